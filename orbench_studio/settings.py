@@ -3,6 +3,8 @@
 import getpass
 import json
 import os
+import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -23,6 +25,12 @@ class Settings:
     recent: list[str] = field(default_factory=list)
     geometry: str = ""
     scheme: str = "system"
+    blind: bool = True  # votes and judgements stay hidden until the reviewer has decided
+    shielded: list[str] = field(default_factory=list)  # categories whose texts are blurred until asked for
+    font_scale: int = 100  # per cent
+    break_after: int = 50  # minutes of work until a break is suggested; 0 for never
+    recheck: int = 3  # per cent of decisions after which a decided prompt is silently shown again
+    keys: dict[str, list[str]] = field(default_factory=dict)  # of the actions whose keys the user has changed
     panes: dict[str, list[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, str] = field(default_factory=dict)
@@ -62,19 +70,44 @@ def load_settings(file: Path | None = None) -> Settings:
 
 def _is_like(value: object, name: str) -> bool:
     """Whether what a file says can be the preference of that name."""
-    if name == "panes":
-        return isinstance(value, dict) and all(_all_of(int, sizes) and _fit(sizes) for sizes in value.values())
-    if name in ("places", "mappings"):
-        return isinstance(value, dict) and _all_of(int if name == "places" else str, list(value.values()))
-    return _all_of(str, value) if name == "recent" else name != "file" and isinstance(value, str)
+    return name in _FITS and _FITS[name](value)
 
 
-def _fit(sizes: list[int]) -> bool:
-    return all(0 <= size <= _WIDEST for size in sizes)
+def _text(value: object) -> bool:
+    return isinstance(value, str)
 
 
-def _all_of(kind: type, values: object) -> bool:
-    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _number(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _sizes(value: object) -> bool:
+    return isinstance(value, list) and all(_number(size, 0, _WIDEST) for size in value)
+
+
+def _named(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
+
+
+_FITS: dict[str, Callable[[object], bool]] = {
+    "annotator": _text,
+    "recent": _texts,
+    "geometry": _text,
+    "scheme": _text,
+    "blind": lambda value: isinstance(value, bool),
+    "shielded": _texts,
+    "font_scale": lambda value: _number(value, 100, 200),
+    "break_after": lambda value: _number(value, 0, 24 * 60),
+    "recheck": lambda value: _number(value, 0, 50),
+    "keys": _named(_texts),
+    "panes": _named(_sizes),
+    "places": _named(lambda value: _number(value, 0, sys.maxsize)),
+    "mappings": _named(_text),
+}
 
 
 def _login() -> str:

@@ -15,11 +15,17 @@ class Label(StrEnum):
 
 
 class Aspect(StrEnum):
-    """What a decision is about."""
+    """What a decision is about.
+
+    `recheck` is a label given to a prompt that was silently shown again, for self-consistency: it counts there alone.
+    `evidence` is the span of a response's text that shows its answer class, as `start:end` in characters, half open.
+    """
 
     LABEL = "label"
+    RECHECK = "recheck"
     CATEGORY = "category"
     ANSWER_CLASS = "answer_class"
+    EVIDENCE = "evidence"
     SKIP = "skip"
     FLAG = "flag"
     NOTE = "note"

@@ -101,6 +101,26 @@ def final_answer(
     return FinalAnswer(None, Basis.NONE)
 
 
+@dataclass(frozen=True, slots=True)
+class Contradictions:
+    """Whether one side says answer and the other refusal, of whichever kind."""
+
+    judges_differ: bool
+    person_differs: bool
+
+
+def contradictions(human: HumanVerdict | None, judgements: Iterable[Judgement]) -> Contradictions:
+    """Who contradicts whom about one response: judges each other, or people the judges.
+
+    Each judge counts with the latest judgement that can be read; people count where they agree.
+    """
+    latest = {j.judge: j.answer_class in REFUSALS for j in judgements if j.answer_class in ANSWERS}
+    said = set(latest.values())
+    decided = human is not None and human.value is not None
+    own = {human.value != AnswerClass.DIRECT_ANSWER} if human is not None and decided else set()
+    return Contradictions(len(said) > 1, bool(own and said - own))
+
+
 def _weight(judgement: Judgement) -> tuple[bool, int, int]:
     readable = judgement.answer_class is not AnswerClass.UNPARSED
     return readable, _PREFERENCE[judgement.kind], judgement.id

@@ -41,8 +41,10 @@ class PromptView:
         return said[-1].value if said else None
 
 
+_OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
 _VALUES: dict[Aspect, Container[str]] = {
     Aspect.LABEL: frozenset(Label),
+    Aspect.RECHECK: frozenset(Label),
     Aspect.CATEGORY: frozenset(Category),
     Aspect.ANSWER_CLASS: frozenset(ANSWERS),
     Aspect.FLAG: ("on", "off"),
@@ -52,7 +54,7 @@ _VALUES: dict[Aspect, Container[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing a person decides: an answer class of a response, anything else of a prompt."""
+    """One thing a person decides of a prompt, or of a response to it where `response_id` is set."""
 
     prompt_id: int
     aspect: Aspect
@@ -63,5 +65,15 @@ class Decision:
     def __post_init__(self) -> None:
         if self.aspect in _VALUES and self.value not in _VALUES[self.aspect]:
             raise ValueError(f"{self.value!r} is no {self.aspect}")
-        if (self.aspect is Aspect.ANSWER_CLASS) != (self.response_id is not None):
-            raise ValueError("an answer class is a response's, everything else a prompt's")
+        if (self.aspect in _OF_RESPONSES) != (self.response_id is not None):
+            raise ValueError("answer class and evidence are a response's, everything else a prompt's")
+        if self.aspect is Aspect.EVIDENCE:
+            evidence_span(self.value)
+
+
+def evidence_span(value: str) -> tuple[int, int]:
+    """The half-open span of characters that the value of an evidence decision says; a ValueError where it says none."""
+    start, _, end = value.partition(":")
+    if not (start.isdecimal() and end.isdecimal() and int(start) < int(end)):
+        raise ValueError(f"{value!r} is no span")
+    return int(start), int(end)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table
 
 from orbench_studio.domain.annotation import Visible
+from orbench_studio.domain.model import family
 from orbench_studio.domain.prompt import text_identity
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -328,7 +329,7 @@ class Intake:
         return self._entry
 
     def _model(self, name: str) -> int:
-        return self._id(MODELS, {"name": name}, simulated=self._simulated)
+        return self._id(MODELS, {"name": name}, simulated=self._simulated, family=family(name))
 
     def _judge(self, draft: JudgementDraft) -> int:
         return self._id(JUDGES, {"name": draft.judge, "kind": str(draft.kind)})

@@ -92,7 +92,7 @@ def decide(
             "visible": " ".join(sorted(visible)),
         }
         add(db, ANNOTATIONS, [row])
-        if decision.response_id is not None:
+        if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
             states.refresh_responses(db, [decision.response_id])
         states.refresh_prompts(db, [decision.prompt_id])
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
@@ -142,7 +142,7 @@ def _refresh(db: Connection, entry: int) -> list[int]:
 
 def _summary(db: Connection, decision: Decision) -> str:
     """What a decision changes, in words: what of which prompt, from what, to what."""
-    if decision.response_id is not None:
+    if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
         model, before = responses.standing(db, decision.response_id)
         what, old = f" {model}:", before or "not judged"
     elif decision.aspect is Aspect.LABEL:
@@ -161,7 +161,7 @@ def _human(decided: Sequence[Annotation], aspect: Aspect, response_id: int | Non
 
 
 def _response_view(response: Response, decided: Sequence[Annotation]) -> ResponseView:
-    own = tuple(a for a in decided if a.response_id == response.id)
+    own = tuple(a for a in decided if a.response_id == response.id and a.aspect is Aspect.ANSWER_CLASS)
     final = final_answer(
         human_verdict(own),
         response.reference_class,

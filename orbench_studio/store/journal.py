@@ -107,7 +107,8 @@ def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[
     """The answer classes that people gave the responses, in force, oldest first, by response."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(response_ids):
-        for row in db.execute(_annotations().where(ANNOTATIONS.c.response_id.in_(some), IN_FORCE)):
+        about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
+        for row in db.execute(_annotations().where(*about, IN_FORCE)):
             found[row.response_id].append(_annotation(row))
     return found
 

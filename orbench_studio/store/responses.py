@@ -10,7 +10,7 @@ from orbench_studio.domain.response import Response, StopReason
 from orbench_studio.store.bulk import among, chunks
 from orbench_studio.store.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
-Said = tuple[JudgeKind, str]  # a judgement stripped to what the rules look at: the judge's kind, the answer class
+Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class
 
 
 def of_prompt(db: Connection, prompt_id: int) -> list[Response]:
@@ -53,13 +53,13 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
 def said(db: Connection, response_ids: Sequence[int]) -> dict[int, tuple[Said, ...]]:
     """What the judges said of the responses and nothing else, oldest first, by response."""
     found: dict[int, tuple[Said, ...]] = {}
-    kinds = {row.id: JudgeKind(row.kind) for row in db.execute(select(JUDGES))}
+    judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
     j = JUDGEMENTS.c
     columns = (j.response_id, j.judge_id, j.answer_class)
     for some in chunks(response_ids):
         statement = select(*columns).where(among(j.response_id, some)).order_by(j.response_id, j.id)
         for response_id, judge, answer_class in db.execute(statement).all():
-            found[response_id] = (*found.get(response_id, ()), (kinds[judge], answer_class))
+            found[response_id] = (*found.get(response_id, ()), (*judges[judge], answer_class))
     return found
 
 

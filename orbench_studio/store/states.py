@@ -4,7 +4,7 @@ The rules are the domain's; this module only feeds them and writes down what the
 read one row where they would have to weigh dozens.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,18 +12,25 @@ from sqlalchemy import Connection, Select, Table, case, delete, func, select, up
 
 from orbench_studio.domain.annotation import Annotation, Aspect, HumanVerdict, Label, human_verdict
 from orbench_studio.domain.final_label import final_label
-from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, FinalAnswer, Judgement, final_answer
+from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, Judgement, contradictions, final_answer
 from orbench_studio.domain.moderation import Verdict, Vote, consensus, latest_votes
 from orbench_studio.domain.queue import Status
 from orbench_studio.domain.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.store import journal, responses, votes
 from orbench_studio.store.bulk import add, among, chunks
 from orbench_studio.store.responses import Said
-from orbench_studio.store.tables import PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES
+from orbench_studio.store.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES
 
 _ANSWERS = list(ANSWERS)
 _REFUSALS = sorted(REFUSALS)
-_NO_RESPONSES = {"responses": 0, "judged": 0, "refusals": 0}
+_NO_RESPONSES = {
+    "responses": 0,
+    "judged": 0,
+    "refusals": 0,
+    "refusing_families": 0,
+    "judges_differ": 0,
+    "person_differs": 0,
+}
 _LETTERS = {Verdict.SAFE: "S", Verdict.TOXIC: "T", Verdict.UNPARSED: "?"}
 
 
@@ -80,20 +87,26 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
         human = human_verdict(decided.get(response_id, ()))
-        final = _final_answer(human, reference, text, stop_reason, said.get(response_id, ()))
-        place = {"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id}
-        states.append(place | {"answer_class": final.answer_class, "basis": final.basis})
+        final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
+        states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
     return states
 
 
 @lru_cache(maxsize=4096)
-def _final_answer(
+def _response_state(
     human: HumanVerdict | None, reference: str | None, text: str, stop_reason: str, said: tuple[Said, ...]
-) -> FinalAnswer:
+) -> Mapping[str, Any]:
     """Cached: millions of responses differ in a few dozen ways."""
-    judged = [Judgement(place, "", kind, AnswerClass(answer_class)) for place, (kind, answer_class) in enumerate(said)]
+    judged = [Judgement(at, judge, kind, AnswerClass(of)) for at, (judge, kind, of) in enumerate(said)]
     stopped = stop_class(text, StopReason(stop_reason))
-    return final_answer(human, AnswerClass(reference) if reference else None, stopped, judged)
+    final = final_answer(human, AnswerClass(reference) if reference else None, stopped, judged)
+    contradicted = contradictions(human, judged)
+    return {
+        "answer_class": final.answer_class,
+        "basis": final.basis,
+        "judges_differ": contradicted.judges_differ,
+        "person_differs": contradicted.person_differs,
+    }
 
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -149,7 +162,15 @@ def _tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[int, dict[str, i
 
 def _tally(prompt_ids: Sequence[int]) -> Select[Any]:
     s = RESPONSE_STATES.c
-    judged = func.sum(case((s.answer_class.in_(_ANSWERS), 1), else_=0)).label("judged")
-    refusals = func.sum(case((s.answer_class.in_(_REFUSALS), 1), else_=0)).label("refusals")
-    statement = select(s.prompt_id, func.count().label("responses"), judged, refusals)
+    refuses = s.answer_class.in_(_REFUSALS)
+    counts = {
+        "responses": func.count(),
+        "judged": func.sum(case((s.answer_class.in_(_ANSWERS), 1), else_=0)),
+        "refusals": func.sum(case((refuses, 1), else_=0)),
+        "refusing_families": func.count(case((refuses, MODELS.c.family)).distinct()),
+        "judges_differ": func.sum(case((s.judges_differ, 1), else_=0)),
+        "person_differs": func.sum(case((s.person_differs, 1), else_=0)),
+    }
+    columns = [count.label(name) for name, count in counts.items()]
+    statement = select(s.prompt_id, *columns).join(MODELS, MODELS.c.id == s.model_id)
     return statement.where(among(s.prompt_id, prompt_ids)).group_by(s.prompt_id)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
+    ClauseElement,
     DateTime,
     Dialect,
     Index,
@@ -13,6 +14,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -46,6 +49,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+# Written out, not bound: the database uses the index only for the condition it was made with.
+_REFUSES = text("answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal')")
+
+
 def _id() -> Any:
     return Field(default=None, primary_key=True)
 
@@ -60,6 +67,11 @@ def _identity() -> Any:
 
 def _moment(*, nullable: bool = False) -> Any:
     return Field(sa_type=cast(Any, UtcDateTime), nullable=nullable)
+
+
+def _later(default: ClauseElement) -> Any:
+    """A column that came after the first revision: rows that were there needed a value, new ones always give it."""
+    return Field(sa_column_kwargs={"server_default": default})
 
 
 def _to(target: str, *, nullable: bool = False, index: bool = False) -> Any:
@@ -113,7 +125,7 @@ class PromptRow(SQLModel, table=True):
     reference_label: str | None
     external_key: str | None
     attributes: str | None = _text(nullable=True)
-    source_id: int | None = _to("sources.id", nullable=True)
+    source_id: int | None = _to("sources.id", nullable=True, index=True)
     source_line: int | None
 
 
@@ -125,6 +137,7 @@ class ModelRow(SQLModel, table=True):
     id: int = _id()
     name: str = _text()
     simulated: bool
+    family: str = _later(text("''"))
 
 
 class ResponseRow(SQLModel, table=True):
@@ -152,7 +165,7 @@ class VoteRow(SQLModel, table=True):
     """A moderator's vote on a prompt, or on a response to it."""
 
     __tablename__ = "votes"
-    __table_args__ = (UniqueConstraint("prompt_id", "moderator_id", "identity"),)
+    __table_args__ = (UniqueConstraint("prompt_id", "moderator_id", "identity"), Index(None, "moderator_id", "verdict"))
     id: int = _id()
     prompt_id: int = _to("prompts.id")
     response_id: int | None = _to("responses.id", nullable=True)
@@ -203,6 +216,26 @@ class AnnotatorRow(SQLModel, table=True):
     name: str = _text()
 
 
+class GuidelineRow(SQLModel, table=True):
+    """One version of the guidelines that people decide by; never changed."""
+
+    __tablename__ = "guidelines"
+    id: int = _id()
+    text: str = _text()
+    created_at: datetime = _moment()
+
+
+class ViewRow(SQLModel, table=True):
+    """A filter of the queue under a name, in the words of the query language."""
+
+    __tablename__ = "views"
+    __table_args__ = (UniqueConstraint("name"),)
+    id: int = _id()
+    name: str = _text()
+    query: str = _text()
+    created_at: datetime = _moment()
+
+
 class JournalRow(SQLModel, table=True):
     """One deed: a decision, an undo or a redo of one, or an import of decisions. Never changed, never deleted."""
 
@@ -213,6 +246,7 @@ class JournalRow(SQLModel, table=True):
     at: datetime = _moment()
     target_id: int | None = _to("journal.id", nullable=True, index=True)
     summary: str = _text()
+    guideline_id: int | None = _to("guidelines.id", nullable=True)
 
 
 class AnnotationRow(SQLModel, table=True):
@@ -299,18 +333,26 @@ class PromptStateRow(SQLModel, table=True):
     refusals: int
     flagged: bool
     noted: bool
+    refusing_families: int = _later(text("0"))
+    judges_differ: int = _later(text("0"))
+    person_differs: int = _later(text("0"))
 
 
 class ResponseStateRow(SQLModel, table=True):
     """The answer class that counts for one response, and what it stands on."""
 
     __tablename__ = "response_states"
-    __table_args__ = (Index(None, "prompt_id", "answer_class"),)
+    __table_args__ = (
+        Index(None, "prompt_id", "answer_class"),
+        Index("ix_response_states_refusals", "model_id", "prompt_id", sqlite_where=_REFUSES, postgresql_where=_REFUSES),
+    )
     response_id: int = Field(foreign_key="responses.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
     prompt_id: int = _to("prompts.id")
     model_id: int = _to("models.id")
     answer_class: str | None
     basis: str
+    judges_differ: bool = _later(false())
+    person_differs: bool = _later(false())
 
 
 def table(row: type[SQLModel]) -> Table:
@@ -328,6 +370,8 @@ VOTES = table(VoteRow)
 JUDGES = table(JudgeRow)
 JUDGEMENTS = table(JudgementRow)
 ANNOTATORS = table(AnnotatorRow)
+GUIDELINES = table(GuidelineRow)
+VIEWS = table(ViewRow)
 JOURNAL = table(JournalRow)
 ANNOTATIONS = table(AnnotationRow)
 BATCHES = table(BatchRow)

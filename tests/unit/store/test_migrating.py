@@ -6,17 +6,23 @@ from contextlib import closing
 
 import pytest
 
+from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.judgement import AnswerClass
+from orbench_studio.domain.review import Decision
 from orbench_studio.errors import WorkspaceError
+from orbench_studio.services import reviewing
 from orbench_studio.services.workspace import open_workspace
 from orbench_studio.store import opening
 
+NOW = opening.HEAD
+COPY = f"small.before-{int(NOW) + 1:04d}.orbench"
 REVISION = '''"""A later format, for the tests."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{before}"
 
 
 def upgrade():
@@ -33,9 +39,9 @@ def newer(tmp_path_factory, monkeypatch):
     def make(last="pass"):
         scripts = tmp_path_factory.mktemp("later") / "migrations"
         shutil.copytree(opening.MIGRATIONS, scripts)
-        (scripts / "versions" / "v0002_later.py").write_text(REVISION.format(last=last))
+        (scripts / "versions" / "v9999_later.py").write_text(REVISION.format(last=last, before=NOW))
         monkeypatch.setattr(opening, "MIGRATIONS", scripts)
-        monkeypatch.setattr(opening, "HEAD", "0002")
+        monkeypatch.setattr(opening, "HEAD", "9999")
 
     return make
 
@@ -44,6 +50,17 @@ def rows(path, statement):
     with closing(sqlite3.connect(path)) as db:
         return db.execute(statement).fetchall()
 
+
+# What revision 0002 added, taken away again: the file as the first version of the studio wrote it.
+FIRST = """
+PRAGMA foreign_keys=OFF;
+DROP INDEX ix_prompts_source_id; DROP INDEX ix_response_states_refusals; DROP INDEX ix_votes_moderator_id_verdict;
+ALTER TABLE response_states DROP COLUMN judges_differ; ALTER TABLE response_states DROP COLUMN person_differs;
+ALTER TABLE prompt_states DROP COLUMN judges_differ; ALTER TABLE prompt_states DROP COLUMN person_differs;
+ALTER TABLE prompt_states DROP COLUMN refusing_families; ALTER TABLE models DROP COLUMN family;
+DROP TABLE views; ALTER TABLE journal DROP COLUMN guideline_id; DROP TABLE guidelines;
+UPDATE alembic_version SET version_num = '0001';
+"""
 
 FAILURES = {
     "an exception": "raise RuntimeError('it broke')",
@@ -59,8 +76,8 @@ def test_one_that_fails_half_way_leaves_the_file_as_it_was(path, newer, last):
     with pytest.raises(WorkspaceError, match="is as it was") as caught:
         open_workspace(path)
     assert path.read_bytes() == before
-    assert "small.before-0002.orbench" in str(caught.value)
-    assert rows(path.with_name("small.before-0002.orbench"), "SELECT count(*) FROM prompts") == [(4,)]
+    assert COPY in str(caught.value)
+    assert rows(path.with_name(COPY), "SELECT count(*) FROM prompts") == [(4,)]
     assert len(list(path.parent.iterdir())) == 2
 
 
@@ -68,10 +85,10 @@ def test_it_can_be_tried_again_after_it_failed(path, newer):
     newer(FAILURES["an exception"])
     with pytest.raises(WorkspaceError):
         open_workspace(path)
-    [script] = opening.MIGRATIONS.glob("versions/v0002*.py")
-    script.write_text(REVISION.format(last="pass"))
+    [script] = opening.MIGRATIONS.glob("versions/v9999*.py")
+    script.write_text(REVISION.format(last="pass", before=NOW))
     open_workspace(path).close()
-    assert rows(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert rows(path, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 def test_a_damaged_file_is_not_migrated(path, newer):
@@ -87,7 +104,7 @@ def test_a_damaged_file_is_not_migrated(path, newer):
 
 
 def test_no_copy_no_migration(path, newer):
-    path.with_name("small.before-0002.orbench.part").mkdir()
+    path.with_name(f"{COPY}.part").mkdir()
     before = path.read_bytes()
     newer()
     with pytest.raises(WorkspaceError, match="no copy of it could be made"):
@@ -101,14 +118,27 @@ def test_an_older_file_is_copied_then_migrated(path, newer):
         assert workspace.problems() == []
     assert rows(path, "SELECT count(*) FROM extras") == [(4,)]
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        rows(path.with_name("small.before-0002.orbench"), "SELECT * FROM extras")
+        rows(path.with_name(COPY), "SELECT * FROM extras")
 
 
 def test_an_up_to_date_file_is_neither_copied_nor_changed(path, newer):
     newer()
     open_workspace(path).close()
-    path.with_name("small.before-0002.orbench").unlink()
+    path.with_name(COPY).unlink()
     before = path.read_bytes()
     open_workspace(path).close()
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_workspace_of_the_first_version_is_brought_up_to_date(path):
+    with open_workspace(path) as workspace:
+        [response] = reviewing.load(workspace, 1).responses
+        override = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.DIRECT_ANSWER, response.response.id)
+        reviewing.decide(workspace, override, annotator="ada")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(FIRST)
+    with open_workspace(path) as workspace:
+        assert workspace.problems() == []
+    assert rows(path, "SELECT family FROM models ORDER BY name LIMIT 1") == [("east",)]
+    assert rows(path, "SELECT sum(person_differs), sum(judges_differ) FROM prompt_states") == [(1, 0)]

@@ -66,7 +66,7 @@ def test_a_truncated_file(path):
     assert "damaged" in refused(path)
 
 
-@pytest.mark.parametrize("revision", ["0002", "9999", "20b6f1"])
+@pytest.mark.parametrize("revision", [f"{int(opening.HEAD) + 1:04d}", "9999", "20b6f1"])
 def test_a_newer_format(path, revision):
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE alembic_version SET version_num = ?", (revision,))
