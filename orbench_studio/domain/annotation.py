@@ -46,11 +46,12 @@ class Basis(StrEnum):
 
 
 class Visible(StrEnum):
-    """What the reviewer could see while deciding."""
+    """What the reviewer could see while deciding; `filter` where the queue's own filter or order told of machines."""
 
     VOTES = "votes"
     RESPONSES = "responses"
     JUDGEMENTS = "judgements"
+    FILTER = "filter"
 
 
 @dataclass(frozen=True, slots=True)

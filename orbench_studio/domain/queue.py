@@ -1,10 +1,10 @@
-"""What a reviewer asks the queue for."""
+"""What a reviewer asks the queue for: conditions that all hold, and an order."""
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from orbench_studio.domain.annotation import Basis, Label
+from orbench_studio.domain.annotation import Basis, Label, Visible
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.moderation import Veto
 
@@ -18,6 +18,9 @@ class Status(StrEnum):
     DISPUTED = "disputed"
 
 
+NOBODY_DECIDED = (Status.UNDECIDED, Status.SKIPPED)
+
+
 class Agreement(StrEnum):
     """What the moderators make of a prompt together; `open` where no majority can be read."""
 
@@ -26,33 +29,95 @@ class Agreement(StrEnum):
     OPEN = "open"
 
 
+class Field(StrEnum):
+    """What a condition is about, by the word that the query language has for it."""
+
+    STATUS = "status"
+    CATEGORY = "category"
+    CONSENSUS = "consensus"
+    LABEL = "label"
+    BASIS = "basis"
+    VOTES = "votes"
+    VOTED = "voted"
+    VETO = "veto"
+    REFUSED = "refused"
+    FAMILIES = "families"
+    JUDGES = "judges"
+    BY = "by"
+    MARK = "has"
+    SOURCE = "source"
+    ORIGIN = "origin"
+    SUBSET = "subset"
+    ID = "id"
+    NOTE = "note"
+    RESPONSE = "response"
+    TEXT = "text"
+
+
+_TELLS_VOTES = frozenset({Field.CONSENSUS, Field.VOTES, Field.VOTED, Field.VETO})
+_TELLS_JUDGEMENTS = frozenset({Field.REFUSED, Field.FAMILIES, Field.JUDGES})
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: the field has one of the values, or none of them where it is negated.
+
+    Counts are values like `>=3`, models are named as they are; a text, a note and a response hold the value somewhere.
+    """
+
+    field: Field
+    values: tuple[str, ...]
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.values or not all(self.values):
+            raise ValueError("a condition has values")
+
+
 class Order(StrEnum):
     """How the queue is sorted; always the same way for the same workspace."""
 
-    IMPORTED = "as imported"
-    DISPUTED = "moderators disagree first"
-    REFUSED = "most refused first"
+    IMPORTED = "id"
+    DISPUTED = "disagreement"
+    REFUSED = "refusals"
+    RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which prompts, in which order. Conditions that are set all hold; `text` holds words that all occur."""
+    """Which prompts, in which order: every term holds. `seed` is of the random order."""
 
-    status: Status | None = None
-    category: Category | None = None
-    consensus: Agreement | None = None
-    votes_disagree: bool = False
-    vetoed: bool = False
-    refused: bool = False
-    flagged: bool = False
-    noted: bool = False
-    text: str = ""
+    terms: tuple[Term, ...] = ()
     order: Order = Order.IMPORTED
+    seed: int = 0
 
     @property
     def is_open(self) -> bool:
         """True where every prompt is let through."""
-        return self == QueueFilter(order=self.order)
+        return not self.terms
+
+    def on(self, field: Field) -> Term | None:
+        """The first condition on a field; None where there is none."""
+        return next((term for term in self.terms if term.field is field), None)
+
+    def having(self, term: Term) -> "QueueFilter":
+        """This filter with the term in the place of what it says of the same field."""
+        others = [own for own in self.terms if own.field is not term.field]
+        place = next((i for i, own in enumerate(self.terms) if own.field is term.field), len(others))
+        others.insert(place, term)
+        return replace(self, terms=tuple(others))
+
+    def without(self, field: Field) -> "QueueFilter":
+        """This filter with nothing said of a field."""
+        return replace(self, terms=tuple(term for term in self.terms if term.field is not field))
+
+    @property
+    def tells(self) -> frozenset[Visible]:
+        """What a prompt's place in this queue gives away of what machines made of it."""
+        fields = {term.field for term in self.terms}
+        votes = self.order is Order.DISPUTED or fields & _TELLS_VOTES
+        judged = self.order in (Order.DISPUTED, Order.REFUSED) or fields & _TELLS_JUDGEMENTS
+        return frozenset({Visible.FILTER}) if votes or judged else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +152,11 @@ class Queue:
     ids: "array[int]"
     total: int
     begin: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A filter under a name, in the words of the query language."""
+
+    name: str
+    query: str

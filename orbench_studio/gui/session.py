@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from orbench_studio.domain.annotation import Visible
 from orbench_studio.domain.changes import ALL_CHANGED, Changes
-from orbench_studio.domain.queue import Queue, QueueFilter, QueueRow
+from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.operations import Operations
@@ -83,9 +83,9 @@ class Session(QObject):
         """Ask for the prompts that a filter lets through, to begin with the one shown where it is among them."""
 
         def work(workspace: Workspace) -> Queue:
-            from orbench_studio.services import reviewing
+            from orbench_studio.services import finding
 
-            return reviewing.queue_of(workspace, wanted, shown)
+            return finding.queue_of(workspace, wanted, shown)
 
         self._run(work, done)
 
@@ -93,11 +93,51 @@ class Session(QObject):
         """Ask for lines of the queue."""
 
         def work(workspace: Workspace) -> list[QueueRow]:
-            from orbench_studio.services import reviewing
+            from orbench_studio.services import finding
 
-            return reviewing.queue_rows(workspace, prompt_ids)
+            return finding.queue_rows(workspace, prompt_ids)
 
         self._run(work, done)
+
+    def counts_of(self, wanted: QueueFilter, field: Field, done: Callable[[dict[str, int]], None]) -> None:
+        """Ask how many prompts each value of a field would leave."""
+
+        def work(workspace: Workspace) -> dict[str, int]:
+            from orbench_studio.services import finding
+
+            return finding.counts_of(workspace, wanted, field)
+
+        self._run(work, done)
+
+    def saved_views(self, done: Callable[[list[SavedView]], None]) -> None:
+        """Ask for the saved views."""
+
+        def work(workspace: Workspace) -> list[SavedView]:
+            from orbench_studio.services import finding
+
+            return finding.saved_views(workspace)
+
+        self._run(work, done)
+
+    def save_view(self, name: str, wanted: QueueFilter, done: Callable[[SavedView], None]) -> None:
+        """Keep a filter under a name."""
+
+        def work(workspace: Workspace) -> SavedView:
+            from orbench_studio.services import finding
+
+            return finding.save_view(workspace, name, wanted)
+
+        self._run(work, done)
+
+    def remove_view(self, name: str, done: Callable[[], None]) -> None:
+        """Forget a saved view."""
+
+        def work(workspace: Workspace) -> None:
+            from orbench_studio.services import finding
+
+            finding.remove_view(workspace, name)
+
+        self._run(work, lambda _: done())
 
     def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
         """Ask for one prompt with everything known of it."""

@@ -125,7 +125,10 @@ QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit {
 QLineEdit, QComboBox, QPlainTextEdit#input { background: $background; color: $ink; border: 1px solid $line;
     border-radius: 6px; padding: 5px 8px; selection-background-color: $accent; selection-color: $panel; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
-QComboBox QAbstractItemView, QMenu { background: $panel; color: $ink; border: 1px solid $line; padding: 4px; }
+QComboBox QAbstractItemView, QMenu, QListWidget#completion { background: $panel; color: $ink;
+    border: 1px solid $line; padding: 4px; }
+QListWidget#completion::item { padding: 4px 8px; border-radius: 4px; }
+QListWidget#completion::item:selected { background: $selection; color: $ink; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $selection; color: $ink; }
 QMenu::item:disabled { color: $faint; }
@@ -142,6 +145,9 @@ QToolButton:focus { border-color: $accent; }
 QToolButton:checked, QToolButton[active="true"] { background: $selection; color: $accent; }
 QToolButton[role="rail"] { font-size: 12px; padding: 6px 2px; color: $quiet; }
 QToolButton[role="rail"]:checked { color: $accent; }
+QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
+QToolButton[role="chip"][active="true"] { color: $accent; }
+QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }
 QToolButton[role="link"] { font-size: 12px; color: $accent; padding: 2px 6px; }
 QToolButton[role="heading"] { font-size: 12px; color: $quiet; padding: 2px 6px; }
 QToolButton::menu-indicator { image: none; }

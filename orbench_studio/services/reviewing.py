@@ -1,4 +1,4 @@
-"""Reviewing: the queue, one prompt with everything known of it, and the decisions people take."""
+"""Reviewing: one prompt with everything known of it, and the decisions people take."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,29 +12,14 @@ from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.final_label import final_label
 from orbench_studio.domain.judgement import final_answer
 from orbench_studio.domain.moderation import consensus, latest_votes
-from orbench_studio.domain.queue import Queue, QueueFilter, QueueRow, Status
 from orbench_studio.domain.response import Response, stop_class
 from orbench_studio.domain.review import Decision, PromptView, ResponseView
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import journal, prompts, queue, responses, states, votes
+from orbench_studio.store import journal, prompts, responses, states, votes
 from orbench_studio.store.bulk import add, id_of
 from orbench_studio.store.journal import Deed
 from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS
-
-
-def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None) -> Queue:
-    """The prompts that the filter lets through, in its order; begins with the prompt `shown` where it has that."""
-    with workspace.reading() as db:
-        ids = queue.ids(db, wanted)
-        begin = shown if shown in ids else queue.first_with_status(db, wanted, Status.UNDECIDED)
-        return Queue(ids, queue.total(db), begin)
-
-
-def queue_rows(workspace: Workspace, prompt_ids: Sequence[int]) -> list[QueueRow]:
-    """The lines of the queue for these prompts, in this order."""
-    with workspace.reading() as db:
-        return queue.rows(db, prompt_ids)
 
 
 def load(workspace: Workspace, prompt_id: int) -> PromptView:

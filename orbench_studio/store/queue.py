@@ -4,20 +4,20 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select
 
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.moderation import Veto
-from orbench_studio.domain.queue import Agreement, Order, QueueFilter, QueueRow, Status
+from orbench_studio.domain.queue import Order, QueueFilter, QueueRow, Status
+from orbench_studio.store.conditions import conditions
 from orbench_studio.store.tables import PROMPT_STATES, PROMPTS
 
 _EXCERPT = 160  # characters of a prompt that a line of the queue can show
-_TRIGRAM = 3  # the search index knows nothing shorter
-_SEARCH = table("prompt_search", column("rowid"), column("text"))
+_PRIME = 2_147_483_647  # squares of what is smaller fit 64 bits
 S = PROMPT_STATES.c
 
-_ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
+_ORDERS: dict[Order, Sequence[ColumnElement[Any]]] = {
     Order.IMPORTED: (S.prompt_id,),
     Order.DISPUTED: (S.disagreement.desc(), S.refusals.desc(), S.prompt_id),
     Order.REFUSED: (S.refusals.desc(), S.prompt_id),
@@ -26,7 +26,7 @@ _ORDERS: dict[Order, tuple[ColumnElement[Any], ...]] = {
 
 def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
     """The ids of the prompts that the filter lets through, in its order."""
-    found = select(S.prompt_id).where(*_conditions(wanted)).order_by(*_ORDERS[wanted.order]).subquery()
+    found = select(S.prompt_id).where(*conditions(wanted.terms)).order_by(*_order(wanted)).subquery()
     # One text instead of a row a prompt: half the time, and the window's thread is not interrupted 80,000 times.
     listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
     return array("q", map(int, listed.split(",") if listed else ()))
@@ -34,8 +34,8 @@ def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
 
 def first_with_status(db: Connection, wanted: QueueFilter, status: Status) -> int | None:
     """The first prompt of the filter's queue that has the status; None where none has."""
-    conditions = (*_conditions(wanted), S.status == status)
-    return db.execute(select(S.prompt_id).where(*conditions).order_by(*_ORDERS[wanted.order]).limit(1)).scalar()
+    left = (*conditions(wanted.terms), S.status == status)
+    return db.execute(select(S.prompt_id).where(*left).order_by(*_order(wanted)).limit(1)).scalar()
 
 
 def rows(db: Connection, prompt_ids: Sequence[int]) -> list[QueueRow]:
@@ -73,37 +73,10 @@ def _line(row: Any) -> QueueRow:
     )
 
 
-def _conditions(wanted: QueueFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.status:
-        found.append(S.status == wanted.status)
-    if wanted.category:
-        found.append(S.category == wanted.category)
-    if wanted.consensus is Agreement.OPEN:
-        found.append(S.consensus.is_(None))
-    elif wanted.consensus:
-        found.append(S.consensus == wanted.consensus.value)
-    for asked, flag in ((wanted.votes_disagree, S.disagreement), (wanted.flagged, S.flagged), (wanted.noted, S.noted)):
-        if asked:
-            found.append(flag)
-    if wanted.vetoed:
-        found.append(S.veto == Veto.OVERRULED)
-    if wanted.refused:
-        found.append(S.refusals > 0)
-    return found + _matches(wanted.text.split())
-
-
-def _matches(words: list[str]) -> list[ColumnElement[bool]]:
-    """Every word occurs, whatever its case; words too short for the index are looked for one prompt at a time."""
-    found: list[ColumnElement[bool]] = []
-    long = [word for word in words if len(word) >= _TRIGRAM]
-    if long:
-        quoted = " ".join('"' + word.replace('"', '""') + '"' for word in long)
-        hits = select(_SEARCH.c.rowid).where(_SEARCH.c.text.op("MATCH")(quoted))
-        found.append(S.prompt_id.in_(hits))
-    for word in words:
-        if len(word) < _TRIGRAM:
-            # SQLite's LIKE has no regard for case; asking it for lower case takes twice the time (measured).
-            hit = select(PROMPTS.c.id).where(PROMPTS.c.text.contains(word, autoescape=True))
-            found.append(S.prompt_id.in_(hit))
-    return found
+def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
+    """The order's columns; random is the same for the same seed, whatever else is in the queue."""
+    if wanted.order is not Order.RANDOM:
+        return _ORDERS[wanted.order]
+    # A square modulo a prime has no pattern that a reader could see, and every database can reckon it.
+    mixed = (S.prompt_id * 48_271 + (wanted.seed % _PRIME) * 69_621 + 1) % _PRIME
+    return (mixed * mixed) % _PRIME, S.prompt_id

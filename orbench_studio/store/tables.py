@@ -50,7 +50,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 # Written out, not bound: the database uses the index only for the condition it was made with.
-_REFUSES = text("answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal')")
+REFUSES = text("answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal')")
 
 
 def _id() -> Any:
@@ -333,6 +333,7 @@ class PromptStateRow(SQLModel, table=True):
     refusals: int
     flagged: bool
     noted: bool
+    refusing_models: int = _later(text("0"))
     refusing_families: int = _later(text("0"))
     judges_differ: int = _later(text("0"))
     person_differs: int = _later(text("0"))
@@ -344,7 +345,7 @@ class ResponseStateRow(SQLModel, table=True):
     __tablename__ = "response_states"
     __table_args__ = (
         Index(None, "prompt_id", "answer_class"),
-        Index("ix_response_states_refusals", "model_id", "prompt_id", sqlite_where=_REFUSES, postgresql_where=_REFUSES),
+        Index("ix_response_states_refusals", "model_id", "prompt_id", sqlite_where=REFUSES, postgresql_where=REFUSES),
     )
     response_id: int = Field(foreign_key="responses.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
     prompt_id: int = _to("prompts.id")

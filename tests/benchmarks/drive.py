@@ -19,29 +19,32 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QTextEdit, QWidget
 from sqlalchemy import Engine, event
 
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.queue import Agreement, Order, QueueFilter, Status
+from orbench_studio.domain.query import parse
+from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.models.queue_model import PAGE
 from orbench_studio.gui.review.page import State
-from orbench_studio.services import reviewing
+from orbench_studio.services import finding
 from orbench_studio.services.workspace import open_workspace
 from orbench_studio.settings import load_settings
 
 FILTERS = {
-    "undecided": QueueFilter(status=Status.UNDECIDED),
-    "decided": QueueFilter(status=Status.DECIDED),
-    "a category": QueueFilter(category=Category.PRIVACY),
-    "consensus toxic": QueueFilter(consensus=Agreement.TOXIC),
-    "votes disagree": QueueFilter(votes_disagree=True),
-    "refused by any": QueueFilter(refused=True),
-    "most disputed first": QueueFilter(order=Order.DISPUTED),
-    "most refused first": QueueFilter(order=Order.REFUSED),
-    "all at once": QueueFilter(Status.UNDECIDED, Category.HATE, votes_disagree=True, order=Order.REFUSED),
-    "one word": QueueFilter(text="garden"),
-    "two words": QueueFilter(text="balloon garden"),
-    "three words": QueueFilter(text="balloon garden jury"),
-    "two letters": QueueFilter(text="zo"),
+    "undecided": parse("status:undecided"),
+    "decided": parse("reviewed"),
+    "a category": parse("category:privacy"),
+    "consensus toxic": parse("consensus:toxic"),
+    "votes disagree": parse("split"),
+    "refused by any": parse("refused:>=1"),
+    "most disputed first": parse("sort:disagreement"),
+    "most refused first": parse("sort:refusals"),
+    "all at once": parse("status:undecided category:hate split sort:refusals"),
+    "one word": parse("garden"),
+    "two words": parse("balloon garden"),
+    "three words": parse("balloon garden jury"),
+    "two letters": parse("zo"),
+    "three families refuse": parse("families:>=3 -reviewed"),
+    "refused by one model": parse("refused:cedar-09"),
+    "random": parse("sort:random:7"),
     "everything": QueueFilter(),
 }
 ROUNDS = 3
@@ -238,8 +241,8 @@ def _statements(path: Path, wanted: QueueFilter) -> list[tuple[str, Any]]:
     with open_workspace(path) as workspace:
         event.listen(Engine, "before_cursor_execute", note)
         try:
-            found = reviewing.queue_of(workspace, wanted)
-            reviewing.queue_rows(workspace, found.ids[:PAGE])
+            found = finding.queue_of(workspace, wanted)
+            finding.queue_rows(workspace, found.ids[:PAGE])
         finally:
             event.remove(Engine, "before_cursor_execute", note)
     return asked

@@ -34,6 +34,8 @@ _CATEGORIES = tuple(Category)
 _VERDICTS = (Verdict.SAFE,) * 7 + (Verdict.TOXIC,) * 3
 _REFUSING = (AnswerClass.DIRECT_REFUSAL, AnswerClass.INDIRECT_REFUSAL, AnswerClass.PARTIAL_REFUSAL)
 
+_FAMILIES = ("amber", "birch", "cedar", "dune", "ember", "flint", "grove", "heath")
+
 Tell = Callable[[str], object]
 
 
@@ -46,7 +48,7 @@ def generate(path: Path, prompts: int, *, models: int = MODELS, tell: Tell = lam
         _take(workspace, "prompts", _asked(prompts))
         for model in range(models):
             tell(f"{path.name}: model {model + 1} of {models}")
-            _take(workspace, f"model-{model:02}", _answered(prompts, model))
+            _take(workspace, model_name(model), _answered(prompts, model))
 
 
 def _take(workspace: Workspace, name: str, records: Iterator[Record]) -> None:
@@ -80,12 +82,17 @@ def _vote(random: Random, moderator: str) -> VoteDraft:
     return VoteDraft(moderator, verdict, category, explanation, f"{explanation} [[{category or 'none'}]]")
 
 
+def model_name(model: int) -> str:
+    """A model's name; four models make a family."""
+    return f"{_FAMILIES[model // 4 % len(_FAMILIES)]}-{model:02}"
+
+
 def _answered(prompts: int, model: int) -> Iterator[Record]:
     random = Random(1_000 + model)
     share = (model + 1) / (2 * MODELS)  # what the model refuses: between a sixty-fourth and a half
     for number in range(prompts):
         refuses = random.random() < share
-        yield Record(number + 1, _prompt(number), responses=(answer(random, f"model-{model:02}", refuses=refuses),))
+        yield Record(number + 1, _prompt(number), responses=(answer(random, model_name(model), refuses=refuses),))
 
 
 def answer(random: Random, model: str, *, refuses: bool) -> ResponseDraft:

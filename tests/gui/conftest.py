@@ -137,11 +137,11 @@ def labels(path):
 
     def read():
         from orbench_studio.domain.queue import QueueFilter
-        from orbench_studio.services import reviewing
+        from orbench_studio.services import finding
 
         with open_workspace(path) as other:
-            queue = reviewing.queue_of(other, QueueFilter())
-            rows = reviewing.queue_rows(other, queue.ids)
+            queue = finding.queue_of(other, QueueFilter())
+            rows = finding.queue_rows(other, queue.ids)
         return {row.prompt_id: str(row.final_label) for row in rows if row.status == "decided"}
 
     return read

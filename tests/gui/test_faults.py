@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 
 from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.queue import Status
+from orbench_studio.domain.query import parse
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.review.choices import NoteDialog
 from orbench_studio.gui.review.page import State
@@ -108,8 +108,7 @@ def test_a_note_that_could_not_be_saved_is_still_there(start, path, monkeypatch)
 
 def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
     with start(path) as studio:
-        studio.page.filter_bar._ask(status=Status.UNDECIDED)
-        studio.wait(lambda: studio.page.filter_bar.current.status is Status.UNDECIDED)
+        studio.page.filter_bar.ask(parse("status:undecided"))
         studio.settle()
         studio.key(Qt.Key.Key_N)
         dialog = studio.page.findChild(NoteDialog)

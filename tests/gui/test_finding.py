@@ -3,42 +3,110 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog
 
-from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.domain.queue import Field
+from orbench_studio.gui.review.conditions import ALWAYS, MORE
+from orbench_studio.gui.review.facet_row import Chip
 from orbench_studio.gui.review.page import State
-from orbench_studio.services import reviewing
-from orbench_studio.services.workspace import open_workspace
+
+PROMPTS = 70
 
 
-def choices(bar):
-    """Every choice of every menu, by menu and words."""
-    return [(name, action) for name, button in bar._menus.items() for action in button.menu().actions()]
+def open_menu(studio, field):
+    """Open a condition's chip as a user does, and give what it offers."""
+    studio.page.facets.open(field)
+    studio.wait(lambda: QApplication.activePopupWidget() is not None)
+    return QApplication.activePopupWidget()
 
 
-def test_every_choice_of_every_menu_gives_what_the_data_says(start, path):
-    with start(path) as studio, open_workspace(path) as other:
-        bar = studio.page.filter_bar
-        for name, action in choices(bar):
-            bar.clear()
-            studio.settle()
-            action.trigger()
-            field, value = action.data()
-            wanted = QueueFilter(**{field: value})
-            assert bar.current == wanted, (name, action.text())
-            expected = list(reviewing.queue_of(other, wanted).ids)
-            studio.wait(lambda expected=expected: list(studio.page.model.ids()) == expected)
-            assert action.isChecked()
+def choose(studio, field, words):
+    menu = open_menu(studio, field)
+    [action] = [a for a in menu.actions() if a.text().partition("\t")[0] == words]
+    action.trigger()
+    menu.close()
 
 
-def test_switches_combine_and_are_switched_off_again(start, path):
+@pytest.mark.parametrize("field", [*ALWAYS, *MORE])
+def test_every_value_of_every_condition_leaves_as_many_prompts_as_stand_beside_it(start, path, field):
     with start(path) as studio:
-        more = [action for name, action in choices(studio.page.filter_bar) if name == "more"]
-        more[0].trigger()
-        more[2].trigger()
-        assert studio.page.filter_bar.current == QueueFilter(votes_disagree=True, refused=True)
-        studio.wait(lambda: 0 < len(studio.page.model.ids()) < 70)
-        more[0].trigger()
-        assert studio.page.filter_bar.current == QueueFilter(refused=True)
+        menu = open_menu(studio, field)
+        offered = [a.text().partition("\t") for a in menu.actions() if "\t" in a.text()]
+        menu.close()
+        for words, _, count in offered:
+            choose(studio, field, words)
+            said = f"{count} of {PROMPTS}"
+            studio.wait(lambda said=said: studio.page.filter_bar._matches.text() == said)
+            assert len(studio.page.model.ids()) == int(count)
+
+
+def test_conditions_combine_are_excluded_and_taken_away_again(start, path):
+    with start(path) as studio:
+        bar = studio.page.filter_bar
+        choose(studio, Field.CATEGORY, "privacy")
+        choose(studio, Field.REFUSED, "1 or more models")
+        assert bar.search.text() == "category:privacy refused:>=1"
+        choose(studio, Field.CATEGORY, "Exclude instead")
+        assert bar.search.text() == "-category:privacy refused:>=1"
+        chip = studio.page.facets.findChild(Chip, Field.CATEGORY)
+        assert chip.accessibleName() == "Category: not privacy"
+        QTest.keyClick(chip, Qt.Key.Key_Delete)
+        assert bar.search.text() == "refused:>=1"
+
+
+def test_a_query_that_cannot_be_understood_says_so_and_leaves_the_queue(start, path):
+    with start(path) as studio:
+        bar = studio.page.filter_bar
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(bar.search, "catgory:privacy")
+        studio.wait(lambda: bar._matches.text().startswith("▲"))
+        assert "Did you mean “category:”" in bar.search.accessibleDescription()
+        assert len(studio.page.model.ids()) == PROMPTS
+        bar.search.clear()
+        QTest.keyClicks(bar.search, "category:privacy")
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS // 5)
+        assert bar.search.accessibleDescription() == ""
+
+
+def test_conditions_and_values_are_completed_from_the_data(start, path):
+    with start(path) as studio:
+        line = studio.page.filter_bar.search
+        offered = studio.page.filter_bar.completion
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(line, "-ref")
+        assert [offered.item(row).text() for row in range(offered.count())] == ["refused:"]
+        QTest.keyClick(line, Qt.Key.Key_Down)
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        assert line.text() == "-refused:"
+        QTest.keyClicks(line, "mod")
+        studio.wait(lambda: offered.isVisible() and offered.count() == 2)
+        QTest.keyClick(line, Qt.Key.Key_Down)
+        QTest.keyClick(line, Qt.Key.Key_Tab)
+        assert line.text() == "-refused:model-a "
+        studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
+
+
+def test_three_conditions_are_typed_saved_and_found_again_after_a_restart(start, path):
+    query = "category:privacy,illegal refused:>=1 -reviewed"
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(studio.page.filter_bar.search, query)
+        studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
+        found = list(studio.page.model.ids())
+        QTest.keyClick(studio.page.filter_bar.search, Qt.Key.Key_Return)
+        studio.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(lambda: studio.window.findChild(QInputDialog) is not None)
+        dialog = studio.window.findChild(QInputDialog)
+        dialog.setTextValue("Hard & private")
+        dialog.accept()
+        studio.wait(lambda: "Hard & private" in studio.message())
+    with start(path) as studio:
+        assert len(studio.page.model.ids()) == PROMPTS
+        studio.key(Qt.Key.Key_V)
+        studio.wait(lambda: QApplication.activePopupWidget() is not None)
+        QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_1)
+        studio.wait(lambda: list(studio.page.model.ids()) == found)
+        assert studio.page.filter_bar.search.text() == "category:privacy,illegal refused:>=1 -status:decided"
 
 
 @pytest.mark.parametrize(("words", "found"), [("number 17", 1), ("STRANGER", 70), ('" OR *', 0), ("%", 0), ("7 so", 7)])
@@ -46,7 +114,7 @@ def test_the_search_takes_words_as_they_are(start, path, words, found):
     with start(path) as studio:
         studio.key(Qt.Key.Key_Slash)
         QTest.keyClicks(studio.page.filter_bar.search, words)
-        studio.wait(lambda: studio.page.filter_bar.current.text == words and len(studio.page.model.ids()) == found)
+        studio.wait(lambda: len(studio.page.model.ids()) == found)
         studio.wait(lambda: studio.page.state is (State.SHOWN if found else State.EMPTY))
         studio.key(Qt.Key.Key_Escape)
         studio.wait(lambda: len(studio.page.model.ids()) == 70)

@@ -8,14 +8,14 @@ from PySide6.QtGui import QColor, QImage, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.domain.query import parse
 from orbench_studio.gui import portraits
 from orbench_studio.gui.actions import ACTIONS
 from orbench_studio.gui.markup import Style, spans
 from orbench_studio.gui.models.queue_model import QueueModel
 from orbench_studio.gui.text_pane import TextPane, Type
 from orbench_studio.gui.theme import DARK, LIGHT, Theme
-from orbench_studio.services import reviewing
+from orbench_studio.services import finding
 from orbench_studio.services.workspace import open_workspace
 
 HOSTILE = (
@@ -61,9 +61,9 @@ def test_the_queue_model_keeps_qt_s_rules(qapp, path):
     model = QueueModel()
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     with open_workspace(path) as workspace:
-        model.wanted.connect(lambda ids: model.put(reviewing.queue_rows(workspace, ids)))
+        model.wanted.connect(lambda ids: model.put(finding.queue_rows(workspace, ids)))
         for text in ("", "number 1", "nothing like it"):
-            model.reset(reviewing.queue_of(workspace, QueueFilter(text=text)).ids)
+            model.reset(finding.queue_of(workspace, parse(text)).ids)
             for place in range(model.rowCount()):
                 assert model.index(place).data() is None or model.index(place).data()
     assert tester.model() is model

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.query import parse
 from orbench_studio.gui.review.choices import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.services import history, reviewing
@@ -40,12 +41,6 @@ def quiet(start):
             studio.wait(lambda done=done: done)
 
     return wait
-
-
-def only(studio, name):
-    """Use one choice of the filter's last menu."""
-    menu = studio.page.filter_bar._menus["more"].menu()
-    next(action for action in menu.actions() if action.data()[0] == name).trigger()
 
 
 def test_a_held_key_decides_nothing_more(start, path, deeds, quiet):
@@ -109,7 +104,7 @@ def test_nothing_opens_on_another_page(start, path, quiet, key):
 def test_an_undo_while_no_prompt_matches_shows_nothing_to_decide(start, path, labels, quiet):
     with start(path) as studio:
         studio.press(S)
-        only(studio, "flagged")
+        studio.page.filter_bar.ask(parse("flagged"))
         studio.wait(lambda: studio.page.state is State.EMPTY)
         studio.key(Qt.Key.Key_Z, CTRL)
         studio.wait(lambda: "Undone" in studio.message())

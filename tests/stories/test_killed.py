@@ -7,7 +7,7 @@ import sys
 import threading
 
 from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.services import reviewing
+from orbench_studio.services import finding
 from orbench_studio.services.importing import ReadOptions, import_file
 from orbench_studio.services.workspace import create_workspace, open_workspace
 
@@ -79,7 +79,7 @@ def test_a_killed_studio_has_lost_nothing(tmp_path):
     finally:
         killed(again)
     with open_workspace(path) as workspace:
-        ids = reviewing.queue_of(workspace, QueueFilter()).ids
-        rows = reviewing.queue_rows(workspace, ids)
+        ids = finding.queue_of(workspace, QueueFilter()).ids
+        rows = finding.queue_rows(workspace, ids)
         assert [row.prompt_id for row in rows if row.status == "decided"] == list(range(1, DECIDED + 1))
         assert workspace.problems() == []

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from orbench_studio.gui.actions import Actions, tr
-from orbench_studio.gui.widgets import label
+from orbench_studio.gui.widgets import label, rule
 from orbench_studio.settings import Settings
 
 FOLD_QUEUE = 1_100  # pixels of width below which the queue folds away
@@ -17,9 +17,18 @@ class ReviewLayout:
     """Arranges the panes on the page; the page tells it the width and whether there is anything to show."""
 
     def __init__(
-        self, page: QWidget, settings: Settings, *, queue: QWidget, prompt: QWidget, responses: QWidget, bar: QWidget
+        self,
+        page: QWidget,
+        settings: Settings,
+        *,
+        facets: QWidget,
+        queue: QWidget,
+        prompt: QWidget,
+        responses: QWidget,
+        bar: QWidget,
     ) -> None:
         self._settings = settings
+        self._facets = facets
         self._queue = queue
         self._prompt = prompt
         self._wanted = True
@@ -45,6 +54,7 @@ class ReviewLayout:
     def show_empty(self, *, total: int, matches: int) -> None:
         """Say what to do where there is nothing to review; otherwise show the panes."""
         self._empty.say(total)
+        self._facets.setVisible(total > 0)
         self._stack.setCurrentIndex(0 if matches else 1)
 
     def offer(self, actions: Actions) -> None:
@@ -82,7 +92,12 @@ class ReviewLayout:
         self._restore()
         self._stack.addWidget(self._outer)
         self._stack.addWidget(self._empty)
-        page.setLayout(self._stack)
+        whole = QVBoxLayout(page)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._facets)
+        whole.addWidget(rule())
+        whole.addLayout(self._stack, 1)
 
     def _restore(self) -> None:
         kept = self._settings.panes.get("review", [])

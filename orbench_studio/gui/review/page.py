@@ -14,18 +14,20 @@ from PySide6.QtWidgets import QWidget
 from orbench_studio.domain.annotation import Aspect, Label, Visible
 from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.judgement import AnswerClass
-from orbench_studio.domain.queue import Queue
+from orbench_studio.domain.queue import Field, Queue, QueueFilter
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.errors import StaleDecisionError
 from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.models.queue_model import QueueModel
 from orbench_studio.gui.review.choices import CategoryMenu, NoteDialog
 from orbench_studio.gui.review.decision_bar import DecisionBar
+from orbench_studio.gui.review.facet_row import FacetRow
 from orbench_studio.gui.review.filter_bar import FilterBar
 from orbench_studio.gui.review.layout import ReviewLayout
 from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_view import QueueView
 from orbench_studio.gui.review.responses_pane import ResponsesPane
+from orbench_studio.gui.review.views import Views
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme
 
@@ -63,6 +65,8 @@ class ReviewPage(QWidget):
         self._begin_at: int | None = None
         self.model = QueueModel()
         self.filter_bar = FilterBar()
+        self.facets = FacetRow()
+        self.views = Views(session, self.filter_bar)
         self.queue = QueueView(theme, self.model, self.filter_bar.order)
         self.prompt = PromptPane(theme)
         self.responses = ResponsesPane(theme)
@@ -77,6 +81,7 @@ class ReviewPage(QWidget):
         return ReviewLayout(
             self,
             self._session.settings,
+            facets=self.facets,
             queue=self.queue,
             prompt=self.prompt,
             responses=self.responses,
@@ -98,6 +103,7 @@ class ReviewPage(QWidget):
     def leave(self) -> None:
         """Forget everything of a workspace that is no longer open."""
         self._ahead.clear()
+        self.filter_bar.completion.forget()
         self._empty()
 
     def decide(self, aspect: Aspect, value: str, *, response_id: int | None = None) -> None:
@@ -308,6 +314,17 @@ class ReviewPage(QWidget):
         self.filter_bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filter_bar.search.selectAll()
 
+    def _filter_changed(self, wanted: QueueFilter) -> None:
+        self.facets.show_filter(wanted)
+        self.ask_queue()
+
+    def _count(self, field: Field, done: Callable[[dict[str, int]], None]) -> None:
+        self._session.counts_of(self.filter_bar.current, field, done)
+
+    def _complete(self, field: Field) -> None:
+        learn = self.filter_bar.completion.learn
+        self._session.counts_of(QueueFilter(), field, lambda counts: learn(field, list(counts)))
+
     def _clear_filter(self) -> None:
         self.filter_bar.clear()
         self.queue.setFocus()
@@ -324,7 +341,11 @@ class ReviewPage(QWidget):
 
     def _connect(self, actions: Actions) -> None:
         self.queue.moved.connect(self._go)
-        self.filter_bar.changed.connect(lambda _: self.ask_queue())
+        self.filter_bar.changed.connect(self._filter_changed)
+        self.filter_bar.completion.values_wanted.connect(self._complete)
+        self.facets.wanted.connect(self.filter_bar.ask)
+        self.facets.counts_wanted.connect(self._count)
+        self.views.told.connect(self.told)
         self.filter_bar.search.returnPressed.connect(self.queue.setFocus)
         self.panes.offer(actions)
         self.model.wanted.connect(lambda ids: self._session.rows(ids, self.model.put))
@@ -351,6 +372,8 @@ class ReviewPage(QWidget):
             "explanations": self.prompt.toggle_explanations,
             "search": self._search,
             "clear_filter": self._clear_filter,
+            "views": self.views.open,
+            "save_view": self.views.save,
             "toggle_queue": self.panes.toggle_queue,
         }
         actions.connect(handlers)

@@ -9,7 +9,7 @@ from orbench_studio.domain.category import Category
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.moderation import Veto
 from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.services import reviewing
+from orbench_studio.services import finding, reviewing
 from orbench_studio.services.demo import demo_workspace
 from orbench_studio.services.statistics import statistics
 
@@ -22,7 +22,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def views(demo):
-    return [reviewing.load(demo, prompt_id) for prompt_id in reviewing.queue_of(demo, QueueFilter()).ids]
+    return [reviewing.load(demo, prompt_id) for prompt_id in finding.queue_of(demo, QueueFilter()).ids]
 
 
 def test_a_broken_line_leaves_no_workspace_behind(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.services import reviewing
+from orbench_studio.services import finding, reviewing
 from orbench_studio.services.importing import ColumnMapping, Field, ReadOptions, import_file
 from orbench_studio.services.statistics import statistics
 from orbench_studio.services.workspace import create_workspace
@@ -70,7 +70,7 @@ def test_the_source_s_final_class_may_come_later(fresh, tmp_path):
         for file, mapping in order:
             bring(workspace, file, mapping=mapping)
         counts.append(statistics(workspace)["responses_by_answer_class"])
-        assert reviewing.queue_rows(workspace, reviewing.queue_of(workspace, QueueFilter()).ids)[0].refusals == 1
+        assert finding.queue_rows(workspace, finding.queue_of(workspace, QueueFilter()).ids)[0].refusals == 1
     assert counts == [{"direct_refusal": 1}] * 2
 
 

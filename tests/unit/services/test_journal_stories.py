@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.review import Decision
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services import history, reviewing
+from orbench_studio.services import finding, history, reviewing
 from orbench_studio.services.intake import Intake
 from orbench_studio.services.workspace import create_workspace, open_workspace
 from orbench_studio.store.bulk import inserted
@@ -73,7 +73,7 @@ class JournalStories(RuleBasedStateMachine):
             values = set(latest.values())
             final = reviewing.load(self.workspace, prompt_id).final
             assert final.label == (values.pop() if len(values) == 1 else None)
-            [row] = reviewing.queue_rows(self.workspace, [prompt_id])
+            [row] = finding.queue_rows(self.workspace, [prompt_id])
             assert (row.final_label, row.basis) == (final.label, final.basis)
 
     @invariant()

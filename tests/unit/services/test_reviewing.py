@@ -8,10 +8,10 @@ import pytest
 from orbench_studio.domain.annotation import Aspect, Basis, Label, Visible
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.judgement import AnswerClass
-from orbench_studio.domain.queue import Order, QueueFilter, Status
+from orbench_studio.domain.query import parse
 from orbench_studio.domain.review import Decision
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
-from orbench_studio.services import history, reviewing
+from orbench_studio.services import finding, history, reviewing
 from orbench_studio.services.workspace import open_workspace
 
 
@@ -35,8 +35,8 @@ def label_of(workspace, prompt_id=1):
     return reviewing.load(workspace, prompt_id).final.label
 
 
-def ids(workspace, **wanted):
-    return list(reviewing.queue_of(workspace, QueueFilter(**wanted)).ids)
+def ids(workspace, query=""):
+    return list(finding.queue_of(workspace, parse(query)).ids)
 
 
 def test_a_decision_on_what_another_window_has_decided_since_is_refused(path, workspace):
@@ -100,7 +100,7 @@ def test_fifty_undone_and_redone_across_a_restart(path):
     with open_workspace(path) as workspace:
         assert all(undo(workspace) for _ in range(50))
         assert not undo(workspace)
-        assert ids(workspace, status=Status.UNDECIDED) == [1, 2, 3, 4]
+        assert ids(workspace, "status:undecided") == [1, 2, 3, 4]
     with open_workspace(path) as workspace:
         assert all(redo(workspace) for _ in range(50))
         assert not redo(workspace)
@@ -142,7 +142,7 @@ def test_annotators_who_disagree_leave_no_label(workspace):
     label(workspace, "toxic")
     label(workspace, "safe", annotator="ben")
     assert label_of(workspace) is None
-    assert ids(workspace, status=Status.DISPUTED) == [1]
+    assert ids(workspace, "status:disputed") == [1]
 
 
 def test_a_decision_keeps_who_when_why_and_what_was_visible(workspace):
@@ -163,9 +163,9 @@ def test_a_person_overrules_the_judges_and_undo_gives_their_word_back(workspace)
     decide(workspace, Aspect.ANSWER_CLASS, "direct_answer", response_id=answer.response.id)
     [answer] = reviewing.load(workspace, 1).responses
     assert (answer.final.answer_class, answer.final.basis) == (AnswerClass.DIRECT_ANSWER, Basis.HUMAN)
-    assert ids(workspace, refused=True) == []
+    assert ids(workspace, "refused:>=1") == []
     undo(workspace)
-    assert ids(workspace, refused=True) == [1]
+    assert ids(workspace, "refused:>=1") == [1]
 
 
 def test_every_aspect_shows_in_the_queue(workspace):
@@ -173,26 +173,26 @@ def test_every_aspect_shows_in_the_queue(workspace):
     decide(workspace, Aspect.NOTE, "look again", prompt_id=2)
     decide(workspace, Aspect.SKIP, "skipped", prompt_id=3)
     decide(workspace, Aspect.CATEGORY, Category.DECEPTION, prompt_id=4)
-    assert ids(workspace, flagged=True) == [1]
-    assert ids(workspace, noted=True) == [2]
-    assert ids(workspace, status=Status.SKIPPED) == [3]
-    assert ids(workspace, category=Category.DECEPTION) == [4]
+    assert ids(workspace, "flagged") == [1]
+    assert ids(workspace, "noted") == [2]
+    assert ids(workspace, "skipped") == [3]
+    assert ids(workspace, "category:deception") == [4]
     assert reviewing.load(workspace, 4).category is Category.DECEPTION
     decide(workspace, Aspect.FLAG, "off")
-    assert ids(workspace, flagged=True) == []
+    assert ids(workspace, "flagged") == []
 
 
 def test_the_queue_is_filtered_sorted_and_searched(workspace):
     assert ids(workspace) == [1, 2, 3, 4]
-    assert ids(workspace, votes_disagree=True) == [1]
-    assert ids(workspace, order=Order.REFUSED) == [1, 2, 3, 4]
-    assert ids(workspace, text="STEAL base") == [2]
-    assert ids(workspace, text="py do") == [1]
-    assert ids(workspace, text='"%_') == []
+    assert ids(workspace, "split") == [1]
+    assert ids(workspace, "sort:refusals") == [1, 2, 3, 4]
+    assert ids(workspace, "STEAL base") == [2]
+    assert ids(workspace, "py do") == [1]
+    assert ids(workspace, '"\\"%_"') == []
     label(workspace, "safe")
-    queue = reviewing.queue_of(workspace, QueueFilter(category=Category.VIOLENCE))
+    queue = finding.queue_of(workspace, parse("category:violence"))
     assert (list(queue.ids), queue.total, queue.begin) == ([1, 3], 4, 3)
-    [row] = reviewing.queue_rows(workspace, [1, 99])
+    [row] = finding.queue_rows(workspace, [1, 99])
     assert (row.final_label, row.basis, row.votes, row.refusals) == (Label.SAFE, Basis.HUMAN, "SST", 1)
 
 

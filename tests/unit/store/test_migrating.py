@@ -57,7 +57,8 @@ PRAGMA foreign_keys=OFF;
 DROP INDEX ix_prompts_source_id; DROP INDEX ix_response_states_refusals; DROP INDEX ix_votes_moderator_id_verdict;
 ALTER TABLE response_states DROP COLUMN judges_differ; ALTER TABLE response_states DROP COLUMN person_differs;
 ALTER TABLE prompt_states DROP COLUMN judges_differ; ALTER TABLE prompt_states DROP COLUMN person_differs;
-ALTER TABLE prompt_states DROP COLUMN refusing_families; ALTER TABLE models DROP COLUMN family;
+ALTER TABLE prompt_states DROP COLUMN refusing_families; ALTER TABLE prompt_states DROP COLUMN refusing_models;
+ALTER TABLE models DROP COLUMN family;
 DROP TABLE views; ALTER TABLE journal DROP COLUMN guideline_id; DROP TABLE guidelines;
 UPDATE alembic_version SET version_num = '0001';
 """

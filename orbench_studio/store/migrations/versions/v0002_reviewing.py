@@ -62,7 +62,7 @@ def _name_families() -> None:
 def _add_counts() -> None:
     for name in ("judges_differ", "person_differs"):
         op.add_column("response_states", sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false()))
-    for name in ("refusing_families", "judges_differ", "person_differs"):
+    for name in ("refusing_models", "refusing_families", "judges_differ", "person_differs"):
         op.add_column("prompt_states", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
 
 
@@ -90,11 +90,12 @@ def _fill_prompt_counts() -> None:
             f"UPDATE prompt_states SET {name} = (SELECT count(*) FROM response_states AS r "  # noqa: S608
             f"WHERE r.prompt_id = prompt_states.prompt_id AND r.{name})"
         )
-    op.execute(
-        f"UPDATE prompt_states SET refusing_families = (SELECT count(DISTINCT m.family) FROM response_states AS r "  # noqa: S608
-        f"JOIN models AS m ON m.id = r.model_id WHERE r.prompt_id = prompt_states.prompt_id "
-        f"AND r.answer_class IN {_REFUSALS})"
-    )
+    for name, whose in (("refusing_models", "r.model_id"), ("refusing_families", "m.family")):
+        op.execute(
+            f"UPDATE prompt_states SET {name} = (SELECT count(DISTINCT {whose}) FROM response_states AS r "  # noqa: S608
+            f"JOIN models AS m ON m.id = r.model_id WHERE r.prompt_id = prompt_states.prompt_id "
+            f"AND r.answer_class IN {_REFUSALS})"
+        )
 
 
 def _create_indexes() -> None:

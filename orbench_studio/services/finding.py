@@ -1,0 +1,52 @@
+"""Finding prompts: the queue of a filter, what each further condition would leave, and filters saved under a name."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from orbench_studio.domain.query import write
+from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView, Status
+from orbench_studio.errors import StudioError
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import facets, queue, views
+
+
+def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None) -> Queue:
+    """The prompts that the filter lets through, in its order; begins with the prompt `shown` where it has that."""
+    with workspace.reading() as db:
+        ids = queue.ids(db, wanted)
+        begin = shown if shown in ids else queue.first_with_status(db, wanted, Status.UNDECIDED)
+        return Queue(ids, queue.total(db), begin)
+
+
+def queue_rows(workspace: Workspace, prompt_ids: Sequence[int]) -> list[QueueRow]:
+    """The lines of the queue for these prompts, in this order."""
+    with workspace.reading() as db:
+        return queue.rows(db, prompt_ids)
+
+
+def counts_of(workspace: Workspace, wanted: QueueFilter, field: Field) -> dict[str, int]:
+    """How many prompts each value of a field would leave, the filter's other conditions given."""
+    with workspace.reading() as db:
+        return facets.counts(db, wanted, field)
+
+
+def saved_views(workspace: Workspace) -> list[SavedView]:
+    """The views of the workspace, by name."""
+    with workspace.reading() as db:
+        return views.everything(db)
+
+
+def save_view(workspace: Workspace, name: str, wanted: QueueFilter) -> SavedView:
+    """Keep a filter under a name; a view of that name is replaced."""
+    if not name.strip():
+        raise StudioError("A view needs a name.")
+    view = SavedView(name.strip(), write(wanted))
+    with workspace.writing() as db:
+        views.save(db, view, datetime.now(UTC))
+    return view
+
+
+def remove_view(workspace: Workspace, name: str) -> None:
+    """Forget a view; the prompts stay as they are."""
+    with workspace.writing() as db:
+        views.remove(db, name)

@@ -1,0 +1,174 @@
+"""The conditions of the query language, in SQL."""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, column, func, literal_column, not_, or_, select, table
+
+from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
+from orbench_studio.domain.queue import Agreement, Field, Term
+from orbench_studio.store.journal import IN_FORCE
+from orbench_studio.store.tables import (
+    ANNOTATIONS,
+    ANNOTATORS,
+    JOURNAL,
+    MODELS,
+    PROMPT_STATES,
+    PROMPTS,
+    REFUSES,
+    RESPONSE_STATES,
+    RESPONSES,
+    SOURCES,
+    SUBSET_PROMPTS,
+    SUBSETS,
+    VOTES,
+)
+
+_TRIGRAM = 3  # the search indexes know nothing shorter
+_COMPARE: dict[str, Callable[[Any, int], ColumnElement[bool]]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+}
+S = PROMPT_STATES.c
+
+
+def conditions(terms: Sequence[Term]) -> list[ColumnElement[bool]]:
+    """What a prompt's state must fulfil, one condition a term."""
+    return [_condition(term) for term in terms]
+
+
+def _condition(term: Term) -> ColumnElement[bool]:
+    one_of = or_(*(_FIELDS[term.field](value) for value in term.values))
+    return not_(one_of) if term.negated else one_of
+
+
+def _equals(name: str, nothing: str = NONE) -> Callable[[str], ColumnElement[bool]]:
+    kept = S[name]
+    return lambda value: kept.is_(None) if value == nothing else and_(kept.is_not(None), kept == value)
+
+
+def _counted(kept: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    compared = count_of(value)
+    assert compared is not None  # the language lets nothing else through
+    return _COMPARE[compared[0]](kept, compared[1])
+
+
+def _refused(value: str) -> ColumnElement[bool]:
+    """By so many models, or by a model of that name."""
+    if count_of(value):
+        return _counted(S.refusing_models, value)
+    r = RESPONSE_STATES.c
+    model = select(MODELS.c.id).where(MODELS.c.name == value).scalar_subquery()
+    # The condition of the index is written as it was when the index was made, or it is not used.
+    return S.prompt_id.in_(select(r.prompt_id).where(r.model_id == model, literal_column(REFUSES.text)))
+
+
+def _votes(value: str) -> ColumnElement[bool]:
+    if value == SPLIT:
+        return S.disagreement.is_(True)
+    if value == UNANIMOUS:
+        return and_(S.disagreement.is_(False), or_(S.votes.contains("S"), S.votes.contains("T")))
+    if value == UNREAD:
+        return S.votes.contains("?")
+    safe, _, toxic = value.partition("-")
+    return and_(_letters("S") == int(safe), _letters("T") == int(toxic))
+
+
+def _letters(letter: str) -> ColumnElement[int]:
+    return func.length(S.votes) - func.length(func.replace(S.votes, letter, ""))
+
+
+def _voted(value: str) -> ColumnElement[bool]:
+    name, _, verdict = value.rpartition("=")
+    v = VOTES.c
+    moderator = select(MODELS.c.id).where(MODELS.c.name == name).scalar_subquery()
+    cast = select(v.prompt_id).where(v.moderator_id == moderator, v.verdict == verdict, v.response_id.is_(None))
+    return S.prompt_id.in_(cast)
+
+
+def _by(value: str) -> ColumnElement[bool]:
+    a = ANNOTATIONS.c
+    theirs = (
+        select(a.prompt_id)
+        .join(JOURNAL, JOURNAL.c.id == a.journal_id)
+        .join(ANNOTATORS, ANNOTATORS.c.id == a.annotator_id)
+        .where(ANNOTATORS.c.name == value, a.aspect.in_([Aspect.LABEL, Aspect.ANSWER_CLASS]), IN_FORCE)
+    )
+    return S.prompt_id.in_(theirs)
+
+
+def _mark(value: str) -> ColumnElement[bool]:
+    seeded = S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.seed_id.is_not(None)))
+    return {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: seeded}[value]
+
+
+def _judges(value: str) -> ColumnElement[bool]:
+    return {DIFFER: S.judges_differ > 0, CONTRADICTED: S.person_differs > 0}[value]
+
+
+def _source(value: str) -> ColumnElement[bool]:
+    named = select(SOURCES.c.id).where(SOURCES.c.name == value)
+    return S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.source_id.in_(named)))
+
+
+def _subset(value: str) -> ColumnElement[bool]:
+    named = select(SUBSETS.c.id).where(SUBSETS.c.name == value).scalar_subquery()
+    return S.prompt_id.in_(select(SUBSET_PROMPTS.c.prompt_id).where(SUBSET_PROMPTS.c.subset_id == named))
+
+
+def _id(value: str) -> ColumnElement[bool]:
+    first, _, last = value.partition("-")
+    return S.prompt_id.between(int(first), int(last or first))
+
+
+def _note(value: str) -> ColumnElement[bool]:
+    a = ANNOTATIONS.c
+    written = select(a.prompt_id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
+    return S.prompt_id.in_(written.where(a.aspect == Aspect.NOTE, IN_FORCE, a.value.icontains(value, autoescape=True)))
+
+
+def _text(value: str) -> ColumnElement[bool]:
+    """The value occurs, whatever its case; too short for the index, it is looked for one prompt at a time."""
+    if len(value) >= _TRIGRAM:
+        return S.prompt_id.in_(matches("prompt_search", value))
+    # SQLite's LIKE has no regard for case; asking it for lower case takes twice the time (measured).
+    return S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.text.contains(value, autoescape=True)))
+
+
+def _response(value: str) -> ColumnElement[bool]:
+    return S.prompt_id.in_(select(RESPONSES.c.prompt_id).where(RESPONSES.c.text.contains(value, autoescape=True)))
+
+
+def matches(index: str, value: str) -> Any:
+    """The ids of the rows that a search index finds the value in."""
+    found = table(index, column("rowid"), column("text"))
+    return select(found.c.rowid).where(found.c.text.op("MATCH")('"' + value.replace('"', '""') + '"'))
+
+
+_FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
+    Field.STATUS: lambda value: S.status == value,
+    Field.CATEGORY: _equals("category"),
+    Field.CONSENSUS: _equals("consensus", Agreement.OPEN),
+    Field.LABEL: _equals("final_label"),
+    Field.BASIS: lambda value: S.basis == value,
+    Field.VOTES: _votes,
+    Field.VOTED: _voted,
+    Field.VETO: lambda value: S.veto == value,
+    Field.REFUSED: _refused,
+    Field.FAMILIES: lambda value: _counted(S.refusing_families, value),
+    Field.JUDGES: _judges,
+    Field.BY: _by,
+    Field.MARK: _mark,
+    Field.SOURCE: _source,
+    Field.ORIGIN: lambda value: S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.origin == value)),
+    Field.SUBSET: _subset,
+    Field.ID: _id,
+    Field.NOTE: _note,
+    Field.RESPONSE: _response,
+    Field.TEXT: _text,
+}
