@@ -41,11 +41,13 @@ def _as_json(entry: "Entry") -> dict[str, Any]:
         "target": entry.target_id,
         "in_force": entry.in_force,
         "annotations": entry.annotations,
+        "guideline": entry.guideline,
     }
 
 
 def _line(entry: "Entry") -> str:
     when = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     more = f" ({counted(entry.annotations, 'decision')})" if entry.annotations > 1 else ""
+    by = f" (guidelines {entry.guideline})" if entry.guideline else ""
     undone = "" if entry.in_force else " (undone)"
-    return f"{entry.id:>6}  {when}  {entry.annotator or '-':<12}  {entry.summary}{more}{undone}"
+    return f"{entry.id:>6}  {when}  {entry.annotator or '-':<12}  {entry.summary}{more}{by}{undone}"

@@ -9,7 +9,7 @@ import typer
 from orbench_studio.cli.display import Window, has_display
 from orbench_studio.errors import StudioError
 
-_VERBS = ("demo", "import", "stats", "journal", "check")
+_VERBS = ("demo", "import", "stats", "journal", "guidelines", "check")
 
 
 def open_window(
@@ -22,7 +22,7 @@ def open_window(
     if not has_display():
         raise StudioError(
             "There is no display to open a window on. Run it in a desktop session, or over ssh -X; "
-            "import, stats, journal and check work without one, and demo draws its pages into files."
+            "import, stats, journal, guidelines and check work without one, and demo draws its pages into files."
         )
     window: Window = context.obj
     raise typer.Exit(window.open(workspace))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, or_, select
 
 from orbench_studio.domain.annotation import Annotation, Aspect, Visible
+from orbench_studio.store import guidelines
 from orbench_studio.store.bulk import chunks, inserted
 from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 
@@ -25,7 +26,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One deed as the journal lists it."""
+    """One deed as the journal lists it; `guideline` is the version of the guidelines a decision was made by."""
 
     id: int
     kind: Deed
@@ -35,6 +36,7 @@ class Entry:
     target_id: int | None
     in_force: bool
     annotations: int
+    guideline: int | None = None
 
 
 _after = JOURNAL.alias("after")
@@ -52,8 +54,10 @@ IN_FORCE = func.coalesce(_last_word, Deed.REDO) != Deed.UNDO
 def append(
     db: Connection, kind: Deed, annotator_id: int | None, at: datetime, summary: str, target_id: int | None = None
 ) -> int:
-    """Add an entry and give its id."""
+    """Add an entry and give its id; a decision is written down with the guidelines in force."""
     row = {"kind": kind, "annotator_id": annotator_id, "at": at, "summary": summary, "target_id": target_id}
+    if kind is Deed.DECISION:
+        row["guideline_id"] = guidelines.in_force()
     return inserted(db, JOURNAL, row)
 
 
@@ -124,15 +128,32 @@ def version_of(db: Connection, prompt_id: int) -> int:
 def entries(db: Connection, limit: int | None = None) -> list[Entry]:
     """The deeds, oldest first; the last `limit` of them where one is given."""
     count = select(func.count()).where(ANNOTATIONS.c.journal_id == JOURNAL.c.id).scalar_subquery()
+    version = guidelines.version_of(JOURNAL.c.guideline_id)
     statement = (
-        select(JOURNAL, ANNOTATORS.c.name, IN_FORCE.label("in_force"), count.label("annotations"))
+        select(
+            JOURNAL,
+            ANNOTATORS.c.name,
+            IN_FORCE.label("in_force"),
+            count.label("annotations"),
+            version.label("guideline"),
+        )
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .order_by(JOURNAL.c.id.desc())
         .limit(limit)
     )
     rows = db.execute(statement).all()
     return [
-        Entry(r.id, Deed(r.kind), r.at, r.name, r.summary, r.target_id, bool(r.in_force), r.annotations)
+        Entry(
+            r.id,
+            Deed(r.kind),
+            r.at,
+            r.name,
+            r.summary,
+            r.target_id,
+            bool(r.in_force),
+            r.annotations,
+            r.guideline or None,
+        )
         for r in reversed(rows)
     ]
 

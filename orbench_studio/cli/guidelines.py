@@ -1,0 +1,51 @@
+"""`orbench-studio guidelines`: what reviewers decide by, read or written."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orbench_studio.cli.telling import complain, tell
+from orbench_studio.errors import StudioError
+
+
+def guidelines(
+    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    set_from: Annotated[
+        Path | None,
+        typer.Option("--set", metavar="FILE", help="Put this Markdown text in force as a new version; - reads stdin."),
+    ] = None,
+    version: Annotated[int | None, typer.Option(min=1, metavar="N", help="An older version.")] = None,
+) -> None:
+    """Print the guidelines that reviewers decide by, or write a new version. Each decision records its version."""
+    from orbench_studio.services import guidelines as service
+    from orbench_studio.services.workspace import open_workspace
+
+    if set_from is not None and version is not None:
+        raise typer.BadParameter("--set writes and --version reads: give one of them.")
+    text = _text(set_from) if set_from is not None else None
+    with open_workspace(workspace) as opened:
+        before = service.versions(opened)
+        written = service.write(opened, text) if text is not None else None
+    if text is not None:
+        number = written.version if written else 0
+        tell(f"Version {number} is in force." if number > len(before) else "Nothing has changed.")
+    elif not before:
+        raise StudioError("There are no guidelines yet. Write some: orbench-studio guidelines WORKSPACE --set FILE")
+    elif version is not None and version > len(before):
+        raise StudioError(f"There is no version {version}; the newest is {len(before)}.")
+    else:
+        found = before[(version or len(before)) - 1]
+        complain(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
+        tell(found.text)
+
+
+def _text(file: Path) -> str:
+    try:
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise StudioError(f"{file} could not be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise StudioError(f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again.") from error

@@ -1,0 +1,13 @@
+"""What people decide by: the guidelines of a workspace, in versions that never change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Guideline:
+    """One version, counted from 1; its text is Markdown."""
+
+    version: int
+    text: str
+    at: datetime
