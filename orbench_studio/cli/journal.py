@@ -1,5 +1,6 @@
-"""`orbench-studio journal`: every decision, undo, redo and import of decisions, oldest first."""
+"""`orbench-studio journal`: every decision, undo, redo and import of decisions; and many of them undone at once."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,18 +10,32 @@ from orbench_studio.cli.telling import counted, tell, tell_json
 
 if TYPE_CHECKING:
     from orbench_studio.services.history import Entry
+    from orbench_studio.services.workspace import Workspace
 
 
 def journal(
     workspace: Annotated[Path, typer.Argument(help="The workspace.")],
     last: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the last N entries.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of entries.")] = False,
+    undo_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="List what --annotator decided since 14:05, or 2026-11-20 14:05; --yes undoes it."
+        ),
+    ] = None,
+    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Whose decisions to undo.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Undo what --undo-since lists. A redo puts it back.")] = False,
 ) -> None:
-    """List what people decided, when, and what of it was undone."""
+    """List what people decided, when, and what of it was undone; or undo everything since a moment."""
     from orbench_studio.services import history
     from orbench_studio.services.workspace import open_workspace
 
+    if (undo_since is None) != (annotator is None) or (yes and undo_since is None):
+        raise typer.BadParameter("--undo-since and --annotator go together, and --yes with them.")
     with open_workspace(workspace) as opened:
+        if undo_since is not None and annotator is not None:
+            _undo(opened, undo_since, annotator, yes=yes)
+            return
         entries = history.entries(opened, limit=last)
     if as_json:
         tell_json([_as_json(entry) for entry in entries])
@@ -29,6 +44,22 @@ def journal(
     else:
         for entry in entries:
             tell(_line(entry))
+
+
+def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None:
+    from orbench_studio.services import undoing
+
+    begin = undoing.moment(since, datetime.now().astimezone())
+    meant = undoing.preview(opened, annotator=annotator, since=begin)
+    if not meant.deeds:
+        tell(f"{annotator} has decided nothing since {begin:%Y-%m-%d %H:%M} that is in force.")
+        return
+    for entry in meant.deeds:
+        tell(_line(entry))
+    if yes:
+        tell(undoing.undo_since(opened, meant, annotator=annotator).told)
+    else:
+        tell(f"That is {meant.words}. To undo all of it, say the same with --yes.")
 
 
 def _as_json(entry: "Entry") -> dict[str, Any]:

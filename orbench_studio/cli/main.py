@@ -25,10 +25,12 @@ _EPILOG = (
 
 
 class _Verbs(TyperGroup):
-    """Takes a first word that is no verb for a workspace, and turns errors into words and exit codes."""
+    """Takes a lone word that is no verb for a workspace, and turns errors into words and exit codes."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and not args[0].startswith("-")):
+            if args[1:]:
+                ctx.fail(f"{args[0]!r} is no verb.{open_window.meant(args[0])}")
             args = ["open", *args]
         return super().parse_args(ctx, args)
 

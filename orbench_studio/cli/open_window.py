@@ -28,7 +28,12 @@ def open_window(
     raise typer.Exit(window.open(workspace))
 
 
+def meant(word: str) -> str:
+    """A question after the verb that a word is nearly; empty where there is none."""
+    near = get_close_matches(word, _VERBS, n=1)
+    return f" Did you mean orbench-studio {near[0]}?" if near else ""
+
+
 def _not_there(path: Path) -> str:
-    near = get_close_matches(str(path), _VERBS, n=1)
-    meant = f" Did you mean orbench-studio {near[0]}?" if near else ""
-    return f"There is no workspace at {path}.{meant} To create one: orbench-studio import {path.stem}.orbench FILE..."
+    create = f"To create one: orbench-studio import {path.stem}.orbench FILE..."
+    return f"There is no workspace at {path}.{meant(str(path))} {create}"

@@ -15,8 +15,9 @@ from orbench_studio.domain.moderation import consensus, latest_votes
 from orbench_studio.domain.response import Response, stop_class
 from orbench_studio.domain.review import Decision, PromptView, ResponseView
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
+from orbench_studio.services import undoing
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import journal, prompts, responses, states, votes
+from orbench_studio.store import journal, prompts, responses, reversal, states, votes
 from orbench_studio.store.bulk import add, id_of
 from orbench_studio.store.journal import Deed
 from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS
@@ -103,26 +104,13 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
 def _reverse(workspace: Workspace, annotator: str, deed: Deed) -> Changes:
     with workspace.writing() as db:
         annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
-        find = journal.undo_target if deed is Deed.UNDO else journal.redo_target
-        target = find(db, annotator_id)
-        if target is None:
-            return Changes(told=f"Nothing to {deed}.")
-        told = f"{'Undone' if deed is Deed.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
-        journal.append(db, deed, annotator_id, datetime.now(UTC), told, target)
-        prompt_ids = _refresh(db, target)
-    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), told)
+        targets = (reversal.to_undo if deed is Deed.UNDO else reversal.to_redo)(db, annotator_id)
+        return undoing.reverse(db, deed, annotator_id, targets)
 
 
 def _require_there(db: Connection, decision: Decision) -> None:
     if not prompts.exists(db, decision.prompt_id, decision.response_id):
         raise WorkspaceError(f"What you decided about prompt {decision.prompt_id} is no longer in the workspace.")
-
-
-def _refresh(db: Connection, entry: int) -> list[int]:
-    prompt_ids, response_ids = journal.touched_by(db, entry)
-    states.refresh_responses(db, response_ids)
-    states.refresh_prompts(db, prompt_ids)
-    return prompt_ids
 
 
 def _summary(db: Connection, decision: Decision) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from orbench_studio.domain.annotation import Annotation, Aspect, Visible
 from orbench_studio.store import guidelines
@@ -55,7 +55,13 @@ def append(
     db: Connection, kind: Deed, annotator_id: int | None, at: datetime, summary: str, target_id: int | None = None
 ) -> int:
     """Add an entry and give its id; a decision is written down with the guidelines in force."""
-    row = {"kind": kind, "annotator_id": annotator_id, "at": at, "summary": summary, "target_id": target_id}
+    row: dict[str, Any] = {
+        "kind": kind,
+        "annotator_id": annotator_id,
+        "at": at,
+        "summary": summary,
+        "target_id": target_id,
+    }
     if kind is Deed.DECISION:
         row["guideline_id"] = guidelines.in_force()
     return inserted(db, JOURNAL, row)
@@ -89,12 +95,17 @@ def summary_of(db: Connection, entry_id: int) -> str:
     return str(db.execute(select(JOURNAL.c.summary).where(JOURNAL.c.id == entry_id)).scalar_one())
 
 
-def touched_by(db: Connection, entry_id: int) -> tuple[list[int], list[int]]:
-    """The prompts and the responses that the decisions of an entry are about."""
-    rows = db.execute(
-        select(ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.response_id).where(ANNOTATIONS.c.journal_id == entry_id)
-    ).all()
-    return sorted({row[0] for row in rows}), sorted({row[1] for row in rows if row[1] is not None})
+def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The prompts and the responses that the decisions of the entries are about."""
+    prompt_ids: set[int] = set()
+    response_ids: set[int] = set()
+    for some in chunks(entry_ids):
+        about = (ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.response_id)
+        for prompt_id, response_id in db.execute(select(*about).where(ANNOTATIONS.c.journal_id.in_(some))):
+            prompt_ids.add(prompt_id)
+            if response_id is not None:
+                response_ids.add(response_id)
+    return sorted(prompt_ids), sorted(response_ids)
 
 
 def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Annotation]]:
@@ -103,7 +114,7 @@ def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Anno
     for some in chunks(prompt_ids):
         statement = _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE)
         for row in db.execute(statement):
-            found[row.prompt_id].append(_annotation(row))
+            found[row.prompt_id].append(annotation(row))
     return found
 
 
@@ -113,7 +124,7 @@ def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[
     for some in chunks(response_ids):
         about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
         for row in db.execute(_annotations().where(*about, IN_FORCE)):
-            found[row.response_id].append(_annotation(row))
+            found[row.response_id].append(annotation(row))
     return found
 
 
@@ -125,8 +136,8 @@ def version_of(db: Connection, prompt_id: int) -> int:
     return int(db.execute(statement).scalar_one())
 
 
-def entries(db: Connection, limit: int | None = None) -> list[Entry]:
-    """The deeds, oldest first; the last `limit` of them where one is given."""
+def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]) -> list[Entry]:
+    """The deeds of which all of `only` hold, oldest first; the last `limit` of them where one is given."""
     count = select(func.count()).where(ANNOTATIONS.c.journal_id == JOURNAL.c.id).scalar_subquery()
     version = guidelines.version_of(JOURNAL.c.guideline_id)
     statement = (
@@ -138,6 +149,7 @@ def entries(db: Connection, limit: int | None = None) -> list[Entry]:
             version.label("guideline"),
         )
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
+        .where(*only)
         .order_by(JOURNAL.c.id.desc())
         .limit(limit)
     )
@@ -179,7 +191,8 @@ def _annotations() -> Select[Any]:
     )
 
 
-def _annotation(row: Any) -> Annotation:
+def annotation(row: Any) -> Annotation:
+    """A row of annotations, with the kind and moment of its entry and its annotator's name, as what it says."""
     return Annotation(
         row.id,
         row.name,

@@ -93,6 +93,39 @@ def test_a_misspelt_verb_opens_nothing(run, window):
     assert window.asked == []
 
 
+def test_a_misspelt_verb_with_words_after_it_is_one_too(run, workspace):
+    result = run("statz", workspace)
+    told = " ".join(result.stderr.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "'statz' is no verb. Did you mean orbench-studio stats?" in told
+    assert "open" not in told
+
+
+def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, workspace):
+    asked = ("journal", workspace, "--undo-since", "2000-01-01 00:00", "--annotator", "anna")
+    listed = run(*asked).stdout.splitlines()
+    assert [line.split()[4] for line in listed[:1]] == ["#1"]
+    assert listed[1:] == ["That is 1 decision on 1 prompt. To undo all of it, say the same with --yes."]
+    assert len(run_json("journal", workspace)) == 3
+    assert run(*asked, "--yes").stdout.endswith("Undone: “#1 undecided → toxic”\n")
+    assert [entry["kind"] for entry in run_json("journal", workspace)][3:] == ["undo"]
+    assert run(*asked, "--yes").stdout == "anna has decided nothing since 2000-01-01 00:00 that is in force.\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (("--undo-since", "14:05"), 2, "--undo-since and --annotator go together"),
+        (("--yes",), 2, "--undo-since and --annotator go together"),
+        (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is no time. Write 14:05 for today"),
+    ],
+)
+def test_what_cannot_be_undone_is_said(run, workspace, options, code, told):
+    result = run("journal", workspace, *options)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert told in " ".join(result.stderr.replace("│", "").split())
+
+
 def test_without_a_display_the_window_says_so(run, window, workspace, monkeypatch):
     without_display(monkeypatch)
     result = run(workspace)

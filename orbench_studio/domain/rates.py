@@ -1,0 +1,42 @@
+"""Rates with their n and interval."""
+
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`count` of `n` cases; a ValueError where there cannot be so many."""
+
+    count: int
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.count <= self.n:
+            raise ValueError(f"{self.count} of {self.n} is no rate")
+
+    @property
+    def value(self) -> float | None:
+        """Between 0 and 1; None where there is no case."""
+        return self.count / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The Wilson interval at 95 %; None where there is no case."""
+        return wilson(self.count, self.n) if self.n else None
+
+
+def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The score interval of a proportion without continuity correction (Wilson, JASA 22, 1927, 209-212).
+
+    (2np + z² ± z √(z² + 4np(1 - p))) / (2(n + z²)), with p = count / n and z the normal quantile: method 3 of Newcombe
+    (Statistics in Medicine 17, 1998, 857-872). Assumes independent cases of one probability; n must not be 0.
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    p = count / n
+    middle, spread = 2 * n * p + z * z, z * sqrt(z * z + 4 * n * p * (1 - p))
+    low, high = (middle - spread) / (2 * (n + z * z)), (middle + spread) / (2 * (n + z * z))
+    return (0.0 if count == 0 else low, 1.0 if count == n else high)
