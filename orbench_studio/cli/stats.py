@@ -1,11 +1,14 @@
-"""`orbench-studio stats`: how much of everything a workspace has."""
+"""`orbench-studio stats`: how much of everything a workspace has, and how consistent its people are."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli.telling import tell, tell_json
+
+if TYPE_CHECKING:
+    from orbench_studio.services.statistics import Rate, Reveals
 
 
 def stats(
@@ -13,12 +16,16 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""
-    from orbench_studio.services.statistics import statistics
+    from orbench_studio.services import statistics
     from orbench_studio.services.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        found = statistics(opened)
+        found = statistics.statistics(opened)
+        consistency = statistics.consistency(opened)
+        reveals = statistics.after_reveal(opened)
     if as_json:
+        found["self_consistency"] = {annotator: _rate_as_json(rate) for annotator, rate in consistency.items()}
+        found["changed_after_reveal"] = {what: _reveals_as_json(counted) for what, counted in reveals.items()}
         tell_json(found)
         return
     plain = {name: value for name, value in found.items() if isinstance(value, int)}
@@ -27,6 +34,28 @@ def stats(
         if isinstance(by, dict):
             tell(f"\n{name.replace('_', ' ')}")
             _table(by)
+    _tell_people(consistency, reveals)
+
+
+def _tell_people(consistency: "dict[str, Rate]", reveals: "dict[str, Reveals]") -> None:
+    if consistency:
+        tell("\nself consistency (same label on a prompt shown again)")
+        for annotator, rate in consistency.items():
+            tell(f"  {annotator}  {rate.words}")
+    for what, counted in reveals.items():
+        if counted.changed.n:
+            tell(f"\n{what.replace('_', ' ')} changed after the reveal")
+            tell(f"  changed {counted.changed.words}")
+            tell(f"  toward the machines {counted.toward:,}, away from them {counted.away:,}, kept {counted.kept:,}")
+
+
+def _rate_as_json(rate: "Rate") -> dict[str, Any]:
+    return {"n": rate.n, "count": rate.count, "rate": rate.value, "interval": rate.interval}
+
+
+def _reveals_as_json(counted: "Reveals") -> dict[str, Any]:
+    more = {"kept": counted.kept, "toward": counted.toward, "away": counted.away}
+    return {"changed": _rate_as_json(counted.changed), **more}
 
 
 def _table(counts: dict[str, Any]) -> None:

@@ -28,6 +28,14 @@ class Rate:
         """The Wilson interval at 95 %; None where there is no case."""
         return wilson(self.count, self.n) if self.n else None
 
+    @property
+    def words(self) -> str:
+        """With its n and interval: `23 of 30: 77 % (59 to 88 %)`."""
+        if self.interval is None or self.value is None:
+            return "none yet"
+        low, high = self.interval
+        return f"{self.count:,} of {self.n:,}: {self.value:.0%} ({100 * low:.0f} to {high:.0%})".replace("%", " %")
+
 
 def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The score interval of a proportion without continuity correction (Wilson, JASA 22, 1927, 209-212).

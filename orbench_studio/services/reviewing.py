@@ -81,6 +81,8 @@ def decide(
         if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
             states.refresh_responses(db, [decision.response_id])
         states.refresh_prompts(db, [decision.prompt_id])
+    if decision.aspect is Aspect.RECHECK:
+        told = f"#{decision.prompt_id} undecided → {decision.value}"  # as of any other: it is shown again silently
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
 
 
@@ -124,6 +126,8 @@ def _summary(db: Connection, decision: Decision) -> str:
         what, old = "", "undecided" if human is None else human.value or "disputed"
     elif decision.aspect is Aspect.CATEGORY:
         what, old = " category", prompts.category(db, decision.prompt_id) or "none"
+    elif decision.aspect is Aspect.RECHECK:
+        what, old = "", "shown again"
     else:
         return f"#{decision.prompt_id} {decision.aspect}" + (" off" if decision.value == "off" else "")
     return f"#{decision.prompt_id}{what} {old} → {decision.value}".replace("_", " ")

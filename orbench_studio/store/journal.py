@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 
 from orbench_studio.domain.annotation import Annotation, Aspect, Visible
 from orbench_studio.store import guidelines
@@ -171,13 +171,14 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
 
 
 def decided_since(db: Connection, annotator: str, since: datetime) -> int:
-    """How many prompts the annotator has labelled since then, by decisions in force."""
+    """How many prompts the annotator has labelled since then, by decisions in force; one shown again counts again."""
+    shown_again = case((ANNOTATIONS.c.aspect == Aspect.RECHECK, 1), else_=0)
     statement = (
-        select(func.count(ANNOTATIONS.c.prompt_id.distinct()))
+        select(func.count((ANNOTATIONS.c.prompt_id * 2 + shown_again).distinct()))
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == Deed.DECISION)
-        .where(ANNOTATIONS.c.aspect == Aspect.LABEL, IN_FORCE)
+        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.RECHECK)), IN_FORCE)
     )
     return int(db.execute(statement).scalar_one())
 

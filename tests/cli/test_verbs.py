@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from orbench_studio.cli.display import missing_library
-from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.review import Decision
 from orbench_studio.services.reviewing import decide, undo
 from orbench_studio.services.workspace import open_workspace
@@ -178,3 +178,17 @@ def without_display(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
+
+
+def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
+    with open_workspace(workspace) as opened:
+        decide(opened, Decision(2, Aspect.LABEL, "safe"), annotator="anna")
+        decide(opened, Decision(2, Aspect.LABEL, "toxic"), annotator="anna", visible=frozenset({Visible.VOTES}))
+        decide(opened, Decision(2, Aspect.RECHECK, "toxic"), annotator="anna")
+    found = run_json("stats", workspace)
+    assert (found["self_consistency"]["anna"]["n"], found["self_consistency"]["anna"]["rate"]) == (1, 1.0)
+    assert found["self_consistency"]["anna"]["interval"] == pytest.approx([0.2065, 1], abs=0.0001)
+    assert found["changed_after_reveal"]["labels"]["changed"]["count"] == 1
+    told = run("stats", workspace).stdout
+    assert "  anna  1 of 1: 100 % (21 to 100 %)" in told
+    assert "  toward the machines 0, away from them 0, kept 0" in told

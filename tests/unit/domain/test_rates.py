@@ -20,7 +20,12 @@ def test_another_confidence_is_another_width():
 
 def test_nothing_has_no_rate():
     assert (Rate(0, 0).value, Rate(0, 0).interval) == (None, None)
+    assert Rate(0, 0).words == "none yet"
+
+
+def test_a_rate_is_told_with_its_n_and_interval():
     assert Rate(1, 4).value == 0.25
+    assert Rate(81, 263).words == "81 of 263: 31 % (26 to 37 %)"
 
 
 @pytest.mark.parametrize(("count", "n"), [(2, 1), (-1, 3), (0, -1)])

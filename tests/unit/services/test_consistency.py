@@ -1,0 +1,170 @@
+"""Prompts shown again silently, what they say of their reviewer, and what a reveal does to decisions."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from orbench_studio.domain.annotation import Aspect, Basis, Visible
+from orbench_studio.domain.review import Decision
+from orbench_studio.formats.records import PromptDraft, Record
+from orbench_studio.services import history, rechecking, reviewing, statistics
+from orbench_studio.services.intake import Intake
+
+VOTES = frozenset({Visible.VOTES, Visible.RESPONSES})
+NOTHING: frozenset[Visible] = frozenset()
+PROMPTS = 120
+
+
+def decide(workspace, aspect, value, prompt_id=1, response_id=None, *, annotator="anna", visible=NOTHING):
+    decision = Decision(prompt_id, aspect, value, response_id)
+    return reviewing.decide(workspace, decision, annotator=annotator, visible=visible)
+
+
+def label(workspace, value, prompt_id=1, **more):
+    return decide(workspace, Aspect.LABEL, value, prompt_id, **more)
+
+
+def recheck(workspace, value, prompt_id=1, **more):
+    return decide(workspace, Aspect.RECHECK, value, prompt_id, **more)
+
+
+def due(workspace, per_cent=3, annotator="anna", **more):
+    return rechecking.due(workspace, annotator=annotator, per_cent=per_cent, **more)
+
+
+@pytest.fixture
+def many(workspace):
+    """More prompts, none of them decided."""
+    with workspace.writing() as db:
+        intake = Intake(db, lambda: 1, "small.csv")
+        intake.take([Record(n, PromptDraft(f"Harmless question number {n}?")) for n in range(10, 10 + PROMPTS)])
+        intake.finish()
+    return workspace
+
+
+def session(workspace, per_cent, prompts):
+    """What a reviewer is shown again: the number of labels given before, and the prompt."""
+    shown = []
+    for prompt_id in range(1, prompts + 1):
+        label(workspace, "safe", prompt_id)
+        again = due(workspace, per_cent)
+        if again is not None:
+            shown.append((prompt_id, again))
+            recheck(workspace, "safe", again)
+    return shown
+
+
+def test_a_few_old_ones_come_again_at_distances_nobody_can_count_to(many):
+    shown = session(many, 10, PROMPTS)
+    assert 5 <= len(shown) <= 12
+    assert all(after - prompt_id >= 30 for after, prompt_id in shown)
+    assert len({prompt_id for _, prompt_id in shown}) == len(shown), "none twice in a fortnight"
+    distances = [later - earlier for (earlier, _), (later, _) in pairwise(shown)]
+    assert min(distances) >= 5
+    assert max(distances) <= 15
+    assert len(set(distances)) > 1
+    assert many.problems() == []
+
+
+def test_the_same_journal_gives_the_same_prompt(many):
+    for prompt_id in range(1, 90):
+        label(many, "safe", prompt_id)
+    found = due(many)
+    assert 1 <= found <= 59
+    assert [due(many) for _ in range(3)] == [found] * 3
+    assert [due(many, 0), due(many, annotator="ben"), due(many, annotator="")] == [None] * 3
+
+
+def test_what_was_labelled_a_day_ago_may_come_after_a_few_labels(workspace):
+    for value in ("safe", "toxic", "safe"):
+        label(workspace, value)
+    assert due(workspace, 50) is None
+    assert due(workspace, 50, now=datetime.now(UTC) + timedelta(days=1)) == 1
+    recheck(workspace, "safe")
+    reviewing.undo(workspace, annotator="anna")
+    for _ in range(3):
+        label(workspace, "safe", 2)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert due(workspace, 50, now=tomorrow) == 2, "one that was undone has been seen all the same"
+    assert due(workspace, 50, now=datetime.now(UTC) + timedelta(days=15)) in (1, 2)
+
+
+def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
+    label(workspace, "toxic")
+    decide(workspace, Aspect.NOTE, "reads like a joke")
+    decide(workspace, Aspect.CATEGORY, "harmful")
+    decide(workspace, Aspect.ANSWER_CLASS, "direct_answer", 1, 1)
+    view = rechecking.load(workspace, 1)
+    assert (view.decided, view.category, view.final.label, view.final.basis) == (
+        (),
+        "violence",
+        "safe",
+        Basis.CONSENSUS,
+    )
+    assert [(r.decided, r.final.basis) for r in view.responses] == [((), Basis.JUDGE)]
+
+
+def test_the_label_given_then_changes_nothing_and_gives_nothing_away(workspace):
+    label(workspace, "toxic")
+    before = reviewing.queue_rows(workspace, [1])
+    told = recheck(workspace, "safe").told
+    assert told == "#1 undecided → safe"
+    assert reviewing.queue_rows(workspace, [1]) == before
+    assert reviewing.load(workspace, 1).final.label == "toxic"
+    assert reviewing.decided_today(workspace, annotator="anna") == 2
+    assert history.entries(workspace)[-1].summary == "#1 shown again → safe"
+    reviewing.undo(workspace, annotator="anna")
+    assert reviewing.decided_today(workspace, annotator="anna") == 1
+    assert statistics.consistency(workspace) == {}
+
+
+def test_self_consistency_compares_with_the_label_before(workspace):
+    label(workspace, "safe")
+    label(workspace, "toxic")
+    recheck(workspace, "toxic")
+    label(workspace, "safe")
+    label(workspace, "safe", 2)
+    recheck(workspace, "toxic", 2)
+    label(workspace, "safe", 3, annotator="ben")
+    recheck(workspace, "safe", 3, annotator="ben")
+    found = statistics.consistency(workspace)
+    assert {name: (rate.count, rate.n) for name, rate in found.items()} == {"anna": (1, 2), "ben": (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counted"),
+    [
+        ("toxic", "safe", (1, 0, 1, 0)),  # the moderators' consensus on the first prompt is safe
+        ("safe", "toxic", (1, 0, 0, 1)),
+        ("safe", "safe", (0, 1, 0, 0)),
+        ("toxic", "controversial", (1, 0, 0, 0)),
+    ],
+)
+def test_what_a_reveal_does_to_a_label(workspace, before, after, counted):
+    label(workspace, before)
+    label(workspace, after, visible=VOTES)
+    found = statistics.after_reveal(workspace)["labels"]
+    assert (found.changed.count, found.kept, found.toward, found.away) == counted
+
+
+def test_what_was_not_blind_or_not_decided_again_is_not_counted(workspace):
+    label(workspace, "safe", 1, visible=VOTES)
+    label(workspace, "toxic", 1, visible=VOTES)
+    label(workspace, "safe", 2)
+    label(workspace, "toxic", 2)
+    label(workspace, "safe", 3)
+    label(workspace, "safe", 3, annotator="ben", visible=VOTES)
+    label(workspace, "safe", 4)
+    label(workspace, "toxic", 4, visible=VOTES)
+    reviewing.undo(workspace, annotator="anna")
+    assert statistics.after_reveal(workspace)["labels"].changed.n == 0
+
+
+def test_what_a_reveal_does_to_an_answer_class_is_measured_by_the_judge(workspace):
+    seen = frozenset({Visible.RESPONSES, Visible.JUDGEMENTS})
+    for value, visible in (("direct_answer", {Visible.RESPONSES}), ("partial_refusal", seen)):
+        decide(workspace, Aspect.ANSWER_CLASS, value, 1, 1, visible=frozenset(visible))
+    found = statistics.after_reveal(workspace)
+    assert (found["answer_classes"].changed.count, found["answer_classes"].toward) == (1, 1)
+    assert found["labels"].changed.n == 0
