@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -52,38 +53,48 @@ def load(workspace: Workspace, prompt_id: int) -> PromptView:
 def decide(
     workspace: Workspace,
     decision: Decision,
-    *,
+    *more: Decision,
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
 ) -> Changes:
-    """Write one decision into the journal; durable when this returns.
+    """Write one decision into the journal, with what belongs to it in the same deed; durable when this returns.
 
     `seen` is the version of the prompt that the annotator looked at: a deed done elsewhere since then is a
-    StaleDecisionError, and nothing is written.
+    StaleDecisionError, and nothing is written. Whatever else is decided in the deed is about the same prompt.
     """
+    deed = (decision, *more)
+    if any(other.prompt_id != decision.prompt_id for other in more):
+        raise ValueError("a deed of one decision is about one prompt")
     with workspace.writing() as db:
         if seen is not None and journal.version_of(db, decision.prompt_id) != seen:
             raise StaleDecisionError(
                 "This prompt was decided in another window since you opened it. "
                 "It is shown as it is now; decide again if you still want to."
             )
-        _require_there(db, decision)
-        annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
+        for each in deed:
+            _require_there(db, each)
         told = _summary(db, decision)
-        entry = journal.append(db, Deed.DECISION, annotator_id, datetime.now(UTC), told)
-        row = asdict(decision) | {
-            "journal_id": entry,
-            "annotator_id": annotator_id,
-            "visible": " ".join(sorted(visible)),
-        }
-        add(db, ANNOTATIONS, [row])
-        if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
-            states.refresh_responses(db, [decision.response_id])
+        entry, annotator_id = begin_deed(db, annotator, told)
+        rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
+        add(db, ANNOTATIONS, rows)
+        judged = [each.response_id for each in deed if each.aspect is Aspect.ANSWER_CLASS]
+        states.refresh_responses(db, [response_id for response_id in judged if response_id is not None])
         states.refresh_prompts(db, [decision.prompt_id])
     if decision.aspect is Aspect.RECHECK:
         told = f"#{decision.prompt_id} undecided → {decision.value}"  # as of any other: it is shown again silently
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
+
+
+def begin_deed(db: Connection, annotator: str, told: str) -> tuple[int, int]:
+    """A new entry of the journal for decisions of an annotator: the entry's id and the annotator's."""
+    annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
+    return journal.append(db, Deed.DECISION, annotator_id, datetime.now(UTC), told), annotator_id
+
+
+def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
+    """What every decision of a deed has in common, as the table has it."""
+    return {"journal_id": entry, "annotator_id": annotator_id, "visible": " ".join(sorted(visible))}
 
 
 def undo(workspace: Workspace, *, annotator: str) -> Changes:
@@ -128,8 +139,13 @@ def _summary(db: Connection, decision: Decision) -> str:
         what, old = " category", prompts.category(db, decision.prompt_id) or "none"
     elif decision.aspect is Aspect.RECHECK:
         what, old = "", "shown again"
+    elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:
+        return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: evidence marked"
     else:
         return f"#{decision.prompt_id} {decision.aspect}" + (" off" if decision.value == "off" else "")
+    if old == decision.value:
+        why = f", because it {decision.reason}" if decision.reason else ", kept"
+        return f"#{decision.prompt_id}{what} {decision.value}{why}".replace("_", " ")
     return f"#{decision.prompt_id}{what} {old} → {decision.value}".replace("_", " ")
 
 

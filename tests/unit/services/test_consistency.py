@@ -8,7 +8,7 @@ import pytest
 from orbench_studio.domain.annotation import Aspect, Basis, Visible
 from orbench_studio.domain.review import Decision
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services import history, rechecking, reviewing, statistics
+from orbench_studio.services import finding, history, rechecking, reviewing, statistics
 from orbench_studio.services.intake import Intake
 
 VOTES = frozenset({Visible.VOTES, Visible.RESPONSES})
@@ -107,10 +107,10 @@ def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
 
 def test_the_label_given_then_changes_nothing_and_gives_nothing_away(workspace):
     label(workspace, "toxic")
-    before = reviewing.queue_rows(workspace, [1])
+    before = finding.queue_rows(workspace, [1])
     told = recheck(workspace, "safe").told
     assert told == "#1 undecided → safe"
-    assert reviewing.queue_rows(workspace, [1]) == before
+    assert finding.queue_rows(workspace, [1]) == before
     assert reviewing.load(workspace, 1).final.label == "toxic"
     assert reviewing.decided_today(workspace, annotator="anna") == 2
     assert history.entries(workspace)[-1].summary == "#1 shown again → safe"
