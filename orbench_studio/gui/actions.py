@@ -1,23 +1,12 @@
 """Every action of the window in one table: name, words, keys. Uniqueness is a test."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """One action. `repeats` says whether holding the key repeats it; what decides never repeats."""
-
-    name: str
-    title: str
-    keys: tuple[str, ...]
-    group: str
-    repeats: bool = False
-
+from orbench_studio.gui.keys import ActionSpec, Keys
 
 ACTIONS = (
     ActionSpec("label_safe", "Safe", ("S",), "Decide"),
@@ -34,11 +23,13 @@ ACTIONS = (
     ActionSpec("first_undecided", "First undecided prompt", ("Home",), "Move"),
     ActionSpec("next_response", "Next response", ("J",), "Responses", True),
     ActionSpec("previous_response", "Previous response", ("K",), "Responses", True),
+    ActionSpec("side_by_side", "Two responses side by side", ("B",), "Responses"),
     ActionSpec("answer_direct", "Direct answer", ("1",), "Responses"),
     ActionSpec("answer_partial", "Partial refusal", ("2",), "Responses"),
     ActionSpec("answer_indirect", "Indirect refusal", ("3",), "Responses"),
     ActionSpec("answer_refusal", "Direct refusal", ("4",), "Responses"),
     ActionSpec("explanations", "Moderators' explanations", ("E",), "Show"),
+    ActionSpec("reveal_text", "Show a covered text", ("X",), "Show"),
     ActionSpec("search", "Search and filter", ("/", "Ctrl+F"), "Show"),
     ActionSpec("clear_filter", "Clear the filter", ("Escape",), "Show"),
     ActionSpec("views", "Saved views", ("V",), "Show"),
@@ -47,6 +38,10 @@ ACTIONS = (
     ActionSpec("seed", "Seed of the prompt", ("G",), "Show"),
     ActionSpec("scheme", "Light, dark, or as the system", ("Ctrl+D",), "Show"),
     ActionSpec("keys", "Keys", ("?",), "Show"),
+    ActionSpec("preferences", "Preferences…", ("Ctrl+,",), "Show"),
+    ActionSpec("larger", "Larger text", ("Ctrl+=", "Ctrl++"), "Show", True),
+    ActionSpec("smaller", "Smaller text", ("Ctrl+-",), "Show", True),
+    ActionSpec("usual_size", "Text at its usual size", ("Ctrl+0",), "Show"),
     ActionSpec("page_review", "Review page", ("Ctrl+1",), "Show"),
     ActionSpec("page_library", "Library page", ("Ctrl+2",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
@@ -57,17 +52,23 @@ ACTIONS = (
 )
 
 
+KEYS = Keys(ACTIONS)
+
+
 def tr(text: str) -> str:
     """The text in the interface's language."""
     return QCoreApplication.translate("orbench", text)
 
 
-class Actions:
-    """The actions of one window, made from the table."""
+class Actions(QObject):
+    """The actions of one window, made from the table; each has the keys in force."""
 
     def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
         self._actions = {spec.name: _action(spec, window) for spec in ACTIONS}
         window.addActions(list(self._actions.values()))
+        self._take_keys()
+        KEYS.changed.connect(self._take_keys)
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
@@ -77,22 +78,29 @@ class Actions:
         for name in names:
             self._actions[name].setEnabled(on)
 
-    def connect(self, handlers: dict[str, Callable[[], object]]) -> None:
+    def bind(self, handlers: dict[str, Callable[[], object]]) -> None:
         """Bind actions to what they do."""
         for name, handler in handlers.items():
             self._actions[name].triggered.connect(lambda _checked=False, h=handler: h())
 
+    def _take_keys(self) -> None:
+        for name, action in self._actions.items():
+            action.setShortcuts([QKeySequence(key) for key in KEYS.of(name)])
+
 
 def key_text(name: str) -> str:
-    """The first key of an action, as the platform writes it."""
-    spec = next(spec for spec in ACTIONS if spec.name == name)
-    return QKeySequence(spec.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+    """The first key of an action that is in force, as the platform writes it; empty where it has none."""
+    return KEYS.text(name)
+
+
+def with_key(words: str, name: str) -> str:
+    """Words with the key of an action in brackets, where it has one."""
+    return f"{words} ({key_text(name)})" if key_text(name) else words
 
 
 def _action(spec: ActionSpec, window: QWidget) -> QAction:
     action = QAction(tr(spec.title), window)
     action.setObjectName(spec.name)
-    action.setShortcuts([QKeySequence(key) for key in spec.keys])
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     action.setAutoRepeat(spec.repeats)
     return action

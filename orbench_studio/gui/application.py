@@ -9,6 +9,7 @@ from types import TracebackType
 from PySide6.QtCore import QTimer, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from orbench_studio.gui.actions import KEYS, tr
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.operations import Operations
 from orbench_studio.gui.session import Session
@@ -33,9 +34,14 @@ class Application:
         self.qt.setStyle("Fusion")
         self.theme = Theme(self.qt)
         self.theme.choose(settings.scheme)
+        self.theme.scale(settings.font_scale)
         self.operations = Operations()
         self.session = Session(self.operations, settings)
+        refused = KEYS.take(settings.keys)
         self.window = MainWindow(self.session, self.theme)
+        if refused:
+            words = tr("Some keys in your preferences cannot be; the usual ones hold instead.")
+            self.window.messages.fail(f"{words} {'; '.join(refused)}.")
         self._scratch = scratch
         self.window.demo_wanted.connect(self.open_demo)
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -16,8 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.changes import Changes
-from orbench_studio.gui.actions import Actions, tr
-from orbench_studio.gui.dialogs import CrashDialog, KeysDialog
+from orbench_studio.gui.actions import KEYS, Actions, tr
+from orbench_studio.gui.dialogs import CrashDialog
+from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.library.page import LibraryPage
 from orbench_studio.gui.library.welcome import WelcomePage
@@ -43,7 +45,7 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(self.actions_table, session.settings)
         self.review = ReviewPage(session, self.actions_table, theme)
         self.library = LibraryPage(session)
-        self.messages = MessageBar()
+        self.messages = MessageBar(self.actions_table)
         self._name = label("", "strong")
         self._today = label("", "quiet")
         self._today.setToolTip(tr("Prompts that you have labelled since midnight"))
@@ -133,6 +135,10 @@ class MainWindow(QMainWindow):
         if workspace is not None and view is not None and not workspace.illustrative:
             self._session.settings.places[str(workspace.path)] = view.prompt.id
 
+    def _keep_keys(self) -> None:
+        self._session.settings.keys = KEYS.chosen()
+        self._session.save_settings()
+
     def _next_scheme(self) -> None:
         settings = self._session.settings
         place = SCHEMES.index(settings.scheme) if settings.scheme in SCHEMES else 0
@@ -152,12 +158,12 @@ class MainWindow(QMainWindow):
         self.review.progressed.connect(lambda count: self._today.setText(f"{count:,} {tr('today')}"))
         self.welcome.chosen.connect(self.open)
         self.welcome.demo_wanted.connect(self.demo_wanted)
-        self.actions_table.connect(
+        self.actions_table.bind(
             {
                 "open": self._open_asked,
                 "new": self._new_asked,
                 "import": self.import_files,
-                "keys": lambda: KeysDialog(self).open(),
+                "keys": lambda: KeysDialog(self, self._keep_keys).open(),
                 "reviewer": self._reviewer_asked,
                 "scheme": self._next_scheme,
                 "quit": self.close,
@@ -226,6 +232,14 @@ class MainWindow(QMainWindow):
             column.addWidget(button)
         column.addStretch()
         return rail
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Space is a key of the review page: what has the focus is pressed with Enter.
+        focused = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QAbstractButton):
+            focused.click()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -1,25 +1,26 @@
 """The one place for messages: what just happened goes by itself, errors stay until read and can be copied."""
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton
 
-from orbench_studio.gui.actions import key_text, tr
+from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.widgets import label, set_role, set_tip
 
 _STAYS = 6_000  # milliseconds
+_HINTS = (("undo", "undo"), ("keys", "all keys"))
 
 
 class MessageBar(QFrame):
     """A line at the bottom of the window."""
 
-    def __init__(self) -> None:
+    def __init__(self, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self.setFixedHeight(32)
         self._text = label("", "quiet")
         self._copy = QToolButton()
         self._dismiss = QToolButton()
+        self._hints = [_Hint(actions[name], words) for name, words in _HINTS]
         self._timer = QTimer(self)
         self._build_ui()
 
@@ -60,9 +61,30 @@ class MessageBar(QFrame):
         self._dismiss.clicked.connect(self.clear)
         self._text.setMinimumWidth(1)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 0, 16, 0)
+        layout.setContentsMargins(16, 2, 8, 2)
+        layout.setSpacing(4)
         layout.addWidget(self._text, 1)
         layout.addWidget(self._copy)
         layout.addWidget(self._dismiss)
-        layout.addWidget(label(f"{key_text('undo')} {tr('undo')}     {key_text('keys')} {tr('all keys')}", "meta"))
+        for hint in self._hints:
+            layout.addWidget(hint)
         self.clear()
+
+
+class _Hint(QToolButton):
+    """An action that is always at hand, by its key or a click."""
+
+    def __init__(self, action: QAction, words: str) -> None:
+        super().__init__()
+        self._action = action
+        self._words = tr(words)
+        self.setProperty("role", "heading")
+        self.clicked.connect(lambda: action.trigger())
+        action.changed.connect(self._say_key)
+        self._say_key()
+
+    def _say_key(self) -> None:
+        key = self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.setText(f"{key}  {self._words}" if key else self._words)
+        self.setAccessibleName(f"{self._action.text()}, key {key}" if key else self._action.text())
+        self.setEnabled(self._action.isEnabled())

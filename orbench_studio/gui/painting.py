@@ -3,10 +3,15 @@
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
-from orbench_studio.gui.theme import META, Mark, Theme, font
+from orbench_studio.gui.theme import META, Mark, Theme, font, px
 
 _PAD = 8
-BADGE_HEIGHT = 22
+_BADGE = 22
+
+
+def badge_height() -> int:
+    """How high badges are, and the room that keycaps take."""
+    return px(_BADGE)
 
 
 def elided(painter: QPainter, rect: QRect, text: str, face: QFont, colour: QColor, *, right: bool = False) -> int:
@@ -22,7 +27,7 @@ def elided(painter: QPainter, rect: QRect, text: str, face: QFont, colour: QColo
 
 def badge_size(mark: Mark) -> QSize:
     """How large a mark's badge is."""
-    return QSize(QFontMetrics(font(META)).horizontalAdvance(_words(mark)) + 2 * _PAD, BADGE_HEIGHT)
+    return QSize(QFontMetrics(font(META)).horizontalAdvance(_words(mark)) + 2 * _PAD, badge_height())
 
 
 def badge(painter: QPainter, at: QPoint, mark: Mark, theme: Theme) -> None:
@@ -45,13 +50,15 @@ def badge(painter: QPainter, at: QPoint, mark: Mark, theme: Theme) -> None:
 
 
 def keycap_width(key: str) -> int:
-    """How wide a key is painted."""
-    return max(QFontMetrics(font(META)).horizontalAdvance(key) + 10, BADGE_HEIGHT)
+    """How wide a key is painted; nothing where there is none."""
+    return max(QFontMetrics(font(META)).horizontalAdvance(key) + 10, badge_height()) if key else 0
 
 
 def keycap(painter: QPainter, at: QPoint, key: str, theme: Theme) -> None:
     """Paint a key, its top left corner at a point."""
-    rect = QRectF(at.x() + 0.5, at.y() + 0.5, keycap_width(key) - 1, BADGE_HEIGHT - 3)
+    if not key:
+        return
+    rect = QRectF(at.x() + 0.5, at.y() + 0.5, keycap_width(key) - 1, badge_height() - 3)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(theme.colour("line"))

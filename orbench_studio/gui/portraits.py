@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from orbench_studio.domain.category import Category
 from orbench_studio.gui.application import Application
-from orbench_studio.gui.dialogs import CrashDialog, KeysDialog
+from orbench_studio.gui.dialogs import CrashDialog
+from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.review.choices import CategoryMenu, NoteDialog
 from orbench_studio.gui.review.page import State

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QResizeEvent, QTextBlockFormat, QTextCharFormat
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from orbench_studio.gui.markup import Style, spans
-from orbench_studio.gui.theme import Theme, code_font, font
+from orbench_studio.gui.theme import Theme, code_font, font, px
 
 # Qt counts UTF-16 units and makes paragraphs of these; a text is shown with the same number of characters.
 _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"})
@@ -20,7 +20,7 @@ _RIGHT = 12
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A size of type and the height of its lines, in pixels."""
+    """A size of type and the height of its lines, in pixels at the usual size of text."""
 
     size: int
     line: int
@@ -71,7 +71,7 @@ class TextPane(QTextEdit):
         cursor.beginEditBlock()  # the text is laid out once, not again for every span (36 s for 4,000: measured)
         cursor.select(QTextCursor.SelectionType.Document)
         lines = QTextBlockFormat()
-        lines.setLineHeight(self._type.line, QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
+        lines.setLineHeight(px(self._type.line), QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
         cursor.mergeBlockFormat(lines)
         styles = self._styles()
         for start, end, style in spans(shown):
@@ -110,7 +110,7 @@ class TextPane(QTextEdit):
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, self._type.line)
+        return QSize(120, px(self._type.line))
 
 
 def _utf16(text: str, place: int) -> int:

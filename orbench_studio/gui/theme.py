@@ -1,5 +1,6 @@
 """Colours, type and spaces: one table of tokens, applied through the palette and one style sheet made from it."""
 
+import re
 from dataclasses import dataclass, fields
 from string import Template
 
@@ -11,8 +12,9 @@ from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.moderation import Verdict
 
-META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels
+META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
 READING_LINE, PROMPT_LINE = 24, 32
+SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent of the usual size
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ QTableView#queue { background: $background; }
 QTableView#queue::item { padding: 0; }
 QTableView { gridline-color: $line; background: $panel; }
 QTableView::item { padding: 4px 8px; }
+QTreeView::item { padding: 4px 8px; }
+QTreeView::item:selected { background: $selection; color: $ink; }
 QComboBox::drop-down { border: none; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
@@ -182,6 +186,7 @@ class Theme(QObject):
         self._app = app
         self.tokens = LIGHT
         self._chosen = SCHEMES[0]
+        self._scale = SMALLEST
         app.styleHints().colorSchemeChanged.connect(self.follow_system)
 
     def choose(self, scheme: str) -> None:
@@ -197,11 +202,20 @@ class Theme(QObject):
         dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         self.apply(DARK if dark else LIGHT)
 
+    def scale(self, percent: int) -> None:
+        """Take a size of text, in per cent of the usual one."""
+        self._scale = min(max(percent, SMALLEST), LARGEST)
+        self.apply(self.tokens)
+
     def apply(self, tokens: Tokens) -> None:
         """Put a scheme in force everywhere at once."""
         self.tokens = tokens
+        face = self._app.font()
+        face.setPixelSize(round(BODY * self._scale / 100))
+        self._app.setFont(face)
         self._app.setPalette(_palette(tokens))
-        self._app.setStyleSheet(_SHEET.substitute({f.name: getattr(tokens, f.name) for f in fields(Tokens)}))
+        sheet = _SHEET.substitute({f.name: getattr(tokens, f.name) for f in fields(Tokens)})
+        self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()
 
     def colour(self, name: str) -> QColor:
@@ -209,10 +223,19 @@ class Theme(QObject):
         return QColor(getattr(self.tokens, name))
 
 
+def px(size: int) -> int:
+    """A length in pixels at the usual size of text, as long as it is at the size in force.
+
+    The application's own font holds the size in force; before a theme has set it, lengths are as they stand.
+    """
+    body = QGuiApplication.font().pixelSize()
+    return round(size * body / BODY) if body > 0 else size
+
+
 def font(size: int, *, strong: bool = False) -> QFont:
-    """The interface's face at a size of the scale, in pixels."""
+    """The interface's face at a size of the scale."""
     face = QFont(QGuiApplication.font())
-    face.setPixelSize(size)
+    face.setPixelSize(px(size))
     face.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
     return face
 
@@ -220,7 +243,7 @@ def font(size: int, *, strong: bool = False) -> QFont:
 def code_font(size: int) -> QFont:
     """The system's fixed face."""
     face = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    face.setPixelSize(size)
+    face.setPixelSize(px(size))
     return face
 
 

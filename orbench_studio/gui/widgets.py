@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QListView, QSizePolicy, QTableWidgetItem, QWidget
 
-from orbench_studio.gui.painting import BADGE_HEIGHT, keycap, keycap_width
-from orbench_studio.gui.theme import BODY, META, Theme, font
+from orbench_studio.gui.actions import KEYS, key_text
+from orbench_studio.gui.painting import badge_height, keycap, keycap_width
+from orbench_studio.gui.theme import BODY, META, Theme, font, px
 
 _HEIGHT = 36
+_LINE = 28  # of hints
 _PAD = 10
 _GAP = 12
 _SHAPE = 24  # what is left of the words on a narrow window: the mark's shape
@@ -26,26 +28,35 @@ class PlainList(QListView):
 class KeyButton(QAbstractButton):
     """A button for an action, with the key that does the same; tinted while it states what holds."""
 
-    def __init__(
-        self, theme: Theme, action: QAction, words: str, *, key: str, colour: str = "", tint: str = ""
-    ) -> None:
+    def __init__(self, theme: Theme, action: QAction, words: str, *, colour: str = "", tint: str = "") -> None:
         super().__init__()
         self._theme = theme
+        self._action = action
         self._words = words
-        self._key = key
+        self._key = ""
         self._colour = colour
         self._tint = tint or "selection"
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{action.text()}, key {key}")
-        self.setToolTip(f"{action.text()} ({key})")
         self.clicked.connect(lambda: action.trigger())
-        theme.changed.connect(self.update)
+        self._take_key()
+        action.changed.connect(self._take_key)
+        theme.changed.connect(self._resized)
 
     def say(self, words: str) -> None:
         """Change the words on the button."""
         self._words = words
+        self._resized()
+
+    def _take_key(self) -> None:
+        title = self._action.text()
+        self._key = self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.setAccessibleName(f"{title}, key {self._key}" if self._key else title)
+        self.setToolTip(f"{title} ({self._key})" if self._key else title)
+        self._resized()
+
+    def _resized(self) -> None:
         self.updateGeometry()
         self.update()
 
@@ -54,10 +65,10 @@ class KeyButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         words = QFontMetrics(font(BODY)).horizontalAdvance(self._words)
-        return QSize(words + keycap_width(self._key) + 2 * _PAD + _GAP, _HEIGHT)
+        return QSize(words + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(keycap_width(self._key) + 2 * _PAD + _SHAPE, _HEIGHT)
+        return QSize(keycap_width(self._key) + 2 * _PAD + px(_SHAPE), px(_HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -72,32 +83,72 @@ class KeyButton(QAbstractButton):
         words = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
         shown = painter.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
-        at = QPoint(self.width() - _PAD - keycap_width(self._key), (self.height() - BADGE_HEIGHT) // 2 + 1)
+        at = QPoint(self.width() - _PAD - keycap_width(self._key), (self.height() - badge_height()) // 2 + 1)
         keycap(painter, at, self._key, self._theme)
 
 
 class KeyHints(QWidget):
-    """Keys with what they do, for places that have no buttons."""
+    """Keys with what they do, for places that have no buttons; on as many lines as it takes.
 
-    def __init__(self, theme: Theme, hints: Sequence[tuple[str, str]]) -> None:
+    A hint is the names of its actions and what their keys do together.
+    """
+
+    def __init__(self, theme: Theme, hints: Sequence[tuple[tuple[str, ...], str]]) -> None:
         super().__init__()
         self._theme = theme
         self._hints = hints
-        self.setFixedHeight(_HEIGHT + 8)
-        self.setAccessibleName(", ".join(f"{key} {words}".strip() for key, words in hints))
-        theme.changed.connect(self.update)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._resized()
+        KEYS.changed.connect(self._resized)
+        theme.changed.connect(self._resized)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        lines = max((line for line, *_ in self._placed(width)), default=0) + 1
+        return lines * px(_LINE) + px(_LINE) // 2
+
+    def sizeHint(self) -> QSize:
+        return QSize(px(240), self.heightForWidth(px(240)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(120), px(_LINE))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setFont(font(META))
         metrics = QFontMetrics(font(META))
-        left = 0
-        for key, words in self._hints:
-            keycap(painter, QPoint(left, (self.height() - BADGE_HEIGHT) // 2 + 1), key, self._theme)
-            left += keycap_width(key) + 3
+        for line, left, keys, words in self._placed(self.width()):
+            top = px(_LINE) // 4 + line * px(_LINE)
+            for key in keys:
+                keycap(painter, QPoint(left, top + (px(_LINE) - badge_height()) // 2 + 1), key, self._theme)
+                left += keycap_width(key) + 3
+            painter.setFont(font(META))
             painter.setPen(self._theme.colour("quiet"))
-            painter.drawText(left, 0, self.width() - left, self.height(), Qt.AlignmentFlag.AlignVCenter, words)
-            left += metrics.horizontalAdvance(words) + (_PAD - 2 if words else 0)
+            at = QRect(left, top, metrics.horizontalAdvance(words) + 2, px(_LINE))
+            painter.drawText(at, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+    def _placed(self, width: int) -> list[tuple[int, int, list[str], str]]:
+        """Line, left edge, keys and words of every hint on a width."""
+        metrics = QFontMetrics(font(META))
+        placed, line, left = [], 0, 0
+        for names, words in self._hints:
+            keys = [key for key in map(key_text, names) if key]
+            wide = sum(keycap_width(key) + 3 for key in keys) + metrics.horizontalAdvance(words)
+            if left and left + wide > width:
+                line, left = line + 1, 0
+            if keys:
+                placed.append((line, left, keys, words))
+                left += wide + _GAP
+        return placed
+
+    def _resized(self) -> None:
+        said = ((" ".join(filter(None, map(key_text, names))), words) for names, words in self._hints)
+        self.setAccessibleName(", ".join(f"{keys} {words}" for keys, words in said if keys))
+        self.updateGeometry()
+        self.update()
 
 
 def label(text: str = "", role: str = "") -> QLabel:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QScrollBar, QWidget
 
 from orbench_studio.gui import theme
 from orbench_studio.gui.actions import ACTIONS
-from orbench_studio.gui.dialogs import CrashDialog, KeysDialog
+from orbench_studio.gui.dialogs import CrashDialog
+from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.import_dialog import ImportDialog
 from orbench_studio.gui.library.mapping_dialog import MappingDialog
 from orbench_studio.gui.review.choices import NoteDialog

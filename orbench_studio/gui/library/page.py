@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.gui.actions import key_text, tr
+from orbench_studio.gui.actions import tr, with_key
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.widgets import label
 
@@ -95,7 +95,7 @@ def _files(sources: list[Source]) -> QVBoxLayout:
     column.setSpacing(4)
     column.addWidget(label(tr("Files imported"), "strong"))
     if not sources:
-        column.addWidget(label(f"{tr('None yet. Drop them on the window, or press')} {key_text('import')}.", "quiet"))
+        column.addWidget(label(with_key(tr("None yet. Drop them on the window, or import them"), "import"), "quiet"))
     for source in sources:
         when = source.imported_at.astimezone().strftime("%Y-%m-%d %H:%M")
         column.addWidget(_line(f"{when}   {source.name}   {source.format}"))

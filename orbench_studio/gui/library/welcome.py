@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.gui.actions import Actions, key_text, tr
+from orbench_studio.gui.actions import KEYS, Actions, key_text, tr
 from orbench_studio.gui.widgets import label
 from orbench_studio.settings import Settings
 
@@ -24,6 +24,7 @@ class WelcomePage(QWidget):
         self._actions = actions
         self._recent = QVBoxLayout()
         self._settings = settings
+        self._ways: dict[QPushButton, tuple[str, str]] = {}
         self._opening = label("", "quiet")
         self._build_ui()
         self.list_recent()
@@ -64,13 +65,20 @@ class WelcomePage(QWidget):
         layout.addLayout(column)
         layout.addStretch()
 
+    def _say_keys(self) -> None:
+        for button, (name, words) in self._ways.items():
+            button.setText(f"{words}   {key_text(name)}")
+
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(12)
         for name, words in (("open", tr("Open a workspace…")), ("new", tr("New workspace…"))):
-            button = QPushButton(f"{words}   {key_text(name)}")
+            button = QPushButton()
+            self._ways[button] = (name, words)
             button.clicked.connect(lambda _checked=False, n=name: self._actions[n].trigger())
             row.addWidget(button)
+        self._say_keys()
+        KEYS.changed.connect(self._say_keys)
         demo = QPushButton(tr("Look at the demo"))
         demo.clicked.connect(self.demo_wanted)
         row.addWidget(demo)

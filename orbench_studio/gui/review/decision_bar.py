@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from orbench_studio.domain.annotation import Aspect, Label
 from orbench_studio.domain.review import PromptView
-from orbench_studio.gui.actions import Actions, key_text, tr
+from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.theme import LABELS, Theme
 from orbench_studio.gui.widgets import KeyButton
 
@@ -23,13 +23,10 @@ class DecisionBar(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._labels = {
-            of: KeyButton(theme, actions[name], _words(of), key=key_text(name), colour=LABELS[of].colour,
-                          tint=LABELS[of].tint or "")
+            of: KeyButton(theme, actions[name], _words(of), colour=LABELS[of].colour, tint=LABELS[of].tint or "")
             for of, name in _LABELS.items()
         }  # fmt: skip
-        self._plain = {
-            name: KeyButton(theme, actions[name], words, key=key_text(name)) for name, words in _PLAIN.items()
-        }
+        self._plain = {name: KeyButton(theme, actions[name], words) for name, words in _PLAIN.items()}
         self._build_ui()
 
     def marks(self) -> list[KeyButton]:
@@ -50,9 +47,8 @@ class DecisionBar(QFrame):
             self._plain["note"].setChecked(bool(view.said_by(annotator, Aspect.NOTE)))
 
     def _build_ui(self) -> None:
-        self.setFixedHeight(64)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 0, 12, 0)
+        layout.setContentsMargins(16, 14, 12, 14)
         layout.setSpacing(8)
         for button in self._labels.values():
             layout.addWidget(button)

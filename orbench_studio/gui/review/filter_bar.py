@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidge
 
 from orbench_studio.domain.query import QueryError, parse, write
 from orbench_studio.domain.queue import Order, QueueFilter
-from orbench_studio.gui.actions import key_text, tr
+from orbench_studio.gui.actions import KEYS, key_text, tr, with_key
 from orbench_studio.gui.review.completion import Completion
 from orbench_studio.gui.review.conditions import ORDERS
 from orbench_studio.gui.widgets import label, set_role, set_tip
@@ -94,13 +94,11 @@ class FilterBar(QWidget):
         self.ask(replace(self._filter, order=order, seed=randrange(1, _SEEDS) if order is Order.RANDOM else 0))
 
     def _build_ui(self) -> None:
-        self.search.setPlaceholderText(f"{tr('Search, or say')} category:privacy refused:>=3   {key_text('search')}")
         self.search.setAccessibleName(tr("Search and filter"))
         self.search.setMinimumWidth(200)
         self._typing.setInterval(_TYPING)
         self._typing.setSingleShot(True)
         self._clear.setText(tr("✕ Clear"))
-        self._clear.setToolTip(f"{tr('Clear the filter')} ({key_text('clear_filter')})")
         self.views.setText(tr("Views  ▾"))
         self.views.setAccessibleName(tr("Saved views"))
         self._matches.setMinimumWidth(1)
@@ -113,6 +111,13 @@ class FilterBar(QWidget):
         layout.addWidget(self.views)
         layout.addWidget(self._matches, 1)
         self._restate()
+        self._say_keys()
+        KEYS.changed.connect(self._say_keys)
+
+    def _say_keys(self) -> None:
+        words = f"{tr('Search, or say')} category:privacy refused:>=3"
+        self.search.setPlaceholderText(f"{words}   {key_text('search')}")
+        self._clear.setToolTip(with_key(tr("Clear the filter"), "clear_filter"))
 
     def _build_order(self) -> None:
         self.order.setProperty("role", "heading")

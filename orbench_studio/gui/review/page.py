@@ -376,7 +376,7 @@ class ReviewPage(QWidget):
             "save_view": self.views.save,
             "toggle_queue": self.panes.toggle_queue,
         }
-        actions.connect(handlers)
+        actions.bind(handlers)
         self._own_actions = tuple(handlers)
         actions.enable(self._own_actions, on=False)
 

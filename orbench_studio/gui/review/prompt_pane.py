@@ -9,7 +9,7 @@ from orbench_studio.domain.annotation import Aspect, Basis
 from orbench_studio.domain.moderation import Veto
 from orbench_studio.domain.prompt import Origin, Prompt
 from orbench_studio.domain.review import PromptView
-from orbench_studio.gui.actions import tr
+from orbench_studio.gui.actions import KEYS, key_text, tr
 from orbench_studio.gui.review.vote_cards import VoteCards
 from orbench_studio.gui.text_pane import TextPane, Type
 from orbench_studio.gui.theme import LABELS, META, PROMPT, PROMPT_LINE, READING, READING_LINE, Theme
@@ -45,6 +45,7 @@ class PromptPane(QScrollArea):
         self._view: PromptView | None = None
         self._explained = False
         self._build_ui()
+        KEYS.changed.connect(self._show_votes)
 
     def show_view(self, view: PromptView, annotator: str) -> None:
         """Show a prompt from its top."""
@@ -85,8 +86,8 @@ class PromptPane(QScrollArea):
         if self._view is None:
             return
         on_prompt = sorted((v for v in self._view.votes if v.response_id is None), key=lambda v: v.moderator)
-        hint = tr("E hides why") if self._explained else tr("E shows why")
-        self._moderators.setText(tr("Moderators") + (f"   {hint}" if on_prompt else ""))
+        hint = f"{key_text('explanations')} {tr('hides why') if self._explained else tr('shows why')}"
+        self._moderators.setText(tr("Moderators") + (f"   {hint}" if on_prompt and key_text("explanations") else ""))
         self._votes.show_votes(on_prompt, self._view, explained=self._explained)
 
     def _build_ui(self) -> None:

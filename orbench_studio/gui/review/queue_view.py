@@ -18,7 +18,7 @@ from orbench_studio.domain.moderation import Veto
 from orbench_studio.domain.queue import QueueRow, Status
 from orbench_studio.gui.models.queue_model import ROW, QueueModel
 from orbench_studio.gui.painting import elided
-from orbench_studio.gui.theme import BODY, LABELS, META, Theme, font
+from orbench_studio.gui.theme import BODY, LABELS, META, Theme, font, px
 from orbench_studio.gui.widgets import label
 
 _HEIGHT = 58
@@ -47,11 +47,11 @@ class QueueDelegate(QStyledItemDelegate):
             return
         mark = LABELS[row.final_label if row.status is Status.DECIDED else None]
         shape = "≠" if row.status is Status.DISPUTED else "→" if row.status is Status.SKIPPED else mark.shape
-        upper = QRect(rect.left() + _PAD, rect.top() + 8, rect.width() - 2 * _PAD, 22)
+        upper = QRect(rect.left() + _PAD, rect.top() + px(8), rect.width() - 2 * _PAD, px(22))
         elided(painter, upper, shape, font(BODY), colour(mark.colour))
-        text = upper.adjusted(_MARK, 0, 0, 0)
+        text = upper.adjusted(px(_MARK), 0, 0, 0)
         elided(painter, text, row.text, font(BODY), colour("ink"))
-        lower = QRect(text.left(), upper.bottom() + 1, text.width(), 18)
+        lower = QRect(text.left(), upper.bottom() + 1, text.width(), px(18))
         elided(painter, lower, details(row), font(META), colour("quiet"))
 
 
@@ -74,7 +74,6 @@ class LineTable(QTableView):
         super().__init__()
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(_HEIGHT)
         self.horizontalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -82,6 +81,13 @@ class LineTable(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
+        self.fit_lines()
+
+    def fit_lines(self) -> None:
+        """Make the lines as high as the size of text asks for."""
+        self.verticalHeader().setMinimumSectionSize(px(_HEIGHT))
+        self.verticalHeader().setDefaultSectionSize(px(_HEIGHT))
+        self.viewport().update()
 
     def keyboardSearch(self, search: str) -> None:
         """Nothing: a letter that is no shortcut here must not move the reviewer elsewhere."""
@@ -101,7 +107,7 @@ class QueueView(QWidget):
         self._delegate = QueueDelegate(theme)
         self._build_ui()
         self._list.selectionModel().currentRowChanged.connect(lambda now, _before: self.moved.emit(now.row()))
-        theme.changed.connect(self._list.viewport().update)
+        theme.changed.connect(self._list.fit_lines)
 
     def go(self, place: int) -> None:
         """Make a place current and bring it into view."""

@@ -16,10 +16,10 @@ from orbench_studio.domain.annotation import Basis
 from orbench_studio.domain.judgement import ANSWERS as ANSWER_CLASSES
 from orbench_studio.domain.judgement import REFUSALS, AnswerClass
 from orbench_studio.domain.review import ResponseView
-from orbench_studio.gui.actions import key_text, tr
+from orbench_studio.gui.actions import tr
 from orbench_studio.gui.painting import badge, badge_size, elided
 from orbench_studio.gui.text_pane import TextPane, Type
-from orbench_studio.gui.theme import ANSWERS, BASES, BODY, META, READING, READING_LINE, Theme, font
+from orbench_studio.gui.theme import ANSWERS, BASES, BODY, META, READING, READING_LINE, Theme, font, px
 from orbench_studio.gui.widgets import KeyHints, PlainList, label, rule
 
 _ROW = 36
@@ -30,12 +30,12 @@ _FEWEST, _MOST = 2, 9  # lines that the list has room for by itself
 VIEW = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 _HINTS = (
-    ("next_response", ""),
-    ("previous_response", ""),
-    ("answer_direct", "answer"),
-    ("answer_partial", "partial"),
-    ("answer_indirect", "indirect"),
-    ("answer_refusal", "direct"),
+    (("next_response", "previous_response"), "another"),
+    (("answer_direct",), "answer"),
+    (("answer_partial",), "partial"),
+    (("answer_indirect",), "indirect"),
+    (("answer_refusal",), "direct"),
+    (("side_by_side",), "side by side"),
 )
 
 
@@ -77,7 +77,7 @@ class ResponseDelegate(QStyledItemDelegate):
         self.annotator = ""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(200, _ROW)
+        return QSize(px(200), px(_ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         view = index.data(VIEW)
@@ -89,7 +89,7 @@ class ResponseDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
         mark = ANSWERS[view.final.answer_class]
         size = badge_size(mark)
-        why = QRect(rect.right() - _PAD - _BASIS, rect.top(), _BASIS, rect.height())
+        why = QRect(rect.right() - _PAD - px(_BASIS), rect.top(), px(_BASIS), rect.height())
         at = QPoint(why.left() - size.width() - 12, rect.top() + (rect.height() - size.height()) // 2)
         badge(painter, at, mark, self._theme)
         elided(painter, why, basis(view, self.annotator), font(META), self._theme.colour("quiet"))
@@ -119,13 +119,13 @@ class ResponsesPane(QFrame):
         self._about = label("", "meta")
         self._text = TextPane(theme, Type(READING, READING_LINE))
         self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self._hints = KeyHints(theme, [(key_text(name), tr(words)) for name, words in _HINTS])
+        self._hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
         self._lines = 0
         self._fits = True
         self._build_ui()
         self.splitter.splitterMoved.connect(self._stop_fitting)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
-        theme.changed.connect(self._list.viewport().update)
+        theme.changed.connect(self._fit_size)
 
     def show_responses(self, views: tuple[ResponseView, ...], annotator: str, focus: int | None = None) -> None:
         """Show the responses to a prompt; the one of that id in focus, else the first."""
@@ -148,13 +148,19 @@ class ResponsesPane(QFrame):
         """The response in focus; None where there is none."""
         return self._model.at(self._list.currentIndex().row())
 
+    def _fit_size(self) -> None:
+        self._list.setMinimumHeight(px(_ROW) * _FEWEST)
+        self._list.doItemsLayout()
+        lines, self._lines = self._lines, 0
+        self._fit_list(lines)
+
     def _stop_fitting(self) -> None:
         self._fits = False
 
     def _fit_list(self, lines: int) -> None:
         """Give the list the room that its lines need, until somebody drags the border."""
         if self._fits and lines != self._lines:
-            wanted = _ROW * min(max(lines, _FEWEST), _MOST) + 4
+            wanted = px(_ROW) * min(max(lines, _FEWEST), _MOST) + 4
             self.splitter.setSizes([wanted, max(sum(self.splitter.sizes()) - wanted, 1)])
         self._lines = lines
 
@@ -174,8 +180,8 @@ class ResponsesPane(QFrame):
         self._list.setUniformItemSizes(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setAccessibleName("Responses")
-        self._list.setMinimumHeight(_ROW * _FEWEST)
         self._text.setAccessibleName("Response")
+        self._fit_size()
         self._about.setWordWrap(True)
         heading = QHBoxLayout()
         heading.setContentsMargins(_PAD, 12, _PAD, 8)
