@@ -1,29 +1,41 @@
 """What a reviewer looks at, and what a reviewer decides."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from orbench_studio.domain.annotation import Annotation, Aspect, Label
+from orbench_studio.domain.annotation import Annotation, Aspect, Basis, Label
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.final_label import FinalLabel
-from orbench_studio.domain.judgement import ANSWERS, FinalAnswer
-from orbench_studio.domain.moderation import Consensus, Vote
+from orbench_studio.domain.judgement import ANSWERS, AnswerClass, FinalAnswer
+from orbench_studio.domain.moderation import Consensus, Vote, consensus
 from orbench_studio.domain.prompt import Prompt
 from orbench_studio.domain.response import Response
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """A response, the answer class that counts, and the decisions behind it."""
+    """A response, the answer class that counts, and the decisions behind it.
+
+    `evidence` is the half-open span of characters that shows it: as a person `marked` it, else as a judge did.
+    """
 
     response: Response
     final: FinalAnswer
     decided: tuple[Annotation, ...]
+    evidence: tuple[int, int] | None = None
+    marked: bool = False
+
+    def said_by(self, annotator: str) -> Annotation | None:
+        """This annotator's last answer class for it, given in the studio; None where there is none."""
+        return next((a for a in reversed(self.decided) if a.annotator == annotator and not a.imported), None)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptView:
-    """Everything known of one prompt, as of one moment; `version` tells whether somebody decided since."""
+    """Everything known of one prompt, as of one moment; `version` tells whether somebody decided since.
+
+    `blind` where `blinded` has taken out what machines and other people make of it.
+    """
 
     prompt: Prompt
     siblings: int
@@ -34,11 +46,49 @@ class PromptView:
     responses: tuple[ResponseView, ...]
     decided: tuple[Annotation, ...]
     version: int
+    blind: bool = False
+
+    @property
+    def nobody_decided(self) -> bool:
+        """True where the prompt has no person's label."""
+        return not any(a.aspect is Aspect.LABEL for a in self.decided)
+
+    def last_label(self, annotator: str) -> Annotation | None:
+        """This annotator's last label, given in the studio; None where there is none."""
+        return self._last(annotator, Aspect.LABEL)
 
     def said_by(self, annotator: str, aspect: Aspect) -> str | None:
         """What this annotator said last of an aspect of the prompt, in the studio; None where nothing."""
-        said = [a for a in self.decided if a.aspect is aspect and a.annotator == annotator and not a.imported]
-        return said[-1].value if said else None
+        last = self._last(annotator, aspect)
+        return last.value if last else None
+
+    def _last(self, annotator: str, aspect: Aspect) -> Annotation | None:
+        own = (a for a in reversed(self.decided) if a.aspect is aspect and a.annotator == annotator)
+        return next((a for a in own if not a.imported), None)
+
+
+def blinded(view: PromptView, annotator: str) -> PromptView:
+    """The prompt and its responses with what this annotator said of them, and nothing that anybody else did.
+
+    The file it comes from and its attributes are taken out too: their names can tell the label.
+    """
+    return replace(
+        view,
+        prompt=replace(view.prompt, reference_label=None, source=None, source_line=None, attributes={}),
+        votes=(),
+        consensus=consensus(()),
+        final=FinalLabel(None, Basis.NONE),
+        responses=tuple(_blinded_response(response, annotator) for response in view.responses),
+        decided=tuple(a for a in view.decided if a.annotator == annotator and not a.imported),
+        blind=True,
+    )
+
+
+def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
+    own = tuple(a for a in view.decided if a.annotator == annotator and not a.imported)
+    final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
+    response = replace(view.response, judgements=(), reference_class=None)
+    return ResponseView(response, final, own, view.evidence if own and view.marked else None, view.marked and bool(own))
 
 
 _OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
@@ -77,3 +127,8 @@ def evidence_span(value: str) -> tuple[int, int]:
     if not (start.isdecimal() and end.isdecimal() and int(start) < int(end)):
         raise ValueError(f"{value!r} is no span")
     return int(start), int(end)
+
+
+def evidence(prompt_id: int, response_id: int, span: tuple[int, int]) -> Decision:
+    """The decision that a half-open span of characters of a response shows its answer class."""
+    return Decision(prompt_id, Aspect.EVIDENCE, f"{span[0]}:{span[1]}", response_id)

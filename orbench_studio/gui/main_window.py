@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
             return
         page: QWidget = self.review if name == "page_review" else self.library
         self._pages.setCurrentWidget(page)
-        self.review.filter_bar.setVisible(page is self.review)
+        self.review.finder.bar.setVisible(page is self.review)
         for key, button in self._rail.items():
             button.setChecked(key == name)
         if page is self.library:
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
         row.addWidget(self._name)
-        row.addWidget(self.review.filter_bar)
+        row.addWidget(self.review.finder.bar)
         row.addStretch(1)
         row.addWidget(self._today)
         row.addWidget(self._reviewer)

@@ -51,8 +51,8 @@ def wait(ready: Callable[[], bool]) -> None:
 def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     window = application.window
     yield "review", window
-    window.review.filter_bar.search.setText("no prompt has these words")
-    window.review.filter_bar.search.textEdited.emit("")
+    window.review.finder.bar.search.setText("no prompt has these words")
+    window.review.finder.bar.search.textEdited.emit("")
     wait(lambda: window.review.state is State.EMPTY)
     yield "review-no-match", window
     window.actions_table["clear_filter"].trigger()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from orbench_studio.domain.annotation import Visible
+from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review import Decision, PromptView
@@ -20,6 +20,7 @@ from orbench_studio.gui.operations import Operations
 from orbench_studio.settings import Settings
 
 if TYPE_CHECKING:
+    from orbench_studio.services.bulk import BulkPreview
     from orbench_studio.services.history import Entry
     from orbench_studio.services.statistics import Source
     from orbench_studio.services.workspace import Workspace
@@ -152,7 +153,7 @@ class Session(QObject):
     def decide(
         self,
         decision: Decision,
-        *,
+        *more: Decision,
         seen: int | None,
         visible: frozenset[Visible],
         done: Callable[[Changes], None],
@@ -164,7 +165,47 @@ class Session(QObject):
             from orbench_studio.services import reviewing
 
             who = self.settings.annotator
-            return reviewing.decide(workspace, decision, annotator=who, seen=seen, visible=visible)
+            return reviewing.decide(workspace, decision, *more, annotator=who, seen=seen, visible=visible)
+
+        self._run(work, done, failed)
+
+    def bulk_preview(
+        self, prompt_ids: Sequence[int], *, only_undecided: bool, done: Callable[[BulkPreview], None]
+    ) -> None:
+        """Ask what deciding these prompts would touch."""
+
+        def work(workspace: Workspace) -> BulkPreview:
+            from orbench_studio.services import bulk
+
+            return bulk.preview(workspace, prompt_ids, only_undecided=only_undecided)
+
+        self._run(work, done)
+
+    def decide_all(
+        self,
+        prompt_ids: Sequence[int],
+        what: tuple[Aspect, str],
+        *,
+        visible: frozenset[Visible],
+        progress: Callable[[int, int], None],
+        cancelled: Callable[[], bool],
+        done: Callable[[Changes], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Decide the same of every prompt in one deed; the database's thread calls `progress` and `cancelled`."""
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import bulk
+
+            return bulk.decide_all(
+                workspace,
+                prompt_ids,
+                *what,
+                annotator=self.settings.annotator,
+                visible=visible,
+                progress=progress,
+                cancelled=cancelled,
+            )
 
         self._run(work, done, failed)
 

@@ -47,8 +47,19 @@ class TextPane(QTextEdit):
         self._render()
         self.verticalScrollBar().setValue(0)
 
+    def selected(self) -> tuple[int, int] | None:
+        """The half-open span of the text's characters that is selected; None where nothing is."""
+        cursor = self.textCursor()
+        if not cursor.hasSelection():
+            return None
+        shown = self.toPlainText()
+        return _characters(shown, cursor.selectionStart()), _characters(shown, cursor.selectionEnd())
+
     def _build_ui(self) -> None:
         self.setReadOnly(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self.setAcceptRichText(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -115,3 +126,7 @@ class TextPane(QTextEdit):
 
 def _utf16(text: str, place: int) -> int:
     return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _characters(text: str, units: int) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass"))

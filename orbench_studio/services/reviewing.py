@@ -14,7 +14,7 @@ from orbench_studio.domain.final_label import final_label
 from orbench_studio.domain.judgement import final_answer
 from orbench_studio.domain.moderation import consensus, latest_votes
 from orbench_studio.domain.response import Response, stop_class
-from orbench_studio.domain.review import Decision, PromptView, ResponseView
+from orbench_studio.domain.review import Decision, PromptView, ResponseView, evidence_span
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services import undoing
 from orbench_studio.services.workspace import Workspace
@@ -161,4 +161,7 @@ def _response_view(response: Response, decided: Sequence[Annotation]) -> Respons
         stop_class(response.text, response.stop_reason),
         response.judgements,
     )
-    return ResponseView(response, final, own)
+    marked = [a for a in decided if a.response_id == response.id and a.aspect is Aspect.EVIDENCE]
+    span = evidence_span(marked[-1].value) if marked else None
+    judged = next((j.evidence for j in reversed(response.judgements) if j.evidence), None)
+    return ResponseView(response, final, own, span or judged, marked=bool(marked))

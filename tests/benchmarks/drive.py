@@ -87,7 +87,9 @@ class Drive:
 
     def __init__(self, workspace: Path, scratch: Path) -> None:
         self.path = workspace
-        self.application = Application(load_settings(scratch / "settings.json"), scratch)
+        settings = load_settings(scratch / "settings.json")
+        settings.blind = False  # what is measured is the way to the next prompt
+        self.application = Application(settings, scratch)
         self.window = self.application.window
         self.review = self.window.review
         prompt = next(pane for pane in self.review.findChildren(QTextEdit) if pane.accessibleName() == "Prompt")
@@ -135,12 +137,12 @@ class Drive:
 
     def filter(self, wanted: QueueFilter) -> float | None:
         """Milliseconds from the filter to its first lines on the screen; None where it has none or is in force."""
-        if wanted == self.review.filter_bar.current:
+        if wanted == self.review.finder.bar.current:
             return None
         self._reset = self._shown = False
         self.queue.forget()
         begun = perf_counter()
-        self.review.filter_bar._set(wanted)
+        self.review.finder.bar._set(wanted)
         self._until(self._filtered)
         taken = 1_000 * (self.queue.at - begun) if self.queue.at is not None else None
         QTest.qWait(_IDLE)

@@ -110,11 +110,16 @@ class Studio:
 
 @pytest.fixture
 def start(qtbot, qapp, tmp_path):
-    """Starts the studio on a workspace; again and again in one test, as a person would on many days."""
+    """Starts the studio on a workspace; again and again in one test, as a person would on many days.
+
+    Votes are shown at once unless a test asks to be blind: the next prompt then follows each label.
+    """
 
     @contextmanager
-    def run(workspace=None):
-        application = Application(load_settings(tmp_path / "settings.json"), tmp_path)
+    def run(workspace=None, *, blind=False):
+        settings = load_settings(tmp_path / "settings.json")
+        settings.blind = blind
+        application = Application(settings, tmp_path)
         application.window.show()
         application.window.activateWindow()
         studio = Studio(application, qtbot)

@@ -59,7 +59,7 @@ def test_a_key_while_saving_decides_nothing_more(start, path, labels):
 def test_letters_typed_into_the_search_decide_nothing(start, path, labels):
     with start(path) as studio:
         studio.key(Qt.Key.Key_Slash)
-        field = studio.page.filter_bar.search
+        field = studio.page.finder.bar.search
         studio.wait(field.hasFocus)
         QTest.keyClicks(field, "stc number 17")
         studio.wait(lambda: studio.page.state is State.EMPTY)

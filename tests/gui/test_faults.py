@@ -108,7 +108,7 @@ def test_a_note_that_could_not_be_saved_is_still_there(start, path, monkeypatch)
 
 def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
     with start(path) as studio:
-        studio.page.filter_bar.ask(parse("status:undecided"))
+        studio.page.finder.bar.ask(parse("status:undecided"))
         studio.settle()
         studio.key(Qt.Key.Key_N)
         dialog = studio.page.findChild(NoteDialog)

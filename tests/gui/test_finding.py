@@ -15,7 +15,7 @@ PROMPTS = 70
 
 def open_menu(studio, field):
     """Open a condition's chip as a user does, and give what it offers."""
-    studio.page.facets.open(field)
+    studio.page.finder.facets.open(field)
     studio.wait(lambda: QApplication.activePopupWidget() is not None)
     return QApplication.activePopupWidget()
 
@@ -36,19 +36,19 @@ def test_every_value_of_every_condition_leaves_as_many_prompts_as_stand_beside_i
         for words, _, count in offered:
             choose(studio, field, words)
             said = f"{count} of {PROMPTS}"
-            studio.wait(lambda said=said: studio.page.filter_bar._matches.text() == said)
+            studio.wait(lambda said=said: studio.page.finder.bar._matches.text() == said)
             assert len(studio.page.model.ids()) == int(count)
 
 
 def test_conditions_combine_are_excluded_and_taken_away_again(start, path):
     with start(path) as studio:
-        bar = studio.page.filter_bar
+        bar = studio.page.finder.bar
         choose(studio, Field.CATEGORY, "privacy")
         choose(studio, Field.REFUSED, "1 or more models")
         assert bar.search.text() == "category:privacy refused:>=1"
         choose(studio, Field.CATEGORY, "Exclude instead")
         assert bar.search.text() == "-category:privacy refused:>=1"
-        chip = studio.page.facets.findChild(Chip, Field.CATEGORY)
+        chip = studio.page.finder.facets.findChild(Chip, Field.CATEGORY)
         assert chip.accessibleName() == "Category: not privacy"
         QTest.keyClick(chip, Qt.Key.Key_Delete)
         assert bar.search.text() == "refused:>=1"
@@ -56,7 +56,7 @@ def test_conditions_combine_are_excluded_and_taken_away_again(start, path):
 
 def test_a_query_that_cannot_be_understood_says_so_and_leaves_the_queue(start, path):
     with start(path) as studio:
-        bar = studio.page.filter_bar
+        bar = studio.page.finder.bar
         studio.key(Qt.Key.Key_Slash)
         QTest.keyClicks(bar.search, "catgory:privacy")
         studio.wait(lambda: bar._matches.text().startswith("▲"))
@@ -70,8 +70,8 @@ def test_a_query_that_cannot_be_understood_says_so_and_leaves_the_queue(start, p
 
 def test_conditions_and_values_are_completed_from_the_data(start, path):
     with start(path) as studio:
-        line = studio.page.filter_bar.search
-        offered = studio.page.filter_bar.completion
+        line = studio.page.finder.bar.search
+        offered = studio.page.finder.bar.completion
         studio.key(Qt.Key.Key_Slash)
         QTest.keyClicks(line, "-ref")
         assert [offered.item(row).text() for row in range(offered.count())] == ["refused:"]
@@ -90,10 +90,10 @@ def test_three_conditions_are_typed_saved_and_found_again_after_a_restart(start,
     query = "category:privacy,illegal refused:>=1 -reviewed"
     with start(path) as studio:
         studio.key(Qt.Key.Key_Slash)
-        QTest.keyClicks(studio.page.filter_bar.search, query)
+        QTest.keyClicks(studio.page.finder.bar.search, query)
         studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
         found = list(studio.page.model.ids())
-        QTest.keyClick(studio.page.filter_bar.search, Qt.Key.Key_Return)
+        QTest.keyClick(studio.page.finder.bar.search, Qt.Key.Key_Return)
         studio.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
         studio.wait(lambda: studio.window.findChild(QInputDialog) is not None)
         dialog = studio.window.findChild(QInputDialog)
@@ -106,14 +106,14 @@ def test_three_conditions_are_typed_saved_and_found_again_after_a_restart(start,
         studio.wait(lambda: QApplication.activePopupWidget() is not None)
         QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_1)
         studio.wait(lambda: list(studio.page.model.ids()) == found)
-        assert studio.page.filter_bar.search.text() == "category:privacy,illegal refused:>=1 -status:decided"
+        assert studio.page.finder.bar.search.text() == "category:privacy,illegal refused:>=1 -status:decided"
 
 
 @pytest.mark.parametrize(("words", "found"), [("number 17", 1), ("STRANGER", 70), ('" OR *', 0), ("%", 0), ("7 so", 7)])
 def test_the_search_takes_words_as_they_are(start, path, words, found):
     with start(path) as studio:
         studio.key(Qt.Key.Key_Slash)
-        QTest.keyClicks(studio.page.filter_bar.search, words)
+        QTest.keyClicks(studio.page.finder.bar.search, words)
         studio.wait(lambda: len(studio.page.model.ids()) == found)
         studio.wait(lambda: studio.page.state is (State.SHOWN if found else State.EMPTY))
         studio.key(Qt.Key.Key_Escape)

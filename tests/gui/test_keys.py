@@ -90,7 +90,7 @@ def test_every_hint_shows_the_key_in_force(start, path):
         window = studio.window
         hints = studio.page.responses.findChild(KeyHints)
         assert "F13" in hints.accessibleName()
-        assert "Ctrl+F9" in studio.page.filter_bar.search.placeholderText()
+        assert "Ctrl+F9" in studio.page.finder.bar.search.placeholderText()
         assert "F12 shows why" in studio.page.prompt._moderators.text()
         assert any("F4" in hint.text() for hint in window.messages._hints)
         KEYS.put("keys", [])
@@ -133,7 +133,7 @@ def test_letters_typed_are_no_keys_whatever_they_are_given_to(start, path, label
         KEYS.put("label_safe", ["é"])
         KEYS.put("label_toxic", ["Left"])
         studio.key(Qt.Key.Key_Slash)
-        search = studio.page.filter_bar.search
+        search = studio.page.finder.bar.search
         for typed in ("é", Qt.Key.Key_Left, "2", "?"):
             QTest.keyClick(search, typed)
         assert search.hasFocus()

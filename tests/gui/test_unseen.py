@@ -104,7 +104,7 @@ def test_nothing_opens_on_another_page(start, path, quiet, key):
 def test_an_undo_while_no_prompt_matches_shows_nothing_to_decide(start, path, labels, quiet):
     with start(path) as studio:
         studio.press(S)
-        studio.page.filter_bar.ask(parse("flagged"))
+        studio.page.finder.bar.ask(parse("flagged"))
         studio.wait(lambda: studio.page.state is State.EMPTY)
         studio.key(Qt.Key.Key_Z, CTRL)
         studio.wait(lambda: "Undone" in studio.message())

@@ -103,12 +103,12 @@ def test_the_demo_says_that_it_is_invented(start):
 def test_the_button_of_an_empty_filter_takes_it_away(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_Slash)
-        QTest.keyClicks(studio.page.filter_bar.search, "no such words")
+        QTest.keyClicks(studio.page.finder.bar.search, "no such words")
         studio.wait(lambda: studio.page.state is State.EMPTY)
         click(studio.page, "Clear the filter")
         studio.settle()
         assert len(studio.page.model.ids()) == 70
-        assert studio.page.filter_bar.search.text() == ""
+        assert studio.page.finder.bar.search.text() == ""
 
 
 def test_a_table_is_dropped_on_the_prompt(start, path, write_csv, tmp_path):
@@ -216,7 +216,7 @@ def test_what_is_typed_is_looked_for_to_the_letter(start, path, write_csv, tmp_p
         studio.key(Qt.Key.Key_Slash)
         typed = QInputMethodEvent("", [])
         typed.setCommitString(words)
-        QApplication.sendEvent(studio.page.filter_bar.search, typed)
+        QApplication.sendEvent(studio.page.finder.bar.search, typed)
         expected = [71 + place for place, text in enumerate(texts) if words in text]
         studio.wait(lambda: list(studio.page.model.ids()) == expected)
         assert expected

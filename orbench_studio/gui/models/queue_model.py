@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from orbench_studio.domain.queue import QueueRow
+from orbench_studio.domain.queue import QueueRow, Status
 
 PAGE = 64  # lines fetched together
 Index = QModelIndex | QPersistentModelIndex
@@ -72,7 +72,8 @@ class QueueModel(QAbstractListModel):
         if row is None:
             self._ask(index.row())
         elif role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{row.text}, {row.final_label or row.status}"
+            decided = row.final_label if row.status is Status.DECIDED else None
+            return f"{row.text}, {decided or row.status}"
         return row if role == ROW else None
 
     def _ask(self, place: int) -> None:

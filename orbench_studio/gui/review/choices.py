@@ -1,10 +1,11 @@
-"""The two decisions that need more than a key: another category, and a note. Neither covers the prompt."""
+"""What asks for more than a key: another category, a reason, a note. None covers the prompt."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
 
 from orbench_studio.domain.category import Category
+from orbench_studio.domain.reasons import REASONS
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.widgets import label
 
@@ -29,6 +30,26 @@ class CategoryMenu(QMenu):
         """Open with the lower edge on the widget's upper edge."""
         corner = widget.mapToGlobal(QPoint(widget.width(), 0))
         self.popup(corner - QPoint(self.sizeHint().width(), self.sizeHint().height()))
+
+
+class ReasonMenu(QMenu):
+    """Why a response is what it was said to be, each with a digit."""
+
+    chosen = Signal(str)  # when the user has picked a reason
+
+    def __init__(self, parent: QWidget, current: str | None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for key, reason in zip(_KEYS, REASONS, strict=False):
+            action = self.addAction(f"&{key}   {tr('It')} {tr(reason)}")
+            action.setCheckable(True)
+            action.setChecked(reason == current)
+            action.triggered.connect(lambda _checked=False, value=reason: self.chosen.emit(value))
+
+    def open_above(self, widget: QWidget) -> None:
+        """Open with the lower edge on the widget's upper edge."""
+        corner = widget.mapToGlobal(QPoint(0, 0))
+        self.popup(corner - QPoint(0, self.sizeHint().height()))
 
 
 class NoteDialog(QDialog):

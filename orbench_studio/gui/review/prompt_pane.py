@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.domain.annotation import Aspect, Basis
+from orbench_studio.domain.annotation import Aspect, Basis, Visible
 from orbench_studio.domain.moderation import Veto
 from orbench_studio.domain.prompt import Origin, Prompt
 from orbench_studio.domain.review import PromptView
@@ -139,8 +139,14 @@ def origin(view: PromptView) -> list[str]:
 def final_words(view: PromptView, annotator: str) -> str:
     """The label that counts and what it stands on."""
     mark = LABELS[view.final.label]
-    mine = view.said_by(annotator, Aspect.LABEL)
+    if view.blind:
+        return f"{mark.shape} {mark.word}   {tr('votes and judgements are hidden until you decide')}"
+    mine = view.last_label(annotator)
     if view.final.basis is Basis.CONSENSUS and view.consensus.veto is Veto.OVERRULED:
         return f"{mark.shape} {mark.word}   {tr('by veto, against the moderators')}"
-    stands_on = tr("you") if mine is not None and mine == view.final.label else tr(_STANDS_ON[view.final.basis])
-    return f"{mark.shape} {mark.word}   {stands_on}"
+    if mine is not None and mine.value == view.final.label:
+        if Visible.VOTES in mine.visible:
+            return f"{mark.shape} {mark.word}   {tr('you')}"
+        keep = f"   {key_text('keep')} {tr('keeps it, another label changes it')}"
+        return f"{mark.shape} {mark.word}   {tr('you, before you saw the votes')}{keep}"
+    return f"{mark.shape} {mark.word}   {tr(_STANDS_ON[view.final.basis])}"

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.moderation import Veto
-from orbench_studio.domain.queue import QueueRow, Status
+from orbench_studio.domain.queue import NOBODY_DECIDED, QueueRow, Status
 from orbench_studio.gui.models.queue_model import ROW, QueueModel
 from orbench_studio.gui.painting import elided
 from orbench_studio.gui.theme import BODY, LABELS, META, Theme, font, px
@@ -32,6 +32,7 @@ class QueueDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self.blind = False  # what machines say of a prompt is left out until somebody has decided it
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -52,18 +53,19 @@ class QueueDelegate(QStyledItemDelegate):
         text = upper.adjusted(px(_MARK), 0, 0, 0)
         elided(painter, text, row.text, font(BODY), colour("ink"))
         lower = QRect(text.left(), upper.bottom() + 1, text.width(), px(18))
-        elided(painter, lower, details(row), font(META), colour("quiet"))
+        blind = self.blind and row.status in NOBODY_DECIDED
+        elided(painter, lower, details(row, blind=blind), font(META), colour("quiet"))
 
 
-def details(row: QueueRow) -> str:
-    """The second line: category, votes, refusals, flag and note."""
-    parts = [
-        "⚑" * row.flagged + "✎" * row.noted,
-        row.category or "no category",
-        row.votes,
-        "veto" if row.veto is Veto.OVERRULED else "",
-        f"{row.refusals} of {row.judged} refuse" if row.judged else "",
-    ]
+def details(row: QueueRow, *, blind: bool) -> str:
+    """The second line: category, votes, refusals, flag and note; blind without what machines say."""
+    parts = ["⚑" * row.flagged + "✎" * row.noted, row.category or "no category"]
+    if not blind:
+        parts += [
+            row.votes,
+            "veto" if row.veto is Veto.OVERRULED else "",
+            f"{row.refusals} of {row.judged} refuse" if row.judged else "",
+        ]
     return "   ".join(part for part in parts if part)
 
 
@@ -76,7 +78,7 @@ class LineTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setShowGrid(False)
@@ -118,6 +120,16 @@ class QueueView(QWidget):
     def place(self) -> int:
         """The current place; -1 where there is none."""
         return self._list.currentIndex().row()
+
+    def chosen(self) -> list[int]:
+        """The prompts selected, in the order of the queue."""
+        places = sorted(index.row() for index in self._list.selectionModel().selectedRows())
+        return [prompt_id for place in places if (prompt_id := self._model.id_at(place)) is not None]
+
+    def hide_machines(self, *, hidden: bool) -> None:
+        """Leave out of the lines what machines say of prompts that nobody has decided, or not."""
+        self._delegate.blind = hidden
+        self._list.viewport().update()
 
     def count(self, prompts: int) -> None:
         """Say how many prompts there are in the queue."""

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.annotation import Basis
 from orbench_studio.domain.judgement import ANSWERS as ANSWER_CLASSES
 from orbench_studio.domain.judgement import REFUSALS, AnswerClass
-from orbench_studio.domain.review import ResponseView
+from orbench_studio.domain.review import PromptView, ResponseView
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.painting import badge, badge_size, elided
 from orbench_studio.gui.text_pane import TextPane, Type
@@ -119,24 +119,38 @@ class ResponsesPane(QFrame):
         self._about = label("", "meta")
         self._text = TextPane(theme, Type(READING, READING_LINE))
         self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self._hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
+        self.hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
         self._lines = 0
         self._fits = True
+        self._of: int | None = None
+        self._blind = False
         self._build_ui()
         self.splitter.splitterMoved.connect(self._stop_fitting)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
         theme.changed.connect(self._fit_size)
 
-    def show_responses(self, views: tuple[ResponseView, ...], annotator: str, focus: int | None = None) -> None:
-        """Show the responses to a prompt; the one of that id in focus, else the first."""
+    def show_view(self, view: PromptView, annotator: str) -> None:
+        """Show the responses to a prompt; the one in focus stays so while the prompt is the same."""
+        focused = self.focused() if self._of == view.prompt.id else None
+        self._of, self._blind = view.prompt.id, view.blind
         self._delegate.annotator = annotator
+        views = view.responses
         self._model.show(views)
-        self._count.setText(tally(views))
+        self._count.setText(tr("judgements hidden until you decide") if view.blind and views else tally(views))
         self._fit_list(len(views))
-        places = [place for place, view in enumerate(views) if view.response.id == focus]
+        ids = [each.response.id for each in views]
         if views:
-            self._list.setCurrentIndex(self._model.index(places[0] if places else 0))
+            place = ids.index(focused.response.id) if focused and focused.response.id in ids else 0
+            self._list.setCurrentIndex(self._model.index(place))
         self._show_text()
+
+    def read(self) -> None:
+        """Take the keys into the text, where Shift and the arrows select words."""
+        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def selected(self) -> tuple[int, int] | None:
+        """The half-open span of characters that is selected in the response in focus; None where there is none."""
+        return self._text.selected()
 
     def step(self, by: int) -> None:
         """Move the focus among the responses."""
@@ -170,9 +184,8 @@ class ResponsesPane(QFrame):
             self._about.setText(tr("Import model responses, and they are shown here."))
             self._text.show_text("")
             return
-        self._about.setText("   ·   ".join(about(view)))
-        evidence = next((j.evidence for j in reversed(view.response.judgements) if j.evidence), None)
-        self._text.show_text(view.response.text, evidence)
+        self._about.setText("   ·   ".join(about(view, blind=self._blind)))
+        self._text.show_text(view.response.text, view.evidence)
 
     def _build_ui(self) -> None:
         self._list.setModel(self._model)
@@ -202,7 +215,7 @@ class ResponsesPane(QFrame):
         layout.addWidget(rule())
         hints = QHBoxLayout()
         hints.setContentsMargins(_PAD, 0, 8, 0)
-        hints.addWidget(self._hints)
+        hints.addWidget(self.hints)
         layout.addLayout(hints)
 
     def _reading(self) -> QFrame:
@@ -225,7 +238,7 @@ def tally(views: tuple[ResponseView, ...]) -> str:
     return "\u00a0\u00a0·  ".join(part for part in said if part) or tr("none yet")
 
 
-def about(view: ResponseView) -> list[str]:
+def about(view: ResponseView, *, blind: bool) -> list[str]:
     """What is known of a response besides its text: every judge's class, errors, another wording."""
     response = view.response
     said = [
@@ -241,4 +254,7 @@ def about(view: ResponseView) -> list[str]:
         said.append(f"asked in other words: {response.asked}")
     if response.simulated:
         said.append(tr("illustrative, not a real model"))
-    return said or [tr("No judge has looked at this response")]
+    mine = [a.reason for a in view.decided if a.reason]
+    said += [f"{tr('because it')} {mine[-1]}"] if mine else []
+    nothing = tr("What judges made of it is hidden until you decide") if blind else tr("No judge has looked at it")
+    return said or [nothing]

@@ -1,0 +1,13 @@
+"""Why a person says that a response is another answer class than a judge made of it."""
+
+REASONS = (
+    "answers in the end",
+    "only warns, then answers",
+    "refuses without the usual words",
+    "answers a part and refuses a part",
+    "answers another question",
+    "lectures instead of answering",
+    "asks back instead of answering",
+    "takes the prompt for something it is not",
+    "was cut before it could be told",
+)

@@ -1,0 +1,215 @@
+"""Many prompts decided at once: which, what they are now, and one button that says exactly what it will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Event
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QHBoxLayout,
+    QListWidget,
+    QProgressBar,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.domain.annotation import Aspect, Label, Visible
+from orbench_studio.domain.changes import Changes
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.theme import LABELS
+from orbench_studio.gui.widgets import label
+
+if TYPE_CHECKING:
+    from orbench_studio.services.bulk import BulkPreview
+
+_WHAT = (
+    (Aspect.LABEL, Label.SAFE, "S"),
+    (Aspect.LABEL, Label.TOXIC, "T"),
+    (Aspect.LABEL, Label.CONTROVERSIAL, "C"),
+    (Aspect.SKIP, "skipped", "K"),
+    (Aspect.FLAG, "on", "F"),
+    (Aspect.FLAG, "off", "U"),
+)
+_WORDS = {(Aspect.SKIP, "skipped"): "→ Skip", (Aspect.FLAG, "on"): "⚑ Flag", (Aspect.FLAG, "off"): "Unflag"}
+
+
+class BulkDialog(QDialog):
+    """Asks, previews, decides. What is decided is what was previewed, whatever the queue has become since."""
+
+    told = Signal(str)  # after everything has been decided
+    _progressed = Signal(int, int)
+
+    def __init__(
+        self, parent: QWidget, session: Session, *, chosen: Sequence[int], queue: Sequence[int], wanted: Label | None
+    ) -> None:
+        super().__init__(parent)
+        self.visible: frozenset[Visible] = frozenset()
+        self._session = session
+        self._scopes = {"chosen": chosen, "queue": queue} if len(chosen) > 1 else {"queue": queue}
+        self._preview: BulkPreview | None = None
+        self._cancelled = Event()
+        self._scope = QButtonGroup(self)
+        self._what = QButtonGroup(self)
+        self._undecided = QCheckBox(tr("&Leave out what somebody has decided"))
+        self._standing = label("", "quiet")
+        self._list = QListWidget()
+        self._progress = QProgressBar()
+        self._go = QPushButton()
+        self._close = QPushButton(tr("Cancel"))
+        self._build_ui(wanted)
+        self._connect()
+        self._look()
+
+    def _look(self) -> None:
+        """Ask what would be decided."""
+        self._preview = None
+        self._state()
+        ids = list(self._scopes.values())[self._scope.checkedId()]
+        self._session.bulk_preview(ids, only_undecided=self._undecided.isChecked(), done=self._show)
+
+    def _show(self, preview: BulkPreview) -> None:
+        self._preview = preview
+        self._standing.setText(words(preview))
+        self._list.clear()
+        for row in preview.first:
+            self._list.addItem(f"#{row.prompt_id}   {row.category or tr('no category')}   {row.text}")
+        more = len(preview.ids) - len(preview.first)
+        if more > 0:
+            self._list.addItem(f"… {tr('and')} {more:,} {tr('more')}")
+        self._state()
+
+    def _state(self) -> None:
+        count = len(self._preview.ids) if self._preview else 0
+        aspect, value, _ = _WHAT[max(self._what.checkedId(), 0)]
+        said = f"{value}" if aspect is Aspect.LABEL else _WORDS[aspect, str(value)].strip("→⚑ ").lower()
+        prompts = f"{count:,} {tr('prompts') if count != 1 else tr('prompt')}"
+        chosen = self._what.checkedId() >= 0
+        words = f"{tr('Label')} {prompts} {said}" if aspect is Aspect.LABEL else f"{said.capitalize()} {prompts}"
+        self._go.setText(words + "   Ctrl+Enter" if chosen else tr("Choose what to decide"))
+        self._go.setEnabled(chosen and count > 0)
+
+    def _begin(self) -> None:
+        if not self._go.isEnabled() or self._preview is None:
+            return
+        for part in (self._go, self._undecided, *self._scope.buttons(), *self._what.buttons()):
+            part.setEnabled(False)
+        self._progress.show()
+        aspect, value, _ = _WHAT[self._what.checkedId()]
+        self._session.decide_all(
+            self._preview.ids,
+            (aspect, value),
+            visible=self.visible,
+            progress=self._progressed.emit,
+            cancelled=self._cancelled.is_set,
+            done=self._decided,
+            failed=self._failed,
+        )
+
+    def _decided(self, changes: Changes) -> None:
+        self.told.emit(changes.told)
+        super().accept()
+
+    def _failed(self, _error: Exception) -> None:
+        super().reject()  # what went wrong is told in the window
+
+    def reject(self) -> None:
+        if self._progress.isHidden():
+            super().reject()
+        else:
+            self._cancelled.set()  # it closes once nothing of it is left
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        letters = [key for _, _, key in _WHAT]
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers():
+            self._begin()
+        elif event.text().upper() in letters and not event.modifiers():
+            self._what.button(letters.index(event.text().upper())).setChecked(True)
+        elif event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+
+    def _connect(self) -> None:
+        self._scope.idClicked.connect(lambda _: self._look())
+        self._what.buttonToggled.connect(lambda *_: self._state())
+        self._undecided.toggled.connect(lambda _: self._look())
+        self._go.clicked.connect(self._begin)
+        self._close.clicked.connect(self.reject)
+        self._progressed.connect(self._show_progress)
+        self._session.closed.connect(self._cancelled.set)
+
+    def _show_progress(self, done: int, of: int) -> None:
+        self._progress.setMaximum(of)
+        self._progress.setValue(done)
+
+    def _build_ui(self, chosen: Label | None) -> None:
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Decide many prompts"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(self._scope_row())
+        layout.addLayout(self._what_row(chosen))
+        self._undecided.setChecked(True)
+        layout.addWidget(self._undecided)
+        self._standing.setWordWrap(True)
+        layout.addWidget(self._standing)
+        self._list.setAccessibleName(tr("Prompts that would be decided"))
+        layout.addWidget(self._list, 1)
+        self._progress.hide()
+        layout.addWidget(self._progress)
+        layout.addWidget(label(tr("One undo takes all of it back."), "meta"))
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        self._go.setProperty("role", "primary")
+        self._go.setAutoDefault(False)
+        self._close.setAutoDefault(False)
+        buttons.addWidget(self._close)
+        buttons.addWidget(self._go)
+        layout.addLayout(buttons)
+        self.resize(680, 520)
+
+    def _scope_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        titles = {"chosen": tr("The {} selected"), "queue": tr("All {} of this queue")}
+        for place, (name, ids) in enumerate(self._scopes.items()):
+            button = QRadioButton(titles[name].format(f"{len(ids):,}"))
+            button.setChecked(place == 0)
+            self._scope.addButton(button, place)
+            row.addWidget(button)
+        row.addStretch()
+        return row
+
+    def _what_row(self, chosen: Label | None) -> QHBoxLayout:
+        row = QHBoxLayout()
+        for place, (aspect, value, key) in enumerate(_WHAT):
+            mark = LABELS[Label(value)] if aspect is Aspect.LABEL else None
+            said = f"{mark.shape} {mark.word.capitalize()}" if mark else tr(_WORDS[aspect, str(value)])
+            button = QRadioButton(f"{said}  {key}")
+            button.setAccessibleName(f"{said}, {tr('key')} {key}")
+            button.setChecked(value == chosen)
+            self._what.addButton(button, place)
+            row.addWidget(button)
+        row.addStretch()
+        return row
+
+
+def words(preview: BulkPreview) -> str:
+    """What the prompts are now, and how many are left out."""
+
+    def listed(counts: dict[str, int]) -> str:
+        return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+    lines = [f"{tr('Now')}: {listed(preview.standing) or tr('none')}"]
+    if preview.categories:
+        lines.append(f"{tr('Categories')}: {listed(preview.categories)}")
+    if preview.left_out:
+        lines.append(f"{preview.left_out:,} {tr('left out, because somebody has decided them')}")
+    return "\n".join(lines)
