@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from orbench_studio import __version__, log
-from orbench_studio.cli import check, demo, guidelines, import_files, journal, open_window, stats
+from orbench_studio.cli import check, demo, guidelines, import_files, index, journal, open_window, stats
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.telling import Exit, complain
 from orbench_studio.errors import StudioError
@@ -59,6 +59,7 @@ app.command("import")(import_files.import_files)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)
+app.command("index")(index.index)
 app.command("check")(check.check)
 
 

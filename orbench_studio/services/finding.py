@@ -1,13 +1,13 @@
 """Finding prompts: the queue of a filter, what each further condition would leave, and filters saved under a name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from orbench_studio.domain.query import write
 from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView, Status
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import facets, queue, views
+from orbench_studio.store import facets, queue, response_search, views
 
 
 def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None) -> Queue:
@@ -50,3 +50,28 @@ def remove_view(workspace: Workspace, name: str) -> None:
     """Forget a view; the prompts stay as they are."""
     with workspace.writing() as db:
         views.remove(db, name)
+
+
+def has_response_index(workspace: Workspace) -> bool:
+    """Whether responses are searched by an index; without one every text is looked at, with the same result."""
+    with workspace.reading() as db:
+        return response_search.exists(db)
+
+
+def index_responses(workspace: Workspace, on_progress: Callable[[int, int], bool]) -> None:
+    """Make the index, whole or not at all; `on_progress` hears of responses done of how many, False from it cancels."""
+
+    def go_on(done: int, of: int) -> None:
+        if not on_progress(done, of):
+            raise CancelledError("Cancelled: responses are searched without an index, as before.")
+
+    with workspace.writing() as db:
+        if not response_search.exists(db):
+            response_search.build(db, go_on)
+
+
+def drop_response_index(workspace: Workspace) -> None:
+    """Give the room of the index back to the workspace."""
+    with workspace.writing() as db:
+        if response_search.exists(db):
+            response_search.remove(db)

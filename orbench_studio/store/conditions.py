@@ -4,11 +4,12 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, column, func, literal_column, not_, or_, select, table
+from sqlalchemy import ColumnElement, Connection, and_, column, func, literal_column, not_, or_, select, table
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
 from orbench_studio.domain.queue import Agreement, Field, Term
+from orbench_studio.store import response_search
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
     ANNOTATIONS,
@@ -37,13 +38,16 @@ _COMPARE: dict[str, Callable[[Any, int], ColumnElement[bool]]] = {
 S = PROMPT_STATES.c
 
 
-def conditions(terms: Sequence[Term]) -> list[ColumnElement[bool]]:
+def conditions(db: Connection, terms: Sequence[Term]) -> list[ColumnElement[bool]]:
     """What a prompt's state must fulfil, one condition a term."""
-    return [_condition(term) for term in terms]
+    asks = any(term.field is Field.RESPONSE for term in terms)
+    indexed = asks and response_search.exists(db)
+    return [_condition(term, _response_indexed if indexed else _response) for term in terms]
 
 
-def _condition(term: Term) -> ColumnElement[bool]:
-    one_of = or_(*(_FIELDS[term.field](value) for value in term.values))
+def _condition(term: Term, response: Callable[[str], ColumnElement[bool]]) -> ColumnElement[bool]:
+    holds = response if term.field is Field.RESPONSE else _FIELDS[term.field]
+    one_of = or_(*(holds(value) for value in term.values))
     return not_(one_of) if term.negated else one_of
 
 
@@ -144,6 +148,14 @@ def _response(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(select(RESPONSES.c.prompt_id).where(RESPONSES.c.text.contains(value, autoescape=True)))
 
 
+def _response_indexed(value: str) -> ColumnElement[bool]:
+    maybe = response_search.narrowed(value)
+    if maybe is None:
+        return _response(value)
+    holds = (RESPONSES.c.id.in_(maybe), RESPONSES.c.text.contains(value, autoescape=True))
+    return S.prompt_id.in_(select(RESPONSES.c.prompt_id).where(*holds))
+
+
 def matches(index: str, value: str) -> Any:
     """The ids of the rows that a search index finds the value in."""
     found = table(index, column("rowid"), column("text"))
@@ -169,6 +181,5 @@ _FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
     Field.SUBSET: _subset,
     Field.ID: _id,
     Field.NOTE: _note,
-    Field.RESPONSE: _response,
     Field.TEXT: _text,
 }

@@ -35,7 +35,7 @@ def counts(db: Connection, wanted: QueueFilter, field: Field) -> Counts:
 
     Empty for a field whose values are what people write: text, note, response, id.
     """
-    others = conditions(wanted.without(field).terms)
+    others = conditions(db, wanted.without(field).terms)
     return _COUNTED[field](db, others) if field in _COUNTED else {}
 
 

@@ -26,7 +26,7 @@ _ORDERS: dict[Order, Sequence[ColumnElement[Any]]] = {
 
 def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
     """The ids of the prompts that the filter lets through, in its order."""
-    found = select(S.prompt_id).where(*conditions(wanted.terms)).order_by(*_order(wanted)).subquery()
+    found = select(S.prompt_id).where(*conditions(db, wanted.terms)).order_by(*_order(wanted)).subquery()
     # One text instead of a row a prompt: half the time, and the window's thread is not interrupted 80,000 times.
     listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
     return array("q", map(int, listed.split(",") if listed else ()))
@@ -34,7 +34,7 @@ def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
 
 def first_with_status(db: Connection, wanted: QueueFilter, status: Status) -> int | None:
     """The first prompt of the filter's queue that has the status; None where none has."""
-    left = (*conditions(wanted.terms), S.status == status)
+    left = (*conditions(db, wanted.terms), S.status == status)
     return db.execute(select(S.prompt_id).where(*left).order_by(*_order(wanted)).limit(1)).scalar()
 
 

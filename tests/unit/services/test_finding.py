@@ -8,10 +8,12 @@ import pytest
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.judgement import ANSWERS, AnswerClass
 from orbench_studio.domain.query import parse
-from orbench_studio.domain.queue import Field, SavedView, Term
+from orbench_studio.domain.queue import Field, QueueFilter, SavedView, Term
 from orbench_studio.domain.review import Decision
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.formats.records import PromptDraft, Record, ResponseDraft
 from orbench_studio.services import demo, finding, reviewing
+from orbench_studio.services.intake import Intake
 from orbench_studio.services.workspace import open_workspace
 
 EVERYTHING = 70
@@ -125,3 +127,33 @@ def test_a_view_is_saved_replaced_found_after_a_restart_and_forgotten(file, work
     assert [view.name for view in finding.saved_views(workspace)] == ["Hard privacy"]
     with pytest.raises(StudioError, match="needs a name"):
         finding.save_view(workspace, "  ", wanted)
+
+
+def test_an_index_finds_the_same_in_responses_sooner_or_later_taken_in(workspace):
+    texts = [r.response.text for i in range(1, 71) for r in reviewing.load(workspace, i).responses]
+    dice = random.Random(3)
+    asked = [text[at : at + 9] for text in dice.sample(texts, 30) for at in [dice.randrange(max(1, len(text) - 9))]]
+    asked += ["I", "ca", "zzz", '"', "100%", "_", asked[0].upper(), "the"]
+    wanted = [QueueFilter((Term(Field.RESPONSE, (words,)),)) for words in asked if words]
+    before = [list(finding.queue_of(workspace, one).ids) for one in wanted]
+    told = []
+    finding.index_responses(workspace, lambda *done: told.append(done) or True)
+    assert finding.has_response_index(workspace)
+    assert told[0][0] == 0
+    assert told[0][1] == len(texts)
+    assert [list(finding.queue_of(workspace, one).ids) for one in wanted] == before
+    with workspace.writing() as db:
+        intake = Intake(db, lambda: 1, "later.csv")
+        intake.take([Record(1, PromptDraft("A later prompt?"), (), (ResponseDraft("model-z", "Quokkas smile."),))])
+        intake.finish()
+    assert ids(workspace, "response:quokka") == [71]
+    assert workspace.problems() == []
+    finding.drop_response_index(workspace)
+    assert ids(workspace, "response:quokka") == [71]
+
+
+def test_an_index_that_is_cancelled_leaves_nothing(workspace):
+    with pytest.raises(CancelledError, match="as before"):
+        finding.index_responses(workspace, lambda _done, _of: False)
+    assert not finding.has_response_index(workspace)
+    assert workspace.problems() == []
