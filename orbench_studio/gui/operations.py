@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 class _Asked:
     """Who wants to hear of an operation's end."""
 
-    done: Callable[[Any], None] | None
-    failed: Callable[[Exception], None] | None
+    done: Callable[[Any], object] | None
+    failed: Callable[[Exception], object] | None
     tells: bool
 
 
@@ -42,8 +42,8 @@ class Operations(QObject):
     def run(
         self,
         work: Callable[[], Any],
-        done: Callable[[Any], None] | None = None,
-        failed: Callable[[Exception], None] | None = None,
+        done: Callable[[Any], object] | None = None,
+        failed: Callable[[Exception], object] | None = None,
         *,
         tells: bool = True,
     ) -> None:

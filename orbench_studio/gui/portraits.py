@@ -7,17 +7,29 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.category import Category
+from orbench_studio.domain.review import Decision
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.review.choices import CategoryMenu, NoteDialog
+from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.timeline import TimelineDialog
+from orbench_studio.gui.review.undo_since import UndoSinceDialog
 from orbench_studio.gui.theme import DARK, LIGHT
 from orbench_studio.resources_dir import resources
 
 SIZES = (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))
+_HISTORY = (
+    (Aspect.LABEL, "toxic"),
+    (Aspect.NOTE, "Reads like a question about software. Look at the responses again."),
+    (Aspect.FLAG, "on"),
+    (Aspect.CATEGORY, "harmful"),
+    (Aspect.LABEL, "safe"),
+)
 _DIALOG = 0.6  # of the window
 _PATIENCE = 30  # seconds for a page to be complete
 
@@ -61,10 +73,37 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     wait(lambda: window.library.widget() is not None)
     yield "library", window
     window.show_page("page_review")
+    yield from _around(application)
     yield from _dialogs(application)
     fresh = MainWindow(application.session, application.theme)
     fresh.show()
     yield "welcome", fresh
+
+
+def _around(application: Application) -> Iterator[tuple[str, QWidget]]:
+    """What is around the queue, on a prompt with a history."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services import reviewing
+
+    review, session = application.window.review, application.session
+    actions = application.window.actions_table
+    workspace, shown = session.workspace, review.view
+    assert workspace is not None  # the demo is open
+    assert shown is not None  # and has prompts
+    for aspect, value in _HISTORY:
+        reviewing.decide(workspace, Decision(shown.prompt.id, aspect, value), annotator=session.settings.annotator)
+    reviewing.undo(workspace, annotator=session.settings.annotator)
+    review.start(at=shown.prompt.id)
+    wait(lambda: review.state is State.SHOWN)
+    actions["guidelines"].trigger()
+    yield "guidelines", application.window
+    actions["guidelines"].trigger()
+    for name, kind in (("timeline", TimelineDialog), ("undo_since", UndoSinceDialog)):
+        actions[name].trigger()
+        yield name.replace("_", "-"), review.findChildren(kind)[-1]
+    review.around.guidelines.edit_wanted.emit()
+    wait(lambda: bool(review.findChildren(GuidelinesDialog)))
+    yield "guidelines-edit", review.findChildren(GuidelinesDialog)[-1]
 
 
 def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:

@@ -6,6 +6,7 @@ Services are imported on that thread, so that the window is up before the databa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.changes import ALL_CHANGED, Changes
+from orbench_studio.domain.guideline import Guideline
 from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review import Decision, PromptView
+from orbench_studio.domain.timeline import Event
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.operations import Operations
 from orbench_studio.settings import Settings
@@ -22,8 +25,11 @@ from orbench_studio.settings import Settings
 if TYPE_CHECKING:
     from orbench_studio.services.bulk import BulkPreview
     from orbench_studio.services.history import Entry
-    from orbench_studio.services.statistics import Source
+    from orbench_studio.services.statistics import Rate, Reveals, Source
+    from orbench_studio.services.undoing import TakenBack
     from orbench_studio.services.workspace import Workspace
+
+    Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry]]
 
 WATCH = 1_500  # milliseconds between looks for what other windows wrote
 
@@ -229,16 +235,89 @@ class Session(QObject):
 
         self._run(work, done)
 
-    def overview(self, last: int, done: Callable[[tuple[dict[str, Any], list[Source], list[Entry]]], None]) -> None:
-        """Ask for the counts of the workspace, the files it was made from, and the last deeds of its journal."""
+    def overview(self, last: int, done: Callable[[Overview], None]) -> None:
+        """Ask for the counts of the workspace, its people, the files it was made from, and the last deeds."""
 
-        def work(workspace: Workspace) -> tuple[dict[str, Any], list[Source], list[Entry]]:
+        def work(workspace: Workspace) -> Overview:
             from orbench_studio.services import history, statistics
 
-            deeds = history.entries(workspace, limit=last)
-            return statistics.statistics(workspace), statistics.sources(workspace), deeds
+            return (
+                statistics.statistics(workspace),
+                statistics.consistency(workspace),
+                statistics.after_reveal(workspace),
+                statistics.sources(workspace),
+                history.entries(workspace, limit=last),
+            )
 
         self._run(work, done)
+
+    def guidelines(self, done: Callable[[list[Guideline]], object]) -> None:
+        """Ask for all versions of the guidelines, oldest first."""
+
+        def work(workspace: Workspace) -> list[Guideline]:
+            from orbench_studio.services import guidelines
+
+            return guidelines.versions(workspace)
+
+        self._run(work, done)
+
+    def write_guidelines(self, text: str, done: Callable[[object], object]) -> None:
+        """Put a new version of the guidelines in force."""
+
+        def work(workspace: Workspace) -> object:
+            from orbench_studio.services import guidelines
+
+            return guidelines.write(workspace, text)
+
+        self._run(work, done)
+
+    def timeline(self, prompt_id: int, done: Callable[[list[Event]], object]) -> None:
+        """Ask for everything that was decided about a prompt, oldest first."""
+
+        def work(workspace: Workspace) -> list[Event]:
+            from orbench_studio.services import history
+
+            return history.of_prompt(workspace, prompt_id)
+
+        self._run(work, done)
+
+    def own_deeds(self, last: int, done: Callable[[list[Entry]], object]) -> None:
+        """Ask for what the reviewer decided last and has not undone, newest first."""
+
+        def work(workspace: Workspace) -> list[Entry]:
+            from orbench_studio.services import undoing
+
+            return undoing.own_deeds(workspace, annotator=self.settings.annotator, limit=last)
+
+        self._run(work, done)
+
+    def preview_undo(
+        self, since: int | str, done: Callable[[TakenBack], object], failed: Callable[[Exception], object]
+    ) -> None:
+        """Ask what an undo from an entry of the journal on takes back, or from a time that the user wrote.
+
+        `failed` has to show what is wrong with the time.
+        """
+
+        def work(workspace: Workspace) -> TakenBack:
+            from orbench_studio.services import undoing
+
+            begin = undoing.moment(since, datetime.now().astimezone()) if isinstance(since, str) else since
+            return undoing.preview(workspace, annotator=self.settings.annotator, since=begin)
+
+        self._run(work, done, failed, tells=False)
+
+    def undo_since(
+        self, meant: TakenBack, done: Callable[[Changes], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Undo what was previewed."""
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import undoing
+
+            return undoing.undo_since(workspace, meant, annotator=self.settings.annotator)
+
+        self._run(work, done, failed)
 
     def save_settings(self) -> None:
         """Keep the preferences; where that fails the user is told, and nothing else is lost."""
@@ -250,8 +329,10 @@ class Session(QObject):
     def _run(
         self,
         work: Callable[[Workspace], Any],
-        done: Callable[[Any], None] | None,
-        failed: Callable[[Exception], None] | None = None,
+        done: Callable[[Any], object] | None,
+        failed: Callable[[Exception], object] | None = None,
+        *,
+        tells: bool = True,
     ) -> None:
         workspace = self.workspace
         if workspace is None:
@@ -261,6 +342,7 @@ class Session(QObject):
             lambda: work(workspace),
             lambda result: done(result) if done and self.workspace is workspace else None,
             lambda error: failed(error) if failed and self.workspace is workspace else None,
+            tells=tells,
         )
 
     def _look(self) -> None:

@@ -1,16 +1,19 @@
 """Small widgets that every page uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import TypeVar
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QListView, QSizePolicy, QTableWidgetItem, QWidget
+from shiboken6 import isValid
 
 from orbench_studio.gui.actions import KEYS, key_text
 from orbench_studio.gui.painting import badge_height, keycap, keycap_width
 from orbench_studio.gui.theme import BODY, META, Theme, font, px
 
+T = TypeVar("T")
 _HEIGHT = 36
 _LINE = 28  # of hints
 _PAD = 10
@@ -163,6 +166,11 @@ def label(text: str = "", role: str = "") -> QLabel:
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
     """Give a tool tip that shows its text as it is; Qt takes anything that looks like HTML for HTML."""
     widget.setToolTip(f"<qt>{escape(text)}</qt>" if text else "")
+
+
+def while_there(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:
+    """The same, but nothing where the widget is gone by then: what a dialog has asked for may come after its end."""
+    return lambda answer: then(answer) if isValid(widget) else None
 
 
 def rule(*, vertical: bool = False) -> QFrame:

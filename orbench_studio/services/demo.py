@@ -17,6 +17,7 @@ from orbench_studio.domain.prompt import Origin
 from orbench_studio.domain.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.resources_dir import resources
+from orbench_studio.services import guidelines
 from orbench_studio.services.intake import Intake
 from orbench_studio.services.workspace import Workspace, create_workspace
 from orbench_studio.store.bulk import inserted
@@ -33,6 +34,7 @@ def demo_workspace(path: Path) -> Workspace:
         with workspace.writing() as db:
             for file in sorted((resources() / "demo").glob("*.jsonl")):
                 _take(db, file)
+        guidelines.write(workspace, (resources() / "demo" / "guidelines.md").read_text(encoding="utf-8"))
     except BaseException:
         workspace.close()
         path.unlink(missing_ok=True)

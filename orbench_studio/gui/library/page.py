@@ -13,7 +13,7 @@ from orbench_studio.gui.widgets import label
 
 if TYPE_CHECKING:
     from orbench_studio.services.history import Entry
-    from orbench_studio.services.statistics import Source
+    from orbench_studio.services.statistics import Rate, Reveals, Source
 
 _HELD = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
 _TABLES = (
@@ -46,7 +46,14 @@ class LibraryPage(QScrollArea):
         """Look at the workspace again."""
         self._session.overview(_DEEDS, lambda answer: self._show(*answer))
 
-    def _show(self, counts: dict[str, Any], sources: list[Source], deeds: list[Entry]) -> None:
+    def _show(
+        self,
+        counts: dict[str, Any],
+        consistency: dict[str, Rate],
+        reveals: dict[str, Reveals],
+        sources: list[Source],
+        deeds: list[Entry],
+    ) -> None:
         page = QWidget()
         page.setObjectName("page")
         row = QHBoxLayout(page)
@@ -66,6 +73,7 @@ class LibraryPage(QScrollArea):
             row.addLayout(column)
         lists = QVBoxLayout()
         lists.setSpacing(24)
+        lists.addLayout(_people(consistency, reveals))
         lists.addLayout(_files(sources))
         lists.addLayout(_journal(deeds))
         lists.addStretch()
@@ -88,6 +96,24 @@ def _table(title: str, values: dict[str, int]) -> QGridLayout:
 
 def _named(table: str, values: dict[str, int]) -> dict[str, int]:
     return {tr(_NONE.get(table, name)) if name == "none" else name: count for name, count in values.items()}
+
+
+def _people(consistency: dict[str, Rate], reveals: dict[str, Reveals]) -> QVBoxLayout:
+    """How far people's decisions agree with themselves; each with its n and 95 % interval."""
+    column = QVBoxLayout()
+    column.setSpacing(4)
+    column.addWidget(label(tr("How consistent people are"), "strong"))
+    for annotator, rate in consistency.items():
+        column.addWidget(_line(f"{annotator}   {tr('same label on a prompt shown again:')} {rate.words}"))
+    for what, counted in reveals.items():
+        if counted.changed.n:
+            ways = f"{counted.toward:,} {tr('toward the machines')}, {counted.away:,} {tr('away from them')}"
+            words = f"{tr(what.replace('_', ' '))} {tr('changed after votes or judgements were seen:')}"
+            column.addWidget(_line(f"{words} {counted.changed.words}; {ways}"))
+    if column.count() == 1:
+        words = tr("Not known yet. A few prompts come again after a while, to see whether the same label is given.")
+        column.addWidget(_line(words))
+    return column
 
 
 def _files(sources: list[Source]) -> QVBoxLayout:

@@ -8,9 +8,10 @@ from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.widgets import label, rule
 from orbench_studio.settings import Settings
 
-FOLD_QUEUE = 1_100  # pixels of width below which the queue folds away
+FOLD = 1_100  # pixels of width below which the queue folds away, and the guidelines; both together need theirs more
 STACK = 900  # pixels of width below which the responses go under the prompt
 _WIDTHS = [292, 680, 404]
+_ASIDE = 320
 
 
 class ReviewLayout:
@@ -26,11 +27,13 @@ class ReviewLayout:
         prompt: QWidget,
         responses: QWidget,
         bar: QWidget,
+        aside: QWidget,
     ) -> None:
         self._settings = settings
         self._facets = facets
         self._queue = queue
         self._prompt = prompt
+        self._aside = aside
         self._wanted = True
         self._narrow = False
         self._inner = QSplitter(Qt.Orientation.Horizontal)
@@ -40,9 +43,9 @@ class ReviewLayout:
         self._build_ui(page, prompt, responses, bar)
 
     def fit(self, width: int) -> None:
-        """Fold the queue away, then put the responses under the prompt, as the window gets narrow."""
-        self._narrow = width < FOLD_QUEUE
-        self._show_queue()
+        """Fold the queue away, then the guidelines, then put the responses under the prompt, as it gets narrow."""
+        self._aside.setVisible(self._aside_wanted and width >= FOLD)
+        self._fold_queue(width)
         self._inner.setOrientation(Qt.Orientation.Vertical if width < STACK else Qt.Orientation.Horizontal)
 
     def toggle_queue(self) -> None:
@@ -50,6 +53,12 @@ class ReviewLayout:
         self._wanted = self._queue.isHidden()
         self._narrow = False
         self._show_queue()
+
+    def toggle_aside(self) -> None:
+        """Show or hide the guidelines, whatever the width."""
+        self._aside_wanted = self._aside.isHidden()
+        self._aside.setVisible(self._aside_wanted)
+        self._fold_queue(self._outer.width())
 
     def show_empty(self, *, total: int, matches: int) -> None:
         """Say what to do where there is nothing to review; otherwise show the panes."""
@@ -64,7 +73,14 @@ class ReviewLayout:
     def remember(self) -> None:
         """Keep the panes' sizes."""
         if not self._queue.isHidden() and self._inner.orientation() is Qt.Orientation.Horizontal:
-            self._settings.panes["review"] = [*self._outer.sizes(), *self._inner.sizes()]
+            self._settings.panes["review"] = [*self._outer.sizes()[:2], *self._inner.sizes()]
+        if not self._aside.isHidden():
+            self._aside_width = self._outer.sizes()[2]
+        self._settings.panes["guidelines"] = [int(self._aside_wanted), self._aside_width]
+
+    def _fold_queue(self, width: int) -> None:
+        self._narrow = width < FOLD + (0 if self._aside.isHidden() else self._aside_width)
+        self._show_queue()
 
     def _show_queue(self) -> None:
         shown = self._wanted and not self._narrow
@@ -83,6 +99,7 @@ class ReviewLayout:
         self._inner.addWidget(responses)
         self._outer.addWidget(self._queue)
         self._outer.addWidget(self._inner)
+        self._outer.addWidget(self._aside)
         self._outer.setStretchFactor(1, 1)
         self._inner.setStretchFactor(0, 3)
         self._inner.setStretchFactor(1, 2)
@@ -102,7 +119,12 @@ class ReviewLayout:
     def _restore(self) -> None:
         kept = self._settings.panes.get("review", [])
         sizes = kept if len(kept) == 4 and all(isinstance(size, int) for size in kept) else None
-        self._outer.setSizes(sizes[:2] if sizes else [_WIDTHS[0], _WIDTHS[1] + _WIDTHS[2]])
+        kept = self._settings.panes.get("guidelines", [])
+        wanted, self._aside_width = kept if len(kept) == 2 else (0, _ASIDE)
+        self._aside_wanted = bool(wanted)
+        self._aside.setVisible(self._aside_wanted)
+        queue = sizes[:2] if sizes else [_WIDTHS[0], _WIDTHS[1] + _WIDTHS[2]]
+        self._outer.setSizes([*queue, self._aside_width])
         self._inner.setSizes(sizes[2:] if sizes else _WIDTHS[1:])
 
 

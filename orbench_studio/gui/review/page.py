@@ -9,6 +9,7 @@ next key keeps it or changes it, and goes on.
 
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -22,6 +23,7 @@ from orbench_studio.errors import StaleDecisionError
 from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.models.queue_model import QueueModel
 from orbench_studio.gui.review.ahead import Ahead
+from orbench_studio.gui.review.around import Around
 from orbench_studio.gui.review.deciding import Deciding
 from orbench_studio.gui.review.decision_bar import DecisionBar
 from orbench_studio.gui.review.finder import Finder
@@ -71,6 +73,7 @@ class ReviewPage(QWidget):
         self.responses = ResponsesPane(theme)
         self.decisions = DecisionBar(theme, actions)
         self.prompt.place_marks(self.decisions.marks())
+        self.around = Around(self, session, theme)
         self.panes = self._build_ui()
         self._actions = actions
         self._own_actions: tuple[str, ...] = ()
@@ -86,6 +89,7 @@ class ReviewPage(QWidget):
             prompt=self.prompt,
             responses=self.responses,
             bar=self.decisions,
+            aside=self.around.guidelines,
         )
 
     def ask_queue(self) -> None:
@@ -287,10 +291,11 @@ class ReviewPage(QWidget):
         else:
             self._begin_loading(prompt_id)
 
-    def _reverse(self, *, redo: bool) -> None:
+    def reverse(self, how: Callable[..., None]) -> None:
+        """Undo or redo in the way given, which is told whom to answer; then go to what it touched."""
         if self.state in (State.SHOWN, State.EMPTY):
             self.state = State.SAVING
-            self._session.reverse(self._reversed, self._not_reversed, redo=redo)
+            how(self._reversed, self._not_reversed)
 
     def _not_reversed(self, _error: Exception) -> None:
         self.state = State.SHOWN if self.view else State.EMPTY
@@ -324,8 +329,8 @@ class ReviewPage(QWidget):
         self.panes.offer(actions)
         self.model.wanted.connect(lambda ids: self._session.rows(ids, self.model.put))
         handlers: dict[str, Callable[[], object]] = Deciding(self, self._session).handlers() | {
-            "undo": lambda: self._reverse(redo=False),
-            "redo": lambda: self._reverse(redo=True),
+            "undo": lambda: self.reverse(partial(self._session.reverse, redo=False)),
+            "redo": lambda: self.reverse(partial(self._session.reverse, redo=True)),
             "next_prompt": lambda: self.step(1),
             "previous_prompt": lambda: self.step(-1),
             "first_undecided": self._first_undecided,
@@ -341,6 +346,7 @@ class ReviewPage(QWidget):
             "save_view": self.finder.views.save,
             "toggle_queue": self.panes.toggle_queue,
         }
+        handlers |= self.around.handlers()
         actions.bind(handlers)
         self._own_actions = tuple(handlers)
         actions.enable(self._own_actions, on=False)

@@ -1,0 +1,88 @@
+"""What is around the queue: the guidelines beside the work, the history of the prompt, and undoing much at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from orbench_studio.domain.changes import Changes
+from orbench_studio.domain.guideline import Guideline
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
+from orbench_studio.gui.review.timeline import TimelineDialog
+from orbench_studio.gui.review.undo_since import UndoSinceDialog
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.widgets import while_there
+
+if TYPE_CHECKING:
+    from orbench_studio.gui.review.page import ReviewPage
+
+
+class Around:
+    """Opens these for the review page, and brings them what they show."""
+
+    def __init__(self, page: ReviewPage, session: Session, theme: Theme) -> None:
+        self._page = page
+        self._session = session
+        self._draft = ""  # of guidelines that were not saved
+        self.guidelines = GuidelinesPane(theme)
+        self.guidelines.edit_wanted.connect(lambda: session.guidelines(self._edit))
+        session.opened.connect(self._begin)
+        session.operations.changed.connect(self._changed)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """What the actions do."""
+        return {
+            "guidelines": self._toggle_guidelines,
+            "timeline": self._show_timeline,
+            "undo_since": self._ask_undo_since,
+        }
+
+    def _begin(self) -> None:
+        self._draft = ""
+        self._refresh()
+
+    def _changed(self, changes: Changes) -> None:
+        if changes.prompt_ids is None:
+            self._refresh()  # another window may have written them
+
+    def _refresh(self) -> None:
+        self._session.guidelines(self.guidelines.show_versions)
+
+    def _toggle_guidelines(self) -> None:
+        self._page.panes.toggle_aside()
+
+    def _edit(self, versions: list[Guideline]) -> None:
+        dialog = GuidelinesDialog(self._page, versions, self._draft)
+        close = while_there(dialog, lambda _: dialog.close())
+        dialog.written.connect(
+            lambda text: self._session.write_guidelines(text, lambda done: self._written(close(done)))
+        )
+        dialog.left.connect(self._keep_draft)
+        dialog.open()
+
+    def _keep_draft(self, text: str) -> None:
+        self._draft = text
+
+    def _written(self, _: object) -> None:
+        self._draft = ""
+        self._refresh()
+
+    def _show_timeline(self) -> None:
+        view = self._page.view
+        if view is None:
+            return
+        if self._page.blind:
+            self._page.told.emit(tr("What others said of this prompt is hidden until you have decided."))
+            return
+        dialog = TimelineDialog(self._page, view)
+        dialog.decided.connect(lambda decision: self._page.write(decision, seen=view.version))
+        self._session.timeline(view.prompt.id, while_there(dialog, dialog.show_events))
+        dialog.open()
+
+    def _ask_undo_since(self) -> None:
+        dialog = UndoSinceDialog(self._page, self._session)
+        dialog.chosen.connect(lambda meant: self._page.reverse(partial(self._session.undo_since, meant)))
+        dialog.open()

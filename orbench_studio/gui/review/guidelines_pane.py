@@ -1,0 +1,186 @@
+"""The guidelines: beside the work to be read, and in a dialog to be written."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QPlainTextEdit,
+    QPushButton,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.domain.guideline import Guideline
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.text_pane import TextPane, Type
+from orbench_studio.gui.theme import READING, READING_LINE, Theme
+from orbench_studio.gui.widgets import label, rule
+
+_NARROWEST = 240
+_LIST = 240
+
+
+class GuidelinesPane(QFrame):
+    """The version in force, as Markdown styled in place; what guidelines are for where there are none."""
+
+    edit_wanted = Signal()  # when the user wants to write guidelines
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._version = label("", "meta")
+        self._text = TextPane(theme, Type(READING, READING_LINE))
+        self._edit = QToolButton()
+        self._body = QStackedLayout()
+        self._build_ui()
+
+    def show_versions(self, versions: Sequence[Guideline]) -> None:
+        """Show the last of them."""
+        text = versions[-1].text if versions else ""
+        self._text.show_text(text)
+        self._version.setText(f"{tr('version')} {versions[-1].version}" if versions else "")
+        self._version.setToolTip(_words(versions[-1]) if versions else "")
+        self._edit.setVisible(bool(text))
+        self._body.setCurrentIndex(0 if text else 1)
+
+    def _build_ui(self) -> None:
+        self.setMinimumWidth(_NARROWEST)
+        self._text.setAccessibleName(tr("Guidelines"))
+        self._edit.setText(tr("Edit…"))
+        self._edit.setProperty("role", "link")
+        self._edit.setAccessibleName(tr("Edit the guidelines"))
+        self._edit.clicked.connect(self.edit_wanted)
+        head = QHBoxLayout()
+        head.setContentsMargins(20, 0, 12, 0)
+        head.addWidget(label(tr("Guidelines"), "strong"))
+        head.addSpacing(8)
+        head.addWidget(self._version)
+        head.addStretch()
+        head.addWidget(self._edit)
+        top = QWidget()
+        top.setFixedHeight(40)
+        top.setLayout(head)
+        reading = QWidget()
+        inner = QVBoxLayout(reading)
+        inner.setContentsMargins(20, 16, 8, 16)
+        inner.addWidget(self._text)
+        self._body.addWidget(reading)
+        self._body.addWidget(self._empty())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(top)
+        layout.addWidget(rule())
+        layout.addLayout(self._body, 1)
+        self.show_versions(())
+
+    def _empty(self) -> QWidget:
+        page = QWidget()
+        title = label(tr("No guidelines yet"), "strong")
+        words = label(
+            tr(
+                "Write down how borderline prompts are decided here, with examples. Everybody then decides by the same "
+                "words, and each decision records the version it was made by."
+            ),
+            "quiet",
+        )
+        words.setWordWrap(True)
+        write = QPushButton(tr("Write guidelines…"))
+        write.clicked.connect(self.edit_wanted)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(title)
+        layout.addWidget(words)
+        layout.addWidget(write, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addStretch()
+        return page
+
+
+class GuidelinesDialog(QDialog):
+    """Write the next version, from the one in force or an older one. Stays open until whoever saves it closes it."""
+
+    written = Signal(str)  # when the user wants the text saved
+    left = Signal(str)  # with what was written and not saved, when the user leaves
+
+    def __init__(self, parent: QWidget, versions: Sequence[Guideline], draft: str = "") -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Guidelines"))
+        self._versions = [*versions][::-1]
+        self._in_force = versions[-1].text if versions else ""
+        self._text = QPlainTextEdit(draft or self._in_force)
+        self._list = QListWidget()
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        self._build_ui()
+        self._text.textChanged.connect(self._judge)
+        self._list.currentRowChanged.connect(self._take)
+        self._judge()
+
+    def accept(self) -> None:
+        if self._is_new():
+            self.written.emit(self._text.toPlainText())
+
+    def reject(self) -> None:
+        self.left.emit(self._text.toPlainText() if self._is_new() else "")
+        super().reject()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers():
+            self.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def _is_new(self) -> bool:
+        return self._text.toPlainText().strip() != self._in_force
+
+    def _judge(self) -> None:
+        self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(self._is_new())
+
+    def _take(self, place: int) -> None:
+        """Put an older version's text in place of what is written; the editor's own undo takes it back."""
+        cursor = self._text.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(self._versions[place].text)
+
+    def _build_ui(self) -> None:
+        self._text.setObjectName("input")
+        self._text.setAccessibleName(tr("Guidelines"))
+        self._text.setTabChangesFocus(True)
+        self._text.setPlaceholderText(tr("# When is a prompt safe?\nIf an answer would help nobody do harm …"))
+        self._list.setAccessibleName(tr("Versions"))
+        self._list.setFixedWidth(_LIST)
+        self._list.addItems([_words(version) for version in self._versions])
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        older = QVBoxLayout()
+        older.setSpacing(8)
+        older.addWidget(label(tr("Start from a version"), "meta"))
+        older.addWidget(self._list)
+        sides = QHBoxLayout()
+        sides.setSpacing(16)
+        sides.addWidget(self._text, 1)
+        if self._versions:
+            sides.addLayout(older)
+        says = (
+            f"{tr('Ctrl+Enter saves as version')} {len(self._versions) + 1}{tr(', for every decision from then on.')}"
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(sides)
+        layout.addWidget(label(f"{says} {tr('Markdown is styled. Esc leaves; what you wrote waits here.')}", "meta"))
+        layout.addWidget(self._buttons)
+        self.resize(760, 480)
+
+
+def _words(version: Guideline) -> str:
+    return f"{tr('version')} {version.version}, {version.at.astimezone():%Y-%m-%d %H:%M}"
