@@ -14,7 +14,15 @@ class WorkspaceError(StudioError):
 
 
 class FileFaultError(StudioError):
-    """A file to import is refused as a whole; the workspace is as it was."""
+    """A file to import is refused as a whole; the workspace is as it was.
+
+    `wants` is what the user has to say of it, where something is missing: moderator, model, judge, format. How to say
+    it is for the command line and the window to tell.
+    """
+
+    def __init__(self, text: str, wants: str = "") -> None:
+        super().__init__(text)
+        self.wants = wants
 
 
 class StaleDecisionError(StudioError):

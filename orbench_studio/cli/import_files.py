@@ -10,7 +10,7 @@ import typer
 
 from orbench_studio.cli import report
 from orbench_studio.cli.telling import Exit, complain, tell_json
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import FileFaultError, StudioError
 
 if TYPE_CHECKING:
     from orbench_studio.services.importing import ColumnMapping, Fault, ImportReport
@@ -78,8 +78,9 @@ def _all(
             try:
                 found = take(opened, file)
             except StudioError as error:
-                complain(str(error))
-                reports.append({"file": file.name, "error": str(error)})
+                told = f"{error}{_advice(error)}"
+                complain(told)
+                reports.append({"file": file.name, "error": told})
                 continue
             except KeyboardInterrupt:
                 # Raised again outside: while its traceback lives the database cannot be closed for good.
@@ -91,6 +92,14 @@ def _all(
     if interrupted:
         raise KeyboardInterrupt
     return reports
+
+
+def _advice(error: StudioError) -> str:
+    """Which option says what is missing."""
+    if not isinstance(error, FileFaultError) or not error.wants:
+        return ""
+    columns = " or --column FIELD=COLUMN" if error.wants == "format" else ""
+    return f" Pass --{error.wants} NAME{columns}."
 
 
 @contextmanager

@@ -16,6 +16,8 @@ def tell_report(report: "ImportReport") -> None:
         f"{report.file} ({report.format}): {counted(report.taken, 'row')} taken, {report.merged:,} known already, "
         f"{report.refused_rows:,} refused"
     )
+    for what, name in report.inferred.items():
+        tell(f"  {what} by the file's name: {name} (--{what} NAME says another)")
     if report.added:
         tell("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
     for fault in report.refused[:LISTED]:
@@ -44,6 +46,7 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
         ],
         "added": report.added,
         "notes": report.notes,
+        "inferred": report.inferred,
         "error": None,
     }
 

@@ -76,7 +76,7 @@ def _unknown(name: str, header: Sequence[str]) -> FileFaultError:
         why = f"it looks closest to {closest.name}, which also needs {_columns(missing)}"
     else:
         why = f"it has more columns than {closest.name}"
-    return file_fault(name, f"{why}; the file has {', '.join(header)}. Pass --format NAME, or map its columns.")
+    return FileFaultError(f"{name}: {why}; the file has {', '.join(header)}.", wants="format")
 
 
 def _likeness(reader: Reader, header: Sequence[str]) -> tuple[float, int]:

@@ -28,7 +28,9 @@ class Reading:
         if format_name is None and options.mapping is not None:
             format_name = MAPPED.name
         self.reader: Reader = choose(file.name, self.header, format_name)
-        self._bound: Bound = self.reader.bind(Sheet(file.name, self.header, options, table.bound))
+        sheet = Sheet(file.name, self.header, options, table.bound)
+        self._bound: Bound = self.reader.bind(sheet)
+        self.inferred = sheet.inferred
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
 

@@ -38,12 +38,17 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One file as a reader sees it before the first row; `bound` are the columns that it has looked up."""
+    """One file as a reader sees it before the first row.
+
+    `bound` are the columns that it has looked up; `inferred` the names that it took from the file's name, by what they
+    name: model, moderator, judge.
+    """
 
     name: str
     header: tuple[str, ...]
     options: ReadOptions
     bound: set[int] = field(default_factory=set)
+    inferred: dict[str, str] = field(default_factory=dict)
 
     def column(self, name: str) -> int:
         """Where a required column is."""
@@ -63,7 +68,9 @@ class Sheet:
         """A name that the user or the file's name must give."""
         name = given or found
         if not name:
-            raise self.fault(f"neither the file's name nor an option says which {what} this is. Pass --{what} NAME.")
+            raise FileFaultError(f"{self.name}: the file's name does not say which {what} this is.", wants=what)
+        if not given:
+            self.inferred[what] = name
         return name
 
 

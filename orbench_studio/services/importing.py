@@ -48,7 +48,7 @@ class ImportReport:
     """What became of a file: every row was taken, merged with what is known, or refused.
 
     `added` counts what is new by kind; `refused` and `findings` list the first thousand, `refused_rows` and
-    `faults` count all.
+    `faults` count all. `inferred` has the names that were taken from the file's name, by what they name.
     """
 
     file: str
@@ -61,6 +61,7 @@ class ImportReport:
     findings: list[Finding] = field(default_factory=list)
     added: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    inferred: dict[str, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> Changes:
@@ -89,7 +90,7 @@ def import_file(
         read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file,
         workspace.writing() as db,
     ):
-        report = ImportReport(path.name, file.format)
+        report = ImportReport(path.name, file.format, inferred=file.inferred)
         source = _Source(db, path.name, file.format)
         intake = Intake(db, source.id, path.name)
         for records in _batches(file, report, strict=strict):
@@ -113,7 +114,7 @@ def inspect_file(
     """Read a file from end to end and report what an import would find, without taking anything."""
     goes_on = _cancelling(path, on_progress)
     with uncollected(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
-        report = ImportReport(path.name, file.format)
+        report = ImportReport(path.name, file.format, inferred=file.inferred)
         for records in _batches(file, report, strict=False):
             report.taken += len(records)
     _require_rows(report)

@@ -78,6 +78,7 @@ class Intake:
         self._touched_responses: set[int] = set()
         self._answered_prompts: set[int] = set()
         self._fresh: set[int] = set()
+        self._stated: dict[Key, tuple[Place, Key]] = {}  # the file's last word on each thing, by annotator
         self.added: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self.taken = 0
@@ -104,6 +105,7 @@ class Intake:
 
     def finish(self) -> None:
         """Bring what follows from the records up to date."""
+        self._restate()
         prompts.index_new(self._db, self._first_prompt)
         states.refresh_responses(self._db, sorted(self._touched_responses))
         states.refresh_prompts(self._db, sorted(self._touched_prompts))
@@ -272,8 +274,17 @@ class Intake:
 
     def _annotations(self, made: Sequence[tuple[Place, AnnotationDraft]]) -> None:
         keys = [(p.prompt_id, p.response_id, self._annotator(a), a.aspect, a.value, a.raw) for p, a in made]
-        found = known.imported_annotations(self._db, [key[0] for key in keys])
+        places = [place for place, _ in made]
+        self._stated.update((key[:4], (place, key)) for place, key in zip(places, keys, strict=True))
+        self._add_annotations(places, keys, known.imported_annotations(self._db, [key[0] for key in keys]))
 
+    def _restate(self) -> None:
+        """Write down again what the file says last of a thing and a file in between had said otherwise."""
+        latest = known.latest_annotations(self._db, [key[0] for key in self._stated])
+        again = [(place, key) for thing, (place, key) in self._stated.items() if latest[thing] != key[4]]
+        self._add_annotations([place for place, _ in again], [key for _, key in again], {})
+
+    def _add_annotations(self, places: Sequence[Place], keys: Sequence[Key], found: dict[Key, int]) -> None:
         def row(index: int) -> dict[str, Any]:
             prompt_id, response_id, annotator_id, aspect, value, raw = keys[index]
             return {
@@ -287,7 +298,7 @@ class Intake:
                 "visible": Visible.RESPONSES if response_id is not None else "",
             }
 
-        self._merge(ANNOTATIONS, [place.line for place, _ in made], keys, found, row, [p for p, _ in made])
+        self._merge(ANNOTATIONS, [place.line for place in places], keys, found, row, places)
 
     def _merge(
         self,

@@ -84,12 +84,19 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[Key, int]:
 
 
 def imported_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
-    """Ids of the decisions that came with files, by (prompt, response, annotator, aspect, value, raw)."""
+    """Ids of the decisions that came with files, the latest of its like by (prompt, response, annotator, aspect, value,
+    raw)."""
     a = ANNOTATIONS.c
     columns = (a.prompt_id, a.response_id, a.annotator_id, a.aspect, a.value, a.raw, a.id)
     found: dict[Key, int] = {}
     for some in chunks(sorted(set(prompt_ids))):
-        statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id)
+        statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id).order_by(a.id)
         for *key, row_id in db.execute(statement.where(JOURNAL.c.kind == Deed.IMPORT, among(a.prompt_id, some))).all():
             found[tuple(key)] = row_id
     return found
+
+
+def latest_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, str]:
+    """The value that files stated last, by (prompt, response, annotator, aspect)."""
+    in_order = sorted((row_id, key) for key, row_id in imported_annotations(db, prompt_ids).items())
+    return {key[:4]: key[4] for _, key in in_order}

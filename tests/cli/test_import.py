@@ -137,3 +137,13 @@ def created(workspace):
             return db.execute("SELECT count(*) FROM workspace").fetchone() == (1,)
     except sqlite3.OperationalError:
         return False
+
+
+def test_a_name_is_taken_from_the_file_s_name_or_asked_for(run, run_json, tmp_path):
+    content = "prompt,is_rejected,response,category\nMay I pat the dog?,False,Yes.,privacy\n"
+    for name in ("responses_west.csv", "x.csv"):
+        (tmp_path / name).write_text(content)
+    told = run("import", "w.orbench", "responses_west.csv").stdout
+    assert "  model by the file's name: west (--model NAME says another)" in told.splitlines()
+    refused = run("import", "w.orbench", "x.csv")
+    assert refused.stderr == "x.csv: the file's name does not say which model this is. Pass --model NAME.\n"

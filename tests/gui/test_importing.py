@@ -7,6 +7,8 @@ from orbench_studio.gui.library.import_dialog import ImportDialog
 from orbench_studio.gui.library.mapping_dialog import MappingDialog
 from orbench_studio.services.importing import Field
 
+ROW = [("May I pat the dog?", "False", "Yes.", "privacy")]
+
 
 def looked(studio, *files):
     studio.window.import_files(list(files))
@@ -47,7 +49,7 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
     second = write_csv(tmp_path / "b.csv", ("q", "reply", "llm"), [("May I pat the cat?", "No.", "m1")])
     with start(path) as studio:
         dialog = looked(studio, first)
-        assert dialog.run.files[0].error
+        assert dialog._told.toPlainText().endswith("Press Columns… to say what its columns are.")
         dialog._map.click()
         mapping = dialog.findChild(MappingDialog)
         for part, column in ((Field.PROMPT, "q"), (Field.RESPONSE, "reply"), (Field.MODEL, "llm")):
@@ -101,4 +103,27 @@ def test_a_cancelled_import_leaves_nothing(start, path, tmp_path, write_csv):
         taken(studio, dialog)
         assert "cancelled" in dialog._told.toPlainText()
         assert len(studio.page.model.ids()) == 70
+        dialog.reject()
+
+
+def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp_path, write_csv):
+    header = ("prompt", "category", "is_toxic", "moderation_result")
+    file = write_csv(tmp_path / "votes.csv", header, [("May I pat the dog?", "none", "False", "fine")])
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        told = dialog._told.toPlainText()
+        assert "does not say which moderator this is. Write its name into the field Moderator, then look again." in told
+        assert "--" not in told
+        dialog._names["moderator"].setText("west")
+        dialog._look.click()
+        studio.wait(lambda: not dialog.run.running)
+        assert not dialog.run.files[0].error
+        dialog.reject()
+
+
+def test_a_name_taken_from_the_file_s_name_is_told(start, path, tmp_path, write_csv):
+    file = write_csv(tmp_path / "responses_west.csv", ("prompt", "is_rejected", "response", "category"), ROW)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        assert "responses_west.csv: model by the file’s name: west" in dialog._told.toPlainText()
         dialog.reject()

@@ -231,13 +231,25 @@ def state(file: FileToImport) -> str:
     return f"{tr('ready')}{refused}{found}"
 
 
+def _advice(wants: str) -> str:
+    """How to give what is missing."""
+    if not wants:
+        return ""
+    if wants == "format":
+        return f" {tr('Press Columns… to say what its columns are.')}"
+    return f" {tr('Write its name into the field')} {tr(dict(_NAMES)[wants])}{tr(', then look again.')}"
+
+
 def told(file: FileToImport) -> list[str]:
     """What there is to say of a file, line by line."""
     if file.error:
-        return [f"✕ {file.error}"]
+        return [f"✕ {file.error}{_advice(file.wants)}"]
     if file.report is None:
         return []
-    said = [f"{file.path.name}, {tr('line')} {fault.line}: {fault.reason}" for fault in file.report.refused[:_LISTED]]
+    said = [
+        f"{file.path.name}: {what} {tr('by the file’s name:')} {name}" for what, name in file.report.inferred.items()
+    ]
+    said += [f"{file.path.name}, {tr('line')} {fault.line}: {fault.reason}" for fault in file.report.refused[:_LISTED]]
     said += [f"{file.path.name}, {tr('line')} {f.line}: {f.message}" for f in file.report.findings[:_LISTED]]
     said += [f"{file.path.name}: {note}: {count:,}" for note, count in file.report.notes.items()]
     return said

@@ -7,6 +7,7 @@ from threading import Event
 
 from PySide6.QtCore import QObject, Signal
 
+from orbench_studio.errors import FileFaultError
 from orbench_studio.gui.session import Session
 from orbench_studio.services.importing import (
     ColumnMapping,
@@ -27,6 +28,7 @@ class FileToImport:
     mapping: ColumnMapping | None = None
     report: ImportReport | None = None
     error: str = ""
+    wants: str = ""  # what is missing: model, moderator, judge, format
     taken: bool = False
 
 
@@ -105,6 +107,7 @@ class ImportRun(QObject):
 
         def failed(error: Exception) -> None:
             file.report, file.error = None, str(error)
+            file.wants = error.wants if isinstance(error, FileFaultError) else ""
             follow()
 
         def follow() -> None:

@@ -50,8 +50,9 @@ class TimelineDialog(QDialog):
         """Show them, the latest first."""
         self._events = [*events][::-1]
         self._table.setRowCount(len(self._events))
-        for row, event in enumerate(self._events):
-            for column, text in enumerate(self._cells(event)):
+        rows = [self._cells(event) for event in self._events]
+        for row, (event, cells) in enumerate(zip(self._events, rows, strict=True)):
+            for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 set_tip(item, text if column == _WHAT else "")
                 if not event.in_force and column == _WHAT:
@@ -59,6 +60,8 @@ class TimelineDialog(QDialog):
                     struck.setStrikeOut(True)
                     item.setFont(struck)
                 self._table.setItem(row, column, item)
+        for column in range(_WHAT + 1, len(_COLUMNS)):
+            self._table.setColumnHidden(column, not any(cells[column] for cells in rows))
         if self._events:
             self._table.setCurrentCell(0, 0)
         self._table.setFocus()
@@ -87,7 +90,7 @@ class TimelineDialog(QDialog):
 
     def _cells(self, event: Event) -> tuple[str, ...]:
         when = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        by = f"{tr('version')} {event.guideline}" if event.guideline else ""
+        by = str(event.guideline or "")
         if event.said is None:
             return when, event.annotator or "", event.told, "", "", "", by
         undone = "" if event.in_force else tr("undone")

@@ -43,8 +43,7 @@ def test_usual_names_beside_others_are_left_to_a_mapping(header):
 
 def test_an_unknown_header_is_refused_with_the_closest_format(refused):
     assert refused("x.csv", "prompt,seed,category\nA,S,hate\n") == (
-        "x.csv: it has more columns than orbench-prompts; the file has prompt, seed, category. "
-        "Pass --format NAME, or map its columns."
+        "x.csv: it has more columns than orbench-prompts; the file has prompt, seed, category."
     )
     assert "closest to orbench-alignment, which also needs the column is_rejected" in refused(
         "x.csv", "prompt,response\nA,R\n"

@@ -83,4 +83,4 @@ def test_an_unknown_label_of_a_person_refuses_the_row(take):
 
 
 def test_the_model_must_be_known(refused):
-    assert "Pass --model NAME." in refused("x.csv", COMPLETIONS + "v2-1,t,A,R,,,,,,\n")
+    assert "does not say which model this is." in refused("x.csv", COMPLETIONS + "v2-1,t,A,R,,,,,,\n")

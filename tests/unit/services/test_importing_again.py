@@ -114,3 +114,19 @@ def test_a_moderator_s_failure_takes_no_vote_back(fresh, tmp_path):
         for file in order:
             bring(workspace, file)
         assert reviewing.load(workspace, 1).consensus.label == "safe"
+
+
+def test_an_opinion_restated_after_another_counts_again(fresh, tmp_path):
+    workspace = fresh()
+    header = ("prompt", "label", "annotator")
+    mapping = ColumnMapping({Field.PROMPT: "prompt", Field.LABEL: "label", Field.ANNOTATOR: "annotator"})
+    files = {value: write(tmp_path / f"{value}.csv", header, ("May I?", value, "ann")) for value in ("safe", "toxic")}
+    for value in ("safe", "toxic", "safe"):
+        bring(workspace, files[value], mapping=mapping)
+        assert reviewing.load(workspace, 1).final.label == value
+    assert bring(workspace, files["safe"], mapping=mapping).added == {}
+    both = write(tmp_path / "both.csv", header, ("May I?", "safe", "ann"), ("May I?", "toxic", "ann"))
+    for _ in range(2):
+        bring(workspace, both, mapping=mapping)
+        assert reviewing.load(workspace, 1).final.label == "toxic"
+    assert statistics(workspace)["annotations"] == 4
