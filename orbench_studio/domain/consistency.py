@@ -2,28 +2,35 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from orbench_studio.domain.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.rates import Rate
 
+NOT_AGAIN_FOR = timedelta(days=14)  # a prompt shown again is left alone
 _SHOWN_LATER = frozenset({Visible.VOTES, Visible.JUDGEMENTS})
 
 
 def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, Rate]:
     """How often each annotator gave a prompt that was silently shown again the label of before.
 
-    `decided` has the decisions in force, by prompt. Counted is each label given on being shown again, against the
-    annotator's last label before it.
+    `decided` has the decisions in force, by prompt. Counted is the first label given each time a prompt is shown again,
+    against the annotator's last label before it; what follows within a fortnight is the same showing.
     """
     found: dict[str, list[bool]] = {}
     for annotations in decided.values():
         labels: dict[str, str] = {}
+        shown: dict[str, datetime] = {}
         for annotation in sorted(annotations, key=lambda a: a.id):
             if annotation.imported:
                 continue
             if annotation.aspect is Aspect.LABEL:
                 labels[annotation.annotator] = annotation.value
             elif annotation.aspect is Aspect.RECHECK and annotation.annotator in labels:
+                before = shown.get(annotation.annotator)
+                if before is not None and annotation.at - before < NOT_AGAIN_FOR:
+                    continue
+                shown[annotation.annotator] = annotation.at
                 same = annotation.value == labels[annotation.annotator]
                 found.setdefault(annotation.annotator, []).append(same)
     return {annotator: Rate(sum(same), len(same)) for annotator, same in sorted(found.items())}

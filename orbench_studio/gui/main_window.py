@@ -133,7 +133,7 @@ class MainWindow(QMainWindow):
     def _remember_place(self) -> None:
         workspace, view = self._session.workspace, self.review.view
         if workspace is not None and view is not None and not workspace.illustrative:
-            self._session.settings.places[str(workspace.path)] = view.prompt.id
+            self._session.settings.places[str(workspace.path)] = abs(view.prompt.id)
 
     def _keep_keys(self) -> None:
         self._session.settings.keys = KEYS.chosen()

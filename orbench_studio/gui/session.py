@@ -6,7 +6,8 @@ Services are imported on that thread, so that the window is up before the databa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class Session(QObject):
         self.settings = settings
         self.workspace: Workspace | None = None
         self._seen_version: int | None = None
+        self._shown_again: dict[int, datetime] = {}  # since when, by line
         self._watch = QTimer(self)
         self._watch.setInterval(WATCH)
         self._watch.timeout.connect(self._look)
@@ -100,9 +102,10 @@ class Session(QObject):
         """Ask for lines of the queue."""
 
         def work(workspace: Workspace) -> list[QueueRow]:
-            from orbench_studio.services import finding
+            from orbench_studio.services import finding, rechecking
 
-            return finding.queue_rows(workspace, prompt_ids)
+            lines = [rechecking.line(workspace, of, self._shown_again[of]) for of in prompt_ids if of < 0]
+            return lines + finding.queue_rows(workspace, [prompt_id for prompt_id in prompt_ids if prompt_id > 0])
 
         self._run(work, done)
 
@@ -150,8 +153,10 @@ class Session(QObject):
         """Ask for one prompt with everything known of it."""
 
         def work(workspace: Workspace) -> PromptView:
-            from orbench_studio.services import reviewing
+            from orbench_studio.services import rechecking, reviewing
 
+            if prompt_id < 0:
+                return rechecking.load(workspace, prompt_id, self._shown_again[prompt_id])
             return reviewing.load(workspace, prompt_id)
 
         self._run(work, done)
@@ -168,10 +173,11 @@ class Session(QObject):
         """Write a decision down; `done` is called once it is durable."""
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services import reviewing
+            from orbench_studio.services import rechecking, reviewing
 
             who = self.settings.annotator
-            return reviewing.decide(workspace, decision, *more, annotator=who, seen=seen, visible=visible)
+            write = rechecking.decide if decision.prompt_id < 0 else reviewing.decide
+            return write(workspace, decision, *more, annotator=who, seen=seen, visible=visible)
 
         self._run(work, done, failed)
 
@@ -221,9 +227,26 @@ class Session(QObject):
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import reviewing
 
-            return (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.settings.annotator)
+            changes = (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.settings.annotator)
+            lines = [-of if -of in self._shown_again else of for of in changes.prompt_ids or ()]
+            return replace(changes, prompt_ids=tuple(lines))
 
         self._run(work, done, failed)
+
+    def shown_again(self, done: Callable[[QueueRow | None], None]) -> None:
+        """Ask for the line of a prompt that the reviewer has labelled and is to be shown again; None if not now."""
+
+        def work(workspace: Workspace) -> QueueRow | None:
+            from orbench_studio.services import rechecking
+
+            now, settings = datetime.now(UTC), self.settings
+            prompt_id = rechecking.due(workspace, annotator=settings.annotator, per_cent=settings.recheck, now=now)
+            if prompt_id is None:
+                return None
+            self._shown_again[-prompt_id] = now
+            return rechecking.line(workspace, -prompt_id, now)
+
+        self._run(work, done)
 
     def today(self, done: Callable[[int], None]) -> None:
         """Ask how many prompts the reviewer has labelled today."""
@@ -356,6 +379,7 @@ class Session(QObject):
     def _let_go(self) -> None:
         self._watch.stop()
         self._seen_version = None
+        self._shown_again.clear()
         if self.workspace is not None:
             self.operations.run(self.workspace.close)
             self.workspace = None

@@ -1,6 +1,7 @@
 """Self-consistency: a few prompts that a reviewer has labelled are silently shown again later, as if undecided.
 
-The label given then is an Aspect.RECHECK: it counts for self-consistency alone.
+Such a prompt has a line of its own in the queue, known by the negative of the prompt's id. The label given there is an
+Aspect.RECHECK: it counts for self-consistency alone. What else is decided there counts as always.
 """
 
 from dataclasses import replace
@@ -10,19 +11,24 @@ from zlib import crc32
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.annotation import Annotation, Aspect, Visible, human_verdict
+from orbench_studio.domain.category import Category
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.final_label import final_label
-from orbench_studio.domain.judgement import final_answer
+from orbench_studio.domain.judgement import ANSWERS, REFUSALS, final_answer
+from orbench_studio.domain.queue import QueueRow, Status
 from orbench_studio.domain.response import stop_class
-from orbench_studio.domain.review import PromptView, ResponseView
+from orbench_studio.domain.review import Decision, PromptView, ResponseView
 from orbench_studio.services import reviewing
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import people
+from orbench_studio.store import people, queue
 
-__all__ = ["as_undecided", "due", "load"]
+__all__ = ["as_undecided", "decide", "due", "line", "load"]
 
 AFTER_LABELS = 30  # of the annotator's own, or
 AFTER = timedelta(days=1)
-NOT_AGAIN_FOR = timedelta(days=14)
+_AT_LINE = {Aspect.LABEL: Aspect.RECHECK}
 _ALL = 100  # per cent
 
 
@@ -47,22 +53,71 @@ def due(workspace: Workspace, *, annotator: str, per_cent: int, now: datetime | 
     return there[int(_share(who, last, given) * len(there))] if there else None
 
 
-def load(workspace: Workspace, prompt_id: int) -> PromptView:
-    """The prompt as if nobody had decided anything about it."""
-    return as_undecided(reviewing.load(workspace, prompt_id))
+def line(workspace: Workspace, of: int, since: datetime) -> QueueRow:
+    """The line of the queue for a prompt shown again since a moment."""
+    view = load(workspace, of, since)
+    with workspace.reading() as db:
+        [there] = queue.rows(db, [-of])
+    said = {annotation.aspect: annotation.value for annotation in view.decided}
+    return replace(
+        there,
+        prompt_id=of,
+        category=view.category,
+        status=Status.DECIDED if Aspect.LABEL in said else Status.UNDECIDED,
+        final_label=view.final.label,
+        basis=view.final.basis,
+        judged=sum(r.final.answer_class in ANSWERS for r in view.responses),
+        refusals=sum(r.final.answer_class in REFUSALS for r in view.responses),
+        flagged=said.get(Aspect.FLAG) == "on",
+        noted=bool(said.get(Aspect.NOTE)),
+    )
 
 
-def as_undecided(view: PromptView) -> PromptView:
-    """The same without a trace of any person's decision, imported ones included."""
-    final = final_label(None, view.consensus, view.prompt.reference_label)
-    responses = tuple(_as_undecided(response) for response in view.responses)
-    return replace(view, category=view.prompt.category, final=final, responses=responses, decided=())
+def load(workspace: Workspace, of: int, since: datetime) -> PromptView:
+    """The prompt behind such a line, as if nobody had decided anything about it before it was shown again."""
+    return as_undecided(reviewing.load(workspace, -of), since)
 
 
-def _as_undecided(view: ResponseView) -> ResponseView:
+def decide(
+    workspace: Workspace,
+    *decisions: Decision,
+    annotator: str,
+    seen: int | None = None,
+    visible: frozenset[Visible] = frozenset(),
+) -> Changes:
+    """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
+    of = decisions[0].prompt_id
+    if decisions[0].aspect is Aspect.SKIP:
+        return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
+    meant = [replace(d, prompt_id=-of, aspect=_AT_LINE.get(d.aspect, d.aspect)) for d in decisions]
+    changes = reviewing.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible)
+    return replace(changes, prompt_ids=(of,))
+
+
+def as_undecided(view: PromptView, since: datetime) -> PromptView:
+    """The same without a trace of what anybody decided before a moment, files included, under the line's id."""
+    kept = [_as_label(annotation) for annotation in view.decided if annotation.at >= since]
+    label, category = (human_verdict(a for a in kept if a.aspect is of) for of in (Aspect.LABEL, Aspect.CATEGORY))
+    return replace(
+        view,
+        prompt=replace(view.prompt, id=-view.prompt.id),
+        category=Category(category.value) if category and category.value else view.prompt.category,
+        final=final_label(label, view.consensus, view.prompt.reference_label),
+        responses=tuple(_undecided_response(response, since) for response in view.responses),
+        decided=tuple(kept),
+    )
+
+
+def _as_label(annotation: Annotation) -> Annotation:
+    return replace(annotation, aspect=Aspect.LABEL) if annotation.aspect is Aspect.RECHECK else annotation
+
+
+def _undecided_response(view: ResponseView, since: datetime) -> ResponseView:
     there = view.response
+    kept = tuple(annotation for annotation in view.decided if annotation.at >= since)
     stopped = stop_class(there.text, there.stop_reason)
-    return ResponseView(there, final_answer(None, there.reference_class, stopped, there.judgements), ())
+    final = final_answer(human_verdict(kept), there.reference_class, stopped, there.judgements)
+    return replace(view, final=final, decided=kept)
 
 
 def _candidates(db: Connection, who: int, now: datetime) -> list[int]:

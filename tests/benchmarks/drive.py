@@ -89,6 +89,7 @@ class Drive:
         self.path = workspace
         settings = load_settings(scratch / "settings.json")
         settings.blind = False  # what is measured is the way to the next prompt
+        settings.recheck = 0  # the queue is gone through in its order
         self.application = Application(settings, scratch)
         self.window = self.application.window
         self.review = self.window.review

@@ -116,9 +116,10 @@ def start(qtbot, qapp, tmp_path):
     """
 
     @contextmanager
-    def run(workspace=None, *, blind=False):
+    def run(workspace=None, *, blind=False, recheck=0):
         settings = load_settings(tmp_path / "settings.json")
         settings.blind = blind
+        settings.recheck = recheck  # prompts come again only where a test is about that
         application = Application(settings, tmp_path)
         application.window.show()
         application.window.activateWindow()

@@ -34,6 +34,14 @@ class QueueModel(QAbstractListModel):
         self._asked.clear()
         self.endResetModel()
 
+    def insert(self, place: int, row: QueueRow) -> None:
+        """Put a line more into the queue, until it is asked for again."""
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._ids.insert(place, row.prompt_id)
+        self._places = {}
+        self._rows[row.prompt_id] = row
+        self.endInsertRows()
+
     def put(self, rows: Iterable[QueueRow]) -> None:
         """Lines that have arrived."""
         arrived = {row.prompt_id: row for row in rows}

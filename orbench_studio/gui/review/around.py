@@ -6,8 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.guideline import Guideline
+from orbench_studio.domain.queue import QueueRow
+from orbench_studio.domain.review import Decision
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
 from orbench_studio.gui.review.timeline import TimelineDialog
@@ -26,11 +29,25 @@ class Around:
     def __init__(self, page: ReviewPage, session: Session, theme: Theme) -> None:
         self._page = page
         self._session = session
+        self._again: int | None = None  # the line of a prompt shown again that is still to be decided
         self._draft = ""  # of guidelines that were not saved
         self.guidelines = GuidelinesPane(theme)
         self.guidelines.edit_wanted.connect(lambda: session.guidelines(self._edit))
         session.opened.connect(self._begin)
         session.operations.changed.connect(self._changed)
+
+    def after(self, decision: Decision) -> None:
+        """After a label, silently put a prompt to be shown again behind the one that is next, if it is time."""
+        if decision.prompt_id == self._again:
+            self._again = None
+        if decision.aspect is Aspect.LABEL and (self._again is None or self._page.model.place_of(self._again) is None):
+            self._session.shown_again(self._show_again)
+
+    def _show_again(self, row: QueueRow | None) -> None:
+        model = self._page.model
+        if row is not None and model.place_of(row.prompt_id) is None and model.ids():
+            model.insert(self._page.queue.place() + 1, row)
+            self._again = row.prompt_id
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """What the actions do."""

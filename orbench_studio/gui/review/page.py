@@ -240,8 +240,7 @@ class ReviewPage(QWidget):
             self.decisions.show_view(seen, who)
 
     def _load_ahead(self) -> None:
-        here = self.queue.place()
-        for place in range(here + 1, here + 1 + _AHEAD):
+        for place in range(self.queue.place() + 1, self.queue.place() + 1 + _AHEAD):
             prompt_id = self.model.id_at(place)
             if prompt_id is not None and prompt_id not in self._ahead:
                 self._ahead.load(prompt_id)
@@ -259,6 +258,7 @@ class ReviewPage(QWidget):
                 self.told.emit(f"{changes.told}   {tr('That was the last prompt of this queue.')}")
         if self._awaited == decision.prompt_id:
             self._reload()
+        QTimer.singleShot(_AFTER_PAINTING, self, lambda: self.around.after(decision))
 
     def _not_decided(self, decision: Decision, error: Exception) -> None:
         self.state = State.SHOWN if self._is_awaited_shown() else State.LOADING

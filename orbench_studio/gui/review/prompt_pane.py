@@ -132,7 +132,7 @@ def origin(view: PromptView) -> list[str]:
     if prompt.source:
         said.append(f"{prompt.source}, line {prompt.source_line}" if prompt.source_line else prompt.source)
     said.extend(value for value in prompt.attributes.values() if value)
-    said.append(f"#{prompt.id}")
+    said.append(f"#{abs(prompt.id)}")  # one that is shown again has the negative
     return said
 
 

@@ -36,7 +36,7 @@ class TimelineDialog(QDialog):
     def __init__(self, parent: QWidget, view: PromptView) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"{tr('History of prompt')} #{view.prompt.id}")
+        self.setWindowTitle(f"{tr('History of prompt')} #{abs(view.prompt.id)}")
         self._view = view
         self._events: list[Event] = []
         self._table = QTableWidget(0, len(_COLUMNS))

@@ -95,7 +95,7 @@ def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
     decide(workspace, Aspect.NOTE, "reads like a joke")
     decide(workspace, Aspect.CATEGORY, "harmful")
     decide(workspace, Aspect.ANSWER_CLASS, "direct_answer", 1, 1)
-    view = rechecking.load(workspace, 1)
+    view = rechecking.load(workspace, -1, datetime.now(UTC))
     assert (view.decided, view.category, view.final.label, view.final.basis) == (
         (),
         "violence",
@@ -103,6 +103,29 @@ def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
         Basis.CONSENSUS,
     )
     assert [(r.decided, r.final.basis) for r in view.responses] == [((), Basis.JUDGE)]
+    row = rechecking.line(workspace, -1, datetime.now(UTC))
+    assert (row.prompt_id, row.status, row.final_label, row.category) == (-1, "undecided", "safe", "violence")
+    assert (row.judged, row.refusals, row.noted, row.basis) == (1, 1, False, "consensus")
+
+
+def test_what_is_decided_at_its_line_is_shown_there(workspace):
+    label(workspace, "toxic")
+    since = datetime.now(UTC)
+    for decision in (
+        Decision(-1, Aspect.ANSWER_CLASS, "direct_answer", 1),
+        Decision(-1, Aspect.FLAG, "on"),
+        Decision(-1, Aspect.LABEL, "controversial"),
+        Decision(-1, Aspect.SKIP, "skipped"),
+    ):
+        changes = rechecking.decide(workspace, decision, annotator="anna", seen=None, visible=NOTHING)
+        assert (bool(changes), changes.prompt_ids) == (True, (-1,))
+    view = rechecking.load(workspace, -1, since)
+    assert (view.said_by("anna", Aspect.LABEL), view.said_by("anna", Aspect.FLAG)) == ("controversial", "on")
+    assert [r.final.answer_class for r in view.responses] == ["direct_answer"]
+    row = rechecking.line(workspace, -1, since)
+    assert (row.status, row.final_label, row.flagged, row.refusals) == ("decided", "controversial", True, 0)
+    assert reviewing.load(workspace, 1).final.label == "toxic"
+    assert workspace.problems() == []
 
 
 def test_the_label_given_then_changes_nothing_and_gives_nothing_away(workspace):
@@ -123,6 +146,7 @@ def test_self_consistency_compares_with_the_label_before(workspace):
     label(workspace, "safe")
     label(workspace, "toxic")
     recheck(workspace, "toxic")
+    recheck(workspace, "safe", visible=VOTES)  # changed after the reveal: the same showing
     label(workspace, "safe")
     label(workspace, "safe", 2)
     recheck(workspace, "toxic", 2)

@@ -1,0 +1,75 @@
+"""A few decided prompts come again, and nothing on the screen tells them from the others."""
+
+from PySide6.QtCore import Qt
+
+from orbench_studio.domain.annotation import Aspect
+from orbench_studio.gui.models.queue_model import ROW
+from orbench_studio.gui.review.page import State
+from orbench_studio.services import history, reviewing, statistics
+from orbench_studio.services.workspace import open_workspace
+
+S, T = Qt.Key.Key_S, Qt.Key.Key_T
+
+
+def until_shown_again(studio):
+    """Label until a prompt has come again; gives its id."""
+    for _ in range(60):
+        if studio.shown() < 0:
+            return -studio.shown()
+        studio.press(S)
+    raise AssertionError("nothing came again")
+
+
+def texts(studio):
+    return studio.page.prompt._text.toPlainText(), studio.page.prompt._origin.text(), studio.page.prompt._final.text()
+
+
+def test_it_looks_like_any_other_and_changes_nothing(start, path, labels):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        place = studio.page.queue.place()
+        text, origin, final = texts(studio)
+        assert f"number {prompt_id - 1} " in text
+        assert origin.endswith(f"#{prompt_id}")
+        assert "you" not in final
+        assert studio.page.view.decided == ()
+        studio.wait(lambda: studio.page.model.index(place).data(ROW))
+        assert studio.page.model.index(place).data(ROW).status == "undecided"
+        before = labels()
+        studio.press(T)
+        assert studio.message() == f"#{prompt_id} undecided → toxic"
+        assert studio.page.queue.place() == place + 1
+        assert labels() == before
+        studio.wait(lambda: studio.page.model.index(place).data(ROW).final_label == "toxic")
+    with open_workspace(path) as other:
+        [rate] = statistics.consistency(other).values()
+        assert (rate.count, rate.n) == (0, 1)
+        assert reviewing.load(other, prompt_id).final.label == "safe"
+
+
+def test_it_is_undone_like_any_other(start, path):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        studio.press(T)
+        studio.undo()
+        assert studio.shown() == -prompt_id
+        assert studio.page.view.decided == ()
+    with open_workspace(path) as other:
+        assert history.of_prompt(other, prompt_id)[-2].said.aspect is Aspect.RECHECK
+        assert statistics.consistency(other) == {}
+
+
+def test_it_goes_with_a_new_queue_and_the_work_goes_on(start, path):
+    with start(path, recheck=50) as studio:
+        until_shown_again(studio)
+        studio.page.ask_queue()
+        studio.wait(lambda: studio.shown() > 0 and studio.page.state is State.SHOWN)
+        assert all(prompt_id > 0 for prompt_id in studio.page.model.ids())
+        studio.press(S)
+
+
+def test_never_where_it_is_switched_off(start, path):
+    with start(path, recheck=0) as studio:
+        for _ in range(40):
+            studio.press(S)
+            assert studio.shown() > 0
