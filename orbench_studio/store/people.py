@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from orbench_studio.domain.annotation import Annotation, Aspect
 from orbench_studio.store import journal
@@ -35,12 +35,12 @@ def last_recheck(db: Connection, annotator: int) -> int:
 
 
 def labels_since(db: Connection, annotator: int, entry: int) -> int:
-    """How many labels the annotator has given after an entry, undone ones too."""
+    """How many labels the annotator has given after an entry, one by one, undone ones too."""
     return int(db.execute(_own(func.count(), annotator, Aspect.LABEL).where(JOURNAL.c.id > entry)).scalar_one())
 
 
 def labelled(db: Connection, annotator: int) -> list[Labelled]:
-    """The prompts that the annotator has labelled in the studio, each where its last label is; oldest first."""
+    """The prompts that the annotator has labelled in the studio one by one, by their last label; oldest first."""
     statement = _own(_AT.prompt_id, annotator, Aspect.LABEL).add_columns(JOURNAL.c.at).where(IN_FORCE)
     last: dict[int, Labelled] = {}
     for prompt_id, at in db.execute(statement.order_by(_AT.id)):
@@ -62,9 +62,9 @@ def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
 
 
 def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None, str], list[Annotation]]:
-    """The decisions of an aspect in force where an annotator took more than one on the same thing.
+    """The decisions of an aspect in force where an annotator took more than one on the same thing, looking at it.
 
-    By prompt, response and annotator.
+    By prompt, response and annotator; what was decided of many prompts at once is left out.
     """
     thing = (_AT.prompt_id, _AT.response_id, _AT.annotator_id)
     twice = (
@@ -75,9 +75,11 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
         .having(func.count() > 1)
     )
     found: dict[tuple[int, int | None, str], list[Annotation]] = defaultdict(list)
-    for prompt_id, decided in journal.of_prompts(db, sorted(set(db.execute(twice).scalars()))).items():
+    prompt_ids = sorted(set(db.execute(twice).scalars()))
+    in_bulk = _in_bulk(db, prompt_ids)
+    for prompt_id, decided in journal.of_prompts(db, prompt_ids).items():
         for annotation in decided:
-            if annotation.aspect is aspect:
+            if annotation.aspect is aspect and annotation.id not in in_bulk:
                 found[prompt_id, annotation.response_id, annotation.annotator].append(annotation)
     return found
 
@@ -92,6 +94,21 @@ def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None
     return found
 
 
+def _in_bulk(db: Connection, prompt_ids: Sequence[int]) -> set[int]:
+    """The annotations about these prompts that are among many of one deed."""
+    found: set[int] = set()
+    for some in chunks(prompt_ids):
+        found.update(db.execute(select(_AT.id).where(_AT.prompt_id.in_(some), ~_alone())).scalars())
+    return found
+
+
+def _alone() -> ColumnElement[bool]:
+    """The annotation is all that its deed decided: its prompt was looked at."""
+    other = ANNOTATIONS.alias("other")
+    return ~exists().where(other.c.journal_id == _AT.journal_id, other.c.id != _AT.id)
+
+
 def _own(column: Any, annotator: int, aspect: Aspect) -> Select[Any]:
     joined = select(column).select_from(JOURNAL).join(ANNOTATIONS, _AT.journal_id == JOURNAL.c.id)
-    return joined.where(JOURNAL.c.annotator_id == annotator, JOURNAL.c.kind == Deed.DECISION, _AT.aspect == aspect)
+    mine = (JOURNAL.c.annotator_id == annotator, JOURNAL.c.kind == Deed.DECISION, _AT.aspect == aspect)
+    return joined.where(*mine, _alone())

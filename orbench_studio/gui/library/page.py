@@ -139,7 +139,7 @@ def _journal(deeds: list[Entry]) -> QVBoxLayout:
     column.setSpacing(4)
     column.addWidget(label(tr("Journal, latest first"), "strong"))
     if not deeds:
-        column.addWidget(label(tr("Nothing has been decided yet. Every decision will be listed here."), "quiet"))
+        column.addWidget(_line(tr("Nothing has been decided yet. Every decision will be listed here.")))
     for deed in reversed(deeds):
         undone = "" if deed.in_force else f"   {tr('(undone)')}"
         when = deed.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")

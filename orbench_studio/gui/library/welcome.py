@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.gui.actions import KEYS, Actions, key_text, tr
 from orbench_studio.gui.widgets import label
@@ -51,11 +51,18 @@ class WelcomePage(QWidget):
         column = QVBoxLayout()
         column.setSpacing(16)
         column.addWidget(label("OR-Bench Studio", "title"))
-        words = tr("Review prompts that look toxic and may be safe, and the answers models gave to them.")
-        said = label(words, "quiet")
-        said.setWordWrap(True)
-        column.addWidget(said)
+        column.addWidget(
+            _words(tr("Review prompts that look toxic and may be safe, and the answers models gave to them."))
+        )
         column.addLayout(self._buttons())
+        column.addWidget(
+            _words(
+                tr(
+                    "A workspace is one file with your prompts, the answers and every decision. New here? Look at the "
+                    "demo, or create a workspace and drop your files on the window."
+                )
+            )
+        )
         column.addWidget(self._opening)
         column.addLayout(self._recent)
         column.addStretch()
@@ -85,3 +92,9 @@ class WelcomePage(QWidget):
         row.addStretch(1)
         row.setAlignment(Qt.AlignmentFlag.AlignLeft)
         return row
+
+
+def _words(text: str) -> QLabel:
+    said = label(text, "quiet")
+    said.setWordWrap(True)
+    return said

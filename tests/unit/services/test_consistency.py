@@ -8,7 +8,7 @@ import pytest
 from orbench_studio.domain.annotation import Aspect, Basis, Visible
 from orbench_studio.domain.review import Decision
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services import finding, history, rechecking, reviewing, statistics
+from orbench_studio.services import bulk, finding, history, rechecking, reviewing, statistics
 from orbench_studio.services.intake import Intake
 
 VOTES = frozenset({Visible.VOTES, Visible.RESPONSES})
@@ -74,6 +74,17 @@ def test_the_same_journal_gives_the_same_prompt(many):
     assert 1 <= found <= 59
     assert [due(many) for _ in range(3)] == [found] * 3
     assert [due(many, 0), due(many, annotator="ben"), due(many, annotator="")] == [None] * 3
+
+
+def test_what_was_decided_in_bulk_was_not_looked_at(many):
+    bulk.decide_all(many, range(1, 101), Aspect.LABEL, "safe", annotator="anna")
+    label(many, "toxic", 1, visible=VOTES)
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert due(many, 50, now=later) is None
+    assert statistics.after_reveal(many)["labels"].changed.n == 0
+    for prompt_id in (2, 3, 4):
+        label(many, "safe", prompt_id)
+    assert due(many, 50, now=datetime.now(UTC) + timedelta(days=2)) in (1, 2, 3, 4)
 
 
 def test_what_was_labelled_a_day_ago_may_come_after_a_few_labels(workspace):

@@ -2,7 +2,7 @@
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.review import Decision
-from orbench_studio.services import guidelines, history, reviewing
+from orbench_studio.services import bulk, guidelines, history, reviewing
 from orbench_studio.services.workspace import open_workspace
 
 
@@ -20,6 +20,12 @@ def test_each_decision_records_the_version_it_was_made_by(path, workspace):
     with open_workspace(path) as again:
         assert [entry.guideline for entry in history.entries(again)] == [None, 1, 2, None]
         assert [(g.version, g.text[-7:-1]) for g in guidelines.versions(again)] == [(1, " asker"), (2, "reader")]
+
+
+def test_many_decisions_of_one_deed_record_it_too(workspace):
+    guidelines.write(workspace, "Be fair.")
+    bulk.decide_all(workspace, [1, 2], Aspect.LABEL, "safe", annotator="anna")
+    assert [entry.guideline for entry in history.entries(workspace)] == [1]
 
 
 def test_the_same_text_again_makes_no_version(workspace):
