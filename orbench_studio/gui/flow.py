@@ -43,10 +43,13 @@ class FlowLayout(QLayout):
         for item in self._items:
             if not item.isEmpty():
                 size = size.expandedTo(item.minimumSize())
-        return size
+        margins = self.contentsMargins()
+        return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
 
     def _place(self, rect: QRect, *, move: bool) -> int:
-        """Set the items into the rectangle; gives the height they take."""
+        """Set the items into the rectangle, less the margins; gives the height they take with the margins."""
+        margins = self.contentsMargins()
+        rect = rect.marginsRemoved(margins)
         left, top, line = rect.left(), rect.top(), 0
         for item in self._items:
             if item.isEmpty():
@@ -58,4 +61,4 @@ class FlowLayout(QLayout):
                 item.setGeometry(QRect(left, top, size.width(), size.height()))
             left += size.width() + self.spacing()
             line = max(line, size.height())
-        return top + line - rect.top()
+        return top + line - rect.top() + margins.top() + margins.bottom()

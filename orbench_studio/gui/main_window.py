@@ -208,8 +208,7 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
         row.addWidget(self._name)
-        row.addWidget(self.review.finder.bar)
-        row.addStretch(1)
+        row.addWidget(self.review.finder.bar, 1)
         row.addWidget(self._today)
         row.addWidget(self._reviewer)
         return bar

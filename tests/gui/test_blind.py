@@ -11,6 +11,7 @@ from orbench_studio.domain.query import parse
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.models.queue_model import ROW
 from orbench_studio.gui.review.queue_view import details
+from orbench_studio.gui.widgets import KeyButton
 from orbench_studio.services import reviewing
 from orbench_studio.services.workspace import open_workspace
 
@@ -52,12 +53,15 @@ def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
         for told in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
             assert told not in before
         assert "hidden until you decide" in before
+        assert "moderator" not in before.lower()
         studio.press(S)
         assert studio.shown() == 1
         assert said() == [("safe", BLIND)]
         after = screen(studio)
         assert "Majority safe 3 : 0" in after
         assert "before you saw the votes" in after
+        keep = next(b for b in studio.page.findChildren(KeyButton) if b.accessibleName().startswith("Keep"))
+        assert keep.isVisible()
         studio.press(RIGHT)
         assert studio.shown() == 2
         assert said() == [("safe", BLIND), ("safe", SEEN)]
@@ -103,7 +107,7 @@ def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
         studio.press(Qt.Key.Key_2)
         shown = screen(studio)
         assert "model-a: partial refusal" in shown
-        assert "model-b: not judged" in shown
+        assert "model-b: hidden until you decide" in shown
         assert "Majority" not in shown
         first, _ = studio.page.view.responses
         assert first.decided[-1].visible == BLIND
@@ -121,6 +125,7 @@ def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said)
 
 def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path):
     with start(path, blind=True) as studio:
+        studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
         assert "Majority" in screen(studio)
         assert "SSS" in screen(studio)

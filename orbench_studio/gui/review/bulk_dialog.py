@@ -161,6 +161,8 @@ class BulkDialog(QDialog):
         layout.addWidget(self._undecided)
         self._standing.setWordWrap(True)
         layout.addWidget(self._standing)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setUniformItemSizes(True)
         self._list.setAccessibleName(tr("Prompts that would be decided"))
         layout.addWidget(self._list, 1)
         self._progress.hide()

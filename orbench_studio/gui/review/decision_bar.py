@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
-from orbench_studio.domain.annotation import Aspect, Label
+from orbench_studio.domain.annotation import Aspect, Label, Visible
 from orbench_studio.domain.review import PromptView
 from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.theme import LABELS, Theme
@@ -13,7 +13,7 @@ _LABELS = {
     Label.TOXIC: "label_toxic",
     Label.CONTROVERSIAL: "label_controversial",
 }
-_PLAIN = {"category": "category", "seed": "Seed", "skip": "Skip", "flag": "⚑ Flag", "note": "✎ Note"}
+_PLAIN = {"category": "category", "seed": "Seed", "keep": "Keep", "skip": "Skip", "flag": "⚑ Flag", "note": "✎ Note"}
 
 
 class DecisionBar(QFrame):
@@ -40,6 +40,8 @@ class DecisionBar(QFrame):
         mine = view.said_by(annotator, Aspect.LABEL) if view else None
         for of, button in self._labels.items():
             button.setChecked(mine == of)
+        last = view.last_label(annotator) if view else None
+        self._plain["keep"].setVisible(last is not None and Visible.VOTES not in last.visible)
         if view:
             self._plain["category"].say(view.category or tr("no category"))
             self._plain["seed"].setVisible(view.prompt.seed is not None)
@@ -52,6 +54,7 @@ class DecisionBar(QFrame):
         layout.setSpacing(8)
         for button in self._labels.values():
             layout.addWidget(button)
+        layout.addWidget(self._plain["keep"])
         layout.addStretch()
         layout.addWidget(self._plain["skip"])
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
-from orbench_studio.domain.query import VALUES
+from orbench_studio.domain.query import VALUES, count_of
 from orbench_studio.domain.queue import Field, QueueFilter, Term
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.flow import FlowLayout
@@ -79,7 +79,10 @@ class FacetRow(QFrame):
         term = self._filter.on(field)
         self._choice(menu, tr("Any"), checked=term is None, chosen=partial(self._drop, field))
         menu.addSeparator()
-        for value in _values(field, counts):
+        values = _values(field, counts)
+        for before, value in zip([values[0], *values] if values else [], values, strict=False):
+            if bool(count_of(before)) != bool(count_of(value)):
+                menu.addSeparator()  # so many models, then which
             words = value_words(field, value)
             words = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
             text = f"{words.replace('&', '&&')}\t{counts.get(value, 0):,}"

@@ -2,7 +2,7 @@
 them where there is nothing to review."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.widgets import label, rule
@@ -39,7 +39,7 @@ class ReviewLayout:
         self._inner = QSplitter(Qt.Orientation.Horizontal)
         self._outer = QSplitter(Qt.Orientation.Horizontal)
         self._empty = EmptyState()
-        self._stack = QStackedLayout()
+        self._stack = QStackedWidget()
         self._build_ui(page, prompt, responses, bar)
 
     def fit(self, width: int) -> None:
@@ -114,7 +114,7 @@ class ReviewLayout:
         whole.setSpacing(0)
         whole.addWidget(self._facets)
         whole.addWidget(rule())
-        whole.addLayout(self._stack, 1)
+        whole.addWidget(self._stack, 1)
 
     def _restore(self) -> None:
         kept = self._settings.panes.get("review", [])

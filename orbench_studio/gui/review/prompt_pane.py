@@ -88,6 +88,8 @@ class PromptPane(QScrollArea):
         on_prompt = sorted((v for v in self._view.votes if v.response_id is None), key=lambda v: v.moderator)
         hint = f"{key_text('explanations')} {tr('hides why') if self._explained else tr('shows why')}"
         self._moderators.setText(tr("Moderators") + (f"   {hint}" if on_prompt and key_text("explanations") else ""))
+        self._moderators.setVisible(not self._view.blind)
+        self._votes.setVisible(not self._view.blind)
         self._votes.show_votes(on_prompt, self._view, explained=self._explained)
 
     def _build_ui(self) -> None:

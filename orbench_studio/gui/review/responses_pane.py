@@ -45,11 +45,12 @@ class ResponsesModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self._views: tuple[ResponseView, ...] = ()
+        self.blind = False
 
-    def show(self, views: tuple[ResponseView, ...]) -> None:
-        """Show other responses."""
+    def show(self, views: tuple[ResponseView, ...], *, blind: bool) -> None:
+        """Show other responses; `blind` where only the reviewer's own answer classes are known."""
         self.beginResetModel()
-        self._views = views
+        self._views, self.blind = views, blind
         self.endResetModel()
 
     def at(self, place: int) -> ResponseView | None:
@@ -64,6 +65,8 @@ class ResponsesModel(QAbstractListModel):
         if view is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            if self.blind and view.final.answer_class is None:
+                return f"{view.response.model}: {tr('hidden until you decide')}"
             return f"{view.response.model}: {ANSWERS[view.final.answer_class].word}, {basis(view, '')}"
         return view if role == VIEW else None
 
@@ -75,6 +78,7 @@ class ResponseDelegate(QStyledItemDelegate):
         super().__init__()
         self._theme = theme
         self.annotator = ""
+        self.blind = False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(px(200), px(_ROW))
@@ -87,14 +91,21 @@ class ResponseDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, self._theme.colour("selection"))
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
+        left = self._badge(painter, rect, view)
+        name = QRect(rect.left() + _PAD, rect.top(), left - rect.left() - _PAD - 12, rect.height())
+        elided(painter, name, view.response.model, font(BODY), self._theme.colour("ink"))
+
+    def _badge(self, painter: QPainter, rect: QRect, view: ResponseView) -> int:
+        """Paint what counts and what it stands on; gives where that begins."""
+        why = QRect(rect.right() - _PAD - px(_BASIS), rect.top(), px(_BASIS), rect.height())
+        if self.blind and view.final.answer_class is None:
+            return why.left()
         mark = ANSWERS[view.final.answer_class]
         size = badge_size(mark)
-        why = QRect(rect.right() - _PAD - px(_BASIS), rect.top(), px(_BASIS), rect.height())
         at = QPoint(why.left() - size.width() - 12, rect.top() + (rect.height() - size.height()) // 2)
         badge(painter, at, mark, self._theme)
         elided(painter, why, basis(view, self.annotator), font(META), self._theme.colour("quiet"))
-        name = QRect(rect.left() + _PAD, rect.top(), at.x() - rect.left() - _PAD - 12, rect.height())
-        elided(painter, name, view.response.model, font(BODY), self._theme.colour("ink"))
+        return at.x()
 
 
 def basis(view: ResponseView, annotator: str) -> str:
@@ -123,7 +134,6 @@ class ResponsesPane(QFrame):
         self._lines = 0
         self._fits = True
         self._of: int | None = None
-        self._blind = False
         self._build_ui()
         self.splitter.splitterMoved.connect(self._stop_fitting)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
@@ -132,10 +142,10 @@ class ResponsesPane(QFrame):
     def show_view(self, view: PromptView, annotator: str) -> None:
         """Show the responses to a prompt; the one in focus stays so while the prompt is the same."""
         focused = self.focused() if self._of == view.prompt.id else None
-        self._of, self._blind = view.prompt.id, view.blind
-        self._delegate.annotator = annotator
+        self._of = view.prompt.id
+        self._delegate.annotator, self._delegate.blind = annotator, view.blind
         views = view.responses
-        self._model.show(views)
+        self._model.show(views, blind=view.blind)
         self._count.setText(tr("judgements hidden until you decide") if view.blind and views else tally(views))
         self._fit_list(len(views))
         ids = [each.response.id for each in views]
@@ -184,7 +194,7 @@ class ResponsesPane(QFrame):
             self._about.setText(tr("Import model responses, and they are shown here."))
             self._text.show_text("")
             return
-        self._about.setText("   ·   ".join(about(view, blind=self._blind)))
+        self._about.setText("   ·   ".join(about(view, blind=self._model.blind)))
         self._text.show_text(view.response.text, view.evidence)
 
     def _build_ui(self) -> None:
