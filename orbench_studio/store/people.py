@@ -35,8 +35,12 @@ def last_recheck(db: Connection, annotator: int) -> int:
 
 
 def labels_since(db: Connection, annotator: int, entry: int) -> int:
-    """How many labels the annotator has given after an entry, one by one, undone ones too."""
-    return int(db.execute(_own(func.count(), annotator, Aspect.LABEL).where(JOURNAL.c.id > entry)).scalar_one())
+    """How many prompts the annotator has labelled after an entry, one by one, undone ones too."""
+    return int(
+        db.execute(
+            _own(func.count(_AT.prompt_id.distinct()), annotator, Aspect.LABEL).where(JOURNAL.c.id > entry)
+        ).scalar_one()
+    )
 
 
 def labelled(db: Connection, annotator: int) -> list[Labelled]:
@@ -103,9 +107,9 @@ def _in_bulk(db: Connection, prompt_ids: Sequence[int]) -> set[int]:
 
 
 def _alone() -> ColumnElement[bool]:
-    """The annotation is all that its deed decided: its prompt was looked at."""
+    """The annotation is of a deed about one prompt: one that was looked at."""
     other = ANNOTATIONS.alias("other")
-    return ~exists().where(other.c.journal_id == _AT.journal_id, other.c.id != _AT.id)
+    return ~exists().where(other.c.journal_id == _AT.journal_id, other.c.prompt_id != _AT.prompt_id)
 
 
 def _own(column: Any, annotator: int, aspect: Aspect) -> Select[Any]:

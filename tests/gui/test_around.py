@@ -143,6 +143,18 @@ def test_an_undone_decision_says_so_in_a_word(start, path):
         assert shown.findChild(QTableWidget).item(1, 2).font().strikeOut()
 
 
+def test_blind_the_history_waits_until_the_first_decision(start, path):
+    with start(path, blind=True) as studio:
+        studio.key(Qt.Key.Key_L)
+        assert studio.message() == "What others said of this prompt is hidden until you have decided."
+        assert studio.page.findChildren(TimelineDialog) == []
+        studio.press(S)
+        studio.key(Qt.Key.Key_L)
+        shown = dialog(studio, TimelineDialog)
+        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 1)
+        assert lines(shown)[0][1:4] == ["● safe", "", "blind"]
+
+
 def test_a_prompt_without_a_history(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_L)

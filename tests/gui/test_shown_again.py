@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 
-from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.gui.models.queue_model import ROW
 from orbench_studio.gui.review.page import State
 from orbench_studio.services import history, reviewing, statistics
@@ -45,6 +45,26 @@ def test_it_looks_like_any_other_and_changes_nothing(start, path, labels):
         [rate] = statistics.consistency(other).values()
         assert (rate.count, rate.n) == (0, 1)
         assert reviewing.load(other, prompt_id).final.label == "safe"
+
+
+def test_blind_it_is_revealed_like_any_other(start, path):
+    with start(path, blind=True, recheck=50) as studio:
+        for _ in range(70):
+            if studio.shown() < 0:
+                break
+            studio.press(S)  # blind
+            studio.press(S)  # with votes in view
+        prompt_id = -studio.shown()
+        assert studio.page.blind
+        studio.press(T)
+        assert (studio.shown(), studio.page.blind) == (-prompt_id, False)
+        studio.press(S)
+        assert studio.shown() != -prompt_id
+    with open_workspace(path) as other:
+        [rate] = statistics.consistency(other).values()
+        assert (rate.count, rate.n) == (0, 1), "what was said blind is compared"
+        said = [event.said for event in history.of_prompt(other, prompt_id) if event.said.aspect is Aspect.RECHECK]
+        assert [(a.value, Visible.VOTES in a.visible) for a in said] == [("toxic", False), ("safe", True)]
 
 
 def test_it_is_undone_like_any_other(start, path):

@@ -24,11 +24,13 @@ class QueueModel(QAbstractListModel):
         self._places: dict[int, int] = {}
         self._rows: dict[int, QueueRow] = {}
         self._asked: set[int] = set()
+        self._inserted = False
 
     def reset(self, ids: "array[int]") -> None:
         """Show another queue."""
         self.beginResetModel()
         self._ids = ids
+        self._inserted = False
         self._places = {}
         self._rows.clear()
         self._asked.clear()
@@ -40,6 +42,7 @@ class QueueModel(QAbstractListModel):
         self._ids.insert(place, row.prompt_id)
         self._places = {}
         self._rows[row.prompt_id] = row
+        self._inserted = True
         self.endInsertRows()
 
     def put(self, rows: Iterable[QueueRow]) -> None:
@@ -67,8 +70,8 @@ class QueueModel(QAbstractListModel):
         return self._places.get(prompt_id)
 
     def ids(self) -> Sequence[int]:
-        """All prompts, in order."""
-        return self._ids
+        """All prompts, in order; without lines of prompts shown again, whose ids are negative."""
+        return self._ids if not self._inserted else array("q", (of for of in self._ids if of > 0))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._ids)
