@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.gui.actions import ACTIONS, KEYS, tr
 from orbench_studio.gui.keys import native, pressed_key
-from orbench_studio.gui.theme import px
+from orbench_studio.gui.theme import BODY, font, px
 from orbench_studio.gui.widgets import label, set_role
 
 _NAME = Qt.ItemDataRole.UserRole
@@ -146,6 +146,7 @@ class KeysDialog(QDialog):
         for group in dict.fromkeys(spec.group for spec in ACTIONS):
             heading = QTreeWidgetItem(self.sheet, [tr(group)])
             heading.setFirstColumnSpanned(True)
+            heading.setFont(0, font(BODY, strong=True))
             heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
             for spec in (spec for spec in ACTIONS if spec.group == group):
                 line = QTreeWidgetItem(heading, [tr(spec.title).rstrip("…"), ""])

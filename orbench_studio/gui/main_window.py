@@ -24,11 +24,14 @@ from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_
 from orbench_studio.gui.library.page import LibraryPage
 from orbench_studio.gui.library.welcome import WelcomePage
 from orbench_studio.gui.message_bar import MessageBar
+from orbench_studio.gui.pace import Pace
+from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import SCHEMES, Theme
+from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 
+_BAR, _RAIL_WIDTH = 48, 64
 _RAIL = (("page_review", "☰", "Review"), ("page_library", "▤", "Library"))
 
 
@@ -48,7 +51,9 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self.actions_table)
         self._name = label("", "strong")
         self._today = label("", "quiet")
-        self._today.setToolTip(tr("Prompts that you have labelled since midnight"))
+        self._today.setToolTip(tr("Prompts that you have labelled since midnight, and the median time of the last 20"))
+        self.pace = Pace()
+        self._labelled = 0
         self._reviewer = QToolButton()
         self._pages = QStackedWidget()
         self._rail: dict[str, QToolButton] = {}
@@ -139,12 +144,42 @@ class MainWindow(QMainWindow):
         self._session.settings.keys = KEYS.chosen()
         self._session.save_settings()
 
+    def _prefer(self, name: str) -> None:
+        """Put a preference in force that has another value now, and keep it."""
+        settings = self._session.settings
+        if name == "scheme":
+            self._theme.choose(settings.scheme)
+        elif name == "font_scale":
+            self._theme.scale(settings.font_scale)
+        elif name == "shielded":
+            self.review.eye.prefer()
+        elif name == "blind":
+            self.review.follow_settings()
+        self._session.save_settings()
+
+    def _resize_text(self, by: int) -> None:
+        settings = self._session.settings
+        wanted = settings.font_scale + by if by else SMALLEST
+        settings.font_scale = min(max(wanted, SMALLEST), LARGEST)
+        self._prefer("font_scale")
+        self.messages.tell(f"{tr('Size of text')}: {settings.font_scale} %")
+
+    def _count_today(self, count: int) -> None:
+        self._labelled = count
+        self._today.setText("  ·  ".join(filter(None, (f"{count:,} {tr('today')}", self.pace.words()))))
+
+    def _keep_pace(self) -> None:
+        self.pace.decided()
+        self._count_today(self._labelled)
+        after = self._session.settings.break_after
+        if self.pace.suggests_break(after):
+            self.messages.suggest(f"{after} {tr('minutes without a pause. A short break does the eyes good.')}")
+
     def _next_scheme(self) -> None:
         settings = self._session.settings
         place = SCHEMES.index(settings.scheme) if settings.scheme in SCHEMES else 0
         settings.scheme = SCHEMES[(place + 1) % len(SCHEMES)]
-        self._session.save_settings()
-        self._theme.choose(settings.scheme)
+        self._prefer("scheme")
         self.messages.tell(f"{tr('Colours')}: {settings.scheme}")
 
     def _connect(self) -> None:
@@ -155,7 +190,9 @@ class MainWindow(QMainWindow):
         operations.changed.connect(self._changed)
         self._session.opened.connect(self._opened)
         self.review.told.connect(self.messages.tell)
-        self.review.progressed.connect(lambda count: self._today.setText(f"{count:,} {tr('today')}"))
+        self.review.progressed.connect(self._count_today)
+        self.review.decided.connect(self._keep_pace)
+        self._theme.changed.connect(self._fit_size)
         self.welcome.chosen.connect(self.open)
         self.welcome.demo_wanted.connect(self.demo_wanted)
         self.actions_table.bind(
@@ -166,6 +203,10 @@ class MainWindow(QMainWindow):
                 "keys": lambda: KeysDialog(self, self._keep_keys).open(),
                 "reviewer": self._reviewer_asked,
                 "scheme": self._next_scheme,
+                "preferences": lambda: PreferencesDialog(self, self._session.settings, self._prefer).open(),
+                "larger": lambda: self._resize_text(STEP),
+                "smaller": lambda: self._resize_text(-STEP),
+                "usual_size": lambda: self._resize_text(0),
                 "quit": self.close,
                 "page_review": lambda: self.show_page("page_review"),
                 "page_library": lambda: self.show_page("page_library"),
@@ -199,11 +240,19 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self._bar.hide()
         self._rail_frame.hide()
+        self._fit_size()
+
+    def _fit_size(self) -> None:
+        """Give what has no text of its own to be measured by the room that the size of text asks for."""
+        self._bar.setMinimumHeight(px(_BAR))
+        self._rail_frame.setFixedWidth(px(_RAIL_WIDTH))
+        for button in self._rail.values():
+            button.setFixedSize(px(_RAIL_WIDTH) - 8, px(52))
+        self.review.panes.fit(self.review.size())
 
     def _build_bar(self) -> QFrame:
         bar = QFrame()
         bar.setObjectName("panel")
-        bar.setFixedHeight(48)
         row = QHBoxLayout(bar)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
@@ -216,7 +265,6 @@ class MainWindow(QMainWindow):
     def _build_rail(self) -> QFrame:
         rail = QFrame()
         rail.setObjectName("panel")
-        rail.setFixedWidth(64)
         column = QVBoxLayout(rail)
         column.setContentsMargins(4, 8, 4, 8)
         for name, shape, words in _RAIL:
@@ -224,7 +272,6 @@ class MainWindow(QMainWindow):
             button.setText(f"{shape}\n{tr(words)}")
             button.setCheckable(True)
             button.setProperty("role", "rail")
-            button.setFixedSize(56, 52)
             button.setToolTip(self.actions_table[name].text())
             button.clicked.connect(lambda _checked=False, n=name: self.show_page(n))
             self._rail[name] = button

@@ -8,6 +8,8 @@ from orbench_studio.gui.actions import Actions, tr
 from orbench_studio.gui.widgets import label, set_role, set_tip
 
 _STAYS = 6_000  # milliseconds
+_SUGGESTION_STAYS = 60_000
+_LEAST = 32
 _HINTS = (("undo", "undo"), ("keys", "all keys"))
 
 
@@ -21,14 +23,25 @@ class MessageBar(QFrame):
         self._copy = QToolButton()
         self._dismiss = QToolButton()
         self._hints = [_Hint(actions[name], words) for name, words in _HINTS]
+        self._said = ""  # about the last deed
+        self._suggestion = ""
         self._timer = QTimer(self)
+        self._withdrawal = QTimer(self)
         self._build_ui()
 
     def tell(self, text: str) -> None:
         """Say what happened, for a moment; an error that nobody has dismissed stays."""
-        if not self._dismiss.isVisible() and text:
-            self._say(text, "quiet")
+        self._said = text
+        shown = "   ·   ".join(filter(None, (text, self._suggestion)))
+        if not self._dismiss.isVisible() and shown:
+            self._say(shown, "quiet")
             self._timer.start(_STAYS)
+
+    def suggest(self, text: str) -> None:
+        """Say something that is no answer to a deed: it stays beside what is told meanwhile, then goes by itself."""
+        self._suggestion = text
+        self._withdrawal.start(_SUGGESTION_STAYS)
+        self.tell(self._said)
 
     def fail(self, text: str) -> None:
         """Say what went wrong, until it is dismissed."""
@@ -45,7 +58,13 @@ class MessageBar(QFrame):
         """Say nothing."""
         self._copy.hide()
         self._dismiss.hide()
-        self._say("", "quiet")
+        self._said = ""
+        self._say(self._suggestion, "quiet")
+
+    def _withdraw(self) -> None:
+        self._suggestion = ""
+        if not self._dismiss.isVisible():
+            self._say(self._said, "quiet")
 
     def _say(self, text: str, role: str) -> None:
         set_role(self._text, "role", role)
@@ -55,11 +74,14 @@ class MessageBar(QFrame):
     def _build_ui(self) -> None:
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.clear)
+        self._withdrawal.setSingleShot(True)
+        self._withdrawal.timeout.connect(self._withdraw)
         self._copy.setText(tr("Copy"))
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text.text()))
         self._dismiss.setText(tr("Dismiss"))
         self._dismiss.clicked.connect(self.clear)
         self._text.setMinimumWidth(1)
+        self.setMinimumHeight(_LEAST)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 2, 8, 2)
         layout.setSpacing(4)

@@ -1,4 +1,4 @@
-"""Pictures of every page and dialog, light and dark, at three sizes: what a person would see, as PNG files."""
+"""Pictures of every page and dialog as PNG files: light and dark, at three sizes, and with the largest type."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,15 +14,17 @@ from orbench_studio.gui.application import Application
 from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.main_window import MainWindow
+from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.choices import CategoryMenu, NoteDialog
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.timeline import TimelineDialog
 from orbench_studio.gui.review.undo_since import UndoSinceDialog
-from orbench_studio.gui.theme import DARK, LIGHT
+from orbench_studio.gui.theme import DARK, LARGEST, LIGHT, SMALLEST
 from orbench_studio.resources_dir import resources
 
 SIZES = (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))
+LARGE_TYPE_ON = QSize(1280, 800)
 _HISTORY = (
     (Aspect.LABEL, "toxic"),
     (Aspect.NOTE, "Reads like a question about software. Look at the responses again."),
@@ -45,6 +47,10 @@ def portray(application: Application, folder: Path) -> int:
             application.theme.apply(tokens)
             for size in SIZES:
                 _picture(application, widget, size, folder / f"{name}-{scheme}-{size.width()}x{size.height()}.png")
+            application.theme.scale(LARGEST)
+            size = LARGE_TYPE_ON
+            _picture(application, widget, size, folder / f"{name}-{scheme}-{size.width()}x{size.height()}-200.png")
+            application.theme.scale(SMALLEST)
         if widget is not application.window:
             widget.close()
     application.close()
@@ -63,6 +69,7 @@ def wait(ready: Callable[[], bool]) -> None:
 def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     window = application.window
     yield "review", window
+    yield from _states_of_the_eye(window)
     window.review.finder.bar.search.setText("no prompt has these words")
     window.review.finder.bar.search.textEdited.emit("")
     wait(lambda: window.review.state is State.EMPTY)
@@ -106,6 +113,20 @@ def _around(application: Application) -> Iterator[tuple[str, QWidget]]:
     yield "guidelines-edit", review.findChildren(GuidelinesDialog)[-1]
 
 
+def _states_of_the_eye(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
+    """Two responses at once, and a covered text."""
+    act = window.actions_table
+    settings = window.review.eye.shield.settings
+    act["side_by_side"].trigger()
+    yield "review-side-by-side", window
+    act["side_by_side"].trigger()
+    settings.shielded = [str(category) for category in Category]
+    window.review.eye.prefer()
+    yield "review-covered", window
+    settings.shielded = []
+    window.review.eye.prefer()
+
+
 def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:
     # On first use: they bring the file formats with them.
     from orbench_studio.gui.library.import_dialog import ImportDialog
@@ -122,6 +143,7 @@ def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:
     for name, dialog in (
         ("columns", MappingDialog(window, file.name, preview, preview.proposal or ColumnMapping())),
         ("keys", KeysDialog(window)),
+        ("preferences", PreferencesDialog(window, application.session.settings, lambda _name: None)),
         ("note", NoteDialog(window, "")),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
         ("category", CategoryMenu(window, Category.PRIVACY)),

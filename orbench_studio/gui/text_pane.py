@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QResizeEvent, QTextBlockFormat, QTextCharFormat
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from orbench_studio.gui.markup import Style, spans
-from orbench_studio.gui.theme import Theme, code_font, font, px
+from orbench_studio.gui.theme import BODY, Theme, code_font, font, px
 
 # Qt counts UTF-16 units and makes paragraphs of these; a text is shown with the same number of characters.
 _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"})
@@ -36,6 +36,7 @@ class TextPane(QTextEdit):
         self._grows = grows
         self._text = ""
         self._evidence: tuple[int, int] | None = None
+        self._cover = ""
         self._build_ui()
         theme.changed.connect(self._render)
 
@@ -50,10 +51,24 @@ class TextPane(QTextEdit):
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of the text's characters that is selected; None where nothing is."""
         cursor = self.textCursor()
-        if not cursor.hasSelection():
+        if self._cover or not cursor.hasSelection():
             return None
         shown = self.toPlainText()
         return _characters(shown, cursor.selectionStart()), _characters(shown, cursor.selectionEnd())
+
+    @property
+    def covered(self) -> bool:
+        """Whether the text is covered."""
+        return bool(self._cover)
+
+    def cover(self, words: str) -> None:
+        """Show these words instead of the text; with none, the text again.
+
+        While it is covered, the text is not in the pane at all: it can be neither selected, copied nor read aloud.
+        """
+        if words != self._cover:
+            self._cover = words
+            self._render()
 
     def _build_ui(self) -> None:
         self.setReadOnly(True)
@@ -62,7 +77,8 @@ class TextPane(QTextEdit):
         )
         self.setAcceptRichText(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
         self.document().setDocumentMargin(0)
         if not self._grows:
@@ -76,6 +92,9 @@ class TextPane(QTextEdit):
 
     def _render(self) -> None:
         self.setFont(font(self._type.size))
+        if self._cover:
+            self._render_cover()
+            return
         shown = self._text.replace("\r\n", " \n").translate(_PARAGRAPHS)
         self.setPlainText(shown)
         cursor = QTextCursor(self.document())
@@ -92,6 +111,16 @@ class TextPane(QTextEdit):
             marked.setBackground(self._theme.colour("evidence"))
             self._format(shown, self._evidence, marked)
         cursor.endEditBlock()
+        self._fit()
+
+    def _render_cover(self) -> None:
+        self.setFont(font(BODY))
+        self.setPlainText(self._cover if self._text else "")
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        quiet = QTextCharFormat()
+        quiet.setForeground(self._theme.colour("quiet"))
+        cursor.mergeCharFormat(quiet)
         self._fit()
 
     def _format(self, shown: str, span: tuple[int, int], form: QTextCharFormat) -> None:

@@ -14,6 +14,7 @@ from orbench_studio.domain.moderation import Verdict
 
 META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
 READING_LINE, PROMPT_LINE = 24, 32
+_BOX = 13  # of a box to be checked
 SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent of the usual size
 
 
@@ -123,12 +124,13 @@ QTableView::item { padding: 4px 8px; }
 QTreeView::item { padding: 4px 8px; }
 QTreeView::item:selected { background: $selection; color: $ink; }
 QComboBox::drop-down { border: none; }
+QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
 QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
-QLineEdit, QComboBox, QPlainTextEdit#input { background: $background; color: $ink; border: 1px solid $line;
+QLineEdit, QComboBox, QSpinBox, QPlainTextEdit#input { background: $background; color: $ink; border: 1px solid $line;
     border-radius: 6px; padding: 5px 8px; selection-background-color: $accent; selection-color: $panel; }
-QLineEdit:focus, QComboBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
 QComboBox QAbstractItemView, QMenu, QListWidget#completion { background: $panel; color: $ink;
     border: 1px solid $line; padding: 4px; }
 QListWidget#completion::item { padding: 4px 8px; border-radius: 4px; }
@@ -169,6 +171,10 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 6px; font-size: 12px; }
 QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox, QRadioButton { color: $ink; spacing: 8px; }
+QCheckBox { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
+QCheckBox:focus { border-color: $accent; }
+QCheckBox::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; }
 """)
 
 
@@ -214,7 +220,7 @@ class Theme(QObject):
         face.setPixelSize(round(BODY * self._scale / 100))
         self._app.setFont(face)
         self._app.setPalette(_palette(tokens))
-        sheet = _SHEET.substitute({f.name: getattr(tokens, f.name) for f in fields(Tokens)})
+        sheet = _SHEET.substitute({f.name: getattr(tokens, f.name) for f in fields(Tokens)}, box=px(_BOX))
         self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()
 

@@ -148,7 +148,7 @@ def test_holding_a_key_down_decides_once(start, path, said):
 def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_R)
-        pane = studio.page.responses._text
+        pane = studio.page.responses.readings.focused.text
         studio.wait(pane.hasFocus)
         for _ in range(7):
             QTest.keyClick(pane, RIGHT, Qt.KeyboardModifier.ShiftModifier)
@@ -164,5 +164,5 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
         studio.wait(lambda: QApplication.activePopupWidget() is not None)
         QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_4)
         studio.wait(lambda: studio.page.view.responses[0].said_by(studio.application.session.settings.annotator).reason)
-        assert "because it answers a part" in studio.page.responses._about.text()
+        assert "because it answers a part" in studio.page.responses.readings.focused.about.text()
         assert "because it answers a part and refuses a part" in studio.message()

@@ -7,7 +7,20 @@ import pytest
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QScrollBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollBar,
+    QTableView,
+    QTextEdit,
+    QTreeView,
+    QWidget,
+)
 
 from orbench_studio.gui import theme
 from orbench_studio.gui.actions import ACTIONS
@@ -15,6 +28,7 @@ from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.import_dialog import ImportDialog
 from orbench_studio.gui.library.mapping_dialog import MappingDialog
+from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.choices import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.responses_pane import ResponsesModel
@@ -43,6 +57,40 @@ def nameless(window):
     return found
 
 
+def unreached(window):
+    """Controls that a click can reach and no Tab from where the focus is."""
+    first = window.focusWidget() or window
+    reached, at = set(), first
+    for _ in range(1_000):
+        reached.add(at)
+        at = at.nextInFocusChain()
+        if at is first:
+            break
+    controls = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QAbstractItemView)
+    found = []
+    for control in window.findChildren(QWidget):
+        if not isinstance(control, controls) or not control.isVisible() or control.window() is not window:
+            continue
+        inside = isinstance(control.parent(), QComboBox | QAbstractSpinBox | QTableView | QTreeView)
+        if inside or not control.isEnabled() or control.objectName().startswith("qt_"):
+            continue
+        if not control.focusPolicy() & Qt.FocusPolicy.TabFocus or control not in reached:
+            found.append(f"{type(control).__name__} {control.accessibleName() or control.objectName()}")
+    return found
+
+
+def test_everything_can_be_reached_by_tab(start, path):
+    with start(path) as studio:
+        assert unreached(studio.window) == []
+        studio.page.eye.handlers()["side_by_side"]()
+        assert unreached(studio.window) == []
+        studio.window.messages.fail("A fault that stays until it is read.")
+        assert unreached(studio.window) == []
+        studio.window.show_page("page_library")
+        studio.wait(lambda: studio.window.library.widget() is not None)
+        assert unreached(studio.window) == []
+
+
 def test_everything_that_takes_keys_has_a_name(start, path):
     with start(path) as studio:
         studio.wait(lambda: studio.page.state is State.SHOWN)
@@ -55,9 +103,10 @@ def test_everything_that_takes_keys_has_a_name(start, path):
 def test_the_start_page_has_names(start):
     with start() as studio:
         assert nameless(studio.window) == []
+        assert unreached(studio.window) == []
 
 
-@pytest.mark.parametrize("kind", ["import", "columns", "note", "keys", "crash"])
+@pytest.mark.parametrize("kind", ["import", "columns", "note", "keys", "preferences", "crash"])
 def test_every_dialog_has_names(start, path, tmp_path, kind):
     file = tmp_path / "or-bench.csv"
     with start(path) as studio:
@@ -71,10 +120,14 @@ def test_every_dialog_has_names(start, path, tmp_path, kind):
                 "columns": lambda: MappingDialog(studio.window, file.name, preview, ColumnMapping()),
                 "note": lambda: NoteDialog(studio.page, "before"),
                 "keys": lambda: KeysDialog(studio.window),
+                "preferences": lambda: PreferencesDialog(
+                    studio.window, studio.application.session.settings, lambda _name: None
+                ),
                 "crash": lambda: CrashDialog(studio.window, "Traceback"),
             }[kind]()
             dialog.open()
         assert nameless(dialog) == []
+        assert unreached(dialog) == []
         assert dialog.windowTitle()
         dialog.reject()
 

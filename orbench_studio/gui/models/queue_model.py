@@ -1,7 +1,7 @@
 """The queue as a list model: all ids at once, lines fetched in pages where they are looked at."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
@@ -25,6 +25,12 @@ class QueueModel(QAbstractListModel):
         self._rows: dict[int, QueueRow] = {}
         self._asked: set[int] = set()
         self._inserted = False
+        self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # what may be shown of a line
+
+    def repaint(self) -> None:
+        """Show the lines again, after `shown_as` gives others."""
+        if self._ids:
+            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1), [ROW])
 
     def reset(self, ids: "array[int]") -> None:
         """Show another queue."""
@@ -82,7 +88,9 @@ class QueueModel(QAbstractListModel):
         row = self._rows.get(self._ids[index.row()])
         if row is None:
             self._ask(index.row())
-        elif role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        row = self.shown_as(row)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             decided = row.final_label if row.status is Status.DECIDED else None
             return f"{row.text}, {decided or row.status}"
         return row if role == ROW else None

@@ -1,21 +1,33 @@
 """Where the panes of the review page are: resizable, remembered, folding on small windows, and what shows instead of
 them where there is nothing to review."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.gui.actions import Actions, tr
+from orbench_studio.gui.review.responses_pane import ResponsesPane
+from orbench_studio.gui.theme import px
 from orbench_studio.gui.widgets import label, rule
 from orbench_studio.settings import Settings
 
 FOLD = 1_100  # pixels of width below which the queue folds away, and the guidelines; both together need theirs more
+FOLD_CHIPS = 400  # pixels of height below which chips and hints fold away
+ROOMY = 1_600  # pixels of width from which two responses and the queue have room
 STACK = 900  # pixels of width below which the responses go under the prompt
 _WIDTHS = [292, 680, 404]
 _ASIDE = 320
+_HEIGHTS = [1_300, 700]  # more than there are: what is missing is taken from both by their weight
 
 
 class ReviewLayout:
-    """Arranges the panes on the page; the page tells it the width and whether there is anything to show."""
+    """Arranges the panes on the page; the page tells it its size and whether there is anything to show."""
+
+    _wanted = True  # the queue
+    _narrow = False
+    _low = False
+    _any = False  # prompts at all
+    _roomy = False  # while two responses have been given more room
+    _width = 0
 
     def __init__(
         self,
@@ -25,7 +37,7 @@ class ReviewLayout:
         facets: QWidget,
         queue: QWidget,
         prompt: QWidget,
-        responses: QWidget,
+        responses: ResponsesPane,
         bar: QWidget,
         aside: QWidget,
     ) -> None:
@@ -34,19 +46,50 @@ class ReviewLayout:
         self._queue = queue
         self._prompt = prompt
         self._aside = aside
-        self._wanted = True
-        self._narrow = False
+        self._responses = responses
+        self._bar = bar
         self._inner = QSplitter(Qt.Orientation.Horizontal)
         self._outer = QSplitter(Qt.Orientation.Horizontal)
+        self._inner_sizes = [self._kept("beside", _WIDTHS[1:]), self._kept("stacked", _HEIGHTS)]
         self._empty = EmptyState()
         self._stack = QStackedWidget()
         self._build_ui(page, prompt, responses, bar)
 
-    def fit(self, width: int) -> None:
-        """Fold the queue away, then the guidelines, then put the responses under the prompt, as it gets narrow."""
-        self._aside.setVisible(self._aside_wanted and width >= FOLD)
+    def fit(self, size: QSize) -> None:
+        """Fold the queue away, then the guidelines, then put the responses under the prompt, as it gets narrow.
+
+        On a low window goes what is also elsewhere: the chips, for the line above them says the same, and the hints.
+        """
+        width, self._low = size.width(), size.height() < px(FOLD_CHIPS)
+        self._width = width
+        self._aside.setVisible(self._aside_wanted and width >= px(FOLD))
         self._fold_queue(width)
-        self._inner.setOrientation(Qt.Orientation.Vertical if width < STACK else Qt.Orientation.Horizontal)
+        self._show_facets()
+        self._responses.show_hints(not self._low)
+        stacked = width < px(STACK)
+        if stacked != self._stacked:
+            self._inner.setOrientation(Qt.Orientation.Vertical if stacked else Qt.Orientation.Horizontal)
+            QTimer.singleShot(0, self._inner, self._lay_inner)  # when the panes have their new least sizes
+
+    @property
+    def _stacked(self) -> bool:
+        return self._inner.orientation() is Qt.Orientation.Vertical
+
+    def make_room(self, *, on: bool) -> None:
+        """Give two responses side by side the room to be read, or take it back."""
+        if on and not self._roomy:
+            self._keep_inner()
+        self._roomy = on
+        self._show_queue()
+        self._lay_inner()
+
+    def _lay_inner(self) -> None:
+        if not self._roomy or self._stacked:
+            self._inner.setSizes(self._inner_sizes[self._stacked])
+            return
+        whole = self._width - (0 if self._queue.isHidden() else self._outer.sizes()[0])
+        prompt = max(self._bar.sizeHint().width(), whole * 2 // 5)
+        self._inner.setSizes([prompt, max(whole - prompt, 1)])
 
     def toggle_queue(self) -> None:
         """Show or hide the queue, whatever the width."""
@@ -63,7 +106,8 @@ class ReviewLayout:
     def show_empty(self, *, total: int, matches: int) -> None:
         """Say what to do where there is nothing to review; otherwise show the panes."""
         self._empty.say(total)
-        self._facets.setVisible(total > 0)
+        self._any = total > 0
+        self._show_facets()
         self._stack.setCurrentIndex(0 if matches else 1)
 
     def offer(self, actions: Actions) -> None:
@@ -72,23 +116,33 @@ class ReviewLayout:
 
     def remember(self) -> None:
         """Keep the panes' sizes."""
-        if not self._queue.isHidden() and self._inner.orientation() is Qt.Orientation.Horizontal:
-            self._settings.panes["review"] = [*self._outer.sizes()[:2], *self._inner.sizes()]
+        if not self._queue.isHidden():
+            self._settings.panes["queue"] = self._outer.sizes()[:2]
         if not self._aside.isHidden():
             self._aside_width = self._outer.sizes()[2]
         self._settings.panes["guidelines"] = [int(self._aside_wanted), self._aside_width]
+        self._settings.panes["beside"], self._settings.panes["stacked"] = self._inner_sizes
+
+    def _keep_inner(self) -> None:
+        if not self._roomy and all(self._inner.sizes()):
+            self._inner_sizes[self._stacked] = self._inner.sizes()
+
+    def _show_facets(self) -> None:
+        self._facets.setVisible(self._any and not self._low)
 
     def _fold_queue(self, width: int) -> None:
-        self._narrow = width < FOLD + (0 if self._aside.isHidden() else self._aside_width)
+        self._narrow = width < px(FOLD) + (0 if self._aside.isHidden() else self._aside_width)
         self._show_queue()
 
     def _show_queue(self) -> None:
-        shown = self._wanted and not self._narrow
+        crowded = self._roomy and self._width < px(ROOMY)
+        shown = self._wanted and not self._narrow and not crowded
+        hides = not shown and not self._queue.isHidden()
         self._queue.setVisible(shown)
-        if not shown:
+        if hides:
             self._prompt.setFocus()
 
-    def _build_ui(self, page: QWidget, prompt: QWidget, responses: QWidget, bar: QWidget) -> None:
+    def _build_ui(self, page: QWidget, prompt: QWidget, responses: ResponsesPane, bar: QWidget) -> None:
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -106,6 +160,7 @@ class ReviewLayout:
         for splitter in (self._outer, self._inner):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
+        self._inner.splitterMoved.connect(self._keep_inner)
         self._restore()
         self._stack.addWidget(self._outer)
         self._stack.addWidget(self._empty)
@@ -117,15 +172,16 @@ class ReviewLayout:
         whole.addWidget(self._stack, 1)
 
     def _restore(self) -> None:
-        kept = self._settings.panes.get("review", [])
-        sizes = kept if len(kept) == 4 and all(isinstance(size, int) for size in kept) else None
-        kept = self._settings.panes.get("guidelines", [])
-        wanted, self._aside_width = kept if len(kept) == 2 else (0, _ASIDE)
+        wanted, self._aside_width = self._kept("guidelines", [0, _ASIDE])
         self._aside_wanted = bool(wanted)
         self._aside.setVisible(self._aside_wanted)
-        queue = sizes[:2] if sizes else [_WIDTHS[0], _WIDTHS[1] + _WIDTHS[2]]
+        queue = self._kept("queue", [_WIDTHS[0], _WIDTHS[1] + _WIDTHS[2]])
         self._outer.setSizes([*queue, self._aside_width])
-        self._inner.setSizes(sizes[2:] if sizes else _WIDTHS[1:])
+        self._inner.setSizes(self._inner_sizes[self._stacked])
+
+    def _kept(self, name: str, usual: list[int]) -> list[int]:
+        sizes = self._settings.panes.get(name, [])
+        return sizes if len(sizes) == len(usual) else usual
 
 
 class EmptyState(QWidget):

@@ -26,6 +26,7 @@ from orbench_studio.gui.review.ahead import Ahead
 from orbench_studio.gui.review.around import Around
 from orbench_studio.gui.review.deciding import Deciding
 from orbench_studio.gui.review.decision_bar import DecisionBar
+from orbench_studio.gui.review.eye import Eye
 from orbench_studio.gui.review.finder import Finder
 from orbench_studio.gui.review.layout import ReviewLayout
 from orbench_studio.gui.review.prompt_pane import PromptPane
@@ -53,6 +54,7 @@ class ReviewPage(QWidget):
 
     told = Signal(str)  # after something happened that the user should see for a moment
     progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed
+    decided = Signal()  # after a prompt has been labelled or skipped
     noted = Signal()  # after a note has been saved
     shown = Signal(int)  # with the prompt's id, when a prompt has been put on the screen
 
@@ -70,11 +72,12 @@ class ReviewPage(QWidget):
         self.finder = Finder(session, self)
         self.queue = QueueView(theme, self.model, self.finder.bar.order)
         self.prompt = PromptPane(theme)
-        self.responses = ResponsesPane(theme)
+        self.responses = ResponsesPane(theme, session.settings)
         self.decisions = DecisionBar(theme, actions)
         self.prompt.place_marks(self.decisions.marks())
         self.around = Around(self, session, theme)
         self.panes = self._build_ui()
+        self.eye = Eye(session.settings, self.model, self.prompt, self.responses, self.panes)
         self._actions = actions
         self._own_actions: tuple[str, ...] = ()
         self._connect(actions)
@@ -131,7 +134,7 @@ class ReviewPage(QWidget):
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> None:
         """Write a decision on what is shown; a label given with votes in view, and a skip, move on."""
-        if self.state is State.SHOWN and self.view is not None:
+        if self.state is State.SHOWN and self.view is not None and self.eye.may_decide(aspect):
             decision = Decision(self.view.prompt.id, aspect, value, response_id)
             self.write(decision, *more, seen=self.view.version)
 
@@ -235,6 +238,7 @@ class ReviewPage(QWidget):
         view, who = self.view, self._session.settings.annotator
         if view is not None:
             seen = blinded(view, who) if self.blind else view
+            self.eye.meet(seen)
             self.prompt.show_view(seen, who)
             self.responses.show_view(seen, who)
             self.decisions.show_view(seen, who)
@@ -248,6 +252,8 @@ class ReviewPage(QWidget):
     def _decided(self, decision: Decision, changes: Changes, *, moves: bool) -> None:
         self._ahead.forget(changes.prompt_ids or ())
         self.told.emit(changes.told)
+        if moves:
+            self.decided.emit()
         if decision.aspect is Aspect.NOTE:
             self.noted.emit()
         stayed = self._awaited == decision.prompt_id
@@ -346,14 +352,15 @@ class ReviewPage(QWidget):
             "save_view": self.finder.views.save,
             "toggle_queue": self.panes.toggle_queue,
         }
-        handlers |= self.around.handlers()
+        handlers |= self.around.handlers() | self.eye.handlers()
+        self.eye.told.connect(self.told)
         actions.bind(handlers)
         self._own_actions = tuple(handlers)
         actions.enable(self._own_actions, on=False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.panes.fit(event.size().width())
+        self.panes.fit(event.size())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -12,7 +12,7 @@ from orbench_studio.domain.review import PromptView
 from orbench_studio.gui.actions import KEYS, key_text, tr
 from orbench_studio.gui.review.vote_cards import VoteCards
 from orbench_studio.gui.text_pane import TextPane, Type
-from orbench_studio.gui.theme import LABELS, META, PROMPT, PROMPT_LINE, READING, READING_LINE, Theme
+from orbench_studio.gui.theme import LABELS, META, PROMPT, PROMPT_LINE, READING, READING_LINE, Theme, px
 from orbench_studio.gui.widgets import label
 
 _MARGIN = 40
@@ -42,10 +42,13 @@ class PromptPane(QScrollArea):
         self._moderators = label("", "meta")
         self._votes = VoteCards()
         self._heading = QHBoxLayout()
+        self._column = QWidget()
         self._view: PromptView | None = None
         self._explained = False
+        self._covered = False
         self._build_ui()
         KEYS.changed.connect(self._show_votes)
+        theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:
         """Show a prompt from its top."""
@@ -61,6 +64,16 @@ class PromptPane(QScrollArea):
         self._note.show_text(f"✎ {note}" if note else "")
         self._note.setVisible(bool(note))
         self._show_votes()
+
+    def texts(self) -> dict[TextPane, str]:
+        """Where the texts under judgement are, with what each is."""
+        return {self._text: tr("Prompt"), self._seed: tr("Seed")}
+
+    def hide_reasons(self, *, covered: bool) -> None:
+        """Keep the moderators' explanations back, which may quote a covered prompt."""
+        if covered != self._covered:
+            self._covered = covered
+            self._show_votes()
 
     def place_marks(self, buttons: Sequence[QWidget]) -> None:
         """Put buttons above the prompt; the first stands apart from the others."""
@@ -90,7 +103,7 @@ class PromptPane(QScrollArea):
         self._moderators.setText(tr("Moderators") + (f"   {hint}" if on_prompt and key_text("explanations") else ""))
         self._moderators.setVisible(not self._view.blind)
         self._votes.setVisible(not self._view.blind)
-        self._votes.show_votes(on_prompt, self._view, explained=self._explained)
+        self._votes.show_votes(on_prompt, self._view, explained=self._explained and not self._covered)
 
     def _build_ui(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -104,22 +117,28 @@ class PromptPane(QScrollArea):
         self._origin.setWordWrap(True)
         self.setMinimumWidth(_NARROWEST)
         self._show_seed(False)
-        column = QWidget()
+        column = self._column
         column.setObjectName("page")
-        column.setMaximumWidth(_WIDEST)
         layout = QVBoxLayout(column)
-        layout.setContentsMargins(_MARGIN, 24, _MARGIN, 24)
+        layout.setContentsMargins(_MARGIN - _BUTTON, 24, _MARGIN - _BUTTON, 24)
         layout.setSpacing(12)
-        self._heading.setContentsMargins(-_BUTTON, 0, -_BUTTON, 0)  # the buttons' words stand on the text's edge
         self._heading.setSpacing(4)
         layout.addLayout(self._heading)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # the buttons' words stand on the text's edge
+        inner.setSpacing(12)
+        layout.addLayout(inner, 1)
         for part in (self._origin, self._seed_title, self._seed, self._text, self._final, self._note):
-            layout.addWidget(part)
-        layout.addSpacing(META)
-        layout.addWidget(self._moderators)
-        layout.addWidget(self._votes)
-        layout.addStretch()
+            inner.addWidget(part)
+        inner.addSpacing(META)
+        inner.addWidget(self._moderators)
+        inner.addWidget(self._votes)
+        inner.addStretch()
         self.setWidget(column)
+        self._fit_size()
+
+    def _fit_size(self) -> None:
+        self._column.setMaximumWidth(px(_WIDEST))
 
 
 def origin(view: PromptView) -> list[str]:

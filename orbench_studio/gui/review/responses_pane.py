@@ -1,7 +1,7 @@
 """The responses on the right: one line a model with what counts and why, and the text of the one in focus."""
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -14,17 +14,20 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.annotation import Basis
 from orbench_studio.domain.judgement import ANSWERS as ANSWER_CLASSES
-from orbench_studio.domain.judgement import REFUSALS, AnswerClass
+from orbench_studio.domain.judgement import REFUSALS
 from orbench_studio.domain.review import PromptView, ResponseView
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.borders import remember_border
 from orbench_studio.gui.painting import badge, badge_size, elided
-from orbench_studio.gui.text_pane import TextPane, Type
-from orbench_studio.gui.theme import ANSWERS, BASES, BODY, META, READING, READING_LINE, Theme, font, px
+from orbench_studio.gui.review.reading import Readings
+from orbench_studio.gui.theme import ANSWERS, BASES, BODY, META, Theme, font, px
 from orbench_studio.gui.widgets import KeyHints, PlainList, label, rule
+from orbench_studio.settings import Settings
 
 _ROW = 36
 _PAD = 20
 _BASIS = 76
+_ROOM_FOR_BASIS = 300  # pixels of a line below which only model and badge are painted
 _NARROWEST = 300
 _FEWEST, _MOST = 2, 9  # lines that the list has room for by itself
 VIEW = Qt.ItemDataRole.UserRole
@@ -97,7 +100,8 @@ class ResponseDelegate(QStyledItemDelegate):
 
     def _badge(self, painter: QPainter, rect: QRect, view: ResponseView) -> int:
         """Paint what counts and what it stands on; gives where that begins."""
-        why = QRect(rect.right() - _PAD - px(_BASIS), rect.top(), px(_BASIS), rect.height())
+        said = px(_BASIS) if rect.width() >= px(_ROOM_FOR_BASIS) else 0
+        why = QRect(rect.right() - _PAD - said, rect.top(), said, rect.height())
         if self.blind and view.final.answer_class is None:
             return why.left()
         mark = ANSWERS[view.final.answer_class]
@@ -120,21 +124,24 @@ def basis(view: ResponseView, annotator: str) -> str:
 class ResponsesPane(QFrame):
     """List above, text below. Shows; the page decides."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, settings: Settings) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._model = ResponsesModel()
         self._delegate = ResponseDelegate(theme)
         self._list = PlainList()
         self._count = label("", "meta")
-        self._about = label("", "meta")
-        self._text = TextPane(theme, Type(READING, READING_LINE))
+        self.readings = Readings(theme)
+        self._beside = ""  # the model whose response stays on the left while two are compared
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
+        self._above_hints = rule()
         self._lines = 0
         self._fits = True
         self._of: int | None = None
         self._build_ui()
+        self._fits = not remember_border(self.splitter, settings, "responses")
+        remember_border(self.readings, settings, "side_by_side")
         self.splitter.splitterMoved.connect(self._stop_fitting)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
         theme.changed.connect(self._fit_size)
@@ -148,19 +155,59 @@ class ResponsesPane(QFrame):
         self._model.show(views, blind=view.blind)
         self._count.setText(tr("judgements hidden until you decide") if view.blind and views else tally(views))
         self._fit_list(len(views))
+        pinned = self._pin(views)
         ids = [each.response.id for each in views]
         if views:
-            place = ids.index(focused.response.id) if focused and focused.response.id in ids else 0
+            first = 1 if pinned is views[0] and len(views) > 1 else 0
+            place = ids.index(focused.response.id) if focused and focused.response.id in ids else first
             self._list.setCurrentIndex(self._model.index(place))
         self._show_text()
 
     def read(self) -> None:
         """Take the keys into the text, where Shift and the arrows select words."""
-        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.readings.focused.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of characters that is selected in the response in focus; None where there is none."""
-        return self._text.selected()
+        return self.readings.focused.text.selected()
+
+    def show_hints(self, shown: bool) -> None:
+        """Show what the keys do, where there is room."""
+        self.hints.setVisible(shown)
+        self._above_hints.setVisible(shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = event.size().width() > 2 * event.size().height()
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether two responses are compared."""
+        return bool(self._beside)
+
+    def compare(self) -> bool:
+        """Pin the response in focus and move on to the one after it or before; or go back to one.
+
+        Gives whether two are compared now.
+        """
+        focused, place = self.focused(), self._list.currentIndex().row()
+        other = place + 1 if self._model.at(place + 1) else place - 1
+        go = not self._beside and focused is not None and self._model.at(other) is not None
+        self._beside = focused.response.model if go and focused is not None else ""
+        self.readings.compare(focused if go else None, blind=self._model.blind)
+        if go:
+            self._list.setCurrentIndex(self._model.index(other))
+        return go
+
+    def _pin(self, views: tuple[ResponseView, ...]) -> ResponseView | None:
+        """Keep comparing with the same model, or the first where it gave no response."""
+        if not self._beside or len(views) < 2:
+            self.readings.compare(None)
+            return None
+        pinned = next((view for view in views if view.response.model == self._beside), views[0])
+        self.readings.compare(pinned, blind=self._model.blind)
+        return pinned
 
     def step(self, by: int) -> None:
         """Move the focus among the responses."""
@@ -183,19 +230,13 @@ class ResponsesPane(QFrame):
 
     def _fit_list(self, lines: int) -> None:
         """Give the list the room that its lines need, until somebody drags the border."""
-        if self._fits and lines != self._lines:
+        if self._fits and lines != self._lines and self.splitter.orientation() is Qt.Orientation.Vertical:
             wanted = px(_ROW) * min(max(lines, _FEWEST), _MOST) + 4
             self.splitter.setSizes([wanted, max(sum(self.splitter.sizes()) - wanted, 1)])
         self._lines = lines
 
     def _show_text(self) -> None:
-        view = self.focused()
-        if view is None:
-            self._about.setText(tr("Import model responses, and they are shown here."))
-            self._text.show_text("")
-            return
-        self._about.setText("   ·   ".join(about(view, blind=self._model.blind)))
-        self._text.show_text(view.response.text, view.evidence)
+        self.readings.focused.show_view(self.focused(), blind=self._model.blind)
 
     def _build_ui(self) -> None:
         self._list.setModel(self._model)
@@ -203,9 +244,7 @@ class ResponsesPane(QFrame):
         self._list.setUniformItemSizes(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setAccessibleName("Responses")
-        self._text.setAccessibleName("Response")
         self._fit_size()
-        self._about.setWordWrap(True)
         heading = QHBoxLayout()
         heading.setContentsMargins(_PAD, 12, _PAD, 8)
         heading.addWidget(label(tr("Responses"), "strong"))
@@ -213,7 +252,7 @@ class ResponsesPane(QFrame):
         heading.addWidget(self._count)
         self._count.setToolTip(tr("Partial, indirect and direct refusals, of the responses that were judged"))
         self.splitter.addWidget(self._list)
-        self.splitter.addWidget(self._reading())
+        self.splitter.addWidget(self.readings)
         self.setMinimumWidth(_NARROWEST)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setChildrenCollapsible(False)
@@ -222,21 +261,11 @@ class ResponsesPane(QFrame):
         layout.setSpacing(0)
         layout.addLayout(heading)
         layout.addWidget(self.splitter, 1)
-        layout.addWidget(rule())
+        layout.addWidget(self._above_hints)
         hints = QHBoxLayout()
         hints.setContentsMargins(_PAD, 0, 8, 0)
         hints.addWidget(self.hints)
         layout.addLayout(hints)
-
-    def _reading(self) -> QFrame:
-        frame = QFrame()
-        frame.setObjectName("panel")
-        layout = QVBoxLayout(frame)
-        layout.setContentsMargins(_PAD, 12, 8, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self._about)
-        layout.addWidget(self._text, 1)
-        return frame
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:
@@ -246,25 +275,3 @@ def tally(views: tuple[ResponseView, ...]) -> str:
     apart = len(views) - len(judged)
     said = [f"{refusals} of {len(judged)} refuse" if judged else "", f"{apart} not judged" if apart else ""]
     return "\u00a0\u00a0·  ".join(part for part in said if part) or tr("none yet")
-
-
-def about(view: ResponseView, *, blind: bool) -> list[str]:
-    """What is known of a response besides its text: every judge's class, errors, another wording."""
-    response = view.response
-    said = [
-        f"{j.judge}: {ANSWERS[j.answer_class].word}" + (f" ({j.explanation})" if j.explanation else "")
-        for j in response.judgements
-    ]
-    said += [f"{a.annotator}: {ANSWERS[AnswerClass(a.value)].word}" for a in view.decided if a.imported]
-    if response.reference_class:
-        said.append(f"source file's final label: {ANSWERS[response.reference_class].word}")
-    if response.error:
-        said.append(f"error: {response.error}")
-    if response.asked:
-        said.append(f"asked in other words: {response.asked}")
-    if response.simulated:
-        said.append(tr("illustrative, not a real model"))
-    mine = [a.reason for a in view.decided if a.reason]
-    said += [f"{tr('because it')} {mine[-1]}"] if mine else []
-    nothing = tr("What judges made of it is hidden until you decide") if blind else tr("No judge has looked at it")
-    return said or [nothing]

@@ -73,6 +73,8 @@ class VoteCards(QWidget):
 
 def words(view: PromptView) -> list[str]:
     """What the rule made of the votes, in words."""
+    if view.blind:
+        return ["What they said is hidden until you decide"]
     consensus, prompt = view.consensus, view.prompt
     said = []
     if not consensus.safe and not consensus.toxic and not consensus.unparsed:

@@ -1,0 +1,50 @@
+"""How fast it goes, in quiet numbers, and when a break is due. A sitting ends with a gap."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from statistics import median
+
+GAP = 5 * 60  # seconds without a decision that end a sitting
+_LAST = 20  # decisions that the pace is taken of
+_FEWEST = 5  # times between two decisions; fewer say nothing
+
+
+class Pace:
+    """The decisions of one sitting. `clock` gives seconds and never goes back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._began: float | None = None
+        self._last = 0.0
+        self._took: deque[float] = deque(maxlen=_LAST)
+        self._suggested = False
+
+    def decided(self) -> None:
+        """A decision has just been made."""
+        now = self.clock()
+        if self._began is None or now - self._last >= GAP:
+            self._began, self._suggested = now, False
+            self._took.clear()
+        else:
+            self._took.append(now - self._last)
+        self._last = now
+
+    def seconds(self) -> float | None:
+        """The median time of a decision over the last of this sitting; None while there are too few."""
+        return median(self._took) if len(self._took) >= _FEWEST else None
+
+    def words(self) -> str:
+        """The pace in words; empty while there is none."""
+        seconds = self.seconds()
+        if seconds is None:
+            return ""
+        return f"{seconds:.1f} s each" if seconds < 10 else f"{seconds:.0f} s each"
+
+    def suggests_break(self, after: int) -> bool:
+        """Whether a break is due after so many minutes of this sitting, 0 for never; true once a sitting."""
+        due = bool(after) and self._began is not None and self._last - self._began >= after * 60
+        if not due or self._suggested:
+            return False
+        self._suggested = True
+        return True

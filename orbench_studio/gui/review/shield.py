@@ -1,0 +1,70 @@
+"""Texts of the categories a reviewer wants covered stay covered until asked for, one prompt at a time."""
+
+from dataclasses import replace
+
+from orbench_studio.domain.queue import QueueRow
+from orbench_studio.domain.review import PromptView
+from orbench_studio.gui.actions import key_text, tr
+from orbench_studio.gui.text_pane import TextPane
+from orbench_studio.settings import Settings
+
+
+class Shield:
+    """Covers the panes it is given. The note is the reviewer's own, and never covered."""
+
+    def __init__(self, settings: Settings, panes: dict[TextPane, str]) -> None:
+        self.settings = settings
+        self._panes = panes  # with what each of them shows, in a word
+        self._view: PromptView | None = None
+        self._asked_for: int | None = None
+
+    @property
+    def covers(self) -> bool:
+        """Whether the texts on the screen are covered."""
+        view = self._view
+        return view is not None and self._asked_for != view.prompt.id and self._shielded(view.category)
+
+    def meet(self, view: PromptView) -> None:
+        """Cover or show the texts of a prompt; what was asked for of another one counts no more."""
+        if self._view is None or self._view.prompt.id != view.prompt.id:
+            self._asked_for = None
+        self._view = view
+        self.settle()
+
+    def toggle(self) -> bool:
+        """Show the texts of this prompt, or cover them again; gives whether there was anything to do."""
+        if self._view is None or not self._shielded(self._view.category):
+            return False
+        self._asked_for = self._view.prompt.id if self.covers else None
+        self.settle()
+        return True
+
+    def settle(self) -> None:
+        """Cover or show the panes as it should be now."""
+        for pane, what in self._panes.items():
+            pane.cover(self.words(what) if self.covers else "")
+
+    def words(self, what: str) -> str:
+        """What is covered, why, and how to see it."""
+        category = self._view.category if self._view else ""
+        return f"░░░ {what} {tr('of category')} {category}, {tr('covered as you prefer')}. {_how()}"
+
+    def refusal(self) -> str:
+        """Why nothing is decided now, in words; empty where something can be."""
+        if not self.covers:
+            return ""
+        return f"{tr('Nothing is decided on a covered text.')} {_how()}"
+
+    def line(self, row: QueueRow) -> QueueRow:
+        """A line of the queue as it may be shown."""
+        return replace(row, text=f"░░░ {tr('covered')}") if self._shielded(row.category) else row
+
+    def _shielded(self, category: str | None) -> bool:
+        return category is not None and str(category) in self.settings.shielded
+
+
+def _how() -> str:
+    key = key_text("reveal_text")
+    return (
+        f"{key} {tr('shows it')}." if key else tr("“Show a covered text” has no key: give it one in the sheet of keys.")
+    )
