@@ -23,7 +23,9 @@ from orbench_studio.gui.review.page import State
 from orbench_studio.settings import load_settings
 
 folder, deeds = Path(sys.argv[1]), int(sys.argv[2])
-application = Application(load_settings(folder / "settings.json"), folder)
+settings = load_settings(folder / "settings.json")
+settings.blind = False  # one key a prompt
+application = Application(settings, folder)
 page, ready = application.window.review, []
 
 def look():

@@ -50,7 +50,7 @@ class ResponsesModel(QAbstractListModel):
         self._views: tuple[ResponseView, ...] = ()
         self.blind = False
 
-    def show(self, views: tuple[ResponseView, ...], *, blind: bool) -> None:
+    def show(self, views: tuple[ResponseView, ...], *, blind: bool = False) -> None:
         """Show other responses; `blind` where only the reviewer's own answer classes are known."""
         self.beginResetModel()
         self._views, self.blind = views, blind
