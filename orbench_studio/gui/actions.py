@@ -55,6 +55,7 @@ ACTIONS = (
     ActionSpec("page_review", "Review page", ("Ctrl+1",), "Show"),
     ActionSpec("page_library", "Library page", ("Ctrl+2",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
+    ActionSpec("index_responses", "Index responses for search", ("Ctrl+Shift+I",), "Workspace"),
     ActionSpec("open", "Open a workspace…", ("Ctrl+O",), "Workspace"),
     ActionSpec("new", "New workspace…", ("Ctrl+N",), "Workspace"),
     ActionSpec("reviewer", "Reviewer's name…", ("Ctrl+R",), "Workspace"),

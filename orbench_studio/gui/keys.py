@@ -26,6 +26,7 @@ _SPOKEN_FOR = {
     Qt.Key.Key_Return: "presses what has the focus",
     Qt.Key.Key_Enter: "presses what has the focus",
 }
+_ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
 _CHORD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
@@ -121,8 +122,9 @@ class Keys(QObject):
 
 
 def native(key: str) -> str:
-    """A key as the platform writes it."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+    """A key as the platform writes it, an arrow as an arrow."""
+    *held, last = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText).rsplit("+", 1)
+    return "+".join([*held, _ARROWS.get(last, last)])
 
 
 def portable(key: str) -> str:

@@ -21,6 +21,7 @@ from orbench_studio.gui.actions import KEYS, Actions, tr
 from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
+from orbench_studio.gui.library.indexing import Indexing
 from orbench_studio.gui.library.page import LibraryPage
 from orbench_studio.gui.library.welcome import WelcomePage
 from orbench_studio.gui.message_bar import MessageBar
@@ -49,6 +50,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPage(session, self.actions_table, theme)
         self.library = LibraryPage(session)
         self.messages = MessageBar(self.actions_table)
+        self._indexing = Indexing(session, self)
         self._name = label("", "strong")
         self._today = label("", "quiet")
         self._today.setToolTip(tr("Prompts that you have labelled since midnight, and the median time of the last 20"))
@@ -183,6 +185,7 @@ class MainWindow(QMainWindow):
         self.messages.tell(f"{tr('Colours')}: {settings.scheme}")
 
     def _connect(self) -> None:
+        self._indexing.told.connect(self.messages.tell)
         operations = self._session.operations
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
         operations.failed.connect(self._failed)
@@ -200,6 +203,7 @@ class MainWindow(QMainWindow):
                 "open": self._open_asked,
                 "new": self._new_asked,
                 "import": self.import_files,
+                "index_responses": self._indexing.begin,
                 "keys": lambda: KeysDialog(self, self._keep_keys).open(),
                 "reviewer": self._reviewer_asked,
                 "scheme": self._next_scheme,

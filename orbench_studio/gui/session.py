@@ -149,6 +149,18 @@ class Session(QObject):
 
         self._run(work, lambda _: done())
 
+    def index_responses(
+        self, on_progress: Callable[[int, int], bool], done: Callable[[], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Make the index that searches responses; the database's thread calls `on_progress`, and False cancels."""
+
+        def work(workspace: Workspace) -> None:
+            from orbench_studio.services import finding
+
+            finding.index_responses(workspace, on_progress)
+
+        self._run(work, lambda _: done(), failed)
+
     def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
         """Ask for one prompt with everything known of it."""
 

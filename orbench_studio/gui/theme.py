@@ -124,6 +124,7 @@ QTableView::item { padding: 4px 8px; }
 QTreeView::item { padding: 4px 8px; }
 QTreeView::item:selected { background: $selection; color: $ink; }
 QComboBox::drop-down { border: none; }
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 4px; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }

@@ -5,11 +5,12 @@ from html import escape
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QListView, QSizePolicy, QTableWidgetItem, QWidget
 from shiboken6 import isValid
 
 from orbench_studio.gui.actions import KEYS, key_text
+from orbench_studio.gui.keys import native
 from orbench_studio.gui.painting import badge_height, keycap, keycap_width
 from orbench_studio.gui.theme import BODY, META, Theme, font, px
 
@@ -54,7 +55,7 @@ class KeyButton(QAbstractButton):
 
     def _take_key(self) -> None:
         title = self._action.text()
-        self._key = self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self._key = native(self._action.shortcut().toString())
         self.setAccessibleName(f"{title}, key {self._key}" if self._key else title)
         self.setToolTip(f"{title} ({self._key})" if self._key else title)
         self._resized()

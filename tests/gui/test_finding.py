@@ -3,8 +3,9 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import QApplication, QInputDialog, QProgressDialog
 
+from orbench_studio.domain.query import parse
 from orbench_studio.domain.queue import Field
 from orbench_studio.gui.review.conditions import ALWAYS, MORE
 from orbench_studio.gui.review.facet_row import Chip
@@ -119,6 +120,17 @@ def test_the_search_takes_words_as_they_are(start, path, words, found):
         studio.key(Qt.Key.Key_Escape)
         studio.wait(lambda: len(studio.page.model.ids()) == 70)
         assert studio.page.queue.focusProxy().hasFocus()
+
+
+def test_responses_are_searched_and_indexed_where_somebody_wants_it(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse('response:"answers 17:"'))
+        studio.wait(lambda: list(studio.page.model.ids()) == [18])
+        studio.window.actions_table["index_responses"].trigger()
+        studio.wait(lambda: "by an index now" in studio.message())
+        studio.wait(lambda: not studio.window.findChildren(QProgressDialog))
+        studio.page.finder.bar.ask(parse('response:"answers 18:"'))
+        studio.wait(lambda: list(studio.page.model.ids()) == [19])
 
 
 def test_it_goes_on_where_it_was_left(start, path):

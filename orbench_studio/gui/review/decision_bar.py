@@ -41,7 +41,9 @@ class DecisionBar(QFrame):
         for of, button in self._labels.items():
             button.setChecked(mine == of)
         last = view.last_label(annotator) if view else None
-        self._plain["keep"].setVisible(last is not None and Visible.VOTES not in last.visible)
+        keeps = last is not None and Visible.VOTES not in last.visible
+        self._plain["keep"].setVisible(keeps)
+        self._plain["skip"].setVisible(not keeps)  # what goes on without a new label stands in one place
         if view:
             self._plain["category"].say(view.category or tr("no category"))
             self._plain["seed"].setVisible(view.prompt.seed is not None)
@@ -54,8 +56,8 @@ class DecisionBar(QFrame):
         layout.setSpacing(8)
         for button in self._labels.values():
             layout.addWidget(button)
-        layout.addWidget(self._plain["keep"])
         layout.addStretch()
+        layout.addWidget(self._plain["keep"])
         layout.addWidget(self._plain["skip"])
 
 

@@ -94,6 +94,9 @@ class FilterBar(QWidget):
         self.ask(replace(self._filter, order=order, seed=randrange(1, _SEEDS) if order is Order.RANDOM else 0))
 
     def _build_ui(self) -> None:
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # what stands beside it stays where it is on other pages
+        self.setSizePolicy(policy)
         self.search.setAccessibleName(tr("Search and filter"))
         self.search.setMinimumWidth(200)
         self._typing.setInterval(_TYPING)

@@ -115,6 +115,7 @@ class PromptPane(QScrollArea):
         self._seed.setAccessibleName(tr("Seed"))
         self._note.setAccessibleName(tr("Note"))
         self._origin.setWordWrap(True)
+        self._final.setWordWrap(True)
         self.setMinimumWidth(_NARROWEST)
         self._show_seed(False)
         column = self._column
@@ -168,6 +169,6 @@ def final_words(view: PromptView, annotator: str) -> str:
     if mine is not None and mine.value == view.final.label:
         if Visible.VOTES in mine.visible:
             return f"{mark.shape} {mark.word}   {tr('you')}"
-        keep = f"   {key_text('keep')} {tr('keeps it, another label changes it')}"
+        keep = f"   {key_text('keep')} {tr('keeps it')}"
         return f"{mark.shape} {mark.word}   {tr('you, before you saw the votes')}{keep}"
     return f"{mark.shape} {mark.word}   {tr(_STANDS_ON[view.final.basis])}"
