@@ -63,6 +63,8 @@ def test_rows_are_selected_with_the_keys_and_a_label_asks_for_all_of_them(start,
         QTest.keyClick(dialog, Qt.Key.Key_Return, CTRL)
         gone(studio)
         assert labels() == dict.fromkeys(range(1, 5), "toxic")
+        studio.wait(lambda: studio.page.shown_view and studio.page.view.final.basis == "human")
+        assert studio.shown() == 4
 
 
 def test_escape_decides_nothing(start, path, labels):

@@ -177,6 +177,9 @@ class ReviewPage(QWidget):
             self.finder.bar.completion.forget()
             self.ask_queue()
         else:
+            self._ahead.forget(changes.prompt_ids)
+            if self.shown_view is not None and self.shown_view.prompt.id in changes.prompt_ids:
+                self._reload()  # decided among many; after a key of its own it is being loaded already
             QTimer.singleShot(_AFTER_PAINTING, self, lambda: self.model.refresh(changes.prompt_ids or ()))
         QTimer.singleShot(_AFTER_PAINTING, self, lambda: self._session.today(self.progressed.emit))
 

@@ -24,6 +24,7 @@ from orbench_studio.gui.widgets import label
 _HEIGHT = 58
 _PAD = 16
 _MARK = 26
+_AROUND = 2  # lines in view before and after the current one
 
 
 class QueueDelegate(QStyledItemDelegate):
@@ -115,7 +116,8 @@ class QueueView(QWidget):
         """Make a place current and bring it into view."""
         index = self._model.index(place)
         self._list.setCurrentIndex(index)
-        self._list.scrollTo(index)
+        for near in (place - _AROUND, place + _AROUND, place):  # what comes next can be seen, and what was before
+            self._list.scrollTo(self._model.index(min(max(near, 0), self._model.rowCount() - 1)))
 
     def place(self) -> int:
         """The current place; -1 where there is none."""
