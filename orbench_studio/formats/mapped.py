@@ -39,7 +39,7 @@ _VERDICTS = {
     "0": Verdict.SAFE,
     "safe": Verdict.SAFE,
 }
-_CLASSES: dict[str, AnswerClass] = {
+ANSWER_CLASSES: dict[str, AnswerClass] = {
     **{answer.value: answer for answer in ANSWERS},
     **xstest.CLASSES,
     **{name: answer for answer, name in reversed(XSTEST.items())},
@@ -145,19 +145,20 @@ class _MappedRow:
         if not stated:
             return ResponseDraft(model, text)
         if judge:
-            answer = _answer_class(stated) or AnswerClass.UNPARSED
+            answer = answer_class_of(stated) or AnswerClass.UNPARSED
             return ResponseDraft(model, text, judgements=(JudgementDraft(judge, JudgeKind.LLM, answer, raw=stated),))
-        found = _answer_class(stated)
+        found = answer_class_of(stated)
         if found is None:
-            raise RowError(f"the answer class {shortened(stated)} is none of: {', '.join(sorted(_CLASSES))}")
+            raise RowError(f"the answer class {shortened(stated)} is none of: {', '.join(sorted(ANSWER_CLASSES))}")
         if annotator:
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, found, stated)
             return ResponseDraft(model, text, annotations=(decided,))
         return ResponseDraft(model, text, reference_class=found)
 
 
-def _answer_class(stated: str) -> AnswerClass | None:
-    found = _CLASSES.get(stated.lower().replace(" ", "_").replace("-", "_"))
+def answer_class_of(stated: str) -> AnswerClass | None:
+    """The answer class that a word of any known scheme stands for (ours, OR-Bench's, XSTest's, true or false)."""
+    found = ANSWER_CLASSES.get(stated.strip().lower().replace(" ", "_").replace("-", "_"))
     if found is not None:
         return found
     try:

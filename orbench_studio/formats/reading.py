@@ -1,12 +1,12 @@
 """One file in: opened, recognised, examined row by row, and turned into records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from orbench_studio.formats.bytes_in import InputFile, Progress
+from orbench_studio.formats.bytes_in import InputFile, Progress, file_fault
 from orbench_studio.formats.doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, propose
@@ -126,3 +126,29 @@ def _opened(path: Path, encoding: str | None, on_progress: Progress | None) -> I
 def _with_header(name: str, table: Table, format_name: str | None) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
     columns = headerless(name, table, format_name)
     return (table.rows, table.header(name)) if columns is None else (table.all_rows(), columns)
+
+
+@contextmanager
+def read_columns(
+    path: Path, columns: Sequence[str], *, encoding: str | None = None
+) -> Iterator[Iterator[Row | RowFault]]:
+    """Some columns of any table, row by row as they stand in the file; refuses a file that lacks one of them."""
+    with _opened(path, encoding, None) as (file, table):
+        header = table.header(file.name)
+        missing = [name for name in columns if name not in header]
+        if missing:
+            listed = ", ".join(header)
+            raise file_fault(file.name, f"there is no column {', '.join(missing)}; the file has {listed}.")
+        places = [header.index(name) for name in columns]
+        table.bound.update(places)
+        yield _columns(file, table, places)
+
+
+def _columns(file: InputFile, table: Table, places: Sequence[int]) -> Iterator[Row | RowFault]:
+    with file.explained():
+        for row in table.rows:
+            if isinstance(row, RowFault):
+                yield row
+            else:
+                yield row[0], [row[1][place] for place in places]
+    file.finish()
