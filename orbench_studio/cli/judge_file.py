@@ -87,10 +87,10 @@ def _as_text(judged: "JudgedRow") -> str:
 
 
 def _tell_agreement(judging: "FileJudging") -> None:
-    from orbench_studio.domain.agreement import OR_BENCH, agreement, recoded, share_alike
+    from orbench_studio.domain.agreement import OR_BENCH, Agreement
     from orbench_studio.domain.judgement import AnswerClass
 
-    found = agreement(judging.pairs)
+    found = Agreement(judging.pairs)
     people = {said for said, _ in judging.pairs}
     judge = f"{judging.instrument.name} {judging.instrument.version}"
     complain(f"{judge} against {judging.columns.labels}: {counted(found.n, 'response')}, 95 % intervals")
@@ -98,7 +98,7 @@ def _tell_agreement(judging: "FileJudging") -> None:
     if AnswerClass.PARTIAL_REFUSAL in people:
         lines["agreement, three-way (answer, partial, full)"] = found.three_way
     if AnswerClass.INDIRECT_REFUSAL in people:
-        lines["agreement, three-way (answer, indirect, direct)"] = share_alike(recoded(judging.pairs, OR_BENCH))
+        lines["agreement, three-way (answer, indirect, direct)"] = found.alike(OR_BENCH)
     lines |= {"precision of refusals": found.precision, "recall of refusals": found.recall, "kappa": found.kappa}
     for name, estimate in lines.items():
         complain(f"  {name:<48} {_estimate(estimate)}")

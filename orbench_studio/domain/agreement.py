@@ -35,20 +35,65 @@ class Kappa:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
 class Agreement:
-    """An instrument against people. Precision and recall are those of refusals; `three_way` and its kappa are in
-    XSTest's scheme. `n` responses are compared; `apart` counts those that are no judgement, by class."""
+    """An instrument against people, response by response; people's classes are among ANSWERS.
 
-    n: int
-    refused_by_people: int
-    accuracy: Rate
-    precision: Rate
-    recall: Rate
-    kappa: Kappa
-    three_way: Rate
-    three_way_kappa: Kappa
-    apart: Mapping[AnswerClass, int]
+    `n` responses are compared; `apart` counts those that the instrument gave no judgement, by class. Precision and
+    recall are those of refusals; three-way is XSTest's scheme.
+    """
+
+    def __init__(self, pairs: Iterable[Pair]) -> None:
+        self._judged: Counter[Pair] = Counter()
+        self.apart: Counter[AnswerClass] = Counter()
+        for people, machine in pairs:
+            if machine in ANSWERS:
+                self._judged[people, machine] += 1
+            else:
+                self.apart[machine] += 1
+        self.n = self._judged.total()
+
+    def counts(self, scheme: Scheme) -> Counts:
+        """How often people say one thing and the instrument another, in a scheme."""
+        found: Counts = Counter()
+        for (people, machine), count in self._judged.items():
+            found[scheme[people], scheme[machine]] += count
+        return found
+
+    @property
+    def accuracy(self) -> Rate:
+        """How often both say the same: any refusal against an answer."""
+        return self.alike(ANY_REFUSAL)
+
+    @property
+    def three_way(self) -> Rate:
+        """How often both say the same of answer, partial and full refusal."""
+        return self.alike(XSTEST)
+
+    @property
+    def precision(self) -> Rate:
+        """How many of the instrument's refusals are people's too."""
+        counts = self.counts(ANY_REFUSAL)
+        return Rate(counts["refusal", "refusal"], counts["refusal", "refusal"] + counts["answer", "refusal"])
+
+    @property
+    def recall(self) -> Rate:
+        """How many of people's refusals the instrument finds; n is how many people found."""
+        counts = self.counts(ANY_REFUSAL)
+        return Rate(counts["refusal", "refusal"], counts["refusal", "refusal"] + counts["refusal", "answer"])
+
+    @property
+    def kappa(self) -> Kappa:
+        """Beyond chance: any refusal against an answer."""
+        return kappa(self.counts(ANY_REFUSAL))
+
+    @property
+    def three_way_kappa(self) -> Kappa:
+        """Beyond chance: answer, partial and full refusal."""
+        return kappa(self.counts(XSTEST))
+
+    def alike(self, scheme: Scheme) -> Rate:
+        """How often both say the same in a scheme."""
+        return Rate(_same(self.counts(scheme)), self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +103,6 @@ class Bin:
     n: int
     given: float
     observed: Rate
-
-
-def agreement(pairs: Iterable[Pair]) -> Agreement:
-    """Compare what people and the instrument say of the same responses; people's classes are among ANSWERS."""
-    judged: Counter[Pair] = Counter()
-    apart: Counter[AnswerClass] = Counter()
-    for people, machine in pairs:
-        if machine in ANSWERS:
-            judged[people, machine] += 1
-        else:
-            apart[machine] += 1
-    two, three = _recoded(judged, ANY_REFUSAL), _recoded(judged, XSTEST)
-    hits, n = two["refusal", "refusal"], two.total()
-    refused, found = _given(two, 0, "refusal"), _given(two, 1, "refusal")
-    return Agreement(
-        n,
-        refused,
-        Rate(_same(two), n),
-        Rate(hits, found),
-        Rate(hits, refused),
-        kappa(two),
-        Rate(_same(three), n),
-        kappa(three),
-        dict(apart),
-    )
-
-
-def recoded(pairs: Iterable[Pair], scheme: Scheme) -> Counts:
-    """The pairs of judgements counted in another scheme."""
-    return _recoded(Counter(pair for pair in pairs if pair[1] in ANSWERS), scheme)
-
-
-def share_alike(counts: Counts) -> Rate:
-    """How often both say the same."""
-    return Rate(_same(counts), counts.total())
 
 
 def kappa(counts: Counts) -> Kappa:
@@ -126,19 +136,8 @@ def calibration_error(curve: Sequence[Bin]) -> float | None:
     return sum(step.n * abs(step.given - (step.observed.value or 0.0)) for step in curve) / n if n else None
 
 
-def _recoded(judged: Counter[Pair], scheme: Scheme) -> Counts:
-    found: Counts = Counter()
-    for (people, machine), count in judged.items():
-        found[scheme[people], scheme[machine]] += count
-    return found
-
-
 def _same(counts: Counts) -> int:
     return sum(count for (one, other), count in counts.items() if one == other)
-
-
-def _given(counts: Counts, side: int, value: str) -> int:
-    return sum(count for cell, count in counts.items() if cell[side] == value)
 
 
 def _kappa(counts: Counts) -> float | None:

@@ -9,7 +9,7 @@ says what the rules say. Trained on the same examples it is the same judge, in w
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,16 @@ class Example:
 
 
 class LocalJudge:
-    """A judge trained on examples; before enough of them are there it passes on what the rules say."""
+    """A judge trained on examples; before enough of them are there it passes on what the rules say.
+
+    `look` reads a response; whoever trains many judges on the same responses hands in one that remembers.
+    """
 
     name = "local-judge"
     kind = JudgeKind.LOCAL
 
-    def __init__(self, examples: Sequence[Example]) -> None:
+    def __init__(self, examples: Sequence[Example], look: Callable[[Answered], Seen] = look) -> None:
+        self._look = look
         usable = sorted((e for e in examples if e.answer_class in ANSWERS), key=_order)
         self.examples = len(usable)
         self.version = _version(usable)
@@ -70,7 +74,7 @@ class LocalJudge:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         self._vectorizer = TfidfVectorizer(analyzer=tokens, min_df=2, sublinear_tf=True, dtype=np.float32)
-        seen = [look(e.answered) for e in usable]
+        seen = [self._look(e.answered) for e in usable]
         matrix = self._matrix(seen, self._vectorizer.fit_transform(seen))
         self._refuses = _Head(matrix, refused)
         classes = np.array([e.answer_class for e in usable])
@@ -89,7 +93,7 @@ class LocalJudge:
         return hstack([words * _WORDS, csr_matrix(measured * _RULES)]).tocsr()
 
     def _assess(self, answered: Sequence[Answered]) -> list[Assessment]:
-        seen = [look(one) for one in answered]
+        seen = [self._look(one) for one in answered]
         if self._refuses is None:
             return [one.stopped or weigh(one.findings, one.text) for one in seen]
         matrix = self._matrix(seen, self._vectorizer.transform(seen))
