@@ -1,0 +1,173 @@
+"""`orbench-studio calibrate`: every instrument against what people say in a workspace."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbench_studio.cli.telling import counted, tell, tell_json
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.agreement import Agreement, Kappa
+    from orbench_studio.domain.rates import Rate
+    from orbench_studio.services.calibrating import Calibrated, Calibration, Draws, LeftOut
+
+_ASSUMES = (
+    "Wilson intervals at 95 % and bootstrap intervals for kappa, responses taken as independent; unparsed, blocked and "
+    "empty responses are not compared and never refusals"
+)
+
+
+def calibrate(
+    workspace: Annotated[Path, typer.Argument(help="The workspace, with responses that people have judged.")],
+    draws: Annotated[int, typer.Option(min=1, max=100, help="Random draws of labels for a point of the curve.")] = 5,
+    labels: Annotated[int, typer.Option(min=20, help="Labels drawn where one model is left out.")] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
+) -> None:
+    """Compare every instrument with people: agreement, precision, recall, kappa, by model and kind of prompt."""
+    from orbench_studio.services.calibrating import calibration
+    from orbench_studio.services.workspace import open_workspace
+
+    with open_workspace(workspace) as opened, _progress() as on_progress:
+        found = calibration(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
+    if as_json:
+        tell_json({"workspace": str(workspace), "assumes": _ASSUMES, **_as_json(found)})
+    else:
+        _tell(found)
+
+
+def _as_json(found: "Calibration") -> dict[str, Any]:
+    return {
+        "labels": {
+            "responses": found.labels,
+            "prompts": found.prompts,
+            "by_class": dict(found.by_class),
+            "by_model": dict(found.by_model),
+            "random_sample": {"responses": found.sample, "inclusion_probability": found.inclusion},
+        },
+        "instruments": [_instrument(one) for one in found.instruments],
+        "left_one_model_out": [_left_out(one) for one in found.left_out],
+        "learning_curve": [_draws(one) for one in found.learning],
+        "trust": dict(found.trust),
+    }
+
+
+def _instrument(one: "Calibrated") -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "version": one.version,
+        "how": one.how,
+        "overall": _agreement(one.slices.overall),
+        **{f"by_{name}": {k: _agreement(v) for k, v in slices.items()} for name, slices in one.slices.by.items()},
+        "on_random_sample": _agreement(one.on_sample) if one.on_sample else None,
+        "calibration_error": one.calibration_error,
+        "reliability": [{"n": b.n, "given": b.given, "observed": _rate(b.observed)} for b in one.curve],
+    }
+
+
+def _agreement(found: "Agreement") -> dict[str, Any]:
+    return {
+        "n": found.n,
+        "accuracy": _rate(found.accuracy),
+        "precision": _rate(found.precision),
+        "recall": _rate(found.recall),
+        "kappa": _kappa(found.kappa),
+        "three_way": _rate(found.three_way),
+        "three_way_kappa": _kappa(found.three_way_kappa),
+        "not_compared": dict(found.apart),
+    }
+
+
+def _rate(rate: "Rate") -> dict[str, Any]:
+    return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
+
+
+def _kappa(kappa: "Kappa") -> dict[str, Any]:
+    return {"value": kappa.value, "interval": kappa.interval, "n": kappa.n}
+
+
+def _left_out(one: "LeftOut") -> dict[str, Any]:
+    return {
+        "model": one.model,
+        "rules": _agreement(one.rules),
+        "local_judge_on_all_others": _agreement(one.all_others),
+        "local_judge_on_few": _draws(one.draws) if one.draws else None,
+    }
+
+
+def _draws(found: "Draws") -> dict[str, Any]:
+    return {
+        "labels": found.labels,
+        "mean": found.mean,
+        "spread": found.spread,
+        "any_refusal": list(found.any_refusal),
+        "three_way": list(found.three_way),
+    }
+
+
+def _tell(found: "Calibration") -> None:
+    tell(
+        f"{counted(found.labels, 'response')} judged by people, to {counted(found.prompts, 'prompt')} "
+        f"by {counted(len(found.by_model), 'model')}; {found.sample:,} of them a random sample\n"
+    )
+    tell(f"{'':<28}{'agreement, any refusal':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}off by")
+    for one in found.instruments:
+        tell(_line(one.name, one.slices.overall) + _number(one.calibration_error))
+        for model, against in one.slices.by["model"].items():
+            tell(_line(f"  {model}", against))
+    _tell_left_out(found)
+    if found.learning:
+        tell("\nlearning curve of the local judge, on what it has not seen")
+        for step in found.learning:
+            tell(f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws")
+    tell("\ntrust (highest lower bound of agreement)")
+    for model, name in found.trust.items():
+        tell(f"  {model:<26}{name}")
+    tell(f"\n{_ASSUMES}.")
+
+
+def _tell_left_out(found: "Calibration") -> None:
+    if not found.left_out:
+        return
+    tell("\none model left out         rules   local judge on all others (three-way)   on few labels")
+    for one in found.left_out:
+        few = f"{one.draws.mean:.3f} ± {one.draws.spread:.3f} ({one.draws.labels} labels)" if one.draws else "too few"
+        learned = f"{_number(one.all_others.accuracy.value)} ({_number(one.all_others.three_way.value)})"
+        tell(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {few}")
+
+
+def _line(name: str, against: "Agreement") -> str:
+    rate = against.accuracy
+    share = "none compared"
+    if rate.interval is not None:
+        share = f"{_number(rate.value)} [{rate.interval[0]:.3f}, {rate.interval[1]:.3f}] n={rate.n:,}"
+    others = (against.three_way.value, against.precision.value, against.recall.value)
+    return (
+        f"{name:<28}{share:<30}" + "".join(f"{_number(v):<12}" for v in others) + f"{_number(against.kappa.value):<10}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], bool]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: True
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("calibrating")
+
+        def on_progress(done: int, total: int) -> bool:
+            bar.update(task, completed=done, total=total)
+            return True
+
+        yield on_progress

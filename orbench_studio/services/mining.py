@@ -1,0 +1,39 @@
+"""Phrases that tell refusals from answers in this workspace, and a trial of one before anybody relies on it."""
+
+from hashlib import blake2b
+
+from orbench_studio.domain.judgement import REFUSALS
+from orbench_studio.errors import StudioError
+from orbench_studio.instruments.phrases import Judged, MinedPhrase, Trial, attempt, mine
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import judgements
+
+__all__ = ["MinedPhrase", "Trial", "mined_phrases", "try_phrase"]
+
+
+def mined_phrases(workspace: Workspace, model: str | None = None, limit: int = 20) -> list[MinedPhrase]:
+    """The phrases that tell most about a model's responses (all models' where none is named), best first.
+
+    Mined from half of the prompts that people have labelled responses to, and measured on the other half; which half a
+    prompt is in never changes.
+    """
+    known, held_out = _halves(workspace, model)
+    return mine(known, held_out, limit)
+
+
+def try_phrase(workspace: Workspace, phrase: str, *, refuses: bool, model: str | None = None) -> Trial:
+    """A phrase of a person's own on the held-out half, taken as the sign of a refusal or of an answer."""
+    try:
+        return attempt(phrase, refuses, _halves(workspace, model)[1])
+    except ValueError:
+        raise StudioError("There is no word in this phrase. Type at least one.") from None
+
+
+def _halves(workspace: Workspace, model: str | None) -> tuple[list[Judged], list[Judged]]:
+    halves: tuple[list[Judged], list[Judged]] = ([], [])
+    with workspace.reading() as db:
+        for row in judgements.labelled(db):
+            if model in (None, row.model):
+                half = blake2b(row.prompt.encode("utf-8"), digest_size=1).digest()[0] % 2
+                halves[half].append(Judged(row.text, row.answer_class in REFUSALS))
+    return halves

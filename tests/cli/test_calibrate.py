@@ -1,0 +1,40 @@
+"""`calibrate` on the command line: a table for people, an object for machines, and a workspace without labels."""
+
+import pytest
+
+from tests.unit.services.judged_workspace import create
+
+
+@pytest.fixture
+def own(tmp_path):
+    create(tmp_path / "own.orbench", prompts=40, labelled=("north", "south")).close()
+    return tmp_path / "own.orbench"
+
+
+def test_the_object_has_every_part_with_intervals_and_n(run_json, own):
+    found = run_json("calibrate", own, "--draws", "1", "--labels", "25")
+    assert found["labels"]["responses"] == 80
+    for one in found["instruments"]:
+        low, high = one["overall"]["accuracy"]["interval"]
+        assert low <= one["overall"]["accuracy"]["value"] <= high
+        assert one["overall"]["accuracy"]["n"] == 80
+        assert set(one) >= {"by_model", "by_category", "by_type", "reliability", "calibration_error", "version", "how"}
+    assert {one["model"] for one in found["left_one_model_out"]} == {"north", "south"}
+    assert found["left_one_model_out"][0]["local_judge_on_few"]["labels"] == 25
+    assert [step["labels"] for step in found["learning_curve"]] == [20]
+    assert set(found["trust"]) == {"north", "south"}
+
+
+def test_people_read_a_table(run, own):
+    told = run("calibrate", own, "--draws", "1").stdout
+    assert told.startswith("80 responses judged by people, to 40 prompts by 2 models")
+    assert "studio-rules" in told
+    assert "one model left out" in told
+    assert "too few" in told
+
+
+def test_without_labels_it_says_what_to_do(run, prompts):
+    run("import", "w.orbench", prompts(("How do I stop a script?", "violence")))
+    result = run("calibrate", "w.orbench", "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "People have judged 0 responses" in result.stderr
