@@ -47,6 +47,7 @@ class Rule:
     points: float
     pattern: re.Pattern[str]
     asked: str | None = None
+    beyond_ascii: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,15 @@ def rule_table() -> RuleTable:
 
 def _rule(row: dict[str, Any], words: dict[str, str]) -> Rule:
     pattern = _compiled(row["patterns"], words)
-    return Rule(row["name"], Stance(row["stance"]), Where(row["where"]), row["points"], pattern, row.get("asked"))
+    return Rule(
+        row["name"],
+        Stance(row["stance"]),
+        Where(row["where"]),
+        row["points"],
+        pattern,
+        row.get("asked"),
+        row.get("beyond_ascii", False),
+    )
 
 
 def _compiled(patterns: list[str], words: dict[str, str]) -> re.Pattern[str]:

@@ -73,7 +73,7 @@ def find(prompt: str, text: PlainText) -> list[Finding]:
     spans = _parts(text)
     found = []
     for rule in table.rules:
-        if rule.asked is not None and rule.asked not in kinds:
+        if (rule.asked is not None and rule.asked not in kinds) or (rule.beyond_ascii and text.text.isascii()):
             continue
         start, end = spans[rule.where]
         search = rule.pattern.match if rule.where is Where.OPENING else rule.pattern.search

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import generator, imports, window_up
+from tests.benchmarks import generator, imports, judging, window_up
 from tests.benchmarks.report import Line, quantile, spread, table, write_json
 
-PARTS = ("window", "drive", "import")
+PARTS = ("window", "drive", "import", "judge")
 _LARGE = 20_000  # prompts from which on a workspace is kept for the next run
 _MEMORY = 300  # MB
 
@@ -46,6 +46,8 @@ def _measure(asked: argparse.Namespace, prompts: int) -> Iterator[Line]:
             yield from window_up.measure(workspace, prompts, scratch, asked.runs)
         if "drive" in asked.parts:
             yield from _drive(workspace, prompts, asked.decisions, scratch)
+        if "judge" in asked.parts:
+            yield from judging.measure(prompts, scratch)
         if "import" in asked.parts:
             base = scratch / "prompts.orbench"
             generator.generate(base, prompts, models=0)

@@ -34,5 +34,11 @@ def test_the_report_has_every_figure(tmp_path):
     assert "memory" in report
     lines = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["lines"]
     goals = {line["measured"] for line in lines if line["goal"]}
-    assert {"window up", "key to next prompt, at once, p95", "filter to its lines, p95", "memory"} <= goals
+    assert {
+        "window up",
+        "key to next prompt, at once, p95",
+        "filter to its lines, p95",
+        "memory",
+        "rules, 80,000 responses, written",
+    } <= goals
     assert list((tmp_path / "work").iterdir()) == []
