@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 
 _STRAIGHT = str.maketrans(
     {
@@ -24,7 +25,7 @@ _REASONING = (
     ),
 )
 _MARKS = re.compile(r"<\|[a-z_]{1,30}\|>")
-_SENTENCE = re.compile(r"[^.!?。！？؟।\n]{0,2000}(?:[.!?。！？؟।]+(?![a-z0-9])[\"')*]*|\n|\Z|[.!?])")
+_SENTENCE_END = re.compile(r"[.!?。！？؟।]+(?![a-z0-9])[\"')*]*|\n")
 _LETTER = re.compile(r"\w")
 _SENTENCES = 400  # more of one response says nothing new
 
@@ -81,12 +82,13 @@ def _lower(text: str) -> str:
 
 def _sentences(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    for match in _SENTENCE.finditer(text):
-        letter = _LETTER.search(text, match.start(), match.end())
-        if letter is None:
-            continue
-        start = letter.start()
-        found.append((start - 1 if start > match.start() and text[start - 1] == '"' else start, match.end()))
-        if len(found) == _SENTENCES:
-            break
+    begin = 0
+    for end in chain((match.end() for match in _SENTENCE_END.finditer(text)), (len(text),)):
+        letter = _LETTER.search(text, begin, end)
+        if letter is not None:
+            start = letter.start()
+            found.append((start - 1 if start > begin and text[start - 1] == '"' else start, end))
+            if len(found) == _SENTENCES:
+                break
+        begin = end
     return found

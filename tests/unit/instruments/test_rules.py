@@ -1,5 +1,7 @@
 """The rule instrument on wordings of our own: classes, evidence, reasoning, and input that nobody expects."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,9 +134,22 @@ def test_the_text_that_is_read_is_as_long_as_the_one_that_came(response):
     assert len(plain(response).text) == len(response)
 
 
-@pytest.mark.parametrize("text", ["I cannot " * 5_000, "\n1. a" * 5_000, "a" * 100_000, "is " * 20_000, '"' * 50_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I cannot " * 5_000,
+        "\n1. a" * 5_000,
+        "a" * 100_000,
+        "is " * 20_000,
+        '"' * 50_000,
+        "<think>" * 9_000,
+        "." * 50_000,
+    ],
+)
 def test_texts_that_repeat_themselves_take_no_time_to_speak_of(text):
-    assert assess(ASK, text).refusal <= 1  # a pattern that backtracks without end would run into the time limit
+    start = process_time()
+    assess("Why should it be so?", text)
+    assert process_time() - start < 1  # a tenth of it in truth; a pattern that backtracks without end takes minutes
 
 
 def test_every_rule_has_a_name_of_its_own_and_points():
