@@ -1,20 +1,21 @@
 """`orbench-studio calibrate`: every instrument against what people say in a workspace."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import counted, tell, tell_json
 
 if TYPE_CHECKING:
     from orbench_studio.domain.agreement import Agreement, Kappa
     from orbench_studio.domain.rates import Rate
     from orbench_studio.services.calibrating import Calibrated, Calibration, Draws, LeftOut
+    from orbench_studio.services.mining import MinedPhrase
 
+_PHRASES = 5  # told of each model
 _ASSUMES = (
     "Wilson intervals at 95 % and bootstrap intervals for kappa, responses taken as independent; unparsed, blocked and "
     "empty responses are not compared and never refusals"
@@ -29,14 +30,17 @@ def calibrate(
 ) -> None:
     """Compare every instrument with people: agreement, precision, recall, kappa, by model and kind of prompt."""
     from orbench_studio.services.calibrating import calibration
+    from orbench_studio.services.mining import mined_phrases
     from orbench_studio.services.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, _progress() as on_progress:
+    with open_workspace(workspace) as opened, steps("calibrating") as on_progress:
         found = calibration(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
+        phrases = {model: mined_phrases(opened, model, _PHRASES) for model in found.by_model}
     if as_json:
-        tell_json({"workspace": str(workspace), "assumes": _ASSUMES, **_as_json(found)})
+        told = {model: [_phrase(one) for one in mined] for model, mined in phrases.items()}
+        tell_json({"workspace": str(workspace), "assumes": _ASSUMES, **_as_json(found), "phrases": told})
     else:
-        _tell(found)
+        _tell(found, phrases)
 
 
 def _as_json(found: "Calibration") -> dict[str, Any]:
@@ -108,7 +112,16 @@ def _draws(found: "Draws") -> dict[str, Any]:
     }
 
 
-def _tell(found: "Calibration") -> None:
+def _phrase(one: "MinedPhrase") -> dict[str, Any]:
+    return {
+        "phrase": one.phrase,
+        "sign_of": "refusal" if one.refuses else "answer",
+        "mined": {"precision": _rate(one.mined.precision), "recall": _rate(one.mined.recall)},
+        "held_out": {"precision": _rate(one.held_out.precision), "recall": _rate(one.held_out.recall)},
+    }
+
+
+def _tell(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
     tell(
         f"{counted(found.labels, 'response')} judged by people, to {counted(found.prompts, 'prompt')} "
         f"by {counted(len(found.by_model), 'model')}; {found.sample:,} of them a random sample\n"
@@ -126,6 +139,11 @@ def _tell(found: "Calibration") -> None:
     tell("\ntrust (highest lower bound of agreement)")
     for model, name in found.trust.items():
         tell(f"  {model:<26}{name}")
+    for model, mined in phrases.items():
+        tell(f"\nphrases that tell most about {model}, on the half of the prompts they were not mined from")
+        for told in mined:
+            sign = "refusal" if told.refuses else "answer"
+            tell(f"  {sign:<8} {told.phrase:<40} precision {told.held_out.precision.words}")
     tell(f"\n{_ASSUMES}.")
 
 
@@ -152,22 +170,3 @@ def _line(name: str, against: "Agreement") -> str:
 
 def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], bool]]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: True
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("calibrating")
-
-        def on_progress(done: int, total: int) -> bool:
-            bar.update(task, completed=done, total=total)
-            return True
-
-        yield on_progress

@@ -1,6 +1,5 @@
 """`orbench-studio import`: files into a workspace, each in one transaction, with a report of every row."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import report
+from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import Exit, complain, tell_json
 from orbench_studio.errors import FileFaultError, StudioError
 
@@ -57,7 +57,7 @@ def import_files(
     options = ReadOptions(moderator, model, judge, annotator, _mapping(column or []), encoding, _faults(mend or []))
 
     def take(opened: "Workspace", file: Path) -> "ImportReport":
-        with _progress(file) as on_progress:
+        with steps(file.name) as on_progress:
             return import_file(opened, file, options, format_name=format_name, strict=strict, on_progress=on_progress)
 
     reports = _all(workspace, files, take, as_json=as_json)
@@ -118,25 +118,6 @@ def _opened(path: Path) -> "Iterator[Workspace]":
         opened.close()
         if is_empty:
             discard_workspace(path)
-
-
-@contextmanager
-def _progress(file: Path) -> Iterator[Callable[[int, int], bool]]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: True
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(file.name)
-
-        def on_progress(done: int, total: int) -> bool:
-            bar.update(task, completed=done, total=total if done < total else None)
-            return True
-
-        yield on_progress
 
 
 def _mapping(columns: list[str]) -> "ColumnMapping | None":

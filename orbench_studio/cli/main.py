@@ -7,7 +7,19 @@ import typer
 from typer.core import TyperGroup
 
 from orbench_studio import __version__, log
-from orbench_studio.cli import (calibrate, check, demo, guidelines, import_files, index, journal, judge_file, open_window, stats)
+from orbench_studio.cli import (
+    calibrate,
+    check,
+    demo,
+    guidelines,
+    import_files,
+    index,
+    journal,
+    judge,
+    judge_file,
+    open_window,
+    stats,
+)
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.telling import Exit, complain
 from orbench_studio.errors import StudioError
@@ -57,6 +69,7 @@ app.command("open", hidden=True)(open_window.open_window)
 app.command("demo")(demo.demo)
 app.command("import")(import_files.import_files)
 app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
+app.command("judge")(judge.judge)
 app.command("calibrate")(calibrate.calibrate)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)

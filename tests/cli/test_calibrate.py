@@ -23,6 +23,7 @@ def test_the_object_has_every_part_with_intervals_and_n(run_json, own):
     assert found["left_one_model_out"][0]["local_judge_on_few"]["labels"] == 25
     assert [step["labels"] for step in found["learning_curve"]] == [20]
     assert set(found["trust"]) == {"north", "south"}
+    assert any("gate" in one["phrase"] for one in found["phrases"]["south"] if one["sign_of"] == "refusal")
 
 
 def test_people_read_a_table(run, own):
@@ -38,3 +39,21 @@ def test_without_labels_it_says_what_to_do(run, prompts):
     result = run("calibrate", "w.orbench", "--json")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "People have judged 0 responses" in result.stderr
+
+
+def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, own):
+    assert run_json("judge", own)["judged"] == 80
+    assert run_json("judge", own)["judged"] == 0
+    assert run_json("judge", own, "--by", "keywords")["judge"] == "or-bench-keyword-lists"
+
+
+def test_the_local_judge_leaves_alone_what_people_have_judged(run_json, own):
+    found = run_json("judge", own, "--by", "local")
+    assert (found["judge"], found["judged"]) == ("local-judge", 0)
+
+
+def test_a_local_judge_that_has_nothing_to_learn_from_says_so(run, tmp_path):
+    create(tmp_path / "new.orbench", prompts=10).close()
+    result = run("judge", tmp_path / "new.orbench", "--by", "local")
+    assert (result.exit_code, result.stdout) == (0, "local-judge judged 20 responses.\n")
+    assert "too little to learn from (0 responses)" in result.stderr
