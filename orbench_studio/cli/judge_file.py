@@ -25,7 +25,7 @@ class Greedy(TyperCommand):
         training = False
         for word in args:
             if word.startswith("-"):
-                training = word == "--train"
+                training = word.split("=")[0] == "--train"
                 spread.append(word)
                 continue
             if training and spread[-1] != "--train":

@@ -158,14 +158,22 @@ class _MappedRow:
 
 def answer_class_of(stated: str) -> AnswerClass | None:
     """The answer class that a word of any known scheme stands for (ours, OR-Bench's, XSTest's, true or false)."""
-    found = ANSWER_CLASSES.get(stated.strip().lower().replace(" ", "_").replace("-", "_"))
-    if found is not None:
-        return found
+    if is_answer_class(stated):
+        return ANSWER_CLASSES[_word(stated)]
     try:
         refused = truth(stated, "the refusal")
     except RowError:
         return None
     return AnswerClass.DIRECT_REFUSAL if refused else AnswerClass.DIRECT_ANSWER
+
+
+def is_answer_class(stated: str) -> bool:
+    """True for the name of a class, in any known scheme; true and false are none."""
+    return _word(stated) in ANSWER_CLASSES
+
+
+def _word(stated: str) -> str:
+    return stated.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _looked_up(cell: str, known: dict[str, Label], what: str) -> Label | None:

@@ -1,5 +1,6 @@
 """Judging the responses of a plain file with no workspace, by the rules or by what people said of other files."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,15 +11,16 @@ from orbench_studio.domain.agreement import Pair
 from orbench_studio.domain.annotation import Annotation, Aspect, human_verdict
 from orbench_studio.domain.judgement import ANSWERS, AnswerClass, final_answer
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.mapped import ANSWER_CLASSES, answer_class_of
+from orbench_studio.formats.mapped import ANSWER_CLASSES, answer_class_of, is_answer_class
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.reading import preview_file, read_columns, read_file
+from orbench_studio.formats.reading import Preview, preview_file, read_columns, read_file
 from orbench_studio.formats.records import Record, ResponseDraft, RowFault
 from orbench_studio.formats.sheet import ReadOptions
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.instruments.local_judge import Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
 
+_MACHINES = re.compile(r"gpt|judge|match|auto|pred|machine|llm|keyword|model", re.IGNORECASE)
 _TOGETHER = 2_000  # rows judged at a time
 
 
@@ -119,11 +121,9 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
     FileFaultError for a file without one label by people.
     """
     preview = preview_file(path)
-    tries: list[ColumnMapping | None] = [None] if preview.format is not None else []
-    if columns.labels is not None and set(columns.names) <= set(preview.header):
-        named = {Field.PROMPT: columns.prompt, Field.RESPONSE: columns.response, Field.ANSWER_CLASS: columns.labels}
-        tries.append(ColumnMapping(named))
-    for mapping in tries or [preview.proposal]:
+    known = preview.format is not None
+    others = (_named(preview, columns), None if known else preview.proposal, _guessed(preview, columns))
+    for mapping in [*([None] if known else []), *filter(None, others)]:
         examples = _labelled(path, mapping)
         if examples:
             return examples
@@ -131,6 +131,31 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
         f"{path.name} has no response that people have labelled, so there is nothing to learn from. "
         "Name its columns with --prompt-column, --response-column and --labels, or leave the file out."
     )
+
+
+def _named(preview: Preview, columns: Columns) -> ColumnMapping | None:
+    """The columns as they are named for the file to judge, where this file has them all."""
+    if columns.labels is None or not set(columns.names) <= set(preview.header):
+        return None
+    return _mapping(columns.prompt, columns.response, columns.labels)
+
+
+def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
+    """The first column that holds nothing but answer classes and is not named after a machine."""
+    usual = preview.proposal.columns if preview.proposal else {}
+    prompt = columns.prompt if columns.prompt in preview.header else usual.get(Field.PROMPT)
+    response = columns.response if columns.response in preview.header else usual.get(Field.RESPONSE)
+    if prompt is None or response is None:
+        return None
+    for place, name in enumerate(preview.header):
+        said = {row[place] for row in preview.rows if row[place].strip()}
+        if said and all(map(is_answer_class, said)) and not _MACHINES.search(name):
+            return _mapping(prompt, response, name)
+    return None
+
+
+def _mapping(prompt: str, response: str, labels: str) -> ColumnMapping:
+    return ColumnMapping({Field.PROMPT: prompt, Field.RESPONSE: response, Field.ANSWER_CLASS: labels})
 
 
 def _labelled(path: Path, mapping: ColumnMapping | None) -> list[Example]:

@@ -101,6 +101,14 @@ def test_learns_from_a_table_with_the_same_columns(run, table):
     assert "local-judge" in result.stderr
 
 
+def test_finds_the_column_of_labels_that_nobody_named(run, table):
+    rows = [(f"q{n}", f"The gate stays shut, {n}.", "1_full_compliance", "2_full_refusal") for n in range(20)]
+    rows += [(f"q{n}", f"Turn the handle, {n}.", "1_full_compliance", "1_full_compliance") for n in range(20)]
+    known = table(rows, "known.csv", ("prompt", "response", "gpt4_label", "label"))
+    new = table([("q99", "The gate stays shut, 99.", "")], "new.csv")
+    assert lines(run("judge-file", new, *COLUMNS, "--json", "--train", known))[0]["refusal"] > 0.5
+
+
 def test_a_row_that_cannot_be_read_has_its_line_and_is_no_refusal(run, tmp_path):
     path = tmp_path / "torn.csv"
     path.write_text("ask,said\nq,Run it.\ntorn\nq,I can't help with that.\n", encoding="utf-8")
