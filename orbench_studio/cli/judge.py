@@ -33,11 +33,11 @@ def judge(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: an object.")] = False,
 ) -> None:
     """Judge every response that the instrument has not judged yet. What people and other judges say stays as it is."""
-    from orbench_studio.services import judging
+    from orbench_studio.services import assessing
     from orbench_studio.services.workspace import open_workspace
 
     with open_workspace(workspace) as opened, steps("judging") as on_progress:
-        done = judging.judge(opened, _instrument(opened, by), on_progress=on_progress)
+        done = assessing.judge(opened, _instrument(opened, by), on_progress=on_progress)
     if as_json:
         tell_json({"judge": done.judge, "version": done.version, "judged": done.judged})
     else:
@@ -45,11 +45,11 @@ def judge(
 
 
 def _instrument(workspace: "Workspace", by: By) -> "Instrument":
-    from orbench_studio.services import judging
+    from orbench_studio.services import assessing
 
     if by is not By.LOCAL:
-        return judging.rules() if by is By.RULES else judging.keywords()
-    judge = judging.retrained(workspace)
+        return assessing.rules() if by is By.RULES else assessing.keywords()
+    judge = assessing.retrained(workspace)
     if not judge.learned:
         complain(
             f"People have judged too little to learn from ({judge.examples} responses): it says what the rules say."

@@ -20,8 +20,8 @@ from orbench_studio.instruments.features import Seen, look
 from orbench_studio.instruments.keyword_lists import KeywordInstrument
 from orbench_studio.instruments.local_judge import FEWEST, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
+from orbench_studio.services.assessing import example_of
 from orbench_studio.services.choosing import random_sample
-from orbench_studio.services.judging import example_of
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import judgements, responses
 from orbench_studio.store.judgements import Labelled

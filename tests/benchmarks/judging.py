@@ -10,7 +10,7 @@ from time import perf_counter
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered
 from orbench_studio.instruments.local_judge import Example, LocalJudge
-from orbench_studio.services.judging import judge, rules
+from orbench_studio.services.assessing import judge, rules
 from orbench_studio.services.workspace import open_workspace
 from tests.benchmarks import generator, texts
 from tests.benchmarks.report import Line

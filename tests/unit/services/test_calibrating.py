@@ -7,8 +7,8 @@ from orbench_studio.domain.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.review import Decision
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Assessment
+from orbench_studio.services.assessing import judge
 from orbench_studio.services.calibrating import calibration
-from orbench_studio.services.judging import judge
 from orbench_studio.services.reviewing import decide
 from tests.unit.services.judged_workspace import ANSWER, create
 

@@ -6,8 +6,8 @@ from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.judgement import JudgeKind
 from orbench_studio.domain.review import Decision
 from orbench_studio.instruments.assessment import Assessment
+from orbench_studio.services.assessing import judge, retrained, rules
 from orbench_studio.services.choosing import random_sample, suggestions
-from orbench_studio.services.judging import judge, retrained, rules
 from orbench_studio.services.reviewing import decide
 from tests.unit.services.judged_workspace import ANSWER, DIRECT, create, truth
 
