@@ -127,7 +127,7 @@ def test_without_labels_the_local_judge_says_what_the_rules_say(own):
 
 
 def test_cancelled_it_keeps_what_it_has_and_goes_on_from_there(own, monkeypatch):
-    monkeypatch.setattr(judging, "TOGETHER", 50)
+    monkeypatch.setattr(assessing, "TOGETHER", 50)
     told = []
 
     def once(done, total):
@@ -142,7 +142,7 @@ def test_cancelled_it_keeps_what_it_has_and_goes_on_from_there(own, monkeypatch)
 
 
 def test_a_failure_in_the_middle_leaves_whole_pieces(own, monkeypatch):
-    monkeypatch.setattr(judging, "TOGETHER", 50)
+    monkeypatch.setattr(assessing, "TOGETHER", 50)
     instrument = rules()
     assess = type(instrument).assess
     asked = []
