@@ -1,0 +1,69 @@
+"""What every provider of models does: takes a request, gives an answer, or says why there is none."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from orbench_studio.domain.batch import Cause, Sampling
+from orbench_studio.domain.response import StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question for one model. `schema` asks for an answer in JSON of that schema, where the model can."""
+
+    model: str
+    text: str
+    sampling: Sampling
+    schema: dict[str, Any] | None = None
+    timeout: float = 180  # seconds
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens go in; four characters a token is near enough for limits and estimates."""
+        return guessed_tokens(self.text) + guessed_tokens(self.sampling.system or "")
+
+
+def guessed_tokens(text: str) -> int:
+    """About how many tokens a text has, from its length in bytes: 4 of them a token, other scripts take more."""
+    return (len(text.encode("utf-8", "replace")) + 3) // 4
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a vendor's headers say is left: requests and tokens, and the seconds until there are more of them."""
+
+    requests: int | None = None
+    requests_reset: float = 0
+    tokens: int | None = None
+    tokens_reset: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; a refusal, a block and an empty text are answers. Tokens are None where the vendor says none."""
+
+    text: str
+    stop_reason: StopReason
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    allowance: Allowance = field(default_factory=Allowance)
+
+
+class AskError(Exception):
+    """There is no answer, and why; `retry_after` is what the vendor asks for, in seconds. Never holds a key."""
+
+    def __init__(self, cause: Cause, told: str, retry_after: float | None = None) -> None:
+        super().__init__(told)
+        self.cause = cause
+        self.told = told
+        self.retry_after = retry_after
+
+
+class Provider(Protocol):
+    """A way to one model. Used by one event loop, by many requests at once."""
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer; AskError where there is none."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,40 @@
+"""Keys: read from the environment or the system's keyring when they are needed, and kept nowhere."""
+
+import os
+
+from orbench_studio.errors import StudioError
+from orbench_studio.providers.endpoints import Endpoint
+
+SERVICE = "orbench-studio"
+
+
+class KeyMissingError(StudioError):
+    """No key is known for a vendor that wants one."""
+
+
+def key_for(endpoint: Endpoint) -> str | None:
+    """The endpoint's key; None where it wants none. KeyMissingError says where a key is looked for."""
+    for variable in endpoint.key_variables:
+        key = os.environ.get(variable, "").strip() or _from_keyring(variable)
+        if key:
+            return key
+    if not endpoint.key_variables or endpoint.on_this_machine:
+        return None
+    variable = endpoint.key_variables[0]
+    raise KeyMissingError(
+        f"There is no key for {endpoint.name}. Put it in the environment variable {variable}, or in the system's "
+        f"keyring: keyring set {SERVICE} {variable}"
+    )
+
+
+def _from_keyring(variable: str) -> str | None:
+    # On first use: most people keep keys in the environment. A headless machine has no keyring, and that is no fault.
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(SERVICE, variable)
+    except KeyringError:
+        return None

@@ -1,0 +1,63 @@
+"""Anthropic's Messages."""
+
+from typing import Any
+
+from orbench_studio.domain.batch import Cause
+from orbench_studio.domain.response import StopReason
+from orbench_studio.providers.base import Allowance, Answer, AskError, Request
+from orbench_studio.providers.endpoints import Endpoint
+from orbench_studio.providers.http import Http
+
+_VERSION = "2023-06-01"
+_STOPS = {
+    "end_turn": StopReason.STOP,
+    "stop_sequence": StopReason.STOP,
+    "max_tokens": StopReason.LENGTH,
+    "refusal": StopReason.BLOCKED,
+}
+
+
+class MessagesProvider:
+    """One model of Anthropic."""
+
+    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
+        headers = {"anthropic-version": _VERSION} | ({"x-api-key": key} if key else {})
+        self._http = Http(endpoint.base_url, headers, key, proxies=not endpoint.on_this_machine)
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer; Anthropic's own refusals are answers that were blocked."""
+        if request.sampling.seed is not None:
+            raise AskError(Cause.BAD_REQUEST, "Anthropic's models take no seed. Leave it out for them.")
+        reply, allowance = await self._http.post("/messages", messages_body(request), request.timeout)
+        return read_message(reply, allowance)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._http.close()
+
+
+def messages_body(request: Request) -> dict[str, Any]:
+    """The request as JSON."""
+    sampling = request.sampling
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": sampling.max_tokens,
+        "messages": [{"role": "user", "content": request.text}],
+    }
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.system:
+        body["system"] = sampling.system
+    return body | dict(sampling.extra)
+
+
+def read_message(reply: dict[str, Any], allowance: Allowance | None = None) -> Answer:
+    """The answer in a reply; AskError where it is not one."""
+    try:
+        text = "".join(part["text"] for part in reply["content"] or [] if part["type"] == "text")
+        stop = _STOPS.get(str(reply.get("stop_reason")), StopReason.UNKNOWN)
+        usage = reply.get("usage") or {}
+        tokens = (usage.get("input_tokens"), usage.get("output_tokens"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AskError(Cause.UNREADABLE, "The reply is JSON, but not that of a message.") from error
+    return Answer(text, stop, *tokens, allowance or Allowance())
