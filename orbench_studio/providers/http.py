@@ -137,5 +137,3 @@ def _message(body: Any) -> str:
 
 def _whole(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
-
-

@@ -1,4 +1,4 @@
-"""A small real model on this machine, without a key: SmolLM2-135M-Instruct under llama.cpp. The extra `local` has it."""
+"""A small real model on this machine, without a key: SmolLM2-135M-Instruct under llama.cpp; the extra `local`."""
 
 import asyncio
 from importlib.util import find_spec

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
 
+from orbench_studio.store.batch_tables import BATCHES
 from orbench_studio.store.tables import (
     ANNOTATIONS,
-    BATCHES,
     JUDGEMENTS,
     MODELS,
     PROMPT_STATES,

@@ -1,90 +1,25 @@
-"""The tables of a workspace. Rows do not validate (measured): the domain does, on the way in and out."""
+"""The tables of a workspace, except those of batches. Rows do not validate (measured): the domain does, in and out."""
 
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
 
-from sqlalchemy import (
-    ClauseElement,
-    DateTime,
-    Dialect,
-    Index,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    false,
-    text,
-)
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, stored in UTC; SQLite would forget the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a moment without a zone, store the others in UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back."""
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
-
+from orbench_studio.store import batch_tables  # noqa: F401 - responses and judgements refer to them
+from orbench_studio.store.columns import identity_bytes, key, later, long_text, moment, refers_to, table
 
 # Written out, not bound: the database uses the index only for the condition it was made with.
 REFUSES = text("answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal')")
-
-
-def _id() -> Any:
-    return Field(default=None, primary_key=True)
-
-
-def _text(*, nullable: bool = False) -> Any:
-    return Field(sa_type=Text, nullable=nullable)
-
-
-def _identity() -> Any:
-    return Field(sa_type=LargeBinary)
-
-
-def _moment(*, nullable: bool = False) -> Any:
-    return Field(sa_type=cast(Any, UtcDateTime), nullable=nullable)
-
-
-def _later(default: ClauseElement) -> Any:
-    """A column that came after the first revision: rows that were there needed a value, new ones always give it."""
-    return Field(sa_column_kwargs={"server_default": default})
-
-
-def _to(target: str, *, nullable: bool = False, index: bool = False) -> Any:
-    return Field(foreign_key=target, nullable=nullable, index=index)
+_IN_BATCH = text("batch_item_id IS NOT NULL")
 
 
 class WorkspaceRow(SQLModel, table=True):
     """What the workspace is: one row."""
 
     __tablename__ = "workspace"
-    id: int = _id()
+    id: int = key()
     uuid: str
-    created_at: datetime = _moment()
+    created_at: datetime = moment()
     illustrative: bool
 
 
@@ -92,11 +27,11 @@ class SourceRow(SQLModel, table=True):
     """A file that something was taken from; its name without the folder."""
 
     __tablename__ = "sources"
-    id: int = _id()
-    name: str = _text()
+    id: int = key()
+    name: str = long_text()
     sha256: str
     format: str
-    imported_at: datetime = _moment()
+    imported_at: datetime = moment()
 
 
 class SeedRow(SQLModel, table=True):
@@ -104,11 +39,11 @@ class SeedRow(SQLModel, table=True):
 
     __tablename__ = "seeds"
     __table_args__ = (UniqueConstraint("identity"),)
-    id: int = _id()
-    identity: bytes = _identity()
-    text: str = _text()
+    id: int = key()
+    identity: bytes = identity_bytes()
+    text: str = long_text()
     category: str | None
-    source_id: int | None = _to("sources.id", nullable=True)
+    source_id: int | None = refers_to("sources.id", nullable=True)
 
 
 class PromptRow(SQLModel, table=True):
@@ -116,16 +51,16 @@ class PromptRow(SQLModel, table=True):
 
     __tablename__ = "prompts"
     __table_args__ = (UniqueConstraint("identity"), UniqueConstraint("external_key"))
-    id: int = _id()
-    identity: bytes = _identity()
-    text: str = _text()
+    id: int = key()
+    identity: bytes = identity_bytes()
+    text: str = long_text()
     category: str | None
     origin: str
-    seed_id: int | None = _to("seeds.id", nullable=True, index=True)
+    seed_id: int | None = refers_to("seeds.id", nullable=True, index=True)
     reference_label: str | None
     external_key: str | None
-    attributes: str | None = _text(nullable=True)
-    source_id: int | None = _to("sources.id", nullable=True, index=True)
+    attributes: str | None = long_text(nullable=True)
+    source_id: int | None = refers_to("sources.id", nullable=True, index=True)
     source_line: int | None
 
 
@@ -134,30 +69,33 @@ class ModelRow(SQLModel, table=True):
 
     __tablename__ = "models"
     __table_args__ = (UniqueConstraint("name"),)
-    id: int = _id()
-    name: str = _text()
+    id: int = key()
+    name: str = long_text()
     simulated: bool
-    family: str = _later(text("''"))
+    family: str = later(text("''"))
 
 
 class ResponseRow(SQLModel, table=True):
     """What a model returned; `identity` tells two responses of one model to one prompt apart."""
 
     __tablename__ = "responses"
-    __table_args__ = (UniqueConstraint("prompt_id", "model_id", "identity"),)
-    id: int = _id()
-    prompt_id: int = _to("prompts.id")
-    model_id: int = _to("models.id", index=True)
-    identity: bytes = _identity()
-    text: str = _text()
+    __table_args__ = (
+        UniqueConstraint("prompt_id", "model_id", "identity"),
+        Index(None, "batch_item_id", unique=True, sqlite_where=_IN_BATCH, postgresql_where=_IN_BATCH),
+    )
+    id: int = key()
+    prompt_id: int = refers_to("prompts.id")
+    model_id: int = refers_to("models.id", index=True)
+    identity: bytes = identity_bytes()
+    text: str = long_text()
     stop_reason: str
-    error: str | None = _text(nullable=True)
-    asked: str | None = _text(nullable=True)
+    error: str | None = long_text(nullable=True)
+    asked: str | None = long_text(nullable=True)
     reference_class: str | None
-    batch_item_id: int | None = _to("batch_items.id", nullable=True)
+    batch_item_id: int | None = refers_to("batch_items.id", nullable=True)
     input_tokens: int | None
     output_tokens: int | None
-    source_id: int | None = _to("sources.id", nullable=True)
+    source_id: int | None = refers_to("sources.id", nullable=True)
     source_line: int | None
 
 
@@ -166,16 +104,16 @@ class VoteRow(SQLModel, table=True):
 
     __tablename__ = "votes"
     __table_args__ = (UniqueConstraint("prompt_id", "moderator_id", "identity"), Index(None, "moderator_id", "verdict"))
-    id: int = _id()
-    prompt_id: int = _to("prompts.id")
-    response_id: int | None = _to("responses.id", nullable=True)
-    moderator_id: int = _to("models.id")
-    identity: bytes = _identity()
+    id: int = key()
+    prompt_id: int = refers_to("prompts.id")
+    response_id: int | None = refers_to("responses.id", nullable=True)
+    moderator_id: int = refers_to("models.id")
+    identity: bytes = identity_bytes()
     verdict: str
     category: str | None
-    explanation: str = _text()
-    raw: str = _text()
-    source_id: int | None = _to("sources.id", nullable=True)
+    explanation: str = long_text()
+    raw: str = long_text()
+    source_id: int | None = refers_to("sources.id", nullable=True)
     source_line: int | None
 
 
@@ -184,27 +122,32 @@ class JudgeRow(SQLModel, table=True):
 
     __tablename__ = "judges"
     __table_args__ = (UniqueConstraint("name", "kind"),)
-    id: int = _id()
-    name: str = _text()
+    id: int = key()
+    name: str = long_text()
     kind: str
 
 
 class JudgementRow(SQLModel, table=True):
-    """The answer class a judge gave one response."""
+    """The answer class a judge gave one response; `template_hash` is of the wording put to the judge."""
 
     __tablename__ = "judgements"
-    __table_args__ = (UniqueConstraint("response_id", "judge_id", "identity"),)
-    id: int = _id()
-    response_id: int = _to("responses.id")
-    judge_id: int = _to("judges.id")
-    identity: bytes = _identity()
+    __table_args__ = (
+        UniqueConstraint("response_id", "judge_id", "identity"),
+        Index(None, "batch_item_id", unique=True, sqlite_where=_IN_BATCH, postgresql_where=_IN_BATCH),
+    )
+    id: int = key()
+    response_id: int = refers_to("responses.id")
+    judge_id: int = refers_to("judges.id")
+    identity: bytes = identity_bytes()
     answer_class: str
-    explanation: str = _text()
+    explanation: str = long_text()
     evidence_start: int | None
     evidence_end: int | None
-    raw: str | None = _text(nullable=True)
-    source_id: int | None = _to("sources.id", nullable=True)
+    raw: str | None = long_text(nullable=True)
+    source_id: int | None = refers_to("sources.id", nullable=True)
     source_line: int | None
+    template_hash: str | None
+    batch_item_id: int | None = refers_to("batch_items.id", nullable=True)
 
 
 class AnnotatorRow(SQLModel, table=True):
@@ -212,17 +155,17 @@ class AnnotatorRow(SQLModel, table=True):
 
     __tablename__ = "annotators"
     __table_args__ = (UniqueConstraint("name"),)
-    id: int = _id()
-    name: str = _text()
+    id: int = key()
+    name: str = long_text()
 
 
 class GuidelineRow(SQLModel, table=True):
     """One version of the guidelines that people decide by; never changed."""
 
     __tablename__ = "guidelines"
-    id: int = _id()
-    text: str = _text()
-    created_at: datetime = _moment()
+    id: int = key()
+    text: str = long_text()
+    created_at: datetime = moment()
 
 
 class ViewRow(SQLModel, table=True):
@@ -230,67 +173,41 @@ class ViewRow(SQLModel, table=True):
 
     __tablename__ = "views"
     __table_args__ = (UniqueConstraint("name"),)
-    id: int = _id()
-    name: str = _text()
-    query: str = _text()
-    created_at: datetime = _moment()
+    id: int = key()
+    name: str = long_text()
+    query: str = long_text()
+    created_at: datetime = moment()
 
 
 class JournalRow(SQLModel, table=True):
     """One deed: a decision, an undo or a redo of one, or an import of decisions. Never changed, never deleted."""
 
     __tablename__ = "journal"
-    id: int = _id()
+    id: int = key()
     kind: str
-    annotator_id: int | None = _to("annotators.id", nullable=True, index=True)
-    at: datetime = _moment()
-    target_id: int | None = _to("journal.id", nullable=True, index=True)
-    summary: str = _text()
-    guideline_id: int | None = _to("guidelines.id", nullable=True)
+    annotator_id: int | None = refers_to("annotators.id", nullable=True, index=True)
+    at: datetime = moment()
+    target_id: int | None = refers_to("journal.id", nullable=True, index=True)
+    summary: str = long_text()
+    guideline_id: int | None = refers_to("guidelines.id", nullable=True)
 
 
 class AnnotationRow(SQLModel, table=True):
     """One decision of a deed. Never changed, never deleted."""
 
     __tablename__ = "annotations"
-    id: int = _id()
-    journal_id: int = _to("journal.id", index=True)
-    annotator_id: int = _to("annotators.id")
-    prompt_id: int = _to("prompts.id", index=True)
-    response_id: int | None = _to("responses.id", nullable=True, index=True)
+    id: int = key()
+    journal_id: int = refers_to("journal.id", index=True)
+    annotator_id: int = refers_to("annotators.id")
+    prompt_id: int = refers_to("prompts.id", index=True)
+    response_id: int | None = refers_to("responses.id", nullable=True, index=True)
     aspect: str
-    value: str = _text()
-    reason: str | None = _text(nullable=True)
-    raw: str | None = _text(nullable=True)
-    visible: str = _text()
-    source_id: int | None = _to("sources.id", nullable=True)
+    value: str = long_text()
+    reason: str | None = long_text(nullable=True)
+    raw: str | None = long_text(nullable=True)
+    visible: str = long_text()
+    source_id: int | None = refers_to("sources.id", nullable=True)
     source_line: int | None
-
-
-class BatchRow(SQLModel, table=True):
-    """Our unit of evaluation work."""
-
-    __tablename__ = "batches"
-    id: int = _id()
-    name: str = _text()
-    state: str
-    settings: str = _text()
-    created_at: datetime = _moment()
-
-
-class BatchItemRow(SQLModel, table=True):
-    """One prompt for one model in a batch, written before anything is sent."""
-
-    __tablename__ = "batch_items"
-    __table_args__ = (UniqueConstraint("batch_id", "prompt_id", "model_id", "sample"),)
-    id: int = _id()
-    batch_id: int = _to("batches.id")
-    prompt_id: int = _to("prompts.id")
-    model_id: int = _to("models.id")
-    sample: int
-    state: str
-    attempts: int
-    error: str | None = _text(nullable=True)
 
 
 class SubsetRow(SQLModel, table=True):
@@ -298,10 +215,10 @@ class SubsetRow(SQLModel, table=True):
 
     __tablename__ = "subsets"
     __table_args__ = (UniqueConstraint("name"),)
-    id: int = _id()
-    name: str = _text()
-    recipe: str = _text()
-    created_at: datetime = _moment()
+    id: int = key()
+    name: str = long_text()
+    recipe: str = long_text()
+    created_at: datetime = moment()
 
 
 class SubsetPromptRow(SQLModel, table=True):
@@ -310,7 +227,7 @@ class SubsetPromptRow(SQLModel, table=True):
     __tablename__ = "subset_prompts"
     subset_id: int = Field(foreign_key="subsets.id", primary_key=True)
     position: int = Field(primary_key=True)
-    prompt_id: int = _to("prompts.id", index=True)
+    prompt_id: int = refers_to("prompts.id", index=True)
 
 
 class PromptStateRow(SQLModel, table=True):
@@ -333,10 +250,10 @@ class PromptStateRow(SQLModel, table=True):
     refusals: int
     flagged: bool
     noted: bool
-    refusing_models: int = _later(text("0"))
-    refusing_families: int = _later(text("0"))
-    judges_differ: int = _later(text("0"))
-    person_differs: int = _later(text("0"))
+    refusing_models: int = later(text("0"))
+    refusing_families: int = later(text("0"))
+    judges_differ: int = later(text("0"))
+    person_differs: int = later(text("0"))
 
 
 class ResponseStateRow(SQLModel, table=True):
@@ -348,17 +265,12 @@ class ResponseStateRow(SQLModel, table=True):
         Index("ix_response_states_refusals", "model_id", "prompt_id", sqlite_where=REFUSES, postgresql_where=REFUSES),
     )
     response_id: int = Field(foreign_key="responses.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
-    prompt_id: int = _to("prompts.id")
-    model_id: int = _to("models.id")
+    prompt_id: int = refers_to("prompts.id")
+    model_id: int = refers_to("models.id")
     answer_class: str | None
     basis: str
-    judges_differ: bool = _later(false())
-    person_differs: bool = _later(false())
-
-
-def table(row: type[SQLModel]) -> Table:
-    """The table behind a row class, for Core statements."""
-    return SQLModel.metadata.tables[str(row.__tablename__)]
+    judges_differ: bool = later(false())
+    person_differs: bool = later(false())
 
 
 WORKSPACE = table(WorkspaceRow)
@@ -375,8 +287,6 @@ GUIDELINES = table(GuidelineRow)
 VIEWS = table(ViewRow)
 JOURNAL = table(JournalRow)
 ANNOTATIONS = table(AnnotationRow)
-BATCHES = table(BatchRow)
-BATCH_ITEMS = table(BatchItemRow)
 SUBSETS = table(SubsetRow)
 SUBSET_PROMPTS = table(SubsetPromptRow)
 PROMPT_STATES = table(PromptStateRow)

@@ -60,6 +60,13 @@ ALTER TABLE prompt_states DROP COLUMN judges_differ; ALTER TABLE prompt_states D
 ALTER TABLE prompt_states DROP COLUMN refusing_families; ALTER TABLE prompt_states DROP COLUMN refusing_models;
 ALTER TABLE models DROP COLUMN family;
 DROP TABLE views; ALTER TABLE journal DROP COLUMN guideline_id; DROP TABLE guidelines;
+DROP INDEX ix_responses_batch_item_id; DROP INDEX ix_judgements_batch_item_id;
+ALTER TABLE judgements DROP COLUMN batch_item_id; ALTER TABLE judgements DROP COLUMN template_hash;
+DROP TABLE judge_items; DROP INDEX ix_batch_items_batch_id_state_model_id;
+DROP INDEX ix_batch_items_runner_id; DROP INDEX ix_batch_items_vendor_batch_id;
+ALTER TABLE batch_items DROP COLUMN runner_id; ALTER TABLE batch_items DROP COLUMN vendor_batch_id;
+ALTER TABLE batch_items DROP COLUMN cause; DROP TABLE vendor_batches; DROP TABLE batch_models;
+DROP TABLE batch_runners; ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
 UPDATE alembic_version SET version_num = '0001';
 """
 
