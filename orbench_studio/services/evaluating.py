@@ -1,0 +1,170 @@
+"""Batches as people handle them: choose prompts, estimate, create, look, pause, cancel, try again.
+
+Nothing here sends anything; `running.Runner` does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.batch import (
+    Batch,
+    BatchKind,
+    BatchProgress,
+    BatchSettings,
+    BatchState,
+    Cause,
+    FailedItem,
+    ItemState,
+)
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.model import family
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import batches, queue, subsets
+from orbench_studio.store.bulk import id_of
+from orbench_studio.store.tables import MODELS
+
+CHANGED = Changes(frozenset({Kind.BATCHES}))
+
+
+def choose(
+    workspace: Workspace, *, wanted: QueueFilter | None = None, subset: str | None = None, limit: int | None = None
+) -> list[int]:
+    """The prompts of a filter or of a subset, in their order; all of them where neither is given."""
+    with workspace.reading() as db:
+        if subset is not None:
+            found = subsets.prompts(db, subset)
+            if found is None:
+                known = ", ".join(subsets.names(db)) or "none"
+                raise StudioError(f"There is no subset {subset!r}. The workspace has: {known}.")
+        else:
+            found = list(queue.ids(db, wanted or QueueFilter()))
+    chosen = found[:limit]
+    if not chosen:
+        raise StudioError("There are no prompts to evaluate: nothing in the workspace is let through.")
+    return chosen
+
+
+def create(
+    workspace: Workspace,
+    models: Sequence[str],
+    prompt_ids: Sequence[int],
+    settings: BatchSettings,
+    *,
+    prices: Prices,
+    name: str = "",
+) -> Batch:
+    """Write a batch down with all its items; nothing is sent before `Runner.start`."""
+    check(models, settings, prices)
+    with workspace.writing() as db:
+        batch_id = batches.create(db, name or _name(models), BatchKind.EVALUATION, settings, datetime.now(UTC))
+        for model in models:
+            batches.add_prompts(db, batch_id, model_id(db, model, settings), prompt_ids, settings.repeats)
+        return require(db, batch_id)
+
+
+def check(models: Sequence[str], settings: BatchSettings, prices: Prices) -> None:
+    """Whether models so named can be asked within the settings; StudioError says why not."""
+    if not models:
+        raise StudioError("Name at least one model, such as openai/gpt-4o or ollama/llama3.")
+    if len(set(models)) != len(models):
+        raise StudioError("A model is named twice. To ask it several times, set repeats.")
+    for model in models:
+        endpoint(model, settings.base_urls.get(model))
+        if settings.limits.max_cost is not None and prices.of(model, settings.base_urls.get(model)) is None:
+            raise StudioError(
+                f"{model} has no price, so a cap on the cost could not be kept. Put its price into a file of your own "
+                f"(a copy of {prices.file.name}), or launch without a cap."
+            )
+
+
+def model_id(db: Connection, name: str, settings: BatchSettings) -> int:
+    """The model's row; one that makes its answers up is marked as simulated."""
+    simulated = endpoint(name, settings.base_urls.get(name)).simulated
+    return id_of(db, MODELS, {"name": name}, simulated=simulated, family=family(name))
+
+
+def require(db: Connection, batch_id: int) -> Batch:
+    """The batch, which must be there."""
+    batch = batches.load(db, batch_id)
+    if batch is None:
+        raise WorkspaceError(f"There is no batch {batch_id} in the workspace.")
+    return batch
+
+
+def progress(workspace: Workspace, batch_id: int) -> BatchProgress:
+    """How far a batch is, whichever process is at it; takes the same short time for any size."""
+    with workspace.reading() as db:
+        return BatchProgress(require(db, batch_id), batches.progress(db, batch_id))
+
+
+def overview(workspace: Workspace) -> list[BatchProgress]:
+    """All batches, the newest first."""
+    with workspace.reading() as db:
+        return [BatchProgress(batch, batches.progress(db, batch.id)) for batch in batches.every(db)]
+
+
+def failures(workspace: Workspace, batch_id: int, *, limit: int = 1_000, after: int = 0) -> list[FailedItem]:
+    """Items that were given up, those after the item `after`; each with its cause."""
+    with workspace.reading() as db:
+        return batches.failures(db, batch_id, limit, after)
+
+
+def pause(workspace: Workspace, batch_id: int) -> Changes:
+    """Send nothing more, in whatever process; what is under way comes home. The batch can go on at any time."""
+    with workspace.writing() as db:
+        if become(db, batch_id, BatchState.PAUSED):
+            return CHANGED
+    return Changes(told=f"Batch {batch_id} is paused already.")
+
+
+def cancel(workspace: Workspace, batch_id: int) -> Changes:
+    """Give up what has not been sent. What was answered stays; what is under way comes home."""
+    with workspace.writing() as db:
+        if not become(db, batch_id, BatchState.CANCELLED):
+            return Changes(told=f"Batch {batch_id} is cancelled already.")
+        batches.move(db, batch_id, ItemState.PENDING, ItemState.CANCELLED)
+    return CHANGED
+
+
+def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> Changes:
+    """Put the failed items (for these causes, or for any) back among those to be sent; a `Runner` sends them."""
+    with workspace.writing() as db:
+        batch = require(db, batch_id)
+        if batch.state is BatchState.CANCELLED:
+            raise StudioError(f"Batch {batch_id} was cancelled. Launch a new one for its prompts.")
+        moved = batches.move(db, batch_id, ItemState.FAILED, ItemState.PENDING, causes)
+        if not moved:
+            return Changes(told=f"Batch {batch_id} has no failed items.")
+        if batch.state is BatchState.FINISHED:
+            batches.become(db, batch_id, BatchState.READY)
+    return Changes(CHANGED.kinds, (), f"{moved:,} items will be tried again.")
+
+
+def raise_cap(workspace: Workspace, batch_id: int, max_cost: float | None) -> Changes:
+    """Change what the batch may cost in all, in USD; None for no cap."""
+    with workspace.writing() as db:
+        settings = require(db, batch_id).settings
+        batches.keep_settings(db, batch_id, replace(settings, limits=replace(settings.limits, max_cost=max_cost)))
+    return CHANGED
+
+
+def become(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> bool:
+    """Put a batch into a state; False where it is in it. StudioError where that may not follow."""
+    before = require(db, batch_id).state
+    if before is state:
+        return False
+    if not before.may_become(state):
+        raise StudioError(f"Batch {batch_id} is {before}: it cannot become {state}.")
+    batches.become(db, batch_id, state, note)
+    return True
+
+
+def _name(models: Sequence[str]) -> str:
+    return models[0] if len(models) == 1 else f"{models[0]} and {len(models) - 1} more"

@@ -1,0 +1,204 @@
+"""One model of a batch at work in this process: sends what it was given, tries again, hands on what came of it."""
+
+import asyncio
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from orbench_studio.domain.batch import HOPELESS, PASSING, Cause, Limits
+from orbench_studio.providers.base import Answer, AskError, Provider
+from orbench_studio.providers.pacing import Pacer
+from orbench_studio.services.asking import Task
+from orbench_studio.services.prices import Price, cost
+from orbench_studio.store.claims import Claimed
+from orbench_studio.store.results import Given, Judged, Outcome, Said, Usage
+
+_TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
+_FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
+_LONGEST_BACKOFF = 30.0
+
+
+@dataclass(slots=True)
+class _Item:
+    claimed: Claimed
+    attempts: int = 0
+    faults: int = 0  # attempts that failed for another reason than that there were too many
+    begun: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Who is asked: its name and row, what it is called at its endpoint, what it costs."""
+
+    id: int
+    name: str
+    there: str
+    price: Price | None
+
+
+class Lane:
+    """The requests of one model. Lives in one event loop; the attributes can be looked at from anywhere.
+
+    `on_outcome` gets what an item ended in, `on_hopeless` is told why nothing more can be had from the model.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        provider: Provider,
+        task: Task,
+        limits: Limits,
+        on_outcome: Callable[[Outcome], None],
+        on_hopeless: Callable[[str], None],
+    ) -> None:
+        self.model = model
+        self.waiting = ""
+        self._provider, self._task, self._limits = provider, task, limits
+        self._on_outcome, self._on_hopeless = on_outcome, on_hopeless
+        self._pacer = Pacer(limits)
+        self._queue: deque[_Item] = deque()
+        self._later: list[tuple[float, int, _Item]] = []
+        self._asking: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._open = True
+        self.fault: BaseException | None = None
+
+    @property
+    def under_way(self) -> int:
+        """Requests that have been sent and not been answered."""
+        return len(self._asking)
+
+    @property
+    def wanted(self) -> int:
+        """How many more items it could do with: as many in store as may be under way."""
+        held = len(self._queue) + len(self._later) + len(self._asking)
+        return max(2 * self._limits.concurrency - held, 0) if self._open else 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is closed and the last answer is home."""
+        return not self._open and not self._asking
+
+    def put(self, items: Sequence[Claimed]) -> None:
+        """More to do."""
+        self._queue.extend(_Item(claimed) for claimed in items)
+        self._changed.set()
+
+    def forget(self) -> None:
+        """Others have taken what was not sent yet."""
+        self._queue.clear()
+        self._later.clear()
+
+    def close(self) -> None:
+        """Send nothing more; what is under way comes home. What was not sent goes back when the process signs off."""
+        self._open = False
+        self.waiting = ""
+        self._changed.set()
+
+    def abandon(self) -> None:
+        """Do not wait for what is under way; it goes back with the rest, and will be sent again."""
+        for task in self._asking:
+            task.cancel()
+
+    async def run(self) -> None:
+        """Send until the lane is closed and the last answer is home."""
+        try:
+            while self._open:
+                seconds = self._seconds_to_next()
+                if seconds == 0:
+                    self._send(self._queue.popleft())
+                else:
+                    await self._change_within(seconds)
+            while self._asking:
+                await asyncio.wait(self._asking)
+        finally:
+            await self._provider.close()
+
+    def _seconds_to_next(self) -> float | None:
+        """Seconds until the next request may go; None where only a change can tell."""
+        if not self._open or len(self._asking) >= self._pacer.at_once:
+            self.waiting = ""
+            return None
+        now = asyncio.get_running_loop().time()
+        while self._later and self._later[0][0] <= now:
+            self._queue.appendleft(heapq.heappop(self._later)[2])
+        if not self._queue:
+            self.waiting = "to try again" if self._later and not self._asking else ""
+            return self._later[0][0] - now if self._later else None
+        seconds, self.waiting = self._pacer.wait(self._tokens(self._queue[0]))
+        return seconds
+
+    async def _change_within(self, seconds: float | None) -> None:
+        if seconds is not None:
+            alarm = asyncio.get_running_loop().call_later(seconds, self._changed.set)
+        await self._changed.wait()
+        if seconds is not None:
+            alarm.cancel()
+        self._changed.clear()
+
+    def _send(self, item: _Item) -> None:
+        item.attempts += 1
+        item.begun = item.begun or asyncio.get_running_loop().time()
+        self._pacer.sent(self._tokens(item))
+        task = asyncio.create_task(self._ask(item))
+        self._asking.add(task)
+        task.add_done_callback(self._home)
+
+    def _home(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.fault = task.exception()
+        self._changed.set()
+
+    async def _ask(self, item: _Item) -> None:
+        request = self._task.request(item.claimed, self.model.name, self.model.there)
+        try:
+            answer = await self._provider.ask(request)
+        except AskError as error:
+            self._failed(item, error)
+            return
+        used = (answer.input_tokens or 0) + (answer.output_tokens or 0)
+        expected = self._tokens(self._queue[0]) if self._queue else 0
+        self._pacer.answered(answer.allowance, max(used - self._tokens(item), 0), expected)
+        self._end(item, answer)
+
+    def _end(self, item: _Item, answer: Answer) -> None:
+        tokens = (answer.input_tokens, answer.output_tokens)
+        usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
+        result = self._task.result(item.claimed, self.model.name, answer)
+        self._hand_on(item, result, usage)
+
+    def _failed(self, item: _Item, error: AskError) -> None:
+        if error.cause in HOPELESS:
+            self.close()
+            self._on_hopeless(f"{self.model.name}: {error.told}")
+            return
+        if error.cause not in PASSING:
+            self._hand_on(item, Given(error.cause, error.told))
+            return
+        item.faults += error.cause not in _TOO_MUCH
+        if error.cause in _TOO_MUCH:
+            seconds = self._pacer.limited(error.retry_after)
+        else:
+            seconds = max(_backoff(item.faults), error.retry_after or 0.0)
+        now = asyncio.get_running_loop().time()
+        too_late = now + seconds - (item.begun or now) > self._limits.patience
+        if item.faults >= self._limits.attempts or too_late:
+            self._hand_on(item, Given(error.cause, error.told))
+        else:
+            heapq.heappush(self._later, (now + seconds, item.claimed.item_id, item))
+
+    def _hand_on(self, item: _Item, result: Said | Judged | Given, usage: Usage | None = None) -> None:
+        place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
+        self._on_outcome(Outcome(*place, item.attempts, result, usage or Usage()))
+
+    def _tokens(self, item: _Item) -> int:
+        return (len(item.claimed.prompt) + len(item.claimed.response or "")) // 4 + 1
+
+
+def _backoff(fault: int) -> float:
+    """Seconds before the next attempt, spread so that many that failed together do not come back together."""
+    longest = min(_FIRST_BACKOFF * 2.0 ** (fault - 1), _LONGEST_BACKOFF)
+    return longest * random.uniform(0.5, 1.0)

@@ -1,0 +1,231 @@
+"""A batch at work in this process: items claimed, sent, and their answers stored, until nothing is left or it is told
+to stop. Others may be at the same batch; any of them may be killed at any moment.
+"""
+
+import asyncio
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from orbench_studio.domain.batch import BatchProgress
+from orbench_studio.domain.changes import Changes
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.providers.opening import open_provider
+from orbench_studio.services.asking import task_of
+from orbench_studio.services.desk import Desk, Exchange, cap_reached
+from orbench_studio.services.lane import Lane, Model
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store.results import Outcome
+
+LEASE = 30.0  # seconds after which a process that does not stir is taken for gone
+_TOGETHER = 0.1  # seconds in which answers are gathered for one transaction
+_STIR = 0.5  # seconds after which it looks at the batch although nothing has happened here
+_STORE_PATIENCE = 60.0  # seconds for which a workspace that cannot be written is tried again
+_RATE_OVER = 10.0  # seconds that a rate is taken over
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """One model in this process: requests under way, answers a second, what it waits for, seconds until the end."""
+
+    under_way: int = 0
+    per_second: float = 0.0
+    waiting: str = ""
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A batch as it is now; `live` has what is known of its models while they are at work in this process."""
+
+    progress: BatchProgress
+    live: Mapping[str, LiveModel] = field(default_factory=dict)
+    waiting: str = ""
+
+
+class Runner:
+    """Runs one batch in a thread of its own. Make a new one to go on with a batch later.
+
+    `on_changes` is called in that thread whenever answers have been stored. StudioError where the batch cannot be
+    begun: a key is missing, the local model is not installed.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        batch_id: int,
+        prices: Prices,
+        *,
+        on_changes: Callable[[Changes], None] = lambda _changes: None,
+        lease: float = LEASE,
+    ) -> None:
+        self._desk = Desk(workspace, batch_id, lease)
+        self._progress = self._desk.look()
+        self._on_changes = on_changes
+        self._outcomes: list[Outcome] = []
+        self._ended: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=5_000))
+        self._lanes = self._make_lanes(prices)
+        self._stop_for: str | None = None
+        self._waiting = ""
+        self._failing_since: float | None = None
+        self._news = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._begun = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name=f"batch-{batch_id}")
+
+    def start(self) -> None:
+        """Go to work; returns at once."""
+        self._thread.start()
+
+    def stop(self, *, grace: float | None = None) -> None:
+        """Send nothing more. What is under way is waited for, `grace` seconds at most; the batch can go on later."""
+        if not self._thread.is_alive():
+            return
+        self._begun.wait()
+        self._call(self._close)
+        if grace is not None:
+            self._call(self._abandon_after, grace)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; False where it has not come in time. What went wrong is raised."""
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            return False
+        if self._error is not None:
+            raise self._error
+        return True
+
+    def snapshot(self) -> Snapshot:
+        """How far it is. Costs next to nothing, waits for nothing, and can be asked from any thread."""
+        progress = self._progress
+        left = {model.model: model.left for model in progress.models}
+        live = {lane.model.name: self._live(lane, left[lane.model.name]) for lane in self._lanes}
+        return Snapshot(progress, live, self._waiting)
+
+    def _live(self, lane: Lane, left: int) -> LiveModel:
+        now = time.monotonic()
+        recent = [at for at in self._ended[lane.model.name].copy() if now - at < _RATE_OVER]
+        rate = len(recent) / max(now - recent[0], 1.0) if recent else 0.0
+        return LiveModel(lane.under_way, rate, lane.waiting, left / rate if rate else None)
+
+    def _make_lanes(self, prices: Prices) -> list[Lane]:
+        settings = self._progress.batch.settings
+        task, lanes = task_of(self._progress.batch), []
+        for model_id, name in self._desk.models.items():
+            base_url = settings.base_urls.get(name)
+            place = endpoint(name, base_url)
+            model = Model(model_id, name, place.model, prices.of(name, base_url))
+            provider = open_provider(place)
+            lanes.append(Lane(model, provider, task, settings.limits, self._take, self._give_up))
+        return lanes
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the end
+            self._error = error
+        finally:
+            self._begun.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="batch-store") as store:
+            await self._loop.run_in_executor(store, self._desk.begin)
+            self._begun.set()
+            at_work = [asyncio.create_task(lane.run()) for lane in self._lanes]
+            try:
+                while not await self._exchange(store):
+                    await self._something_new()
+            finally:
+                self._close()
+                self._abandon()
+                await asyncio.gather(*at_work)
+                await self._loop.run_in_executor(store, self._desk.leave)
+                self._progress = await self._loop.run_in_executor(store, self._desk.look)
+
+    async def _exchange(self, store: ThreadPoolExecutor) -> bool:
+        """Store what has come, claim what is wanted; True where that was the last of it."""
+        assert self._loop is not None
+        last = all(lane.is_done for lane in self._lanes)
+        outcomes, self._outcomes = self._outcomes, []
+        wanted = {lane.model.id: lane.wanted for lane in self._lanes}
+        try:
+            found = await self._loop.run_in_executor(store, self._desk.exchange, outcomes, wanted, self._stop_for)
+        except WorkspaceError as error:
+            self._keep_for_later(outcomes, error)
+            return False
+        self._failing_since = None
+        self._heed(found)
+        return last
+
+    def _keep_for_later(self, outcomes: list[Outcome], error: WorkspaceError) -> None:
+        """What is paid for is not thrown away because somebody else writes for long, or the disk is full."""
+        self._outcomes = outcomes + self._outcomes
+        self._failing_since = self._failing_since or time.monotonic()
+        self._waiting = str(error)
+        if time.monotonic() - self._failing_since > _STORE_PATIENCE:
+            raise error
+
+    def _heed(self, found: Exchange) -> None:
+        self._progress, self._waiting = found.progress, found.waiting
+        for lane in self._lanes:
+            if lane.fault is not None:
+                raise lane.fault
+            if found.lost:
+                lane.forget()
+            lane.put(found.claimed.get(lane.model.id, []))
+        if found.is_over:
+            self._close()
+        if found.changes:
+            self._on_changes(found.changes)
+
+    async def _something_new(self) -> None:
+        """Wait for answers, and a moment for more of them, but never long."""
+        assert self._loop is not None
+        alarm = self._loop.call_later(_STIR, self._news.set)
+        await self._news.wait()
+        alarm.cancel()
+        await asyncio.sleep(_TOGETHER)
+        self._news.clear()
+
+    def _take(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._news.set()
+        name = self._desk.models[outcome.model_id]
+        self._ended[name].append(time.monotonic())
+        cap = self._progress.batch.settings.limits.max_cost
+        spent = self._progress.cost + sum(one.usage.cost or 0.0 for one in self._outcomes)
+        reached = cap_reached(cap, spent)
+        if reached:
+            self._give_up(reached)
+
+    def _give_up(self, reason: str) -> None:
+        self._stop_for = self._stop_for or reason
+        self._close()
+
+    def _close(self) -> None:
+        for lane in self._lanes:
+            lane.close()
+        self._news.set()
+
+    def _abandon(self) -> None:
+        for lane in self._lanes:
+            lane.abandon()
+
+    def _abandon_after(self, seconds: float) -> None:
+        assert self._loop is not None
+        self._loop.call_later(seconds, self._abandon)
+
+    def _call(self, function: Callable[..., None], *arguments: float) -> None:
+        """Run a function in the loop; nothing where the loop is over."""
+        if self._loop is not None and not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(function, *arguments)
+            except RuntimeError:
+                return  # it closed in between

@@ -1,0 +1,93 @@
+"""Who is at work on which item, so that several processes can share a batch and a killed one loses nothing.
+
+A process signs on and says now and then that it is there. What belongs to one that has not been seen for the length of
+its lease goes back to pending.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select, update
+
+from orbench_studio.domain.batch import ItemState
+from orbench_studio.store.batch_tables import BATCH_ITEMS, BATCH_RUNNERS, JUDGE_ITEMS
+from orbench_studio.store.bulk import inserted
+from orbench_studio.store.tables import PROMPTS, RESPONSES
+
+_I, _R = BATCH_ITEMS.c, BATCH_RUNNERS.c
+
+
+class Claimed(NamedTuple):
+    """An item that this process may send. `response` is the text to be judged, None where a prompt is to be put."""
+
+    item_id: int
+    prompt_id: int
+    model_id: int
+    prompt: str
+    response_id: int | None
+    response: str | None
+
+
+def sign_on(db: Connection, batch_id: int, lease: float, now: float) -> int:
+    """A new process at the batch."""
+    return inserted(db, BATCH_RUNNERS, {"batch_id": batch_id, "seen_at": now, "lease": lease})
+
+
+def still_there(db: Connection, runner_id: int, now: float) -> bool:
+    """Say that the process is there; False where others have taken it for gone, and its items with it."""
+    return db.execute(update(BATCH_RUNNERS).where(_R.id == runner_id).values(seen_at=now)).rowcount == 1
+
+
+def sign_off(db: Connection, runner_id: int) -> None:
+    """The process leaves; what it has not done goes back."""
+    _release(db, [runner_id])
+
+
+def take_over(db: Connection, batch_id: int, now: float) -> None:
+    """What belongs to processes that are gone goes back."""
+    gone = select(_R.id).where(_R.batch_id == batch_id, _R.seen_at + _R.lease < now)
+    runners = [int(runner) for runner in db.execute(gone).scalars()]
+    if runners:
+        _release(db, runners)
+
+
+def others(db: Connection, batch_id: int, runner_id: int | None, now: float) -> int:
+    """How many other processes are at the batch."""
+    there = select(_R.id).where(_R.batch_id == batch_id, _R.seen_at + _R.lease >= now)
+    return sum(1 for other in db.execute(there).scalars() if other != runner_id)
+
+
+def claim(db: Connection, batch_id: int, model_id: int, runner_id: int, limit: int) -> list[Claimed]:
+    """The next items of a model, which nobody else gets from now on."""
+    pending = select(_I.id).where(_I.batch_id == batch_id, _I.state == ItemState.PENDING, _I.model_id == model_id)
+    pending = pending.order_by(_I.id).limit(limit).with_for_update(skip_locked=True)  # where several write at once
+    ids = [int(item_id) for item_id in db.execute(pending).scalars()]
+    if ids:
+        db.execute(update(BATCH_ITEMS).where(_I.id.in_(ids)).values(state=ItemState.CLAIMED, runner_id=runner_id))
+    return load(db, ids)
+
+
+def load(db: Connection, item_ids: Sequence[int]) -> list[Claimed]:
+    """The items with what is to be sent, in order."""
+    judged = select(JUDGE_ITEMS.c.item_id, RESPONSES.c.id, RESPONSES.c.text)
+    judged = judged.join(RESPONSES, RESPONSES.c.id == JUDGE_ITEMS.c.response_id)
+    found = {row.item_id: row for row in db.execute(judged.where(JUDGE_ITEMS.c.item_id.in_(item_ids)))}
+    asked = select(_I.id, _I.prompt_id, _I.model_id, PROMPTS.c.text).join(PROMPTS, PROMPTS.c.id == _I.prompt_id)
+    items = []
+    for item_id, prompt_id, model_id, prompt in db.execute(asked.where(_I.id.in_(item_ids)).order_by(_I.id)):
+        _, response_id, response = found.get(item_id, (None, None, None))
+        items.append(Claimed(item_id, prompt_id, model_id, prompt, response_id, response))
+    return items
+
+
+def give_back(db: Connection, runner_id: int, item_ids: Collection[int]) -> None:
+    """Items that were claimed and not done."""
+    mine = update(BATCH_ITEMS).where(_I.id.in_(item_ids), _I.runner_id == runner_id, _I.state == ItemState.CLAIMED)
+    db.execute(mine.values(state=ItemState.PENDING, runner_id=None))
+
+
+def _release(db: Connection, runners: Sequence[int]) -> None:
+    theirs = update(BATCH_ITEMS).where(_I.runner_id.in_(runners))
+    db.execute(theirs.where(_I.state == ItemState.CLAIMED).values(state=ItemState.PENDING))
+    db.execute(theirs.values(runner_id=None))
+    db.execute(delete(BATCH_RUNNERS).where(_R.id.in_(runners)))

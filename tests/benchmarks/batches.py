@@ -1,0 +1,138 @@
+"""How fast batches go: `python -m tests.benchmarks.batches`, from the repository's root.
+
+The ideal rate is concurrency over latency. The vendor is on this machine, in a process of its own; everything that it
+says is stored. The limit beside each figure is a bare aiohttp loop against the same vendor that stores nothing.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import psutil
+
+from orbench_studio.domain.batch import BatchSettings, Limits
+from orbench_studio.services import evaluating
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.running import Runner
+from orbench_studio.services.workspace import open_workspace
+from tests.benchmarks import generator
+from tests.benchmarks.report import Line, table, write_json
+
+_PRICES = Prices("", Path("prices.json"), {})
+_MODEL = "openai/benchmark"
+_MB = 1_000_000
+
+
+@contextmanager
+def vendor(latency):
+    """The vendor's address."""
+    command = [sys.executable, "-m", "tests.benchmarks.lean_vendor", str(latency)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def main():
+    """Measure and print the report."""
+    asked = _arguments()
+    lines = []
+    with TemporaryDirectory(dir=asked.folder) as folder:
+        for items, latency, concurrency in ((asked.items, 0.2, 50), (asked.items, 2.0, 200)):
+            lines += measure(Path(folder), items, latency, concurrency)
+        lines += resume(Path(folder), asked.large)
+    print(table(lines))
+    if asked.json:
+        write_json(asked.json, lines)
+
+
+def measure(folder, items, latency, concurrency):
+    """The share of the ideal rate, of ours and of a bare loop, and how memory grows from the first tenth to the end."""
+    path = folder / f"{items}.{latency}.orbench"
+    generator.generate(path, items, models=0)
+    ideal = items * latency / concurrency
+    with vendor(latency) as address, open_workspace(path) as workspace:
+        bare = asyncio.run(_bare(address, items, concurrency))
+        settings = BatchSettings(limits=Limits(concurrency), base_urls={_MODEL: address})
+        ids = evaluating.choose(workspace)
+        batch = evaluating.create(workspace, [_MODEL], ids, settings, prices=_PRICES)
+        runner = Runner(workspace, batch.id, _PRICES)
+        process, early = psutil.Process(), None
+        begun, spent = time.perf_counter(), process.cpu_times()
+        runner.start()
+        while not runner.wait(0.1):
+            if early is None and runner.snapshot().progress.done > items / 10:
+                early = process.memory_info().rss
+        took, used = time.perf_counter() - begun, process.cpu_times()
+        assert runner.snapshot().progress.done == items
+    cpu = (used.user + used.system - spent.user - spent.system) / items * 1_000
+    name = f"{latency:g} s latency, {concurrency} at once"
+    grown = (process.memory_info().rss - (early or 0)) / _MB
+    yield Line(f"{name}, share of the ideal rate", items, ideal / took, "", ideal / bare, ">= 0.9", ideal / took >= 0.9)
+    yield Line(f"{name}, processor time", items, cpu, "ms a request")
+    yield Line(f"{name}, memory grown after the first tenth", items, grown, "MB", None, "< 20 MB", grown < 20)
+
+
+def resume(folder, items):
+    """Seconds until a batch of which a killed process has done half sends again."""
+    path = folder / "large.orbench"
+    generator.generate(path, items, models=0)
+    with vendor(0.0) as address, open_workspace(path) as workspace:
+        settings = BatchSettings(base_urls={_MODEL: address})
+        begun = time.perf_counter()
+        batch = evaluating.create(workspace, [_MODEL], evaluating.choose(workspace), settings, prices=_PRICES)
+        yield Line("a batch written down", items, time.perf_counter() - begun, "s")
+        with workspace.writing() as db:
+            db.exec_driver_sql("UPDATE batch_items SET state = 'done' WHERE id <= ?", (items // 2,))
+        begun = time.perf_counter()
+        runner = Runner(workspace, batch.id, _PRICES)
+        runner.start()
+        while runner.snapshot().progress.done == 0:
+            time.sleep(0.005)
+        took = time.perf_counter() - begun
+        runner.stop()
+        runner.wait()
+        begun = time.perf_counter()
+        evaluating.progress(workspace, batch.id)
+        yield Line("a look from another process", items, (time.perf_counter() - begun) * 1_000, "ms")
+    yield Line("resumed, first answer stored", items, took, "s", None, "< 2 s", took < 2)
+
+
+async def _bare(address, items, concurrency):
+    """Seconds that a loop which does nothing else takes."""
+    left = iter(range(items))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def worker():
+            for number in left:
+                body = {"model": "m", "messages": [{"role": "user", "content": f"prompt {number}"}]}
+                async with session.post(f"{address}/chat/completions", json=body) as reply:
+                    (await reply.json())["choices"]
+
+        begun = time.perf_counter()
+        await asyncio.gather(*(worker() for _ in range(concurrency)))
+        return time.perf_counter() - begun
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.batches", description=__doc__)
+    parser.add_argument("--items", type=int, default=5_000)
+    parser.add_argument("--large", type=int, default=80_000)
+    parser.add_argument("--folder", type=Path, default=Path.cwd() / "build")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    return asked
+
+
+if __name__ == "__main__":
+    main()

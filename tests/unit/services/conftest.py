@@ -1,0 +1,53 @@
+"""Batches against a vendor of this machine."""
+
+import pytest
+
+from orbench_studio.domain.batch import BatchSettings, Limits, Sampling
+from orbench_studio.services import evaluating
+from orbench_studio.services.prices import Price, Prices
+from orbench_studio.services.running import Runner
+from tests.fake_vendor import KEY, Vendor
+
+LEASE = 1.0
+
+
+@pytest.fixture
+def vendor(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with Vendor(key=KEY) as vendor:
+        yield vendor
+
+
+@pytest.fixture
+def prices(tmp_path):
+    """A dollar for ten tokens in, two for twenty out: 3 USD an answer."""
+    return Prices("2026-11-21", tmp_path / "prices.json", {"openai/gpt-test": Price(100_000, 100_000)})
+
+
+@pytest.fixture
+def create(workspace, vendor, prices):
+    """Writes a batch down for the vendor of this machine."""
+
+    def make(*models, sampling=None, prompt_ids=None, repeats=1, **limits):
+        models = models or ("openai/gpt-test",)
+        limits = Limits(**{"timeout": 5.0, "patience": 20.0, **limits})
+        addresses = {name: vendor.url for name in models if not name.startswith("simulated")}
+        settings = BatchSettings(sampling or Sampling(), limits, repeats, addresses)
+        ids = prompt_ids or evaluating.choose(workspace)
+        return evaluating.create(workspace, models, ids, settings, prices=prices).id
+
+    return make
+
+
+@pytest.fixture
+def run(workspace, prices):
+    """Runs a batch to its end here, and gives what the last look at it says."""
+
+    def go(batch_id, **options):
+        runner = Runner(workspace, batch_id, prices, **{"lease": LEASE, **options})
+        runner.start()
+        assert runner.wait(60)
+        return runner.snapshot().progress
+
+    return go

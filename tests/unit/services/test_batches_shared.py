@@ -1,0 +1,230 @@
+"""Several processes at one batch; processes that are killed, paused, cancelled. Nothing is lost, nothing sent twice."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+from sqlalchemy import select
+
+from orbench_studio.domain.batch import BatchState, ItemState
+from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.formats.records import PromptDraft, Record
+from orbench_studio.services import evaluating
+from orbench_studio.services.intake import Intake
+from orbench_studio.services.running import Runner
+from orbench_studio.services.workspace import open_workspace
+from orbench_studio.store import batches, claims
+from orbench_studio.store.batch_tables import BATCH_ITEMS
+from orbench_studio.store.tables import MODELS, PROMPTS, RESPONSES
+from tests.unit.services.conftest import LEASE
+
+CONCURRENCY = 8
+RUNNING = """
+import sys
+from pathlib import Path
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.running import Runner
+from orbench_studio.services.workspace import open_workspace
+with open_workspace(Path(sys.argv[1])) as workspace:
+    runner = Runner(workspace, int(sys.argv[2]), Prices("", Path("prices.json"), {}), lease=float(sys.argv[3]))
+    runner.start()
+    print("begun", flush=True)
+    runner.wait()
+"""
+
+
+@pytest.fixture
+def many(workspace):
+    """A hundred prompts more."""
+    with workspace.writing() as db:
+        intake = Intake(db, lambda: 1, "many.csv")
+        intake.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
+        intake.finish()
+    return evaluating.choose(workspace)
+
+
+@pytest.fixture
+def process(path):
+    started = []
+
+    def start(batch, lease=LEASE):
+        command = [sys.executable, "-c", RUNNING, str(path), str(batch), str(lease)]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout.readline() == "begun\n"
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+        one.wait()
+        one.stdout.close()
+
+
+def responses(workspace):
+    """How often each item was answered."""
+    with workspace.reading() as db:
+        items = select(RESPONSES.c.batch_item_id).where(RESPONSES.c.batch_item_id.is_not(None))
+        return Counter(db.execute(items).scalars())
+
+
+def until(condition, patience=30):
+    """Wait for something that another process does."""
+    reached, deadline = threading.Event(), patience / 0.01
+    while not condition():
+        deadline -= 1
+        assert deadline > 0, "it never came"
+        reached.wait(0.01)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_random_moments(workspace, create, vendor, many, process, run, seed):
+    chance = random.Random(seed)
+    vendor.latency = 0.02
+    batch = create(concurrency=CONCURRENCY, prompt_ids=many)
+    had = Counter()
+    for _ in range(5):
+        goal = sum(vendor.asked.values()) + chance.randint(0, 25)
+        one = process(batch)
+        until(lambda: sum(vendor.asked.values()) >= goal or one.poll() is not None)  # noqa: B023
+        one.kill()
+        one.wait()
+        had.update(claimed(workspace))
+    progress = run(batch)
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, len(many), 0)
+    assert len(responses(workspace)) == len(many)
+    assert set(responses(workspace).values()) == {1}
+    again = {prompt: times - 1 for prompt, times in vendor.asked.items() if times > 1}
+    assert all(times <= had[prompt] for prompt, times in again.items()), "only what was under way is sent again"
+    assert workspace.problems() == []
+
+
+def claimed(workspace):
+    """The prompts of the items that processes have."""
+    with workspace.reading() as db:
+        theirs = select(PROMPTS.c.text).join(BATCH_ITEMS, BATCH_ITEMS.c.prompt_id == PROMPTS.c.id)
+        return list(db.execute(theirs.where(BATCH_ITEMS.c.state == ItemState.CLAIMED)).scalars())
+
+
+def test_two_processes_share_a_batch(workspace, create, vendor, many, process, run):
+    vendor.latency = 0.02
+    batch = create(concurrency=4, prompt_ids=many)
+    others = [process(batch), process(batch)]
+    progress = run(batch)
+    assert [one.wait(30) for one in others] == [0, 0]
+    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, len(many))
+    assert set(vendor.asked.values()) == {1}
+    assert len(responses(workspace)) == len(many)
+
+
+def test_paused_from_another_process(workspace, create, vendor, many, process, run):
+    vendor.latency = 0.05
+    batch = create(concurrency=2, prompt_ids=many)
+    one = process(batch)
+    until(lambda: sum(vendor.asked.values()) > 3)
+    evaluating.pause(workspace, batch)
+    assert one.wait(30) == 0
+    there = evaluating.progress(workspace, batch)
+    assert there.batch.state is BatchState.PAUSED
+    assert there.done == sum(vendor.asked.values()) < len(many), "what was under way has come home"
+    assert run(batch).done == len(many)
+    assert set(vendor.asked.values()) == {1}
+
+
+def test_cancelled_while_it_runs(workspace, create, vendor, many, process):
+    vendor.latency = 0.05
+    batch = create(concurrency=2, prompt_ids=many)
+    one = process(batch)
+    until(lambda: sum(vendor.asked.values()) > 3)
+    evaluating.cancel(workspace, batch)
+    assert one.wait(30) == 0
+    there = evaluating.progress(workspace, batch)
+    assert there.batch.state is BatchState.CANCELLED
+    assert there.done == sum(vendor.asked.values())
+    assert there.left == 0
+    with pytest.raises(StudioError, match="there is nothing left to send"):
+        start_and_wait(workspace, batch)
+
+
+def start_and_wait(workspace, batch, prices=None):
+    runner = Runner(workspace, batch, prices or evaluating.Prices("", workspace.path, {}), lease=LEASE)
+    runner.start()
+    runner.wait(30)
+
+
+def test_stopped_here_it_is_paused(workspace, create, vendor, many, prices):
+    vendor.latency = 0.05
+    batch = create(concurrency=2, prompt_ids=many)
+    runner = Runner(workspace, batch, prices, lease=LEASE)
+    runner.start()
+    until(lambda: runner.snapshot().progress.done > 2)
+    live = runner.snapshot().live["openai/gpt-test"]
+    assert live.under_way <= 2
+    assert live.per_second > 0
+    assert live.seconds_left > 0
+    runner.stop()
+    assert runner.wait(30)
+    progress = runner.snapshot().progress
+    assert progress.batch.state is BatchState.PAUSED
+    assert progress.done == sum(vendor.asked.values())
+
+
+def test_stopped_at_once_it_does_not_wait_for_a_hanging_vendor(workspace, create, vendor, prices):
+    vendor.script[""] = ["hang"]
+    batch = create(timeout=60)
+    runner = Runner(workspace, batch, prices, lease=LEASE)
+    runner.start()
+    until(lambda: sum(vendor.asked.values()) == 4)
+    runner.stop(grace=0.1)
+    assert runner.wait(10)
+    assert evaluating.progress(workspace, batch).left == 4
+
+
+def test_a_process_that_was_taken_for_gone_stores_its_answers_once(workspace, create, vendor, prices, run):
+    """A laptop sleeps for an hour with requests under way; another process has taken over meanwhile."""
+    vendor.latency = 0.5
+    batch = create(prompt_ids=[2], concurrency=1)
+    asleep = Runner(workspace, batch, prices)
+    asleep.start()
+    until(lambda: sum(vendor.asked.values()) == 1)
+    with workspace.writing() as db:
+        claims.take_over(db, batch, time.time() + 3_600)
+    run(batch)
+    assert asleep.wait(30)
+    assert len(responses(workspace)) == 1
+    assert evaluating.progress(workspace, batch).done == 1
+
+
+def test_a_full_disk_loses_nothing(workspace, create, vendor, many, prices, run, monkeypatch):
+    """While nothing can be stored nothing more is sent; it goes on when there is room again."""
+    vendor.latency = 0.02
+    batch = create(concurrency=4, prompt_ids=many)
+    runner = Runner(workspace, batch, prices, lease=30.0)
+    real, full = batches.spent, threading.Event()
+
+    def spent(db, batch_id):
+        if full.is_set():
+            raise WorkspaceError("The disk is full.")
+        return real(db, batch_id)
+
+    monkeypatch.setattr(batches, "spent", spent)
+    runner.start()
+    until(lambda: runner.snapshot().progress.done > 5)
+    full.set()
+    until(lambda: runner.snapshot().waiting == "The disk is full.")
+    full.clear()
+    assert runner.wait(30)
+    assert runner.snapshot().progress.done == len(many)
+    assert set(vendor.asked.values()) == {1}
+
+
+def test_simulated_models_are_marked(workspace, run, prices):
+    settings = evaluating.BatchSettings()
+    batch = evaluating.create(workspace, ["simulated/mixed"], [1, 2], settings, prices=prices)
+    assert run(batch.id).done == 2
+    with workspace.reading() as db:
+        marked = dict(db.execute(MODELS.select().with_only_columns(MODELS.c.name, MODELS.c.simulated)).all())
+    assert marked["simulated/mixed"] is True
