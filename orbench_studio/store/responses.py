@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, and_, func, not_, select
 
 from orbench_studio.domain.judgement import AnswerClass, JudgeKind, Judgement
-from orbench_studio.domain.response import Response, StopReason
+from orbench_studio.domain.response import WHITE_SPACE, Response, StopReason
+from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.bulk import among, chunks
 from orbench_studio.store.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
@@ -75,3 +77,39 @@ def _response(row: Row[tuple[object, ...]], judged: tuple[Judgement, ...]) -> Re
         AnswerClass(row.reference_class) if row.reference_class else None,
         judged,
     )
+
+
+def to_judge(
+    db: Connection,
+    *,
+    models: Sequence[str] = (),
+    prompt_ids: Sequence[int] | None = None,
+    batch_id: int | None = None,
+    judges: Sequence[str] = (),
+    template_hash: str = "",
+) -> list[tuple[int, int]]:
+    """(Response id, prompt id) of what a judge can read: not blocked, failed or empty.
+
+    Only those of these models, prompts and batch, where any are named, and without those that all of these judges have
+    judged with this template.
+    """
+    r = RESPONSES.c
+    statement = select(r.id, r.prompt_id).order_by(r.prompt_id, r.id)
+    statement = statement.where(r.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)), func.ltrim(r.text, WHITE_SPACE) != "")
+    if models:
+        statement = statement.where(r.model_id.in_(select(MODELS.c.id).where(MODELS.c.name.in_(models))))
+    if batch_id is not None:
+        statement = statement.where(
+            r.batch_item_id.in_(select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == batch_id))
+        )
+    judged = [r.id.in_(_judged_by(judge, template_hash)) for judge in judges]
+    if judged:
+        statement = statement.where(not_(and_(*judged)))
+    wanted = None if prompt_ids is None else set(prompt_ids)
+    rows = db.execute(statement)
+    return [(response_id, prompt_id) for response_id, prompt_id in rows if wanted is None or prompt_id in wanted]
+
+
+def _judged_by(judge: str, template_hash: str) -> Select[Any]:
+    done = select(JUDGEMENTS.c.response_id).join(JUDGES, JUDGES.c.id == JUDGEMENTS.c.judge_id)
+    return done.where(JUDGES.c.name == judge, JUDGEMENTS.c.template_hash == template_hash)

@@ -16,7 +16,6 @@ from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services import evaluating
 from orbench_studio.services.intake import Intake
 from orbench_studio.services.running import Runner
-from orbench_studio.services.workspace import open_workspace
 from orbench_studio.store import batches, claims
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.tables import MODELS, PROMPTS, RESPONSES

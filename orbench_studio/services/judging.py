@@ -1,0 +1,98 @@
+"""Judging stored responses with language models: nothing is generated again, the batch machinery is the same."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
+from orbench_studio.domain.judge_reply import missing_markers, template_hash
+from orbench_studio.errors import StudioError
+from orbench_studio.resources_dir import resources
+from orbench_studio.services import evaluating
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import batches, responses
+
+
+class Template(NamedTuple):
+    """A judge's instructions, and what judgements made with them keep of them."""
+
+    file: Path
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256, in hexadecimal."""
+        return template_hash(self.text)
+
+
+class Unjudged(NamedTuple):
+    """A response that a judge may be asked about."""
+
+    response_id: int
+    prompt_id: int
+
+
+def load_template(file: Path | None = None) -> Template:
+    """The instructions in a file, or the studio's own; StudioError names what is wrong with them."""
+    file = file or resources() / "judges" / "answer_class.txt"
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudioError(f"The judge's instructions in {file} cannot be read: {error}.") from error
+    missing = missing_markers(text)
+    if missing:
+        names = ", ".join("{" + name + "}" for name in missing)
+        raise StudioError(f"The judge's instructions in {file.name} lack {names}. A judge needs them to be filled in.")
+    return Template(file, text)
+
+
+def choose(
+    workspace: Workspace,
+    judges: Sequence[str],
+    *,
+    models: Sequence[str] = (),
+    prompt_ids: Sequence[int] | None = None,
+    batch_id: int | None = None,
+    template: Template | None = None,
+    again: bool = False,
+    limit: int | None = None,
+) -> list[Unjudged]:
+    """The responses with something to judge: of these models, prompts and batch, all of them where none are named.
+
+    Blocked, empty and failed responses are left out, and those that every judge has judged with this template already
+    unless `again`.
+    """
+    with workspace.reading() as db:
+        skip = () if again else tuple(judges)
+        found = responses.to_judge(
+            db, models=models, prompt_ids=prompt_ids, batch_id=batch_id, judges=skip,
+            template_hash=(template or load_template()).hash,
+        )  # fmt: skip
+    chosen = [Unjudged(*pair) for pair in found[:limit]]
+    if not chosen:
+        raise StudioError("There are no responses to judge: none is there that these judges have not judged already.")
+    return chosen
+
+
+def create(
+    workspace: Workspace,
+    judges: Sequence[str],
+    chosen: Sequence[Unjudged],
+    settings: BatchSettings,
+    *,
+    prices: Prices,
+    name: str = "",
+) -> Batch:
+    """Write a judging batch down; `settings.template` has the instructions."""
+    if not settings.template or missing_markers(settings.template):
+        raise StudioError("A judge needs instructions with {case}, {prompt} and {response} in them.")
+    evaluating.check(judges, settings, prices)
+    with workspace.writing() as db:
+        title = name or f"judged by {', '.join(judges)}"
+        batch_id = batches.create(db, title, BatchKind.JUDGING, settings, datetime.now(UTC))
+        for judge in judges:
+            model_id = evaluating.model_id(db, judge, settings)
+            batches.add_responses(db, batch_id, model_id, chosen)
+        return evaluating.require(db, batch_id)
