@@ -58,6 +58,7 @@ class Vendor:
         self.most_allowed, self.refused = None, 0
         self.at_once = self.most_at_once = 0
         self.queues = Counter()
+        self._came = threading.Condition()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="vendor")
 
@@ -69,6 +70,11 @@ class Vendor:
     def __exit__(self, *_error):
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(10)
+
+    def wait_for(self, requests, patience=30):
+        """Until so many requests have come."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.bodies) >= requests, patience), "they never came"
 
     @property
     def url(self):
@@ -111,7 +117,9 @@ class Vendor:
 
     async def _reply(self, request, body, prompt, answer):
         self.asked[prompt] += 1
-        self.bodies.append(body)
+        with self._came:
+            self.bodies.append(body)
+            self._came.notify_all()
         self.times.append(time.monotonic())
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)

@@ -1,57 +1,62 @@
-"""`orbench-studio judge`: the studio's instruments over the responses of a workspace."""
+"""`orbench-studio judge`: stored responses put to language models that say how far each goes along."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import complain, tell, tell_json
+from orbench_studio.cli import launch, options
 
-if TYPE_CHECKING:
-    from orbench_studio.instruments.assessment import Instrument
-    from orbench_studio.services.workspace import Workspace
-
-
-class By(StrEnum):
-    """Which instrument."""
-
-    RULES = "rules"
-    LOCAL = "local"
-    KEYWORDS = "keywords"
+_TOKENS = 500  # enough for a sentence, the words that decide it, and the class
 
 
 def judge(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
-    by: Annotated[
-        By,
-        typer.Option(
-            help="The rules, the local judge as it learns from people's decisions now, or OR-Bench's keywords."
-        ),
-    ] = By.RULES,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: an object.")] = False,
+    workspace: options.Workspace,
+    judge: Annotated[list[str], typer.Option("--judge", metavar="NAME", help=options.NAMES)],
+    base_url: options.BaseUrl = None,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only the responses of this model; repeat.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(metavar="N", help="Only the responses of this batch.")] = None,
+    template: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Other instructions, with {case}, {prompt} and {response}.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what it has judged already.")] = False,
+    limit: options.Limit = None,
+    temperature: options.Temperature = "0",
+    max_tokens: options.MaxTokens = _TOKENS,
+    param: options.Param = None,
+    concurrency: options.Concurrency = 20,
+    max_cost: options.MaxCost = None,
+    vendor_batch: options.VendorBatch = False,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Judge every response that the instrument has not judged yet. What people and other judges say stays as it is."""
-    from orbench_studio.services import assessing
+    """Judge responses that are there; nothing is generated again. What a judge says unreadably is unparsed."""
+    from orbench_studio.services import evaluating, judging
+    from orbench_studio.services.estimating import estimate_judging
+    from orbench_studio.services.launching import require_ready
+    from orbench_studio.services.prices import load_prices
     from orbench_studio.services.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, steps("judging") as on_progress:
-        done = assessing.judge(opened, _instrument(opened, by), on_progress=on_progress)
-    if as_json:
-        tell_json({"judge": done.judge, "version": done.version, "judged": done.judged})
-    else:
-        tell(done.changes.told)
-
-
-def _instrument(workspace: "Workspace", by: By) -> "Instrument":
-    from orbench_studio.services import assessing
-
-    if by is not By.LOCAL:
-        return assessing.rules() if by is By.RULES else assessing.keywords()
-    judge = assessing.retrained(workspace)
-    if not judge.learned:
-        complain(
-            f"People have judged too little to learn from ({judge.examples} responses): it says what the rules say."
+    instructions = judging.load_template(template)
+    settings = launch.settings(
+        judge,
+        base_url,
+        limits={"concurrency": concurrency, "max_cost": max_cost},
+        sampling={"max_tokens": max_tokens},
+        param=param or [],
+        temperature=temperature,
+        vendor_batch=vendor_batch,
+        template=instructions.text,
+    )
+    with open_workspace(workspace) as opened:
+        prices = load_prices()
+        evaluating.check(judge, settings, prices)
+        require_ready(judge, settings)
+        chosen = judging.choose(
+            opened, judge, models=model or (), batch_id=batch, template=instructions, again=again, limit=limit
         )
-    return judge
+        found = estimate_judging(opened, judge, [one.response_id for one in chosen], settings, prices)
+        launch.confirm(found, yes=yes, as_json=as_json)
+        launch.go(opened, judging.create(opened, judge, chosen, settings, prices=prices), prices, as_json=as_json)

@@ -8,9 +8,11 @@ from typer.core import TyperGroup
 
 from orbench_studio import __version__, log
 from orbench_studio.cli import (
+    batches,
     calibrate,
     check,
     demo,
+    evaluate,
     guidelines,
     import_files,
     index,
@@ -32,7 +34,7 @@ With a workspace, or with nothing, the window opens: orbench-studio mine.orbench
 _EPILOG = (
     "Begin with: orbench-studio demo, or orbench-studio import mine.orbench FILE... "
     "Exit codes: 0 all went well; 1 a file, the workspace or the machine stopped it (stderr says what and where); "
-    "2 the command was misspelt; 3 check found problems; 130 interrupted."
+    "2 the command was misspelt; 3 check found problems, or items of a batch failed; 130 interrupted."
 )
 
 
@@ -68,8 +70,10 @@ app = typer.Typer(cls=_Verbs, add_completion=False, help=_HELP, epilog=_EPILOG, 
 app.command("open", hidden=True)(open_window.open_window)
 app.command("demo")(demo.demo)
 app.command("import")(import_files.import_files)
-app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
+app.command("evaluate")(evaluate.evaluate)
 app.command("judge")(judge.judge)
+app.command("batches")(batches.batches)
+app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from orbench_studio.errors import StudioError
 
+LOCAL_SLOTS = 2  # answers of the local model under way at once; more only share the same processor
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -68,6 +69,11 @@ class Endpoint:
     def simulated(self) -> bool:
         """Whether its answers are made up."""
         return self.protocol is Protocol.SIMULATED
+
+    @property
+    def at_once(self) -> int | None:
+        """How many requests it can answer side by side; None where nobody but its vendor knows."""
+        return LOCAL_SLOTS if self.protocol is Protocol.LOCAL else None
 
     @property
     def on_this_machine(self) -> bool:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from orbench_studio.errors import StudioError
-from orbench_studio.providers.base import Answer, Request
-from orbench_studio.providers.chat import ChatProvider
-from orbench_studio.providers.endpoints import Endpoint, Protocol
+from orbench_studio.providers.base import Answer, Provider, Request
+from orbench_studio.providers.endpoints import LOCAL_SLOTS, Endpoint, Protocol
 
 MODEL = "smollm2"
-_SLOTS = 2  # answers under way at once; more only share the same processor
 _CONTEXT = 4_096  # tokens, for each slot
 
 
@@ -24,7 +22,7 @@ class LocalProvider:
         self._weights = weights()
         self._starting = asyncio.Lock()
         self._server: Any = None
-        self._chat: ChatProvider | None = None
+        self._chat: Provider | None = None
 
     async def ask(self, request: Request) -> Answer:
         """The model's answer."""
@@ -43,13 +41,16 @@ class LocalProvider:
     def _start(self) -> None:
         import xllamacpp
 
+        from orbench_studio.providers.chat import ChatProvider
+
         params = xllamacpp.CommonParams()
         params.model.path = str(self._weights)
-        params.n_parallel = _SLOTS
-        params.n_ctx = _SLOTS * _CONTEXT
+        params.n_parallel = LOCAL_SLOTS
+        params.n_ctx = LOCAL_SLOTS * _CONTEXT
         # More threads than one wait for each other on a busy machine (measured).
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
         params.port = 0
+        params.verbosity = -1  # its log is no business of the terminal's
         self._server = xllamacpp.Server(params)
         address = f"{self._server.listening_address}/v1"
         self._chat = ChatProvider(Endpoint(f"local/{MODEL}", "local", MODEL, address, Protocol.CHAT, ()), None)

@@ -155,6 +155,13 @@ def raise_cap(workspace: Workspace, batch_id: int, max_cost: float | None) -> Ch
     return CHANGED
 
 
+def send_rest_live(workspace: Workspace, batch_id: int) -> Changes:
+    """What the vendor's own batches have not done is taken back from them and sent one by one, at the next run."""
+    with workspace.writing() as db:
+        batches.keep_settings(db, batch_id, replace(require(db, batch_id).settings, vendor_batch=False))
+    return CHANGED
+
+
 def become(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> bool:
     """Put a batch into a state; False where it is in it. StudioError where that may not follow."""
     before = require(db, batch_id).state

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orbench_studio.domain.batch import BatchProgress
 from orbench_studio.domain.changes import Changes
@@ -121,8 +121,9 @@ class Runner:
             base_url = settings.base_urls.get(name)
             place = endpoint(name, base_url)
             model = Model(model_id, name, place.model, prices.of(name, base_url))
-            provider = open_provider(place)
-            lanes.append(Lane(model, provider, task, settings.limits, self._take, self._give_up))
+            at_once = min(settings.limits.concurrency, place.at_once or settings.limits.concurrency)
+            limits = replace(settings.limits, concurrency=at_once)
+            lanes.append(Lane(model, open_provider(place), task, limits, self._take, self._give_up))
         return lanes
 
     def _run(self) -> None:

@@ -28,12 +28,12 @@ def of_responses(db: Connection, response_ids: Sequence[int]) -> int:
 
 
 def mean_output(db: Connection, model: str) -> float | None:
-    """Tokens that the model's answers have on average, else those of all models; None where none has been counted."""
+    """Tokens that the model's answers have on average, else those of all that are not simulated; None without any."""
     r = RESPONSES.c
-    mean = select(func.avg(r.output_tokens)).where(r.batch_item_id.is_not(None))
-    own = select(MODELS.c.id).where(MODELS.c.name == model).scalar_subquery()
-    for statement in (mean.where(r.model_id == own), mean):
-        found = db.execute(statement).scalar()
+    mean = select(func.avg(r.output_tokens)).join(MODELS, MODELS.c.id == r.model_id)
+    mean = mean.where(r.batch_item_id.is_not(None))
+    for whose in (MODELS.c.name == model, MODELS.c.simulated.is_(False)):
+        found = db.execute(mean.where(whose)).scalar()
         if found is not None:
             return float(found)
     return None

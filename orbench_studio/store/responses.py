@@ -95,7 +95,8 @@ def to_judge(
     """
     r = RESPONSES.c
     statement = select(r.id, r.prompt_id).order_by(r.prompt_id, r.id)
-    statement = statement.where(r.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)), func.ltrim(r.text, WHITE_SPACE) != "")
+    statement = statement.where(r.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)))
+    statement = statement.where(func.ltrim(r.text, WHITE_SPACE) != "")
     if models:
         statement = statement.where(r.model_id.in_(select(MODELS.c.id).where(MODELS.c.name.in_(models))))
     if batch_id is not None:

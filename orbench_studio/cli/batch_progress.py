@@ -1,0 +1,157 @@
+"""A batch at work, shown: a bar for each model on a terminal, a line now and then in a log; Ctrl-C pauses it."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from orbench_studio.cli.telling import Exit, complain, counted, tell
+from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress
+
+if TYPE_CHECKING:
+    from orbench_studio.services.running import LiveModel, Runner, Snapshot
+
+_LOOK = 0.2  # seconds between two looks
+_LINE = 10.0  # seconds between two lines of a log
+
+
+def run(runner: "Runner") -> BatchProgress:
+    """Run a batch to its end, showing how far it is; interrupted once it waits for what is under way, twice it leaves.
+
+    KeyboardInterrupt where it was interrupted, after everything has been stored.
+    """
+    runner.start()
+    interrupted = 0
+    with _shown() as show:
+        while True:
+            try:
+                if runner.wait(_LOOK):
+                    break
+                show(runner.snapshot())
+            except KeyboardInterrupt:
+                interrupted += 1
+                runner.stop(grace=0.0 if interrupted > 1 else None)
+                if interrupted == 1:
+                    complain("Waiting for the answers that are under way. Press Ctrl-C again to give them up.")
+    if interrupted:
+        raise KeyboardInterrupt
+    return runner.snapshot().progress
+
+
+def tell_progress(progress: BatchProgress) -> None:
+    """How a batch stands, in lines for a person."""
+    batch = progress.batch
+    tell(f"Batch {batch.id}, {batch.name}: {batch.state}. {batch.note or ''}".rstrip())
+    for model in progress.models:
+        tell(f"  {line(model)}")
+        for cause, items in model.failed_by.items():
+            tell(f"    failed, {cause}: {items:,}")
+
+
+def line(model: ModelProgress, live: "LiveModel | None" = None) -> str:
+    """One model in one line."""
+    parts = [f"{model.done:,} of {model.total:,} done"]
+    for count, name in ((model.failed, "failed"), (model.cancelled, "cancelled"), (model.at_vendor, "at the vendor")):
+        if count:
+            parts.append(f"{count:,} {name}")
+    if model.input_tokens or model.output_tokens:
+        parts.append(f"{model.input_tokens + model.output_tokens:,} tokens")
+    parts.append(spent(model.cost, model.unpriced))
+    if live is not None:
+        parts.append(f"{live.per_second:.1f}/s")
+        if live.waiting:
+            parts.append(f"waiting: {live.waiting}")
+        elif live.seconds_left is not None:
+            parts.append(f"{duration(live.seconds_left)} left")
+    return f"{model.model}: {', '.join(parts)}"
+
+
+def spent(cost: float, unpriced: int) -> str:
+    """Money, and what is not in it."""
+    money = f"{cost:.2f} USD" if cost >= 0.01 or not cost else f"{cost:.4f} USD"
+    if not unpriced:
+        return money
+    return f"{money} and {counted(unpriced, 'answer')} without a price" if cost else "unpriced"
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"
+
+
+def as_json(progress: BatchProgress) -> dict[str, Any]:
+    """The same for a machine; cost in USD, null where no answer has a price."""
+    batch = progress.batch
+    return {
+        "batch": batch.id,
+        "name": batch.name,
+        "kind": batch.kind,
+        "state": batch.state,
+        "note": batch.note,
+        "total": progress.total,
+        "done": progress.done,
+        "failed": progress.failed,
+        "left": progress.left,
+        "cost": _cost(progress.cost, progress.unpriced, progress.done),
+        "unpriced": progress.unpriced,
+        "models": [_model(model) for model in progress.models],
+    }
+
+
+def exit_code(progress: BatchProgress) -> Exit:
+    """0 where every item was answered, 3 where some failed, 1 where the batch stopped before its end."""
+    if progress.batch.state is BatchState.STOPPED or progress.batch.state is BatchState.RUNNING:
+        return Exit.FAILED
+    return Exit.PROBLEMS if progress.failed else Exit.OK
+
+
+def _model(model: ModelProgress) -> dict[str, Any]:
+    counts = ("total", "done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced")
+    cost = _cost(model.cost, model.unpriced, model.done)
+    found = {"model": model.model, "cost": cost, "failed_by": {str(c): n for c, n in model.failed_by.items()}}
+    return found | {name: getattr(model, name) for name in counts}
+
+
+def _cost(cost: float, unpriced: int, done: int) -> float | None:
+    return None if done and unpriced == done else round(cost, 6)
+
+
+@contextmanager
+def _shown() -> "Iterator[Callable[[Snapshot], None]]":
+    if not sys.stderr.isatty():
+        yield _Log()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(snapshot: "Snapshot") -> None:
+            for model in snapshot.progress.models:
+                if model.model not in tasks:
+                    tasks[model.model] = bars.add_task("", total=model.total)
+                told = line(model, snapshot.live.get(model.model))
+                bars.update(tasks[model.model], completed=model.total - model.left, description=told)
+
+        yield show
+
+
+class _Log:
+    """A line for each model now and then."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _LINE
+
+    def __call__(self, snapshot: "Snapshot") -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LINE
+        for model in snapshot.progress.models:
+            complain(line(model, snapshot.live.get(model.model)))
+        if snapshot.waiting:
+            complain(f"waiting: {snapshot.waiting}")

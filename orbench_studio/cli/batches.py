@@ -1,0 +1,127 @@
+"""`orbench-studio batches`: list them, look at one, pause, resume, cancel, try again what failed."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbench_studio.cli import launch
+from orbench_studio.cli.batch_progress import as_json as progress_as_json
+from orbench_studio.cli.batch_progress import spent, tell_progress
+from orbench_studio.cli.telling import tell, tell_json
+from orbench_studio.domain.batch import BatchProgress
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace import Workspace
+
+_LISTED = 20  # failures named one by one
+
+
+class Deed(StrEnum):
+    """What to do."""
+
+    LIST = "list"
+    SHOW = "show"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+def batches(
+    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    deed: Annotated[Deed, typer.Argument(help="What to do.")],
+    batch: Annotated[int | None, typer.Argument(metavar="[BATCH]", help="Its number, as `list` tells it.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="With resume: what it may cost in all from now on.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="With resume: take what the vendor's batch has, send the rest one by one.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Look at batches and steer them, also those that another process or the window is at."""
+    from orbench_studio.services.workspace import open_workspace
+
+    if deed is not Deed.LIST and batch is None:
+        raise typer.BadParameter(f"Which one? `batches {workspace} list` tells their numbers.", param_hint="BATCH")
+    with open_workspace(workspace) as opened:
+        if deed is Deed.LIST:
+            _list(opened, as_json=as_json)
+        elif batch is not None:
+            _steer(opened, deed, batch, max_cost=max_cost, live=live, as_json=as_json)
+
+
+def _list(workspace: "Workspace", *, as_json: bool) -> None:
+    from orbench_studio.services import evaluating
+
+    found = evaluating.overview(workspace)
+    if as_json:
+        tell_json([progress_as_json(progress) for progress in found])
+    elif not found:
+        tell("There are no batches yet.")
+    else:
+        for progress in found:
+            tell(_row(progress))
+
+
+def _row(progress: BatchProgress) -> str:
+    batch = progress.batch
+    done = f"{progress.done:,} of {progress.total:,}"
+    failed = f", {progress.failed:,} failed" if progress.failed else ""
+    return f"{batch.id:>4}  {batch.state:<9}  {done}{failed}, {spent(progress.cost, progress.unpriced)}  {batch.name}"
+
+
+def _steer(
+    workspace: "Workspace", deed: Deed, batch: int, *, max_cost: float | None, live: bool, as_json: bool
+) -> None:
+    from orbench_studio.services import evaluating
+    from orbench_studio.services.prices import load_prices
+
+    if deed is Deed.SHOW:
+        _show(workspace, batch, as_json=as_json)
+        return
+    if deed in (Deed.PAUSE, Deed.CANCEL):
+        changes = (evaluating.pause if deed is Deed.PAUSE else evaluating.cancel)(workspace, batch)
+        _tell(evaluating.progress(workspace, batch), changes.told, as_json=as_json)
+        return
+    if deed is Deed.RETRY:
+        changes = evaluating.retry(workspace, batch)
+        if not changes:
+            _tell(evaluating.progress(workspace, batch), changes.told, as_json=as_json)
+            return
+    if max_cost is not None:
+        evaluating.raise_cap(workspace, batch, max_cost)
+    if live:
+        evaluating.send_rest_live(workspace, batch)
+    launch.go(workspace, evaluating.progress(workspace, batch).batch, load_prices(), as_json=as_json)
+
+
+def _show(workspace: "Workspace", batch: int, *, as_json: bool) -> None:
+    from orbench_studio.services import evaluating
+
+    progress = evaluating.progress(workspace, batch)
+    failed = evaluating.failures(workspace, batch, limit=100_000 if as_json else _LISTED)
+    if as_json:
+        items: list[dict[str, Any]] = [
+            {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause, "told": f.told,
+             "attempts": f.attempts}
+            for f in failed
+        ]  # fmt: skip
+        tell_json(progress_as_json(progress) | {"failures": items})
+        return
+    tell_progress(progress)
+    for item in failed:
+        tell(f"  prompt {item.prompt_id}, {item.model}: {item.cause}. {item.told}")
+    if progress.failed > len(failed):
+        tell(f"  and {progress.failed - len(failed):,} more")
+
+
+def _tell(progress: BatchProgress, told: str, *, as_json: bool) -> None:
+    if as_json:
+        tell_json(progress_as_json(progress))
+        return
+    if told:
+        tell(told)
+    tell_progress(progress)

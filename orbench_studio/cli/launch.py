@@ -1,0 +1,111 @@
+"""What `evaluate` and `judge` share: options into settings, the estimate and the question, the launch."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from orbench_studio.cli import batch_progress
+from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
+from orbench_studio.domain.batch import Batch, BatchSettings, Limits, Sampling
+from orbench_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from orbench_studio.services.estimating import Estimate, ModelEstimate
+    from orbench_studio.services.prices import Prices
+    from orbench_studio.services.workspace import Workspace
+
+
+def settings(
+    models: list[str],
+    base_url: str | None,
+    *,
+    limits: dict[str, Any],
+    sampling: dict[str, Any],
+    param: list[str],
+    temperature: str,
+    **others: Any,
+) -> BatchSettings:
+    """The settings that the options describe; BadParameter where they cannot be."""
+    try:
+        return BatchSettings(
+            Sampling(temperature=_temperature(temperature), extra=_extra(param), **sampling),
+            Limits(**{name: value for name, value in limits.items() if value is not None}),
+            base_urls=dict.fromkeys(models, base_url) if base_url else {},
+            **others,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def read_text(file: Path | None) -> str | None:
+    """The text of a file; StudioError where it cannot be read."""
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudioError(f"{file} cannot be read: {error}.") from error
+
+
+def confirm(found: "Estimate", *, yes: bool, as_json: bool) -> None:
+    """Tell what the launch will send and cost, and ask; ends where the answer is no."""
+    if not as_json:
+        for model in found.models:
+            tell(_line(model, found.prices_dated))
+        tell(f"It takes about {batch_progress.duration(found.seconds)}.")
+    if yes:
+        return
+    if as_json or not sys.stdin.isatty():
+        complain("Nothing was sent. To launch it without being asked, add --yes.")
+        raise typer.Exit(Exit.USAGE)
+    typer.confirm("Launch it?", abort=True)
+
+
+def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool) -> None:
+    """Run a batch to its end and tell how it stands; ends with the exit code that says it."""
+    from orbench_studio.services.launching import open_runner
+
+    try:
+        progress = batch_progress.run(open_runner(workspace, batch.id, prices))
+    except KeyboardInterrupt:
+        complain(f"Batch {batch.id} is paused. To go on: orbench-studio batches {workspace.path} resume {batch.id}")
+        raise
+    if as_json:
+        tell_json(batch_progress.as_json(progress))
+    else:
+        batch_progress.tell_progress(progress)
+        if progress.failed:
+            tell(f"To try what failed again: orbench-studio batches {workspace.path} retry {batch.id}")
+    raise typer.Exit(batch_progress.exit_code(progress))
+
+
+def _line(model: "ModelEstimate", dated: str) -> str:
+    tokens = f"{model.input_tokens:,} tokens in and at most {model.most_output:,} out"
+    if model.most_cost is None:
+        money = "unpriced"
+    elif model.most_cost == 0:
+        money = "free of charge"
+    else:
+        likely = "" if model.likely_cost is None else f"about {model.likely_cost:.2f} USD, "
+        money = f"{likely}at most {model.most_cost:.2f} USD (prices of {dated})"
+    return f"{model.model}: {counted(model.items, 'request')}, about {tokens}, {money}."
+
+
+def _temperature(text: str) -> float | None:
+    return None if text == "none" else float(text)
+
+
+def _extra(params: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for param in params:
+        name, separator, value = param.partition("=")
+        if not name or not separator:
+            raise ValueError(f"{param!r} is not NAME=VALUE.")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value  # a word needs no quotes
+    return found

@@ -1,0 +1,27 @@
+"""Options that `evaluate` and `judge` share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
+
+Workspace = Annotated[Path, typer.Argument(help="The workspace.")]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N of them.")]
+Temperature = Annotated[str, typer.Option(metavar="T", help="none where the model refuses one.")]
+MaxTokens = Annotated[int, typer.Option(min=1, metavar="N", help="As long as an answer may be.")]
+Param = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="More for every request, as JSON; repeat: top_p=0.9.")
+]
+Concurrency = Annotated[int, typer.Option(min=1, metavar="N", help="Requests at once, for each model.")]
+PerMinute = Annotated[int | None, typer.Option(min=1, metavar="N", help="So many a minute, for each model.")]
+MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop when so much is spent.")]
+VendorBatch = Annotated[
+    bool, typer.Option("--vendor-batch", help="By the vendor's own batches: half the price, within 24 hours.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Launch without being asked.")]
+Json = Annotated[bool, typer.Option("--json", help="For machines: how the batch ended.")]
