@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 
 from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.domain.changes import Changes
-from orbench_studio.providers.credentials import key_for
-from orbench_studio.providers.endpoints import Protocol, endpoint
-from orbench_studio.providers.local_model import weights
+from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.providers.opening import open_provider
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.running import Runner
 from orbench_studio.services.workspace import Workspace
@@ -15,10 +14,7 @@ from orbench_studio.services.workspace import Workspace
 def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
     """Whether everything is there that the models need, before anything is written down; StudioError says what not."""
     for name in models:
-        place = endpoint(name, settings.base_urls.get(name))
-        key_for(place)
-        if place.protocol is Protocol.LOCAL:
-            weights()
+        open_provider(endpoint(name, settings.base_urls.get(name)))  # connects to nothing before it is asked
 
 
 def open_runner(

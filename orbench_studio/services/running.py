@@ -76,6 +76,7 @@ class Runner:
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = threading.Event()
+        self._over = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=f"batch-{batch_id}")
 
@@ -85,8 +86,8 @@ class Runner:
 
     def stop(self, *, grace: float | None = None) -> None:
         """Send nothing more. What is under way is waited for, `grace` seconds at most; the batch can go on later."""
-        if not self._thread.is_alive():
-            return
+        if self._thread.ident is None:
+            return  # it was never started
         self._begun.wait()
         self._call(self._close)
         if grace is not None:
@@ -94,9 +95,10 @@ class Runner:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end; False where it has not come in time. What went wrong is raised."""
-        self._thread.join(timeout)
-        if self._thread.is_alive():
+        # Not `join`: interrupted by Ctrl-C it takes a thread that is at work for ended (Python 3.11).
+        if not self._over.wait(timeout):
             return False
+        self._thread.join()
         if self._error is not None:
             raise self._error
         return True
@@ -133,6 +135,7 @@ class Runner:
             self._error = error
         finally:
             self._begun.set()
+            self._over.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()

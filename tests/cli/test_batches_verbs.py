@@ -104,6 +104,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, workspace, vendor
     assert result.exit_code in (1, 2)
     assert WRONG[options] in " ".join(result.stderr.replace("│", "").split())
     assert not sum(vendor.asked.values())
+    assert run("batches", workspace, "list").stdout == "There are no batches yet.\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent differently")
