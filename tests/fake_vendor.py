@@ -55,6 +55,7 @@ class Vendor:
         self.latency = latency
         self.key = key
         self.times = []
+        self.held = False  # while it is, nothing is answered
         self.most_allowed, self.refused = None, 0
         self.at_once = self.most_at_once = 0
         self.queues = Counter()
@@ -133,6 +134,8 @@ class Vendor:
                 self.refused += 1
                 return fault(429, "too many at once", {"Retry-After": "0.02"})()
             await asyncio.sleep(self.latency)
+            while self.held:
+                await asyncio.sleep(0.01)
             told = self._told(prompt)
             return await _broken(request, told) if isinstance(told, str) else (told or answer)()
         finally:

@@ -8,7 +8,7 @@ from orbench_studio.services.prices import Price, Prices
 from orbench_studio.services.running import Runner
 from tests.fake_vendor import KEY, Vendor
 
-LEASE = 1.0
+LEASE = 4.0  # seconds; a busy machine must not be taken for a dead process
 
 
 @pytest.fixture

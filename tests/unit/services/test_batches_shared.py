@@ -108,12 +108,17 @@ def claimed(workspace):
         return list(db.execute(theirs.where(BATCH_ITEMS.c.state == ItemState.CLAIMED)).scalars())
 
 
-def test_two_processes_share_a_batch(workspace, create, vendor, many, process, run):
-    vendor.latency = 0.02
+def test_three_processes_share_a_batch(workspace, create, vendor, many, process, prices):
+    vendor.latency, vendor.held = 0.02, True
     batch = create(concurrency=4, prompt_ids=many)
+    here = Runner(workspace, batch, prices, lease=LEASE)
+    here.start()
     others = [process(batch), process(batch)]
-    progress = run(batch)
+    vendor.wait_for(12)
+    vendor.held = False
     assert [one.wait(30) for one in others] == [0, 0]
+    assert here.wait(30)
+    progress = here.snapshot().progress
     assert (progress.batch.state, progress.done) == (BatchState.FINISHED, len(many))
     assert set(vendor.asked.values()) == {1}
     assert len(responses(workspace)) == len(many)
@@ -123,7 +128,7 @@ def test_paused_from_another_process(workspace, create, vendor, many, process, r
     vendor.latency = 0.05
     batch = create(concurrency=2, prompt_ids=many)
     one = process(batch)
-    until(lambda: sum(vendor.asked.values()) > 3)
+    vendor.wait_for(4)
     evaluating.pause(workspace, batch)
     assert one.wait(30) == 0
     there = evaluating.progress(workspace, batch)
@@ -137,7 +142,7 @@ def test_cancelled_while_it_runs(workspace, create, vendor, many, process):
     vendor.latency = 0.05
     batch = create(concurrency=2, prompt_ids=many)
     one = process(batch)
-    until(lambda: sum(vendor.asked.values()) > 3)
+    vendor.wait_for(4)
     evaluating.cancel(workspace, batch)
     assert one.wait(30) == 0
     there = evaluating.progress(workspace, batch)
