@@ -10,13 +10,14 @@ from orbench_studio.cli.telling import Exit, complain, counted, tell
 from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress
 
 if TYPE_CHECKING:
-    from orbench_studio.services.running import LiveModel, Runner, Snapshot
+    from orbench_studio.services.launching import BatchRunner
+    from orbench_studio.services.running import LiveModel, Snapshot
 
 _LOOK = 0.2  # seconds between two looks
 _LINE = 10.0  # seconds between two lines of a log
 
 
-def run(runner: "Runner") -> BatchProgress:
+def run(runner: "BatchRunner") -> BatchProgress:
     """Run a batch to its end, showing how far it is; interrupted once it waits for what is under way, twice it leaves.
 
     KeyboardInterrupt where it was interrupted, after everything has been stored.

@@ -84,8 +84,10 @@ def _steer(
         return
     if deed in (Deed.PAUSE, Deed.CANCEL):
         changes = (evaluating.pause if deed is Deed.PAUSE else evaluating.cancel)(workspace, batch)
-        _tell(evaluating.progress(workspace, batch), changes.told, as_json=as_json)
-        return
+        progress = evaluating.progress(workspace, batch)
+        if deed is Deed.PAUSE or not any(model.at_vendor for model in progress.models):
+            _tell(progress, changes.told, as_json=as_json)
+            return
     if deed is Deed.RETRY:
         changes = evaluating.retry(workspace, batch)
         if not changes:

@@ -42,7 +42,7 @@ class ChatProvider:
             except Refused as refused:
                 if refused.cause is Cause.BAD_REQUEST and self._adapt(refused, body):
                     continue
-                return _filtered(refused)
+                return filtered(refused)
             return read_chat(reply, allowance)
         raise AskError(Cause.BAD_REQUEST, "The model takes none of the ways to limit its answer.")
 
@@ -96,8 +96,8 @@ def read_chat(reply: dict[str, Any], allowance: Allowance | None = None) -> Answ
     return Answer(text, stop, *tokens, allowance or Allowance())
 
 
-def _filtered(refused: Refused) -> Answer:
-    """A refusal of the vendor's filter as an answer; anything else is raised again."""
+def filtered(refused: Refused) -> Answer:
+    """What the vendor's filter refused, as an answer; anything else is raised again."""
     error = refused.body.get("error")
     named = str(error).lower().replace(" ", "_") if isinstance(error, dict) else ""
     if refused.cause is Cause.BAD_REQUEST and any(sign in named for sign in _FILTERED):

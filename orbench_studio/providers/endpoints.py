@@ -51,6 +51,7 @@ PRESETS = {
     "local": Preset("this machine", "", protocol=Protocol.LOCAL),
     "simulated": Preset("simulated", "", protocol=Protocol.SIMULATED),
 }
+WITH_BATCHES = ("openai", "anthropic")
 ON_THIS_MACHINE = ("ollama", "lmstudio", "vllm", "llamacpp")
 
 
@@ -77,8 +78,13 @@ class Endpoint:
 
     @property
     def on_this_machine(self) -> bool:
-        """Whether nothing leaves the machine."""
+        """Whether requests go no further than this machine, as far as can be seen from here."""
         return not self.base_url or urlsplit(self.base_url).hostname in LOOPBACK
+
+    @property
+    def free(self) -> bool:
+        """Whether it costs nothing: a model server here, and not something that hands on to a vendor."""
+        return self.on_this_machine and (self.vendor in ON_THIS_MACHINE or not self.base_url)
 
 
 def endpoint(name: str, base_url: str | None = None) -> Endpoint:
@@ -96,6 +102,13 @@ def endpoint(name: str, base_url: str | None = None) -> Endpoint:
         variable = "".join(c if c.isalnum() else "_" for c in vendor).upper() + "_API_KEY"
         preset = Preset(vendor, "", (variable,))
     return Endpoint(name, vendor, model, _address(vendor, preset, base_url), preset.protocol, preset.key_variables)
+
+
+def require_batches(place: Endpoint) -> None:
+    """Whether the vendor has batches of its own that the studio speaks; StudioError where not."""
+    if place.vendor not in WITH_BATCHES:
+        names = " and ".join(f"{vendor}/" for vendor in WITH_BATCHES)
+        raise StudioError(f"{place.name}: only {names} have batches of their own. Send it live.")
 
 
 def _address(vendor: str, preset: Preset, base_url: str | None) -> str:

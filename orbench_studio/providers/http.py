@@ -30,7 +30,7 @@ _BY_STATUS = {
 }
 _SERVER_FAULT = 500
 _FAULT = 400
-_ADVICE = {
+ADVICE = {
     Cause.KEY: "The key was refused. Check it, and that it may use this model.",
     Cause.QUOTA: "The account has no credit left.",
 }
@@ -39,8 +39,8 @@ _ADVICE = {
 class Refused(AskError):  # noqa: N818 - the vendor's word for it, and no more
     """The endpoint answered with a status of 400 or above; `body` is what it said, as far as it was JSON."""
 
-    def __init__(self, cause: Cause, told: str, after: float | None, body: dict[str, Any]) -> None:
-        super().__init__(cause, told, after)
+    def __init__(self, cause: Cause, told: str, body: dict[str, Any]) -> None:
+        super().__init__(cause, told)
         self.body = body
 
 
@@ -94,9 +94,10 @@ class Http:
             if not isinstance(body, dict):
                 raise AskError(Cause.UNREADABLE, f"The reply is no JSON object: {self._excerpt(raw)}")
             return body
-        cause = _cause(status, body if isinstance(body, dict) else {})
-        told = f"{status}: {_ADVICE.get(cause) or self._clean(_message(body)) or self._excerpt(raw)}"
-        raise Refused(cause, told, retry_after(headers), body if isinstance(body, dict) else {})
+        refused = refusal(status, body if isinstance(body, dict) else {})
+        refused.told = self._clean(refused.told or f"{status}: {self._excerpt(raw)}")
+        refused.retry_after = retry_after(headers)
+        raise refused
 
     def _excerpt(self, raw: bytes) -> str:
         return self._clean(" ".join(raw[:_TOLD].decode("utf-8", "replace").split())) or "nothing at all."
@@ -117,7 +118,15 @@ def allowance(headers: "CIMultiDictProxy[str]") -> Allowance:
     return Allowance()
 
 
-def _cause(status: int, body: dict[str, Any]) -> Cause:
+def refusal(status: int, body: dict[str, Any]) -> Refused:
+    """An error of a vendor; `told` is empty where it says nothing."""
+    cause = cause_of(status, body)
+    told = ADVICE.get(cause) or _message(body)
+    return Refused(cause, f"{status}: {told}" if told else "", body)
+
+
+def cause_of(status: int, body: dict[str, Any]) -> Cause:
+    """What a status of 400 or above means, with what the body says about it."""
     error = body.get("error")
     kinds = {str(error.get(name)) for name in ("code", "type")} if isinstance(error, dict) else set()
     if kinds & {"insufficient_quota", "billing_hard_limit_reached", "credit_balance_too_low"}:

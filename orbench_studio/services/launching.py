@@ -1,24 +1,54 @@
 """From a batch to whatever runs it: live requests, or the vendor's own batches."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.domain.changes import Changes
-from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.providers.endpoints import endpoint, require_batches
 from orbench_studio.providers.opening import open_provider
+from orbench_studio.services.evaluating import require
 from orbench_studio.services.prices import Prices
-from orbench_studio.services.running import Runner
+from orbench_studio.services.running import Runner, Snapshot
 from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import vendor_batches
+
+
+class BatchRunner(Protocol):
+    """One batch at work in this process; see `running.Runner` for what each of these promises."""
+
+    def start(self) -> None:
+        """Go to work; returns at once."""
+
+    def stop(self, *, grace: float | None = None) -> None:
+        """Send nothing more; the batch can go on later."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end; False where it has not come in time."""
+
+    def snapshot(self) -> Snapshot:
+        """How far it is."""
 
 
 def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
     """Whether everything is there that the models need, before anything is written down; StudioError says what not."""
     for name in models:
-        open_provider(endpoint(name, settings.base_urls.get(name)))  # connects to nothing before it is asked
+        place = endpoint(name, settings.base_urls.get(name))
+        open_provider(place)  # it connects to nothing before it is asked
+        if settings.vendor_batch:
+            require_batches(place)
 
 
 def open_runner(
     workspace: Workspace, batch_id: int, prices: Prices, on_changes: Callable[[Changes], None] = lambda _changes: None
-) -> Runner:
-    """A runner for the batch, not started yet."""
+) -> BatchRunner:
+    """A runner for the batch, not started yet: live, or by the vendors' own batches where it is to use them or did."""
+    with workspace.reading() as db:
+        settings = require(db, batch_id).settings
+        at_vendors = vendor_batches.opened(db, batch_id)
+    if settings.vendor_batch or at_vendors:
+        # On first use: few batches are such ones, and they bring the vendors' own libraries.
+        from orbench_studio.services.vendor_running import VendorRunner
+
+        return VendorRunner(workspace, batch_id, prices, on_changes=on_changes)
     return Runner(workspace, batch_id, prices, on_changes=on_changes)

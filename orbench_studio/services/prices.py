@@ -31,10 +31,10 @@ class Prices:
     by_model: dict[str, Price]
 
     def of(self, model: str, base_url: str | None = None) -> Price | None:
-        """The model's price; None where nobody has said. What runs on this machine costs nothing."""
+        """The model's price; None where nobody has said. A model server of this machine costs nothing."""
         if model in self.by_model:
             return self.by_model[model]
-        return Price(0.0, 0.0) if endpoint(model, base_url).on_this_machine else None
+        return Price(0.0, 0.0) if endpoint(model, base_url).free else None
 
 
 def cost(price: Price | None, input_tokens: int | None, output_tokens: int | None, *, batch: bool) -> float | None:

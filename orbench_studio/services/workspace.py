@@ -18,7 +18,8 @@ class Workspace:
         self.path = path
         self._engine = engine
         with self.reading() as db:
-            self.illustrative = bool(db.execute(select(WORKSPACE.c.illustrative)).scalar_one())
+            row = db.execute(select(WORKSPACE.c.illustrative, WORKSPACE.c.uuid)).one()
+            self.illustrative, self.uuid = bool(row.illustrative), str(row.uuid)
 
     def __enter__(self) -> "Workspace":
         return self

@@ -39,7 +39,7 @@ def test_a_batch_from_start_to_end(evaluate, run, run_json, workspace, vendor):
     assert "3 requests, about" in result.stdout
     assert result.stdout.splitlines()[-2:] == [
         f"Batch 1, {MODEL}: finished.",
-        f"  {MODEL}: 3 of 3 done, 90 tokens, 0.00 USD",
+        f"  {MODEL}: 3 of 3 done, 90 tokens, unpriced",
     ]
     [listed] = run_json("batches", workspace, "list")
     assert (listed["batch"], listed["state"], listed["done"]) == (1, "finished", 3)
