@@ -6,6 +6,8 @@ from typing import Any, Protocol
 from orbench_studio.domain.batch import Cause, Sampling
 from orbench_studio.domain.response import StopReason
 
+_MOST_TOKENS = 2**31  # more is no count, and fits no database
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -26,6 +28,16 @@ class Request:
 def guessed_tokens(text: str) -> int:
     """About how many tokens a text has, from its length in bytes: 4 of them a token, other scripts take more."""
     return (len(text.encode("utf-8", "replace")) + 3) // 4
+
+
+def whole_text(text: str) -> str:
+    """The text as it can be stored: halves of characters, which JSON can hold and no encoding can, are replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def count(tokens: object) -> int | None:
+    """A count of tokens; None where it is none."""
+    return tokens if isinstance(tokens, int) and 0 <= tokens < _MOST_TOKENS else None
 
 
 @dataclass(frozen=True, slots=True)

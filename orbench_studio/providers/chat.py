@@ -4,7 +4,7 @@ from typing import Any
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.domain.response import StopReason
-from orbench_studio.providers.base import Allowance, Answer, AskError, Request
+from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http, Refused
 
@@ -15,7 +15,7 @@ _STOPS = {
     "length": StopReason.LENGTH,
     "content_filter": StopReason.BLOCKED,
 }
-_FILTERED = ("content_filter", "content_policy", "responsibleaipolicy", "data_inspection")
+_FILTERED = ("content_filter", "content_policy", "responsibleaipolicy", "data_inspection", "input_was_flagged")
 _CODES = {401: Cause.KEY, 402: Cause.QUOTA, 403: Cause.BAD_REQUEST, 429: Cause.RATE_LIMIT}
 
 
@@ -44,7 +44,7 @@ class ChatProvider:
                     continue
                 return filtered(refused)
             return read_chat(reply, allowance)
-        raise AskError(Cause.BAD_REQUEST, "The model takes none of the ways to limit its answer.")
+        raise AskError(Cause.BAD_REQUEST, "The model takes the request in none of the ways in which it can be put.")
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -90,17 +90,17 @@ def read_chat(reply: dict[str, Any], allowance: Allowance | None = None) -> Answ
         text = _text(message.get("content")) or _text(refusal)
         stop = _STOPS.get(str(choices[0].get("finish_reason")), StopReason.UNKNOWN)
         usage = reply.get("usage") or {}
-        tokens = (_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
+        tokens = (count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise AskError(Cause.UNREADABLE, "The reply is JSON, but not that of a chat completion.") from error
-    return Answer(text, stop, *tokens, allowance or Allowance())
+    return Answer(whole_text(text), stop, *tokens, allowance or Allowance())
 
 
 def filtered(refused: Refused) -> Answer:
     """What the vendor's filter refused, as an answer; anything else is raised again."""
     error = refused.body.get("error")
     named = str(error).lower().replace(" ", "_") if isinstance(error, dict) else ""
-    if refused.cause is Cause.BAD_REQUEST and any(sign in named for sign in _FILTERED):
+    if refused.cause in (Cause.BAD_REQUEST, Cause.KEY) and any(sign in named for sign in _FILTERED):
         return Answer("", StopReason.BLOCKED)
     raise refused
 
@@ -118,10 +118,6 @@ def _text(content: Any) -> str:
     if isinstance(content, str) or content is None:
         return content or ""
     return "".join(part["text"] for part in content if part.get("type") == "text")
-
-
-def _count(tokens: Any) -> int | None:
-    return tokens if isinstance(tokens, int) and tokens >= 0 else None
 
 
 def _bearer(key: str) -> dict[str, str]:

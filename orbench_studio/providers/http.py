@@ -88,7 +88,7 @@ class Http:
     def _read(self, status: int, headers: "CIMultiDictProxy[str]", raw: bytes) -> dict[str, Any]:
         try:
             body = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if _FAULT > status >= 200 and not 300 <= status < _FAULT:
             if not isinstance(body, dict):

@@ -4,7 +4,7 @@ from typing import Any
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.domain.response import StopReason
-from orbench_studio.providers.base import Allowance, Answer, AskError, Request
+from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http
 
@@ -57,7 +57,7 @@ def read_message(reply: dict[str, Any], allowance: Allowance | None = None) -> A
         text = "".join(part["text"] for part in reply["content"] or [] if part["type"] == "text")
         stop = _STOPS.get(str(reply.get("stop_reason")), StopReason.UNKNOWN)
         usage = reply.get("usage") or {}
-        tokens = (usage.get("input_tokens"), usage.get("output_tokens"))
+        tokens = (count(usage.get("input_tokens")), count(usage.get("output_tokens")))
     except (KeyError, TypeError, AttributeError) as error:
         raise AskError(Cause.UNREADABLE, "The reply is JSON, but not that of a message.") from error
-    return Answer(text, stop, *tokens, allowance or Allowance())
+    return Answer(whole_text(text), stop, *tokens, allowance or Allowance())

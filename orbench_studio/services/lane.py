@@ -18,6 +18,7 @@ from orbench_studio.store.results import Given, Judged, Outcome, Said, Usage
 _TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
 _FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
 _LONGEST_BACKOFF = 30.0
+_ENOUGH = 20  # requests refused without a single answer: it is the settings that the model refuses
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Lane:
         self._asking: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._open = True
+        self._answered = self._refused = 0
         self.fault: BaseException | None = None
 
     @property
@@ -165,6 +167,7 @@ class Lane:
         self._end(item, answer)
 
     def _end(self, item: _Item, answer: Answer) -> None:
+        self._answered += 1
         tokens = (answer.input_tokens, answer.output_tokens)
         usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
         result = self._task.result(item.claimed, self.model.name, answer)
@@ -172,11 +175,13 @@ class Lane:
 
     def _failed(self, item: _Item, error: AskError) -> None:
         if error.cause in HOPELESS:
-            self.close()
             self._on_hopeless(f"{self.model.name}: {error.told}")
             return
         if error.cause not in PASSING:
             self._hand_on(item, Given(error.cause, error.told))
+            self._refused += 1
+            if self._refused >= _ENOUGH and not self._answered:
+                self._on_hopeless(f"{self.model.name} refuses every request: {error.told}")
             return
         item.faults += error.cause not in _TOO_MUCH
         if error.cause in _TOO_MUCH:

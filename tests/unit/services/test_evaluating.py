@@ -70,6 +70,8 @@ PASSING = {
     "another kind of JSON": says({"object": "list"}),
     "an error inside of a reply": says({"error": {"code": 502, "message": "upstream"}}),
     "a list": says([1, 2]),
+    "very deep JSON": raw("[" * 100_000, "application/json"),
+    "a number where a text belongs": says(chat(7)),
 }
 
 
@@ -122,6 +124,29 @@ def test_a_request_the_vendor_refuses_is_sent_once(create, run, vendor, workspac
     assert "temperature must be 1" in evaluating.failures(workspace, batch)[0].told
 
 
+def test_a_model_that_refuses_the_settings_is_not_asked_for_ever(create, run, vendor, workspace):
+    vendor.script[""] = [fault(400, "Unsupported value: 'temperature' does not support 0 with this model.")] * 20
+    progress = run(create(repeats=20, concurrency=2))
+    assert (progress.batch.state, progress.done) == (BatchState.STOPPED, 0)
+    assert "refuses every request: 400: Unsupported value: 'temperature'" in progress.batch.note
+    assert 20 <= progress.failed <= 22
+
+
+STRANGE = {
+    "half a character": (says(chat("half \ud83d of one")), "half \ufffd of one"),
+    "a whole one": (says(chat("\U0001f600 <b>&amp;</b> \u202e")), "\U0001f600 <b>&amp;</b> \u202e"),
+    "parts": (says(chat([{"type": "text", "text": "in "}, {"type": "text", "text": "parts"}])), "in parts"),
+    "counts that are none": (says(chat("ok") | {"usage": {"prompt_tokens": 10**30, "completion_tokens": "x"}}), "ok"),
+}
+
+
+@pytest.mark.parametrize("how", STRANGE)
+def test_strange_texts_are_stored(create, run, vendor, workspace, how):
+    vendor.script["second base"] = [STRANGE[how][0]]
+    assert run(create(prompt_ids=[2])).done == 1
+    assert [text for _, text, _ in answers(workspace)] == [STRANGE[how][1]]
+
+
 def test_failed_items_can_be_tried_again(create, run, vendor, workspace):
     vendor.script["second base"] = [fault(400)]
     batch = create()
@@ -140,6 +165,7 @@ BLOCKED = {
     "a refusal in its own field": (says(chat(None, refusal="I must not.")), "I must not.", "stop"),
     "cut off": (says(chat("It is", "length")), "It is", "length"),
     "the prompt's filter": (fault(400, "filtered", code="content_filter"), "", "blocked"),
+    "a router's moderation": (fault(403, "Your input was flagged"), "", "blocked"),
     "a policy": (fault(400, "no", code="content_policy_violation"), "", "blocked"),
 }
 
