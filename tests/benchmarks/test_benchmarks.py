@@ -42,3 +42,12 @@ def test_the_report_has_every_figure(tmp_path):
         "rules, 80,000 responses, written",
     } <= goals
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_batches_are_measured_too(tmp_path):
+    run(
+        "tests.benchmarks.batches", "--items", "60", "--large", "300", "--folder", str(tmp_path / "work"),
+        "--json", str(tmp_path / "report.json"),
+    )  # fmt: skip
+    lines = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["lines"]
+    assert len([line for line in lines if line["goal"]]) == 5
