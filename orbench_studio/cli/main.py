@@ -19,6 +19,7 @@ from orbench_studio.cli import (
     journal,
     judge,
     judge_file,
+    models,
     open_window,
     stats,
 )
@@ -72,6 +73,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_files.import_files)
 app.command("evaluate")(evaluate.evaluate)
 app.command("judge")(judge.judge)
+app.command("models")(models.models)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)

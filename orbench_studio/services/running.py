@@ -75,7 +75,7 @@ class Runner:
         self._failing_since: float | None = None
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._begun = threading.Event()
+        self._asked_to_stop = False
         self._over = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name=f"batch-{batch_id}")
@@ -86,9 +86,7 @@ class Runner:
 
     def stop(self, *, grace: float | None = None) -> None:
         """Send nothing more. What is under way is waited for, `grace` seconds at most; the batch can go on later."""
-        if self._thread.ident is None:
-            return  # it was never started
-        self._begun.wait()
+        self._asked_to_stop = True
         self._call(self._close)
         if grace is not None:
             self._call(self._abandon_after, grace)
@@ -134,14 +132,14 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the end
             self._error = error
         finally:
-            self._begun.set()
             self._over.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="batch-store") as store:
             await self._loop.run_in_executor(store, self._desk.begin)
-            self._begun.set()
+            if self._asked_to_stop:
+                self._close()
             at_work = [asyncio.create_task(lane.run()) for lane in self._lanes]
             try:
                 while not await self._exchange(store):

@@ -139,3 +139,15 @@ def test_paused_and_cancelled(run, evaluate, workspace, monkeypatch):
     assert (result.exit_code, "there is nothing left to send" in result.stderr) == (1, True)
     assert run("batches", workspace, "show").exit_code == 2
     assert "There is no batch 7" in run("batches", workspace, "show", 7).stderr
+
+
+def test_models_that_can_be_asked(run, run_json, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+    found = run_json("models")
+    has_key = {vendor["prefix"]: vendor["has_key"] for vendor in found["vendors"]}
+    assert (has_key["openai/"], has_key["mistral/"]) == (True, False)
+    assert "simulated/mixed" in found["built_in"]
+    told = run("models").stdout
+    assert "no key in MISTRAL_API_KEY" in told
+    assert KEY not in told

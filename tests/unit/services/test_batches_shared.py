@@ -176,6 +176,18 @@ def test_stopped_here_it_is_paused(workspace, create, vendor, many, prices):
     assert progress.done == sum(vendor.asked.values())
 
 
+def test_stopped_before_it_has_begun(workspace, create, prices):
+    batch = create()
+    never = Runner(workspace, batch, prices)
+    never.stop()
+    runner = Runner(workspace, batch, prices, lease=LEASE)
+    runner.stop()
+    runner.start()
+    assert runner.wait(30)
+    progress = evaluating.progress(workspace, batch)
+    assert (progress.batch.state, progress.left) == (BatchState.PAUSED, 4)
+
+
 def test_stopped_at_once_it_does_not_wait_for_a_hanging_vendor(workspace, create, vendor, prices):
     vendor.script[""] = ["hang"]
     batch = create(timeout=60)

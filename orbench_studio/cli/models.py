@@ -1,0 +1,28 @@
+"""`orbench-studio models`: which models can be asked from here."""
+
+from typing import Annotated
+
+import typer
+
+from orbench_studio.cli.telling import tell, tell_json
+
+
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List vendors and whether there is a key for them, model servers of this machine, and models that need neither."""
+    from orbench_studio.services import catalogue
+
+    vendors, servers, built_in = catalogue.vendors(), catalogue.local_servers(), catalogue.built_in()
+    if as_json:
+        found = [vendor._asdict() for vendor in vendors]
+        tell_json({"vendors": found, "servers": [server._asdict() for server in servers], "built_in": built_in})
+        return
+    for vendor in vendors:
+        state = "there is a key" if vendor.has_key else f"no key in {vendor.key_variable} or the keyring"
+        tell(f"{vendor.prefix:<12}  {vendor.title}: {state}")
+    for server in servers:
+        tell(f"{server.title} on this machine: {', '.join(server.models) or 'no models'}")
+    if not servers:
+        tell(f"No model server answers on this machine: {', '.join(catalogue.servers_looked_for())}.")
+    tell(f"Without key or server: {', '.join(built_in)}")
