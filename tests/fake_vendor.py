@@ -69,8 +69,9 @@ class Vendor:
         return self
 
     def __exit__(self, *_error):
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._over.set)
+            self._thread.join(10)
 
     def wait_for(self, requests, patience=30):
         """Until so many requests have come."""

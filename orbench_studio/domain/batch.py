@@ -58,6 +58,7 @@ class Cause(StrEnum):
     RATE_LIMIT = "rate limit"
     OVERLOADED = "overloaded"
     SERVER = "server error"
+    UNREACHABLE = "unreachable"
     CONNECTION = "connection"
     TIMEOUT = "timeout"
     UNREADABLE = "unreadable reply"
@@ -71,7 +72,15 @@ class Cause(StrEnum):
 
 
 PASSING = frozenset(
-    {Cause.RATE_LIMIT, Cause.OVERLOADED, Cause.SERVER, Cause.CONNECTION, Cause.TIMEOUT, Cause.UNREADABLE}
+    {
+        Cause.RATE_LIMIT,
+        Cause.OVERLOADED,
+        Cause.SERVER,
+        Cause.UNREACHABLE,
+        Cause.CONNECTION,
+        Cause.TIMEOUT,
+        Cause.UNREADABLE,
+    }
 )
 """Causes that another attempt may cure."""
 HOPELESS = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL})
@@ -104,8 +113,9 @@ class Limits:
     """What a batch may use.
 
     `concurrency` requests at once, and requests and tokens a minute, are for each model. `attempts` bounds how often
-    an item is sent, `patience` (seconds) how long it may take with all its attempts and waits, `timeout` (seconds) one
-    request. `max_cost` is in USD over the whole batch, all of its runs included.
+    an item is sent, not counting what the vendor turned away unread; `patience` (seconds) bounds how long it may take
+    with all its attempts and waits, `timeout` (seconds) one request. `max_cost` is in USD over the whole batch, all of
+    its runs included.
     """
 
     concurrency: int = 20

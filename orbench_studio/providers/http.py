@@ -69,6 +69,8 @@ class Http:
                 status, headers = reply.status, reply.headers
         except TimeoutError as error:
             raise AskError(Cause.TIMEOUT, f"No answer within {timeout:g} seconds.") from error
+        except aiohttp.ClientConnectorError as error:
+            raise AskError(Cause.UNREACHABLE, f"Nothing answers at {self._base_url}.") from error
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             raise AskError(Cause.CONNECTION, self._clean(f"The connection failed: {error or type(error)}")) from error
         return self._read(status, headers, raw), allowance(headers)

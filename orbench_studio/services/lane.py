@@ -16,16 +16,17 @@ from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Given, Judged, Outcome, Said, Usage
 
 _TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
+_UNREAD = _TOO_MUCH | {Cause.UNREACHABLE}  # the vendor has not looked at it: only time bounds how often it is tried
 _FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
 _LONGEST_BACKOFF = 30.0
-_ENOUGH = 20  # requests refused without a single answer: it is the settings that the model refuses
+_ENOUGH = 20  # items given up without an answer between them: it is not the items
 
 
 @dataclass(slots=True)
 class _Item:
     claimed: Claimed
     attempts: int = 0
-    faults: int = 0  # attempts that failed for another reason than that there were too many
+    faults: int = 0  # attempts that the vendor looked at
     begun: float | None = None
 
 
@@ -64,7 +65,7 @@ class Lane:
         self._asking: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._open = True
-        self._answered = self._refused = 0
+        self._given_up = 0
         self.fault: BaseException | None = None
 
     @property
@@ -167,7 +168,7 @@ class Lane:
         self._end(item, answer)
 
     def _end(self, item: _Item, answer: Answer) -> None:
-        self._answered += 1
+        self._given_up = 0
         tokens = (answer.input_tokens, answer.output_tokens)
         usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
         result = self._task.result(item.claimed, self.model.name, answer)
@@ -178,22 +179,25 @@ class Lane:
             self._on_hopeless(f"{self.model.name}: {error.told}")
             return
         if error.cause not in PASSING:
-            self._hand_on(item, Given(error.cause, error.told))
-            self._refused += 1
-            if self._refused >= _ENOUGH and not self._answered:
-                self._on_hopeless(f"{self.model.name} refuses every request: {error.told}")
+            self._give_up(item, error)
             return
-        item.faults += error.cause not in _TOO_MUCH
+        item.faults += error.cause not in _UNREAD
         if error.cause in _TOO_MUCH:
             seconds = self._pacer.limited(error.retry_after)
         else:
-            seconds = max(_backoff(item.faults), error.retry_after or 0.0)
+            seconds = max(_backoff(item.attempts), error.retry_after or 0.0)
         now = asyncio.get_running_loop().time()
         too_late = now + seconds - (item.begun or now) > self._limits.patience
         if item.faults >= self._limits.attempts or too_late:
-            self._hand_on(item, Given(error.cause, error.told))
+            self._give_up(item, error)
         else:
             heapq.heappush(self._later, (now + seconds, item.claimed.item_id, item))
+
+    def _give_up(self, item: _Item, error: AskError) -> None:
+        self._hand_on(item, Given(error.cause, error.told))
+        self._given_up += 1
+        if self._given_up >= _ENOUGH:
+            self._on_hopeless(f"{self.model.name} has not answered one of {_ENOUGH} requests: {error.told}")
 
     def _hand_on(self, item: _Item, result: Said | Judged | Given, usage: Usage | None = None) -> None:
         place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
@@ -203,7 +207,7 @@ class Lane:
         return (len(item.claimed.prompt) + len(item.claimed.response or "")) // 4 + 1
 
 
-def _backoff(fault: int) -> float:
+def _backoff(attempts: int) -> float:
     """Seconds before the next attempt, spread so that many that failed together do not come back together."""
-    longest = min(_FIRST_BACKOFF * 2.0 ** (fault - 1), _LONGEST_BACKOFF)
+    longest = min(_FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
     return longest * random.uniform(0.5, 1.0)

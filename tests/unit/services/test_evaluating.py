@@ -128,8 +128,18 @@ def test_a_model_that_refuses_the_settings_is_not_asked_for_ever(create, run, ve
     vendor.script[""] = [fault(400, "Unsupported value: 'temperature' does not support 0 with this model.")] * 20
     progress = run(create(repeats=20, concurrency=2))
     assert (progress.batch.state, progress.done) == (BatchState.STOPPED, 0)
-    assert "refuses every request: 400: Unsupported value: 'temperature'" in progress.batch.note
+    assert "has not answered one of 20 requests: 400: Unsupported value: 'temperature'" in progress.batch.note
     assert 20 <= progress.failed <= 22
+
+
+def test_a_vendor_that_is_not_there_is_waited_for_and_then_told(create, run, vendor, workspace):
+    batch = create(repeats=10, patience=1.0)
+    vendor.__exit__()
+    progress = run(batch)
+    assert progress.batch.state is BatchState.STOPPED
+    assert f"Nothing answers at {vendor.url}." in progress.batch.note
+    assert progress.models[0].failed_by == {Cause.UNREACHABLE: progress.failed}
+    assert 20 <= progress.failed < 40
 
 
 STRANGE = {
