@@ -6,10 +6,10 @@ decision record. What a vendor says goes into error texts, cut short and without
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
-from multidict import CIMultiDictProxy
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.providers.base import Allowance, AskError
@@ -87,7 +87,7 @@ class Http:
             self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, trust_env=self._proxies)
         return self._session
 
-    def _read(self, status: int, headers: "CIMultiDictProxy[str]", raw: bytes) -> dict[str, Any]:
+    def _read(self, status: int, headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
         try:
             body = json.loads(raw)
         except (ValueError, RecursionError):
@@ -108,7 +108,7 @@ class Http:
         return (told.replace(self._key, "…") if self._key else told)[:_TOLD]
 
 
-def allowance(headers: "CIMultiDictProxy[str]") -> Allowance:
+def allowance(headers: Mapping[str, str]) -> Allowance:
     """What is left according to OpenAI's headers or Anthropic's; nothing where there are none."""
     for stem, order in (("x-ratelimit-", "{1}-{0}"), ("anthropic-ratelimit-", "{0}-{1}")):
         left = {kind: headers.get(stem + order.format(kind, "remaining")) for kind in ("requests", "tokens")}
