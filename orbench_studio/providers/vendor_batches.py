@@ -61,6 +61,9 @@ class VendorBatches(Protocol):
     def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | AskError]]:
         """What it has, by our ids."""
 
+    def close(self) -> None:
+        """Let go of connections."""
+
 
 def vendor_batches(endpoint: Endpoint) -> VendorBatches:
     """The endpoint's batches; StudioError where it has none that the studio speaks."""
@@ -138,6 +141,10 @@ class OpenAIBatches:
                     if found is not None:
                         yield str(found.get("custom_id")), _chat_result(found)
 
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
 
 class AnthropicBatches:
     """Anthropic's Message Batches. Its limits are 100,000 requests and 256 MB."""
@@ -189,6 +196,10 @@ class AnthropicBatches:
         with _translated():
             for row in self._client.messages.batches.results(vendor_id):
                 yield row.custom_id, _message_result(row.result.model_dump(mode="json"))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
 
 
 def _chat_result(row: dict[str, Any]) -> Answer | AskError:

@@ -114,6 +114,8 @@ class VendorRunner:
             while not self._stopping.is_set() and not self._turn():
                 self._idle(self._poll)
         finally:
+            for vendor in self._vendors.values():
+                vendor.close()
             with self._workspace.writing() as db:
                 claims.sign_off(db, self._runner_id)
                 goes_on = self._live is not None and not self._stopping.is_set()

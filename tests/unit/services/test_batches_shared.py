@@ -110,7 +110,7 @@ def claimed(workspace):
 
 def test_three_processes_share_a_batch(workspace, create, vendor, many, process, prices):
     vendor.latency, vendor.held = 0.02, True
-    batch = create(concurrency=4, prompt_ids=many)
+    batch = create(concurrency=4, prompt_ids=many, timeout=60.0)
     here = Runner(workspace, batch, prices, lease=LEASE)
     here.start()
     others = [process(batch), process(batch)]
