@@ -1,18 +1,19 @@
-"""`orbench-studio judge`: stored responses put to language models that say how far each goes along."""
+"""`orbench-studio judge`: stored responses judged, by the studio's own instruments or by language models."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orbench_studio.cli import launch, options
+from orbench_studio.cli import launch, options, own_judges
 
+_JUDGES = f"rules, local, keywords; or a language model: {options.NAMES}"
 _TOKENS = 500  # enough for a sentence, the words that decide it, and the class
 
 
 def judge(
     workspace: options.Workspace,
-    judge: Annotated[list[str], typer.Option("--judge", metavar="NAME", help=options.NAMES)],
+    judge: Annotated[list[str], typer.Option("--judge", metavar="NAME", help=_JUDGES)],
     base_url: options.BaseUrl = None,
     model: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only the responses of this model; repeat.")
@@ -32,7 +33,18 @@ def judge(
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Judge responses that are there; nothing is generated again. What a judge says unreadably is unparsed."""
+    """Judge responses that are there; nothing is generated again. What a judge says unreadably is unparsed.
+
+    The studio's own instruments (rules; local, which learns from people's decisions; keywords, OR-Bench's lists) judge
+    everything they have not judged yet, with no vendor and at no cost.
+    """
+    if own := {name for name in judge if name in tuple(own_judges.Own)}:
+        if len(judge) > 1:
+            raise typer.BadParameter(
+                f"{', '.join(sorted(own))}: one of the studio's own at a time, and no other beside."
+            )
+        own_judges.judge_all(workspace, own_judges.Own(own.pop()), as_json=as_json)
+        return
     from orbench_studio.services import evaluating, judging
     from orbench_studio.services.estimating import estimate_judging
     from orbench_studio.services.launching import require_ready

@@ -42,18 +42,24 @@ def test_without_labels_it_says_what_to_do(run, prompts):
 
 
 def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, own):
-    assert run_json("judge", own)["judged"] == 80
-    assert run_json("judge", own)["judged"] == 0
-    assert run_json("judge", own, "--by", "keywords")["judge"] == "or-bench-keyword-lists"
+    assert run_json("judge", own, "--judge", "rules")["judged"] == 80
+    assert run_json("judge", own, "--judge", "rules")["judged"] == 0
+    assert run_json("judge", own, "--judge", "keywords")["judge"] == "or-bench-keyword-lists"
 
 
 def test_the_local_judge_leaves_alone_what_people_have_judged(run_json, own):
-    found = run_json("judge", own, "--by", "local")
+    found = run_json("judge", own, "--judge", "local")
     assert (found["judge"], found["judged"]) == ("local-judge", 0)
 
 
 def test_a_local_judge_that_has_nothing_to_learn_from_says_so(run, tmp_path):
     create(tmp_path / "new.orbench", prompts=10).close()
-    result = run("judge", tmp_path / "new.orbench", "--by", "local")
+    result = run("judge", tmp_path / "new.orbench", "--judge", "local")
     assert (result.exit_code, result.stdout) == (0, "local-judge judged 20 responses.\n")
     assert "too little to learn from (0 responses)" in result.stderr
+
+
+def test_one_of_the_studios_own_stands_alone(run, own):
+    result = run("judge", own, "--judge", "rules", "--judge", "openai/gpt-4o")
+    assert result.exit_code == 2
+    assert "at a time" in result.stderr
