@@ -1,11 +1,14 @@
 """`orbench-studio judge`: stored responses judged, by the studio's own instruments or by language models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli import launch, options, own_judges
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.batch import BatchSettings
 
 _JUDGES = f"rules, local, keywords; or a language model: {options.NAMES}"
 _TOKENS = 500  # enough for a sentence, the words that decide it, and the class
@@ -38,18 +41,10 @@ def judge(
     The studio's own instruments (rules; local, which learns from people's decisions; keywords, OR-Bench's lists) judge
     everything they have not judged yet, with no vendor and at no cost.
     """
-    if own := {name for name in judge if name in tuple(own_judges.Own)}:
-        if len(judge) > 1:
-            raise typer.BadParameter(
-                f"{', '.join(sorted(own))}: one of the studio's own at a time, and no other beside."
-            )
-        own_judges.judge_all(workspace, own_judges.Own(own.pop()), as_json=as_json)
+    if own := own_judges.meant(judge):
+        own_judges.judge_all(workspace, own, as_json=as_json)
         return
-    from orbench_studio.services import evaluating, judging
-    from orbench_studio.services.estimating import estimate_judging
-    from orbench_studio.services.launching import require_ready
-    from orbench_studio.services.prices import load_prices
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services import judging
 
     instructions = judging.load_template(template)
     settings = launch.settings(
@@ -62,13 +57,24 @@ def judge(
         vendor_batch=vendor_batch,
         template=instructions.text,
     )
+    which = {"models": model or (), "batch_id": batch, "template": instructions, "again": again, "limit": limit}
+    _put_to_models(workspace, judge, settings, which, yes=yes, as_json=as_json)
+
+
+def _put_to_models(
+    workspace: Path, judges: list[str], settings: "BatchSettings", which: dict[str, Any], *, yes: bool, as_json: bool
+) -> None:
+    from orbench_studio.services import evaluating, judging
+    from orbench_studio.services.estimating import estimate_judging
+    from orbench_studio.services.launching import require_ready
+    from orbench_studio.services.prices import load_prices
+    from orbench_studio.services.workspace import open_workspace
+
     with open_workspace(workspace) as opened:
         prices = load_prices()
-        evaluating.check(judge, settings, prices)
-        require_ready(judge, settings)
-        chosen = judging.choose(
-            opened, judge, models=model or (), batch_id=batch, template=instructions, again=again, limit=limit
-        )
-        found = estimate_judging(opened, judge, [one.response_id for one in chosen], settings, prices)
+        evaluating.check(judges, settings, prices)
+        require_ready(judges, settings)
+        chosen = judging.choose(opened, judges, **which)
+        found = estimate_judging(opened, judges, [one.response_id for one in chosen], settings, prices)
         launch.confirm(found, yes=yes, as_json=as_json)
-        launch.go(opened, judging.create(opened, judge, chosen, settings, prices=prices), prices, as_json=as_json)
+        launch.go(opened, judging.create(opened, judges, chosen, settings, prices=prices), prices, as_json=as_json)

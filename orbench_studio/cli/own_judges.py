@@ -4,6 +4,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import complain, tell, tell_json
 
@@ -18,6 +20,14 @@ class Own(StrEnum):
     RULES = "rules"
     LOCAL = "local"
     KEYWORDS = "keywords"
+
+
+def meant(names: list[str]) -> Own | None:
+    """The instrument that is asked for; None where language models are. They are not mixed: only those cost."""
+    own = [name for name in names if name in tuple(Own)]
+    if own and len(names) > 1:
+        raise typer.BadParameter(f"{own[0]} is one of the studio's own: it stands alone, one at a time.")
+    return Own(own[0]) if own else None
 
 
 def judge_all(workspace: Path, by: Own, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from orbench_studio.domain.annotation import Aspect, Basis
 from orbench_studio.domain.judgement import REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.review import Decision
+from orbench_studio.services import assessing
 from orbench_studio.services.assessing import judge, keywords, retrained, rules
 from orbench_studio.services.reviewing import decide, load, undo
 from orbench_studio.services.statistics import statistics
