@@ -20,12 +20,14 @@ class Kind(StrEnum):
 class Changes:
     """The kinds an operation touched; `prompt_ids` names the prompts where they are few, and is None where many.
 
-    `told` is the moment of what just happened, in words for the user.
+    `told` is the moment of what just happened, in words for the user; `shown_again` are the prompts of which it was
+    only the answer to being silently shown again.
     """
 
     kinds: frozenset[Kind] = frozenset()
     prompt_ids: tuple[int, ...] | None = ()
     told: str = ""
+    shown_again: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.kinds)

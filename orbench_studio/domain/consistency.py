@@ -15,23 +15,25 @@ def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, R
     """How often each annotator gave a prompt that was silently shown again the label of before.
 
     `decided` has the decisions in force, by prompt. Counted is the first label given each time a prompt is shown again,
-    against the annotator's last label before it; what follows within a fortnight is the same showing.
+    against the annotator's last label before it that was given with as much in view, among many at once apart; what
+    follows within a fortnight is the same showing.
     """
     found: dict[str, list[bool]] = {}
     for annotations in decided.values():
-        labels: dict[str, str] = {}
+        labels: dict[tuple[str, bool], str] = {}
         shown: dict[str, datetime] = {}
         for annotation in sorted(annotations, key=lambda a: a.id):
             if annotation.imported:
                 continue
-            if annotation.aspect is Aspect.LABEL:
-                labels[annotation.annotator] = annotation.value
-            elif annotation.aspect is Aspect.RECHECK and annotation.annotator in labels:
+            key = annotation.annotator, bool(annotation.visible & _SHOWN_LATER)
+            if annotation.aspect is Aspect.LABEL and Visible.RESPONSES in annotation.visible:
+                labels[key] = annotation.value
+            elif annotation.aspect is Aspect.RECHECK and key in labels:
                 before = shown.get(annotation.annotator)
                 if before is not None and annotation.at - before < NOT_AGAIN_FOR:
                     continue
                 shown[annotation.annotator] = annotation.at
-                same = annotation.value == labels[annotation.annotator]
+                same = annotation.value == labels[key]
                 found.setdefault(annotation.annotator, []).append(same)
     return {annotator: Rate(sum(same), len(same)) for annotator, same in sorted(found.items())}
 
@@ -83,7 +85,7 @@ def revealed(annotations: Iterable[Annotation]) -> tuple[str, str] | None:
     None where the first decision was not blind, or there is none after it with more in view.
     """
     ordered = sorted((a for a in annotations if not a.imported), key=lambda a: a.id)
-    if not ordered or ordered[0].visible & _SHOWN_LATER:
+    if not ordered or ordered[0].visible & (_SHOWN_LATER | {Visible.FILTER}):
         return None
     later = [a for a in ordered[1:] if a.visible & _SHOWN_LATER]
     return (ordered[0].value, later[-1].value) if later else None

@@ -42,7 +42,7 @@ _SHORT = {
 }
 _WHOLE = (Field.TEXT, Field.NOTE, Field.RESPONSE)  # a comma in these is a comma
 _SORT = "sort"
-_TALLY = re.compile(r"\d+-\d+")
+_TALLY = re.compile(r"\d{1,3}-\d{1,3}")
 _COUNT = re.compile(r"(>=|<=|>|<|=)?(\d{1,6})")
 _IDS = re.compile(r"\d{1,15}(-\d{1,15})?")
 _VOTED = re.compile(rf"(.+)=({'|'.join(Verdict)})", re.DOTALL)

@@ -54,7 +54,19 @@ class Field(StrEnum):
     TEXT = "text"
 
 
-_TELLS_VOTES = frozenset({Field.CONSENSUS, Field.VOTES, Field.VOTED, Field.VETO})
+# The label that counts is the consensus where nobody has decided, and names of files and subsets can tell a label.
+_TELLS_VOTES = frozenset(
+    {
+        Field.CONSENSUS,
+        Field.VOTES,
+        Field.VOTED,
+        Field.VETO,
+        Field.LABEL,
+        Field.BASIS,
+        Field.SOURCE,
+        Field.SUBSET,
+    }
+)
 _TELLS_JUDGEMENTS = frozenset({Field.REFUSED, Field.FAMILIES, Field.JUDGES})
 
 
@@ -99,6 +111,10 @@ class QueueFilter:
     def on(self, field: Field) -> Term | None:
         """The first condition on a field; None where there is none."""
         return next((term for term in self.terms if term.field is field), None)
+
+    def all_on(self, field: Field) -> tuple[Term, ...]:
+        """Every condition on a field."""
+        return tuple(term for term in self.terms if term.field is field)
 
     def having(self, term: Term) -> "QueueFilter":
         """This filter with the term in the place of what it says of the same field."""

@@ -14,16 +14,19 @@ from orbench_studio.domain.response import Response
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """A response, the answer class that counts, and the decisions behind it.
-
-    `evidence` is the half-open span of characters that shows it: as a person `marked` it, else as a judge did.
-    """
+    """A response, the answer class that counts, the decisions behind it, and the words that people marked in it."""
 
     response: Response
     final: FinalAnswer
     decided: tuple[Annotation, ...]
-    evidence: tuple[int, int] | None = None
-    marked: bool = False
+    marks: tuple[Annotation, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[int, int] | None:
+        """The half-open span of characters that shows the class: as a person marked it last, else as a judge did."""
+        if self.marks:
+            return evidence_span(self.marks[-1].value)
+        return next((j.evidence for j in reversed(self.response.judgements) if j.evidence), None)
 
     def said_by(self, annotator: str) -> Annotation | None:
         """This annotator's last answer class for it, given in the studio; None where there is none."""
@@ -85,10 +88,12 @@ def blinded(view: PromptView, annotator: str) -> PromptView:
 
 
 def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
-    own = tuple(a for a in view.decided if a.annotator == annotator and not a.imported)
+    own, marks = (
+        tuple(a for a in of if a.annotator == annotator and not a.imported) for of in (view.decided, view.marks)
+    )
     final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
     response = replace(view.response, judgements=(), reference_class=None)
-    return ResponseView(response, final, own, view.evidence if own and view.marked else None, view.marked and bool(own))
+    return ResponseView(response, final, own, marks)
 
 
 _OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.gui.actions import KEYS, tr
+from orbench_studio.gui.held_keys import HeldKeys
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.operations import Operations
 from orbench_studio.gui.session import Session
@@ -32,6 +33,8 @@ class Application:
         assert isinstance(self.qt, QApplication)
         self.qt.setApplicationName("OR-Bench Studio")
         self.qt.setStyle("Fusion")
+        self._held_keys = HeldKeys(self.qt)
+        self.qt.installEventFilter(self._held_keys)
         self.theme = Theme(self.qt)
         self.theme.choose(settings.scheme)
         self.theme.scale(settings.font_scale)

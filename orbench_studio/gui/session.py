@@ -5,8 +5,7 @@ Services are imported on that thread, so that the window is up before the databa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,7 +193,7 @@ class Session(QObject):
         self._run(work, done, failed)
 
     def bulk_preview(
-        self, prompt_ids: Sequence[int], *, only_undecided: bool, done: Callable[[BulkPreview], None]
+        self, prompt_ids: Sequence[int], *, only_undecided: bool, done: Callable[[BulkPreview], object]
     ) -> None:
         """Ask what deciding these prompts would touch."""
 
@@ -239,20 +238,18 @@ class Session(QObject):
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import reviewing
 
-            changes = (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.settings.annotator)
-            lines = [-of if -of in self._shown_again else of for of in changes.prompt_ids or ()]
-            return replace(changes, prompt_ids=tuple(lines))
+            return (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.settings.annotator)
 
         self._run(work, done, failed)
 
-    def shown_again(self, done: Callable[[QueueRow | None], None]) -> None:
-        """Ask for the line of a prompt that the reviewer has labelled and is to be shown again; None if not now."""
+    def shown_again(self, among: Container[int], done: Callable[[QueueRow | None], None]) -> None:
+        """Ask for the line of a prompt among these that is to be shown to the reviewer again; None if not now."""
 
         def work(workspace: Workspace) -> QueueRow | None:
             from orbench_studio.services import rechecking
 
-            now, settings = datetime.now(UTC), self.settings
-            prompt_id = rechecking.due(workspace, annotator=settings.annotator, per_cent=settings.recheck, now=now)
+            now, who = datetime.now(UTC), self.settings.annotator
+            prompt_id = rechecking.due(workspace, among, annotator=who, per_cent=self.settings.recheck, now=now)
             if prompt_id is None:
                 return None
             self._shown_again[-prompt_id] = now

@@ -15,6 +15,7 @@ from orbench_studio.gui.painting import badge_height, keycap, keycap_width
 from orbench_studio.gui.theme import BODY, META, Theme, font, px
 
 T = TypeVar("T")
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _HEIGHT = 36
 _LINE = 28  # of hints
 _PAD = 10

@@ -4,6 +4,7 @@ Such a prompt has a line of its own in the queue, known by the negative of the p
 Aspect.RECHECK: it counts for self-consistency alone. What else is decided there counts as always.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -32,8 +33,10 @@ _AT_LINE = {Aspect.LABEL: Aspect.RECHECK}
 _ALL = 100  # per cent
 
 
-def due(workspace: Workspace, *, annotator: str, per_cent: int, now: datetime | None = None) -> int | None:
-    """The prompt to show the annotator again next; None where it is not time yet, or there is none to show.
+def due(
+    workspace: Workspace, among: Container[int], *, annotator: str, per_cent: int, now: datetime | None = None
+) -> int | None:
+    """The prompt to show the annotator again next, `among` these; None where it is not time yet, or there is none.
 
     One for `per_cent` of a hundred labels, at distances from half to one and a half of the mean, so that nobody can
     count to it. It was labelled at least 30 labels or a day ago and not shown again for 14 days. The same journal at
@@ -49,7 +52,7 @@ def due(workspace: Workspace, *, annotator: str, per_cent: int, now: datetime | 
         given = people.labels_since(db, who, last)
         if given < ceil(_ALL / per_cent * (0.5 + _share(who, last))):
             return None
-        there = _candidates(db, who, now or datetime.now(UTC))
+        there = [of for of in _candidates(db, who, now or datetime.now(UTC)) if of in among]
     return there[int(_share(who, last, given) * len(there))] if there else None
 
 
@@ -89,9 +92,18 @@ def decide(
     of = decisions[0].prompt_id
     if decisions[0].aspect is Aspect.SKIP:
         return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
-    meant = [replace(d, prompt_id=-of, aspect=_AT_LINE.get(d.aspect, d.aspect)) for d in decisions]
+    meant = [_meant(workspace, d, annotator) for d in decisions]
     changes = reviewing.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible)
     return replace(changes, prompt_ids=(of,))
+
+
+def _meant(workspace: Workspace, decision: Decision, annotator: str) -> Decision:
+    """What is written down; a note goes below the one that is hidden while the prompt is shown again."""
+    meant = replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
+    if decision.aspect is not Aspect.NOTE:
+        return meant
+    before = reviewing.load(workspace, meant.prompt_id).said_by(annotator, Aspect.NOTE)
+    return replace(meant, value=f"{before}\n{meant.value}") if before and meant.value else meant
 
 
 def as_undecided(view: PromptView, since: datetime) -> PromptView:
@@ -114,10 +126,10 @@ def _as_label(annotation: Annotation) -> Annotation:
 
 def _undecided_response(view: ResponseView, since: datetime) -> ResponseView:
     there = view.response
-    kept = tuple(annotation for annotation in view.decided if annotation.at >= since)
+    kept, marks = (tuple(a for a in of if a.at >= since) for of in (view.decided, view.marks))
     stopped = stop_class(there.text, there.stop_reason)
     final = final_answer(human_verdict(kept), there.reference_class, stopped, there.judgements)
-    return replace(view, final=final, decided=kept)
+    return replace(view, final=final, decided=kept, marks=marks)
 
 
 def _candidates(db: Connection, who: int, now: datetime) -> list[int]:

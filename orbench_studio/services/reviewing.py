@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from orbench_studio.domain.annotation import Annotation, Aspect, HumanVerdict, Visible, human_verdict
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.final_label import final_label
 from orbench_studio.domain.judgement import final_answer
 from orbench_studio.domain.moderation import consensus, latest_votes
 from orbench_studio.domain.response import Response, stop_class
-from orbench_studio.domain.review import Decision, PromptView, ResponseView, evidence_span
+from orbench_studio.domain.review import Decision, PromptView, ResponseView
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services import undoing
 from orbench_studio.services.workspace import Workspace
@@ -74,15 +75,13 @@ def decide(
             )
         for each in deed:
             _require_there(db, each)
-        told = _summary(db, decision)
+        told = _summary(db, decision, annotator, visible)
         entry, annotator_id = begin_deed(db, annotator, told)
         rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
         add(db, ANNOTATIONS, rows)
         judged = [each.response_id for each in deed if each.aspect is Aspect.ANSWER_CLASS]
         states.refresh_responses(db, [response_id for response_id in judged if response_id is not None])
         states.refresh_prompts(db, [decision.prompt_id])
-    if decision.aspect is Aspect.RECHECK:
-        told = f"#{decision.prompt_id} undecided → {decision.value}"  # as of any other: it is shown again silently
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
 
 
@@ -126,11 +125,16 @@ def _require_there(db: Connection, decision: Decision) -> None:
         raise WorkspaceError(f"What you decided about prompt {decision.prompt_id} is no longer in the workspace.")
 
 
-def _summary(db: Connection, decision: Decision) -> str:
-    """What a decision changes, in words: what of which prompt, from what, to what."""
+def _summary(db: Connection, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:
+    """What a decision changes, in words: what of which prompt, from what, to what.
+
+    It tells no more than whoever decides could see, and of a prompt silently shown again not that it is.
+    """
     if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
         model, before = responses.standing(db, decision.response_id)
-        what, old = f" {model}:", before or "not judged"
+        if Visible.JUDGEMENTS not in visible:
+            before = _own_last(db, decision, annotator)
+        what, old = f" {model}:", before or "undecided"
     elif decision.aspect is Aspect.LABEL:
         decided = journal.of_prompts(db, [decision.prompt_id]).get(decision.prompt_id, [])
         human = _human(decided, Aspect.LABEL)
@@ -138,7 +142,7 @@ def _summary(db: Connection, decision: Decision) -> str:
     elif decision.aspect is Aspect.CATEGORY:
         what, old = " category", prompts.category(db, decision.prompt_id) or "none"
     elif decision.aspect is Aspect.RECHECK:
-        what, old = "", "shown again"
+        what, old = "", _own_last(db, decision, annotator, since=datetime.now(UTC) - NOT_AGAIN_FOR) or "undecided"
     elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:
         return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: evidence marked"
     else:
@@ -147,6 +151,14 @@ def _summary(db: Connection, decision: Decision) -> str:
         why = f", because it {decision.reason}" if decision.reason else ", kept"
         return f"#{decision.prompt_id}{what} {decision.value}{why}".replace("_", " ")
     return f"#{decision.prompt_id}{what} {old} → {decision.value}".replace("_", " ")
+
+
+def _own_last(db: Connection, decision: Decision, annotator: str, since: datetime | None = None) -> str | None:
+    """What the annotator said last of the same, in the studio, since a moment; None where nothing."""
+    decided = journal.of_prompts(db, [decision.prompt_id]).get(decision.prompt_id, [])
+    own = [a for a in decided if a.annotator == annotator and a.aspect is decision.aspect and not a.imported]
+    same = [a for a in own if a.response_id == decision.response_id and (since is None or a.at >= since)]
+    return same[-1].value if same else None
 
 
 def _human(decided: Sequence[Annotation], aspect: Aspect, response_id: int | None = None) -> HumanVerdict | None:
@@ -161,7 +173,5 @@ def _response_view(response: Response, decided: Sequence[Annotation]) -> Respons
         stop_class(response.text, response.stop_reason),
         response.judgements,
     )
-    marked = [a for a in decided if a.response_id == response.id and a.aspect is Aspect.EVIDENCE]
-    span = evidence_span(marked[-1].value) if marked else None
-    judged = next((j.evidence for j in reversed(response.judgements) if j.evidence), None)
-    return ResponseView(response, final, own, span or judged, marked=bool(marked))
+    marks = tuple(a for a in decided if a.response_id == response.id and a.aspect is Aspect.EVIDENCE)
+    return ResponseView(response, final, own, marks)

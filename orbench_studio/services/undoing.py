@@ -52,7 +52,9 @@ def undo_since(workspace: Workspace, meant: TakenBack, *, annotator: str) -> Cha
         return Changes(told="Nothing to undo.")
     with workspace.writing() as db:
         annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
-        targets = reversal.since(db, annotator_id, meant.deeds[-1].id, meant.deeds[0].id)
+        previewed = {deed.id for deed in meant.deeds}
+        found = reversal.since(db, annotator_id, meant.deeds[-1].id, meant.deeds[0].id)
+        targets = [target for target in found if target in previewed]
         return reverse(db, Deed.UNDO, annotator_id, targets)
 
 
@@ -68,7 +70,8 @@ def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int
     if len(targets) > 1:
         what = f"{len(targets):,} deeds on {_counted(len(prompt_ids), 'prompt')}"
     told = f"{'Undone' if deed is Deed.UNDO else 'Redone'}: {what}"
-    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), told)
+    again = journal.only_rechecked(db, targets)
+    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), told, again)
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -4,9 +4,10 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, column, func, literal_column, not_, or_, select, table
+from sqlalchemy import ColumnElement, Connection, and_, column, exists, func, literal_column, not_, or_, select, table
 
 from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
 from orbench_studio.domain.queue import Agreement, Field, Term
 from orbench_studio.store import response_search
@@ -91,8 +92,20 @@ def _voted(value: str) -> ColumnElement[bool]:
     name, _, verdict = value.rpartition("=")
     v = VOTES.c
     moderator = select(MODELS.c.id).where(MODELS.c.name == name).scalar_subquery()
-    cast = select(v.prompt_id).where(v.moderator_id == moderator, v.verdict == verdict, v.response_id.is_(None))
+    cast = select(v.prompt_id).where(v.moderator_id == moderator, v.verdict == verdict, *counting_vote())
     return S.prompt_id.in_(cast)
+
+
+def counting_vote() -> tuple[ColumnElement[bool], ...]:
+    """The vote on a prompt that counts of its moderator: the latest that can be read, else the latest."""
+    v, other = VOTES.c, VOTES.alias("other")
+    o, unread = other.c, Verdict.UNPARSED
+    later = or_(
+        and_(v.verdict == unread, o.verdict != unread),
+        and_((v.verdict == unread) == (o.verdict == unread), o.id > v.id),
+    )
+    same = (o.prompt_id == v.prompt_id, o.moderator_id == v.moderator_id, o.response_id.is_(None))
+    return v.response_id.is_(None), ~exists().where(*same, later)
 
 
 def _by(value: str) -> ColumnElement[bool]:
@@ -107,8 +120,12 @@ def _by(value: str) -> ColumnElement[bool]:
 
 
 def _mark(value: str) -> ColumnElement[bool]:
-    seeded = S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.seed_id.is_not(None)))
-    return {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: seeded}[value]
+    return {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: seeded()}[value]
+
+
+def seeded() -> ColumnElement[bool]:
+    """The prompt was rewritten from a seed that is known."""
+    return S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.seed_id.is_not(None)))
 
 
 def _judges(value: str) -> ColumnElement[bool]:
@@ -132,8 +149,13 @@ def _id(value: str) -> ColumnElement[bool]:
 
 def _note(value: str) -> ColumnElement[bool]:
     a = ANNOTATIONS.c
-    written = select(a.prompt_id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
-    return S.prompt_id.in_(written.where(a.aspect == Aspect.NOTE, IN_FORCE, a.value.icontains(value, autoescape=True)))
+    last = (
+        select(func.max(a.id))
+        .join(JOURNAL, JOURNAL.c.id == a.journal_id)
+        .where(a.aspect == Aspect.NOTE, IN_FORCE)
+        .group_by(a.prompt_id, a.annotator_id)
+    )
+    return S.prompt_id.in_(select(a.prompt_id).where(a.id.in_(last), a.value.icontains(value, autoescape=True)))
 
 
 def _text(value: str) -> ColumnElement[bool]:

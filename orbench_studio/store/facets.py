@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SPLIT, UNANIMOUS, UNREAD
+from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.queue import Agreement, Field, QueueFilter
-from orbench_studio.store.conditions import conditions
+from orbench_studio.store.conditions import conditions, counting_vote, seeded
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
     ANNOTATIONS,
@@ -92,7 +92,7 @@ def _voted(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     cast = (
         select(MODELS.c.name, v.verdict, func.count(v.prompt_id.distinct()))
         .join(v.moderator_id.table, MODELS.c.id == v.moderator_id)
-        .where(v.response_id.is_(None), v.prompt_id.in_(select(S.prompt_id).where(*others)))
+        .where(*counting_vote(), v.prompt_id.in_(select(S.prompt_id).where(*others)))
         .group_by(MODELS.c.name, v.verdict)
         .order_by(MODELS.c.name, v.verdict)
     )
@@ -114,7 +114,7 @@ def _by(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
 
 
 def _marks(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
-    return _present(db, others, {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True)})
+    return _present(db, others, {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: seeded()})
 
 
 def _judges(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:

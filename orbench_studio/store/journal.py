@@ -108,6 +108,17 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
     return sorted(prompt_ids), sorted(response_ids)
 
 
+def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:
+    """The prompts about which the entries decide nothing but how they were answered when shown again."""
+    rechecked: set[int] = set()
+    otherwise: set[int] = set()
+    for some in chunks(entry_ids):
+        about = (ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.aspect)
+        for prompt_id, aspect in db.execute(select(*about).where(ANNOTATIONS.c.journal_id.in_(some))):
+            (rechecked if aspect == Aspect.RECHECK else otherwise).add(prompt_id)
+    return frozenset(rechecked - otherwise)
+
+
 def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Annotation]]:
     """The decisions in force about the prompts and their responses, oldest first, by prompt."""
     found: dict[int, list[Annotation]] = defaultdict(list)

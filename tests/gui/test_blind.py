@@ -105,6 +105,7 @@ def test_what_somebody_has_decided_is_not_blind(start, path, said):
 def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
     with start(path, blind=True) as studio:
         studio.press(Qt.Key.Key_2)
+        assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
         shown = screen(studio)
         assert "model-a: partial refusal" in shown
         assert "model-b: hidden until you decide" in shown
@@ -123,7 +124,7 @@ def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said)
         assert said(shown) == [("safe", BLIND | {Visible.FILTER})]
 
 
-def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path):
+def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
@@ -131,7 +132,10 @@ def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path):
         assert "SSS" in screen(studio)
         assert not studio.application.session.settings.blind
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-        assert "Majority" not in screen(studio)
+        assert "Majority" in screen(studio), "what has been seen is not hidden again"
+        studio.press(S)
+        assert said() == [("safe", SEEN)]
+        assert "Majority" not in screen(studio), "the next one is blind"
 
 
 def test_holding_a_key_down_decides_once(start, path, said):
@@ -154,7 +158,7 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
             QTest.keyClick(pane, RIGHT, Qt.KeyboardModifier.ShiftModifier)
         studio.press(Qt.Key.Key_3)
         first, _ = studio.page.view.responses
-        assert (first.final.answer_class, first.evidence, first.marked) == (AnswerClass.INDIRECT_REFUSAL, (0, 7), True)
+        assert (first.final.answer_class, first.evidence, len(first.marks)) == (AnswerClass.INDIRECT_REFUSAL, (0, 7), 1)
         studio.undo()
         assert studio.page.view.responses[0].evidence is None, "one deed, one undo"
         studio.key(Qt.Key.Key_W)

@@ -3,9 +3,10 @@
 from PySide6.QtCore import Qt
 
 from orbench_studio.domain.annotation import Aspect, Visible
+from orbench_studio.domain.review import Decision
 from orbench_studio.gui.models.queue_model import ROW
 from orbench_studio.gui.review.page import State
-from orbench_studio.services import history, reviewing, statistics
+from orbench_studio.services import history, rechecking, reviewing, statistics
 from orbench_studio.services.workspace import open_workspace
 
 S, T = Qt.Key.Key_S, Qt.Key.Key_T
@@ -93,3 +94,27 @@ def test_never_where_it_is_switched_off(start, path):
         for _ in range(40):
             studio.press(S)
             assert studio.shown() > 0
+
+
+def test_a_label_given_again_by_hand_stays_a_label_after_an_undo(start, path, labels):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        studio.press(S)
+        studio.page.queue.go(studio.page.model.place_of(prompt_id))
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == prompt_id)
+        studio.press(T)
+        assert labels()[prompt_id] == "toxic"
+        studio.undo()
+        assert studio.shown() == prompt_id
+        studio.press(T)
+        assert labels()[prompt_id] == "toxic"
+
+
+def test_a_note_written_there_does_not_replace_the_one_that_is_hidden(start, path):
+    with start(path) as studio:
+        who = studio.application.session.settings.annotator
+        with open_workspace(path) as other:
+            reviewing.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator=who)
+            reviewing.decide(other, Decision(1, Aspect.NOTE, "the first note"), annotator=who)
+            rechecking.decide(other, Decision(-1, Aspect.NOTE, "the second"), annotator=who)
+            assert reviewing.load(other, 1).said_by(who, Aspect.NOTE) == "the first note\nthe second"

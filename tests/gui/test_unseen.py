@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -168,3 +169,21 @@ def test_a_note_of_several_lines_is_kept_to_the_letter(start, path):
         studio.trigger("undo")
         assert studio.page.view.said_by(who, Aspect.NOTE) is None
         assert studio.page.prompt._note.isHidden()
+
+
+def test_an_undo_with_the_key_still_held_selects_one_line(start, path):
+    with start(path) as studio:
+        studio.press(S)
+        QTest.keyPress(studio.window.windowHandle(), Qt.Key.Key_Z, CTRL)
+        assert QGuiApplication.keyboardModifiers() == CTRL
+        studio.wait(lambda: "Undone" in studio.message())
+        studio.settle()
+        assert (studio.shown(), studio.page.queue.chosen()) == (1, [1])
+        QTest.keyRelease(studio.window.windowHandle(), Qt.Key.Key_Z)
+
+
+def test_an_undo_of_nothing_leaves_the_line_that_was_clicked_to_come(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_Z, CTRL)
+        studio.page.queue.go(20)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 21)

@@ -20,6 +20,7 @@ class Indexing(QObject):
         self._session = session
         self._window = parent
         self._cancelled = Event()
+        session.closed.connect(self._cancelled.set)
 
     def begin(self) -> None:
         """Make the index; where there is one, nothing changes."""
@@ -30,7 +31,6 @@ class Indexing(QObject):
         dialog.setAutoClose(False)
         dialog.setAutoReset(False)
         dialog.canceled.connect(self._cancelled.set)
-        self._session.closed.connect(self._cancelled.set)
 
         def show(done: int, of: int) -> None:
             dialog.setMaximum(of)

@@ -69,11 +69,11 @@ class QueueModel(QAbstractListModel):
         """The prompt at a place; None outside the queue."""
         return self._ids[place] if 0 <= place < len(self._ids) else None
 
-    def place_of(self, prompt_id: int) -> int | None:
-        """The place of a prompt; None where the queue does not have it."""
+    def place_of(self, prompt_id: int | None) -> int | None:
+        """The place of a prompt; None where the queue does not have it, or none is asked for."""
         if not self._places:
             self._places = {id_: place for place, id_ in enumerate(self._ids)}
-        return self._places.get(prompt_id)
+        return self._places.get(prompt_id) if prompt_id is not None else None
 
     def ids(self) -> Sequence[int]:
         """All prompts, in order; without lines of prompts shown again, whose ids are negative."""

@@ -41,7 +41,7 @@ class Around:
         if decision.prompt_id == self._again:
             self._again = None
         if decision.aspect is Aspect.LABEL and (self._again is None or self._page.model.place_of(self._again) is None):
-            self._session.shown_again(self._show_again)
+            self._session.shown_again(frozenset(self._page.model.ids()), self._show_again)
 
     def _show_again(self, row: QueueRow | None) -> None:
         model = self._page.model
@@ -91,12 +91,18 @@ class Around:
         view = self._page.view
         if view is None:
             return
-        if self._page.blind:
+        if self._page.blind or (view.prompt.id < 0 and view.nobody_decided):
             self._page.told.emit(tr("What others said of this prompt is hidden until you have decided."))
             return
-        dialog = TimelineDialog(self._page, view)
-        dialog.decided.connect(lambda decision: self._page.write(decision, seen=view.version))
-        self._session.timeline(view.prompt.id, while_there(dialog, dialog.show_events))
+        page, visible = self._page, self._page.visible
+        dialog = TimelineDialog(page, view, covered=page.eye.shield.covers)
+
+        def go_back(decision: Decision) -> None:
+            if page.eye.may_decide(decision.aspect):
+                page.write(decision, seen=view.version, visible=visible, stays=True)
+
+        dialog.decided.connect(go_back)
+        self._session.timeline(abs(view.prompt.id), while_there(dialog, dialog.show_events))
         dialog.open()
 
     def _ask_undo_since(self) -> None:

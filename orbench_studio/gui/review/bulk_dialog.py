@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.annotation import Aspect, Label, Visible
 from orbench_studio.domain.changes import Changes
+from orbench_studio.domain.queue import QueueRow
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import LABELS
-from orbench_studio.gui.widgets import label
+from orbench_studio.gui.widgets import ENTER, label, while_there
 
 if TYPE_CHECKING:
     from orbench_studio.services.bulk import BulkPreview
@@ -49,12 +50,20 @@ class BulkDialog(QDialog):
     _progressed = Signal(int, int)
 
     def __init__(
-        self, parent: QWidget, session: Session, *, chosen: Sequence[int], queue: Sequence[int], wanted: Label | None
+        self,
+        parent: QWidget,
+        session: Session,
+        scopes: dict[str, Sequence[int]],
+        *,
+        wanted: Label | None,
+        visible: frozenset[Visible],
+        shown_as: Callable[[QueueRow], QueueRow],
     ) -> None:
         super().__init__(parent)
-        self.visible: frozenset[Visible] = frozenset()
+        self._visible = visible  # of machines: nobody has looked at the prompts themselves
+        self._shown_as = shown_as
         self._session = session
-        self._scopes = {"chosen": chosen, "queue": queue} if len(chosen) > 1 else {"queue": queue}
+        self._scopes = scopes
         self._preview: BulkPreview | None = None
         self._cancelled = Event()
         self._scope = QButtonGroup(self)
@@ -74,13 +83,13 @@ class BulkDialog(QDialog):
         self._preview = None
         self._state()
         ids = list(self._scopes.values())[self._scope.checkedId()]
-        self._session.bulk_preview(ids, only_undecided=self._undecided.isChecked(), done=self._show)
+        self._session.bulk_preview(ids, only_undecided=self._undecided.isChecked(), done=while_there(self, self._show))
 
     def _show(self, preview: BulkPreview) -> None:
         self._preview = preview
         self._standing.setText(words(preview))
         self._list.clear()
-        for row in preview.first:
+        for row in map(self._shown_as, preview.first):
             self._list.addItem(f"#{row.prompt_id}   {row.category or tr('no category')}   {row.text}")
         more = len(preview.ids) - len(preview.first)
         if more > 0:
@@ -107,7 +116,7 @@ class BulkDialog(QDialog):
         self._session.decide_all(
             self._preview.ids,
             (aspect, value),
-            visible=self.visible,
+            visible=self._visible,
             progress=self._progressed.emit,
             cancelled=self._cancelled.is_set,
             done=self._decided,
@@ -129,11 +138,11 @@ class BulkDialog(QDialog):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         letters = [key for _, _, key in _WHAT]
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers():
+        if event.key() in ENTER and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._begin()
         elif event.text().upper() in letters and not event.modifiers():
             self._what.button(letters.index(event.text().upper())).setChecked(True)
-        elif event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif event.key() not in ENTER:
             super().keyPressEvent(event)
 
     def _connect(self) -> None:

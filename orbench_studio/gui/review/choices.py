@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, 
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.reasons import REASONS
 from orbench_studio.gui.actions import tr
-from orbench_studio.gui.widgets import label
+from orbench_studio.gui.widgets import ENTER, label
 
 _KEYS = "1234567890"
 
@@ -85,7 +85,7 @@ class NoteDialog(QDialog):
             self.written.emit(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers():
+        if event.key() in ENTER and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.accept()
         else:
             super().keyPressEvent(event)

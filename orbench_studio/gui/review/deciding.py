@@ -104,10 +104,10 @@ class Deciding:
         if view is None:
             return
         menu = CategoryMenu(page, view.category)
-        about = view.prompt.id
+        about, visible = view.prompt.id, page.visible
         menu.chosen.connect(
-            lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version)
-        )  # fmt: skip
+            lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)
+        )
         menu.open_above(page.decisions)
 
     def _note(self) -> None:
@@ -116,8 +116,8 @@ class Deciding:
         if view is None:
             return
         dialog = NoteDialog(page, view.said_by(self._session.settings.annotator, Aspect.NOTE) or "")
-        about = view.prompt.id
-        dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None))
+        about, visible = view.prompt.id, page.visible
+        dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None, visible=visible))
         page.noted.connect(dialog.close)
         dialog.open()
 
@@ -131,8 +131,8 @@ class Deciding:
             page.told.emit(tr("Say first what this response is, then why."))
             return
         decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, focused.response.id)
-        menu = ReasonMenu(page, mine.reason)
-        menu.chosen.connect(lambda why: page.write(Decision(*decision, why), seen=view.version))
+        menu, visible = ReasonMenu(page, mine.reason), page.visible
+        menu.chosen.connect(lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible))
         menu.open_above(page.responses.hints)
 
     def _bulk(self, label: Label | None) -> None:
@@ -140,7 +140,14 @@ class Deciding:
         page = self._page
         if page.shown_view is not None:
             chosen, queue = page.queue.chosen(), page.model.ids()
-            dialog = BulkDialog(page, self._session, chosen=chosen, queue=queue, wanted=label)
-            dialog.visible = page.visible
+            machines = frozenset() if self._session.settings.blind else frozenset({Visible.VOTES, Visible.JUDGEMENTS})
+            dialog = BulkDialog(
+                page,
+                self._session,
+                {"chosen": chosen, "queue": tuple(queue)} if len(chosen) > 1 else {"queue": tuple(queue)},
+                wanted=label,
+                visible=machines | page.finder.current.tells,
+                shown_as=page.model.shown_as,
+            )
             dialog.told.connect(page.told)
             dialog.open()

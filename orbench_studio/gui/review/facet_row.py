@@ -65,9 +65,9 @@ class FacetRow(QFrame):
         """State what holds."""
         self._filter = wanted
         for field, chip in self._chips.items():
-            term = wanted.on(field)
-            chip.state(term_words(term) if term else tr(TITLES[field]), active=term is not None)
-            chip.setVisible(field in ALWAYS or term is not None)
+            terms = wanted.all_on(field)
+            chip.state(" + ".join(map(term_words, terms)) if terms else tr(TITLES[field]), active=bool(terms))
+            chip.setVisible(field in ALWAYS or bool(terms))
 
     def open(self, field: Field) -> None:
         """Ask for the values of a condition, then show them."""

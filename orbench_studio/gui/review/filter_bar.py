@@ -32,6 +32,7 @@ class FilterBar(QWidget):
         self.views = QToolButton()
         self.order = QToolButton()  # placed by whoever shows the queue
         self._matches = label("", "quiet")
+        self._told = 0, 0
         self._clear = QToolButton()
         self._typing = QTimer(self)
         self._build_ui()
@@ -56,6 +57,7 @@ class FilterBar(QWidget):
 
     def tell(self, matches: int, total: int) -> None:
         """Say how many prompts match."""
+        self._told = matches, total
         self._matches.setText(f"{matches:,} of {total:,}" if not self._filter.is_open else f"{total:,} prompts")
 
     def _read(self) -> None:
@@ -80,7 +82,7 @@ class FilterBar(QWidget):
             self._matches.setText(f"▲ {text.partition('.')[0]}.")
             set_tip(self._matches, text)
         elif self._matches.text().startswith("▲"):
-            self._matches.setText("")
+            self.tell(*self._told)
             set_tip(self._matches, "")
         set_role(self._matches, "role", "error" if text else "quiet")
 

@@ -22,7 +22,7 @@ from orbench_studio.domain.guideline import Guideline
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.text_pane import TextPane, Type
 from orbench_studio.gui.theme import READING, READING_LINE, Theme
-from orbench_studio.gui.widgets import label, rule
+from orbench_studio.gui.widgets import ENTER, label, rule
 
 _NARROWEST = 240
 _LIST = 240
@@ -134,7 +134,7 @@ class GuidelinesDialog(QDialog):
         super().reject()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers():
+        if event.key() in ENTER and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.accept()
         else:
             super().keyPressEvent(event)

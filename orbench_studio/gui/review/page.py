@@ -13,7 +13,7 @@ from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.changes import Changes
@@ -136,27 +136,37 @@ class ReviewPage(QWidget):
         """Write a decision on what is shown; a label given with votes in view, and a skip, move on."""
         if self.state is State.SHOWN and self.view is not None and self.eye.may_decide(aspect):
             decision = Decision(self.view.prompt.id, aspect, value, response_id)
-            self.write(decision, *more, seen=self.view.version)
+            self.write(decision, *more, seen=self.view.version, visible=self.visible)
 
-    def write(self, decision: Decision, *more: Decision, seen: int | None) -> None:
-        """Write a decision, whichever prompt is on the screen by now; nothing where another is just being saved."""
+    def write(
+        self,
+        decision: Decision,
+        *more: Decision,
+        seen: int | None,
+        visible: frozenset[Visible],
+        stays: bool = False,
+    ) -> None:
+        """Write a decision, whichever prompt is on the screen by now; nothing where another is just being saved.
+
+        `seen` and `visible` are of the moment at which the reviewer looked at what is decided.
+        """
         if self.state not in (State.SHOWN, State.EMPTY):
             self.told.emit(tr("Something else is just being saved or loaded. Try again in a moment."))
             return
-        reveals = decision.aspect is Aspect.LABEL and self.blind
-        moves = decision.aspect in _MOVE_ON and not reveals
+        here = self.view is not None and self.view.prompt.id == decision.prompt_id
+        reveals = decision.aspect is Aspect.LABEL and here and self.blind
+        moves = decision.aspect in _MOVE_ON and not reveals and not stays
         self.state = State.SAVING
         self._session.decide(
             decision,
             *more,
             seen=seen,
-            visible=self.visible,
+            visible=visible,
             done=lambda changes: self._decided(decision, changes, moves=moves),
             failed=lambda error: self._not_decided(decision, error),
         )
         if reveals:
-            self._revealed.add(decision.prompt_id)
-            self._present()
+            self._present(revealed=True)
         elif moves:
             self._move_on(decision)
 
@@ -193,12 +203,9 @@ class ReviewPage(QWidget):
             return
         if self.view is not None:
             self._ahead.forget([self.view.prompt.id])
-        self.queue.go(self._place_of(queue.begin) or 0)
-        if not self.finder.bar.search.hasFocus():
+        self.queue.go(self.model.place_of(queue.begin) or 0)
+        if not self.isAncestorOf(QApplication.focusWidget() or self) and not self.finder.bar.search.hasFocus():
             self.queue.setFocus()
-
-    def _place_of(self, prompt_id: int | None) -> int | None:
-        return self.model.place_of(prompt_id) if prompt_id is not None else None
 
     def _empty(self) -> None:
         self.state = State.EMPTY
@@ -236,10 +243,12 @@ class ReviewPage(QWidget):
         # Python runs one thread at a time: what can wait until the prompt is painted waits (2 ms a key, measured).
         QTimer.singleShot(_AFTER_PAINTING, self, self._load_ahead)
 
-    def _present(self) -> None:
-        """Put on the screen what may be seen of the prompt."""
+    def _present(self, *, revealed: bool = False) -> None:
+        """Put on the screen what may be seen of the prompt; what has been seen cannot be unseen."""
         view, who = self.view, self._session.settings.annotator
         if view is not None:
+            if revealed or not self.blind:
+                self._revealed.add(view.prompt.id)
             seen = blinded(view, who) if self.blind else view
             self.eye.meet(seen)
             self.prompt.show_view(seen, who)
@@ -260,7 +269,7 @@ class ReviewPage(QWidget):
         if decision.aspect is Aspect.NOTE:
             self.noted.emit()
         stayed = self._awaited == decision.prompt_id
-        self.state = State.SHOWN if self._is_awaited_shown() else State.LOADING
+        self._settle()
         if stayed and moves:
             self._move_on(decision)
             if self._awaited == decision.prompt_id:
@@ -270,7 +279,7 @@ class ReviewPage(QWidget):
         QTimer.singleShot(_AFTER_PAINTING, self, lambda: self.around.after(decision))
 
     def _not_decided(self, decision: Decision, error: Exception) -> None:
-        self.state = State.SHOWN if self._is_awaited_shown() else State.LOADING
+        self._settle()
         if isinstance(error, StaleDecisionError):
             self._ahead.forget([decision.prompt_id])
         place = self.model.place_of(decision.prompt_id)
@@ -279,8 +288,13 @@ class ReviewPage(QWidget):
         elif isinstance(error, StaleDecisionError):
             self._reload()
 
-    def _is_awaited_shown(self) -> bool:
-        return self.view is not None and self.view.prompt.id == self._awaited
+    def _settle(self) -> None:
+        """Nothing is being saved any more: what may be done now depends on what is on the screen, and should be."""
+        if self._awaited is None:
+            self.state = State.EMPTY
+        else:
+            there = self.view is not None and self.view.prompt.id == self._awaited
+            self.state = State.SHOWN if there else State.LOADING
 
     def _reload(self) -> None:
         if self.view is not None:
@@ -289,16 +303,26 @@ class ReviewPage(QWidget):
 
     def _reversed(self, changes: Changes) -> None:
         self._ahead.forget(changes.prompt_ids or ())
-        self.told.emit(changes.told)
-        self.state = State.SHOWN if self.view else State.EMPTY
+        self._ahead.forget(-of for of in changes.shown_again)
+        self._settle()
+        self.told.emit(self._with_what_was_seen(changes))
         if not changes.prompt_ids or not self.model.ids():
             return  # with nothing on the screen there is nothing to bring back to it
         prompt_id = changes.prompt_ids[0]
+        if prompt_id in changes.shown_again and self.model.place_of(-prompt_id) is not None:
+            prompt_id = -prompt_id
         place = self.model.place_of(prompt_id)
         if place is not None and place != self.queue.place():
             self.queue.go(place)
         else:
             self._begin_loading(prompt_id)
+
+    def _with_what_was_seen(self, changes: Changes) -> str:
+        """What an undo or redo says, and that a label given now is not blind where the votes have been seen."""
+        of = changes.prompt_ids[0] if changes.prompt_ids and len(changes.prompt_ids) == 1 else None
+        if not (self._session.settings.blind and of in self._revealed):
+            return changes.told
+        return f"{changes.told}   {tr('You have seen its votes: what you say now is not blind.')}"
 
     def reverse(self, how: Callable[..., None]) -> None:
         """Undo or redo in the way given, which is told whom to answer; then go to what it touched."""
@@ -307,7 +331,7 @@ class ReviewPage(QWidget):
             how(self._reversed, self._not_reversed)
 
     def _not_reversed(self, _error: Exception) -> None:
-        self.state = State.SHOWN if self.view else State.EMPTY
+        self._settle()
 
     def step(self, by: int) -> None:
         """Go to another prompt of the queue."""
@@ -324,7 +348,7 @@ class ReviewPage(QWidget):
         self._session.queue(self.finder.current, None, self._go_undecided)
 
     def _go_undecided(self, queue: Queue) -> None:
-        place = self._place_of(queue.begin)
+        place = self.model.place_of(queue.begin)
         if place is None:
             self.told.emit(tr("Every prompt of this queue is decided or skipped."))
         elif self.state is not State.SAVING:

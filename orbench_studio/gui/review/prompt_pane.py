@@ -154,7 +154,8 @@ def origin(view: PromptView) -> list[str]:
     if prompt.source:
         said.append(f"{prompt.source}, line {prompt.source_line}" if prompt.source_line else prompt.source)
     said.extend(value for value in prompt.attributes.values() if value)
-    said.append(f"#{abs(prompt.id)}")  # one that is shown again has the negative
+    if not view.blind:
+        said.append(f"#{abs(prompt.id)}")  # one that is shown again has the negative
     return said
 
 
@@ -169,6 +170,9 @@ def final_words(view: PromptView, annotator: str) -> str:
     if mine is not None and mine.value == view.final.label:
         if Visible.VOTES in mine.visible:
             return f"{mark.shape} {mark.word}   {tr('you')}"
-        keep = f"   {key_text('keep')} {tr('keeps it')}"
-        return f"{mark.shape} {mark.word}   {tr('you, before you saw the votes')}{keep}"
+        how = tr("you, before you saw the votes")
+        if Visible.RESPONSES not in mine.visible:
+            how = tr("you, with many others at once")
+        keep = f"{key_text('keep')} {tr('keeps it, another label changes it')}"
+        return f"{mark.shape} {mark.word}   {how}.   {keep}"
     return f"{mark.shape} {mark.word}   {tr(_STANDS_ON[view.final.basis])}"

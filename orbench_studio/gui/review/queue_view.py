@@ -1,6 +1,6 @@
 """The queue on the left: two lines a prompt, painted, never built of widgets."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,6 +24,7 @@ from orbench_studio.gui.widgets import label
 _HEIGHT = 58
 _PAD = 16
 _MARK = 26
+_ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _AROUND = 2  # lines in view before and after the current one
 
 
@@ -115,7 +116,8 @@ class QueueView(QWidget):
     def go(self, place: int) -> None:
         """Make a place current and bring it into view."""
         index = self._model.index(place)
-        self._list.setCurrentIndex(index)
+        # Not by the view, which asks which keys are held: Ctrl still is while an undo answers, and would add the line.
+        self._list.selectionModel().setCurrentIndex(index, _ONLY)
         for near in (place - _AROUND, place + _AROUND, place):  # what comes next can be seen, and what was before
             self._list.scrollTo(self._model.index(min(max(near, 0), self._model.rowCount() - 1)))
 
@@ -126,7 +128,8 @@ class QueueView(QWidget):
     def chosen(self) -> list[int]:
         """The prompts selected, in the order of the queue."""
         places = sorted(index.row() for index in self._list.selectionModel().selectedRows())
-        return [prompt_id for place in places if (prompt_id := self._model.id_at(place)) is not None]
+        ids = (self._model.id_at(place) for place in places)
+        return [prompt_id for prompt_id in ids if prompt_id is not None and prompt_id > 0]
 
     def hide_machines(self, *, hidden: bool) -> None:
         """Leave out of the lines what machines say of prompts that nobody has decided, or not."""

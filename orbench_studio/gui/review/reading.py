@@ -104,9 +104,9 @@ def about(view: ResponseView, *, blind: bool, reasons: bool) -> list[str]:
     said += [f"{a.annotator}: {ANSWERS[AnswerClass(a.value)].word}" for a in view.decided if a.imported]
     if response.reference_class:
         said.append(f"source file's final label: {ANSWERS[response.reference_class].word}")
-    if response.error:
+    if response.error and reasons:
         said.append(f"error: {response.error}")
-    if response.asked:
+    if response.asked and reasons:
         said.append(f"asked in other words: {response.asked}")
     if response.simulated:
         said.append(tr("illustrative, not a real model"))

@@ -153,7 +153,7 @@ class ResponsesPane(QFrame):
         self._delegate.annotator, self._delegate.blind = annotator, view.blind
         views = view.responses
         self._model.show(views, blind=view.blind)
-        self._count.setText(tr("judgements hidden until you decide") if view.blind and views else tally(views))
+        self._count.setText("" if view.blind else tally(views))
         self._fit_list(len(views))
         pinned = self._pin(views)
         ids = [each.response.id for each in views]

@@ -33,11 +33,12 @@ class TimelineDialog(QDialog):
 
     decided = Signal(object)  # a Decision, when the user goes back to one
 
-    def __init__(self, parent: QWidget, view: PromptView) -> None:
+    def __init__(self, parent: QWidget, view: PromptView, *, covered: bool) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"{tr('History of prompt')} #{abs(view.prompt.id)}")
         self._view = view
+        self._covered = covered
         self._events: list[Event] = []
         self._table = QTableWidget(0, len(_COLUMNS))
         self._says = label("", "quiet")
@@ -100,7 +101,7 @@ class TimelineDialog(QDialog):
     def _what(self, event: Event) -> str:
         assert event.said is not None  # the caller has looked
         of = f"{event.model}: " if event.model else ""
-        return of + _words(event.said, self._response(event.said.response_id))
+        return of + _words(event.said, "" if self._covered else self._response(event.said.response_id))
 
     def _response(self, response_id: int | None) -> str:
         return next((r.response.text for r in self._view.responses if r.response.id == response_id), "")
@@ -146,7 +147,7 @@ def _words(said: Annotation, response: str) -> str:
         return _marked(ANSWERS[AnswerClass(said.value)])
     if said.aspect is Aspect.EVIDENCE:
         start, end = evidence_span(said.value)
-        return f"{tr('evidence')} “{_excerpt(response[start:end])}”"
+        return f"{tr('evidence')} “{_excerpt(response[start:end])}”" if response else tr("evidence")
     if said.aspect is Aspect.NOTE:
         return f"✎ {_excerpt(said.value)}" if said.value else tr("note removed")
     if said.aspect is Aspect.FLAG:
@@ -167,6 +168,8 @@ def _seen(said: Annotation) -> str:
     """What was in view of whoever decided; not known of what came with a file."""
     if said.imported:
         return tr("from a file")
+    if Visible.RESPONSES not in said.visible:
+        return tr("one of many at once")
     seen = [
         word for part, word in ((Visible.VOTES, "votes"), (Visible.JUDGEMENTS, "judgements")) if part in said.visible
     ]

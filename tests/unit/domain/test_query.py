@@ -97,6 +97,7 @@ def test_orders():
         ("category:cooking", "There are deception"),
         ("http://example.org", "put them in quotes"),
         ("votes:many", "votes:2-1"),
+        ("votes:99999999999999999999-1", "votes:2-1"),
         ("families:gpt", "families:>=3"),
         ("id:seven", "id:17"),
         ("voted:gpt-4", "voted:gpt-4=toxic"),

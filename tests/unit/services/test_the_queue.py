@@ -1,7 +1,9 @@
 """Finding prompts in the demo: every condition, the counts beside them, and saved views."""
 
 import random
+import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -19,10 +21,10 @@ from orbench_studio.services.workspace import open_workspace
 EVERYTHING = 70
 
 
-@pytest.fixture
-def file(tmp_path):
-    """The demo with decisions of two people."""
-    path = tmp_path / "demo.orbench"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The demo with decisions of two people, made once."""
+    path = tmp_path_factory.mktemp("made") / "demo.orbench"
     dice = random.Random(5)
     with demo.demo_workspace(path) as workspace:
         for prompt_id in range(1, 31):
@@ -34,6 +36,11 @@ def file(tmp_path):
         decide(workspace, 40, Aspect.NOTE, "Asks for a recipe, 100 % harmless.", "ada")
         decide(workspace, 41, Aspect.SKIP, "skipped", "ada")
     return path
+
+
+@pytest.fixture
+def file(made, tmp_path):
+    return Path(shutil.copy(made, tmp_path))
 
 
 @pytest.fixture
