@@ -33,6 +33,8 @@ ACTIONS = (
     ActionSpec("answer_refusal", "Direct refusal", ("4",), "Responses"),
     ActionSpec("reason", "Why it is that", ("W",), "Responses"),
     ActionSpec("evidence", "Mark the selected words as evidence", ("M",), "Responses"),
+    ActionSpec("response_down", "Scroll the response down", ("PgDown",), "Responses", True),
+    ActionSpec("response_up", "Scroll the response up", ("PgUp",), "Responses", True),
     ActionSpec("read_response", "Into the response, to select words", ("R",), "Responses"),
     ActionSpec("queue", "Into the queue, to select prompts", ("A",), "Move"),
     ActionSpec("blind", "Blind first, or votes at once", ("Ctrl+E",), "Show"),

@@ -179,9 +179,13 @@ class MainWindow(QMainWindow):
 
     def _next_scheme(self) -> None:
         settings = self._session.settings
-        place = SCHEMES.index(settings.scheme) if settings.scheme in SCHEMES else 0
-        settings.scheme = SCHEMES[(place + 1) % len(SCHEMES)]
-        self._prefer("scheme")
+        before = self._theme.tokens
+        for _ in SCHEMES:  # on to one that looks different: a key that changes nothing seems broken
+            place = SCHEMES.index(settings.scheme) if settings.scheme in SCHEMES else 0
+            settings.scheme = SCHEMES[(place + 1) % len(SCHEMES)]
+            self._prefer("scheme")
+            if self._theme.tokens is not before:
+                break
         self.messages.tell(f"{tr('Colours')}: {settings.scheme}")
 
     def _connect(self) -> None:
@@ -221,7 +225,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("OR-Bench Studio")
         self.setMinimumSize(900, 560)
         self.setAcceptDrops(True)
-        self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.9))
+        self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.97))
         self.restoreGeometry(QByteArray.fromHex(self._session.settings.geometry.encode()))
         for page in (self.welcome, self.review, self.library):
             self._pages.addWidget(page)

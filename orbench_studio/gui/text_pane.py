@@ -5,8 +5,17 @@ Nothing in the text is ever interpreted as HTML and no resource it names is ever
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QFont, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+)
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from orbench_studio.gui.markup import Style, spans
@@ -16,6 +25,17 @@ from orbench_studio.gui.theme import BODY, Theme, code_font, font, px
 _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"})
 
 _RIGHT = 12
+_MOVING = (
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+    Qt.Key.Key_Escape,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +49,14 @@ class Type:
 class TextPane(QTextEdit):
     """A read-only text. `grows` makes it as high as its text, for panes that scroll as a whole."""
 
+    left = Signal()  # when whoever reads it wants to go back
+
     def __init__(self, theme: Theme, kind: Type, *, grows: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._type = kind
         self._grows = grows
+        self._reading = False
         self._text = ""
         self._evidence: tuple[int, int] | None = None
         self._cover = ""
@@ -47,6 +70,28 @@ class TextPane(QTextEdit):
         self._text, self._evidence = text, evidence
         self._render()
         self.verticalScrollBar().setValue(0)
+
+    def read(self) -> None:
+        """Take the keys that move, from the beginning, until Escape or until the focus goes elsewhere."""
+        self._reading = True
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride else None
+        if self._reading and key in _MOVING:
+            event.accept()  # while somebody reads they move in the text, not in the queue
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._reading and event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._reading = self._reading and event.reason() == Qt.FocusReason.ActiveWindowFocusReason
+        super().focusOutEvent(event)
 
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of the text's characters that is selected; None where nothing is."""

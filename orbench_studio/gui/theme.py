@@ -174,6 +174,8 @@ QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox, QRadioButton { color: $ink; spacing: 8px; }
 QCheckBox { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
 QCheckBox:focus { border-color: $accent; }
+QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px; }
+QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
 QCheckBox::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; }
 """)
@@ -221,7 +223,9 @@ class Theme(QObject):
         face.setPixelSize(round(BODY * self._scale / 100))
         self._app.setFont(face)
         self._app.setPalette(_palette(tokens))
-        sheet = _SHEET.substitute({f.name: getattr(tokens, f.name) for f in fields(Tokens)}, box=px(_BOX))
+        sheet = _SHEET.substitute(
+            {f.name: getattr(tokens, f.name) for f in fields(Tokens)}, box=px(_BOX), half=px(_BOX) // 2
+        )
         self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()
 

@@ -149,6 +149,24 @@ def test_holding_a_key_down_decides_once(start, path, said):
         assert (studio.shown(), len(said())) == (1, 1)
 
 
+def test_whoever_reads_a_response_moves_in_it_until_escape(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("id:1-40"))
+        studio.wait(lambda: len(studio.page.model.ids()) == 40)
+        studio.settle()
+        pane = studio.page.responses.readings.focused.text
+        studio.key(Qt.Key.Key_R)
+        studio.wait(pane.hasFocus)
+        for key in (Qt.Key.Key_Down, Qt.Key.Key_End, Qt.Key.Key_PageDown, RIGHT):
+            QTest.keyClick(pane, key)
+        assert studio.shown() == 1
+        QTest.keyClick(pane, Qt.Key.Key_Escape)
+        studio.wait(studio.page.queue.focusProxy().hasFocus)
+        assert len(studio.page.model.ids()) == 40, "the filter stays"
+        studio.key(Qt.Key.Key_Down)
+        studio.wait(lambda: studio.shown() == 2)
+
+
 def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_R)

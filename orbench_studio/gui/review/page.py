@@ -344,9 +344,6 @@ class ReviewPage(QWidget):
         self.queue.hide_machines(hidden=self._session.settings.blind)
         self._present()
 
-    def _first_undecided(self) -> None:
-        self._session.queue(self.finder.current, None, self._go_undecided)
-
     def _go_undecided(self, queue: Queue) -> None:
         place = self.model.place_of(queue.begin)
         if place is None:
@@ -358,6 +355,7 @@ class ReviewPage(QWidget):
         self.queue.moved.connect(self._go)
         self.finder.changed.connect(self.ask_queue)
         self.finder.left.connect(self.queue.setFocus)
+        self.responses.left.connect(self.queue.setFocus)
         self.finder.views.told.connect(self.told)
         self.panes.offer(actions)
         self.model.wanted.connect(lambda ids: self._session.rows(ids, self.model.put))
@@ -366,10 +364,12 @@ class ReviewPage(QWidget):
             "redo": lambda: self.reverse(partial(self._session.reverse, redo=True)),
             "next_prompt": lambda: self.step(1),
             "previous_prompt": lambda: self.step(-1),
-            "first_undecided": self._first_undecided,
+            "first_undecided": lambda: self._session.queue(self.finder.current, None, self._go_undecided),
             "next_response": lambda: self.responses.step(1),
             "previous_response": lambda: self.responses.step(-1),
             "read_response": self.responses.read,
+            "response_down": lambda: self.responses.scroll_text(1),
+            "response_up": lambda: self.responses.scroll_text(-1),
             "queue": self.queue.setFocus,
             "seed": self.prompt.toggle_seed,
             "explanations": self.prompt.toggle_explanations,

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.moderation import Veto
 from orbench_studio.domain.queue import NOBODY_DECIDED, QueueRow, Status
+from orbench_studio.gui.actions import tr
 from orbench_studio.gui.models.queue_model import ROW, QueueModel
 from orbench_studio.gui.painting import elided
 from orbench_studio.gui.theme import BODY, LABELS, META, Theme, font, px
@@ -107,10 +108,12 @@ class QueueView(QWidget):
         self._model = model
         self._list = LineTable()
         self._count = label("", "meta")
+        self._prompts = 0
         self._order = order
         self._delegate = QueueDelegate(theme)
         self._build_ui()
         self._list.selectionModel().currentRowChanged.connect(lambda now, _before: self.moved.emit(now.row()))
+        self._list.selectionModel().selectionChanged.connect(lambda *_: self._say_place())
         theme.changed.connect(self._list.fit_lines)
 
     def go(self, place: int) -> None:
@@ -138,7 +141,14 @@ class QueueView(QWidget):
 
     def count(self, prompts: int) -> None:
         """Say how many prompts there are in the queue."""
-        self._count.setText(f"{prompts:,}")
+        self._prompts = prompts
+        self._say_place()
+
+    def _say_place(self) -> None:
+        """Where the reviewer is among how many, or how many are selected."""
+        chosen = len(self._list.selectionModel().selectedRows())
+        place = f"{self.place() + 1:,} / {self._prompts:,}" if self.place() >= 0 else f"{self._prompts:,}"
+        self._count.setText(f"{chosen:,} {tr('selected')}" if chosen > 1 else place)
 
     def _build_ui(self) -> None:
         heading = QHBoxLayout()

@@ -1,6 +1,6 @@
 """The responses on the right: one line a model with what counts and why, and the text of the one in focus."""
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -124,6 +124,8 @@ def basis(view: ResponseView, annotator: str) -> str:
 class ResponsesPane(QFrame):
     """List above, text below. Shows; the page decides."""
 
+    left = Signal()  # when whoever reads a text wants to go back to the queue
+
     def __init__(self, theme: Theme, settings: Settings) -> None:
         super().__init__()
         self.setObjectName("panel")
@@ -143,6 +145,7 @@ class ResponsesPane(QFrame):
         self._fits = not remember_border(self.splitter, settings, "responses")
         remember_border(self.readings, settings, "side_by_side")
         self.splitter.splitterMoved.connect(self._stop_fitting)
+        self.readings.focused.text.left.connect(self.left)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
         theme.changed.connect(self._fit_size)
 
@@ -165,7 +168,12 @@ class ResponsesPane(QFrame):
 
     def read(self) -> None:
         """Take the keys into the text, where Shift and the arrows select words."""
-        self.readings.focused.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.readings.focused.text.read()
+
+    def scroll_text(self, pages: int) -> None:
+        """Scroll the response in focus by screens; the focus stays where it is."""
+        bar = self.readings.focused.text.verticalScrollBar()
+        bar.setValue(bar.value() + pages * bar.pageStep())
 
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of characters that is selected in the response in focus; None where there is none."""
