@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.telling import Exit, complain, counted, tell
+from orbench_studio.cli.telling import Exit, complain, tell
+from orbench_studio.domain.amounts import duration, spent
 from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress
 
 if TYPE_CHECKING:
@@ -66,21 +67,6 @@ def line(model: ModelProgress, live: "LiveModel | None" = None) -> str:
         elif live.seconds_left is not None:
             parts.append(f"{duration(live.seconds_left)} left")
     return f"{model.model}: {', '.join(parts)}"
-
-
-def spent(cost: float, unpriced: int) -> str:
-    """Money, and what is not in it."""
-    money = f"{cost:.2f} USD" if cost >= 0.01 or not cost else f"{cost:.4f} USD"
-    if not unpriced:
-        return money
-    return f"{money} and {counted(unpriced, 'answer')} without a price" if cost else "unpriced"
-
-
-def duration(seconds: float) -> str:
-    """`40 s`, `3 min`, `2.5 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"
 
 
 def as_json(progress: BatchProgress) -> dict[str, Any]:

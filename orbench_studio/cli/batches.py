@@ -8,8 +8,9 @@ import typer
 
 from orbench_studio.cli import launch
 from orbench_studio.cli.batch_progress import as_json as progress_as_json
-from orbench_studio.cli.batch_progress import spent, tell_progress
+from orbench_studio.cli.batch_progress import tell_progress
 from orbench_studio.cli.telling import tell, tell_json
+from orbench_studio.domain.amounts import spent
 from orbench_studio.domain.batch import BatchProgress
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import typer
 
 from orbench_studio.cli import batch_progress
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
+from orbench_studio.domain.amounts import duration
 from orbench_studio.domain.batch import Batch, BatchSettings, Limits, Sampling
 from orbench_studio.errors import StudioError
 
@@ -55,7 +56,7 @@ def confirm(found: "Estimate", *, yes: bool, as_json: bool) -> None:
     if not as_json:
         for model in found.models:
             tell(_line(model, found.prices_dated))
-        tell(f"It takes about {batch_progress.duration(found.seconds)}.")
+        tell(f"It takes about {duration(found.seconds)}.")
     if yes:
         return
     if as_json or not sys.stdin.isatty():

@@ -149,6 +149,7 @@ def _checked(field: Field, value: str) -> str:
     fits: dict[Field, Callable[[], object]] = {
         Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD) or _TALLY.fullmatch(value),
         Field.FAMILIES: lambda: count_of(value),
+        Field.BATCH: lambda: value.isdecimal() and len(value) <= 15,
         Field.ID: lambda: _IDS.fullmatch(value),
         Field.VOTED: lambda: _VOTED.fullmatch(value),
     }
@@ -160,6 +161,7 @@ def _checked(field: Field, value: str) -> str:
 _EXAMPLES = {
     Field.VOTES: "Say split, unanimous, unread, or safe against toxic votes: votes:2-1.",
     Field.FAMILIES: "Say how many model families refuse: families:>=3.",
+    Field.BATCH: "Say a batch's number: batch:3 has the prompts that it has answered.",
     Field.ID: "Say a prompt's number or a range: id:17 or id:100-199.",
     Field.VOTED: "Say who voted what: voted:gpt-4=toxic.",
 }

@@ -48,6 +48,7 @@ class Field(StrEnum):
     SOURCE = "source"
     ORIGIN = "origin"
     SUBSET = "subset"
+    BATCH = "batch"
     ID = "id"
     NOTE = "note"
     RESPONSE = "response"

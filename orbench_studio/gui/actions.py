@@ -56,6 +56,7 @@ ACTIONS = (
     ActionSpec("usual_size", "Text at its usual size", ("Ctrl+0",), "Show"),
     ActionSpec("page_review", "Review page", ("Ctrl+1",), "Show"),
     ActionSpec("page_library", "Library page", ("Ctrl+2",), "Show"),
+    ActionSpec("page_evaluate", "Evaluate page", ("Ctrl+3",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
     ActionSpec("index_responses", "Index responses for search", ("Ctrl+Shift+I",), "Workspace"),
     ActionSpec("open", "Open a workspace…", ("Ctrl+O",), "Workspace"),

@@ -76,4 +76,5 @@ class Application:
             self.window.close()
         finally:
             self.session.close()
+            self.window.evaluate.runs.close()
             self.operations.close()

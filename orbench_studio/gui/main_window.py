@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.changes import Changes
+from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import KEYS, Actions, tr
 from orbench_studio.gui.dialogs import CrashDialog
+from orbench_studio.gui.evaluate.page import EvaluatePage
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.library.indexing import Indexing
@@ -32,8 +34,8 @@ from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 
-_BAR, _RAIL_WIDTH = 48, 64
-_RAIL = (("page_review", "☰", "Review"), ("page_library", "▤", "Library"))
+_BAR, _RAIL_WIDTH = 48, 72
+_RAIL = (("page_review", "☰", "Review"), ("page_library", "▤", "Library"), ("page_evaluate", "▷", "Evaluate"))
 
 
 class MainWindow(QMainWindow):
@@ -49,6 +51,7 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(self.actions_table, session.settings)
         self.review = ReviewPage(session, self.actions_table, theme)
         self.library = LibraryPage(session)
+        self.evaluate = EvaluatePage(session, theme, lambda: self.review.finder.current)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self._name = label("", "strong")
@@ -66,13 +69,16 @@ class MainWindow(QMainWindow):
         """Bring a page of the open workspace to the front."""
         if self._session.workspace is None:
             return
-        page: QWidget = self.review if name == "page_review" else self.library
+        pages: dict[str, QWidget] = {"page_review": self.review, "page_evaluate": self.evaluate}
+        page = pages.get(name, self.library)
         self._pages.setCurrentWidget(page)
         self.review.finder.bar.setVisible(page is self.review)
         for key, button in self._rail.items():
             button.setChecked(key == name)
         if page is self.library:
             self.library.refresh()
+        elif page is self.evaluate:
+            self.evaluate.compose.models.line.setFocus()
         else:
             self.review.queue.setFocus()
 
@@ -108,8 +114,13 @@ class MainWindow(QMainWindow):
 
     def _changed(self, changes: Changes) -> None:
         self.review.refresh(changes)
+        self.evaluate.refresh(changes)
         if self._pages.currentWidget() is self.library:
             self.library.refresh()
+
+    def _review(self, wanted: QueueFilter) -> None:
+        self.review.finder.bar.ask(wanted)
+        self.show_page("page_review")
 
     def _failed(self, text: str) -> None:
         self.welcome.say("")
@@ -197,6 +208,8 @@ class MainWindow(QMainWindow):
         operations.changed.connect(self._changed)
         self._session.opened.connect(self._opened)
         self.review.told.connect(self.messages.tell)
+        self.evaluate.runs.told.connect(self.messages.tell)
+        self.evaluate.review_wanted.connect(self._review)
         self.review.progressed.connect(self._count_today)
         self.review.decided.connect(self._keep_pace)
         self._theme.changed.connect(self._fit_size)
@@ -218,6 +231,7 @@ class MainWindow(QMainWindow):
                 "quit": self.close,
                 "page_review": lambda: self.show_page("page_review"),
                 "page_library": lambda: self.show_page("page_library"),
+                "page_evaluate": lambda: self.show_page("page_evaluate"),
             }
         )
 
@@ -227,7 +241,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.97))
         self.restoreGeometry(QByteArray.fromHex(self._session.settings.geometry.encode()))
-        for page in (self.welcome, self.review, self.library):
+        for page in (self.welcome, self.review, self.library, self.evaluate):
             self._pages.addWidget(page)
         body = QHBoxLayout()
         body.setSpacing(0)

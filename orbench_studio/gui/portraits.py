@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.batch import BatchState
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.application import Application
@@ -32,6 +33,7 @@ _HISTORY = (
     (Aspect.CATEGORY, "harmful"),
     (Aspect.LABEL, "safe"),
 )
+_MODELS = ("simulated/mixed@3", "simulated/failing@2", "simulated/helpful")
 _DIALOG = 0.6  # of the window
 _PATIENCE = 30  # seconds for a page to be complete
 
@@ -79,6 +81,7 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     window.show_page("page_library")
     wait(lambda: window.library.widget() is not None)
     yield "library", window
+    yield from _batches(application)
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
@@ -111,6 +114,25 @@ def _around(application: Application) -> Iterator[tuple[str, QWidget]]:
     review.around.guidelines.edit_wanted.emit()
     wait(lambda: bool(review.findChildren(GuidelinesDialog)))
     yield "guidelines-edit", review.findChildren(GuidelinesDialog)[-1]
+
+
+def _batches(application: Application) -> Iterator[tuple[str, QWidget]]:
+    """The evaluate page before the first batch, with one composed, at work, and at its end."""
+    page = application.window.evaluate
+    form = page.compose
+    application.window.show_page("page_evaluate")
+    yield "evaluate-empty", application.window
+    for model in _MODELS:
+        form.models.add(model)
+    form.judge.setCurrentIndex(1)
+    wait(form.launch.isEnabled)
+    yield "evaluate-composed", application.window
+    form.launch.click()
+    wait(lambda: page.batch.batch_id is not None and "under way" in page.batch.models.model().index(0, 5).data())
+    yield "evaluate-at-work", application.window
+    wait(lambda: page.batches.model().index(0, 3).data() == BatchState.FINISHED)
+    wait(lambda: page.batch.failures.model().rowCount() > 0)
+    yield "evaluate-finished", application.window
 
 
 def _states_of_the_eye(window: MainWindow) -> Iterator[tuple[str, QWidget]]:

@@ -39,6 +39,7 @@ class Session(QObject):
 
     opened = Signal()  # after a workspace has been opened; `workspace` is set
     closed = Signal()  # after it has been let go of
+    leaving = Signal()  # before that: what is asked for now still finds it open
 
     def __init__(self, operations: Operations, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -95,7 +96,7 @@ class Session(QObject):
 
             return finding.queue_of(workspace, wanted, shown)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def rows(self, prompt_ids: Sequence[int], done: Callable[[list[QueueRow]], None]) -> None:
         """Ask for lines of the queue."""
@@ -106,7 +107,7 @@ class Session(QObject):
             lines = [rechecking.line(workspace, of, self._shown_again[of]) for of in prompt_ids if of < 0]
             return lines + finding.queue_rows(workspace, [prompt_id for prompt_id in prompt_ids if prompt_id > 0])
 
-        self._run(work, done)
+        self.run(work, done)
 
     def counts_of(self, wanted: QueueFilter, field: Field, done: Callable[[dict[str, int]], None]) -> None:
         """Ask how many prompts each value of a field would leave."""
@@ -116,7 +117,7 @@ class Session(QObject):
 
             return finding.counts_of(workspace, wanted, field)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def saved_views(self, done: Callable[[list[SavedView]], None]) -> None:
         """Ask for the saved views."""
@@ -126,7 +127,7 @@ class Session(QObject):
 
             return finding.saved_views(workspace)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def save_view(self, name: str, wanted: QueueFilter, done: Callable[[SavedView], None]) -> None:
         """Keep a filter under a name."""
@@ -136,7 +137,7 @@ class Session(QObject):
 
             return finding.save_view(workspace, name, wanted)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def remove_view(self, name: str, done: Callable[[], None]) -> None:
         """Forget a saved view."""
@@ -146,7 +147,7 @@ class Session(QObject):
 
             finding.remove_view(workspace, name)
 
-        self._run(work, lambda _: done())
+        self.run(work, lambda _: done())
 
     def index_responses(
         self, on_progress: Callable[[int, int], bool], done: Callable[[], None], failed: Callable[[Exception], None]
@@ -158,7 +159,7 @@ class Session(QObject):
 
             finding.index_responses(workspace, on_progress)
 
-        self._run(work, lambda _: done(), failed)
+        self.run(work, lambda _: done(), failed)
 
     def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
         """Ask for one prompt with everything known of it."""
@@ -170,7 +171,7 @@ class Session(QObject):
                 return rechecking.load(workspace, prompt_id, self._shown_again[prompt_id])
             return reviewing.load(workspace, prompt_id)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def decide(
         self,
@@ -190,7 +191,7 @@ class Session(QObject):
             write = rechecking.decide if decision.prompt_id < 0 else reviewing.decide
             return write(workspace, decision, *more, annotator=who, seen=seen, visible=visible)
 
-        self._run(work, done, failed)
+        self.run(work, done, failed)
 
     def bulk_preview(
         self, prompt_ids: Sequence[int], *, only_undecided: bool, done: Callable[[BulkPreview], object]
@@ -202,7 +203,7 @@ class Session(QObject):
 
             return bulk.preview(workspace, prompt_ids, only_undecided=only_undecided)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def decide_all(
         self,
@@ -230,7 +231,7 @@ class Session(QObject):
                 cancelled=cancelled,
             )
 
-        self._run(work, done, failed)
+        self.run(work, done, failed)
 
     def reverse(self, done: Callable[[Changes], None], failed: Callable[[Exception], None], *, redo: bool) -> None:
         """Undo or redo."""
@@ -240,7 +241,7 @@ class Session(QObject):
 
             return (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.settings.annotator)
 
-        self._run(work, done, failed)
+        self.run(work, done, failed)
 
     def shown_again(self, among: Container[int], done: Callable[[QueueRow | None], None]) -> None:
         """Ask for the line of a prompt among these that is to be shown to the reviewer again; None if not now."""
@@ -255,7 +256,7 @@ class Session(QObject):
             self._shown_again[-prompt_id] = now
             return rechecking.line(workspace, -prompt_id, now)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def today(self, done: Callable[[int], None]) -> None:
         """Ask how many prompts the reviewer has labelled today."""
@@ -265,7 +266,7 @@ class Session(QObject):
 
             return reviewing.decided_today(workspace, annotator=self.settings.annotator)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def overview(self, last: int, done: Callable[[Overview], None]) -> None:
         """Ask for the counts of the workspace, its people, the files it was made from, and the last deeds."""
@@ -281,7 +282,7 @@ class Session(QObject):
                 history.entries(workspace, limit=last),
             )
 
-        self._run(work, done)
+        self.run(work, done)
 
     def guidelines(self, done: Callable[[list[Guideline]], object]) -> None:
         """Ask for all versions of the guidelines, oldest first."""
@@ -291,7 +292,7 @@ class Session(QObject):
 
             return guidelines.versions(workspace)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def write_guidelines(self, text: str, done: Callable[[object], object]) -> None:
         """Put a new version of the guidelines in force."""
@@ -301,7 +302,7 @@ class Session(QObject):
 
             return guidelines.write(workspace, text)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def timeline(self, prompt_id: int, done: Callable[[list[Event]], object]) -> None:
         """Ask for everything that was decided about a prompt, oldest first."""
@@ -311,7 +312,7 @@ class Session(QObject):
 
             return history.of_prompt(workspace, prompt_id)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def own_deeds(self, last: int, done: Callable[[list[Entry]], object]) -> None:
         """Ask for what the reviewer decided last and has not undone, newest first."""
@@ -321,7 +322,7 @@ class Session(QObject):
 
             return undoing.own_deeds(workspace, annotator=self.settings.annotator, limit=last)
 
-        self._run(work, done)
+        self.run(work, done)
 
     def preview_undo(
         self, since: int | str, done: Callable[[TakenBack], object], failed: Callable[[Exception], object]
@@ -337,7 +338,7 @@ class Session(QObject):
             begin = undoing.moment(since, datetime.now().astimezone()) if isinstance(since, str) else since
             return undoing.preview(workspace, annotator=self.settings.annotator, since=begin)
 
-        self._run(work, done, failed, tells=False)
+        self.run(work, done, failed, tells=False)
 
     def undo_since(
         self, meant: TakenBack, done: Callable[[Changes], None], failed: Callable[[Exception], None]
@@ -349,7 +350,7 @@ class Session(QObject):
 
             return undoing.undo_since(workspace, meant, annotator=self.settings.annotator)
 
-        self._run(work, done, failed)
+        self.run(work, done, failed)
 
     def save_settings(self) -> None:
         """Keep the preferences; where that fails the user is told, and nothing else is lost."""
@@ -358,7 +359,7 @@ class Session(QObject):
         except StudioError as error:
             self.operations.failed.emit(str(error))
 
-    def _run(
+    def run(
         self,
         work: Callable[[Workspace], Any],
         done: Callable[[Any], object] | None,
@@ -366,6 +367,7 @@ class Session(QObject):
         *,
         tells: bool = True,
     ) -> None:
+        """Run `work` on the database's thread, and answer on the window's; see `Operations.run`."""
         workspace = self.workspace
         if workspace is None:
             return
@@ -378,7 +380,7 @@ class Session(QObject):
         )
 
     def _look(self) -> None:
-        self._run(lambda workspace: workspace.data_version(), self._compare)
+        self.run(lambda workspace: workspace.data_version(), self._compare)
 
     def _compare(self, version: int) -> None:
         if self._seen_version not in (None, version):
@@ -390,5 +392,6 @@ class Session(QObject):
         self._seen_version = None
         self._shown_again.clear()
         if self.workspace is not None:
+            self.leaving.emit()
             self.operations.run(self.workspace.close)
             self.workspace = None

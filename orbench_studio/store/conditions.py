@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, column, exists, func, literal_column, not_, or_, select, table
 
 from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.batch import ItemState
 from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
 from orbench_studio.domain.queue import Agreement, Field, Term
 from orbench_studio.store import response_search
+from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
     ANNOTATIONS,
@@ -142,6 +144,12 @@ def _subset(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(select(SUBSET_PROMPTS.c.prompt_id).where(SUBSET_PROMPTS.c.subset_id == named))
 
 
+def _batch(value: str) -> ColumnElement[bool]:
+    """A batch has an answer for it, or a judgement of one."""
+    item = BATCH_ITEMS.c
+    return S.prompt_id.in_(select(item.prompt_id).where(item.batch_id == int(value), item.state == ItemState.DONE))
+
+
 def _id(value: str) -> ColumnElement[bool]:
     first, _, last = value.partition("-")
     return S.prompt_id.between(int(first), int(last or first))
@@ -201,6 +209,7 @@ _FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
     Field.SOURCE: _source,
     Field.ORIGIN: lambda value: S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.origin == value)),
     Field.SUBSET: _subset,
+    Field.BATCH: _batch,
     Field.ID: _id,
     Field.NOTE: _note,
     Field.TEXT: _text,

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.batch import ItemState
 from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.queue import Agreement, Field, QueueFilter
+from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.conditions import conditions, counting_vote, seeded
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
@@ -150,6 +152,13 @@ def _subsets(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     return _pairs(db, statement.group_by(SUBSETS.c.name).order_by(SUBSETS.c.name))
 
 
+def _batches(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
+    item = BATCH_ITEMS.c
+    statement = select(item.batch_id, func.count(item.prompt_id.distinct())).where(item.state == ItemState.DONE)
+    statement = statement.join(PROMPT_STATES, S.prompt_id == item.prompt_id).where(*others)
+    return _pairs(db, statement.group_by(item.batch_id).order_by(item.batch_id.desc()))
+
+
 def _pairs(db: Connection, statement: Select[Any]) -> Counts:
     return {str(name): int(number) for name, number in db.execute(statement)}
 
@@ -171,4 +180,5 @@ _COUNTED: dict[Field, _Count] = {
     Field.SOURCE: _sources,
     Field.ORIGIN: _origins,
     Field.SUBSET: _subsets,
+    Field.BATCH: _batches,
 }

@@ -21,6 +21,7 @@ TITLES = {
     Field.SOURCE: "Source file",
     Field.ORIGIN: "Origin",
     Field.SUBSET: "Subset",
+    Field.BATCH: "Answered in batch",
     Field.ID: "Number",
     Field.NOTE: "Note says",
     Field.RESPONSE: "A response says",
@@ -30,7 +31,7 @@ ALWAYS = (
     Field.STATUS, Field.CATEGORY, Field.LABEL, Field.CONSENSUS, Field.VOTES, Field.REFUSED, Field.JUDGES, Field.BY,
     Field.MARK,
 )  # fmt: skip
-MORE = (Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET)
+MORE = (Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH)
 TYPED = (Field.ID, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
 ORDERS = {
     Order.IMPORTED: "As imported",

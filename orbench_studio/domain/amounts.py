@@ -1,0 +1,22 @@
+"""Money and time as people read them."""
+
+
+def spent(cost: float, unpriced: int) -> str:
+    """USD, and how many answers are not in it because nobody knows their price."""
+    money = usd(cost)
+    if not unpriced:
+        return money
+    answers = "1 answer" if unpriced == 1 else f"{unpriced:,} answers"
+    return f"{money} and {answers} without a price" if cost else "unpriced"
+
+
+def usd(cost: float) -> str:
+    """`0.12 USD`; what is less than a cent has four digits."""
+    return f"{cost:.2f} USD" if cost >= 0.01 or not cost else f"{cost:.4f} USD"
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"

@@ -1,0 +1,1 @@
+"""The evaluate page: batches composed, launched, watched and steered."""

@@ -1,0 +1,214 @@
+"""One batch: how it stands, what can be done with it, its models, and what failed with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState, FailedItem
+from orbench_studio.domain.queue import Field, QueueFilter, Term
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.plan import LOCAL, RULES, is_simulated
+from orbench_studio.gui.evaluate.progress_table import FAILED, ProgressTable
+from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.evaluate.table import Column, Table
+from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.widgets import label, set_role, set_tip
+
+if TYPE_CHECKING:
+    from orbench_studio.services.running import Snapshot
+
+_OVER = (BatchState.FINISHED, BatchState.CANCELLED)
+_MOST = 1_000_000.0  # USD
+_COLUMNS = (
+    Column("Prompt", 80, number=True),
+    Column("Model", 170),
+    Column("Reason", 150),
+    Column("What was said", 0),
+    Column("Attempts", 80, number=True),
+)
+
+
+class BatchPane(QWidget):
+    """Shows a batch; asks `Runs` for everything that is done with it."""
+
+    review_wanted = Signal(QueueFilter)  # prompts to be looked at
+
+    def __init__(self, runs: Runs, theme: Theme) -> None:
+        super().__init__()
+        self._runs = runs
+        self._progress: BatchProgress | None = None
+        self._listed = (0, 0)  # the batch and the number of failures that are listed
+        self.title, self.state = label("", "strong"), label("", "quiet")
+        self.simulated = label(tr("◌ simulated: answers are made up"), "meta")
+        self.resume, self.pause = QPushButton(tr("Resume")), QPushButton(tr("Pause"))
+        self.cancel, self.retry = QPushButton(tr("Cancel…")), QPushButton(tr("Retry failed"))
+        self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge answers"))
+        self.live = QPushButton(tr("Send the rest live"))
+        self.models = ProgressTable(theme)
+        self.failures = Table(theme, tr("Failures"), _COLUMNS)
+        self._failed_title = label("", "strong")
+        self._build_ui()
+        self._connect()
+
+    @property
+    def batch_id(self) -> int | None:
+        """The batch that is shown."""
+        return self._progress.batch.id if self._progress is not None else None
+
+    def show_batch(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
+        """Show a batch as it is now."""
+        self._progress = progress
+        batch = progress.batch
+        self.title.setText(f"{tr('Batch')} {batch.id}  ·  {batch.name}")
+        self.simulated.setVisible(any(is_simulated(model.model) for model in progress.models))
+        words = self._words(progress, snapshot)
+        self.state.setText(words)
+        set_tip(self.state, words)
+        set_role(self.state, "role", "error" if batch.state is BatchState.STOPPED else "quiet")
+        self.models.show_progress(progress, snapshot)
+        self._restate_buttons(progress)
+        self._list_failures(progress)
+
+    def _words(self, progress: BatchProgress, snapshot: Snapshot | None) -> str:
+        batch, here = progress.batch, self._runs.is_here(progress.batch.id)
+        if batch.state is BatchState.RUNNING and not here:
+            return tr("running in another process; if that was killed, resume")
+        parts = [str(batch.state), batch.note or ""]
+        if here and batch.state is not BatchState.RUNNING:
+            parts.append(tr("what is under way comes home"))
+        if snapshot is not None and snapshot.waiting:
+            parts.append(f"{tr('waiting:')} {snapshot.waiting}")
+        return "  ·  ".join(filter(None, parts))
+
+    def _restate_buttons(self, progress: BatchProgress) -> None:
+        batch, here = progress.batch, self._runs.is_here(progress.batch.id)
+        is_over = batch.state in _OVER
+        self.resume.setEnabled(not here and not is_over)
+        self.pause.setEnabled(batch.state is BatchState.RUNNING)
+        self.cancel.setEnabled(not is_over)
+        self.retry.setEnabled(progress.failed > 0 and batch.state is not BatchState.CANCELLED)
+        failed = f"{progress.failed:,} " if progress.failed else ""
+        self.retry.setText(f"{tr('Retry')} {failed}{tr('failed')}")
+        self.review.setEnabled(progress.done > 0)
+        self.judge.setVisible(batch.kind is BatchKind.EVALUATION)
+        self.judge.setEnabled(progress.done > 0)
+        at_vendor = sum(model.at_vendor for model in progress.models)
+        self.live.setVisible(batch.settings.vendor_batch and not is_over)
+        self.live.setEnabled(at_vendor > 0 and not here)
+
+    def _list_failures(self, progress: BatchProgress) -> None:
+        self._failed_title.setVisible(progress.failed > 0)
+        self.failures.setVisible(progress.failed > 0)
+        wanted = (progress.batch.id, progress.failed)
+        if wanted == self._listed:
+            return
+        self._listed = wanted
+        if progress.failed:
+            self._runs.failures(progress.batch.id, lambda found: self._show_failures(wanted, found))
+        else:
+            self.failures.show_rows((), ())
+
+    def _show_failures(self, wanted: tuple[int, int], found: list[FailedItem]) -> None:
+        if wanted != self._listed:
+            return
+        more = f", {tr('the first')} {len(found):,}" if len(found) < wanted[1] else ""
+        self._failed_title.setText(f"{wanted[1]:,} {tr('failed')}{more}")
+        rows = [(f"{f.prompt_id}", f.model, str(f.cause), f.told, f"{f.attempts}") for f in found]
+        self.failures.show_rows([(f.item_id, f.prompt_id) for f in found], rows)
+
+    def _resume(self) -> None:
+        progress = self._progress
+        assert progress is not None  # its button is on the screen
+        cap = progress.batch.settings.limits.max_cost
+        if cap is None or progress.cost < cap:
+            self._runs.resume(progress.batch.id)
+            return
+        batch_id = progress.batch.id
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setInputMode(QInputDialog.InputMode.DoubleInput)
+        dialog.setWindowTitle(tr("Raise the cap"))
+        dialog.setLabelText(f"{tr('The cap is reached. What may the batch cost in all, in USD?')}")
+        dialog.setDoubleRange(cap, _MOST)
+        dialog.setDoubleDecimals(2)
+        dialog.setDoubleValue(cap * 2)
+        dialog.doubleValueSelected.connect(lambda value: self._runs.raise_cap(batch_id, value))
+        dialog.open()
+
+    def _cancel(self) -> None:
+        progress = self._progress
+        assert progress is not None  # its button is on the screen
+        batch_id = progress.batch.id
+        words = f"{progress.left:,} {tr('items will never be sent. What is answered stays.')}"
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Cancel the batch"), words, parent=self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        yes = box.addButton(tr("Cancel the batch"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(tr("Go on with it"), QMessageBox.ButtonRole.RejectRole))
+        yes.clicked.connect(lambda: self._runs.cancel(batch_id))
+        box.open()
+
+    def _judge_by(self, judge: str) -> None:
+        if self._progress is not None:
+            self._runs.judge(self._progress.batch, judge)
+
+    def _ask_judge(self) -> None:
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(tr("Judge answers"))
+        dialog.setLabelText(tr("The model that judges, such as openai/gpt-4o-mini. It costs, within the batch's cap:"))
+        dialog.textValueSelected.connect(lambda name: self._judge_by(name.strip()) if name.strip() else None)
+        dialog.open()
+
+    def _open_model(self, _model: object, column: int) -> None:
+        if column == FAILED and self.failures.isVisible():
+            self.failures.setFocus()
+        else:
+            self._review()
+
+    def _review(self) -> None:
+        if self.batch_id is not None:
+            self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (str(self.batch_id),)),)))
+
+    def _connect(self) -> None:
+        steps = ((self.pause, self._runs.pause), (self.retry, self._runs.retry), (self.live, self._runs.send_rest_live))
+        for button, deed in steps:
+            button.clicked.connect(lambda _checked=False, d=deed: d(self.batch_id) if self.batch_id else None)
+        self.resume.clicked.connect(self._resume)
+        self.cancel.clicked.connect(self._cancel)
+        self.review.clicked.connect(self._review)
+        self.models.opened.connect(self._open_model)
+        self.failures.opened.connect(
+            lambda key, _column: self.review_wanted.emit(QueueFilter((Term(Field.ID, (str(key[1]),)),)))
+        )
+
+    def _build_ui(self) -> None:
+        menu = QMenu(self.judge)
+        menu.addAction(tr("By the studio's rules"), lambda: self._judge_by(RULES))
+        menu.addAction(tr("By the local judge"), lambda: self._judge_by(LOCAL))
+        menu.addAction(tr("By a language model…"), self._ask_judge)
+        self.judge.setMenu(menu)
+        self.title.setMinimumWidth(1)
+        self.state.setMinimumWidth(1)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self.title)
+        head.addWidget(self.simulated)
+        head.addWidget(self.state, 1)
+        deeds = QHBoxLayout()
+        deeds.setSpacing(8)
+        for button in (self.pause, self.resume, self.retry, self.live, self.review, self.judge):
+            deeds.addWidget(button)
+        deeds.addStretch()
+        deeds.addWidget(self.cancel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 16, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addLayout(deeds)
+        column.addWidget(self.models, 2)
+        column.addWidget(self._failed_title)
+        column.addWidget(self.failures, 3)

@@ -1,0 +1,258 @@
+"""What will be sent, to whom, for how much: composed and estimated on one screen before the launch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.domain.amounts import duration, usd
+from orbench_studio.domain.batch import MAX_TOKENS, BatchSettings, Limits, Sampling
+from orbench_studio.domain.query import parse, write
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.models_field import ModelLine, ModelsField
+from orbench_studio.gui.evaluate.plan import LOCAL, RULES, Plan
+from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.widgets import label, set_role, set_tip
+
+if TYPE_CHECKING:
+    from orbench_studio.services.estimating import Estimate, ModelEstimate
+
+_TYPING = 250  # milliseconds after the last change until the estimate is asked for
+_MOST = 1_000_000
+_LANGUAGE_MODEL = "model"
+_JUDGES = (("", "nobody"), (RULES, "the studio's rules"), (LOCAL, "the local judge"), (_LANGUAGE_MODEL, "a model…"))
+
+
+class Compose(QFrame):
+    """The form. The estimate follows every change; what cannot be launched says why in its place."""
+
+    launched = Signal(int)  # the batch's number
+
+    def __init__(self, runs: Runs, queue_filter: Callable[[], QueueFilter]) -> None:
+        super().__init__()
+        self._runs = runs
+        self._queue_filter = queue_filter
+        self._plan: Plan | None = None  # what the estimate is of
+        self._busy = False
+        self._make_controls()
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING)
+        self._typing.timeout.connect(self._estimate)
+        self._build_ui()
+        self._connect()
+
+    def refresh(self) -> None:
+        """The page is shown, or the queue's filter may be another."""
+        wanted = write(self._queue_filter())
+        self.prompts.setItemText(0, tr("those of the queue") + (f": {wanted}" if wanted else ""))
+        set_tip(self.prompts, wanted)
+        self._restate()
+
+    def learn(self, names: list[str]) -> None:
+        """Names of models to be offered."""
+        self.models.line.learn(names)
+        self.judge_model.learn(names)
+
+    def plan(self) -> Plan:
+        """What is composed; ValueError says what in it cannot be."""
+        models = self.models.models
+        base_url, cap, temperature = self.base_url.text().strip(), self.cap.text(), self.temperature.text()
+        settings = BatchSettings(
+            Sampling(_number(temperature, tr("Temperature")), self.max_tokens.value()),
+            Limits(self.concurrency.value(), max_cost=_number(cap, tr("The most it may cost"))),
+            base_urls=dict.fromkeys(models, base_url) if base_url else {},
+            vendor_batch=self.vendor_batch.isChecked(),
+        )
+        wanted = parse(self.query.text()) if self.prompts.currentIndex() else self._queue_filter()
+        judge = str(self.judge.currentData())
+        if judge == _LANGUAGE_MODEL:
+            judge = self.judge_model.text().strip()
+            if not judge:
+                raise ValueError(tr("Name the model that is to judge the answers."))
+        return Plan(models, wanted, self.limit.value() or None, settings, judge)
+
+    def _restate(self) -> None:
+        """Something is composed otherwise: the estimate is no longer of it."""
+        self._plan = None
+        self.launch.setEnabled(False)
+        self.query.setVisible(self.prompts.currentIndex() == 1)
+        self.judge_model.setVisible(self.judge.currentData() == _LANGUAGE_MODEL)
+        self._typing.start()
+
+    def _estimate(self) -> None:
+        if not self.models.models:
+            self._say(tr("Name a model to see what will be sent, and what it costs."))
+            return
+        try:
+            plan = self.plan()
+        except ValueError as error:
+            self._say(str(error), wrong=True)
+            return
+        self._plan = plan
+        self._runs.estimate(
+            plan,
+            lambda found: self._show(found) if plan is self._plan else None,
+            lambda error: self._say(str(error), wrong=True) if plan is self._plan else None,
+        )
+
+    def _show(self, found: Estimate) -> None:
+        lines = [_line(model) for model in found.models]
+        lines.append(f"{tr('It takes about')} {duration(found.seconds)}. {tr('Prices of')} {found.prices_dated}.")
+        if self._plan is not None and self._plan.is_judged_by_model:
+            lines.append(tr("The judge comes on top, with the same cap once more."))
+        self._say("\n".join(lines))
+        words = tr("Launch 1 request") if found.items == 1 else f"{tr('Launch')} {found.items:,} {tr('requests')}"
+        self.launch.setText(words)
+        self.launch.setEnabled(not self._busy)
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        set_role(self.estimate, "role", "error" if wrong else "quiet")
+        self.estimate.setText(f"▲ {text}" if wrong else text)
+        if wrong:
+            self.launch.setEnabled(False)
+
+    def _launch(self) -> None:
+        if self._plan is None:
+            return
+        self._busy = True
+        self.launch.setEnabled(False)
+        self._runs.launch(self._plan, self._launched, self._refused)
+
+    def _launched(self, batch_id: int) -> None:
+        self._busy = False
+        self.models.clear()  # a second click launches nothing twice
+        self.launched.emit(batch_id)
+
+    def _refused(self, error: Exception) -> None:
+        self._busy = False
+        self._say(str(error), wrong=True)
+
+    def _make_controls(self) -> None:
+        self.prompts, self.query = QComboBox(), QLineEdit()
+        self.limit, self.models = _count(0, _MOST, 0), ModelsField()
+        self.judge, self.judge_model = QComboBox(), ModelLine(tr("The model that judges"))
+        self.temperature, self.max_tokens = QLineEdit("0"), _count(1, _MOST, MAX_TOKENS)
+        self.concurrency, self.cap = _count(1, 1_000, Limits().concurrency), QLineEdit()
+        self.base_url, self.vendor_batch = QLineEdit(), QCheckBox(tr("The vendors' own batches"))
+        self.estimate, self.launch = label("", "quiet"), QPushButton(tr("Launch"))
+
+    def _connect(self) -> None:
+        for line in (self.query, self.judge_model, self.temperature, self.cap, self.base_url):
+            line.textChanged.connect(self._restate)
+        for number in (self.limit, self.max_tokens, self.concurrency):
+            number.valueChanged.connect(self._restate)
+        for choice in (self.prompts, self.judge):
+            choice.currentIndexChanged.connect(self._restate)
+        self.models.changed.connect(self._restate)
+        self.vendor_batch.toggled.connect(self._restate)
+        self.launch.clicked.connect(self._launch)
+
+    def _build_ui(self) -> None:
+        self.setObjectName("panel")
+        self.prompts.addItems([tr("those of the queue"), tr("those of a query")])
+        self.prompts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.query.setPlaceholderText("category:privacy refused:>=3")
+        self.limit.setSpecialValueText(tr("all"))
+        for kept, words in _JUDGES:
+            self.judge.addItem(tr(words), kept)
+        self.temperature.setPlaceholderText(tr("not sent"))
+        self.cap.setPlaceholderText(tr("no cap"))
+        self.base_url.setPlaceholderText(tr("the vendor's own"))
+        set_tip(self.temperature, tr("Empty for models that refuse one"))
+        set_tip(self.vendor_batch, tr("OpenAI's and Anthropic's: half the price, and up to a day"))
+        set_tip(self.judge, tr("When the batch is finished, as long as this window is open"))
+        self.estimate.setWordWrap(True)
+        self.estimate.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.estimate.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.launch.setProperty("role", "primary")
+        form = QWidget()
+        form.setObjectName("panel")
+        form.setLayout(self._grid())
+        scroll = QScrollArea()
+        scroll.setWidget(form)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.setSpacing(12)
+        column.addWidget(scroll, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(16, 0, 16, 0)
+        foot.setSpacing(12)
+        foot.addWidget(self.estimate)
+        foot.addWidget(self.launch)
+        column.addLayout(foot)
+
+    def _grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setContentsMargins(16, 16, 16, 8)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(label(tr("New batch"), "strong"), 0, 0, 1, 2)
+        rows: tuple[tuple[str, QWidget], ...] = (
+            ("Prompts", self.prompts), ("", self.query), ("The first", self.limit), ("Models", self.models),
+            ("Judged by", self.judge), ("", self.judge_model), ("Temperature", self.temperature),
+            ("Most tokens", self.max_tokens), ("At once", self.concurrency), ("Cap, USD", self.cap),
+            ("Base URL", self.base_url), ("", self.vendor_batch),
+        )  # fmt: skip
+        for place, (words, control) in enumerate(rows, 1):
+            grid.addWidget(control, place, 1)
+            if words:
+                name = label(tr(words), "quiet")
+                name.setContentsMargins(0, 6, 0, 0)
+                grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
+                control.setAccessibleName(tr(words))
+        self.query.setAccessibleName(tr("Query"))
+        grid.setRowStretch(len(rows) + 1, 1)
+        return grid
+
+
+def _count(least: int, most: int, value: int) -> QSpinBox:
+    number = QSpinBox()
+    number.setRange(least, most)
+    number.setGroupSeparatorShown(True)
+    number.setValue(value)
+    return number
+
+
+def _number(text: str, what: str) -> float | None:
+    """The number in a line; None where it is empty."""
+    if not text.strip():
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{what}: “{text}” {tr('is no number.')}") from None
+
+
+def _line(model: ModelEstimate) -> str:
+    requests = tr("1 request") if model.items == 1 else f"{model.items:,} {tr('requests')}"
+    return f"{model.model}: {requests}, {_money(model)}"
+
+
+def _money(model: ModelEstimate) -> str:
+    if model.most_cost is None:
+        return tr("unpriced")
+    if model.most_cost == 0:
+        return tr("free")
+    likely = "" if model.likely_cost is None else f"{tr('about')} {usd(model.likely_cost)}, "
+    return f"{likely}{tr('at most')} {usd(model.most_cost)}"

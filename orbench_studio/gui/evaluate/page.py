@@ -1,0 +1,173 @@
+"""The evaluate page: a new batch on the left, all batches on the right, the chosen one below them."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from orbench_studio.domain.amounts import spent
+from orbench_studio.domain.batch import BatchProgress
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.batch_pane import BatchPane
+from orbench_studio.gui.evaluate.compose import Compose
+from orbench_studio.gui.evaluate.plan import is_simulated
+from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.evaluate.table import Column, Table
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.theme import Theme, px
+from orbench_studio.gui.widgets import label, rule
+
+_COMPOSE = 340  # wide
+_LIST = 180  # high, to begin with
+_COLUMNS = (
+    Column("Batch", 60, number=True),
+    Column("What", 0),
+    Column("Kind", 100),
+    Column("State", 90),
+    Column("Done", 130, number=True),
+    Column("Failed", 80, number=True),
+    Column("Spent", 110, number=True),
+)
+
+
+class EvaluatePage(QWidget):
+    """Shows what `Runs` knows; never waits for it."""
+
+    review_wanted = Signal(QueueFilter)
+
+    def __init__(self, session: Session, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
+        super().__init__()
+        self.runs = Runs(session)
+        self.compose = Compose(self.runs, queue_filter)
+        self.batches = Table(theme, tr("Batches"), _COLUMNS)
+        self.batch = BatchPane(self.runs, theme)
+        self._theme = theme
+        self._known: dict[int, BatchProgress] = {}
+        self._wanted: int | None = None  # a batch that has been launched and is to be shown when it is listed
+        self._right = QStackedWidget()
+        self._build_ui()
+        self._connect(session)
+
+    def refresh(self, changes: Changes) -> None:
+        """Bring up to date what an operation touched."""
+        if self.isVisible() and Kind.BATCHES in changes.kinds:
+            self._list()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.compose.refresh()
+        self.runs.names(self.compose.learn)
+        self.runs.find_servers()
+        self._list()
+
+    def _list(self) -> None:
+        self.runs.overview(self._listed)
+
+    def _listed(self, found: list[BatchProgress]) -> None:
+        self._known = {progress.batch.id: progress for progress in found}
+        self._show()
+        if self._wanted in self._known:
+            self.batches.choose(self._wanted)
+            self._wanted = None
+        elif self.batches.current() is None and found:
+            self.batches.choose(found[0].batch.id)
+
+    def _launched(self, batch_id: int) -> None:
+        self._wanted = batch_id
+        self._list()
+
+    def _moved(self) -> None:
+        if self.isVisible():
+            self._show()
+
+    def _show(self) -> None:
+        """Show what is known, and of batches at work here how they are at this moment."""
+        for batch_id in self._known:
+            snapshot = self.runs.snapshot(batch_id)
+            if snapshot is not None:
+                self._known[batch_id] = snapshot.progress
+        self._right.setCurrentIndex(1 if self._known else 0)
+        self.batches.show_rows(list(self._known), [_row(progress) for progress in self._known.values()])
+        self._show_batch()
+
+    def _show_batch(self) -> None:
+        chosen = self.batches.current()
+        if isinstance(chosen, int) and chosen in self._known:
+            self.batch.show_batch(self._known[chosen], self.runs.snapshot(chosen))
+
+    def _forget(self) -> None:
+        """The workspace is another, or none."""
+        self._known.clear()
+        self._wanted = None
+        self._show()
+
+    def _connect(self, session: Session) -> None:
+        self.runs.moved.connect(self._moved)
+        self.runs.found_servers.connect(self.compose.learn)
+        self.compose.launched.connect(self._launched)
+        self.batches.chosen.connect(lambda _key: self._show_batch())
+        self.batch.review_wanted.connect(self.review_wanted)
+        session.leaving.connect(self._forget)
+        self._theme.changed.connect(self._fit)
+
+    def _build_ui(self) -> None:
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._right.addWidget(_nothing_yet())
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(1)
+        split.addWidget(self.batches)
+        split.addWidget(self.batch)
+        split.setStretchFactor(1, 1)
+        split.setSizes([px(_LIST), px(_LIST) * 3])
+        self._right.addWidget(split)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.compose)
+        row.addWidget(rule(vertical=True))
+        column = QVBoxLayout()
+        column.setContentsMargins(16, 16, 16, 16)
+        column.addWidget(self._right)
+        row.addLayout(column, 1)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.compose.setFixedWidth(px(_COMPOSE))
+
+
+def _nothing_yet() -> QWidget:
+    empty = QWidget()
+    column = QVBoxLayout(empty)
+    column.addStretch()
+    words = (
+        ("There are no batches yet.", "strong"),
+        ("Name a model on the left and launch one. Everything is written down before it is sent: pause it, close the "
+         "window or pull the plug, and it goes on where it was.", "quiet"),
+        ("With no key: simulated/mixed answers at once, with answers that are made up and marked so.", "quiet"),
+    )  # fmt: skip
+    for text, role in words:
+        line = label(tr(text), role)
+        line.setWordWrap(True)
+        line.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(line)
+    column.addStretch()
+    return empty
+
+
+def _row(progress: BatchProgress) -> tuple[str, ...]:
+    batch = progress.batch
+    mixed = any(is_simulated(model.model) for model in progress.models) and not is_simulated(batch.name)
+    return (
+        f"{batch.id}",
+        f"{batch.name}  ·  {tr('simulated')}" if mixed else batch.name,
+        str(batch.kind),
+        str(batch.state),
+        f"{progress.done:,} of {progress.total:,}",
+        f"{progress.failed:,}" if progress.failed else "",
+        spent(progress.cost, progress.unpriced) if progress.done else "",
+    )

@@ -1,0 +1,37 @@
+"""What is to be launched, as the user has composed it."""
+
+from dataclasses import dataclass
+
+from orbench_studio.domain.batch import BatchSettings, Sampling
+from orbench_studio.domain.queue import QueueFilter
+
+RULES, LOCAL = "rules", "local"
+OWN_JUDGES = (RULES, LOCAL)  # of the studio: no vendor, no cost
+_SIMULATED = "simulated/"
+_TOKENS = 500  # enough for a judge's sentence, the words that decide it, and the class
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which prompts go to which models, how, and who judges the answers; `judge` is empty where nobody does."""
+
+    models: tuple[str, ...]
+    wanted: QueueFilter
+    limit: int | None
+    settings: BatchSettings
+    judge: str = ""
+
+    @property
+    def is_judged_by_model(self) -> bool:
+        """Whether a language model judges the answers, which costs."""
+        return bool(self.judge) and self.judge not in OWN_JUDGES
+
+
+def judge_settings(settings: BatchSettings, template: str) -> BatchSettings:
+    """How a judge is asked about the answers of a batch with these settings: within the same limits, once more."""
+    return BatchSettings(Sampling(max_tokens=_TOKENS), settings.limits, template=template)
+
+
+def is_simulated(model: str) -> bool:
+    """Whether a model of this name makes its answers up."""
+    return model.startswith(_SIMULATED)

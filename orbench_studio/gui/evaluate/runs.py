@@ -1,0 +1,342 @@
+"""Batches as the window uses them: calls on the database's thread, and the runners that are at work in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from orbench_studio.domain.batch import Batch, BatchProgress, BatchState, FailedItem
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.errors import StudioError
+from orbench_studio.gui.evaluate.plan import LOCAL, OWN_JUDGES, Plan, judge_settings
+from orbench_studio.gui.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.instruments.assessment import Instrument
+    from orbench_studio.services.assessing import Judging
+    from orbench_studio.services.estimating import Estimate
+    from orbench_studio.services.launching import BatchRunner
+    from orbench_studio.services.running import Snapshot
+    from orbench_studio.services.workspace import Workspace
+
+GRACE = 3.0  # seconds for answers that are under way when the workspace is left
+_TICK = 300  # milliseconds between two looks at what is at work
+_FEW = 500  # prompts that are named one by one when they have changed
+_FAILURES = 1_000  # listed
+
+Failed = Callable[[Exception], object]
+
+
+class Runs(QObject):
+    """Launches and steers batches; nothing here waits for a vendor on the window's thread."""
+
+    moved = Signal()  # what is at work here is further than it was, or is no longer at work
+    told = Signal(str)
+    found_servers = Signal(object)  # the names of the models that servers of this machine have
+    _stored = Signal(object)  # the Changes of a runner, from its thread
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._runners: dict[int, BatchRunner] = {}
+        self._opening: set[int] = set()
+        self._judges: dict[int, str] = {}  # who judges a batch's answers when it is finished
+        self._reopened: set[int] = set()  # tried again while a runner may just have been leaving
+        self._touched: list[Changes] = []
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix="servers")
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK)
+        self._tick.timeout.connect(self._look)
+        self._stored.connect(self._touched.append)
+        session.leaving.connect(self._leave)
+
+    def names(self, done: Callable[[list[str]], object]) -> None:
+        """Ask for names of models to be offered: those with a price, those built in, vendors' beginnings."""
+
+        def work(_workspace: Workspace) -> list[str]:
+            from orbench_studio.services import catalogue, prices
+
+            vendors = [vendor.prefix for vendor in catalogue.vendors()]
+            return [*catalogue.built_in(), *vendors, *prices.load_prices().by_model]
+
+        self._session.run(work, done)
+
+    def find_servers(self) -> None:
+        """Look for model servers of this machine, in a thread of its own: it can take two seconds."""
+
+        def work() -> None:
+            from orbench_studio.services import catalogue
+
+            self.found_servers.emit([name for server in catalogue.local_servers() for name in server.models])
+
+        self._looking.submit(work)
+
+    def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:
+        """Ask what a plan will send, cost and take; `failed` shows why it cannot be."""
+
+        def work(workspace: Workspace) -> Estimate:
+            from orbench_studio.services import estimating, evaluating, prices
+
+            known = prices.load_prices()
+            evaluating.check(plan.models, plan.settings, known)
+            ids = evaluating.choose(workspace, wanted=plan.wanted, limit=plan.limit)
+            return estimating.estimate(workspace, plan.models, ids, plan.settings, known)
+
+        self._session.run(work, done, failed, tells=False)
+
+    def launch(self, plan: Plan, done: Callable[[int], object], failed: Failed) -> None:
+        """Write the batch of a plan down, answer with its number, and go to work."""
+
+        def work(workspace: Workspace) -> int:
+            from orbench_studio.services import evaluating, judging, launching, prices
+
+            known = prices.load_prices()
+            evaluating.check(plan.models, plan.settings, known)
+            launching.require_ready(plan.models, plan.settings)
+            if plan.is_judged_by_model:
+                settings = judge_settings(plan.settings, judging.load_template().text)
+                evaluating.check([plan.judge], settings, known)
+                launching.require_ready([plan.judge], settings)
+            ids = evaluating.choose(workspace, wanted=plan.wanted, limit=plan.limit)
+            return evaluating.create(workspace, plan.models, ids, plan.settings, prices=known).id
+
+        def launched(batch_id: int) -> None:
+            if plan.judge:
+                self._judges[batch_id] = plan.judge
+            done(batch_id)
+            self.resume(batch_id)
+
+        self._session.run(work, launched, failed, tells=False)
+
+    def overview(self, done: Callable[[list[BatchProgress]], object]) -> None:
+        """Ask for all batches, the newest first."""
+
+        def work(workspace: Workspace) -> list[BatchProgress]:
+            from orbench_studio.services import evaluating
+
+            return evaluating.overview(workspace)
+
+        self._session.run(work, done)
+
+    def failures(self, batch_id: int, done: Callable[[list[FailedItem]], object]) -> None:
+        """Ask for the items of a batch that were given up, the first thousand."""
+
+        def work(workspace: Workspace) -> list[FailedItem]:
+            from orbench_studio.services import evaluating
+
+            return evaluating.failures(workspace, batch_id, limit=_FAILURES)
+
+        self._session.run(work, done)
+
+    def is_here(self, batch_id: int) -> bool:
+        """Whether this process is at a batch."""
+        return batch_id in self._runners or batch_id in self._opening
+
+    def snapshot(self, batch_id: int) -> Snapshot | None:
+        """A batch as it is now; None where this process is not at it."""
+        runner = self._runners.get(batch_id)
+        return runner.snapshot() if runner is not None else None
+
+    def resume(self, batch_id: int) -> None:
+        """Go to work on a batch, or on with it."""
+        if self.is_here(batch_id):
+            return
+        self._opening.add(batch_id)
+
+        def work(workspace: Workspace) -> BatchRunner:
+            from orbench_studio.services import launching, prices
+
+            return launching.open_runner(workspace, batch_id, prices.load_prices(), self._stored.emit)
+
+        self._session.run(work, partial(self._begin, batch_id), lambda _error: self._opening.discard(batch_id))
+
+    def pause(self, batch_id: int) -> None:
+        """Send nothing more; what is under way comes home."""
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import evaluating
+
+            return evaluating.pause(workspace, batch_id)
+
+        self._session.run(work, self._tell)
+
+    def cancel(self, batch_id: int) -> None:
+        """Give up what has not been sent; what vendors' own batches have is withdrawn."""
+
+        def work(workspace: Workspace) -> tuple[Changes, bool]:
+            from orbench_studio.services import evaluating
+
+            changes = evaluating.cancel(workspace, batch_id)
+            return changes, any(model.at_vendor for model in evaluating.progress(workspace, batch_id).models)
+
+        def cancelled(answer: tuple[Changes, bool]) -> None:
+            changes, at_vendor = answer
+            self._tell(changes)
+            self._session.operations.changed.emit(changes)
+            if at_vendor:
+                self.resume(batch_id)
+
+        self._session.run(work, cancelled)
+
+    def retry(self, batch_id: int) -> None:
+        """Send what failed once more."""
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import evaluating
+
+            return evaluating.retry(workspace, batch_id)
+
+        def again(changes: Changes) -> None:
+            self._tell(changes)
+            if changes and self.is_here(batch_id):
+                self._reopened.add(batch_id)
+            elif changes:
+                self.resume(batch_id)
+
+        self._session.run(work, again)
+
+    def raise_cap(self, batch_id: int, max_cost: float) -> None:
+        """Let a batch cost more, and go on with it."""
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import evaluating
+
+            return evaluating.raise_cap(workspace, batch_id, max_cost)
+
+        self._session.run(work, lambda _changes: self.resume(batch_id))
+
+    def send_rest_live(self, batch_id: int) -> None:
+        """Take back what the vendors' own batches have not done, and send it one by one."""
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import evaluating
+
+            return evaluating.send_rest_live(workspace, batch_id)
+
+        self._session.run(work, lambda _changes: self.resume(batch_id))
+
+    def judge(self, batch: Batch, judge: str) -> None:
+        """Have the answers of a batch judged: by the studio's rules or local judge, or by a language model."""
+        if judge in OWN_JUDGES:
+            self._judge_some(judge, None, 0)
+            return
+
+        def work(workspace: Workspace) -> int:
+            from orbench_studio.services import judging, launching, prices
+
+            template = judging.load_template()
+            settings = judge_settings(batch.settings, template.text)
+            launching.require_ready([judge], settings)
+            chosen = judging.choose(workspace, [judge], batch_id=batch.id, template=template)
+            return judging.create(workspace, [judge], chosen, settings, prices=prices.load_prices()).id
+
+        self._session.run(work, self.resume)
+
+    def close(self) -> None:
+        """Wait for what may still be looking for servers."""
+        self._looking.shutdown(wait=True)
+
+    def _begin(self, batch_id: int, runner: BatchRunner) -> None:
+        self._opening.discard(batch_id)
+        self._runners[batch_id] = runner
+        runner.start()
+        self._tick.start()
+        self.moved.emit()
+
+    def _look(self) -> None:
+        for batch_id, runner in list(self._runners.items()):
+            if self._is_over(runner):
+                del self._runners[batch_id]
+                self._ended(runner.snapshot().progress)
+        if self._touched:
+            self._session.operations.changed.emit(_together(self._touched))
+            self._touched.clear()
+        if not self._runners:
+            self._tick.stop()
+        self.moved.emit()
+
+    def _is_over(self, runner: BatchRunner) -> bool:
+        """Whether a runner has come to its end; what went wrong is shown."""
+        try:
+            return runner.wait(0)
+        except StudioError as error:
+            self._session.operations.failed.emit(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours in a thread of ours
+            self._session.operations.report(error)
+        return True
+
+    def _ended(self, progress: BatchProgress) -> None:
+        batch = progress.batch
+        self._touched.append(Changes(frozenset({Kind.BATCHES})))
+        if batch.id in self._reopened:
+            self._reopened.discard(batch.id)
+            if batch.state is BatchState.READY:
+                self.resume(batch.id)
+                return
+        if batch.state is BatchState.STOPPED and batch.note:
+            self._session.operations.failed.emit(f"Batch {batch.id} has stopped. {batch.note}")
+        if batch.state is BatchState.FINISHED:
+            self.told.emit(f"Batch {batch.id} is finished: {progress.done:,} answered, {progress.failed:,} failed.")
+            judge = self._judges.pop(batch.id, "")
+            if judge and progress.done:
+                self.judge(batch, judge)
+
+    def _judge_some(self, judge: str, instrument: Instrument | None, before: int) -> None:
+        """Have some thousand responses judged, then the next ones: decisions find their way in between."""
+
+        def work(workspace: Workspace) -> tuple[Instrument, Judging]:
+            from orbench_studio.services import assessing
+
+            if (by := instrument) is None:
+                by = assessing.retrained(workspace) if judge == LOCAL else assessing.rules()
+            return by, assessing.judge(workspace, by, on_progress=lambda done, _total: done == 0)
+
+        def judged(answer: tuple[Instrument, Judging]) -> None:
+            by, found = answer
+            self._session.operations.changed.emit(found.changes)
+            if found.finished:
+                self.told.emit(f"{found.judge} judged {before + found.judged:,} responses.")
+            else:
+                self._judge_some(judge, by, before + found.judged)
+
+        self._session.run(work, judged)
+
+    def _tell(self, changes: Changes) -> None:
+        if changes.told:
+            self.told.emit(changes.told)
+        self.moved.emit()
+
+    def _leave(self) -> None:
+        """Stop what is at work, on the database's thread: the workspace is closed there after it."""
+        self._tick.stop()
+        runners = list(self._runners.values())
+        for forgotten in (self._runners, self._opening, self._judges, self._reopened, self._touched):
+            forgotten.clear()
+        if runners:
+            self._session.operations.run(lambda: _end(runners))
+
+
+def _end(runners: list[BatchRunner]) -> None:
+    """Stop runners and wait for them; what went wrong with one is raised when all are at their end."""
+    for runner in runners:
+        runner.stop(grace=GRACE)
+    faults = []
+    for runner in runners:
+        try:
+            runner.wait()
+        except Exception as error:  # noqa: BLE001 - raised below
+            faults.append(error)
+    if faults:
+        raise faults[0]
+
+
+def _together(changes: list[Changes]) -> Changes:
+    """Several changes as one; its prompts are named where they are few."""
+    kinds = frozenset[Kind]().union(*(one.kinds for one in changes))
+    named = {prompt_id for one in changes for prompt_id in one.prompt_ids or ()}
+    many = len(named) > _FEW or any(one.prompt_ids is None for one in changes)
+    return Changes(kinds, None if many else tuple(named))
