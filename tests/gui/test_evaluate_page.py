@@ -219,8 +219,10 @@ def test_cancelled_after_a_question(at_page, vendor, path):
         at_page.studio.wait(lambda s=state: progress(path).batch.state is s)
     vendor.held = False
     at_page.until(BatchState.CANCELLED)
-    assert progress(path).models[0].cancelled == 9
-    assert "cancelled 9" in at_page.lines(at_page.pane.models)[0][progress_table.FAILED]
+    [model] = progress(path).models
+    assert (model.left, model.done + model.cancelled) == (0, 10)
+    assert model.cancelled >= 8  # one was under way, and at most one more was at hand
+    assert at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == f"cancelled {model.cancelled}"
     assert not at_page.pane.resume.isEnabled()
 
 

@@ -79,6 +79,19 @@ def unreached(window):
     return found
 
 
+def show_a_batch(studio):
+    """The evaluate page with everything on it: a model chosen, a judge to be named, a batch with failures."""
+    studio.window.show_page("page_evaluate")
+    page = studio.window.evaluate
+    page.compose.models.add("simulated/failing")
+    studio.wait(page.compose.launch.isEnabled)
+    page.compose.launch.click()
+    studio.wait(page.batch.failures.isVisible)
+    page.compose.models.add("simulated/mixed")
+    page.compose.prompts.setCurrentIndex(1)
+    page.compose.judge.setCurrentIndex(3)
+
+
 def test_everything_can_be_reached_by_tab(start, path):
     with start(path) as studio:
         assert unreached(studio.window) == []
@@ -89,6 +102,8 @@ def test_everything_can_be_reached_by_tab(start, path):
         studio.window.show_page("page_library")
         studio.wait(lambda: studio.window.library.widget() is not None)
         assert unreached(studio.window) == []
+        show_a_batch(studio)
+        assert unreached(studio.window) == []
 
 
 def test_everything_that_takes_keys_has_a_name(start, path):
@@ -97,6 +112,8 @@ def test_everything_that_takes_keys_has_a_name(start, path):
         assert nameless(studio.window) == []
         studio.window.show_page("page_library")
         studio.wait(lambda: studio.window.library.widget() is not None)
+        assert nameless(studio.window) == []
+        show_a_batch(studio)
         assert nameless(studio.window) == []
 
 

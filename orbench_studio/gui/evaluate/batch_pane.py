@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _OVER = (BatchState.FINISHED, BatchState.CANCELLED)
 _MOST = 1_000_000.0  # USD
 _COLUMNS = (
-    Column("Prompt", 80, number=True),
-    Column("Model", 170),
-    Column("Reason", 150),
-    Column("What was said", 0),
+    Column("Prompt", 70, number=True),
+    Column("Model", 160, 1),
+    Column("Reason", 150, 1),
+    Column("What was said", 200, 4),
     Column("Attempts", 80, number=True),
 )
 
@@ -198,17 +198,23 @@ class BatchPane(QWidget):
         head.addWidget(self.title)
         head.addWidget(self.simulated)
         head.addWidget(self.state, 1)
-        deeds = QHBoxLayout()
-        deeds.setSpacing(8)
-        for button in (self.pause, self.resume, self.retry, self.live, self.review, self.judge):
-            deeds.addWidget(button)
-        deeds.addStretch()
-        deeds.addWidget(self.cancel)
+        first = _row(self.pause, self.resume, self.retry, self.cancel)
+        second = _row(self.review, self.judge, self.live)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addLayout(deeds)
+        column.addLayout(first)
+        column.addLayout(second)
         column.addWidget(self.models, 2)
         column.addWidget(self._failed_title)
         column.addWidget(self.failures, 3)
+
+
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch()
+    return row

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TYPING = 250  # milliseconds after the last change until the estimate is asked for
 _MOST = 1_000_000
+_PAD = 6
 _LANGUAGE_MODEL = "model"
 _JUDGES = (("", "nobody"), (RULES, "the studio's rules"), (LOCAL, "the local judge"), (_LANGUAGE_MODEL, "a model…"))
 
@@ -90,6 +91,7 @@ class Compose(QFrame):
     def _restate(self) -> None:
         """Something is composed otherwise: the estimate is no longer of it."""
         self._plan = None
+        self.launch.setText(tr("Launch"))
         self.launch.setEnabled(False)
         self.query.setVisible(self.prompts.currentIndex() == 1)
         self.judge_model.setVisible(self.judge.currentData() == _LANGUAGE_MODEL)
@@ -231,6 +233,7 @@ def _count(least: int, most: int, value: int) -> QSpinBox:
     number.setRange(least, most)
     number.setGroupSeparatorShown(True)
     number.setValue(value)
+    number.lineEdit().setTextMargins(_PAD, 0, 0, 0)
     return number
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.amounts import spent
 from orbench_studio.domain.batch import BatchProgress
@@ -21,15 +21,16 @@ from orbench_studio.gui.theme import Theme, px
 from orbench_studio.gui.widgets import label, rule
 
 _COMPOSE = 340  # wide
+_LEAST = 440  # wide, for the batches
 _LIST = 180  # high, to begin with
 _COLUMNS = (
     Column("Batch", 60, number=True),
-    Column("What", 0),
+    Column("What", 160, 1),
     Column("Kind", 100),
     Column("State", 90),
-    Column("Done", 130, number=True),
-    Column("Failed", 80, number=True),
-    Column("Spent", 110, number=True),
+    Column("Done", 120, number=True),
+    Column("Failed", 70, number=True),
+    Column("Spent", 100, number=True),
 )
 
 
@@ -130,14 +131,23 @@ class EvaluatePage(QWidget):
         row.setSpacing(0)
         row.addWidget(self.compose)
         row.addWidget(rule(vertical=True))
-        column = QVBoxLayout()
-        column.setContentsMargins(16, 16, 16, 16)
-        column.addWidget(self._right)
-        row.addLayout(column, 1)
+        row.addWidget(self._scrolled(), 1)
         self._fit()
+
+    def _scrolled(self) -> QScrollArea:
+        """The batches, to be scrolled where the window is too small for the type."""
+        self._right.setObjectName("page")
+        self._right.setContentsMargins(16, 16, 16, 16)
+        scroll = QScrollArea()
+        scroll.setWidget(self._right)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return scroll
 
     def _fit(self) -> None:
         self.compose.setFixedWidth(px(_COMPOSE))
+        self._right.setMinimumWidth(px(_LEAST))
 
 
 def _nothing_yet() -> QWidget:
@@ -146,13 +156,13 @@ def _nothing_yet() -> QWidget:
     column.addStretch()
     words = (
         ("There are no batches yet.", "strong"),
-        ("Name a model on the left and launch one. Everything is written down before it is sent: pause it, close the "
-         "window or pull the plug, and it goes on where it was.", "quiet"),
-        ("With no key: simulated/mixed answers at once, with answers that are made up and marked so.", "quiet"),
+        ("Name a model on the left and launch one.", "quiet"),
+        ("Everything is written down before it is sent: pause it, close the window", "quiet"),
+        ("or pull the plug, and it goes on where it was.", "quiet"),
+        ("Without a key, simulated/mixed makes answers up, and they are marked so.", "quiet"),
     )  # fmt: skip
     for text, role in words:
         line = label(tr(text), role)
-        line.setWordWrap(True)
         line.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(line)
     column.addStretch()

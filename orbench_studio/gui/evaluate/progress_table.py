@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
-    Column("Model", 170),
-    Column("Done", 190),
-    Column("Failed", 0),
+    Column("Model", 160, 2),
+    Column("Done", 170, 3),
+    Column("Failed", 146, 4),
     Column("Tokens in, out", 120, number=True),
-    Column("Spent", 90, number=True),
-    Column("Now", 180),
+    Column("Spent", 84, number=True),
+    Column("Now", 150, 1),
 )
 _BAR, _PAD = 6, 8
 

@@ -5,7 +5,8 @@ from html import escape
 from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.theme import Theme, px
@@ -16,10 +17,11 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(NamedTuple):
-    """What a column is called, how wide it begins, whether it has numbers; width 0 takes what is left."""
+    """What a column is called, how wide it is at least, its share of what is left, whether it has numbers."""
 
     title: str
-    width: int = 0
+    width: int
+    share: int = 0
     number: bool = False
 
 
@@ -110,6 +112,10 @@ class Table(QTableView):
     def keyboardSearch(self, search: str) -> None:
         """Nothing: letters are keys of the window."""
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _went(self, index: QModelIndex) -> None:
         if index.isValid():
             self.chosen.emit(self.rows.keys[index.row()])
@@ -129,8 +135,9 @@ class Table(QTableView):
     def _fit(self) -> None:
         """Give lines and columns the room that the size of text asks for."""
         self.verticalHeader().setDefaultSectionSize(px(_LINE))
-        for place, column in enumerate(self.rows.columns):
-            if column.width:
-                self.setColumnWidth(place, px(column.width))
-            else:
-                self.horizontalHeader().setSectionResizeMode(place, QHeaderView.ResizeMode.Stretch)
+        self.setMinimumHeight(px(_LINE) * 3)
+        columns = self.rows.columns
+        left = max(self.viewport().width() - sum(px(column.width) for column in columns), 0)
+        shares = sum(column.share for column in columns)
+        for place, column in enumerate(columns):
+            self.setColumnWidth(place, px(column.width) + left * column.share // shares)

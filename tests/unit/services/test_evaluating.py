@@ -7,8 +7,10 @@ import pytest
 
 from orbench_studio.domain.batch import BatchSettings, BatchState, Cause, Limits, Sampling
 from orbench_studio.domain.judgement import AnswerClass
+from orbench_studio.domain.query import parse
+from orbench_studio.domain.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
-from orbench_studio.services import evaluating, reviewing
+from orbench_studio.services import evaluating, finding, reviewing
 from tests.fake_vendor import KEY, chat, fault, message, raw, says
 
 FAST = {"concurrency": 4}
@@ -321,3 +323,18 @@ def test_what_was_written_down_is_sent_by_nobody_before_it_is_launched(create, v
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT state, count(*) FROM batch_items GROUP BY 1").fetchall() == [("pending", 4)]
     assert not vendor.asked
+
+
+def test_the_prompts_of_a_batch_can_be_asked_for(create, run, workspace):
+    first = run(create("simulated/failing")).batch.id
+    second = run(create("simulated/helpful", repeats=2, prompt_ids=evaluating.choose(workspace, limit=3))).batch.id
+    answered = {item.prompt_id for item in evaluating.failures(workspace, first)}.symmetric_difference(
+        evaluating.choose(workspace)
+    )
+    assert set(evaluating.choose(workspace, wanted=parse(f"batch:{first}"))) == answered
+    assert evaluating.choose(workspace, wanted=parse(f"batch:{second}")) == evaluating.choose(workspace, limit=3)
+    counts = finding.counts_of(workspace, QueueFilter(), Field.BATCH)
+    assert counts == {str(first): len(answered), str(second): 3}
+    for value, count in counts.items():
+        rest = finding.queue_of(workspace, QueueFilter((Term(Field.BATCH, (value,), negated=True),)))
+        assert len(rest.ids) == len(evaluating.choose(workspace)) - count
