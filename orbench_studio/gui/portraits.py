@@ -13,6 +13,7 @@ from orbench_studio.domain.category import Category
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.dialogs import CrashDialog
+from orbench_studio.gui.evaluate.progress_table import FAILED
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.preferences import PreferencesDialog
@@ -33,7 +34,7 @@ _HISTORY = (
     (Aspect.CATEGORY, "harmful"),
     (Aspect.LABEL, "safe"),
 )
-_MODELS = ("simulated/mixed@3", "simulated/failing@2", "simulated/helpful")
+_MODELS = ("simulated/mixed@2", "simulated/failing@3", "simulated/helpful")
 _DIALOG = 0.6  # of the window
 _PATIENCE = 30  # seconds for a page to be complete
 
@@ -128,7 +129,8 @@ def _batches(application: Application) -> Iterator[tuple[str, QWidget]]:
     wait(form.launch.isEnabled)
     yield "evaluate-composed", application.window
     form.launch.click()
-    wait(lambda: page.batch.batch_id is not None and "under way" in page.batch.models.model().index(0, 5).data())
+    failed = page.batch.models.model()
+    wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
     yield "evaluate-at-work", application.window
     wait(lambda: page.batches.model().index(0, 3).data() == BatchState.FINISHED)
     wait(lambda: page.batch.failures.model().rowCount() > 0)

@@ -58,6 +58,11 @@ class BatchPane(QWidget):
         """The batch that is shown."""
         return self._progress.batch.id if self._progress is not None else None
 
+    def forget(self) -> None:
+        """The workspace is another, or none: its batches have the same numbers."""
+        self._progress = None
+        self._listed = (0, 0)
+
     def show_batch(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show a batch as it is now."""
         self._progress = progress

@@ -103,6 +103,7 @@ class EvaluatePage(QWidget):
         """The workspace is another, or none."""
         self._known.clear()
         self._wanted = None
+        self.batch.forget()
         self._show()
 
     def _connect(self, session: Session) -> None:
