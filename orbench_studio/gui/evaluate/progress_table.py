@@ -22,9 +22,9 @@ DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
     Column("Model", 160, 2),
     Column("Done", 170, 3),
-    Column("Failed", 146, 4),
+    Column("Failed", 140, 4),
     Column("Tokens in, out", 120, number=True),
-    Column("Spent", 84, number=True),
+    Column("Spent", 90, number=True),
     Column("Now", 150, 1),
 )
 _BAR, _PAD = 6, 8
@@ -107,4 +107,4 @@ def _now(model: ModelProgress, live: LiveModel | None) -> str:
         return f"{tr('waiting:')} {live.waiting}"
     if not live.per_second or live.seconds_left is None:
         return f"{live.under_way:,} {tr('under way')}"
-    return f"{live.per_second:.1f} {tr('a second')}, {duration(live.seconds_left)} {tr('left')}"
+    return f"{live.per_second:.1f}/s, {duration(live.seconds_left)} {tr('left')}"
