@@ -30,6 +30,7 @@ class Settings:
     font_scale: int = 100  # per cent
     break_after: int = 50  # minutes of work until a break is suggested; 0 for never
     recheck: int = 3  # per cent of decisions after which a decided prompt is silently shown again
+    learns: bool = True  # the local judge learns from decisions in the background
     keys: dict[str, list[str]] = field(default_factory=dict)  # of the actions whose keys the user has changed
     panes: dict[str, list[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
@@ -103,6 +104,7 @@ _FITS: dict[str, Callable[[object], bool]] = {
     "font_scale": lambda value: _number(value, 100, 200),
     "break_after": lambda value: _number(value, 0, 24 * 60),
     "recheck": lambda value: _number(value, 0, 50),
+    "learns": lambda value: isinstance(value, bool),
     "keys": _named(_texts),
     "panes": _named(_sizes),
     "places": _named(lambda value: _number(value, 0, sys.maxsize)),

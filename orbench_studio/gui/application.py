@@ -77,4 +77,5 @@ class Application:
         finally:
             self.session.close()
             self.window.evaluate.runs.close()
+            self.session.background.close()
             self.operations.close()

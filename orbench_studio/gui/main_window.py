@@ -21,6 +21,7 @@ from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import KEYS, Actions, tr
 from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.evaluate.page import EvaluatePage
+from orbench_studio.gui.instruments.page import InstrumentsPage
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.library.indexing import Indexing
@@ -35,7 +36,12 @@ from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 
 _BAR, _RAIL_WIDTH = 48, 72
-_RAIL = (("page_review", "☰", "Review"), ("page_library", "▤", "Library"), ("page_evaluate", "▷", "Evaluate"))
+_RAIL = (
+    ("page_review", "☰", "Review"),
+    ("page_library", "▤", "Library"),
+    ("page_evaluate", "▷", "Evaluate"),
+    ("page_instruments", "◎", "Instruments"),
+)
 
 
 class MainWindow(QMainWindow):
@@ -52,6 +58,7 @@ class MainWindow(QMainWindow):
         self.review = ReviewPage(session, self.actions_table, theme)
         self.library = LibraryPage(session)
         self.evaluate = EvaluatePage(session, theme, lambda: self.review.finder.current)
+        self.instruments = InstrumentsPage(session, self.actions_table)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self._name = label("", "strong")
@@ -69,8 +76,13 @@ class MainWindow(QMainWindow):
         """Bring a page of the open workspace to the front."""
         if self._session.workspace is None:
             return
-        pages: dict[str, QWidget] = {"page_review": self.review, "page_evaluate": self.evaluate}
-        page = pages.get(name, self.library)
+        pages: dict[str, QWidget] = {
+            "page_review": self.review,
+            "page_library": self.library,
+            "page_evaluate": self.evaluate,
+            "page_instruments": self.instruments,
+        }
+        page = pages[name]
         self._pages.setCurrentWidget(page)
         self.review.finder.bar.setVisible(page is self.review)
         for key, button in self._rail.items():
@@ -79,7 +91,7 @@ class MainWindow(QMainWindow):
             self.library.refresh()
         elif page is self.evaluate:
             self.evaluate.compose.models.line.setFocus()
-        else:
+        elif page is self.review:
             self.review.queue.setFocus()
 
     def open(self, path: Path) -> None:
@@ -201,7 +213,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._indexing.told.connect(self.messages.tell)
+        self.instruments.told.connect(self.messages.tell)
         operations = self._session.operations
+        self._session.background.failed.connect(operations.failed)
+        self._session.background.crashed.connect(operations.crashed)
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
         operations.failed.connect(self._failed)
         operations.crashed.connect(lambda report: CrashDialog(self, report).open())
@@ -232,6 +247,7 @@ class MainWindow(QMainWindow):
                 "page_review": lambda: self.show_page("page_review"),
                 "page_library": lambda: self.show_page("page_library"),
                 "page_evaluate": lambda: self.show_page("page_evaluate"),
+                "page_instruments": lambda: self.show_page("page_instruments"),
             }
         )
 
@@ -241,7 +257,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.97))
         self.restoreGeometry(QByteArray.fromHex(self._session.settings.geometry.encode()))
-        for page in (self.welcome, self.review, self.library, self.evaluate):
+        for page in (self.welcome, self.review, self.library, self.evaluate, self.instruments):
             self._pages.addWidget(page)
         body = QHBoxLayout()
         body.setSpacing(0)
@@ -258,6 +274,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self._bar)
         column.addLayout(body, 1)
         column.addWidget(rule())
+        column.addWidget(self.instruments.judging.strip)
         column.addWidget(self.messages)
         self.setCentralWidget(centre)
         self._bar.hide()

@@ -27,7 +27,7 @@ class _Asked:
 
 
 class Operations(QObject):
-    """Runs functions one after the other on the database's thread."""
+    """Runs functions one after the other on a thread of its own: the database's, or that of long computations."""
 
     changed = Signal(Changes)  # after an operation that changed something has been answered
     failed = Signal(str)  # when the user's input or the world stopped an operation; words for the user
@@ -36,7 +36,7 @@ class Operations(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
         self._ended.connect(self._answer)
 
     def run(
@@ -47,7 +47,7 @@ class Operations(QObject):
         *,
         tells: bool = True,
     ) -> None:
-        """Run `work` on the database's thread, then `done` or `failed` on the window's.
+        """Run `work` on that thread, then `done` or `failed` on the window's.
 
         A fault of the user or the world is also told in the window, unless `tells` is false because `failed` shows it
         where the user looks. Changes that `work` returns are announced after `done` has had them.

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.batch import BatchState
 from orbench_studio.domain.category import Category
+from orbench_studio.domain.judgement import ANSWERS
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.dialogs import CrashDialog
@@ -35,6 +36,7 @@ _HISTORY = (
     (Aspect.LABEL, "safe"),
 )
 _MODELS = ("simulated/mixed@2", "simulated/failing@3", "simulated/helpful")
+_MEASURED = 40  # prompts of the demo whose responses are judged for the bench
 _DIALOG = 0.6  # of the window
 _PATIENCE = 30  # seconds for a page to be complete
 
@@ -83,12 +85,32 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     wait(lambda: window.library.widget() is not None)
     yield "library", window
     yield from _batches(application)
+    yield from _instruments(application)
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
     fresh = MainWindow(application.session, application.theme)
     fresh.show()
     yield "welcome", fresh
+
+
+def _instruments(application: Application) -> Iterator[tuple[str, QWidget]]:
+    """The bench, before anything is measured and after: people say of every third response what the judges say."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services import reviewing
+
+    window, workspace = application.window, application.session.workspace
+    assert workspace is not None  # the demo is open
+    window.show_page("page_instruments")
+    yield "instruments-empty", window
+    for prompt_id in range(1, _MEASURED):
+        responses = reviewing.load(workspace, prompt_id).responses
+        for one in [one for one in responses if one.final.answer_class in ANSWERS][::3]:
+            said = Decision(prompt_id, Aspect.ANSWER_CLASS, str(one.final.answer_class), one.response.id)
+            reviewing.decide(workspace, said, annotator=application.session.settings.annotator)
+    window.instruments.begin()
+    wait(lambda: window.instruments.report is not None)
+    yield "instruments", window
 
 
 def _around(application: Application) -> Iterator[tuple[str, QWidget]]:

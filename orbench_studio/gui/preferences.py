@@ -85,6 +85,10 @@ PREFERENCES = (
         "recheck", "Show again", Number(0, 50, 1, " % of what you decided", "nothing"),
         "Decided prompts come back unmarked now and then, to measure how far you agree with yourself.",
     ),
+    Preference(
+        "learns", "Local judge learns", Switch(),
+        "In the background, from the answer classes you give; it judges again what no person has judged.",
+    ),
 )  # fmt: skip
 
 

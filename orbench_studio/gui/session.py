@@ -44,6 +44,7 @@ class Session(QObject):
     def __init__(self, operations: Operations, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.operations = operations
+        self.background = Operations(self)  # what computes long and needs no workspace
         self.settings = settings
         self.workspace: Workspace | None = None
         self._seen_version: int | None = None

@@ -1,12 +1,12 @@
 """Letting the studio's instruments judge the responses of a workspace, and the local judge learn from its people.
 
-The window's pages need four things: `judge` with `rules()` or with `retrained(workspace)`, both off the GUI thread;
-`suggestions` and `random_sample` (choosing.py) for the queue; `calibration` (calibrating.py) for the bench.
+A script judges with `judge`. The window takes `judging` a piece at a time, so that decisions get in between, and
+parts `examples` (reads the workspace) from `trained` (computes, and needs no workspace).
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.domain.changes import Changes, Kind
@@ -23,6 +23,21 @@ from orbench_studio.store.tables import JUDGES
 if TYPE_CHECKING:
     from orbench_studio.instruments.local_judge import Example, LocalJudge
 
+__all__ = [
+    "Instrument",
+    "Judging",
+    "LocalJudge",
+    "example_of",
+    "examples",
+    "judge",
+    "judging",
+    "keywords",
+    "overrides",
+    "retrained",
+    "rules",
+    "trained",
+]
+
 TOGETHER = 2_000  # responses judged and written in one transaction
 Progress = Callable[[int, int], bool]
 
@@ -30,12 +45,15 @@ Progress = Callable[[int, int], bool]
 @dataclass(frozen=True, slots=True)
 class Judging:
     """What a run of an instrument did. `finished` is False where it was cancelled; what was judged by then is kept,
-    and running it again goes on from there."""
+    and running it again goes on from there. `total` waited at the beginning; `otherwise` names the prompt of every
+    response that has another answer class in force than before."""
 
     judge: str
     version: str
     judged: int
     finished: bool
+    total: int
+    otherwise: tuple[int, ...] = ()
 
     @property
     def changes(self) -> Changes:
@@ -63,11 +81,29 @@ def retrained(workspace: Workspace) -> "LocalJudge":
 
     A second or so for 2,000 labels; where they are too few its `learned` is False and it says what the rules say.
     """
+    return trained(examples(workspace))
+
+
+def examples(workspace: Workspace) -> "list[Example]":
+    """Every answer class that people gave in this workspace, as the local judge learns from it."""
+    with workspace.reading() as db:
+        return [example_of(row) for row in judgements.labelled(db)]
+
+
+def trained(known: "Sequence[Example]") -> "LocalJudge":
+    """The local judge that has learned from these examples."""
     from orbench_studio.instruments.local_judge import LocalJudge
 
+    return LocalJudge(known)
+
+
+def overrides(workspace: Workspace) -> frozenset[int]:
+    """The decisions on answer classes in force that people made in the studio; what came with files is not among them.
+
+    Two of these sets differ by what has been decided and undone in between.
+    """
     with workspace.reading() as db:
-        known = judgements.labelled(db)
-    return LocalJudge([example_of(row) for row in known])
+        return judgements.overrides(db)
 
 
 def judge(
@@ -79,21 +115,34 @@ def judge(
     local judge leaves alone what people have judged. `on_progress` is told how many are done and how many there are,
     and answers whether to go on.
     """
+    for done in judging(workspace, instrument, TOGETHER):
+        if not on_progress(done.judged, done.total) or done.finished:
+            break
+    return done
+
+
+def judging(workspace: Workspace, instrument: Instrument, together: int) -> Iterator[Judging]:
+    """The same in pieces of some responses: how far it is, before each piece and once it is finished.
+
+    Whoever takes no further piece has cancelled it. Nothing is held open between two pieces.
+    """
     identity = text_identity(instrument.version)
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
         total = judgements.count_waiting(db, judge_id, identity, instrument.kind)
-    done = after = 0
-    while on_progress(done, total):
+    done = Judging(instrument.name, instrument.version, 0, finished=False, total=total)
+    after = 0
+    while True:
+        yield done
         with workspace.reading() as db:
-            some = judgements.waiting(db, judge_id, identity, instrument.kind, after, TOGETHER)
+            some = judgements.waiting(db, judge_id, identity, instrument.kind, after, together)
         if not some:
-            return Judging(instrument.name, instrument.version, done, finished=True)
+            break
         assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in some])
-        _write(workspace, instrument, judge_id, list(zip(some, assessed, strict=True)))
-        done += len(some)
+        otherwise = _write(workspace, instrument, judge_id, list(zip(some, assessed, strict=True)))
+        done = replace(done, judged=done.judged + len(some), otherwise=done.otherwise + otherwise)
         after = some[-1].id
-    return Judging(instrument.name, instrument.version, done, finished=False)
+    yield replace(done, finished=True)
 
 
 def example_of(row: Labelled) -> "Example":
@@ -105,11 +154,11 @@ def example_of(row: Labelled) -> "Example":
 
 def _write(
     workspace: Workspace, instrument: Instrument, judge_id: int, assessed: Sequence[tuple[Waiting, Assessment]]
-) -> None:
+) -> tuple[int, ...]:
     identity = text_identity(instrument.version)
     rows = [(one, _row(assessment, instrument.version, identity)) for one, assessment in assessed]
     with workspace.writing() as db:
-        judgements.replace(db, judge_id, rows)
+        return judgements.replace(db, judge_id, rows)
 
 
 def _row(found: Assessment, version: str, identity: bytes) -> dict[str, Any]:

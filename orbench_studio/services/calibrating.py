@@ -21,7 +21,7 @@ from orbench_studio.instruments.keyword_lists import KeywordInstrument
 from orbench_studio.instruments.local_judge import FEWEST, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
 from orbench_studio.services.assessing import example_of
-from orbench_studio.services.choosing import random_sample
+from orbench_studio.services.choosing import RandomSample, random_sample
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import judgements, responses
 from orbench_studio.store.judgements import Labelled
@@ -105,6 +105,15 @@ class Calibration:
     trust: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the bench stands on: labelled responses, what the judges said of them, and the random sample."""
+
+    known: Sequence[Labelled]
+    said: Mapping[int, Sequence[Judgement]]
+    sample: RandomSample
+
+
 def calibration(
     workspace: Workspace,
     *,
@@ -117,6 +126,11 @@ def calibration(
     Raises WorkspaceError where people have labelled too little to say anything, CancelledError where `on_progress`
     (told the steps done and all steps) answers no.
     """
+    return measured(evidence(workspace), draws=draws, left_out_labels=left_out_labels, on_progress=on_progress)
+
+
+def evidence(workspace: Workspace) -> Evidence:
+    """What people and judges have said. Raises WorkspaceError where people have labelled too little to go by."""
     with workspace.reading() as db:
         known = judgements.labelled(db)
         said = responses.judgements(db, [row.id for row in known])
@@ -125,11 +139,22 @@ def calibration(
             f"People have judged {len(known)} responses here; from {FEWEST} on instruments can be compared with them. "
             "Judge some on the review page, or import labelled ones."
         )
-    sample = random_sample(workspace)
+    return Evidence(known, said, random_sample(workspace))
+
+
+def measured(
+    on: Evidence,
+    *,
+    draws: int = DRAWS,
+    left_out_labels: int = 200,
+    on_progress: Progress = lambda _done, _total: True,
+) -> Calibration:
+    """Measure every instrument on what has been read; computes only, and needs no workspace."""
+    known, sample = on.known, on.sample
     bench = _Bench(known, frozenset(sample.response_ids), on_progress, draws)
     found = [bench.as_it_is(instrument) for instrument in (RuleInstrument(), KeywordInstrument())]
     found.append(bench.cross_validated())
-    found += bench.stored(said)
+    found += bench.stored(on.said)
     left_out = bench.left_out(left_out_labels)
     return Calibration(
         len(known),

@@ -8,7 +8,9 @@ from orbench_studio.instruments.phrases import Judged, MinedPhrase, Trial, attem
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import judgements
 
-__all__ = ["MinedPhrase", "Trial", "mined_phrases", "try_phrase"]
+__all__ = ["Halves", "MinedPhrase", "Trial", "halves", "mined", "mined_phrases", "try_phrase"]
+
+Halves = tuple[list[Judged], list[Judged]]
 
 
 def mined_phrases(workspace: Workspace, model: str | None = None, limit: int = 20) -> list[MinedPhrase]:
@@ -17,23 +19,28 @@ def mined_phrases(workspace: Workspace, model: str | None = None, limit: int = 2
     Mined from half of the prompts that people have labelled responses to, and measured on the other half; which half a
     prompt is in never changes.
     """
-    known, held_out = _halves(workspace, model)
-    return mine(known, held_out, limit)
+    return mined(halves(workspace, model), limit)
+
+
+def mined(labelled: Halves, limit: int = 20) -> list[MinedPhrase]:
+    """The same out of what has been read; computes only, and needs no workspace."""
+    return mine(*labelled, limit)
 
 
 def try_phrase(workspace: Workspace, phrase: str, *, refuses: bool, model: str | None = None) -> Trial:
     """A phrase of a person's own on the held-out half, taken as the sign of a refusal or of an answer."""
     try:
-        return attempt(phrase, refuses, _halves(workspace, model)[1])
+        return attempt(phrase, refuses, halves(workspace, model)[1])
     except ValueError:
         raise StudioError("There is no word in this phrase. Type at least one.") from None
 
 
-def _halves(workspace: Workspace, model: str | None) -> tuple[list[Judged], list[Judged]]:
-    halves: tuple[list[Judged], list[Judged]] = ([], [])
+def halves(workspace: Workspace, model: str | None) -> Halves:
+    """The responses that people have labelled, parted by their prompts: to mine from, and to measure on."""
+    found: Halves = ([], [])
     with workspace.reading() as db:
         for row in judgements.labelled(db):
             if model in (None, row.model):
                 half = blake2b(row.prompt.encode("utf-8"), digest_size=1).digest()[0] % 2
-                halves[half].append(Judged(row.text, row.answer_class in REFUSALS))
-    return halves
+                found[half].append(Judged(row.text, row.answer_class in REFUSALS))
+    return found

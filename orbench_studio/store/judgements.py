@@ -92,9 +92,13 @@ def count_waiting(db: Connection, judge_id: int, identity: bytes, kind: JudgeKin
     return int(db.execute(statement).scalar_one())
 
 
-def replace(db: Connection, judge_id: int, judged: Sequence[tuple[Waiting, dict[str, Any]]]) -> None:
-    """Write an instrument's judgements in the place of those it gave these responses before, and weigh them anew."""
+def replace(db: Connection, judge_id: int, judged: Sequence[tuple[Waiting, dict[str, Any]]]) -> tuple[int, ...]:
+    """Write an instrument's judgements in the place of those it gave these responses before, and weigh them anew.
+
+    Gives the prompt of every response that has another answer class in force now.
+    """
     ids = [response.id for response, _ in judged]
+    before = _in_force(db, ids)
     for some in chunks(ids):
         db.execute(delete(JUDGEMENTS).where(J.judge_id == judge_id, among(J.response_id, some)))
     free = next_id(db, JUDGEMENTS)
@@ -106,6 +110,8 @@ def replace(db: Connection, judge_id: int, judged: Sequence[tuple[Waiting, dict[
     )
     states.refresh_responses(db, ids)
     states.recount_answers(db, sorted({response.prompt_id for response, _ in judged}))
+    now = _in_force(db, ids)
+    return tuple(response.prompt_id for response, _ in judged if before[response.id] != now[response.id])
 
 
 def labelled(db: Connection) -> list[Labelled]:
@@ -156,6 +162,23 @@ def open_responses(db: Connection) -> list[Open]:
 def decided_ids(db: Connection) -> set[int]:
     """The responses whose answer class people have judged, also where they disagree."""
     return set(db.execute(select(S.response_id).where(S.basis.in_(_DECIDED))).scalars())
+
+
+def overrides(db: Connection) -> frozenset[int]:
+    """The annotations in force that give an answer class and did not come with a file."""
+    a = ANNOTATIONS.c
+    statement = select(a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
+    return frozenset(
+        db.execute(statement.where(a.aspect == Aspect.ANSWER_CLASS, a.source_id.is_(None), IN_FORCE)).scalars()
+    )
+
+
+def _in_force(db: Connection, response_ids: Sequence[int]) -> dict[int, str | None]:
+    found: dict[int, str | None] = {}
+    for some in chunks(response_ids):
+        rows = db.execute(select(S.response_id, S.answer_class).where(among(S.response_id, some)))
+        found |= {row.response_id: row.answer_class for row in rows}
+    return found
 
 
 def _waits(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnElement[bool]]:

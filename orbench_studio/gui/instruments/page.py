@@ -1,0 +1,200 @@
+"""The bench: every instrument against people, which to trust where, and the phrases that tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from orbench_studio.errors import CancelledError
+from orbench_studio.gui.actions import Actions, tr, with_key
+from orbench_studio.gui.instruments.judging import JudgeRun
+from orbench_studio.gui.instruments.learning import Learning
+from orbench_studio.gui.instruments.phrases_pane import PhrasesPane
+from orbench_studio.gui.instruments.report import ASSUMES, BY, Report, report
+from orbench_studio.gui.instruments.strip import ProgressStrip
+from orbench_studio.gui.instruments.tables import note, table_of
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.widgets import label, rule, set_role, while_there
+
+if TYPE_CHECKING:
+    from orbench_studio.services.calibrating import Calibration
+
+_EMPTY = "Measure compares every instrument with what people have judged here; nothing in the workspace changes."
+
+
+class InstrumentsPage(QWidget):
+    """Reads and computes, off the window's thread; judging is its actions'."""
+
+    told = Signal(str)  # when responses have been judged
+
+    def __init__(self, session: Session, actions: Actions) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self._session = session
+        self.judging = JudgeRun(session, self)
+        self.learning = Learning(session, self.judging, self)
+        self.strip = ProgressStrip()
+        self.report: Report | None = None
+        self.says = note(tr(_EMPTY))
+        self.measure = QPushButton(tr("Measure"))
+        self.copy = QPushButton(tr("Copy as text"))
+        self.slices = QComboBox()
+        self._scroll = QScrollArea()
+        self._build_ui(actions)
+        self._connect(actions)
+
+    def begin(self) -> None:
+        """Measure every instrument on what people have judged by now."""
+        workspace = self._session.workspace
+        if workspace is None or self.strip.isVisibleTo(self):
+            return
+
+        def read() -> Any:
+            from orbench_studio.services import calibrating
+
+            return calibrating.evidence(workspace)
+
+        self.measure.setEnabled(False)
+        goes_on = self.strip.begin(tr("Measuring"))
+        self._say("")
+        self._session.operations.run(
+            read, while_there(self, lambda on: self._reckon(on, goes_on)), while_there(self, self._stopped), tells=False
+        )
+
+    def _reckon(self, on: Any, goes_on: Callable[[int, int], bool]) -> None:
+        workspace = self._session.workspace
+
+        def work() -> tuple[Calibration, Report]:
+            from orbench_studio.services import calibrating
+
+            found = calibrating.measured(on, on_progress=goes_on)
+            return found, report(found)
+
+        def done(answer: tuple[Calibration, Report]) -> None:
+            if self._session.workspace is workspace is not None:
+                self._measured(*answer)
+
+        self._session.background.run(work, while_there(self, done), while_there(self, self._stopped), tells=False)
+
+    def _measured(self, found: Calibration, told: Report) -> None:
+        self._rest()
+        self.report = told
+        self._say(f"{told.summary}.   {tr('Measured at')} {datetime.now().astimezone():%H:%M}")
+        self.slices.blockSignals(True)
+        self.slices.clear()
+        for name in told.agreement:
+            self.slices.addItem(tr(BY[name]), name)
+        self.slices.blockSignals(False)
+        self._show(list(found.by_model))
+
+    def _stopped(self, error: Exception) -> None:
+        self._rest()
+        self._say(str(error), "quiet" if isinstance(error, CancelledError) else "error")
+
+    def _rest(self) -> None:
+        self.strip.end()
+        self.measure.setEnabled(True)
+
+    def _say(self, text: str, role: str = "quiet") -> None:
+        set_role(self.says, "role", role)
+        self.says.setText(text)
+
+    def _forget(self) -> None:
+        """Nothing of another workspace stays."""
+        self._rest()
+        self.report = None
+        self._say(tr(_EMPTY))
+        self._show([])
+
+    def _show(self, models: list[str]) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        column = self._shown = QVBoxLayout(page)
+        column.setContentsMargins(40, 16, 40, 24)
+        column.setSpacing(24)
+        if self.report is not None:
+            self._agreement = table_of(self.report.agreement[self.slices.currentData()])
+            column.addWidget(self._agreement)
+            column.addWidget(note(tr(ASSUMES)))
+            column.addLayout(self._below(self.report, models))
+        column.addStretch()
+        self._scroll.setWidget(page)
+        for part in (self.copy, self.slices):
+            part.setVisible(self.report is not None)
+
+    def _below(self, told: Report, models: list[str]) -> QHBoxLayout:
+        left = QVBoxLayout()
+        left.setSpacing(24)
+        for table in told.others:
+            left.addWidget(table_of(table))
+        left.addStretch()
+        self.phrases = PhrasesPane(self._session)
+        self.phrases.offer(models)
+        right = QVBoxLayout()
+        right.addWidget(self.phrases)
+        right.addStretch()
+        row = QHBoxLayout()
+        row.setSpacing(40)
+        row.addLayout(left, 1)
+        row.addLayout(right, 1)
+        return row
+
+    def _slice(self) -> None:
+        """Show the instruments by another kind of slice; all else stays."""
+        if self.report is None:
+            return
+        table = table_of(self.report.agreement[self.slices.currentData()])
+        self._shown.replaceWidget(self._agreement, table)
+        self._agreement.deleteLater()
+        self._agreement = table
+
+    def _copy(self) -> None:
+        if self.report is not None:
+            QGuiApplication.clipboard().setText(self.report.text)
+            self.told.emit(tr("The bench's tables are in the clipboard."))
+
+    def _connect(self, actions: Actions) -> None:
+        self.judging.told.connect(self.told)
+        self.measure.clicked.connect(self.begin)
+        self.copy.clicked.connect(self._copy)
+        self.slices.currentIndexChanged.connect(lambda _: self._slice())
+        self._session.opened.connect(self._forget)
+        self._session.closed.connect(self._forget)
+        actions.bind({"judge_rules": self.judging.by_rules, "judge_local": self.judging.by_local_judge})
+
+    def _build_ui(self, actions: Actions) -> None:
+        self.measure.setProperty("role", "primary")
+        self.slices.setAccessibleName(tr("Instruments by"))
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setAccessibleName(tr("What was measured"))
+        head = QHBoxLayout()
+        head.setContentsMargins(40, 16, 40, 8)
+        head.setSpacing(8)
+        head.addWidget(label(tr("Instruments"), "title"))
+        head.addStretch()
+        head.addWidget(self.slices)
+        head.addWidget(self.copy)
+        for name, words in (("judge_rules", "Judge by the rules"), ("judge_local", "Judge by the local judge")):
+            button = QPushButton(tr(words))
+            button.setToolTip(with_key(actions[name].text(), name))
+            button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
+            head.addWidget(button)
+        head.addWidget(self.measure)
+        said = QHBoxLayout()
+        said.setContentsMargins(40, 0, 40, 8)
+        said.addWidget(self.says)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(said)
+        column.addWidget(self.strip)
+        column.addWidget(rule())
+        column.addWidget(self._scroll, 1)
+        self._show([])
