@@ -93,6 +93,7 @@ class Order(StrEnum):
     IMPORTED = "id"
     DISPUTED = "disagreement"
     REFUSED = "refusals"
+    USEFUL = "useful"
     RANDOM = "random"
 
 
@@ -133,7 +134,7 @@ class QueueFilter:
         """What a prompt's place in this queue gives away of what machines made of it."""
         fields = {term.field for term in self.terms}
         votes = self.order is Order.DISPUTED or fields & _TELLS_VOTES
-        judged = self.order in (Order.DISPUTED, Order.REFUSED) or fields & _TELLS_JUDGEMENTS
+        judged = self.order in (Order.DISPUTED, Order.REFUSED, Order.USEFUL) or fields & _TELLS_JUDGEMENTS
         return frozenset({Visible.FILTER}) if votes or judged else frozenset()
 
 

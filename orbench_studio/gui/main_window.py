@@ -40,7 +40,7 @@ _RAIL = (
     ("page_review", "☰", "Review"),
     ("page_library", "▤", "Library"),
     ("page_evaluate", "▷", "Evaluate"),
-    ("page_instruments", "◎", "Instruments"),
+    ("page_instruments", "◎", "Judges"),
 )
 
 

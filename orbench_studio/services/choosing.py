@@ -9,6 +9,8 @@ judged for their usefulness; with samples of any size that is a small share, and
 
 import json
 from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -51,8 +53,12 @@ class RandomSample:
         return len(self.response_ids) / self.frame if self.frame else 0.0
 
 
-def suggestions(workspace: Workspace, limit: int, *, random_share: float = RANDOM_SHARE) -> list[Suggestion]:
+def suggestions(
+    workspace: Workspace, limit: int | None = None, *, random_share: float = RANDOM_SHARE
+) -> list[Suggestion]:
     """The next responses for people, most useful first, every fifth (`random_share`) the next of the random sample.
+
+    All of them where no limit is given.
 
     Useful is what the judges are unsure of or disagree about; it counts half on prompts that are not safe, because
     only refusals of safe prompts make the headline. Deterministic: the same workspace gives the same list.
@@ -60,12 +66,20 @@ def suggestions(workspace: Workspace, limit: int, *, random_share: float = RANDO
     with workspace.reading() as db:
         salt = _salt(db)
         candidates = judgements.open_responses(db)
+    limit = len(candidates) if limit is None else limit
     by_number = sorted(candidates, key=lambda one: _number(salt, one.id))
     drawn = [_weighed(one, random=True) for one in by_number[: int(limit * random_share)]]
     taken = {one.response_id for one in drawn}
     useful = [_weighed(one) for one in candidates if one.id not in taken]
     useful.sort(key=lambda one: (-one.usefulness, one.response_id))
     return _mixed(useful[:limit], drawn, random_share)[:limit]
+
+
+def by_usefulness(workspace: Workspace, prompt_ids: Sequence[int]) -> list[int]:
+    """These prompts in the order in which `suggestions` comes to them; those with nothing left to judge at the end."""
+    wanted = set(prompt_ids)
+    useful = dict.fromkeys(one.prompt_id for one in suggestions(workspace) if one.prompt_id in wanted)
+    return [*useful, *(prompt_id for prompt_id in prompt_ids if prompt_id not in useful)]
 
 
 def random_sample(workspace: Workspace) -> RandomSample:
@@ -80,15 +94,16 @@ def random_sample(workspace: Workspace) -> RandomSample:
     return RandomSample(tuple(one for _, one in ordered[:count]), len(frame) + len(decided))
 
 
-def _mixed(useful: list[Suggestion], drawn: list[Suggestion], share: float) -> list[Suggestion]:
+def _mixed(ranked: list[Suggestion], sampled: list[Suggestion], share: float) -> list[Suggestion]:
     """Both in their order, the drawn ones spread evenly among the others as far as there are others."""
+    useful, drawn = deque(ranked), deque(sampled)
     found: list[Suggestion] = []
     owed = 0.0
     while useful or drawn:
         owed += share
         source = drawn if drawn and (owed >= 1 or not useful) else useful
         owed -= 1 if source is drawn else 0
-        found.append(source.pop(0))
+        found.append(source.popleft())
     return found
 
 

@@ -1,11 +1,13 @@
 """Finding prompts: the queue of a filter, what each further condition would leave, and filters saved under a name."""
 
+from array import array
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from orbench_studio.domain.query import write
-from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView, Status
+from orbench_studio.domain.queue import Field, Order, Queue, QueueFilter, QueueRow, SavedView, Status
 from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.services.choosing import by_usefulness
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import facets, queue, response_search, views
 
@@ -15,7 +17,11 @@ def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None
     with workspace.reading() as db:
         ids = queue.ids(db, wanted)
         begin = shown if shown in ids else queue.first_with_status(db, wanted, Status.UNDECIDED)
-        return Queue(ids, queue.total(db), begin)
+        total = queue.total(db)
+    if wanted.order is Order.USEFUL:
+        ids = array("q", by_usefulness(workspace, ids))
+        begin = shown if shown in ids else next(iter(ids), None)
+    return Queue(ids, total, begin)
 
 
 def queue_rows(workspace: Workspace, prompt_ids: Sequence[int]) -> list[QueueRow]:

@@ -21,6 +21,7 @@ _ORDERS: dict[Order, Sequence[ColumnElement[Any]]] = {
     Order.IMPORTED: (S.prompt_id,),
     Order.DISPUTED: (S.disagreement.desc(), S.refusals.desc(), S.prompt_id),
     Order.REFUSED: (S.refusals.desc(), S.prompt_id),
+    Order.USEFUL: (S.prompt_id,),  # how useful they are is not reckoned in SQL: services/choosing.py
 }
 
 

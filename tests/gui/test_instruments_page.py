@@ -1,5 +1,7 @@
 """The studio's own instruments in the window: judging, learning from overrides, and the bench."""
 
+import re
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -9,11 +11,12 @@ from orbench_studio.domain.annotation import Aspect, Basis
 from orbench_studio.domain.judgement import REFUSALS
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.instruments import judging, learning
-from orbench_studio.services import assessing, reviewing
+from orbench_studio.services import assessing, choosing, reviewing
 from orbench_studio.services.workspace import open_workspace
 from tests.unit.services.judged_workspace import create, truth
 
 PROMPTS = 120
+MEASURING = 60_000  # milliseconds that the bench may take on a busy machine
 NEW = "south"  # the model whose manners the rules do not know
 KEYS = {"direct_answer": "answer_direct", "partial_refusal": "answer_partial", "direct_refusal": "answer_refusal"}
 
@@ -67,6 +70,12 @@ def decide(path, prompts):
 def judge(studio, name="judge_rules", words="judged"):
     studio.window.actions_table[name].trigger()
     studio.wait(lambda: words in studio.message())
+
+
+def learned_from(studio):
+    """From how many decisions the local judge says that it has learned."""
+    found = re.search(r"learned from (\d+) decisions", studio.message())
+    return int(found[1]) if found else 0
 
 
 def versions(path):
@@ -123,12 +132,13 @@ def test_fifty_overrides_on_a_new_model_mend_the_judgements_of_its_other_respons
         before = right(two, others)
         assert before <= 30, "the rules do not know how this model refuses"
         override(studio, range(1, 51))
-        studio.wait(lambda: right(two, others) >= 68 and not studio.window.instruments.judging.busy)
-        assert "Local judge learned from 50 decisions" in studio.message() or len(versions(two)) == 1
+        studio.wait(lambda: learned_from(studio) > 40 and not studio.window.instruments.judging.busy)
+        after = right(two, others)
+        assert after >= 68
+        assert after - before >= 38
         found = finals(two)
         assert {found[n].basis for n in range(1, 51)} == {Basis.HUMAN}, "people's labels are theirs"
         assert {found[n].basis for n in others} == {Basis.LOCAL}
-        print(f"right of {len(others)}: {before} before, {right(two, others)} after")
 
 
 def test_what_is_undone_is_unlearned(start, two, soon):
@@ -181,15 +191,16 @@ def test_with_too_few_labels_the_local_judge_says_so(start, two):
         assert versions(two) == set()
 
 
-def test_the_bench_measures_and_is_copied(start, two):
+def test_the_bench_measures_and_is_copied(start, two, qtbot):
     decide(two, range(1, 61))
     with start(two) as studio:
+        studio.application.session.settings.learns = False
         page = studio.window.instruments
         studio.window.actions_table["page_instruments"].trigger()
         assert page.isVisible()
         page.measure.click()
         assert page.strip.isVisible()
-        studio.wait(lambda: page.report is not None)
+        qtbot.waitUntil(lambda: page.report is not None, timeout=MEASURING)
         assert "60 responses judged by people" in page.says.text()
         page.copy.click()
         text = QGuiApplication.clipboard().text()
@@ -210,13 +221,14 @@ def test_the_bench_measures_and_is_copied(start, two):
         assert int(local[2].split()[0]) > int(rules[2].split()[0]), "learned, it agrees more with people"
 
 
-def test_a_phrase_is_tried_on_labels_it_was_not_mined_from(start, two):
+def test_a_phrase_is_tried_on_labels_it_was_not_mined_from(start, two, qtbot):
     decide(two, range(1, 81))
     with start(two) as studio:
+        studio.application.session.settings.learns = False
         page = studio.window.instruments
         studio.window.actions_table["page_instruments"].trigger()
         page.begin()
-        studio.wait(lambda: page.report is not None)
+        qtbot.waitUntil(lambda: page.report is not None, timeout=MEASURING)
         page.phrases.models.setCurrentIndex(page.phrases.models.findData(NEW))
         QTest.keyClicks(page.phrases.phrase, "gate stays shut")
         QTest.keyClick(page.phrases.phrase, Qt.Key.Key_Return)
@@ -239,3 +251,15 @@ def test_measuring_with_too_few_labels_says_what_to_do_and_can_be_cancelled(star
         studio.wait(lambda: "cancelled" in page.says.text())
         assert page.report is None
         assert page.measure.isEnabled()
+
+
+def test_the_most_useful_to_judge_come_first(start, two):
+    decide(two, range(1, 31))
+    with start(two) as studio:
+        judge(studio, "judge_local", words="judged")
+        with open_workspace(two) as other:
+            wanted = list(dict.fromkeys(one.prompt_id for one in choosing.suggestions(other)))
+        assert wanted != sorted(wanted)
+        QTest.keyClicks(studio.page.finder.bar.search, "sort:useful")
+        studio.wait(lambda: list(studio.page.model.ids())[: len(wanted)] == wanted)
+        assert len(studio.page.model.ids()) == PROMPTS

@@ -1,4 +1,4 @@
-"""The bench: every instrument against people, which to trust where, and the phrases that tell."""
+"""The bench: every judge against people, which to trust where, and the phrases that tell."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScro
 
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.actions import Actions, tr, with_key
+from orbench_studio.gui.flow import FlowLayout
 from orbench_studio.gui.instruments.judging import JudgeRun
 from orbench_studio.gui.instruments.learning import Learning
 from orbench_studio.gui.instruments.phrases_pane import PhrasesPane
@@ -24,7 +25,7 @@ from orbench_studio.gui.widgets import label, rule, set_role, while_there
 if TYPE_CHECKING:
     from orbench_studio.services.calibrating import Calibration
 
-_EMPTY = "Measure compares every instrument with what people have judged here; nothing in the workspace changes."
+_EMPTY = "Measure compares every judge with what people have judged here; nothing in the workspace changes."
 
 
 class InstrumentsPage(QWidget):
@@ -169,31 +170,32 @@ class InstrumentsPage(QWidget):
 
     def _build_ui(self, actions: Actions) -> None:
         self.measure.setProperty("role", "primary")
-        self.slices.setAccessibleName(tr("Instruments by"))
+        self.slices.setAccessibleName(tr("Judges by"))
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
         self._scroll.setAccessibleName(tr("What was measured"))
-        head = QHBoxLayout()
-        head.setContentsMargins(40, 16, 40, 8)
-        head.setSpacing(8)
-        head.addWidget(label(tr("Instruments"), "title"))
-        head.addStretch()
-        head.addWidget(self.slices)
-        head.addWidget(self.copy)
+        head = QWidget()
+        flow = FlowLayout(head, spacing=8)
+        title = label(tr("Judges"), "title")
+        title.setContentsMargins(0, 0, 24, 0)
+        flow.addWidget(title)
+        flow.addWidget(self.measure)
         for name, words in (("judge_rules", "Judge by the rules"), ("judge_local", "Judge by the local judge")):
             button = QPushButton(tr(words))
             button.setToolTip(with_key(actions[name].text(), name))
             button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
-            head.addWidget(button)
-        head.addWidget(self.measure)
-        said = QHBoxLayout()
-        said.setContentsMargins(40, 0, 40, 8)
-        said.addWidget(self.says)
+            flow.addWidget(button)
+        flow.addWidget(self.slices)
+        flow.addWidget(self.copy)
+        top = QVBoxLayout()
+        top.setContentsMargins(40, 16, 40, 8)
+        top.setSpacing(8)
+        top.addWidget(head)
+        top.addWidget(self.says)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
-        column.addLayout(said)
+        column.addLayout(top)
         column.addWidget(self.strip)
         column.addWidget(rule())
         column.addWidget(self._scroll, 1)

@@ -47,7 +47,7 @@ class PhrasesPane(QWidget):
         for model in models:
             self.models.addItem(model, model)
         self.models.blockSignals(False)
-        self.says.setText("")
+        self._say("")
         self._mine()
 
     def _mine(self) -> None:
@@ -95,6 +95,7 @@ class PhrasesPane(QWidget):
     def _say(self, text: str, role: str = "quiet") -> None:
         set_role(self.says, "role", role)
         self.says.setText(text)
+        self.says.setVisible(bool(text))
 
     def _ask(
         self,

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from orbench_studio.services.mining import MinedPhrase
 
 Row = tuple[str, ...]
-INSTRUMENTS = "Instruments against people"
+INSTRUMENTS = "Judges against people"
 BY = {"model": "By model", "category": "By category", "type": "By type of prompt"}
 _ALL = "all"
 _AGREEMENT = (
-    "Instrument",
+    "Judge",
     "n",
     "Any refusal",
     "Precision",
@@ -31,7 +31,7 @@ _AGREEMENT = (
 )
 ASSUMES = (
     "Shares and kappa with 95 % intervals (Wilson; bootstrap for kappa), responses taken as independent. Precision and "
-    "recall are those of refusals. Off by: how far an instrument's probabilities are off. Unparsed, blocked and empty "
+    "recall are those of refusals. Off by: how far a judge's probabilities are off. Unparsed, blocked and empty "
     "responses are not compared and never refusals."
 )
 
@@ -44,6 +44,7 @@ class Table:
     header: Row
     rows: tuple[Row, ...]
     note: str = ""
+    words: int = 1  # columns that are words; the others are numbers
 
     @property
     def text(self) -> str:
@@ -75,7 +76,7 @@ def report(found: Calibration) -> Report:
     others = (_trust(found), _learning(found), _left_out(found))
     summary = (
         f"{found.labels:,} {tr('responses judged by people, to')} {found.prompts:,} {tr('prompts by')} "
-        f"{len(found.by_model):,} {tr('models; a random sample:')} {found.sample:,}"
+        f"{len(found.by_model):,} {tr('models;')} {found.sample:,} {tr('of them a random sample')}"
     )
     return Report(
         summary,
@@ -132,7 +133,7 @@ def _kappa(kappa: Kappa) -> str:
     if kappa.value is None:
         return "—"
     interval = f" ({kappa.interval[0]:.2f}–{kappa.interval[1]:.2f})" if kappa.interval else ""
-    return f"{kappa.value:.2f}{interval}"
+    return f"{kappa.value:.2f}{interval}".replace("-", "−")
 
 
 def _trust(found: Calibration) -> Table:
@@ -140,8 +141,8 @@ def _trust(found: Calibration) -> Table:
     rows = tuple(
         (model, name, share(by_name[name].slices.by["model"][model].accuracy)) for model, name in found.trust.items()
     )
-    note = tr("The instrument whose agreement is surely highest: by the lower end of its interval.")
-    return Table(tr("Which to trust where"), _header(("Model", "Instrument", "Any refusal")), rows, note)
+    note = tr("The judge whose agreement is surely highest: by the lower end of its interval.")
+    return Table(tr("Which to trust where"), _header(("Model", "Judge", "Any refusal")), rows, note, words=2)
 
 
 def _learning(found: Calibration) -> Table:

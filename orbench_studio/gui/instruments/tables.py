@@ -17,7 +17,7 @@ def table_of(table: Table) -> QWidget:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
     column.addWidget(label(table.title, "strong"))
-    column.addLayout(grid_of(table.header, table.rows))
+    column.addLayout(grid_of(table.header, table.rows, table.words))
     if table.note:
         column.addWidget(note(table.note))
     return widget
@@ -26,7 +26,7 @@ def table_of(table: Table) -> QWidget:
 def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:
     """The rows under the names of their columns; after the first `words` columns come numbers."""
     grid = QGridLayout()
-    grid.setHorizontalSpacing(24)
+    grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(4)
     for column, name in enumerate(header):
         grid.addWidget(label(name, "meta"), 0, column, _side(column, words))

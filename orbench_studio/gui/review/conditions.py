@@ -37,6 +37,7 @@ ORDERS = {
     Order.IMPORTED: "As imported",
     Order.DISPUTED: "Moderators disagree first",
     Order.REFUSED: "Most refused first",
+    Order.USEFUL: "Most useful to judge first",
     Order.RANDOM: "Shuffled",
 }
 _WORDS = {

@@ -31,7 +31,7 @@ def terms(field):
 
 
 ORDERS = st.one_of(
-    st.tuples(st.sampled_from([Order.IMPORTED, Order.DISPUTED, Order.REFUSED]), st.just(0)),
+    st.tuples(st.sampled_from([Order.IMPORTED, Order.DISPUTED, Order.REFUSED, Order.USEFUL]), st.just(0)),
     st.tuples(st.just(Order.RANDOM), st.integers(0, 999_999_999)),
 )
 FILTERS = st.builds(
