@@ -104,6 +104,8 @@ def test_everything_can_be_reached_by_tab(start, path):
         assert unreached(studio.window) == []
         show_a_batch(studio)
         assert unreached(studio.window) == []
+        studio.window.show_page("page_instruments")
+        assert unreached(studio.window) == []
 
 
 def test_everything_that_takes_keys_has_a_name(start, path):
@@ -114,6 +116,8 @@ def test_everything_that_takes_keys_has_a_name(start, path):
         studio.wait(lambda: studio.window.library.widget() is not None)
         assert nameless(studio.window) == []
         show_a_batch(studio)
+        assert nameless(studio.window) == []
+        studio.window.show_page("page_instruments")
         assert nameless(studio.window) == []
 
 

@@ -126,7 +126,7 @@ def test_the_pictures(request, start, tmp_path, monkeypatch):
     with start() as studio:
         portraits.portray(studio.application, folder)
     pictures = {file.name: QImage(str(file)) for file in folder.glob("*.png")}
-    assert len(pictures) == 17 * 2 * (len(portraits.SIZES) + 1)
+    assert len(pictures) == 19 * 2 * (len(portraits.SIZES) + 1)
     assert [name for name, picture in pictures.items() if shades(picture) < 20] == []
 
 
