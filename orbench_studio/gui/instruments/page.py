@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.errors import CancelledError
@@ -62,6 +62,7 @@ class InstrumentsPage(QWidget):
 
         self.measure.setEnabled(False)
         goes_on = self.strip.begin(tr("Measuring"))
+        self.strip.cancel.setFocus()
         self._say("")
         self._session.operations.run(
             read, while_there(self, lambda on: self._reckon(on, goes_on)), while_there(self, self._stopped), tells=False
@@ -98,8 +99,11 @@ class InstrumentsPage(QWidget):
         self._say(str(error), "quiet" if isinstance(error, CancelledError) else "error")
 
     def _rest(self) -> None:
-        self.strip.end()
+        waited = self.strip.cancel.hasFocus()
         self.measure.setEnabled(True)
+        if waited:
+            self.measure.setFocus()  # not whatever comes next: that judges
+        self.strip.end()
 
     def _say(self, text: str, role: str = "quiet") -> None:
         set_role(self.says, "role", role)
@@ -158,6 +162,10 @@ class InstrumentsPage(QWidget):
         if self.report is not None:
             QGuiApplication.clipboard().setText(self.report.text)
             self.told.emit(tr("The bench's tables are in the clipboard."))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.measure.setFocus()
 
     def _connect(self, actions: Actions) -> None:
         self.judging.told.connect(self.told)
