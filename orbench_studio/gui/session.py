@@ -47,6 +47,7 @@ class Session(QObject):
         self.background = Operations(self)  # what computes long and needs no workspace
         self.settings = settings
         self.workspace: Workspace | None = None
+        self.own_work: set[int] = set()  # batches of this window that write meanwhile, and say themselves what
         self._seen_version: int | None = None
         self._shown_again: dict[int, datetime] = {}  # since when, by line
         self._watch = QTimer(self)
@@ -384,7 +385,7 @@ class Session(QObject):
         self.run(lambda workspace: workspace.data_version(), self._compare)
 
     def _compare(self, version: int) -> None:
-        if self._seen_version not in (None, version):
+        if self._seen_version not in (None, version) and not self.own_work:
             self.operations.changed.emit(ALL_CHANGED)
         self._seen_version = version
 

@@ -221,9 +221,11 @@ def test_a_change_of_scheme_repaints_everything(start, path):
 
 def test_the_scheme_s_key_goes_round_and_is_remembered(start, path):
     with start(path) as studio:
-        for expected in ("light", "dark"):
+        for expected in ("dark", "system", "dark"):  # the system's is light here: light would change nothing
+            before = studio.application.theme.tokens
             studio.key(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
             assert studio.application.session.settings.scheme == expected
+            assert studio.application.theme.tokens is not before
         assert studio.application.theme.tokens is DARK
     with start(path) as studio:
         assert studio.application.theme.tokens is DARK

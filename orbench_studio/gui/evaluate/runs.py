@@ -243,6 +243,7 @@ class Runs(QObject):
     def _begin(self, batch_id: int, runner: BatchRunner) -> None:
         self._opening.discard(batch_id)
         self._runners[batch_id] = runner
+        self._session.own_work.add(batch_id)
         runner.start()
         self._tick.start()
         self.moved.emit()
@@ -251,6 +252,7 @@ class Runs(QObject):
         for batch_id, runner in list(self._runners.items()):
             if self._is_over(runner):
                 del self._runners[batch_id]
+                self._session.own_work.discard(batch_id)
                 self._ended(runner.snapshot().progress)
         if self._touched:
             self._session.operations.changed.emit(_together(self._touched))
@@ -316,6 +318,7 @@ class Runs(QObject):
         runners = list(self._runners.values())
         for forgotten in (self._runners, self._opening, self._judges, self._reopened, self._touched):
             forgotten.clear()
+        self._session.own_work.clear()
         if runners:
             self._session.operations.run(lambda: _end(runners))
 

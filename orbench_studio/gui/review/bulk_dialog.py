@@ -62,18 +62,15 @@ class BulkDialog(QDialog):
         super().__init__(parent)
         self._visible = visible  # of machines: nobody has looked at the prompts themselves
         self._shown_as = shown_as
-        self._session = session
-        self._scopes = scopes
+        self._session, self._scopes = session, scopes
         self._preview: BulkPreview | None = None
         self._cancelled = Event()
-        self._scope = QButtonGroup(self)
-        self._what = QButtonGroup(self)
+        self._scope, self._what = QButtonGroup(self), QButtonGroup(self)
         self._undecided = QCheckBox(tr("&Leave out what somebody has decided"))
         self._standing = label("", "quiet")
         self._list = QListWidget()
         self._progress = QProgressBar()
-        self._go = QPushButton()
-        self._close = QPushButton(tr("Cancel"))
+        self._go, self._close = QPushButton(), QPushButton(tr("Cancel"))
         self._build_ui(wanted)
         self._connect()
         self._look()
