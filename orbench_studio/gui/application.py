@@ -33,8 +33,6 @@ class Application:
         assert isinstance(self.qt, QApplication)
         self.qt.setApplicationName("OR-Bench Studio")
         self.qt.setStyle("Fusion")
-        self._held_keys = HeldKeys(self.qt)
-        self.qt.installEventFilter(self._held_keys)
         self.theme = Theme(self.qt)
         self.theme.choose(settings.scheme)
         self.theme.scale(settings.font_scale)
@@ -42,6 +40,7 @@ class Application:
         self.session = Session(self.operations, settings)
         refused = KEYS.take(settings.keys)
         self.window = MainWindow(self.session, self.theme)
+        HeldKeys.watch(self.window)
         if refused:
             words = tr("Some keys in your preferences cannot be; the usual ones hold instead.")
             self.window.messages.fail(f"{words} {'; '.join(refused)}.")

@@ -6,16 +6,23 @@ while the window is busy (seen: one in twenty); then a held key would decide pro
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
 _INSTANT = 4  # milliseconds between a release and a press that no finger is quick enough for
 
 
 class HeldKeys(QObject):
-    """An event filter for the application: what a held key repeats is no shortcut."""
+    """An event filter for a window of the system: what a held key repeats is no shortcut."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._released: dict[int, int] = {}
+
+    @classmethod
+    def watch(cls, window: QWidget) -> None:
+        """Filter what comes to a window; the application has a hundred times more events, none of them keys."""
+        window.winId()  # there is nothing to filter before the system knows the window
+        window.windowHandle().installEventFilter(cls(window))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):

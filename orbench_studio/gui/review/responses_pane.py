@@ -1,5 +1,7 @@
 """The responses on the right: one line a model with what counts and why, and the text of the one in focus."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
@@ -27,6 +29,7 @@ from orbench_studio.settings import Settings
 _ROW = 36
 _PAD = 20
 _BASIS = 76
+_ROOM_FOR_NAME = 110
 _ROOM_FOR_BASIS = 300  # pixels of a line below which only model and badge are painted
 _NARROWEST = 300
 _FEWEST, _MOST = 2, 9  # lines that the list has room for by itself
@@ -105,6 +108,8 @@ class ResponseDelegate(QStyledItemDelegate):
         if self.blind and view.final.answer_class is None:
             return why.left()
         mark = ANSWERS[view.final.answer_class]
+        if mark.shape and why.left() - badge_size(mark).width() - rect.left() < px(_ROOM_FOR_NAME):
+            mark = replace(mark, word="")  # the model's name tells more than the word; shape and colour stay
         size = badge_size(mark)
         at = QPoint(why.left() - size.width() - 12, rect.top() + (rect.height() - size.height()) // 2)
         badge(painter, at, mark, self._theme)
