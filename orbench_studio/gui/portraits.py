@@ -27,6 +27,7 @@ from orbench_studio.gui.theme import DARK, LARGEST, LIGHT, SMALLEST
 from orbench_studio.resources_dir import resources
 
 SIZES = (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))
+TOKENS = {"light": LIGHT, "dark": DARK}
 LARGE_TYPE_ON = QSize(1280, 800)
 _HISTORY = (
     (Aspect.LABEL, "toxic"),
@@ -48,7 +49,7 @@ def portray(application: Application, folder: Path) -> int:
     application.open_demo()
     wait(lambda: application.window.review.state is State.SHOWN)
     for name, widget in _subjects(application):
-        for scheme, tokens in (("light", LIGHT), ("dark", DARK)):
+        for scheme, tokens in TOKENS.items():
             application.theme.apply(tokens)
             for size in SIZES:
                 _picture(application, widget, size, folder / f"{name}-{scheme}-{size.width()}x{size.height()}.png")

@@ -182,9 +182,10 @@ def without_display(monkeypatch):
 
 def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
     with open_workspace(workspace) as opened:
-        decide(opened, Decision(2, Aspect.LABEL, "safe"), annotator="anna")
-        decide(opened, Decision(2, Aspect.LABEL, "toxic"), annotator="anna", visible=frozenset({Visible.VOTES}))
-        decide(opened, Decision(2, Aspect.RECHECK, "toxic"), annotator="anna")
+        blind = frozenset({Visible.RESPONSES})
+        decide(opened, Decision(2, Aspect.LABEL, "safe"), annotator="anna", visible=blind)
+        decide(opened, Decision(2, Aspect.LABEL, "toxic"), annotator="anna", visible=blind | {Visible.VOTES})
+        decide(opened, Decision(2, Aspect.RECHECK, "safe"), annotator="anna", visible=blind)
     found = run_json("stats", workspace)
     assert (found["self_consistency"]["anna"]["n"], found["self_consistency"]["anna"]["rate"]) == (1, 1.0)
     assert found["self_consistency"]["anna"]["interval"] == pytest.approx([0.2065, 1], abs=0.0001)

@@ -1,6 +1,7 @@
 """Tables and promises of the window: actions, contrast, models, hostile texts, pictures."""
 
 import sys
+from collections import Counter
 from itertools import combinations
 
 import pytest
@@ -118,15 +119,19 @@ def test_pyside_does_not_lose_references_to_none(qapp):
 
 
 def test_the_pictures(request, start, tmp_path, monkeypatch):
-    """With --portraits FOLDER all sizes are drawn, and the pictures stay there to be looked at."""
+    """With --portraits FOLDER all sizes and both schemes are drawn, and the pictures stay there to be looked at."""
     folder = request.config.getoption("--portraits")
     if folder is None:
         folder = tmp_path / "pictures"
         monkeypatch.setattr(portraits, "SIZES", portraits.SIZES[:1])
+        monkeypatch.setattr(portraits, "TOKENS", {"dark": portraits.TOKENS["dark"]})
     with start() as studio:
         portraits.portray(studio.application, folder)
     pictures = {file.name: QImage(str(file)) for file in folder.glob("*.png")}
-    assert len(pictures) == 19 * 2 * (len(portraits.SIZES) + 1)
+    drawn = Counter(name.partition("-light-")[0].partition("-dark-")[0] for name in pictures)
+    every = len(portraits.TOKENS) * (len(portraits.SIZES) + 1)
+    assert set(drawn.values()) == {every}, "each in every scheme, at every size and with large type"
+    assert {"review", "library", "evaluate-finished", "instruments", "timeline", "keys", "welcome"} <= set(drawn)
     assert [name for name, picture in pictures.items() if shades(picture) < 20] == []
 
 

@@ -1,7 +1,7 @@
 """The query language: what people type, what it means, and that it comes back as it went in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orbench_studio.domain.moderation import Verdict
@@ -13,6 +13,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str
 SPECIAL = {
     Field.VOTES: st.one_of(st.sampled_from(["split", "unanimous", "unread"]), st.just("2-1")),
     Field.FAMILIES: COUNTS,
+    Field.BATCH: st.from_regex(r"[0-9]{1,9}", fullmatch=True),
     Field.ID: st.from_regex(r"[0-9]{1,9}(-[0-9]{1,9})?", fullmatch=True),
     Field.VOTED: st.builds("{}={}".format, WORDS, st.sampled_from(Verdict)),
 }
@@ -41,6 +42,7 @@ FILTERS = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the language
 @given(FILTERS)
 def test_what_is_written_is_read_back(wanted):
     assert parse(write(wanted)) == wanted

@@ -12,11 +12,11 @@ from orbench_studio.services import bulk, finding, history, rechecking, reviewin
 from orbench_studio.services.intake import Intake
 
 VOTES = frozenset({Visible.VOTES, Visible.RESPONSES})
-NOTHING: frozenset[Visible] = frozenset()
+BLIND = frozenset({Visible.RESPONSES})
 PROMPTS = 120
 
 
-def decide(workspace, aspect, value, prompt_id=1, response_id=None, *, annotator="anna", visible=NOTHING):
+def decide(workspace, aspect, value, prompt_id=1, response_id=None, *, annotator="anna", visible=BLIND):
     decision = Decision(prompt_id, aspect, value, response_id)
     return reviewing.decide(workspace, decision, annotator=annotator, visible=visible)
 
@@ -29,8 +29,8 @@ def recheck(workspace, value, prompt_id=1, **more):
     return decide(workspace, Aspect.RECHECK, value, prompt_id, **more)
 
 
-def due(workspace, per_cent=3, annotator="anna", **more):
-    return rechecking.due(workspace, annotator=annotator, per_cent=per_cent, **more)
+def due(workspace, per_cent=3, annotator="anna", *, among=range(1, 1_000), **more):
+    return rechecking.due(workspace, among, annotator=annotator, per_cent=per_cent, **more)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_what_is_decided_at_its_line_is_shown_there(workspace):
         Decision(-1, Aspect.LABEL, "controversial"),
         Decision(-1, Aspect.SKIP, "skipped"),
     ):
-        changes = rechecking.decide(workspace, decision, annotator="anna", seen=None, visible=NOTHING)
+        changes = rechecking.decide(workspace, decision, annotator="anna", seen=None, visible=BLIND)
         assert (bool(changes), changes.prompt_ids) == (True, (-1,))
     view = rechecking.load(workspace, -1, since)
     assert (view.said_by("anna", Aspect.LABEL), view.said_by("anna", Aspect.FLAG)) == ("controversial", "on")
@@ -152,7 +152,7 @@ def test_the_label_given_then_changes_nothing_and_gives_nothing_away(workspace):
     assert finding.queue_rows(workspace, [1]) == before
     assert reviewing.load(workspace, 1).final.label == "toxic"
     assert reviewing.decided_today(workspace, annotator="anna") == 2
-    assert history.entries(workspace)[-1].summary == "#1 shown again → safe"
+    assert history.entries(workspace)[-1].summary == told, "nor does the journal's own word"
     reviewing.undo(workspace, annotator="anna")
     assert reviewing.decided_today(workspace, annotator="anna") == 1
     assert statistics.consistency(workspace) == {}
@@ -201,10 +201,23 @@ def test_what_was_not_blind_or_not_decided_again_is_not_counted(workspace):
     assert statistics.after_reveal(workspace)["labels"].changed.n == 0
 
 
-def test_what_a_reveal_does_to_an_answer_class_is_measured_by_the_judge(workspace):
-    seen = frozenset({Visible.RESPONSES, Visible.JUDGEMENTS})
-    for value, visible in (("direct_answer", {Visible.RESPONSES}), ("partial_refusal", seen)):
-        decide(workspace, Aspect.ANSWER_CLASS, value, 1, 1, visible=frozenset(visible))
-    found = statistics.after_reveal(workspace)
-    assert (found["answer_classes"].changed.count, found["answer_classes"].toward) == (1, 1)
-    assert found["labels"].changed.n == 0
+def test_only_what_is_in_the_queue_comes_again(many):
+    for prompt_id in range(1, 61):
+        label(many, "safe", prompt_id)
+    assert due(many, 50) is not None
+    assert due(many, 50, among=range(100, 110)) is None
+    assert due(many, 50, among=[7]) == 7
+
+
+def test_what_was_said_with_a_filter_that_tells_is_not_blind(workspace):
+    label(workspace, "safe", visible=BLIND | {Visible.FILTER})
+    label(workspace, "toxic", visible=VOTES)
+    assert statistics.after_reveal(workspace)["labels"].changed.n == 0
+
+
+def test_a_label_given_among_many_is_no_measure_of_the_one_given_alone(workspace):
+    label(workspace, "safe")
+    bulk.decide_all(workspace, [1, 2], Aspect.LABEL, "toxic", annotator="anna")
+    recheck(workspace, "safe")
+    [rate] = statistics.consistency(workspace).values()
+    assert (rate.count, rate.n) == (1, 1)
