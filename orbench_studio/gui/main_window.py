@@ -44,6 +44,14 @@ _RAIL = (
 )
 
 
+class Pages(QStackedWidget):
+    """One page at a time; those behind do not make the window wider than the one in front needs."""
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+
+
 class MainWindow(QMainWindow):
     """Top bar, rail, pages, message bar."""
 
@@ -67,7 +75,7 @@ class MainWindow(QMainWindow):
         self.pace = Pace()
         self._labelled = 0
         self._reviewer = QToolButton()
-        self._pages = QStackedWidget()
+        self._pages = Pages()
         self._rail: dict[str, QToolButton] = {}
         self._build_ui()
         self._connect()
