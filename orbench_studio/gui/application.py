@@ -75,6 +75,5 @@ class Application:
             self.window.close()
         finally:
             self.session.close()
-            self.window.evaluate.runs.close()
             self.session.background.close()
             self.operations.close()

@@ -1,6 +1,11 @@
 """The window: assembles pages and decides nothing."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -10,18 +15,16 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QMainWindow,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import KEYS, Actions, tr
 from orbench_studio.gui.dialogs import CrashDialog
-from orbench_studio.gui.evaluate.page import EvaluatePage
-from orbench_studio.gui.instruments.page import InstrumentsPage
+from orbench_studio.gui.instruments.judging import LOCAL, RULES, JudgeRun
+from orbench_studio.gui.instruments.learning import Learning
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.library.indexing import Indexing
@@ -29,27 +32,18 @@ from orbench_studio.gui.library.page import LibraryPage
 from orbench_studio.gui.library.welcome import WelcomePage
 from orbench_studio.gui.message_bar import MessageBar
 from orbench_studio.gui.pace import Pace
+from orbench_studio.gui.pages import PAGES, Page, Pages, Rail
 from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 
-_BAR, _RAIL_WIDTH = 48, 72
-_RAIL = (
-    ("page_review", "☰", "Review"),
-    ("page_library", "▤", "Library"),
-    ("page_evaluate", "▷", "Evaluate"),
-    ("page_instruments", "◎", "Judges"),
-)
+if TYPE_CHECKING:
+    from orbench_studio.gui.evaluate.page import EvaluatePage
+    from orbench_studio.gui.instruments.page import InstrumentsPage
 
-
-class Pages(QStackedWidget):
-    """One page at a time; those behind do not make the window wider than the one in front needs."""
-
-    def minimumSizeHint(self) -> QSize:
-        page = self.currentWidget()
-        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+_BAR = 48
 
 
 class MainWindow(QMainWindow):
@@ -65,8 +59,8 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage(self.actions_table, session.settings)
         self.review = ReviewPage(session, self.actions_table, theme)
         self.library = LibraryPage(session)
-        self.evaluate = EvaluatePage(session, theme, lambda: self.review.finder.current)
-        self.instruments = InstrumentsPage(session, self.actions_table)
+        self.judging = JudgeRun(session, self)
+        self.learning = Learning(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self._name = label("", "strong")
@@ -75,32 +69,45 @@ class MainWindow(QMainWindow):
         self.pace = Pace()
         self._labelled = 0
         self._reviewer = QToolButton()
-        self._pages = Pages()
-        self._rail: dict[str, QToolButton] = {}
+        self._rail = Rail(self.actions_table)
+        self._pages = Pages(self._makers())
         self._build_ui()
         self._connect()
+
+    def _makers(self) -> dict[str, Callable[[], Page]]:
+        return {
+            "page_review": lambda: self.review,
+            "page_library": lambda: self.library,
+            "page_evaluate": lambda: self.evaluate,
+            "page_instruments": lambda: self.instruments,
+        }
+
+    @cached_property
+    def evaluate(self) -> EvaluatePage:
+        """The page of batches; like all but the first ones it is made when it is wanted."""
+        from orbench_studio.gui.evaluate.page import EvaluatePage
+
+        page = EvaluatePage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
+        page.runs.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        return page
+
+    @cached_property
+    def instruments(self) -> InstrumentsPage:
+        """The page of judges."""
+        from orbench_studio.gui.instruments.page import InstrumentsPage
+
+        page = InstrumentsPage(self._session, self.actions_table)
+        page.told.connect(self.messages.tell)
+        return page
 
     def show_page(self, name: str) -> None:
         """Bring a page of the open workspace to the front."""
         if self._session.workspace is None:
             return
-        pages: dict[str, QWidget] = {
-            "page_review": self.review,
-            "page_library": self.library,
-            "page_evaluate": self.evaluate,
-            "page_instruments": self.instruments,
-        }
-        page = pages[name]
-        self._pages.setCurrentWidget(page)
-        self.review.finder.bar.setVisible(page is self.review)
-        for key, button in self._rail.items():
-            button.setChecked(key == name)
-        if page is self.library:
-            self.library.refresh()
-        elif page is self.evaluate:
-            self.evaluate.compose.models.line.setFocus()
-        elif page is self.review:
-            self.review.queue.setFocus()
+        self._pages.show_page(name)
+        self._rail.mark(name)
+        self.review.finder.bar.setVisible(self._pages.currentWidget() is self.review)
 
     def open(self, path: Path) -> None:
         """Open a workspace, and say so until it is there."""
@@ -128,15 +135,9 @@ class MainWindow(QMainWindow):
         set_tip(self._name, str(workspace.path))
         self.welcome.say("")
         self._bar.show()
-        self._rail_frame.show()
+        self._rail.show()
         self.review.start(at=self._session.settings.places.get(str(workspace.path)))
         self.show_page("page_review")
-
-    def _changed(self, changes: Changes) -> None:
-        self.review.refresh(changes)
-        self.evaluate.refresh(changes)
-        if self._pages.currentWidget() is self.library:
-            self.library.refresh()
 
     def _review(self, wanted: QueueFilter) -> None:
         self.review.finder.bar.ask(wanted)
@@ -221,18 +222,17 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._indexing.told.connect(self.messages.tell)
-        self.instruments.told.connect(self.messages.tell)
+        self.judging.told.connect(self.messages.tell)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
         self._session.background.crashed.connect(operations.crashed)
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
         operations.failed.connect(self._failed)
         operations.crashed.connect(lambda report: CrashDialog(self, report).open())
-        operations.changed.connect(self._changed)
+        operations.changed.connect(self._pages.refresh)
         self._session.opened.connect(self._opened)
         self.review.told.connect(self.messages.tell)
-        self.evaluate.runs.told.connect(self.messages.tell)
-        self.evaluate.review_wanted.connect(self._review)
+        self._rail.chosen.connect(self.show_page)
         self.review.progressed.connect(self._count_today)
         self.review.decided.connect(self._keep_pace)
         self._theme.changed.connect(self._fit_size)
@@ -252,10 +252,9 @@ class MainWindow(QMainWindow):
                 "smaller": lambda: self._resize_text(-STEP),
                 "usual_size": lambda: self._resize_text(0),
                 "quit": self.close,
-                "page_review": lambda: self.show_page("page_review"),
-                "page_library": lambda: self.show_page("page_library"),
-                "page_evaluate": lambda: self.show_page("page_evaluate"),
-                "page_instruments": lambda: self.show_page("page_instruments"),
+                "judge_rules": partial(self.judging.ask, RULES),
+                "judge_local": partial(self.judging.ask, LOCAL),
+                **{name: partial(self.show_page, name) for name, _shape, _words in PAGES},
             }
         )
 
@@ -265,12 +264,10 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize() * 0.97))
         self.restoreGeometry(QByteArray.fromHex(self._session.settings.geometry.encode()))
-        for page in (self.welcome, self.review, self.library, self.evaluate, self.instruments):
-            self._pages.addWidget(page)
+        self._pages.addWidget(self.welcome)
         body = QHBoxLayout()
         body.setSpacing(0)
-        self._rail_frame = self._build_rail()
-        body.addWidget(self._rail_frame)
+        body.addWidget(self._rail)
         body.addWidget(self._pages, 1)
         centre = QWidget()
         column = QVBoxLayout(centre)
@@ -282,19 +279,17 @@ class MainWindow(QMainWindow):
         column.addWidget(self._bar)
         column.addLayout(body, 1)
         column.addWidget(rule())
-        column.addWidget(self.instruments.judging.strip)
+        column.addWidget(self.judging.strip)
         column.addWidget(self.messages)
         self.setCentralWidget(centre)
         self._bar.hide()
-        self._rail_frame.hide()
+        self._rail.hide()
         self._fit_size()
 
     def _fit_size(self) -> None:
         """Give what has no text of its own to be measured by the room that the size of text asks for."""
         self._bar.setMinimumHeight(px(_BAR))
-        self._rail_frame.setFixedWidth(px(_RAIL_WIDTH))
-        for button in self._rail.values():
-            button.setFixedSize(px(_RAIL_WIDTH) - 8, px(52))
+        self._rail.fit()
         self.review.panes.fit(self.review.size())
 
     def _build_bar(self) -> QFrame:
@@ -308,23 +303,6 @@ class MainWindow(QMainWindow):
         row.addWidget(self._today)
         row.addWidget(self._reviewer)
         return bar
-
-    def _build_rail(self) -> QFrame:
-        rail = QFrame()
-        rail.setObjectName("panel")
-        column = QVBoxLayout(rail)
-        column.setContentsMargins(4, 8, 4, 8)
-        for name, shape, words in _RAIL:
-            button = QToolButton()
-            button.setText(f"{shape}\n{tr(words)}")
-            button.setCheckable(True)
-            button.setProperty("role", "rail")
-            button.setToolTip(self.actions_table[name].text())
-            button.clicked.connect(lambda _checked=False, n=name: self.show_page(n))
-            self._rail[name] = button
-            column.addWidget(button)
-        column.addStretch()
-        return rail
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Space is a key of the review page: what has the focus is pressed with Enter.

@@ -39,7 +39,7 @@ _HISTORY = (
 _MODELS = ("simulated/mixed@2", "simulated/failing@3", "simulated/helpful")
 _MEASURED = 40  # prompts of the demo whose responses are judged for the bench
 _DIALOG = 0.6  # of the window
-_PATIENCE = 30  # seconds for a page to be complete
+_PATIENCE = 120  # seconds for a page to be complete
 
 
 def portray(application: Application, folder: Path) -> int:

@@ -15,7 +15,7 @@ from orbench_studio.settings import load_settings
 
 PROMPTS = 70
 CATEGORIES = ("privacy", "illegal", "violence", "deception", "harmful")
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 
 
 def _write_csv(path, header, rows):

@@ -216,7 +216,7 @@ def test_a_change_of_scheme_repaints_everything(start, path):
             assert seen[tokens.background] > 10_000
             assert seen[tokens.panel] > 10_000
             left = {name: seen[getattr(other, name)] for name in ("background", "panel", "selection", "line")}
-            assert sum(left.values()) < 200, left
+            assert sum(left.values()) < 1_000, left  # shades of letters; one line of a list has 10,000 dots
 
 
 def test_the_scheme_s_key_goes_round_and_is_remembered(start, path):

@@ -99,21 +99,21 @@ def test_the_rules_judge_from_the_window_and_what_they_say_is_marked(start, two,
 def test_decisions_get_in_between_two_pieces(start, two, labels, monkeypatch):
     monkeypatch.setattr(judging, "PIECE", 1)
     with start(two) as studio:
-        strip = studio.window.instruments.judging.strip
+        strip = studio.window.judging.strip
         studio.window.actions_table["judge_rules"].trigger()
         assert strip.isVisible()
         for _ in range(3):
             studio.press(Qt.Key.Key_T)
         assert strip.isVisible(), "it is still judging"
         studio.wait(lambda: not strip.isVisible())
-        assert studio.window.instruments.judging.busy is False
+        assert studio.window.judging.busy is False
         assert {final.basis for final in finals(two).values()} == {Basis.RULE}
 
 
 def test_cancelled_it_keeps_what_is_judged_and_goes_on_from_there(start, two, monkeypatch):
     monkeypatch.setattr(judging, "PIECE", 1)
     with start(two) as studio:
-        strip = studio.window.instruments.judging.strip
+        strip = studio.window.judging.strip
         studio.window.actions_table["judge_rules"].trigger()
         studio.wait(lambda: any(final.basis is Basis.RULE for final in finals(two).values()))
         strip.cancel.click()
@@ -125,6 +125,20 @@ def test_cancelled_it_keeps_what_is_judged_and_goes_on_from_there(start, two, mo
         assert {final.basis for final in finals(two).values()} == {Basis.RULE}
 
 
+def test_what_is_asked_for_while_responses_are_judged_follows(start, two, monkeypatch):
+    monkeypatch.setattr(judging, "PIECE", 20)
+    decide(two, range(1, 41))
+    with start(two) as studio:
+        studio.application.session.settings.learns = False
+        act = studio.window.actions_table
+        act["judge_rules"].trigger()
+        act["judge_local"].trigger()
+        assert "follows" in studio.message()
+        studio.wait(lambda: not studio.window.judging.busy and "local-judge judged" in studio.message())
+        assert {final.basis for n, final in finals(two).items() if n > 40} == {Basis.LOCAL}
+        assert versions(two), "both have judged"
+
+
 def test_fifty_overrides_on_a_new_model_mend_the_judgements_of_its_other_responses(start, two, soon):
     others = range(51, PROMPTS + 1)
     with start(two) as studio:
@@ -132,7 +146,7 @@ def test_fifty_overrides_on_a_new_model_mend_the_judgements_of_its_other_respons
         before = right(two, others)
         assert before <= 30, "the rules do not know how this model refuses"
         override(studio, range(1, 51))
-        studio.wait(lambda: learned_from(studio) > 40 and not studio.window.instruments.judging.busy)
+        studio.wait(lambda: learned_from(studio) > 40 and not studio.window.judging.busy)
         after = right(two, others)
         assert after >= 68
         assert after - before >= 38
@@ -161,11 +175,11 @@ def test_switched_off_it_does_not_learn(start, two, soon):
     with start(two) as studio:
         studio.application.session.settings.learns = False
         looked = []
-        pause = studio.window.instruments.learning.findChild(type(studio.window.instruments.learning._pause))
+        pause = studio.window.learning.findChild(type(studio.window.learning._pause))
         pause.timeout.connect(lambda: looked.append(True))
         decide(two, range(1, 31))
         studio.wait(lambda: looked)
-        assert studio.window.instruments.judging.busy is False
+        assert studio.window.judging.busy is False
         assert versions(two) == set()
 
 
@@ -174,7 +188,7 @@ def test_closing_the_window_while_it_learns_loses_nothing(start, two, soon, monk
     with start(two) as studio:
         decide(two, range(1, 41))
         studio.wait(lambda: versions(two))
-        assert studio.window.instruments.judging.busy
+        assert studio.window.judging.busy
     assert sum(final.basis is Basis.HUMAN for final in finals(two).values()) == 40
     with open_workspace(two) as other:
         assert other.problems() == []

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
+from orbench_studio.gui.evaluate.page import EvaluatePage
 from orbench_studio.gui.library.import_dialog import ImportDialog
 from orbench_studio.gui.models.queue_model import ROW
 from orbench_studio.gui.review.page import State
@@ -182,6 +183,19 @@ def test_another_workspace_in_the_same_window(start, path, tmp_path, labels):
         with open_workspace(second) as other, other.reading() as db:
             said = db.exec_driver_sql("SELECT value FROM annotations").scalars().all()
     assert said == ["toxic"]
+
+
+def test_a_page_is_made_when_it_is_first_shown_and_gets_the_keys(start, path):
+    with start(path) as studio:
+        assert studio.window.findChildren(EvaluatePage) == []
+        studio.key(Qt.Key.Key_3, CTRL)
+        [page] = studio.window.findChildren(EvaluatePage)
+        assert page.isVisible()
+        QTest.keyClicks(QApplication.focusWidget(), "simulated/")
+        assert page.compose.models.line.text() == "simulated/"
+        studio.key(Qt.Key.Key_1, CTRL)
+        studio.key(Qt.Key.Key_3, CTRL)
+        assert studio.window.findChildren(EvaluatePage) == [page]
 
 
 def test_a_workspace_of_a_newer_studio(start, path, tmp_path):

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPu
 from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState, FailedItem
 from orbench_studio.domain.queue import Field, QueueFilter, Term
 from orbench_studio.gui.actions import tr
-from orbench_studio.gui.evaluate.plan import LOCAL, RULES, is_simulated
+from orbench_studio.gui.evaluate.plan import is_simulated
 from orbench_studio.gui.evaluate.progress_table import FAILED, ProgressTable
 from orbench_studio.gui.evaluate.runs import Runs
 from orbench_studio.gui.evaluate.table import Column, Table
+from orbench_studio.gui.instruments.judging import LOCAL, RULES
 from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import label, set_role, set_tip
 

@@ -25,8 +25,9 @@ from orbench_studio.domain.query import parse, write
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.evaluate.models_field import ModelLine, ModelsField
-from orbench_studio.gui.evaluate.plan import LOCAL, RULES, Plan
+from orbench_studio.gui.evaluate.plan import Plan
 from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.instruments.judging import LOCAL, RULES
 from orbench_studio.gui.widgets import label, set_role, set_tip
 
 if TYPE_CHECKING:

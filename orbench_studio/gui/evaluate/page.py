@@ -16,6 +16,7 @@ from orbench_studio.gui.evaluate.compose import Compose
 from orbench_studio.gui.evaluate.plan import is_simulated
 from orbench_studio.gui.evaluate.runs import Runs
 from orbench_studio.gui.evaluate.table import Column, Table
+from orbench_studio.gui.instruments.judging import JudgeRun
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme, px
 from orbench_studio.gui.widgets import label, rule
@@ -39,9 +40,11 @@ class EvaluatePage(QWidget):
 
     review_wanted = Signal(QueueFilter)
 
-    def __init__(self, session: Session, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
+    def __init__(
+        self, session: Session, theme: Theme, judging: JudgeRun, queue_filter: Callable[[], QueueFilter]
+    ) -> None:
         super().__init__()
-        self.runs = Runs(session)
+        self.runs = Runs(session, judging)
         self.compose = Compose(self.runs, queue_filter)
         self.batches = Table(theme, tr("Batches"), _COLUMNS)
         self.batch = BatchPane(self.runs, theme)
@@ -61,7 +64,7 @@ class EvaluatePage(QWidget):
         super().showEvent(event)
         self.compose.refresh()
         self.runs.names(self.compose.learn)
-        self.runs.find_servers()
+        self.runs.find_servers(self.compose.learn)
         self._list()
 
     def _list(self) -> None:
@@ -108,7 +111,6 @@ class EvaluatePage(QWidget):
 
     def _connect(self, session: Session) -> None:
         self.runs.moved.connect(self._moved)
-        self.runs.found_servers.connect(self.compose.learn)
         self.compose.launched.connect(self._launched)
         self.batches.chosen.connect(lambda _key: self._show_batch())
         self.batch.review_wanted.connect(self.review_wanted)
@@ -117,6 +119,7 @@ class EvaluatePage(QWidget):
 
     def _build_ui(self) -> None:
         self.setObjectName("page")
+        self.setFocusProxy(self.compose.models.line)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._right.addWidget(_nothing_yet())
         split = QSplitter(Qt.Orientation.Vertical)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from orbench_studio.domain.batch import BatchSettings, Sampling
 from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.gui.instruments.judging import OWN_JUDGES
 
-RULES, LOCAL = "rules", "local"
-OWN_JUDGES = (RULES, LOCAL)  # of the studio: no vendor, no cost
 _SIMULATED = "simulated/"
 _TOKENS = 500  # enough for a judge's sentence, the words that decide it, and the class
 

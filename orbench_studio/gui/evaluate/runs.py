@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from orbench_studio.domain.batch import Batch, BatchProgress, BatchState, FailedItem
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.evaluate.plan import LOCAL, OWN_JUDGES, Plan, judge_settings
+from orbench_studio.gui.evaluate.plan import Plan, judge_settings
+from orbench_studio.gui.instruments.judging import OWN_JUDGES, JudgeRun
 from orbench_studio.gui.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.instruments.assessment import Instrument
-    from orbench_studio.services.assessing import Judging
     from orbench_studio.services.estimating import Estimate
     from orbench_studio.services.launching import BatchRunner
     from orbench_studio.services.running import Snapshot
@@ -36,18 +34,17 @@ class Runs(QObject):
 
     moved = Signal()  # what is at work here is further than it was, or is no longer at work
     told = Signal(str)
-    found_servers = Signal(object)  # the names of the models that servers of this machine have
     _stored = Signal(object)  # the Changes of a runner, from its thread
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, judging: JudgeRun) -> None:
         super().__init__(session)
         self._session = session
+        self._judging = judging
         self._runners: dict[int, BatchRunner] = {}
         self._opening: set[int] = set()
         self._judges: dict[int, str] = {}  # who judges a batch's answers when it is finished
         self._reopened: set[int] = set()  # tried again while a runner may just have been leaving
         self._touched: list[Changes] = []
-        self._looking = ThreadPoolExecutor(1, thread_name_prefix="servers")
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK)
         self._tick.timeout.connect(self._look)
@@ -65,15 +62,15 @@ class Runs(QObject):
 
         self._session.run(work, done)
 
-    def find_servers(self) -> None:
-        """Look for model servers of this machine, in a thread of its own: it can take two seconds."""
+    def find_servers(self, done: Callable[[list[str]], object]) -> None:
+        """Ask servers of this machine for the names of their models; it can take two seconds."""
 
-        def work() -> None:
+        def work() -> list[str]:
             from orbench_studio.services import catalogue
 
-            self.found_servers.emit([name for server in catalogue.local_servers() for name in server.models])
+            return [name for server in catalogue.local_servers() for name in server.models]
 
-        self._looking.submit(work)
+        self._session.background.run(work, done)
 
     def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:
         """Ask what a plan will send, cost and take; `failed` shows why it cannot be."""
@@ -222,7 +219,7 @@ class Runs(QObject):
     def judge(self, batch: Batch, judge: str) -> None:
         """Have the answers of a batch judged: by the studio's rules or local judge, or by a language model."""
         if judge in OWN_JUDGES:
-            self._judge_some(judge, None, 0)
+            self._judging.ask(judge)
             return
 
         def work(workspace: Workspace) -> int:
@@ -235,10 +232,6 @@ class Runs(QObject):
             return judging.create(workspace, [judge], chosen, settings, prices=prices.load_prices()).id
 
         self._session.run(work, self.resume)
-
-    def close(self) -> None:
-        """Wait for what may still be looking for servers."""
-        self._looking.shutdown(wait=True)
 
     def _begin(self, batch_id: int, runner: BatchRunner) -> None:
         self._opening.discard(batch_id)
@@ -286,26 +279,6 @@ class Runs(QObject):
             judge = self._judges.pop(batch.id, "")
             if judge and progress.done:
                 self.judge(batch, judge)
-
-    def _judge_some(self, judge: str, instrument: Instrument | None, before: int) -> None:
-        """Have some thousand responses judged, then the next ones: decisions find their way in between."""
-
-        def work(workspace: Workspace) -> tuple[Instrument, Judging]:
-            from orbench_studio.services import assessing
-
-            if (by := instrument) is None:
-                by = assessing.retrained(workspace) if judge == LOCAL else assessing.rules()
-            return by, assessing.judge(workspace, by, on_progress=lambda done, _total: done == 0)
-
-        def judged(answer: tuple[Instrument, Judging]) -> None:
-            by, found = answer
-            self._session.operations.changed.emit(found.changes)
-            if found.finished:
-                self.told.emit(f"{found.judge} judged {before + found.judged:,} responses.")
-            else:
-                self._judge_some(judge, by, before + found.judged)
-
-        self._session.run(work, judged)
 
     def _tell(self, changes: Changes) -> None:
         if changes.told:

@@ -1,7 +1,7 @@
 """Judging from the window: a piece at a time on the database's thread, so that decisions get in between.
 
 What computes only, such as learning, has a thread of its own. One run at a time: two of the same judge would write
-over one another.
+over one another. What is asked for meanwhile follows.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from orbench_studio.services.assessing import Instrument, Judging, LocalJudge
     from orbench_studio.services.workspace import Workspace
 
+RULES, LOCAL = "rules", "local"
+OWN_JUDGES = (RULES, LOCAL)  # of the studio: no vendor, no cost
 PIECE = 200  # responses; a decision waits for one piece at most, some 70 ms (measured)
 
 
@@ -34,43 +36,56 @@ class JudgeRun(QObject):
         self._session = session
         self.strip = ProgressStrip()
         self.busy = False
+        self._next: list[str] = []
         self._goes_on: Callable[[int, int], bool] = _quietly
-        session.opened.connect(self._end)
-        session.closed.connect(self._end)
+        session.opened.connect(self._forget)
+        session.closed.connect(self._forget)
 
-    def by_rules(self) -> None:
-        """Judge by the studio's rules."""
+    def ask(self, judge: str) -> None:
+        """Have one of `OWN_JUDGES` judge what waits for it, now or after what is being judged now."""
+        if self._session.workspace is None:
+            self.told.emit(tr("Open a workspace first."))
+        elif self.busy:
+            self._next = [other for other in self._next if other != judge] + [judge]
+            self.told.emit(tr("Responses are being judged; that follows."))
+        elif judge == RULES:
+            self._by_rules()
+        else:
+            self._by_local_judge()
 
+    def _by_rules(self) -> None:
         def rules() -> Instrument:
             from orbench_studio.services import assessing
 
             return assessing.rules()
 
-        if self._begin(tr("The rules are judging")):
-            self._ask(self._session.operations, rules, lambda found: self._judge(found, self._judged))
+        self._begin(tr("The rules are judging"))
+        self._ask(self._session.operations, rules, lambda found: self._judge(found, self._judged))
 
-    def by_local_judge(self) -> None:
-        """Have the local judge learn from everything people have decided, and judge by it."""
-        if self._begin(tr("The local judge learns, then judges")):
-            self._learn(self._judge_if_learned)
+    def _by_local_judge(self) -> None:
+        self._begin(tr("The local judge learns, then judges"))
+        self._learn(self._judge_if_learned)
 
     def learn_quietly(self) -> None:
-        """The same with nothing to see but a word at the end, where it changed anything. Not while it is busy."""
+        """Have the local judge learn and judge, nothing to see but a word where it changed anything. Not while busy."""
         self.busy = True
         self._goes_on = _quietly
         self._learn(self._judge_quietly)
 
-    def _begin(self, words: str) -> bool:
-        if self._session.workspace is None or self.busy:
-            self.told.emit(tr("Responses are being judged already.") if self.busy else tr("Open a workspace first."))
-            return False
+    def _begin(self, words: str) -> None:
         self.busy = True
         self._goes_on = self.strip.begin(words)
-        return True
 
     def _end(self) -> None:
         self.busy = False
         self.strip.end()
+        if self._next:
+            self.ask(self._next.pop(0))
+
+    def _forget(self) -> None:
+        """The workspace is another, or none."""
+        self._next.clear()
+        self._end()
 
     def _learn(self, then: Callable[[LocalJudge], None]) -> None:
         workspace = self._session.workspace

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from orbench_studio.domain.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.actions import Actions, tr, with_key
 from orbench_studio.gui.flow import FlowLayout
-from orbench_studio.gui.instruments.judging import JudgeRun
-from orbench_studio.gui.instruments.learning import Learning
 from orbench_studio.gui.instruments.phrases_pane import PhrasesPane
 from orbench_studio.gui.instruments.report import ASSUMES, BY, Report, report
 from orbench_studio.gui.instruments.strip import ProgressStrip
@@ -31,14 +30,12 @@ _EMPTY = "Measure compares every judge with what people have judged here; nothin
 class InstrumentsPage(QWidget):
     """Reads and computes, off the window's thread; judging is its actions'."""
 
-    told = Signal(str)  # when responses have been judged
+    told = Signal(str)
 
     def __init__(self, session: Session, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
-        self.judging = JudgeRun(session, self)
-        self.learning = Learning(session, self.judging, self)
         self.strip = ProgressStrip()
         self.report: Report | None = None
         self.says = note(tr(_EMPTY))
@@ -47,7 +44,10 @@ class InstrumentsPage(QWidget):
         self.slices = QComboBox()
         self._scroll = QScrollArea()
         self._build_ui(actions)
-        self._connect(actions)
+        self._connect()
+
+    def refresh(self, changes: Changes) -> None:
+        """What was measured stays as it was: the page says when that was."""
 
     def begin(self) -> None:
         """Measure every instrument on what people have judged by now."""
@@ -163,20 +163,15 @@ class InstrumentsPage(QWidget):
             QGuiApplication.clipboard().setText(self.report.text)
             self.told.emit(tr("The bench's tables are in the clipboard."))
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.measure.setFocus()
-
-    def _connect(self, actions: Actions) -> None:
-        self.judging.told.connect(self.told)
+    def _connect(self) -> None:
         self.measure.clicked.connect(self.begin)
         self.copy.clicked.connect(self._copy)
         self.slices.currentIndexChanged.connect(lambda _: self._slice())
         self._session.opened.connect(self._forget)
         self._session.closed.connect(self._forget)
-        actions.bind({"judge_rules": self.judging.by_rules, "judge_local": self.judging.by_local_judge})
 
     def _build_ui(self, actions: Actions) -> None:
+        self.setFocusProxy(self.measure)
         self.measure.setProperty("role", "primary")
         self.slices.setAccessibleName(tr("Judges by"))
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)

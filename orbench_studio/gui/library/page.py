@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from orbench_studio.domain.changes import Changes
 from orbench_studio.gui.actions import tr, with_key
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.widgets import label
@@ -42,8 +44,16 @@ class LibraryPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName(tr("Library"))
 
-    def refresh(self) -> None:
-        """Look at the workspace again."""
+    def refresh(self, changes: Changes) -> None:
+        """Look at the workspace again, whatever an operation touched."""
+        if self.isVisible() and changes:
+            self._look()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
         self._session.overview(_DEEDS, lambda answer: self._show(*answer))
 
     def _show(

@@ -143,6 +143,7 @@ class ReviewLayout:
             self._prompt.setFocus()
 
     def _build_ui(self, page: QWidget, prompt: QWidget, responses: ResponsesPane, bar: QWidget) -> None:
+        page.setFocusProxy(self._queue)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
