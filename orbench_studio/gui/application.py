@@ -33,13 +33,12 @@ class Application:
         assert isinstance(self.qt, QApplication)
         self.qt.setApplicationName("OR-Bench Studio")
         self.qt.setStyle("Fusion")
-        self.theme = Theme(self.qt)
-        self.theme.choose(settings.scheme)
-        self.theme.scale(settings.font_scale)
+        self.theme = Theme(self.qt, settings.scheme, settings.font_scale)
         self.operations = Operations()
         self.session = Session(self.operations, settings)
         refused = KEYS.take(settings.keys)
         self.window = MainWindow(self.session, self.theme)
+        self.theme.follow_system()  # now: a style sheet in force styles a widget anew with every parent it gets
         HeldKeys.watch(self.window)
         if refused:
             words = tr("Some keys in your preferences cannot be; the usual ones hold instead.")

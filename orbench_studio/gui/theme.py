@@ -190,12 +190,13 @@ class Theme(QObject):
 
     changed = Signal()  # after the palette and the style sheet have been replaced
 
-    def __init__(self, app: QApplication) -> None:
+    def __init__(self, app: QApplication, chosen: str = SCHEMES[0], percent: int = SMALLEST) -> None:
         super().__init__(app)
         self._app = app
         self.tokens = LIGHT
-        self._chosen = SCHEMES[0]
-        self._scale = SMALLEST
+        self._chosen = chosen
+        self._scale = min(max(percent, SMALLEST), LARGEST)
+        self._take_size()  # widgets measure by it from the first one on
         app.styleHints().colorSchemeChanged.connect(self.follow_system)
 
     def choose(self, scheme: str) -> None:
@@ -219,15 +220,18 @@ class Theme(QObject):
     def apply(self, tokens: Tokens) -> None:
         """Put a scheme in force everywhere at once."""
         self.tokens = tokens
-        face = self._app.font()
-        face.setPixelSize(round(BODY * self._scale / 100))
-        self._app.setFont(face)
+        self._take_size()
         self._app.setPalette(_palette(tokens))
         sheet = _SHEET.substitute(
             {f.name: getattr(tokens, f.name) for f in fields(Tokens)}, box=px(_BOX), half=px(_BOX) // 2
         )
         self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()
+
+    def _take_size(self) -> None:
+        face = self._app.font()
+        face.setPixelSize(round(BODY * self._scale / 100))
+        self._app.setFont(face)
 
     def colour(self, name: str) -> QColor:
         """A token as a colour."""
