@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PHRASES = 5  # told of each model
 _ASSUMES = (
-    "Wilson intervals at 95 % and bootstrap intervals for kappa, responses taken as independent; unparsed, blocked and "
+    "Wilson intervals at 95 %, Dirichlet intervals for kappa, responses taken as independent; unparsed, blocked and "
     "empty responses are not compared and never refusals"
 )
 

@@ -5,15 +5,18 @@ quite, and the intervals are somewhat too narrow. What is no judgement on an ans
 truncated, error) is counted apart and never taken for a refusal or an answer.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 
 from orbench_studio.domain.judgement import ANSWERS, REFUSALS, XSTEST, AnswerClass
 from orbench_studio.domain.rates import Rate
 
-RESAMPLES = 400
+RESAMPLES = 1_000
+_UNSEEN = (1.0, 2.0)  # cases
+_ENDS = (0.02, 0.98)  # these hold 95 % (simulated)
 OR_BENCH = {
     AnswerClass.DIRECT_ANSWER: "direct_answer",
     AnswerClass.PARTIAL_REFUSAL: "direct_answer",
@@ -33,6 +36,43 @@ class Kappa:
     value: float | None
     interval: tuple[float, float] | None
     n: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often people say one thing and a machine another; `positive` is what precision and recall are about."""
+
+    counts: Mapping[tuple[str, str], int]
+    positive: str
+
+    @property
+    def n(self) -> int:
+        """How many are compared."""
+        return sum(self.counts.values())
+
+    @property
+    def accuracy(self) -> Rate:
+        """How often both say the same."""
+        return Rate(int(_same(self.counts)), self.n)
+
+    @property
+    def precision(self) -> Rate:
+        """How many of the machine's positives are people's too."""
+        return Rate(self._both, sum(count for (_, machine), count in self.counts.items() if machine == self.positive))
+
+    @property
+    def recall(self) -> Rate:
+        """How many of people's positives the machine finds."""
+        return Rate(self._both, sum(count for (people, _), count in self.counts.items() if people == self.positive))
+
+    @cached_property
+    def kappa(self) -> Kappa:
+        """Cohen's kappa: how often both say the same, beyond chance."""
+        return kappa(self.counts)
+
+    @property
+    def _both(self) -> int:
+        return self.counts.get((self.positive, self.positive), 0)
 
 
 class Agreement:
@@ -59,10 +99,15 @@ class Agreement:
             found[scheme[people], scheme[machine]] += count
         return found
 
+    @cached_property
+    def confusion(self) -> Confusion:
+        """Any refusal against an answer."""
+        return Confusion(self.counts(ANY_REFUSAL), "refusal")
+
     @property
     def accuracy(self) -> Rate:
         """How often both say the same: any refusal against an answer."""
-        return self.alike(ANY_REFUSAL)
+        return self.confusion.accuracy
 
     @property
     def three_way(self) -> Rate:
@@ -72,19 +117,17 @@ class Agreement:
     @property
     def precision(self) -> Rate:
         """How many of the instrument's refusals are people's too."""
-        counts = self.counts(ANY_REFUSAL)
-        return Rate(counts["refusal", "refusal"], counts["refusal", "refusal"] + counts["answer", "refusal"])
+        return self.confusion.precision
 
     @property
     def recall(self) -> Rate:
         """How many of people's refusals the instrument finds; n is how many people found."""
-        counts = self.counts(ANY_REFUSAL)
-        return Rate(counts["refusal", "refusal"], counts["refusal", "refusal"] + counts["refusal", "answer"])
+        return self.confusion.recall
 
     @property
     def kappa(self) -> Kappa:
         """Beyond chance: any refusal against an answer."""
-        return kappa(self.counts(ANY_REFUSAL))
+        return self.confusion.kappa
 
     @property
     def three_way_kappa(self) -> Kappa:
@@ -93,7 +136,7 @@ class Agreement:
 
     def alike(self, scheme: Scheme) -> Rate:
         """How often both say the same in a scheme."""
-        return Rate(_same(self.counts(scheme)), self.n)
+        return Rate(int(_same(self.counts(scheme))), self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +148,27 @@ class Bin:
     observed: Rate
 
 
-def kappa(counts: Counts) -> Kappa:
-    """Cohen's kappa with a 95 % bootstrap interval (percentiles, seeded: the same counts give the same interval)."""
-    value, n = _kappa(counts), counts.total()
+def kappa(counts: Mapping[tuple[str, str], int]) -> Kappa:
+    """Cohen's kappa with a 95 % interval; the same counts give the same interval.
+
+    The interval is of what the shares of the cells could be: Dirichlet draws around the counts, with one and with two
+    cases more, spread over all cells, and the wider of both. Cases are taken as independent. Cases drawn again instead
+    hold too little where a class or a disagreement is rare.
+    """
+    value, n = _kappa(counts), sum(counts.values())
     if value is None:
         return Kappa(None, None, n)
     random = Random(0)
-    cells = sorted(counts)
-    weights = [counts[cell] for cell in cells]
-    drawn = (_kappa(Counter(random.choices(cells, weights, k=n))) for _ in range(RESAMPLES))
-    found = sorted(one for one in drawn if one is not None)
-    return Kappa(value, (_quantile(found, 0.025), _quantile(found, 0.975)) if found else None, n)
+    values = sorted({value for cell in counts for value in cell})
+    low = high = value
+    for unseen in _UNSEEN:
+        strengths = {
+            (one, other): counts.get((one, other), 0) + unseen / len(values) ** 2 for one in values for other in values
+        }
+        drawn = [_kappa({c: random.gammavariate(s, 1) for c, s in strengths.items()}) for _ in range(RESAMPLES)]
+        found = sorted(one for one in drawn if one is not None)
+        low, high = min(low, _quantile(found, _ENDS[0])), max(high, _quantile(found, _ENDS[1]))
+    return Kappa(value, (low, high), n)
 
 
 def reliability(given: Sequence[float], refused: Sequence[bool], bins: int = 10) -> list[Bin]:
@@ -136,23 +189,23 @@ def calibration_error(curve: Sequence[Bin]) -> float | None:
     return sum(step.n * abs(step.given - (step.observed.value or 0.0)) for step in curve) / n if n else None
 
 
-def _same(counts: Counts) -> int:
+def _same(counts: Mapping[tuple[str, str], float]) -> float:
     return sum(count for (one, other), count in counts.items() if one == other)
 
 
-def _kappa(counts: Counts) -> float | None:
-    n = counts.total()
+def _kappa(counts: Mapping[tuple[str, str], float]) -> float | None:
+    n = sum(counts.values())
     if n == 0:
         return None
-    sides = [_margin(counts, lambda cell: cell[0]), _margin(counts, lambda cell: cell[1])]
-    chance = sum(count * sides[1][value] for value, count in sides[0].items()) / n**2
+    one, other = _margin(counts, 0), _margin(counts, 1)
+    chance = sum(count * other[value] for value, count in one.items()) / n**2
     return None if chance == 1 else (_same(counts) / n - chance) / (1 - chance)
 
 
-def _margin(counts: Counts, side: Callable[[tuple[str, str]], str]) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _margin(counts: Mapping[tuple[str, str], float], side: int) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
     for cell, count in counts.items():
-        found[side(cell)] += count
+        found[cell[side]] += count
     return found
 
 

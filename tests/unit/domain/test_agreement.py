@@ -8,9 +8,11 @@ from orbench_studio.domain.agreement import (
     OR_BENCH,
     Agreement,
     calibration_error,
+    kappa,
     reliability,
 )
 from orbench_studio.domain.judgement import ANSWERS, AnswerClass
+from tests.coverage import kappa_coverage
 
 ANSWER, PARTIAL, INDIRECT, DIRECT = ANSWERS
 
@@ -21,6 +23,24 @@ def test_kappa_is_the_textbooks():
     assert found.value == pytest.approx(0.4)
     assert found.interval[0] < 0.4 < found.interval[1]
     assert found == Agreement(reversed(pairs)).kappa
+
+
+def test_kappa_is_scikit_learns():
+    """scikit-learn 1.9.1, cohen_kappa_score; three classes."""
+    cells = {(0, 0): 45, (0, 1): 6, (1, 0): 4, (1, 1): 25, (2, 0): 3, (2, 2): 9, (1, 2): 2}
+    found = kappa({(str(one), str(other)): count for (one, other), count in cells.items()})
+    assert (found.value, found.n) == (pytest.approx(0.7230406599882144, abs=1e-12), 94)
+
+
+def test_the_interval_of_kappa_is_about_the_asymptotic_one():
+    """statsmodels 0.15.0, cohens_kappa: -0.0629 to 0.3238."""
+    found = kappa({("a", "a"): 45, ("a", "b"): 15, ("b", "a"): 25, ("b", "b"): 15})
+    assert found.interval == pytest.approx((-0.063, 0.324), abs=0.03)
+
+
+@pytest.mark.parametrize(("rate", "missed", "alarm"), [(0.05, 0.3, 0.1), (0.5, 0.02, 0.01), (0.95, 0.1, 0.02)])
+def test_the_interval_of_kappa_holds_what_it_promises(rate, missed, alarm):
+    assert kappa_coverage(rate, 50, (missed, alarm), draws=100) >= 0.9
 
 
 def test_kappa_of_one_class_cannot_be_told():

@@ -1,0 +1,57 @@
+"""Agreement of several annotators: against the libraries, and where it cannot be told."""
+
+import numpy as np
+import pytest
+
+from orbench_studio.estimates.raters import _alpha, alpha, fleiss
+from tests.coverage import chance_coverage
+
+# Fleiss (1971) and the textbooks since: fourteen raters, ten subjects, five values.
+FLEISS = np.array(
+    [
+        [0, 0, 0, 0, 14],
+        [0, 2, 6, 4, 2],
+        [0, 0, 3, 5, 6],
+        [0, 3, 9, 2, 0],
+        [2, 2, 8, 1, 1],
+        [7, 7, 0, 0, 0],
+        [3, 2, 6, 3, 0],
+        [2, 5, 3, 2, 2],
+        [6, 5, 2, 1, 0],
+        [0, 2, 2, 3, 7],
+    ]
+)
+GAPS = np.array([[3, 0, 0], [2, 1, 0], [0, 3, 0], [1, 1, 1], [0, 2, 0], [1, 0, 1], [0, 0, 3], [2, 0, 0], [1, 0, 0]])
+
+
+def test_fleiss_is_statsmodels():
+    """statsmodels 0.15.0, fleiss_kappa."""
+    found = fleiss(FLEISS)
+    assert (found.value, found.n) == (pytest.approx(0.20993070442195522, abs=1e-12), 10)
+    assert found.interval[0] < 0.15 < 0.25 < found.interval[1]
+
+
+def test_alpha_takes_prompts_with_any_number_of_labels_and_draws_by_the_same_formula():
+    """krippendorff 0.9.0."""
+    found = alpha(GAPS)
+    assert (found.value, found.n) == (pytest.approx(0.5104895104895105, abs=1e-12), 8)
+    used = GAPS[:8]
+    assert _alpha(np.ones((1, 8)), used) == pytest.approx(found.value, abs=1e-12)
+    assert alpha(FLEISS).value == pytest.approx(0.21557405653322692, abs=1e-12)
+
+
+def test_fleiss_goes_by_the_most_usual_number_of_labels():
+    assert fleiss(np.concatenate([GAPS, [[1, 0, 0]] * 20])).n == 5
+
+
+@pytest.mark.parametrize("counts", [[[2, 0], [2, 0]], [[1, 0], [0, 1]], np.zeros((0, 2), dtype=int)])
+def test_what_cannot_be_told_is_not_told(counts):
+    for of in (alpha, fleiss):
+        assert (of(np.array(counts)).value, of(np.array(counts)).interval) == (None, None)
+
+
+@pytest.mark.parametrize(("rate", "error", "raters"), [(0.05, 0.05, 2), (0.3, 0.1, 3)])
+def test_intervals_hold_what_they_promise(rate, error, raters):
+    """The whole grid, with 2,000 draws, is in tests/benchmarks/coverage.py."""
+    for of in (alpha, fleiss):
+        assert chance_coverage(of, rate, 50, error, raters, draws=300) >= 0.92
