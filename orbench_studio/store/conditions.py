@@ -49,8 +49,11 @@ def conditions(db: Connection, terms: Sequence[Term]) -> list[ColumnElement[bool
 
 
 def _condition(term: Term, response: Callable[[str], ColumnElement[bool]]) -> ColumnElement[bool]:
-    holds = response if term.field is Field.RESPONSE else _FIELDS[term.field]
-    one_of = or_(*(holds(value) for value in term.values))
+    if term.field is Field.ID:
+        one_of = _ids(term.values)
+    else:
+        holds = response if term.field is Field.RESPONSE else _FIELDS[term.field]
+        one_of = or_(*(holds(value) for value in term.values))
     return not_(one_of) if term.negated else one_of
 
 
@@ -150,9 +153,11 @@ def _batch(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(select(item.prompt_id).where(item.batch_id == int(value), item.state == ItemState.DONE))
 
 
-def _id(value: str) -> ColumnElement[bool]:
-    first, _, last = value.partition("-")
-    return S.prompt_id.between(int(first), int(last or first))
+def _ids(values: Sequence[str]) -> ColumnElement[bool]:
+    """Single ids in one list: thousands of them, one after the other, are deeper than the database takes."""
+    alone = [int(value) for value in values if value.isdecimal()]
+    ranges = (value.partition("-") for value in values if not value.isdecimal())
+    return or_(S.prompt_id.in_(alone), *(S.prompt_id.between(int(first), int(last)) for first, _, last in ranges))
 
 
 def _note(value: str) -> ColumnElement[bool]:
@@ -210,7 +215,6 @@ _FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
     Field.ORIGIN: lambda value: S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.origin == value)),
     Field.SUBSET: _subset,
     Field.BATCH: _batch,
-    Field.ID: _id,
     Field.NOTE: _note,
     Field.TEXT: _text,
 }

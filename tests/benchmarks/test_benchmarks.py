@@ -40,6 +40,9 @@ def test_the_report_has_every_figure(tmp_path):
         "filter to its lines, p95",
         "memory",
         "rules, 80,000 responses, written",
+        "audit table, pandas has read, p95",
+        "audit table equal to a recount",
+        "audit table after a label, p95",
     } <= goals
     assert list((tmp_path / "work").iterdir()) == []
 
