@@ -49,6 +49,7 @@ class Field(StrEnum):
     ORIGIN = "origin"
     SUBSET = "subset"
     BATCH = "batch"
+    SAMPLE = "sample"
     ID = "id"
     NOTE = "note"
     RESPONSE = "response"

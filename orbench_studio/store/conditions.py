@@ -11,7 +11,7 @@ from orbench_studio.domain.batch import ItemState
 from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
 from orbench_studio.domain.queue import Agreement, Field, Term
-from orbench_studio.store import response_search
+from orbench_studio.store import response_search, samples
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
@@ -153,6 +153,10 @@ def _batch(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(select(item.prompt_id).where(item.batch_id == int(value), item.state == ItemState.DONE))
 
 
+def _sample(value: str) -> ColumnElement[bool]:
+    return S.prompt_id.in_(samples.drawn(value))
+
+
 def _ids(values: Sequence[str]) -> ColumnElement[bool]:
     """Single ids in one list: thousands of them, one after the other, are deeper than the database takes."""
     alone = [int(value) for value in values if value.isdecimal()]
@@ -215,6 +219,7 @@ _FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
     Field.ORIGIN: lambda value: S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.origin == value)),
     Field.SUBSET: _subset,
     Field.BATCH: _batch,
+    Field.SAMPLE: _sample,
     Field.NOTE: _note,
     Field.TEXT: _text,
 }

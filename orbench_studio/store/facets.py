@@ -10,6 +10,7 @@ from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.batch import ItemState
 from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.queue import Agreement, Field, QueueFilter
+from orbench_studio.store import samples
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.conditions import conditions, counting_vote, seeded
 from orbench_studio.store.journal import IN_FORCE
@@ -159,6 +160,14 @@ def _batches(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     return _pairs(db, statement.group_by(item.batch_id).order_by(item.batch_id.desc()))
 
 
+def _samples(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
+    queued = select(S.prompt_id).where(*others)
+    drawn = {one.name: samples.drawn(one.name).where(samples.P.prompt_id.in_(queued)) for one in samples.everything(db)}
+    counted = {name: select(func.count()).select_from(ids.subquery()) for name, ids in drawn.items()}
+    found = {name: int(db.execute(count).scalar_one()) for name, count in counted.items()}
+    return {name: number for name, number in found.items() if number}
+
+
 def _pairs(db: Connection, statement: Select[Any]) -> Counts:
     return {str(name): int(number) for name, number in db.execute(statement)}
 
@@ -181,4 +190,5 @@ _COUNTED: dict[Field, _Count] = {
     Field.ORIGIN: _origins,
     Field.SUBSET: _subsets,
     Field.BATCH: _batches,
+    Field.SAMPLE: _samples,
 }

@@ -1,12 +1,14 @@
 """Prompts, out of the database and into domain objects; and the index that searches them."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
 from orbench_studio.domain.annotation import Label
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.prompt import Origin, Prompt, Seed
+from orbench_studio.store.bulk import among, chunks
 from orbench_studio.store.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
 
 
@@ -49,6 +51,16 @@ def exists(db: Connection, prompt_id: int, response_id: int | None = None) -> bo
 def category(db: Connection, prompt_id: int) -> str | None:
     """The category that counts now."""
     return db.execute(select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
+
+
+def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
+    """The categories that count now, by prompt."""
+    found: dict[int, str | None] = {}
+    s = PROMPT_STATES.c
+    for some in chunks(prompt_ids):
+        rows = db.execute(select(s.prompt_id, s.category).where(among(s.prompt_id, some)))
+        found.update((prompt_id, category) for prompt_id, category in rows)
+    return found
 
 
 def siblings(db: Connection, prompt_id: int) -> int:

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, sele
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.moderation import Veto
-from orbench_studio.domain.queue import Order, QueueFilter, QueueRow, Status
+from orbench_studio.domain.queue import Field, Order, QueueFilter, QueueRow, Status
+from orbench_studio.store import samples
 from orbench_studio.store.conditions import conditions
 from orbench_studio.store.tables import PROMPT_STATES, PROMPTS
 
@@ -76,6 +77,9 @@ def _line(row: Any) -> QueueRow:
 
 def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     """The order's columns; random is the same for the same seed, whatever else is in the queue."""
+    sample = next((term.values[0] for term in wanted.all_on(Field.SAMPLE) if not term.negated), None)
+    if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: a part of it is a sample too
+        return samples.number(S.prompt_id, sample), S.prompt_id
     if wanted.order is not Order.RANDOM:
         return _ORDERS[wanted.order]
     # A square modulo a prime has no pattern that a reader could see, and every database can reckon it.

@@ -22,6 +22,7 @@ TITLES = {
     Field.ORIGIN: "Origin",
     Field.SUBSET: "Subset",
     Field.BATCH: "Answered in batch",
+    Field.SAMPLE: "Audit sample",
     Field.ID: "Number",
     Field.NOTE: "Note says",
     Field.RESPONSE: "A response says",
@@ -31,7 +32,10 @@ ALWAYS = (
     Field.STATUS, Field.CATEGORY, Field.LABEL, Field.CONSENSUS, Field.VOTES, Field.REFUSED, Field.JUDGES, Field.BY,
     Field.MARK,
 )  # fmt: skip
-MORE = (Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH)
+MORE = (
+    Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH,
+    Field.SAMPLE,
+)  # fmt: skip
 TYPED = (Field.ID, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
 ORDERS = {
     Order.IMPORTED: "As imported",

@@ -51,9 +51,10 @@ def rows(path, statement):
         return db.execute(statement).fetchall()
 
 
-# What revision 0002 added, taken away again: the file as the first version of the studio wrote it.
+# What later revisions added, taken away again: the file as the first version of the studio wrote it.
 FIRST = """
 PRAGMA foreign_keys=OFF;
+DROP TABLE audit_prompts; DROP TABLE audit_strata; DROP TABLE audit_samples;
 DROP INDEX ix_prompts_source_id; DROP INDEX ix_response_states_refusals; DROP INDEX ix_votes_moderator_id_verdict;
 ALTER TABLE response_states DROP COLUMN judges_differ; ALTER TABLE response_states DROP COLUMN person_differs;
 ALTER TABLE prompt_states DROP COLUMN judges_differ; ALTER TABLE prompt_states DROP COLUMN person_differs;
