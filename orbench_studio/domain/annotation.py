@@ -58,8 +58,9 @@ class Visible(StrEnum):
 class Annotation:
     """One human decision in force.
 
-    `imported` marks decisions that came with a file: those made in the studio outrank them. `raw` keeps the words of
-    the source where it uses another scheme (XSTest's `2_full_refusal`).
+    `imported` marks decisions that came with a file: those made in the studio outrank them. `adjudicated` marks those
+    that settle what others disagree about: they outrank both. `raw` keeps the words of the source where it uses another
+    scheme (XSTest's `2_full_refusal`).
     """
 
     id: int
@@ -72,6 +73,12 @@ class Annotation:
     reason: str | None = None
     raw: str | None = None
     visible: frozenset[Visible] = frozenset()
+    adjudicated: bool = False
+
+    @property
+    def rank(self) -> int:
+        """How far down it stands: 0 for an adjudication, 1 for a reviewer's decision, 2 for one of a file."""
+        return 2 if self.imported else 0 if self.adjudicated else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +93,16 @@ class HumanVerdict:
 def human_verdict(annotations: Iterable[Annotation]) -> HumanVerdict | None:
     """What the annotators together say of one aspect of one thing; None where nobody decided.
 
-    Each annotator counts with the latest decision. Decisions made in the studio outrank imported ones; where the
-    annotators of the rank that counts do not agree, the verdict is disputed, and no machine fills the gap.
+    Takes the annotations in order of time. Each annotator counts with the latest decision. Adjudications outrank what
+    reviewers decide, and that outranks what came with files; where the annotators of the rank that counts do not agree,
+    the verdict is disputed, and no machine fills the gap.
     """
-    latest: dict[tuple[bool, str], Annotation] = {}
-    for annotation in sorted(annotations, key=lambda a: a.id):
-        latest[annotation.imported, annotation.annotator] = annotation
+    latest: dict[tuple[int, str], Annotation] = {}
+    for annotation in annotations:
+        latest[annotation.rank, annotation.annotator] = annotation
     if not latest:
         return None
-    rank = min(imported for imported, _ in latest)
-    values = {a.value for (imported, _), a in latest.items() if imported == rank}
+    first = min(rank for rank, _ in latest)
+    values = {a.value for (rank, _), a in latest.items() if rank == first}
     agreed = values.pop() if len(values) == 1 else None
-    return HumanVerdict(agreed, disputed=agreed is None, imported=rank)
+    return HumanVerdict(agreed, disputed=agreed is None, imported=first == 2)

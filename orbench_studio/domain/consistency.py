@@ -14,16 +14,16 @@ _SHOWN_LATER = frozenset({Visible.VOTES, Visible.JUDGEMENTS})
 def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, Rate]:
     """How often each annotator gave a prompt that was silently shown again the label of before.
 
-    `decided` has the decisions in force, by prompt. Counted is the first label given each time a prompt is shown again,
-    against the annotator's last label before it that was given with as much in view, among many at once apart; what
-    follows within a fortnight is the same showing.
+    `decided` has the decisions in force in order of time, by prompt. Counted is the first label given each time a prompt
+    is shown again, against the annotator's last label before it that was given with as much in view, among many at once
+    apart; what follows within a fortnight is the same showing.
     """
     found: dict[str, list[bool]] = {}
     for annotations in decided.values():
         labels: dict[tuple[str, bool], str] = {}
         shown: dict[str, datetime] = {}
-        for annotation in sorted(annotations, key=lambda a: a.id):
-            if annotation.imported:
+        for annotation in annotations:
+            if annotation.imported or annotation.adjudicated:
                 continue
             key = annotation.annotator, bool(annotation.visible & _SHOWN_LATER)
             if annotation.aspect is Aspect.LABEL and Visible.RESPONSES in annotation.visible:
@@ -82,9 +82,10 @@ class Reveals:
 def revealed(annotations: Iterable[Annotation]) -> tuple[str, str] | None:
     """The value that one annotator decided of one thing blind, and the last one decided with votes or judgements seen.
 
-    None where the first decision was not blind, or there is none after it with more in view.
+    Takes the annotations in order of time. None where the first decision was not blind, or there is none after it with
+    more in view.
     """
-    ordered = sorted((a for a in annotations if not a.imported), key=lambda a: a.id)
+    ordered = [a for a in annotations if not (a.imported or a.adjudicated)]
     if not ordered or ordered[0].visible & (_SHOWN_LATER | {Visible.FILTER}):
         return None
     later = [a for a in ordered[1:] if a.visible & _SHOWN_LATER]

@@ -5,7 +5,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
@@ -336,7 +335,7 @@ class Intake:
     def _journal_entry(self) -> int:
         if self._entry is None:
             summary = f"decisions imported from {self._name}"
-            self._entry = journal.append(self._db, Deed.IMPORT, None, datetime.now(UTC), summary)
+            self._entry = journal.append(self._db, Deed.IMPORT, None, journal.moment(self._db, None), summary)
         return self._entry
 
     def _model(self, name: str) -> int:

@@ -85,10 +85,10 @@ def decide(
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
 
 
-def begin_deed(db: Connection, annotator: str, told: str) -> tuple[int, int]:
+def begin_deed(db: Connection, annotator: str, told: str, kind: Deed = Deed.DECISION) -> tuple[int, int]:
     """A new entry of the journal for decisions of an annotator: the entry's id and the annotator's."""
     annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
-    return journal.append(db, Deed.DECISION, annotator_id, datetime.now(UTC), told), annotator_id
+    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id), told), annotator_id
 
 
 def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:

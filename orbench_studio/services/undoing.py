@@ -11,7 +11,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import journal, reversal, states
 from orbench_studio.store.bulk import id_of
-from orbench_studio.store.journal import IN_FORCE, Deed, Entry
+from orbench_studio.store.journal import DECIDING, IN_FORCE, Deed, Entry
 from orbench_studio.store.tables import ANNOTATORS, JOURNAL
 
 __all__ = ["Entry", "TakenBack", "moment", "own_deeds", "preview", "reverse", "undo_since"]
@@ -52,9 +52,7 @@ def undo_since(workspace: Workspace, meant: TakenBack, *, annotator: str) -> Cha
         return Changes(told="Nothing to undo.")
     with workspace.writing() as db:
         annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
-        previewed = {deed.id for deed in meant.deeds}
-        found = reversal.since(db, annotator_id, meant.deeds[-1].id, meant.deeds[0].id)
-        targets = [target for target in found if target in previewed]
+        targets = reversal.in_force(db, annotator_id, {deed.id for deed in meant.deeds})
         return reverse(db, Deed.UNDO, annotator_id, targets)
 
 
@@ -93,7 +91,7 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def _own(db: Connection, annotator: str, limit: int | None) -> list[Entry]:
-    mine = (ANNOTATORS.c.name == annotator, JOURNAL.c.kind == Deed.DECISION, IN_FORCE)
+    mine = (ANNOTATORS.c.name == annotator, JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
     return journal.entries(db, limit, *mine)[::-1]
 
 

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
 from orbench_studio.domain.annotation import Annotation, Aspect, Visible
 from orbench_studio.store import guidelines
@@ -19,9 +20,13 @@ class Deed(StrEnum):
     """What an entry of the journal records."""
 
     DECISION = "decision"
+    ADJUDICATION = "adjudication"
     UNDO = "undo"
     REDO = "redo"
     IMPORT = "import"
+
+
+DECIDING = (Deed.DECISION, Deed.ADJUDICATION)  # what a person does and can take back
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,14 @@ _after = JOURNAL.alias("after")
 _last_word = (
     select(_after.c.kind)
     .where(_after.c.target_id == JOURNAL.c.id)
-    .order_by(_after.c.id.desc())
+    .order_by(_after.c.at.desc(), _after.c.uuid.desc())
     .limit(1)
     .correlate(JOURNAL)
     .scalar_subquery()
 )
 IN_FORCE = func.coalesce(_last_word, Deed.REDO) != Deed.UNDO
+# In which order things were decided, the same in every workspace that has the deeds.
+IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
 
 
 def append(
@@ -56,35 +63,45 @@ def append(
 ) -> int:
     """Add an entry and give its id; a decision is written down with the guidelines in force."""
     row: dict[str, Any] = {
+        "uuid": uuid4().hex,
         "kind": kind,
         "annotator_id": annotator_id,
         "at": at,
         "summary": summary,
         "target_id": target_id,
     }
-    if kind is Deed.DECISION:
+    if kind in DECIDING:
         row["guideline_id"] = guidelines.in_force()
     return inserted(db, JOURNAL, row)
 
 
+def moment(db: Connection, annotator_id: int | None) -> datetime:
+    """Now, or right after the annotator's last deed: clocks can be coarser than deeds, and can be set back."""
+    last = db.execute(select(func.max(JOURNAL.c.at)).where(JOURNAL.c.annotator_id == annotator_id)).scalar()
+    now = datetime.now(UTC)
+    return now if last is None or last < now else last + timedelta(microseconds=1)
+
+
 def undo_target(db: Connection, annotator_id: int) -> int | None:
     """The annotator's last decision that is in force; None where there is nothing to undo."""
-    mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind == Deed.DECISION)
-    statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(JOURNAL.c.id.desc()).limit(1)
+    mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
+    statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(JOURNAL.c.at.desc()).limit(1)
     return db.execute(statement).scalar()
 
 
 def redo_target(db: Connection, annotator_id: int) -> int | None:
     """The decision that the annotator undid last and has not redone; a new decision ends what can be redone."""
-    mine = JOURNAL.c.annotator_id == annotator_id
-    newest = select(func.coalesce(func.max(JOURNAL.c.id), 0)).where(mine, JOURNAL.c.kind == Deed.DECISION)
+    later = JOURNAL.alias("later")
     undo = JOURNAL.alias("undo")
+    decided_since = exists().where(
+        later.c.annotator_id == annotator_id, later.c.kind.in_(DECIDING), later.c.at > undo.c.at
+    )
     statement = (
         select(undo.c.target_id)
         .join(JOURNAL, JOURNAL.c.id == undo.c.target_id)
         .where(undo.c.annotator_id == annotator_id, undo.c.kind == Deed.UNDO, ~IN_FORCE)
-        .where(undo.c.id > newest.scalar_subquery())
-        .order_by(undo.c.id.desc())
+        .where(~decided_since)
+        .order_by(undo.c.at.desc(), undo.c.id.desc())
         .limit(1)
     )
     return db.execute(statement).scalar()
@@ -161,7 +178,7 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
         )
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .where(*only)
-        .order_by(JOURNAL.c.id.desc())
+        .order_by(JOURNAL.c.at.desc(), JOURNAL.c.id.desc())
         .limit(limit)
     )
     rows = db.execute(statement).all()
@@ -199,7 +216,7 @@ def _annotations() -> Select[Any]:
         select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, ANNOTATORS.c.name)
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
-        .order_by(ANNOTATIONS.c.id)
+        .order_by(*IN_TIME)
     )
 
 
@@ -216,4 +233,5 @@ def annotation(row: Any) -> Annotation:
         row.reason,
         row.raw,
         frozenset(Visible(part) for part in row.visible.split()),
+        row.kind == Deed.ADJUDICATION,
     )

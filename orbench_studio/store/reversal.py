@@ -1,12 +1,11 @@
 """Undo and redo of what was done together. An entry each; the entries of one deed share its moment."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, exists, select
 
 from orbench_studio.store import journal
-from orbench_studio.store.journal import IN_FORCE, Deed
+from orbench_studio.store.journal import DECIDING, IN_FORCE, Deed
 from orbench_studio.store.tables import JOURNAL
 
 
@@ -22,16 +21,16 @@ def to_redo(db: Connection, annotator_id: int) -> list[int]:
     return _together(db, annotator_id, target) if target is not None else []
 
 
-def since(db: Connection, annotator_id: int, first: int, last: int) -> list[int]:
-    """The annotator's decisions in force from one entry to another, both included; newest first."""
-    mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind == Deed.DECISION)
-    statement = select(JOURNAL.c.id).where(*mine, JOURNAL.c.id.between(first, last), IN_FORCE)
-    return list(db.execute(statement.order_by(JOURNAL.c.id.desc())).scalars())
+def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> list[int]:
+    """Those of the entries that are the annotator's decisions in force; newest first."""
+    mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
+    statement = select(JOURNAL.c.id).where(*mine, JOURNAL.c.id.between(min(entry_ids), max(entry_ids)), IN_FORCE)
+    return [entry for entry in db.execute(statement.order_by(JOURNAL.c.at.desc())).scalars() if entry in entry_ids]
 
 
 def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int]) -> None:
     """Undo or redo the decisions in one deed."""
-    at = _own_moment(db, annotator_id)
+    at = journal.moment(db, annotator_id)
     for target in targets:
         told = f"{'Undone' if deed is Deed.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
         journal.append(db, deed, annotator_id, at, told, target)
@@ -40,20 +39,12 @@ def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int
 def _together(db: Connection, annotator_id: int, target: int) -> list[int]:
     """The decision and those whose last undo or redo was the same deed; the decision alone if it had none."""
     j = JOURNAL.c
-    last_word = select(j.kind, j.at).where(j.target_id == target).order_by(j.id.desc()).limit(1)
+    last_word = select(j.kind, j.at).where(j.target_id == target).order_by(j.at.desc(), j.uuid.desc()).limit(1)
     word = db.execute(last_word).first()
     if word is None:
         return [target]
     later = JOURNAL.alias("later")
-    changed_since = exists().where(later.c.target_id == j.target_id, later.c.id > j.id)
+    changed_since = exists().where(later.c.target_id == j.target_id, later.c.at > j.at)
     same = (j.annotator_id == annotator_id, j.kind == word.kind, j.at == word.at)
     statement = select(j.target_id).where(*same, ~changed_since).order_by(j.target_id.desc())
     return [int(found) for found in db.execute(statement).scalars()]
-
-
-def _own_moment(db: Connection, annotator_id: int) -> datetime:
-    """Now, or as little later as no other deed of the annotator has: clocks can be coarser than deeds."""
-    at = datetime.now(UTC)
-    while db.execute(select(JOURNAL.c.id).where(JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.at == at)).first():
-        at += timedelta(microseconds=1)
-    return at

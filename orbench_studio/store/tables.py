@@ -180,16 +180,22 @@ class ViewRow(SQLModel, table=True):
 
 
 class JournalRow(SQLModel, table=True):
-    """One deed: a decision, an undo or a redo of one, or an import of decisions. Never changed, never deleted."""
+    """One deed: a decision, an undo or a redo of one, or an import of decisions. Never changed, never deleted.
+
+    `id` is the order in which deeds came into this workspace; which came first follows from `at`, then `uuid`, which
+    are the same in every workspace.
+    """
 
     __tablename__ = "journal"
+    __table_args__ = (Index(None, "uuid", unique=True), Index(None, "annotator_id", "at"))
     id: int = key()
     kind: str
-    annotator_id: int | None = refers_to("annotators.id", nullable=True, index=True)
+    annotator_id: int | None = refers_to("annotators.id", nullable=True)
     at: datetime = moment()
     target_id: int | None = refers_to("journal.id", nullable=True, index=True)
     summary: str = long_text()
     guideline_id: int | None = refers_to("guidelines.id", nullable=True)
+    uuid: str = later(text("''"))
 
 
 class AnnotationRow(SQLModel, table=True):

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, select
 
 from orbench_studio.domain.timeline import Event
 from orbench_studio.store import guidelines
-from orbench_studio.store.journal import IN_FORCE, annotation
+from orbench_studio.store.journal import IN_FORCE, IN_TIME, annotation
 from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, MODELS, RESPONSES
 
 
@@ -14,7 +14,7 @@ def of_prompt(db: Connection, prompt_id: int) -> list[Event]:
     """The decisions about the prompt and its responses, undone ones too, with every undo and redo; oldest first."""
     found = [_decision(row) for row in _decisions(db, prompt_id)]
     found += [_reversal(row) for row in _reversals(db, prompt_id)]
-    return sorted(found, key=lambda event: event.entry)
+    return sorted(found, key=lambda event: (event.at, event.entry))
 
 
 def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
@@ -31,7 +31,7 @@ def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
         .where(ANNOTATIONS.c.prompt_id == prompt_id)
-        .order_by(ANNOTATIONS.c.id)
+        .order_by(*IN_TIME)
     )
     return list(db.execute(statement).all())
 

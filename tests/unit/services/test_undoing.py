@@ -81,7 +81,7 @@ def test_two_undos_on_a_clock_that_stands_still_are_two_deeds(workspace, monkeyp
         def now(cls, tz=None):
             return cls(2026, 11, 21, 14, 5, tzinfo=tz)
 
-    monkeypatch.setattr("orbench_studio.store.reversal.datetime", Stopped)
+    monkeypatch.setattr("orbench_studio.store.journal.datetime", Stopped)
     for prompt_id in PROMPTS:
         label(workspace, prompt_id)
     for _ in PROMPTS:

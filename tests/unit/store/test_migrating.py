@@ -67,7 +67,9 @@ DROP TABLE judge_items; DROP INDEX ix_batch_items_batch_id_state_model_id;
 DROP INDEX ix_batch_items_runner_id; DROP INDEX ix_batch_items_vendor_batch_id;
 ALTER TABLE batch_items DROP COLUMN runner_id; ALTER TABLE batch_items DROP COLUMN vendor_batch_id;
 ALTER TABLE batch_items DROP COLUMN cause; DROP TABLE vendor_batches; DROP TABLE batch_models;
-DROP TABLE batch_runners; ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
+DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP COLUMN uuid;
+DROP INDEX ix_journal_annotator_id_at; CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
+ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
 UPDATE alembic_version SET version_num = '0001';
 """
 
