@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace import Workspace
 
 _FORMATS = (
-    "orbench-prompts, orbench-rewrites, orbench-moderation, orbench-moderation-failed, orbench-alignment, "
+    "studio, orbench-prompts, orbench-rewrites, orbench-moderation, orbench-moderation-failed, orbench-alignment, "
     "orbench-failed, orbench-response-check, xstest-prompts, xstest-completions, mapped"
 )
 _MENDS = (
@@ -31,7 +31,7 @@ _FIELDS = (
 
 def import_files(
     workspace: Annotated[Path, typer.Argument(help="The workspace; created where there is none.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, TSV, JSON, JSONL, Parquet; .gz too.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, TSV, JSON, JSONL, Parquet; .gz too. Or an export's folder.")],
     format_name: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help=f"Where it is not recognised: {_FORMATS}.")
     ] = None,

@@ -13,6 +13,7 @@ from orbench_studio.cli import (
     check,
     demo,
     evaluate,
+    export,
     guidelines,
     import_files,
     index,
@@ -77,6 +78,7 @@ app.command("models")(models.models)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)
+app.command("export")(export.export)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

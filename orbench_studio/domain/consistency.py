@@ -14,9 +14,9 @@ _SHOWN_LATER = frozenset({Visible.VOTES, Visible.JUDGEMENTS})
 def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, Rate]:
     """How often each annotator gave a prompt that was silently shown again the label of before.
 
-    `decided` has the decisions in force in order of time, by prompt. Counted is the first label given each time a prompt
-    is shown again, against the annotator's last label before it that was given with as much in view, among many at once
-    apart; what follows within a fortnight is the same showing.
+    `decided` has the decisions in force in order of time, by prompt. Counted is the first label given each time a
+    prompt is shown again, against the annotator's last label before it that was given with as much in view, among many
+    at once apart; what follows within a fortnight is the same showing.
     """
     found: dict[str, list[bool]] = {}
     for annotations in decided.values():

@@ -96,7 +96,7 @@ def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
     return ResponseView(response, final, own, marks)
 
 
-_OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
+OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
 _VALUES: dict[Aspect, Container[str]] = {
     Aspect.LABEL: frozenset(Label),
     Aspect.RECHECK: frozenset(Label),
@@ -120,7 +120,7 @@ class Decision:
     def __post_init__(self) -> None:
         if self.aspect in _VALUES and self.value not in _VALUES[self.aspect]:
             raise ValueError(f"{self.value!r} is no {self.aspect}")
-        if (self.aspect in _OF_RESPONSES) != (self.response_id is not None):
+        if (self.aspect in OF_RESPONSES) != (self.response_id is not None):
             raise ValueError("answer class and evidence are a response's, everything else a prompt's")
         if self.aspect is Aspect.EVIDENCE:
             evidence_span(self.value)

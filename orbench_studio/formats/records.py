@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from orbench_studio.domain.annotation import Aspect, Label
 from orbench_studio.domain.category import Category
@@ -10,10 +11,16 @@ from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.prompt import Origin
 from orbench_studio.domain.response import StopReason
 
+Came = tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class PromptDraft:
-    """A prompt as a file has it. `external_key` joins files that word one prompt differently (`xstest:195`)."""
+    """A prompt as a file has it. `external_key` joins files that word one prompt differently (`xstest:195`).
+
+    `came` is what an export of the studio says of the file that a thing came from at first: its number in the export's
+    manifest, and the line.
+    """
 
     text: str
     category: Category | None = None
@@ -22,6 +29,8 @@ class PromptDraft:
     reference_label: Label | None = None
     external_key: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    seed_category: Category | None = None
+    came: Came | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,15 @@ class VoteDraft:
     category: Category | None = None
     explanation: str = ""
     raw: str = ""
+    came: Came | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JudgementDraft:
-    """A judge's class for the row's response; `evidence` is a half-open span of characters of its text."""
+    """A judge's class for the row's response; `evidence` is a half-open span of characters of its text.
+
+    `identity` tells a judge's judgements of one response apart where the class and the raw text do not.
+    """
 
     judge: str
     kind: JudgeKind
@@ -45,21 +58,52 @@ class JudgementDraft:
     explanation: str = ""
     evidence: tuple[int, int] | None = None
     raw: str | None = None
+    template_hash: str | None = None
+    identity: bytes | None = None
+    came: Came | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeedDraft:
+    """An entry of another studio's journal; `uuid` names it in every copy, `target` the entry it undoes or redoes.
+
+    `guideline` is the number of the guidelines decided by, as the file counts them.
+    """
+
+    uuid: str
+    kind: str
+    at: datetime
+    annotator: str | None
+    told: str
+    target: str | None = None
+    guideline: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotationDraft:
-    """A person's decision that comes with a file, on the response where the record has one, else on the prompt."""
+    """A person's decision that comes with a file, on the response where the record has one, else on the prompt.
+
+    Decided in a studio, it has its `deed` there, and the undos and redos of that.
+    """
 
     annotator: str
     aspect: Aspect
     value: str
     raw: str | None = None
+    reason: str | None = None
+    visible: str = ""
+    deed: DeedDraft | None = None
+    undone: tuple[DeedDraft, ...] = ()
+    came: Came | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseDraft:
-    """A model's response. `votes` are moderators' votes on this response (they feed the veto)."""
+    """A model's response. `votes` are moderators' votes on this response (they feed the veto).
+
+    `identity` tells a model's responses to one prompt apart where their texts do not; `asked` is the wording sent where
+    it is another than the prompt's.
+    """
 
     model: str
     text: str
@@ -69,6 +113,12 @@ class ResponseDraft:
     judgements: tuple[JudgementDraft, ...] = ()
     annotations: tuple[AnnotationDraft, ...] = ()
     votes: tuple[VoteDraft, ...] = ()
+    asked: str | None = None
+    simulated: bool = False
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    identity: bytes | None = None
+    came: Came | None = None
 
 
 @dataclass(frozen=True, slots=True)

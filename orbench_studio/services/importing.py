@@ -10,12 +10,16 @@ from sqlalchemy import Connection, update
 
 from orbench_studio.domain.changes import ALL_CHANGED, Changes
 from orbench_studio.errors import CancelledError, FileFaultError
+from orbench_studio.formats.bytes_in import file_fault
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
+from orbench_studio.formats.manifest import Manifest, manifest_at
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.readers import READERS
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.sheet import ReadOptions
+from orbench_studio.formats.studio_rows import STUDIO
+from orbench_studio.services import restoring
 from orbench_studio.services.intake import Intake, uncollected
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store.bulk import inserted
@@ -84,6 +88,9 @@ def import_file(
     cancellation, with `strict` also the first refused row, or a file of which nothing can be taken raises, and leaves
     the workspace as it was.
     """
+    exported = manifest_at(path)
+    if exported is not None:
+        return _import_export(workspace, exported, on_progress)
     goes_on = _cancelling(path, on_progress)
     with (
         uncollected(),
@@ -104,6 +111,28 @@ def import_file(
     return report
 
 
+def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progress) -> ImportReport:
+    """Take an export back as it was written: all of it, from every file, attributed to what it came from at first."""
+    report = ImportReport(exported.folder.name, STUDIO.name)
+    options = ReadOptions()
+    with uncollected(), workspace.writing() as db:
+        restored = restoring.begin(db, exported)
+        intake = Intake(db, int, exported.folder.name, restored=restored)
+        for path, sha256 in exported.files.items():
+            goes_on = _cancelling(path, on_progress)
+            with read_file(path, format_name=STUDIO.name, options=options, on_progress=goes_on) as file:
+                for records in _batches(file, report, strict=True):
+                    intake.take(records)
+            if file.sha256 != sha256:
+                raise file_fault(path.name, "it is not the file that the export's manifest tells of. Export again.")
+        report.taken, report.merged = intake.taken, intake.merged
+        intake.finish()
+        report.added = {kind: count for kind, count in intake.added.items() if count}
+        report.added |= restoring.finish(db, exported)
+        report.notes = dict(intake.notes)
+    return report
+
+
 def inspect_file(
     path: Path,
     options: ReadOptions,
@@ -112,6 +141,8 @@ def inspect_file(
     on_progress: Progress = lambda _done, _total: True,
 ) -> ImportReport:
     """Read a file from end to end and report what an import would find, without taking anything."""
+    if (exported := manifest_at(path)) is not None:
+        path, format_name = next(iter(exported.files)), STUDIO.name
     goes_on = _cancelling(path, on_progress)
     with uncollected(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
         report = ImportReport(path.name, file.format, inferred=file.inferred)

@@ -14,12 +14,15 @@ from orbench_studio.domain.model import family
 from orbench_studio.domain.prompt import text_identity
 from orbench_studio.formats.records import (
     AnnotationDraft,
+    Came,
     JudgementDraft,
     PromptDraft,
     Record,
     ResponseDraft,
     VoteDraft,
 )
+from orbench_studio.services import merging
+from orbench_studio.services.merging import Restored
 from orbench_studio.store import journal, known, prompts, states
 from orbench_studio.store.bulk import add, id_of, ids_by, next_id
 from orbench_studio.store.journal import Deed
@@ -57,16 +60,29 @@ class Place(NamedTuple):
     response_id: int | None = None
 
 
+Origins = Sequence[tuple[int, Came | None]]  # the line of each draft, and the file that it came from at first
+
+
 class Intake:
     """Takes the records of one source, some at a time, in the transaction it is given.
 
     `source` gives the id of the source's row; it is asked only when there is something new to attribute to it, so
-    that a file that brings nothing leaves no trace.
+    that a file that brings nothing leaves no trace. With `restored`, the ids of sources by their numbers in an export,
+    things are attributed to what they came from at first.
     """
 
-    def __init__(self, db: Connection, source: Callable[[], int], name: str, *, simulated: bool = False) -> None:
+    def __init__(
+        self,
+        db: Connection,
+        source: Callable[[], int],
+        name: str,
+        *,
+        simulated: bool = False,
+        restored: Restored | None = None,
+    ) -> None:
         self._db = db
         self._source = source
+        self._restored = restored
         self._name = name
         self._simulated = simulated
         self._names: dict[tuple[str, ...], int] = {}
@@ -97,7 +113,8 @@ class Intake:
             judged += [(place, judgement) for judgement in draft.judgements]
         self._judgements(judged)
         self._votes(on_votes)
-        self._annotations(on_annotations)
+        self._annotations([(place, note) for place, note in on_annotations if note.deed is None])
+        self._deeds([(place, note) for place, note in on_annotations if note.deed is not None])
         fresh = sum(1 for record in records if record.line in self._fresh)
         self.taken += fresh
         self.merged += len(records) - fresh
@@ -127,7 +144,7 @@ class Intake:
             if there is None:
                 there = KnownPrompt(free + len(new), draft.text, details)
                 row = {"id": there.id, "identity": identity, "text": draft.text, **details}
-                new.append(row | {"source_id": self._source(), "source_line": record.line})
+                new.append(row | self._attributed(record.line, draft.came))
                 self._fresh.add(record.line)
                 self._touched_prompts.add(there.id)
                 by_identity[identity] = there
@@ -166,7 +183,7 @@ class Intake:
         return missing
 
     def _seeds(self, drafts: Iterable[PromptDraft]) -> dict[str, int]:
-        texts = {draft.seed: draft.category for draft in drafts if draft.seed}
+        texts = {draft.seed: draft for draft in drafts if draft.seed}
         identities = {text_identity(text): text for text in texts}
         there = ids_by(self._db, SEEDS, "identity", list(identities))
         free = next_id(self._db, SEEDS)
@@ -174,18 +191,23 @@ class Intake:
         for identity, text in identities.items():
             if identity not in there:
                 there[identity] = free + len(new)
-                row = {"id": there[identity], "identity": identity, "text": text, "category": texts[text]}
-                new.append(row | {"source_id": self._source()})
+                draft = texts[text]
+                named = draft.seed_category or draft.category
+                row = {"id": there[identity], "identity": identity, "text": text, "category": named}
+                new.append(row | {"source_id": self._attributed(0, draft.came)["source_id"]})
         add(self._db, SEEDS, new)
         self.added["seeds"] += len(new)
         return {text: there[identity] for identity, text in identities.items()}
 
     def _responses(self, records: Sequence[Record], there: Sequence[KnownPrompt]) -> list[tuple[Place, ResponseDraft]]:
         wanted = [(r, prompt, d) for r, prompt in zip(records, there, strict=True) for d in r.responses]
-        keys = [(p.id, self._model(d.model), text_identity(d.text, d.error or "")) for _, p, d in wanted]
+        keys = [
+            (p.id, self._model(d.model, d.simulated), d.identity or text_identity(d.text, d.error or ""))
+            for _, p, d in wanted
+        ]
         self._first_new = next_id(self._db, RESPONSES)
         found = known.responses(self._db, [key[0] for key in keys], {key[1] for key in keys})
-        lines = [record.line for record, _, _ in wanted]
+        origins = [(record.line, draft.came) for record, _, draft in wanted]
 
         def row(index: int) -> dict[str, Any]:
             record, prompt, draft = wanted[index]
@@ -197,11 +219,13 @@ class Intake:
                 "text": draft.text,
                 "stop_reason": draft.stop_reason,
                 "error": draft.error,
-                "asked": record.prompt.text if record.prompt.text != prompt.text else None,
+                "asked": draft.asked or (record.prompt.text if record.prompt.text != prompt.text else None),
                 "reference_class": draft.reference_class,
+                "input_tokens": draft.input_tokens,
+                "output_tokens": draft.output_tokens,
             }
 
-        ids = self._merge(RESPONSES, lines, keys, found, row)
+        ids = self._merge(RESPONSES, origins, keys, found, row)
         placed = [
             (Place(record.line, prompt.id, response_id), draft)
             for (record, prompt, draft), response_id in zip(wanted, ids, strict=True)
@@ -222,7 +246,8 @@ class Intake:
 
     def _judgements(self, judged: Sequence[tuple[Place, JudgementDraft]]) -> None:
         keys = [
-            (p.response_id, self._judge(d), text_identity(d.answer_class, d.raw or d.explanation)) for p, d in judged
+            (p.response_id, self._judge(d), d.identity or text_identity(d.answer_class, d.raw or d.explanation))
+            for p, d in judged
         ]
         old = [p.response_id for p, _ in judged if p.response_id is not None and p.response_id < self._first_new]
         found = known.judgements(self._db, old)
@@ -240,9 +265,11 @@ class Intake:
                 "evidence_start": start,
                 "evidence_end": end,
                 "raw": draft.raw,
+                "template_hash": draft.template_hash,
             }
 
-        self._merge(JUDGEMENTS, [place.line for place, _ in judged], keys, found, row, [p for p, _ in judged])
+        origins = [(place.line, draft.came) for place, draft in judged]
+        self._merge(JUDGEMENTS, origins, keys, found, row, [p for p, _ in judged])
 
     def _votes(self, cast: Sequence[tuple[Place, VoteDraft]]) -> None:
         keys = [
@@ -269,7 +296,8 @@ class Intake:
                 "raw": vote.raw,
             }
 
-        self._merge(VOTES, [place.line for place, _ in cast], keys, found, row, [p for p, _ in cast])
+        origins = [(place.line, vote.came) for place, vote in cast]
+        self._merge(VOTES, origins, keys, found, row, [p for p, _ in cast])
 
     def _annotations(self, made: Sequence[tuple[Place, AnnotationDraft]]) -> None:
         keys = [(p.prompt_id, p.response_id, self._annotator(a), a.aspect, a.value, a.raw) for p, a in made]
@@ -297,12 +325,34 @@ class Intake:
                 "visible": Visible.RESPONSES if response_id is not None else "",
             }
 
-        self._merge(ANNOTATIONS, [place.line for place in places], keys, found, row, places)
+        self._merge(ANNOTATIONS, [(place.line, None) for place in places], keys, found, row, places)
+
+    def _deeds(self, told: Sequence[tuple[Place, AnnotationDraft]]) -> None:
+        """What was decided in a studio goes into the journal as the deeds it was there."""
+        rows = [
+            merging.Said(
+                note, place.prompt_id, place.response_id, **self._attributed(place.line, note.came, of_file=False)
+            )
+            for place, note in told
+        ]
+        merged = merging.merge(self._db, rows, self._restored.guidelines if self._restored else {})
+        self._touched_prompts |= merged.prompt_ids
+        self._touched_responses |= merged.response_ids
+        self._fresh.update(place.line for place, _ in told if place.prompt_id in merged.prompt_ids)
+        self.added["annotations"] += merged.annotations
+
+    def _attributed(self, line: int, came: Came | None, *, of_file: bool = True) -> dict[str, int | None]:
+        """The source and line of something new."""
+        if self._restored is not None:
+            source, line = came or (None, 0)
+            known = self._restored.sources.get(source) if source is not None else None
+            return {"source_id": known, "source_line": line if known is not None else None}
+        return {"source_id": self._source() if of_file else None, "source_line": line if of_file else None}
 
     def _merge(
         self,
         table: Table,
-        lines: Sequence[int],
+        origins: Origins,
         keys: Sequence[Key],
         found: dict[Key, int],
         row: Callable[[int], dict[str, Any]],
@@ -319,16 +369,14 @@ class Intake:
                 row_id = found[key] = free + len(new)
                 values = row(index)
                 values["id"] = row_id
-                values["source_id"] = self._source()
-                values["source_line"] = lines[index]
-                new.append(values)
+                new.append(values | self._attributed(*origins[index]))
+                self._fresh.add(origins[index][0])
                 _, prompt_id, response_id = places[index] if places else (0, key[0], row_id)
                 touched.add(prompt_id)
                 if response_id is not None:
                     self._touched_responses.add(response_id)
             ids.append(row_id)
         add(self._db, table, new)
-        self._fresh.update(values["source_line"] for values in new)
         self.added[table.name] += len(new)
         return ids
 
@@ -338,8 +386,8 @@ class Intake:
             self._entry = journal.append(self._db, Deed.IMPORT, None, journal.moment(self._db, None), summary)
         return self._entry
 
-    def _model(self, name: str) -> int:
-        return self._id(MODELS, {"name": name}, simulated=self._simulated, family=family(name))
+    def _model(self, name: str, simulated: bool = False) -> int:
+        return self._id(MODELS, {"name": name}, simulated=simulated or self._simulated, family=family(name))
 
     def _judge(self, draft: JudgementDraft) -> int:
         return self._id(JUDGES, {"name": draft.judge, "kind": str(draft.kind)})

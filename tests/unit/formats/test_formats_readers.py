@@ -67,6 +67,6 @@ def test_a_format_may_be_forced_on_a_table_with_more_columns(take):
 
 
 def test_an_unknown_format_is_refused(refused):
-    assert "there is no format 'xml'. Choose one of: orbench-response-check" in refused(
+    assert "there is no format 'xml'. Choose one of: studio, orbench-response-check" in refused(
         "x.csv", "prompt,category\nA,hate\n", format_name="xml"
     )

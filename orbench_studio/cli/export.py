@@ -1,0 +1,49 @@
+"""`orbench-studio export`: prompts and all that is known of them into a folder, whole or not at all."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orbench_studio.cli.steps import steps
+from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.domain.export import Export, Form
+
+_FORMS = (
+    "orbench: prompt and category, as OR-Bench publishes them. csv, jsonl, parquet: every vote, response, judgement "
+    "and decision; import takes it back. huggingface: a dataset folder with its card."
+)
+
+
+def export(
+    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    form: Annotated[Form, typer.Option("--format", help=_FORMS)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder; new, empty, or an earlier export.")],
+    subset: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A saved subset; repeat for several.")
+    ] = None,
+    wanted: Annotated[
+        str, typer.Option("--filter", metavar="EXPR", help="Prompts, as in the queue: status:decided label:safe.")
+    ] = "",
+    names: Annotated[bool, typer.Option("--names", help="Annotators' own names, not pseudonyms.")] = False,
+    seeds: Annotated[bool, typer.Option("--seeds", help="Toxic seeds also beside a set of safe prompts.")] = False,
+    escape: Annotated[
+        bool, typer.Option("--for-spreadsheets", help="An apostrophe before what a spreadsheet takes for a formula.")
+    ] = False,
+    licence: Annotated[str, typer.Option(metavar="NAME", help="For the dataset's card: cc-by-4.0, say.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Write an export, whole or not at all. The same workspace and the same options give the same bytes."""
+    from orbench_studio.services import exporting
+    from orbench_studio.services.workspace import open_workspace
+
+    try:
+        asked = Export(form, out, tuple(subset or ()), wanted, names, seeds, not escape, licence)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from error
+    with open_workspace(workspace) as opened, steps(out.name) as on_progress:
+        done = exporting.export(opened, asked, on_progress)
+    if as_json:
+        tell_json({"out": str(done.out), "prompts": done.prompts, "files": list(done.files)})
+    else:
+        tell(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")

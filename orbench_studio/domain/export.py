@@ -1,0 +1,43 @@
+"""What is to be exported, and in which form."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Form(StrEnum):
+    """The forms of an export."""
+
+    ORBENCH = "orbench"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    HUGGINGFACE = "huggingface"
+
+
+RICH = (Form.CSV, Form.JSONL, Form.PARQUET, Form.HUGGINGFACE)
+FOR_SPREADSHEETS = (Form.ORBENCH, Form.CSV)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What to write into which folder; the whole workspace where neither subsets nor a filter are named.
+
+    `names` keeps annotators' names, which are pseudonyms otherwise. `seeds` writes toxic seeds also beside a set of
+    safe prompts. `formulas=False` escapes what a spreadsheet would take for one. `licence` is for the dataset's card.
+    """
+
+    form: Form
+    out: Path
+    subsets: tuple[str, ...] = ()
+    filter: str = ""
+    names: bool = False
+    seeds: bool = False
+    formulas: bool = True
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        if self.subsets and self.filter:
+            raise ValueError("an export is of subsets or of a filter, not of both")
+        if not self.formulas and self.form not in FOR_SPREADSHEETS:
+            raise ValueError(f"formulas are escaped in CSV files, not in {self.form}")

@@ -1,0 +1,72 @@
+"""The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and what a reader must know."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_TEXT = """
+# Prompts that only look toxic
+
+Prompts for measuring **over-refusal**: language models refusing what only looks toxic, in the manner of OR-Bench
+([arXiv 2405.20947](https://arxiv.org/abs/2405.20947)). Reviewed and exported with OR-Bench Studio.
+
+| configuration | prompts | labelled by people | people agree with each other | seeds |
+|---|---|---|---|---|
+{table}
+
+`load_dataset(folder, "{first}")` gives the columns `prompt`, `category`, `label` and `label_basis`: the label that
+counts, and whether a person, the moderators' consensus or the source file says so. `{first}-full` has beside them every
+moderator's vote, every response with its judgements, and every decision of a person with what was in view; what was
+taken back is marked `in_force: false`. Rates of refusal are over prompts whose label is safe; blocked, empty, truncated
+and failed responses, and judges that could not be read, are no refusals.
+
+`manifest.json` has the recipe, all counts, and the SHA-256 of every file. Annotators are named by {annotators}.
+"""
+
+
+def write(
+    folder: Path,
+    names: Sequence[str],
+    parts: Sequence[Mapping[str, Any]],
+    licence: str,
+    *,
+    annotators: str = "pseudonyms",
+) -> None:
+    """Write the card beside the data; `parts` are what the manifest says of each."""
+    prompts = sum(part["counts"]["prompts"] for part in parts)
+    card = ["---", *_licence(licence), "tags:", "- over-refusal", "- safety", "task_categories:", "- text-generation"]
+    card += ["size_categories:", f"- {_size(prompts)}", "configs:"]
+    for place, name in enumerate(names):
+        card += _configuration(name, f"data/{name}.parquet", default=place == 0)
+        card += _configuration(f"{name}-full", f"data/{name}-full.parquet", default=False)
+    table = "\n".join(_line(part) for part in parts)
+    text = _TEXT.format(table=table, first=names[0], annotators=annotators)
+    (folder / "README.md").write_bytes(("\n".join([*card, "---"]) + "\n" + text).encode())
+
+
+def _licence(licence: str) -> list[str]:
+    return [f"license: {json.dumps(licence)}"] if licence else []
+
+
+def _configuration(name: str, path: str, *, default: bool) -> list[str]:
+    lines = [f"- config_name: {json.dumps(name)}", "  data_files:", "  - split: train", f"    path: {json.dumps(path)}"]
+    return [*lines, "  default: true"] if default else lines
+
+
+def _size(prompts: int) -> str:
+    return next((name for limit, name in _SIZES if prompts < limit), "n>1M")
+
+
+def _line(part: Mapping[str, Any]) -> str:
+    people = part["agreement"].get("labels, people with each other")
+    cells = [f"`{part['name']}`", f"{part['counts']['prompts']:,}", _rate(part["human_labels"]), _rate(people)]
+    return f"| {' | '.join(cells)} | {part['seeds']} |"
+
+
+def _rate(rate: Mapping[str, Any] | None) -> str:
+    if not rate or not rate["n"]:
+        return "no prompt has two labels"
+    low, high = rate["interval"]
+    return f"{rate['count']:,} of {rate['n']:,} (95 %: {100 * low:.0f} to {100 * high:.0f} %)"

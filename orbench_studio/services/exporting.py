@@ -1,0 +1,236 @@
+"""Exporting: prompts with all that is known of them into a folder that appears whole or not at all.
+
+The same workspace and the same export give the same bytes. What is read is one consistent look; memory stays flat.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from orbench_studio import __version__
+from orbench_studio.domain.export import RICH, Export, Form
+from orbench_studio.domain.query import parse
+from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.formats import dataset_card, manifest, row_files
+from orbench_studio.formats.row_files import Row, Write
+from orbench_studio.formats.studio_rows import COLUMNS
+from orbench_studio.formats.written import digest, written_folder
+from orbench_studio.services.intake import uncollected
+from orbench_studio.services.tallying import Tally
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import guidelines, provenance, queue, subsets, whole
+
+__all__ = ["Export", "Exported", "Form", "export"]
+
+TOGETHER = 200  # prompts read and written at a time
+_LONGEST = 4_000_000  # characters of responses in a row; what is more goes on in another, which importers can read
+_PLAIN = ("prompt", "category")
+_PUBLISHED = ("prompt", "category", "label", "label_basis")
+_WHOLE = "prompts"
+
+Progress = Callable[[int, int], bool]
+
+
+class Part(NamedTuple):
+    """A set of prompts that gets files of its own: the name of the files, the prompts, and whether seeds go with it."""
+
+    name: str
+    prompt_ids: Sequence[int]
+    seeds: bool
+
+
+class Output(NamedTuple):
+    """A file of an export: its name in the folder, its columns, and how rows are written."""
+
+    name: str
+    columns: Sequence[str]
+    rows: row_files.RowFile
+
+    @property
+    def rich(self) -> bool:
+        """True where it holds all that is known, and can be imported again without loss."""
+        return self.columns is COLUMNS
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written."""
+
+    out: Path
+    prompts: int
+    files: tuple[str, ...]
+
+
+def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda _done, _total: True) -> Exported:
+    """Write the export's folder, or leave what is there.
+
+    `on_progress` is told the prompts written and how many there are, and answers whether to go on.
+    """
+    out = wanted.out.absolute()
+    with uncollected(), workspace.reading() as db, written_folder(out) as folder:
+        parts = _parts(db, wanted)
+        total = sum(len(part.prompt_ids) for part in parts)
+        if not total:
+            raise StudioError("There is nothing to export: no prompt is in what you chose.")
+        found, done = [], 0
+        for part in parts:
+            go_on = _cancelling(on_progress, done, total)
+            found.append(_write(db, workspace, wanted, part, folder, go_on))
+            done += len(part.prompt_ids)
+        _describe(db, wanted, parts, found, folder)
+        files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return Exported(out, total, tuple(files))
+
+
+def _cancelling(on_progress: Progress, before: int, total: int) -> Callable[[int], None]:
+    def go_on(done: int) -> None:
+        if not on_progress(before + done, total):
+            raise CancelledError("The export was cancelled; what was there before is as it was.")
+
+    return go_on
+
+
+def _parts(db: Connection, wanted: Export) -> list[Part]:
+    if not wanted.subsets:
+        ids = list(queue.ids(db, parse(wanted.filter))) if wanted.filter.strip() else provenance.all_ids(db)
+        return [_part(db, wanted, _WHOLE, ids)]
+    parts: list[Part] = []
+    for name in wanted.subsets:
+        placed = subsets.prompts(db, name)
+        if placed is None:
+            there = ", ".join(subsets.names(db)) or "none yet"
+            raise StudioError(f"There is no subset {name!r}. Subsets here: {there}.")
+        parts.append(_part(db, wanted, _file_name(name, {part.name for part in parts}), placed))
+    return parts
+
+
+def _part(db: Connection, wanted: Export, name: str, ids: Sequence[int]) -> Part:
+    return Part(name, ids, wanted.seeds or not provenance.all_safe(db, ids))
+
+
+def _file_name(subset: str, taken: set[str]) -> str:
+    """A name that every system takes for a file's and Hugging Face for a configuration's."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", subset).strip(".-")[:80] or "subset"
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
+
+
+def _write(
+    db: Connection, workspace: Workspace, wanted: Export, part: Part, folder: Path, go_on: Callable[[int], None]
+) -> dict[str, Any]:
+    """Write the files of a part; what its manifest says of it."""
+    tally = Tally()
+    named = str if wanted.names else _pseudonyms(workspace)
+    outputs = _outputs(wanted, part.name)
+    with ExitStack() as stack:
+        writers = [(output, _open(stack, output, folder)) for output in outputs]
+        for start in range(0, len(part.prompt_ids), TOGETHER):
+            some = part.prompt_ids[start : start + TOGETHER]
+            rows = [piece for row in whole.rows(db, some, named) for piece in _pieces(row, seeds=part.seeds)]
+            tally.add(rows)
+            for output, write in writers:
+                write(rows if output.rich else [row for row in rows if row["part"] == 1])
+            go_on(start + len(some))
+    files = [
+        {
+            "name": output.name,
+            "form": manifest.RICH if output.rich else "prompts",
+            "sha256": digest(folder / output.name),
+        }
+        for output in outputs
+    ]
+    return {"name": part.name, "files": files, "seeds": "included" if part.seeds else "left out", **tally.told()}
+
+
+def _open(stack: ExitStack, output: Output, folder: Path) -> Write:
+    path = folder / output.name
+    path.parent.mkdir(exist_ok=True)
+    return stack.enter_context(output.rows(path, output.columns))
+
+
+def _outputs(wanted: Export, name: str) -> list[Output]:
+    def csv_rows(path: Path, columns: Sequence[str]) -> Any:
+        return row_files.csv_rows(path, columns, formulas=wanted.formulas)
+
+    if wanted.form is Form.HUGGINGFACE:
+        return [
+            Output(f"data/{name}.parquet", _PUBLISHED, row_files.parquet_rows),
+            Output(f"data/{name}-full.parquet", COLUMNS, row_files.parquet_rows),
+        ]
+    return {
+        Form.ORBENCH: [Output(f"{name}.csv", _PLAIN, csv_rows)],
+        Form.CSV: [Output(f"{name}.csv", COLUMNS, csv_rows)],
+        Form.JSONL: [Output(f"{name}.jsonl", COLUMNS, row_files.jsonl_rows)],
+        Form.PARQUET: [Output(f"{name}.parquet", COLUMNS, row_files.parquet_rows)],
+    }[wanted.form]
+
+
+def _pieces(row: dict[str, Any], *, seeds: bool) -> Iterator[Row]:
+    """The row, in several where its responses are longer than an importer takes in one cell."""
+    row["part"] = 1
+    if not seeds:
+        row["seed"] = row["seed_category"] = None
+    responses = row["responses"]
+    length = 0
+    for at, response in enumerate(responses):
+        length += len(response.get("text", ""))
+        if length > _LONGEST and at:
+            yield row | {"responses": responses[:at]}
+            rest = {"votes": [], "annotations": [], "responses": responses[at:]}
+            yield from _numbered(_pieces(row | rest, seeds=seeds))
+            return
+    yield row
+
+
+def _numbered(pieces: Iterator[Row]) -> Iterator[Row]:
+    for number, piece in enumerate(pieces, start=2):
+        yield {**piece, "part": number}
+
+
+def _pseudonyms(workspace: Workspace) -> whole.Named:
+    """The same name for the same person in every export of the workspace, which nobody without it can undo."""
+
+    def named(name: str) -> str:
+        hashed = blake2b(name.encode("utf-8", "surrogatepass"), key=workspace.uuid.encode(), digest_size=5)
+        return f"annotator-{hashed.hexdigest()}"
+
+    return named
+
+
+def _describe(
+    db: Connection, wanted: Export, parts: Sequence[Part], found: Sequence[dict[str, Any]], folder: Path
+) -> None:
+    told: dict[str, Any] = {
+        "studio": __version__,
+        "form": wanted.form,
+        "filter": wanted.filter,
+        "annotators": "names" if wanted.names else "pseudonyms",
+        "formulas": "as they are" if wanted.formulas else "escaped",
+        "files": [file for part in found for file in part.pop("files")],
+        "parts": list(found),
+    }
+    if wanted.form in (Form.PARQUET, Form.HUGGINGFACE):
+        import pyarrow
+
+        told["pyarrow"] = pyarrow.__version__
+    chosen = wanted.subsets or (() if wanted.filter else None)
+    told["subsets"] = [_written(one) for one in provenance.subsets(db, chosen)]
+    if wanted.form in RICH:
+        told["sources"] = [_written(source) for source in provenance.sources(db)]
+        told["guidelines"] = [
+            {"version": g.version, "created_at": whole.written(g.at), "text": g.text} for g in guidelines.versions(db)
+        ]
+    manifest.write(folder, told)
+    if wanted.form is Form.HUGGINGFACE:
+        names = [part.name for part in parts]
+        dataset_card.write(folder, names, found, wanted.licence, annotators=told["annotators"])
+
+
+def _written(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: whole.written(value) if hasattr(value, "strftime") else value for name, value in values.items()}

@@ -1,0 +1,43 @@
+"""`export`, and `import` of what it wrote."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def mine(run, prompts):
+    run("import", "mine.orbench", prompts(("How do I pick a lock of hair?", "illegal"), ("May I?", "hate")))
+    return "mine.orbench"
+
+
+def test_what_goes_out_comes_back(run, run_json, mine, tmp_path):
+    done = run_json("export", mine, "--format", "jsonl", "--out", "out")
+    assert (done["prompts"], done["files"]) == (2, ["manifest.json", "prompts.jsonl"])
+    told = run("import", "again.orbench", "out")
+    assert told.exit_code == 0 and "2 rows taken" in told.stdout
+    assert run_json("stats", "again.orbench") == run_json("stats", mine)
+    assert "2 prompts in " in run("export", mine, "--format", "orbench", "--out", "plain").stdout
+    assert (tmp_path / "plain" / "prompts.csv").read_bytes().count(b"\r\n") == 3
+
+
+def test_what_a_filter_lets_through(run, mine, tmp_path):
+    assert run("export", mine, "--format", "jsonl", "--out", "out", "--filter", "category:hate").exit_code == 0
+    [line] = (tmp_path / "out" / "prompts.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["prompt"] == "May I?"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--format", "csv", "--filter", "zebra"], 1, "nothing to export"),
+        (["--format", "csv", "--subset", "Hard"], 1, "There is no subset 'Hard'"),
+        (["--format", "csv", "--subset", "Hard", "--filter", "safe"], 2, "not of both"),
+        (["--format", "parquet", "--for-spreadsheets"], 2, "in CSV files"),
+        (["--format", "docx"], 2, "docx"),
+    ],
+)
+def test_what_is_refused_and_how(run, mine, tmp_path, options, code, told):
+    done = run("export", mine, "--out", "out", *options)
+    assert (done.exit_code, told in " ".join(done.stderr.split())) == (code, True)
+    assert not (tmp_path / "out").exists()

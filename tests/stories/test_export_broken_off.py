@@ -1,0 +1,95 @@
+"""An export is killed, or the disk is full: what was there before is there still, and the next export cleans up."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from orbench_studio.domain.export import Export, Form
+from orbench_studio.errors import StudioError
+from orbench_studio.formats.records import PromptDraft, Record
+from orbench_studio.formats.written import written_file
+from orbench_studio.services.exporting import export
+from orbench_studio.services.intake import Intake
+from orbench_studio.services.merging import Restored
+from orbench_studio.services.workspace import create_workspace, open_workspace
+
+EXPORTER = """
+import sys, time
+from pathlib import Path
+from orbench_studio.domain.export import Export, Form
+from orbench_studio.services.exporting import export
+from orbench_studio.services.workspace import open_workspace
+
+def go_on(done, total):
+    print(done, flush=True)
+    time.sleep(600)
+
+with open_workspace(Path(sys.argv[1])) as workspace:
+    export(workspace, Export(Form.JSONL, Path(sys.argv[2])), go_on)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "mine.orbench"
+    with create_workspace(path) as workspace, workspace.writing() as db:
+        intake = Intake(db, int, "", restored=Restored())
+        intake.take(
+            [Record(n, PromptDraft(f"How many legs have {n} harmless spiders? {'!' * 200}")) for n in range(999)]
+        )
+        intake.finish()
+    return path
+
+
+def content(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_killed_in_the_middle(path, tmp_path):
+    out = tmp_path / "out"
+    with open_workspace(path) as workspace:
+        export(workspace, Export(Form.CSV, out))
+    before = content(out)
+    command = [sys.executable, "-c", EXPORTER, str(path), str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
+        assert process.stdout.readline() == "200\n"
+        process.kill()
+    assert content(out) == before
+    with open_workspace(path) as workspace:
+        export(workspace, Export(Form.CSV, out))
+    assert content(out) == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.orbench", "out"]
+
+
+def test_killed_between_the_two_renames(path, tmp_path):
+    out = tmp_path / "out"
+    with open_workspace(path) as workspace:
+        export(workspace, Export(Form.CSV, out))
+        before = content(out)
+        out.rename(tmp_path / ".out.before")
+        with pytest.raises(StudioError, match="nothing to export"):
+            export(workspace, Export(Form.CSV, out, filter="zebra"))
+    assert content(out) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sizes of files are not limited there")
+def test_no_room_for_it(path, tmp_path):
+    import resource
+
+    out = tmp_path / "out"
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open_workspace(path) as workspace:
+        export(workspace, Export(Form.ORBENCH, out))
+        before = content(out)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
+        try:
+            with pytest.raises(StudioError, match="What was there before is as it was"):
+                export(workspace, Export(Form.JSONL, out))
+            with pytest.raises(StudioError, match="could not be written"), written_file(tmp_path / "labels") as part:
+                part.write_bytes(b"x" * 100_001)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert content(out) == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.orbench", "out"]
