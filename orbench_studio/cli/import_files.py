@@ -31,7 +31,10 @@ _FIELDS = (
 
 def import_files(
     workspace: Annotated[Path, typer.Argument(help="The workspace; created where there is none.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, TSV, JSON, JSONL, Parquet; .gz too. Or an export's folder.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="CSV, TSV, JSON, JSONL, Parquet; .gz too. Or an export's folder."),
+    ],
     format_name: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help=f"Where it is not recognised: {_FORMATS}.")
     ] = None,

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table
 
 from orbench_studio.domain.annotation import Visible
-from orbench_studio.domain.model import family
 from orbench_studio.domain.prompt import text_identity
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -23,16 +22,14 @@ from orbench_studio.formats.records import (
 )
 from orbench_studio.services import merging
 from orbench_studio.services.merging import Restored
+from orbench_studio.services.names import Names
 from orbench_studio.store import journal, known, prompts, states
-from orbench_studio.store.bulk import add, id_of, ids_by, next_id
+from orbench_studio.store.bulk import add, ids_by, next_id
 from orbench_studio.store.journal import Deed
 from orbench_studio.store.known import Key, KnownPrompt
 from orbench_studio.store.tables import (
     ANNOTATIONS,
-    ANNOTATORS,
     JUDGEMENTS,
-    JUDGES,
-    MODELS,
     PROMPTS,
     RESPONSES,
     SEEDS,
@@ -84,8 +81,7 @@ class Intake:
         self._source = source
         self._restored = restored
         self._name = name
-        self._simulated = simulated
-        self._names: dict[tuple[str, ...], int] = {}
+        self._names = Names(db, simulated=simulated)
         self._first_prompt = next_id(db, PROMPTS)
         self._first_new = 0  # the id from which responses are those of the records being taken
         self._entry: int | None = None
@@ -202,7 +198,7 @@ class Intake:
     def _responses(self, records: Sequence[Record], there: Sequence[KnownPrompt]) -> list[tuple[Place, ResponseDraft]]:
         wanted = [(r, prompt, d) for r, prompt in zip(records, there, strict=True) for d in r.responses]
         keys = [
-            (p.id, self._model(d.model, d.simulated), d.identity or text_identity(d.text, d.error or ""))
+            (p.id, self._names.model(d.model, d.simulated), d.identity or text_identity(d.text, d.error or ""))
             for _, p, d in wanted
         ]
         self._first_new = next_id(self._db, RESPONSES)
@@ -246,7 +242,7 @@ class Intake:
 
     def _judgements(self, judged: Sequence[tuple[Place, JudgementDraft]]) -> None:
         keys = [
-            (p.response_id, self._judge(d), d.identity or text_identity(d.answer_class, d.raw or d.explanation))
+            (p.response_id, self._names.judge(d), d.identity or text_identity(d.answer_class, d.raw or d.explanation))
             for p, d in judged
         ]
         old = [p.response_id for p, _ in judged if p.response_id is not None and p.response_id < self._first_new]
@@ -275,7 +271,7 @@ class Intake:
         keys = [
             (
                 p.prompt_id,
-                self._model(v.moderator),
+                self._names.model(v.moderator),
                 text_identity(v.verdict, v.category or "", v.raw, str(p.response_id)),
             )
             for p, v in cast
@@ -300,7 +296,7 @@ class Intake:
         self._merge(VOTES, origins, keys, found, row, [p for p, _ in cast])
 
     def _annotations(self, made: Sequence[tuple[Place, AnnotationDraft]]) -> None:
-        keys = [(p.prompt_id, p.response_id, self._annotator(a), a.aspect, a.value, a.raw) for p, a in made]
+        keys = [(p.prompt_id, p.response_id, self._names.annotator(a), a.aspect, a.value, a.raw) for p, a in made]
         places = [place for place, _ in made]
         self._stated.update((key[:4], (place, key)) for place, key in zip(places, keys, strict=True))
         self._add_annotations(places, keys, known.imported_annotations(self._db, [key[0] for key in keys]))
@@ -385,21 +381,6 @@ class Intake:
             summary = f"decisions imported from {self._name}"
             self._entry = journal.append(self._db, Deed.IMPORT, None, journal.moment(self._db, None), summary)
         return self._entry
-
-    def _model(self, name: str, simulated: bool = False) -> int:
-        return self._id(MODELS, {"name": name}, simulated=simulated or self._simulated, family=family(name))
-
-    def _judge(self, draft: JudgementDraft) -> int:
-        return self._id(JUDGES, {"name": draft.judge, "kind": str(draft.kind)})
-
-    def _annotator(self, draft: AnnotationDraft) -> int:
-        return self._id(ANNOTATORS, {"name": draft.annotator})
-
-    def _id(self, table: Table, named: dict[str, str], **defaults: Any) -> int:
-        key = (table.name, *named.values())
-        if key not in self._names:
-            self._names[key] = id_of(self._db, table, named, **defaults)
-        return self._names[key]
 
 
 def _details(draft: PromptDraft, seeds: dict[str, int]) -> dict[str, Any]:

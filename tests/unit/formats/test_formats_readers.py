@@ -3,8 +3,10 @@
 import pytest
 
 from orbench_studio.formats.readers import READERS, recognise
+from orbench_studio.formats.studio_rows import COLUMNS
 
 HEADERS = {
+    "studio": ",".join(COLUMNS),
     "orbench-prompts": "prompt,category",
     "orbench-rewrites": "prompt,toxic_seed,category",
     "orbench-moderation": "prompt,response,category,is_toxic,moderation_result",
