@@ -12,6 +12,7 @@ from orbench_studio.cli import (
     calibrate,
     check,
     demo,
+    duplicates,
     evaluate,
     export,
     guidelines,
@@ -79,6 +80,7 @@ app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)
 app.command("export")(export.export)
+app.command("duplicates")(duplicates.duplicates)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

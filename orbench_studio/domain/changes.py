@@ -14,6 +14,7 @@ class Kind(StrEnum):
     ANNOTATIONS = "annotations"
     BATCHES = "batches"
     SUBSETS = "subsets"
+    GROUPS = "groups"
 
 
 @dataclass(frozen=True, slots=True)

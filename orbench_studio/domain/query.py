@@ -18,7 +18,7 @@ from orbench_studio.domain.queue import Agreement, Field, Order, QueueFilter, St
 NONE = "none"
 SPLIT, UNANIMOUS, UNREAD = "split", "unanimous", "unread"
 DIFFER, CONTRADICTED = "differ", "contradicted"
-FLAG, NOTE, SEED = "flag", "note", "seed"
+FLAG, NOTE, SEED, DUPLICATES = "flag", "note", "seed", "duplicates"
 
 VALUES: dict[Field, tuple[str, ...]] = {
     Field.STATUS: tuple(Status),
@@ -28,7 +28,7 @@ VALUES: dict[Field, tuple[str, ...]] = {
     Field.BASIS: (Basis.HUMAN, Basis.DISPUTED, Basis.CONSENSUS, Basis.REFERENCE, Basis.NONE),
     Field.VETO: tuple(Veto),
     Field.JUDGES: (DIFFER, CONTRADICTED),
-    Field.MARK: (FLAG, NOTE, SEED),
+    Field.MARK: (FLAG, NOTE, SEED, DUPLICATES),
     Field.ORIGIN: tuple(Origin),
 }
 _SHORT = {
@@ -39,11 +39,13 @@ _SHORT = {
     "noted": (Field.MARK, NOTE),
     "vetoed": (Field.VETO, Veto.OVERRULED),
     "split": (Field.VOTES, SPLIT),
+    "duplicates": (Field.MARK, DUPLICATES),
 }
 _WHOLE = (Field.TEXT, Field.NOTE, Field.RESPONSE)  # a comma in these is a comma
 _SORT = "sort"
 _TALLY = re.compile(r"\d{1,3}-\d{1,3}")
 _COUNT = re.compile(r"(>=|<=|>|<|=)?(\d{1,6})")
+_NUMBER = re.compile(r"[0-9]{1,15}")
 _IDS = re.compile(r"\d{1,15}(-\d{1,15})?")
 _VOTED = re.compile(rf"(.+)=({'|'.join(Verdict)})", re.DOTALL)
 _QUOTED = r'"(?:[^"\\]|\\.)*"?'
@@ -149,7 +151,9 @@ def _checked(field: Field, value: str) -> str:
     fits: dict[Field, Callable[[], object]] = {
         Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD) or _TALLY.fullmatch(value),
         Field.FAMILIES: lambda: count_of(value),
-        Field.BATCH: lambda: value.isdecimal() and len(value) <= 15,
+        Field.BATCH: lambda: _NUMBER.fullmatch(value),
+        Field.GROUP: lambda: _NUMBER.fullmatch(value),
+        Field.SEED: lambda: _NUMBER.fullmatch(value),
         Field.ID: lambda: _IDS.fullmatch(value),
         Field.VOTED: lambda: _VOTED.fullmatch(value),
     }
@@ -162,6 +166,8 @@ _EXAMPLES = {
     Field.VOTES: "Say split, unanimous, unread, or safe against toxic votes: votes:2-1.",
     Field.FAMILIES: "Say how many model families refuse: families:>=3.",
     Field.BATCH: "Say a batch's number: batch:3 has the prompts that it has answered.",
+    Field.GROUP: "Say the number of a group of near duplicates, which is that of its first prompt: group:17.",
+    Field.SEED: "Say a seed's number: seed:3 has the prompts that were rewritten from it.",
     Field.ID: "Say a prompt's number or a range: id:17 or id:100-199.",
     Field.VOTED: "Say who voted what: voted:gpt-4=toxic.",
 }

@@ -50,6 +50,8 @@ class Field(StrEnum):
     SUBSET = "subset"
     BATCH = "batch"
     SAMPLE = "sample"
+    GROUP = "group"
+    SEED = "seed"
     ID = "id"
     NOTE = "note"
     RESPONSE = "response"

@@ -9,10 +9,23 @@ from sqlalchemy import ColumnElement, Connection, and_, column, exists, func, li
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.batch import ItemState
 from orbench_studio.domain.moderation import Verdict
-from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
+from orbench_studio.domain.query import (
+    CONTRADICTED,
+    DIFFER,
+    DUPLICATES,
+    FLAG,
+    NONE,
+    NOTE,
+    SEED,
+    SPLIT,
+    UNANIMOUS,
+    UNREAD,
+    count_of,
+)
 from orbench_studio.domain.queue import Agreement, Field, Term
 from orbench_studio.store import response_search, samples
 from orbench_studio.store.batch_tables import BATCH_ITEMS
+from orbench_studio.store.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
     ANNOTATIONS,
@@ -125,11 +138,16 @@ def _by(value: str) -> ColumnElement[bool]:
 
 
 def _mark(value: str) -> ColumnElement[bool]:
-    return {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: seeded()}[value]
+    return marks()[value]
 
 
-def seeded() -> ColumnElement[bool]:
-    """The prompt was rewritten from a seed that is known."""
+def marks() -> dict[str, ColumnElement[bool]]:
+    """What a prompt can have, by the word that the language has for it."""
+    duplicates = S.prompt_id.in_(select(NEAR_DUPLICATES.c.prompt_id))
+    return {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: _seeded(), DUPLICATES: duplicates}
+
+
+def _seeded() -> ColumnElement[bool]:
     return S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.seed_id.is_not(None)))
 
 
@@ -155,6 +173,15 @@ def _batch(value: str) -> ColumnElement[bool]:
 
 def _sample(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(samples.drawn(value))
+
+
+def _group(value: str) -> ColumnElement[bool]:
+    of = NEAR_DUPLICATES.c
+    return S.prompt_id.in_(select(of.prompt_id).where(of.group_id == int(value)))
+
+
+def _seed(value: str) -> ColumnElement[bool]:
+    return S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.seed_id == int(value)))
 
 
 def _ids(values: Sequence[str]) -> ColumnElement[bool]:
@@ -220,6 +247,8 @@ _FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
     Field.SUBSET: _subset,
     Field.BATCH: _batch,
     Field.SAMPLE: _sample,
+    Field.GROUP: _group,
+    Field.SEED: _seed,
     Field.NOTE: _note,
     Field.TEXT: _text,
 }

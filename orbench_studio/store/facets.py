@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, 
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.batch import ItemState
-from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD
+from orbench_studio.domain.query import CONTRADICTED, DIFFER, NONE, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.queue import Agreement, Field, QueueFilter
 from orbench_studio.store import samples
 from orbench_studio.store.batch_tables import BATCH_ITEMS
-from orbench_studio.store.conditions import conditions, counting_vote, seeded
+from orbench_studio.store.conditions import conditions, counting_vote, marks
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.tables import (
     ANNOTATIONS,
@@ -36,7 +36,7 @@ Counts = dict[str, int]
 def counts(db: Connection, wanted: QueueFilter, field: Field) -> Counts:
     """Prompts by value of a field, among those that the filter's other conditions let through; only values there are.
 
-    Empty for a field whose values are what people write: text, note, response, id.
+    Empty for a field whose values are what people write: text, note, response, id, and for the many groups and seeds.
     """
     others = conditions(db, wanted.without(field).terms)
     return _COUNTED[field](db, others) if field in _COUNTED else {}
@@ -117,7 +117,7 @@ def _by(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
 
 
 def _marks(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
-    return _present(db, others, {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: seeded()})
+    return _present(db, others, marks())
 
 
 def _judges(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:

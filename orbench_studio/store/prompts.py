@@ -38,6 +38,15 @@ def load(db: Connection, prompt_id: int) -> Prompt | None:
     )
 
 
+def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
+    """The whole texts of these prompts; prompts that are gone are left out."""
+    found: dict[int, str] = {}
+    for some in chunks(prompt_ids):
+        rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).where(PROMPTS.c.id.in_(some)))
+        found.update((int(prompt_id), str(text)) for prompt_id, text in rows)
+    return found
+
+
 def exists(db: Connection, prompt_id: int, response_id: int | None = None) -> bool:
     """True where there is such a prompt, and such a response to it if one is asked for."""
     statement = select(PROMPTS.c.id).where(PROMPTS.c.id == prompt_id)

@@ -5,7 +5,11 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
-from orbench_studio.store import batch_tables, sample_tables  # noqa: F401 - they belong to the same workspace
+from orbench_studio.store import (  # noqa: F401 - they belong to the same workspace
+    batch_tables,
+    curation_tables,
+    sample_tables,
+)
 from orbench_studio.store.columns import identity_bytes, key, later, long_text, moment, refers_to, table
 
 # Written out, not bound: the database uses the index only for the condition it was made with.

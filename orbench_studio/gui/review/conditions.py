@@ -1,6 +1,18 @@
 """The conditions of the queue in words: their titles, and what each value is called on the screen."""
 
-from orbench_studio.domain.query import CONTRADICTED, DIFFER, FLAG, NONE, NOTE, SEED, SPLIT, UNANIMOUS, UNREAD, count_of
+from orbench_studio.domain.query import (
+    CONTRADICTED,
+    DIFFER,
+    DUPLICATES,
+    FLAG,
+    NONE,
+    NOTE,
+    SEED,
+    SPLIT,
+    UNANIMOUS,
+    UNREAD,
+    count_of,
+)
 from orbench_studio.domain.queue import Field, Order, Term
 from orbench_studio.gui.actions import tr
 
@@ -23,6 +35,8 @@ TITLES = {
     Field.SUBSET: "Subset",
     Field.BATCH: "Answered in batch",
     Field.SAMPLE: "Audit sample",
+    Field.GROUP: "Near duplicates, group",
+    Field.SEED: "Rewritten from seed",
     Field.ID: "Number",
     Field.NOTE: "Note says",
     Field.RESPONSE: "A response says",
@@ -36,7 +50,7 @@ MORE = (
     Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH,
     Field.SAMPLE,
 )  # fmt: skip
-TYPED = (Field.ID, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
+TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
 ORDERS = {
     Order.IMPORTED: "As imported",
     Order.DISPUTED: "Moderators disagree first",
@@ -65,6 +79,7 @@ _WORDS = {
     (Field.MARK, FLAG): "flagged ⚑",
     (Field.MARK, NOTE): "with a note ✎",
     (Field.MARK, SEED): "with a seed",
+    (Field.MARK, DUPLICATES): "with near duplicates",
 }
 _COMPARED = {">=": "{} or more", "<=": "at most {}", ">": "more than {}", "<": "fewer than {}", "=": "exactly {}"}
 

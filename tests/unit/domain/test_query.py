@@ -14,6 +14,8 @@ SPECIAL = {
     Field.VOTES: st.one_of(st.sampled_from(["split", "unanimous", "unread"]), st.just("2-1")),
     Field.FAMILIES: COUNTS,
     Field.BATCH: st.from_regex(r"[0-9]{1,9}", fullmatch=True),
+    Field.GROUP: st.from_regex(r"[0-9]{1,9}", fullmatch=True),
+    Field.SEED: st.from_regex(r"[0-9]{1,9}", fullmatch=True),
     Field.ID: st.from_regex(r"[0-9]{1,9}(-[0-9]{1,9})?", fullmatch=True),
     Field.VOTED: st.builds("{}={}".format, WORDS, st.sampled_from(Verdict)),
 }
