@@ -49,6 +49,7 @@ ACTIONS = (
     ActionSpec("guidelines", "Guidelines", ("I",), "Show"),
     ActionSpec("timeline", "History of the prompt", ("L",), "Show"),
     ActionSpec("scheme", "Light, dark, or as the system", ("Ctrl+D",), "Show"),
+    ActionSpec("menu", "Menu", ("F10",), "Show"),
     ActionSpec("keys", "Keys", ("?",), "Show"),
     ActionSpec("preferences", "Preferences…", ("Ctrl+,",), "Show"),
     ActionSpec("larger", "Larger text", ("Ctrl+=", "Ctrl++"), "Show", True),

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.changes import Changes
-from orbench_studio.gui.actions import Actions, tr
+from orbench_studio.gui.actions import ACTIONS, Actions, tr, with_key
 from orbench_studio.gui.theme import px
 
 _WIDTH = 72
@@ -75,6 +75,8 @@ class Rail(QFrame):
             button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
             column.addWidget(button)
         column.addStretch()
+        self._buttons["menu"] = button = _menu_button(actions)
+        column.addWidget(button)
 
     def mark(self, name: str) -> None:
         """Mark the page in front."""
@@ -86,3 +88,18 @@ class Rail(QFrame):
         self.setFixedWidth(px(_WIDTH))
         for button in self._buttons.values():
             button.setFixedSize(px(_WIDTH) - 8, px(52))
+
+
+def _menu_button(actions: Actions) -> QToolButton:
+    """What is done with the workspace and with the window, for whoever has not learned the keys."""
+    button = QToolButton()
+    button.setText(f"⋯\n{tr('Menu')}")
+    button.setProperty("role", "rail")
+    button.setToolTip(with_key(tr("Menu"), "menu"))
+    menu = QMenu(button)
+    menu.addActions([actions[spec.name] for spec in ACTIONS if spec.group == "Workspace" and spec.name != "quit"])
+    menu.addSeparator()
+    menu.addActions([actions[name] for name in ("scheme", "preferences", "keys", "quit")])
+    button.clicked.connect(actions["menu"].trigger)
+    actions.bind({"menu": lambda: menu.popup(button.mapToGlobal(QPoint(button.width(), 0)))})
+    return button

@@ -122,6 +122,24 @@ def test_the_search_takes_words_as_they_are(start, path, words, found):
         assert studio.page.queue.focusProxy().hasFocus()
 
 
+def test_a_filter_cleared_by_mistake_comes_back(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("category:privacy"))
+        studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
+        found = list(studio.page.model.ids())
+        studio.key(Qt.Key.Key_Escape)
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
+        assert "Esc again brings it back" in studio.message()
+        studio.key(Qt.Key.Key_Escape)
+        studio.wait(lambda: list(studio.page.model.ids()) == found)
+        studio.page.finder.bar.out.click()
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
+        studio.page.finder.bar.ask(parse("number"))
+        studio.page.finder.bar.ask(parse(""))
+        studio.key(Qt.Key.Key_Escape)
+        assert studio.page.finder.current.is_open, "what was asked for meanwhile is not undone"
+
+
 def test_responses_are_searched_and_indexed_where_somebody_wants_it(start, path):
     with start(path) as studio:
         studio.page.finder.bar.ask(parse('response:"answers 17:"'))

@@ -8,11 +8,12 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from orbench_studio.gui.evaluate.page import EvaluatePage
 from orbench_studio.gui.library.import_dialog import ImportDialog
 from orbench_studio.gui.models.queue_model import ROW
+from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.services.workspace import create_workspace, open_workspace
 
@@ -24,6 +25,10 @@ PROMPTS = ("prompt", "category")
 def click(parent, words):
     button = next(b for b in parent.findChildren(QPushButton) if b.isVisible() and b.text().startswith(words))
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def named(menu, words):
+    return next(action for action in menu.actions() if action.text().startswith(words))
 
 
 def choose(studio, file):
@@ -183,6 +188,16 @@ def test_another_workspace_in_the_same_window(start, path, tmp_path, labels):
         with open_workspace(second) as other, other.reading() as db:
             said = db.exec_driver_sql("SELECT value FROM annotations").scalars().all()
     assert said == ["toxic"]
+
+
+def test_the_menu_has_what_the_keys_do(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_F10)
+        studio.wait(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        menu = QApplication.activePopupWidget()
+        assert {"Import files…", "Preferences…", "Keys", "Quit"} <= {action.text() for action in menu.actions()}
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(named(menu, "Preferences")).center())
+        studio.wait(lambda: studio.window.findChild(PreferencesDialog) is not None)
 
 
 def test_a_page_is_made_when_it_is_first_shown_and_gets_the_keys(start, path):

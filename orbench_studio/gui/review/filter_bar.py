@@ -33,12 +33,11 @@ class FilterBar(QWidget):
         self.order = QToolButton()  # placed by whoever shows the queue
         self._matches = label("", "quiet")
         self._told = 0, 0
-        self._clear = QToolButton()
+        self.out = QToolButton()  # of the filter
         self._typing = QTimer(self)
         self._build_ui()
         self._typing.timeout.connect(self._read)
         self.search.textEdited.connect(lambda _: self._typing.start())
-        self._clear.clicked.connect(self.clear)
 
     @property
     def current(self) -> QueueFilter:
@@ -87,7 +86,7 @@ class FilterBar(QWidget):
         set_role(self._matches, "role", "error" if text else "quiet")
 
     def _restate(self) -> None:
-        self._clear.setVisible(not self._filter.is_open)
+        self.out.setVisible(not self._filter.is_open)
         self.order.setText(f"{tr(ORDERS[self._filter.order])}  ▾")
         for action in self.order.menu().actions():
             action.setChecked(action.data() == self._filter.order)
@@ -103,7 +102,7 @@ class FilterBar(QWidget):
         self.search.setMinimumWidth(200)
         self._typing.setInterval(_TYPING)
         self._typing.setSingleShot(True)
-        self._clear.setText(tr("✕ Clear"))
+        self.out.setText(tr("✕ Clear"))
         self.views.setText(tr("Views  ▾"))
         self.views.setAccessibleName(tr("Saved views"))
         self._matches.setMinimumWidth(1)
@@ -112,7 +111,7 @@ class FilterBar(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.search, 1)
-        layout.addWidget(self._clear)
+        layout.addWidget(self.out)
         layout.addWidget(self.views)
         layout.addWidget(self._matches)
         self._restate()
@@ -122,7 +121,7 @@ class FilterBar(QWidget):
     def _say_keys(self) -> None:
         words = f"{tr('Search, or say')} category:privacy refused:>=3"
         self.search.setPlaceholderText(f"{words}   {key_text('search')}")
-        self._clear.setToolTip(with_key(tr("Clear the filter"), "clear_filter"))
+        self.out.setToolTip(with_key(tr("Clear the filter"), "clear_filter"))
 
     def _build_order(self) -> None:
         self.order.setProperty("role", "heading")

@@ -356,7 +356,8 @@ class ReviewPage(QWidget):
         self.finder.changed.connect(self.ask_queue)
         self.finder.left.connect(self.queue.setFocus)
         self.responses.left.connect(self.queue.setFocus)
-        self.finder.views.told.connect(self.told)
+        for part in (self.finder, self.finder.views, self.eye):
+            part.told.connect(self.told)
         self.panes.offer(actions)
         self.model.wanted.connect(lambda ids: self._session.rows(ids, self.model.put))
         handlers: dict[str, Callable[[], object]] = Deciding(self, self._session).handlers() | {
@@ -380,7 +381,6 @@ class ReviewPage(QWidget):
             "toggle_queue": self.panes.toggle_queue,
         }
         handlers |= self.around.handlers() | self.eye.handlers()
-        self.eye.told.connect(self.told)
         actions.bind(handlers)
         self._own_actions = tuple(handlers)
         actions.enable(self._own_actions, on=False)
