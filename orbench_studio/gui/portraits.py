@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.batch import BatchState
 from orbench_studio.domain.category import Category
@@ -23,7 +24,7 @@ from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.timeline import TimelineDialog
 from orbench_studio.gui.review.undo_since import UndoSinceDialog
-from orbench_studio.gui.theme import DARK, LARGEST, LIGHT, SMALLEST
+from orbench_studio.gui.theme import LARGEST, SMALLEST
 from orbench_studio.resources_dir import resources
 
 SIZES = (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))

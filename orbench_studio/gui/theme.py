@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from orbench_studio.colours import DARK, LIGHT, Tokens
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.moderation import Verdict
@@ -16,41 +17,6 @@ META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
 READING_LINE, PROMPT_LINE = 24, 32
 _BOX = 13  # of a box to be checked
 SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent of the usual size
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The colours of one scheme; each meaning has an ink and a tint that it is read on."""
-
-    background: str
-    panel: str
-    line: str
-    ink: str
-    quiet: str
-    faint: str
-    accent: str
-    selection: str
-    safe: str
-    safe_tint: str
-    toxic: str
-    toxic_tint: str
-    amber: str
-    amber_tint: str
-    indirect: str
-    indirect_tint: str
-    evidence: str
-
-
-LIGHT = Tokens(
-    background="#f6f6f4", panel="#ffffff", line="#e2e2dd", ink="#1d1f23", quiet="#5c6069", faint="#6a6e77",
-    accent="#2f5bd7", selection="#e8eefc", safe="#187453", safe_tint="#e2f3ec", toxic="#b3452c", toxic_tint="#fae8e3",
-    amber="#7f6110", amber_tint="#f8f0d8", indirect="#7a4fa3", indirect_tint="#f0e8f7", evidence="#fde7a9",
-)  # fmt: skip
-DARK = Tokens(
-    background="#17181b", panel="#1f2125", line="#32353b", ink="#e8e8e6", quiet="#a8acb5", faint="#8b909a",
-    accent="#8fb0ff", selection="#2a3350", safe="#6fd0a8", safe_tint="#1d3a30", toxic="#f0a08a", toxic_tint="#44261f",
-    amber="#e5c66a", amber_tint="#3c3318", indirect="#cfaaf0", indirect_tint="#352644", evidence="#5a4a14",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel
 
+from orbench_studio.colours import DARK
 from orbench_studio.gui.actions import KEYS
 from orbench_studio.gui.pace import GAP, Pace
 from orbench_studio.gui.preferences import PREFERENCES, PreferencesDialog
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.theme import DARK, px
+from orbench_studio.gui.theme import px
 from orbench_studio.settings import Settings, load_settings
 
 CTRL = Qt.KeyboardModifier.ControlModifier

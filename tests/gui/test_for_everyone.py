@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.gui import theme
 from orbench_studio.gui.actions import ACTIONS
 from orbench_studio.gui.dialogs import CrashDialog
@@ -32,7 +33,6 @@ from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.choices import NoteDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.responses_pane import ResponsesModel
-from orbench_studio.gui.theme import DARK, LIGHT
 from orbench_studio.services import reviewing
 from orbench_studio.services.importing import ColumnMapping, preview_file
 from orbench_studio.services.workspace import open_workspace

@@ -9,13 +9,14 @@ from PySide6.QtGui import QColor, QImage, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
+from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.query import parse
 from orbench_studio.gui import portraits
 from orbench_studio.gui.actions import ACTIONS
 from orbench_studio.gui.markup import Style, spans
 from orbench_studio.gui.models.queue_model import QueueModel
 from orbench_studio.gui.text_pane import TextPane, Type
-from orbench_studio.gui.theme import DARK, LIGHT, Theme
+from orbench_studio.gui.theme import Theme
 from orbench_studio.services import finding
 from orbench_studio.services.workspace import open_workspace
 

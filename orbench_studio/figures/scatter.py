@@ -1,0 +1,136 @@
+"""Over-refusal against toxic rejection: the figure of the paper (section 4), with one's own models on top."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+
+from orbench_studio.colours import Tokens
+from orbench_studio.domain.audit import Audit, Group
+from orbench_studio.domain.rates import Rate
+from orbench_studio.figures.labels import Named, place
+from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
+from orbench_studio.figures.published import SOURCE, Published, published
+
+_FEWEST = 4  # models from which on a correlation and a curve say something
+_MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
+Point = tuple[float, float]
+
+
+def rho(points: Sequence[Point]) -> float | None:
+    """Spearman's rank correlation of over-refusal and toxic rejection; None for few models, or all alike in one."""
+    if len(points) < _FEWEST or any(len(set(side)) == 1 for side in zip(*points, strict=True)):
+        return None
+    return float(spearmanr(np.array(points)).statistic)
+
+
+def quadratic(points: Sequence[Point]) -> tuple[float, float, float]:
+    """The parabola of least squares, highest power first, both axes between 0 and 1."""
+    xs, ys = np.array(points).T
+    a, b, c = np.polyfit(xs, ys, 2)
+    return float(a), float(b), float(c)
+
+
+def scatter(audit: Audit, tokens: Tokens, *, background: bool = True) -> Figure:
+    """Every model by the share of safe prompts it refuses and of toxic prompts it does not answer.
+
+    Models with no toxic prompt are lines. `background` shows the published models; without it the curve and rho are of
+    one's own.
+    """
+    with drawn_with(tokens):
+        figure = Figure(figsize=(9, 6.6))
+        axes = figure.add_subplot()
+        axes.set_title("Over-refusal against toxic rejection")
+        axes.set_xlabel("Over-refusal: safe prompts refused")
+        axes.set_ylabel("Toxic rejection: toxic prompts not answered")
+        behind = published() if background else ()
+        own = _own(audit)
+        both = [(x, y) for x, y in own.values() if y is not None]
+        _scale(axes, [one.toxic_rejection for one in behind] + [_lowest(audit, model) for model in own])
+        _curve(axes, tokens, [(one.over_refusal, one.toxic_rejection) for one in behind] or both)
+        settle(figure, tokens, _told(audit, behind, both))
+        names = [*_draw_own(axes, tokens, audit, own), *_draw_published(axes, tokens, behind)]
+        place(axes, names, ())
+    return figure
+
+
+def _own(audit: Audit) -> dict[str, tuple[float, float | None]]:
+    """Where each model stands in per cent; without toxic prompts its rejection is None."""
+    found: dict[str, tuple[float, float | None]] = {}
+    for model in audit.models:
+        refused, accepted = audit.rate(Group.SAFE, model).value, audit.rate(Group.TOXIC, model).value
+        if refused is not None:
+            found[model] = (refused, None if accepted is None else 1 - accepted)
+    return found
+
+
+def _lowest(audit: Audit, model: str) -> float:
+    """The lower end of the interval of toxic rejection."""
+    interval = audit.rate(Group.TOXIC, model).interval
+    return 1 - interval[1] if interval else 1
+
+
+def _scale(axes: Axes, heights: Sequence[float]) -> None:
+    low = min([*heights, 0.9])
+    axes.set_xlim(-2, 102)
+    axes.set_ylim(100 * max(low - 0.04, -0.02), 101.5)
+    axes.grid(linewidth=0.6)
+    axes.set_axisbelow(True)
+    percent_axis(axes, "x")
+    percent_axis(axes, "y")
+
+
+def _curve(axes: Axes, tokens: Tokens, points: Sequence[Point]) -> None:
+    if len(points) < _FEWEST:
+        return
+    xs = np.linspace(min(x for x, _ in points), max(x for x, _ in points), 100)
+    axes.plot(
+        100 * xs, 100 * np.polyval(quadratic(points), xs), color=tokens.faint, linewidth=1.2, linestyle=(0, (5, 3))
+    )
+
+
+def _draw_published(axes: Axes, tokens: Tokens, behind: Sequence[Published]) -> list[Named]:
+    for one in behind:
+        axes.plot(100 * one.over_refusal, 100 * one.toxic_rejection, "o", color=tokens.faint, markersize=4, alpha=0.7)
+    crowded = sorted(behind, key=lambda one: -one.over_refusal)
+    return [Named(100 * p.over_refusal, 100 * p.toxic_rejection, p.model, tokens.faint, 6.5) for p in crowded]
+
+
+def _draw_own(axes: Axes, tokens: Tokens, audit: Audit, own: dict[str, tuple[float, float | None]]) -> list[Named]:
+    names = []
+    for at, (model, (x, y)) in enumerate(own.items()):
+        if y is None:
+            axes.axvline(100 * x, color=tokens.accent, linewidth=1, linestyle=(0, (2, 2)))
+            names.append(Named(100 * x, axes.get_ylim()[0] + 1, plain(model), tokens.accent, 8.5))
+            continue
+        _cross(axes, tokens, (x, y), audit.rate(Group.SAFE, model), audit.rate(Group.TOXIC, model))
+        axes.plot(100 * x, 100 * y, _MARKS[at % len(_MARKS)], color=tokens.accent, markersize=7, zorder=4)
+        names.append(Named(100 * x, 100 * y, plain(model), tokens.accent, 8.5))
+    return names
+
+
+def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate) -> None:
+    """The intervals of both rates."""
+    assert refused.interval is not None  # there are cases, or it would not be drawn
+    assert accepted.interval is not None
+    x, y = 100 * at[0], 100 * at[1]
+    left, right = refused.interval
+    low, high = 1 - accepted.interval[1], 1 - accepted.interval[0]
+    axes.plot([100 * left, 100 * right], [y, y], color=tokens.accent, linewidth=1, alpha=0.6, zorder=3)
+    axes.plot([x, x], [100 * low, 100 * high], color=tokens.accent, linewidth=1, alpha=0.6, zorder=3)
+
+
+def _told(audit: Audit, behind: Sequence[Published], own: Sequence[Point]) -> list[str]:
+    told = [f"Own models: {audit.choice.words}. Lines through a point are 95 % Wilson intervals."]
+    points = [(one.over_refusal, one.toxic_rejection) for one in behind]
+    if points:
+        told.append(
+            f"Grey: {len(points)} models as published ({SOURCE}; refusals found by keywords); "
+            f"Spearman's rho {rho(points):.3f}, dashed: their quadratic fit."
+        )
+    ours = rho(own)
+    if ours is not None:
+        told.append(f"Own models alone: n = {len(own)}, Spearman's rho {ours:.3f}.")
+    return told
