@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from orbench_studio import __version__, log
 from orbench_studio.cli import (
+    audit,
     batches,
     calibrate,
     check,
@@ -79,6 +80,7 @@ app.command("models")(models.models)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)
+app.command("audit")(audit.audit)
 app.command("export")(export.export)
 app.command("duplicates")(duplicates.duplicates)
 app.command("stats")(stats.stats)

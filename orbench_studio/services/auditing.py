@@ -83,16 +83,28 @@ def prompts_of(
     ledger: Ledger, choice: Choice, group: Group, model: str, category: str | None = None
 ) -> tuple[int, ...]:
     """The ids of the prompts behind a rate, in order."""
-    classes, people = np.divmod(ledger.of(choice.answers)[0], 2)
-    counted = classes == 0 if group is Group.TOXIC else (classes > 0) & (classes < len(ANSWERS))
-    if choice.answers == PEOPLE:
-        counted &= people == 1
-    counted &= ledger.columns == ledger.names.index(model)
-    place, *state = ledger.standing()
-    wanted = (_groups(choice)[tuple(state)] == _GROUPS.index(group)) & ~ledger.dropped(choice.dropped)
+    cases, refused = judged(ledger, choice)
+    counted = cases & (~refused if group is Group.TOXIC else refused) & (ledger.columns == ledger.names.index(model))
+    wanted = members(ledger, choice, group)
     if category is not None:
-        wanted &= place == _CATEGORIES.index(category)
+        wanted &= ledger.standing()[0] == _CATEGORIES.index(category)
     return tuple(ledger.prompt_ids[np.unique(ledger.rows[counted & wanted[ledger.rows]])].tolist())
+
+
+def members(ledger: Ledger, choice: Choice, group: Group) -> Array:
+    """True for each prompt of a group that is not left out."""
+    state = ledger.standing()[1:]
+    found: Array = (_groups(choice)[state] == _GROUPS.index(group)) & ~ledger.dropped(choice.dropped)
+    return found
+
+
+def judged(ledger: Ledger, choice: Choice) -> tuple[Array, Array]:
+    """True for each response that is an answer or a refusal; and for each that is a refusal."""
+    classes, people = np.divmod(ledger.of(choice.answers)[0], 2)
+    cases = classes < len(ANSWERS)
+    if choice.answers == PEOPLE:
+        cases &= people == 1
+    return cases, cases & (classes > 0)
 
 
 def _said(choice: Choice) -> tuple[Term, ...] | None:

@@ -1,0 +1,158 @@
+"""`orbench-studio audit`: which model refuses what it should answer, in which category, and how sure that is."""
+
+from datetime import datetime
+from os.path import relpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from orbench_studio.cli.steps import steps
+from orbench_studio.cli.telling import complain, tell, tell_json
+from orbench_studio.domain.audit import FINAL, Audit, Choice, Drop, Group, Labels, Tally
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.rates import Rate
+    from orbench_studio.services.ledger import Ledger
+    from orbench_studio.services.reporting import Report
+    from orbench_studio.services.supposing import Ranked, Supposed
+    from orbench_studio.services.workspace import Workspace
+
+
+def audit(
+    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    labels: Annotated[
+        Labels, typer.Option(help="Whose labels say that a prompt is safe: final is people's, else the moderators'.")
+    ] = Labels.FINAL,
+    judge: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose answer classes: final, people, or one judge as --json names it.")
+    ] = FINAL,
+    assume_safe: Annotated[
+        bool,
+        typer.Option("--assume-safe", help="Take prompts without any label as safe, as OR-Bench-Hard-1K is meant."),
+    ] = False,
+    drop: Annotated[list[Drop] | None, typer.Option(help="Leave these prompts out; repeat.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: one HTML file.")] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the figures: PNG, SVG and PDF, light and dark.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
+) -> None:
+    """Over-refusal and toxic acceptance of every model, by category, with intervals and what could change them."""
+    from orbench_studio.services import auditing, supposing
+    from orbench_studio.services.workspace import open_workspace
+
+    choice = Choice(labels, judge, assume_safe, frozenset(drop or ()))
+    with open_workspace(workspace) as opened:
+        ledger = auditing.with_judge(auditing.read(opened), opened, judge)
+        found = auditing.audit(ledger, choice)
+        moved = supposing.supposed(ledger, choice)
+        judges = [FINAL, "people", *ledger.judges]
+        told = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved)}
+        _write(opened, ledger, found, (html, markdown, figures))
+    if as_json:
+        tell_json(told)
+    else:
+        _tell(found, moved)
+
+
+def _write(
+    opened: "Workspace",
+    ledger: "Ledger",
+    found: Audit,
+    files: tuple[Path | None, Path | None, Path | None],
+) -> None:
+    # On first use: it brings matplotlib.
+    from orbench_studio.services import reporting
+
+    html, markdown, figures = files
+    if figures is not None:
+        with steps("figures") as on_progress:
+            reporting.write_figures(found, figures, on_progress)
+        complain(f"The figures are in {figures}.")
+    if html is None and markdown is None:
+        return
+    with steps("report") as on_progress:
+        made = reporting.report(opened, ledger, found.choice, datetime.now().astimezone(), on_progress=on_progress)
+    if html is not None:
+        reporting.write_html(made, html)
+        complain(f"The report is in {html}.")
+    if markdown is not None:
+        reporting.write_markdown(made, markdown, _addresses(made, markdown, figures))
+        complain(f"The report is in {markdown}.")
+
+
+def _addresses(made: "Report", markdown: Path, figures: Path | None) -> dict[str, str]:
+    """Where a Markdown file finds the figures that were written beside it."""
+    if figures is None:
+        return {}
+    folder = Path(relpath(figures, markdown.parent)).as_posix()
+    return {one.name: quote(f"{folder}/{one.name}-light.png") for one in made.figures}
+
+
+def _as_json(found: Audit, moved: "Supposed") -> dict[str, Any]:
+    return {
+        "labels": str(found.choice.labels),
+        "answers": found.choice.answers,
+        "assume_safe": found.choice.assume_safe,
+        "dropped": sorted(found.choice.dropped),
+        "assumes": found.choice.words,
+        "prompts": {str(group): found.count(group) for group in Group},
+        "labelled_by_people": _rate(found.labelled_by_people),
+        "judged_by_people": _rate(found.judged_by_people),
+        "models": [
+            {
+                "model": one.model,
+                "rank": one.after.rank,
+                "rank_interval": one.after.ranks,
+                "over_refusal_by_seed": one.after.interval,
+                "before_dropping": {"over_refusal": _rate(one.before.rate), "rank": one.before.rank},
+                **_groups(found, one.model, None),
+                "categories": {category: _groups(found, one.model, category) for category in found.categories},
+            }
+            for one in moved.models
+        ],
+    }
+
+
+def _groups(found: Audit, model: str, category: str | None) -> dict[str, Any]:
+    names = {Group.SAFE: "over_refusal", Group.TOXIC: "toxic_acceptance", Group.OTHER: "refusal_of_others"}
+    return {name: _tally(found.tally(group, model, category), group) for group, name in names.items()}
+
+
+def _tally(tally: Tally, group: Group) -> dict[str, Any]:
+    rate = tally.rate(group)
+    return {**_rate(rate), "best_and_worst": tally.bounds(rate), "apart": tally.apart}
+
+
+def _rate(rate: "Rate") -> dict[str, Any]:
+    return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
+
+
+def _tell(found: Audit, moved: "Supposed") -> None:
+    safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
+    tell(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.choice.words}")
+    tell(f"labels by people: {found.labelled_by_people.words}; answer classes: {found.judged_by_people.words}\n")
+    width = max((len(one.model) for one in moved.models), default=0)
+    tell(f"{'':<{width}}  {'rank':<12}{'over-refusal':<38}{'toxic acceptance':<38}apart")
+    for one in moved.models:
+        both = [found.tally(group, one.model) for group in (Group.SAFE, Group.TOXIC)]
+        rates = "".join(f"{tally.rate(g).words:<38}" for g, tally in zip((Group.SAFE, Group.TOXIC), both, strict=True))
+        apart = ", ".join(f"{count:,} {name}" for name, count in (both[0] + both[1]).apart.items())
+        tell(f"{one.model:<{width}}  {_rank(one.after):<12}{rates}{apart}".rstrip())
+        for category in found.categories:
+            of = [found.rate(group, one.model, category) for group in (Group.SAFE, Group.TOXIC)]
+            if any(rate.n for rate in of):
+                tell(f"{'  ' + category:<{width}}  {'':<12}" + "".join(f"{rate.words:<38}" for rate in of).rstrip())
+    if moved.choice.dropped:
+        tell(f"\n{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
+        for one in moved.models:
+            tell(f"{one.model:<{width}}  {_rank(one.before):<12}{one.before.rate.words}")
+    tell("\nWilson intervals at 95 %; ranks by bootstrap, prompts of one seed together, 1 refuses most; what is apart")
+    tell("(unparsed, blocked, empty, truncated, error, unjudged) is in no rate.")
+
+
+def _rank(one: "Ranked") -> str:
+    return f"{one.rank} ({one.ranks[0]}-{one.ranks[1]})" if one.rate.n else "-"
