@@ -58,25 +58,31 @@ def powered(labelled: NDArray[np.int64], everything: NDArray[np.int64]) -> Power
         return _Strata(labelled, everything).estimate()
 
 
-def labels_needed(labelled: NDArray[np.int64], everything: NDArray[np.int64], margin: float = MARGIN) -> int:
-    """How many more labels make `here` no wider than the value plus and minus `margin`, for one estimate.
+def labels_needed(
+    labelled: NDArray[np.int64], everything: NDArray[np.int64], margin: float = MARGIN
+) -> NDArray[np.int64]:
+    """How many more labels of each stratum, (strata,), make `here` the value plus and minus `margin`, for one estimate.
 
-    Shapes as for `powered`, without leading axes. They are to be spread over the strata by the number of units; what
-    is known so far tells how variable units are, and before the first label they count as variable as can be.
+    Shapes as for `powered`, without leading axes. Labels go where there are fewest for the number of units. What is
+    known so far tells how variable units are; before the first label they count as variable as can be.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         strata = _Strata(labelled, everything)
         have, of = strata.sampled, strata.size
         variance, inside = strata.planned()
         if not inside > 0:
-            return 0
-        low, high = int(have.sum()), int(of.sum())
+            return np.zeros(len(have), dtype=np.int64)
+
+        def spread(labels: int) -> Array:
+            return np.asarray(np.minimum(np.maximum(have, np.ceil(labels * of / of.sum())), of))
+
+        low, high = 0, int(of.sum())
         while low < high:  # the width falls with every label
             middle = (low + high) // 2
-            n = np.minimum(np.maximum(have, middle * of / of.sum()), of)
+            n = spread(middle)
             width = _quantile(n.sum()) * np.sqrt(_error(strata.share, n, of, variance)) / inside
             low, high = (low, middle) if width <= margin else (middle + 1, high)
-    return low - int(have.sum())
+    return np.asarray(spread(low) - have, dtype=np.int64)
 
 
 class _Strata:

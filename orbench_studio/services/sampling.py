@@ -55,10 +55,10 @@ def draw(
 def extend(workspace: Workspace, name: str, more: Mapping[str, int]) -> AuditSample:
     """Let a sample have so many more prompts of each category, as far as there are; StudioError without the sample."""
     with workspace.writing() as db:
-        sample = _known(samples.named(db, name), name)
+        sample = known(samples.named(db, name), name)
         drawn = {s.category: min(s.drawn + max(more.get(s.category, 0), 0), s.size) for s in sample.strata}
         samples.draw_up_to(db, name, drawn)
-        return _known(samples.named(db, name), name)
+        return known(samples.named(db, name), name)
 
 
 def all_samples(workspace: Workspace) -> list[AuditSample]:
@@ -70,7 +70,7 @@ def all_samples(workspace: Workspace) -> list[AuditSample]:
 def remove(workspace: Workspace, name: str) -> None:
     """Forget a sample; what people labelled stays. StudioError where there is no such sample."""
     with workspace.writing() as db:
-        _known(samples.named(db, name), name)
+        known(samples.named(db, name), name)
         samples.remove(db, name)
 
 
@@ -79,7 +79,8 @@ def queue_of_sample(name: str) -> QueueFilter:
     return QueueFilter((Term(Field.SAMPLE, (name,)),))
 
 
-def _known(sample: AuditSample | None, name: str) -> AuditSample:
+def known(sample: AuditSample | None, name: str) -> AuditSample:
+    """The sample; StudioError where there is none of that name."""
     if sample is None:
         raise StudioError(f"There is no sample “{name}” here. Draw it first.")
     return sample

@@ -117,6 +117,12 @@ def judges(db: Connection) -> list[tuple[int, str, str]]:
     return [tuple(row) for row in db.execute(select(j.id, j.name, j.kind).where(used).order_by(j.name, j.kind))]
 
 
+def stated_labels(db: Connection) -> dict[int, str]:
+    """What source files say of prompts, by prompt, whoever has decided since."""
+    stated = PROMPTS.c.reference_label
+    return {row.id: row[1] for row in db.execute(select(PROMPTS.c.id, stated).where(stated.is_not(None)))}
+
+
 def voted_by(db: Connection, model_ids: Sequence[int]) -> list[int]:
     """The prompts on which one of these models has voted as a moderator."""
     v = VOTES.c

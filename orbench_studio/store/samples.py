@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, 
 from orbench_studio.domain.sample import AuditSample, Place, Stratum
 from orbench_studio.store.bulk import add, inserted
 from orbench_studio.store.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
+from orbench_studio.store.tables import PROMPT_STATES
 
 A, P, S = AUDIT_SAMPLES.c, AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
@@ -58,6 +59,13 @@ def places(db: Connection, name: str) -> list[Place]:
     """All prompts that could come into a sample, in their random order."""
     statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == _id(name)).order_by(P.number)
     return [Place(*row) for row in db.execute(statement)]
+
+
+def statuses(db: Connection, name: str) -> dict[int, str]:
+    """Where the prompts in a sample stand with people."""
+    state = PROMPT_STATES.c
+    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(drawn(name))))
+    return {row.prompt_id: row.status for row in rows}
 
 
 def drawn(name: str) -> Select[Any]:

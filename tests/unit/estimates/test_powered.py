@@ -92,7 +92,7 @@ def test_what_cannot_be_told_is_not_told():
 
 def test_labels_still_needed_are_enough_and_not_too_many():
     sample, rest = np.array([[70, 6], [4, 20]]), np.array([1_400, 500])
-    needed = labels_needed(*counts(sample, rest))
+    [needed] = labels_needed(*counts(sample, rest))
     assert 200 < needed < 500
     for factor, enough in ((1.05, True), (0.9, False)):
         share = factor * (needed + 100) / 100
@@ -106,8 +106,16 @@ def test_labels_needed_before_the_first_label_and_after_the_last():
     none = np.zeros((1, 3, 3), dtype=np.int64)
     assert labels_needed(none, np.array([[0, 500_000, 500_000]])) == pytest.approx(1_067, abs=8)
     assert labels_needed(none, np.array([[0, 30, 20]])) in (48, 49, 50)
-    assert labels_needed(*counts([[25, 5], [5, 15]], [0, 0])) == 0
-    assert labels_needed(none, np.zeros((1, 3), dtype=np.int64)) == 0
+    assert labels_needed(*counts([[25, 5], [5, 15]], [0, 0])) == [0]
+    assert labels_needed(none, np.zeros((1, 3), dtype=np.int64)) == [0]
+
+
+def test_labels_needed_go_where_there_are_few():
+    labelled, everything = counts([[30, 5], [5, 20]], [1_000, 800])
+    needed = labels_needed(np.concatenate([labelled, labelled // 5]), np.concatenate([everything, everything]))
+    assert needed[1] - needed[0] == pytest.approx(48, abs=2)
+    alone = labels_needed(np.concatenate([labelled, 0 * labelled]), np.concatenate([everything, everything]))
+    assert alone[1] > alone[0] > 0
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.95])
