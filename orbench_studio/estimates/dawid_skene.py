@@ -6,6 +6,9 @@ the same prompts break this, look too good, and are found by `error_correlation`
 Dirichlet priors (Beta here: there are two labels), by expectation and maximisation. The priors keep categories with
 few votes sensible: sensitivity and specificity lean to what the rater does in all categories, and that to being
 mostly right, which also decides which of the two mirrored solutions is meant.
+
+Intervals are of prompts drawn again, from 1 to 99 % of the draws, which holds about 95 % (simulated): they know of
+chance in the prompts, not of raters in step.
 """
 
 from dataclasses import dataclass
@@ -16,6 +19,8 @@ from numpy.typing import NDArray
 TOXIC, SAFE, MISSING = 0, 1, -1
 _ROUNDS = 2_000
 _STILL = 1e-10
+_ROUGHLY = 1e-5  # for draws
+_ENDS = (0.01, 0.99)
 _EDGE = 1e-9  # no probability is nothing at all
 Array = NDArray[np.float64]
 
@@ -33,6 +38,7 @@ class Priors:
     share: float = 1.0
 
 
+_PRIORS = Priors()
 FLAT = Priors(0.0, 0.0, 0.0, 0.0)  # maximum likelihood, as in the paper
 
 
@@ -51,19 +57,48 @@ class Reliability:
 
 
 def dawid_skene(
-    votes: NDArray[np.int8], categories: NDArray[np.int64], priors: Priors = Priors(), *, count: int | None = None
+    votes: NDArray[np.int8], categories: NDArray[np.int64], priors: Priors = _PRIORS, *, count: int | None = None
 ) -> Reliability:
     """The raters' reliability from `votes` (prompts, raters) of TOXIC, SAFE or MISSING and `categories` (prompts,).
 
     Categories are numbered from 0 up to `count`. A prompt that nobody voted on gets its category's share.
     """
     count = int(categories.max(initial=-1)) + 1 if count is None else count
-    rows = np.column_stack([categories, votes]).astype(np.int64)
-    kinds, of_kind, times = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
-    fit = _Fit(kinds[:, 1:], kinds[:, 0], times.astype(np.float64), count, priors)
+    kinds, _, times = _kinds(votes, categories)
+    fit = _Fit(kinds, times, count, priors)
     rounds = fit.run()
     overall = fit.overall()
+    of_kind = np.unique(np.column_stack([categories, votes]), axis=0, return_inverse=True)[1]
     return Reliability(fit.sensitivity, fit.specificity, *overall, fit.safe, fit.p_safe[of_kind.ravel()], rounds)
+
+
+def drawn_again(
+    votes: NDArray[np.int8],
+    categories: NDArray[np.int64],
+    fitted: Reliability,
+    priors: Priors = _PRIORS,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """Low and high ends of sensitivity and specificity: each (2, categories + 1, raters), the last row over all.
+
+    Starts from what was fitted to these votes. The same seed gives the same ends.
+    """
+    kinds, first, times = _kinds(votes, categories)
+    random = np.random.default_rng(seed)
+    found = []
+    for weights in random.multinomial(times.sum(), times / times.sum(), draws) if len(times) else []:
+        fit = _Fit(kinds, weights.astype(np.float64), len(fitted.safe), priors)
+        fit.p_safe = fitted.p_safe[first]
+        fit.run(_ROUGHLY)
+        overall = fit.overall()
+        found.append([np.vstack([fit.sensitivity, overall[0]]), np.vstack([fit.specificity, overall[1]])])
+    if not found:
+        nothing = np.full((2, len(fitted.safe) + 1, votes.shape[1]), np.nan)
+        return nothing, nothing
+    low, high = np.quantile(np.array(found), _ENDS, axis=0)
+    return low, high
 
 
 def error_correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:
@@ -90,12 +125,20 @@ def _correlation(votes: NDArray[np.int8], p_safe: Array) -> float:
     return float(products[0] / np.sqrt(products[1] * products[2])) if products[1] * products[2] > 0 else np.nan
 
 
+def _kinds(
+    votes: NDArray[np.int8], categories: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """The different rows of category and votes, where each comes first, and how often it occurs."""
+    rows = np.column_stack([categories, votes]).astype(np.int64)
+    kinds, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    return kinds, first, times.astype(np.float64)
+
+
 class _Fit:
     """Expectation and maximisation over the different rows, each weighed by how often it occurs."""
 
-    def __init__(
-        self, votes: NDArray[np.int64], category: NDArray[np.int64], times: Array, count: int, priors: Priors
-    ) -> None:
+    def __init__(self, kinds: NDArray[np.int64], times: Array, count: int, priors: Priors) -> None:
+        category, votes = kinds[:, 0], kinds[:, 1:]
         self._cast = votes != MISSING
         self._says_safe = (votes == SAFE).astype(np.float64)
         self._says_toxic = (votes == TOXIC).astype(np.float64)
@@ -103,12 +146,12 @@ class _Fit:
         voted = np.maximum(self._cast.sum(1), 1)
         self.p_safe = np.where(self._cast.any(1), self._says_safe.sum(1) / voted, 0.5)  # the majority's, to begin with
 
-    def run(self) -> int:
+    def run(self, still: float = _STILL) -> int:
         for done in range(1, _ROUNDS + 1):
             before = self.p_safe
             self._maximise()
             self.p_safe = self._expect()
-            if np.abs(self.p_safe - before).max(initial=0) < _STILL:
+            if np.abs(self.p_safe - before).max(initial=0) < still:
                 return done
         return _ROUNDS
 
