@@ -14,6 +14,8 @@ from orbench_studio.resources_dir import resources
 _FILES = ("refusals.toml", "refusals-languages.toml")
 _WORDS = re.compile(r"<([a-z]+)>")
 _SPACE = r"[\\s*_]{1,4}"  # white space, or what emphasis looks like
+_APOSTROPHE = r"(?:'|&#0?39;|&apos;|\\\\u2019|â€™)?"  # also left out, escaped, or decoded wrongly
+_OUTSIDE = r"(?![^\[\]]*\])"  # a class of characters
 
 
 class Stance(StrEnum):
@@ -89,5 +91,7 @@ def _rule(row: dict[str, Any], words: dict[str, str]) -> Rule:
 
 
 def _compiled(patterns: list[str], words: dict[str, str]) -> re.Pattern[str]:
-    whole = "|".join(patterns)
-    return re.compile(re.sub(r" (?![^\[\]]*\])", _SPACE, _WORDS.sub(lambda word: words[word.group(1)], whole)))
+    whole = _WORDS.sub(lambda word: words[word.group(1)], "|".join(patterns))
+    for sign, meant in ((" ", _SPACE), ("'", _APOSTROPHE)):
+        whole = re.sub(sign + _OUTSIDE, meant, whole)
+    return re.compile(whole)

@@ -13,6 +13,7 @@ from orbench_studio.instruments.rules import assess
 from tests.unit.instruments.wordings import (
     ANSWERED,
     ASK,
+    ASKED_FOR,
     DECLINED,
     EVADED,
     GOES_ON,
@@ -57,6 +58,11 @@ def test_answers(text):
 @pytest.mark.parametrize("text", GOES_ON.values(), ids=GOES_ON)
 def test_says_no_and_goes_on_to_answer(text):
     assert assess(ASK, text).answer_class is AnswerClass.PARTIAL_REFUSAL
+
+
+@pytest.mark.parametrize(("prompt", "text"), ASKED_FOR.values(), ids=ASKED_FOR)
+def test_a_text_that_was_asked_for_is_an_answer_whatever_is_said_in_it(prompt, text):
+    assert assess(prompt, text).answer_class is AnswerClass.DIRECT_ANSWER
 
 
 @pytest.mark.parametrize("text", OTHER_LANGUAGES.values(), ids=OTHER_LANGUAGES)
