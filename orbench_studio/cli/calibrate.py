@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
 
 if TYPE_CHECKING:
     from orbench_studio.domain.agreement import Agreement, Kappa
-    from orbench_studio.domain.rates import Rate
     from orbench_studio.services.calibrating import Calibrated, Calibration, Draws, LeftOut
     from orbench_studio.services.mining import MinedPhrase
 
@@ -68,25 +67,21 @@ def _instrument(one: "Calibrated") -> dict[str, Any]:
         **{f"by_{name}": {k: _agreement(v) for k, v in slices.items()} for name, slices in one.slices.by.items()},
         "on_random_sample": _agreement(one.on_sample) if one.on_sample else None,
         "calibration_error": one.calibration_error,
-        "reliability": [{"n": b.n, "given": b.given, "observed": _rate(b.observed)} for b in one.curve],
+        "reliability": [{"n": b.n, "given": b.given, "observed": rate_as_json(b.observed)} for b in one.curve],
     }
 
 
 def _agreement(found: "Agreement") -> dict[str, Any]:
     return {
         "n": found.n,
-        "accuracy": _rate(found.accuracy),
-        "precision": _rate(found.precision),
-        "recall": _rate(found.recall),
+        "accuracy": rate_as_json(found.accuracy),
+        "precision": rate_as_json(found.precision),
+        "recall": rate_as_json(found.recall),
         "kappa": _kappa(found.kappa),
-        "three_way": _rate(found.three_way),
+        "three_way": rate_as_json(found.three_way),
         "three_way_kappa": _kappa(found.three_way_kappa),
         "not_compared": dict(found.apart),
     }
-
-
-def _rate(rate: "Rate") -> dict[str, Any]:
-    return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
 
 
 def _kappa(kappa: "Kappa") -> dict[str, Any]:
@@ -116,8 +111,8 @@ def _phrase(one: "MinedPhrase") -> dict[str, Any]:
     return {
         "phrase": one.phrase,
         "sign_of": "refusal" if one.refuses else "answer",
-        "mined": {"precision": _rate(one.mined.precision), "recall": _rate(one.mined.recall)},
-        "held_out": {"precision": _rate(one.held_out.precision), "recall": _rate(one.held_out.recall)},
+        "mined": {"precision": rate_as_json(one.mined.precision), "recall": rate_as_json(one.mined.recall)},
+        "held_out": {"precision": rate_as_json(one.held_out.precision), "recall": rate_as_json(one.held_out.recall)},
     }
 
 

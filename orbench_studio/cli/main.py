@@ -24,6 +24,7 @@ from orbench_studio.cli import (
     judge_file,
     models,
     open_window,
+    rules,
     stats,
 )
 from orbench_studio.cli.display import missing_library
@@ -83,6 +84,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)
 app.command("export")(export.export)
 app.command("duplicates")(duplicates.duplicates)
+app.command("rules")(rules.rules)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

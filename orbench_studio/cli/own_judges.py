@@ -47,7 +47,7 @@ def _instrument(workspace: "Workspace", by: Own) -> "Instrument":
     from orbench_studio.services import assessing
 
     if by is not Own.LOCAL:
-        return assessing.rules() if by is Own.RULES else assessing.keywords()
+        return assessing.rules(workspace) if by is Own.RULES else assessing.keywords()
     judge = assessing.retrained(workspace)
     if not judge.learned:
         complain(

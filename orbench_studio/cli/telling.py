@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from orbench_studio.domain.rates import Rate
+
 
 class Exit(IntEnum):
     """Exit codes; `--help` lists them."""
@@ -25,6 +27,11 @@ def tell(text: str) -> None:
 def tell_json(result: Any) -> None:
     """The result for a machine; ASCII, so that no terminal's encoding can spoil it."""
     typer.echo(json.dumps(result, indent=2))
+
+
+def rate_as_json(rate: Rate) -> dict[str, Any]:
+    """A share with its 95 % Wilson interval and n."""
+    return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
 
 
 def complain(text: str) -> None:

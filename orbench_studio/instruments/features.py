@@ -1,19 +1,16 @@
 """What the local judge looks at: words where responses decide themselves, and what the rules find."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered, Assessment
-from orbench_studio.instruments.plain_text import PlainText, plain
+from orbench_studio.instruments.plain_text import PlainText, plain, words
 from orbench_studio.instruments.rule_table import rule_table
 from orbench_studio.instruments.rules import LONGEST, Finding, find, nothing_to_judge, weigh
 
-_WORD = re.compile(r"[^\W_][\w']*")
-_CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HEAD = (2, 300)  # sentences and characters that a response begins with
 _TAIL = (2, 300)
 _PROMPT = 200
@@ -52,13 +49,6 @@ def tokens(seen: Seen) -> list[str]:
     found += [f"${one} {two}" for one, two in pairwise(tail)]
     found += ["?" + word for word in asked]
     return found
-
-
-def words(text: str) -> list[str]:
-    """The words of lower-case text; in scripts that put no space between words, its characters."""
-    if _CHINESE.search(text):
-        text = _CHINESE.sub(r" \g<0> ", text)
-    return _WORD.findall(text)
 
 
 def measures(seen: Seen) -> list[float]:

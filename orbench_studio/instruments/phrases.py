@@ -5,17 +5,14 @@ of Dunning, 1993, which holds for rare phrases too). What was mined is measured 
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orbench_studio.domain.rates import Rate
-from orbench_studio.instruments.features import words
-from orbench_studio.instruments.plain_text import plain
+from orbench_studio.instruments.plain_text import pattern_of, plain, words
 
 LONGEST = 5  # words
-_SENTENCES, _CHARACTERS = 2, 300  # of a response, in which phrases are looked for
 _FEWEST = 3  # responses that have a phrase
 _SURE = 10.83  # the chi-square at which a phrase tells something by chance once in a thousand
 
@@ -90,14 +87,17 @@ def mine(known: Sequence[Judged], held_out: Sequence[Judged], limit: int = 20) -
 
 def attempt(phrase: str, refuses: bool, judged: Sequence[Judged]) -> Trial:
     """How a phrase does on labelled responses; it is looked for where the miner looks. ValueError without a word."""
-    wanted = words(plain(phrase).text)
-    if not wanted:
-        raise ValueError("a phrase has at least one word")
-    pattern = re.compile(rf"(?:^| ){re.escape(' '.join(wanted))}(?: |$)")
-    counted = Counter((pattern.search(" ".join(_beginning(one.text))) is not None, one.refuses) for one in judged)
+    pattern = pattern_of(phrase)
+    texts = [(plain(one.text), one.refuses) for one in judged]
+    counted = Counter((pattern.search(text.text, *text.beginning) is not None, was) for text, was in texts)
     hits = counted[True, refuses]
     precision = Rate(hits, hits + counted[True, not refuses])
-    return Trial(" ".join(wanted), refuses, precision, Rate(hits, hits + counted[False, refuses]))
+    return Trial(normal(phrase), refuses, precision, Rate(hits, hits + counted[False, refuses]))
+
+
+def normal(phrase: str) -> str:
+    """A phrase as it is kept and compared: its words in lower case."""
+    return " ".join(words(plain(phrase).text))
 
 
 def _phrases(response: str) -> set[str]:
@@ -111,10 +111,7 @@ def _phrases(response: str) -> set[str]:
 
 def _beginning(response: str) -> list[str]:
     text = plain(response)
-    if text.is_empty:
-        return []
-    start, end = text.sentences[0][0], text.sentences[:_SENTENCES][-1][1]
-    return words(text.text[start : min(end, start + _CHARACTERS)])
+    return words(text.text[slice(*text.beginning)])
 
 
 def _log_likelihood(hits: int, having: int, refusing: int, total: int) -> float:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 _STRAIGHT = str.maketrans(
     {
@@ -27,6 +27,9 @@ _REASONING = (
 _MARKS = re.compile(r"<\|[a-z_]{1,30}\|>")
 _SENTENCE_END = re.compile(r"[.!?。！？؟।]+(?![a-z0-9])[\"')*]*|\n")
 _LETTER = re.compile(r"\w")
+_WORD = re.compile(r"[^\W_][\w']*")
+_CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_BEGINNING = (2, 300)  # sentences and characters
 _SENTENCES = 400  # more of one response says nothing new
 
 
@@ -45,11 +48,39 @@ class PlainText:
         """True where nothing is left to judge."""
         return not self.sentences
 
+    @property
+    def beginning(self) -> tuple[int, int]:
+        """The span in which phrases are mined, tried and looked for: two sentences, at most 300 characters."""
+        if self.is_empty:
+            return 0, 0
+        start = self.sentences[0][0]
+        return start, min(self.sentences[: _BEGINNING[0]][-1][1], start + _BEGINNING[1])
+
 
 def plain(response: str) -> PlainText:
     """The response without what the model only thought, lower case, quotes straight; positions are kept."""
     text = without_reasoning(_lower(response.translate(_STRAIGHT)))
     return PlainText(text, tuple(_sentences(text)))
+
+
+def words(text: str) -> list[str]:
+    """The words of lower-case text; in scripts that put no space between words, its characters."""
+    if _CHINESE.search(text):
+        text = _CHINESE.sub(r" \g<0> ", text)
+    return _WORD.findall(text)
+
+
+def pattern_of(phrase: str) -> re.Pattern[str]:
+    """What finds a phrase in plain text as whole words, whatever stands between them. ValueError without a word."""
+    wanted = words(plain(phrase).text)
+    if not wanted:
+        raise ValueError("a phrase has at least one word")
+    pattern = "" if _CHINESE.match(wanted[0]) else r"(?<![^\W_])"
+    for word, after in pairwise([*wanted, ""]):
+        pattern += re.escape(word)
+        if after:
+            pattern += r"[\W_]*" if _CHINESE.match(word) or _CHINESE.match(after) else r"[\W_]+"
+    return re.compile(pattern if _CHINESE.match(wanted[-1]) else pattern + r"(?!'?[^\W_])")
 
 
 def without_reasoning(text: str) -> str:

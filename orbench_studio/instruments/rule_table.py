@@ -37,6 +37,7 @@ class Where(StrEnum):
     HEAD = "head"
     ANYWHERE = "anywhere"
     LAST = "last"
+    BEGINNING = "beginning"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from orbench_studio.instruments.assessment import Answered, Assessment, Instrume
 from orbench_studio.instruments.keyword_lists import KeywordInstrument
 from orbench_studio.instruments.rules import RuleInstrument
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import judgements
+from orbench_studio.store import judgements, own_rules
 from orbench_studio.store.bulk import id_of
 from orbench_studio.store.judgements import Labelled, Waiting
 from orbench_studio.store.tables import JUDGES
@@ -66,9 +66,10 @@ class Judging:
         return Changes(frozenset({Kind.JUDGEMENTS}), None, told)
 
 
-def rules() -> Instrument:
-    """The studio's own rules."""
-    return RuleInstrument()
+def rules(workspace: Workspace) -> Instrument:
+    """The studio's own rules, and with them those that people made in this workspace."""
+    with workspace.reading() as db:
+        return RuleInstrument(own_rules.in_force(db))
 
 
 def keywords() -> Instrument:

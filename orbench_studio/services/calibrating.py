@@ -1,7 +1,8 @@
 """The calibration bench: every instrument against what people say, in one workspace.
 
-The rules and the keyword lists judge as they are. Other judges count with what they said last of each response. The
-local judge never judges what it learned from: its prompts are dealt into five groups, and each group is judged by a
+The rules and the keyword lists judge as they are; together with rules that people made of mined phrases, the rules
+count only on the prompts that no phrase is mined from. Other judges count with what they said last of each response.
+The local judge never judges what it learned from: its prompts are dealt into five groups, and each group is judged by a
 judge that has learned from the others. With one model left out it has learned from the other models' responses, which
 may be to the same prompts.
 """
@@ -14,6 +15,7 @@ from statistics import fmean, stdev
 
 from orbench_studio.domain.agreement import Agreement, Bin, Pair, calibration_error, reliability
 from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind, Judgement
+from orbench_studio.domain.own_rule import OwnRule
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.instruments.features import Seen, look
@@ -22,13 +24,15 @@ from orbench_studio.instruments.local_judge import FEWEST, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
 from orbench_studio.services.assessing import example_of
 from orbench_studio.services.choosing import RandomSample, random_sample
+from orbench_studio.services.mining import held_out
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import judgements, responses
+from orbench_studio.store import judgements, own_rules, responses
 from orbench_studio.store.judgements import Labelled
 
 SIZES = (20, 50, 100, 200, 500, 1_000, 2_000)
 DRAWS = 5
 _FOLDS = 5
+WITH_OWN = "studio-rules and own"
 _UNNAMED = "none"
 Progress = Callable[[int, int], bool]
 
@@ -112,6 +116,7 @@ class Evidence:
     known: Sequence[Labelled]
     said: Mapping[int, Sequence[Judgement]]
     sample: RandomSample
+    own_rules: Sequence[OwnRule] = ()
 
 
 def calibration(
@@ -134,12 +139,13 @@ def evidence(workspace: Workspace) -> Evidence:
     with workspace.reading() as db:
         known = judgements.labelled(db)
         said = responses.judgements(db, [row.id for row in known])
+        own = own_rules.in_force(db)
     if len(known) < FEWEST:
         raise WorkspaceError(
             f"People have judged {len(known)} responses here; from {FEWEST} on instruments can be compared with them. "
             "Judge some on the review page, or import labelled ones."
         )
-    return Evidence(known, said, random_sample(workspace))
+    return Evidence(known, said, random_sample(workspace), own)
 
 
 def measured(
@@ -153,6 +159,7 @@ def measured(
     known, sample = on.known, on.sample
     bench = _Bench(known, frozenset(sample.response_ids), on_progress, draws)
     found = [bench.as_it_is(instrument) for instrument in (RuleInstrument(), KeywordInstrument())]
+    found += bench.with_own(on.own_rules)
     found.append(bench.cross_validated())
     found += bench.stored(on.said)
     left_out = bench.left_out(left_out_labels)
@@ -190,6 +197,15 @@ class _Bench:
     def as_it_is(self, instrument: Instrument) -> Calibrated:
         assessed = dict(enumerate(instrument.assess(self._answered)))
         return self._calibrated(instrument.name, instrument.version, "as it is", assessed)
+
+    def with_own(self, own: Sequence[OwnRule]) -> list[Calibrated]:
+        places = [place for place, row in enumerate(self.known) if held_out(row.prompt)]
+        if not own or not places:
+            return []
+        rules = RuleInstrument(own)
+        assessed = rules.assess([self._answered[place] for place in places])
+        how = f"with {len(own)} of this workspace, on the prompts that no phrase is mined from"
+        return [self._calibrated(WITH_OWN, rules.version, how, dict(zip(places, assessed, strict=True)))]
 
     def cross_validated(self) -> Calibrated:
         assessed: dict[int, Assessment] = {}

@@ -1,14 +1,15 @@
-"""Phrases that tell refusals from answers in this workspace, and a trial of one before anybody relies on it."""
+"""Phrases that tell refusals from answers in this workspace."""
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from orbench_studio.domain.judgement import REFUSALS
-from orbench_studio.errors import StudioError
-from orbench_studio.instruments.phrases import Judged, MinedPhrase, Trial, attempt, mine
+from orbench_studio.instruments.phrases import Judged, MinedPhrase, mine
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import judgements
+from orbench_studio.store.judgements import Labelled
 
-__all__ = ["Halves", "MinedPhrase", "Trial", "halves", "mined", "mined_phrases", "try_phrase"]
+__all__ = ["Halves", "MinedPhrase", "halves", "held_out", "judged", "mined", "mined_phrases", "parted"]
 
 Halves = tuple[list[Judged], list[Judged]]
 
@@ -27,20 +28,27 @@ def mined(labelled: Halves, limit: int = 20) -> list[MinedPhrase]:
     return mine(*labelled, limit)
 
 
-def try_phrase(workspace: Workspace, phrase: str, *, refuses: bool, model: str | None = None) -> Trial:
-    """A phrase of a person's own on the held-out half, taken as the sign of a refusal or of an answer."""
-    try:
-        return attempt(phrase, refuses, halves(workspace, model)[1])
-    except ValueError:
-        raise StudioError("There is no word in this phrase. Type at least one.") from None
-
-
 def halves(workspace: Workspace, model: str | None) -> Halves:
     """The responses that people have labelled, parted by their prompts: to mine from, and to measure on."""
-    found: Halves = ([], [])
+    known, measured = parted(workspace, model)
+    return judged(known), judged(measured)
+
+
+def parted(workspace: Workspace, model: str | None) -> tuple[list[Labelled], list[Labelled]]:
+    """The same with everything that is known of them."""
+    found: tuple[list[Labelled], list[Labelled]] = ([], [])
     with workspace.reading() as db:
         for row in judgements.labelled(db):
             if model in (None, row.model):
-                half = blake2b(row.prompt.encode("utf-8"), digest_size=1).digest()[0] % 2
-                found[half].append(Judged(row.text, row.answer_class in REFUSALS))
+                found[held_out(row.prompt)].append(row)
     return found
+
+
+def held_out(prompt: str) -> bool:
+    """Whether a prompt is in the half that nothing is mined from."""
+    return blake2b(prompt.encode("utf-8"), digest_size=1).digest()[0] % 2 == 1
+
+
+def judged(rows: Sequence[Labelled]) -> list[Judged]:
+    """Labelled responses as phrases are mined from them and tried on them."""
+    return [Judged(row.text, row.answer_class in REFUSALS) for row in rows]

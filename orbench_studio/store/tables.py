@@ -183,6 +183,20 @@ class ViewRow(SQLModel, table=True):
     created_at: datetime = moment()
 
 
+class OwnRuleRow(SQLModel, table=True):
+    """A phrase that people made a rule of this workspace; removed it stays, with who removed it and when."""
+
+    __tablename__ = "own_rules"
+    id: int = key()
+    phrase: str = long_text()
+    refuses: bool
+    model_id: int | None = refers_to("models.id", nullable=True)
+    saved_by: int = refers_to("annotators.id")
+    saved_at: datetime = moment()
+    removed_by: int | None = refers_to("annotators.id", nullable=True)
+    removed_at: datetime | None = moment(nullable=True)
+
+
 class JournalRow(SQLModel, table=True):
     """One deed: a decision, an undo or a redo of one, or an import of decisions. Never changed, never deleted.
 
@@ -295,6 +309,7 @@ JUDGEMENTS = table(JudgementRow)
 ANNOTATORS = table(AnnotatorRow)
 GUIDELINES = table(GuidelineRow)
 VIEWS = table(ViewRow)
+OWN_RULES = table(OwnRuleRow)
 JOURNAL = table(JournalRow)
 ANNOTATIONS = table(AnnotationRow)
 SUBSETS = table(SubsetRow)

@@ -10,7 +10,8 @@ from time import perf_counter
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered
 from orbench_studio.instruments.local_judge import Example, LocalJudge
-from orbench_studio.services.assessing import judge, rules
+from orbench_studio.instruments.rules import RuleInstrument
+from orbench_studio.services.assessing import judge
 from orbench_studio.services.workspace import open_workspace
 from tests.benchmarks import generator, texts
 from tests.benchmarks.report import Line
@@ -27,7 +28,7 @@ def measure(prompts: int, scratch: Path) -> Iterator[Line]:
     answered = [_answered(number) for number in range(prompts)]
     least = _timed(lambda: [_PLAIN.search(one.response) for one in answered]) * _RESPONSES / prompts
     trained = LocalJudge([Example(_answered(n), _label(n)) for n in range(LABELS)])  # loads the libraries too
-    for name, instrument in (("rules", rules()), ("local judge", trained)):
+    for name, instrument in (("rules", RuleInstrument()), ("local judge", trained)):
         workspace = scratch / f"{name}.orbench"
         generator.generate(workspace, prompts, models=1)
         with open_workspace(workspace) as opened:

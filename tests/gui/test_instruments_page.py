@@ -1,11 +1,10 @@
 """The studio's own instruments in the window: judging, learning from overrides, and the bench."""
 
-import re
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from orbench_studio.domain.annotation import Aspect, Basis
 from orbench_studio.domain.judgement import REFUSALS
@@ -72,10 +71,9 @@ def judge(studio, name="judge_rules", words="judged"):
     studio.wait(lambda: words in studio.message())
 
 
-def learned_from(studio):
-    """From how many decisions the local judge says that it has learned."""
-    found = re.search(r"learned from (\d+) decisions", studio.message())
-    return int(found[1]) if found else 0
+def learned_from(path):
+    """From how many decisions the local judge has learned whose judgements there are."""
+    return max((int(version.split("-")[-2]) for version in versions(path)), default=0)
 
 
 def versions(path):
@@ -146,7 +144,7 @@ def test_fifty_overrides_on_a_new_model_mend_the_judgements_of_its_other_respons
         before = right(two, others)
         assert before <= 30, "the rules do not know how this model refuses"
         override(studio, range(1, 51))
-        studio.wait(lambda: learned_from(studio) > 40 and not studio.window.judging.busy)
+        studio.wait(lambda: not studio.window.judging.busy and learned_from(two) > 40)
         after = right(two, others)
         assert after >= 68
         assert after - before >= 38
@@ -235,22 +233,61 @@ def test_the_bench_measures_and_is_copied(start, two, qtbot):
         assert int(local[2].split()[0]) > int(rules[2].split()[0]), "learned, it agrees more with people"
 
 
-def test_a_phrase_is_tried_on_labels_it_was_not_mined_from(start, two, qtbot):
+def test_a_phrase_is_tried_made_a_rule_judged_by_and_removed(start, two, qtbot):
     decide(two, range(1, 81))
     with start(two) as studio:
         studio.application.session.settings.learns = False
-        page = studio.window.instruments
-        studio.window.actions_table["page_instruments"].trigger()
-        page.begin()
-        qtbot.waitUntil(lambda: page.report is not None, timeout=MEASURING)
+        page = measured(studio, qtbot)
         page.phrases.models.setCurrentIndex(page.phrases.models.findData(NEW))
         QTest.keyClicks(page.phrases.phrase, "gate stays shut")
         QTest.keyClick(page.phrases.phrase, Qt.Key.Key_Return)
-        studio.wait(page.phrases.says.text)
+        studio.wait(page.phrases.save.isVisible)
         assert "precision 100 %" in page.phrases.says.text()
-        page.phrases.phrase.clear()
+        assert "judged as people do only with it" in page.phrases.says.text()
+        QTest.keyClick(page.phrases.save, Qt.Key.Key_Space)
+        studio.wait(lambda: "is a rule of this workspace now" in studio.message())
+        assert not page.phrases.save.isVisible()
+        studio.wait(lambda: buttons(page, "Remove: gate stays shut"))
+        judge(studio)
+        refused = {
+            n for n, final in finals(two).items() if final.basis is Basis.RULE and final.answer_class in REFUSALS
+        }
+        assert refused == {n for n in range(81, PROMPTS + 1) if truth(NEW, n - 1) == "direct_refusal"}
+        buttons(page, "Remove: gate stays shut")[0].click()
+        studio.wait(lambda: buttons(page, "Put back: gate stays shut"))
+        judge(studio)
+        assert {final.answer_class in REFUSALS for final in finals(two).values() if final.basis is Basis.RULE} == {
+            False
+        }
+
+
+def test_what_was_tried_is_what_is_saved(start, two, qtbot):
+    decide(two, range(1, 41))
+    with start(two) as studio:
+        studio.application.session.settings.learns = False
+        page = measured(studio, qtbot)
         QTest.keyClick(page.phrases.phrase, Qt.Key.Key_Return)
         studio.wait(lambda: "no word" in page.phrases.says.text())
+        studio.wait(lambda: buttons(page, "Try: gate"))
+        buttons(page, "Try: gate")[0].click()
+        studio.wait(page.phrases.save.isVisible)
+        assert page.phrases.phrase.text() == "gate"
+        QTest.keyClicks(page.phrases.phrase, "s")
+        assert not page.phrases.save.isVisible(), "what is in the field now has not been tried"
+
+
+def measured(studio, qtbot):
+    """The Judges page after it has measured."""
+    studio.window.actions_table["page_instruments"].trigger()
+    page = studio.window.instruments
+    page.begin()
+    qtbot.waitUntil(lambda: page.report is not None, timeout=MEASURING)
+    return page
+
+
+def buttons(page, name):
+    """The buttons on the page whose name begins so."""
+    return [one for one in page.findChildren(QPushButton) if one.accessibleName().startswith(name)]
 
 
 def test_measuring_with_too_few_labels_says_what_to_do_and_can_be_cancelled(start, two):

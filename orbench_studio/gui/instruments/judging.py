@@ -54,10 +54,13 @@ class JudgeRun(QObject):
             self._by_local_judge()
 
     def _by_rules(self) -> None:
+        workspace = self._session.workspace
+        assert workspace is not None  # whoever asks has looked
+
         def rules() -> Instrument:
             from orbench_studio.services import assessing
 
-            return assessing.rules()
+            return assessing.rules(workspace)
 
         self._begin(tr("The rules are judging"))
         self._ask(self._session.operations, rules, lambda found: self._judge(found, self._judged))

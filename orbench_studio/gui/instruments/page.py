@@ -14,6 +14,7 @@ from orbench_studio.domain.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.actions import Actions, tr, with_key
 from orbench_studio.gui.flow import FlowLayout
+from orbench_studio.gui.instruments.own_rules_pane import OwnRulesPane
 from orbench_studio.gui.instruments.phrases_pane import PhrasesPane
 from orbench_studio.gui.instruments.report import ASSUMES, BY, Report, report
 from orbench_studio.gui.instruments.strip import ProgressStrip
@@ -47,7 +48,8 @@ class InstrumentsPage(QWidget):
         self._connect()
 
     def refresh(self, changes: Changes) -> None:
-        """What was measured stays as it was: the page says when that was."""
+        """What was measured stays as it was: the page says when that was. Rules may have come and gone."""
+        self.own_rules.refresh()
 
     def begin(self) -> None:
         """Measure every instrument on what people have judged by now."""
@@ -122,7 +124,11 @@ class InstrumentsPage(QWidget):
         column = self._shown = QVBoxLayout(page)
         column.setContentsMargins(40, 16, 40, 24)
         column.setSpacing(24)
-        if self.report is not None:
+        self.own_rules = OwnRulesPane(self._session)
+        self.own_rules.told.connect(self.told)
+        if self.report is None:
+            column.addWidget(self.own_rules)
+        else:
             self._agreement = table_of(self.report.agreement[self.slices.currentData()])
             column.addWidget(self._agreement)
             column.addWidget(note(tr(ASSUMES)))
@@ -140,8 +146,11 @@ class InstrumentsPage(QWidget):
         left.addStretch()
         self.phrases = PhrasesPane(self._session)
         self.phrases.offer(models)
+        self.phrases.saved.connect(self.own_rules.added)
         right = QVBoxLayout()
+        right.setSpacing(24)
         right.addWidget(self.phrases)
+        right.addWidget(self.own_rules)
         right.addStretch()
         row = QHBoxLayout()
         row.setSpacing(40)

@@ -41,6 +41,24 @@ def test_a_phrase_of_ones_own_can_be_tried():
         attempt("?!", True, said(30))
 
 
+@pytest.mark.parametrize(
+    ("phrase", "text", "has"),
+    [
+        ("i can", "Well, I can.", True),
+        ("i can", "I can't.", False),
+        ("I can’t", "So *I* can't go.", True),
+        ("无法", "我无法帮助。", True),
+        ("无 法", "我无法帮助。", True),
+        ("gate", "One. Two. The gate.", False),
+        ("gate", "<think>gate</think> No.", False),
+        ("n't", "I don't.", False),
+        ("a.b*", "a, b", True),
+    ],
+)
+def test_a_phrase_is_whole_words_at_the_beginning(phrase, text, has):
+    assert attempt(phrase, True, [Judged(text, True)]).recall.count == has
+
+
 def test_nothing_to_tell_from_one_class_or_from_chance():
     assert mine([one for one in said(60) if one.refuses], []) == []
     assert mine([], []) == []

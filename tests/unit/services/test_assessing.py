@@ -43,7 +43,7 @@ def rows(workspace):
 
 
 def test_the_rules_judge_everything_that_has_a_text_and_keep_the_states(own):
-    done = judge(own, rules())
+    done = judge(own, rules(own))
     assert (done.judged, done.finished) == (121, True)
     assert done.changes.told == "studio-rules judged 121 responses."
     found = standing(own, "north")
@@ -55,15 +55,15 @@ def test_the_rules_judge_everything_that_has_a_text_and_keep_the_states(own):
 
 
 def test_running_it_again_adds_nothing(own):
-    judge(own, rules())
+    judge(own, rules(own))
     before = rows(own)
-    again = judge(own, rules())
+    again = judge(own, rules(own))
     assert (again.judged, bool(again.changes)) == (0, False)
     assert rows(own) == before
 
 
 def test_a_judgement_has_evidence_within_the_text_and_its_version(own):
-    instrument = rules()
+    instrument = rules(own)
     judge(own, instrument)
     view = next(one for one in load(own, 1).responses if one.response.model == "north")
     found = view.response.judgements[-1]
@@ -73,10 +73,10 @@ def test_a_judgement_has_evidence_within_the_text_and_its_version(own):
 
 def test_a_new_version_takes_the_place_of_the_old_and_other_judges_stay(own, monkeypatch):
     judge(own, keywords())
-    judge(own, rules())
+    judge(own, rules(own))
     before = len(rows(own))
-    monkeypatch.setattr(type(rules()), "version", "next")
-    assert judge(own, rules()).judged == 121
+    monkeypatch.setattr(type(rules(own)), "version", "next")
+    assert judge(own, rules(own)).judged == 121
     assert len(rows(own)) == before
     assert own.problems() == []
 
@@ -84,7 +84,7 @@ def test_a_new_version_takes_the_place_of_the_old_and_other_judges_stay(own, mon
 def test_what_people_say_is_never_touched(own):
     label(own, 2, range(1, 41))
     counted = standing(own, "south")
-    judge(own, rules())
+    judge(own, rules(own))
     trained = retrained(own)
     assert trained.learned
     done = judge(own, trained)
@@ -100,7 +100,7 @@ def test_overrides_on_a_model_with_a_manner_of_its_own_improve_its_judgements(ow
         found = standing(own, "south")
         return [p for p in range(41, 61) if (found[p].answer_class in REFUSALS) != (truth("south", p - 1) in REFUSALS)]
 
-    judge(own, rules())
+    judge(own, rules(own))
     assert len(wrong()) > 8
     label(own, 2, range(1, 41))
     judge(own, retrained(own))
@@ -119,7 +119,7 @@ def test_an_undone_decision_is_unlearned(own):
 def test_without_labels_the_local_judge_says_what_the_rules_say(own):
     trained = retrained(own)
     assert not trained.learned
-    judge(own, rules())
+    judge(own, rules(own))
     ruled = standing(own, "south")
     judge(own, trained)
     assert {p: f.answer_class for p, f in standing(own, "south").items()} == {
@@ -135,16 +135,16 @@ def test_cancelled_it_keeps_what_it_has_and_goes_on_from_there(own, monkeypatch)
         told.append((done, total))
         return done < 50
 
-    first = judge(own, rules(), on_progress=once)
+    first = judge(own, rules(own), on_progress=once)
     assert (first.judged, first.finished, told) == (50, False, [(0, 121), (50, 121)])
     assert own.problems() == []
-    assert judge(own, rules()).judged == 71
+    assert judge(own, rules(own)).judged == 71
     assert own.problems() == []
 
 
 def test_a_failure_in_the_middle_leaves_whole_pieces(own, monkeypatch):
     monkeypatch.setattr(assessing, "TOGETHER", 50)
-    instrument = rules()
+    instrument = rules(own)
     assess = type(instrument).assess
     asked = []
 
@@ -164,7 +164,7 @@ def test_a_failure_in_the_middle_leaves_whole_pieces(own, monkeypatch):
 def test_judges_in_the_order_of_the_final_answer(own):
     label(own, 2, range(1, 31))
     judge(own, retrained(own))
-    judge(own, rules())
+    judge(own, rules(own))
     assert standing(own, "south")[60].basis is Basis.LOCAL
     kinds = {one.kind for view in load(own, 60).responses for one in view.response.judgements}
     assert kinds == {JudgeKind.RULE, JudgeKind.LOCAL}

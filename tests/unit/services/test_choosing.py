@@ -25,7 +25,7 @@ class Contrary:
 @pytest.fixture
 def own(tmp_path):
     with create(tmp_path / "own.orbench", stopped=True) as workspace:
-        judge(workspace, rules())
+        judge(workspace, rules(workspace))
         yield workspace
 
 

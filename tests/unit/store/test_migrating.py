@@ -71,6 +71,7 @@ ALTER TABLE batch_items DROP COLUMN cause; DROP TABLE vendor_batches; DROP TABLE
 DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP COLUMN uuid;
 DROP INDEX ix_journal_annotator_id_at; CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
 ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;
+DROP TABLE own_rules;
 UPDATE alembic_version SET version_num = '0001';
 """
 
