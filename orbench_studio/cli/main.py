@@ -22,6 +22,7 @@ from orbench_studio.cli import (
     journal,
     judge,
     judge_file,
+    labels,
     models,
     open_window,
     rules,
@@ -85,6 +86,8 @@ app.command("audit")(audit.audit)
 app.command("export")(export.export)
 app.command("duplicates")(duplicates.duplicates)
 app.command("rules")(rules.rules)
+app.command("labels")(labels.labels)
+app.command("merge")(labels.merge)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

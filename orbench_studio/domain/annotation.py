@@ -46,12 +46,16 @@ class Basis(StrEnum):
 
 
 class Visible(StrEnum):
-    """What the reviewer could see while deciding; `filter` where the queue's own filter or order told of machines."""
+    """What the reviewer could see while deciding; `filter` where the queue's own filter or order told of machines.
+
+    `decisions` are what others had decided, as an adjudicator sees them.
+    """
 
     VOTES = "votes"
     RESPONSES = "responses"
     JUDGEMENTS = "judgements"
     FILTER = "filter"
+    DECISIONS = "decisions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from orbench_studio.errors import StudioError
-from orbench_studio.formats.tables import unstorable
+from orbench_studio.formats.tables import texts_in, unstorable
 
 Row = Mapping[str, Any]
 Write = Callable[[Sequence[Row]], None]
@@ -96,7 +96,7 @@ def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Write]:
 
 def require_text(row: Row) -> None:
     """Refuses a row with a text that cannot be written to the letter; the error names the prompt."""
-    reason = unstorable(_texts(row))
+    reason = unstorable(texts_in(row))
     if reason:
         name = row.get("key")
         beginning = str(row["prompt"])[:60].encode("ascii", "backslashreplace").decode()
@@ -104,17 +104,6 @@ def require_text(row: Row) -> None:
             f"Prompt {name} cannot be exported: {reason}, in what is known of “{beginning}”. Nothing was written. "
             f"Leave it out (--filter -id:{name}), or mend the file that it comes from and import that anew."
         )
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, Iterable):
-        for one in value:
-            yield from _texts(one)
 
 
 def _cell(value: Any) -> Any:

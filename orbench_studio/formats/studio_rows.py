@@ -172,7 +172,7 @@ def annotation(found: Nested, deed: DeedDraft, *, on_response: bool) -> Annotati
         found.get("reason"),
         " ".join(found.get("visible") or ()),
         deed,
-        tuple(_undone(back, deed.uuid) for back in found.get("undone") or ()),
+        tuple(undone(back, deed.uuid) for back in found.get("undone") or ()),
         _came(found),
     )
 
@@ -187,7 +187,8 @@ def deed(found: Nested) -> DeedDraft:
     return DeedDraft(found["deed"], kind, at, annotator, told, guideline=_number(found, "guideline"))
 
 
-def _undone(found: Nested, target: str) -> DeedDraft:
+def undone(found: Nested, target: str) -> DeedDraft:
+    """An undo or redo of the deed; a ValueError where it is neither."""
     kind = found["kind"]
     if kind not in _BACK:
         raise ValueError(f"{kind!r} is neither undo nor redo")

@@ -1,7 +1,7 @@
 """Tables of text, whatever they are stored in: a first row and a stream of rows with their line numbers."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import PurePath
@@ -66,6 +66,18 @@ def unstorable(cells: Iterable[str]) -> str | None:
     if found.group() == "\0":
         return "a text contains a NUL character"
     return "a text contains half a character (a lone surrogate such as \\ud800)"
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text in what is nested."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from texts_in(one)
+    elif isinstance(value, Iterable):
+        for one in value:
+            yield from texts_in(one)
 
 
 def stem_and_kind(file_name: str) -> tuple[str, str]:

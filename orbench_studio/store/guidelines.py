@@ -3,16 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, tuple_
 
 from orbench_studio.domain.guideline import Guideline
 from orbench_studio.store.bulk import inserted
 from orbench_studio.store.tables import GUIDELINES
 
+_IN_TIME = (GUIDELINES.c.created_at, GUIDELINES.c.id)
+
 
 def versions(db: Connection) -> list[Guideline]:
     """All of them, oldest first; a version's number is its place."""
-    rows = db.execute(select(GUIDELINES).order_by(GUIDELINES.c.id))
+    rows = db.execute(select(GUIDELINES).order_by(*_IN_TIME))
     return [Guideline(place, row.text, row.created_at) for place, row in enumerate(rows, start=1)]
 
 
@@ -23,9 +25,12 @@ def add(db: Connection, text: str, at: datetime) -> None:
 
 def in_force() -> ScalarSelect[Any]:
     """The id of the newest version; null where there is none."""
-    return select(func.max(GUIDELINES.c.id)).scalar_subquery()
+    newest = (column.desc() for column in _IN_TIME)
+    return select(GUIDELINES.c.id).order_by(*newest).limit(1).scalar_subquery()
 
 
 def version_of(guideline_id: ColumnElement[int]) -> ScalarSelect[Any]:
     """The number of the version with this id; 0 for null."""
-    return select(func.count()).where(GUIDELINES.c.id <= guideline_id).scalar_subquery()
+    own = GUIDELINES.alias("own")
+    until = tuple_(*_IN_TIME) <= tuple_(own.c.created_at, own.c.id)
+    return select(func.count(GUIDELINES.c.id)).join(own, until).where(own.c.id == guideline_id).scalar_subquery()

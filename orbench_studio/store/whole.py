@@ -1,15 +1,16 @@
 """Prompts with everything known of them, many at a time, as plain rows to be written to files."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
 from orbench_studio.store import guidelines
-from orbench_studio.store.bulk import among
-from orbench_studio.store.journal import IN_TIME
+from orbench_studio.store.bulk import among, chunks
+from orbench_studio.store.journal import DECIDING, IN_TIME
 from orbench_studio.store.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -189,16 +190,45 @@ def reversals(db: Connection, entry_ids: Iterable[int], named: Named) -> Mapping
     statement = (
         select(D.target_id, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name)
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == D.annotator_id)
-        .where(D.target_id.in_(sorted(entry_ids)))
         .order_by(D.at, D.uuid)
     )
     found: dict[int, list[Row]] = defaultdict(list)
-    for target_id, uuid, kind, at, summary, name in db.execute(statement):
-        deed = {"deed": uuid, "kind": kind, "at": written(at), "told": summary, "annotator": named(name)}
-        found[target_id].append(deed)
+    for some in chunks(sorted(entry_ids)):
+        for target_id, uuid, kind, at, summary, name in db.execute(statement.where(D.target_id.in_(some))):
+            deed = {"deed": uuid, "kind": kind, "at": written(at), "told": summary, "annotator": named(name)}
+            found[target_id].append(deed)
     return found
 
 
 def written(at: datetime) -> str:
     """A moment as files have it: UTC, to the microsecond."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def deeds(db: Connection, annotator: str | None) -> Iterator[Row]:
+    """What people decided in the studio, one of them or all, deed by deed in order of time."""
+    statement = (
+        select(
+            ANNOTATIONS, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name,
+            guidelines.version_of(D.guideline_id).label("guideline"),
+            P.identity.label("prompt"), R.identity.label("response"), MODELS.c.name.label("model"),
+        )
+        .join(JOURNAL, D.id == A.journal_id)
+        .join(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
+        .join(PROMPTS, P.id == A.prompt_id)
+        .outerjoin(RESPONSES, R.id == A.response_id)
+        .outerjoin(MODELS, MODELS.c.id == R.model_id)
+        .where(D.kind.in_(DECIDING), *([ANNOTATORS.c.name == annotator] if annotator is not None else []))
+        .order_by(D.at, D.uuid, P.identity, MODELS.c.name, R.identity, A.aspect, A.value)
+    )  # fmt: skip
+    rows = db.execute(statement).all()
+    undone = reversals(db, {row.journal_id for row in rows}, str)
+    for entry, some in groupby(rows, key=lambda row: row.journal_id):
+        said = list(some)
+        yield deed_of(said[0], str) | {"decisions": list(map(_said, said)), "undone": undone.get(entry, [])}
+
+
+def _said(row: Any) -> Row:
+    said = {name: getattr(row, name) for name in ("aspect", "value", "reason", "raw")}
+    response = {"model": row.model, "id": row.response.hex()} if row.response is not None else None
+    return {"prompt": row.prompt.hex(), "response": response, **said, "visible": row.visible.split()}

@@ -1,0 +1,75 @@
+"""`orbench-studio labels` and `merge`: what reviewers decided, out of copies of a workspace and together in one."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orbench_studio.cli.steps import steps
+from orbench_studio.cli.telling import counted, tell, tell_json
+
+
+class Way(StrEnum):
+    """Out of the workspace, or into it."""
+
+    EXPORT = "export"
+    IMPORT = "import"
+
+
+_Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Label files.")]
+_Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def labels(
+    way: Annotated[Way, typer.Argument(help="export writes a label file; import is merge.")],
+    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    files: _Files,
+    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Export what this one decided only.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Write what people decided here into a label file, for whoever merges it; names and reasons are in it."""
+    from orbench_studio.services.labels import export_labels
+    from orbench_studio.services.workspace import open_workspace
+
+    if way is Way.IMPORT:
+        if annotator is not None:
+            raise typer.BadParameter("--annotator is for export.")
+        merge(workspace, files, as_json=as_json)
+        return
+    if len(files) != 1:
+        raise typer.BadParameter("export writes one file.")
+    with open_workspace(workspace) as opened:
+        count = export_labels(opened, files[0], annotator=annotator)
+    if as_json:
+        tell_json({"file": str(files[0]), "decisions": count})
+    else:
+        tell(f"{counted(count, 'decision')} in {files[0]}")
+
+
+def merge(
+    workspace: Annotated[Path, typer.Argument(help="The workspace; it has the prompts already.")],
+    files: _Files,
+    as_json: _Json = False,
+) -> None:
+    """Take the decisions of label files into a workspace. In any order and however often, the result is the same."""
+    from orbench_studio.services.labels import merge as merge_files
+    from orbench_studio.services.workspace import open_workspace
+
+    with open_workspace(workspace) as opened, steps("merge") as on_progress:
+        found = merge_files(opened, files, on_progress)
+    disputed = {"labels": found.disputed_labels, "answers": found.disputed_answers}
+    if as_json:
+        rows = [{"file": f.file, "new": f.new, "known": f.known, "missing": f.missing} for f in found.files]
+        tell_json({"files": rows, "disputed": disputed})
+        return
+    for file in found.files:
+        tell(f"{file.file}: {counted(file.new, 'new decision')}, {file.known:,} known already")
+        if file.missing:
+            about = "about prompts or responses that are not in this workspace"
+            tell(f"  {counted(file.missing, 'decision')} {about}: import those and merge again")
+    if found.disputed_labels or found.disputed_answers:
+        tell(
+            f"people disagree about {counted(disputed['labels'], 'label')} and "
+            f"{counted(disputed['answers'], 'answer')} (filter status:disputed)"
+        )

@@ -1,0 +1,95 @@
+"""A label file: what people decided in a studio, a deed a line, for merging into another copy of the workspace.
+
+Prompts and responses are named by their texts' identities, deeds by their uuid, so that the file means the same in
+every workspace. The same journal gives the same bytes.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.bytes_in import InputFile, file_fault
+from orbench_studio.formats.records import AnnotationDraft
+from orbench_studio.formats.studio_rows import annotation, deed, moment
+from orbench_studio.formats.tables import texts_in, unstorable
+
+FORMAT = "orbench-labels"
+VERSION = 1
+
+
+class Guideline(NamedTuple):
+    """A version of the guidelines, by its number in the file."""
+
+    version: int
+    created_at: Any
+    text: str
+
+
+class Labelled(NamedTuple):
+    """A decision, and what it is about: a prompt by its identity, or a response to it by model and identity."""
+
+    prompt: bytes
+    response: tuple[str, bytes] | None
+    draft: AnnotationDraft
+
+
+def write(path: Path, guidelines: Iterable[Mapping[str, Any]], deeds: Iterable[Mapping[str, Any]]) -> int:
+    """Write the file; how many decisions are in it."""
+    count = 0
+    with path.open("wb") as file:
+        file.write(_line({"format": FORMAT, "version": VERSION}))
+        file.writelines(map(_line, guidelines))
+        for one in deeds:
+            file.write(_line(one))
+            count += len(one["decisions"])
+    return count
+
+
+def read(path: Path) -> Iterator[Guideline | list[Labelled]]:
+    """The guidelines, then deed by deed what it decides. Raises FileFaultError at the first line that is none."""
+    file = InputFile(path)
+    try:
+        with file.explained():
+            for number, line in enumerate(file.text(), 1):
+                found = _found(path.name, number, line)
+                if number > 1:
+                    yield found
+        file.finish()
+    finally:
+        file.close()
+
+
+def _line(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+
+def _found(name: str, number: int, line: str) -> Any:
+    try:
+        values = json.loads(line)
+        reason = unstorable(texts_in(values))
+        if reason:
+            raise ValueError(reason)
+        if number == 1:
+            return _require_head(name, values)
+        if "guideline_text" in values:
+            return Guideline(int(values["version"]), moment(values["created_at"]), values["guideline_text"])
+        return [_labelled(values, one) for one in values["decisions"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise file_fault(name, f"this is no line of a label file ({error}). Export it again.", number) from None
+
+
+def _require_head(name: str, values: Any) -> None:
+    if values["format"] != FORMAT:
+        raise ValueError(f"its format is {values['format']!r}")
+    if values["version"] > VERSION:
+        raise FileFaultError(f"{name} was written by a newer version of the studio. Update the studio to merge it.")
+
+
+def _labelled(values: Mapping[str, Any], said: Mapping[str, Any]) -> Labelled:
+    response = said.get("response")
+    found = {**said, "annotator": values["annotator"], "undone": values.get("undone")}
+    draft = annotation(found, deed(dict(values)), on_response=response is not None)
+    about = (response["model"], bytes.fromhex(response["id"])) if response else None
+    return Labelled(bytes.fromhex(said["prompt"]), about, draft)

@@ -1,0 +1,75 @@
+"""Settling what people disagree about: both sides as they are, and a decision of its own that outranks them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from orbench_studio.domain.annotation import Visible
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.dispute import Dispute, sides
+from orbench_studio.domain.review import Decision
+from orbench_studio.domain.timeline import Event
+from orbench_studio.errors import StaleDecisionError, WorkspaceError
+from orbench_studio.services.reviewing import annotation_row, begin_deed
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import disputes, journal, prompts, responses, states, timeline
+from orbench_studio.store.bulk import add
+from orbench_studio.store.journal import Deed
+from orbench_studio.store.tables import ANNOTATIONS
+
+__all__ = ["Case", "Dispute", "case_of", "disputed", "settle"]
+
+_SEEN = frozenset({Visible.RESPONSES, Visible.DECISIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A dispute with the texts it is about and what each side says; `version` tells whether somebody decided since."""
+
+    about: Dispute
+    prompt: str
+    model: str | None
+    response: str | None
+    sides: tuple[Event, ...]
+    version: int
+
+
+def disputed(workspace: Workspace) -> list[Dispute]:
+    """Everything that people disagree about, in the order of the prompts."""
+    with workspace.reading() as db:
+        return [Dispute(*thing) for thing in disputes.things(db)]
+
+
+def case_of(workspace: Workspace, about: Dispute) -> Case:
+    """One dispute, to be looked at."""
+    with workspace.reading() as db:
+        prompt = prompts.load(db, about.prompt_id)
+        if prompt is None:
+            raise WorkspaceError(f"Prompt {about.prompt_id} is no longer in the workspace.")
+        answered = responses.of_prompt(db, about.prompt_id) if about.response_id is not None else []
+        said = sides(timeline.of_prompt(db, about.prompt_id), about)
+        version = journal.version_of(db, about.prompt_id)
+    response = next((one for one in answered if one.id == about.response_id), None)
+    model, text = (response.model, response.text) if response else (None, None)
+    return Case(about, prompt.text, model, text, said, version)
+
+
+def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reason: str | None = None) -> Changes:
+    """Write down what counts from now on; refused where somebody decided about the prompt since the case was shown."""
+    about = case.about
+    decision = Decision(about.prompt_id, about.aspect, value, about.response_id, reason or None)
+    with workspace.writing() as db:
+        if journal.version_of(db, about.prompt_id) != case.version:
+            raise StaleDecisionError("This prompt was decided elsewhere since you opened it. It is shown as it is now.")
+        of = f" {case.model}:" if case.model else ""
+        told = f"#{about.prompt_id}{of} adjudicated → {value}".replace("_", " ")
+        entry, annotator_id = begin_deed(db, annotator, told, Deed.ADJUDICATION)
+        row: dict[str, Any] = {
+            "prompt_id": about.prompt_id,
+            "response_id": about.response_id,
+            "aspect": decision.aspect,
+        }
+        row |= {"value": value, "reason": decision.reason}
+        add(db, ANNOTATIONS, [row | annotation_row(entry, annotator_id, _SEEN)])
+        states.refresh_responses(db, [about.response_id] if about.response_id is not None else [])
+        states.refresh_prompts(db, [about.prompt_id])
+    return Changes(frozenset({Kind.ANNOTATIONS}), (about.prompt_id,), told)
