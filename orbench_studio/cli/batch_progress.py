@@ -11,8 +11,7 @@ from orbench_studio.domain.amounts import duration, spent
 from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress
 
 if TYPE_CHECKING:
-    from orbench_studio.services.launching import BatchRunner
-    from orbench_studio.services.running import LiveModel, Snapshot
+    from orbench_studio.services.batch_runner import BatchRunner, LiveModel, Snapshot
 
 _LOOK = 0.2  # seconds between two looks
 _LINE = 10.0  # seconds between two lines of a log
@@ -44,7 +43,7 @@ def run(runner: "BatchRunner") -> BatchProgress:
 def tell_progress(progress: BatchProgress) -> None:
     """How a batch stands, in lines for a person."""
     batch = progress.batch
-    tell(f"Batch {batch.id}, {batch.name}: {batch.state}. {batch.note or ''}".rstrip())
+    tell(f"Batch {batch.id}, {batch.name}: {progress.state_words}. {batch.note or ''}".rstrip())
     for model in progress.models:
         tell(f"  {line(model)}")
         for cause, items in model.failed_by.items():
@@ -77,6 +76,7 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
         "name": batch.name,
         "kind": batch.kind,
         "state": batch.state,
+        "processes": progress.processes,
         "note": batch.note,
         "total": progress.total,
         "done": progress.done,

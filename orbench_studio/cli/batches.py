@@ -71,7 +71,8 @@ def _row(progress: BatchProgress) -> str:
     batch = progress.batch
     done = f"{progress.done:,} of {progress.total:,}"
     failed = f", {progress.failed:,} failed" if progress.failed else ""
-    return f"{batch.id:>4}  {batch.state:<9}  {done}{failed}, {spent(progress.cost, progress.unpriced)}  {batch.name}"
+    money = spent(progress.cost, progress.unpriced)
+    return f"{batch.id:>4}  {progress.state_words:<11}  {done}{failed}, {money}  {batch.name}"
 
 
 def _steer(

@@ -205,10 +205,21 @@ class ModelProgress:
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How far a batch is; one line a model."""
+    """How far a batch is; one line a model. `processes` have shown themselves at it of late."""
 
     batch: Batch
     models: tuple[ModelProgress, ...]
+    processes: int = 0
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether it should be running, and whoever ran it was killed; it goes on when it is resumed."""
+        return self.batch.state is BatchState.RUNNING and not self.processes
+
+    @property
+    def state_words(self) -> str:
+        """Its state for a person."""
+        return "interrupted" if self.is_interrupted else str(self.batch.state)
 
     @property
     def total(self) -> int:

@@ -1,5 +1,6 @@
 """One process's dealings with a batch in the workspace: sign on, exchange answers for new items, leave."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +10,13 @@ from sqlalchemy import Connection
 from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState, ItemState
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.errors import StudioError
-from orbench_studio.services.evaluating import become, progress, require
+from orbench_studio.services.evaluating import become, look, progress, require
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, claims, results
 from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Outcome
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +73,16 @@ class Desk:
             touched = results.store(db, self._batch_id, outcomes)
             claims.take_over(db, self._batch_id, time.time())
             batch = require(db, self._batch_id)
-            stop = stop or cap_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
-            if stop and batch.state is BatchState.RUNNING:
-                become(db, self._batch_id, BatchState.STOPPED, stop)
+            capped = cap_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
+            if (stop or capped) and batch.state is BatchState.RUNNING:
+                log.info("batch %d: %s", self._batch_id, capped or "a model cannot be asked any more")
+                become(db, self._batch_id, BatchState.STOPPED, stop or capped)
             claimed, waiting = {}, ""
             if batches.state_of(db, self._batch_id) is BatchState.RUNNING:
                 claimed = self._claim(db, wanted)
                 if not any(claimed.values()):
                     waiting = self._nothing_to_claim(db)
-            now = BatchProgress(require(db, self._batch_id), batches.progress(db, self._batch_id))
+            now = look(db, self._batch_id)
         kind = Kind.JUDGEMENTS if batch.kind is BatchKind.JUDGING else Kind.RESPONSES
         kinds = {kind, Kind.BATCHES} if touched else {Kind.BATCHES} if outcomes else set()
         return Exchange(now, Changes(frozenset(kinds), tuple(touched)), claimed, lost, waiting)
@@ -89,7 +93,7 @@ class Desk:
             claims.sign_off(db, self._runner_id)
             alone = not claims.others(db, self._batch_id, None, time.time())
             if alone and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
-                batches.become(db, self._batch_id, BatchState.PAUSED)
+                become(db, self._batch_id, BatchState.PAUSED)
 
     def _sign_on(self, db: Connection) -> None:
         self._runner_id = claims.sign_on(db, self._batch_id, self._lease, time.time())

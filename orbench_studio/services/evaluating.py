@@ -3,6 +3,8 @@
 Nothing here sends anything; `running.Runner` does.
 """
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,10 +28,11 @@ from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import batches, queue, subsets
+from orbench_studio.store import batches, claims, queue, subsets
 from orbench_studio.store.bulk import id_of
 from orbench_studio.store.tables import MODELS
 
+log = logging.getLogger(__name__)
 CHANGED = Changes(frozenset({Kind.BATCHES}))
 
 
@@ -66,6 +69,7 @@ def create(
         batch_id = batches.create(db, name or _name(models), BatchKind.EVALUATION, settings, datetime.now(UTC))
         for model in models:
             batches.add_prompts(db, batch_id, model_id(db, model, settings), prompt_ids, settings.repeats)
+        log.info("batch %d written down: %d prompts, %s", batch_id, len(prompt_ids), ", ".join(models))
         return require(db, batch_id)
 
 
@@ -101,13 +105,19 @@ def require(db: Connection, batch_id: int) -> Batch:
 def progress(workspace: Workspace, batch_id: int) -> BatchProgress:
     """How far a batch is, whichever process is at it; takes the same short time for any size."""
     with workspace.reading() as db:
-        return BatchProgress(require(db, batch_id), batches.progress(db, batch_id))
+        return look(db, batch_id)
 
 
 def overview(workspace: Workspace) -> list[BatchProgress]:
     """All batches, the newest first."""
     with workspace.reading() as db:
-        return [BatchProgress(batch, batches.progress(db, batch.id)) for batch in batches.every(db)]
+        return [look(db, batch.id) for batch in batches.every(db)]
+
+
+def look(db: Connection, batch_id: int) -> BatchProgress:
+    """How far a batch is, and how many processes have shown themselves at it of late."""
+    processes = claims.others(db, batch_id, None, time.time())
+    return BatchProgress(require(db, batch_id), batches.progress(db, batch_id), processes)
 
 
 def failures(workspace: Workspace, batch_id: int, *, limit: int = 1_000, after: int = 0) -> list[FailedItem]:
@@ -143,7 +153,7 @@ def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> 
         if not moved:
             return Changes(told=f"Batch {batch_id} has no failed items.")
         if batch.state is BatchState.FINISHED:
-            batches.become(db, batch_id, BatchState.READY)
+            become(db, batch_id, BatchState.READY)
     return Changes(CHANGED.kinds, (), f"{moved:,} items will be tried again.")
 
 
@@ -163,13 +173,17 @@ def send_rest_live(workspace: Workspace, batch_id: int) -> Changes:
 
 
 def become(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> bool:
-    """Put a batch into a state; False where it is in it. StudioError where that may not follow."""
+    """Put a batch into a state; False where it is in it. StudioError where that may not follow.
+
+    The note stays out of the log: it may have a vendor's sentence in it.
+    """
     before = require(db, batch_id).state
     if before is state:
         return False
     if not before.may_become(state):
         raise StudioError(f"Batch {batch_id} is {before}: it cannot become {state}.")
     batches.become(db, batch_id, state, note)
+    log.info("batch %d %s", batch_id, state)
     return True
 
 

@@ -1,5 +1,6 @@
 """Judging stored responses with language models: nothing is generated again, the batch machinery is the same."""
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from orbench_studio.services import evaluating
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, responses
+
+log = logging.getLogger(__name__)
 
 
 class Template(NamedTuple):
@@ -95,4 +98,5 @@ def create(
         for judge in judges:
             model_id = evaluating.model_id(db, judge, settings)
             batches.add_responses(db, batch_id, model_id, chosen)
+        log.info("batch %d written down: %d responses, judged by %s", batch_id, len(chosen), ", ".join(judges))
         return evaluating.require(db, batch_id)

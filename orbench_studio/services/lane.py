@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from orbench_studio.services.prices import Price, cost
 from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Given, Judged, Outcome, Said, Usage
 
+log = logging.getLogger(__name__)
 _TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
 _UNREAD = _TOO_MUCH | {Cause.UNREACHABLE}  # the vendor has not looked at it: only time bounds how often it is tried
 _FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
@@ -176,7 +178,7 @@ class Lane:
 
     def _failed(self, item: _Item, error: AskError) -> None:
         if error.cause in HOPELESS:
-            self._on_hopeless(f"{self.model.name}: {error.told}")
+            self._stop(error, f"{self.model.name}: {error.told}")
             return
         if error.cause not in PASSING:
             self._give_up(item, error)
@@ -197,7 +199,11 @@ class Lane:
         self._hand_on(item, Given(error.cause, error.told))
         self._given_up += 1
         if self._given_up >= _ENOUGH:
-            self._on_hopeless(f"{self.model.name} has not answered one of {_ENOUGH} requests: {error.told}")
+            self._stop(error, f"{self.model.name} has not answered one of {_ENOUGH} requests: {error.told}")
+
+    def _stop(self, error: AskError, told: str) -> None:
+        log.info("%s: nothing more is sent, %s", self.model.name, error.cause)
+        self._on_hopeless(told)
 
     def _hand_on(self, item: _Item, result: Said | Judged | Given, usage: Usage | None = None) -> None:
         place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)

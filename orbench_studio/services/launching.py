@@ -1,33 +1,17 @@
 """From a batch to whatever runs it: live requests, or the vendor's own batches."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.domain.changes import Changes
 from orbench_studio.providers.endpoints import endpoint, require_batches
 from orbench_studio.providers.opening import open_provider
+from orbench_studio.services.batch_runner import BatchRunner
 from orbench_studio.services.evaluating import require
 from orbench_studio.services.prices import Prices
-from orbench_studio.services.running import Runner, Snapshot
+from orbench_studio.services.running import Runner
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import vendor_batches
-
-
-class BatchRunner(Protocol):
-    """One batch at work in this process; see `running.Runner` for what each of these promises."""
-
-    def start(self) -> None:
-        """Go to work; returns at once."""
-
-    def stop(self, *, grace: float | None = None) -> None:
-        """Send nothing more; the batch can go on later."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; False where it has not come in time."""
-
-    def snapshot(self) -> Snapshot:
-        """How far it is."""
 
 
 def require_ready(models: Sequence[str], settings: BatchSettings) -> None:

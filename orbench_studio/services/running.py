@@ -3,19 +3,18 @@ to stop. Others may be at the same batch; any of them may be killed at any momen
 """
 
 import asyncio
-import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from orbench_studio.domain.batch import BatchProgress
 from orbench_studio.domain.changes import Changes
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.opening import open_provider
 from orbench_studio.services.asking import task_of
+from orbench_studio.services.batch_runner import BatchRunner, LiveModel, Snapshot
 from orbench_studio.services.desk import Desk, Exchange, cap_reached
 from orbench_studio.services.lane import Lane, Model
 from orbench_studio.services.prices import Prices
@@ -29,27 +28,8 @@ _STORE_PATIENCE = 60.0  # seconds for which a workspace that cannot be written i
 _RATE_OVER = 10.0  # seconds that a rate is taken over
 
 
-@dataclass(frozen=True, slots=True)
-class LiveModel:
-    """One model in this process: requests under way, answers a second, what it waits for, seconds until the end."""
-
-    under_way: int = 0
-    per_second: float = 0.0
-    waiting: str = ""
-    seconds_left: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A batch as it is now; `live` has what is known of its models while they are at work in this process."""
-
-    progress: BatchProgress
-    live: Mapping[str, LiveModel] = field(default_factory=dict)
-    waiting: str = ""
-
-
-class Runner:
-    """Runs one batch in a thread of its own. Make a new one to go on with a batch later.
+class Runner(BatchRunner):
+    """Sends live.
 
     `on_changes` is called in that thread whenever answers have been stored. StudioError where the batch cannot be
     begun: a key is missing, the local model is not installed.
@@ -64,6 +44,7 @@ class Runner:
         on_changes: Callable[[Changes], None] = lambda _changes: None,
         lease: float = LEASE,
     ) -> None:
+        super().__init__(batch_id)
         self._desk = Desk(workspace, batch_id, lease)
         self._progress = self._desk.look()
         self._on_changes = on_changes
@@ -76,33 +57,14 @@ class Runner:
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked_to_stop = False
-        self._over = threading.Event()
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name=f"batch-{batch_id}")
-
-    def start(self) -> None:
-        """Go to work; returns at once."""
-        self._thread.start()
 
     def stop(self, *, grace: float | None = None) -> None:
-        """Send nothing more. What is under way is waited for, `grace` seconds at most; the batch can go on later."""
         self._asked_to_stop = True
         self._call(self._close)
         if grace is not None:
             self._call(self._abandon_after, grace)
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; False where it has not come in time. What went wrong is raised."""
-        # Not `join`: interrupted by Ctrl-C it takes a thread that is at work for ended (Python 3.11).
-        if not self._over.wait(timeout):
-            return False
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return True
-
     def snapshot(self) -> Snapshot:
-        """How far it is. Costs next to nothing, waits for nothing, and can be asked from any thread."""
         progress = self._progress
         left = {model.model: model.left for model in progress.models}
         live = {lane.model.name: self._live(lane, left[lane.model.name]) for lane in self._lanes}
@@ -126,13 +88,8 @@ class Runner:
             lanes.append(Lane(model, open_provider(place), task, limits, self._take, self._give_up))
         return lanes
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the end
-            self._error = error
-        finally:
-            self._over.set()
+    def _work(self) -> None:
+        asyncio.run(self._main())
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -4,6 +4,7 @@ The number of ours is written down before anything is handed in, the vendor's id
 killed in between finds the vendor's batch again.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +23,11 @@ from orbench_studio.providers.base import Answer, AskError, Request
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.vendor_batches import Look, VendorBatches, VendorState, vendor_batches
 from orbench_studio.services.asking import task_of
+from orbench_studio.services.batch_runner import BatchRunner, Snapshot
 from orbench_studio.services.desk import cap_reached
 from orbench_studio.services.evaluating import become, progress, require
 from orbench_studio.services.prices import Prices, cost
-from orbench_studio.services.running import LEASE, Runner, Snapshot
+from orbench_studio.services.running import LEASE, Runner
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, claims, results
 from orbench_studio.store import vendor_batches as kept
@@ -33,6 +35,7 @@ from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Given, Outcome, Usage
 from orbench_studio.store.vendor_batches import VendorBatch
 
+log = logging.getLogger(__name__)
 _POLL = 30.0  # seconds between two questions to a vendor
 _PATIENCE = timedelta(minutes=10)  # in which a vendor may not know a batch yet that it has just been given
 _AT_ONCE = 500  # results stored in one transaction
@@ -41,8 +44,8 @@ _STIR = 2.0  # seconds between two signs of life while a vendor takes its time
 T = TypeVar("T")
 
 
-class VendorRunner:
-    """Runs one batch in a thread of its own, as `Runner` does. What is to be sent live after all goes to a `Runner`."""
+class VendorRunner(BatchRunner):
+    """Hands in, asks after, takes home. What is to be sent live after all goes to a `Runner`."""
 
     def __init__(
         self,
@@ -55,7 +58,8 @@ class VendorRunner:
         poll: float = _POLL,
         patience: timedelta = _PATIENCE,
     ) -> None:
-        self._workspace, self._batch_id, self._prices = workspace, batch_id, prices
+        super().__init__(batch_id)
+        self._workspace, self._prices = workspace, prices
         self._on_changes, self._lease, self._poll, self._patience = on_changes, lease, poll, patience
         self._progress = progress(workspace, batch_id)
         self._task = task_of(self._progress.batch)
@@ -67,13 +71,7 @@ class VendorRunner:
         self._runner_id = 0
         self._waiting = ""
         self._live: Runner | None = None
-        self._error: Exception | None = None
-        self._stopping, self._over = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"vendor-batch-{batch_id}")
-
-    def start(self) -> None:
-        """Go to work; returns at once."""
-        self._thread.start()
+        self._stopping = threading.Event()
 
     def stop(self, *, grace: float | None = None) -> None:
         """Ask no more; the vendor goes on, and its results can be taken home later."""
@@ -81,34 +79,19 @@ class VendorRunner:
         if self._live is not None:
             self._live.stop(grace=grace)
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; False where it has not come in time. What went wrong is raised."""
-        if not self._over.wait(timeout):
-            return False
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return True
-
     def snapshot(self) -> Snapshot:
-        """How far it is; can be asked from any thread."""
         return self._live.snapshot() if self._live is not None else Snapshot(self._progress, {}, self._waiting)
 
-    def _run(self) -> None:
-        try:
-            with ThreadPoolExecutor(1, thread_name_prefix="vendor") as away:
-                self._away_with = away
-                self._work()
-            if self._live is not None and not self._stopping.is_set():
-                self._live.start()
-                self._live.wait()
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the end
-            self._error = error
-        finally:
-            self._progress = progress(self._workspace, self._batch_id)
-            self._over.set()
-
     def _work(self) -> None:
+        with ThreadPoolExecutor(1, thread_name_prefix="vendor") as away:
+            self._away_with = away
+            self._attend_all()
+        if self._live is not None and not self._stopping.is_set():
+            self._live.start()
+            self._live.wait()
+        self._progress = progress(self._workspace, self._batch_id)
+
+    def _attend_all(self) -> None:
         self._sign_on()
         try:
             while not self._stopping.is_set() and not self._turn():
@@ -120,7 +103,7 @@ class VendorRunner:
                 claims.sign_off(db, self._runner_id)
                 goes_on = self._live is not None and not self._stopping.is_set()
                 if not goes_on and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
-                    batches.become(db, self._batch_id, BatchState.PAUSED)
+                    become(db, self._batch_id, BatchState.PAUSED)
 
     def _sign_on(self) -> None:
         """Alone: two processes would hand the same in twice. One that was killed is waited for."""
@@ -222,6 +205,7 @@ class VendorRunner:
         if note is None and spent + most > cap:
             note = f"What is left could cost up to {most:.2f} USD, more than the cap of {cap:.2f} USD leaves."
         if note is not None:
+            log.info("batch %d: %s", self._batch_id, note)
             become(db, self._batch_id, BatchState.STOPPED, note)
         return note is not None
 
@@ -231,6 +215,7 @@ class VendorRunner:
             with self._workspace.writing() as db:
                 kept.take_back(db, self._batch_id, number, ItemState.PENDING)
                 kept.close(db, number)
+                log.info("batch %d: nothing can be handed in, %s", self._batch_id, error.cause)
                 become(db, self._batch_id, BatchState.STOPPED, error.told)
         return False
 

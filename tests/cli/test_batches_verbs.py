@@ -43,7 +43,7 @@ def test_a_batch_from_start_to_end(evaluate, run, run_json, workspace, vendor):
     ]
     [listed] = run_json("batches", workspace, "list")
     assert (listed["batch"], listed["state"], listed["done"]) == (1, "finished", 3)
-    assert "finished   3 of 3" in run("batches", workspace, "list").stdout
+    assert "finished     3 of 3" in run("batches", workspace, "list").stdout
     assert run_json("stats", workspace)["responses"] == 3
 
 

@@ -19,7 +19,7 @@ from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import label, set_role, set_tip
 
 if TYPE_CHECKING:
-    from orbench_studio.services.running import Snapshot
+    from orbench_studio.services.batch_runner import Snapshot
 
 _OVER = (BatchState.FINISHED, BatchState.CANCELLED)
 _MOST = 1_000_000.0  # USD
@@ -80,8 +80,10 @@ class BatchPane(QWidget):
 
     def _words(self, progress: BatchProgress, snapshot: Snapshot | None) -> str:
         batch, here = progress.batch, self._runs.is_here(progress.batch.id)
+        if progress.is_interrupted and not here:
+            return tr("interrupted: resume it, and it goes on where it was")
         if batch.state is BatchState.RUNNING and not here:
-            return tr("running in another process; if that was killed, resume")
+            return tr("running in another process")
         parts = [str(batch.state), batch.note or ""]
         if here and batch.state is not BatchState.RUNNING:
             parts.append(tr("what is under way comes home"))

@@ -180,7 +180,7 @@ def _row(progress: BatchProgress) -> tuple[str, ...]:
         f"{batch.id}",
         f"{batch.name}  ·  {tr('simulated')}" if mixed else batch.name,
         str(batch.kind),
-        str(batch.state),
+        progress.state_words,
         f"{progress.done:,} of {progress.total:,}",
         f"{progress.failed:,}" if progress.failed else "",
         spent(progress.cost, progress.unpriced) if progress.done else "",

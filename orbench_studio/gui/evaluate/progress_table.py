@@ -16,7 +16,7 @@ from orbench_studio.gui.painting import elided
 from orbench_studio.gui.theme import BODY, Theme, font, px
 
 if TYPE_CHECKING:
-    from orbench_studio.services.running import LiveModel, Snapshot
+    from orbench_studio.services.batch_runner import LiveModel, Snapshot
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (

@@ -16,9 +16,8 @@ from orbench_studio.gui.instruments.judging import OWN_JUDGES, JudgeRun
 from orbench_studio.gui.session import Session
 
 if TYPE_CHECKING:
+    from orbench_studio.services.batch_runner import BatchRunner, Snapshot
     from orbench_studio.services.estimating import Estimate
-    from orbench_studio.services.launching import BatchRunner
-    from orbench_studio.services.running import Snapshot
     from orbench_studio.services.workspace import Workspace
 
 GRACE = 3.0  # seconds for answers that are under way when the workspace is left

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from orbench_studio.domain.batch import BatchSettings, BatchState, Cause, Limits
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.services import evaluating, launching
 from orbench_studio.services.prices import Price, Prices
 from orbench_studio.services.vendor_running import VendorRunner
@@ -193,3 +193,16 @@ def test_who_has_none_is_told_before(workspace):
     settings = BatchSettings(vendor_batch=True)
     with pytest.raises(StudioError, match="only openai/ and anthropic/"):
         launching.require_ready(["simulated/mixed"], settings)
+
+
+def test_what_goes_wrong_with_the_last_look_is_heard_of(workspace, create, prices, monkeypatch):
+    """Whoever waits for the end does not wait for ever."""
+    runner = VendorRunner(workspace, create(), prices, poll=0.02)
+
+    def fails(_workspace, _batch):
+        raise WorkspaceError("The disk is gone.")
+
+    monkeypatch.setattr("orbench_studio.services.vendor_running.progress", fails)
+    runner.start()
+    with pytest.raises(WorkspaceError, match="The disk is gone"):
+        runner.wait(30)

@@ -1,0 +1,68 @@
+"""What is told of batches: in the log, and of those whose process was killed."""
+
+import logging
+import subprocess
+import sys
+import time
+
+import pytest
+
+from orbench_studio.domain.batch import BatchState
+from orbench_studio.services import evaluating
+from orbench_studio.store import claims
+from tests.fake_vendor import KEY, fault
+from tests.unit.services.test_batches_shared import RUNNING
+
+
+@pytest.fixture
+def told(caplog):
+    """The lines of the log so far."""
+    caplog.set_level(logging.INFO, "orbench_studio")
+    return lambda: [record.getMessage() for record in caplog.records if record.name.startswith("orbench_studio.serv")]
+
+
+def test_the_log_says_how_a_batch_went(workspace, create, run, vendor, told):
+    vendor.script["second base"] = [fault(400, "How do I steal second base? is out of bounds")]
+    batch = create()
+    run(batch)
+    evaluating.retry(workspace, batch)
+    run(batch)
+    assert told() == [
+        "batch 1 written down: 4 prompts, openai/gpt-test",
+        "batch 1 running",
+        "batch 1 finished",
+        "batch 1 left: finished, 3 answered, 0 to be sent, 1 request refused",
+        "batch 1 ready",
+        "batch 1 running",
+        "batch 1 finished",
+        "batch 1 left: finished, 4 answered, 0 to be sent",
+    ]
+
+
+def test_the_log_says_why_a_batch_stopped_and_never_a_key_or_a_text(create, run, monkeypatch, told):
+    run(create(max_cost=4.0, concurrency=1))
+    assert "batch 1: The cap of 4.00 USD is reached: 6.00 USD are spent." in told()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0815")
+    run(create())
+    assert "openai/gpt-test: nothing more is sent, key refused" in told()
+    assert told()[-2:] == ["batch 2 stopped", "batch 2 left: stopped, 0 answered, 4 to be sent"]
+    assert not [line for line in told() for secret in (KEY, "sk-wrong", "How do I") if secret in line]
+
+
+def test_a_killed_batch_is_interrupted_until_it_is_resumed(workspace, create, vendor, run, path):
+    vendor.held = True
+    batch = create()
+    command = [sys.executable, "-c", RUNNING, str(path), str(batch), "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        vendor.wait_for(4)
+        there = evaluating.progress(workspace, batch)
+        assert (there.processes, there.is_interrupted, there.state_words) == (1, False, "running")
+        process.kill()
+    with workspace.reading() as db:
+        assert claims.others(db, batch, None, time.time() + 3) == 0, "it has not been seen for as long as its lease"
+    with workspace.writing() as db:
+        claims.take_over(db, batch, time.time() + 3)
+    there = evaluating.progress(workspace, batch)
+    assert (there.batch.state, there.is_interrupted, there.state_words) == (BatchState.RUNNING, True, "interrupted")
+    vendor.held = False
+    assert run(batch).state_words == "finished"
