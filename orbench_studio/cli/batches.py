@@ -1,5 +1,6 @@
 """`orbench-studio batches`: list them, look at one, pause, resume, cancel, try again what failed."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,12 +12,13 @@ from orbench_studio.cli.batch_progress import as_json as progress_as_json
 from orbench_studio.cli.batch_progress import tell_progress
 from orbench_studio.cli.telling import tell, tell_json
 from orbench_studio.domain.amounts import spent
-from orbench_studio.domain.batch import BatchProgress
+from orbench_studio.domain.batch import BatchProgress, Cause
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace import Workspace
 
 _LISTED = 20  # failures named one by one
+_ALL = 1_000_000
 
 
 class Deed(StrEnum):
@@ -40,6 +42,9 @@ def batches(
     live: Annotated[
         bool, typer.Option("--live", help="With resume: take what the vendor's batch has, send the rest one by one.")
     ] = False,
+    cause: Annotated[
+        list[Cause] | None, typer.Option(help="With show and retry: only what failed for this; repeat.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look at batches and steer them, also those that another process or the window is at."""
@@ -51,7 +56,7 @@ def batches(
         if deed is Deed.LIST:
             _list(opened, as_json=as_json)
         elif batch is not None:
-            _steer(opened, deed, batch, max_cost=max_cost, live=live, as_json=as_json)
+            _steer(opened, deed, batch, max_cost=max_cost, live=live, causes=cause or (), as_json=as_json)
 
 
 def _list(workspace: "Workspace", *, as_json: bool) -> None:
@@ -76,13 +81,20 @@ def _row(progress: BatchProgress) -> str:
 
 
 def _steer(
-    workspace: "Workspace", deed: Deed, batch: int, *, max_cost: float | None, live: bool, as_json: bool
+    workspace: "Workspace",
+    deed: Deed,
+    batch: int,
+    *,
+    max_cost: float | None,
+    live: bool,
+    causes: Sequence[Cause],
+    as_json: bool,
 ) -> None:
     from orbench_studio.services import evaluating
     from orbench_studio.services.prices import load_prices
 
     if deed is Deed.SHOW:
-        _show(workspace, batch, as_json=as_json)
+        _show(workspace, batch, causes, as_json=as_json)
         return
     if deed in (Deed.PAUSE, Deed.CANCEL):
         changes = (evaluating.pause if deed is Deed.PAUSE else evaluating.cancel)(workspace, batch)
@@ -91,7 +103,7 @@ def _steer(
             _tell(progress, changes.told, as_json=as_json)
             return
     if deed is Deed.RETRY:
-        changes = evaluating.retry(workspace, batch)
+        changes = evaluating.retry(workspace, batch, causes)
         if not changes:
             _tell(evaluating.progress(workspace, batch), changes.told, as_json=as_json)
             return
@@ -102,11 +114,11 @@ def _steer(
     launch.go(workspace, evaluating.progress(workspace, batch).batch, load_prices(), as_json=as_json)
 
 
-def _show(workspace: "Workspace", batch: int, *, as_json: bool) -> None:
+def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_json: bool) -> None:
     from orbench_studio.services import evaluating
 
     progress = evaluating.progress(workspace, batch)
-    failed = evaluating.failures(workspace, batch, limit=100_000 if as_json else _LISTED)
+    failed = evaluating.failures(workspace, batch, causes=causes, limit=_ALL if as_json else _LISTED + 1)
     if as_json:
         items: list[dict[str, Any]] = [
             {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause, "told": f.told,
@@ -116,10 +128,10 @@ def _show(workspace: "Workspace", batch: int, *, as_json: bool) -> None:
         tell_json(progress_as_json(progress) | {"failures": items})
         return
     tell_progress(progress)
-    for item in failed:
+    for item in failed[:_LISTED]:
         tell(f"  prompt {item.prompt_id}, {item.model}: {item.cause}. {item.told}")
-    if progress.failed > len(failed):
-        tell(f"  and {progress.failed - len(failed):,} more")
+    if len(failed) > _LISTED:
+        tell("  and more: --json lists all of them")
 
 
 def _tell(progress: BatchProgress, told: str, *, as_json: bool) -> None:

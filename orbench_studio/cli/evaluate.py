@@ -17,7 +17,8 @@ def evaluate(
     base_url: options.BaseUrl = None,
     subset: Annotated[str | None, typer.Option(metavar="NAME", help="The prompts of a subset.")] = None,
     filter_by: Annotated[
-        str | None, typer.Option("--filter", metavar="EXPR", help="As in the window: category:privacy refused:>=3.")
+        str | None,
+        typer.Option("--filter", metavar="EXPR", help="As in the window: category:privacy refused:>=3, source:my.csv."),
     ] = None,
     limit: options.Limit = None,
     system: Annotated[Path | None, typer.Option(metavar="FILE", help="A system prompt.")] = None,
@@ -27,8 +28,8 @@ def evaluate(
     repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Ask each model so often.")] = 1,
     param: options.Param = None,
     concurrency: options.Concurrency = 20,
-    rpm: options.PerMinute = None,
-    tpm: options.PerMinute = None,
+    rpm: options.RequestsPerMinute = None,
+    tpm: options.TokensPerMinute = None,
     max_cost: options.MaxCost = None,
     vendor_batch: options.VendorBatch = False,
     yes: options.Yes = False,

@@ -1,6 +1,5 @@
 """What `evaluate` and `judge` share: options into settings, the estimate and the question, the launch."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from orbench_studio.cli import batch_progress
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.amounts import duration
 from orbench_studio.domain.batch import Batch, BatchSettings, Limits, Sampling
+from orbench_studio.domain.parameters import read_parameters
 from orbench_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def settings(
 ) -> BatchSettings:
     """The settings that the options describe; BadParameter where they cannot be."""
     try:
+        extra, by_model = read_parameters(param, models)
         return BatchSettings(
-            Sampling(temperature=_temperature(temperature), extra=_extra(param), **sampling),
+            Sampling(temperature=_temperature(temperature), extra=extra, extra_by_model=by_model, **sampling),
             Limits(**{name: value for name, value in limits.items() if value is not None}),
             base_urls=dict.fromkeys(models, base_url) if base_url else {},
             **others,
@@ -97,16 +98,3 @@ def _line(model: "ModelEstimate", dated: str) -> str:
 
 def _temperature(text: str) -> float | None:
     return None if text == "none" else float(text)
-
-
-def _extra(params: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for param in params:
-        name, separator, value = param.partition("=")
-        if not name or not separator:
-            raise ValueError(f"{param!r} is not NAME=VALUE.")
-        try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value  # a word needs no quotes
-    return found

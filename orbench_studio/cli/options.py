@@ -15,10 +15,19 @@ Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the fi
 Temperature = Annotated[str, typer.Option(metavar="T", help="none where the model refuses one.")]
 MaxTokens = Annotated[int, typer.Option(min=1, metavar="N", help="As long as an answer may be.")]
 Param = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=VALUE", help="More for every request, as JSON; repeat: top_p=0.9.")
+    list[str] | None,
+    typer.Option(
+        metavar="[MODEL:]NAME=VALUE",
+        help="More for every request, or those to one model, as JSON: top_p=0.9, openai/o3:temperature=null; repeat.",
+    ),
 ]
 Concurrency = Annotated[int, typer.Option(min=1, metavar="N", help="Requests at once, for each model.")]
-PerMinute = Annotated[int | None, typer.Option(min=1, metavar="N", help="So many a minute, for each model.")]
+RequestsPerMinute = Annotated[
+    int | None, typer.Option("--rpm", min=1, metavar="N", help="Requests a minute, for each model.")
+]
+TokensPerMinute = Annotated[
+    int | None, typer.Option("--tpm", min=1, metavar="N", help="Tokens a minute, in and out, for each model.")
+]
 MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop when so much is spent.")]
 VendorBatch = Annotated[
     bool, typer.Option("--vendor-batch", help="By the vendor's own batches: half the price, within 24 hours.")

@@ -91,7 +91,7 @@ HOPELESS = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL})
 class Sampling:
     """How a model is asked. `temperature` None sends none, for models that refuse it; `extra` goes into every request.
 
-    `extra_by_model` goes into the requests of one model, and wins over `extra`.
+    `extra_by_model` goes into the requests of one model, and wins over `extra`. None takes out what would be sent.
     """
 
     temperature: float | None = 0.0

@@ -44,6 +44,7 @@ _SHORT = {
 _WHOLE = (Field.TEXT, Field.NOTE, Field.RESPONSE)  # a comma in these is a comma
 _SORT = "sort"
 _TALLY = re.compile(r"\d{1,3}-\d{1,3}")
+_BATCH = re.compile(r"[0-9]{1,15}(=.+)?", re.DOTALL)
 _COUNT = re.compile(r"(>=|<=|>|<|=)?(\d{1,6})")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _IDS = re.compile(r"\d{1,15}(-\d{1,15})?")
@@ -151,7 +152,7 @@ def _checked(field: Field, value: str) -> str:
     fits: dict[Field, Callable[[], object]] = {
         Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD) or _TALLY.fullmatch(value),
         Field.FAMILIES: lambda: count_of(value),
-        Field.BATCH: lambda: _NUMBER.fullmatch(value),
+        Field.BATCH: lambda: _BATCH.fullmatch(value),
         Field.GROUP: lambda: _NUMBER.fullmatch(value),
         Field.SEED: lambda: _NUMBER.fullmatch(value),
         Field.ID: lambda: _IDS.fullmatch(value),
@@ -165,7 +166,7 @@ def _checked(field: Field, value: str) -> str:
 _EXAMPLES = {
     Field.VOTES: "Say split, unanimous, unread, or safe against toxic votes: votes:2-1.",
     Field.FAMILIES: "Say how many model families refuse: families:>=3.",
-    Field.BATCH: "Say a batch's number: batch:3 has the prompts that it has answered.",
+    Field.BATCH: "Say a batch's number: batch:3 has the prompts it has answered, batch:3=MODEL those of one model.",
     Field.GROUP: "Say the number of a group of near duplicates, which is that of its first prompt: group:17.",
     Field.SEED: "Say a seed's number: seed:3 has the prompts that were rewritten from it.",
     Field.ID: "Say a prompt's number or a range: id:17 or id:100-199.",

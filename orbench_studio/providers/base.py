@@ -30,6 +30,12 @@ def guessed_tokens(text: str) -> int:
     return (len(text.encode("utf-8", "replace")) + 3) // 4
 
 
+def with_extra(body: dict[str, Any], sampling: Sampling) -> dict[str, Any]:
+    """A request's body with what the user adds to it; None takes out what would be sent otherwise."""
+    whole = body | dict(sampling.extra)
+    return {name: value for name, value in whole.items() if value is not None}
+
+
 def whole_text(text: str) -> str:
     """The text as it can be stored: halves of characters, which JSON can hold and no encoding can, are replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -4,7 +4,7 @@ from typing import Any
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.domain.response import StopReason
-from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text
+from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http, Refused
 
@@ -76,7 +76,7 @@ def chat_body(request: Request, limit_name: str = "max_tokens", holds_to_schema:
     if request.schema and holds_to_schema:
         schema = {"name": "judgement", "strict": True, "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return body | dict(sampling.extra)
+    return with_extra(body, sampling)
 
 
 def read_chat(reply: dict[str, Any], allowance: Allowance | None = None) -> Answer:

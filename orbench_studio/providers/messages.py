@@ -4,7 +4,7 @@ from typing import Any
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.domain.response import StopReason
-from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text
+from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http
 
@@ -25,9 +25,7 @@ class MessagesProvider:
         self._http = Http(endpoint.base_url, headers, key, proxies=not endpoint.on_this_machine)
 
     async def ask(self, request: Request) -> Answer:
-        """The answer; Anthropic's own refusals are answers that were blocked."""
-        if request.sampling.seed is not None:
-            raise AskError(Cause.BAD_REQUEST, "Anthropic's models take no seed. Leave it out for them.")
+        """The answer; Anthropic's own refusals are answers that were blocked. There is no seed (see `check`)."""
         reply, allowance = await self._http.post("/messages", messages_body(request), request.timeout)
         return read_message(reply, allowance)
 
@@ -48,7 +46,7 @@ def messages_body(request: Request) -> dict[str, Any]:
         body["temperature"] = sampling.temperature
     if sampling.system:
         body["system"] = sampling.system
-    return body | dict(sampling.extra)
+    return with_extra(body, sampling)
 
 
 def read_message(reply: dict[str, Any], allowance: Allowance | None = None) -> Answer:

@@ -25,7 +25,8 @@ from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.model import family
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.errors import StudioError, WorkspaceError
-from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.providers.endpoints import Protocol, endpoint
+from orbench_studio.services.asking import sampling_for
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, claims, queue, subsets
@@ -80,7 +81,13 @@ def check(models: Sequence[str], settings: BatchSettings, prices: Prices) -> Non
     if len(set(models)) != len(models):
         raise StudioError("A model is named twice. To ask it several times, set repeats.")
     for model in models:
-        endpoint(model, settings.base_urls.get(model))
+        place = endpoint(model, settings.base_urls.get(model))
+        sampling = sampling_for(settings.sampling, model)
+        if place.protocol is Protocol.MESSAGES and sampling.extra.get("seed", sampling.seed) is not None:
+            raise StudioError(
+                f"{model} takes no seed. Leave the seed out, or take it out for this model alone, with the parameter "
+                f"{model}:seed=null."
+            )
         if settings.limits.max_cost is not None and prices.of(model, settings.base_urls.get(model)) is None:
             raise StudioError(
                 f"{model} has no price, so a cap on the cost could not be kept. Put its price into a file of your own "
@@ -120,10 +127,12 @@ def look(db: Connection, batch_id: int) -> BatchProgress:
     return BatchProgress(require(db, batch_id), batches.progress(db, batch_id), processes)
 
 
-def failures(workspace: Workspace, batch_id: int, *, limit: int = 1_000, after: int = 0) -> list[FailedItem]:
-    """Items that were given up, those after the item `after`; each with its cause."""
+def failures(
+    workspace: Workspace, batch_id: int, *, causes: Sequence[Cause] = (), limit: int = 1_000
+) -> list[FailedItem]:
+    """Items that were given up (for these causes, or for any), in order; each with its cause."""
     with workspace.reading() as db:
-        return batches.failures(db, batch_id, limit, after)
+        return batches.failures(db, batch_id, limit, causes)
 
 
 def pause(workspace: Workspace, batch_id: int) -> Changes:
@@ -151,10 +160,13 @@ def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> 
             raise StudioError(f"Batch {batch_id} was cancelled. Launch a new one for its prompts.")
         moved = batches.move(db, batch_id, ItemState.FAILED, ItemState.PENDING, causes)
         if not moved:
-            return Changes(told=f"Batch {batch_id} has no failed items.")
+            which = f" for {', '.join(causes)}" if causes else ""
+            return Changes(told=f"Batch {batch_id} has no items that failed{which}.")
         if batch.state is BatchState.FINISHED:
             become(db, batch_id, BatchState.READY)
-    return Changes(CHANGED.kinds, (), f"{moved:,} items will be tried again.")
+    return Changes(
+        CHANGED.kinds, (), "1 item will be tried again." if moved == 1 else f"{moved:,} items will be tried again."
+    )
 
 
 def raise_cap(workspace: Workspace, batch_id: int, max_cost: float | None) -> Changes:

@@ -121,11 +121,13 @@ def has_items(db: Connection, batch_id: int, states: Sequence[ItemState]) -> boo
     return False
 
 
-def failures(db: Connection, batch_id: int, limit: int, after: int = 0) -> list[FailedItem]:
-    """Items that were given up, in order, those after the item `after`."""
+def failures(db: Connection, batch_id: int, limit: int, causes: Sequence[Cause] = ()) -> list[FailedItem]:
+    """Items that were given up, for one of the causes, if any are given; in order."""
     columns = (_I.id, _I.prompt_id, MODELS.c.name, _I.cause, _I.error, _I.attempts)
     statement = select(*columns).join(MODELS, MODELS.c.id == _I.model_id)
-    statement = statement.where(_I.batch_id == batch_id, _I.state == ItemState.FAILED, _I.id > after)
+    statement = statement.where(_I.batch_id == batch_id, _I.state == ItemState.FAILED)
+    if causes:
+        statement = statement.where(_I.cause.in_(causes))
     return [
         FailedItem(item_id, prompt_id, name, Cause(cause), told or "", attempts)
         for item_id, prompt_id, name, cause, told, attempts in db.execute(statement.order_by(_I.id).limit(limit))

@@ -166,9 +166,13 @@ def _subset(value: str) -> ColumnElement[bool]:
 
 
 def _batch(value: str) -> ColumnElement[bool]:
-    """A batch has an answer for it, or a judgement of one."""
+    """A batch, or one model of it, has an answer for it, or a judgement of one."""
+    number, _, name = value.partition("=")
     item = BATCH_ITEMS.c
-    return S.prompt_id.in_(select(item.prompt_id).where(item.batch_id == int(value), item.state == ItemState.DONE))
+    done = select(item.prompt_id).where(item.batch_id == int(number), item.state == ItemState.DONE)
+    if name:
+        done = done.where(item.model_id == select(MODELS.c.id).where(MODELS.c.name == name).scalar_subquery())
+    return S.prompt_id.in_(done)
 
 
 def _sample(value: str) -> ColumnElement[bool]:

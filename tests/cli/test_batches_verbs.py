@@ -67,9 +67,11 @@ def test_failures_are_listed_and_tried_again(evaluate, run, run_json, workspace,
     [failed] = run_json("batches", workspace, "show", 1)["failures"]
     assert (failed["prompt"], failed["cause"]) == (4, "request refused")
     assert "out of bounds" in run("batches", workspace, "show", 1).stdout
-    again = run("batches", workspace, "retry", 1)
+    other = run("batches", workspace, "retry", 1, "--cause", "server error")
+    assert (other.exit_code, "no items that failed for server error" in other.stdout) == (0, True)
+    again = run("batches", workspace, "retry", 1, "--cause", "request refused")
     assert (again.exit_code, sum(vendor.asked.values())) == (0, 21)
-    assert "Batch 1 has no failed items." in run("batches", workspace, "retry", 1).stdout
+    assert "Batch 1 has no items that failed." in run("batches", workspace, "retry", 1).stdout
 
 
 def test_a_wrong_key_stops_it(evaluate, monkeypatch, run, workspace):
@@ -92,6 +94,8 @@ WRONG = {
     ("--model", MODEL, "--filter", "category:nonsense"): "is no category",
     ("--model", MODEL, "--temperature", "warm"): "could not convert",
     ("--model", MODEL, "--param", "x"): "is not NAME=VALUE",
+    ("--model", MODEL, "--param", "openai/x:top_p=1"): "openai/x, which is not among the models",
+    ("--model", "anthropic/x", "--seed", "1"): "anthropic/x takes no seed",
     ("--model", MODEL, "--system", "nowhere.txt"): "cannot be read",
     ("--model", "simulated/nonsense"): "is no simulated model",
     ("--model", "local/other"): "comes with the studio",
@@ -109,11 +113,13 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, workspace, vendor
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent differently")
 def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
-    vendor.latency = 0.1
+    vendor.held = True
     options = ("--base-url", vendor.url, "--concurrency", 2, "--yes")
     one = process("evaluate", workspace, "--model", MODEL, *options)
-    vendor.wait_for(4)
+    vendor.wait_for(2)
     one.send_signal(signal.SIGINT)
+    assert "Waiting for the answers that are under way." in one.stderr.readline()
+    vendor.held = False
     _, told = one.communicate(timeout=30)
     assert one.returncode == 130
     assert f"orbench-studio batches {workspace} resume 1" in told

@@ -26,6 +26,19 @@ def answers(workspace, model="openai/gpt-test"):
     return found
 
 
+def test_a_parameter_can_be_taken_out_for_one_model(create, run, vendor):
+    sampling = Sampling(seed=7, extra_by_model={"anthropic/claude-test": {"temperature": None, "seed": None}})
+    run(create("anthropic/claude-test", "openai/gpt-test", sampling=sampling, prompt_ids=[2]))
+    kept = {body["model"]: (body.get("temperature"), "seed" in body) for body in vendor.bodies}
+    assert kept == {"claude-test": (None, False), "gpt-test": (0.0, True)}
+    assert not any("temperature" in body for body in vendor.bodies if body["model"] == "claude-test")
+
+
+def test_who_takes_no_seed_is_told_before(create):
+    with pytest.raises(StudioError, match="anthropic/claude-test:seed=null"):
+        create("anthropic/claude-test", sampling=Sampling(seed=7))
+
+
 def test_a_batch_ends_in_the_review_queue(workspace, create, run, vendor):
     seen = []
     progress = run(create(), on_changes=seen.append)
@@ -163,11 +176,25 @@ def test_failed_items_can_be_tried_again(create, run, vendor, workspace):
     vendor.script["second base"] = [fault(400)]
     batch = create()
     assert run(batch).failed == 1
-    assert evaluating.retry(workspace, batch, [Cause.SERVER]).told == f"Batch {batch} has no failed items."
+    assert (
+        evaluating.retry(workspace, batch, [Cause.SERVER]).told
+        == f"Batch {batch} has no items that failed for server error."
+    )
     assert evaluating.retry(workspace, batch).told == "1 items will be tried again."
     progress = run(batch)
     assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
     assert sum(vendor.asked.values()) == 5
+
+
+def test_what_failed_for_one_cause_is_tried_again_alone(create, run, vendor, workspace):
+    vendor.script = {"second base": [fault(400)], "candle": [fault(500)] * 2}
+    batch = create(attempts=2)
+    assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1, Cause.SERVER: 1}
+    [failed] = evaluating.failures(workspace, batch, causes=[Cause.SERVER])
+    assert failed.told == "500: it went wrong"
+    evaluating.retry(workspace, batch, [Cause.SERVER])
+    assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
+    assert sum(vendor.asked.values()) == 4 + 1 + 1
 
 
 BLOCKED = {
@@ -333,6 +360,9 @@ def test_the_prompts_of_a_batch_can_be_asked_for(create, run, workspace):
     )
     assert set(evaluating.choose(workspace, wanted=parse(f"batch:{first}"))) == answered
     assert evaluating.choose(workspace, wanted=parse(f"batch:{second}")) == evaluating.choose(workspace, limit=3)
+    assert set(evaluating.choose(workspace, wanted=parse(f"batch:{first}=simulated/failing"))) == answered
+    with pytest.raises(StudioError, match="no prompts"):
+        evaluating.choose(workspace, wanted=parse(f"batch:{first}=simulated/helpful"))
     counts = finding.counts_of(workspace, QueueFilter(), Field.BATCH)
     assert counts == {str(first): len(answered), str(second): 3}
     for value, count in counts.items():
