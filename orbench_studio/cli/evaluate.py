@@ -45,7 +45,7 @@ def evaluate(
             "tokens_per_minute": tpm,
             "max_cost": max_cost,
         },
-        sampling={"max_tokens": max_tokens, "seed": seed, "system": launch.read_text(system)},
+        sampling={"max_tokens": max_tokens, "seed": seed, "system": _text(system)},
         param=param or [],
         temperature=temperature,
         repeats=repeats,
@@ -87,3 +87,9 @@ def _filter(text: str | None) -> QueueFilter | None:
         return None if text is None else parse(text)
     except QueryError as error:
         raise typer.BadParameter(str(error), param_hint="--filter") from error
+
+
+def _text(file: Path | None) -> str | None:
+    from orbench_studio.services.launching import read_text
+
+    return None if file is None else read_text(file)

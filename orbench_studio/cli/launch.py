@@ -1,7 +1,6 @@
 """What `evaluate` and `judge` share: options into settings, the estimate and the question, the launch."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,7 +10,6 @@ from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.amounts import duration
 from orbench_studio.domain.batch import Batch, BatchSettings, Limits, Sampling
 from orbench_studio.domain.parameters import read_parameters
-from orbench_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from orbench_studio.services.estimating import Estimate, ModelEstimate
@@ -40,16 +38,6 @@ def settings(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-def read_text(file: Path | None) -> str | None:
-    """The text of a file; StudioError where it cannot be read."""
-    if file is None:
-        return None
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudioError(f"{file} cannot be read: {error}.") from error
 
 
 def confirm(found: "Estimate", *, yes: bool, as_json: bool) -> None:

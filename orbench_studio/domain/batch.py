@@ -1,6 +1,7 @@
 """Batches: a set of prompts put to models, or of responses put to judges, item by item; what states they go through."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -240,6 +241,14 @@ class BatchProgress:
     def left(self) -> int:
         """Items without an end."""
         return sum(model.left for model in self.models)
+
+    @property
+    def failed_by(self) -> Mapping[Cause, int]:
+        """Items given up, by cause."""
+        found = Counter[Cause]()
+        for model in self.models:
+            found.update(model.failed_by)
+        return found
 
     @property
     def cost(self) -> float:

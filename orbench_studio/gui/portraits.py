@@ -152,12 +152,15 @@ def _batches(application: Application) -> Iterator[tuple[str, QWidget]]:
     form.judge.setCurrentIndex(1)
     wait(form.launch.isEnabled)
     yield "evaluate-composed", application.window
+    form.options.opener.click()
+    yield "evaluate-options", application.window
+    form.options.opener.click()
     form.launch.click()
     failed = page.batch.models.model()
     wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
     yield "evaluate-at-work", application.window
     wait(lambda: page.batches.model().index(0, 3).data() == BatchState.FINISHED)
-    wait(lambda: page.batch.failures.model().rowCount() > 0)
+    wait(lambda: page.batch.failures.table.model().rowCount() > 0)
     yield "evaluate-finished", application.window
 
 

@@ -6,7 +6,16 @@ from typing import TypeVar
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QListView, QSizePolicy, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QLabel,
+    QListView,
+    QScrollArea,
+    QSizePolicy,
+    QTableWidgetItem,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from orbench_studio.gui.actions import KEYS, key_text
@@ -173,6 +182,16 @@ def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
 def while_there(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:
     """The same, but nothing where the widget is gone by then: what a dialog has asked for may come after its end."""
     return lambda answer: then(answer) if isValid(widget) else None
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """The widget, to be scrolled where the window is too small for the type."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
 
 
 def rule(*, vertical: bool = False) -> QFrame:

@@ -3,7 +3,6 @@
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -79,8 +78,5 @@ class BatchRunner(ABC):
 
 def _words(progress: BatchProgress) -> str:
     """Counts and causes, never the sentences: a vendor's may quote what it was sent."""
-    failed = Counter[str]()
-    for model in progress.models:
-        failed.update({str(cause): items for cause, items in model.failed_by.items()})
-    causes = "".join(f", {items} {cause}" for cause, items in failed.items())
+    causes = "".join(f", {items} {cause}" for cause, items in progress.failed_by.items())
     return f"{progress.batch.state}, {progress.done} answered, {progress.left} to be sent{causes}"

@@ -1,9 +1,11 @@
 """From a batch to whatever runs it: live requests, or the vendor's own batches."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.domain.changes import Changes
+from orbench_studio.errors import StudioError
 from orbench_studio.providers.endpoints import endpoint, require_batches
 from orbench_studio.providers.opening import open_provider
 from orbench_studio.services.batch_runner import BatchRunner
@@ -13,6 +15,8 @@ from orbench_studio.services.running import Runner
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import vendor_batches
 
+_LONGEST = 1_000_000  # bytes
+
 
 def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
     """Whether everything is there that the models need, before anything is written down; StudioError says what not."""
@@ -21,6 +25,16 @@ def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
         open_provider(place)  # it connects to nothing before it is asked
         if settings.vendor_batch:
             require_batches(place)
+
+
+def read_text(file: Path) -> str:
+    """The text of a file, such as a system prompt; StudioError where it cannot be read."""
+    try:
+        if file.stat().st_size > _LONGEST:
+            raise StudioError(f"{file} is longer than any system prompt could be.")
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudioError(f"{file} cannot be read: {error}.") from error
 
 
 def open_runner(

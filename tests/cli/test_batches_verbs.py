@@ -118,7 +118,7 @@ def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
     one = process("evaluate", workspace, "--model", MODEL, *options)
     vendor.wait_for(2)
     one.send_signal(signal.SIGINT)
-    assert "Waiting for the answers that are under way." in one.stderr.readline()
+    assert any("Waiting for the answers that are under way." in line for line in one.stderr)
     vendor.held = False
     _, told = one.communicate(timeout=30)
     assert one.returncode == 130

@@ -72,7 +72,7 @@ def vendor(monkeypatch):
 
 
 def at_vendor(page, vendor, first=10):
-    page.form.base_url.setText(vendor.url)
+    page.form.options.base_url.setText(vendor.url)
     page.form.limit.setValue(first)
     page.name(REMOTE)
 
@@ -91,6 +91,7 @@ def test_from_the_form_to_the_answers_in_review(at_page, path):
     assert at_page.form.estimate.text().startswith(f"{MIXED}: 20 requests, free\nsimulated/helpful: 20")
     assert at_page.form.launch.text() == "Launch 40 requests"
     at_page.launch()
+    assert at_page.studio.window.focusWidget() is at_page.page.batches
     at_page.until(BatchState.FINISHED)
     [listed] = at_page.lines(at_page.page.batches)
     assert listed[2:6] == ["evaluation", "finished", "40 of 40", ""]
@@ -131,8 +132,8 @@ def test_the_prompts_of_the_queue_and_of_a_query(at_page):
     ("change", "said"),
     [
         (lambda form: form.models.add("nobody/knows"), "nobody"),
-        (lambda form: form.temperature.setText("warm"), "is no number"),
-        (lambda form: form.temperature.setText("-1"), "not negative"),
+        (lambda form: form.options.temperature.setText("warm"), "is no number"),
+        (lambda form: form.options.temperature.setText("-1"), "not negative"),
         (lambda form: form.judge.setCurrentIndex(3), "Name the model that is to judge"),
         (lambda form: (form.models.add(REMOTE), form.cap.setText("2")), "has no price"),
     ],
@@ -172,7 +173,7 @@ def test_models_are_completed_and_taken_out_again(at_page):
 
 
 def test_paused_and_gone_on_with_nothing_is_sent_twice(at_page, vendor, path):
-    at_page.form.concurrency.setValue(2)
+    at_page.form.options.concurrency.setValue(2)
     vendor.held = True
     at_vendor(at_page, vendor)
     at_page.launch()
@@ -181,6 +182,7 @@ def test_paused_and_gone_on_with_nothing_is_sent_twice(at_page, vendor, path):
     at_page.click(at_page.pane.pause)
     at_page.studio.wait(lambda: "comes home" in at_page.pane.state.text())
     assert not at_page.pane.resume.isEnabled()
+    assert at_page.studio.window.focusWidget() is at_page.pane.models, "not the button that cancels"
     vendor.held = False
     at_page.until(BatchState.PAUSED)
     assert progress(path).done == 2
@@ -205,7 +207,7 @@ def test_the_window_answers_while_a_vendor_hangs(at_page, vendor):
 
 
 def test_cancelled_after_a_question(at_page, vendor, path):
-    at_page.form.concurrency.setValue(1)
+    at_page.form.options.concurrency.setValue(1)
     vendor.held = True
     at_vendor(at_page, vendor)
     at_page.launch()
@@ -233,10 +235,10 @@ def test_failures_are_listed_with_their_reason_and_tried_again(at_page, vendor, 
     at_page.launch()
     at_page.until(BatchState.FINISHED)
     assert at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == "request refused 2"
-    at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures)) == 2)
-    assert "that will not do" in at_page.lines(at_page.pane.failures)[0][3]
-    assert at_page.pane.retry.text() == "Retry 2 failed"
-    at_page.click(at_page.pane.retry)
+    at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
+    assert "that will not do" in at_page.lines(at_page.pane.failures.table)[0][3]
+    assert at_page.pane.failures.retry.text() == "Retry 2 failed"
+    at_page.click(at_page.pane.failures.retry)
     at_page.studio.wait(lambda: progress(path).done == 10)
     at_page.until(BatchState.FINISHED)
     at_page.studio.wait(lambda: not at_page.pane.failures.isVisible())
@@ -248,10 +250,10 @@ def test_a_failure_opens_its_prompt(at_page, vendor):
     at_vendor(at_page, vendor)
     at_page.launch()
     at_page.until(BatchState.FINISHED)
-    at_page.studio.wait(lambda: at_page.lines(at_page.pane.failures))
-    at_page.pane.failures.setFocus()
-    at_page.pane.failures.selectRow(0)
-    QTest.keyClick(at_page.pane.failures, Qt.Key.Key_Return)
+    at_page.studio.wait(lambda: at_page.lines(at_page.pane.failures.table))
+    at_page.pane.failures.table.setFocus()
+    at_page.pane.failures.table.selectRow(0)
+    QTest.keyClick(at_page.pane.failures.table, Qt.Key.Key_Return)
     at_page.studio.wait(lambda: at_page.studio.page.isVisible() and at_page.studio.page.model.rowCount() == 1)
 
 
@@ -271,7 +273,7 @@ def test_a_bad_key_stops_the_batch_and_says_so(at_page, vendor, monkeypatch):
 def test_the_window_closed_in_the_middle_loses_nothing(start, path, vendor):
     with start(path) as studio:
         page = Evaluator(studio)
-        page.form.concurrency.setValue(2)
+        page.form.options.concurrency.setValue(2)
         at_vendor(page, vendor)
         vendor.script = {prompt_text(4): ["hang"]}
         page.launch()

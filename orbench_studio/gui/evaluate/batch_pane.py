@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState, FailedItem
+from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState
 from orbench_studio.domain.queue import Field, QueueFilter, Term
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.failures_pane import FailuresPane
 from orbench_studio.gui.evaluate.plan import is_simulated
 from orbench_studio.gui.evaluate.progress_table import FAILED, ProgressTable
 from orbench_studio.gui.evaluate.runs import Runs
-from orbench_studio.gui.evaluate.table import Column, Table
 from orbench_studio.gui.instruments.judging import LOCAL, RULES
 from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import label, set_role, set_tip
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 _OVER = (BatchState.FINISHED, BatchState.CANCELLED)
 _MOST = 1_000_000.0  # USD
-_COLUMNS = (
-    Column("Prompt", 70, number=True),
-    Column("Model", 160, 1),
-    Column("Reason", 150, 1),
-    Column("What was said", 200, 4),
-    Column("Attempts", 80, number=True),
-)
 
 
 class BatchPane(QWidget):
@@ -41,16 +34,13 @@ class BatchPane(QWidget):
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None
-        self._listed = (0, 0)  # the batch and the number of failures that are listed
         self.title, self.state = label("", "strong"), label("", "quiet")
         self.simulated = label(tr("◌ simulated: answers are made up"), "meta")
         self.resume, self.pause = QPushButton(tr("Resume")), QPushButton(tr("Pause"))
-        self.cancel, self.retry = QPushButton(tr("Cancel…")), QPushButton(tr("Retry failed"))
+        self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send the rest live"))
         self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge answers"))
-        self.live = QPushButton(tr("Send the rest live"))
         self.models = ProgressTable(theme)
-        self.failures = Table(theme, tr("Failures"), _COLUMNS)
-        self._failed_title = label("", "strong")
+        self.failures = FailuresPane(runs, theme)
         self._build_ui()
         self._connect()
 
@@ -62,7 +52,7 @@ class BatchPane(QWidget):
     def forget(self) -> None:
         """The workspace is another, or none: its batches have the same numbers."""
         self._progress = None
-        self._listed = (0, 0)
+        self.failures.forget()
 
     def show_batch(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show a batch as it is now."""
@@ -76,7 +66,7 @@ class BatchPane(QWidget):
         set_role(self.state, "role", "error" if batch.state is BatchState.STOPPED else "quiet")
         self.models.show_progress(progress, snapshot)
         self._restate_buttons(progress)
-        self._list_failures(progress)
+        self.failures.show_batch(progress)
 
     def _words(self, progress: BatchProgress, snapshot: Snapshot | None) -> str:
         batch, here = progress.batch, self._runs.is_here(progress.batch.id)
@@ -94,38 +84,18 @@ class BatchPane(QWidget):
     def _restate_buttons(self, progress: BatchProgress) -> None:
         batch, here = progress.batch, self._runs.is_here(progress.batch.id)
         is_over = batch.state in _OVER
+        used = self.window().focusWidget()
         self.resume.setEnabled(not here and not is_over)
         self.pause.setEnabled(batch.state is BatchState.RUNNING)
         self.cancel.setEnabled(not is_over)
-        self.retry.setEnabled(progress.failed > 0 and batch.state is not BatchState.CANCELLED)
-        failed = f"{progress.failed:,} " if progress.failed else ""
-        self.retry.setText(f"{tr('Retry')} {failed}{tr('failed')}")
         self.review.setEnabled(progress.done > 0)
         self.judge.setVisible(batch.kind is BatchKind.EVALUATION)
         self.judge.setEnabled(progress.done > 0)
         at_vendor = sum(model.at_vendor for model in progress.models)
         self.live.setVisible(batch.settings.vendor_batch and not is_over)
         self.live.setEnabled(at_vendor > 0 and not here)
-
-    def _list_failures(self, progress: BatchProgress) -> None:
-        self._failed_title.setVisible(progress.failed > 0)
-        self.failures.setVisible(progress.failed > 0)
-        wanted = (progress.batch.id, progress.failed)
-        if wanted == self._listed:
-            return
-        self._listed = wanted
-        if progress.failed:
-            self._runs.failures(progress.batch.id, lambda found: self._show_failures(wanted, found))
-        else:
-            self.failures.show_rows((), ())
-
-    def _show_failures(self, wanted: tuple[int, int], found: list[FailedItem]) -> None:
-        if wanted != self._listed:
-            return
-        more = f", {tr('the first')} {len(found):,}" if len(found) < wanted[1] else ""
-        self._failed_title.setText(f"{wanted[1]:,} {tr('failed')}{more}")
-        rows = [(f"{f.prompt_id}", f.model, str(f.cause), f.told, f"{f.attempts}") for f in found]
-        self.failures.show_rows([(f.item_id, f.prompt_id) for f in found], rows)
+        if used in (self.pause, self.resume, self.cancel, self.live) and not used.isEnabled():
+            self.models.setFocus()  # not the next button, which does another thing
 
     def _resume(self) -> None:
         progress = self._progress
@@ -171,26 +141,25 @@ class BatchPane(QWidget):
         dialog.textValueSelected.connect(lambda name: self._judge_by(name.strip()) if name.strip() else None)
         dialog.open()
 
-    def _open_model(self, _model: object, column: int) -> None:
+    def _open_model(self, model: object, column: int) -> None:
         if column == FAILED and self.failures.isVisible():
-            self.failures.setFocus()
+            self.failures.table.setFocus()
         else:
-            self._review()
+            self._review(f"{self.batch_id}={model}")
 
-    def _review(self) -> None:
-        if self.batch_id is not None:
-            self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (str(self.batch_id),)),)))
+    def _review(self, answered_in: str) -> None:
+        self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (answered_in,)),)))
 
     def _connect(self) -> None:
-        steps = ((self.pause, self._runs.pause), (self.retry, self._runs.retry), (self.live, self._runs.send_rest_live))
+        steps = ((self.pause, self._runs.pause), (self.live, self._runs.send_rest_live))
         for button, deed in steps:
             button.clicked.connect(lambda _checked=False, d=deed: d(self.batch_id) if self.batch_id else None)
         self.resume.clicked.connect(self._resume)
         self.cancel.clicked.connect(self._cancel)
-        self.review.clicked.connect(self._review)
+        self.review.clicked.connect(lambda: self._review(f"{self.batch_id}"))
         self.models.opened.connect(self._open_model)
         self.failures.opened.connect(
-            lambda key, _column: self.review_wanted.emit(QueueFilter((Term(Field.ID, (str(key[1]),)),)))
+            lambda prompt_id: self.review_wanted.emit(QueueFilter((Term(Field.ID, (str(prompt_id),)),)))
         )
 
     def _build_ui(self) -> None:
@@ -206,8 +175,8 @@ class BatchPane(QWidget):
         head.addWidget(self.title)
         head.addWidget(self.simulated)
         head.addWidget(self.state, 1)
-        first = _row(self.pause, self.resume, self.retry, self.cancel)
-        second = _row(self.review, self.judge, self.live)
+        first = _row(self.pause, self.resume, self.cancel, self.live)
+        second = _row(self.review, self.judge)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(8)
@@ -215,7 +184,6 @@ class BatchPane(QWidget):
         column.addLayout(first)
         column.addLayout(second)
         column.addWidget(self.models, 2)
-        column.addWidget(self._failed_title)
         column.addWidget(self.failures, 3)
 
 

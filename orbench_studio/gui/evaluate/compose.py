@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFrame,
-    QGridLayout,
-    QLineEdit,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.amounts import duration, usd
-from orbench_studio.domain.batch import MAX_TOKENS, BatchSettings, Limits, Sampling
+from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.domain.query import parse, write
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.fields import count_field, fill, number_in
 from orbench_studio.gui.evaluate.models_field import ModelLine, ModelsField
+from orbench_studio.gui.evaluate.options import Options
 from orbench_studio.gui.evaluate.plan import Plan
 from orbench_studio.gui.evaluate.runs import Runs
 from orbench_studio.gui.instruments.judging import LOCAL, RULES
-from orbench_studio.gui.widgets import label, set_role, set_tip
+from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.widgets import label, scrolled, set_role, set_tip
 
 if TYPE_CHECKING:
     from orbench_studio.services.estimating import Estimate, ModelEstimate
 
 _TYPING = 250  # milliseconds after the last change until the estimate is asked for
 _MOST = 1_000_000
-_PAD = 6
+_QUERY, _SUBSETS = 1, 2  # places among the choices of prompts
 _LANGUAGE_MODEL = "model"
 _JUDGES = (("", "nobody"), (RULES, "the studio's rules"), (LOCAL, "the local judge"), (_LANGUAGE_MODEL, "a model…"))
 
@@ -45,9 +38,10 @@ class Compose(QFrame):
 
     launched = Signal(int)  # the batch's number
 
-    def __init__(self, runs: Runs, queue_filter: Callable[[], QueueFilter]) -> None:
+    def __init__(self, runs: Runs, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
         super().__init__()
         self._runs = runs
+        self.options = Options(theme)
         self._queue_filter = queue_filter
         self._plan: Plan | None = None  # what the estimate is of
         self._busy = False
@@ -64,6 +58,7 @@ class Compose(QFrame):
         wanted = write(self._queue_filter())
         self.prompts.setItemText(0, tr("those of the queue") + (f": {wanted}" if wanted else ""))
         set_tip(self.prompts, wanted)
+        self._runs.subsets(self._offer)
         self._restate()
 
     def learn(self, names: list[str]) -> None:
@@ -71,30 +66,43 @@ class Compose(QFrame):
         self.models.line.learn(names)
         self.judge_model.learn(names)
 
+    def _offer(self, subsets: list[str]) -> None:
+        """Offer the workspace's subsets; the one that is chosen stays so while it is there."""
+        offered = [self.prompts.itemData(place) for place in range(_SUBSETS, self.prompts.count())]
+        if subsets == offered:
+            return
+        chosen = self.prompts.currentData()
+        while self.prompts.count() > _SUBSETS:
+            self.prompts.removeItem(_SUBSETS)
+        for name in subsets:
+            self.prompts.addItem(f"{tr('the subset')} {name}", name)
+        if chosen in subsets:
+            self.prompts.setCurrentIndex(self.prompts.findData(chosen))
+
     def plan(self) -> Plan:
         """What is composed; ValueError says what in it cannot be."""
         models = self.models.models
-        base_url, cap, temperature = self.base_url.text().strip(), self.cap.text(), self.temperature.text()
         settings = BatchSettings(
-            Sampling(_number(temperature, tr("Temperature")), self.max_tokens.value()),
-            Limits(self.concurrency.value(), max_cost=_number(cap, tr("The most it may cost"))),
-            base_urls=dict.fromkeys(models, base_url) if base_url else {},
+            self.options.sampling(models),
+            self.options.limits(number_in(self.cap, tr("The most it may cost"))),
+            self.options.repeats.value(),
+            self.options.base_urls(models),
             vendor_batch=self.vendor_batch.isChecked(),
         )
-        wanted = parse(self.query.text()) if self.prompts.currentIndex() else self._queue_filter()
+        wanted = parse(self.query.text()) if self.prompts.currentIndex() == _QUERY else self._queue_filter()
         judge = str(self.judge.currentData())
         if judge == _LANGUAGE_MODEL:
             judge = self.judge_model.text().strip()
             if not judge:
                 raise ValueError(tr("Name the model that is to judge the answers."))
-        return Plan(models, wanted, self.limit.value() or None, settings, judge)
+        return Plan(models, wanted, self.prompts.currentData(), self.limit.value() or None, settings, judge)
 
     def _restate(self) -> None:
         """Something is composed otherwise: the estimate is no longer of it."""
         self._plan = None
         self.launch.setText(tr("Launch"))
         self.launch.setEnabled(False)
-        self.query.setVisible(self.prompts.currentIndex() == 1)
+        self.query.setVisible(self.prompts.currentIndex() == _QUERY)
         self.judge_model.setVisible(self.judge.currentData() == _LANGUAGE_MODEL)
         self._typing.start()
 
@@ -146,24 +154,28 @@ class Compose(QFrame):
         self._busy = False
         self._say(str(error), wrong=True)
 
+    def _read_system(self, file: str) -> None:
+        self._runs.read_text(
+            Path(file), self.options.system.setPlainText, lambda error: self._say(str(error), wrong=True)
+        )
+
     def _make_controls(self) -> None:
         self.prompts, self.query = QComboBox(), QLineEdit()
-        self.limit, self.models = _count(0, _MOST, 0), ModelsField()
+        self.limit, self.models = count_field(0, _MOST, 0), ModelsField()
         self.judge, self.judge_model = QComboBox(), ModelLine(tr("The model that judges"))
-        self.temperature, self.max_tokens = QLineEdit("0"), _count(1, _MOST, MAX_TOKENS)
-        self.concurrency, self.cap = _count(1, 1_000, Limits().concurrency), QLineEdit()
-        self.base_url, self.vendor_batch = QLineEdit(), QCheckBox(tr("The vendors' own batches"))
+        self.cap, self.vendor_batch = QLineEdit(), QCheckBox(tr("The vendors' own batches"))
         self.estimate, self.launch = label("", "quiet"), QPushButton(tr("Launch"))
 
     def _connect(self) -> None:
-        for line in (self.query, self.judge_model, self.temperature, self.cap, self.base_url):
+        for line in (self.query, self.judge_model, self.cap):
             line.textChanged.connect(self._restate)
-        for number in (self.limit, self.max_tokens, self.concurrency):
-            number.valueChanged.connect(self._restate)
+        self.limit.valueChanged.connect(self._restate)
         for choice in (self.prompts, self.judge):
             choice.currentIndexChanged.connect(self._restate)
         self.models.changed.connect(self._restate)
         self.vendor_batch.toggled.connect(self._restate)
+        self.options.changed.connect(self._restate)
+        self.options.file_wanted.connect(self._read_system)
         self.launch.clicked.connect(self._launch)
 
     def _build_ui(self) -> None:
@@ -174,10 +186,7 @@ class Compose(QFrame):
         self.limit.setSpecialValueText(tr("all"))
         for kept, words in _JUDGES:
             self.judge.addItem(tr(words), kept)
-        self.temperature.setPlaceholderText(tr("not sent"))
         self.cap.setPlaceholderText(tr("no cap"))
-        self.base_url.setPlaceholderText(tr("the vendor's own"))
-        set_tip(self.temperature, tr("Empty for models that refuse one"))
         set_tip(self.vendor_batch, tr("OpenAI's and Anthropic's: half the price, and up to a day"))
         set_tip(self.judge, tr("When the batch is finished, as long as this window is open"))
         self.estimate.setWordWrap(True)
@@ -187,16 +196,12 @@ class Compose(QFrame):
         form = QWidget()
         form.setObjectName("panel")
         form.setLayout(self._grid())
-        scroll = QScrollArea()
-        scroll.setWidget(form)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(12)
-        column.addWidget(scroll, 1)
+        area = scrolled(form)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column.addWidget(area, 1)
         foot = QVBoxLayout()
         foot.setContentsMargins(16, 0, 16, 0)
         foot.setSpacing(12)
@@ -207,45 +212,18 @@ class Compose(QFrame):
     def _grid(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setContentsMargins(16, 16, 16, 8)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnStretch(1, 1)
         grid.addWidget(label(tr("New batch"), "strong"), 0, 0, 1, 2)
-        rows: tuple[tuple[str, QWidget], ...] = (
-            ("Prompts", self.prompts), ("", self.query), ("The first", self.limit), ("Models", self.models),
-            ("Judged by", self.judge), ("", self.judge_model), ("Temperature", self.temperature),
-            ("Most tokens", self.max_tokens), ("At once", self.concurrency), ("Cap, USD", self.cap),
-            ("Base URL", self.base_url), ("", self.vendor_batch),
+        fill(
+            grid,
+            (
+                ("Prompts", self.prompts), ("", self.query), ("The first", self.limit), ("Models", self.models),
+                ("Judged by", self.judge), ("", self.judge_model), ("Cap, USD", self.cap), ("", self.vendor_batch),
+            ),
         )  # fmt: skip
-        for place, (words, control) in enumerate(rows, 1):
-            grid.addWidget(control, place, 1)
-            if words:
-                name = label(tr(words), "quiet")
-                name.setContentsMargins(0, 6, 0, 0)
-                grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
-                control.setAccessibleName(tr(words))
         self.query.setAccessibleName(tr("Query"))
-        grid.setRowStretch(len(rows) + 1, 1)
+        grid.addWidget(self.options, grid.rowCount(), 0, 1, 2)
+        grid.setRowStretch(grid.rowCount(), 1)
         return grid
-
-
-def _count(least: int, most: int, value: int) -> QSpinBox:
-    number = QSpinBox()
-    number.setRange(least, most)
-    number.setGroupSeparatorShown(True)
-    number.setValue(value)
-    number.lineEdit().setTextMargins(_PAD, 0, 0, 0)
-    return number
-
-
-def _number(text: str, what: str) -> float | None:
-    """The number in a line; None where it is empty."""
-    if not text.strip():
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{what}: “{text}” {tr('is no number.')}") from None
 
 
 def _line(model: ModelEstimate) -> str:

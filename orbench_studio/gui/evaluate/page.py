@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.amounts import spent
 from orbench_studio.domain.batch import BatchProgress
@@ -19,7 +19,7 @@ from orbench_studio.gui.evaluate.table import Column, Table
 from orbench_studio.gui.instruments.judging import JudgeRun
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme, px
-from orbench_studio.gui.widgets import label, rule
+from orbench_studio.gui.widgets import label, rule, scrolled
 
 _COMPOSE = 340  # wide
 _LEAST = 440  # wide, for the batches
@@ -45,7 +45,7 @@ class EvaluatePage(QWidget):
     ) -> None:
         super().__init__()
         self.runs = Runs(session, judging)
-        self.compose = Compose(self.runs, queue_filter)
+        self.compose = Compose(self.runs, theme, queue_filter)
         self.batches = Table(theme, tr("Batches"), _COLUMNS)
         self.batch = BatchPane(self.runs, theme)
         self._theme = theme
@@ -81,6 +81,7 @@ class EvaluatePage(QWidget):
 
     def _launched(self, batch_id: int) -> None:
         self._wanted = batch_id
+        self.batches.setFocus()
         self._list()
 
     def _moved(self) -> None:
@@ -135,19 +136,10 @@ class EvaluatePage(QWidget):
         row.setSpacing(0)
         row.addWidget(self.compose)
         row.addWidget(rule(vertical=True))
-        row.addWidget(self._scrolled(), 1)
-        self._fit()
-
-    def _scrolled(self) -> QScrollArea:
-        """The batches, to be scrolled where the window is too small for the type."""
         self._right.setObjectName("page")
         self._right.setContentsMargins(16, 16, 16, 16)
-        scroll = QScrollArea()
-        scroll.setWidget(self._right)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        return scroll
+        row.addWidget(scrolled(self._right), 1)
+        self._fit()
 
     def _fit(self) -> None:
         self.compose.setFixedWidth(px(_COMPOSE))

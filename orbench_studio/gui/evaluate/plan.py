@@ -12,10 +12,14 @@ _TOKENS = 500  # enough for a judge's sentence, the words that decide it, and th
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which prompts go to which models, how, and who judges the answers; `judge` is empty where nobody does."""
+    """Which prompts go to which models, how, and who judges the answers; `judge` is empty where nobody does.
+
+    The prompts are those of a subset where one is named, else those that a filter lets through.
+    """
 
     models: tuple[str, ...]
     wanted: QueueFilter
+    subset: str | None
     limit: int | None
     settings: BatchSettings
     judge: str = ""

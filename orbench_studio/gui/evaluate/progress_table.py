@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from orbench_studio.domain.amounts import duration, spent
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
-    Column("Model", 160, 2),
+    Column("Model", 150, 2),
     Column("Done", 170, 3),
-    Column("Failed", 140, 4),
-    Column("Tokens in, out", 120, number=True),
+    Column("Failed", 110, 3),
+    Column("Tokens in, out", 110, number=True),
     Column("Spent", 90, number=True),
-    Column("Now", 150, 1),
+    Column("Now", 170, 2),
 )
-_BAR, _PAD = 6, 8
+_BAR, _LEAST_BAR, _PAD = 6, 40, 8
 
 
 class ProgressTable(Table):
@@ -38,6 +38,12 @@ class ProgressTable(Table):
         self._progress: dict[object, ModelProgress] = {}
         self._bars = _Bars(theme, self._progress)
         self.setItemDelegateForColumn(DONE, self._bars)
+
+    def least(self, place: int) -> int:
+        """How wide a column is at least; that of the bars has room for its numbers and some of a bar."""
+        if place != DONE:
+            return super().least(place)
+        return max(super().least(place), self.rows.widest(place, self.fontMetrics()) + px(_LEAST_BAR) + 3 * _PAD)
 
     def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show a batch as it is now; what only a process at work knows is empty where none of ours is."""
@@ -62,12 +68,10 @@ class _Bars(QStyledItemDelegate):
         words = index.data()
         model = self._progress.get(index.data(KEY))
         rect = option.rect.adjusted(_PAD, 0, -_PAD, 0)
-        text = QRect(rect.left() + rect.width() // 2 + _PAD, rect.top(), rect.width() // 2 - _PAD, rect.height())
-        elided(painter, text, words, font(BODY), self._theme.colour("ink"), right=True)
+        bar = min(rect.width() // 2, rect.width() - QFontMetrics(font(BODY)).horizontalAdvance(words) - _PAD)
+        elided(painter, rect.adjusted(bar + _PAD, 0, 0, 0), words, font(BODY), self._theme.colour("ink"), right=True)
         if model is not None and model.total:
-            self._bar(
-                painter, QRect(rect.left(), rect.center().y() - px(_BAR) // 2, rect.width() // 2, px(_BAR)), model
-            )
+            self._bar(painter, QRect(rect.left(), rect.center().y() - px(_BAR) // 2, bar, px(_BAR)), model)
 
     def _bar(self, painter: QPainter, rect: QRect, model: ModelProgress) -> None:
         painter.save()

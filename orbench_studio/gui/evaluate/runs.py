@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from orbench_studio.domain.batch import Batch, BatchProgress, BatchState, FailedItem
+from orbench_studio.domain.batch import Batch, BatchProgress, BatchState, Cause, FailedItem
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.evaluate.plan import Plan, judge_settings
@@ -71,6 +72,26 @@ class Runs(QObject):
 
         self._session.background.run(work, done)
 
+    def subsets(self, done: Callable[[list[str]], object]) -> None:
+        """Ask for the names of the workspace's subsets."""
+
+        def work(workspace: Workspace) -> list[str]:
+            from orbench_studio.services import evaluating
+
+            return evaluating.subset_names(workspace)
+
+        self._session.run(work, done)
+
+    def read_text(self, file: Path, done: Callable[[str], object], failed: Failed) -> None:
+        """Ask for the text in a file."""
+
+        def work(_workspace: Workspace) -> str:
+            from orbench_studio.services import launching
+
+            return launching.read_text(file)
+
+        self._session.run(work, done, failed, tells=False)
+
     def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:
         """Ask what a plan will send, cost and take; `failed` shows why it cannot be."""
 
@@ -79,7 +100,7 @@ class Runs(QObject):
 
             known = prices.load_prices()
             evaluating.check(plan.models, plan.settings, known)
-            ids = evaluating.choose(workspace, wanted=plan.wanted, limit=plan.limit)
+            ids = evaluating.choose(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
             return estimating.estimate(workspace, plan.models, ids, plan.settings, known)
 
         self._session.run(work, done, failed, tells=False)
@@ -97,7 +118,7 @@ class Runs(QObject):
                 settings = judge_settings(plan.settings, judging.load_template().text)
                 evaluating.check([plan.judge], settings, known)
                 launching.require_ready([plan.judge], settings)
-            ids = evaluating.choose(workspace, wanted=plan.wanted, limit=plan.limit)
+            ids = evaluating.choose(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
             return evaluating.create(workspace, plan.models, ids, plan.settings, prices=known).id
 
         def launched(batch_id: int) -> None:
@@ -118,13 +139,13 @@ class Runs(QObject):
 
         self._session.run(work, done)
 
-    def failures(self, batch_id: int, done: Callable[[list[FailedItem]], object]) -> None:
-        """Ask for the items of a batch that were given up, the first thousand."""
+    def failures(self, batch_id: int, causes: Sequence[Cause], done: Callable[[list[FailedItem]], object]) -> None:
+        """Ask for the items of a batch that were given up (for these causes, or for any), the first thousand."""
 
         def work(workspace: Workspace) -> list[FailedItem]:
             from orbench_studio.services import evaluating
 
-            return evaluating.failures(workspace, batch_id, limit=_FAILURES)
+            return evaluating.failures(workspace, batch_id, causes=causes, limit=_FAILURES)
 
         self._session.run(work, done)
 
@@ -178,13 +199,13 @@ class Runs(QObject):
 
         self._session.run(work, cancelled)
 
-    def retry(self, batch_id: int) -> None:
-        """Send what failed once more."""
+    def retry(self, batch_id: int, causes: Sequence[Cause]) -> None:
+        """Send what failed (for these causes, or for any) once more."""
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import evaluating
 
-            return evaluating.retry(workspace, batch_id)
+            return evaluating.retry(workspace, batch_id, causes)
 
         def again(changes: Changes) -> None:
             self._tell(changes)
