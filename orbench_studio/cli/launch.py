@@ -7,7 +7,7 @@ import typer
 
 from orbench_studio.cli import batch_progress
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
-from orbench_studio.domain.amounts import duration
+from orbench_studio.domain.amounts import duration, usd
 from orbench_studio.domain.batch import Batch, BatchSettings, Limits, Sampling
 from orbench_studio.domain.parameters import read_parameters
 
@@ -44,8 +44,9 @@ def confirm(found: "Estimate", *, yes: bool, as_json: bool) -> None:
     """Tell what the launch will send and cost, and ask; ends where the answer is no."""
     if not as_json:
         for model in found.models:
-            tell(_line(model, found.prices_dated))
-        tell(f"It takes about {duration(found.seconds)}.")
+            tell(_line(model))
+        whole = f"{counted(found.items, 'request')} in all, at most {usd(found.most_cost)}" if found.most_cost else ""
+        tell(f"{whole}{whole and '. '}It takes about {duration(found.seconds)}. Prices of {found.prices_dated}.")
     if yes:
         return
     if as_json or not sys.stdin.isatty():
@@ -72,15 +73,15 @@ def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool)
     raise typer.Exit(batch_progress.exit_code(progress))
 
 
-def _line(model: "ModelEstimate", dated: str) -> str:
+def _line(model: "ModelEstimate") -> str:
     tokens = f"{model.input_tokens:,} tokens in and at most {model.most_output:,} out"
     if model.most_cost is None:
         money = "unpriced"
     elif model.most_cost == 0:
         money = "free of charge"
     else:
-        likely = "" if model.likely_cost is None else f"about {model.likely_cost:.2f} USD, "
-        money = f"{likely}at most {model.most_cost:.2f} USD (prices of {dated})"
+        likely = "" if model.likely_cost is None else f"about {usd(model.likely_cost)}, "
+        money = f"{likely}at most {usd(model.most_cost)}"
     return f"{model.model}: {counted(model.items, 'request')}, about {tokens}, {money}."
 
 

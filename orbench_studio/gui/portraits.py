@@ -159,7 +159,7 @@ def _batches(application: Application) -> Iterator[tuple[str, QWidget]]:
     failed = page.batch.models.model()
     wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
     yield "evaluate-at-work", application.window
-    wait(lambda: page.batches.model().index(0, 3).data() == BatchState.FINISHED)
+    wait(lambda: page.batches.model().index(0, 2).data() == BatchState.FINISHED)
     wait(lambda: page.batch.failures.table.model().rowCount() > 0)
     yield "evaluate-finished", application.window
 

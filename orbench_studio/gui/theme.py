@@ -95,6 +95,7 @@ QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
 QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
+QWidget#panel QPlainTextEdit#input { background: $background; }
 QLineEdit, QComboBox, QSpinBox, QPlainTextEdit#input { background: $background; color: $ink; border: 1px solid $line;
     border-radius: 6px; padding: 5px 8px; selection-background-color: $accent; selection-color: $panel; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }

@@ -1,6 +1,7 @@
 """Batches from the command line: launched, watched, interrupted, gone on with."""
 
 import json
+import re
 import signal
 import sys
 
@@ -45,6 +46,14 @@ def test_a_batch_from_start_to_end(evaluate, run, run_json, workspace, vendor):
     assert (listed["batch"], listed["state"], listed["done"]) == (1, "finished", 3)
     assert "finished     3 of 3" in run("batches", workspace, "list").stdout
     assert run_json("stats", workspace)["responses"] == 3
+
+
+def test_what_it_may_cost_is_told_with_the_day_of_the_prices(run, workspace, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    one, other, whole = run("evaluate", workspace, "--model", "openai/gpt-4o", "--model", MODEL).stdout.splitlines()
+    assert one.endswith("20,000 out, at most 0.20 USD.")
+    assert other.endswith("20,000 out, unpriced.")
+    assert re.fullmatch(r"40 requests in all, at most 0.20 USD. It takes about 20 s. Prices of \d{4}-\d\d-\d\d.", whole)
 
 
 def test_for_machines(evaluate, workspace):
@@ -115,7 +124,9 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, workspace, vendor
 def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
     vendor.held = True
     options = ("--base-url", vendor.url, "--concurrency", 2, "--yes")
-    one = process("evaluate", workspace, "--model", MODEL, *options)
+    # A shell that runs the tests in its background has them ignore the interrupt, and they hand that on.
+    heeds = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    one = process("evaluate", workspace, "--model", MODEL, *options, **heeds)
     vendor.wait_for(2)
     one.send_signal(signal.SIGINT)
     assert any("Waiting for the answers that are under way." in line for line in one.stderr)

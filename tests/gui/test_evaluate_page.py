@@ -94,7 +94,7 @@ def test_from_the_form_to_the_answers_in_review(at_page, path):
     assert at_page.studio.window.focusWidget() is at_page.page.batches
     at_page.until(BatchState.FINISHED)
     [listed] = at_page.lines(at_page.page.batches)
-    assert listed[2:6] == ["evaluation", "finished", "40 of 40", ""]
+    assert listed[2:5] == ["finished", "40 of 40", ""]
     shown = at_page.lines(at_page.pane.models)
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
@@ -311,5 +311,7 @@ def test_a_language_model_judges_in_a_batch_of_its_own(at_page, path):
     at_page.name(MIXED)
     at_page.launch()
     at_page.studio.wait(lambda: len(at_page.lines(at_page.page.batches)) == 2)
-    at_page.studio.wait(lambda: at_page.lines(at_page.page.batches)[0][2:4] == ["judging", "finished"])
+    at_page.studio.wait(
+        lambda: at_page.lines(at_page.page.batches)[0][1:3] == ["judged by simulated/helpful", "finished"]
+    )
     assert at_page.pane.batch_id == 1  # nothing moves under the pointer

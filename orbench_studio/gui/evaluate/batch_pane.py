@@ -14,6 +14,7 @@ from orbench_studio.gui.evaluate.failures_pane import FailuresPane
 from orbench_studio.gui.evaluate.plan import is_simulated
 from orbench_studio.gui.evaluate.progress_table import FAILED, ProgressTable
 from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.flow import FlowLayout
 from orbench_studio.gui.instruments.judging import LOCAL, RULES
 from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import label, set_role, set_tip
@@ -174,23 +175,16 @@ class BatchPane(QWidget):
         head.setSpacing(12)
         head.addWidget(self.title)
         head.addWidget(self.simulated)
-        head.addWidget(self.state, 1)
-        first = _row(self.pause, self.resume, self.cancel, self.live)
-        second = _row(self.review, self.judge)
+        head.addStretch()
+        buttons = QWidget()
+        flow = FlowLayout(buttons, spacing=8)
+        for button in (self.pause, self.resume, self.cancel, self.live, self.review, self.judge):
+            flow.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 16, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addLayout(first)
-        column.addLayout(second)
+        column.addWidget(self.state)
+        column.addWidget(buttons)
         column.addWidget(self.models, 2)
         column.addWidget(self.failures, 3)
-
-
-def _row(*buttons: QPushButton) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    for button in buttons:
-        row.addWidget(button)
-    row.addStretch()
-    return row

@@ -124,6 +124,8 @@ class Compose(QFrame):
 
     def _show(self, found: Estimate) -> None:
         lines = [_line(model) for model in found.models]
+        if len(lines) > 1 and found.most_cost:
+            lines.append(f"{tr('In all at most')} {usd(found.most_cost)}.")
         lines.append(f"{tr('It takes about')} {duration(found.seconds)}. {tr('Prices of')} {found.prices_dated}.")
         if self._plan is not None and self._plan.is_judged_by_model:
             lines.append(tr("The judge comes on top, with the same cap once more."))

@@ -13,9 +13,9 @@ from orbench_studio.gui.widgets import label, set_role, set_tip
 
 _COLUMNS = (
     Column("Prompt", 70, number=True),
-    Column("Model", 160, 1),
-    Column("Reason", 150, 1),
-    Column("What was said", 200, 4),
+    Column("Model", 100, 1),
+    Column("Reason", 125, 1),
+    Column("What was said", 180, 4),
     Column("Attempts", 80, number=True),
 )
 
@@ -116,4 +116,4 @@ class FailuresPane(QWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addWidget(self.table)
+        column.addWidget(self.table, 1)

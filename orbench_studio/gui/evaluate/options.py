@@ -122,7 +122,7 @@ class Options(QWidget):
         self.seed.setPlaceholderText(tr("none"))
         self.base_url.setPlaceholderText(tr("the vendor's own"))
         self.system.setPlaceholderText(tr("none, as the paper"))
-        self.parameters.setPlaceholderText("top_p=0.9\nopenai/o3:temperature=null")
+        self.parameters.setPlaceholderText("top_p=0.9\nMODEL:top_k=40")
         for unlimited in (self.requests, self.tokens):
             unlimited.setSpecialValueText(tr("no limit"))
         for text in (self.system, self.parameters):
@@ -159,7 +159,7 @@ class Options(QWidget):
             (
                 ("Temperature", self.temperature), ("Most tokens", self.max_tokens), ("System prompt", system),
                 ("Seed", self.seed), ("Repeats", self.repeats), ("Parameters", self.parameters),
-                ("At once", self.concurrency), ("A minute", self.requests), ("Tokens a min.", self.tokens),
+                ("At once", self.concurrency), ("Requests/min", self.requests), ("Tokens/min", self.tokens),
                 ("Base URL", self.base_url),
             ),
         )  # fmt: skip

@@ -23,15 +23,14 @@ from orbench_studio.gui.widgets import label, rule, scrolled
 
 _COMPOSE = 340  # wide
 _LEAST = 440  # wide, for the batches
-_LIST = 180  # high, to begin with
+_LIST = 140  # high, to begin with
 _COLUMNS = (
     Column("Batch", 60, number=True),
     Column("What", 160, 1),
-    Column("Kind", 100),
-    Column("State", 90),
-    Column("Done", 120, number=True),
-    Column("Failed", 70, number=True),
-    Column("Spent", 100, number=True),
+    Column("State", 95),
+    Column("Done", 105, number=True),
+    Column("Failed", 65, number=True),
+    Column("Spent", 90, number=True),
 )
 
 
@@ -171,7 +170,6 @@ def _row(progress: BatchProgress) -> tuple[str, ...]:
     return (
         f"{batch.id}",
         f"{batch.name}  ·  {tr('simulated')}" if mixed else batch.name,
-        str(batch.kind),
         progress.state_words,
         f"{progress.done:,} of {progress.total:,}",
         f"{progress.failed:,}" if progress.failed else "",

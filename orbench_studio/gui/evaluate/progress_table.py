@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
-    Column("Model", 150, 2),
-    Column("Done", 170, 3),
-    Column("Failed", 110, 3),
-    Column("Tokens in, out", 110, number=True),
-    Column("Spent", 90, number=True),
-    Column("Now", 170, 2),
+    Column("Model", 85, 2),
+    Column("Done", 115, 2),
+    Column("Failed", 65, 3),
+    Column("Tokens in, out", 105, number=True),
+    Column("Spent", 80, number=True),
+    Column("Now", 85, 3),
 )
-_BAR, _LEAST_BAR, _PAD = 6, 40, 8
+_BAR, _LEAST_BAR, _PAD = 6, 32, 8
 
 
 class ProgressTable(Table):
@@ -41,9 +41,8 @@ class ProgressTable(Table):
 
     def least(self, place: int) -> int:
         """How wide a column is at least; that of the bars has room for its numbers and some of a bar."""
-        if place != DONE:
-            return super().least(place)
-        return max(super().least(place), self.rows.widest(place, self.fontMetrics()) + px(_LEAST_BAR) + 3 * _PAD)
+        bar = self.sizeHintForColumn(place) + px(_LEAST_BAR) + _PAD if place == DONE else 0
+        return max(super().least(place), bar)
 
     def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
         """Show a batch as it is now; what only a process at work knows is empty where none of ours is."""

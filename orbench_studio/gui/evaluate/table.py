@@ -5,13 +5,13 @@ from html import escape
 from typing import NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.theme import Theme, px
 
-_LINE, _PAD = 32, 8
+_LINE = 32
 KEY = Qt.ItemDataRole.UserRole  # what a line is about
 Index = QModelIndex | QPersistentModelIndex
 
@@ -45,10 +45,6 @@ class Rows(QAbstractTableModel):
             if row != self._rows[place]:
                 self._rows[place] = row
                 self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
-
-    def widest(self, column: int, metrics: QFontMetrics) -> int:
-        """How wide the longest words of a column are."""
-        return max((metrics.horizontalAdvance(row[column]) for row in self._rows), default=0)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._rows)
@@ -151,5 +147,4 @@ class Table(QTableView):
     def least(self, place: int) -> int:
         """How wide a column is at least; numbers are never cut off."""
         column = self.rows.columns[place]
-        wide = self.rows.widest(place, self.fontMetrics()) + 2 * _PAD if column.number else 0
-        return max(px(column.width), wide)
+        return max(px(column.width), self.sizeHintForColumn(place) if column.number else 0)
