@@ -180,7 +180,7 @@ def test_failed_items_can_be_tried_again(create, run, vendor, workspace):
         evaluating.retry(workspace, batch, [Cause.SERVER]).told
         == f"Batch {batch} has no items that failed for server error."
     )
-    assert evaluating.retry(workspace, batch).told == "1 items will be tried again."
+    assert evaluating.retry(workspace, batch).told == "1 item will be tried again."
     progress = run(batch)
     assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
     assert sum(vendor.asked.values()) == 5
