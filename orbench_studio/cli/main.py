@@ -12,6 +12,7 @@ from orbench_studio.cli import (
     batches,
     calibrate,
     check,
+    curate,
     demo,
     duplicates,
     evaluate,
@@ -84,6 +85,8 @@ app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)
 app.command("export")(export.export)
+app.command("curate")(curate.curate)
+app.command("diff")(curate.diff)
 app.command("duplicates")(duplicates.duplicates)
 app.command("rules")(rules.rules)
 app.command("labels")(labels.labels)

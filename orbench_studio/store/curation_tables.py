@@ -1,4 +1,4 @@
-"""The tables of curation: prompts that are nearly the same."""
+"""The tables of curation: prompts that are nearly the same, and where those fell that are in no subset."""
 
 from datetime import datetime
 
@@ -29,5 +29,15 @@ class NearDuplicateRow(SQLModel, table=True):
     similarity: float
 
 
+class SubsetFallRow(SQLModel, table=True):
+    """A prompt that a subset's recipe left out: the place of the step in the funnel of the subset's state."""
+
+    __tablename__ = "subset_falls"
+    subset_id: int = Field(foreign_key="subsets.id", primary_key=True)
+    prompt_id: int = Field(foreign_key="prompts.id", primary_key=True)
+    step: int
+
+
 GROUPINGS = table(GroupingRow)
 NEAR_DUPLICATES = table(NearDuplicateRow)
+SUBSET_FALLS = table(SubsetFallRow)

@@ -13,7 +13,7 @@ from orbench_studio.store.engine import sqlite_engine
 from orbench_studio.store.tables import WORKSPACE
 from orbench_studio.store.unit_of_work import reading, writing
 
-HEAD = "0007"
+HEAD = "0008"
 MIGRATIONS = Path(__file__).parent / "migrations"
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
 _SQLITE_MAGIC = b"SQLite format 3\x00"

@@ -243,6 +243,7 @@ class SubsetRow(SQLModel, table=True):
     name: str = long_text()
     recipe: str = long_text()
     created_at: datetime = moment()
+    state: str = later(text("'{}'"))
 
 
 class SubsetPromptRow(SQLModel, table=True):

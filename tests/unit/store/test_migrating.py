@@ -60,7 +60,8 @@ ALTER TABLE response_states DROP COLUMN judges_differ; ALTER TABLE response_stat
 ALTER TABLE prompt_states DROP COLUMN judges_differ; ALTER TABLE prompt_states DROP COLUMN person_differs;
 ALTER TABLE prompt_states DROP COLUMN refusing_families; ALTER TABLE prompt_states DROP COLUMN refusing_models;
 ALTER TABLE models DROP COLUMN family;
-DROP TABLE near_duplicates; DROP TABLE groupings;
+DROP TABLE near_duplicates; DROP TABLE groupings; DROP TABLE subset_falls;
+ALTER TABLE subsets DROP COLUMN state;
 DROP TABLE views; ALTER TABLE journal DROP COLUMN guideline_id; DROP TABLE guidelines;
 DROP INDEX ix_responses_batch_item_id; DROP INDEX ix_judgements_batch_item_id;
 ALTER TABLE judgements DROP COLUMN batch_item_id; ALTER TABLE judgements DROP COLUMN template_hash;
