@@ -14,7 +14,7 @@ from random import Random
 from statistics import fmean, stdev
 
 from orbench_studio.domain.agreement import Agreement, Bin, Pair, calibration_error, reliability
-from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind, Judgement
+from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind, Judgement, last_said
 from orbench_studio.domain.own_rule import OwnRule
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
@@ -220,10 +220,10 @@ class _Bench:
         own = {RuleInstrument.name, KeywordInstrument.name, LocalJudge.name}
         classes: dict[tuple[str, JudgeKind], dict[int, Assessment]] = defaultdict(dict)
         for place, row in enumerate(self.known):
-            for one in said.get(row.id, ()):
-                if one.judge not in own:
-                    refused = float(one.answer_class in REFUSALS)
-                    classes[one.judge, one.kind][place] = Assessment(one.answer_class, 1.0, refused)
+            for (judge, kind), answer_class in last_said(said.get(row.id, ())).items():
+                if judge not in own:
+                    refused = float(answer_class in REFUSALS)
+                    classes[judge, kind][place] = Assessment(answer_class, 1.0, refused)
         return [
             self._calibrated(name, "", f"as stored ({kind})", assessed) for (name, kind), assessed in classes.items()
         ]

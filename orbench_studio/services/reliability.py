@@ -134,7 +134,7 @@ def _votes(workspace: Workspace, ledger: Ledger) -> _Votes:
     ):
         for one in cast:
             rater = kinds.setdefault((kind, one.rater), len(kinds))
-            said.append((one.prompt_id, rater, _SAYS.get(one.verdict, MISSING)))
+            said.append((one.prompt_id, rater, _SAYS.get(one.value, MISSING)))
     table = np.array(said, dtype=np.int64).reshape(-1, 3)
     votes = np.full((len(ledger.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
     votes[np.searchsorted(ledger.prompt_ids, table[:, 0]), table[:, 1]] = table[:, 2]  # the later assignment stands
@@ -147,7 +147,7 @@ def _vetoes(moderators: Sequence[Said]) -> list[Said]:
     latest = {(one.prompt_id, one.rater, one.response_id): one for one in moderators if one.response_id is not None}
     balance: dict[int, int] = defaultdict(int)
     for one in latest.values():
-        balance[one.prompt_id] += 1 if one.verdict == Verdict.SAFE else -1
+        balance[one.prompt_id] += 1 if one.value == Verdict.SAFE else -1
     return [Said(p, VETO, Verdict.SAFE if tally > 0 else Verdict.TOXIC) for p, tally in balance.items() if tally]
 
 

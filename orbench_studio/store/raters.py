@@ -4,10 +4,19 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.annotation import Aspect, Basis
 from orbench_studio.domain.moderation import Verdict
 from orbench_studio.store.journal import IN_FORCE, Deed
-from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, MODELS, VOTES
+from orbench_studio.store.tables import (
+    ANNOTATIONS,
+    ANNOTATORS,
+    JOURNAL,
+    MODELS,
+    PROMPT_STATES,
+    PROMPTS,
+    RESPONSE_STATES,
+    VOTES,
+)
 
 
 class Said(NamedTuple):
@@ -15,7 +24,7 @@ class Said(NamedTuple):
 
     prompt_id: int
     rater: str
-    verdict: str
+    value: str
     response_id: int | None = None
 
 
@@ -39,3 +48,49 @@ def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[Said]:
         .order_by((JOURNAL.c.kind != Deed.IMPORT), a.id)
     )
     return [Said(*row) for row in db.execute(statement)]
+
+
+class Decided(NamedTuple):
+    """A prompt that people have labelled as one, and what machines and its file make of it."""
+
+    prompt_id: int
+    category: str | None
+    label: str
+    consensus: str | None
+    stated: str | None
+
+
+def decided(db: Connection) -> list[Decided]:
+    """The prompts whose label is people's."""
+    s = PROMPT_STATES.c
+    columns = (s.prompt_id, s.category, s.final_label, s.consensus, PROMPTS.c.reference_label)
+    statement = select(*columns).join(PROMPTS, PROMPTS.c.id == s.prompt_id).where(s.basis == Basis.HUMAN)
+    return [Decided(*row) for row in db.execute(statement.order_by(s.prompt_id))]
+
+
+class Where(NamedTuple):
+    """What somebody has decided about: the model's name is empty for prompts."""
+
+    category: str | None
+    model: str
+
+
+def categories(db: Connection) -> dict[int, Where]:
+    """The prompts that a person has labelled, alone or with others."""
+    s, a = PROMPT_STATES.c, ANNOTATIONS.c
+    labelled = select(a.prompt_id).where(a.aspect == Aspect.LABEL)
+    rows = db.execute(select(s.prompt_id, s.category).where(s.prompt_id.in_(labelled)))
+    return {prompt_id: Where(category, "") for prompt_id, category in rows}
+
+
+def answered(db: Connection) -> dict[int, Where]:
+    """The responses that a person has judged, alone or with others."""
+    r, a = RESPONSE_STATES.c, ANNOTATIONS.c
+    judged = select(a.response_id).where(a.aspect == Aspect.ANSWER_CLASS)
+    statement = (
+        select(r.response_id, PROMPT_STATES.c.category, MODELS.c.name)
+        .join(PROMPT_STATES, PROMPT_STATES.c.prompt_id == r.prompt_id)
+        .join(MODELS, MODELS.c.id == r.model_id)
+        .where(r.response_id.in_(judged))
+    )
+    return {response_id: Where(category, model) for response_id, category, model in db.execute(statement)}
