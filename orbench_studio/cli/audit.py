@@ -75,7 +75,8 @@ def _write(
     if html is None and markdown is None:
         return
     with steps("report") as on_progress:
-        made = reporting.report(opened, ledger, found.choice, datetime.now().astimezone(), on_progress=on_progress)
+        origin, now = reporting.provenance(opened), datetime.now().astimezone()
+        made = reporting.report(origin, ledger, found.choice, now, on_progress=on_progress)
     if html is not None:
         reporting.write_html(made, html)
         complain(f"The report is in {html}.")

@@ -127,8 +127,8 @@ class Audit:
     """Every cell of models by categories, in the groups that the labels make.
 
     `prompts` counts prompts by group and category, `by_people` those whose label is a person's; `judged_by_people` is
-    the share of judged responses whose class is a person's. A model with several responses to a prompt counts with
-    each of them.
+    the share of judged responses whose class is a person's, `unlabelled` how many prompts nobody says anything of. A
+    model with several responses to a prompt counts with each of them.
     """
 
     choice: Choice
@@ -138,6 +138,7 @@ class Audit:
     prompts: Mapping[tuple[Group, str], int]
     by_people: Mapping[Group, int]
     judged_by_people: Rate
+    unlabelled: int = 0
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """One cell; without a category the model's total."""

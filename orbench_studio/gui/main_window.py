@@ -40,6 +40,7 @@ from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 
 if TYPE_CHECKING:
+    from orbench_studio.gui.audit.page import AuditPage
     from orbench_studio.gui.evaluate.page import EvaluatePage
     from orbench_studio.gui.instruments.page import InstrumentsPage
 
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
             "page_library": lambda: self.library,
             "page_evaluate": lambda: self.evaluate,
             "page_instruments": lambda: self.instruments,
+            "page_audit": lambda: self.audit,
         }
 
     @cached_property
@@ -99,6 +101,16 @@ class MainWindow(QMainWindow):
 
         page = InstrumentsPage(self._session, self.actions_table)
         page.told.connect(self.messages.tell)
+        return page
+
+    @cached_property
+    def audit(self) -> AuditPage:
+        """The page of rates."""
+        from orbench_studio.gui.audit.page import AuditPage
+
+        page = AuditPage(self._session, self._theme)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
         return page
 
     def show_page(self, name: str) -> None:

@@ -16,6 +16,7 @@ PAGES = (
     ("page_library", "▤", "Library"),
     ("page_evaluate", "▷", "Evaluate"),
     ("page_instruments", "◎", "Judges"),
+    ("page_audit", "▦", "Audit"),
 )
 
 

@@ -83,7 +83,9 @@ QListView, QTableView, QPlainTextEdit, QTextEdit, QTreeView {
     background: $background; color: $ink; border: none; selection-background-color: $selection; selection-color: $ink;
     outline: none;
 }
-QTableView#queue { background: $background; }
+QTableView#queue, QTableView#heat { background: $background; }
+QTableView#heat QHeaderView, QTableView#heat QHeaderView::section, QTableView#heat QTableCornerButton::section {
+    background: $background; border: none; }
 QTableView#queue::item { padding: 0; }
 QTableView { gridline-color: $line; background: $panel; }
 QTableView::item { padding: 4px 8px; }
@@ -143,10 +145,12 @@ QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QCheckBox, QRadioButton { color: $ink; spacing: 8px; }
 QCheckBox { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
 QCheckBox:focus { border-color: $accent; }
+QCheckBox:disabled { color: $faint; }
 QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px; }
 QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
 QCheckBox::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; }
+QCheckBox::indicator:disabled { border-color: $line; }
 """)
 
 

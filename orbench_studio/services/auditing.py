@@ -52,7 +52,7 @@ def audit(ledger: Ledger, choice: Choice) -> Audit:
         for model, of_model in zip(ledger.names, by_category[place], strict=True)
         if any(of_model)
     }
-    judged = counts[..., : len(ANSWERS), :].sum(axis=(0, 1, 2, 3))
+    classes = counts[..., : len(ANSWERS), :].sum(axis=(0, 1, 2, 3))
     return Audit(
         choice,
         ledger.names,
@@ -60,7 +60,8 @@ def audit(ledger: Ledger, choice: Choice) -> Audit:
         cells,
         {(g, _CATEGORIES[place]): int(prompts[at, place]) for at, g in enumerate(_GROUPS) for place in there},
         {group: int(human[at]) for at, group in enumerate(_GROUPS)},
-        Rate(int(judged[1]), int(judged.sum())),
+        Rate(int(classes[1]), int(classes.sum())),
+        int(standing[:, :, store.BASES.index(Basis.NONE)].sum()),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from orbench_studio import __version__
 from orbench_studio.colours import LIGHT
@@ -16,6 +17,7 @@ from orbench_studio.formats.written import written_file
 from orbench_studio.services import statistics
 from orbench_studio.services.auditing import audit
 from orbench_studio.services.ledger import Ledger
+from orbench_studio.services.statistics import Source
 from orbench_studio.services.supposing import Supposed, supposed
 from orbench_studio.services.workspace import Workspace
 
@@ -40,6 +42,17 @@ _METHOD = (
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a report stands on: the workspace, how much of everything it has, and the files it was made from."""
+
+    name: str
+    uuid: str
+    illustrative: bool
+    counts: Mapping[str, Any]
+    sources: Sequence[Source]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A report that is ready to be written."""
 
@@ -51,8 +64,14 @@ class Report:
         return [block for block in self.document.blocks if isinstance(block, Picture)]
 
 
+def provenance(workspace: Workspace) -> Provenance:
+    """What is told of a workspace."""
+    counts, sources = statistics.statistics(workspace), statistics.sources(workspace)
+    return Provenance(workspace.name, workspace.uuid, workspace.illustrative, counts, sources)
+
+
 def report(
-    workspace: Workspace,
+    origin: Provenance,
     ledger: Ledger,
     choice: Choice,
     now: datetime,
@@ -60,20 +79,20 @@ def report(
     more: Sequence[Section] = (),
     on_progress: Progress = lambda _done, _total: True,
 ) -> Report:
-    """Everything an audit says by a choice; `more` are sections that come before the method.
+    """Everything an audit says by a choice; `more` are sections that come before the method. Computes only.
 
     Raises CancelledError where `on_progress` (told the steps done and all steps) answers no.
     """
     found = audit(ledger, choice)
     moved = supposed(ledger, choice)
-    blocks: list[Block] = [*_summary(found), *_provenance(workspace, found, now)]
+    blocks: list[Block] = [*_summary(found), *_provenance(origin, found, now)]
     blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
     blocks += [Heading("Figures"), *_pictures(found, on_progress)]
     blocks += _what_ifs(ledger, choice)
     for section in more:
         blocks += section
     blocks += [Heading("Method"), *map(Paragraph, _METHOD)]
-    return Report(Document(f"Over-refusal audit of {workspace.name}", blocks))
+    return Report(Document(f"Over-refusal audit of {origin.name}", blocks))
 
 
 def write_html(made: Report, path: Path) -> None:
@@ -149,18 +168,17 @@ def _summary(found: Audit) -> list[Block]:
     return blocks
 
 
-def _provenance(workspace: Workspace, found: Audit, now: datetime) -> list[Block]:
-    counts = statistics.statistics(workspace)
+def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
     rows = [
-        ("Workspace", f"{workspace.name} ({workspace.uuid})"),
+        ("Workspace", f"{origin.name} ({origin.uuid})"),
         ("Written", f"{now:%Y-%m-%d %H:%M %Z} by OR-Bench Studio {__version__}, Python {platform.python_version()}"),
-        ("It holds", ", ".join(f"{counts[name]:,} {name}" for name in _COUNTED)),
+        ("It holds", ", ".join(f"{origin.counts[name]:,} {name}" for name in _COUNTED)),
         ("Labels by people", found.labelled_by_people.words),
         ("Answer classes by people", found.judged_by_people.words),
         *((f"Source {n}", f"{s.name} ({s.format}, {s.imported_at:%Y-%m-%d})")
-          for n, s in enumerate(statistics.sources(workspace), 1)),
+          for n, s in enumerate(origin.sources, 1)),
     ]  # fmt: skip
-    if workspace.illustrative:
+    if origin.illustrative:
         rows.append(("Illustrative", "Texts and models of this workspace are invented; no number is about a model."))
     return [Heading("What it stands on"), Grid(("", ""), rows, words=2)]
 

@@ -1,0 +1,1 @@
+"""The audit page: rates, what would change them, and how people and machines agree."""

@@ -1,0 +1,213 @@
+"""The heat map: models by categories, each cell a rate told by numbers and by lightness, and a way to its prompts."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+
+from orbench_studio.colours import shade
+from orbench_studio.domain.audit import NO_CATEGORY, Audit, Group, Tally
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.table import Index
+from orbench_studio.gui.painting import elided
+from orbench_studio.gui.theme import BODY, META, Theme, font, px
+from orbench_studio.gui.widgets import ENTER
+
+_CELL, _WIDEST, _TOTAL, _NAMES, _LINE = 88, 128, 156, 176, 46
+_RATE = Qt.ItemDataRole.UserRole
+KINDS = {Group.SAFE: "refused", Group.TOXIC: "answered", Group.OTHER: "refused"}
+
+
+class Cells(QAbstractTableModel):
+    """An audit's rates in one group; the first column is all categories together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.audit: Audit | None = None
+        self.group = Group.SAFE
+        self.models: list[str] = []
+        self.columns: list[str | None] = []
+
+    def show(self, audit: Audit | None, group: Group) -> None:
+        """Show an audit; where it has the same models and categories as before, none of them moves."""
+        columns = _columns(audit, group)
+        same = (
+            audit is not None
+            and self.audit is not None
+            and (audit.choice, group, columns) == (self.audit.choice, self.group, self.columns)
+            and set(audit.models) == set(self.models)
+        )
+        if same:
+            self.audit = audit
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.models) - 1, len(self.columns) - 1))
+            return
+        self.beginResetModel()
+        self.audit, self.group, self.columns = audit, group, columns
+        self.models = sorted(audit.models, key=lambda name: _place(audit, group, name)) if audit else []
+        self.endResetModel()
+
+    def tally(self, index: Index) -> Tally:
+        """What is counted in a cell."""
+        if self.audit is None:
+            return Tally()
+        return self.audit.tally(self.group, self.models[index.row()], self.columns[index.column()])
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.models)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, side: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if side is Qt.Orientation.Vertical:
+            name = " ".join(self.models[section].split())
+            if role == Qt.ItemDataRole.DisplayRole:
+                return QFontMetrics(font(META)).elidedText(name, Qt.TextElideMode.ElideMiddle, px(_NAMES) - 24)
+            return f"<qt>{escape(name)}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return category_words(self.columns[section]) if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or self.audit is None:
+            return None
+        tally = self.tally(index)
+        rate = tally.rate(self.group)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "–" if rate.value is None else f"{100 * rate.value:.0f} %"
+        if role == _RATE:
+            return rate
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self.words(index)
+        return f"<qt>{escape(self.words(index))}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def words(self, index: Index) -> str:
+        """A cell in words: its rate with n and interval, what is apart, and what that could make of it."""
+        tally = self.tally(index)
+        rate = tally.rate(self.group)
+        where = f"{self.models[index.row()]}, {category_words(self.columns[index.column()])}"
+        told = f"{where}: {tr(KINDS[self.group])} {rate.words}." if rate.n else f"{where}: {tr('no judged answers')}."
+        bounds = tally.bounds(rate)
+        if tally.apart and bounds is not None:
+            apart = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.apart.items())
+            told += (
+                f" {tr('Apart')}: {apart}; {tr('with them')} {100 * bounds[0]:.0f} {tr('to')} {100 * bounds[1]:.0f} %."
+            )
+        return told
+
+
+class HeatMap(QTableView):
+    """A click or Enter opens a cell's prompts; arrows go from cell to cell."""
+
+    opened = Signal(str, object)  # model and category; None is all of them
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.cells = Cells()
+        self.setModel(self.cells)
+        self._delegate = _Cell(theme)
+        self.setItemDelegate(self._delegate)
+        self.setAccessibleName(tr("Rates by model and category"))
+        self._build_ui()
+        self._fit()
+        theme.changed.connect(self._fit)
+        self.clicked.connect(self._open)
+
+    def show_audit(self, audit: Audit | None, group: Group) -> None:
+        """Show an audit's rates in a group; the cell gone to stays where it is still there."""
+        row, column = self.currentIndex().row(), self.currentIndex().column()
+        self.cells.show(audit, group)
+        if self.cells.rowCount() and not self.currentIndex().isValid():
+            self.setCurrentIndex(self.cells.index(*((row, column) if self.cells.hasIndex(row, column) else (0, 0))))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER and self.currentIndex().isValid():
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Nothing: letters are keys of the window."""
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(self.cells.models[index.row()], self.cells.columns[index.column()])
+
+    def _build_ui(self) -> None:
+        self.setObjectName("heat")
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setCornerButtonEnabled(False)
+        self.horizontalHeader().setHighlightSections(False)
+        self.verticalHeader().setHighlightSections(False)
+        self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def _fit(self) -> None:
+        """Give lines and columns the room that the size of text asks for."""
+        self.verticalHeader().setDefaultSectionSize(px(_LINE))
+        self.verticalHeader().setFixedWidth(px(_NAMES))
+        self.setMinimumHeight(px(_LINE) * 3)
+        others = max(self.cells.columnCount() - 1, 1)
+        wide = min(max((self.width() - px(_NAMES) - px(_TOTAL) - px(16)) // others, px(_CELL)), px(_WIDEST))
+        for column in range(self.cells.columnCount()):
+            self.setColumnWidth(column, wide if column else px(_TOTAL))
+
+
+class _Cell(QStyledItemDelegate):
+    """Paints a rate over what it is of, on a shade; the first column has its interval too."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(px(_CELL), px(_LINE))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rate = index.data(_RATE)
+        inner = option.rect.adjusted(1, 1, -1, -1)
+        if rate.value is not None:
+            painter.fillRect(inner, shade(self._theme.tokens, rate.value))
+        upper = QRect(inner.left() + 4, inner.top() + 3, inner.width() - 12, inner.height() // 2)
+        lower = QRect(upper.left(), upper.bottom() - 1, upper.width(), inner.height() - upper.height() - 4)
+        ink = self._theme.colour("ink" if rate.value is not None else "faint")
+        elided(painter, upper, index.data(), font(BODY, strong=not index.column()), ink, right=True)
+        if rate.interval is not None:
+            told = f"{rate.count:,}/{rate.n:,}"
+            if not index.column():
+                told = f"{100 * rate.interval[0]:.0f}–{100 * rate.interval[1]:.0f} %   {told}"
+            elided(painter, lower, told, font(META), ink, right=True)
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(self._theme.colour("accent"), 2))
+            painter.drawRect(inner.adjusted(0, 0, -1, -1))
+
+
+def category_words(category: str | None) -> str:
+    """A column's name."""
+    if category is None:
+        return tr("all")
+    return tr("no category") if category == NO_CATEGORY else category
+
+
+def _columns(audit: Audit | None, group: Group) -> list[str | None]:
+    if audit is None:
+        return []
+    there = (c for c in audit.categories if any(audit.tally(group, m, c).responses for m in audit.models))
+    return [None, *there]
+
+
+def _place(audit: Audit, group: Group, model: str) -> tuple[float, str]:
+    value = audit.rate(group, model).value
+    return (1.0 if value is None else -value), model

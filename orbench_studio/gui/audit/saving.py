@@ -1,0 +1,122 @@
+"""Writing the report and the figures out of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from orbench_studio.domain.audit import Choice
+from orbench_studio.errors import CancelledError
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.instruments.strip import ProgressStrip
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.widgets import while_there
+
+if TYPE_CHECKING:
+    from orbench_studio.services.ledger import Ledger
+    from orbench_studio.services.reporting import Provenance
+    from orbench_studio.services.workspace import Workspace
+
+Progress = Callable[[int, int], bool]
+_KINDS = "HTML (*.html);;Markdown (*.md)"
+
+
+class Saving(QObject):
+    """One file or folder at a time, off the window's thread."""
+
+    told = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, session: Session, strip: ProgressStrip, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._strip = strip
+        self._window = window
+
+    def ask_report(self, ledger: Ledger, choice: Choice) -> None:
+        """Ask where to, and write the report there."""
+        dialog = self._dialog(tr("Save the report"), f"{self._name()}.html")
+        dialog.setNameFilters(_KINDS.split(";;"))
+        dialog.setDefaultSuffix("html")
+        dialog.fileSelected.connect(lambda path: self.report(ledger, choice, Path(path)))
+        dialog.open()
+
+    def ask_figures(self, ledger: Ledger, choice: Choice) -> None:
+        """Ask for a folder, and write the figures into it."""
+        dialog = self._dialog(tr("Save the figures in a folder"), "")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda path: self.figures(ledger, choice, Path(path)))
+        dialog.open()
+
+    def report(self, ledger: Ledger, choice: Choice, path: Path) -> None:
+        """Write the report to a file: Markdown where its name says so, else HTML."""
+        goes_on = self._begin(tr("Writing the report"))
+
+        def read(workspace: Workspace) -> Provenance:
+            from orbench_studio.services import reporting
+
+            return reporting.provenance(workspace)
+
+        def write(origin: Provenance) -> None:
+            self._compute(partial(_write_report, origin, ledger, choice, path, goes_on))
+
+        self._session.run(read, while_there(self._window, write), while_there(self._window, self._stopped), tells=False)
+
+    def figures(self, ledger: Ledger, choice: Choice, folder: Path) -> None:
+        """Write every figure into a folder."""
+
+        goes_on = self._begin(tr("Drawing the figures"))
+        self._compute(partial(_write_figures, ledger, choice, folder, goes_on))
+
+    def _begin(self, words: str) -> Progress:
+        goes_on = self._strip.begin(words)
+        self._strip.cancel.setFocus()
+        return goes_on
+
+    def _compute(self, work: Callable[[], str]) -> None:
+        there = self._window
+        self._session.background.run(
+            work, while_there(there, self._done), while_there(there, self._stopped), tells=False
+        )
+
+    def _done(self, told: str) -> None:
+        self._strip.end()
+        self.told.emit(told)
+
+    def _stopped(self, error: Exception) -> None:
+        self._strip.end()
+        (self.told if isinstance(error, CancelledError) else self.failed).emit(str(error))
+
+    def _dialog(self, title: str, name: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        if name:
+            dialog.selectFile(name)
+        return dialog
+
+    def _name(self) -> str:
+        workspace = self._session.workspace
+        return f"{workspace.name}-audit" if workspace is not None else "audit"
+
+
+def _write_report(origin: Provenance, ledger: Ledger, choice: Choice, path: Path, goes_on: Progress) -> str:
+    from orbench_studio.services import reporting
+
+    made = reporting.report(origin, ledger, choice, datetime.now().astimezone(), on_progress=goes_on)
+    write = reporting.write_markdown if path.suffix.lower() == ".md" else reporting.write_html
+    write(made, path)
+    return f"{tr('The report is in')} {path}"
+
+
+def _write_figures(ledger: Ledger, choice: Choice, folder: Path, goes_on: Progress) -> str:
+    from orbench_studio.services import auditing, reporting
+
+    files = reporting.write_figures(auditing.audit(ledger, choice), folder, goes_on)
+    return f"{len(files)} {tr('figures are in')} {folder}"
