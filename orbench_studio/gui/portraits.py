@@ -88,6 +88,7 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     yield "library", window
     yield from _batches(application)
     yield from _instruments(application)
+    yield from _audit(window)
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
@@ -113,6 +114,17 @@ def _instruments(application: Application) -> Iterator[tuple[str, QWidget]]:
     window.instruments.begin()
     wait(lambda: window.instruments.report is not None)
     yield "instruments", window
+
+
+def _audit(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
+    """The audit: its rates, and what would change them."""
+    window.show_page("page_audit")
+    page = window.audit
+    wait(lambda: page.audit is not None)
+    yield "audit", window
+    page.tabs.go(1)
+    wait(lambda: page.what_if.shown is not None)
+    yield "audit-what-if", window
 
 
 def _around(application: Application) -> Iterator[tuple[str, QWidget]]:

@@ -132,7 +132,9 @@ def test_the_pictures(request, start, tmp_path, monkeypatch):
     drawn = Counter(name.partition("-light-")[0].partition("-dark-")[0] for name in pictures)
     every = len(portraits.TOKENS) * (len(portraits.SIZES) + 1)
     assert set(drawn.values()) == {every}, "each in every scheme, at every size and with large type"
-    assert {"review", "library", "evaluate-finished", "instruments", "timeline", "keys", "welcome"} <= set(drawn)
+    assert {"review", "library", "evaluate-finished", "instruments", "audit", "timeline", "keys", "welcome"} <= set(
+        drawn
+    )
     assert [name for name, picture in pictures.items() if shades(picture) < 20] == []
 
 
