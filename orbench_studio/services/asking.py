@@ -5,6 +5,7 @@ from typing import Protocol
 
 from orbench_studio.domain import judge_reply
 from orbench_studio.domain.batch import Batch, BatchKind, Sampling
+from orbench_studio.domain.reply import template_hash
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Judged, Said
@@ -46,7 +47,7 @@ class _Judging:
     def __init__(self, batch: Batch) -> None:
         self._settings = batch.settings
         self._template = batch.settings.template or ""
-        self._hash = judge_reply.template_hash(self._template)
+        self._hash = template_hash(self._template)
 
     def request(self, item: Claimed, name: str, model: str) -> Request:
         text = judge_reply.put(self._template, item.prompt, item.response or "")

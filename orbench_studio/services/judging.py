@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
-from orbench_studio.domain.judge_reply import missing_markers, template_hash
+from orbench_studio.domain.judge_reply import missing_markers
+from orbench_studio.domain.reply import template_hash
 from orbench_studio.errors import StudioError
 from orbench_studio.resources_dir import resources
 from orbench_studio.services import evaluating
