@@ -129,7 +129,8 @@ def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_jso
         return
     tell_progress(progress)
     for item in failed[:_LISTED]:
-        tell(f"  prompt {item.prompt_id}, {item.model}: {item.cause}. {item.told}")
+        about = "a list of texts" if item.prompt_id is None else f"prompt {item.prompt_id}"
+        tell(f"  {about}, {item.model}: {item.cause}. {item.told}")
     if len(failed) > _LISTED:
         tell("  and more: --json lists all of them")
 

@@ -7,8 +7,6 @@ import typer
 
 from orbench_studio.cli import launch, options
 from orbench_studio.domain.batch import MAX_TOKENS, BatchSettings
-from orbench_studio.domain.query import QueryError, parse
-from orbench_studio.domain.queue import QueueFilter
 
 
 def evaluate(
@@ -16,10 +14,7 @@ def evaluate(
     model: Annotated[list[str], typer.Option(metavar="NAME", help=options.NAMES)],
     base_url: options.BaseUrl = None,
     subset: Annotated[str | None, typer.Option(metavar="NAME", help="The prompts of a subset.")] = None,
-    filter_by: Annotated[
-        str | None,
-        typer.Option("--filter", metavar="EXPR", help="As in the window: category:privacy refused:>=3, source:my.csv."),
-    ] = None,
+    filter_by: options.Filter = None,
     limit: options.Limit = None,
     system: Annotated[Path | None, typer.Option(metavar="FILE", help="A system prompt.")] = None,
     temperature: options.Temperature = "0",
@@ -71,7 +66,7 @@ def _launch(
     from orbench_studio.services.prices import load_prices
     from orbench_studio.services.workspace import open_workspace
 
-    wanted = _filter(which.filter_by)
+    wanted = options.parsed(which.filter_by)
     with open_workspace(path) as opened:
         prices = load_prices()
         evaluating.check(models, settings, prices)
@@ -80,13 +75,6 @@ def _launch(
         launch.confirm(estimate(opened, models, ids, settings, prices), yes=yes, as_json=as_json)
         batch = evaluating.create(opened, models, ids, settings, prices=prices)
         launch.go(opened, batch, prices, as_json=as_json)
-
-
-def _filter(text: str | None) -> QueueFilter | None:
-    try:
-        return None if text is None else parse(text)
-    except QueryError as error:
-        raise typer.BadParameter(str(error), param_hint="--filter") from error
 
 
 def _text(file: Path | None) -> str | None:

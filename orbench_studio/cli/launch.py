@@ -8,11 +8,14 @@ import typer
 from orbench_studio.cli import batch_progress
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.amounts import duration, usd
-from orbench_studio.domain.batch import Batch, BatchSettings, Limits, Sampling
+from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings, Limits, Sampling
 from orbench_studio.domain.parameters import read_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orbench_studio.services.estimating import Estimate, ModelEstimate
+    from orbench_studio.services.generating import Asked
     from orbench_studio.services.prices import Prices
     from orbench_studio.services.workspace import Workspace
 
@@ -53,6 +56,28 @@ def confirm(found: "Estimate", *, yes: bool, as_json: bool) -> None:
         complain("Nothing was sent. To launch it without being asked, add --yes.")
         raise typer.Exit(Exit.USAGE)
     typer.confirm("Launch it?", abort=True)
+
+
+def write(
+    workspace: "Workspace",
+    kind: BatchKind,
+    model: str,
+    asked: "Sequence[Asked]",
+    settings: BatchSettings,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Tell what the lists will cost, ask, and let the model write them; ends with the exit code for how it went."""
+    from orbench_studio.services import generating
+    from orbench_studio.services.launching import require_ready
+    from orbench_studio.services.prices import load_prices
+
+    prices = load_prices()
+    generating.check(kind, model, settings, prices)
+    require_ready([model], settings)
+    confirm(generating.estimate(workspace, model, asked, settings, prices), yes=yes, as_json=as_json)
+    go(workspace, generating.create(workspace, kind, model, asked, settings, prices), prices, as_json=as_json)
 
 
 def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool) -> None:

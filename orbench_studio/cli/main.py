@@ -17,6 +17,7 @@ from orbench_studio.cli import (
     duplicates,
     evaluate,
     export,
+    generate,
     guidelines,
     import_files,
     index,
@@ -25,7 +26,9 @@ from orbench_studio.cli import (
     judge_file,
     labels,
     models,
+    moderate,
     open_window,
+    rewrite,
     rules,
     stats,
 )
@@ -78,6 +81,9 @@ app.command("open", hidden=True)(open_window.open_window)
 app.command("demo")(demo.demo)
 app.command("import")(import_files.import_files)
 app.command("evaluate")(evaluate.evaluate)
+app.command("generate")(generate.generate)
+app.command("rewrite")(rewrite.rewrite)
+app.command("moderate")(moderate.moderate)
 app.command("judge")(judge.judge)
 app.command("models")(models.models)
 app.command("batches")(batches.batches)

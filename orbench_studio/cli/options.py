@@ -1,15 +1,22 @@
-"""Options that `evaluate` and `judge` share."""
+"""Options that the verbs share that put something to models."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orbench_studio.domain.query import QueryError, parse
+from orbench_studio.domain.queue import QueueFilter
+
 NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
 
 Workspace = Annotated[Path, typer.Argument(help="The workspace.")]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
+]
+Filter = Annotated[
+    str | None,
+    typer.Option("--filter", metavar="EXPR", help="As in the window: category:privacy refused:>=3, source:my.csv."),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N of them.")]
 Temperature = Annotated[str, typer.Option(metavar="T", help="none where the model refuses one.")]
@@ -34,3 +41,11 @@ VendorBatch = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Launch without being asked.")]
 Json = Annotated[bool, typer.Option("--json", help="For machines: how the batch ended.")]
+
+
+def parsed(filter_by: str | None) -> QueueFilter | None:
+    """The filter that was typed; BadParameter where it is none."""
+    try:
+        return None if filter_by is None else parse(filter_by)
+    except QueryError as error:
+        raise typer.BadParameter(str(error), param_hint="--filter") from error

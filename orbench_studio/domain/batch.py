@@ -11,10 +11,15 @@ MAX_TOKENS = 1_000  # the paper's defaults (arXiv 2405.20947, section 4): temper
 
 
 class BatchKind(StrEnum):
-    """What the items of a batch are: prompts for models, or responses for judges."""
+    """What the items of a batch are: prompts for models, responses for judges, prompts or responses for moderators,
+    categories that seeds are written for, or seeds that are rewritten.
+    """
 
     EVALUATION = "evaluation"
     JUDGING = "judging"
+    MODERATION = "moderation"
+    SEEDING = "seeding"
+    REWRITING = "rewriting"
 
 
 class BatchState(StrEnum):
@@ -140,7 +145,8 @@ class BatchSettings:
     """Everything that a batch needs to go on in another process. No key is ever part of it.
 
     `base_urls` has the endpoint of each model that is not at its vendor's usual one. `template` is the wording put to
-    a judge; it is kept whole, so that a changed file does not change a batch that has begun.
+    a judge, a moderator or a writer; it is kept whole, so that a changed file does not change a batch that has begun.
+    `texts` is how many a writer is asked for at once.
     """
 
     sampling: Sampling = field(default_factory=Sampling)
@@ -149,10 +155,11 @@ class BatchSettings:
     base_urls: Mapping[str, str] = field(default_factory=dict)
     vendor_batch: bool = False
     template: str | None = None
+    texts: int = 5
 
     def __post_init__(self) -> None:
-        if self.repeats < 1:
-            raise ValueError("repeats are at least 1")
+        if min(self.repeats, self.texts) < 1:
+            raise ValueError("repeats and texts are at least 1")
 
     def to_text(self) -> str:
         """The settings as JSON."""
@@ -263,10 +270,13 @@ class BatchProgress:
 
 @dataclass(frozen=True, slots=True)
 class FailedItem:
-    """An item that was given up: which, why, after how many attempts; `told` is the vendor's or our own sentence."""
+    """An item that was given up: which, why, after how many attempts; `told` is the vendor's or our own sentence.
+
+    One that asks for texts has no prompt.
+    """
 
     item_id: int
-    prompt_id: int
+    prompt_id: int | None
     model: str
     cause: Cause
     told: str

@@ -24,11 +24,6 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def missing_markers(template: str) -> list[str]:
-    """The markers that a template lacks; a judge could not work with it."""
-    return reply.missing_markers(template, MARKERS)
-
-
 def case_of(prompt: str, response: str) -> str:
     """A number that no response can name: it follows from the response itself."""
     return reply.case_of(prompt, response)

@@ -59,6 +59,14 @@ _LONGEST = 50_000  # characters that are read; models are asked for less
 _LAST_WORDS = re.compile(r"[.?!。？！…][\"”’')\]*_]*\s*$")
 
 
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"texts": {"type": "array", "items": {"type": "string"}}},
+    "required": ["texts"],
+    "additionalProperties": False,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """The texts of a reply, in their order; `declined` where the reply says that it will not give any."""

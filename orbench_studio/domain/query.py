@@ -150,7 +150,7 @@ def _checked(field: Field, value: str) -> str:
             raise QueryError(f"“{value}” is no {field}. There are {_listed(VALUES[field])}.")
         return str(known or value.lower())
     fits: dict[Field, Callable[[], object]] = {
-        Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD) or _TALLY.fullmatch(value),
+        Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD, NONE) or _TALLY.fullmatch(value),
         Field.FAMILIES: lambda: count_of(value),
         Field.BATCH: lambda: _BATCH.fullmatch(value),
         Field.GROUP: lambda: _NUMBER.fullmatch(value),
@@ -164,7 +164,7 @@ def _checked(field: Field, value: str) -> str:
 
 
 _EXAMPLES = {
-    Field.VOTES: "Say split, unanimous, unread, or safe against toxic votes: votes:2-1.",
+    Field.VOTES: "Say split, unanimous, unread, none, or safe against toxic votes: votes:2-1.",
     Field.FAMILIES: "Say how many model families refuse: families:>=3.",
     Field.BATCH: "Say a batch's number: batch:3 has the prompts it has answered, batch:3=MODEL those of one model.",
     Field.GROUP: "Say the number of a group of near duplicates, which is that of its first prompt: group:17.",

@@ -1,14 +1,17 @@
-"""What a batch asks and what it makes of the answers: prompts put to models, or responses put to judges."""
+"""What a batch asks and what it makes of the answers: the one place where kinds of batches differ."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from orbench_studio.domain import judge_reply
+from orbench_studio.domain import judge_reply, vote_reply
 from orbench_studio.domain.batch import Batch, BatchKind, Sampling
-from orbench_studio.domain.reply import template_hash
+from orbench_studio.domain.list_reply import SCHEMA, read_list
+from orbench_studio.domain.reply import fill, template_hash
+from orbench_studio.domain.response import StopReason
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.store.claims import Claimed
-from orbench_studio.store.results import Judged, Said
+from orbench_studio.store.results import Judged, Listed, Result, Said, Voted
 
 
 class Task(Protocol):
@@ -17,13 +20,13 @@ class Task(Protocol):
     def request(self, item: Claimed, name: str, model: str) -> Request:
         """What to send for an item to the model of this name, which is called `model` at its endpoint."""
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Said | Judged:
+    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         """What to keep of the answer."""
 
 
 def task_of(batch: Batch) -> Task:
     """How the batch's items are asked."""
-    return _Judging(batch) if batch.kind is BatchKind.JUDGING else _Evaluation(batch)
+    return _TASKS[batch.kind](batch)
 
 
 def sampling_for(sampling: Sampling, name: str) -> Sampling:
@@ -39,7 +42,7 @@ class _Evaluation:
         sampling = sampling_for(self._settings.sampling, name)
         return Request(model, item.prompt, sampling, timeout=self._settings.limits.timeout)
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Said | Judged:
+    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         return Said(answer.text, answer.stop_reason)
 
 
@@ -54,7 +57,52 @@ class _Judging:
         sampling = sampling_for(self._settings.sampling, name)
         return Request(model, text, sampling, judge_reply.SCHEMA, self._settings.limits.timeout)
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Said | Judged:
+    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         assert item.response_id is not None  # every item of a judging batch has one
         judgement = judge_reply.read(answer.text, name, item.prompt, item.response or "")
         return Judged(item.response_id, judgement, self._hash)
+
+
+class _Moderation:
+    def __init__(self, batch: Batch) -> None:
+        self._settings = batch.settings
+        self._template = batch.settings.template or ""
+        self._hash = template_hash(self._template)
+
+    def request(self, item: Claimed, name: str, model: str) -> Request:
+        text = vote_reply.put(self._template, item.prompt, item.response)
+        sampling = sampling_for(self._settings.sampling, name)
+        return Request(model, text, sampling, vote_reply.SCHEMA, self._settings.limits.timeout)
+
+    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
+        vote = vote_reply.read(answer.text, name, item.prompt, item.response)
+        return Voted(replace(vote, response_id=item.response_id), self._hash)
+
+
+class _Writing:
+    """Seeds of a category, or rewrites of a seed."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._settings = batch.settings
+        self._template = batch.settings.template or ""
+        self._hash = template_hash(self._template)
+
+    def request(self, item: Claimed, name: str, model: str) -> Request:
+        values = {"count": str(self._settings.texts), "category": item.category or "", "round": str(item.sample + 1)}
+        text = fill(self._template, values | ({} if item.seed is None else {"seed": item.seed}))
+        sampling = sampling_for(self._settings.sampling, name)
+        return Request(model, text, sampling, SCHEMA, self._settings.limits.timeout)
+
+    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
+        listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH)
+        asked_for = replace(listing, texts=listing.texts[: self._settings.texts])
+        return Listed(asked_for, answer.text, answer.stop_reason, self._hash)
+
+
+_TASKS: dict[BatchKind, Callable[[Batch], Task]] = {
+    BatchKind.EVALUATION: _Evaluation,
+    BatchKind.JUDGING: _Judging,
+    BatchKind.MODERATION: _Moderation,
+    BatchKind.SEEDING: _Writing,
+    BatchKind.REWRITING: _Writing,
+}

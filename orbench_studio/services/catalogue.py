@@ -8,7 +8,7 @@ from orbench_studio.providers.credentials import KeyMissingError, key_for
 from orbench_studio.providers.discovery import LocalServer
 from orbench_studio.providers.endpoints import ON_THIS_MACHINE, PRESETS, Endpoint
 from orbench_studio.providers.local_model import MODEL, weights
-from orbench_studio.providers.simulated import SCRIPTS
+from orbench_studio.providers.simulated import NAMES
 
 __all__ = ["LocalServer", "Vendor", "built_in", "local_servers", "servers_looked_for", "vendors"]
 
@@ -49,8 +49,8 @@ def built_in() -> list[str]:
     try:
         weights()
     except StudioError:
-        return [f"simulated/{script}" for script in SCRIPTS]
-    return [f"local/{MODEL}", *(f"simulated/{script}" for script in SCRIPTS)]
+        return [f"simulated/{script}" for script in NAMES]
+    return [f"local/{MODEL}", *(f"simulated/{script}" for script in NAMES)]
 
 
 def _has_key(endpoint: Endpoint) -> bool:

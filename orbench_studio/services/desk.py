@@ -18,6 +18,15 @@ from orbench_studio.store.results import Outcome
 
 log = logging.getLogger(__name__)
 
+BRINGS = {
+    BatchKind.EVALUATION: Kind.RESPONSES,
+    BatchKind.JUDGING: Kind.JUDGEMENTS,
+    BatchKind.MODERATION: Kind.VOTES,
+    BatchKind.SEEDING: Kind.PROMPTS,
+    BatchKind.REWRITING: Kind.PROMPTS,
+}
+"""What the answers of each kind of batch are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -83,7 +92,7 @@ class Desk:
                 if not any(claimed.values()):
                     waiting = self._nothing_to_claim(db)
             now = look(db, self._batch_id)
-        kind = Kind.JUDGEMENTS if batch.kind is BatchKind.JUDGING else Kind.RESPONSES
+        kind = BRINGS[batch.kind]
         kinds = {kind, Kind.BATCHES} if touched else {Kind.BATCHES} if outcomes else set()
         return Exchange(now, Changes(frozenset(kinds), tuple(touched)), claimed, lost, waiting)
 

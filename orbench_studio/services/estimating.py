@@ -11,6 +11,7 @@ from orbench_studio.store import lengths
 
 _TOKENS_A_SECOND = 50  # that a model writes, where nothing is known
 _MINUTE = 60
+_A_VOTE = 80  # tokens of a judgement or a vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,32 @@ def estimate_judging(
     """What putting the responses to the judges will send, cost and take; `responses` are ids."""
     with workspace.reading() as db:
         characters = lengths.of_responses(db, responses)
-    tokens = characters // 4 + guessed_tokens(settings.template or "") * len(responses)
-    return Estimate(tuple(_model(name, len(responses), tokens, 80, settings, prices) for name in judges), prices.dated)
+    each = [estimate_items(name, len(responses), characters, _A_VOTE, settings, prices) for name in judges]
+    return Estimate(tuple(model for found in each for model in found.models), prices.dated)
+
+
+def estimate_voting(
+    workspace: Workspace,
+    moderators: Sequence[str],
+    targets: Sequence[tuple[int, int | None]],
+    settings: BatchSettings,
+    prices: Prices,
+) -> Estimate:
+    """What votes will send, cost and take; `targets` are (prompt id, response id or None)."""
+    responses = [response_id for _, response_id in targets if response_id is not None]
+    with workspace.reading() as db:
+        prompts = [prompt_id for prompt_id, response_id in targets if response_id is None]
+        characters = lengths.of_responses(db, responses) + lengths.of_prompts(db, prompts)
+    each = [estimate_items(name, len(targets), characters, _A_VOTE, settings, prices) for name in moderators]
+    return Estimate(tuple(model for found in each for model in found.models), prices.dated)
+
+
+def estimate_items(
+    model: str, items: int, characters: int, likely: float, settings: BatchSettings, prices: Prices
+) -> Estimate:
+    """What so many items will send, cost and take, that put a template and so many characters together to a model."""
+    tokens = characters // 4 + guessed_tokens(settings.template or "") * items
+    return Estimate((_model(model, items, tokens, likely, settings, prices),), prices.dated)
 
 
 def _model(

@@ -7,28 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
-from orbench_studio.domain.judge_reply import missing_markers
-from orbench_studio.domain.reply import template_hash
 from orbench_studio.errors import StudioError
-from orbench_studio.resources_dir import resources
-from orbench_studio.services import evaluating
+from orbench_studio.services import evaluating, templates
 from orbench_studio.services.prices import Prices
+from orbench_studio.services.templates import Template, Wording
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, responses
 
 log = logging.getLogger(__name__)
-
-
-class Template(NamedTuple):
-    """A judge's instructions, and what judgements made with them keep of them."""
-
-    file: Path
-    text: str
-
-    @property
-    def hash(self) -> str:
-        """SHA-256, in hexadecimal."""
-        return template_hash(self.text)
 
 
 class Unjudged(NamedTuple):
@@ -39,17 +25,8 @@ class Unjudged(NamedTuple):
 
 
 def load_template(file: Path | None = None) -> Template:
-    """The instructions in a file, or the studio's own; StudioError names what is wrong with them."""
-    file = file or resources() / "judges" / "answer_class.txt"
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudioError(f"The judge's instructions in {file} cannot be read: {error}.") from error
-    missing = missing_markers(text)
-    if missing:
-        names = ", ".join("{" + name + "}" for name in missing)
-        raise StudioError(f"The judge's instructions in {file.name} lack {names}. A judge needs them to be filled in.")
-    return Template(file, text)
+    """The judge's instructions in a file, or the studio's own."""
+    return templates.load(Wording.JUDGING, file)
 
 
 def choose(
@@ -90,8 +67,7 @@ def create(
     name: str = "",
 ) -> Batch:
     """Write a judging batch down; `settings.template` has the instructions."""
-    if not settings.template or missing_markers(settings.template):
-        raise StudioError("A judge needs instructions with {case}, {prompt} and {response} in them.")
+    templates.require_markers(Wording.JUDGING, settings.template)
     evaluating.check(judges, settings, prices)
     with workspace.writing() as db:
         title = name or f"judged by {', '.join(judges)}"

@@ -14,7 +14,7 @@ from orbench_studio.providers.pacing import Pacer
 from orbench_studio.services.asking import Task
 from orbench_studio.services.prices import Price, cost
 from orbench_studio.store.claims import Claimed
-from orbench_studio.store.results import Given, Judged, Outcome, Said, Usage
+from orbench_studio.store.results import Given, Outcome, Result, Usage
 
 log = logging.getLogger(__name__)
 _TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
@@ -205,7 +205,7 @@ class Lane:
         log.info("%s: nothing more is sent, %s", self.model.name, error.cause)
         self._on_hopeless(told)
 
-    def _hand_on(self, item: _Item, result: Said | Judged | Given, usage: Usage | None = None) -> None:
+    def _hand_on(self, item: _Item, result: Result | Given, usage: Usage | None = None) -> None:
         place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
         self._on_outcome(Outcome(*place, item.attempts, result, usage or Usage()))
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.audit import FINAL, PEOPLE, Drop, judge_name
-from orbench_studio.domain.moderation import Vote, consensus
+from orbench_studio.domain.moderation import Rule, Vote, consensus
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import audit as store
-from orbench_studio.store import votes
+from orbench_studio.store import states, votes
 
 CLASSES = len(store.CLASSES) + 1  # the last: nobody has judged, or people disagree
 _ENDS = CLASSES * 2  # each class given by machines, and by people
@@ -107,6 +107,7 @@ def read(workspace: Workspace) -> Ledger:
         judges = {judge_name(name, kind): judge_id for judge_id, name, kind in store.judges(db)}
         voted = store.voted_by(db, list(models))
         cast = votes.of_prompts(db, voted)
+        rule = states.rule(db)
     ledger = Ledger(
         prompts.ids,
         prompts.codes.astype(np.int32),
@@ -117,7 +118,7 @@ def read(workspace: Workspace) -> Ledger:
         np.empty(0),
         models,
         judges,
-        frozenset(prompt_id for prompt_id in voted if _hinges(cast[prompt_id], frozenset(models.values()))),
+        frozenset(prompt_id for prompt_id in voted if _hinges(cast[prompt_id], frozenset(models.values()), rule)),
     )
     return replace(ledger, counts=ledger.count(slice(None), ledger.ends))
 
@@ -167,6 +168,6 @@ def _put(array: Array, places: Array, values: Array) -> Array:
     return changed
 
 
-def _hinges(cast: Sequence[Vote], own: frozenset[str]) -> bool:
+def _hinges(cast: Sequence[Vote], own: frozenset[str], rule: Rule) -> bool:
     """The consensus falls without the votes of the models that are evaluated here."""
-    return consensus(cast).label != consensus(vote for vote in cast if vote.moderator not in own).label
+    return consensus(cast, rule).label != consensus((vote for vote in cast if vote.moderator not in own), rule).label

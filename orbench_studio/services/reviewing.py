@@ -36,7 +36,7 @@ def load(workspace: Workspace, prompt_id: int) -> PromptView:
         answered = responses.of_prompt(db, prompt_id)
         siblings = prompts.siblings(db, prompt_id) if prompt.seed else 1
         version = journal.version_of(db, prompt_id)
-    agreed = consensus(cast_votes)
+        agreed = consensus(cast_votes, states.rule(db))
     own_category = _human(decided, Aspect.CATEGORY)
     return PromptView(
         prompt,

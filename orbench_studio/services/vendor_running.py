@@ -24,7 +24,7 @@ from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.vendor_batches import Look, VendorBatches, VendorState, vendor_batches
 from orbench_studio.services.asking import task_of
 from orbench_studio.services.batch_runner import BatchRunner, Snapshot
-from orbench_studio.services.desk import cap_reached
+from orbench_studio.services.desk import BRINGS, cap_reached
 from orbench_studio.services.evaluating import become, progress, require
 from orbench_studio.services.prices import Prices, cost
 from orbench_studio.services.running import LEASE, Runner
@@ -299,7 +299,7 @@ class VendorRunner(BatchRunner):
                     outcomes.append(self._outcome(item, found))
             touched = results.store(db, self._batch_id, outcomes)
         if outcomes:
-            self._on_changes(Changes(frozenset({Kind.RESPONSES, Kind.JUDGEMENTS, Kind.BATCHES}), tuple(touched)))
+            self._on_changes(Changes(frozenset({BRINGS[self._progress.batch.kind], Kind.BATCHES}), tuple(touched)))
 
     def _outcome(self, item: Claimed, found: Answer | AskError) -> Outcome:
         place = (item.item_id, item.prompt_id, item.model_id, 1)

@@ -63,7 +63,8 @@ class VendorBatchRow(SQLModel, table=True):
 class BatchItemRow(SQLModel, table=True):
     """One prompt for one model in a batch, written before anything is sent; for a judge, one response to the prompt.
 
-    `sample` counts the repeats, and for a judge the responses to the same prompt.
+    `sample` counts the repeats, and for a judge the responses to the same prompt. Without a prompt it asks for texts:
+    see `GenerationItemRow`.
     """
 
     __tablename__ = "batch_items"
@@ -73,7 +74,7 @@ class BatchItemRow(SQLModel, table=True):
     )
     id: int = key()
     batch_id: int = refers_to("batches.id")
-    prompt_id: int = refers_to("prompts.id")
+    prompt_id: int | None = refers_to("prompts.id", nullable=True)
     model_id: int = refers_to("models.id")
     sample: int
     state: str

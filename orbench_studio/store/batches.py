@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -11,7 +11,17 @@ from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings, BatchSt
 from orbench_studio.domain.batch import ModelProgress as Progress
 from orbench_studio.store.batch_tables import BATCH_ITEMS, BATCH_MODELS, BATCHES, JUDGE_ITEMS
 from orbench_studio.store.bulk import add, chunks, inserted, next_id
+from orbench_studio.store.generation_tables import GENERATION_ITEMS
 from orbench_studio.store.tables import MODELS
+
+
+class Asked(NamedTuple):
+    """A list of texts that is asked for: of a category, or rewrites of a seed; `sample` counts the same ones."""
+
+    category: str | None = None
+    seed_id: int | None = None
+    sample: int = 0
+
 
 COUNTED = (ItemState.DONE, ItemState.FAILED, ItemState.CANCELLED, ItemState.AT_VENDOR)
 """The states that `batch_models` has a column for; what is in none of them is still to be done."""
@@ -51,6 +61,19 @@ def add_responses(db: Connection, batch_id: int, model_id: int, responses: Seque
         add(db, BATCH_ITEMS, items)
         add(db, JUDGE_ITEMS, judged)
     _add_model(db, batch_id, model_id, len(responses))
+
+
+def add_asked(db: Connection, batch_id: int, model_id: int, asked: Sequence[Asked]) -> None:
+    """An item for each list of texts that the model is to write."""
+    item_id = next_id(db, BATCH_ITEMS)
+    for some in chunks(asked):
+        numbered = list(enumerate(some, item_id))
+        add(db, BATCH_ITEMS, [{"id": n} | _item(batch_id, model_id, None, one.sample) for n, one in numbered])
+        add(db, GENERATION_ITEMS, [
+            {"item_id": n, "seed_id": one.seed_id, "category": one.category, "declined": False} for n, one in numbered
+        ])  # fmt: skip
+        item_id += len(some)
+    _add_model(db, batch_id, model_id, len(asked))
 
 
 def load(db: Connection, batch_id: int) -> Batch | None:
@@ -171,7 +194,7 @@ def _add_model(db: Connection, batch_id: int, model_id: int, total: int) -> None
     db.execute(insert(BATCH_MODELS).values(row))
 
 
-def _item(batch_id: int, model_id: int, prompt_id: int, sample: int) -> dict[str, Any]:
+def _item(batch_id: int, model_id: int, prompt_id: int | None, sample: int) -> dict[str, Any]:
     place = {"batch_id": batch_id, "model_id": model_id, "prompt_id": prompt_id, "sample": sample}
     return place | {"state": ItemState.PENDING, "attempts": 0}
 

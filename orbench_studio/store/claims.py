@@ -7,25 +7,33 @@ its lease goes back to pending.
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from orbench_studio.domain.batch import ItemState
 from orbench_studio.store.batch_tables import BATCH_ITEMS, BATCH_RUNNERS, JUDGE_ITEMS
 from orbench_studio.store.bulk import inserted
-from orbench_studio.store.tables import PROMPTS, RESPONSES
+from orbench_studio.store.generation_tables import GENERATION_ITEMS
+from orbench_studio.store.tables import PROMPTS, RESPONSES, SEEDS
 
 _I, _R = BATCH_ITEMS.c, BATCH_RUNNERS.c
 
 
 class Claimed(NamedTuple):
-    """An item that this process may send. `response` is the text to be judged, None where a prompt is to be put."""
+    """An item that this process may send. `response` is the text to be judged, None where a prompt is to be put.
+
+    Where texts are asked for there is no prompt, but a category, and a seed if they are to be rewrites; `sample` counts
+    the items that ask for the same.
+    """
 
     item_id: int
-    prompt_id: int
+    prompt_id: int | None
     model_id: int
     prompt: str
-    response_id: int | None
-    response: str | None
+    response_id: int | None = None
+    response: str | None = None
+    seed: str | None = None
+    category: str | None = None
+    sample: int = 0
 
 
 def sign_on(db: Connection, batch_id: int, lease: float, now: float) -> int:
@@ -72,12 +80,24 @@ def load(db: Connection, item_ids: Sequence[int]) -> list[Claimed]:
     judged = select(JUDGE_ITEMS.c.item_id, RESPONSES.c.id, RESPONSES.c.text)
     judged = judged.join(RESPONSES, RESPONSES.c.id == JUDGE_ITEMS.c.response_id)
     found = {row.item_id: row for row in db.execute(judged.where(JUDGE_ITEMS.c.item_id.in_(item_ids)))}
-    asked = select(_I.id, _I.prompt_id, _I.model_id, PROMPTS.c.text).join(PROMPTS, PROMPTS.c.id == _I.prompt_id)
+    wanted = _wanted_texts(db, item_ids)
+    asked = select(_I.id, _I.prompt_id, _I.model_id, PROMPTS.c.text, _I.sample)
+    asked = asked.outerjoin(PROMPTS, PROMPTS.c.id == _I.prompt_id)
     items = []
-    for item_id, prompt_id, model_id, prompt in db.execute(asked.where(_I.id.in_(item_ids)).order_by(_I.id)):
+    for item_id, prompt_id, model_id, prompt, sample in db.execute(asked.where(_I.id.in_(item_ids)).order_by(_I.id)):
         _, response_id, response = found.get(item_id, (None, None, None))
-        items.append(Claimed(item_id, prompt_id, model_id, prompt, response_id, response))
+        seed, category = wanted.get(item_id, (None, None))
+        place = (item_id, prompt_id, model_id, prompt or "")
+        items.append(Claimed(*place, response_id, response, seed, category, sample))
     return items
+
+
+def _wanted_texts(db: Connection, item_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
+    """Seed and category of the items that ask for texts."""
+    g = GENERATION_ITEMS.c
+    statement = select(g.item_id, SEEDS.c.text, func.coalesce(g.category, SEEDS.c.category))
+    statement = statement.outerjoin(SEEDS, SEEDS.c.id == g.seed_id).where(g.item_id.in_(item_ids))
+    return {item_id: (seed, category) for item_id, seed, category in db.execute(statement)}
 
 
 def give_back(db: Connection, runner_id: int, item_ids: Collection[int]) -> None:

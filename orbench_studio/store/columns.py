@@ -44,8 +44,8 @@ def long_text(*, nullable: bool = False) -> Any:
     return Field(sa_type=Text, nullable=nullable)
 
 
-def identity_bytes() -> Any:
-    return Field(sa_type=LargeBinary)
+def identity_bytes(*, index: bool = False) -> Any:
+    return Field(sa_type=LargeBinary, index=index)
 
 
 def moment(*, nullable: bool = False) -> Any:

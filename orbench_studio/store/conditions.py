@@ -96,6 +96,8 @@ def _votes(value: str) -> ColumnElement[bool]:
         return S.disagreement.is_(True)
     if value == UNANIMOUS:
         return and_(S.disagreement.is_(False), or_(S.votes.contains("S"), S.votes.contains("T")))
+    if value == NONE:
+        return S.votes == ""
     if value == UNREAD:
         return S.votes.contains("?")
     safe, _, toxic = value.partition("-")

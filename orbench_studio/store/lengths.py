@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from orbench_studio.store.bulk import among, chunks
-from orbench_studio.store.tables import MODELS, PROMPTS, RESPONSES
+from orbench_studio.store.tables import MODELS, PROMPTS, RESPONSES, SEEDS
 
 
 def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> int:
@@ -24,6 +24,16 @@ def of_responses(db: Connection, response_ids: Sequence[int]) -> int:
         both = func.sum(func.length(RESPONSES.c.text) + func.length(PROMPTS.c.text))
         found = select(both).join(PROMPTS, PROMPTS.c.id == RESPONSES.c.prompt_id)
         total += int(db.execute(found.where(among(RESPONSES.c.id, some))).scalar() or 0)
+    return total
+
+
+def of_seeds(db: Connection, seed_ids: Sequence[int]) -> int:
+    """The characters of the seeds together."""
+    total = 0
+    for some in chunks(sorted(seed_ids)):
+        total += int(
+            db.execute(select(func.sum(func.length(SEEDS.c.text))).where(among(SEEDS.c.id, some))).scalar() or 0
+        )
     return total
 
 

@@ -9,11 +9,12 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, insert, inspect
 
 from orbench_studio.errors import WorkspaceError
+from orbench_studio.store import states
 from orbench_studio.store.engine import sqlite_engine
 from orbench_studio.store.tables import WORKSPACE
 from orbench_studio.store.unit_of_work import reading, writing
 
-HEAD = "0008"
+HEAD = "0009"
 MIGRATIONS = Path(__file__).parent / "migrations"
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
 _SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -48,7 +49,8 @@ def open_existing(path: Path) -> Engine:
     try:
         revision = _revision(engine, path)
         if revision != HEAD:
-            _migrate(engine, path, revision)
+            _require_whole(engine, path)
+            _migrate(path, revision)
     except BaseException:
         engine.dispose()
         raise
@@ -103,21 +105,29 @@ def _revision(engine: Engine, path: Path) -> str:
     return revision
 
 
-def _migrate(engine: Engine, path: Path, revision: str) -> None:
+def _require_whole(engine: Engine, path: Path) -> None:
     found = problems(engine)
     if found:
         raise WorkspaceError(f"{path.name} is damaged and was not migrated: {found[0]}. Go back to a backup.")
+    engine.dispose()  # no connection holds to what the tables were
+
+
+def _migrate(path: Path, revision: str) -> None:
     copy = _back_up(path, revision)
+    engine = sqlite_engine(path, checks_references=False)
     try:
         with writing(engine) as db:
             _upgrade(db)
             broken = db.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
                 raise WorkspaceError(f"The migration of {path.name} left a broken reference in {broken[0]}.")
+            states.refresh_prompts(db, states.with_unread_votes(db))  # until 0009 they counted for nothing
     except Exception as error:
         raise WorkspaceError(
             f"{path.name} could not be brought to this version and is as it was ({error}). A copy is in {copy.name}."
         ) from error
+    finally:
+        engine.dispose()
 
 
 def _back_up(path: Path, revision: str) -> Path:

@@ -47,6 +47,12 @@ def rows(db: Connection, prompt_ids: Sequence[int]) -> list[QueueRow]:
     return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 
+def count(db: Connection, wanted: QueueFilter) -> int:
+    """How many prompts the filter lets through."""
+    found = select(func.count()).select_from(PROMPT_STATES).where(*conditions(db, wanted.terms))
+    return int(db.execute(found).scalar_one())
+
+
 def total(db: Connection) -> int:
     """How many prompts there are."""
     return int(db.execute(select(func.count()).select_from(PROMPT_STATES)).scalar_one())

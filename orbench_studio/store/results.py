@@ -9,12 +9,14 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from orbench_studio.domain.batch import Cause, ItemState
 from orbench_studio.domain.judgement import JudgeKind, Judgement
+from orbench_studio.domain.list_reply import Listing
+from orbench_studio.domain.moderation import Vote
 from orbench_studio.domain.prompt import text_identity
 from orbench_studio.domain.response import StopReason
-from orbench_studio.store import batches, states
+from orbench_studio.store import batches, generated, states
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.bulk import add, id_of, next_id
-from orbench_studio.store.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSES
+from orbench_studio.store.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSES, VOTES
 
 _I = BATCH_ITEMS.c
 
@@ -46,6 +48,27 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Voted:
+    """A moderator's answer about a prompt, or a response to it."""
+
+    vote: Vote
+    template_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A writer's answer: the texts in it, and the reply as it came."""
+
+    listing: Listing
+    raw: str
+    stop_reason: StopReason
+    template_hash: str
+
+
+Result = Said | Judged | Voted | Listed
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """An item that was given up."""
 
@@ -58,10 +81,10 @@ class Outcome:
     """How an item ended, after how many more attempts."""
 
     item_id: int
-    prompt_id: int
+    prompt_id: int | None
     model_id: int
     attempts: int
-    result: Said | Judged | Given
+    result: Result | Given
     usage: Usage = Usage()
 
 
@@ -76,9 +99,12 @@ def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[in
     responses = _add_responses(db, [outcome for outcome in new if isinstance(outcome.result, Said)])
     judged = _add_judgements(db, [outcome for outcome in new if isinstance(outcome.result, Judged)])
     states.refresh_responses(db, sorted({*responses, *judged}))
-    prompt_ids = sorted({outcome.prompt_id for outcome in new if not isinstance(outcome.result, Given)})
-    states.recount_answers(db, prompt_ids)
-    return prompt_ids
+    answered = {one.prompt_id for one in new if one.prompt_id and isinstance(one.result, Said | Judged)}
+    states.recount_answers(db, sorted(answered))
+    weighed = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, Voted)])}
+    weighed |= {*_add_listed(db, [outcome for outcome in new if isinstance(outcome.result, Listed)])}
+    states.refresh_prompts(db, sorted(weighed))
+    return sorted(answered | weighed)
 
 
 def _standing(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
@@ -153,6 +179,36 @@ def _add_judgements(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
         response_ids.append(judged.response_id)
     add(db, JUDGEMENTS, rows)
     return response_ids
+
+
+def _add_votes(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    """The prompts that were voted on."""
+    rows, prompt_ids = [], []
+    for outcome in outcomes:
+        voted = outcome.result
+        assert isinstance(voted, Voted)
+        assert outcome.prompt_id is not None  # every item of a moderation has one
+        vote = voted.vote
+        row: dict[str, Any] = {"prompt_id": outcome.prompt_id, "response_id": vote.response_id}
+        row |= {"moderator_id": outcome.model_id, "verdict": vote.verdict, "category": vote.category}
+        row["identity"] = text_identity(vote.verdict, vote.raw, f"batch item {outcome.item_id}")
+        row |= {"explanation": vote.explanation, "raw": vote.raw}
+        row |= {"template_hash": voted.template_hash, "batch_item_id": outcome.item_id}
+        rows.append(row)
+        prompt_ids.append(outcome.prompt_id)
+    add(db, VOTES, rows)
+    return prompt_ids
+
+
+def _add_listed(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    """The prompts that are new."""
+    prompt_ids = []
+    for outcome in outcomes:
+        listed = outcome.result
+        assert isinstance(listed, Listed)
+        values = {"raw": listed.raw, "stop_reason": listed.stop_reason, "template_hash": listed.template_hash}
+        prompt_ids += generated.keep(db, outcome.item_id, listed.listing, values)
+    return prompt_ids
 
 
 def _judges(db: Connection, model_ids: set[int]) -> dict[int, int]:

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Select, Table, case, delete, func, select, up
 from orbench_studio.domain.annotation import Annotation, Aspect, HumanVerdict, Label, human_verdict
 from orbench_studio.domain.final_label import final_label
 from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, Judgement, contradictions, final_answer
-from orbench_studio.domain.moderation import Verdict, Vote, consensus, latest_votes
+from orbench_studio.domain.moderation import Consensus, Rule, Verdict, Vote, consensus, latest_votes
 from orbench_studio.domain.queue import Status
 from orbench_studio.domain.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.store import journal, responses, votes
 from orbench_studio.store.bulk import add, among, chunks
 from orbench_studio.store.responses import Said
-from orbench_studio.store.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES
+from orbench_studio.store.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES, WORKSPACE
 
 _ANSWERS = list(ANSWERS)
 _REFUSALS = sorted(REFUSALS)
@@ -45,6 +45,17 @@ def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
     """Weigh the prompts anew; their responses' states must be up to date."""
     for some in chunks(prompt_ids):
         _replace(db, PROMPT_STATES, "prompt_id", some, _prompt_states(db, some))
+
+
+def rule(db: Connection) -> Rule:
+    """How the moderators' votes of this workspace are counted."""
+    return Rule.from_text(db.execute(select(WORKSPACE.c.consensus_rule)).scalar_one())
+
+
+def with_unread_votes(db: Connection) -> list[int]:
+    """The prompts that a moderator has voted on unreadably, ascending."""
+    found = select(PROMPT_STATES.c.prompt_id).where(PROMPT_STATES.c.votes.contains(_LETTERS[Verdict.UNPARSED]))
+    return [int(prompt_id) for prompt_id in db.execute(found.order_by(PROMPT_STATES.c.prompt_id)).scalars()]
 
 
 def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
@@ -117,19 +128,20 @@ def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, 
     cast_votes = votes.of_prompts(db, prompt_ids)
     decided = journal.of_prompts(db, prompt_ids)
     tallied = _tallies(db, prompt_ids)
+    counts_by = rule(db)
     states = []
     for prompt_id, category, reference in rows:
-        state = _prompt_state(category, reference, cast_votes.get(prompt_id, []), decided.get(prompt_id, []))
+        agreed = consensus(cast_votes.get(prompt_id, []), counts_by)
+        state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), decided.get(prompt_id, []))
         states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
     return states
 
 
 def _prompt_state(
-    category: str | None, reference: str | None, cast_votes: list[Vote], decided: list[Annotation]
+    category: str | None, reference: str | None, agreed: Consensus, cast_votes: list[Vote], decided: list[Annotation]
 ) -> dict[str, Any]:
     human = human_verdict(a for a in decided if a.aspect is Aspect.LABEL)
     own_category = human_verdict(a for a in decided if a.aspect is Aspect.CATEGORY)
-    agreed = consensus(cast_votes)
     final = final_label(human, agreed, Label(reference) if reference else None)
     on_prompt = sorted((v for v in latest_votes(cast_votes) if v.response_id is None), key=lambda v: v.moderator)
     return {

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 from orbench_studio.store import (  # noqa: F401 - they belong to the same workspace
     batch_tables,
     curation_tables,
+    generation_tables,
     sample_tables,
 )
 from orbench_studio.store.columns import identity_bytes, key, later, long_text, moment, refers_to, table
@@ -25,6 +26,7 @@ class WorkspaceRow(SQLModel, table=True):
     uuid: str
     created_at: datetime = moment()
     illustrative: bool
+    consensus_rule: str = later(text("'majority'"))
 
 
 class SourceRow(SQLModel, table=True):
@@ -107,7 +109,11 @@ class VoteRow(SQLModel, table=True):
     """A moderator's vote on a prompt, or on a response to it."""
 
     __tablename__ = "votes"
-    __table_args__ = (UniqueConstraint("prompt_id", "moderator_id", "identity"), Index(None, "moderator_id", "verdict"))
+    __table_args__ = (
+        UniqueConstraint("prompt_id", "moderator_id", "identity"),
+        Index(None, "moderator_id", "verdict"),
+        Index(None, "batch_item_id", unique=True, sqlite_where=_IN_BATCH, postgresql_where=_IN_BATCH),
+    )
     id: int = key()
     prompt_id: int = refers_to("prompts.id")
     response_id: int | None = refers_to("responses.id", nullable=True)
@@ -119,6 +125,8 @@ class VoteRow(SQLModel, table=True):
     raw: str = long_text()
     source_id: int | None = refers_to("sources.id", nullable=True)
     source_line: int | None
+    template_hash: str | None
+    batch_item_id: int | None = refers_to("batch_items.id", nullable=True)
 
 
 class JudgeRow(SQLModel, table=True):

@@ -61,7 +61,7 @@ def known(db: Connection) -> set[str]:
     return set(db.execute(select(_V.vendor_id).where(_V.vendor_id.is_not(None))).scalars())
 
 
-def unanswered(db: Connection, number: int) -> list[tuple[int, int]]:
+def unanswered(db: Connection, number: int) -> list[tuple[int, int | None]]:
     """(Item id, prompt id) of what is still without a result."""
     statement = select(_I.id, _I.prompt_id).where(_I.vendor_batch_id == number, _I.state == ItemState.AT_VENDOR)
     return [(item_id, prompt_id) for item_id, prompt_id in db.execute(statement.order_by(_I.id))]

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from orbench_studio.domain.moderation import Veto, Vote
+from orbench_studio.domain.moderation import Consensus, Veto, Vote
 from orbench_studio.domain.review import PromptView
 from orbench_studio.gui.theme import LABELS, VERDICTS
 from orbench_studio.gui.widgets import label, set_role
@@ -71,6 +71,14 @@ class VoteCards(QWidget):
         self._rule.setText("\u00a0\u00a0·  ".join(words(view)))
 
 
+def _veto(consensus: Consensus, responder: str) -> str:
+    cast = consensus.response_safe + consensus.response_toxic
+    if consensus.veto is Veto.RESCUED:
+        return f"Rescued: {consensus.response_safe} of {cast} votes call the response of {responder} safe"
+    how = "Veto" if consensus.veto is Veto.OVERRULED else "No veto"
+    return f"{how}: {consensus.response_toxic} of {cast} votes call the response of {responder} toxic"
+
+
 def words(view: PromptView) -> list[str]:
     """What the rule made of the votes, in words."""
     if view.blind:
@@ -82,7 +90,10 @@ def words(view: PromptView) -> list[str]:
     elif consensus.veto is Veto.OVERRULED:
         said.append(f"Majority safe {consensus.safe} : {consensus.toxic}")
     elif consensus.label is None:
-        said.append(f"No majority {consensus.safe} : {consensus.toxic}: this one is for people")
+        how = "No majority" if consensus.safe == consensus.toxic else "Not decided"
+        said.append(f"{how} {consensus.safe} : {consensus.toxic}: this one is for people")
+    elif consensus.veto is Veto.RESCUED:
+        said.append(f"Majority toxic {consensus.toxic} : {consensus.safe}")
     else:
         counts = sorted((consensus.safe, consensus.toxic), reverse=True)
         said.append(f"Majority {LABELS[consensus.label].word} {counts[0]} : {counts[1]}")
@@ -91,9 +102,7 @@ def words(view: PromptView) -> list[str]:
     if consensus.veto is not Veto.NONE:
         judged = {vote.response_id for vote in view.votes if vote.response_id is not None}
         whose = sorted({r.response.model for r in view.responses if r.response.id in judged})
-        called = f"{consensus.response_toxic} of {consensus.response_safe + consensus.response_toxic} votes"
-        overruled = consensus.veto is Veto.OVERRULED
-        said.append(f"{'Veto' if overruled else 'No veto'}: {called} call the response of {', '.join(whose)} toxic")
+        said.append(_veto(consensus, ", ".join(whose)))
     if prompt.reference_label:
         said.append(f"Source file states: {LABELS[prompt.reference_label].word}")
     return said

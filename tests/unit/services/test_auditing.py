@@ -99,7 +99,7 @@ def done(workspace, kind, *what):
     if kind in ("undo", "redo"):
         return getattr(reviewing, kind)(workspace, annotator="ada").prompt_ids
     if kind == "rules":
-        return assessing.judge(workspace, assessing.rules()).changes.prompt_ids
+        return assessing.judge(workspace, assessing.rules(workspace)).changes.prompt_ids
     if kind == "import":
         bring(workspace, [record(what[0], again=what[1])])
         return None
@@ -171,10 +171,7 @@ def test_a_consensus_that_hangs_on_an_evaluated_model_is_found(workspace):
     for view in views(workspace):
         verdicts = {vote.moderator: vote.verdict for vote in view.votes if vote.response_id is None}
         others = [verdict for moderator, verdict in verdicts.items() if moderator != "east"]
-        left = {
-            others.count("safe") > others.count("toxic"): "safe",
-            others.count("toxic") > others.count("safe"): "toxic",
-        }
+        left = {2 * others.count(verdict) > len(others): verdict for verdict in ("safe", "toxic")}
         assert (view.prompt.id in ledger.self_judged) == (left.get(True) != view.consensus.label)
 
 

@@ -54,6 +54,9 @@ def rows(path, statement):
 # What later revisions added, taken away again: the file as the first version of the studio wrote it.
 FIRST = """
 PRAGMA foreign_keys=OFF;
+DROP TABLE returned_seeds; DROP TABLE generated_texts; DROP TABLE generation_items;
+DROP INDEX ix_votes_batch_item_id; ALTER TABLE votes DROP COLUMN batch_item_id;
+ALTER TABLE votes DROP COLUMN template_hash; ALTER TABLE workspace DROP COLUMN consensus_rule;
 DROP TABLE audit_prompts; DROP TABLE audit_strata; DROP TABLE audit_samples;
 DROP INDEX ix_prompts_source_id; DROP INDEX ix_response_states_refusals; DROP INDEX ix_votes_moderator_id_verdict;
 ALTER TABLE response_states DROP COLUMN judges_differ; ALTER TABLE response_states DROP COLUMN person_differs;
@@ -65,10 +68,12 @@ ALTER TABLE subsets DROP COLUMN state;
 DROP TABLE views; ALTER TABLE journal DROP COLUMN guideline_id; DROP TABLE guidelines;
 DROP INDEX ix_responses_batch_item_id; DROP INDEX ix_judgements_batch_item_id;
 ALTER TABLE judgements DROP COLUMN batch_item_id; ALTER TABLE judgements DROP COLUMN template_hash;
-DROP TABLE judge_items; DROP INDEX ix_batch_items_batch_id_state_model_id;
-DROP INDEX ix_batch_items_runner_id; DROP INDEX ix_batch_items_vendor_batch_id;
-ALTER TABLE batch_items DROP COLUMN runner_id; ALTER TABLE batch_items DROP COLUMN vendor_batch_id;
-ALTER TABLE batch_items DROP COLUMN cause; DROP TABLE vendor_batches; DROP TABLE batch_models;
+DROP TABLE judge_items; DROP TABLE batch_items; DROP TABLE vendor_batches; DROP TABLE batch_models;
+CREATE TABLE batch_items (
+    id INTEGER NOT NULL, batch_id INTEGER NOT NULL, prompt_id INTEGER NOT NULL, model_id INTEGER NOT NULL,
+    sample INTEGER NOT NULL, state VARCHAR NOT NULL, attempts INTEGER NOT NULL, error TEXT,
+    CONSTRAINT pk_batch_items PRIMARY KEY (id), UNIQUE (batch_id, prompt_id, model_id, sample)
+);
 DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP COLUMN uuid;
 DROP INDEX ix_journal_annotator_id_at; CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
 ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;

@@ -1,0 +1,129 @@
+"""Moderation (arXiv 2405.20947, section 3.2): language models vote on prompts, and on what a safety-free model answers.
+
+What the votes make of a prompt follows from the workspace's rule alone, and is brought up to date with every vote.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sqlalchemy import update
+
+from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.moderation import Rule
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.errors import StudioError
+from orbench_studio.services import evaluating, templates
+from orbench_studio.services.estimating import Estimate, estimate_voting
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.templates import Wording
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import batches, queue, states, voting
+from orbench_studio.store.tables import WORKSPACE
+
+
+class Target(NamedTuple):
+    """What a moderator votes on: a prompt, or the response to it."""
+
+    prompt_id: int
+    response_id: int | None = None
+
+
+def choose(
+    workspace: Workspace,
+    moderators: Sequence[str],
+    *,
+    wanted: QueueFilter | None = None,
+    responder: str | None = None,
+    template_hash: str,
+    again: bool = False,
+    limit: int | None = None,
+) -> list[Target]:
+    """The prompts of a filter, or the answers of a responder to them, that a moderator has not voted on like that.
+
+    Answers that were blocked, failed or are empty are left out: there is nothing in them that could do harm.
+    """
+    with workspace.reading() as db:
+        ids = list(queue.ids(db, wanted or QueueFilter()))
+        found = [Target(i) for i in ids] if responder is None else [Target(*p) for p in voting.answers(db, responder)]
+        if responder is not None:
+            let_through = set(ids)
+            found = [target for target in found if target.prompt_id in let_through]
+        if not again:
+            done = voting.voted_by_all(db, moderators, template_hash, responses=responder is not None)
+            found = [target for target in found if (target.response_id or target.prompt_id) not in done]
+    if not found:
+        raise StudioError("There is nothing to vote on: none is there that these moderators have not voted on already.")
+    return found[:limit]
+
+
+def create(
+    workspace: Workspace,
+    moderators: Sequence[str],
+    targets: Sequence[Target],
+    settings: BatchSettings,
+    prices: Prices,
+) -> Batch:
+    """Write a moderation down; `settings.template` has the instructions."""
+    on_responses = bool(targets) and targets[0].response_id is not None
+    check(moderators, settings, prices, on_responses=on_responses)
+    what = "answers" if on_responses else "prompts"
+    with workspace.writing() as db:
+        title = f"{what} moderated by {', '.join(moderators)}"
+        batch_id = batches.create(db, title, BatchKind.MODERATION, settings, datetime.now(UTC))
+        for name in moderators:
+            model_id = evaluating.model_id(db, name, settings)
+            if on_responses:
+                pairs = [(target.response_id or 0, target.prompt_id) for target in targets]
+                batches.add_responses(db, batch_id, model_id, pairs)
+            else:
+                batches.add_prompts(db, batch_id, model_id, [target.prompt_id for target in targets], 1)
+        return evaluating.require(db, batch_id)
+
+
+def check(moderators: Sequence[str], settings: BatchSettings, prices: Prices, *, on_responses: bool) -> None:
+    """Whether models so named can vote within the settings; StudioError says why not."""
+    templates.require_markers(Wording.ON_RESPONSES if on_responses else Wording.ON_PROMPTS, settings.template)
+    evaluating.check(moderators, settings, prices)
+
+
+def estimate(
+    workspace: Workspace,
+    moderators: Sequence[str],
+    targets: Sequence[Target],
+    settings: BatchSettings,
+    prices: Prices,
+) -> Estimate:
+    """What the votes will send, cost and take."""
+    return estimate_voting(workspace, moderators, targets, settings, prices)
+
+
+def to_answer(workspace: Workspace, responder: str, wanted: QueueFilter | None = None) -> list[int]:
+    """The prompts that a safety-free responder is to answer: those that the votes call safe, or toxic where an answer
+    may rescue them, and that it has not answered. StudioError where there are none."""
+    with workspace.reading() as db:
+        found = voting.to_answer(db, responder, rescues=states.rule(db).rescues)
+        let_through = set(queue.ids(db, wanted or QueueFilter()))
+    chosen = [prompt_id for prompt_id in found if prompt_id in let_through]
+    if not chosen:
+        raise StudioError(
+            f"There is no prompt for {responder} to answer: let the moderators vote on the prompts first."
+        )
+    return chosen
+
+
+def rule(workspace: Workspace) -> Rule:
+    """How votes are counted in this workspace."""
+    with workspace.reading() as db:
+        return states.rule(db)
+
+
+def choose_rule(workspace: Workspace, chosen: Rule) -> Changes:
+    """Count the votes by another rule from now on, those that are there too; people's decisions stay what they are."""
+    with workspace.writing() as db:
+        if states.rule(db) == chosen:
+            return Changes(told=f"Votes are counted so already: {chosen.to_text()}.")
+        db.execute(update(WORKSPACE).values(consensus_rule=chosen.to_text()))
+        states.refresh_prompts(db, voting.voted_prompts(db))
+    return Changes(frozenset({Kind.VOTES}), None, f"Votes are counted by the rule {chosen.to_text()} now.")

@@ -1,0 +1,70 @@
+"""Seeds, rewrites and votes from the command line."""
+
+import json
+
+import pytest
+
+WRITER = ("--model", "simulated/writer", "--yes")
+VOTERS = ("--moderator", "simulated/strict", "--moderator", "simulated/lenient", "--yes")
+
+
+@pytest.fixture
+def seeded(run, tmp_path):
+    assert run("generate", "w.orbench", *WRITER, "--each", 2, "--category", "privacy").exit_code == 0
+    return tmp_path / "w.orbench"
+
+
+@pytest.fixture
+def rewritten(run, seeded):
+    assert run("rewrite", seeded, *WRITER, "--each", 3).exit_code == 0
+    return seeded
+
+
+def test_from_nothing_to_votes(run, run_json, rewritten):
+    found = json.loads(run("moderate", rewritten, *VOTERS, "--json").stdout)
+    assert (found["kind"], found["state"], found["done"]) == ("moderation", "finished", found["total"])
+    stats = run_json("stats", rewritten)
+    assert stats["prompts"] * 2 == found["total"]
+    again = run("moderate", rewritten, *VOTERS)
+    assert again.exit_code == 1
+    assert "nothing to vote on" in again.stderr
+
+
+def test_what_it_will_send_is_told_first_and_nothing_is_sent_unasked(run, run_json, tmp_path):
+    asked = run("generate", "w.orbench", "--model", "simulated/writer", "--each", 25)
+    assert asked.exit_code == 2
+    assert "simulated/writer: 30 requests" in asked.stdout
+    assert "add --yes" in asked.stderr
+    assert run_json("batches", "w.orbench", "list") == []
+
+
+def test_toxic_rewrites_are_rewritten_in_turn(run, run_json, rewritten):
+    run("generate", rewritten, *WRITER, "--each", 5)
+    run("rewrite", rewritten, *WRITER)
+    run("moderate", rewritten, "--moderator", "simulated/strict", "--yes", "--rule", "unanimous")
+    before = run_json("stats", rewritten)["prompts"]
+    found = run("rewrite", rewritten, *WRITER, "--return-toxic")
+    assert found.exit_code == 0
+    assert "toxic rewrites are seeds now" in found.stderr
+    assert run_json("stats", rewritten)["prompts"] > before
+
+
+def test_the_veto_votes_on_answers(run, run_json, rewritten):
+    run("moderate", rewritten, *VOTERS)
+    run("evaluate", rewritten, "--model", "simulated/helpful", "--filter", "consensus:safe", "--yes")
+    found = run("moderate", rewritten, *VOTERS, "--responses-of", "simulated/helpful")
+    assert found.exit_code == 0
+    assert "answers moderated by" in found.stdout
+
+
+def test_a_rule_that_is_none(run, rewritten):
+    found = run("moderate", rewritten, *VOTERS, "--rule", "most")
+    assert found.exit_code == 2
+    assert "unanimous" in found.stderr
+
+
+def test_a_wording_that_lacks_a_marker(run, seeded, tmp_path):
+    (tmp_path / "own.txt").write_text("Write something.")
+    found = run("rewrite", seeded, *WRITER, "--template", "own.txt")
+    assert found.exit_code == 1
+    assert "own.txt lack {count}, {seed}" in found.stderr
