@@ -35,6 +35,7 @@ class Settings:
     panes: dict[str, list[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, str] = field(default_factory=dict)
+    recipes: dict[str, str] = field(default_factory=dict)  # as they were left, by workspace
 
     def remember(self, workspace: Path) -> None:
         """Put a workspace first among the recent ones."""
@@ -109,6 +110,7 @@ _FITS: dict[str, Callable[[object], bool]] = {
     "panes": _named(_sizes),
     "places": _named(lambda value: _number(value, 0, sys.maxsize)),
     "mappings": _named(_text),
+    "recipes": _named(_text),
 }
 
 

@@ -60,6 +60,7 @@ ACTIONS = (
     ActionSpec("page_evaluate", "Evaluate page", ("Ctrl+3",), "Show"),
     ActionSpec("page_instruments", "Judges page", ("Ctrl+4",), "Show"),
     ActionSpec("page_audit", "Audit page", ("Ctrl+5",), "Show"),
+    ActionSpec("page_curate", "Curate page", ("Ctrl+6",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
     ActionSpec("index_responses", "Index responses for search", ("Ctrl+Shift+I",), "Workspace"),
     ActionSpec("judge_rules", "Judge responses by the rules", ("Ctrl+J",), "Workspace"),

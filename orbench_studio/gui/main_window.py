@@ -41,6 +41,7 @@ from orbench_studio.gui.widgets import label, rule, set_tip
 
 if TYPE_CHECKING:
     from orbench_studio.gui.audit.page import AuditPage
+    from orbench_studio.gui.curate.page import CuratePage
     from orbench_studio.gui.evaluate.page import EvaluatePage
     from orbench_studio.gui.instruments.page import InstrumentsPage
 
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
             "page_evaluate": lambda: self.evaluate,
             "page_instruments": lambda: self.instruments,
             "page_audit": lambda: self.audit,
+            "page_curate": lambda: self.curate,
         }
 
     @cached_property
@@ -109,6 +111,16 @@ class MainWindow(QMainWindow):
         from orbench_studio.gui.audit.page import AuditPage
 
         page = AuditPage(self._session, self._theme)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        return page
+
+    @cached_property
+    def curate(self) -> CuratePage:
+        """The page of recipes and subsets."""
+        from orbench_studio.gui.curate.page import CuratePage
+
+        page = CuratePage(self._session, self._theme)
         page.told.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         return page

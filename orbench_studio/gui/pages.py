@@ -17,6 +17,7 @@ PAGES = (
     ("page_evaluate", "▷", "Evaluate"),
     ("page_instruments", "◎", "Judges"),
     ("page_audit", "▦", "Audit"),
+    ("page_curate", "◈", "Curate"),
 )
 
 

@@ -89,6 +89,9 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     yield from _batches(application)
     yield from _instruments(application)
     yield from _audit(window)
+    window.show_page("page_curate")
+    wait(lambda: window.curate.result is not None)
+    yield "curate", window
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
