@@ -11,7 +11,8 @@ from orbench_studio.domain.export import Export, Form
 
 _FORMS = (
     "orbench: prompt and category, as OR-Bench publishes them. csv, jsonl, parquet: every vote, response, judgement "
-    "and decision; import takes it back. huggingface: a dataset folder with its card."
+    "and decision; import takes it back. huggingface: a dataset folder with its card. label-studio, argilla: for teams "
+    "that review there; import takes their decisions."
 )
 
 

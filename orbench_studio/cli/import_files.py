@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace import Workspace
 
 _FORMATS = (
-    "studio, orbench-prompts, orbench-rewrites, orbench-moderation, orbench-moderation-failed, orbench-alignment, "
+    "studio, inspect-log, label-studio, argilla, "
+    "orbench-prompts, orbench-rewrites, orbench-moderation, orbench-moderation-failed, orbench-alignment, "
     "orbench-failed, orbench-response-check, xstest-prompts, xstest-completions, mapped"
 )
 _MENDS = (

@@ -13,6 +13,8 @@ class Form(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
     HUGGINGFACE = "huggingface"
+    LABEL_STUDIO = "label-studio"
+    ARGILLA = "argilla"
 
 
 RICH = (Form.CSV, Form.JSONL, Form.PARQUET, Form.HUGGINGFACE)

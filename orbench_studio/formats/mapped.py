@@ -22,7 +22,7 @@ from orbench_studio.formats.tables import Cells
 
 Part = Callable[[Cells], str]
 
-_LABELS = {
+LABELS = {
     "safe": Label.SAFE,
     "benign": Label.SAFE,
     "unsafe": Label.TOXIC,
@@ -112,7 +112,7 @@ class _MappedRow:
     def record(self, line: int, cells: Cells) -> Record:
         """The whole row."""
         seed = self._cell(Field.SEED, cells).strip() or None
-        label = _looked_up(self._cell(Field.LABEL, cells), _LABELS, "label")
+        label = _looked_up(self._cell(Field.LABEL, cells), LABELS, "label")
         annotator = self._cell(Field.ANNOTATOR, cells).strip()
         draft = PromptDraft(
             prompt_text(self._cell(Field.PROMPT, cells)),

@@ -1,6 +1,6 @@
 """Which kind of table a file holds."""
 
-from orbench_studio.formats import csv_table, json_table, parquet_table
+from orbench_studio.formats import csv_table, inspect_log, json_table, parquet_table
 from orbench_studio.formats.bytes_in import InputFile, file_fault
 from orbench_studio.formats.tables import Table, stem_and_kind
 
@@ -14,6 +14,10 @@ def open_table(file: InputFile) -> Table:
         if file.packed:
             raise file_fault(file.name, "a Parquet file inside gzip is not read. Unpack it first.")
         return parquet_table.open_parquet(file.path)
+    if kind == "inspect":
+        return inspect_log.open_eval(file.path)
+    if kind == "json" and not file.packed and inspect_log.is_log(file.path):
+        return inspect_log.open_log(file.path)
     start = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if kind == "json" or (not kind and start in (b"[", b"{")):
         return json_table.open_json(file)

@@ -3,13 +3,26 @@
 from collections.abc import Sequence
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats import file_names, mapped, orbench_files, orbench_votes, studio_rows, xstest
+from orbench_studio.formats import (
+    argilla,
+    file_names,
+    inspect_log,
+    label_studio,
+    mapped,
+    orbench_files,
+    orbench_votes,
+    studio_rows,
+    xstest,
+)
 from orbench_studio.formats.bytes_in import file_fault
 from orbench_studio.formats.sheet import Reader
 from orbench_studio.formats.tables import Table
 
 READERS: tuple[Reader, ...] = (
     studio_rows.STUDIO,
+    inspect_log.INSPECT,
+    label_studio.LABEL_STUDIO,
+    argilla.ARGILLA,
     orbench_votes.CHECK,
     orbench_votes.MODERATION,
     orbench_files.ALIGNMENT,

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,7 +12,6 @@ from orbench_studio.formats.tables import texts_in, unstorable
 
 Row = Mapping[str, Any]
 Write = Callable[[Sequence[Row]], None]
-RowFile = Callable[[Path, Sequence[str]], AbstractContextManager[Write]]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
@@ -67,6 +66,25 @@ def jsonl_rows(path: Path, columns: Sequence[str]) -> Iterator[Write]:
                 lines.write(_encoded({name: row[name] for name in columns}) + "\n")
 
         yield write
+
+
+@contextmanager
+def json_rows(path: Path, of: Callable[[Row], Iterator[Row]]) -> Iterator[Write]:
+    """One JSON array of what the function makes of each row."""
+    with path.open("wb") as file:
+        lines = _Lines(file)
+        mark = "[\n"
+
+        def write(rows: Sequence[Row]) -> None:
+            nonlocal mark
+            for row in rows:
+                lines.row = row
+                for made in of(row):
+                    lines.write(mark + _encoded(made))
+                    mark = ",\n"
+
+        yield write
+        file.write(b"\n]\n" if mark == ",\n" else b"[]\n")
 
 
 @contextmanager

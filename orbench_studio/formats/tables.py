@@ -23,6 +23,7 @@ _KINDS = {
     ".ndjson": "lines",
     ".json": "json",
     ".parquet": "parquet",
+    ".eval": "inspect",
 }
 
 

@@ -5,7 +5,7 @@ The same workspace and the same export give the same bytes. What is read is one 
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -17,7 +17,7 @@ from orbench_studio import __version__
 from orbench_studio.domain.export import RICH, Export, Form
 from orbench_studio.domain.query import parse
 from orbench_studio.errors import CancelledError, StudioError
-from orbench_studio.formats import dataset_card, manifest, row_files
+from orbench_studio.formats import argilla, dataset_card, label_studio, manifest, row_files
 from orbench_studio.formats.row_files import Row, Write
 from orbench_studio.formats.studio_rows import COLUMNS
 from orbench_studio.formats.written import digest, written_folder
@@ -46,16 +46,14 @@ class Part(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A file of an export: its name in the folder, its columns, and how rows are written."""
+    """A file of an export: its name in the folder, how rows are written, whether all that is known goes into it, or all
+    responses.
+    """
 
     name: str
-    columns: Sequence[str]
-    rows: row_files.RowFile
-
-    @property
-    def rich(self) -> bool:
-        """True where it holds all that is known, and can be imported again without loss."""
-        return self.columns is COLUMNS
+    open: Callable[[Path], AbstractContextManager[Write]]
+    rich: bool = False
+    responses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def _write(
             rows = [piece for row in whole.rows(db, some, named) for piece in _pieces(row, seeds=part.seeds)]
             tally.add(rows)
             for output, write in writers:
-                write(rows if output.rich else [row for row in rows if row["part"] == 1])
+                write(rows if output.rich or output.responses else [row for row in rows if row["part"] == 1])
             go_on(start + len(some))
     files = [
         {
@@ -151,24 +149,31 @@ def _write(
 def _open(stack: ExitStack, output: Output, folder: Path) -> Write:
     path = folder / output.name
     path.parent.mkdir(exist_ok=True)
-    return stack.enter_context(output.rows(path, output.columns))
+    return stack.enter_context(output.open(path))
 
 
 def _outputs(wanted: Export, name: str) -> list[Output]:
-    def csv_rows(path: Path, columns: Sequence[str]) -> Any:
-        return row_files.csv_rows(path, columns, formulas=wanted.formulas)
-
+    formulas = wanted.formulas
+    tools = {Form.LABEL_STUDIO: label_studio, Form.ARGILLA: argilla}
+    if wanted.form in tools:
+        tool = tools[wanted.form]
+        return [
+            Output(f"{name}-prompts.json", lambda path: row_files.json_rows(path, tool.prompts)),
+            Output(f"{name}-responses.json", lambda path: row_files.json_rows(path, tool.responses), responses=True),
+        ]
     if wanted.form is Form.HUGGINGFACE:
         return [
-            Output(f"data/{name}.parquet", _PUBLISHED, row_files.parquet_rows),
-            Output(f"data/{name}-full.parquet", COLUMNS, row_files.parquet_rows),
+            Output(f"data/{name}.parquet", lambda path: row_files.parquet_rows(path, _PUBLISHED)),
+            Output(f"data/{name}-full.parquet", lambda path: row_files.parquet_rows(path, COLUMNS), rich=True),
         ]
-    return {
-        Form.ORBENCH: [Output(f"{name}.csv", _PLAIN, csv_rows)],
-        Form.CSV: [Output(f"{name}.csv", COLUMNS, csv_rows)],
-        Form.JSONL: [Output(f"{name}.jsonl", COLUMNS, row_files.jsonl_rows)],
-        Form.PARQUET: [Output(f"{name}.parquet", COLUMNS, row_files.parquet_rows)],
-    }[wanted.form]
+    if wanted.form is Form.ORBENCH:
+        return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, _PLAIN, formulas=formulas))]
+    rich: dict[Form, Callable[[Path], AbstractContextManager[Write]]] = {
+        Form.CSV: lambda path: row_files.csv_rows(path, COLUMNS, formulas=formulas),
+        Form.JSONL: lambda path: row_files.jsonl_rows(path, COLUMNS),
+        Form.PARQUET: lambda path: row_files.parquet_rows(path, COLUMNS),
+    }
+    return [Output(f"{name}.{wanted.form}", rich[wanted.form], rich=True)]
 
 
 def _pieces(row: dict[str, Any], *, seeds: bool) -> Iterator[Row]:
@@ -227,6 +232,10 @@ def _describe(
             {"version": g.version, "created_at": whole.written(g.at), "text": g.text} for g in guidelines.versions(db)
         ]
     manifest.write(folder, told)
+    if wanted.form is Form.LABEL_STUDIO:
+        for what in ("prompts", "responses"):
+            configuration = label_studio.config(responses=what == "responses")
+            (folder / f"{what}.xml").write_bytes(configuration.encode())
     if wanted.form is Form.HUGGINGFACE:
         names = [part.name for part in parts]
         dataset_card.write(folder, names, found, wanted.licence, annotators=told["annotators"])

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from orbench_studio.gui.actions import tr
 
 _WORKSPACES = "Workspaces (*.orbench)"
-_TABLES = "Tables (*.csv *.tsv *.jsonl *.json *.parquet *.gz);;All files (*)"
+_TABLES = "Tables (*.csv *.tsv *.jsonl *.json *.parquet *.gz *.eval);;All files (*)"
 
 
 def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:

@@ -2,11 +2,15 @@
 
 import pytest
 
+from orbench_studio.formats import inspect_log
 from orbench_studio.formats.readers import READERS, recognise
 from orbench_studio.formats.studio_rows import COLUMNS
 
 HEADERS = {
     "studio": ",".join(COLUMNS),
+    "inspect-log": ",".join(inspect_log.COLUMNS),
+    "label-studio": "id,data,annotations,predictions",
+    "argilla": "id,fields,metadata,suggestions,responses,vectors",
     "orbench-prompts": "prompt,category",
     "orbench-rewrites": "prompt,toxic_seed,category",
     "orbench-moderation": "prompt,response,category,is_toxic,moderation_result",
@@ -69,6 +73,6 @@ def test_a_format_may_be_forced_on_a_table_with_more_columns(take):
 
 
 def test_an_unknown_format_is_refused(refused):
-    assert "there is no format 'xml'. Choose one of: studio, orbench-response-check" in refused(
+    assert "there is no format 'xml'. Choose one of: studio, inspect-log" in refused(
         "x.csv", "prompt,category\nA,hate\n", format_name="xml"
     )

@@ -267,3 +267,17 @@ def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path
         (out / "manifest.json").write_text('{"format": "orbench-studio-export", "version": 9, "files": []}')
         with pytest.raises(FileFaultError, match="newer version"):
             import_file(again, out, ReadOptions())
+
+
+@pytest.mark.parametrize("form", [Form.LABEL_STUDIO, Form.ARGILLA])
+def test_teams_decisions_go_out_and_come_back(lived, out, tmp_path, form):
+    export(lived, Export(form, out, names=True))
+    with create_workspace(tmp_path / "again.orbench") as again:
+        for name in ("prompts.json", "responses.json"):
+            report = import_file(again, out / f"prompts-{name}", ReadOptions())
+            assert report.refused_rows == 0
+        view = reviewing.load(again, 1)
+        assert (view.final.basis, view.prompt.text) == ("disputed", reviewing.load(lived, 1).prompt.text)
+        assert view.responses[0].final.answer_class == "partial_refusal"
+        assert len({a.annotator for a in view.decided}) == 2
+        assert statistics.statistics(again)["prompts_by_final_label"] == {"none": 7, "safe": 3}

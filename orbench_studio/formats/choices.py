@@ -1,0 +1,64 @@
+"""What a choice in another team's tool decides here: a label or a category of the prompt, or an answer class."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.category import parse_category
+from orbench_studio.formats.mapped import LABELS, answer_class_of, is_answer_class
+from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft
+from orbench_studio.formats.sheet import RowError, category, prompt_text, shortened
+from orbench_studio.formats.tables import Cells
+
+Said = tuple[str, str]  # annotator, choice
+Take = Callable[[int, Cells], Record]
+
+
+def careful(take: Take) -> Take:
+    """The same, but a row that has another shape than the tool's is refused."""
+
+    def taken(line: int, cells: Cells) -> Record:
+        try:
+            return take(line, cells)
+        except RowError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RowError(f"the row has another shape than that tool's ({type(error).__name__}: {error})") from None
+
+    return taken
+
+
+def nested(cell: str) -> Any:
+    """What is nested in a cell; nothing where it is empty."""
+    return json.loads(cell) if cell else {}
+
+
+def record(line: int, texts: Mapping[str, Any], said: Iterable[Said]) -> Record:
+    """A prompt, or a response to it, with what people chose; `texts` are named as our exports name them."""
+    prompt = PromptDraft(prompt_text(str(texts.get("prompt") or texts.get("text") or "")), _category(texts))
+    model, text = texts.get("model"), texts.get("response")
+    answered = model is not None and text is not None
+    decided = [_decided(annotator, choice, answered=answered) for annotator, choice in said]
+    of_prompt = tuple(draft for draft in decided if draft.aspect is not Aspect.ANSWER_CLASS)
+    of_response = tuple(draft for draft in decided if draft.aspect is Aspect.ANSWER_CLASS)
+    responses = (ResponseDraft(str(model), str(text), annotations=of_response),) if answered else ()
+    return Record(line, prompt, responses=responses, annotations=of_prompt)
+
+
+def _category(texts: Mapping[str, Any]) -> Any:
+    return category(str(texts.get("category") or ""))
+
+
+def _decided(annotator: str, choice: str, *, answered: bool) -> AnnotationDraft:
+    word = choice.strip().lower()
+    if word in LABELS:
+        return AnnotationDraft(annotator, Aspect.LABEL, LABELS[word], choice)
+    named = answer_class_of(choice) if is_answer_class(choice) else None
+    if named is not None and answered:
+        return AnnotationDraft(annotator, Aspect.ANSWER_CLASS, named, choice)
+    found = parse_category(choice)
+    if found is not None:
+        return AnnotationDraft(annotator, Aspect.CATEGORY, found, choice)
+    what = "an answer class, but there is no model and response" if named else "no label, answer class or category"
+    raise RowError(f"the choice {shortened(choice)} is {what}")

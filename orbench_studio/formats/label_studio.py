@@ -1,0 +1,101 @@
+"""Label Studio's JSON, both ways: tasks whose data are a prompt, or a response to it, and whose results are choices.
+
+The shape is that of its task format (labelstud.io/guide/task_format): `data`, `annotations` and `predictions`, each
+with `result` items of type `choices`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from orbench_studio.formats.choices import Said, careful, nested, record
+from orbench_studio.formats.decided import in_force
+from orbench_studio.formats.records import Record
+from orbench_studio.formats.sheet import Bound, Reader, Sheet
+from orbench_studio.formats.tables import Cells
+
+Row = Mapping[str, Any]
+
+CONFIG = """<View>
+  <Header value="Prompt"/>
+  <Text name="prompt" value="$prompt"/>
+  {response}<Choices name="{choice}" toName="{to}" choice="single" showInLine="true">
+{choices}
+  </Choices>
+</View>
+"""
+_RESPONSE = '<Header value="$model"/>\n  <Text name="response" value="$response"/>\n  '
+_LABELS = ("safe", "toxic", "controversial")
+_ANSWERS = ("direct_answer", "partial_refusal", "indirect_refusal", "direct_refusal")
+
+
+def config(*, responses: bool) -> str:
+    """The labelling configuration that goes with the tasks."""
+    values = _ANSWERS if responses else _LABELS
+    choices = "\n".join(f'    <Choice value="{value}" hotkey="{key}"/>' for key, value in enumerate(values, start=1))
+    choice, to = ("answer_class", "response") if responses else ("label", "prompt")
+    return CONFIG.format(response=_RESPONSE if responses else "", choice=choice, to=to, choices=choices)
+
+
+def prompts(row: Row) -> Iterator[dict[str, Any]]:
+    """The task of a prompt: people's labels are annotations, moderators' votes predictions."""
+    data = {"prompt": row["prompt"], "category": row["category"]}
+    annotations = [_annotation("label", "prompt", *said) for said in in_force(row["annotations"], "label")]
+    votes = [_prediction("label", "prompt", vote["moderator"], vote["verdict"]) for vote in row["votes"]]
+    yield {"data": data, "annotations": annotations, "predictions": votes}
+
+
+def responses(row: Row) -> Iterator[dict[str, Any]]:
+    """A task for each response: people's answer classes are annotations, judgements predictions."""
+    for response in row["responses"]:
+        data = {"prompt": row["prompt"], "category": row["category"], "model": response["model"]}
+        data["response"] = response.get("text", "")
+        decided = in_force(response.get("annotations", ()), "answer_class")
+        annotations = [_annotation("answer_class", "response", *said) for said in decided]
+        judged = [
+            _prediction("answer_class", "response", judgement["judge"], judgement["answer_class"])
+            for judgement in response.get("judgements", ())
+        ]
+        yield {"data": data, "annotations": annotations, "predictions": judged}
+
+
+def _annotation(name: str, to: str, annotator: str, value: str) -> dict[str, Any]:
+    return {"result": [_choice(name, to, value) | {"meta": {"text": [annotator]}}], "was_cancelled": False}
+
+
+def _prediction(name: str, to: str, who: str, value: str) -> dict[str, Any]:
+    return {"model_version": who, "result": [_choice(name, to, value)]}
+
+
+def _choice(name: str, to: str, value: str) -> dict[str, Any]:
+    return {"from_name": name, "to_name": to, "type": "choices", "value": {"choices": [value]}}
+
+
+def _bind(sheet: Sheet) -> Bound:
+    data, annotations = sheet.column("data"), sheet.column("annotations")
+
+    def take(line: int, cells: Cells) -> Record:
+        return record(line, nested(cells[data]), _said(nested(cells[annotations])))
+
+    return Bound(careful(take), (data,))
+
+
+def _said(annotations: list[Any]) -> Iterator[Said]:
+    for annotation in annotations:
+        if str(annotation.get("was_cancelled")).lower() == "true":
+            continue
+        for result in annotation.get("result") or ():
+            for choice in (result.get("value") or {}).get("choices") or ():
+                yield _annotator(annotation, result), str(choice)
+
+
+def _annotator(annotation: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    named = (result.get("meta") or {}).get("text")
+    if named:
+        return str(named[0])
+    by = annotation.get("completed_by")
+    if isinstance(by, Mapping):
+        by = by.get("email") or by.get("username") or by.get("id")
+    return f"label-studio-{by}" if by is not None else "label-studio"
+
+
+LABEL_STUDIO = Reader("label-studio", "Label Studio tasks", ("data", "annotations"), _bind)
