@@ -71,5 +71,5 @@ def merge(
     if found.disputed_labels or found.disputed_answers:
         tell(
             f"people disagree about {counted(disputed['labels'], 'label')} and "
-            f"{counted(disputed['answers'], 'answer')} (filter status:disputed)"
+            f"{counted(disputed['answers'], 'answer')}: settle them on the Disputes page"
         )

@@ -1,7 +1,7 @@
 """What people disagree about, and what each of them says."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.timeline import Event
@@ -9,10 +9,14 @@ from orbench_studio.domain.timeline import Event
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A prompt's label, or a response's answer class where `response_id` is set, on which people do not agree."""
+    """A prompt's label, or a response's answer class where `response_id` is set, on which people do not agree.
+
+    `text` is the beginning of the prompt, to know it by.
+    """
 
     prompt_id: int
     response_id: int | None = None
+    text: str = field(default="", compare=False)
 
     @property
     def aspect(self) -> Aspect:

@@ -1,6 +1,7 @@
 """Every action of the window in one table: name, words, keys. Uniqueness is a test."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -61,7 +62,11 @@ ACTIONS = (
     ActionSpec("page_instruments", "Judges page", ("Ctrl+4",), "Show"),
     ActionSpec("page_audit", "Audit page", ("Ctrl+5",), "Show"),
     ActionSpec("page_curate", "Curate page", ("Ctrl+6",), "Show"),
+    ActionSpec("page_disputes", "Disputes page", ("Ctrl+7",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
+    ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Workspace"),
+    ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Workspace"),
+    ActionSpec("write_labels", "Write my label file…", ("Ctrl+Shift+M",), "Workspace"),
     ActionSpec("index_responses", "Index responses for search", ("Ctrl+Shift+I",), "Workspace"),
     ActionSpec("judge_rules", "Judge responses by the rules", ("Ctrl+J",), "Workspace"),
     ActionSpec("judge_local", "Judge responses by the local judge", ("Ctrl+Shift+J",), "Workspace"),
@@ -98,14 +103,20 @@ class Actions(QObject):
         for name in names:
             self._actions[name].setEnabled(on)
 
-    def bind(self, handlers: dict[str, Callable[[], object]]) -> None:
-        """Bind actions to what they do."""
+    def bind(self, handlers: dict[str, Callable[[], object]], page: QWidget | None = None) -> None:
+        """Bind actions to what they do; those of a page do it only while that is in front."""
         for name, handler in handlers.items():
-            self._actions[name].triggered.connect(lambda _checked=False, h=handler: h())
+            does = handler if page is None else partial(_if_shown, page, handler)
+            self._actions[name].triggered.connect(lambda _checked=False, h=does: h())
 
     def _take_keys(self) -> None:
         for name, action in self._actions.items():
             action.setShortcuts([QKeySequence(key) for key in KEYS.of(name)])
+
+
+def _if_shown(page: QWidget, handler: Callable[[], object]) -> None:
+    if page.isVisible():
+        handler()
 
 
 def key_text(name: str) -> str:

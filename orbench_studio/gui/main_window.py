@@ -20,9 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.query import write
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import KEYS, Actions, tr
 from orbench_studio.gui.dialogs import CrashDialog
+from orbench_studio.gui.disputes.label_files import LabelFiles
 from orbench_studio.gui.instruments.judging import LOCAL, RULES, JudgeRun
 from orbench_studio.gui.instruments.learning import Learning
 from orbench_studio.gui.keys_dialog import KeysDialog
@@ -42,6 +44,7 @@ from orbench_studio.gui.widgets import label, rule, set_tip
 if TYPE_CHECKING:
     from orbench_studio.gui.audit.page import AuditPage
     from orbench_studio.gui.curate.page import CuratePage
+    from orbench_studio.gui.disputes.page import DisputesPage
     from orbench_studio.gui.evaluate.page import EvaluatePage
     from orbench_studio.gui.instruments.page import InstrumentsPage
 
@@ -65,6 +68,7 @@ class MainWindow(QMainWindow):
         self.learning = Learning(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
+        self.label_files = LabelFiles(session, self)
         self._name = label("", "strong")
         self._today = label("", "quiet")
         self._today.setToolTip(tr("Prompts that you have labelled since midnight, and the median time of the last 20"))
@@ -84,6 +88,7 @@ class MainWindow(QMainWindow):
             "page_instruments": lambda: self.instruments,
             "page_audit": lambda: self.audit,
             "page_curate": lambda: self.curate,
+            "page_disputes": lambda: self.disputes,
         }
 
     @cached_property
@@ -124,6 +129,24 @@ class MainWindow(QMainWindow):
         page.told.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         return page
+
+    @cached_property
+    def disputes(self) -> DisputesPage:
+        """The page of what reviewers disagree about."""
+        from orbench_studio.gui.disputes.page import DisputesPage
+
+        page = DisputesPage(self._session, self.actions_table, self._theme)
+        page.told.connect(self.messages.tell)
+        return page
+
+    def export(self, subset: str | None = None) -> None:
+        """Show the export dialog, on a subset where one is named."""
+        if self._session.workspace is None:
+            self.messages.fail(tr("Open a workspace first, then export from it."))
+            return
+        from orbench_studio.gui.library.export_dialog import ExportDialog
+
+        ExportDialog(self, self._session, write(self.review.finder.current), subset).open()
 
     def show_page(self, name: str) -> None:
         """Bring a page of the open workspace to the front."""
@@ -246,6 +269,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._indexing.told.connect(self.messages.tell)
+        self.label_files.told.connect(self.messages.tell)
         self.judging.told.connect(self.messages.tell)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
@@ -267,6 +291,9 @@ class MainWindow(QMainWindow):
                 "open": self._open_asked,
                 "new": self._new_asked,
                 "import": self.import_files,
+                "export": self.export,
+                "merge_labels": self.label_files.ask_merge,
+                "write_labels": self.label_files.ask_write,
                 "index_responses": self._indexing.begin,
                 "keys": lambda: KeysDialog(self, self._keep_keys).open(),
                 "reviewer": self._reviewer_asked,

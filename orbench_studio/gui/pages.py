@@ -18,6 +18,7 @@ PAGES = (
     ("page_instruments", "◎", "Judges"),
     ("page_audit", "▦", "Audit"),
     ("page_curate", "◈", "Curate"),
+    ("page_disputes", "⚖", "Disputes"),
 )
 
 

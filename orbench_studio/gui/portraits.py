@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from orbench_studio.colours import DARK, LIGHT
-from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.batch import BatchState
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.judgement import ANSWERS
@@ -92,6 +93,7 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     window.show_page("page_curate")
     wait(lambda: window.curate.result is not None)
     yield "curate", window
+    yield from _disputes(application)
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
@@ -128,6 +130,42 @@ def _audit(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page.tabs.go(1)
     wait(lambda: page.what_if.shown is not None)
     yield "audit-what-if", window
+
+
+def _disputes(application: Application) -> Iterator[tuple[str, QWidget]]:
+    """Nothing disputed, then a response and a label on which two people disagree."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services import reviewing
+
+    window, workspace = application.window, application.session.workspace
+    assert workspace is not None  # the demo is open
+    window.show_page("page_disputes")
+    yield "disputes-empty", window
+    window.show_page("page_review")
+    response = reviewing.load(workspace, 2).responses[0].response.id
+    for who, answer, label in (("Ada", "direct_answer", "safe"), ("Bo", "partial_refusal", "toxic")):
+        why = "answers in the end" if who == "Ada" else "only warns, then answers"
+        said = Decision(2, Aspect.ANSWER_CLASS, answer, response, why)
+        seen = frozenset({Visible.RESPONSES})
+        reviewing.decide(workspace, said, annotator=who, visible=seen)
+        reviewing.decide(workspace, Decision(3, Aspect.LABEL, label), annotator=who, visible=seen)
+    window.show_page("page_disputes")
+    wait(lambda: window.disputes.case is not None)
+    yield "disputes-response", window
+    window.disputes.list.setCurrentRow(1)
+    wait(lambda: window.disputes.case is not None and window.disputes.case.about.prompt_id == 3)
+    yield "disputes-label", window
+    for left in (1, 0):
+        case = window.disputes.case
+        of_label = case is not None and case.about.response_id is None
+        window.disputes.settle("safe" if of_label else "direct_answer")
+        wait(partial(_settled, window, left))
+
+
+def _settled(window: MainWindow, left: int) -> bool:
+    """Whether so many disputes are left, and one of them is shown."""
+    page = window.disputes
+    return len(page.disputes) == left and (page.case is not None or not left)
 
 
 def _around(application: Application) -> Iterator[tuple[str, QWidget]]:
@@ -195,6 +233,7 @@ def _states_of_the_eye(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
 
 def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:
     # On first use: they bring the file formats with them.
+    from orbench_studio.gui.library.export_dialog import ExportDialog
     from orbench_studio.gui.library.import_dialog import ImportDialog
     from orbench_studio.gui.library.mapping_dialog import MappingDialog
     from orbench_studio.services.importing import ColumnMapping, preview_file
@@ -205,6 +244,10 @@ def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:
     importing.begin([file])
     wait(lambda: not importing.run.running)
     yield "import", importing
+    window.export()
+    exporting = window.findChildren(ExportDialog)[-1]
+    wait(lambda: exporting.begin.isEnabled())
+    yield "export", exporting
     preview = preview_file(file)
     for name, dialog in (
         ("columns", MappingDialog(window, file.name, preview, preview.proposal or ColumnMapping())),

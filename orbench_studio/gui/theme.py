@@ -78,6 +78,8 @@ QLabel[role="title"] { font-size: 22px; }
 QLabel[role="error"] { color: $toxic; }
 QLabel[role="verdict-safe"] { color: $safe; font-weight: 600; }
 QLabel[role="verdict-toxic"] { color: $toxic; font-weight: 600; }
+QLabel[role="verdict-amber"] { color: $amber; font-weight: 600; }
+QLabel[role="verdict-indirect"] { color: $indirect; font-weight: 600; }
 QLabel[role="verdict-quiet"] { color: $quiet; font-weight: 600; }
 QListView, QTableView, QPlainTextEdit, QTextEdit, QTreeView {
     background: $background; color: $ink; border: none; selection-background-color: $selection; selection-color: $ink;
@@ -105,6 +107,9 @@ QComboBox QAbstractItemView, QMenu, QListWidget#completion { background: $panel;
     border: 1px solid $line; padding: 4px; }
 QListWidget#completion::item { padding: 4px 8px; border-radius: 4px; }
 QListWidget#completion::item:selected { background: $selection; color: $ink; }
+QListWidget#disputes { background: $panel; border-right: 1px solid $line; }
+QListWidget#disputes::item { padding: 8px 12px; border-bottom: 1px solid $line; }
+QListWidget#disputes::item:selected { background: $selection; color: $ink; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $selection; color: $ink; }
 QMenu::item:disabled { color: $faint; }

@@ -11,8 +11,8 @@ from orbench_studio.domain.timeline import Event
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.reviewing import annotation_row, begin_deed
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import disputes, journal, prompts, responses, states, timeline
-from orbench_studio.store.bulk import add
+from orbench_studio.store import disputes, journal, prompts, queue, responses, states, timeline
+from orbench_studio.store.bulk import add, chunks
 from orbench_studio.store.journal import Deed
 from orbench_studio.store.tables import ANNOTATIONS
 
@@ -36,7 +36,10 @@ class Case:
 def disputed(workspace: Workspace) -> list[Dispute]:
     """Everything that people disagree about, in the order of the prompts."""
     with workspace.reading() as db:
-        return [Dispute(*thing) for thing in disputes.things(db)]
+        things = disputes.things(db)
+        ids = sorted({prompt_id for prompt_id, _ in things})
+        texts = {row.prompt_id: row.text for some in chunks(ids) for row in queue.rows(db, some)}
+    return [Dispute(prompt_id, response_id, texts[prompt_id]) for prompt_id, response_id in things]
 
 
 def case_of(workspace: Workspace, about: Dispute) -> Case:

@@ -26,7 +26,7 @@ from orbench_studio.services.tallying import Tally
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import guidelines, provenance, queue, subsets, whole
 
-__all__ = ["Export", "Exported", "Form", "export"]
+__all__ = ["Export", "Exported", "Form", "export", "subset_names"]
 
 TOGETHER = 200  # prompts read and written at a time
 _LONGEST = 4_000_000  # characters of responses in a row; what is more goes on in another, which importers can read
@@ -84,6 +84,12 @@ def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda 
         _describe(db, wanted, parts, found, folder)
         files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
     return Exported(out, total, tuple(files))
+
+
+def subset_names(workspace: Workspace) -> list[str]:
+    """The subsets that can be exported, by name."""
+    with workspace.reading() as db:
+        return subsets.names(db)
 
 
 def _cancelling(on_progress: Progress, before: int, total: int) -> Callable[[int], None]:

@@ -381,7 +381,7 @@ class ReviewPage(QWidget):
             "toggle_queue": self.panes.toggle_queue,
         }
         handlers |= self.around.handlers() | self.eye.handlers()
-        actions.bind(handlers)
+        actions.bind(handlers, self)
         self._own_actions = tuple(handlers)
         actions.enable(self._own_actions, on=False)
 

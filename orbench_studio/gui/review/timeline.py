@@ -96,7 +96,7 @@ class TimelineDialog(QDialog):
             return when, event.annotator or "", event.told, "", "", "", by
         undone = "" if event.in_force else tr("undone")
         why = (event.said.reason or "").replace("_", " ")
-        return when, event.annotator or "", self._what(event), undone, _seen(event.said), why, by
+        return when, event.annotator or "", self._what(event), undone, seen(event.said), why, by
 
     def _what(self, event: Event) -> str:
         assert event.said is not None  # the caller has looked
@@ -164,7 +164,7 @@ def _excerpt(text: str) -> str:
     return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
 
 
-def _seen(said: Annotation) -> str:
+def seen(said: Annotation) -> str:
     """What was in view of whoever decided; not known of what came with a file."""
     if said.imported:
         return tr("from a file")

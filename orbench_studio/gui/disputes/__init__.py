@@ -1,0 +1,1 @@
+"""What reviewers disagree about, and their label files."""
