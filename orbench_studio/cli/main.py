@@ -9,6 +9,9 @@ from typer.core import TyperGroup
 from orbench_studio import __version__, log
 from orbench_studio.cli import (
     audit,
+    audit_people,
+    audit_raters,
+    audit_sample,
     batches,
     calibrate,
     check,
@@ -97,6 +100,9 @@ app.command("duplicates")(duplicates.duplicates)
 app.command("rules")(rules.rules)
 app.command("labels")(labels.labels)
 app.command("merge")(labels.merge)
+app.command("audit-sample")(audit_sample.audit_sample)
+app.command("audit-people")(audit_people.audit_people)
+app.command("audit-raters")(audit_raters.audit_raters)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

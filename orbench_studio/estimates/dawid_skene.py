@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 TOXIC, SAFE, MISSING = 0, 1, -1
 _ROUNDS = 2_000
 _STILL = 1e-10
-_ROUGHLY = 1e-5  # for draws
+_ROUGHLY, _ROUNDS_OF_A_DRAW = 1e-4, 100
 _ENDS = (0.01, 0.99)
 _EDGE = 1e-9  # no probability is nothing at all
 Array = NDArray[np.float64]
@@ -91,7 +91,7 @@ def drawn_again(
     for weights in random.multinomial(times.sum(), times / times.sum(), draws) if len(times) else []:
         fit = _Fit(kinds, weights.astype(np.float64), len(fitted.safe), priors)
         fit.p_safe = fitted.p_safe[first]
-        fit.run(_ROUGHLY)
+        fit.run(_ROUGHLY, _ROUNDS_OF_A_DRAW)
         overall = fit.overall()
         found.append([np.vstack([fit.sensitivity, overall[0]]), np.vstack([fit.specificity, overall[1]])])
     if not found:
@@ -146,14 +146,14 @@ class _Fit:
         voted = np.maximum(self._cast.sum(1), 1)
         self.p_safe = np.where(self._cast.any(1), self._says_safe.sum(1) / voted, 0.5)  # the majority's, to begin with
 
-    def run(self, still: float = _STILL) -> int:
-        for done in range(1, _ROUNDS + 1):
+    def run(self, still: float = _STILL, most: int = _ROUNDS) -> int:
+        for done in range(1, most + 1):
             before = self.p_safe
             self._maximise()
             self.p_safe = self._expect()
             if np.abs(self.p_safe - before).max(initial=0) < still:
                 return done
-        return _ROUNDS
+        return most
 
     def overall(self) -> tuple[Array, Array]:
         """Sensitivity and specificity over all categories."""

@@ -105,7 +105,7 @@ class AgainstPeople:
 def against_people(workspace: Workspace) -> AgainstPeople:
     """Hold everything against what people have decided."""
     with workspace.reading() as db:
-        decided, votes = raters.decided(db), raters.moderators(db)
+        decided, votes = raters.decided(db), raters.moderators(db, decided_only=True)
         known = judgements.labelled(db)
         said = responses.judgements(db, [row.id for row in known])
         labels, answers = raters.people(db), raters.people(db, Aspect.ANSWER_CLASS)

@@ -28,11 +28,14 @@ class Said(NamedTuple):
     response_id: int | None = None
 
 
-def moderators(db: Connection) -> list[Said]:
-    """The moderators' readable votes, oldest first."""
+def moderators(db: Connection, *, decided_only: bool = False) -> list[Said]:
+    """The moderators' readable votes, oldest first; on all prompts, or on those whose label is people's."""
     v = VOTES.c
     names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
     statement = select(v.prompt_id, v.moderator_id, v.verdict, v.response_id).where(v.verdict != Verdict.UNPARSED)
+    if decided_only:
+        state = PROMPT_STATES.c
+        statement = statement.where(v.prompt_id.in_(select(state.prompt_id).where(state.basis == Basis.HUMAN)))
     rows = db.execute(statement.order_by(v.id))
     return [Said(prompt, names[moderator], verdict, response) for prompt, moderator, verdict, response in rows]
 

@@ -26,7 +26,7 @@ PROMPTS = 60
 def own(tmp_path):
     """Sixty prompts in three categories that the file calls safe, answered by two models that the rules have judged."""
     with create(tmp_path / "own.orbench", prompts=PROMPTS) as workspace:
-        judge(workspace, rules())
+        judge(workspace, rules(workspace))
         yield workspace
 
 
@@ -170,7 +170,7 @@ def test_what_is_needed_is_drawn_and_queued(own):
 
 def test_the_answers_that_are_no_judgement_are_no_part_of_it(tmp_path):
     with create(tmp_path / "odd.orbench", prompts=20, stopped=True) as workspace:
-        judge(workspace, rules())
+        judge(workspace, rules(workspace))
         sampling.draw(workspace, "a", 21, seed=1)
         label(workspace, range(1, 22))
         found = estimated(workspace)
