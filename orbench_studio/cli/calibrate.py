@@ -93,6 +93,7 @@ def _left_out(one: "LeftOut") -> dict[str, Any]:
         "model": one.model,
         "rules": _agreement(one.rules),
         "local_judge_on_all_others": _agreement(one.all_others),
+        "local_judge_with_its_own": _agreement(one.with_own),
         "local_judge_on_few": _draws(one.draws) if one.draws else None,
     }
 
@@ -145,11 +146,12 @@ def _tell(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") 
 def _tell_left_out(found: "Calibration") -> None:
     if not found.left_out:
         return
-    tell("\none model left out         rules   local judge on all others (three-way)   on few labels")
+    tell("\none model left out         rules   local judge on all others (three-way)   with its own    on few labels")
     for one in found.left_out:
         few = f"{one.draws.mean:.3f} ± {one.draws.spread:.3f} ({one.draws.labels} labels)" if one.draws else "too few"
         learned = f"{_number(one.all_others.accuracy.value)} ({_number(one.all_others.three_way.value)})"
-        tell(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {few}")
+        own = f"{_number(one.with_own.accuracy.value)} ({_number(one.with_own.three_way.value)})"
+        tell(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {own:<15} {few}")
 
 
 def _line(name: str, against: "Agreement") -> str:

@@ -50,6 +50,7 @@ def judge_file(
         list[Path] | None,
         typer.Option(metavar="FILE...", help="Files with people's labels to learn from; else the rules judge alone."),
     ] = None,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Of FILE, if not UTF-8: cp1252, say.")] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -61,7 +62,7 @@ def judge_file(
     from orbench_studio.services.judging_files import Columns, FileJudging, instrument_for
 
     columns = Columns(prompt_column, response_column, labels)
-    judging = FileJudging(file, columns, instrument_for(train or [], columns))
+    judging = FileJudging(file, columns, instrument_for(train or [], columns), encoding)
     for row in judging.rows():
         tell(_as_json(row) if as_json else _as_text(row))
     if labels is not None:

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from itertools import chain
+from math import isnan
 from typing import Any
 
 from orbench_studio.formats.bytes_in import CHUNK, MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
@@ -90,10 +91,10 @@ def _rows(values: Iterator[Value | RowFault], columns: Cells, name: str) -> Iter
 
 
 def as_text(value: object) -> str:
-    """A value as a cell: nothing is empty, a text is itself, what is nested stays JSON."""
+    """A value as a cell: nothing and not-a-number are empty, a text is itself, what is nested stays JSON."""
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or (isinstance(value, float) and isnan(value)):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"

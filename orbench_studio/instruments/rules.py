@@ -79,6 +79,8 @@ def nothing_to_judge(text: PlainText) -> Assessment | None:
     """Empty and blocked responses, in which no model answers anything; None for every other."""
     if text.is_empty:
         return Assessment(AnswerClass.EMPTY, 1.0, 0.0, None, "no answer besides reasoning")
+    if text.text.strip() == "nan":
+        return Assessment(AnswerClass.EMPTY, 1.0, 0.0, None, "a missing value that a script wrote as nan")
     if _BLOCK.match(text.text):
         return Assessment(AnswerClass.BLOCKED, 1.0, 0.0, None, "the vendor's report of a block")
     return None

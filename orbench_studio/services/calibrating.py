@@ -65,11 +65,16 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One model left out: the rules, and local judges that have learned from the other models' responses."""
+    """One model left out: the rules, and local judges that have learned from the other models' responses.
+
+    `with_own` is on the same responses, by local judges that have learned from the model's own labels to other prompts,
+    too: what people's work on a new model brings.
+    """
 
     model: str
     rules: Agreement
     all_others: Agreement
+    with_own: Agreement
     draws: "Draws | None"
 
 
@@ -160,9 +165,10 @@ def measured(
     bench = _Bench(known, frozenset(sample.response_ids), on_progress, draws)
     found = [bench.as_it_is(instrument) for instrument in (RuleInstrument(), KeywordInstrument())]
     found += bench.with_own(on.own_rules)
-    found.append(bench.cross_validated())
+    learned = bench.cross_validated()
+    found.append(learned)
     found += bench.stored(on.said)
-    left_out = bench.left_out(left_out_labels)
+    left_out = bench.left_out(left_out_labels, learned.slices.by["model"])
     return Calibration(
         len(known),
         len({row.prompt_id for row in known}),
@@ -228,7 +234,7 @@ class _Bench:
             self._calibrated(name, "", f"as stored ({kind})", assessed) for (name, kind), assessed in classes.items()
         ]
 
-    def left_out(self, labels: int) -> tuple[LeftOut, ...]:
+    def left_out(self, labels: int, with_own: Mapping[str, Agreement]) -> tuple[LeftOut, ...]:
         if len(self._models) < 2:
             return ()
         found = []
@@ -238,7 +244,9 @@ class _Bench:
             rules = dict(zip(held, RuleInstrument().assess([self._answered[p] for p in held]), strict=True))
             drawn = self._drawn(labels, [(others, held)]) if len(others) >= labels else None
             found.append(
-                LeftOut(model, self._against(rules), self._against(self._by_judge(others, held)), drawn),
+                LeftOut(
+                    model, self._against(rules), self._against(self._by_judge(others, held)), with_own[model], drawn
+                ),
             )
         return tuple(found)
 

@@ -50,11 +50,12 @@ class JudgedRow:
 @dataclass
 class FileJudging:
     """Judges a file row by row; `pairs` fills with people's and the instrument's classes, `odd_labels` with the labels
-    that are in no scheme it knows, `unlabelled` counts the empty ones."""
+    that are in no scheme it knows, `unlabelled` counts the empty ones; `encoding` is that of a file not in UTF-8."""
 
     path: Path
     columns: Columns
     instrument: Instrument
+    encoding: str | None = None
     pairs: list[Pair] = field(default_factory=list)
     odd_labels: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     unlabelled: int = 0
@@ -63,7 +64,7 @@ class FileJudging:
         """Every row in order. Raises FileFaultError for a fault of the file, a missing column, a file without rows, or
         labels of which not one can be understood."""
         count = 0
-        with read_columns(self.path, self.columns.names) as rows:
+        with read_columns(self.path, self.columns.names, encoding=self.encoding) as rows:
             waiting: list[tuple[int, list[str]] | RowFault] = []
             for row in rows:
                 waiting.append(row)

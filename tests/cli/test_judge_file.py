@@ -163,3 +163,27 @@ def test_only_one_class_to_learn_from_is_no_crash(run, table):
 def test_a_missing_option_and_a_missing_file_are_said(run, tmp_path):
     assert run("judge-file", "table.csv", "--prompt-column", "ask").exit_code == 2
     assert run("judge-file", tmp_path / "nowhere.csv", *COLUMNS).exit_code == 1
+
+
+def test_missing_values_are_empty_however_a_script_wrote_them(run, table, tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    lines_of = tmp_path / "t.jsonl"
+    lines_of.write_text('{"ask": "a", "said": NaN}\n{"ask": "b", "said": null}\n{"ask": "c"}\n', encoding="utf-8")
+    numbers = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"ask": ["a"], "said": [float("nan")]}), numbers)
+    written = table([("a", "nan", ""), ("b", "NaN", "")], "nan.csv")
+    for path, rows in ((lines_of, 3), (numbers, 1), (written, 2)):
+        found = lines(run("judge-file", path, *COLUMNS, "--json"))
+        assert [one["answer_class"] for one in found] == ["empty"] * rows
+
+
+def test_a_file_in_another_encoding_is_read_when_it_is_named(run, tmp_path):
+    path = tmp_path / "old.csv"
+    path.write_bytes("ask,said\nq,I’m sorry – but I can’t help with that.\n".encode("cp1252"))
+    refused = run("judge-file", path, *COLUMNS, "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "--encoding cp1252" in refused.stderr
+    [found] = lines(run("judge-file", path, *COLUMNS, "--encoding", "cp1252", "--json"))
+    assert found["answer_class"] == "direct_refusal"

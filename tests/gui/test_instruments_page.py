@@ -222,6 +222,7 @@ def test_the_bench_measures_and_is_copied(start, two, qtbot):
             "Kappa",
             "Three-way",
             "How the local judge learns",
+            "Whether probabilities hold: local-judge",
             "Which to trust",
         ):
             assert word in text

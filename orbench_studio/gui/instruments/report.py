@@ -73,7 +73,7 @@ class Report:
 def report(found: Calibration) -> Report:
     """The bench's findings in words. Kappa's intervals are drawn here, which takes a while."""
     by = [name for name in BY if any(one.slices.by[name] for one in found.instruments)]
-    others = (_trust(found), _learning(found), _left_out(found))
+    others = (_trust(found), _learning(found), _left_out(found), *map(_reliability, found.instruments))
     summary = (
         f"{found.labels:,} {tr('responses judged by people, to')} {found.prompts:,} {tr('prompts by')} "
         f"{len(found.by_model):,} {tr('models;')} {found.sample:,} {tr('of them a random sample')}"
@@ -154,19 +154,32 @@ def _learning(found: Calibration) -> Table:
     return Table(tr("How the local judge learns"), _header(("Labels", "Any refusal", "Three-way", "Draws")), rows, note)
 
 
+def _reliability(one: Calibrated) -> Table:
+    rows = tuple((f"{100 * step.given:.0f} %", share(step.observed), f"{step.n:,}") for step in one.curve)
+    header = _header(("Said to refuse with", "People say so of", "n"))
+    note = tr("Responses in ten steps of the probability that the judge gives; people's share with its interval.")
+    return Table(f"{tr('Whether probabilities hold')}: {one.name}", header, rows, note)
+
+
 def _left_out(found: Calibration) -> Table:
     rows = tuple(
         (
             one.model,
             share(one.rules.accuracy),
             share(one.all_others.accuracy),
+            share(one.with_own.accuracy),
             share(one.all_others.three_way),
+            share(one.with_own.three_way),
+            f"{one.rules.n:,}",
             f"{_spread(one.draws.any_refusal)}, {one.draws.labels:,} {tr('labels')}" if one.draws else tr("too few"),
         )
         for one in found.left_out
     )
-    header = ("Model left out", "Rules", "Local judge", "Its three-way", "On few labels")
-    note = tr("The local judge has learned from the other models' responses.")
+    header = ("Model left out", "Rules", "Learned", "and own", "Three-way", "and own", "n", "On few labels")
+    note = tr(
+        "Learned: the local judge that has learned from the other models' responses; and own: from this model's labels "
+        "to other prompts, too. Labels given first where they are most useful are harder than the model's others."
+    )
     return Table(tr("On a model that is new"), _header(header), rows, note)
 
 
