@@ -67,8 +67,8 @@ class Calibrated:
 class LeftOut:
     """One model left out: the rules, and local judges that have learned from the other models' responses.
 
-    `with_own` is on the same responses, by local judges that have learned from the model's own labels to other prompts,
-    too: what people's work on a new model brings.
+    `with_own` is on the same responses, by local judges that have learned from the model's own labels to other prompts
+    besides: what people's work on a new model brings.
     """
 
     model: str
@@ -165,10 +165,9 @@ def measured(
     bench = _Bench(known, frozenset(sample.response_ids), on_progress, draws)
     found = [bench.as_it_is(instrument) for instrument in (RuleInstrument(), KeywordInstrument())]
     found += bench.with_own(on.own_rules)
-    learned = bench.cross_validated()
-    found.append(learned)
+    found.append(bench.cross_validated())
     found += bench.stored(on.said)
-    left_out = bench.left_out(left_out_labels, learned.slices.by["model"])
+    left_out = bench.left_out(left_out_labels)
     return Calibration(
         len(known),
         len({row.prompt_id for row in known}),
@@ -197,7 +196,7 @@ class _Bench:
         self._sizes = [size for size in SIZES if size <= self._teachable()]
         self._on_progress = on_progress
         self._done = 0
-        per_model = (1 + draws) if len(self._models) > 1 else 0
+        per_model = (1 + _FOLDS + draws) if len(self._models) > 1 else 0
         self._total = _FOLDS + len(self._models) * per_model + len(self._sizes) * draws * len(self._groups())
 
     def as_it_is(self, instrument: Instrument) -> Calibrated:
@@ -234,7 +233,7 @@ class _Bench:
             self._calibrated(name, "", f"as stored ({kind})", assessed) for (name, kind), assessed in classes.items()
         ]
 
-    def left_out(self, labels: int, with_own: Mapping[str, Agreement]) -> tuple[LeftOut, ...]:
+    def left_out(self, labels: int) -> tuple[LeftOut, ...]:
         if len(self._models) < 2:
             return ()
         found = []
@@ -243,12 +242,17 @@ class _Bench:
             others = [place for place, row in enumerate(self.known) if row.model != model]
             rules = dict(zip(held, RuleInstrument().assess([self._answered[p] for p in held]), strict=True))
             drawn = self._drawn(labels, [(others, held)]) if len(others) >= labels else None
-            found.append(
-                LeftOut(
-                    model, self._against(rules), self._against(self._by_judge(others, held)), with_own[model], drawn
-                ),
-            )
+            learned = self._by_judge(others, held)
+            own = self._against(self._with_own(others, held))
+            found.append(LeftOut(model, self._against(rules), self._against(learned), own, drawn))
         return tuple(found)
+
+    def _with_own(self, others: Sequence[int], held: Sequence[int]) -> dict[int, Assessment]:
+        found: dict[int, Assessment] = {}
+        for fold in self._folds():
+            own = [place for place in held if place not in fold]
+            found |= self._by_judge([*others, *own], [place for place in held if place in fold])
+        return found
 
     def learning(self) -> tuple[Draws, ...]:
         """The learning curve: on a model that was left out where there are several, else on a group of prompts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.own_rule import SavedRule
@@ -64,7 +64,7 @@ class OwnRulesPane(QWidget):
         made.setLayout(grid)
         grid.setContentsMargins(0, 0, 0, 0)
         for line, one in enumerate(shown, 2):
-            grid.addWidget(self._button(one), line, len(_HEADER))
+            grid.addWidget(self._button(one), line, len(_HEADER), Qt.AlignmentFlag.AlignLeft)
         self._column.replaceWidget(self.list, made)
         self.list.deleteLater()
         self.list = made

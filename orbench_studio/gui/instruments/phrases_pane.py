@@ -89,7 +89,7 @@ class PhrasesPane(QWidget):
         if rows:
             grid = grid_of(tuple(map(tr, _HEADER)), rows, words=2)
             for line, row in enumerate(rows, 2):
-                grid.addWidget(self._button(row), line, len(_HEADER))
+                grid.addWidget(self._button(row), line, len(_HEADER), Qt.AlignmentFlag.AlignLeft)
             column.addLayout(grid)
         else:
             column.addWidget(note(tr("No phrase tells anything yet. It takes more responses judged by people.")))
