@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.calibrating import Calibration
 
 _EMPTY = "Measure compares every judge with what people have judged here; nothing in the workspace changes."
+_NARROW = 5  # columns of a table that leaves room for the phrases beside it
 
 
 class InstrumentsPage(QWidget):
@@ -132,6 +133,9 @@ class InstrumentsPage(QWidget):
             self._agreement = table_of(self.report.agreement[self.slices.currentData()])
             column.addWidget(self._agreement)
             column.addWidget(note(tr(ASSUMES)))
+            for table in self.report.others:
+                if len(table.header) > _NARROW:
+                    column.addWidget(table_of(table))
             column.addLayout(self._below(self.report, models))
         column.addStretch()
         self._scroll.setWidget(page)
@@ -142,7 +146,8 @@ class InstrumentsPage(QWidget):
         left = QVBoxLayout()
         left.setSpacing(24)
         for table in told.others:
-            left.addWidget(table_of(table))
+            if len(table.header) <= _NARROW:
+                left.addWidget(table_of(table))
         left.addStretch()
         self.phrases = PhrasesPane(self._session)
         self.phrases.offer(models)
