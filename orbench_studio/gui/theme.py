@@ -12,6 +12,7 @@ from orbench_studio.colours import DARK, LIGHT, Tokens
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.moderation import Verdict
+from orbench_studio.resources_dir import resources
 
 META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
 READING_LINE, PROMPT_LINE = 24, 32
@@ -93,7 +94,8 @@ QTableView { gridline-color: $line; background: $panel; }
 QTableView::item { padding: 4px 8px; }
 QTreeView::item { padding: 4px 8px; }
 QTreeView::item:selected { background: $selection; color: $ink; }
-QComboBox::drop-down { border: none; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
 QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 4px; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
@@ -201,7 +203,10 @@ class Theme(QObject):
         self._take_size()
         self._app.setPalette(_palette(tokens))
         sheet = _SHEET.substitute(
-            {f.name: getattr(tokens, f.name) for f in fields(Tokens)}, box=px(_BOX), half=px(_BOX) // 2
+            {f.name: getattr(tokens, f.name) for f in fields(Tokens)},
+            box=px(_BOX),
+            half=px(_BOX) // 2,
+            down=(resources() / "icons" / "down.svg").as_posix(),
         )
         self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()

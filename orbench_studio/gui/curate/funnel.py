@@ -129,4 +129,4 @@ def _rate(model: str, tally: Tally) -> tuple[str, ...]:
     if rate.value is None or rate.interval is None:
         return (model, "–", "–", "0", _count(apart))
     low, high = rate.interval
-    return (model, f"{rate.value:.1%}", f"{100 * low:.0f} – {100 * high:.0f} %", f"{rate.n:,}", _count(apart))
+    return (model, f"{100 * rate.value:.0f} %", f"{100 * low:.0f} – {100 * high:.0f} %", f"{rate.n:,}", _count(apart))
