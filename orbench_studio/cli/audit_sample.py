@@ -137,9 +137,14 @@ def _tell_estimates(found: "Estimates", *, as_json: bool) -> None:
         name = cell.model if cell.category is None else f"  {cell.category}"
         tell(
             f"{name:<38}{_percent(cell.value):>9}  {_range(cell.here):<20}{_percent(cell.machine):>8}"
-            f"{cell.labels:>8,}{cell.waiting:>8,}  {cell.still_needed:>6,}"
+            f"{cell.labels:>8,}{cell.waiting:>8,}  {cell.still_needed:>6,}{_unlabelled(cell)}"
         )
     tell(f"\n{found.words}")
+
+
+def _unlabelled(cell: "Estimate") -> str:
+    """Why nothing can be told of a model in all categories."""
+    return f"  no label counts yet in {', '.join(cell.unlabelled)}" if cell.category is None and cell.unlabelled else ""
 
 
 def _percent(value: float | None) -> str:
@@ -185,4 +190,5 @@ def _estimate(cell: "Estimate") -> dict[str, Any]:
         "labelled_behind_waiting": cell.behind,
         "prompts": cell.prompts,
         "labels_needed": dict(cell.needed),
+        "unlabelled": list(cell.unlabelled),
     }

@@ -29,7 +29,8 @@ class Estimate:
     `here` is for the rate of the prompts that could come into the sample, if people labelled all of them; `beyond` is
     for the rate of prompts like them. `machine` is the rate by machines alone, `sample` by people on the sample alone.
     `labels` of the `prompts` count, `waiting` are drawn and not labelled, `behind` labelled but behind one that waits.
-    `needed` is how many more labels of each category bring `here` to the margin.
+    `needed` is how many more labels of each category bring `here` to the margin; `unlabelled` are the categories
+    without a label that counts, for which nothing can be told in all.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Estimate:
     behind: int
     prompts: int
     needed: Mapping[str, int]
+    unlabelled: tuple[str, ...]
 
     @property
     def still_needed(self) -> int:

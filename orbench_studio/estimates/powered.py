@@ -111,10 +111,10 @@ class _Strata:
 
     def planned(self) -> tuple[Array, Array]:
         """The variance of a unit in each stratum, and the share of units inside."""
-        if not self.sampled.any():
+        value = self.estimate().value if self.sampled.any() else np.asarray(np.nan)
+        if np.isnan(value) and (len(self.size) == 1 or not self.sampled.any()):  # nothing inside is labelled
             inside = (self.share * self.machine[:, NO:].sum(-1))[self.size > 0].sum()
             return np.full_like(self.share, inside / 4), inside
-        value = self.estimate().value
         if np.isnan(value):  # strata without a label vary as the others do together
             together = _Strata(self.counts.sum(-3, keepdims=True), self.all.sum(-2, keepdims=True))
             variance, inside = together.planned()

@@ -155,9 +155,14 @@ class _Units:
                         behind=int(behind[m, h].sum()),
                         prompts=int(everything[m, h].sum()),
                         needed={c: int(n) for c, n in zip(self._categories[h], needed, strict=True) if n},
+                        unlabelled=self._unlabelled(tables[m, h], everything[m, h], h),
                     )
                 )
         return found
+
+    def _unlabelled(self, tables: Array, everything: Array, which: slice) -> tuple[str, ...]:
+        empty = (tables.sum((1, 2)) == 0) & (everything.sum(1) > 0)
+        return tuple(c for c, none in zip(self._categories[which], empty, strict=True) if none)
 
     def _of_the_frame(self) -> Array:
         """The places of the responses in the ledger that have something to judge, one a model and prompt."""

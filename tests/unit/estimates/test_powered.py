@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from orbench_studio.estimates.powered import MARGIN, NO, YES, labels_needed, powered
+from orbench_studio.estimates.powered import MARGIN, NO, OUT, YES, labels_needed, powered
 from tests.coverage import powered_coverage
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
@@ -108,6 +108,15 @@ def test_labels_needed_before_the_first_label_and_after_the_last():
     assert labels_needed(none, np.array([[0, 30, 20]])) in (48, 49, 50)
     assert labels_needed(*counts([[25, 5], [5, 15]], [0, 0])) == [0]
     assert labels_needed(none, np.zeros((1, 3), dtype=np.int64)) == [0]
+
+
+def test_labels_needed_where_none_labelled_so_far_is_inside():
+    labelled = np.zeros((2, 3, 3), dtype=np.int64)
+    labelled[:, OUT, YES] = 5
+    everything = np.array([[0, 60, 60], [0, 60, 60]])
+    assert labels_needed(labelled[:1], everything[:1]).sum() > 50
+    assert labels_needed(labelled, everything).sum() > 100
+    assert np.isnan(powered(labelled, everything).value)
 
 
 def test_labels_needed_go_where_there_are_few():

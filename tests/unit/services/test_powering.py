@@ -150,6 +150,7 @@ def test_nothing_labelled_nothing_told_but_how_much_is_needed(own):
     one = estimated(own).of("north")
     assert (one.value, one.here, one.beyond, one.sample, one.labels, one.waiting) == (None, None, None, None, 0, 20)
     assert 50 < one.still_needed <= 60
+    assert one.unlabelled == ("deception", "harassment", "harmful")
     assert one.machine is not None
 
 
