@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 from orbench_studio.domain.audit import FINAL, PEOPLE, Choice, Group, Labels
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.flow import FlowLayout
+from orbench_studio.gui.theme import px
 from orbench_studio.gui.widgets import label
 
+_WIDEST = 320
 _SHOWN = {
     Group.SAFE: "Over-refusal",
     Group.TOXIC: "Toxic acceptance",
@@ -76,10 +78,9 @@ class Choosing(QWidget):
             ("Labels", self._labels, _LABELS),
             ("Answer classes", self._answers, _ANSWERS),
         ):
-            box.setAccessibleName(tr(words))
             for value, told in values.items():
                 box.addItem(tr(told), value)
-            flow.addWidget(_named(tr(words), box))
+            flow.addWidget(named(tr(words), box))
         self._assume.setMinimumHeight(self._labels.sizeHint().height())
         self._assume.setToolTip(
             tr("OR-Bench-Hard-1K is meant as safe prompts, but its file has no labels. Nothing is written down.")
@@ -87,8 +88,11 @@ class Choosing(QWidget):
         flow.addWidget(self._assume)
 
 
-def _named(words: str, box: QWidget) -> QWidget:
-    """A list with its name before it."""
+def named(words: str, box: QComboBox) -> QWidget:
+    """A list with its name before it, as wide as what it holds."""
+    box.setAccessibleName(words)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    box.setMaximumWidth(px(_WIDEST))
     pair = QWidget()
     row = QHBoxLayout(pair)
     row.setContentsMargins(0, 0, 0, 0)

@@ -11,8 +11,10 @@ from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.queue import Field, QueueFilter
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.audit.choosing import Choosing
+from orbench_studio.gui.audit.findings_pane import ModeratorsPane, PeoplePane
 from orbench_studio.gui.audit.heat_map import KINDS, HeatMap, category_words
 from orbench_studio.gui.audit.keeper import Keeper
+from orbench_studio.gui.audit.sample_pane import SamplePane
 from orbench_studio.gui.audit.saving import Saving
 from orbench_studio.gui.audit.tabs import Tabs
 from orbench_studio.gui.audit.what_if import WhatIf
@@ -51,6 +53,8 @@ class AuditPage(QWidget):
         self.tabs = Tabs()
         self.map = HeatMap(theme)
         self.what_if = WhatIf(session, theme)
+        self.sample = SamplePane(session, theme)
+        self.people, self.moderators = PeoplePane(session), ModeratorsPane(session, theme)
         self.strip = ProgressStrip()
         self.saving = Saving(session, self.strip, self)
         self.says, self.most = note(""), QToolButton()
@@ -74,6 +78,8 @@ class AuditPage(QWidget):
             self.audit = None
             self.map.show_audit(None, self.choosing.group)
             self.what_if.ask(None, choice)
+            for part in (self.sample, self.people, self.moderators):
+                part.forget()
             self._say(tr(_READING))
         elif choice.answers == self.keeper.answers and self._is_known():
             # On first use: it brings the database's libraries.
@@ -93,8 +99,15 @@ class AuditPage(QWidget):
         return ledger is not None and (answers not in ledger.judges or answers in ledger.alone)
 
     def _reckon(self, part: QWidget | None) -> None:
-        if part is self.what_if and self.audit is not None:
-            self.what_if.ask(self.keeper.ledger, self.choosing.choice)
+        ledger, choice = self.keeper.ledger, self.choosing.choice
+        if ledger is None or self.audit is None:
+            return
+        if part is self.what_if:
+            self.what_if.ask(ledger, choice)
+        elif part is self.sample:
+            self.sample.ask(ledger, choice, self.choosing.group)
+        elif part is self.people or part is self.moderators:
+            part.ask(ledger)
 
     def _name_most(self) -> None:
         """The cell that is surely refused most, as a button to it."""
@@ -162,6 +175,9 @@ class AuditPage(QWidget):
         self.map.opened.connect(self._open)
         self.most.clicked.connect(self._open_most)
         self.tabs.shown.connect(self._reckon)
+        self.sample.review_wanted.connect(self.review_wanted)
+        self.sample.told.connect(self.told)
+        self.moderators.review_wanted.connect(self.review_wanted)
         for box in self.what_if.boxes.values():
             box.toggled.connect(lambda _: self._reckon(self.what_if))
         self.report.clicked.connect(lambda: self._save("ask_report"))
@@ -187,6 +203,9 @@ class AuditPage(QWidget):
         top.addWidget(self.says)
         self.tabs.add(tr("Rates"), self._rates())
         self.tabs.add(tr("What if"), self.what_if)
+        self.tabs.add(tr("Second look"), self.sample)
+        self.tabs.add(tr("People and machines"), self.people)
+        self.tabs.add(tr("Moderators"), self.moderators)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

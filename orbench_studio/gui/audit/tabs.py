@@ -59,6 +59,7 @@ class _Tab(QToolButton):
     def __init__(self, tabs: Tabs) -> None:
         super().__init__()
         self._tabs = tabs
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # what had the focus may go behind
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
