@@ -54,7 +54,7 @@ def test_a_sample_without_a_name_is_refused_in_words(start, path):
     with start(path) as studio:
         pane = at_part(studio, SECOND).sample
         pane.draw.click()
-        studio.wait(lambda: "needs a name" in pane.says.text())
+        studio.wait(lambda: "needs a name" in studio.message())
 
 
 def test_machines_are_held_against_people(start, path):

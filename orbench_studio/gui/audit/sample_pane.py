@@ -144,7 +144,7 @@ class SamplePane(QWidget):
             self.told.emit(changes.told)
             self._again()
 
-        self._session.run(work, while_there(self, done), while_there(self, self._failed), tells=False)
+        self._session.run(work, while_there(self, done))
 
     def _queue(self, model: object = None) -> None:
         """Draw what is needed for a model, and put it before the reviewer."""
@@ -158,9 +158,7 @@ class SamplePane(QWidget):
 
             return queue_needed(workspace, found, str(chosen), category)[1]
 
-        self._session.run(
-            work, while_there(self, self.review_wanted.emit), while_there(self, self._failed), tells=False
-        )
+        self._session.run(work, while_there(self, self.review_wanted.emit))
 
     def _say(self, text: str, role: str = "quiet") -> None:
         set_role(self.says, "role", role)
