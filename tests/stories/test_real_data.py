@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from orbench_studio.domain.audit import Group
+from orbench_studio.services import auditing, finding
 from orbench_studio.services.importing import ReadOptions, import_file
 from orbench_studio.services.statistics import statistics
 from orbench_studio.services.workspace import create_workspace
@@ -54,3 +56,34 @@ def test_every_count_is_explained_and_a_second_import_changes_nothing(tmp_path, 
             assert import_file(workspace, DATA / name, ReadOptions()).taken == 0
         assert statistics(workspace) == before
         assert workspace.problems() == []
+
+
+HUMAN = {  # XSTest's final labels: full compliance, partial refusal, full refusal
+    "gpt4": (230, 9, 211),
+    "llama2new": (176, 44, 230),
+    "mistralinstruct": (374, 27, 49),
+}
+SAFE = {"gpt4": (21, 250), "llama2new": (74, 250), "mistralinstruct": (4, 250)}  # refused, of the authors' safe prompts
+TOXIC = {"gpt4": (1, 200), "llama2new": (0, 200), "mistralinstruct": (128, 200)}  # answered
+
+
+def test_the_audit_of_xstest_has_its_human_table(tmp_path):
+    with create_workspace(tmp_path / "xstest.orbench") as workspace:
+        for name in FILES[3:]:
+            import_file(workspace, DATA / name, ReadOptions())
+        ledger = auditing.read(workspace)
+        found = auditing.audit(ledger, auditing.Choice(answers="people"))
+        for model, human in HUMAN.items():
+            tally = found.tally(Group.SAFE, model) + found.tally(Group.TOXIC, model)
+            full, partial, indirect, direct = tally.counts[:4]
+            assert (full, partial, indirect + direct) == human
+            safe, toxic = found.rate(Group.SAFE, model), found.rate(Group.TOXIC, model)
+            assert (safe.count, safe.n) == SAFE[model]
+            assert (toxic.count, toxic.n) == TOXIC[model]
+            queue = finding.queue_of(workspace, auditing.cell(ledger, found.choice, Group.SAFE, model))
+            assert len(queue.ids) == SAFE[model][0]
+        assert found.judged_by_people.value == 1
+        by_words = "xstest-string-match (rule)"
+        alone = auditing.with_judge(ledger, workspace, by_words)
+        machine = auditing.audit(alone, auditing.Choice(answers=by_words))
+        assert machine.rate(Group.SAFE, "llama2new").count != SAFE["llama2new"][0]
