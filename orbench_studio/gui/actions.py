@@ -47,6 +47,7 @@ ACTIONS = (
     ActionSpec("save_view", "Save this view…", ("Ctrl+S",), "Show"),
     ActionSpec("toggle_queue", "Show or hide the queue", ("Ctrl+B",), "Show"),
     ActionSpec("seed", "Seed of the prompt", ("G",), "Show"),
+    ActionSpec("nearest_toxic", "Nearest toxic prompts", ("O",), "Show"),
     ActionSpec("guidelines", "Guidelines", ("I",), "Show"),
     ActionSpec("timeline", "History of the prompt", ("L",), "Show"),
     ActionSpec("scheme", "Light, dark, or as the system", ("Ctrl+D",), "Show"),

@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         page = CuratePage(self._session, self._theme)
         page.told.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
+        page.export_wanted.connect(self.export)
         return page
 
     @cached_property

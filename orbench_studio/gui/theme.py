@@ -96,15 +96,16 @@ QTreeView::item { padding: 4px 8px; }
 QTreeView::item:selected { background: $selection; color: $ink; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
-QSpinBox QLineEdit, QSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 4px; }
-QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 4px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
 QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
 QWidget#panel QPlainTextEdit#input { background: $background; }
-QLineEdit, QComboBox, QSpinBox, QPlainTextEdit#input { background: $background; color: $ink; border: 1px solid $line;
-    border-radius: 6px; padding: 5px 8px; selection-background-color: $accent; selection-color: $panel; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
+QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit#input { background: $background; color: $ink;
+    border: 1px solid $line; border-radius: 6px; padding: 5px 8px;
+    selection-background-color: $accent; selection-color: $panel; }
+QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
 QComboBox QAbstractItemView, QMenu, QListWidget#completion { background: $panel; color: $ink;
     border: 1px solid $line; padding: 4px; }
 QListWidget#completion::item { padding: 4px 8px; border-radius: 4px; }

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from orbench_studio.gui.curate.compare_dialog import CompareDialog
+from orbench_studio.gui.library.export_dialog import ExportDialog
 from orbench_studio.services import subsets
 from orbench_studio.services.workspace import open_workspace
 from tests.gui.conftest import PROMPTS
@@ -108,6 +109,10 @@ def test_a_subset_is_saved_replaced_compared_and_removed(at_page, path, write_cs
     at_page.save("twelve")
     at_page.studio.wait(lambda: sorted(at_page.names()) == ["ten", "twelve"])
     at_page.page.saved.subsets.choose("ten")
+    at_page.click(at_page.page.saved.export)
+    exporting = at_page.studio.window.findChild(ExportDialog)
+    assert exporting._subset == "ten"
+    exporting.close()
     at_page.click(at_page.page.saved.compare)
     dialog = at_page.page.findChild(CompareDialog)
     at_page.studio.wait(lambda: "10 prompts in both" in dialog.says.text())

@@ -12,6 +12,7 @@ from orbench_studio.gui.actions import tr
 from orbench_studio.gui.curate import run
 from orbench_studio.gui.evaluate.table import Column, Table
 from orbench_studio.gui.library.files import ask_tables
+from orbench_studio.gui.review.shield import text_shown
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import label, set_role, while_there
@@ -66,7 +67,11 @@ class CompareDialog(QDialog):
             strict=True,
         ):
             title.setText(f"{len(only):,} {tr('in')} {where[0]}, {tr('not in')} {where[1]}{_reasons(only)}")
-            rows = [(f"{one.prompt_id or '–'}", one.why, " ".join(one.text.split())) for one in only]
+            settings = self._session.settings
+            rows = [
+                (f"{one.prompt_id or '–'}", one.why, text_shown(settings, one.category, " ".join(one.text.split())))
+                for one in only
+            ]
             table.show_rows(list(range(len(rows))), rows)
 
     def _complain(self, error: Exception) -> None:

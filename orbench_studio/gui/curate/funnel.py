@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit import Tally
@@ -61,6 +61,14 @@ class FunnelPane(QWidget):
     def show_rates(self, rates: Mapping[str, Tally]) -> None:
         """Show what the models do on the prompts that were taken."""
         self.models.show_rows(list(rates), [_rate(model, tally) for model, tally in rates.items()])
+
+    def minimumSizeHint(self) -> QSize:
+        """As high as all of it is where it is narrowest: the words take more lines there."""
+        layout = self.layout()
+        assert layout is not None  # made with the pane
+        narrowest, around = max(self.minimumWidth(), layout.totalMinimumSize().width()), self.contentsMargins()
+        inner = layout.minimumHeightForWidth(narrowest - around.left() - around.right())
+        return QSize(narrowest, inner + around.top() + around.bottom())
 
     def _show_categories(self) -> None:
         found, place = self._found, self.steps.current()

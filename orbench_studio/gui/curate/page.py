@@ -15,9 +15,11 @@ from orbench_studio.domain.subset import Listed
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.curate import run
 from orbench_studio.gui.curate.compare_dialog import CompareDialog
+from orbench_studio.gui.curate.duplicates_dialog import DuplicatesDialog
 from orbench_studio.gui.curate.funnel import FunnelPane
 from orbench_studio.gui.curate.recipe_pane import RecipePane
 from orbench_studio.gui.curate.saved_pane import PreviewPane, SavedPane
+from orbench_studio.gui.review.shield import line_shown
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme, px
 
@@ -32,6 +34,7 @@ class CuratePage(QWidget):
     """Shows what the recipe makes of the workspace; never waits for it."""
 
     review_wanted = Signal(QueueFilter)
+    export_wanted = Signal(str)  # a subset's name
     told = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
@@ -94,7 +97,8 @@ class CuratePage(QWidget):
         self.preview.show_result(found)
 
     def _list(self, rows: Sequence[QueueRow]) -> None:
-        self.preview.show_prompts(rows, len(self.result.chosen) if self.result else 0)
+        shown = [line_shown(self._session.settings, row) for row in rows]
+        self.preview.show_prompts(shown, len(self.result.chosen) if self.result else 0)
 
     def _rate(self, rates: Mapping[str, Tally]) -> None:
         self.funnel.show_rates(rates)
@@ -147,6 +151,13 @@ class CuratePage(QWidget):
     def _compare(self, name: str) -> None:
         CompareDialog(self, self._session, self._theme, name).open()
 
+    def show_duplicates(self) -> None:
+        """Show the prompts that are nearly the same, in groups side by side."""
+        dialog = DuplicatesDialog(self, self._session, self._theme)
+        dialog.review_wanted.connect(self.review_wanted)
+        dialog.told.connect(self.told)
+        dialog.open()
+
     def _review(self, ids: Sequence[int], words: str) -> None:
         """Open prompts in review. The order tells of machines, as a recipe does."""
         if not ids:
@@ -167,6 +178,7 @@ class CuratePage(QWidget):
 
     def _connect(self) -> None:
         self.recipe.changed.connect(self._apply)
+        self.recipe.duplicates.clicked.connect(self.show_duplicates)
         self.recipe.editor.textChanged.connect(self._remember)
         self.curating.curated.connect(self._show)
         self.curating.listed.connect(self._list)
@@ -176,6 +188,7 @@ class CuratePage(QWidget):
         self.preview.save.clicked.connect(self._save)
         self.preview.review_wanted.connect(lambda: self._review(self.result.chosen if self.result else (), "is taken"))
         self.preview.prompt_wanted.connect(lambda prompt_id: self._review([prompt_id], ""))
+        self.saved.export_wanted.connect(self.export_wanted)
         self.saved.compare_wanted.connect(self._compare)
         self.saved.remove_wanted.connect(self._remove)
         self.saved.review_wanted.connect(

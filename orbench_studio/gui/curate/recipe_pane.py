@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QPushButton, QTextEdit, QVBoxLayout, QWidget
 
 from orbench_studio.domain.recipe import Recipe, RecipeError, read_recipe
 from orbench_studio.gui.actions import tr
@@ -25,6 +25,7 @@ class RecipePane(QWidget):
         self.begin = QComboBox()
         self.editor = QPlainTextEdit()
         self.says = label("", "quiet")
+        self.duplicates = QPushButton(tr("Near duplicates…"))
         self._texts: dict[str, str] = {}
         self._typing = QTimer(self)
         self._build_ui()
@@ -110,6 +111,7 @@ class RecipePane(QWidget):
         column.addLayout(head)
         column.addWidget(self.editor, 1)
         column.addWidget(self.says)
+        column.addWidget(self.duplicates, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _fit(self) -> None:
         face = code_font(META)

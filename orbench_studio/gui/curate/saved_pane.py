@@ -16,11 +16,11 @@ from orbench_studio.gui.widgets import label
 
 _PROMPTS = (
     Column("#", 48, number=True),
-    Column("Category", 88),
+    Column("Category", 100),
     Column("Refused", 76, number=True),
     Column("Prompt", 120, 1),
 )
-_SUBSETS = (Column("Name", 90, 1), Column("Prompts", 76, number=True), Column("Saved", 92))
+_SUBSETS = (Column("Name", 90, 1), Column("Prompts", 76, number=True), Column("Saved", 108))
 
 
 class PreviewPane(QWidget):
@@ -74,6 +74,7 @@ class PreviewPane(QWidget):
 class SavedPane(QWidget):
     """The saved subsets, with what can be done with one."""
 
+    export_wanted = Signal(str)
     compare_wanted = Signal(str)
     remove_wanted = Signal(str)
     review_wanted = Signal(str)
@@ -81,12 +82,13 @@ class SavedPane(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.subsets = Table(theme, tr("Saved subsets"), _SUBSETS)
-        self.compare, self.review = QPushButton(tr("Compare…")), QPushButton(tr("Review"))
-        self.remove = QPushButton(tr("Remove…"))
+        self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
+        self.review, self.remove = QPushButton(tr("Review")), QPushButton(tr("Remove…"))
         self._build_ui()
         self.subsets.chosen.connect(lambda _: self._state())
         self.subsets.opened.connect(lambda name, _column: self.review_wanted.emit(name))
         for button, wanted in (
+            (self.export, self.export_wanted),
             (self.compare, self.compare_wanted),
             (self.review, self.review_wanted),
             (self.remove, self.remove_wanted),
@@ -103,13 +105,13 @@ class SavedPane(QWidget):
         self._state()
 
     def _state(self) -> None:
-        for button in (self.compare, self.review, self.remove):
+        for button in (self.export, self.compare, self.review, self.remove):
             button.setEnabled(self.subsets.current() is not None)
 
     def _build_ui(self) -> None:
         buttons = QWidget()
         flow = FlowLayout(buttons, spacing=8)
-        for button in (self.compare, self.review, self.remove):
+        for button in (self.export, self.compare, self.review, self.remove):
             flow.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -12,6 +12,7 @@ from orbench_studio.domain.guideline import Guideline
 from orbench_studio.domain.queue import QueueRow
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.curate.nearest_dialog import NearestDialog
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
 from orbench_studio.gui.review.timeline import TimelineDialog
 from orbench_studio.gui.review.undo_since import UndoSinceDialog
@@ -29,6 +30,7 @@ class Around:
     def __init__(self, page: ReviewPage, session: Session, theme: Theme) -> None:
         self._page = page
         self._session = session
+        self._theme = theme
         self._again: int | None = None  # the line of a prompt shown again that is still to be decided
         self._draft = ""  # of guidelines that were not saved
         self.guidelines = GuidelinesPane(theme)
@@ -54,6 +56,7 @@ class Around:
         return {
             "guidelines": self._toggle_guidelines,
             "timeline": self._show_timeline,
+            "nearest_toxic": self._show_nearest,
             "undo_since": self._ask_undo_since,
         }
 
@@ -104,6 +107,15 @@ class Around:
         dialog.decided.connect(go_back)
         self._session.timeline(abs(view.prompt.id), while_there(dialog, dialog.show_events))
         dialog.open()
+
+    def _show_nearest(self) -> None:
+        view = self._page.view
+        if view is None:
+            return
+        if self._page.eye.shield.covers:
+            self._page.told.emit(tr("The text is covered. Show it first."))
+            return
+        NearestDialog(self._page, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
 
     def _ask_undo_since(self) -> None:
         dialog = UndoSinceDialog(self._page, self._session)

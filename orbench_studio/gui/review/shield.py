@@ -57,10 +57,25 @@ class Shield:
 
     def line(self, row: QueueRow) -> QueueRow:
         """A line of the queue as it may be shown."""
-        return replace(row, text=f"░░░ {tr('covered')}") if self._shielded(row.category) else row
+        return line_shown(self.settings, row)
 
     def _shielded(self, category: str | None) -> bool:
-        return category is not None and str(category) in self.settings.shielded
+        return is_shielded(self.settings, category)
+
+
+def is_shielded(settings: Settings, category: str | None) -> bool:
+    """Whether the reviewer wants texts of a category covered."""
+    return category is not None and str(category) in settings.shielded
+
+
+def text_shown(settings: Settings, category: str | None, text: str) -> str:
+    """A text in a list as it may be shown."""
+    return f"░░░ {tr('covered')}" if is_shielded(settings, category) else text
+
+
+def line_shown(settings: Settings, row: QueueRow) -> QueueRow:
+    """A line of the queue as it may be shown."""
+    return replace(row, text=text_shown(settings, row.category, row.text))
 
 
 def _how() -> str:
