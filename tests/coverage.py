@@ -3,6 +3,7 @@
 import numpy as np
 
 from orbench_studio.domain.agreement import kappa
+from orbench_studio.estimates.dawid_skene import dawid_skene, drawn_again
 from orbench_studio.estimates.powered import NO, OUT, YES, powered
 from orbench_studio.estimates.resampling import Resampled
 
@@ -49,6 +50,36 @@ def _cells(rate, errors, outside):
         cells[OUT, OUT] -= taken_in
         cells[OUT, NO:] += taken_in * np.array([1 - rate, rate])
     return cells
+
+
+def rank_coverage(rates, prompts, *, together=0.5, draws=DRAWS, redrawn=200, seed=0):
+    """Coverage of models' ranks, the mean over models; a share `together` of prompts is refused by all or none."""
+    random = np.random.default_rng(seed)
+    rates = np.asarray(rates)
+    truly = (rates[:, None] < rates).sum(1) + 1
+    held = []
+    for number in range(draws):
+        chance = random.random((prompts, 1))
+        own = random.random((prompts, len(rates)))
+        hits = np.where(random.random((prompts, 1)) < together, chance, own) < rates
+        found = Resampled(hits.astype(float), np.ones(hits.shape), np.arange(prompts), draws=redrawn, seed=number).ranks
+        held.append(np.mean((found.low <= truly) & (truly <= found.high)))
+    return float(np.mean(held))
+
+
+def skill_coverage(sensitivity, specificity, prompts, *, safe=0.7, draws=100, redrawn=100, seed=0):
+    """Coverage of raters' sensitivity and specificity, the mean over raters that err independently."""
+    random = np.random.default_rng(seed)
+    held = []
+    for _ in range(draws):
+        truth = random.random((prompts, 1)) < safe
+        right = random.random((prompts, len(sensitivity))) < np.where(truth, specificity, sensitivity)
+        votes = np.where(right, truth, ~truth).astype(np.int8)
+        categories = np.zeros(prompts, dtype=np.int64)
+        ends = drawn_again(votes, categories, dawid_skene(votes, categories), draws=redrawn)
+        for (low, high), truly in zip(ends, (sensitivity, specificity), strict=True):
+            held.append(np.mean((low[-1] <= truly) & (truly <= high[-1])))
+    return float(np.mean(held))
 
 
 def kappa_coverage(rate, n, errors, *, draws=DRAWS, seed=0):

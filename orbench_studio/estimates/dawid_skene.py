@@ -81,9 +81,9 @@ def drawn_again(
     draws: int = 200,
     seed: int = 0,
 ) -> tuple[Array, Array]:
-    """Low and high ends of sensitivity and specificity: each (2, categories + 1, raters), the last row over all.
+    """The ends of sensitivity, then of specificity: each (2, categories + 1, raters), low and high.
 
-    Starts from what was fitted to these votes. The same seed gives the same ends.
+    The last row is over all categories. Starts from what was fitted to these votes. The same seed gives the same ends.
     """
     kinds, first, times = _kinds(votes, categories)
     random = np.random.default_rng(seed)
@@ -97,8 +97,8 @@ def drawn_again(
     if not found:
         nothing = np.full((2, len(fitted.safe) + 1, votes.shape[1]), np.nan)
         return nothing, nothing
-    low, high = np.quantile(np.array(found), _ENDS, axis=0)
-    return low, high
+    ends = np.quantile(np.array(found), _ENDS, axis=0)
+    return ends[:, 0], ends[:, 1]
 
 
 def error_correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:

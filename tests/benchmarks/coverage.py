@@ -14,7 +14,15 @@ from scipy.stats import binom
 
 from orbench_studio.domain.rates import wilson
 from orbench_studio.estimates.raters import alpha, fleiss
-from tests.coverage import DRAWS, chance_coverage, clustered_coverage, kappa_coverage, powered_coverage
+from tests.coverage import (
+    DRAWS,
+    chance_coverage,
+    clustered_coverage,
+    kappa_coverage,
+    powered_coverage,
+    rank_coverage,
+    skill_coverage,
+)
 
 RATES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 _GOAL = 0.94
@@ -35,6 +43,8 @@ def main() -> None:
         "prediction-powered": _powered(draws),
         "prediction-powered ratio": _ratios(draws),
         "Cohen's kappa": _kappas(draws),
+        "ranks": _ranks(draws),
+        "raters' sensitivity and specificity": _skills(draws),
         "Fleiss' kappa, Krippendorff's alpha": _chances(draws),
     }
     for name, lines in kinds.items():
@@ -79,6 +89,25 @@ def _ratios(draws: int) -> Iterator[Line]:
             ("here", "beyond"), powered_coverage(rate, n, 1_000, errors, outside=outside, draws=draws), strict=True
         ):
             yield f"{n} labels, {outside} outside, errors {errors}, {which}", rate, held
+
+
+def _ranks(draws: int) -> Iterator[Line]:
+    for prompts, step, together in product((50, 200, 1_000), (0.02, 0.1), (0.0, 0.5)):
+        rates = [0.3 + step * place for place in range(6)]
+        yield (
+            f"{prompts} prompts, {together} in common, {step} apart",
+            0.3,
+            rank_coverage(rates, prompts, together=together, draws=draws),
+        )
+
+
+def _skills(draws: int) -> Iterator[Line]:
+    """A twentieth of the draws: each is a hundred fits."""
+    for prompts, safe in product((100, 400), (0.3, 0.5, 0.8)):
+        held = skill_coverage(
+            [0.9, 0.85, 0.8, 0.9], [0.9, 0.9, 0.85, 0.8], prompts, safe=safe, draws=max(draws // 20, 1)
+        )
+        yield f"{prompts} prompts, four raters", safe, held
 
 
 def _kappas(draws: int) -> Iterator[Line]:

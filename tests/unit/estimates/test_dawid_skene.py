@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from orbench_studio.estimates.dawid_skene import FLAT, MISSING, SAFE, TOXIC, Priors, dawid_skene, error_correlation
+from tests.coverage import skill_coverage
 
 # crowd-kit 1.4.2: DawidSkene(n_iter=400, tol=-1.0), which stops no sooner, on these votes of four raters.
 VOTES = (
@@ -60,6 +61,11 @@ def test_it_finds_who_is_how_good_in_which_category():
     assert found.safe == pytest.approx([0.7, 0.7], abs=0.03)
     likely = found.p_safe > 0.5
     assert np.mean(likely == np.concatenate(truths)) > 0.95
+
+
+def test_intervals_hold_the_truth():
+    """The whole grid is in tests/benchmarks/coverage.py."""
+    assert skill_coverage([0.9, 0.85, 0.8, 0.9], [0.9, 0.9, 0.85, 0.8], 200, draws=15, redrawn=60) >= 0.9
 
 
 def test_probabilities_hold():

@@ -41,6 +41,13 @@ def test_the_interval_is_the_reference_packages_but_for_the_pseudo_units(name):
     assert found.beyond[0] < value < found.beyond[1]
 
 
+def test_without_a_machine_it_is_agresti_and_coull():
+    """statsmodels 0.15.0, proportion_confint(24, 100, method="agresti_coull"), of one in a million units."""
+    found = powered(*counts([[76, 0], [24, 0]], [1_000_000, 0]))
+    assert found.lam == 0
+    assert found.beyond == pytest.approx((0.1663764, 0.3328602), abs=0.002)
+
+
 def test_with_every_label_in_nothing_is_left_to_estimate():
     found = powered(*counts([[70, 6], [4, 20]], [0, 0]))
     assert (found.value, *found.here) == pytest.approx((0.24, 0.24, 0.24))

@@ -5,7 +5,7 @@ import pytest
 
 from orbench_studio.domain.rates import wilson
 from orbench_studio.estimates.resampling import Resampled
-from tests.coverage import clustered_coverage
+from tests.coverage import clustered_coverage, rank_coverage
 
 
 def alone(hits, count):
@@ -71,6 +71,10 @@ def test_what_models_have_in_common_does_not_blur_their_ranks():
     better = np.where(np.arange(1_000) % 50 == 0, 0.0, base)
     found = Resampled(np.column_stack([base, better]), np.ones((1_000, 2)), np.arange(1_000)).ranks
     assert (found.low.tolist(), found.high.tolist()) == ([1, 2], [1, 2])
+
+
+def test_intervals_of_ranks_hold_the_truth():
+    assert rank_coverage([0.3, 0.32, 0.34, 0.36], 100, draws=200, redrawn=100) >= 0.94
 
 
 @pytest.mark.parametrize(

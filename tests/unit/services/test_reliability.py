@@ -86,6 +86,12 @@ def test_it_finds_the_moderator_that_sees_too_much_in_one_category(found):
     north = by_name["north"].by_category
     assert north["hate"].specificity < 0.75 < 0.85 < north["privacy"].specificity
     assert (by_name["north"].overall.votes, by_name["ada"].overall.votes) == (240, 40)
+    hate = north["hate"].specificity_interval
+    assert hate[0] < north["hate"].specificity < hate[1] < north["privacy"].specificity
+    for rater in found.raters:
+        for skill in (rater.overall, *rater.by_category.values()):
+            assert skill.sensitivity_interval[0] <= skill.sensitivity <= skill.sensitivity_interval[1]
+            assert skill.specificity_interval[0] <= skill.specificity <= skill.specificity_interval[1]
     assert north["hate"].votes + north["privacy"].votes == 240
 
 
