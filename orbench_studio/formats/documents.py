@@ -4,12 +4,13 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from orbench_studio.colours import DARK, LIGHT, Tokens
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~])")
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~])")
 _SHEET = """
 :root { color-scheme: light dark; %(light)s }
 @media (prefers-color-scheme: dark) { :root { %(dark)s } img { background: #ffffff; } }
@@ -131,7 +132,7 @@ def _markdown_table(grid: Grid) -> str:
 
 def _escaped(text: str) -> str:
     """On one line, and nothing of it a mark of Markdown or HTML."""
-    return _MARKS.sub(r"\\\1", " ".join(_clean(text).split())).replace("&", "&amp;")
+    return _MARKS.sub(r"\\\1", escape(" ".join(_clean(text).split()), quote=False))
 
 
 def _clean(text: str) -> str:

@@ -15,13 +15,14 @@ from orbench_studio.errors import CancelledError
 from orbench_studio.formats.documents import Block, Document, Grid, Heading, Paragraph, Picture, as_html, as_markdown
 from orbench_studio.formats.written import written_file
 from orbench_studio.services import statistics
+from orbench_studio.services.against_people import AgainstPeople, against_people
 from orbench_studio.services.auditing import audit
 from orbench_studio.services.ledger import Ledger
+from orbench_studio.services.report_people import people_section, share
 from orbench_studio.services.statistics import Source
 from orbench_studio.services.supposing import Supposed, supposed
 from orbench_studio.services.workspace import Workspace
 
-Section = Sequence[Block]
 Progress = Callable[[int, int], bool]
 _WORST = 5  # cells named in the summary
 _FEWEST = 20  # answers from which on a cell is named there
@@ -43,13 +44,14 @@ _METHOD = (
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a report stands on: the workspace, how much of everything it has, and the files it was made from."""
+    """What a report stands on: the workspace, how much of everything it has, the files it was made from, its people."""
 
     name: str
     uuid: str
     illustrative: bool
     counts: Mapping[str, Any]
     sources: Sequence[Source]
+    people: AgainstPeople
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Report:
 def provenance(workspace: Workspace) -> Provenance:
     """What is told of a workspace."""
     counts, sources = statistics.statistics(workspace), statistics.sources(workspace)
-    return Provenance(workspace.name, workspace.uuid, workspace.illustrative, counts, sources)
+    people = against_people(workspace)
+    return Provenance(workspace.name, workspace.uuid, workspace.illustrative, counts, sources, people)
 
 
 def report(
@@ -76,10 +79,9 @@ def report(
     choice: Choice,
     now: datetime,
     *,
-    more: Sequence[Section] = (),
     on_progress: Progress = lambda _done, _total: True,
 ) -> Report:
-    """Everything an audit says by a choice; `more` are sections that come before the method. Computes only.
+    """Everything an audit says by a choice. Computes only.
 
     Raises CancelledError where `on_progress` (told the steps done and all steps) answers no.
     """
@@ -89,8 +91,7 @@ def report(
     blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
     blocks += [Heading("Figures"), *_pictures(found, on_progress)]
     blocks += _what_ifs(ledger, choice)
-    for section in more:
-        blocks += section
+    blocks += people_section(origin.people)
     blocks += [Heading("Method"), *map(Paragraph, _METHOD)]
     return Report(Document(f"Over-refusal audit of {origin.name}", blocks))
 
@@ -231,16 +232,6 @@ def _what_ifs(ledger: Ledger, choice: Choice) -> list[Block]:
     ]
     told = "Over-refusal, and the rank with its 95 % interval, once some of the safe prompts are left out."
     return [Heading("What would change the answer"), Grid(header, rows), Paragraph(told, quiet=True)]
-
-
-def share(rate: Rate, *, n: bool = False) -> str:
-    """A rate with its interval in short: `31 % (26–37)`, and what it is of where that is not told beside it."""
-    if rate.value is None or rate.interval is None:
-        return "—"
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})" + (
-        f", {rate.count:,}/{rate.n:,}" if n else ""
-    )
 
 
 def ranks(rank: int, between: tuple[int, int]) -> str:

@@ -33,7 +33,7 @@ def in_review(studio, prompts):
 def test_a_sample_is_drawn_labelled_and_told(start, path):
     with start(path) as studio:
         pane = at_part(studio, SECOND).sample
-        studio.wait(lambda: pane.isVisible() and not pane.table.isEnabled())
+        studio.wait(lambda: pane.isVisible() and not pane.table.isVisible())
         QTest.keyClicks(pane.name, "autumn")
         pane.many.setValue(30)
         QTest.keyClick(pane.name, Qt.Key.Key_Return)

@@ -62,7 +62,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
     flipped = Table(
         tr("Over-refusal if all of the suspects were labelled the other way"),
         _header(("Model", "Now", "Then")),
-        tuple((model, _rate(before), _rate(after)) for model, (before, after) in suspects.rates.items()),
+        tuple((model, _rate(now), _rate(then)) for model, (now, then) in suspects.rates.items() if suspects.found),
     )
     return [table for table in (flipped, raters, in_step) if table.rows]
 

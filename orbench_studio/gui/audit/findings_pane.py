@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.queue import Field, QueueFilter, Term
+from orbench_studio.domain.reliability import RaterKind
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.evaluate.table import Column, Table
 from orbench_studio.gui.instruments import report
@@ -121,9 +122,7 @@ class PeoplePane(FindingsPane):
         found = against_people(workspace)
         if not found.labels and not found.answers:
             return tr(_NOBODY), [], None
-        told = (
-            f"{found.labels:,} {tr('prompts labelled by people')}, {found.answers:,} {tr('responses judged by people')}"
-        )
+        told = f"{tr('Prompts labelled by people')}: {found.labels:,}, {tr('responses')}: {found.answers:,}"
         return f"{told}. {found.words}", people_tables(found), None
 
 
@@ -153,7 +152,7 @@ class ModeratorsPane(FindingsPane):
         from orbench_studio.services.reliability import reliability, suspects
 
         found = reliability(workspace, ledger)
-        if not found.p_safe:
+        if all(one.kind is RaterKind.PERSON for one in found.raters):
             return tr(_NO_VOTES), [], None
         wrong = suspects(ledger, found)
         return found.words, reliability_tables(found, wrong), wrong

@@ -60,6 +60,7 @@ class SamplePane(QWidget):
         self.found: Estimates | None = None
         self.samples, self.people, self.category = QComboBox(), QComboBox(), QComboBox()
         self.name, self.many = QLineEdit(), QSpinBox()
+        self.line = QWidget()
         self.draw = QPushButton(tr("Draw"))
         self.queue = QPushButton(tr("Label what is needed"))
         self.says = note(tr(_EMPTY))
@@ -111,8 +112,8 @@ class SamplePane(QWidget):
         self._fill(self.samples, names, chosen)
         kinds = ["", *(dict.fromkeys(c.category for c in found.cells if c.category is not None) if found else ())]
         self._fill(self.category, kinds, self.category.currentData(), [category_words(kind or None) for kind in kinds])
-        for part in (self.samples, self.people, self.category, self.queue, self.table):
-            part.setEnabled(found is not None)
+        for part in (self.line, self.table):
+            part.setVisible(found is not None)
         self._say(found.words if found is not None else tr(_EMPTY))
         self._show_rows()
 
@@ -177,7 +178,7 @@ class SamplePane(QWidget):
         for told, words in _TOLD.items():
             self.people.addItem(tr(words), told)
         self.name.setPlaceholderText(tr("Name of a new sample"))
-        self.name.setMinimumWidth(px(180))
+        self.name.setMinimumWidth(px(220))
         self.many.setRange(10, 100_000)
         self.many.setValue(_SIZE)
         self.many.setSuffix(f" {tr('prompts')}")
@@ -185,8 +186,7 @@ class SamplePane(QWidget):
         self.queue.setToolTip(
             tr("Draws what the chosen model's rate still needs, and opens what waits, blind, in review")
         )
-        line = QWidget()
-        flow = FlowLayout(line, spacing=12)
+        flow = FlowLayout(self.line, spacing=12)
         for words, box in (("Sample", self.samples), ("People say", self.people), ("Category", self.category)):
             flow.addWidget(named(tr(words), box))
         flow.addWidget(self.queue)
@@ -197,9 +197,11 @@ class SamplePane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(40, 16, 40, 16)
         column.setSpacing(8)
-        for whole in (fresh, line, self.says):
+        for whole in (fresh, self.line, self.says):
             column.addWidget(whole)
         column.addWidget(self.table, 1)
+        column.addStretch()
+        self._show([], None)
 
 
 def _estimated(
