@@ -227,6 +227,8 @@ def _estimated(
 
 def _row(one: Estimate) -> tuple[str, ...]:
     between = f" ({100 * one.here[0]:.0f}–{100 * one.here[1]:.0f})" if one.here else ""
+    if one.unlabelled:
+        between = f" {tr('no label yet:')} {', '.join(map(category_words, one.unlabelled))}"
     return (
         one.model,
         _share(one.machine),
