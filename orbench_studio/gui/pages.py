@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from PySide6.QtCore import QPoint, QSize, Signal
-from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.changes import Changes
 from orbench_studio.gui.actions import ACTIONS, Actions, tr, with_key
@@ -67,24 +67,28 @@ class Rail(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._buttons: dict[str, QToolButton] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 8, 4, 8)
+        self._names = _scrolling()
+        names = QVBoxLayout(self._names.widget())
+        names.setContentsMargins(0, 0, 0, 0)
+        names.setSpacing(4)
         for name, shape, words in PAGES:
-            button = self._buttons[name] = QToolButton()
-            button.setText(f"{shape}\n{tr(words)}")
+            button = self._buttons[name] = _button(shape, words)
             button.setCheckable(True)
-            button.setProperty("role", "rail")
             button.setToolTip(actions[name].text())
             button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
-            column.addWidget(button)
-        column.addStretch()
-        self._buttons["menu"] = button = _menu_button(actions)
-        column.addWidget(button)
+            names.addWidget(button)
+        names.addStretch()
+        self._buttons["menu"] = _menu_button(actions)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 8, 4, 8)
+        column.addWidget(self._names, 1)
+        column.addWidget(self._buttons["menu"])
 
     def mark(self, name: str) -> None:
         """Mark the page in front."""
         for other, button in self._buttons.items():
             button.setChecked(other == name)
+        self._names.ensureWidgetVisible(self._buttons[name])
 
     def fit(self) -> None:
         """Take the room that the size of text asks for."""
@@ -93,11 +97,30 @@ class Rail(QFrame):
             button.setFixedSize(px(_WIDTH) - 8, px(52))
 
 
+def _scrolling() -> QScrollArea:
+    """For names that a low window with large text has no room for."""
+    area = QScrollArea()
+    area.setWidget(QWidget())
+    for part in (area, area.widget()):
+        part.setObjectName("panel")
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def _button(shape: str, words: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(f"{shape}\n{tr(words)}")
+    button.setProperty("role", "rail")
+    return button
+
+
 def _menu_button(actions: Actions) -> QToolButton:
     """What is done with the workspace and with the window, for whoever has not learned the keys."""
-    button = QToolButton()
-    button.setText(f"⋯\n{tr('Menu')}")
-    button.setProperty("role", "rail")
+    button = _button("⋯", "Menu")
     button.setToolTip(with_key(tr("Menu"), "menu"))
     menu = QMenu(button)
     menu.addActions([actions[spec.name] for spec in ACTIONS if spec.group == "Workspace" and spec.name != "quit"])
