@@ -1,6 +1,6 @@
 """Audit samples: which prompts people label so that a rate can be told for all of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -79,12 +79,3 @@ def allotted(sizes: Mapping[str, int], wanted: int) -> dict[str, int]:
         behind = min((c for c in sizes if found[c] < sizes[c]), key=lambda c: (found[c] + 0.5) / sizes[c])
         found[behind] += 1
     return found
-
-
-def labels_that_count(stratum: Sequence[bool | None]) -> int:
-    """How many prompts of a stratum, in its random order, count: those before the first that still waits.
-
-    True is labelled, None is seen and left without a label, False waits. What lies behind the first that waits may
-    have been labelled for a reason, and would not be random.
-    """
-    return next((place for place, labelled in enumerate(stratum) if labelled is False), len(stratum))

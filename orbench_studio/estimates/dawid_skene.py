@@ -39,7 +39,6 @@ class Priors:
 
 
 _PRIORS = Priors()
-FLAT = Priors(0.0, 0.0, 0.0, 0.0)  # maximum likelihood, as in the paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,6 @@ class Reliability:
     overall_specificity: Array
     safe: Array
     p_safe: Array
-    rounds: int
 
 
 def dawid_skene(
@@ -66,10 +64,10 @@ def dawid_skene(
     count = int(categories.max(initial=-1)) + 1 if count is None else count
     kinds, _, times = _kinds(votes, categories)
     fit = _Fit(kinds, times, count, priors)
-    rounds = fit.run()
+    fit.run()
     overall = fit.overall()
     of_kind = np.unique(np.column_stack([categories, votes]), axis=0, return_inverse=True)[1]
-    return Reliability(fit.sensitivity, fit.specificity, *overall, fit.safe, fit.p_safe[of_kind.ravel()], rounds)
+    return Reliability(fit.sensitivity, fit.specificity, *overall, fit.safe, fit.p_safe[of_kind.ravel()])
 
 
 def drawn_again(
@@ -146,14 +144,13 @@ class _Fit:
         voted = np.maximum(self._cast.sum(1), 1)
         self.p_safe = np.where(self._cast.any(1), self._says_safe.sum(1) / voted, 0.5)  # the majority's, to begin with
 
-    def run(self, still: float = _STILL, most: int = _ROUNDS) -> int:
-        for done in range(1, most + 1):
+    def run(self, still: float = _STILL, most: int = _ROUNDS) -> None:
+        for _ in range(most):
             before = self.p_safe
             self._maximise()
             self.p_safe = self._expect()
             if np.abs(self.p_safe - before).max(initial=0) < still:
-                return done
-        return most
+                return
 
     def overall(self) -> tuple[Array, Array]:
         """Sensitivity and specificity over all categories."""

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from orbench_studio.estimates.dawid_skene import FLAT, MISSING, SAFE, TOXIC, Priors, dawid_skene, error_correlation
+from orbench_studio.estimates.dawid_skene import MISSING, SAFE, TOXIC, Priors, dawid_skene, error_correlation
 from tests.coverage import skill_coverage
 
 # crowd-kit 1.4.2: DawidSkene(n_iter=400, tol=-1.0), which stops no sooner, on these votes of four raters.
+FLAT = Priors(0.0, 0.0, 0.0, 0.0)
 VOTES = (
     "SSTS SSST TTS. SSST SSTS TTST STSS ..SS TTTT SSST STTS SSS. TSS. SSS. TTT. .TTT STSS TTTT TTTS SSSS "
     "STST TTTT S.SS .SSS TTTS SSSS TSSS TTSS SSSS .TT. TTSS SSST TTS. TTTS S... TTT. SSST TTTT TTST SSSS "

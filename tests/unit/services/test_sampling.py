@@ -8,7 +8,7 @@ from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.query import parse
 from orbench_studio.domain.queue import Field
 from orbench_studio.domain.review import Decision
-from orbench_studio.domain.sample import LEAST, allotted, labels_that_count, shuffled
+from orbench_studio.domain.sample import LEAST, allotted, shuffled
 from orbench_studio.errors import StudioError
 from orbench_studio.services import finding, reviewing, sampling
 from orbench_studio.services.workspace import open_workspace
@@ -134,9 +134,3 @@ def test_allotment_is_in_proportion_with_a_few_of_each():
     assert allotted({"a": 900, "b": 90, "c": 3}, 50) == {"a": 42, "b": LEAST, "c": 3}
     assert sum(allotted({"a": 900, "b": 90, "c": 3}, 2_000).values()) == 993
     assert allotted({"a": 10, "b": 10, "c": 10}, 2) == {"a": 1, "b": 1, "c": 1}
-
-
-def test_labels_behind_the_first_that_waits_do_not_count():
-    assert labels_that_count([True, None, True, False, True, True]) == 3
-    assert labels_that_count([True, None]) == 2
-    assert labels_that_count([]) == 0
