@@ -18,7 +18,8 @@ class Candidate(NamedTuple):
     """A prompt as a recipe looks at it.
 
     `holds` counts the terms of the recipe's filter, from the first on, that it fulfils; `families` are those that
-    refuse it by the judgement that the recipe asks for. `group` is of near duplicates.
+    refuse it by the judgement that the recipe asks for. `group` is of near duplicates. `p_safe` is None where nobody
+    has rated the prompt, or the recipe does not ask.
     """
 
     prompt_id: int
@@ -30,6 +31,7 @@ class Candidate(NamedTuple):
     group: int | None
     holds: int
     families: frozenset[str]
+    p_safe: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,10 @@ def curate(recipe: Recipe, candidates: Iterable[Candidate]) -> Curated:
     bases = _BASES[recipe.by]
     labelled = [c for c in funnel.left if c.label == recipe.label and c.basis in bases]
     funnel.keep(f"label {recipe.label}, by {_PLURAL[recipe.by]}", labelled)
+    if recipe.p_safe is not None:
+        least = recipe.p_safe
+        sure = [c for c in funnel.left if c.p_safe is not None and c.p_safe >= least]
+        funnel.keep(f"P(safe) at least {least:g}", sure)
     if recipe.families:
         refused = [c for c in funnel.left if _refusing(recipe, c) >= recipe.families]
         funnel.keep(_refused_words(recipe), refused)

@@ -27,18 +27,18 @@ class Grouping:
 
 
 def grouped(pairs: Iterable[tuple[int, int, float]]) -> dict[int, Member]:
-    """The groups that pairs of prompts (two ids, similarity) make, as the prompts in them.
+    """The groups that pairs (two numbers, similarity) make, as the numbers in them.
 
-    A group has a centre that all others of it are paired with, and its number is the centre's id: whoever decides for a
+    A group has a centre that all others of it are paired with, and is called by its number: whoever decides for a
     group decides for prompts that are all like the one in front. So there are no chains in which the ends have nothing
     in common, and two prompts of different groups may still be alike. The prompt that has most others at its side
-    becomes a centre first, of equals the one with the smallest id (stars: Aslam, Pelekhov and Rus 2004).
+    becomes a centre first, of equals the one with the smallest number (stars: Aslam, Pelekhov and Rus 2004).
     """
     beside: dict[int, dict[int, float]] = defaultdict(dict)
     for one, other, similarity in pairs:
         beside[one][other] = beside[other][one] = similarity
     found: dict[int, Member] = {}
-    for centre in sorted(beside, key=lambda prompt_id: (-len(beside[prompt_id]), prompt_id)):
+    for centre in sorted(beside, key=lambda number: (-len(beside[number]), number)):
         free = {other: similarity for other, similarity in beside[centre].items() if other not in found}
         if centre not in found and free:
             found[centre] = Member(centre, 1.0)

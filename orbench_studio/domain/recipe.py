@@ -5,6 +5,7 @@ seed = 1                        # decides between prompts that are otherwise equ
 [qualify]
 label = "safe"                  # safe, toxic or controversial
 by = "human"                    # whose label: human, consensus or any
+p_safe = 0.9                    # safe at least so probably, by everybody's votes (Dawid and Skene)
 filter = "-has:flag"            # more, as in the queue: categories, sources, flags, notes, subsets
 
 [refused]
@@ -83,6 +84,7 @@ class Recipe:
     seed: int = 0
     label: Label = Label.SAFE
     by: By = By.ANY
+    p_safe: float | None = None
     terms: tuple[Term, ...] = ()
     families: int = 0
     of: tuple[str, ...] = ()
@@ -177,6 +179,12 @@ def _seed(value: Any) -> int:
     return value
 
 
+def _probability(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError(f"a number between 0 and 1 is wanted, not {_shown(value)}.")
+    return float(value)
+
+
 def _one_of(kind: type[StrEnum]) -> Callable[[Any], Any]:
     def read(value: Any) -> StrEnum:
         if value not in tuple(kind):
@@ -233,7 +241,12 @@ def _categories(value: Any) -> Spread | dict[str, int]:
 
 _TOP: dict[str, Callable[[Any], Any]] = {"seed": _seed}
 _KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
-    "qualify": {"label": ("label", _one_of(Label)), "by": ("by", _one_of(By)), "filter": ("terms", _terms)},
+    "qualify": {
+        "label": ("label", _one_of(Label)),
+        "by": ("by", _one_of(By)),
+        "p_safe": ("p_safe", _probability),
+        "filter": ("terms", _terms),
+    },
     "refused": {"families": ("families", _count), "of": ("of", _words), "judgement": ("judgement", _word)},
     "size": {"prompts": ("prompts", _count), "categories": ("spread", _categories), "short": ("short", _one_of(Short))},
     "diversity": {"per_seed": ("per_seed", _count), "per_group": ("per_group", _count)},

@@ -12,6 +12,8 @@ from orbench_studio.domain.near_duplicates import Grouping
 from orbench_studio.domain.recipe import COUNTS, PEOPLE, Recipe, RecipeError, read_recipe
 from orbench_studio.errors import StudioError
 from orbench_studio.resources_dir import resources
+from orbench_studio.services import ledger
+from orbench_studio.services.reliability import safe_chances
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import candidates, duplicates, queue
 
@@ -52,17 +54,19 @@ def curated(workspace: Workspace, recipe: Recipe) -> Curated:
 def look(workspace: Workspace, recipe: Recipe) -> Looked:
     """Read what the recipe looks at. Raises StudioError where it asks for a judge, a family, or groups not there."""
     with workspace.reading() as db:
-        return look_in(db, recipe)
+        return look_in(db, workspace, recipe)
 
 
-def look_in(db: Connection, recipe: Recipe) -> Looked:
+def look_in(db: Connection, workspace: Workspace, recipe: Recipe) -> Looked:
     """The same in a transaction that is under way."""
     if recipe.judgement not in (COUNTS, PEOPLE):
         _require([recipe.judgement], candidates.judge_names(db), "judge", [COUNTS, PEOPLE])
     _require(recipe.of, candidates.family_names(db), "model family")
     if recipe.per_group:
         _require_groups(duplicates.grouping(db), queue.total(db))
-    return Looked(recipe, candidates.candidates(db, recipe))
+    # The ledger reads by itself: the same as this transaction, for nothing has been written in it yet.
+    p_safe = safe_chances(workspace, ledger.read(workspace)) if recipe.p_safe is not None else {}
+    return Looked(recipe, candidates.candidates(db, recipe, p_safe))
 
 
 def reckon(looked: Looked) -> Curated:

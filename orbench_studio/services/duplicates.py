@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from orbench_studio.domain.annotation import Label
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.near_duplicates import Grouping, Member, grouped
+from orbench_studio.domain.prompt import text_identity
 from orbench_studio.domain.queue import QueueRow
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.instruments import similarity
@@ -76,9 +77,13 @@ def search(known: Texts, threshold: float, on_progress: Progress = lambda _done,
         if not on_progress(done, of):
             raise CancelledError("Cancelled: the groups are as they were.")
 
-    pairs = similarity.pairs([text for _, text in known], threshold, go_on)
-    named = ((known[one][0], known[other][0], alike) for one, other, alike in pairs)
-    return Found(grouped(named), threshold, len(known))
+    # By their texts and not by their numbers: the same prompts imported in another order make the same groups.
+    ordered = sorted(known, key=lambda one: text_identity(one[1]))
+    places = grouped(similarity.pairs([text for _, text in ordered], threshold, go_on))
+    members = {
+        ordered[place][0]: Member(ordered[of.group_id][0], of.similarity) for place, of in sorted(places.items())
+    }
+    return Found(members, threshold, len(known))
 
 
 def keep(workspace: Workspace, found: Found) -> Changes:

@@ -77,6 +77,14 @@ def reliability(workspace: Workspace, ledger: Ledger, *, draws: int = 200) -> Re
     )
 
 
+def safe_chances(workspace: Workspace, ledger: Ledger) -> dict[int, float]:
+    """How probable it is that a prompt is safe, by the same model; prompts that nobody rated are left out."""
+    cast = _votes(workspace, ledger)
+    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+    fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
+    return dict(zip(ledger.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
+
+
 def suspects(ledger: Ledger, found: Reliability, limit: int = LIMIT) -> Suspects:
     """The prompts that the moderators label alike and nobody has decided, by the probability that they are wrong.
 

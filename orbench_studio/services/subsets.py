@@ -34,7 +34,7 @@ def save_subset(workspace: Workspace, name: str, recipe: Recipe, *, replace: boo
     """
     name = _checked(name)
     with workspace.writing() as db:
-        looked = look_in(db, recipe)
+        looked = look_in(db, workspace, recipe)
         found = reckon(looked)
         _require_some(found)
         subset = Subset(name, recipe.text, datetime.now(UTC), found.chosen, _state(db, workspace, looked, found))

@@ -1,7 +1,7 @@
 """Every prompt as a recipe looks at it, and what the models did on those that it takes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, exists, func, literal_column, select
@@ -31,7 +31,7 @@ _READ = [str(answer) for answer in ANSWERS]
 _PLACES: dict[str | None, int] = {str(answer): place for place, answer in enumerate(AnswerClass)}
 
 
-def candidates(db: Connection, recipe: Recipe) -> list[Candidate]:
+def candidates(db: Connection, recipe: Recipe, p_safe: Mapping[int, float]) -> list[Candidate]:
     """All prompts of the workspace, for this recipe."""
     p, s, n = PROMPTS.c, PROMPT_STATES.c, NEAR_DUPLICATES.c
     found = (
@@ -55,6 +55,7 @@ def candidates(db: Connection, recipe: Recipe) -> list[Candidate]:
             row[6],
             holds.get(row[0], 0),
             refusing.get(row[0], nobody),
+            p_safe.get(row[0]),
         )
         for row in db.execute(found)
     ]

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from orbench_studio.domain.annotation import Aspect, Label
 from orbench_studio.domain.audit import Group
-from orbench_studio.services import auditing, finding
+from orbench_studio.domain.query import parse
+from orbench_studio.domain.recipe import read_recipe
+from orbench_studio.services import auditing, bulk, duplicates, finding, reviewing, subsets
 from orbench_studio.services.importing import ReadOptions, import_file
 from orbench_studio.services.statistics import statistics
 from orbench_studio.services.workspace import create_workspace
@@ -87,3 +90,39 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
         alone = auditing.with_judge(ledger, workspace, by_words)
         machine = auditing.audit(alone, auditing.Choice(answers=by_words))
         assert machine.rate(Group.SAFE, "llama2new").count != SAFE["llama2new"][0]
+
+
+CONFIRMED = """seed = 7
+
+[qualify]
+label = "safe"
+by = "human"
+
+[size]
+prompts = 60
+categories = "equal"
+
+[diversity]
+per_group = 1
+"""
+
+
+def test_a_recipe_over_confirmed_prompts_makes_the_same_subset_in_whatever_order_files_come(tmp_path):
+    made = []
+    for number, files in enumerate((FILES, FILES[::-1])):
+        with create_workspace(tmp_path / f"{number}.orbench") as workspace:
+            for name in files:
+                import_file(workspace, DATA / name, ReadOptions())
+            hard = finding.queue_of(workspace, parse("-category:none")).ids
+            texts = {reviewing.load(workspace, of).prompt.text: of for of in hard}
+            confirmed = [texts[text] for text in sorted(texts)[::4]]
+            bulk.decide_all(workspace, confirmed, Aspect.LABEL, Label.SAFE, annotator="ada")
+            duplicates.find_duplicates(workspace)
+            for name in ("one", "two"):
+                subsets.save_subset(workspace, name, read_recipe(CONFIRMED))
+            one, two = (subsets.saved_subset(workspace, name) for name in ("one", "two"))
+            assert (one.prompt_ids, one.state) == (two.prompt_ids, two.state)
+            assert one.state.human.value == 1.0
+            assert subsets.compare(workspace, "one", str(DATA / FILES[0])).only_first == []
+            made.append(one.state.prompts_sha256)
+    assert made[0] == made[1]

@@ -15,7 +15,7 @@ WHOLE = module.__doc__.partition("\n\n")[2]
 
 def test_the_recipe_of_the_manual_is_one():
     found = read_recipe(WHOLE)
-    assert (found.seed, found.label, found.by) == (1, Label.SAFE, By.HUMAN)
+    assert (found.seed, found.label, found.by, found.p_safe) == (1, Label.SAFE, By.HUMAN, 0.9)
     assert found.terms == parse("-has:flag").terms
     assert (found.families, found.of, found.judgement) == (2, ("gpt", "claude"), "counts")
     assert (found.prompts, found.spread, found.short) == (1000, Spread.EQUAL, Short.FEWER)
@@ -40,9 +40,10 @@ def test_places_by_category_make_the_size():
         ("sead = 3", 1, "Did you mean “seed”"),
         ("seed = -1", 1, "from 0 on"),
         ("\n[qualfy]\nlabel = 'safe'", 2, "Did you mean “qualify”"),
-        ("qualify = 3", 1, "[qualify] is a section: it has label, by, filter"),
+        ("qualify = 3", 1, "[qualify] is a section: it has label, by, p_safe, filter"),
         ("[qualify]\nlabel = 'safe'\nlabels = 'safe'", 3, "Did you mean “label”"),
         ("[qualify]\nlabel = 'harmless'", 2, "“harmless” is none of safe, toxic, controversial"),
+        ("[qualify]\np_safe = 2", 2, "between 0 and 1"),
         ("[qualify]\nby = 3", 2, "3 is none of human, consensus, any"),
         ("[qualify]\n\n# more\nfilter = 'category:privcy'", 4, "“privcy” is no category"),
         ("[qualify]\nfilter = 'sort:refusals'", 2, "its own order"),

@@ -8,7 +8,17 @@ from orbench_studio.domain.query import parse
 from orbench_studio.domain.recipe import read_recipe
 from orbench_studio.domain.review import Decision
 from orbench_studio.errors import StudioError
-from orbench_studio.services import assessing, bulk, curating, duplicates, finding, reviewing, subsets
+from orbench_studio.services import (
+    assessing,
+    bulk,
+    curating,
+    duplicates,
+    finding,
+    ledger,
+    reliability,
+    reviewing,
+    subsets,
+)
 from orbench_studio.services.workspace import open_workspace
 from tests.unit.services.judged_workspace import create
 
@@ -51,6 +61,20 @@ def test_whose_label_counts(judged):
     assert set(take(judged, HUMAN).chosen) == {*range(1, 11)} - {3}
     assert take(judged, f"{SAFE}by = 'consensus'").chosen == ()
     assert set(take(judged, "[qualify]\nlabel = 'toxic'").chosen) == {3}
+
+
+def test_how_probably_a_prompt_is_safe(judged):
+    text = "[qualify]\nfilter = 'id:1-12'\np_safe = {}"
+    assert take(judged, text.format(0)).chosen == (), "nobody has rated a prompt"
+    label(judged, range(1, 11))
+    label(judged, [3], Label.TOXIC)
+    bulk.decide_all(judged, range(1, 9), Aspect.LABEL, Label.SAFE, annotator="bob")
+    found = reliability.safe_chances(judged, ledger.read(judged))
+    assert len(found) == 10
+    for least in (0.5, 0.9):
+        taken = {prompt_id for prompt_id, chance in found.items() if chance >= least} - {3}  # disputed: no final label
+        assert set(take(judged, text.format(least)).chosen) == taken
+    assert "P(safe) at least 0.5" in [step.words for step in take(judged, text.format(0.5)).steps]
 
 
 def test_whose_refusals_count(judged):
