@@ -68,6 +68,7 @@ class Lane:
         self._changed = asyncio.Event()
         self._open = True
         self._given_up = 0
+        self._hindrance = ""  # what the last request met, until one is answered
         self.fault: BaseException | None = None
 
     @property
@@ -130,7 +131,7 @@ class Lane:
         while self._later and self._later[0][0] <= now:
             self._queue.appendleft(heapq.heappop(self._later)[2])
         if not self._queue:
-            self.waiting = "to try again" if self._later and not self._asking else ""
+            self.waiting = f"to try again. {self._hindrance}" if self._later and not self._asking else ""
             return self._later[0][0] - now if self._later else None
         seconds, self.waiting = self._pacer.wait(self._tokens(self._queue[0]))
         return seconds
@@ -170,7 +171,7 @@ class Lane:
         self._end(item, answer)
 
     def _end(self, item: _Item, answer: Answer) -> None:
-        self._given_up = 0
+        self._given_up, self._hindrance = 0, ""
         tokens = (answer.input_tokens, answer.output_tokens)
         usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
         result = self._task.result(item.claimed, self.model.name, answer)
@@ -183,6 +184,7 @@ class Lane:
         if error.cause not in PASSING:
             self._give_up(item, error)
             return
+        self._hindrance = error.told
         item.faults += error.cause not in _UNREAD
         if error.cause in _TOO_MUCH:
             seconds = self._pacer.limited(error.retry_after)

@@ -59,6 +59,16 @@ def test_closed_a_line_says_how_models_are_asked_and_opened_all_can_be_changed(a
     assert progress(path).batch.settings.limits.requests_per_minute == 60_000
 
 
+def test_tab_goes_through_the_form_from_top_to_bottom(at_page):
+    form = at_page.form
+    at_page.name(MIXED)
+    at_page.studio.wait(form.launch.isEnabled)
+    [chip] = form.models.chips.values()
+    for control in (chip, form.judge, form.cap, form.vendor_batch, form.options.opener, form.launch):
+        QTest.keyClick(at_page.studio.window, Qt.Key.Key_Tab)
+        assert at_page.studio.window.focusWidget() is control
+
+
 WRONG = {
     "is no number": lambda options: options.seed.setText("seven"),
     "is a whole number": lambda options: options.seed.setText("0.5"),

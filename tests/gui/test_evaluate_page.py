@@ -300,8 +300,12 @@ def test_answers_are_judged_when_the_batch_is_finished(at_page, path):
     at_page.click(at_page.pane.review)
     at_page.studio.settle()
     at_page.studio.wait(lambda: at_page.studio.page.model.rowCount() == 8)
-    [mine] = [r for r in at_page.studio.page.view.responses if r.response.model == "simulated/refusing"]
-    assert mine.final.answer_class == "direct_refusal"
+
+    def mine():
+        responses = at_page.studio.page.view.responses
+        return [r.final.answer_class for r in responses if r.response.model == "simulated/refusing"]
+
+    at_page.studio.wait(lambda: mine() == ["direct_refusal"])
 
 
 def test_a_language_model_judges_in_a_batch_of_its_own(at_page, path):

@@ -83,6 +83,7 @@ class FailuresPane(QWidget):
         set_tip(chip, tr("Only these, in the list and when they are tried again"))
         chip.clicked.connect(lambda: self._choose(cause))
         self._flow.addWidget(chip)
+        self.setTabOrder(chip, self.retry)
         self.chips[cause] = chip
 
     def _list(self, progress: BatchProgress) -> None:

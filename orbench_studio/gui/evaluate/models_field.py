@@ -50,25 +50,25 @@ class ModelsField(QWidget):
         self.line = ModelLine(tr("Add a model"))
         self.line.installEventFilter(self)
         self.line.taken.connect(self.add)
-        self._buttons: dict[str, QToolButton] = {}
-        self._chips = QWidget()
-        self._flow = FlowLayout(self._chips, spacing=4)
+        self.chips: dict[str, QToolButton] = {}  # by model
+        self._row = QWidget()
+        self._flow = FlowLayout(self._row, spacing=4)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.line)
-        column.addWidget(self._chips)
-        self._chips.hide()
+        column.addWidget(self._row)
+        self._row.hide()
 
     @property
     def models(self) -> tuple[str, ...]:
         """Those chosen, in their order."""
-        return tuple(self._buttons)
+        return tuple(self.chips)
 
     def add(self, model: str) -> None:
         """Choose a model; one that is chosen already stays."""
         self.line.clear()
-        if model in self._buttons:
+        if model in self.chips:
             return
         chip = QToolButton()
         chip.setText(f"{model}  ✕")
@@ -79,8 +79,9 @@ class ModelsField(QWidget):
         chip.clicked.connect(lambda: self._take_out(model))
         chip.clicked.connect(self.line.setFocus)
         self._flow.addWidget(chip)
-        self._buttons[model] = chip
-        self._chips.show()
+        self.setTabOrder(next(reversed(self.chips.values()), self.line), chip)
+        self.chips[model] = chip
+        self._row.show()
         self.changed.emit()
 
     def clear(self) -> None:
@@ -91,15 +92,15 @@ class ModelsField(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Backspace in an empty line takes the last model out."""
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key()
-        if pressed != Qt.Key.Key_Backspace or self.line.text() or not self._buttons:
+        if pressed != Qt.Key.Key_Backspace or self.line.text() or not self.chips:
             return False
         self._take_out(self.models[-1])
         return True
 
     def _take_out(self, model: str) -> None:
-        chip = self._buttons.pop(model)
+        chip = self.chips.pop(model)
         self._flow.removeWidget(chip)
         chip.hide()
         chip.deleteLater()
-        self._chips.setVisible(bool(self._buttons))
+        self._row.setVisible(bool(self.chips))
         self.changed.emit()

@@ -1,17 +1,19 @@
 """What is told of batches: in the log, and of those whose process was killed."""
 
 import logging
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
-from orbench_studio.domain.batch import BatchState
+from orbench_studio.domain.batch import BatchSettings, BatchState
 from orbench_studio.services import evaluating
+from orbench_studio.services.running import Runner
 from orbench_studio.store import claims
 from tests.fake_vendor import KEY, fault
-from tests.unit.services.test_batches_shared import RUNNING
+from tests.unit.services.test_batches_shared import RUNNING, until
 
 
 @pytest.fixture
@@ -66,3 +68,15 @@ def test_a_killed_batch_is_interrupted_until_it_is_resumed(workspace, create, ve
     assert (there.batch.state, there.is_interrupted, there.state_words) == (BatchState.RUNNING, True, "interrupted")
     vendor.held = False
     assert run(batch).state_words == "finished"
+
+
+def test_what_hinders_a_batch_is_told_while_it_waits(workspace, prices):
+    """A model server that is not running: the batch waits for it, and says so."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+    settings = BatchSettings(base_urls={"vllm/away": address})
+    runner = Runner(workspace, evaluating.create(workspace, ["vllm/away"], [1], settings, prices=prices).id, prices)
+    runner.start()
+    until(lambda: "Nothing answers at" in runner.snapshot().live["vllm/away"].waiting)
+    runner.stop(grace=0.0)
+    assert runner.wait(30)
