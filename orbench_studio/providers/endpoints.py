@@ -71,10 +71,9 @@ class Endpoint:
         """Whether its answers are made up."""
         return self.protocol is Protocol.SIMULATED
 
-    @property
-    def at_once(self) -> int | None:
-        """How many requests it can answer side by side; None where nobody but its vendor knows."""
-        return LOCAL_SLOTS if self.protocol is Protocol.LOCAL else None
+    def at_most(self, at_once: int) -> int:
+        """How many of so many requests at once it can answer side by side, as far as anybody but its vendor knows."""
+        return min(at_once, LOCAL_SLOTS) if self.protocol is Protocol.LOCAL else at_once
 
     @property
     def on_this_machine(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.providers.base import guessed_tokens
+from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.prices import Prices, cost
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import lengths
@@ -124,7 +125,8 @@ def _model(
         None if output is None else cost(price, tokens, output, batch=settings.vendor_batch)
         for output in (expected, longest)
     ]
-    seconds = (longest if expected is None else expected) / _TOKENS_A_SECOND / settings.limits.concurrency
+    at_once = endpoint(name, settings.base_urls.get(name)).at_most(settings.limits.concurrency)
+    seconds = (longest if expected is None else expected) / _TOKENS_A_SECOND / at_once
     for limit, amount in (
         (settings.limits.requests_per_minute, items),
         (settings.limits.tokens_per_minute, tokens + (expected or longest)),

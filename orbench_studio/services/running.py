@@ -83,8 +83,7 @@ class Runner(BatchRunner):
             base_url = settings.base_urls.get(name)
             place = endpoint(name, base_url)
             model = Model(model_id, name, place.model, prices.of(name, base_url))
-            at_once = min(settings.limits.concurrency, place.at_once or settings.limits.concurrency)
-            limits = replace(settings.limits, concurrency=at_once)
+            limits = replace(settings.limits, concurrency=place.at_most(settings.limits.concurrency))
             lanes.append(Lane(model, open_provider(place), task, limits, self._take, self._give_up))
         return lanes
 

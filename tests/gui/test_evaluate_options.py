@@ -182,7 +182,7 @@ def test_the_answers_of_one_model_open_in_review(start, path):
 def test_a_batch_whose_process_was_killed_is_interrupted_and_goes_on(start, path):
     with open_workspace(path) as other:
         made = evaluating.create(other, [MIXED], range(1, 6), BatchSettings(), prices=load_prices())
-        Desk(other, made.id, lease=0.0).begin()  # and is never seen again
+        Desk(other, made.id, lease=3.0).begin()  # and is never seen again
     with start(path) as studio:
         page = Evaluator(studio)
         studio.wait(lambda: [line[2] for line in page.lines(page.page.batches)] == ["interrupted"])

@@ -74,7 +74,7 @@ class BatchPane(QWidget):
         if progress.is_interrupted and not here:
             return tr("interrupted: resume it, and it goes on where it was")
         if batch.state is BatchState.RUNNING and not here:
-            return tr("running in another process")
+            return tr("running in another process; if that was killed, resume it")
         parts = [str(batch.state), batch.note or ""]
         if here and batch.state is not BatchState.RUNNING:
             parts.append(tr("what is under way comes home"))

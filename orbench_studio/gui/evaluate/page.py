@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from orbench_studio.domain.amounts import spent
-from orbench_studio.domain.batch import BatchProgress
+from orbench_studio.domain.batch import BatchProgress, BatchState
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import tr
@@ -23,6 +23,7 @@ from orbench_studio.gui.widgets import label, rule, scrolled
 
 _COMPOSE = 340  # wide
 _LEAST = 440  # wide, for the batches
+_AGAIN = 2_000  # milliseconds between two looks at a batch that another process has, or had
 _LIST = 140  # high, to begin with
 _COLUMNS = (
     Column("Batch", 60, number=True),
@@ -51,6 +52,8 @@ class EvaluatePage(QWidget):
         self._known: dict[int, BatchProgress] = {}
         self._wanted: int | None = None  # a batch that has been launched and is to be shown when it is listed
         self._right = QStackedWidget()
+        self._again = QTimer(self)
+        self._again.setInterval(_AGAIN)
         self._build_ui()
         self._connect(session)
 
@@ -65,9 +68,19 @@ class EvaluatePage(QWidget):
         self.runs.names(self.compose.learn)
         self.runs.find_servers(self.compose.learn)
         self._list()
+        self._again.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._again.stop()
 
     def _list(self) -> None:
         self.runs.overview(self._listed)
+
+    def _list_again(self) -> None:
+        """A process that was killed changes nothing; only time tells."""
+        if any(p.batch.state is BatchState.RUNNING and not self.runs.is_here(p.batch.id) for p in self._known.values()):
+            self._list()
 
     def _listed(self, found: list[BatchProgress]) -> None:
         self._known = {progress.batch.id: progress for progress in found}
@@ -111,6 +124,7 @@ class EvaluatePage(QWidget):
 
     def _connect(self, session: Session) -> None:
         self.runs.moved.connect(self._moved)
+        self._again.timeout.connect(self._list_again)
         self.compose.launched.connect(self._launched)
         self.batches.chosen.connect(lambda _key: self._show_batch())
         self.batch.review_wanted.connect(self.review_wanted)

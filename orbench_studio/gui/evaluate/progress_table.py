@@ -22,10 +22,10 @@ DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
     Column("Model", 85, 2),
     Column("Done", 115, 2),
-    Column("Failed", 65, 3),
+    Column("Failed", 65, 2),
     Column("Tokens in, out", 105, number=True),
     Column("Spent", 80, number=True),
-    Column("Now", 85, 3),
+    Column("Now", 85, 4),
 )
 _BAR, _LEAST_BAR, _PAD = 6, 32, 8
 

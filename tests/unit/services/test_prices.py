@@ -7,6 +7,7 @@ import pytest
 
 from orbench_studio.domain.batch import BatchSettings, Limits, Sampling
 from orbench_studio.errors import StudioError
+from orbench_studio.providers.endpoints import LOCAL_SLOTS
 from orbench_studio.services import evaluating
 from orbench_studio.services.estimating import estimate
 from orbench_studio.services.prices import Price, cost, load_prices, own_prices, read_prices
@@ -62,3 +63,9 @@ def test_an_estimate_before_launch(workspace):
     assert found.unpriced == ("mistral/unheard-of",)
     assert found.models[2].most_cost == 0
     assert found.seconds == pytest.approx(8 / 10 * 60)
+
+
+def test_the_local_model_answers_few_at_once(workspace):
+    settings = BatchSettings(Sampling(max_tokens=100), Limits(concurrency=20))
+    found = estimate(workspace, ["local/smollm2"], evaluating.choose(workspace), settings, load_prices())
+    assert found.seconds == pytest.approx(4 * 100 / 50 / LOCAL_SLOTS)
