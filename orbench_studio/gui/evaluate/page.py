@@ -27,8 +27,8 @@ _AGAIN = 2_000  # milliseconds between two looks at a batch that another process
 _LIST = 140  # high, to begin with
 _COLUMNS = (
     Column("Batch", 60, number=True),
-    Column("What", 160, 1),
-    Column("State", 95),
+    Column("What", 150, 1),
+    Column("State", 105),
     Column("Done", 105, number=True),
     Column("Failed", 65, number=True),
     Column("Spent", 90, number=True),
