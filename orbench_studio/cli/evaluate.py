@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from orbench_studio.cli import launch, options
-from orbench_studio.domain.batch import MAX_TOKENS, BatchSettings
+from orbench_studio.domain.batch import MAX_TOKENS, TIMEOUT, BatchSettings
 
 
 def evaluate(
@@ -25,6 +25,7 @@ def evaluate(
     concurrency: options.Concurrency = 20,
     rpm: options.RequestsPerMinute = None,
     tpm: options.TokensPerMinute = None,
+    timeout: options.Timeout = TIMEOUT,
     max_cost: options.MaxCost = None,
     vendor_batch: options.VendorBatch = False,
     yes: options.Yes = False,
@@ -38,6 +39,7 @@ def evaluate(
             "concurrency": concurrency,
             "requests_per_minute": rpm,
             "tokens_per_minute": tpm,
+            "timeout": timeout,
             "max_cost": max_cost,
         },
         sampling={"max_tokens": max_tokens, "seed": seed, "system": _text(system)},

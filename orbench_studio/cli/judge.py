@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import launch, options, own_judges
+from orbench_studio.domain.batch import TIMEOUT
 
 if TYPE_CHECKING:
     from orbench_studio.domain.batch import BatchSettings
@@ -31,6 +32,7 @@ def judge(
     max_tokens: options.MaxTokens = _TOKENS,
     param: options.Param = None,
     concurrency: options.Concurrency = 20,
+    timeout: options.Timeout = TIMEOUT,
     max_cost: options.MaxCost = None,
     vendor_batch: options.VendorBatch = False,
     yes: options.Yes = False,
@@ -50,7 +52,7 @@ def judge(
     settings = launch.settings(
         judge,
         base_url,
-        limits={"concurrency": concurrency, "max_cost": max_cost},
+        limits={"concurrency": concurrency, "timeout": timeout, "max_cost": max_cost},
         sampling={"max_tokens": max_tokens},
         param=param or [],
         temperature=temperature,

@@ -35,6 +35,7 @@ RequestsPerMinute = Annotated[
 TokensPerMinute = Annotated[
     int | None, typer.Option("--tpm", min=1, metavar="N", help="Tokens a minute, in and out, for each model.")
 ]
+Timeout = Annotated[float, typer.Option(min=1, metavar="S", help="Seconds to wait for one answer.")]
 MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop when so much is spent.")]
 VendorBatch = Annotated[
     bool, typer.Option("--vendor-batch", help="By the vendor's own batches: half the price, within 24 hours.")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+TIMEOUT = 180.0  # seconds
 MAX_TOKENS = 1_000  # the paper's defaults (arXiv 2405.20947, section 4): temperature 0, at most 1,000 tokens
 
 
@@ -129,7 +130,7 @@ class Limits:
     tokens_per_minute: int | None = None
     attempts: int = 6
     patience: float = 900
-    timeout: float = 180
+    timeout: float = TIMEOUT
     max_cost: float | None = None
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """A small real model on this machine, without a key: SmolLM2-135M-Instruct under llama.cpp; the extra `local`."""
 
 import asyncio
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from orbench_studio.providers.base import Answer, Provider, Request
 from orbench_studio.providers.endpoints import LOCAL_SLOTS, Endpoint, Protocol
 
 MODEL = "smollm2"
+_PATIENCE = 900.0  # seconds; a thousand tokens take minutes on a machine that has other things to do
 _CONTEXT = 4_096  # tokens, for each slot
 
 
@@ -30,7 +32,7 @@ class LocalProvider:
             if self._chat is None:
                 await asyncio.to_thread(self._start)
         assert self._chat is not None  # it was started, or that raised
-        return await self._chat.ask(request)
+        return await self._chat.ask(replace(request, timeout=max(request.timeout, _PATIENCE)))
 
     async def close(self) -> None:
         """End the server."""

@@ -21,6 +21,7 @@ _TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
 _UNREAD = _TOO_MUCH | {Cause.UNREACHABLE}  # the vendor has not looked at it: only time bounds how often it is tried
 _FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
 _LONGEST_BACKOFF = 30.0
+_VAIN = 2  # requests without an answer between them, after which it is said what hinders
 _ENOUGH = 20  # items given up without an answer between them: it is not the items
 
 
@@ -68,7 +69,7 @@ class Lane:
         self._changed = asyncio.Event()
         self._open = True
         self._given_up = 0
-        self._hindrance = ""  # what the last request met, until one is answered
+        self._hindrance, self._in_vain = "", 0  # what the last request met, how many did since one was answered
         self.fault: BaseException | None = None
 
     @property
@@ -125,7 +126,7 @@ class Lane:
     def _seconds_to_next(self) -> float | None:
         """Seconds until the next request may go; None where only a change can tell."""
         if not self._open or len(self._asking) >= self._pacer.at_once:
-            self.waiting = ""
+            self.waiting = f"an answer. {self._hindrance}" if self._open and self._in_vain >= _VAIN else ""
             return None
         now = asyncio.get_running_loop().time()
         while self._later and self._later[0][0] <= now:
@@ -171,7 +172,7 @@ class Lane:
         self._end(item, answer)
 
     def _end(self, item: _Item, answer: Answer) -> None:
-        self._given_up, self._hindrance = 0, ""
+        self._given_up, self._hindrance, self._in_vain = 0, "", 0
         tokens = (answer.input_tokens, answer.output_tokens)
         usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
         result = self._task.result(item.claimed, self.model.name, answer)
@@ -184,7 +185,7 @@ class Lane:
         if error.cause not in PASSING:
             self._give_up(item, error)
             return
-        self._hindrance = error.told
+        self._hindrance, self._in_vain = error.told, self._in_vain + 1
         item.faults += error.cause not in _UNREAD
         if error.cause in _TOO_MUCH:
             seconds = self._pacer.limited(error.retry_after)

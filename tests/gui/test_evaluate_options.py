@@ -44,6 +44,7 @@ def test_closed_a_line_says_how_models_are_asked_and_opened_all_can_be_changed(a
     options.repeats.setValue(2)
     QTest.keyClicks(options.parameters, "top_p=0.9")
     options.requests.setValue(60_000)
+    options.timeout.setValue(60)
     at_vendor(at_page, vendor, first=3)
     at_page.click(options.opener)
     assert options.summary.text() == (
@@ -56,7 +57,8 @@ def test_closed_a_line_says_how_models_are_asked_and_opened_all_can_be_changed(a
     body = vendor.bodies[0]
     assert body["messages"][0] == {"role": "system", "content": "Be kind."}
     assert (body["seed"], body["top_p"], "temperature" in body) == (7, 0.9, False)
-    assert progress(path).batch.settings.limits.requests_per_minute == 60_000
+    limits = progress(path).batch.settings.limits
+    assert (limits.requests_per_minute, limits.timeout) == (60_000, 60)
 
 
 def test_tab_goes_through_the_form_from_top_to_bottom(at_page):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.batch import MAX_TOKENS, Limits, Sampling
+from orbench_studio.domain.batch import MAX_TOKENS, TIMEOUT, Limits, Sampling
 from orbench_studio.domain.parameters import read_parameters
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.evaluate.fields import count_field, fill, number_in
@@ -41,6 +41,7 @@ class Options(QWidget):
         self.parameters, self.base_url = QPlainTextEdit(), QLineEdit()
         self.concurrency = count_field(1, 1_000, Limits().concurrency)
         self.requests, self.tokens = count_field(0, _MOST, 0), count_field(0, _MOST * 100, 0)
+        self.timeout = count_field(1, 3_600, int(TIMEOUT))
         self._build_ui()
         self._connect(theme)
         self._restate()
@@ -63,7 +64,11 @@ class Options(QWidget):
     def limits(self, max_cost: float | None) -> Limits:
         """What a batch may use, with this cap on its cost."""
         return Limits(
-            self.concurrency.value(), self.requests.value() or None, self.tokens.value() or None, max_cost=max_cost
+            self.concurrency.value(),
+            self.requests.value() or None,
+            self.tokens.value() or None,
+            timeout=self.timeout.value(),
+            max_cost=max_cost,
         )
 
     def base_urls(self, models: tuple[str, ...]) -> dict[str, str]:
@@ -129,6 +134,7 @@ class Options(QWidget):
             text.setObjectName("input")
             text.setTabChangesFocus(True)
         set_tip(self.temperature, tr("Empty for models that refuse one"))
+        set_tip(self.timeout, tr("Seconds to wait for one answer"))
         set_tip(self.repeats, tr("How often each model is asked each prompt"))
         set_tip(self.parameters, tr("One a line, as JSON; MODEL:NAME=VALUE is for one model, null takes one out"))
         head = QHBoxLayout()
@@ -160,7 +166,7 @@ class Options(QWidget):
                 ("Temperature", self.temperature), ("Most tokens", self.max_tokens), ("System prompt", system),
                 ("Seed", self.seed), ("Repeats", self.repeats), ("Parameters", self.parameters),
                 ("At once", self.concurrency), ("Requests/min", self.requests), ("Tokens/min", self.tokens),
-                ("Base URL", self.base_url),
+                ("Timeout, s", self.timeout), ("Base URL", self.base_url),
             ),
         )  # fmt: skip
         self.requests.setAccessibleName(tr("Requests a minute"))

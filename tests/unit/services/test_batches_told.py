@@ -80,3 +80,12 @@ def test_what_hinders_a_batch_is_told_while_it_waits(workspace, prices):
     until(lambda: "Nothing answers at" in runner.snapshot().live["vllm/away"].waiting)
     runner.stop(grace=0.0)
     assert runner.wait(30)
+
+
+def test_a_vendor_that_hangs_is_told_of_while_it_is_asked(workspace, create, vendor, prices):
+    vendor.script[""] = ["hang"] * 20
+    runner = Runner(workspace, create(timeout=0.2, concurrency=1), prices)
+    runner.start()
+    until(lambda: runner.snapshot().live["openai/gpt-test"].waiting == "an answer. No answer within 0.2 seconds.")
+    runner.stop(grace=0.0)
+    assert runner.wait(30)
