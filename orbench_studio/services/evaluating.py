@@ -55,12 +55,6 @@ def choose(
     return chosen
 
 
-def subset_names(workspace: Workspace) -> list[str]:
-    """The names of the workspace's subsets."""
-    with workspace.reading() as db:
-        return subsets.names(db)
-
-
 def create(
     workspace: Workspace,
     models: Sequence[str],

@@ -1,9 +1,7 @@
 """How models are asked, which prompts, what failed why: the finer parts of the evaluate page."""
 
-import sqlite3
-from contextlib import closing
+from datetime import UTC, datetime
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
@@ -19,11 +17,13 @@ from orbench_studio.domain.batch import (
 )
 from orbench_studio.domain.query import parse, write
 from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.subset import Subset
 from orbench_studio.gui.evaluate.progress_table import DONE
 from orbench_studio.services import evaluating
 from orbench_studio.services.desk import Desk
 from orbench_studio.services.prices import load_prices
 from orbench_studio.services.workspace import open_workspace
+from orbench_studio.store import subsets
 from orbench_studio.store.results import Given, Outcome, Said
 from tests.gui.test_evaluate_page import MIXED, Evaluator, at_page, at_vendor, progress, vendor
 
@@ -80,13 +80,16 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("said", WRONG)
-def test_what_cannot_be_says_why(at_page, said):
+def test_what_cannot_be_says_why(at_page):
+    options = at_page.form.options
     at_page.name(MIXED)
-    at_page.studio.wait(at_page.form.launch.isEnabled)
-    WRONG[said](at_page.form.options)
-    at_page.studio.wait(lambda: said in at_page.form.estimate.text())
-    assert not at_page.form.launch.isEnabled()
+    for said, makes_wrong in WRONG.items():
+        at_page.studio.wait(at_page.form.launch.isEnabled)
+        makes_wrong(options)
+        at_page.studio.wait(lambda words=said: words in at_page.form.estimate.text())
+        assert not at_page.form.launch.isEnabled()
+        for field in (options.seed, options.parameters, options.base_url):
+            field.clear()
 
 
 def test_a_system_prompt_out_of_a_file(at_page, tmp_path):
@@ -106,16 +109,14 @@ def test_a_system_prompt_out_of_a_file(at_page, tmp_path):
 
 
 def test_the_prompts_of_a_subset(start, path):
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("INSERT INTO subsets (id, name, recipe, created_at) VALUES (1, 'my <b>hard</b> ones', '{}', '2026')")
-        db.executemany(
-            "INSERT INTO subset_prompts (subset_id, prompt_id, position) VALUES (1, ?, ?)", [(9, 0), (4, 1), (7, 2)]
-        )
+    name = "my <b>hard</b> ones"
+    with open_workspace(path) as other, other.writing() as db:
+        subsets.save(db, Subset(name, "", datetime.now(UTC), (9, 4, 7), None), {})
     with start(path) as studio:
         page = Evaluator(studio)
         prompts = page.form.prompts
         studio.wait(lambda: prompts.count() == 3)
-        assert prompts.itemText(2) == "the subset my <b>hard</b> ones"
+        assert prompts.itemText(2) == f"the subset {name}"
         prompts.setCurrentIndex(2)
         page.form.limit.setValue(2)
         page.name(MIXED)

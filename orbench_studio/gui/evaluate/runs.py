@@ -73,12 +73,12 @@ class Runs(QObject):
         self._session.background.run(work, done)
 
     def subsets(self, done: Callable[[list[str]], object]) -> None:
-        """Ask for the names of the workspace's subsets."""
+        """Ask for the names of the workspace's subsets, the newest first."""
 
         def work(workspace: Workspace) -> list[str]:
-            from orbench_studio.services import evaluating
+            from orbench_studio.services import subsets
 
-            return evaluating.subset_names(workspace)
+            return [subset.name for subset in subsets.saved_subsets(workspace)]
 
         self._session.run(work, done)
 
