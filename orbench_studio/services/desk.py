@@ -100,6 +100,8 @@ class Desk:
         """Sign off. A batch that nobody is at any more and that is not at its end is paused."""
         with self._workspace.writing() as db:
             claims.sign_off(db, self._runner_id)
+            if batches.state_of(db, self._batch_id) is BatchState.CANCELLED:
+                batches.move(db, self._batch_id, ItemState.PENDING, ItemState.CANCELLED)  # what was still unsent here
             alone = not claims.others(db, self._batch_id, None, time.time())
             if alone and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
                 become(db, self._batch_id, BatchState.PAUSED)

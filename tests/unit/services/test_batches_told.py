@@ -89,3 +89,17 @@ def test_a_vendor_that_hangs_is_told_of_while_it_is_asked(workspace, create, ven
     until(lambda: runner.snapshot().live["openai/gpt-test"].waiting == "an answer. No answer within 0.2 seconds.")
     runner.stop(grace=0.0)
     assert runner.wait(30)
+
+
+def test_cancelled_nothing_is_left_that_a_process_had_and_had_not_sent(workspace, create, vendor, prices):
+    vendor.held = True
+    batch = create(concurrency=1)
+    runner = Runner(workspace, batch, prices)
+    runner.start()
+    vendor.wait_for(1)
+    evaluating.cancel(workspace, batch)
+    until(lambda: runner.snapshot().progress.batch.state is BatchState.CANCELLED)
+    vendor.held = False
+    assert runner.wait(30)
+    [model] = evaluating.progress(workspace, batch).models
+    assert (model.done, model.cancelled, model.left) == (1, 3, 0)
