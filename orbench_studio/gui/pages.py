@@ -67,8 +67,9 @@ class Rail(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._buttons: dict[str, QToolButton] = {}
-        self._names = _scrolling()
-        names = QVBoxLayout(self._names.widget())
+        inner = QWidget()
+        self._names = _scrolling(inner)
+        names = QVBoxLayout(inner)
         names.setContentsMargins(0, 0, 0, 0)
         names.setSpacing(4)
         for name, shape, words in PAGES:
@@ -97,11 +98,11 @@ class Rail(QFrame):
             button.setFixedSize(px(_WIDTH) - 8, px(52))
 
 
-def _scrolling() -> QScrollArea:
+def _scrolling(inner: QWidget) -> QScrollArea:
     """For names that a low window with large text has no room for."""
     area = QScrollArea()
-    area.setWidget(QWidget())
-    for part in (area, area.widget()):
+    area.setWidget(inner)
+    for part in (area, inner):
         part.setObjectName("panel")
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

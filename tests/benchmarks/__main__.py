@@ -40,7 +40,7 @@ def _measure(asked: argparse.Namespace, prompts: int) -> Iterator[Line]:
     with TemporaryDirectory(dir=asked.folder) as folder:
         scratch = Path(folder)
         workspace = (asked.folder if prompts >= _LARGE else scratch) / f"{prompts}.orbench"
-        if not workspace.exists():
+        if not workspace.exists() and {*asked.parts} - {"group"}:
             generator.generate(workspace, prompts, tell=lambda words: print(words, end="\r", file=sys.stderr))
         if "window" in asked.parts:
             yield from window_up.measure(workspace, prompts, scratch, asked.runs)

@@ -15,7 +15,7 @@ from orbench_studio.gui.widgets import label
 _STEPS = (Column("Step", 140, 1), Column("Left", 60, number=True), Column("Fell", 60, number=True))
 _CATEGORIES = (Column("Category", 110, 1), Column("Left", 60, number=True), Column("Taken", 60, number=True))
 _MODELS = (
-    Column("Model", 110, 1),
+    Column("Model", 84, 1),
     Column("Refuses", 70, number=True),
     Column("95 %", 90, number=True),
     Column("n", 50, number=True),

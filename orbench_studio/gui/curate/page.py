@@ -26,7 +26,7 @@ from orbench_studio.gui.theme import Theme, px
 _FIRST = "hard"  # the recipe to begin with
 _MOST = 2_000  # prompts that a queue names one by one
 _LEAST = (260, 300, 320)  # wide: recipe, funnel, prompts
-_SHARES = (3, 3, 5)  # of what is wider
+_SHARES = (3, 4, 5)  # of what is wider
 _LOOKED_AT = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
 
 
