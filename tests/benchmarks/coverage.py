@@ -111,8 +111,9 @@ def _skills(draws: int) -> Iterator[Line]:
 
 
 def _kappas(draws: int) -> Iterator[Line]:
+    """A tenth of the draws: pure Python takes a while."""
     for n, errors, rate in product((50, 200), ((0.5, 0.3), (0.3, 0.1), (0.1, 0.02)), RATES):
-        yield f"n {n}, errors {errors}", rate, kappa_coverage(rate, n, errors, draws=draws)
+        yield f"n {n}, errors {errors}", rate, kappa_coverage(rate, n, errors, draws=max(draws // 10, 1))
 
 
 def _chances(draws: int) -> Iterator[Line]:
