@@ -3,6 +3,7 @@
 The same workspace and the same export give the same bytes. What is read is one consistent look; memory stays flat.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -231,7 +232,7 @@ def _describe(
 
         told["pyarrow"] = pyarrow.__version__
     chosen = wanted.subsets or (() if wanted.filter else None)
-    told["subsets"] = [_written(one) for one in provenance.subsets(db, chosen)]
+    told["subsets"] = [_written(_nameless(one)) for one in provenance.subsets(db, chosen)]
     if wanted.form in RICH:
         told["sources"] = [_written(source) for source in provenance.sources(db)]
         told["guidelines"] = [
@@ -245,6 +246,14 @@ def _describe(
     if wanted.form is Form.HUGGINGFACE:
         names = [part.name for part in parts]
         dataset_card.write(folder, names, found, wanted.licence, annotators=told["annotators"])
+
+
+def _nameless(subset: dict[str, Any]) -> dict[str, Any]:
+    """The subset without the workspace's uuid, by which pseudonyms could be told: a hash stands for it."""
+    state = json.loads(subset["state"])
+    if state.get("workspace"):
+        state["workspace"] = blake2b(state["workspace"].encode(), digest_size=16, person=b"subset").hexdigest()
+    return subset | {"state": json.dumps(state, ensure_ascii=False)}
 
 
 def _written(values: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def test_the_report_has_every_figure(tmp_path):
         "audit table, pandas has read, p95",
         "audit table equal to a recount",
         "audit table after a label, p95",
+        "memory of an export",
     } <= goals
     assert list((tmp_path / "work").iterdir()) == []
 
