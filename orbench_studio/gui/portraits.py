@@ -156,6 +156,7 @@ def _disputes(application: Application) -> Iterator[tuple[str, QWidget]]:
     wait(lambda: window.disputes.case is not None and window.disputes.case.about.prompt_id == 3)
     yield "disputes-label", window
     for left in (1, 0):
+        wait(lambda: window.disputes.case is not None)
         case = window.disputes.case
         of_label = case is not None and case.about.response_id is None
         window.disputes.settle("safe" if of_label else "direct_answer")

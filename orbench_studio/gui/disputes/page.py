@@ -114,7 +114,9 @@ class DisputesPage(QWidget):
         self._session.run(work, self._show)
 
     def _show(self, disputes: list[Dispute]) -> None:
-        place = max(self.list.currentRow(), 0)
+        row = max(self.list.currentRow(), 0)
+        chosen = self.disputes[row] if row < len(self.disputes) else None
+        place = disputes.index(chosen) if chosen in disputes else min(row, len(disputes) - 1)
         self.disputes = disputes
         self.list.blockSignals(True)
         self.list.clear()
@@ -125,9 +127,10 @@ class DisputesPage(QWidget):
         self._body.setVisible(bool(disputes))
         self.empty.setVisible(not disputes)
         self.list.setVisible(bool(disputes))
-        self.case = None
+        if self.case is not None and (not disputes or self.case.about != disputes[place]):
+            self.case = None  # else what is shown can be settled while it is looked at again
         if disputes:
-            self.list.setCurrentRow(min(place, len(disputes) - 1))
+            self.list.setCurrentRow(place)
             self._open()
 
     def _open(self) -> None:
