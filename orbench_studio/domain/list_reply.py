@@ -7,7 +7,7 @@ reply, letter by letter, but for line breaks within it and what JSON escapes. Wh
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orbench_studio.domain.list_lines import Line, bare, is_talk, lines_of, several, split_along
@@ -55,6 +55,7 @@ _OTHER_KEYS = (
 )
 _NUMBERED_KEY = re.compile(r"[a-z _#-]*\d{1,3}", re.IGNORECASE)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"(?!\s*:)')
+_SCAFFOLD = re.compile(r"[{\[]?\s*\"?\w+\"?\s*:\s*[\[{]*")  # the beginning of JSON that goes no further
 _LONGEST = 50_000  # characters that are read; models are asked for less
 _LAST_WORDS = re.compile(r"[.?!。？！…][\"”’')\]*_]*\s*$")
 
@@ -75,14 +76,22 @@ class Listing:
     declined: bool = False
 
 
-def read_list(reply: str, *, cut: bool = False) -> Listing:
-    """The texts in a reply; `cut` where it stopped at the length limit, so that its last text may be half of one."""
+def read_list(reply: str, *, cut: bool = False, wording: str = "") -> Listing:
+    """The texts in a reply; `cut` where it stopped at the length limit, so that its last text may be half of one.
+
+    What stands in the wording that was asked with is no text: weak models copy the form that they are shown.
+    """
+    found, copied = _read(reply, cut=cut), wording.casefold()
+    return replace(found, texts=tuple(text for text in found.texts if text.casefold() not in copied))
+
+
+def _read(reply: str, *, cut: bool) -> Listing:
     text = _THINKING.sub("", reply[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n")).strip()
     found = _from_json(text) or _from_tags(text)
     if not found and _is_json(text):
         return Listing()
     if len(found) == 1 and "\n" in found[0]:
-        return read_list(found[0], cut=cut)
+        return _read(found[0], cut=cut)
     if found:
         return Listing(tuple(_kept(found)))
     lines = lines_of(text)
@@ -99,7 +108,7 @@ def _kept(found: Iterable[str]) -> Iterator[str]:
     """What is left of the texts once their wrappings are off; a model's own words in their place are none."""
     for text in found:
         inner = " ".join(bare(text).split())
-        if sum(map(str.isalpha, inner)) > 1 and not DECLINES.match(inner):
+        if sum(map(str.isalpha, inner)) > 1 and not DECLINES.match(inner) and not _SCAFFOLD.fullmatch(inner):
             yield inner
 
 

@@ -64,6 +64,7 @@ ACTIONS = (
     ActionSpec("page_audit", "Audit page", ("Ctrl+5",), "Show"),
     ActionSpec("page_curate", "Curate page", ("Ctrl+6",), "Show"),
     ActionSpec("page_disputes", "Disputes page", ("Ctrl+7",), "Show"),
+    ActionSpec("page_generate", "Generate page", ("Ctrl+8",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
     ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Workspace"),
     ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Workspace"),

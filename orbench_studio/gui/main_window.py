@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from orbench_studio.gui.curate.page import CuratePage
     from orbench_studio.gui.disputes.page import DisputesPage
     from orbench_studio.gui.evaluate.page import EvaluatePage
+    from orbench_studio.gui.generate.page import GeneratePage
     from orbench_studio.gui.instruments.page import InstrumentsPage
 
 _BAR = 48
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
             "page_audit": lambda: self.audit,
             "page_curate": lambda: self.curate,
             "page_disputes": lambda: self.disputes,
+            "page_generate": lambda: self.generate,
         }
 
     @cached_property
@@ -108,6 +110,16 @@ class MainWindow(QMainWindow):
 
         page = InstrumentsPage(self._session, self.actions_table)
         page.told.connect(self.messages.tell)
+        return page
+
+    @cached_property
+    def generate(self) -> GeneratePage:
+        """The page of seeds, rewrites and votes; its batches are those of the evaluate page."""
+        from orbench_studio.gui.generate.page import GeneratePage
+
+        page = GeneratePage(self._session, self._theme, self.evaluate.runs)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
         return page
 
     @cached_property

@@ -19,6 +19,7 @@ PAGES = (
     ("page_audit", "▦", "Audit"),
     ("page_curate", "◈", "Curate"),
     ("page_disputes", "⚖", "Disputes"),
+    ("page_generate", "▽", "Generate"),
 )
 
 

@@ -17,6 +17,7 @@ from orbench_studio.domain.review import Decision
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.evaluate.progress_table import FAILED
+from orbench_studio.gui.generate.steps import Step
 from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.preferences import PreferencesDialog
@@ -39,6 +40,7 @@ _HISTORY = (
     (Aspect.LABEL, "safe"),
 )
 _MODELS = ("simulated/mixed@2", "simulated/failing@3", "simulated/helpful")
+_MODERATORS = ("simulated/strict", "simulated/moderator", "simulated/lenient")
 _MEASURED = 40  # prompts of the demo whose responses are judged for the bench
 _DIALOG = 0.6  # of the window
 _PATIENCE = 120  # seconds for a page to be complete
@@ -94,6 +96,7 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     wait(lambda: window.curate.result is not None)
     yield "curate", window
     yield from _disputes(application)
+    yield from _generate(window)
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
@@ -119,6 +122,23 @@ def _instruments(application: Application) -> Iterator[tuple[str, QWidget]]:
     window.instruments.begin()
     wait(lambda: window.instruments.report is not None)
     yield "instruments", window
+
+
+def _generate(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
+    """The generate page: seeds of the demo rewritten and voted on by simulated models."""
+    window.show_page("page_generate")
+    page, form = window.generate, window.generate.form
+    for step, models in ((Step.REWRITES, ("simulated/writer",)), (Step.VOTES, _MODERATORS)):
+        form.step.setCurrentIndex(form.step.findData(step))
+        form.model.setText(models[0])
+        for name in models if step is Step.VOTES else ():
+            form.moderators.add(name)
+        wait(form.launch.isEnabled)
+        form.launch.click()
+        wait(page.pause.isVisible)
+        wait(page.pause.isHidden)
+    wait(lambda: page.moderators.found is not None and len(page.moderators.found.toxic) > len(_MODERATORS))
+    yield "generate", window
 
 
 def _audit(window: MainWindow) -> Iterator[tuple[str, QWidget]]:

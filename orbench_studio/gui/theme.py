@@ -129,6 +129,9 @@ QToolButton:focus { border-color: $accent; }
 QToolButton:checked, QToolButton[active="true"] { background: $selection; color: $accent; }
 QToolButton[role="rail"] { font-size: 12px; padding: 6px 2px; color: $quiet; }
 QToolButton[role="rail"]:checked { color: $accent; }
+QToolButton[role="stage"] { background: $panel; border: 1px solid $line; border-radius: 6px; padding: 4px; }
+QToolButton[role="stage"]:hover:enabled { border-color: $accent; }
+QToolButton[role="stage"]:disabled { color: $quiet; }
 QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
 QToolButton[role="chip"][active="true"] { color: $accent; }
 QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }

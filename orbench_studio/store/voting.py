@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, intersect, select
+from sqlalchemy import Connection, Select, func, select
 
 from orbench_studio.domain.annotation import Label
+from orbench_studio.domain.batch import BatchKind, ItemState
 from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.response import WHITE_SPACE, StopReason
+from orbench_studio.store.batch_tables import BATCH_ITEMS, BATCHES, JUDGE_ITEMS
 from orbench_studio.store.conditions import counting_vote
 from orbench_studio.store.tables import MODELS, PROMPT_STATES, RESPONSES, VOTES
 
@@ -23,21 +25,24 @@ def answers(db: Connection, responder: str) -> list[tuple[int, int]]:
 
 
 def voted_by_all(db: Connection, moderators: Sequence[str], template_hash: str, *, responses: bool) -> set[int]:
-    """The prompts (or responses) that every one of the moderators has voted on with this template."""
+    """The prompts (or responses) that each of the moderators has voted on with this template, or is asked about."""
     what = _V.response_id if responses else _V.prompt_id
     kind = _V.response_id.is_not(None) if responses else _V.response_id.is_(None)
-    each = [
-        select(what).where(kind, _V.moderator_id.in_(_named(name)), _V.template_hash == template_hash)
-        for name in moderators
-    ]
-    return {int(found) for found in db.execute(intersect(*each)).scalars()}
+    found = []
+    for name in moderators:
+        voted = select(what).where(kind, _V.moderator_id.in_(_named(name)), _V.template_hash == template_hash)
+        asked = _under_way(name, BatchKind.MODERATION, responses=responses)
+        found.append({*db.execute(voted).scalars(), *db.execute(asked).scalars()})
+    return set.intersection(*found)
 
 
 def to_answer(db: Connection, responder: str, *, rescues: bool) -> list[int]:
     """The prompts that a responder's answer could decide otherwise, and that it has not answered."""
     wanted = (Label.SAFE, Label.TOXIC) if rescues else (Label.SAFE,)
     answered = select(_R.prompt_id).where(_R.model_id.in_(_named(responder)))
+    asked = _under_way(responder, BatchKind.EVALUATION, responses=False)
     statement = select(_S.prompt_id).where(_S.consensus.in_(wanted), _S.prompt_id.not_in(answered))
+    statement = statement.where(_S.prompt_id.not_in(asked))
     return [int(prompt_id) for prompt_id in db.execute(statement.order_by(_S.prompt_id)).scalars()]
 
 
@@ -55,6 +60,16 @@ def readable(db: Connection) -> dict[int, dict[str, Verdict]]:
     for prompt_id, moderator_id, verdict in db.execute(statement):
         found.setdefault(prompt_id, {})[names[moderator_id]] = Verdict(verdict)
     return found
+
+
+def _under_way(model: str, kind: BatchKind, *, responses: bool) -> Select[Any]:
+    """The prompts (or responses) that a batch of this kind, at work or paused, has still to ask the model about."""
+    item, judged = BATCH_ITEMS.c, JUDGE_ITEMS.c
+    about = select(judged.response_id if responses else item.prompt_id).select_from(BATCH_ITEMS)
+    about = about.join(BATCHES, BATCHES.c.id == item.batch_id).outerjoin(JUDGE_ITEMS, judged.item_id == item.id)
+    about = about.where(judged.item_id.is_not(None) if responses else judged.item_id.is_(None))
+    states = (ItemState.PENDING, ItemState.CLAIMED, ItemState.AT_VENDOR)
+    return about.where(BATCHES.c.kind == kind, item.model_id.in_(_named(model)), item.state.in_(states))
 
 
 def _named(model: str) -> Select[Any]:

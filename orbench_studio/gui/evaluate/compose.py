@@ -123,7 +123,7 @@ class Compose(QFrame):
         )
 
     def _show(self, found: Estimate) -> None:
-        lines = [_line(model) for model in found.models]
+        lines = [line_of(model) for model in found.models]
         if len(lines) > 1 and found.most_cost:
             lines.append(f"{tr('In all at most')} {usd(found.most_cost)}.")
         lines.append(f"{tr('It takes about')} {duration(found.seconds)}. {tr('Prices of')} {found.prices_dated}.")
@@ -228,7 +228,7 @@ class Compose(QFrame):
         return grid
 
 
-def _line(model: ModelEstimate) -> str:
+def line_of(model: ModelEstimate) -> str:
     requests = tr("1 request") if model.items == 1 else f"{model.items:,} {tr('requests')}"
     return f"{model.model}: {requests}, {_money(model)}"
 

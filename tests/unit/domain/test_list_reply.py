@@ -161,6 +161,7 @@ NOTHING = {
     "numbers alone": "1.\n2.\n3.",
     "an empty list": '{"rewrites": []}',
     "numbers in a list": "[1, 2, 3]",
+    "JSON that stops at once": '{\n  "texts": [',
     "an essay": "The sentence is about dogs. Dogs are old. They live long. People like them. I do too.",
     "very deep": "[" * 100_000,
     "only thinking": "<think>1. a thought about it\n2. and one more",
@@ -180,6 +181,12 @@ def test_what_declines_says_so(how):
 def test_the_last_text_of_a_reply_that_was_cut_is_left_out():
     assert read_list(f"1. {A}\n2. What is the best way", cut=True).texts == (A,)
     assert read_list(f"1. {A}\n2. {B}", cut=True).texts == (A, B)
+
+
+def test_what_is_copied_from_the_wording_is_no_text():
+    wording = 'Reply with {"texts": ["<the first sentence>", "<the second sentence>"]}'
+    reply = json.dumps({"texts": ["<the first sentence>", "The second sentence", A]})
+    assert read_list(reply, wording=wording).texts == (A,)
 
 
 def test_numbers_within_a_text_split_nothing():

@@ -1,0 +1,99 @@
+"""The funnel: a number a stage, each of which opens the prompts that it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.query import parse
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.flow import Flow
+from orbench_studio.gui.instruments.tables import note
+from orbench_studio.gui.theme import Theme, px
+from orbench_studio.gui.widgets import label, set_tip
+
+if TYPE_CHECKING:
+    from orbench_studio.services.funnel import Funnel, Stage
+
+_WIDE, _HIGH = 112, 60
+_WORDS = {
+    "seeds": "Seeds",
+    "rewrites": "Rewrites",
+    "unique": "Unique",
+    "voted": "Voted on",
+    "safe": "● Safe",
+    "toxic": "▲ Toxic",
+    "disputed": "? For people",
+    "confirmed": "By people",
+}
+_MEANS = {
+    "seeds": "Sentences that prompts are rewritten from, written, imported, or come back. They are covered.",
+    "rewrites": "Every text that was read out of a writer's replies or imported, those that were set aside included.",
+    "unique": "Rewrites that repeat none.",
+    "voted": "Those that a moderator has voted on.",
+    "safe": "By the votes and the rule, after the veto.",
+    "toxic": "By the votes and the rule, after the veto.",
+    "disputed": "The votes do not decide, or one that cannot be read could turn them.",
+    "confirmed": "Those with a label that people have given.",
+}
+
+
+class FunnelView(QWidget):
+    """Shows what it is given; the numbers stay where they are while they grow."""
+
+    review_wanted = Signal(QueueFilter)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.stages: dict[str, QToolButton] = {}
+        self.besides = note("")
+        self._flow = Flow()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(label(tr("From seeds to prompts"), "strong"))
+        column.addWidget(self._flow)
+        column.addWidget(self.besides)
+        for name in _WORDS:
+            self._add(name)
+        self._fit()
+        theme.changed.connect(self._fit)
+
+    def show_funnel(self, found: Funnel) -> None:
+        """Show how many there are at each stage."""
+        for stage in found.stages:
+            self._show(stage)
+        self.besides.setText("  ·  ".join(_besides(found)))
+        self.besides.setVisible(bool(self.besides.text()))
+
+    def _add(self, name: str) -> None:
+        button = self.stages[name] = QToolButton()
+        button.setProperty("role", "stage")
+        set_tip(button, tr(_MEANS[name]))
+        button.clicked.connect(lambda: self.review_wanted.emit(parse(str(button.property("query")))))
+        self._flow.add(button)
+
+    def _show(self, stage: Stage) -> None:
+        button = self.stages[stage.name]
+        button.setText(f"{stage.count:,}\n{tr(_WORDS[stage.name])}")
+        button.setAccessibleName(f"{tr(_WORDS[stage.name])}: {stage.count:,}")
+        button.setProperty("query", stage.query)
+        button.setEnabled(bool(stage.query and stage.count))
+
+    def _fit(self) -> None:
+        for button in self.stages.values():
+            button.setFixedSize(px(_WIDE), px(_HIGH))
+
+
+def _besides(found: Funnel) -> list[str]:
+    counts = (
+        (found.seeds_set_aside, "seeds set aside as repeated"),
+        (found.rewrites_set_aside, "rewrites set aside as repeated"),
+        (found.returned, "toxic rewrites are seeds again"),
+        (found.declined, "lists declined by the writer"),
+        (found.unread, "replies in which no text could be read"),
+    )
+    return [f"{count:,} {tr(words)}" for count, words in counts if count]

@@ -1,0 +1,217 @@
+"""The generate page: the next step on the left, the funnel and the moderators on the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.amounts import spent
+from orbench_studio.domain.batch import BatchProgress, BatchState
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.moderation import Rule
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.flow import Flow
+from orbench_studio.gui.generate.form import StepForm
+from orbench_studio.gui.generate.funnel_view import FunnelView
+from orbench_studio.gui.generate.moderators_view import ModeratorsView, RuleField
+from orbench_studio.gui.generate.set_aside import SetAsideDialog
+from orbench_studio.gui.instruments.tables import note
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.theme import Theme, px
+from orbench_studio.gui.widgets import label, rule, scrolled
+
+if TYPE_CHECKING:
+    from orbench_studio.services.funnel import Funnel, Moderators
+    from orbench_studio.services.workspace import Workspace
+
+    Found = tuple[Funnel, Moderators | None, Rule, list[BatchProgress]]
+
+_FORM = 340  # wide
+_SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
+_GOES_ON = (BatchState.READY, BatchState.PAUSED, BatchState.STOPPED)
+_EMPTY = (
+    "Begin with seeds on the left, or import some. simulated/writer and simulated/strict try it out without a model."
+)
+
+
+class GeneratePage(QWidget):
+    """Asks off the window's thread, one question at a time; decides nothing."""
+
+    review_wanted = Signal(QueueFilter)
+    told = Signal(str)
+
+    def __init__(self, session: Session, theme: Theme, runs: Runs) -> None:
+        super().__init__()
+        self._session, self._theme, self.runs = session, theme, runs
+        self.form = StepForm(session)
+        self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
+        self.at_work, self.says = label("", "quiet"), note(tr(_EMPTY))
+        self.pause, self.resume = QPushButton(tr("Pause")), QPushButton(tr("Resume"))
+        self.return_toxic, self.aside = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Set aside…"))
+        self._batch: BatchProgress | None = None  # the newest that is not at its end
+        self._asking = self._asked_again = False
+        self._right = QWidget()
+        self._build_ui()
+        self._connect()
+
+    def refresh(self, changes: Changes) -> None:
+        """Bring up to date what an operation touched."""
+        if self.isVisible() and changes.kinds & _SHOWN:
+            self._ask()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.runs.names(self.form.learn)
+        self.runs.find_servers(self.form.learn)
+        self.form.restate()
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask how everything stands; asked again meanwhile, it asks once more afterwards."""
+        self._asked_again = self._asking
+        if not self._asking:
+            self._asking = True
+            busy = self._batch is not None and self.runs.is_here(self._batch.batch.id)
+            self._session.run(lambda workspace: _read(workspace, busy=busy), self._show, lambda _error: self._rest())
+
+    def _rest(self) -> None:
+        self._asking = False
+        if self._asked_again:
+            self._ask()
+
+    def _show(self, found: Found) -> None:
+        funnel, moderators, in_force, unfinished = found
+        self.funnel.show_funnel(funnel)
+        if moderators is not None:
+            self.moderators.show_moderators(moderators)
+        self.rule.show_rule(in_force)
+        self.says.setVisible(not funnel.count("seeds"))
+        self.aside.setEnabled(bool(funnel.seeds_set_aside or funnel.rewrites_set_aside))
+        self.return_toxic.setEnabled(bool(funnel.count("toxic")))
+        self._batch = unfinished[0] if unfinished else None
+        self._show_batch()
+        self._rest()
+
+    def _show_batch(self) -> None:
+        """Show how the newest batch is, at this moment where it is at work here."""
+        if self._batch is not None:
+            snapshot = self.runs.snapshot(self._batch.batch.id)
+            self._batch = snapshot.progress if snapshot is not None else self._batch
+        progress = self._batch
+        here = progress is not None and self.runs.is_here(progress.batch.id)
+        self.at_work.setText(_words(progress) if progress is not None else tr("No batch is at work."))
+        waits = progress is not None and (progress.batch.state in _GOES_ON or progress.is_interrupted)
+        self.pause.setVisible(here)
+        self.resume.setVisible(waits and not here)
+
+    def _launched(self, batch_id: int) -> None:
+        self.runs.resume(batch_id)
+        self._ask()
+
+    def _moved(self) -> None:
+        if self.isVisible():
+            self._show_batch()
+            if self._batch is not None and self._batch.batch.state is BatchState.FINISHED:
+                self._ask()
+                self.form.restate()  # there is more to vote on, or less
+
+    def _steer(self, *, on: bool) -> None:
+        if self._batch is not None:
+            (self.runs.resume if on else self.runs.pause)(self._batch.batch.id)
+
+    def _count_by(self, chosen: Rule) -> None:
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import moderating
+
+            return moderating.choose_rule(workspace, chosen)
+
+        self._session.run(work, self._changed)
+
+    def _return(self) -> None:
+        rounds = max(self.form.rounds.value(), 1)
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import generating
+
+            return generating.return_toxic(workspace, rounds)
+
+        self._session.run(work, self._changed)
+
+    def _changed(self, changes: Changes) -> None:
+        self.told.emit(changes.told)
+        if changes:
+            self._session.operations.changed.emit(changes)
+        self.form.restate()
+
+    def _show_aside(self) -> None:
+        SetAsideDialog(self, self._session, self._theme).open()
+
+    def _forget(self) -> None:
+        """The workspace is another, or none."""
+        self._batch, self._asking, self._asked_again = None, False, False
+
+    def _connect(self) -> None:
+        self.form.launched.connect(self._launched)
+        self.funnel.review_wanted.connect(self.review_wanted)
+        self.rule.chosen.connect(self._count_by)
+        self.runs.moved.connect(self._moved)
+        self.pause.clicked.connect(lambda: self._steer(on=False))
+        self.resume.clicked.connect(lambda: self._steer(on=True))
+        self.return_toxic.clicked.connect(self._return)
+        self.aside.clicked.connect(self._show_aside)
+        self._session.leaving.connect(self._forget)
+        self._theme.changed.connect(self._fit)
+
+    def _build_ui(self) -> None:
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusProxy(self.form.step)
+        self._right.setObjectName("page")
+        column = QVBoxLayout(self._right)
+        column.setContentsMargins(24, 16, 24, 24)
+        column.setSpacing(16)
+        deeds = Flow(self.pause, self.resume, self.return_toxic, self.aside)
+        for widget in (self.says, self.funnel, self.at_work, deeds, rule(), self.rule, self.moderators):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.pause.hide()
+        self.resume.hide()
+        area = scrolled(self._right)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.form)
+        row.addWidget(rule(vertical=True))
+        row.addWidget(area, 1)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.form.setFixedWidth(px(_FORM))
+
+
+def _read(workspace: Workspace, *, busy: bool) -> Found:
+    """How everything stands; how the moderators agree is reckoned over all votes, and waits until none come in."""
+    from orbench_studio.services import evaluating, funnel, moderating
+
+    unfinished = [
+        progress
+        for progress in evaluating.overview(workspace)
+        if progress.batch.state not in (BatchState.FINISHED, BatchState.CANCELLED)
+    ]
+    agreeing = None if busy else funnel.moderators(workspace)
+    return funnel.funnel(workspace), agreeing, moderating.rule(workspace), unfinished
+
+
+def _words(progress: BatchProgress) -> str:
+    batch = progress.batch
+    parts = [f"{progress.done:,} of {progress.total:,}", spent(progress.cost, progress.unpriced)]
+    if progress.failed:
+        parts.insert(1, f"{progress.failed:,} {tr('failed')}")
+    told = f"{tr('Batch')} {batch.id}, {batch.name}: {progress.state_words}, {', '.join(parts)}"
+    return f"{told}. {batch.note}" if batch.note else told

@@ -1,0 +1,132 @@
+"""The steps of generating, as a user composes one and as it is estimated and written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from orbench_studio.domain.batch import BatchKind, BatchSettings, Limits, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orbench_studio.services.estimating import Estimate
+    from orbench_studio.services.prices import Prices
+    from orbench_studio.services.workspace import Workspace
+
+_WRITER_TOKENS, _VOTE_TOKENS = 2_000, 500
+
+
+class Step(StrEnum):
+    """One step of the paper's way, in its order."""
+
+    SEEDS = "seeds"
+    REWRITES = "rewrites"
+    VOTES = "votes"
+    ANSWERS = "answers"
+    VETO = "veto"
+
+
+WORDS = {
+    Step.SEEDS: "1  Write seeds",
+    Step.REWRITES: "2  Rewrite seeds",
+    Step.VOTES: "3  Vote on prompts",
+    Step.ANSWERS: "4  Answer without safety",
+    Step.VETO: "5  Vote on the answers",
+}
+TELLS = {
+    Step.SEEDS: "Sentences that a careful assistant turns down, for each of the ten categories. They are no "
+    "prompts, and stay covered. An import brings seeds, too.",
+    Step.REWRITES: "Questions that look like a seed and are safe to answer, for every seed that this model has not "
+    "rewritten.",
+    Step.VOTES: "Every prompt that one of these has not voted on. In the paper three models vote.",
+    Step.ANSWERS: "A model without safety training answers every prompt that the votes call safe.",
+    Step.VETO: "The same moderators vote on its answers: one that most call toxic makes its prompt toxic.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A step with its settings. `model` writes, or answers; `moderators` vote; `each` counts seeds or rewrites."""
+
+    step: Step
+    model: str
+    moderators: tuple[str, ...]
+    each: int
+    rounds: int
+    limits: Limits
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Who is asked."""
+        return self.moderators if self.step in (Step.VOTES, Step.VETO) else (self.model,)
+
+
+class _Work(NamedTuple):
+    settings: BatchSettings
+    items: Any
+
+
+def estimate(workspace: Workspace, plan: Plan) -> Estimate:
+    """What the step will send, cost and take; StudioError says why it cannot be."""
+    from orbench_studio.services import estimating, generating, moderating
+
+    prices, work = _prices(plan), _work(workspace, plan)
+    if plan.step in _KINDS:
+        generating.check(_KINDS[plan.step], plan.model, work.settings, prices)
+        return generating.estimate(workspace, plan.model, work.items, work.settings, prices)
+    if plan.step is Step.ANSWERS:
+        return estimating.estimate(workspace, plan.asked, work.items, work.settings, prices)
+    return moderating.estimate(workspace, plan.moderators, work.items, work.settings, prices)
+
+
+def write_down(workspace: Workspace, plan: Plan) -> int:
+    """The number of the step's batch, which is written and not begun."""
+    from orbench_studio.services import evaluating, generating, launching, moderating
+
+    prices, work = _prices(plan), _work(workspace, plan)
+    launching.require_ready(plan.asked, work.settings)
+    if plan.step in _KINDS:
+        kind = _KINDS[plan.step]
+        return generating.create(workspace, kind, plan.model, work.items, work.settings, prices).id
+    if plan.step is Step.ANSWERS:
+        return evaluating.create(workspace, plan.asked, work.items, work.settings, prices=prices).id
+    return moderating.create(workspace, plan.moderators, work.items, work.settings, prices).id
+
+
+_KINDS = {Step.SEEDS: BatchKind.SEEDING, Step.REWRITES: BatchKind.REWRITING}
+
+
+def _prices(plan: Plan) -> Prices:
+    from orbench_studio.services import evaluating, prices
+
+    known = prices.load_prices()
+    evaluating.check(plan.asked, BatchSettings(limits=plan.limits), known)
+    return known
+
+
+def _work(workspace: Workspace, plan: Plan) -> _Work:
+    from orbench_studio.domain.category import Category
+    from orbench_studio.services import generating, moderating, templates
+    from orbench_studio.services.templates import Wording
+
+    if plan.step is Step.SEEDS:
+        asked, texts = generating.lists(list(Category), plan.each)
+        return _Work(_writing(plan, templates.load(Wording.SEEDING).text, texts), asked)
+    if plan.step is Step.REWRITES:
+        seeds = generating.choose_seeds(workspace, plan.model, rounds=plan.rounds)
+        return _Work(_writing(plan, templates.load(Wording.REWRITING).text, plan.each), seeds)
+    if plan.step is Step.ANSWERS:
+        return _Work(BatchSettings(limits=plan.limits), moderating.to_answer(workspace, plan.model))
+    responder = plan.model if plan.step is Step.VETO else None
+    template = templates.load(Wording.ON_RESPONSES if responder else Wording.ON_PROMPTS)
+    targets: Sequence[Any] = moderating.choose(
+        workspace, plan.moderators, responder=responder, template_hash=template.hash
+    )
+    return _Work(BatchSettings(Sampling(max_tokens=_VOTE_TOKENS), plan.limits, template=template.text), targets)
+
+
+def _writing(plan: Plan, template: str, texts: int) -> BatchSettings:
+    sampling = Sampling(temperature=1.0, max_tokens=_WRITER_TOKENS)
+    return BatchSettings(sampling, plan.limits, template=template, texts=texts)

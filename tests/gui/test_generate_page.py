@@ -1,0 +1,150 @@
+"""Generating from the window: step by step, each number of the funnel into review, seeds covered."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orbench_studio.domain.query import write
+from orbench_studio.gui.generate.set_aside import SetAsideDialog
+from orbench_studio.gui.generate.steps import Step
+from orbench_studio.services import evaluating, generating
+from orbench_studio.services.funnel import QUERIES, funnel
+from orbench_studio.services.workspace import open_workspace
+
+WRITER = "simulated/writer"
+MODERATORS = ("simulated/lenient", "simulated/moderator", "simulated/strict")
+
+
+class Generator:
+    """Deeds at the generate page."""
+
+    def __init__(self, studio):
+        self.studio = studio
+        self.page = studio.window.generate
+        self.form = self.page.form
+        studio.key(Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(self.page.isVisible)
+
+    def choose(self, step):
+        self.form.step.setCurrentIndex(self.form.step.findData(step))
+
+    def launch(self, step, *moderators, model=""):
+        self.choose(step)
+        self.form.model.setText(model)
+        for name in moderators:
+            self.form.moderators.add(name)
+        self.studio.wait(self.form.launch.isEnabled)
+        self.click(self.form.launch)
+
+    def run(self, step, *moderators, model=""):
+        """Launch a step and wait until its batch is at its end and the page knows it."""
+        before = self.batches()
+        self.launch(step, *moderators, model=model)
+        self.studio.wait(lambda: len(self.batches()) > len(before) and self.batches()[0].left == 0)
+        self.studio.wait(lambda: self.page.at_work.text() == "No batch is at work.")
+
+    def batches(self):
+        with open_workspace(self.path()) as other:
+            return evaluating.overview(other)
+
+    def path(self):
+        return self.studio.application.session.workspace.path
+
+    def click(self, button):
+        assert button.isVisible()
+        assert button.isEnabled(), button.text()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def number(self, stage):
+        return int(self.page.funnel.stages[stage].text().split("\n")[0].replace(",", ""))
+
+
+@pytest.fixture
+def at_page(start, path):
+    with start(path) as studio:
+        yield Generator(studio)
+
+
+@pytest.fixture
+def voted(at_page):
+    """Ten seeds, their rewrites, and three votes on each of those."""
+    at_page.form.each[Step.SEEDS].setValue(1)
+    at_page.form.each[Step.REWRITES].setValue(3)
+    at_page.run(Step.SEEDS, model=WRITER)
+    at_page.run(Step.REWRITES, model=WRITER)
+    at_page.run(Step.VOTES, *MODERATORS)
+    return at_page
+
+
+def test_each_number_of_the_funnel_opens_its_prompts(voted):
+    with open_workspace(voted.path()) as other:
+        now = funnel(other)
+    for name in QUERIES:
+        voted.studio.wait(lambda name=name: voted.number(name) == now.count(name))
+    toxic = voted.number("toxic")
+    assert toxic
+    voted.click(voted.page.funnel.stages["toxic"])
+    voted.studio.wait(lambda: voted.studio.page.model.rowCount() == toxic)
+    assert write(voted.studio.page.finder.current) == QUERIES["toxic"]
+    assert not voted.page.funnel.stages["seeds"].isEnabled()
+
+
+def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):
+    voted.studio.wait(lambda: voted.page.moderators.found is not None and voted.page.moderators.found.pairs)
+    safe = voted.number("safe")
+    voted.page.rule.count.setCurrentIndex(1)
+    voted.page.rule.count.activated.emit(1)
+    voted.studio.wait(lambda: voted.number("safe") < safe)
+    assert voted.page.rule.count.currentIndex() == 1
+    assert "unanimous" in voted.studio.message()
+
+
+def test_nothing_is_asked_twice(voted):
+    voted.choose(Step.REWRITES)
+    voted.form.model.setText(WRITER)
+    voted.studio.wait(lambda: "no seeds to rewrite" in voted.form.estimate.text())
+    assert not voted.form.launch.isEnabled()
+    voted.choose(Step.VOTES)
+    voted.studio.wait(lambda: "nothing to vote on" in voted.form.estimate.text())
+
+
+def test_a_step_without_a_model_says_what_is_missing(at_page):
+    at_page.choose(Step.SEEDS)
+    at_page.studio.wait(lambda: "Name a model" in at_page.form.estimate.text())
+    at_page.choose(Step.VETO)
+    at_page.form.model.setText("simulated/helpful")
+    at_page.studio.wait(lambda: "Name the moderators" in at_page.form.estimate.text())
+    assert not at_page.form.launch.isEnabled()
+    at_page.choose(Step.ANSWERS)
+    at_page.form.model.setText("nobody/knows")
+    at_page.studio.wait(lambda: "there is no vendor" in at_page.form.estimate.text())
+
+
+def test_a_step_is_paused_and_gone_on_with(at_page):
+    at_page.form.at_once.setValue(1)
+    at_page.launch(Step.SEEDS, model=f"{WRITER}@0.2")
+    at_page.studio.wait(at_page.page.pause.isVisible)
+    at_page.studio.wait(lambda: "1 of 10" in at_page.page.at_work.text() or "2 of 10" in at_page.page.at_work.text())
+    at_page.click(at_page.page.pause)
+    at_page.studio.wait(at_page.page.resume.isVisible)
+    assert "paused" in at_page.page.at_work.text()
+    at_page.click(at_page.page.resume)
+    at_page.studio.wait(lambda: at_page.page.at_work.text() == "No batch is at work.")
+    assert at_page.number("seeds") > 0
+
+
+def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page):
+    at_page.form.each[Step.SEEDS].setValue(1)
+    at_page.run(Step.SEEDS, model=WRITER)
+    at_page.run(Step.SEEDS, model=WRITER)  # the scripted writer says the same again
+    at_page.studio.wait(at_page.page.aside.isEnabled)
+    at_page.click(at_page.page.aside)
+    dialog = at_page.page.findChild(SetAsideDialog)
+    at_page.studio.wait(lambda: dialog.table.rows.rowCount() > 0)
+    with open_workspace(at_page.path()) as other:
+        seeds = {one.text for one in generating.set_aside(other, seeds=True)}
+    shown = [dialog.table.rows.index(0, column).data() for column in (1, 2)]
+    assert shown == ["░░░ covered"] * 2
+    dialog.uncover.click()
+    assert dialog.table.rows.index(0, 1).data() in seeds
+    dialog.close()
