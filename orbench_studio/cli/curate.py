@@ -53,6 +53,7 @@ def _as_json(found: "Curated", rates: "Mapping[str, Tally]") -> dict[str, Any]:
         "funnel": [{"step": one.words, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
         "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.short],
         "stopped": found.stopped,
+        "labels_by_people": found.by_people,
         "prompts": list(found.chosen),
         "models": {model: _tally(tally) for model, tally in rates.items()},
     }
@@ -73,6 +74,10 @@ def _tell(found: "Curated", rates: "Mapping[str, Tally]") -> None:
         tell(f"\nby category: {by_category}")
     for one in found.short:
         tell(f"short: {one.words}")
+    if found.chosen:
+        tell(
+            f"labels: {found.by_people:,} by people, {len(found.chosen) - found.by_people:,} by machines or the source"
+        )
     if found.stopped:
         tell("The recipe stops there: it takes nothing.")
     if rates and found.chosen:

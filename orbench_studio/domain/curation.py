@@ -65,7 +65,8 @@ ALL = "all"
 class Curated:
     """What a recipe makes of a workspace: the funnel, the prompts taken in order, and the step where the others fell.
 
-    `short` says where there were fewer prompts than places. `stopped`: the recipe takes nothing for that.
+    `short` says where there were fewer prompts than places. `stopped`: the recipe takes nothing for that. `by_people`
+    counts the prompts taken whose label is people's.
     """
 
     steps: tuple[Step, ...]
@@ -73,6 +74,7 @@ class Curated:
     fell: Mapping[int, int]
     short: tuple[Shortage, ...] = ()
     stopped: bool = False
+    by_people: int = 0
 
     def why(self, prompt_id: int) -> str | None:
         """What the step asks for at which a prompt fell; None where it was taken or is unknown."""
@@ -123,7 +125,8 @@ def curate(recipe: Recipe, candidates: Iterable[Candidate]) -> Curated:
         funnel.keep(words, kept)
     stopped = bool(deal.short) and recipe.short is Short.STOP
     chosen = () if stopped else tuple(candidate.prompt_id for candidate in funnel.left)
-    return Curated(tuple(funnel.steps), chosen, funnel.fell, tuple(deal.short), stopped)
+    by_people = 0 if stopped else sum(candidate.basis == Basis.HUMAN for candidate in funnel.left)
+    return Curated(tuple(funnel.steps), chosen, funnel.fell, tuple(deal.short), stopped, by_people)
 
 
 class _Deal:

@@ -68,3 +68,10 @@ def test_a_wording_that_lacks_a_marker(run, seeded, tmp_path):
     found = run("rewrite", seeded, *WRITER, "--template", "own.txt")
     assert found.exit_code == 1
     assert "own.txt lack {count}, {seed}" in found.stderr
+
+
+def test_the_toxic_subset_says_how_many_labels_are_human(run, run_json, rewritten):
+    run("moderate", rewritten, "--moderator", "simulated/strict", "--yes")
+    found = run_json("curate", rewritten, "--recipe", "toxic")
+    assert found["labels_by_people"] == 0
+    assert f"labels: 0 by people, {len(found['prompts'])} by" in run("curate", rewritten, "--recipe", "toxic").stdout

@@ -114,6 +114,7 @@ class FunnelPane(QWidget):
 
 def _words(found: Curated) -> str:
     taken = f"{len(found.chosen):,} {tr('of')} {found.steps[0].left:,} {tr('prompts are taken.')}"
+    taken += f" {tr('Labels by people')}: {found.by_people:,}."
     short = "; ".join(one.words for one in found.short)
     if found.stopped:
         return f"{tr('The recipe stops, because there are only')} {short}."
