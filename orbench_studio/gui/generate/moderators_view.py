@@ -94,7 +94,11 @@ def _tables(found: Moderators) -> list[Table]:
         (name, f"{found.toxic[name].n:,}", *_share(found.toxic[name]), *_share(found.alone[name]))
         for name in found.toxic
     )
-    pairs = tuple((pair.one, pair.other, f"{pair.same.n:,}", *_share(pair.same), _kappa(pair)) for pair in found.pairs)
+    short = _short(list(found.toxic))
+    pairs = tuple(
+        (short[pair.one], short[pair.other], f"{pair.same.n:,}", *_share(pair.same), _kappa(pair))
+        for pair in found.pairs
+    )
     tables = []
     if each:
         header = tuple(map(tr, ("Moderator", "Votes read", "Toxic", "95 %", "Alone", "95 %")))
@@ -105,6 +109,12 @@ def _tables(found: Moderators) -> list[Table]:
         words = "Over the prompts that both have voted on readably; Wilson intervals, bootstrap for kappa."
         tables.append(Table(tr("Pairs of moderators"), header, pairs, tr(words), 2))
     return tables
+
+
+def _short(names: list[str]) -> dict[str, str]:
+    """The names without their vendors, where that leaves them different: two of them stand in one line."""
+    ends = [name.rsplit("/", 1)[-1] for name in names]
+    return dict(zip(names, ends if len(set(ends)) == len(ends) else names, strict=True))
 
 
 def _share(rate: Rate) -> tuple[str, str]:
