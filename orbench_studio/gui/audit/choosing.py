@@ -8,10 +8,9 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 from orbench_studio.domain.audit import FINAL, PEOPLE, Choice, Group, Labels
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.flow import FlowLayout
-from orbench_studio.gui.theme import px
 from orbench_studio.gui.widgets import label
 
-_WIDEST = 320
+_LONGEST = 36  # letters of a name in a list
 _SHOWN = {
     Group.SAFE: "Over-refusal",
     Group.TOXIC: "Toxic acceptance",
@@ -57,7 +56,7 @@ class Choosing(QWidget):
             self._answers.blockSignals(True)
             self._answers.clear()
             for name, words in wanted.items():
-                self._answers.addItem(tr(words) if name in _ANSWERS else words, name)
+                self._answers.addItem(tr(words) if name in _ANSWERS else short(words), name)
             self._answers.setCurrentIndex(max(self._answers.findData(chosen), 0))
             self._answers.blockSignals(False)
         self._assume.setText(f"{tr('Take prompts without a label as safe')} ({unlabelled:,})")
@@ -92,7 +91,6 @@ def named(words: str, box: QComboBox) -> QWidget:
     """A list with its name before it, as wide as what it holds."""
     box.setAccessibleName(words)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    box.setMaximumWidth(px(_WIDEST))
     pair = QWidget()
     row = QHBoxLayout(pair)
     row.setContentsMargins(0, 0, 0, 0)
@@ -100,3 +98,9 @@ def named(words: str, box: QComboBox) -> QWidget:
     row.addWidget(label(words, "meta"))
     row.addWidget(box)
     return pair
+
+
+def short(name: str) -> str:
+    """A name on one line that a list has room for."""
+    line = " ".join(name.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -17,7 +17,7 @@ from orbench_studio.gui.audit.keeper import Keeper
 from orbench_studio.gui.audit.sample_pane import SamplePane
 from orbench_studio.gui.audit.saving import Saving
 from orbench_studio.gui.audit.tabs import Tabs
-from orbench_studio.gui.audit.what_if import WhatIf
+from orbench_studio.gui.audit.what_if import ASSUMES, WhatIf
 from orbench_studio.gui.flow import FlowLayout
 from orbench_studio.gui.instruments.strip import ProgressStrip
 from orbench_studio.gui.instruments.tables import note
@@ -201,8 +201,8 @@ class AuditPage(QWidget):
         top.addWidget(head)
         top.addWidget(self.choosing)
         top.addWidget(self.says)
-        self.tabs.add(tr("Rates"), self._rates())
-        self.tabs.add(tr("What if"), self.what_if)
+        self.tabs.add(tr("Rates"), self._rates(), tr(_ASSUMES))
+        self.tabs.add(tr("What if"), self.what_if, tr(ASSUMES))
         self.tabs.add(tr("Second look"), self.sample)
         self.tabs.add(tr("People and machines"), self.people)
         self.tabs.add(tr("Moderators"), self.moderators)
@@ -220,7 +220,6 @@ class AuditPage(QWidget):
         column.setSpacing(8)
         column.addWidget(self.most, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.map, 1)
-        column.addWidget(note(tr(_ASSUMES)))
         return part
 
 

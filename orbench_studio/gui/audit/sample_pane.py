@@ -12,7 +12,7 @@ from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.estimate import Estimate, Estimates, Told
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import tr
-from orbench_studio.gui.audit.choosing import named
+from orbench_studio.gui.audit.choosing import named, short
 from orbench_studio.gui.audit.heat_map import category_words
 from orbench_studio.gui.evaluate.table import Column, Table
 from orbench_studio.gui.flow import FlowLayout
@@ -87,6 +87,8 @@ class SamplePane(QWidget):
         if self._running or asked is None or workspace is None:
             return
         self._running = True
+        if self.found is None:
+            self._say(tr("Reckoning …"))
         name, people = self.samples.currentData(), Told(self.people.currentData())
 
         def work() -> tuple[list[AuditSample], Estimates | None]:
@@ -126,7 +128,7 @@ class SamplePane(QWidget):
         box.blockSignals(True)
         box.clear()
         for value, told in zip(values, words or values, strict=True):
-            box.addItem(told, value)
+            box.addItem(short(told), value)
         box.setCurrentIndex(max(box.findData(chosen), 0))
         box.blockSignals(False)
 

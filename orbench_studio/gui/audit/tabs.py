@@ -1,10 +1,14 @@
 """Parts of a page under names, one of them in front."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.gui.widgets import ENTER, rule, set_role
+from orbench_studio.gui.instruments.tables import note
+from orbench_studio.gui.theme import px
+from orbench_studio.gui.widgets import ENTER, rule, set_role, set_tip
+
+_ROOM = 360  # how high it must be for words below a part
 
 
 class Tabs(QWidget):
@@ -17,6 +21,8 @@ class Tabs(QWidget):
         self._group = QButtonGroup(self)
         self._line = QHBoxLayout()
         self._parts = QStackedWidget()
+        self._shown: list[QWidget] = []
+        self._feet: list[QWidget] = []
         self._line.setContentsMargins(40, 0, 40, 4)
         self._line.setSpacing(4)
         self._line.addStretch()
@@ -28,18 +34,20 @@ class Tabs(QWidget):
         column.addWidget(self._parts, 1)
         self._group.idClicked.connect(self.go)
 
-    def add(self, name: str, part: QWidget) -> None:
-        """Add a part under a name; the first one is in front."""
+    def add(self, name: str, part: QWidget, assumes: str = "") -> None:
+        """Add a part under a name; the first one is in front. What it assumes is told below it, where there is room."""
         button = _Tab(self)
         button.setText(name)
-        place = self._parts.addWidget(part)
+        set_tip(button, assumes)
+        self._shown.append(part)
+        place = self._parts.addWidget(self._with_foot(part, assumes) if assumes else part)
         self._group.addButton(button, place)
         self._line.insertWidget(place, button)
         self.go(0)
 
     def current(self) -> QWidget | None:
         """The part in front."""
-        return self._parts.currentWidget()
+        return self._shown[self._parts.currentIndex()] if self._shown else None
 
     def go(self, place: int) -> None:
         """Bring a part to the front."""
@@ -47,6 +55,22 @@ class Tabs(QWidget):
         for button in self._group.buttons():
             set_role(button, "active", self._group.id(button) == place)
         self.shown.emit(self.current())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for foot in self._feet:
+            foot.setVisible(self.height() >= px(_ROOM))
+
+    def _with_foot(self, part: QWidget, assumes: str) -> QWidget:
+        whole, foot = QWidget(), note(assumes)
+        foot.setContentsMargins(40, 0, 40, 12)
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(part, 1)
+        column.addWidget(foot)
+        self._feet.append(foot)
+        return whole
 
     def step(self, by: int) -> None:
         """Bring the next part to the front, and its name into focus."""

@@ -37,7 +37,7 @@ _COLUMNS = (
     Column("Change", 80, number=True),
     Column("Rank", 80, number=True),
 )
-_ASSUMES = (
+ASSUMES = (
     "In brackets 95 % intervals by bootstrap, prompts of one seed drawn together; rank 1 refuses most. Where the "
     "intervals of two models' ranks overlap, their order may be chance. Nothing in the workspace changes."
 )
@@ -126,7 +126,6 @@ class WhatIf(QWidget):
         column.addWidget(line)
         column.addWidget(self.says)
         column.addWidget(self.table, 1)
-        column.addWidget(note(tr(_ASSUMES)))
 
 
 def _cells(one: Ranked) -> tuple[str, str]:
