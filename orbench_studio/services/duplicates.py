@@ -45,6 +45,7 @@ class Near:
 
     prompt_id: int
     text: str
+    category: str | None
     similarity: float
 
 
@@ -132,5 +133,5 @@ def nearest_toxic(workspace: Workspace, prompt_id: int, count: int = 3) -> list[
         toxic = [one for one in duplicates.labelled(db, Label.TOXIC) if one[0] != prompt_id]
     if own is None:
         raise StudioError(f"There is no prompt {prompt_id} in this workspace.")
-    found = similarity.nearest(own, [text for _, text in toxic], count)
+    found = similarity.nearest(own, [text for _, text, _ in toxic], count)
     return [Near(*toxic[place], alike) for place, alike in found]

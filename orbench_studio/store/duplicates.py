@@ -20,12 +20,12 @@ def texts(db: Connection) -> list[tuple[int, str]]:
     return [(int(prompt_id), str(text)) for prompt_id, text in rows]
 
 
-def labelled(db: Connection, label: Label) -> list[tuple[int, str]]:
-    """The prompts whose final label is this one, with their texts, by id."""
+def labelled(db: Connection, label: Label) -> list[tuple[int, str, str | None]]:
+    """The prompts whose final label is this one, with their texts and categories, by id."""
     s = PROMPT_STATES.c
-    found = select(PROMPTS.c.id, PROMPTS.c.text).join(PROMPT_STATES, s.prompt_id == PROMPTS.c.id)
+    found = select(PROMPTS.c.id, PROMPTS.c.text, s.category).join(PROMPT_STATES, s.prompt_id == PROMPTS.c.id)
     rows = db.execute(found.where(s.final_label == label).order_by(PROMPTS.c.id))
-    return [(int(prompt_id), str(text)) for prompt_id, text in rows]
+    return [(row.id, row.text, row.category) for row in rows]
 
 
 def replace(

@@ -9,7 +9,7 @@ from orbench_studio.gui.curate.duplicates_dialog import DuplicatesDialog
 from orbench_studio.gui.curate.nearest_dialog import NearestDialog
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.text_pane import TextPane
-from orbench_studio.services import bulk, duplicates
+from orbench_studio.services import bulk, duplicates, finding
 from orbench_studio.services.workspace import open_workspace
 from tests.gui.conftest import prompt_text
 
@@ -89,3 +89,21 @@ def test_the_nearest_toxic_prompt_is_shown_beside_a_prompt(start, path):
         studio.wait(lambda: dialog.found)
         assert [near.prompt_id for near in dialog.found if near.text == prompt_text(11)] == [12]
         assert studio.page.view.prompt.text in [pane.toPlainText() for pane in dialog.findChildren(TextPane)]
+
+
+def test_the_nearest_toxic_prompt_stays_covered_where_its_category_is(start, path):
+    with open_workspace(path) as other:
+        bulk.decide_all(other, [12], Aspect.LABEL, Label.TOXIC, annotator="anna")
+        category = str(finding.queue_rows(other, [12])[0].category)
+    with start(path) as studio:
+        studio.application.session.settings.shielded = [category]
+        studio.page.queue.go(next(n for n in range(10) if studio.page.model.id_at(n) != 12))
+        studio.settle()
+        if studio.page.eye.shield.covers:
+            studio.key(Qt.Key.Key_X)
+        studio.key(Qt.Key.Key_O)
+        dialog = studio.page.findChild(NearestDialog)
+        studio.wait(lambda: 12 in [near.prompt_id for near in dialog.found])
+        shown = [pane.toPlainText() for pane in dialog.findChildren(TextPane)]
+        assert prompt_text(11) not in shown
+        assert any("covered" in text for text in shown)

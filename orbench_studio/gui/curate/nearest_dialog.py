@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.curate import grouping
+from orbench_studio.gui.review.shield import text_shown
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.text_pane import TextPane, Type
 from orbench_studio.gui.theme import Theme
@@ -26,6 +27,7 @@ class NearestDialog(QDialog):
     def __init__(self, parent: QWidget, session: Session, theme: Theme, prompt_id: int, text: str) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._settings = session.settings
         self.says = label(tr("Looking for them …"), "quiet")
         self.found: list[Near] = []
         self._right = QVBoxLayout()
@@ -40,7 +42,8 @@ class NearestDialog(QDialog):
             else tr("No prompt of this workspace that is labelled toxic has any wording in common with this one.")
         )
         for near in found:
-            self._right.addWidget(self._card(f"#{near.prompt_id} · {tr('alike')} {near.similarity:.2f}", near.text))
+            text = text_shown(self._settings, near.category, near.text)
+            self._right.addWidget(self._card(f"#{near.prompt_id} · {tr('alike')} {near.similarity:.2f}", text))
         self._right.addStretch()
 
     def _card(self, head: str, text: str) -> QWidget:
@@ -66,7 +69,9 @@ class NearestDialog(QDialog):
         right = QVBoxLayout()
         right.addWidget(self.says)
         right.addLayout(self._right, 1)
-        sides = QHBoxLayout()
+        both = QWidget()
+        sides = QHBoxLayout(both)
+        sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(16)
         sides.addLayout(left, 1)
         sides.addLayout(right, 1)
@@ -74,6 +79,15 @@ class NearestDialog(QDialog):
         close.clicked.connect(self.close)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 16)
-        column.addLayout(sides, 1)
+        column.addWidget(_scrolled(both), 1)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         self.resize(820, 460)
+
+
+def _scrolled(texts: QWidget) -> QScrollArea:
+    """Prompts can be longer than any screen."""
+    area = QScrollArea()
+    area.setWidget(texts)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    return area
