@@ -1,12 +1,13 @@
 """`orbench-studio export`: prompts and all that is known of them into a folder, whole or not at all."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.export import Export, Form
 
 _FORMS = (
@@ -28,6 +29,7 @@ def export(
     ] = "",
     names: Annotated[bool, typer.Option("--names", help="Annotators' own names, not pseudonyms.")] = False,
     seeds: Annotated[bool, typer.Option("--seeds", help="Toxic seeds also beside a set of safe prompts.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again about seeds.")] = False,
     escape: Annotated[
         bool, typer.Option("--for-spreadsheets", help="An apostrophe before what a spreadsheet takes for a formula.")
     ] = False,
@@ -42,9 +44,19 @@ def export(
         asked = Export(form, out, tuple(subset or ()), wanted, names, seeds, not escape, licence)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.") from error
+    if seeds and not yes:
+        _ask_again()
     with open_workspace(workspace) as opened, steps(out.name) as on_progress:
         done = exporting.export(opened, asked, on_progress)
     if as_json:
         tell_json({"out": str(done.out), "prompts": done.prompts, "files": list(done.files)})
     else:
         tell(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")
+
+
+def _ask_again() -> None:
+    """Seeds are harmful requests: that they leave the workspace is asked twice."""
+    if not sys.stdin.isatty():
+        complain("Nothing was written. Seeds are toxic on purpose; to export them without being asked, add --yes.")
+        raise typer.Exit(Exit.USAGE)
+    typer.confirm("Seeds are toxic on purpose. Write them beside the safe prompts?", abort=True)

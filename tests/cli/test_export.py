@@ -21,6 +21,10 @@ def test_what_goes_out_comes_back(run, run_json, mine, tmp_path):
     assert (tmp_path / "plain" / "prompts.csv").read_bytes().count(b"\r\n") == 3
 
 
+def test_seeds_go_out_when_that_is_said_twice(run, mine):
+    assert run("export", mine, "--format", "jsonl", "--out", "out", "--seeds", "--yes").exit_code == 0
+
+
 def test_what_a_filter_lets_through(run, mine, tmp_path):
     assert run("export", mine, "--format", "jsonl", "--out", "out", "--filter", "category:hate").exit_code == 0
     [line] = (tmp_path / "out" / "prompts.jsonl").read_text(encoding="utf-8").splitlines()
@@ -35,6 +39,7 @@ def test_what_a_filter_lets_through(run, mine, tmp_path):
         (["--format", "csv", "--subset", "Hard", "--filter", "safe"], 2, "not of both"),
         (["--format", "parquet", "--for-spreadsheets"], 2, "in CSV files"),
         (["--format", "docx"], 2, "docx"),
+        (["--format", "jsonl", "--seeds"], 2, "toxic on purpose"),
     ],
 )
 def test_what_is_refused_and_how(run, mine, tmp_path, options, code, told):

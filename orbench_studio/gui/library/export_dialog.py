@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -73,7 +74,21 @@ class ExportDialog(QDialog):
         super().reject()
 
     def start(self) -> None:
-        """Write the export."""
+        """Write the export; where toxic seeds are to leave the workspace, once that is said again."""
+        if self.seeds.isChecked():
+            self._ask_again()
+        else:
+            self._write()
+
+    def _ask_again(self) -> None:
+        words = tr("Seeds are toxic on purpose. Write them beside the safe prompts?")
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Export seeds"), words, parent=self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.addButton(tr("Export the seeds"), QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._write)
+        box.setDefaultButton(box.addButton(tr("Go back"), QMessageBox.ButtonRole.RejectRole))
+        box.open()
+
+    def _write(self) -> None:
         workspace = self._session.workspace
         if workspace is None or self.strip.isVisibleTo(self):
             return

@@ -86,7 +86,8 @@ def test_moderators_and_the_consensus_against_labels(own):
     }
     assert (gate.overall.accuracy.value, gate.overall.precision.value, gate.overall.recall.value) == (0.5, 0.5, 0.5)
     assert (fence.overall.n, fence.overall.accuracy.value) == (3, 1.0)  # one vote could not be read
-    assert (consensus.overall.n, consensus.overall.recall.n) == (3, 2)  # and one is a tie
+    # Of the others one is a tie, and one hangs on the vote that could not be read.
+    assert (consensus.overall.n, consensus.overall.recall.n) == (2, 1)
     assert {name: one.n for name, one in gate.by["category"].items()} == {"deception": 2, "harassment": 2}
     assert sum(one.accuracy.count for one in gate.by["category"].values()) == 2
 

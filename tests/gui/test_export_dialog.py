@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
 
 from orbench_studio.gui.library.export_dialog import ExportDialog
 
@@ -33,6 +34,18 @@ def test_a_folder_is_written_and_the_review_goes_on(dialog, tmp_path):
     dialog.begin.click()
     studio.wait(lambda: "prompts.jsonl" in dialog.says.text())
     assert not (tmp_path / "mine-huggingface" / "README.md").exists()
+
+
+def test_that_seeds_leave_is_asked_twice(dialog, tmp_path):
+    studio, dialog = dialog
+    choose(dialog, "jsonl", tmp_path / "out")
+    dialog.seeds.setChecked(True)
+    for words, written in (("Go back", False), ("Export the seeds", True)):
+        dialog.begin.click()
+        [box] = [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+        next(button for button in box.buttons() if button.text() == words).click()
+        assert dialog.strip.isVisible() == written
+    studio.wait(lambda: "prompts.jsonl" in dialog.says.text())
 
 
 def test_what_the_queue_shows(start, path, tmp_path):
