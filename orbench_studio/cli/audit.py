@@ -151,8 +151,8 @@ def _tell(found: Audit, moved: "Supposed") -> None:
         tell(f"\n{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
         for one in moved.models:
             tell(f"{one.model:<{width}}  {_rank(one.before):<12}{one.before.rate.words}")
-    tell("\nWilson intervals at 95 %; ranks by bootstrap, prompts of one seed together, 1 refuses most; what is apart")
-    tell("(unparsed, blocked, empty, truncated, error, unjudged) is in no rate.")
+    tell("\nWilson intervals at 95 %; ranks by bootstrap, prompts of one seed or nearly the same together, 1 refuses")
+    tell("most; what is apart (unparsed, blocked, empty, truncated, error, unjudged) is in no rate.")
 
 
 def _rank(one: "Ranked") -> str:

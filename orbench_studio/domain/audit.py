@@ -38,12 +38,14 @@ class Drop(StrEnum):
     """Prompts that can be left out to see what becomes of the rates.
 
     Controversial to people, or disputed among them or among moderators; toxic to people; beside another prompt of the
-    same seed; with a consensus that falls without the votes of models that are evaluated here.
+    same seed, or of the same group of near duplicates; with a consensus that falls without the votes of models that are
+    evaluated here.
     """
 
     CONTROVERSIAL = "controversial"
     HUMAN_TOXIC = "human-toxic"
     SIBLINGS = "siblings"
+    NEAR_DUPLICATES = "near-duplicates"
     SELF_JUDGED = "self-judged"
 
 

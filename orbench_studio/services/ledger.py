@@ -31,15 +31,17 @@ Array = NDArray[Any]
 class Ledger:
     """Prompts and responses, the latter in the order of their ids, and how many there are of which kind.
 
-    `codes` says where each prompt stands (store.audit.SHAPE), `seeds` which it was rewritten from, 0 for none. `rows`
-    and `columns` are the places of each response's prompt and model, `ends` is its class times two, and one more where
-    people gave it. `counts` is of the shape (*SHAPE, models, CLASSES, 2). `alone` has ends and counts of the judges
-    whose word is to count alone. `self_judged` are prompts whose consensus falls without the votes of the models.
+    `codes` says where each prompt stands (store.audit.SHAPE), `seeds` which it was rewritten from, `groups` which near
+    duplicates it is one of, 0 for none. `rows` and `columns` are the places of each response's prompt and model, `ends`
+    is its class times two, and one more where people gave it. `counts` is of the shape (*SHAPE, models, CLASSES, 2).
+    `alone` has ends and counts of the judges whose word is to count alone. `self_judged` are prompts whose consensus
+    falls without the votes of the models.
     """
 
     prompt_ids: Array
     codes: Array
     seeds: Array
+    groups: Array
     rows: Array
     columns: Array
     ends: Array
@@ -90,10 +92,11 @@ class Ledger:
             found |= basis == store.BASES.index(Basis.DISPUTED)
         if Drop.HUMAN_TOXIC in drops:
             found |= (label == store.LABELS.index(Label.TOXIC)) & (basis == store.BASES.index(Basis.HUMAN))
-        if Drop.SIBLINGS in drops:
-            first = np.zeros(len(label), bool)
-            first[np.unique(self.seeds, return_index=True)[1]] = True
-            found |= (self.seeds > 0) & ~first
+        for drop, of in ((Drop.SIBLINGS, self.seeds), (Drop.NEAR_DUPLICATES, self.groups)):
+            if drop in drops:
+                first = np.zeros(len(label), bool)
+                first[np.unique(of, return_index=True)[1]] = True
+                found |= (of > 0) & ~first
         if Drop.SELF_JUDGED in drops:
             found |= np.isin(self.prompt_ids, list(self.self_judged))
         return found
@@ -112,6 +115,7 @@ def read(workspace: Workspace) -> Ledger:
         prompts.ids,
         prompts.codes.astype(np.int32),
         prompts.seeds,
+        prompts.groups,
         np.searchsorted(prompts.ids, answers.prompts).astype(np.int32),
         np.searchsorted(sorted(models), answers.models).astype(np.int32),
         answers.ends.astype(np.int8),

@@ -36,9 +36,9 @@ _METHOD = (
     "has judged, are never refusals and never answers: they are counted apart. Best and worst case say what the rate "
     "would be if none, or all of them, were refusals (for toxic acceptance: answers).",
     "Intervals are at 95 %: Wilson's score interval (JASA 22, 1927) where nothing else is said, which takes answers as "
-    "independent. Prompts that were rewritten from the same seed are not; intervals by seed draw whole seeds again "
-    "(cluster bootstrap, 1,000 draws), and so do the intervals of ranks. None of them covers a judge or a moderator "
-    "that errs in one direction.",
+    "independent. Prompts that were rewritten from the same seed, or are nearly the same, are not; intervals by seed "
+    "draw what hangs together so as a whole (cluster bootstrap, 1,000 draws), and so do the intervals of ranks. None "
+    "of them covers a judge or a moderator that errs in one direction.",
 )
 
 

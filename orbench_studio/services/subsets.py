@@ -187,4 +187,4 @@ def _why(lacks: _Side, prompt_id: int | None, fell: Mapping[int, int]) -> str:
     if lacks.subset.state is None or not lacks.subset.recipe.strip():
         return "not known: no recipe was kept"
     step = fell.get(prompt_id)
-    return lacks.subset.state.steps[step].words if step is not None else "not among the prompts when it was saved"
+    return lacks.subset.state.steps[step].words if step is not None else "not known: the prompt or the subset came with a later import"

@@ -15,7 +15,7 @@ from orbench_studio.services.ledger import Array, Ledger
 class Ranked:
     """A model's over-refusal, and its rank, 1 the highest, with the bootstrap's 95 % intervals of both.
 
-    Prompts of one seed are drawn together. A rate without a case has no interval, and comes last.
+    Prompts of one seed, or nearly the same, are drawn together. A rate without a case has no interval, and comes last.
     """
 
     rate: Rate
@@ -65,8 +65,7 @@ def _ranked(ledger: Ledger, choice: Choice, prompts: Array) -> dict[str, Ranked]
     if not len(cases) or not ledger.models:
         last = len(ledger.models)
         return {name: Ranked(rate, None, 1, (1, last)) for name, rate in zip(ledger.names, rates, strict=True)}
-    groups = np.where(ledger.seeds > 0, ledger.seeds, -ledger.prompt_ids)[prompts]
-    drawn = Resampled(refused, cases, groups)
+    drawn = Resampled(refused, cases, _clusters(ledger)[prompts])
     found, ranks = drawn.rates, drawn.ranks
     return {
         name: Ranked(
@@ -77,6 +76,22 @@ def _ranked(ledger: Ledger, choice: Choice, prompts: Array) -> dict[str, Ranked]
         )
         for at, (name, rate) in enumerate(zip(ledger.names, rates, strict=True))
     }
+
+
+def _clusters(ledger: Ledger) -> Array:
+    """A number for each prompt, the same for prompts that a seed or a group of near duplicates links."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(ledger.prompt_ids)
+    links = []
+    for of in (ledger.seeds, ledger.groups):
+        linked = np.flatnonzero(of)
+        _, first, which = np.unique(of[linked], return_index=True, return_inverse=True)
+        links.append((linked, linked[first][which]))
+    ends = np.concatenate(links, axis=1)
+    graph = coo_array((np.ones(ends.shape[1], bool), (ends[0], ends[1])), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1])
 
 
 def _by_prompt(ledger: Ledger, prompts: Array, responses: Array) -> Array:

@@ -15,6 +15,7 @@ from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.store.bulk import among, chunks
+from orbench_studio.store.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.tables import (
     JUDGEMENTS,
     JUDGES,
@@ -41,11 +42,15 @@ SHAPE = (len(CATEGORIES) + 1, len(LABELS) + 1, len(BASES) + 1, len(CONSENSUS) + 
 
 
 class PromptCodes(NamedTuple):
-    """Prompts by id: where each stands in SHAPE (category, label, basis, consensus, split votes), and its seed or 0."""
+    """Prompts by id: where each stands in SHAPE (category, label, basis, consensus, split votes).
+
+    Besides, its seed and its group of near duplicates, 0 for none.
+    """
 
     ids: Numbers
     codes: Numbers
     seeds: Numbers
+    groups: Numbers
 
 
 class AnswerCodes(NamedTuple):
@@ -68,8 +73,10 @@ def prompts(db: Connection, only: Sequence[int] | None = None) -> PromptCodes:
     )
     for place, size in parts:
         code = code * size + place
+    near = NEAR_DUPLICATES.c
     source = PROMPT_STATES.join(PROMPTS, PROMPTS.c.id == P.prompt_id)
-    columns = (P.prompt_id, code, func.coalesce(PROMPTS.c.seed_id, 0))
+    source = source.outerjoin(NEAR_DUPLICATES, near.prompt_id == P.prompt_id)
+    columns = (P.prompt_id, code, func.coalesce(PROMPTS.c.seed_id, 0), func.coalesce(near.group_id, 0))
     return PromptCodes(*_columns(db, source, columns, P.prompt_id, P.prompt_id, only))
 
 

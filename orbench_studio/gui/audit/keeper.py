@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.ledger import Ledger
     from orbench_studio.services.workspace import Workspace
 
-_COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS}
+_COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS}
 _PAUSE = 1_500  # milliseconds before everything is read again: what changes much often changes on
 
 

@@ -24,6 +24,7 @@ _DROPS = {
     Drop.CONTROVERSIAL: ("controversial", "Controversial to people, or disputed among them or among the moderators"),
     Drop.HUMAN_TOXIC: ("toxic to people", "A person's label says toxic, whatever the moderators say"),
     Drop.SIBLINGS: ("siblings", "All but the first prompt of each seed"),
+    Drop.NEAR_DUPLICATES: ("near duplicates", "All but the first prompt of each group; the Curate page finds them"),
     Drop.SELF_JUDGED: (
         "self-judged",
         "The moderators' consensus would be another without the votes of models that are evaluated here",
@@ -38,8 +39,9 @@ _COLUMNS = (
     Column("Rank", 80, number=True),
 )
 ASSUMES = (
-    "In brackets 95 % intervals by bootstrap, prompts of one seed drawn together; rank 1 refuses most. Where the "
-    "intervals of two models' ranks overlap, their order may be chance. Nothing in the workspace changes."
+    "In brackets 95 % intervals by bootstrap, prompts of one seed or nearly the same drawn together; rank 1 refuses "
+    "most. Where the intervals of two models' ranks overlap, their order may be chance. Nothing in the workspace "
+    "changes."
 )
 
 

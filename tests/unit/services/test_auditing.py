@@ -1,6 +1,7 @@
 """The audit against a plain recount, after every kind of deed; and the queue behind each of its rates."""
 
 import shutil
+from collections import defaultdict
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from orbench_studio.domain.audit import FINAL, PEOPLE
 from orbench_studio.domain.judgement import ANSWERS
 from orbench_studio.domain.review import Decision
 from orbench_studio.errors import StudioError
-from orbench_studio.services import assessing, auditing, bulk, finding, reviewing
+from orbench_studio.services import assessing, auditing, bulk, duplicates, finding, reviewing
 from orbench_studio.services.auditing import Choice, Drop, Group, Labels
 from orbench_studio.services.workspace import open_workspace
 from tests.unit.services.audited_workspace import MODELS, bring, create, record, recount, views
@@ -143,6 +144,11 @@ def test_thousands_of_prompts_can_be_named_one_by_one(workspace):
 def test_what_is_dropped_is_counted_no_more(workspace):
     for prompt_id, label in ((1, "toxic"), (2, "controversial"), (3, "safe")):
         decide(workspace, prompt_id, Aspect.LABEL, label)
+    near = duplicates.search(duplicates.texts(workspace), 0.7)
+    duplicates.keep(workspace, near)
+    alike = defaultdict(set)
+    for prompt_id, member in near.members.items():
+        alike[member.group_id].add(prompt_id)
     ledger, shown = auditing.read(workspace), views(workspace)
     split = {view.prompt.id for view in shown if view.consensus.disagreement}
     first = {}
@@ -154,6 +160,7 @@ def test_what_is_dropped_is_counted_no_more(workspace):
         Drop.CONTROVERSIAL: split | {2},
         Drop.HUMAN_TOXIC: {1},
         Drop.SIBLINGS: siblings,
+        Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(alike[near.members[one].group_id])},
         Drop.SELF_JUDGED: set(ledger.self_judged),
     }
     for drop, gone in expected.items():

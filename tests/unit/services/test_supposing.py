@@ -2,8 +2,10 @@
 
 import pytest
 
-from orbench_studio.services import auditing
+from orbench_studio.domain.near_duplicates import Member
+from orbench_studio.services import auditing, duplicates
 from orbench_studio.services.auditing import Choice, Drop, Group, Labels
+from orbench_studio.services.duplicates import Found
 from orbench_studio.services.supposing import supposed
 from tests.unit.services.audited_workspace import MODELS, create
 
@@ -26,6 +28,16 @@ def test_rates_before_and_after_are_those_of_the_audits(ledger):
     assert (found.prompts, found.left) == (before.count(Group.SAFE), after.count(Group.SAFE))
     assert 0 < found.takes[Drop.CONTROVERSIAL] < found.prompts
     assert found.takes[Drop.HUMAN_TOXIC] == 0
+
+
+def test_what_hangs_together_is_drawn_together(tmp_path):
+    with create(tmp_path / "own.orbench", prompts=40) as workspace:
+        apart = supposed(auditing.read(workspace), Choice())
+        duplicates.keep(workspace, Found({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
+        together = supposed(auditing.read(workspace), Choice())
+    for one, other in zip(apart.models, together.models, strict=True):
+        width, wider = (high - low for low, high in (one.before.interval, other.before.interval))
+        assert wider > width + 0.1, "one cluster tells less than forty prompts"
 
 
 def test_ranks_go_by_the_rate_and_lie_in_their_interval(ledger):
