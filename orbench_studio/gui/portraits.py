@@ -54,7 +54,8 @@ def portray(application: Application, folder: Path) -> int:
     wait(lambda: application.window.review.state is State.SHOWN)
     for name, widget in _subjects(application):
         for scheme, tokens in TOKENS.items():
-            application.theme.apply(tokens)
+            if application.theme.tokens is not tokens:
+                application.theme.apply(tokens)
             for size in SIZES:
                 _picture(application, widget, size, folder / f"{name}-{scheme}-{size.width()}x{size.height()}.png")
             application.theme.scale(LARGEST)
@@ -74,6 +75,7 @@ def wait(ready: Callable[[], bool]) -> None:
         if time.monotonic() > until:
             raise TimeoutError("the page was not complete in time")
         QApplication.processEvents()
+        time.sleep(0.002)  # what is waited for is done in other threads, which need the interpreter
 
 
 def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:

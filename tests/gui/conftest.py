@@ -4,7 +4,7 @@ import csv
 from contextlib import contextmanager
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 
 from orbench_studio.gui.application import Application
@@ -133,6 +133,8 @@ def start(qtbot, qapp, tmp_path):
         finally:
             application.close()
             application.window.deleteLater()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+            qapp.setStyleSheet("")  # with one in force the next window takes three times as long to be built
 
     return run
 
