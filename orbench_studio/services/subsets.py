@@ -186,5 +186,6 @@ def _why(lacks: _Side, prompt_id: int | None, fell: Mapping[int, int]) -> str:
         return "not in this workspace"
     if lacks.subset.state is None or not lacks.subset.recipe.strip():
         return "not known: no recipe was kept"
-    step = fell.get(prompt_id)
-    return lacks.subset.state.steps[step].words if step is not None else "not known: the prompt or the subset came with a later import"
+    if (step := fell.get(prompt_id)) is None:
+        return "not known: the prompt or the subset came with a later import"
+    return lacks.subset.state.steps[step].words
