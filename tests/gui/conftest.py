@@ -132,6 +132,7 @@ def start(qtbot, qapp, tmp_path):
             yield studio
         finally:
             application.close()
+            qapp.processEvents()  # answers that were on their way find the window there
             application.window.deleteLater()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             qapp.setStyleSheet("")  # with one in force the next window takes three times as long to be built

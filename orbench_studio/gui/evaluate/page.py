@@ -19,7 +19,7 @@ from orbench_studio.gui.evaluate.table import Column, Table
 from orbench_studio.gui.instruments.judging import JudgeRun
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme, px
-from orbench_studio.gui.widgets import label, rule, scrolled
+from orbench_studio.gui.widgets import label, rule, scrolled, while_there
 
 _COMPOSE = 340  # wide
 _LEAST = 440  # wide, for the batches
@@ -66,7 +66,7 @@ class EvaluatePage(QWidget):
         super().showEvent(event)
         self.compose.refresh()
         self.runs.names(self.compose.learn)
-        self.runs.find_servers(self.compose.learn)
+        self.runs.find_servers(while_there(self, self.compose.learn))
         self._list()
         self._again.start()
 
