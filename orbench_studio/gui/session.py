@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from orbench_studio.services.bulk import BulkPreview
     from orbench_studio.services.history import Entry
     from orbench_studio.services.statistics import Rate, Reveals, Source
-    from orbench_studio.services.undoing import TakenBack
     from orbench_studio.services.workspace import Workspace
 
     Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry]]
@@ -102,11 +101,12 @@ class Session(QObject):
 
     def rows(self, prompt_ids: Sequence[int], done: Callable[[list[QueueRow]], None]) -> None:
         """Ask for lines of the queue."""
+        again = {line: since for line, since in self._shown_again.items() if line in prompt_ids}
 
         def work(workspace: Workspace) -> list[QueueRow]:
             from orbench_studio.services import finding, rechecking
 
-            lines = [rechecking.line(workspace, of, self._shown_again[of]) for of in prompt_ids if of < 0]
+            lines = [rechecking.line(workspace, line, since) for line, since in again.items()]
             return lines + finding.queue_rows(workspace, [prompt_id for prompt_id in prompt_ids if prompt_id > 0])
 
         self.run(work, done)
@@ -165,12 +165,13 @@ class Session(QObject):
 
     def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
         """Ask for one prompt with everything known of it."""
+        since = self._shown_again.get(prompt_id)
 
         def work(workspace: Workspace) -> PromptView:
             from orbench_studio.services import rechecking, reviewing
 
-            if prompt_id < 0:
-                return rechecking.load(workspace, prompt_id, self._shown_again[prompt_id])
+            if since is not None:
+                return rechecking.load(workspace, prompt_id, since)
             return reviewing.load(workspace, prompt_id)
 
         self.run(work, done)
@@ -247,18 +248,20 @@ class Session(QObject):
 
     def shown_again(self, among: Container[int], done: Callable[[QueueRow | None], None]) -> None:
         """Ask for the line of a prompt among these that is to be shown to the reviewer again; None if not now."""
+        now, who = datetime.now(UTC), self.settings.annotator
 
         def work(workspace: Workspace) -> QueueRow | None:
             from orbench_studio.services import rechecking
 
-            now, who = datetime.now(UTC), self.settings.annotator
             prompt_id = rechecking.due(workspace, among, annotator=who, per_cent=self.settings.recheck, now=now)
-            if prompt_id is None:
-                return None
-            self._shown_again[-prompt_id] = now
-            return rechecking.line(workspace, -prompt_id, now)
+            return None if prompt_id is None else rechecking.line(workspace, -prompt_id, now)
 
-        self.run(work, done)
+        def answer(row: QueueRow | None) -> None:
+            if row is not None:
+                self._shown_again[row.prompt_id] = now
+            done(row)
+
+        self.run(work, answer)
 
     def today(self, done: Callable[[int], None]) -> None:
         """Ask how many prompts the reviewer has labelled today."""
@@ -315,44 +318,6 @@ class Session(QObject):
             return history.of_prompt(workspace, prompt_id)
 
         self.run(work, done)
-
-    def own_deeds(self, last: int, done: Callable[[list[Entry]], object]) -> None:
-        """Ask for what the reviewer decided last and has not undone, newest first."""
-
-        def work(workspace: Workspace) -> list[Entry]:
-            from orbench_studio.services import undoing
-
-            return undoing.own_deeds(workspace, annotator=self.settings.annotator, limit=last)
-
-        self.run(work, done)
-
-    def preview_undo(
-        self, since: int | str, done: Callable[[TakenBack], object], failed: Callable[[Exception], object]
-    ) -> None:
-        """Ask what an undo from an entry of the journal on takes back, or from a time that the user wrote.
-
-        `failed` has to show what is wrong with the time.
-        """
-
-        def work(workspace: Workspace) -> TakenBack:
-            from orbench_studio.services import undoing
-
-            begin = undoing.moment(since, datetime.now().astimezone()) if isinstance(since, str) else since
-            return undoing.preview(workspace, annotator=self.settings.annotator, since=begin)
-
-        self.run(work, done, failed, tells=False)
-
-    def undo_since(
-        self, meant: TakenBack, done: Callable[[Changes], None], failed: Callable[[Exception], None]
-    ) -> None:
-        """Undo what was previewed."""
-
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services import undoing
-
-            return undoing.undo_since(workspace, meant, annotator=self.settings.annotator)
-
-        self.run(work, done, failed)
 
     def save_settings(self) -> None:
         """Keep the preferences; where that fails the user is told, and nothing else is lost."""

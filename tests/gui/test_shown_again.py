@@ -1,5 +1,7 @@
 """A few decided prompts come again, and nothing on the screen tells them from the others."""
 
+from threading import Event
+
 from PySide6.QtCore import Qt
 
 from orbench_studio.domain.annotation import Aspect, Visible
@@ -87,6 +89,17 @@ def test_it_goes_with_a_new_queue_and_the_work_goes_on(start, path):
         studio.wait(lambda: studio.shown() > 0 and studio.page.state is State.SHOWN)
         assert all(prompt_id > 0 for prompt_id in studio.page.model.ids())
         studio.press(S)
+
+
+def test_what_was_asked_about_it_is_answered_when_the_workspace_is_let_go_of_meanwhile(start, path):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        session, known = studio.application.session, Event()
+        session.run(lambda _: known.wait(), None)  # the database's thread is busy
+        session.rows([-prompt_id], lambda _: None)
+        session.load(-prompt_id, lambda _: None)
+        session.close()
+        known.set()
 
 
 def test_never_where_it_is_switched_off(start, path):

@@ -15,7 +15,7 @@ from orbench_studio.gui.actions import tr
 from orbench_studio.gui.curate.nearest_dialog import NearestDialog
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
 from orbench_studio.gui.review.timeline import TimelineDialog
-from orbench_studio.gui.review.undo_since import UndoSinceDialog
+from orbench_studio.gui.review.undo_since import UndoSinceDialog, undo_since
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import while_there
@@ -119,5 +119,5 @@ class Around:
 
     def _ask_undo_since(self) -> None:
         dialog = UndoSinceDialog(self._page, self._session)
-        dialog.chosen.connect(lambda meant: self._page.reverse(partial(self._session.undo_since, meant)))
+        dialog.chosen.connect(lambda meant: self._page.reverse(partial(undo_since, self._session, meant)))
         dialog.open()

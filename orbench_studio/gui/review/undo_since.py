@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -25,11 +27,27 @@ from orbench_studio.gui.session import Session
 from orbench_studio.gui.widgets import label, set_role, while_there
 
 if TYPE_CHECKING:
+    from orbench_studio.domain.changes import Changes
     from orbench_studio.services.undoing import Entry, TakenBack
+    from orbench_studio.services.workspace import Workspace
 
 _LISTED = 1_000
 _NAMED = 12  # prompts named one by one
 _TYPING = 200  # milliseconds after the last letter until the time is looked at
+
+
+def undo_since(
+    session: Session, meant: TakenBack, done: Callable[[Changes], None], failed: Callable[[Exception], None]
+) -> None:
+    """Undo what was previewed."""
+    who = session.settings.annotator
+
+    def work(workspace: Workspace) -> Changes:
+        from orbench_studio.services import undoing
+
+        return undoing.undo_since(workspace, meant, annotator=who)
+
+    session.run(work, done, failed)
 
 
 class UndoSinceDialog(QDialog):
@@ -51,12 +69,23 @@ class UndoSinceDialog(QDialog):
         self._typing = QTimer(self)
         self._build_ui()
         self._connect()
-        session.own_deeds(_LISTED, while_there(self, self._show))
+        self._list()
 
     def accept(self) -> None:
         if self._meant is not None and self._meant.deeds:
             self.chosen.emit(self._meant)
             super().accept()
+
+    def _list(self) -> None:
+        """Ask for what the reviewer decided last and has not undone."""
+        who = self._session.settings.annotator
+
+        def work(workspace: Workspace) -> list[Entry]:
+            from orbench_studio.services import undoing
+
+            return undoing.own_deeds(workspace, annotator=who, limit=_LISTED)
+
+        self._session.run(work, while_there(self, self._show))
 
     def _show(self, deeds: list[Entry]) -> None:
         self._deeds = deeds
@@ -83,7 +112,15 @@ class UndoSinceDialog(QDialog):
     def _ask(self, since: int | str) -> None:
         self._meant = None
         self._undo.setEnabled(False)
-        self._session.preview_undo(since, while_there(self, self._preview), while_there(self, self._refuse))
+        who = self._session.settings.annotator
+
+        def work(workspace: Workspace) -> TakenBack:
+            from orbench_studio.services import undoing
+
+            begin = undoing.moment(since, datetime.now().astimezone()) if isinstance(since, str) else since
+            return undoing.preview(workspace, annotator=who, since=begin)
+
+        self._session.run(work, while_there(self, self._preview), while_there(self, self._refuse), tells=False)
 
     def _refuse(self, error: Exception) -> None:
         self._say(str(error), "error")
