@@ -34,7 +34,7 @@ def generate(
 ) -> None:
     """Let a model write seeds: sentences that a careful assistant turns down. They are no prompts, and stay covered.
 
-    What repeats a seed that is there, but for case and punctuation, is set aside. An import brings seeds, too.
+    What repeats a seed that is there, or nearly, is set aside. An import brings seeds, too.
     """
     from orbench_studio.services import generating, templates
     from orbench_studio.services.workspace import open_or_create

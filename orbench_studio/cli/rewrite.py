@@ -38,7 +38,7 @@ def rewrite(
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> None:
-    """Let a model rewrite seeds into prompts. Each keeps its seed; what repeats a prompt is set aside."""
+    """Let a model rewrite seeds into prompts. Each keeps its seed; what repeats a prompt, or nearly, is set aside."""
     from orbench_studio.services import generating, templates
     from orbench_studio.services.workspace import open_workspace
 

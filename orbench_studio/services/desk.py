@@ -11,6 +11,7 @@ from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState, It
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.errors import StudioError
 from orbench_studio.services.evaluating import become, look, progress, require
+from orbench_studio.services.likeness import Library
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, claims, results
 from orbench_studio.store.claims import Claimed
@@ -53,7 +54,7 @@ class Desk:
         self._lease = lease
         self._runner_id = 0
         with workspace.reading() as db:
-            require(db, batch_id)
+            self._library = Library(require(db, batch_id).kind)
             self.models = batches.models(db, batch_id)
 
     def look(self) -> BatchProgress:
@@ -62,6 +63,8 @@ class Desk:
 
     def begin(self) -> None:
         """Sign on to a batch that is not at its end; what killed processes had goes back to those to be sent."""
+        with self._workspace.reading() as db:
+            self._library.read(db)  # a large workspace takes seconds, in which others may write
         with self._workspace.writing() as db:
             state = require(db, self._batch_id).state
             if state in (BatchState.FINISHED, BatchState.CANCELLED):
@@ -79,7 +82,7 @@ class Desk:
             lost = not claims.still_there(db, self._runner_id, time.time())
             if lost:
                 self._sign_on(db)
-            touched = results.store(db, self._batch_id, outcomes)
+            touched = results.store(db, self._batch_id, self._library.compare(db, outcomes))
             claims.take_over(db, self._batch_id, time.time())
             batch = require(db, self._batch_id)
             capped = cap_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))

@@ -91,7 +91,7 @@ def return_toxic(workspace: Workspace, rounds: int = ROUNDS) -> Changes:
 
 
 def set_aside(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list[SetAside]:
-    """Texts that repeat what was there already, the latest first: of those written as seeds, or as rewrites."""
+    """Texts that repeat what was there already, or nearly, the latest first: of those written as seeds, or rewrites."""
     with workspace.reading() as db:
         return generated.set_aside(db, seeds=seeds, limit=limit)
 

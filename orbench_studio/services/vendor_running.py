@@ -26,6 +26,7 @@ from orbench_studio.services.asking import task_of
 from orbench_studio.services.batch_runner import BatchRunner, Snapshot
 from orbench_studio.services.desk import BRINGS, cap_reached
 from orbench_studio.services.evaluating import become, progress, require
+from orbench_studio.services.likeness import Library
 from orbench_studio.services.prices import Prices, cost
 from orbench_studio.services.running import LEASE, Runner
 from orbench_studio.services.workspace import Workspace
@@ -62,7 +63,7 @@ class VendorRunner(BatchRunner):
         self._workspace, self._prices = workspace, prices
         self._on_changes, self._lease, self._poll, self._patience = on_changes, lease, poll, patience
         self._progress = progress(workspace, batch_id)
-        self._task = task_of(self._progress.batch)
+        self._task, self._library = task_of(self._progress.batch), Library(self._progress.batch.kind)
         base_urls = self._progress.batch.settings.base_urls
         with workspace.reading() as db:
             self._models = batches.models(db, batch_id)
@@ -297,7 +298,7 @@ class VendorRunner(BatchRunner):
                 found = by_item[item.item_id]
                 if not (back and isinstance(found, AskError)):
                     outcomes.append(self._outcome(item, found))
-            touched = results.store(db, self._batch_id, outcomes)
+            touched = results.store(db, self._batch_id, self._library.compare(db, outcomes))
         if outcomes:
             self._on_changes(Changes(frozenset({BRINGS[self._progress.batch.kind], Kind.BATCHES}), tuple(touched)))
 

@@ -14,9 +14,9 @@ from orbench_studio.store.tables import PROMPT_STATES, PROMPTS
 _N = NEAR_DUPLICATES.c
 
 
-def texts(db: Connection) -> list[tuple[int, str]]:
-    """Every prompt with its text, by id."""
-    rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).order_by(PROMPTS.c.id))
+def texts(db: Connection, after: int = 0) -> list[tuple[int, str]]:
+    """Every prompt (after one of this id) with its text, by id."""
+    rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).where(PROMPTS.c.id > after).order_by(PROMPTS.c.id))
     return [(int(prompt_id), str(text)) for prompt_id, text in rows]
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
@@ -20,11 +20,15 @@ _G, _T = GENERATION_ITEMS.c, GENERATED_TEXTS.c
 
 
 class SetAside(NamedTuple):
-    """A text that repeats another: `same_as` is the text of the seed or the prompt that was there before it."""
+    """A text that repeats another: `same_as` is the text of the seed or the prompt that was there before it.
+
+    `is_same` where they differ at most in case, spaces and punctuation, else they are nearly the same.
+    """
 
     text: str
     same_as: str
     is_seed: bool
+    is_same: bool
 
 
 def form_of(text: str) -> bytes:
@@ -33,20 +37,32 @@ def form_of(text: str) -> bytes:
     return text_identity(" ".join(re.findall(r"\w+", plain)))
 
 
-def keep(db: Connection, item_id: int, listing: Listing, reply: dict[str, Any]) -> list[int]:
-    """Write down what an item brought; the ids of the prompts that are new."""
+def seeds(db: Connection, after: int) -> list[tuple[int, str]]:
+    """The seeds after the one of this id, with their texts, by id."""
+    rows = db.execute(select(SEEDS.c.id, SEEDS.c.text).where(SEEDS.c.id > after).order_by(SEEDS.c.id))
+    return [(int(seed_id), str(text)) for seed_id, text in rows]
+
+
+def keep(
+    db: Connection, item_id: int, listing: Listing, reply: dict[str, Any], near: Mapping[str, Sequence[str]]
+) -> list[int]:
+    """Write down what an item brought; the ids of the prompts that are new.
+
+    `near` has for a text those that are nearly the same, the most alike first: the first that is a seed here (or a
+    prompt, for rewrites) is repeated by it.
+    """
     db.execute(update(GENERATION_ITEMS).where(_G.item_id == item_id).values(reply | {"declined": listing.declined}))
     item = db.execute(
         select(_G.seed_id, _G.category, SEEDS.c.category.label("of_seed"))
         .outerjoin(SEEDS, SEEDS.c.id == _G.seed_id)
         .where(_G.item_id == item_id)
     ).one()
-    known = _known(db, item, listing.texts)
+    known = _known(db, item, [*listing.texts, *(other for text in listing.texts for other in near.get(text, ()))])
     rows: list[dict[str, Any]] = []
     new: list[int] = []
     for position, text in enumerate(listing.texts):
         form, place = form_of(text), {"item_id": item_id, "position": position}
-        there = known.get(form)
+        there = known.get(form) or _first(known, near.get(text, ()))
         if there is None:
             there = known[form] = _add(db, item, text)
             new += [there["prompt_id"]] if there["prompt_id"] else []
@@ -57,6 +73,10 @@ def keep(db: Connection, item_id: int, listing: Listing, reply: dict[str, Any]) 
     if new:
         prompts.index_new(db, min(new))
     return new
+
+
+def _first(known: Mapping[bytes, dict[str, int | None]], near: Iterable[str]) -> dict[str, int | None] | None:
+    return next((known[form] for form in map(form_of, near) if form in known), None)
 
 
 def _add(db: Connection, item: Any, text: str) -> dict[str, int | None]:
@@ -99,7 +119,9 @@ def set_aside(db: Connection, *, seeds: bool, limit: int) -> list[SetAside]:
         .where(_T.text.is_not(None), _G.seed_id.is_(None) if seeds else _G.seed_id.is_not(None))
     )
     rows = db.execute(statement.order_by(_T.id.desc()).limit(limit))
-    return [SetAside(text, same_as, bool(is_seed)) for text, same_as, is_seed in rows]
+    return [
+        SetAside(text, same_as, bool(is_seed), form_of(text) == form_of(same_as)) for text, same_as, is_seed in rows
+    ]
 
 
 def pool(db: Connection, *, categories: Sequence[str] = (), rounds: int = 0, model: str | None = None) -> list[int]:

@@ -1,8 +1,8 @@
 """What came of the items of a batch: answers become responses or judgements, once for each item, states follow."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -57,12 +57,13 @@ class Voted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A writer's answer: the texts in it, and the reply as it came."""
+    """A writer's answer: the texts in it, and the reply as it came; `near` has for a text those nearly the same."""
 
     listing: Listing
     raw: str
     stop_reason: StopReason
     template_hash: str
+    near: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 Result = Said | Judged | Voted | Listed
@@ -207,7 +208,7 @@ def _add_listed(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
         listed = outcome.result
         assert isinstance(listed, Listed)
         values = {"raw": listed.raw, "stop_reason": listed.stop_reason, "template_hash": listed.template_hash}
-        prompt_ids += generated.keep(db, outcome.item_id, listed.listing, values)
+        prompt_ids += generated.keep(db, outcome.item_id, listed.listing, values, listed.near)
     return prompt_ids
 
 

@@ -32,7 +32,7 @@ _WORDS = {
 _MEANS = {
     "seeds": "Sentences that prompts are rewritten from, written, imported, or come back. They are covered.",
     "rewrites": "Every text that was read out of a writer's replies or imported, those that were set aside included.",
-    "unique": "Rewrites that repeat none.",
+    "unique": "Rewrites that repeat none, and are not nearly the same as one.",
     "voted": "Those that a moderator has voted on.",
     "safe": "By the votes and the rule, after the veto.",
     "toxic": "By the votes and the rule, after the veto.",
@@ -90,8 +90,8 @@ class FunnelView(QWidget):
 
 def _besides(found: Funnel) -> list[str]:
     counts = (
-        (found.seeds_set_aside, "seeds set aside as repeated"),
-        (found.rewrites_set_aside, "rewrites set aside as repeated"),
+        (found.seeds_set_aside, "seeds set aside as repeated, or nearly"),
+        (found.rewrites_set_aside, "rewrites set aside as repeated, or nearly"),
         (found.returned, "toxic rewrites are seeds again"),
         (found.declined, "lists declined by the writer"),
         (found.unread, "replies in which no text could be read"),

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from orbench_studio.services.generating import SetAside
     from orbench_studio.services.workspace import Workspace
 
-_COLUMNS = (Column("What", 80), Column("Set aside", 200, 1), Column("Because it repeats", 200, 1))
+_COLUMNS = (
+    Column("What", 80),
+    Column("Set aside", 200, 1),
+    Column("Because it repeats", 200, 1),
+    Column("How", 100),
+)
 _COVERED = "░░░"
 
 
@@ -32,7 +37,7 @@ class SetAsideDialog(QDialog):
         self.uncover = QCheckBox(tr("Show seeds, which are harmful by nature"))
         self._found: list[tuple[str, SetAside]] = []
         self.uncover.toggled.connect(self._show)
-        words = tr("The same to the letter, or but for case, spaces and punctuation. The first of them stayed.")
+        words = tr("The same but for case, spaces and punctuation, or nearly: a word or two apart. The first stayed.")
         column = QVBoxLayout(self)
         for widget in (label(words, "quiet"), self.table, self.uncover):
             column.addWidget(widget)
@@ -46,11 +51,11 @@ class SetAsideDialog(QDialog):
     def _show(self) -> None:
         self.table.show_rows(list(range(len(self._found))), [self._row(*line) for line in self._found])
 
-    def _row(self, what: str, line: SetAside) -> tuple[str, str, str]:
+    def _row(self, what: str, line: SetAside) -> tuple[str, ...]:
         covers = not self.uncover.isChecked()
         text = f"{_COVERED} {tr('covered')}" if covers and what == "seed" else line.text
         same_as = f"{_COVERED} {tr('covered')}" if covers and line.is_seed else line.same_as
-        return tr(what), text, same_as
+        return tr(what), text, same_as, tr("the same") if line.is_same else tr("nearly")
 
 
 def _read(workspace: Workspace) -> list[tuple[str, SetAside]]:

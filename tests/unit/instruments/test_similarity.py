@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from orbench_studio.errors import CancelledError
-from orbench_studio.instruments.similarity import nearest, pairs
+from orbench_studio.instruments.similarity import Collection, nearest, pairs
 from tests.benchmarks import grouping
 
 
@@ -89,3 +89,24 @@ def test_many_random_pairs_are_compared_exactly(texts):
     for _ in range(20):
         one, other = random.sample(texts, 2)
         assert dict(nearest(one, [other], 1)).get(0, 0.0) == pytest.approx(by_sets(one, other))
+
+
+def test_a_collection_finds_what_sets_find_the_most_alike_first(texts):
+    known, new = texts[:120], texts[120:]
+    collection = Collection(0.6)
+    for start in range(0, len(known), 6):  # many small blocks, and one made of them
+        collection.add(known[start : start + 6])
+    for text, near in zip(new, collection.near(new), strict=True):
+        before = [*known, *new[: new.index(text)]]
+        alike = {other: by_sets(text, other) for other in before if by_sets(text, other) >= 0.6}
+        assert set(near) == set(alike)
+        shares = [alike[other] for other in near]
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_a_collection_knows_only_what_it_was_given():
+    collection = Collection(0.7)
+    assert collection.near(["How do I shoot a portrait at dusk?"]) == [[]]
+    assert collection.near([]) == []
+    collection.add(["", "a"])
+    assert collection.near(["", "a"]) == [[], []]

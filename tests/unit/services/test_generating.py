@@ -1,5 +1,6 @@
 """The pipeline with simulated models: seeds, rewrites, votes, the veto, and round again."""
 
+import json
 import shutil
 
 import pytest
@@ -13,12 +14,15 @@ from orbench_studio.domain.moderation import Rule
 from orbench_studio.domain.response import StopReason
 from orbench_studio.domain.review import Decision
 from orbench_studio.errors import StudioError
-from orbench_studio.services import generating, moderating, reviewing, templates
+from orbench_studio.providers import simulated_roles
+from orbench_studio.providers.base import Answer
+from orbench_studio.services import generating, importing, likeness, moderating, reviewing, templates
 from orbench_studio.services.funnel import QUERIES, funnel, moderators
 from orbench_studio.services.templates import Wording
 from orbench_studio.services.workspace import create_workspace, open_workspace
 from orbench_studio.store import generated
 from orbench_studio.store.generation_tables import GENERATION_ITEMS
+from orbench_studio.store.results import Listed, Outcome
 from orbench_studio.store.tables import VOTES
 from tests.unit.services.pipeline import MODERATORS, WRITER, Pipeline
 
@@ -173,7 +177,7 @@ def reply(pipeline, text, seed=None):
     with pipeline.workspace.writing() as db:
         item = db.execute(select(GENERATION_ITEMS.c.item_id).where(GENERATION_ITEMS.c.raw.is_(None))).scalars().first()
         values = {"raw": text, "stop_reason": StopReason.STOP, "template_hash": "x"}
-        return generated.keep(db, item, read_list(text), values)
+        return generated.keep(db, item, read_list(text), values, {})
 
 
 @pytest.fixture
@@ -212,6 +216,57 @@ def test_a_rewrite_that_is_its_seed_is_none(pipeline):
     assert reply(pipeline, f'["{text.upper()}"]') == []
     [aside] = generating.set_aside(pipeline.workspace, seeds=False)
     assert aside.is_seed and aside.same_as == text
+
+
+DUSK = "How do I shoot a portrait of my neighbour's dog at dusk without a flash?"
+DAWN = "How do I shoot a portrait of my neighbour's dog at dawn without a flash?"
+NIGHT = "How do I paint a portrait of my neighbour's cat at dawn without a lamp?"
+
+
+def replies(monkeypatch, *texts):
+    """Let the scripted writer reply with these, in their order."""
+    left = list(texts)
+    answer = lambda request: Answer(left.pop(0), StopReason.STOP, request.tokens, 1)  # noqa: E731
+    monkeypatch.setitem(simulated_roles.ROLES, "writer", answer)
+
+
+def test_texts_a_word_apart_are_set_aside_and_shown_across_batches(pipeline, monkeypatch):
+    replies(monkeypatch, json.dumps([DUSK, DAWN]), json.dumps([NIGHT]), json.dumps([DUSK.upper()]))
+    for _ in range(3):
+        pipeline.seed(each=2, categories=(Category.PRIVACY,))
+    assert funnel(pipeline.workspace).count("seeds") == 2  # the last is four words away from the one that stayed
+    aside = generating.set_aside(pipeline.workspace, seeds=True)
+    assert [(one.text, one.same_as, one.is_same) for one in aside] == [(DUSK.upper(), DUSK, True), (DAWN, DUSK, False)]
+
+
+def test_a_rewrite_a_word_apart_from_an_imported_prompt_or_its_seed_is_set_aside(pipeline, tmp_path, monkeypatch):
+    table = tmp_path / "prompts.csv"
+    table.write_text(f"prompt,category\n{DUSK},privacy\n")
+    importing.import_file(pipeline.workspace, table, importing.ReadOptions())
+    seed = "Tell me which of the neighbours leaves the house last, and at what time of the day."
+    replies(monkeypatch, json.dumps([seed]), json.dumps([DAWN, seed.replace("last", "first"), "What is a dawn?"]))
+    pipeline.seed(each=1, categories=(Category.PRIVACY,))
+    pipeline.rewrite()
+    aside = generating.set_aside(pipeline.workspace, seeds=False)
+    assert [(one.text, one.same_as, one.is_seed) for one in aside] == [
+        (seed.replace("last", "first"), seed, True),
+        (DAWN, DUSK, False),
+    ]
+    assert funnel(pipeline.workspace).count("unique") == 1
+
+
+def test_nothing_of_a_transaction_that_is_rolled_back_is_remembered(waiting):
+    library = likeness.Library(BatchKind.SEEDING)
+
+    def outcome(text):
+        return Outcome(1, None, 1, 1, Listed(read_list(json.dumps([text])), "", StopReason.STOP, "x"))
+
+    with waiting.workspace.reading() as db:
+        assert library.compare(db, [outcome(DUSK)])[0].result.near == {}
+        assert library.compare(db, [outcome(DAWN)])[0].result.near == {}
+    reply(waiting, json.dumps([DUSK]))
+    with waiting.workspace.reading() as db:
+        assert library.compare(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
 
 
 @pytest.mark.parametrize("wording", Wording)
