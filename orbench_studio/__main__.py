@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from orbench_studio.cli.display import has_display
+from orbench_studio.domain.place import Place
 from orbench_studio.log import set_up
 
 log = logging.getLogger("orbench_studio")
@@ -13,7 +14,7 @@ log = logging.getLogger("orbench_studio")
 class _Window:
     """The window, imported when it is asked for: the other verbs need no Qt."""
 
-    def open(self, workspace: Path | None) -> int:
+    def open(self, workspace: Place | None) -> int:
         from orbench_studio.app import run
 
         return run(workspace)

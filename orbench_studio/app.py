@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbench_studio import log
+from orbench_studio.domain.place import Place
 from orbench_studio.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from orbench_studio.gui.application import Application
 
 
-def run(workspace: Path | None) -> int:
+def run(workspace: Place | None) -> int:
     """Open the window, on a workspace if one is named; gives the exit code."""
     with tempfile.TemporaryDirectory(prefix="orbench-demo-", ignore_cleanup_errors=True) as scratch:
         application = _application(Path(scratch), load_settings())

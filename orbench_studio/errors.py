@@ -13,6 +13,10 @@ class WorkspaceError(StudioError):
     """The workspace file cannot be opened, read or written."""
 
 
+class ConnectionLostError(WorkspaceError):
+    """The workspace's server cannot be reached; whether the last transaction was committed is not known."""
+
+
 class FileFaultError(StudioError):
     """A file to import is refused as a whole; the workspace is as it was.
 

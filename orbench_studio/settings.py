@@ -10,6 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
+from orbench_studio.domain.place import Place
 from orbench_studio.errors import StudioError
 
 _RECENT = 12
@@ -37,9 +38,9 @@ class Settings:
     mappings: dict[str, str] = field(default_factory=dict)
     recipes: dict[str, str] = field(default_factory=dict)  # as they were left, by workspace
 
-    def remember(self, workspace: Path) -> None:
+    def remember(self, workspace: Place) -> None:
         """Put a workspace first among the recent ones."""
-        name = str(workspace.absolute())
+        name = str(workspace.absolute() if isinstance(workspace, Path) else workspace)
         self.recent = [name, *(other for other in self.recent if other != name)][:_RECENT]
 
     def save(self) -> None:

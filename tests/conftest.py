@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import Postgres, program
+
 # Offscreen pretends to a screen of 800 x 800 unless it is told otherwise.
 if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={Path(__file__).parent / 'screen.json'}"
@@ -47,6 +49,17 @@ def _own_home(tmp_path_factory, monkeypatch):
     for handler in logger.handlers[:]:
         logger.removeHandler(handler)
         handler.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of this test process; skipped where there is none, but not where the run promised one."""
+    if program("initdb") is None:
+        told = "there is no PostgreSQL server on this machine (Debian: apt-get install postgresql)"
+        (pytest.fail if os.environ.get("ORBENCH_NEEDS_POSTGRES") else pytest.skip)(told)
+    server = Postgres()
+    yield server
+    server.remove()
 
 
 @pytest.fixture(autouse=True)

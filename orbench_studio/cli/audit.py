@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import complain, tell, tell_json
 from orbench_studio.domain.audit import FINAL, Audit, Choice, Drop, Group, Labels, Tally
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def audit(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     labels: Annotated[
         Labels, typer.Option(help="Whose labels say that a prompt is safe: final is people's, else the moderators'.")
     ] = Labels.FINAL,

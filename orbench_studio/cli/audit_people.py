@@ -1,11 +1,11 @@
 """`orbench-studio audit-people`: people against machines, and people against each other."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import counted, tell, tell_json
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def audit_people(
-    workspace: Annotated[Path, typer.Argument(help="The workspace, with decisions of people.")],
+    workspace: options.Workspace,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
 ) -> None:
     """Hold moderators, judges and rules against what people decided, and people against each other."""

@@ -1,10 +1,10 @@
 """`orbench-studio audit-raters`: how good moderators are where nobody knows, and the labels most likely wrong."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import counted, tell, tell_json
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ _TOLD = 15  # suspects, for a person
 
 
 def audit_raters(
-    workspace: Annotated[Path, typer.Argument(help="The workspace, with moderators' votes.")],
+    workspace: options.Workspace,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="So many labels most likely wrong.")] = 200,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="With --json: the probability of every prompt to be safe.")

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import counted, tell, tell_json
 from orbench_studio.domain.audit import FINAL, Group
 from orbench_studio.domain.estimate import Told
@@ -48,7 +48,7 @@ _Model = Annotated[
 
 
 def audit_sample(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     deed: Annotated[Deed, typer.Argument(help="What to do; extend draws what the estimate still needs.")],
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The sample's name.")] = None,
     size: _Size = 200,

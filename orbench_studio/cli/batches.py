@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli import launch
+from orbench_studio.cli import launch, options
 from orbench_studio.cli.batch_progress import as_json as progress_as_json
 from orbench_studio.cli.batch_progress import tell_progress
 from orbench_studio.cli.telling import tell, tell_json
@@ -33,7 +32,7 @@ class Deed(StrEnum):
 
 
 def batches(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     deed: Annotated[Deed, typer.Argument(help="What to do.")],
     batch: Annotated[int | None, typer.Argument(metavar="[BATCH]", help="Its number, as `list` tells it.")] = None,
     max_cost: Annotated[

@@ -1,11 +1,11 @@
 """`orbench-studio calibrate`: every instrument against what people say in a workspace."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
 
@@ -22,7 +22,7 @@ _ASSUMES = (
 
 
 def calibrate(
-    workspace: Annotated[Path, typer.Argument(help="The workspace, with responses that people have judged.")],
+    workspace: options.Workspace,
     draws: Annotated[int, typer.Option(min=1, max=100, help="Random draws of labels for a point of the curve.")] = 5,
     labels: Annotated[int, typer.Option(min=20, help="Labels drawn where one model is left out.")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,

@@ -1,15 +1,15 @@
 """`orbench-studio check`: whether a workspace is whole."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import Exit, counted, tell, tell_json
 
 
 def check(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: an object with the list of problems.")] = False,
 ) -> None:
     """Look for damage: of the file, of its references, of what is kept about each prompt. Changes nothing."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import counted, tell, tell_json
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _EXCERPT = 90  # characters
 
 
 def curate(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     recipe: Annotated[
         str, typer.Option(metavar="FILE", help="A recipe in TOML, or the name of one that comes with the studio.")
     ],
@@ -88,7 +89,7 @@ def _tell(found: "Curated", rates: "Mapping[str, Tally]") -> None:
 
 
 def diff(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     first: Annotated[str, typer.Argument(help="A subset's name, or a table with a column prompt.")],
     second: Annotated[str, typer.Argument(help="Another.")],
     as_json: Annotated[bool, typer.Option("--json", help="For machines: every prompt.")] = False,

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from orbench_studio.domain.place import Place
+
 _MISSING = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 QT_PACKAGES = (
     "libegl1",
@@ -34,7 +36,7 @@ WINDOW_PACKAGES = (
 class Window(Protocol):
     """What `__main__` hands in; both give an exit code."""
 
-    def open(self, workspace: Path | None) -> int:
+    def open(self, workspace: Place | None) -> int:
         """Show a workspace, or the start page."""
 
     def demo(self, *, screenshots: Path | None) -> int:

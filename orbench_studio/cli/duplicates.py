@@ -1,10 +1,10 @@
 """`orbench-studio duplicates`: prompts that are nearly the same."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import counted, tell, tell_json
 
@@ -16,7 +16,7 @@ _EXCERPT = 110  # characters
 
 
 def duplicates(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     threshold: Annotated[
         float, typer.Option(min=0.5, max=0.95, help="Share of runs of four characters that two prompts have in common.")
     ] = 0.6,

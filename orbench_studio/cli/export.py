@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.export import Export, Form
@@ -18,7 +19,7 @@ _FORMS = (
 
 
 def export(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     form: Annotated[Form, typer.Option("--format", help=_FORMS)],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder; new, empty, or an earlier export.")],
     subset: Annotated[

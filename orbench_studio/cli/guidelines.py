@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import complain, tell
 from orbench_studio.errors import StudioError
 
 
 def guidelines(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     set_from: Annotated[
         Path | None,
         typer.Option("--set", metavar="FILE", help="Put this Markdown text in force as a new version; - reads stdin."),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli import report
+from orbench_studio.cli import options, report
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import Exit, complain, tell_json
+from orbench_studio.domain.place import Place
 from orbench_studio.errors import FileFaultError, StudioError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _FIELDS = (
 
 
 def import_files(
-    workspace: Annotated[Path, typer.Argument(help="The workspace; created where there is none.")],
+    workspace: options.Workspace,
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE...", help="CSV, TSV, JSON, JSONL, Parquet; .gz too. Or an export's folder."),
@@ -55,7 +56,7 @@ def import_files(
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the whole file for one faulty row.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: an object with a report a file.")] = False,
 ) -> None:
-    """Take files into a workspace. Every file goes in whole or not at all; importing it again adds nothing."""
+    """Take files into a workspace, made where there is none. Each goes in whole or not at all, and once."""
     from orbench_studio.services.importing import ReadOptions, import_file
 
     options = ReadOptions(moderator, model, judge, annotator, _mapping(column or []), encoding, _faults(mend or []))
@@ -72,12 +73,12 @@ def import_files(
 
 
 def _all(
-    path: Path, files: list[Path], take: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
+    place: Place, files: list[Path], take: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
 ) -> list[dict[str, Any]]:
     """Import every file, whatever became of those before; the reports, also of those that failed."""
     reports: list[dict[str, Any]] = []
     interrupted = False
-    with _opened(path) as opened:
+    with _opened(place) as opened:
         for file in files:
             try:
                 found = take(opened, file)
@@ -107,21 +108,21 @@ def _advice(error: StudioError) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> "Iterator[Workspace]":
+def _opened(place: Place) -> "Iterator[Workspace]":
     """The workspace, created where there is none; a new one into which nothing went is removed again."""
     from orbench_studio.services.statistics import statistics
-    from orbench_studio.services.workspace import discard_workspace, open_or_create
+    from orbench_studio.services.workspace import discard_workspace, open_or_create, workspace_exists
 
-    is_new = not path.exists()
+    is_new = not workspace_exists(place)
     is_empty = False
-    opened = open_or_create(path)
+    opened = open_or_create(place)
     try:
         yield opened
     finally:
         is_empty = is_new and not statistics(opened)["sources"]
         opened.close()
         if is_empty:
-            discard_workspace(path)
+            discard_workspace(place)
 
 
 def _mapping(columns: list[str]) -> "ColumnMapping | None":

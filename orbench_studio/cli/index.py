@@ -1,15 +1,15 @@
 """`orbench-studio index`: search responses by an index."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import tell
 
 
 def index(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     remove: Annotated[bool, typer.Option("--remove", help="Take the index away again.")] = False,
 ) -> None:
     """Make a search for words in responses (response:"...") quick. It finds the same without, only later.

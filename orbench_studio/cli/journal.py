@@ -1,11 +1,11 @@
 """`orbench-studio journal`: every decision, undo, redo and import of decisions; and many of them undone at once."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import counted, tell, tell_json
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def journal(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     last: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the last N entries.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of entries.")] = False,
     undo_since: Annotated[

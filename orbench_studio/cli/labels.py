@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import counted, tell, tell_json
 
@@ -23,7 +24,7 @@ _Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 def labels(
     way: Annotated[Way, typer.Argument(help="export writes a label file; import is merge.")],
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     files: _Files,
     annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Export what this one decided only.")] = None,
     as_json: _Json = False,
@@ -48,7 +49,7 @@ def labels(
 
 
 def merge(
-    workspace: Annotated[Path, typer.Argument(help="The workspace; it has the prompts already.")],
+    workspace: options.Workspace,
     files: _Files,
     as_json: _Json = False,
 ) -> None:

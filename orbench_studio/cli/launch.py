@@ -87,14 +87,14 @@ def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool)
     try:
         progress = batch_progress.run(open_runner(workspace, batch.id, prices))
     except KeyboardInterrupt:
-        complain(f"Batch {batch.id} is paused. To go on: orbench-studio batches {workspace.path} resume {batch.id}")
+        complain(f"Batch {batch.id} is paused. To go on: orbench-studio batches {workspace.place} resume {batch.id}")
         raise
     if as_json:
         tell_json(batch_progress.as_json(progress))
     else:
         batch_progress.tell_progress(progress)
         if progress.failed:
-            tell(f"To try what failed again: orbench-studio batches {workspace.path} retry {batch.id}")
+            tell(f"To try what failed again: orbench-studio batches {workspace.place} retry {batch.id}")
     raise typer.Exit(batch_progress.exit_code(progress))
 
 

@@ -1,12 +1,12 @@
 """`orbench-studio [WORKSPACE]`: the window."""
 
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.display import Window, has_display
+from orbench_studio.domain.place import Place, is_there
 from orbench_studio.errors import StudioError
 
 _VERBS = ("demo", "import", "stats", "journal", "guidelines", "check")
@@ -14,10 +14,10 @@ _VERBS = ("demo", "import", "stats", "journal", "guidelines", "check")
 
 def open_window(
     context: typer.Context,
-    workspace: Annotated[Path | None, typer.Argument(help="The workspace to open; none for the start page.")] = None,
+    workspace: options.Workspace = None,
 ) -> None:
     """Open the window."""
-    if workspace is not None and not workspace.exists():
+    if workspace is not None and not is_there(workspace):
         raise StudioError(_not_there(workspace))
     if not has_display():
         raise StudioError(
@@ -34,6 +34,6 @@ def meant(word: str) -> str:
     return f" Did you mean orbench-studio {near[0]}?" if near else ""
 
 
-def _not_there(path: Path) -> str:
-    create = f"To create one: orbench-studio import {path.stem}.orbench FILE..."
-    return f"There is no workspace at {path}.{meant(str(path))} {create}"
+def _not_there(place: Place) -> str:
+    create = f"To create one: orbench-studio import {place.name.removesuffix('.orbench')}.orbench FILE..."
+    return f"There is no workspace at {place}.{meant(str(place))} {create}"

@@ -1,16 +1,18 @@
 """Options that the verbs share that put something to models."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from orbench_studio.domain.place import place_of
 from orbench_studio.domain.query import QueryError, parse
 from orbench_studio.domain.queue import QueueFilter
 
 NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
 
-Workspace = Annotated[Path, typer.Argument(help="The workspace.")]
+Workspace = Annotated[
+    Any, typer.Argument(parser=place_of, metavar="WORKSPACE", help="Its file, or postgresql://USER@HOST/DATABASE.")
+]  # a domain.place.Place, which typer cannot read from its type
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
 ]

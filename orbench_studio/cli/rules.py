@@ -1,11 +1,11 @@
 """`orbench-studio rules`: phrases as rules of a workspace: listed, tried on people's labels, added, removed."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
 from orbench_studio.domain.own_rule import OwnRule, SavedRule
 from orbench_studio.settings import load_settings
@@ -27,7 +27,7 @@ class Deed(StrEnum):
 
 
 def rules(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     deed: Annotated[Deed, typer.Argument(help="What to do.")],
     what: Annotated[
         str, typer.Argument(metavar="[PHRASE|NUMBER]", help="The phrase to try or add, the rule to remove.")

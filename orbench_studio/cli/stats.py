@@ -1,10 +1,10 @@
 """`orbench-studio stats`: how much of everything a workspace has, and how consistent its people are."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli import options
 from orbench_studio.cli.telling import tell, tell_json
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def stats(
-    workspace: Annotated[Path, typer.Argument(help="The workspace.")],
+    workspace: options.Workspace,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from PySide6.QtCore import QTimer, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from orbench_studio.domain.place import Place
 from orbench_studio.gui.actions import KEYS, tr
 from orbench_studio.gui.held_keys import HeldKeys
 from orbench_studio.gui.main_window import MainWindow
@@ -57,9 +58,9 @@ class Application:
             sys.excepthook = sys.__excepthook__
             self.close()
 
-    def open(self, path: Path) -> None:
+    def open(self, place: Place) -> None:
         """Open a workspace in the window."""
-        self.window.open(path)
+        self.window.open(place)
 
     def open_demo(self) -> None:
         """Open a fresh copy of the demo workspace in the scratch folder."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.place import Place
 from orbench_studio.domain.query import write
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import KEYS, Actions, tr
@@ -169,10 +170,10 @@ class MainWindow(QMainWindow):
         self._rail.mark(name)
         self.review.finder.bar.setVisible(self._pages.currentWidget() is self.review)
 
-    def open(self, path: Path) -> None:
+    def open(self, place: Place) -> None:
         """Open a workspace, and say so until it is there."""
-        self.welcome.say(f"{tr('Opening')} {path.name} …")
-        self._session.open(path)
+        self.welcome.say(f"{tr('Opening')} {place.name} …")
+        self._session.open(place)
 
     def import_files(self, files: list[Path] | None = None) -> None:
         """Show the import dialog, with these files or asking for some."""
@@ -192,11 +193,11 @@ class MainWindow(QMainWindow):
         assert workspace is not None  # the signal says so
         self.setWindowTitle(f"{workspace.name} — OR-Bench Studio")
         self._name.setText(workspace.name + (f" · {tr('illustrative')}" if workspace.illustrative else ""))
-        set_tip(self._name, str(workspace.path))
+        set_tip(self._name, str(workspace.place))
         self.welcome.say("")
         self._bar.show()
         self._rail.show()
-        self.review.start(at=self._session.settings.places.get(str(workspace.path)))
+        self.review.start(at=self._session.settings.places.get(str(workspace.place)))
         self.show_page("page_review")
 
     def _review(self, wanted: QueueFilter) -> None:
@@ -232,7 +233,7 @@ class MainWindow(QMainWindow):
     def _remember_place(self) -> None:
         workspace, view = self._session.workspace, self.review.view
         if workspace is not None and view is not None and not workspace.illustrative:
-            self._session.settings.places[str(workspace.path)] = abs(view.prompt.id)
+            self._session.settings.places[str(workspace.place)] = abs(view.prompt.id)
 
     def _keep_keys(self) -> None:
         self._session.settings.keys = KEYS.chosen()

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.guideline import Guideline
+from orbench_studio.domain.place import Place
 from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.domain.timeline import Event
@@ -53,13 +54,13 @@ class Session(QObject):
         self._watch.setInterval(WATCH)
         self._watch.timeout.connect(self._look)
 
-    def open(self, path: Path, *, create: bool = False) -> None:
-        """Open the workspace in a file, or create one there."""
+    def open(self, place: Place, *, create: bool = False) -> None:
+        """Open a workspace, or create one there."""
 
         def work() -> Workspace:
             from orbench_studio.services import workspace
 
-            return workspace.create_workspace(path) if create else workspace.open_workspace(path)
+            return workspace.create_workspace(place) if create else workspace.open_workspace(place)
 
         self.operations.run(work, self.adopt)
 
@@ -79,7 +80,7 @@ class Session(QObject):
         self._let_go()
         self.workspace = workspace
         if not workspace.illustrative:
-            self.settings.remember(workspace.path)
+            self.settings.remember(workspace.place)
         self._watch.start()
         self._look()
         self.opened.emit()

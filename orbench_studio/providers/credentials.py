@@ -15,7 +15,7 @@ class KeyMissingError(StudioError):
 def key_for(endpoint: Endpoint) -> str | None:
     """The endpoint's key; None where it wants none. KeyMissingError says where a key is looked for."""
     for variable in endpoint.key_variables:
-        key = os.environ.get(variable, "").strip() or _from_keyring(variable)
+        key = os.environ.get(variable, "").strip() or from_keyring(variable)
         if key:
             return key
     if not endpoint.key_variables or endpoint.on_this_machine:
@@ -27,7 +27,8 @@ def key_for(endpoint: Endpoint) -> str | None:
     )
 
 
-def _from_keyring(variable: str) -> str | None:
+def from_keyring(variable: str) -> str | None:
+    """What the system's keyring has under the name; None where it has nothing, or there is none."""
     # On first use: most people keep keys in the environment. A headless machine has no keyring, and that is no fault.
     try:
         import keyring

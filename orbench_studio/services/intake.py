@@ -23,7 +23,7 @@ from orbench_studio.formats.records import (
 from orbench_studio.services import merging
 from orbench_studio.services.merging import Restored
 from orbench_studio.services.names import Names
-from orbench_studio.store import journal, known, prompts, states
+from orbench_studio.store import journal, known, searching, states
 from orbench_studio.store.bulk import add, ids_by, next_id
 from orbench_studio.store.journal import Deed
 from orbench_studio.store.known import Key, KnownPrompt
@@ -118,7 +118,7 @@ class Intake:
     def finish(self) -> None:
         """Bring what follows from the records up to date."""
         self._restate()
-        prompts.index_new(self._db, self._first_prompt)
+        searching.index_prompts(self._db, self._first_prompt)
         states.refresh_responses(self._db, sorted(self._touched_responses))
         states.refresh_prompts(self._db, sorted(self._touched_prompts))
         states.recount_answers(self._db, sorted(self._answered_prompts - self._touched_prompts))

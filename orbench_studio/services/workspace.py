@@ -1,12 +1,22 @@
-"""A workspace that is open: everything the studio knows, in one file."""
+"""A workspace that is open: everything the studio knows, in one file or in one database of a server."""
 
-from contextlib import AbstractContextManager
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, select
 
-from orbench_studio.store import opening, states, unit_of_work
+from orbench_studio.domain.place import Place, Server
+from orbench_studio.errors import StudioError
+from orbench_studio.providers.credentials import from_keyring
+from orbench_studio.store import opening, opening_server, states, unit_of_work
+from orbench_studio.store.changes import FileChanges, ServerChanges
 from orbench_studio.store.tables import WORKSPACE
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 SUFFIX = ".orbench"
 
@@ -14,14 +24,15 @@ SUFFIX = ".orbench"
 class Workspace:
     """An open workspace; closed with `close` or at the end of a `with`."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self.path = path
+    def __init__(self, place: Place, engine: Engine, changes: FileChanges | ServerChanges) -> None:
+        self.place = place
         self._engine = engine
+        self._changes = changes
         with self.reading() as db:
             row = db.execute(select(WORKSPACE.c.illustrative, WORKSPACE.c.uuid)).one()
             self.illustrative, self.uuid = bool(row.illustrative), str(row.uuid)
 
-    def __enter__(self) -> "Workspace":
+    def __enter__(self) -> Workspace:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -29,51 +40,96 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """What the user calls it: the file's name without its suffix."""
-        return self.path.stem
+        """What the user calls it: the file's name without its suffix, or the database's."""
+        return self.place.name if isinstance(self.place, Server) else self.place.stem
+
+    @property
+    def on_server(self) -> bool:
+        """Whether several people can be at it from their own machines."""
+        return isinstance(self.place, Server)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """One consistent look."""
         return unit_of_work.reading(self._engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """One transaction: all or nothing."""
+        """One transaction: all or nothing, and one at a time."""
         return unit_of_work.writing(self._engine)
 
+    def deciding(self) -> AbstractContextManager[Connection]:
+        """One transaction about few prompts: on a server beside others of the kind. See `unit_of_work.writing`."""
+        return unit_of_work.writing(self._engine, shared=True)
+
     def data_version(self) -> int:
-        """A number that changes when another window or program has written to the file."""
-        with self.reading() as db:
-            return int(db.exec_driver_sql("PRAGMA data_version").scalar_one())
+        """A number that changes when another window or program has written to the workspace."""
+        return self._changes.version()
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the file or with what is kept in it, in words; empty where all is well."""
-        found = opening.problems(self._engine)
+        found = [] if self.on_server else opening.problems(self._engine)
         if not found:
             with self.reading() as db:
                 found.extend(states.wrong_states(db))
         return found
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of it."""
+        self._changes.close()
         self._engine.dispose()
 
 
-def open_workspace(path: Path) -> Workspace:
-    """Open the workspace in a file by the whole procedure."""
-    return Workspace(path, opening.open_existing(path))
+def open_workspace(place: Place) -> Workspace:
+    """Open the workspace in a file or a database by the whole procedure."""
+    if isinstance(place, Server):
+        name = uuid4().hex
+        return _on_server(place, opening_server.open_existing(place, _password(place), name), name)
+    return _in_file(place, opening.open_existing(place))
 
 
-def create_workspace(path: Path, *, illustrative: bool = False) -> Workspace:
+def create_workspace(place: Place, *, illustrative: bool = False) -> Workspace:
     """Create an empty workspace; `illustrative` marks one whose texts and models are invented."""
-    return Workspace(path, opening.create(path, illustrative=illustrative))
+    if isinstance(place, Server):
+        name = uuid4().hex
+        engine = opening_server.create(place, _password(place), name, illustrative=illustrative)
+        return _on_server(place, engine, name)
+    return _in_file(place, opening.create(place, illustrative=illustrative))
 
 
-def open_or_create(path: Path) -> Workspace:
+def workspace_exists(place: Place) -> bool:
+    """Whether there is a workspace; the database of a server is asked."""
+    return opening_server.is_workspace(place, _password(place)) if isinstance(place, Server) else place.exists()
+
+
+def open_or_create(place: Place) -> Workspace:
     """Open the workspace, or create it where there is none yet."""
-    return open_workspace(path) if path.exists() else create_workspace(path)
+    return open_workspace(place) if workspace_exists(place) else create_workspace(place)
 
 
-def discard_workspace(path: Path) -> None:
-    """Remove a workspace with the files that SQLite keeps beside it, which an interruption may leave behind."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        path.with_name(name).unlink(missing_ok=True)
+def discard_workspace(place: Place) -> None:
+    """Remove a workspace with the files that SQLite keeps beside it, which an interruption may leave behind.
+
+    A database stays, for whoever made it to remove.
+    """
+    if isinstance(place, Path):
+        for name in (place.name, f"{place.name}-wal", f"{place.name}-shm"):
+            place.with_name(name).unlink(missing_ok=True)
+
+
+def file_of(workspace: Workspace) -> Path:
+    """The file of a workspace that has one; a StudioError for one on a server."""
+    if isinstance(workspace.place, Server):
+        raise StudioError(f"{workspace.place} is on a server, not in a file. Copy it: orbench-studio pull URL FILE")
+    return workspace.place
+
+
+def _in_file(path: Path, engine: Engine) -> Workspace:
+    return Workspace(path, engine, FileChanges(engine))
+
+
+def _on_server(server: Server, engine: Engine, name: str) -> Workspace:
+    return Workspace(server, engine, ServerChanges(engine, name))
+
+
+def _password(server: Server) -> str:
+    """From the address, else the keyring; the driver itself looks at PGPASSWORD and ~/.pgpass where this is empty."""
+    return server.password or from_keyring(str(server)) or ""

@@ -1,5 +1,6 @@
 """What columns are made of, and the names of constraints: for the tables of a workspace."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -36,12 +37,42 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+class LongText(TypeDecorator[str]):
+    """Text of any length and any characters; PostgreSQL cannot hold NUL, so that is written as two others there."""
+
+    impl = Text
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Nothing stands between a file and its texts."""
+        return _without_nul if dialect.name == "postgresql" else None
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        """The text as it was."""
+        return _with_nul if dialect.name == "postgresql" else None
+
+
+_ESCAPE, _NUL = "\ue000", "\ue001"  # characters that Unicode gives no meaning
+
+
+def _without_nul(text: str | None) -> str | None:
+    if text is None or ("\0" not in text and _ESCAPE not in text):
+        return text
+    return text.replace(_ESCAPE, _ESCAPE * 2).replace("\0", _ESCAPE + _NUL)
+
+
+def _with_nul(text: str | None) -> str | None:
+    if text is None or _ESCAPE not in text:
+        return text
+    return _ESCAPE.join(part.replace(_ESCAPE + _NUL, "\0") for part in text.split(_ESCAPE * 2))
+
+
 def key() -> Any:
     return Field(default=None, primary_key=True)
 
 
 def long_text(*, nullable: bool = False) -> Any:
-    return Field(sa_type=Text, nullable=nullable)
+    return Field(sa_type=cast(Any, LongText), nullable=nullable)
 
 
 def identity_bytes(*, index: bool = False) -> Any:

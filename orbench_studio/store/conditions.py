@@ -1,10 +1,10 @@
 """The conditions of the query language, in SQL."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, column, exists, func, literal_column, not_, or_, select, table
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal_column, not_, or_, select
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.batch import ItemState
@@ -23,10 +23,11 @@ from orbench_studio.domain.query import (
     count_of,
 )
 from orbench_studio.domain.queue import Agreement, Field, Term
-from orbench_studio.store import response_search, samples
+from orbench_studio.store import samples, searching
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.journal import IN_FORCE
+from orbench_studio.store.searching import Search
 from orbench_studio.store.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -36,14 +37,12 @@ from orbench_studio.store.tables import (
     PROMPTS,
     REFUSES,
     RESPONSE_STATES,
-    RESPONSES,
     SOURCES,
     SUBSET_PROMPTS,
     SUBSETS,
     VOTES,
 )
 
-_TRIGRAM = 3  # the search indexes know nothing shorter
 _COMPARE: dict[str, Callable[[Any, int], ColumnElement[bool]]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -56,17 +55,13 @@ S = PROMPT_STATES.c
 
 def conditions(db: Connection, terms: Sequence[Term]) -> list[ColumnElement[bool]]:
     """What a prompt's state must fulfil, one condition a term."""
-    asks = any(term.field is Field.RESPONSE for term in terms)
-    indexed = asks and response_search.exists(db)
-    return [_condition(term, _response_indexed if indexed else _response) for term in terms]
+    searches = {Field.TEXT: searching.in_prompts, Field.RESPONSE: searching.in_responses}
+    asked = {field: search(db) for field, search in searches.items() if any(term.field is field for term in terms)}
+    return [_condition(term, _FIELDS | asked) for term in terms]
 
 
-def _condition(term: Term, response: Callable[[str], ColumnElement[bool]]) -> ColumnElement[bool]:
-    if term.field is Field.ID:
-        one_of = _ids(term.values)
-    else:
-        holds = response if term.field is Field.RESPONSE else _FIELDS[term.field]
-        one_of = or_(*(holds(value) for value in term.values))
+def _condition(term: Term, fields: Mapping[Field, Search]) -> ColumnElement[bool]:
+    one_of = _ids(term.values) if term.field is Field.ID else or_(*(fields[term.field](value) for value in term.values))
     return not_(one_of) if term.negated else one_of
 
 
@@ -208,33 +203,7 @@ def _note(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(select(a.prompt_id).where(a.id.in_(last), a.value.icontains(value, autoescape=True)))
 
 
-def _text(value: str) -> ColumnElement[bool]:
-    """The value occurs, whatever its case; too short for the index, it is looked for one prompt at a time."""
-    if len(value) >= _TRIGRAM:
-        return S.prompt_id.in_(matches("prompt_search", value))
-    # SQLite's LIKE has no regard for case; asking it for lower case takes twice the time (measured).
-    return S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.text.contains(value, autoescape=True)))
-
-
-def _response(value: str) -> ColumnElement[bool]:
-    return S.prompt_id.in_(select(RESPONSES.c.prompt_id).where(RESPONSES.c.text.contains(value, autoescape=True)))
-
-
-def _response_indexed(value: str) -> ColumnElement[bool]:
-    maybe = response_search.narrowed(value)
-    if maybe is None:
-        return _response(value)
-    holds = (RESPONSES.c.id.in_(maybe), RESPONSES.c.text.contains(value, autoescape=True))
-    return S.prompt_id.in_(select(RESPONSES.c.prompt_id).where(*holds))
-
-
-def matches(index: str, value: str) -> Any:
-    """The ids of the rows that a search index finds the value in."""
-    found = table(index, column("rowid"), column("text"))
-    return select(found.c.rowid).where(found.c.text.op("MATCH")('"' + value.replace('"', '""') + '"'))
-
-
-_FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
+_FIELDS: dict[Field, Search] = {
     Field.STATUS: lambda value: S.status == value,
     Field.CATEGORY: _equals("category"),
     Field.CONSENSUS: _equals("consensus", Agreement.OPEN),
@@ -256,5 +225,4 @@ _FIELDS: dict[Field, Callable[[str], ColumnElement[bool]]] = {
     Field.GROUP: _group,
     Field.SEED: _seed,
     Field.NOTE: _note,
-    Field.TEXT: _text,
 }

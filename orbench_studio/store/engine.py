@@ -1,11 +1,25 @@
-"""Connections to a workspace: explicit transactions, foreign keys, write-ahead log."""
+"""Connections to a workspace: explicit transactions, foreign keys; a file's log is written ahead.
+
+Several at once may write to a server, but only what concerns few prompts (`deciding`); everything else is one writer at
+a time, as on a file. Locks that the server keeps for us until the end of the transaction see to both.
+"""
 
 import sqlite3
 from pathlib import Path
+from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+
+from orbench_studio.domain.place import Server
 
 BUSY_TIMEOUT = 10  # seconds that a writer waits for another window's transaction
+CONNECT_TIMEOUT = 10  # seconds
+CHANNEL = "orbench"
+APPLICATION = "orbench-studio"
+LOCK = 0x4F52424E  # of a whole workspace; half of a pair with a prompt's id
+_IDLE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel, :name)")
+_SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock), pg_notify(:channel, :name)")
 
 
 def sqlite_engine(path: Path, *, checks_references: bool = True) -> Engine:
@@ -23,6 +37,38 @@ def sqlite_engine(path: Path, *, checks_references: bool = True) -> Engine:
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def server_engine(server: Server, password: str, name: str | None = None) -> Engine:
+    """An engine on a PostgreSQL database; others hear of what it writes under its `name`."""
+    url = URL.create(
+        "postgresql+psycopg",
+        username=server.user or None,
+        password=password or None,
+        host=server.host or None,
+        port=server.port,
+        database=server.database,
+    ).update_query_string(server.query)
+    engine = create_engine(
+        url,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": APPLICATION, **_IDLE},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+    told = {"lock": LOCK, "channel": CHANNEL, "name": name or uuid4().hex}
+
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("write"):
+            connection.execute(_SHARED if options.get("shared") else _EXCLUSIVE, told)
+
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def is_server(db: Connection) -> bool:
+    """Whether the workspace is on a server, where several write at once."""
+    return db.dialect.name == "postgresql"
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 from orbench_studio.domain.batch import ItemState
 from orbench_studio.domain.list_reply import Listing
 from orbench_studio.domain.prompt import Origin, text_identity
-from orbench_studio.store import prompts
+from orbench_studio.store import searching
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.bulk import add, ids_by, inserted
 from orbench_studio.store.generation_tables import GENERATED_TEXTS, GENERATION_ITEMS, RETURNED_SEEDS
@@ -71,7 +71,7 @@ def keep(
             rows.append({**place, "text": text, "form": form, **there})
     add(db, GENERATED_TEXTS, rows)
     if new:
-        prompts.index_new(db, min(new))
+        searching.index_prompts(db, min(new))
     return new
 
 

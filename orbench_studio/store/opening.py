@@ -1,21 +1,16 @@
-"""Opening a workspace is a procedure: health check, refuse newer, back up, migrate, verify."""
+"""Opening the workspace in a file is a procedure: health check, refuse newer, back up, migrate, verify."""
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, insert, inspect
+from sqlalchemy import Engine, inspect
 
 from orbench_studio.errors import WorkspaceError
-from orbench_studio.store import states
+from orbench_studio.store import migrating, states
 from orbench_studio.store.engine import sqlite_engine
-from orbench_studio.store.tables import WORKSPACE
 from orbench_studio.store.unit_of_work import reading, writing
 
-HEAD = "0009"
-MIGRATIONS = Path(__file__).parent / "migrations"
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
@@ -32,9 +27,8 @@ def create(path: Path, *, illustrative: bool = False) -> Engine:
     try:
         with writing(engine) as db:
             db.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-            _upgrade(db)
-            row = {"uuid": uuid4().hex, "created_at": datetime.now(UTC), "illustrative": illustrative}
-            db.execute(insert(WORKSPACE).values(row))
+            migrating.upgrade(db)
+            migrating.begin_workspace(db, illustrative=illustrative)
     except BaseException:
         engine.dispose()
         path.unlink(missing_ok=True)
@@ -48,7 +42,7 @@ def open_existing(path: Path) -> Engine:
     engine = sqlite_engine(path)
     try:
         revision = _revision(engine, path)
-        if revision != HEAD:
+        if revision != migrating.HEAD:
             _require_whole(engine, path)
             _migrate(path, revision)
     except BaseException:
@@ -97,10 +91,10 @@ def _revision(engine: Engine, path: Path) -> str:
         if not inspect(db).has_table("alembic_version"):
             raise WorkspaceError(f"{path.name} is damaged: it does not say its format. Go back to a backup.")
         revision = str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
-    if not revision.isdigit() or int(revision) > int(HEAD):
+    if migrating.is_newer(revision):
         raise WorkspaceError(
             f"{path.name} was written by a newer version of the studio (its format is {revision}, this one knows "
-            f"{HEAD}). Nothing was changed. Update the studio to open it."
+            f"{migrating.HEAD}). Nothing was changed. Update the studio to open it."
         )
     return revision
 
@@ -117,7 +111,7 @@ def _migrate(path: Path, revision: str) -> None:
     engine = sqlite_engine(path, checks_references=False)
     try:
         with writing(engine) as db:
-            _upgrade(db)
+            migrating.upgrade(db)
             broken = db.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
                 raise WorkspaceError(f"The migration of {path.name} left a broken reference in {broken[0]}.")
@@ -144,14 +138,3 @@ def _back_up(path: Path, revision: str) -> Path:
             f"changed. Free some space, or check the permissions of the folder, and open it again."
         ) from error
     return copy
-
-
-def _upgrade(db: Connection) -> None:
-    # On first use: most openings find the head revision and never need alembic (0.6 s to import).
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = db
-    command.upgrade(config, "head")

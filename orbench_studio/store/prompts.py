@@ -79,10 +79,5 @@ def siblings(db: Connection, prompt_id: int) -> int:
     return max(int(count), 1)
 
 
-def index_new(db: Connection, first_id: int) -> None:
-    """Put the prompts from this id on into the search index, in the transaction that adds them."""
-    db.exec_driver_sql("INSERT INTO prompt_search(rowid, text) SELECT id, text FROM prompts WHERE id >= ?", (first_id,))
-
-
 def _category(value: str | None) -> Category | None:
     return Category(value) if value else None

@@ -1,7 +1,7 @@
 """The index that searches responses: made when somebody wants it, for it costs minutes and a third of the texts' size.
 
 It holds which three letters in a row a text has, and nothing of their places: it narrows a search down, the text itself
-decides. So a search finds the same with the index as without, only sooner.
+decides. So a search finds the same with the index as without, only sooner. On a server it is PostgreSQL's own.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnClause, Connection, Select, column, func, literal_column, select, table
 
+from orbench_studio.store.engine import is_server
 from orbench_studio.store.tables import RESPONSES
 
 _NAME = "response_search"
@@ -22,12 +23,18 @@ _WHOLE: ColumnClause[str] = literal_column(_NAME)  # such an index is asked as a
 
 def exists(db: Connection) -> bool:
     """Whether the workspace has the index."""
+    if is_server(db):
+        return db.exec_driver_sql("SELECT to_regclass(%s)", (_NAME,)).scalar() is not None
     return db.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (_NAME,)).first() is not None
 
 
 def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
     """Make the index, and have it kept up to date from now on; `on_progress` hears of responses done, of how many."""
     last = int(db.execute(select(func.coalesce(func.max(RESPONSES.c.id), 0))).scalar_one())
+    if is_server(db):
+        on_progress(0, last)
+        db.exec_driver_sql(f"CREATE INDEX {_NAME} ON responses USING gin (text gin_trgm_ops)")
+        return
     db.exec_driver_sql(
         f"CREATE VIRTUAL TABLE {_NAME} USING fts5("
         "text, content='responses', content_rowid='id', tokenize='trigram', detail='none')"
@@ -46,6 +53,9 @@ def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
 
 def remove(db: Connection) -> None:
     """Drop the index."""
+    if is_server(db):
+        db.exec_driver_sql(f"DROP INDEX {_NAME}")
+        return
     db.exec_driver_sql(f"DROP TRIGGER {_NAME}_insert")
     db.exec_driver_sql(f"DROP TABLE {_NAME}")
 

@@ -1,12 +1,13 @@
 """Transactions: all of a use case or nothing of it, and the database's errors in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from orbench_studio.errors import WorkspaceError
+from orbench_studio.errors import ConnectionLostError, WorkspaceError
+from orbench_studio.store.engine import LOCK, is_server
 
 _DAMAGED = "The workspace is damaged. Go back to a backup."
 _CAUSES = {
@@ -17,23 +18,43 @@ _CAUSES = {
     "malformed": _DAMAGED,
     "not a database": _DAMAGED,
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
+    "permission denied": "Your role on the server may not do that. Ask whoever owns the workspace.",
+    "row-level security": "Your role on the server decides under its own name alone. Ask whoever owns the workspace.",
+    "no space left": "The server's disk is full. Ask whoever runs it.",
 }
+_CLOSED = ("closed", "terminat", "shut", "starting up", "refused", "timeout", "timed out", "no connection", "ssl error")
+_LOCK_PROMPTS = text(
+    "SELECT count(pg_advisory_xact_lock(:lock, id)) FROM (SELECT unnest(CAST(:ids AS int[])) AS id ORDER BY id) AS mine"
+)
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent look at the workspace."""
-    with translated(), engine.connect() as db, db.begin():
-        yield db
+    with translated(), engine.connect() as db:
+        if is_server(db):
+            db = db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with db.begin():
+            yield db
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed at the end, rolled back on any error. Waits for other writers."""
+def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back on any error. Waits for other writers.
+
+    A shared one goes beside other shared ones on a server: whoever asks for it locks what it reads and changes, and
+    leaves the ids of new rows to the database.
+    """
     with translated(), engine.connect() as db:
-        db = db.execution_options(write=True)
+        db = db.execution_options(write=True, shared=shared)
         with db.begin():
             yield db
+
+
+def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
+    """Wait for whoever else decides about these prompts in a shared transaction, and keep others waiting."""
+    if is_server(db):
+        db.execute(_LOCK_PROMPTS, {"lock": LOCK, "ids": sorted(set(prompt_ids))})
 
 
 @contextmanager
@@ -43,7 +64,13 @@ def translated() -> Iterator[None]:
         yield
     except DatabaseError as error:
         told = str(error.orig).lower()
+        if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(told)):
+            raise ConnectionLostError("There is no connection to the workspace's server.") from error
         for sign, advice in _CAUSES.items():
             if sign in told:
                 raise WorkspaceError(f"Nothing was changed: {error.orig}. {advice}") from error
         raise
+
+
+def _is_lost(told: str) -> bool:
+    return "unable to open" not in told and any(sign in told for sign in _CLOSED)

@@ -48,7 +48,7 @@ class Generator:
             return evaluating.overview(other)
 
     def path(self):
-        return self.studio.application.session.workspace.path
+        return self.studio.application.session.workspace.place
 
     def click(self, button):
         assert button.isVisible()

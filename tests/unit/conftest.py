@@ -1,6 +1,8 @@
 """A small workspace: four prompts, one of them with votes that disagree and a response that two judges have read."""
 
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -31,21 +33,49 @@ RECORDS = (
 )
 
 
-@pytest.fixture
-def path(tmp_path):
-    """Where the workspace is; nobody has it open."""
-    path = tmp_path / "small.orbench"
-    with create_workspace(path) as workspace, workspace.writing() as db:
+def pytest_generate_tests(metafunc):
+    """What is about a workspace holds on both databases; what is about its file, in a file."""
+    if "database" in metafunc.fixturenames:
+        databases = ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        metafunc.parametrize("database", databases, scope="session")
+
+
+def _fill(place):
+    with create_workspace(place) as workspace, workspace.writing() as db:
         row = {"name": "small.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
         intake = Intake(db, lambda: source, "small.csv")
         intake.take(RECORDS)
         intake.finish()
-    return path
+
+
+@pytest.fixture(scope="session")
+def small(database, request, tmp_path_factory):
+    """The workspace that every test gets a copy of."""
+    if database == "sqlite":
+        place = tmp_path_factory.mktemp("small") / "small.orbench"
+    else:
+        place = request.getfixturevalue("postgres").new()
+    _fill(place)
+    return place
 
 
 @pytest.fixture
-def workspace(path):
+def place(small, request, tmp_path):
+    """Where the workspace is; nobody has it open."""
+    if isinstance(small, Path):
+        return Path(shutil.copy(small, tmp_path))
+    return request.getfixturevalue("postgres").new(small.database)
+
+
+@pytest.fixture
+def path(place):
+    """The same, for tests about the file."""
+    return place
+
+
+@pytest.fixture
+def workspace(place):
     """The workspace, open."""
-    with open_workspace(path) as workspace:
+    with open_workspace(place) as workspace:
         yield workspace

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from orbench_studio.store import opening
+from orbench_studio.store import migrating, opening
 from orbench_studio.store.unit_of_work import reading
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +146,7 @@ def test_the_licences_are_there():
 
 def test_the_newest_migration_is_the_one_we_open_to():
     scripts = ScriptDirectory(str(PACKAGE / "store" / "migrations"))
-    assert scripts.get_heads() == [opening.HEAD]
+    assert scripts.get_heads() == [migrating.HEAD]
 
 
 def test_the_newest_migration_makes_the_tables_we_have(tmp_path):

@@ -69,7 +69,7 @@ class CuratePage(QWidget):
         """The recipe is there again on another day."""
         workspace = self._session.workspace
         if workspace is not None and not workspace.illustrative and self.recipe.text().strip():
-            self._session.settings.recipes[str(workspace.path)] = self.recipe.text()
+            self._session.settings.recipes[str(workspace.place)] = self.recipe.text()
 
     def _bring_up_to_date(self) -> None:
         self._stale = False
@@ -80,7 +80,7 @@ class CuratePage(QWidget):
         self.recipe.offer(texts)
         workspace = self._session.workspace
         if not self.recipe.text().strip() and workspace is not None:
-            self.recipe.show_text(self._session.settings.recipes.get(str(workspace.path), texts[_FIRST]))
+            self.recipe.show_text(self._session.settings.recipes.get(str(workspace.place), texts[_FIRST]))
         else:
             self.recipe.read()
 

@@ -160,7 +160,8 @@ class ExportDialog(QDialog):
         workspace = self._session.workspace
         if workspace is None or self.where.isModified():
             return
-        beside = Path.home() if workspace.illustrative else workspace.path.parent
+        place = workspace.place
+        beside = place.parent if isinstance(place, Path) and not workspace.illustrative else Path.home()
         self.where.setText(str(beside / f"{workspace.name}-{self.form.currentData()}"))
         self._look()
 

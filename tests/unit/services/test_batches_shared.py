@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -154,7 +155,7 @@ def test_cancelled_while_it_runs(workspace, create, vendor, many, process):
 
 
 def start_and_wait(workspace, batch, prices=None):
-    runner = Runner(workspace, batch, prices or evaluating.Prices("", workspace.path, {}), lease=LEASE)
+    runner = Runner(workspace, batch, prices or evaluating.Prices("", Path("prices.json"), {}), lease=LEASE)
     runner.start()
     runner.wait(30)
 

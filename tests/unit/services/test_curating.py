@@ -155,7 +155,7 @@ def test_the_same_recipe_makes_the_same_subset_again_and_nothing_changes(judged)
     assert (first.state.human.count, first.state.human.n) == (10, 10)
     assert first.state.journal == 2
     assert first.recipe == recipe.text
-    with open_workspace(judged.path) as other:
+    with open_workspace(judged.place) as other:
         assert subsets.saved_subset(other, "ten") == first
 
 

@@ -59,7 +59,7 @@ def test_groups_are_found_kept_and_asked_for(alike):
     assert ids(alike, "has:duplicates") == ids(alike, "duplicates") == [1, 2, 3, 4, 5, 7, 8]
     assert ids(alike, f"group:{largest}") == [1, 2, 3]
     assert ids(alike, f"-group:{largest},{others[0]}") == [6, 7, 8]
-    with open_workspace(alike.path) as again:
+    with open_workspace(alike.place) as again:
         assert duplicates.grouping(again) == found
     members = duplicates.members(alike, largest)
     assert [m.text for m in members] == [TEXTS[0], TEXTS[2], TEXTS[1]]

@@ -164,8 +164,8 @@ def test_a_nul_is_refused_by_the_prompts_name_and_the_old_export_stays(lived, ou
 def test_people_have_the_same_pseudonyms_every_time_and_no_names(lived, out, form):
     export(lived, Export(form, out))
     found = b"".join(files(out).values())
-    assert b"Lovelace" not in found and str(lived.path.parent).encode() not in found
-    with create_workspace(lived.path.with_name("again.orbench")) as again:
+    assert b"Lovelace" not in found and str(out.parent).encode() not in found
+    with create_workspace(out.with_name("again.orbench")) as again:
         import_file(again, out, ReadOptions())
         names = {entry.annotator for entry in history.entries(again)}
     assert len(names) == 2 and all(name.startswith("annotator-") for name in names)

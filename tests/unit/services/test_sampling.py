@@ -113,7 +113,7 @@ def test_a_sample_outlives_the_session_and_its_categories_are_those_of_then(own)
     sample = sampling.draw(own, "a", 60, seed=1)
     reviewing.decide(own, Decision(1, Aspect.CATEGORY, "privacy"), annotator="ada")
     own.close()
-    with open_workspace(own.path) as again:
+    with open_workspace(own.place) as again:
         assert sampling.all_samples(again) == [sample]
         assert sorted(ids(again, "sample:a")) == list(range(1, 61))
 

@@ -12,9 +12,9 @@ from orbench_studio.domain.review import Decision
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.services import reviewing
 from orbench_studio.services.workspace import open_workspace
-from orbench_studio.store import opening
+from orbench_studio.store import migrating
 
-NOW = opening.HEAD
+NOW = migrating.HEAD
 COPY = f"small.before-{int(NOW) + 1:04d}.orbench"
 REVISION = '''"""A later format, for the tests."""
 
@@ -38,10 +38,10 @@ def newer(tmp_path_factory, monkeypatch):
 
     def make(last="pass"):
         scripts = tmp_path_factory.mktemp("later") / "migrations"
-        shutil.copytree(opening.MIGRATIONS, scripts)
+        shutil.copytree(migrating.MIGRATIONS, scripts)
         (scripts / "versions" / "v9999_later.py").write_text(REVISION.format(last=last, before=NOW))
-        monkeypatch.setattr(opening, "MIGRATIONS", scripts)
-        monkeypatch.setattr(opening, "HEAD", "9999")
+        monkeypatch.setattr(migrating, "MIGRATIONS", scripts)
+        monkeypatch.setattr(migrating, "HEAD", "9999")
 
     return make
 
@@ -104,7 +104,7 @@ def test_it_can_be_tried_again_after_it_failed(path, newer):
     newer(FAILURES["an exception"])
     with pytest.raises(WorkspaceError):
         open_workspace(path)
-    [script] = opening.MIGRATIONS.glob("versions/v9999*.py")
+    [script] = migrating.MIGRATIONS.glob("versions/v9999*.py")
     script.write_text(REVISION.format(last="pass", before=NOW))
     open_workspace(path).close()
     assert rows(path, "SELECT version_num FROM alembic_version") == [("9999",)]

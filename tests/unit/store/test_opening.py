@@ -7,7 +7,7 @@ import pytest
 
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.services.workspace import create_workspace, open_or_create, open_workspace
-from orbench_studio.store import opening
+from orbench_studio.store import migrating, opening
 
 
 def refused(path):
@@ -66,7 +66,7 @@ def test_a_truncated_file(path):
     assert "damaged" in refused(path)
 
 
-@pytest.mark.parametrize("revision", [f"{int(opening.HEAD) + 1:04d}", "9999", "20b6f1"])
+@pytest.mark.parametrize("revision", [f"{int(migrating.HEAD) + 1:04d}", "9999", "20b6f1"])
 def test_a_newer_format(path, revision):
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE alembic_version SET version_num = ?", (revision,))
@@ -108,7 +108,7 @@ def test_creating_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def broken(_db):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(opening, "_upgrade", broken)
+    monkeypatch.setattr(migrating, "upgrade", broken)
     with pytest.raises(KeyboardInterrupt):
         create_workspace(tmp_path / "new.orbench")
     assert list(tmp_path.iterdir()) == []

@@ -68,7 +68,7 @@ def many(tmp_path):
     return path
 
 
-def test_a_full_disk_takes_nothing_of_a_file(workspace, many):
+def test_a_full_disk_takes_nothing_of_a_file(path, workspace, many):
     before = statistics(workspace)
     with workspace.reading() as db:
         pages = db.exec_driver_sql("PRAGMA page_count").scalar()
@@ -79,7 +79,7 @@ def test_a_full_disk_takes_nothing_of_a_file(workspace, many):
     assert workspace.problems() == []
 
 
-def test_a_full_disk_takes_no_decision_and_the_next_one_works(workspace):
+def test_a_full_disk_takes_no_decision_and_the_next_one_works(path, workspace):
     note = Decision(1, Aspect.NOTE, "n" * 100_000)
     with workspace.reading() as db:
         pages = db.exec_driver_sql("PRAGMA page_count").scalar()

@@ -347,6 +347,10 @@ def _create_votes() -> None:
 
 
 def _create_search() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        op.execute("CREATE INDEX prompt_search ON prompts USING gin (text gin_trgm_ops)")
+        return
     op.execute(
         "CREATE VIRTUAL TABLE prompt_search USING fts5("
         "text, content='prompts', content_rowid='id', tokenize='trigram', detail='full')"
@@ -354,9 +358,24 @@ def _create_search() -> None:
 
 
 def _protect_journal() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        _protect_journal_on_server()
+        return
     for name in ("journal", "annotations"):
         for deed in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {name}_{deed.lower()} BEFORE {deed} ON {name} "
                 f"BEGIN SELECT RAISE(ABORT, 'the {name} only grow: decisions are never changed or deleted'); END"
             )
+
+
+def _protect_journal_on_server() -> None:
+    op.execute(
+        "CREATE FUNCTION only_grows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'the % only grow: decisions are never changed or deleted', TG_TABLE_NAME; END $$"
+    )
+    for name in ("journal", "annotations"):
+        op.execute(
+            f"CREATE TRIGGER {name}_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION only_grows()"
+        )

@@ -14,6 +14,14 @@ depends_on = None
 def upgrade() -> None:
     """Name the entries there are, the same in every copy of the file; order a person's deeds by their moment."""
     op.add_column("journal", sa.Column("uuid", sa.String(), nullable=False, server_default=""))
+    if op.get_bind().dialect.name != "postgresql":  # where no workspace was ever as old as this
+        _name_entries()
+    op.create_index("ix_journal_uuid", "journal", ["uuid"], unique=True)
+    op.drop_index("ix_journal_annotator_id", "journal")
+    op.create_index("ix_journal_annotator_id_at", "journal", ["annotator_id", "at"])
+
+
+def _name_entries() -> None:
     op.execute("DROP TRIGGER journal_update")
     db = op.get_bind()
     workspace = db.execute(sa.text("SELECT uuid FROM workspace")).scalar()
@@ -25,6 +33,3 @@ def upgrade() -> None:
         "CREATE TRIGGER journal_update BEFORE UPDATE ON journal "
         "BEGIN SELECT RAISE(ABORT, 'the journal only grow: decisions are never changed or deleted'); END"
     )
-    op.create_index("ix_journal_uuid", "journal", ["uuid"], unique=True)
-    op.drop_index("ix_journal_annotator_id", "journal")
-    op.create_index("ix_journal_annotator_id_at", "journal", ["annotator_id", "at"])

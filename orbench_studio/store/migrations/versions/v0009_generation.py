@@ -21,6 +21,9 @@ def upgrade() -> None:
 
 def _free_items_from_prompts() -> None:
     """Written out: a copy made by looking at the old table would lose the names of its constraints."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column("batch_items", "prompt_id", nullable=True)
+        return
     op.create_table(
         "batch_items_new",
         *(sa.Column(name, sa.Integer(), nullable=name == "prompt_id") for name in _NUMBERS),

@@ -1,0 +1,61 @@
+"""Where a workspace is: a file of its own, or a database on a PostgreSQL server."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from orbench_studio.errors import StudioError
+
+SCHEMES = ("postgresql", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A database that is one workspace. As text it has no password: that is never shown and never kept."""
+
+    database: str
+    host: str = ""
+    port: int | None = None
+    user: str = ""
+    password: str = field(default="", repr=False, compare=False)
+    query: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.database
+
+    def __str__(self) -> str:
+        user = f"{quote(self.user, safe='')}@" if self.user else ""
+        port = f":{self.port}" if self.port else ""
+        query = f"?{self.query}" if self.query else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"postgresql://{user}{host}{port}/{quote(self.database, safe='')}{query}"
+
+
+Place = Path | Server
+
+
+def place_of(text: str) -> Place:
+    """The place that a text names: `postgresql://USER@HOST/DATABASE` on a server, anything else a file."""
+    scheme, separator, _ = text.partition("://")
+    if not separator or scheme.lower() not in SCHEMES:
+        return Path(text)
+    try:
+        found = urlsplit(text)
+        port = found.port
+    except ValueError as error:
+        raise StudioError(f"The address of the workspace cannot be read: {error}.") from error
+    database = unquote(found.path.lstrip("/"))
+    if not database:
+        raise StudioError(
+            "The address names no database. Write it so: postgresql://USER@HOST/DATABASE. "
+            "The password comes from PGPASSWORD, ~/.pgpass or the system keyring."
+        )
+    user, password = unquote(found.username or ""), unquote(found.password or "")
+    return Server(database, found.hostname or "", port, user, password, found.query)
+
+
+def is_there(place: Place) -> bool:
+    """Whether the file exists; of a server nobody knows before asking it, so it counts as there."""
+    return isinstance(place, Server) or place.exists()
