@@ -42,6 +42,8 @@ WINDOW_LIBRARIES = {
     "libX11-xcb.so.1": "libx11-xcb1",
 }
 FONT = "fonts-dejavu-core"
+SERVER = "postgresql"  # for the tests alone; without it those about workspaces on a server are skipped, and say so
+SERVERS = Path("/usr/lib/postgresql")
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("~/.local/share/fonts").expanduser())
 
 
@@ -114,8 +116,11 @@ def do(command: list[str | Path]) -> None:
 
 
 def get_libraries(verb: str) -> None:
-    """Qt's system libraries and a font: there, or installed where we may, or named."""
+    """Qt's libraries and a font: there, or installed where we may, or named. The tests' server only where we may."""
     packages = missing_packages(verb)
+    may_install = shutil.which("apt-get") is not None and os.geteuid() == 0
+    if verb == "test" and may_install and not has_server():
+        packages.append(SERVER)
     if not packages:
         return
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
@@ -123,7 +128,7 @@ def get_libraries(verb: str) -> None:
         raise StopError("Qt needs libraries that this system lacks. Debian's names of them: " + " ".join(packages))
     if os.geteuid() != 0:
         raise StopError("Qt needs libraries that this system lacks. Run:\n  sudo apt-get install " + " ".join(packages))
-    say("Installing what Qt needs of the system: " + " ".join(packages))
+    say("Installing what the system lacks: " + " ".join(packages))
     silent = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update"], install):
         done = subprocess.run(command, env=silent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -167,6 +172,11 @@ def loads(library: str) -> bool:
 def has_font() -> bool:
     """Whether there is any font: without one Qt draws no letters."""
     return any(path.suffix in (".ttf", ".otf", ".ttc") for folder in FONT_FOLDERS for path in folder.rglob("*"))
+
+
+def has_server() -> bool:
+    """Whether there is a PostgreSQL server that the tests can start."""
+    return shutil.which("initdb") is not None or any(SERVERS.glob("*/bin/initdb"))
 
 
 def program(name: str) -> Path:

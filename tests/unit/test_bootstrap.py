@@ -129,6 +129,19 @@ def test_missing_libraries_are_installed_by_root(bootstrap, monkeypatch, capsys)
     assert "libegl1 libgl1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("verb", "user", "there"), [("test", 0, True), ("test", 1000, False), ("demo", 0, False)])
+def test_a_server_is_installed_for_tests_alone_and_by_root_alone(bootstrap, monkeypatch, verb, user, there, tmp_path):
+    installed = []
+    lacking(bootstrap, monkeypatch, user=user)
+    monkeypatch.setattr(bootstrap, "qt_fault", lambda: "")
+    monkeypatch.setattr(bootstrap, "SERVERS", tmp_path)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name == "apt-get" else None)
+    done = bootstrap.subprocess.CompletedProcess([], 0, b"")
+    monkeypatch.setattr(bootstrap.subprocess, "run", lambda command, **_: installed.append(command) or done)
+    bootstrap.get_libraries(verb)
+    assert (bool(installed) and installed[-1][-1] == "postgresql") is there
+
+
 def test_an_installation_that_fails_stops_with_its_last_words(bootstrap, monkeypatch):
     lacking(bootstrap, monkeypatch, user=0)
     done = bootstrap.subprocess.CompletedProcess([], 100, b"E: no network")
