@@ -9,6 +9,9 @@ from typing import Any
 
 TIMEOUT = 180.0  # seconds
 MAX_TOKENS = 1_000  # the paper's defaults (arXiv 2405.20947, section 4): temperature 0, at most 1,000 tokens
+LIST_TOKENS = 2_000  # room for ten sentences, and for what a writer says around them
+CLASS_TOKENS = 500  # enough for a judge's or a moderator's sentence, the words that decide it, and the class
+LIST_TEMPERATURE = 1.0  # at 0 a writer would write the same list again
 
 
 class BatchKind(StrEnum):

@@ -1,6 +1,6 @@
 """A layout that sets its widgets like words: side by side, and on a new line where there is no more room."""
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -80,4 +80,12 @@ class Flow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a widget has come, gone, or another size
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
         self.setMinimumHeight(self._flow.heightForWidth(self.width()))

@@ -132,11 +132,11 @@ def _generate(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page, form = window.generate, window.generate.form
     for step, models in ((Step.REWRITES, ("simulated/writer",)), (Step.VOTES, _MODERATORS)):
         form.step.setCurrentIndex(form.step.findData(step))
-        form.model.setText(models[0])
+        form.writer.setText(models[0])
         for name in models if step is Step.VOTES else ():
             form.moderators.add(name)
-        wait(form.launch.isEnabled)
-        form.launch.click()
+        wait(form.foot.launch.isEnabled)
+        form.foot.launch.click()
         wait(page.pause.isVisible)
         wait(page.pause.isHidden)
     wait(lambda: page.moderators.found is not None and len(page.moderators.found.toxic) > len(_MODERATORS))
@@ -226,12 +226,12 @@ def _batches(application: Application) -> Iterator[tuple[str, QWidget]]:
     for model in _MODELS:
         form.models.add(model)
     form.judge.setCurrentIndex(1)
-    wait(form.launch.isEnabled)
+    wait(form.foot.launch.isEnabled)
     yield "evaluate-composed", application.window
     form.options.opener.click()
     yield "evaluate-options", application.window
     form.options.opener.click()
-    form.launch.click()
+    form.foot.launch.click()
     failed = page.batch.models.model()
     wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
     yield "evaluate-at-work", application.window

@@ -1,7 +1,6 @@
 """Writing seeds and rewriting them (arXiv 2405.20947, sections 3.1 and 3.2): each a batch like any other."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil
 
@@ -18,13 +17,11 @@ from orbench_studio.store import batches, generated, lengths
 from orbench_studio.store.batches import Asked
 from orbench_studio.store.generated import SetAside
 
-REWRITES = 5  # of each seed, as in the paper
 ROUNDS = 1  # how often a toxic rewrite becomes a seed again, unless said otherwise
-TEMPERATURE = 1.0  # at 0 a model would write the same list again
 _AT_ONCE = 10  # seeds that are asked for in one reply
 _TOKENS = 40  # that a text takes in a reply, about
 
-__all__ = ["REWRITES", "ROUNDS", "TEMPERATURE", "Asked", "SetAside"]
+__all__ = ["Asked", "SetAside"]
 
 
 def lists(categories: Sequence[Category], each: int) -> tuple[list[Asked], int]:
@@ -94,11 +91,6 @@ def set_aside(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list[
     """Texts that repeat what was there already, or nearly, the latest first: of those written as seeds, or rewrites."""
     with workspace.reading() as db:
         return generated.set_aside(db, seeds=seeds, limit=limit)
-
-
-def listing(settings: BatchSettings, texts: int, wording: Wording) -> BatchSettings:
-    """The settings for lists of so many texts; the studio's own wording where they have none."""
-    return replace(settings, texts=texts, template=settings.template or templates.load(wording).text)
 
 
 _DOES = {BatchKind.SEEDING: "seeds", BatchKind.REWRITING: "rewrites"}

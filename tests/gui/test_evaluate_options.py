@@ -51,7 +51,7 @@ def test_closed_a_line_says_how_models_are_asked_and_opened_all_can_be_changed(a
         "no temperature, at most 1,000 tokens, a system prompt, seed 7, 2 times each, more parameters, 20 at once, "
         f"60,000 requests a minute, at {vendor.url}"
     )
-    at_page.studio.wait(lambda: at_page.form.launch.text() == "Launch 6 requests")
+    at_page.studio.wait(lambda: at_page.form.foot.launch.text() == "Launch 6 requests")
     at_page.launch()
     at_page.until(BatchState.FINISHED)
     body = vendor.bodies[0]
@@ -64,9 +64,9 @@ def test_closed_a_line_says_how_models_are_asked_and_opened_all_can_be_changed(a
 def test_tab_goes_through_the_form_from_top_to_bottom(at_page):
     form = at_page.form
     at_page.name(MIXED)
-    at_page.studio.wait(form.launch.isEnabled)
+    at_page.studio.wait(form.foot.launch.isEnabled)
     [chip] = form.models.chips.values()
-    for control in (chip, form.judge, form.cap, form.vendor_batch, form.options.opener, form.launch):
+    for control in (chip, form.judge, form.cap, form.vendor_batch, form.options.opener, form.foot.launch):
         QTest.keyClick(at_page.studio.window, Qt.Key.Key_Tab)
         assert at_page.studio.window.focusWidget() is control
 
@@ -84,10 +84,10 @@ def test_what_cannot_be_says_why(at_page):
     options = at_page.form.options
     at_page.name(MIXED)
     for said, makes_wrong in WRONG.items():
-        at_page.studio.wait(at_page.form.launch.isEnabled)
+        at_page.studio.wait(at_page.form.foot.launch.isEnabled)
         makes_wrong(options)
-        at_page.studio.wait(lambda words=said: words in at_page.form.estimate.text())
-        assert not at_page.form.launch.isEnabled()
+        at_page.studio.wait(lambda words=said: words in at_page.form.foot.estimate.text())
+        assert not at_page.form.foot.launch.isEnabled()
         for field in (options.seed, options.parameters, options.base_url):
             field.clear()
 
@@ -99,7 +99,7 @@ def test_a_system_prompt_out_of_a_file(at_page, tmp_path):
     options = at_page.form.options
     at_page.click(options.opener)
     for file, shown in ((good, lambda: options.system.toPlainText() == "Be kind. 你好"),
-                        (bad, lambda: "cannot be read" in at_page.form.estimate.text())):  # fmt: skip
+                        (bad, lambda: "cannot be read" in at_page.form.foot.estimate.text())):  # fmt: skip
         at_page.click(options.system_file)
         [dialog] = options.findChildren(QFileDialog)
         dialog.fileSelected.emit(str(file))
@@ -120,7 +120,7 @@ def test_the_prompts_of_a_subset(start, path):
         prompts.setCurrentIndex(2)
         page.form.limit.setValue(2)
         page.name(MIXED)
-        studio.wait(lambda: page.form.launch.text() == "Launch 2 requests")
+        studio.wait(lambda: page.form.foot.launch.text() == "Launch 2 requests")
         page.launch()
         page.until(BatchState.FINISHED)
         page.click(page.pane.review)

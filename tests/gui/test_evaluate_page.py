@@ -34,8 +34,8 @@ class Evaluator:
             QTest.keyClick(self.form.models.line, Qt.Key.Key_Return)
 
     def launch(self):
-        self.studio.wait(self.form.launch.isEnabled)
-        self.click(self.form.launch)
+        self.studio.wait(self.form.foot.launch.isEnabled)
+        self.click(self.form.foot.launch)
         self.studio.wait(lambda: self.pane.batch_id is not None and self.page.runs.is_here(self.pane.batch_id))
 
     def click(self, button):
@@ -84,12 +84,12 @@ def progress(path, batch_id=1):
 
 def test_from_the_form_to_the_answers_in_review(at_page, path):
     assert "no batches yet" in at_page.page._right.currentWidget().layout().itemAt(1).widget().text()
-    assert not at_page.form.launch.isEnabled()
+    assert not at_page.form.foot.launch.isEnabled()
     at_page.form.limit.setValue(20)
     at_page.name(MIXED, "simulated/helpful")
-    at_page.studio.wait(at_page.form.launch.isEnabled)
-    assert at_page.form.estimate.text().startswith(f"{MIXED}: 20 requests, free\nsimulated/helpful: 20")
-    assert at_page.form.launch.text() == "Launch 40 requests"
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
+    assert at_page.form.foot.estimate.text().startswith(f"{MIXED}: 20 requests, free\nsimulated/helpful: 20")
+    assert at_page.form.foot.launch.text() == "Launch 40 requests"
     at_page.launch()
     assert at_page.studio.window.focusWidget() is at_page.page.batches
     at_page.until(BatchState.FINISHED)
@@ -110,21 +110,21 @@ def test_from_the_form_to_the_answers_in_review(at_page, path):
 def test_the_prompts_of_the_queue_and_of_a_query(at_page):
     form = at_page.form
     at_page.name(MIXED)
-    at_page.studio.wait(form.launch.isEnabled)
-    assert form.launch.text() == f"Launch {PROMPTS} requests"
+    at_page.studio.wait(form.foot.launch.isEnabled)
+    assert form.foot.launch.text() == f"Launch {PROMPTS} requests"
     form.prompts.setCurrentIndex(1)
     QTest.keyClicks(form.query, "category:privacy")
-    at_page.studio.wait(lambda: form.launch.text() == f"Launch {PROMPTS // 5} requests")
+    at_page.studio.wait(lambda: form.foot.launch.text() == f"Launch {PROMPTS // 5} requests")
     form.query.setText("colour:red")
-    at_page.studio.wait(lambda: "is no condition" in form.estimate.text())
-    assert not form.launch.isEnabled()
+    at_page.studio.wait(lambda: "is no condition" in form.foot.estimate.text())
+    assert not form.foot.launch.isEnabled()
     form.prompts.setCurrentIndex(0)
     at_page.studio.window.show_page("page_review")
     at_page.studio.page.finder.bar.search.setText("category:illegal,privacy")
     at_page.studio.page.finder.bar.search.textEdited.emit("")
     at_page.studio.wait(lambda: not at_page.studio.page.finder.current.is_open)
     at_page.studio.window.show_page("page_evaluate")
-    at_page.studio.wait(lambda: form.launch.text() == f"Launch {PROMPTS * 2 // 5} requests")
+    at_page.studio.wait(lambda: form.foot.launch.text() == f"Launch {PROMPTS * 2 // 5} requests")
     assert "category:illegal,privacy" in form.prompts.currentText()
 
 
@@ -140,18 +140,18 @@ def test_the_prompts_of_the_queue_and_of_a_query(at_page):
 )
 def test_what_cannot_be_launched_says_why_in_its_place(at_page, change, said):
     at_page.name(MIXED)
-    at_page.studio.wait(at_page.form.launch.isEnabled)
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     change(at_page.form)
-    at_page.studio.wait(lambda: said in at_page.form.estimate.text())
-    assert not at_page.form.launch.isEnabled()
+    at_page.studio.wait(lambda: said in at_page.form.foot.estimate.text())
+    assert not at_page.form.foot.launch.isEnabled()
 
 
 def test_a_missing_key_is_told_before_anything_is_written_down(at_page, path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     at_page.name("openai/gpt-4o")
-    at_page.studio.wait(at_page.form.launch.isEnabled)
-    at_page.click(at_page.form.launch)
-    at_page.studio.wait(lambda: "OPENAI_API_KEY" in at_page.form.estimate.text())
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
+    at_page.click(at_page.form.foot.launch)
+    at_page.studio.wait(lambda: "OPENAI_API_KEY" in at_page.form.foot.estimate.text())
     with open_workspace(path) as other:
         assert evaluating.overview(other) == []
 

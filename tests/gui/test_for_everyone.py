@@ -84,8 +84,8 @@ def show_a_batch(studio):
     studio.window.show_page("page_evaluate")
     page = studio.window.evaluate
     page.compose.models.add("simulated/failing")
-    studio.wait(page.compose.launch.isEnabled)
-    page.compose.launch.click()
+    studio.wait(page.compose.foot.launch.isEnabled)
+    page.compose.foot.launch.click()
     studio.wait(page.batch.failures.isVisible)
     page.compose.models.add("simulated/mixed")
     page.compose.prompts.setCurrentIndex(1)

@@ -4,12 +4,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from orbench_studio.domain.category import Category
 from orbench_studio.domain.query import write
 from orbench_studio.gui.generate.set_aside import SetAsideDialog
 from orbench_studio.gui.generate.steps import Step
-from orbench_studio.services import evaluating, generating
+from orbench_studio.gui.generate.wording import WordingDialog
+from orbench_studio.services import evaluating, generating, templates
 from orbench_studio.services.funnel import QUERIES, funnel
 from orbench_studio.services.workspace import open_workspace
+from tests.fake_vendor import KEY, Vendor
 
 WRITER = "simulated/writer"
 MODERATORS = ("simulated/lenient", "simulated/moderator", "simulated/strict")
@@ -30,11 +33,11 @@ class Generator:
 
     def launch(self, step, *moderators, model=""):
         self.choose(step)
-        self.form.model.setText(model)
+        (self.form.writer if step in (Step.SEEDS, Step.REWRITES) else self.form.responder).setText(model)
         for name in moderators:
             self.form.moderators.add(name)
-        self.studio.wait(self.form.launch.isEnabled)
-        self.click(self.form.launch)
+        self.studio.wait(self.form.foot.launch.isEnabled)
+        self.click(self.form.foot.launch)
 
     def run(self, step, *moderators, model=""):
         """Launch a step and wait until its batch is at its end and the page knows it."""
@@ -101,27 +104,89 @@ def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):
 
 def test_nothing_is_asked_twice(voted):
     voted.choose(Step.REWRITES)
-    voted.form.model.setText(WRITER)
-    voted.studio.wait(lambda: "no seeds to rewrite" in voted.form.estimate.text())
-    assert not voted.form.launch.isEnabled()
+    voted.form.writer.setText(WRITER)
+    voted.studio.wait(lambda: "no seeds to rewrite" in voted.form.foot.estimate.text())
+    assert not voted.form.foot.launch.isEnabled()
     voted.choose(Step.VOTES)
-    voted.studio.wait(lambda: "nothing to vote on" in voted.form.estimate.text())
+    voted.studio.wait(lambda: "nothing to vote on" in voted.form.foot.estimate.text())
 
 
 def test_a_step_without_a_model_says_what_is_missing(at_page):
     at_page.choose(Step.SEEDS)
-    at_page.studio.wait(lambda: "Name a model" in at_page.form.estimate.text())
+    at_page.studio.wait(lambda: "Name a model" in at_page.form.foot.estimate.text())
     at_page.choose(Step.VETO)
-    at_page.form.model.setText("simulated/helpful")
-    at_page.studio.wait(lambda: "Name the moderators" in at_page.form.estimate.text())
-    assert not at_page.form.launch.isEnabled()
+    at_page.form.responder.setText("simulated/helpful")
+    at_page.studio.wait(lambda: "Name the moderators" in at_page.form.foot.estimate.text())
+    assert not at_page.form.foot.launch.isEnabled()
     at_page.choose(Step.ANSWERS)
-    at_page.form.model.setText("nobody/knows")
-    at_page.studio.wait(lambda: "there is no vendor" in at_page.form.estimate.text())
+    at_page.form.responder.setText("nobody/knows")
+    at_page.studio.wait(lambda: "there is no vendor" in at_page.form.foot.estimate.text())
+
+
+def test_a_step_is_asked_as_its_form_says(at_page, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    own = tmp_path / "own.txt"
+    own.write_text("Write {count} riddles about {category}.", encoding="utf-8")
+    with Vendor(key=KEY) as vendor:
+        vendor.answer = lambda _prompt: "1. What has keys and opens no door?\n2. What runs and never walks?"
+        form, options = at_page.form, at_page.form.options[Step.SEEDS]
+        form.each[Step.SEEDS].setValue(2)
+        form.categories[Step.SEEDS].chips[Category.HATE].click()
+        form.wordings[Step.SEEDS].take(own)
+        options.temperature.setText("0.5")
+        options.base_url.setText(vendor.url)
+        form.writer.setText("openai/gpt-test")
+        at_page.studio.wait(lambda: form.foot.launch.text() == "Launch 1 request" and form.foot.launch.isEnabled())
+        at_page.click(form.foot.launch)
+        at_page.studio.wait(lambda: at_page.batches() and at_page.batches()[0].left == 0)
+    [body] = vendor.bodies
+    assert body["messages"][-1]["content"] == "Write 2 riddles about hate."
+    assert body["temperature"] == 0.5
+    settings = at_page.batches()[0].batch.settings
+    assert (settings.template, settings.texts, settings.vendor_batch) == (own.read_text(), 2, False)
+
+
+def test_the_settings_of_a_step_stay_its_own(at_page):
+    at_page.choose(Step.VOTES)
+    assert at_page.form.options[Step.VOTES].isVisible()
+    assert not at_page.form.options[Step.SEEDS].isVisible()
+    for name in MODERATORS:
+        at_page.form.moderators.add(name)
+    at_page.form.query.setText("category:privacy")
+    at_page.form.limit.setValue(2)
+    at_page.studio.wait(lambda: at_page.form.foot.launch.text() == "Launch 6 requests")
+    plan = at_page.form.plan()
+    assert (plan.settings.sampling.temperature, plan.settings.sampling.max_tokens) == (0, 500)
+    at_page.choose(Step.REWRITES)
+    at_page.form.writer.setText(WRITER)
+    assert at_page.form.plan().settings.sampling.temperature == 1
+    at_page.form.vendor_batch.click()
+    at_page.choose(Step.SEEDS)
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
+    at_page.click(at_page.form.foot.launch)
+    at_page.studio.wait(lambda: "have batches of their own" in at_page.form.foot.estimate.text())
+
+
+def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at_page, tmp_path):
+    own = tmp_path / "own.txt"
+    own.write_text("Write something.", encoding="utf-8")
+    field = at_page.form.wordings[Step.SEEDS]
+    at_page.click(field.show_it)
+    at_page.studio.wait(lambda: field.findChildren(WordingDialog))
+    [dialog] = field.findChildren(WordingDialog)
+    template = templates.load(templates.Wording.SEEDING)
+    assert dialog.text.toPlainText() == template.text
+    assert template.hash in dialog.hash.text()
+    dialog.close()
+    field.take(own)
+    at_page.form.writer.setText(WRITER)
+    at_page.studio.wait(lambda: "own.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
+    at_page.click(field.own)
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
 
 
 def test_a_step_is_paused_and_gone_on_with(at_page):
-    at_page.form.at_once.setValue(1)
+    at_page.form.options[Step.SEEDS].concurrency.setValue(1)
     at_page.launch(Step.SEEDS, model=f"{WRITER}@0.2")
     at_page.studio.wait(at_page.page.pause.isVisible)
     at_page.studio.wait(lambda: "1 of 10" in at_page.page.at_work.text() or "2 of 10" in at_page.page.at_work.text())

@@ -44,9 +44,9 @@ def look():
             form.options.concurrency.setValue({AT_ONCE})
             QTest.keyClicks(form.models.line, "{MODEL}")
             QTest.keyClick(form.models.line, Qt.Key.Key_Return)
-    elif stage[-1] == "composing" and window.evaluate.compose.launch.isEnabled():
+    elif stage[-1] == "composing" and window.evaluate.compose.foot.launch.isEnabled():
         stage.append("at work")
-        click(window.evaluate.compose.launch)
+        click(window.evaluate.compose.foot.launch)
     elif stage[-1] == "resuming" and window.evaluate.batch.batch_id and window.evaluate.batch.resume.isEnabled():
         stage.append("at work")
         click(window.evaluate.batch.resume)

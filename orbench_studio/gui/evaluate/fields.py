@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.widgets import label
@@ -11,8 +11,9 @@ from orbench_studio.gui.widgets import label
 _PAD = 6
 
 
-def fill(grid: QGridLayout, rows: Sequence[tuple[str, QWidget]]) -> None:
-    """Put controls below each other, each with its name before it."""
+def fill(grid: QGridLayout, rows: Sequence[tuple[str, QWidget]]) -> dict[QWidget, QLabel]:
+    """Put controls below each other, each with its name before it; the names, by control."""
+    names = {}
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(8)
     grid.setColumnStretch(1, 1)
@@ -20,10 +21,11 @@ def fill(grid: QGridLayout, rows: Sequence[tuple[str, QWidget]]) -> None:
         place = grid.rowCount()
         grid.addWidget(control, place, 1)
         if words:
-            name = label(tr(words), "quiet")
+            name = names[control] = label(tr(words), "quiet")
             name.setContentsMargins(0, _PAD, 0, 0)
             grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
             control.setAccessibleName(tr(words))
+    return names
 
 
 def count_field(least: int, most: int, value: int) -> QSpinBox:

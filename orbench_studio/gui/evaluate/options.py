@@ -27,15 +27,21 @@ _MOST_SEED = 2**31 - 1
 
 
 class Options(QWidget):
-    """Closed, a line says how models will be asked; open, everything can be changed."""
+    """Closed, a line says how models will be asked; open, everything can be changed.
+
+    Repeats are for questions put to models; lists and votes have none.
+    """
 
     changed = Signal()
     file_wanted = Signal(str)  # the name of a file that has a system prompt
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(
+        self, theme: Theme, *, temperature: str = "0", max_tokens: int = MAX_TOKENS, repeated: bool = True
+    ) -> None:
         super().__init__()
+        self._repeated = repeated
         self.opener, self.summary, self._form = QToolButton(), label("", "meta"), QWidget()
-        self.temperature, self.max_tokens = QLineEdit("0"), count_field(1, _MOST, MAX_TOKENS)
+        self.temperature, self.max_tokens = QLineEdit(temperature), count_field(1, _MOST, max_tokens)
         self.repeats, self.seed = count_field(1, 1_000, 1), QLineEdit()
         self.system, self.system_file = QPlainTextEdit(), QPushButton(tr("From a file…"))
         self.parameters, self.base_url = QPlainTextEdit(), QLineEdit()
@@ -160,15 +166,13 @@ class Options(QWidget):
         self.system.setAccessibleName(tr("System prompt"))
         grid = QGridLayout()
         grid.setContentsMargins(0, 4, 0, 0)
-        fill(
-            grid,
-            (
-                ("Temperature", self.temperature), ("Most tokens", self.max_tokens), ("System prompt", system),
-                ("Seed", self.seed), ("Repeats", self.repeats), ("Parameters", self.parameters),
-                ("At once", self.concurrency), ("Requests/min", self.requests), ("Tokens/min", self.tokens),
-                ("Timeout, s", self.timeout), ("Base URL", self.base_url),
-            ),
+        rows: tuple[tuple[str, QWidget], ...] = (
+            ("Temperature", self.temperature), ("Most tokens", self.max_tokens), ("System prompt", system),
+            ("Seed", self.seed), ("Repeats", self.repeats), ("Parameters", self.parameters),
+            ("At once", self.concurrency), ("Requests/min", self.requests), ("Tokens/min", self.tokens),
+            ("Timeout, s", self.timeout), ("Base URL", self.base_url),
         )  # fmt: skip
+        fill(grid, [row for row in rows if self._repeated or row[1] is not self.repeats])
         self.requests.setAccessibleName(tr("Requests a minute"))
         self.tokens.setAccessibleName(tr("Tokens a minute"))
         return grid

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from orbench_studio.domain.batch import BatchSettings, Sampling
+from orbench_studio.domain.batch import CLASS_TOKENS, BatchSettings, Sampling
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.instruments.judging import OWN_JUDGES
 
 _SIMULATED = "simulated/"
-_TOKENS = 500  # enough for a judge's sentence, the words that decide it, and the class
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Plan:
 
 def judge_settings(settings: BatchSettings, template: str) -> BatchSettings:
     """How a judge is asked about the answers of a batch with these settings: within the same limits, once more."""
-    return BatchSettings(Sampling(max_tokens=_TOKENS), settings.limits, template=template)
+    return BatchSettings(Sampling(max_tokens=CLASS_TOKENS), settings.limits, template=template)
 
 
 def is_simulated(model: str) -> bool:

@@ -2,190 +2,174 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit, QWidget
 
-from orbench_studio.domain.amounts import duration
-from orbench_studio.domain.batch import Limits
+from orbench_studio.domain.batch import CLASS_TOKENS, LIST_TEMPERATURE, LIST_TOKENS, MAX_TOKENS, BatchSettings
+from orbench_studio.domain.query import parse
 from orbench_studio.gui.actions import tr
-from orbench_studio.gui.evaluate.compose import line_of
 from orbench_studio.gui.evaluate.fields import count_field, fill, number_in
+from orbench_studio.gui.evaluate.foot import Foot, Offer, UnfinishedError, lay_out
 from orbench_studio.gui.evaluate.models_field import ModelLine, ModelsField
+from orbench_studio.gui.evaluate.options import Options
+from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.generate.categories import CategoriesField
 from orbench_studio.gui.generate.steps import TELLS, WORDS, Plan, Step, estimate, write_down
+from orbench_studio.gui.generate.wording import WordingField
 from orbench_studio.gui.session import Session
-from orbench_studio.gui.widgets import label, scrolled, set_role, set_tip
+from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.widgets import label, set_tip
 
-if TYPE_CHECKING:
-    from orbench_studio.services.estimating import Estimate
-
-_TYPING = 250  # milliseconds after the last change until the estimate is asked for
-_EACH = {Step.SEEDS: ("For each category", 10), Step.REWRITES: ("Of each seed", 5)}
-_WHO = {Step.SEEDS: "Writer", Step.REWRITES: "Writer", Step.ANSWERS: "Responder", Step.VETO: "Responder"}
+_MOST = 1_000_000
+_WRITING = (Step.SEEDS, Step.REWRITES)
+_ANSWERING = (Step.ANSWERS, Step.VETO)
+_VOTING = (Step.VOTES, Step.VETO)
+_ON_PROMPTS = (Step.VOTES, Step.ANSWERS, Step.VETO)
+_EACH = {Step.SEEDS: ("Per category", 10), Step.REWRITES: ("Per seed", 5)}
+_TEMPERATURE = dict.fromkeys(_WRITING, f"{LIST_TEMPERATURE:g}")
+_TOKENS = dict.fromkeys(_WRITING, LIST_TOKENS) | dict.fromkeys(_VOTING, CLASS_TOKENS)
 
 
 class StepForm(QFrame):
-    """The estimate follows every change; what cannot be launched says why in its place."""
+    """The settings of the steps are each step's own, but for who writes, answers and votes, and what it may cost."""
 
     launched = Signal(int)  # the batch's number
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, theme: Theme, runs: Runs) -> None:
         super().__init__()
-        self._session = session
-        self._plan: Plan | None = None  # what the estimate is of
-        self._busy = False
-        self.step, self.model, self.moderators = QComboBox(), ModelLine(tr("Model")), ModelsField()
-        self.each = {step: count_field(1, 10_000, each) for step, (_, each) in _EACH.items()}
-        self.rounds, self.at_once, self.cap = (
-            count_field(0, 9, 1),
-            count_field(1, 1_000, Limits().concurrency),
-            QLineEdit(),
+        self._session, self._runs = session, runs
+        self.foot = Foot(self._offered)
+        self.step, self.tells = QComboBox(), label("", "quiet")
+        self.writer, self.responder, self.moderators = (
+            ModelLine(tr("Writer")),
+            ModelLine(tr("Responder")),
+            ModelsField(),
         )
-        self.tells, self.estimate, self.launch = label("", "quiet"), label("", "quiet"), QPushButton(tr("Launch"))
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING)
-        self._typing.timeout.connect(self._ask)
+        self.categories = {step: CategoriesField() for step in _WRITING}
+        self.each = {step: count_field(1, 10_000, each) for step, (_, each) in _EACH.items()}
+        self.query, self.limit, self.rounds = QLineEdit(), count_field(0, _MOST, 0), count_field(0, 9, 1)
+        self.wordings = {step: WordingField(session, step) for step in Step if step is not Step.ANSWERS}
+        self.cap, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendors' own batches"))
+        self.options = {step: _options(theme, step) for step in Step}
         self._build_ui()
         self._connect()
         self.restate()
 
     def learn(self, names: list[str]) -> None:
         """Names of models to be offered."""
-        self.model.learn(names)
-        self.moderators.line.learn(names)
+        for line in (self.writer, self.responder, self.moderators.line):
+            line.learn(names)
 
     def plan(self) -> Plan:
         """What is composed; ValueError says what in it cannot be."""
         step = Step(self.step.currentData())
-        model, moderators = self.model.text().strip(), self.moderators.models
-        if step in _WHO and not model:
-            raise ValueError(tr("Name a model to see what will be sent, and what it costs."))
-        if step in (Step.VOTES, Step.VETO) and not moderators:
-            raise ValueError(tr("Name the moderators: three in the paper."))
-        limits = Limits(self.at_once.value(), max_cost=number_in(self.cap, tr("The most it may cost")))
-        each = self.each[step].value() if step in self.each else 1
-        return Plan(step, model, moderators, each, self.rounds.value(), limits)
+        line = self.writer if step in _WRITING else self.responder
+        model, moderators = line.text().strip() if step is not Step.VOTES else "", self.moderators.models
+        if step is not Step.VOTES and not model:
+            raise UnfinishedError(tr("Name a model to see what will be sent, and what it costs."))
+        if step in _VOTING and not moderators:
+            raise UnfinishedError(tr("Name the moderators: three in the paper."))
+        return Plan(
+            step,
+            model,
+            moderators,
+            self._settings(step, moderators if step in _VOTING else (model,)),
+            self.each[step].value() if step in self.each else 1,
+            self.rounds.value(),
+            self.categories[step].chosen if step in self.categories else (),
+            parse(self.query.text()),
+            self.limit.value() or None,
+            self.wordings[step].file if step in self.wordings else None,
+        )
 
     def restate(self) -> None:
         """Something is composed otherwise, or the workspace is another: the estimate is no longer of it."""
-        self._plan = None
-        self.launch.setText(tr("Launch"))
-        self.launch.setEnabled(False)
         step = Step(self.step.currentData())
         self.tells.setText(tr(TELLS[step]))
-        self._show_row(self.model, step in _WHO)
-        self._show_row(self.moderators, step in (Step.VOTES, Step.VETO))
-        for of, field in self.each.items():
-            self._show_row(field, of is step)
-        self._show_row(self.rounds, step is Step.REWRITES)
-        if step in _WHO:
-            self._names[self.model].setText(tr(_WHO[step]))
-        self._typing.start()
+        for steps, field in self._fields:
+            field.setVisible(step in steps)
+        for field, name in self._names.items():
+            name.setVisible(not field.isHidden())
+        self.foot.restate()
 
-    def _ask(self) -> None:
-        try:
-            plan = self.plan()
-        except ValueError as error:
-            self._say(str(error))
-            return
-        self._plan = plan
-        self._session.run(
-            lambda workspace: estimate(workspace, plan),
-            lambda found: self._show(found) if plan is self._plan else None,
-            lambda error: self._say(str(error)) if plan is self._plan else None,
-            tells=False,
+    def _settings(self, step: Step, models: tuple[str, ...]) -> BatchSettings:
+        options = self.options[step]
+        return BatchSettings(
+            options.sampling(models),
+            options.limits(number_in(self.cap, tr("The most it may cost"))),
+            base_urls=options.base_urls(models),
+            vendor_batch=self.vendor_batch.isChecked(),
         )
 
-    def _show(self, found: Estimate) -> None:
-        lines = [line_of(model) for model in found.models]
-        lines.append(f"{tr('It takes about')} {duration(found.seconds)}. {tr('Prices of')} {found.prices_dated}.")
-        self._say("\n".join(lines))
-        words = tr("Launch 1 request") if found.items == 1 else f"{tr('Launch')} {found.items:,} {tr('requests')}"
-        self.launch.setText(words)
-        self.launch.setEnabled(not self._busy)
-
-    def _say(self, text: str, *, wrong: bool = False) -> None:
-        set_role(self.estimate, "role", "error" if wrong else "quiet")
-        self.estimate.setText(f"▲ {text}" if wrong else text)
-
-    def _launch(self) -> None:
-        plan = self._plan
-        if plan is None:
-            return
-        self._busy = True
-        self.launch.setEnabled(False)
-        self._session.run(lambda workspace: write_down(workspace, plan), self._launched, self._refused, tells=False)
+    def _offered(self) -> Offer:
+        plan = self.plan()
+        return Offer(
+            lambda done, failed: self._session.run(lambda w: estimate(w, plan), done, failed, tells=False),
+            lambda done, failed: self._session.run(lambda w: write_down(w, plan), done, failed, tells=False),
+        )
 
     def _launched(self, batch_id: int) -> None:
-        self._busy = False
         self.restate()  # a second click launches nothing twice: what is under way is left out of the next estimate
         self.launched.emit(batch_id)
 
-    def _refused(self, error: Exception) -> None:
-        self._busy = False
-        self._say(str(error), wrong=True)
-
-    def _show_row(self, field: QWidget, visible: bool) -> None:
-        field.setVisible(visible)
-        self._names[field].setVisible(visible)
+    def _read_system(self, step: Step, file: str) -> None:
+        self._runs.read_text(Path(file), self.options[step].system.setPlainText, self.foot.fail)
 
     def _connect(self) -> None:
         self.step.currentIndexChanged.connect(self.restate)
-        for line in (self.model, self.cap):
+        for line in (self.writer, self.responder, self.query, self.cap):
             line.textChanged.connect(self.restate)
-        for number in (*self.each.values(), self.rounds, self.at_once):
+        for number in (*self.each.values(), self.rounds, self.limit):
             number.valueChanged.connect(self.restate)
         self.moderators.changed.connect(self.restate)
-        self.launch.clicked.connect(self._launch)
+        for categories in self.categories.values():
+            categories.changed.connect(self.restate)
+        for wording in self.wordings.values():
+            wording.changed.connect(self.restate)
+        for step, options in self.options.items():
+            options.changed.connect(self.restate)
+            options.file_wanted.connect(partial(self._read_system, step))
+        self.vendor_batch.toggled.connect(self.restate)
+        self.foot.launched.connect(self._launched)
 
     def _build_ui(self) -> None:
-        self.setObjectName("panel")
         for step, words in WORDS.items():
             self.step.addItem(tr(words), step)
         self.step.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.query.setPlaceholderText(tr("all, or origin:rewrite category:privacy"))
+        self.limit.setSpecialValueText(tr("all"))
         self.cap.setPlaceholderText(tr("no cap"))
         set_tip(self.rounds, tr("How often a line of toxic rewrites may come back as a seed"))
-        for told in (self.tells, self.estimate):
-            told.setWordWrap(True)
-        self.estimate.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.estimate.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.launch.setProperty("role", "primary")
-        form = QWidget()
-        form.setObjectName("panel")
-        form.setLayout(self._grid())
-        area = scrolled(form)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 16)
-        column.setSpacing(12)
-        column.addWidget(area, 1)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(16, 0, 16, 0)
-        foot.setSpacing(12)
-        foot.addWidget(self.estimate)
-        foot.addWidget(self.launch)
-        column.addLayout(foot)
+        set_tip(self.vendor_batch, tr("OpenAI's and Anthropic's: half the price, and up to a day"))
+        self.tells.setWordWrap(True)
+        lay_out(self, self._grid(), self.foot)
 
     def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setContentsMargins(16, 16, 16, 8)
-        grid.addWidget(label(tr("Next step"), "strong"), 0, 0, 1, 2)
-        rows: tuple[tuple[str, QWidget], ...] = (
-            ("Step", self.step), ("Writer", self.model), ("Moderators", self.moderators),
-            *((_EACH[step][0], field) for step, field in self.each.items()),
-            ("Rounds", self.rounds), ("At once", self.at_once), ("Cap, USD", self.cap),
+        """The fields of all steps below each other; those of other steps are hidden."""
+        rows: tuple[tuple[str, tuple[Step, ...], QWidget], ...] = (
+            ("Step", tuple(Step), self.step), ("", tuple(Step), self.tells),
+            ("Writer", _WRITING, self.writer), ("Responder", _ANSWERING, self.responder),
+            ("Moderators", _VOTING, self.moderators), ("Prompts", _ON_PROMPTS, self.query),
+            *(("Only for", (step,), field) for step, field in self.categories.items()),
+            *((_EACH[step][0], (step,), field) for step, field in self.each.items()),
+            ("The first", (Step.REWRITES, *_ON_PROMPTS), self.limit), ("Rounds", (Step.REWRITES,), self.rounds),
+            *(("Wording", (step,), field) for step, field in self.wordings.items()),
+            ("Cap, USD", tuple(Step), self.cap), ("", tuple(Step), self.vendor_batch),
         )  # fmt: skip
-        fill(grid, rows)
-        self._names = dict(zip((field for _, field in rows), _names_in(grid), strict=True))
-        grid.addWidget(self.tells, grid.rowCount(), 0, 1, 2)
-        grid.setRowStretch(grid.rowCount(), 1)
+        grid = QGridLayout()
+        grid.addWidget(label(tr("Next step"), "strong"), 0, 0, 1, 2)
+        self._names = fill(grid, [(words, field) for words, _, field in rows])
+        for options in self.options.values():
+            grid.addWidget(options, grid.rowCount(), 0, 1, 2)
+        self._fields = [(steps, field) for _, steps, field in rows]
+        self._fields += [((step,), options) for step, options in self.options.items()]
         return grid
 
 
-def _names_in(grid: QGridLayout) -> list[QLabel]:
-    """The names of the fields, from the top; the first row is the title."""
-    items = [grid.itemAtPosition(place, 0) for place in range(1, grid.rowCount())]
-    widgets = [item.widget() for item in items if item is not None]
-    return [widget for widget in widgets if isinstance(widget, QLabel)]
+def _options(theme: Theme, step: Step) -> Options:
+    """How models are asked in a step, unless somebody says otherwise."""
+    temperature, max_tokens = _TEMPERATURE.get(step, "0"), _TOKENS.get(step, MAX_TOKENS)
+    return Options(theme, temperature=temperature, max_tokens=max_tokens, repeated=False)

@@ -48,7 +48,7 @@ class GeneratePage(QWidget):
     def __init__(self, session: Session, theme: Theme, runs: Runs) -> None:
         super().__init__()
         self._session, self._theme, self.runs = session, theme, runs
-        self.form = StepForm(session)
+        self.form = StepForm(session, theme, runs)
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
         self.at_work, self.says = label("", "quiet"), note(tr(_EMPTY))
         self.pause, self.resume = QPushButton(tr("Pause")), QPushButton(tr("Resume"))
@@ -173,7 +173,7 @@ class GeneratePage(QWidget):
         self.setFocusProxy(self.form.step)
         self._right.setObjectName("page")
         column = QVBoxLayout(self._right)
-        column.setContentsMargins(24, 16, 24, 24)
+        column.setContentsMargins(16, 16, 16, 24)
         column.setSpacing(16)
         deeds = Flow(self.pause, self.resume, self.return_toxic, self.aside)
         for widget in (self.says, self.funnel, self.at_work, deeds, rule(), self.rule, self.moderators):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orbench_studio.domain.batch import BatchKind, BatchSettings, Limits, Sampling
+from orbench_studio.domain.batch import BatchKind, BatchSettings
+from orbench_studio.domain.category import Category
+from orbench_studio.domain.queue import QueueFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
     from orbench_studio.services.estimating import Estimate
     from orbench_studio.services.prices import Prices
+    from orbench_studio.services.templates import Template, Wording
     from orbench_studio.services.workspace import Workspace
-
-_WRITER_TOKENS, _VOTE_TOKENS = 2_000, 500
 
 
 class Step(StrEnum):
@@ -36,8 +37,8 @@ WORDS = {
     Step.VETO: "5  Vote on the answers",
 }
 TELLS = {
-    Step.SEEDS: "Sentences that a careful assistant turns down, for each of the ten categories. They are no "
-    "prompts, and stay covered. An import brings seeds, too.",
+    Step.SEEDS: "Sentences that a careful assistant turns down, for each of the ten categories or those chosen. They "
+    "are no prompts, and stay covered. An import brings seeds, too.",
     Step.REWRITES: "Questions that look like a seed and are safe to answer, for every seed that this model has not "
     "rewritten.",
     Step.VOTES: "Every prompt that one of these has not voted on. In the paper three models vote.",
@@ -48,14 +49,22 @@ TELLS = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A step with its settings. `model` writes, or answers; `moderators` vote; `each` counts seeds or rewrites."""
+    """A step with its settings. `model` writes, or answers; `moderators` vote; `each` counts seeds or rewrites.
+
+    `categories` are those of seeds, all where there are none; `wanted` says which prompts; `limit` takes the first.
+    `wording` is a file that stands in for the studio's own.
+    """
 
     step: Step
     model: str
     moderators: tuple[str, ...]
-    each: int
-    rounds: int
-    limits: Limits
+    settings: BatchSettings
+    each: int = 1
+    rounds: int = 0
+    categories: tuple[Category, ...] = ()
+    wanted: QueueFilter | None = None
+    limit: int | None = None
+    wording: Path | None = None
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -95,38 +104,56 @@ def write_down(workspace: Workspace, plan: Plan) -> int:
     return moderating.create(workspace, plan.moderators, work.items, work.settings, prices).id
 
 
+def read_wording(step: Step, file: Path | None) -> Template:
+    """What a step's models are asked with: the wording in the file, or the studio's own."""
+    from orbench_studio.services import templates
+
+    return templates.load(_wording(step), file)
+
+
 _KINDS = {Step.SEEDS: BatchKind.SEEDING, Step.REWRITES: BatchKind.REWRITING}
+
+
+def _wording(step: Step) -> Wording:
+    from orbench_studio.services.templates import Wording
+
+    return {
+        Step.SEEDS: Wording.SEEDING,
+        Step.REWRITES: Wording.REWRITING,
+        Step.VOTES: Wording.ON_PROMPTS,
+        Step.VETO: Wording.ON_RESPONSES,
+    }[step]
 
 
 def _prices(plan: Plan) -> Prices:
     from orbench_studio.services import evaluating, prices
 
     known = prices.load_prices()
-    evaluating.check(plan.asked, BatchSettings(limits=plan.limits), known)
+    evaluating.check(plan.asked, plan.settings, known)
     return known
 
 
 def _work(workspace: Workspace, plan: Plan) -> _Work:
-    from orbench_studio.domain.category import Category
-    from orbench_studio.services import generating, moderating, templates
-    from orbench_studio.services.templates import Wording
+    from orbench_studio.services import generating, moderating
 
-    if plan.step is Step.SEEDS:
-        asked, texts = generating.lists(list(Category), plan.each)
-        return _Work(_writing(plan, templates.load(Wording.SEEDING).text, texts), asked)
-    if plan.step is Step.REWRITES:
-        seeds = generating.choose_seeds(workspace, plan.model, rounds=plan.rounds)
-        return _Work(_writing(plan, templates.load(Wording.REWRITING).text, plan.each), seeds)
     if plan.step is Step.ANSWERS:
-        return _Work(BatchSettings(limits=plan.limits), moderating.to_answer(workspace, plan.model))
-    responder = plan.model if plan.step is Step.VETO else None
-    template = templates.load(Wording.ON_RESPONSES if responder else Wording.ON_PROMPTS)
-    targets: Sequence[Any] = moderating.choose(
-        workspace, plan.moderators, responder=responder, template_hash=template.hash
+        return _Work(plan.settings, moderating.to_answer(workspace, plan.model, plan.wanted)[: plan.limit])
+    template = read_wording(plan.step, plan.wording)
+    settings = replace(plan.settings, template=template.text)
+    if plan.step is Step.SEEDS:
+        asked, texts = generating.lists(plan.categories or list(Category), plan.each)
+        return _Work(replace(settings, texts=texts), asked)
+    if plan.step is Step.REWRITES:
+        seeds = generating.choose_seeds(
+            workspace, plan.model, categories=plan.categories, rounds=plan.rounds, limit=plan.limit
+        )
+        return _Work(replace(settings, texts=plan.each), seeds)
+    targets = moderating.choose(
+        workspace,
+        plan.moderators,
+        wanted=plan.wanted,
+        responder=plan.model if plan.step is Step.VETO else None,
+        template_hash=template.hash,
+        limit=plan.limit,
     )
-    return _Work(BatchSettings(Sampling(max_tokens=_VOTE_TOKENS), plan.limits, template=template.text), targets)
-
-
-def _writing(plan: Plan, template: str, texts: int) -> BatchSettings:
-    sampling = Sampling(temperature=1.0, max_tokens=_WRITER_TOKENS)
-    return BatchSettings(sampling, plan.limits, template=template, texts=texts)
+    return _Work(settings, targets)
