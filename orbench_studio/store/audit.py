@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, func, literal_column, select
 
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.category import Category
@@ -83,7 +83,8 @@ def prompts(db: Connection, only: Sequence[int] | None = None) -> PromptCodes:
 def answers(db: Connection, only: Sequence[int] | None = None) -> AnswerCodes:
     """The class that counts of all responses, or only of those to these prompts."""
     people = case((R.basis.in_([Basis.HUMAN, Basis.REFERENCE]), 1), else_=0)
-    packed = (R.prompt_id * 2**_MODEL_BITS + R.model_id) * 2**_CODE_BITS + _place(R.answer_class, CLASSES) * 2 + people
+    prompt = cast(R.prompt_id, BigInteger)  # an id alone is a smaller number on a server
+    packed = (prompt * 2**_MODEL_BITS + R.model_id) * 2**_CODE_BITS + _place(R.answer_class, CLASSES) * 2 + people
     (found,) = _columns(db, RESPONSE_STATES, (packed,), R.response_id, R.prompt_id, only)
     models = (found >> _CODE_BITS) & (2**_MODEL_BITS - 1)
     return AnswerCodes(found >> (_CODE_BITS + _MODEL_BITS), models, found & (2**_CODE_BITS - 1))

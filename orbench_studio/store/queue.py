@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, select
 
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.category import Category
@@ -89,5 +89,5 @@ def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     if wanted.order is not Order.RANDOM:
         return _ORDERS[wanted.order]
     # A square modulo a prime has no pattern that a reader could see, and every database can reckon it.
-    mixed = (S.prompt_id * 48_271 + (wanted.seed % _PRIME) * 69_621 + 1) % _PRIME
+    mixed = (cast(S.prompt_id, BigInteger) * 48_271 + (wanted.seed % _PRIME) * 69_621 + 1) % _PRIME
     return (mixed * mixed) % _PRIME, S.prompt_id
