@@ -18,11 +18,13 @@ class Aspect(StrEnum):
     """What a decision is about.
 
     `recheck` is a label given to a prompt that was silently shown again, for self-consistency: it counts there alone.
+    `training` is one given to a prompt with a known answer, to practise: it counts as practice alone.
     `evidence` is the span of a response's text that shows its answer class, as `start:end` in characters, half open.
     """
 
     LABEL = "label"
     RECHECK = "recheck"
+    TRAINING = "training"
     CATEGORY = "category"
     ANSWER_CLASS = "answer_class"
     EVIDENCE = "evidence"
@@ -83,6 +85,14 @@ class Annotation:
     def rank(self) -> int:
         """How far down it stands: 0 for an adjudication, 1 for a reviewer's decision, 2 for one of a file."""
         return 2 if self.imported else 0 if self.adjudicated else 1
+
+
+def open_to(decided: Iterable[Annotation], annotator: str | None = None, *, sealed: bool) -> list[Annotation]:
+    """The decisions that somebody, or the workspace as a whole, may know of: all, but for a prompt that is sealed.
+
+    A prompt is sealed while a team's queue wants more labels of it. Known of it is what came with files, and one's own.
+    """
+    return [one for one in decided if not sealed or one.imported or one.annotator == annotator]
 
 
 @dataclass(frozen=True, slots=True)

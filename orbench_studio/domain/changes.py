@@ -15,6 +15,7 @@ class Kind(StrEnum):
     BATCHES = "batches"
     SUBSETS = "subsets"
     GROUPS = "groups"
+    TEAM = "team"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
 _VALUES: dict[Aspect, Container[str]] = {
     Aspect.LABEL: frozenset(Label),
     Aspect.RECHECK: frozenset(Label),
+    Aspect.TRAINING: frozenset(Label),
     Aspect.CATEGORY: frozenset(Category),
     Aspect.ANSWER_CLASS: frozenset(ANSWERS),
     Aspect.FLAG: ("on", "off"),

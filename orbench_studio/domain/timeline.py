@@ -26,7 +26,7 @@ class Event:
 
     def again(self, prompt_id: int) -> Decision | None:
         """The decision that says the same once more; None where there is nothing to go back to."""
-        if self.said is None or self.said.aspect is Aspect.RECHECK:
+        if self.said is None or self.said.aspect in (Aspect.RECHECK, Aspect.TRAINING):
             return None
         try:
             return Decision(prompt_id, self.said.aspect, self.said.value, self.said.response_id, self.said.reason)

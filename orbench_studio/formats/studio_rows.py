@@ -57,6 +57,7 @@ _BACK = ("undo", "redo")
 _VALUES: dict[Aspect, Callable[[str], object]] = {
     Aspect.LABEL: Label,
     Aspect.RECHECK: Label,
+    Aspect.TRAINING: Label,
     Aspect.CATEGORY: Category,
     Aspect.ANSWER_CLASS: AnswerClass,
     Aspect.EVIDENCE: evidence_span,

@@ -103,12 +103,13 @@ class Session(QObject):
     def rows(self, prompt_ids: Sequence[int], done: Callable[[list[QueueRow]], None]) -> None:
         """Ask for lines of the queue."""
         again = {line: since for line, since in self._shown_again.items() if line in prompt_ids}
+        who = self.settings.annotator
 
         def work(workspace: Workspace) -> list[QueueRow]:
             from orbench_studio.services import finding, rechecking
 
-            lines = [rechecking.line(workspace, line, since) for line, since in again.items()]
-            return lines + finding.queue_rows(workspace, [prompt_id for prompt_id in prompt_ids if prompt_id > 0])
+            lines = [rechecking.line(workspace, line, since, who) for line, since in again.items()]
+            return lines + finding.queue_rows(workspace, [prompt_id for prompt_id in prompt_ids if prompt_id > 0], who)
 
         self.run(work, done)
 
@@ -166,14 +167,14 @@ class Session(QObject):
 
     def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
         """Ask for one prompt with everything known of it."""
-        since = self._shown_again.get(prompt_id)
+        since, who = self._shown_again.get(prompt_id), self.settings.annotator
 
         def work(workspace: Workspace) -> PromptView:
             from orbench_studio.services import rechecking, reviewing
 
             if since is not None:
-                return rechecking.load(workspace, prompt_id, since)
-            return reviewing.load(workspace, prompt_id)
+                return rechecking.load(workspace, prompt_id, since, who)
+            return reviewing.load(workspace, prompt_id, who)
 
         self.run(work, done)
 
@@ -255,7 +256,7 @@ class Session(QObject):
             from orbench_studio.services import rechecking
 
             prompt_id = rechecking.due(workspace, among, annotator=who, per_cent=self.settings.recheck, now=now)
-            return None if prompt_id is None else rechecking.line(workspace, -prompt_id, now)
+            return None if prompt_id is None else rechecking.line(workspace, -prompt_id, now, who)
 
         def answer(row: QueueRow | None) -> None:
             if row is not None:
@@ -285,7 +286,7 @@ class Session(QObject):
                 statistics.consistency(workspace),
                 statistics.after_reveal(workspace),
                 statistics.sources(workspace),
-                history.entries(workspace, limit=last),
+                history.entries(workspace, limit=last, annotator=self.settings.annotator),
             )
 
         self.run(work, done)
@@ -316,7 +317,7 @@ class Session(QObject):
         def work(workspace: Workspace) -> list[Event]:
             from orbench_studio.services import history
 
-            return history.of_prompt(workspace, prompt_id)
+            return history.of_prompt(workspace, prompt_id, self.settings.annotator)
 
         self.run(work, done)
 

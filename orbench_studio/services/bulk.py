@@ -11,6 +11,7 @@ from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.queue import NOBODY_DECIDED, QueueRow, Status
 from orbench_studio.domain.review import Decision
 from orbench_studio.errors import CancelledError, WorkspaceError
+from orbench_studio.services import claiming
 from orbench_studio.services.reviewing import annotation_row, begin_deed
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import queue, states
@@ -76,6 +77,8 @@ def decide_all(
     decision = Decision(ids[0], aspect, value)  # refuses what nobody can decide
     told = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
     with workspace.writing() as db:
+        if aspect is Aspect.LABEL:
+            claiming.require_room(db, ids, annotator)
         entry, annotator_id = begin_deed(db, annotator, told)
         common = annotation_row(entry, annotator_id, visible)
         common |= {"aspect": decision.aspect, "value": decision.value, "response_id": None, "reason": None}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from orbench_studio.domain.query import write
 from orbench_studio.domain.queue import Field, Order, Queue, QueueFilter, QueueRow, SavedView, Status
 from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.services import sealing
 from orbench_studio.services.choosing import by_usefulness
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import facets, queue, response_search, views
@@ -24,10 +25,11 @@ def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None
     return Queue(ids, total, begin)
 
 
-def queue_rows(workspace: Workspace, prompt_ids: Sequence[int]) -> list[QueueRow]:
-    """The lines of the queue for these prompts, in this order."""
+def queue_rows(workspace: Workspace, prompt_ids: Sequence[int], annotator: str | None = None) -> list[QueueRow]:
+    """The lines of the queue for these prompts, in this order; where an annotator asks, as that one may know them."""
     with workspace.reading() as db:
-        return queue.rows(db, prompt_ids)
+        rows = queue.rows(db, prompt_ids)
+        return rows if annotator is None else sealing.lines(db, rows, annotator)
 
 
 def counts_of(workspace: Workspace, wanted: QueueFilter, field: Field) -> dict[str, int]:

@@ -12,15 +12,13 @@ from zlib import crc32
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.annotation import Annotation, Aspect, Visible, human_verdict
-from orbench_studio.domain.category import Category
+from orbench_studio.domain.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.consistency import NOT_AGAIN_FOR
-from orbench_studio.domain.final_label import final_label
-from orbench_studio.domain.judgement import ANSWERS, REFUSALS, final_answer
+from orbench_studio.domain.judgement import ANSWERS, REFUSALS
+from orbench_studio.domain.known import knowing
 from orbench_studio.domain.queue import QueueRow, Status
-from orbench_studio.domain.response import stop_class
-from orbench_studio.domain.review import Decision, PromptView, ResponseView
+from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.services import reviewing
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import people, queue
@@ -56,9 +54,9 @@ def due(
     return there[int(_share(who, last, given) * len(there))] if there else None
 
 
-def line(workspace: Workspace, of: int, since: datetime) -> QueueRow:
+def line(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
     """The line of the queue for a prompt shown again since a moment."""
-    view = load(workspace, of, since)
+    view = load(workspace, of, since, annotator)
     with workspace.reading() as db:
         [there] = queue.rows(db, [-of])
     said = {annotation.aspect: annotation.value for annotation in view.decided}
@@ -76,9 +74,9 @@ def line(workspace: Workspace, of: int, since: datetime) -> QueueRow:
     )
 
 
-def load(workspace: Workspace, of: int, since: datetime) -> PromptView:
+def load(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> PromptView:
     """The prompt behind such a line, as if nobody had decided anything about it before it was shown again."""
-    return as_undecided(reviewing.load(workspace, -of), since)
+    return as_undecided(reviewing.load(workspace, -of, annotator), since)
 
 
 def decide(
@@ -108,28 +106,13 @@ def _meant(workspace: Workspace, decision: Decision, annotator: str) -> Decision
 
 def as_undecided(view: PromptView, since: datetime) -> PromptView:
     """The same without a trace of what anybody decided before a moment, files included, under the line's id."""
-    kept = [_as_label(annotation) for annotation in view.decided if annotation.at >= since]
-    label, category = (human_verdict(a for a in kept if a.aspect is of) for of in (Aspect.LABEL, Aspect.CATEGORY))
-    return replace(
-        view,
-        prompt=replace(view.prompt, id=-view.prompt.id),
-        category=Category(category.value) if category and category.value else view.prompt.category,
-        final=final_label(label, view.consensus, view.prompt.reference_label),
-        responses=tuple(_undecided_response(response, since) for response in view.responses),
-        decided=tuple(kept),
-    )
+    label_again = replace(view, decided=tuple(_as_label(annotation) for annotation in view.decided))
+    seen = knowing(label_again, lambda annotation: annotation.at >= since)
+    return replace(seen, prompt=replace(seen.prompt, id=-view.prompt.id))
 
 
 def _as_label(annotation: Annotation) -> Annotation:
     return replace(annotation, aspect=Aspect.LABEL) if annotation.aspect is Aspect.RECHECK else annotation
-
-
-def _undecided_response(view: ResponseView, since: datetime) -> ResponseView:
-    there = view.response
-    kept, marks = (tuple(a for a in of if a.at >= since) for of in (view.decided, view.marks))
-    stopped = stop_class(there.text, there.stop_reason)
-    final = final_answer(human_verdict(kept), there.reference_class, stopped, there.judgements)
-    return replace(view, final=final, decided=kept, marks=marks)
 
 
 def _candidates(db: Connection, who: int, now: datetime) -> list[int]:

@@ -17,7 +17,7 @@ from orbench_studio.domain.moderation import consensus, latest_votes
 from orbench_studio.domain.response import Response, stop_class
 from orbench_studio.domain.review import Decision, PromptView, ResponseView
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
-from orbench_studio.services import undoing
+from orbench_studio.services import claiming, sealing, undoing
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import journal, prompts, responses, reversal, states, votes
 from orbench_studio.store.bulk import add, id_of
@@ -25,8 +25,8 @@ from orbench_studio.store.journal import Deed
 from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS
 
 
-def load(workspace: Workspace, prompt_id: int) -> PromptView:
-    """One prompt with everything known of it."""
+def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> PromptView:
+    """One prompt with everything known of it, or what an annotator may know of it."""
     with workspace.reading() as db:
         prompt = prompts.load(db, prompt_id)
         if prompt is None:
@@ -37,18 +37,19 @@ def load(workspace: Workspace, prompt_id: int) -> PromptView:
         siblings = prompts.siblings(db, prompt_id) if prompt.seed else 1
         version = journal.version_of(db, prompt_id)
         agreed = consensus(cast_votes, states.rule(db))
-    own_category = _human(decided, Aspect.CATEGORY)
-    return PromptView(
-        prompt,
-        siblings,
-        Category(own_category.value) if own_category and own_category.value else prompt.category,
-        tuple(latest_votes(cast_votes)),
-        agreed,
-        final_label(_human(decided, Aspect.LABEL), agreed, prompt.reference_label),
-        tuple(_response_view(response, decided) for response in answered),
-        tuple(a for a in decided if a.response_id is None),
-        version,
-    )
+        own_category = _human(decided, Aspect.CATEGORY)
+        view = PromptView(
+            prompt,
+            siblings,
+            Category(own_category.value) if own_category and own_category.value else prompt.category,
+            tuple(latest_votes(cast_votes)),
+            agreed,
+            final_label(_human(decided, Aspect.LABEL), agreed, prompt.reference_label),
+            tuple(_response_view(response, decided) for response in answered),
+            tuple(a for a in decided if a.response_id is None),
+            version,
+        )
+        return view if annotator is None else sealing.known(db, view, annotator)
 
 
 def decide(
@@ -62,19 +63,23 @@ def decide(
     """Write one decision into the journal, with what belongs to it in the same deed; durable when this returns.
 
     `seen` is the version of the prompt that the annotator looked at: a deed done elsewhere since then is a
-    StaleDecisionError, and nothing is written. Whatever else is decided in the deed is about the same prompt.
+    StaleDecisionError, and nothing is written; a label of a prompt that a team's queue has given to others is one too.
+    Whatever else is decided in the deed is about the same prompt.
     """
-    deed = (decision, *more)
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("a deed of one decision is about one prompt")
     with workspace.writing() as db:
-        if seen is not None and journal.version_of(db, decision.prompt_id) != seen:
+        decision = claiming.meant(db, decision, annotator)
+        deed = (decision, *more)
+        if seen is not None and sealing.version(db, decision.prompt_id, annotator) != seen:
             raise StaleDecisionError(
                 "This prompt was decided in another window since you opened it. "
                 "It is shown as it is now; decide again if you still want to."
             )
         for each in deed:
             _require_there(db, each)
+        if decision.aspect is Aspect.LABEL:
+            claiming.require_room(db, [decision.prompt_id], annotator)
         told = _summary(db, decision, annotator, visible)
         entry, annotator_id = begin_deed(db, annotator, told)
         rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
@@ -136,11 +141,12 @@ def _summary(db: Connection, decision: Decision, annotator: str, visible: frozen
             before = _own_last(db, decision, annotator)
         what, old = f" {model}:", before or "undecided"
     elif decision.aspect is Aspect.LABEL:
-        decided = journal.of_prompts(db, [decision.prompt_id]).get(decision.prompt_id, [])
-        human = _human(decided, Aspect.LABEL)
+        human = _human(sealing.decided(db, decision.prompt_id, annotator), Aspect.LABEL)
         what, old = "", "undecided" if human is None else human.value or "disputed"
     elif decision.aspect is Aspect.CATEGORY:
         what, old = " category", prompts.category(db, decision.prompt_id) or "none"
+    elif decision.aspect is Aspect.TRAINING:
+        return claiming.told_in_training(db, decision)
     elif decision.aspect is Aspect.RECHECK:
         what, old = "", _own_last(db, decision, annotator, since=datetime.now(UTC) - NOT_AGAIN_FOR) or "undecided"
     elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:

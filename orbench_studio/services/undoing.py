@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.errors import StudioError
+from orbench_studio.services import claiming
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import journal, reversal, states
 from orbench_studio.store.bulk import id_of
@@ -60,8 +61,10 @@ def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int
     """Undo or redo the decisions in one deed, and weigh anew what they are about."""
     if not targets:
         return Changes(told=f"Nothing to {deed}.")
-    reversal.reverse(db, deed, annotator_id, targets)
     prompt_ids, response_ids = journal.touched_by(db, targets)
+    if deed is Deed.REDO:
+        claiming.require_room_again(db, targets, annotator_id)
+    reversal.reverse(db, deed, annotator_id, targets)
     states.refresh_responses(db, response_ids)
     states.refresh_prompts(db, prompt_ids)
     what = f"“{journal.summary_of(db, targets[0])}”"

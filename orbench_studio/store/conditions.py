@@ -42,6 +42,7 @@ from orbench_studio.store.tables import (
     SUBSETS,
     VOTES,
 )
+from orbench_studio.store.team_claims import SEALED_PROMPTS
 
 _COMPARE: dict[str, Callable[[Any, int], ColumnElement[bool]]] = {
     ">=": operator.ge,
@@ -200,7 +201,8 @@ def _note(value: str) -> ColumnElement[bool]:
         .where(a.aspect == Aspect.NOTE, IN_FORCE)
         .group_by(a.prompt_id, a.annotator_id)
     )
-    return S.prompt_id.in_(select(a.prompt_id).where(a.id.in_(last), a.value.icontains(value, autoescape=True)))
+    found = select(a.prompt_id).where(a.id.in_(last), a.value.icontains(value, autoescape=True))
+    return and_(S.prompt_id.in_(found), S.prompt_id.not_in(SEALED_PROMPTS))
 
 
 _FIELDS: dict[Field, Search] = {

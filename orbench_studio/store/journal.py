@@ -156,9 +156,42 @@ def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[
     return found
 
 
-def version_of(db: Connection, prompt_id: int) -> int:
-    """A number that grows with every deed about the prompt, undo and redo included; 0 where there is none."""
+def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
+    """The responses to the prompts that somebody has decided anything about, ascending."""
+    found: set[int] = set()
+    r = ANNOTATIONS.c.response_id
+    for some in chunks(prompt_ids):
+        found.update(db.execute(select(r).where(ANNOTATIONS.c.prompt_id.in_(some), r.is_not(None))).scalars())
+    return sorted(found)
+
+
+def labelled_by(db: Connection, entry_ids: Sequence[int]) -> list[int]:
+    """The prompts that the decisions of the entries label, ascending."""
+    found: set[int] = set()
+    for some in chunks(entry_ids):
+        labels = (ANNOTATIONS.c.journal_id.in_(some), ANNOTATIONS.c.aspect == Aspect.LABEL)
+        found.update(db.execute(select(ANNOTATIONS.c.prompt_id).where(*labels)).scalars())
+    return sorted(found)
+
+
+def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
+    """The prompts that the decisions of entries are about, by entry."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for some in chunks(entry_ids):
+        about = select(ANNOTATIONS.c.journal_id, ANNOTATIONS.c.prompt_id).where(ANNOTATIONS.c.journal_id.in_(some))
+        for entry, prompt_id in db.execute(about):
+            found[entry].add(prompt_id)
+    return found
+
+
+def version_of(db: Connection, prompt_id: int, annotator_id: int | None = None) -> int:
+    """A number that grows with every deed about the prompt, undo and redo included; 0 where there is none.
+
+    Of all deeds, or of one annotator's.
+    """
     deeds = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
+    if annotator_id is not None:
+        deeds = deeds.where(ANNOTATIONS.c.annotator_id == annotator_id)
     statement = select(func.coalesce(func.max(JOURNAL.c.id), 0))
     statement = statement.where(or_(JOURNAL.c.id.in_(deeds), JOURNAL.c.target_id.in_(deeds)))
     return int(db.execute(statement).scalar_one())
@@ -206,7 +239,7 @@ def decided_since(db: Connection, annotator: str, since: datetime) -> int:
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == Deed.DECISION)
-        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.RECHECK)), IN_FORCE)
+        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)), IN_FORCE)
     )
     return int(db.execute(statement).scalar_one())
 

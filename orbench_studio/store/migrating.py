@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 
 from orbench_studio.store.tables import WORKSPACE
 
-HEAD = "0009"
+HEAD = "0010"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -72,6 +72,15 @@ def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | Non
     return found
 
 
+def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
+    """Those of the prompts whose file states a label, in their order."""
+    found: set[int] = set()
+    for some in chunks(prompt_ids):
+        stated = select(PROMPTS.c.id).where(among(PROMPTS.c.id, some), PROMPTS.c.reference_label.is_not(None))
+        found.update(db.execute(stated).scalars())
+    return [prompt_id for prompt_id in prompt_ids if prompt_id in found]
+
+
 def siblings(db: Connection, prompt_id: int) -> int:
     """How many prompts come from the same seed, this one included; 1 for a prompt with no seed."""
     seed = select(PROMPTS.c.seed_id).where(PROMPTS.c.id == prompt_id).scalar_subquery()

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, case, delete, func, select, update
 
-from orbench_studio.domain.annotation import Annotation, Aspect, HumanVerdict, Label, human_verdict
+from orbench_studio.domain.annotation import Annotation, Aspect, HumanVerdict, Label, human_verdict, open_to
 from orbench_studio.domain.final_label import final_label
 from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, Judgement, contradictions, final_answer
 from orbench_studio.domain.moderation import Consensus, Rule, Verdict, Vote, consensus, latest_votes
 from orbench_studio.domain.queue import Status
 from orbench_studio.domain.response import WHITE_SPACE, StopReason, stop_class
-from orbench_studio.store import journal, responses, votes
+from orbench_studio.store import journal, responses, team_claims, votes
 from orbench_studio.store.bulk import add, among, chunks
 from orbench_studio.store.responses import Said
 from orbench_studio.store.tables import MODELS, PROMPT_STATES, PROMPTS, RESPONSE_STATES, RESPONSES, WORKSPACE
@@ -42,7 +42,10 @@ def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
 
 
 def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
-    """Weigh the prompts anew; their responses' states must be up to date."""
+    """Weigh the prompts anew, and where they stand in a team's queues; their responses' states must be up to date."""
+    turned = team_claims.recount(db, prompt_ids)
+    if turned:
+        refresh_responses(db, journal.responses_of(db, turned))
     for some in chunks(prompt_ids):
         _replace(db, PROMPT_STATES, "prompt_id", some, _prompt_states(db, some))
 
@@ -82,6 +85,7 @@ def wrong_states(db: Connection) -> Iterable[str]:
                 differing = {row[column] for row in kept if row not in right} | missing
                 first = f"{column} {min(differing)}"
                 yield f"{states.name}: {len(differing)} rows, first {first}, are not what the rules say"
+    yield from team_claims.wrong(db)
 
 
 def _replace(db: Connection, table: Table, column: str, ids: Sequence[int], rows: list[dict[str, Any]]) -> None:
@@ -96,9 +100,10 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
     rows = db.execute(select(*columns).where(among(r.id, response_ids)).order_by(r.id)).all()
     said = responses.said(db, response_ids)
     decided = journal.on_responses(db, response_ids)
+    sealed = team_claims.sealed(db, sorted({row.prompt_id for row in rows if row.id in decided}))
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
-        human = human_verdict(decided.get(response_id, ()))
+        human = human_verdict(open_to(decided.get(response_id, ()), sealed=prompt_id in sealed))
         final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
         states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
     return states
@@ -129,10 +134,12 @@ def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, 
     decided = journal.of_prompts(db, prompt_ids)
     tallied = _tallies(db, prompt_ids)
     counts_by = rule(db)
+    sealed = team_claims.sealed(db, sorted(decided))
     states = []
     for prompt_id, category, reference in rows:
         agreed = consensus(cast_votes.get(prompt_id, []), counts_by)
-        state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), decided.get(prompt_id, []))
+        known = open_to(decided.get(prompt_id, ()), sealed=prompt_id in sealed)
+        state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
         states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
     return states
 

@@ -10,6 +10,7 @@ from orbench_studio.store import (  # noqa: F401 - they belong to the same works
     curation_tables,
     generation_tables,
     sample_tables,
+    team_tables,
 )
 from orbench_studio.store.columns import identity_bytes, key, later, long_text, moment, refers_to, table
 

@@ -143,6 +143,8 @@ def _words(said: Annotation, response: str) -> str:
         return _marked(LABELS[Label(said.value)])
     if said.aspect is Aspect.RECHECK:
         return f"{tr('shown again:')} {_marked(LABELS[Label(said.value)])}"
+    if said.aspect is Aspect.TRAINING:
+        return f"{tr('to practise:')} {_marked(LABELS[Label(said.value)])}"
     if said.aspect is Aspect.ANSWER_CLASS:
         return _marked(ANSWERS[AnswerClass(said.value)])
     if said.aspect is Aspect.EVIDENCE:

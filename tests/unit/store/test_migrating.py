@@ -54,6 +54,7 @@ def rows(path, statement):
 # What later revisions added, taken away again: the file as the first version of the studio wrote it.
 FIRST = """
 PRAGMA foreign_keys=OFF;
+DROP TABLE team_claims; DROP TABLE team_prompts; DROP TABLE team_members; DROP TABLE team_queues;
 DROP TABLE returned_seeds; DROP TABLE generated_texts; DROP TABLE generation_items;
 DROP INDEX ix_votes_batch_item_id; ALTER TABLE votes DROP COLUMN batch_item_id;
 ALTER TABLE votes DROP COLUMN template_hash; ALTER TABLE workspace DROP COLUMN consensus_rule;

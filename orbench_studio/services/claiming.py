@@ -1,0 +1,133 @@
+"""Prompts of a team's queues on their way through people: given out with a lease, labelled, given back.
+
+Two people never get the same prompt unless the queue's overlap asks for it, and nobody gets one twice. Whoever is shown
+prompts renews the claims; those of a closed laptop run out and go to others. Nobody labels a prompt of a queue that as
+many people as it asks for have or have labelled, whichever way it came onto the screen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.review import Decision
+from orbench_studio.domain.team import Claim, QueueState
+from orbench_studio.errors import StaleDecisionError, StudioError
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import journal, people, prompts, team_claims, team_queues
+from orbench_studio.store.bulk import id_of
+from orbench_studio.store.tables import ANNOTATORS
+from orbench_studio.store.team_claims import Part
+from orbench_studio.store.team_queues import Kept
+
+AHEAD = 6  # prompts that somebody holds at a time
+
+
+def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD, now: datetime | None = None) -> int:
+    """Let the annotator hold up to `ahead` prompts of a queue; how many new ones there were.
+
+    None where the queue is paused or ended, or there is nothing left for this one just now; then nothing is written.
+    Raises StudioError where there is no such queue, or others take part in it.
+    """
+    now = now or datetime.now(UTC)
+    with workspace.reading() as db:
+        kept = _joined(db, name, annotator)
+        who = people.annotator_id(db, annotator)
+        wanted = ahead - (team_claims.held(db, kept.id, who) if who is not None else 0)
+        part = _part(kept, who or 0, annotator)
+        if kept.queue.state is not QueueState.OPEN or not team_claims.to_give(db, kept.id, part, wanted, now):
+            return 0
+    with workspace.deciding() as db:
+        kept = _joined(db, name, annotator)
+        part = _part(kept, id_of(db, ANNOTATORS, {"name": annotator}), annotator)
+        wanted = ahead - team_claims.held(db, kept.id, part.annotator_id)
+        if kept.queue.state is not QueueState.OPEN or wanted <= 0:
+            return 0
+        return team_claims.take(db, kept, part, wanted, now)
+
+
+def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | None = None) -> None:
+    """Say that the annotator is at work in the queue: claims hold for the whole lease from now on."""
+    with workspace.deciding() as db:
+        kept = _joined(db, name, annotator)
+        team_claims.renew(db, kept, id_of(db, ANNOTATORS, {"name": annotator}), now or datetime.now(UTC))
+
+
+def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
+    """Let others have what the annotator holds."""
+    with workspace.deciding() as db:
+        kept = team_queues.named(db, name)
+        who = people.annotator_id(db, annotator)
+        if kept is None or who is None:
+            return Changes()
+        count = team_claims.give_back(db, kept.id, who)
+    return Changes(frozenset({Kind.TEAM}) if count else frozenset())
+
+
+def given(workspace: Workspace, name: str, *, annotator: str) -> list[Claim]:
+    """What the annotator holds and has done in a queue, in the order it was given."""
+    with workspace.reading() as db:
+        kept = _joined(db, name, annotator)
+        who = people.annotator_id(db, annotator)
+        return [] if who is None else team_claims.given(db, kept.id, who)
+
+
+def require_room(db: Connection, prompt_ids: Sequence[int], annotator: str) -> None:
+    """A StaleDecisionError where a queue has given one of the prompts to as many others as it asks for.
+
+    Prompts to practise on are labelled one by one: among many they are a StudioError.
+    """
+    who = people.annotator_id(db, annotator)
+    if team_claims.practised(db, prompt_ids, who):
+        raise StudioError("Prompts to practise on are among these. Label those one by one, and leave them out here.")
+    _refuse(team_claims.full_for(db, prompt_ids, who))
+
+
+def require_room_again(db: Connection, entry_ids: Sequence[int], annotator_id: int) -> None:
+    """The same of the prompts that are labelled by entries of the journal."""
+    _refuse(team_claims.full_for(db, journal.labelled_by(db, entry_ids), annotator_id))
+
+
+def meant(db: Connection, decision: Decision, annotator: str) -> Decision:
+    """What is written down of a decision: a label of a prompt given to practise on counts as practice."""
+    if decision.aspect is not Aspect.LABEL:
+        return decision
+    practised = team_claims.practised(db, [decision.prompt_id], people.annotator_id(db, annotator))
+    return replace(decision, aspect=Aspect.TRAINING) if practised else decision
+
+
+def told_in_training(db: Connection, decision: Decision) -> str:
+    """The known answer beside the one given."""
+    prompt = prompts.load(db, decision.prompt_id)
+    answer = prompt.reference_label if prompt is not None else None
+    if answer == decision.value:
+        return f"#{decision.prompt_id} practice: {decision.value} is right"
+    return f"#{decision.prompt_id} practice: you say {decision.value}, the known answer is {answer}"
+
+
+def _joined(db: Connection, name: str, annotator: str) -> Kept:
+    kept = team_queues.named(db, name)
+    if kept is None:
+        raise StudioError(f"There is no team queue “{name}” in this workspace.")
+    if kept.queue.member(annotator) is None:
+        others = ", ".join(member.annotator for member in kept.queue.members)
+        raise StudioError(f"{annotator} takes no part in “{name}”. Those who do are {others}.")
+    return kept
+
+
+def _part(kept: Kept, annotator_id: int, annotator: str) -> Part:
+    member = kept.queue.member(annotator)
+    return Part(annotator_id, kept.queue.lots(annotator), member.categories if member is not None else ())
+
+
+def _refuse(full: dict[int, str]) -> None:
+    if full:
+        prompt_id, name = next(iter(full.items()))
+        which = f"Prompt {prompt_id} has" if len(full) == 1 else f"{len(full):,} of these prompts have"
+        raise StaleDecisionError(
+            f"{which} been given to as many others as the team queue “{name}” asks for: your label is not written "
+            "down. Go on with the next one."
+        )

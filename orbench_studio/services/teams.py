@@ -1,0 +1,119 @@
+"""A team's queues: made, changed, paused and ended; how far each is."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.query import parse
+from orbench_studio.domain.team import Progress, QueueState, TeamQueue, people_short
+from orbench_studio.errors import StudioError
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store import people, prompts, queue, states, team_claims, team_progress, team_queues
+from orbench_studio.store.team_queues import Kept
+
+__all__ = ["Progress", "Standing", "TeamQueue", "change", "make", "queues", "set_state"]
+
+_TOUCHED = frozenset({Kind.TEAM, Kind.ANNOTATIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A queue and how far it is."""
+
+    queue: TeamQueue
+    progress: Progress
+
+
+def queues(workspace: Workspace) -> list[Standing]:
+    """All queues, oldest first."""
+    with workspace.reading() as db:
+        return [Standing(kept.queue, team_progress.of(db, kept)) for kept in team_queues.everything(db)]
+
+
+def make(workspace: Workspace, wanted: TeamQueue) -> Changes:
+    """Make a queue of the prompts that its filter lets through now, in the filter's order.
+
+    Labels that people have given these prompts before count among those that the queue asks for. Raises StudioError
+    where the name is taken, no prompt comes through, or too few people take a category of them.
+    """
+    wanted = replace(wanted, name=wanted.name.strip())
+    with workspace.writing() as db:
+        if team_queues.named(db, wanted.name) is not None:
+            raise StudioError(f"There is a team queue “{wanted.name}” already. Change it, or choose another name.")
+        kept = Kept(team_queues.save(db, wanted, datetime.now(UTC)), wanted)
+        count = _fill(db, kept)
+        if not count:
+            raise StudioError("No prompt comes through this filter: there is nothing to make a queue of.")
+        _restate(db, kept.id)
+    return Changes(_TOUCHED, None, f"Team queue “{wanted.name}” made of {count:,} prompts")
+
+
+def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
+    """Let a queue be as `wanted`, under its name or another one.
+
+    Prompts that its filter lets through now and that it does not have yet are put behind the others; none is taken out.
+    Whoever takes no part any more gives back what was held. Raises StudioError as `make` does.
+    """
+    wanted = replace(wanted, name=wanted.name.strip())
+    with workspace.writing() as db:
+        kept = _known(db, name)
+        if wanted.name != name and team_queues.named(db, wanted.name) is not None:
+            raise StudioError(f"There is a team queue “{wanted.name}” already. Choose another name.")
+        team_queues.change(db, kept, wanted)
+        count = _fill(db, Kept(kept.id, wanted))
+        for member in kept.queue.members:
+            who = people.annotator_id(db, member.annotator)
+            if wanted.member(member.annotator) is None and who is not None:
+                team_claims.give_back(db, kept.id, who)
+        _restate(db, kept.id)
+    more = f", {count:,} prompts more" if count else ""
+    return Changes(_TOUCHED, None, f"Team queue “{wanted.name}” changed{more}")
+
+
+def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
+    """Open, pause or end a queue. What was hidden of an ended one is shown, and its labels count as they are."""
+    with workspace.writing() as db:
+        kept = _known(db, name)
+        team_queues.change(db, kept, replace(kept.queue, state=state))
+        if (QueueState.ENDED in (state, kept.queue.state)) and state is not kept.queue.state:
+            _restate(db, kept.id)
+    return Changes(_TOUCHED, None, f"Team queue “{name}”: {state}")
+
+
+def _fill(db: Connection, kept: Kept) -> int:
+    """Give a queue its prompts, with those to practise on before them; how many new ones there are to label."""
+    if kept.queue.training is not None:
+        known = prompts.with_reference(db, queue.ids(db, parse(kept.queue.training)))
+        if not known:
+            raise StudioError(
+                f"No prompt of “{kept.queue.training}” has a known answer to practise on. Import a file that states "
+                "labels, and name it: source:NAME"
+            )
+        team_queues.fill(db, kept, [(prompt_id, None) for prompt_id in known], training=True)
+    ids = queue.ids(db, parse(kept.queue.query))
+    categories = prompts.categories(db, ids)
+    count = team_queues.fill(db, kept, [(prompt_id, categories[prompt_id]) for prompt_id in ids])
+    short = people_short(kept.queue, team_queues.categories(db, kept.id))
+    if short is not None:
+        raise StudioError(
+            f"Fewer than {kept.queue.overlap} people take prompts of {short}, so that they would never be done. Give "
+            "that category to more people, or leave it out of the filter."
+        )
+    return count
+
+
+def _restate(db: Connection, queue_id: int) -> None:
+    """Weigh anew what people have decided about the queue's prompts: it is hidden from now on, or no more."""
+    prompt_ids, response_ids = team_queues.decided_about(db, queue_id)
+    team_claims.recount(db, prompt_ids)
+    states.refresh_responses(db, response_ids)
+    states.refresh_prompts(db, prompt_ids)
+
+
+def _known(db: Connection, name: str) -> Kept:
+    kept = team_queues.named(db, name)
+    if kept is None:
+        raise StudioError(f"There is no team queue “{name}” in this workspace.")
+    return kept
