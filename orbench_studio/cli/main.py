@@ -30,6 +30,7 @@ from orbench_studio.cli import (
     labels,
     models,
     moderate,
+    moving,
     open_window,
     rewrite,
     rules,
@@ -103,6 +104,8 @@ app.command("merge")(labels.merge)
 app.command("audit-sample")(audit_sample.audit_sample)
 app.command("audit-people")(audit_people.audit_people)
 app.command("audit-raters")(audit_raters.audit_raters)
+app.command("push")(moving.push)
+app.command("pull")(moving.pull)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

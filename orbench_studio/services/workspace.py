@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, Engine, select
 from orbench_studio.domain.place import Place, Server
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.credentials import from_keyring
-from orbench_studio.store import opening, opening_server, states, unit_of_work
+from orbench_studio.store import migrating, opening, opening_server, states, unit_of_work
 from orbench_studio.store.changes import FileChanges, ServerChanges
 from orbench_studio.store.tables import WORKSPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
 SUFFIX = ".orbench"
@@ -88,11 +90,15 @@ def open_workspace(place: Place) -> Workspace:
 
 def create_workspace(place: Place, *, illustrative: bool = False) -> Workspace:
     """Create an empty workspace; `illustrative` marks one whose texts and models are invented."""
+    return fill_workspace(place, partial(migrating.begin_workspace, illustrative=illustrative))
+
+
+def fill_workspace(place: Place, fill: Callable[[Connection], None]) -> Workspace:
+    """Create a workspace with what `fill` puts into its tables, in one transaction: with all of it, or not at all."""
     if isinstance(place, Server):
         name = uuid4().hex
-        engine = opening_server.create(place, _password(place), name, illustrative=illustrative)
-        return _on_server(place, engine, name)
-    return _in_file(place, opening.create(place, illustrative=illustrative))
+        return _on_server(place, opening_server.create(place, _password(place), name, fill), name)
+    return _in_file(place, opening.create(place, fill))
 
 
 def workspace_exists(place: Place) -> bool:

@@ -71,5 +71,7 @@ def _count(db: Connection, statement: Select[Any]) -> int:
 
 
 def _by(db: Connection, column: ColumnElement[Any]) -> dict[str, int]:
-    statement = select(column, func.count()).group_by(column).order_by(column)
-    return {str(value) if value is not None else "none": int(count) for value, count in db.execute(statement)}
+    found = db.execute(select(column, func.count()).group_by(column)).all()
+    # Sorted here: databases differ in where nothing comes, and servers in how they order letters.
+    found = sorted(found, key=lambda row: (row[0] is not None, row[0] or ""))
+    return {str(value) if value is not None else "none": int(count) for value, count in found}

@@ -29,7 +29,7 @@ def upgrade(db: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def begin_workspace(db: Connection, *, illustrative: bool) -> None:
+def begin_workspace(db: Connection, *, illustrative: bool = False) -> None:
     """Say what the new workspace is."""
     row = {"uuid": uuid4().hex, "created_at": datetime.now(UTC), "illustrative": illustrative}
     db.execute(insert(WORKSPACE).values(row))

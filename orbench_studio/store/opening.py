@@ -1,10 +1,11 @@
 """Opening the workspace in a file is a procedure: health check, refuse newer, back up, migrate, verify."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Connection, Engine, inspect
 
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.store import migrating, states
@@ -17,8 +18,8 @@ _HEADER = 100
 _ID_IN_HEADER = slice(68, 72)
 
 
-def create(path: Path, *, illustrative: bool = False) -> Engine:
-    """A new, empty workspace; refuses to touch a file that is there."""
+def create(path: Path, fill: Callable[[Connection], None] = migrating.begin_workspace) -> Engine:
+    """A new workspace with what `fill` puts into its tables, or nothing; refuses to touch a file that is there."""
     if path.exists():
         raise WorkspaceError(f"{path.name} exists already. Open it, or choose another name.")
     if not path.parent.is_dir():
@@ -28,7 +29,7 @@ def create(path: Path, *, illustrative: bool = False) -> Engine:
         with writing(engine) as db:
             db.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
             migrating.upgrade(db)
-            migrating.begin_workspace(db, illustrative=illustrative)
+            fill(db)
     except BaseException:
         engine.dispose()
         path.unlink(missing_ok=True)

@@ -3,7 +3,10 @@
 One database is one workspace. A migration is one transaction: it is done, or the workspace is as it was.
 """
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import DBAPIError
 
 from orbench_studio.domain.place import Server
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
@@ -14,8 +17,10 @@ from orbench_studio.store.unit_of_work import reading, writing
 OLDEST = 150_000  # as the server counts: 15.0
 
 
-def create(server: Server, password: str, name: str, *, illustrative: bool = False) -> Engine:
-    """A new, empty workspace in a database that exists and has no tables yet."""
+def create(
+    server: Server, password: str, name: str, fill: Callable[[Connection], None] = migrating.begin_workspace
+) -> Engine:
+    """A new workspace in a database that exists and has no tables, with what `fill` puts into it, or nothing."""
     engine = _connected(server, password, name)
     try:
         with writing(engine) as db:
@@ -24,7 +29,7 @@ def create(server: Server, password: str, name: str, *, illustrative: bool = Fal
             if inspect(db).get_table_names():
                 raise WorkspaceError(f"{server} has tables of another program. Name an empty database.")
             migrating.upgrade(db)
-            migrating.begin_workspace(db, illustrative=illustrative)
+            fill(db)
     except BaseException:
         engine.dispose()
         raise
@@ -58,23 +63,24 @@ def is_workspace(server: Server, password: str) -> bool:
 def _connected(server: Server, password: str, name: str) -> Engine:
     engine = server_engine(server, password, name)
     try:
+        _require_answer(engine, server)
         with reading(engine) as db:
             version = int(db.exec_driver_sql("SHOW server_version_num").scalar_one())
             encoding = str(db.exec_driver_sql("SHOW server_encoding").scalar_one())
-    except ConnectionLostError as error:
-        engine.dispose()
-        raise ConnectionLostError(_why_not(server, error)) from error
-    except WorkspaceError:
-        engine.dispose()
-        raise
+        fault = _fault(server, version, encoding)
+        if fault:
+            raise WorkspaceError(fault)
     except BaseException:
         engine.dispose()
         raise
-    fault = _fault(server, version, encoding)
-    if fault:
-        engine.dispose()
-        raise WorkspaceError(fault)
     return engine
+
+
+def _require_answer(engine: Engine, server: Server) -> None:
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        raise ConnectionLostError(_why_not(server, str(error.orig).strip())) from error
 
 
 def _fault(server: Server, version: int, encoding: str) -> str:
@@ -85,9 +91,8 @@ def _fault(server: Server, version: int, encoding: str) -> str:
     return ""
 
 
-def _why_not(server: Server, error: Exception) -> str:
-    """Why there is no connection, and what to do."""
-    told = str(error.__cause__.__cause__ if error.__cause__ is not None else error).strip()
+def _why_not(server: Server, told: str) -> str:
+    """Why there is no connection, by what the driver tells, and what to do."""
     if "does not exist" in told and "database" in told:
         return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
     if "password" in told:
@@ -95,7 +100,10 @@ def _why_not(server: Server, error: Exception) -> str:
             f"The server did not accept the password for {server}. It is taken from PGPASSWORD, from ~/.pgpass or from "
             f"the system keyring (keyring set orbench-studio {server})."
         )
-    return f"There is no connection to {server}: {told.splitlines()[0] if told else 'no answer'}. Check the address."
+    if "role" in told and "does not exist" in told:
+        return f"The server of {server} knows no such user. Whoever runs it makes one: createuser NAME."
+    why = told.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if told else "no answer"
+    return f"There is no connection to {server}: {why}. Check the address, and that the server runs."
 
 
 def _revision(db: Connection, server: Server) -> str:

@@ -21,6 +21,7 @@ _CAUSES = {
     "permission denied": "Your role on the server may not do that. Ask whoever owns the workspace.",
     "row-level security": "Your role on the server decides under its own name alone. Ask whoever owns the workspace.",
     "no space left": "The server's disk is full. Ask whoever runs it.",
+    "pg_trgm": "The server lacks its own extension pg_trgm. Whoever runs it installs PostgreSQL's contrib package.",
 }
 _CLOSED = ("closed", "terminat", "shut", "starting up", "refused", "timeout", "timed out", "no connection", "ssl error")
 _LOCK_PROMPTS = text(
@@ -68,7 +69,8 @@ def translated() -> Iterator[None]:
             raise ConnectionLostError("There is no connection to the workspace's server.") from error
         for sign, advice in _CAUSES.items():
             if sign in told:
-                raise WorkspaceError(f"Nothing was changed: {error.orig}. {advice}") from error
+                why = str(error.orig).splitlines()[0]  # what follows shows the statement
+                raise WorkspaceError(f"Nothing was changed: {why}. {advice}") from error
         raise
 
 

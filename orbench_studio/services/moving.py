@@ -1,0 +1,56 @@
+"""A whole workspace from a file into a database of a server, and back: all of it or nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.place import Place, Server
+from orbench_studio.errors import CancelledError, WorkspaceError
+from orbench_studio.formats.written import written_file
+from orbench_studio.services.workspace import discard_workspace, fill_workspace, open_workspace, workspace_exists
+from orbench_studio.store import copying
+
+Progress = Callable[[int, int], bool]  # rows copied, of how many; False cancels
+
+
+def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: True) -> None:
+    """Put the workspace of a file into a database that has no tables yet, in one transaction."""
+    if workspace_exists(server):
+        raise WorkspaceError(
+            f"There is a workspace in {server} already, and it stays as it is. To add what was decided in the file: "
+            f"orbench-studio labels export {path} labels.jsonl, then orbench-studio merge {server} labels.jsonl. "
+            "To have both workspaces, name another database."
+        )
+    _copy(path, server, on_progress)
+
+
+def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: True) -> None:
+    """Write the workspace of a database into a new file, which appears when it is whole."""
+    _require_new(path)
+    with written_file(path.absolute()) as part:
+        discard_workspace(part)
+        try:
+            _copy(server, part, on_progress)
+            _require_new(path)
+        except BaseException:
+            discard_workspace(part)
+            raise
+
+
+def _copy(source: Place, target: Place, on_progress: Progress) -> None:
+    def told(done: int, of: int) -> None:
+        if not on_progress(done, of):
+            raise CancelledError("Cancelled: nothing was copied.")
+
+    with open_workspace(source) as opened, opened.reading() as db:
+
+        def fill(into: Connection) -> None:
+            copying.copy(db, into, told)
+
+        fill_workspace(target, fill).close()
+
+
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise WorkspaceError(f"{path.name} exists already, and stays as it is. Choose another name.")
