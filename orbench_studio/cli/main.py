@@ -35,6 +35,7 @@ from orbench_studio.cli import (
     rewrite,
     rules,
     stats,
+    team,
 )
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.telling import Exit, complain
@@ -101,6 +102,7 @@ app.command("duplicates")(duplicates.duplicates)
 app.command("rules")(rules.rules)
 app.command("labels")(labels.labels)
 app.command("merge")(labels.merge)
+app.command("team")(team.team)
 app.command("audit-sample")(audit_sample.audit_sample)
 app.command("audit-people")(audit_people.audit_people)
 app.command("audit-raters")(audit_raters.audit_raters)

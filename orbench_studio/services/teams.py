@@ -1,19 +1,24 @@
-"""A team's queues: made, changed, paused and ended; how far each is."""
+"""A team: its queues, made, changed, paused and ended, and how far each is; its people, and what each does."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from orbench_studio.domain.agreement import Kappa
 from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.consistency import self_consistency
 from orbench_studio.domain.query import parse
+from orbench_studio.domain.rates import Rate
 from orbench_studio.domain.team import Progress, QueueState, TeamQueue, people_short
+from orbench_studio.domain.team_work import Work, against_others, pace
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import people, prompts, queue, states, team_claims, team_progress, team_queues
+from orbench_studio.store import people as store_people
+from orbench_studio.store import prompts, queue, states, team_claims, team_people, team_progress, team_queues
 from orbench_studio.store.team_queues import Kept
 
-__all__ = ["Progress", "Standing", "TeamQueue", "change", "make", "queues", "set_state"]
+__all__ = ["Progress", "Standing", "TeamQueue", "Work", "change", "make", "named", "people", "queues", "set_state"]
 
 _TOUCHED = frozenset({Kind.TEAM, Kind.ANNOTATIONS})
 
@@ -30,6 +35,42 @@ def queues(workspace: Workspace) -> list[Standing]:
     """All queues, oldest first."""
     with workspace.reading() as db:
         return [Standing(kept.queue, team_progress.of(db, kept)) for kept in team_queues.everything(db)]
+
+
+def named(workspace: Workspace, name: str) -> TeamQueue:
+    """The queue of this name; a StudioError where there is none."""
+    with workspace.reading() as db:
+        return _known(db, name).queue
+
+
+def people(workspace: Workspace, now: datetime | None = None) -> list[Work]:
+    """What everybody does who decided anything here, or takes part in a queue, by name.
+
+    Agreement takes every pair of labels on a prompt for one case, and cases for independent: with an overlap of three
+    and more the intervals are somewhat too narrow. What is still hidden is left out of it.
+    """
+    with workspace.reading() as db:
+        labels, moments = team_people.labels(db), team_people.moments(db)
+        alike = against_others(team_people.said(db).values())
+        practised = team_people.practised(db)
+        again = self_consistency(store_people.on_rechecked(db))
+        held, seen = team_people.held(db, now or datetime.now(UTC)), team_people.seen(db)
+        names = team_people.names(db)
+    nothing = Rate(0, 0)
+    return [
+        Work(
+            name,
+            labels.get(name, 0),
+            pace(moments.get(name, ())),
+            alike[name].accuracy if name in alike else nothing,
+            alike[name].kappa if name in alike else Kappa(None, None, 0),
+            again.get(name, nothing),
+            Rate(sum(practised.get(name, {}).values()), len(practised.get(name, ()))),
+            held.get(name, 0),
+            seen.get(name),
+        )
+        for name in names
+    ]
 
 
 def make(workspace: Workspace, wanted: TeamQueue) -> Changes:
@@ -64,7 +105,7 @@ def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
         team_queues.change(db, kept, wanted)
         count = _fill(db, Kept(kept.id, wanted))
         for member in kept.queue.members:
-            who = people.annotator_id(db, member.annotator)
+            who = store_people.annotator_id(db, member.annotator)
             if wanted.member(member.annotator) is None and who is not None:
                 team_claims.give_back(db, kept.id, who)
         _restate(db, kept.id)

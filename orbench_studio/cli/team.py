@@ -1,0 +1,187 @@
+"""`orbench-studio team`: a team's queues listed with their people, made, changed, paused, ended."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orbench_studio.cli.options import Workspace as WorkspaceArgument
+from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
+from orbench_studio.domain.category import Category, parse_category
+from orbench_studio.domain.team import Assignment, Member, QueueState, TeamQueue
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.team_work import Work
+    from orbench_studio.services.teams import Standing
+    from orbench_studio.services.workspace import Workspace
+
+
+class Deed(StrEnum):
+    """What to do."""
+
+    LIST = "list"
+    MAKE = "make"
+    CHANGE = "change"
+    PAUSE = "pause"
+    OPEN = "open"
+    END = "end"
+
+
+_STATES = {Deed.PAUSE: QueueState.PAUSED, Deed.OPEN: QueueState.OPEN, Deed.END: QueueState.ENDED}
+
+
+def team(
+    workspace: WorkspaceArgument,
+    deed: Annotated[Deed, typer.Argument(help="What to do.")] = Deed.LIST,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The queue's name.")] = "",
+    query: Annotated[str | None, typer.Option("--filter", metavar="QUERY", help="Its prompts; else all.")] = None,
+    overlap: Annotated[int | None, typer.Option(metavar="N", help="How many people label each prompt; else 1.")] = None,
+    people: Annotated[
+        list[str] | None,
+        typer.Option("--person", metavar="NAME[=SHARE|=CATEGORY,…]", help="Who takes part; else everybody. Repeat it."),
+    ] = None,
+    lease: Annotated[int | None, typer.Option(metavar="MINUTES", help="How long a claim holds; else 30.")] = None,
+    training: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Prompts with known answers, first for a newcomer.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Share prompts out to a team: who labels which, and how many people label each.
+
+    Without a deed it lists the queues and what each person does. `--person ada=2 --person bob=1` gives shares,
+    `--person ada=privacy,hate` categories. An ended queue hides nothing any more.
+    """
+    from orbench_studio.services import teams
+    from orbench_studio.services.workspace import open_workspace
+
+    if deed is not Deed.LIST and not name:
+        raise typer.BadParameter(f"Which one? `team WORKSPACE {deed} NAME`.", param_hint="NAME")
+    given = {"query": query, "overlap": overlap, "lease": lease, "training": training}
+    said: dict[str, Any] = {what: value for what, value in given.items() if value is not None}
+    if people:
+        said |= _members(people)
+    with open_workspace(workspace) as opened:
+        told = ""
+        if deed is Deed.MAKE:
+            told = teams.make(opened, TeamQueue(name, **said)).told
+        elif deed is Deed.CHANGE:
+            told = teams.change(opened, name, replace(teams.named(opened, name), **said)).told
+        elif deed is not Deed.LIST:
+            told = teams.set_state(opened, name, _STATES[deed]).told
+        _tell(opened, told, as_json=as_json)
+
+
+def _members(people: Sequence[str]) -> dict[str, Any]:
+    """Who takes part, and the assignment that what is said of them makes."""
+    members, kinds = [], set()
+    for person in people:
+        name, _, what = person.partition("=")
+        if not what:
+            members.append(Member(name))
+        elif what[0].isdigit():
+            members.append(Member(name, share=_share(what)))
+            kinds.add(Assignment.SHARE)
+        else:
+            members.append(Member(name, categories=tuple(_category(value) for value in what.split(","))))
+            kinds.add(Assignment.CATEGORY)
+    if len(kinds) > 1:
+        raise typer.BadParameter("Either shares or categories, not both.", param_hint="--person")
+    return {"members": tuple(members), "assignment": kinds.pop() if kinds else Assignment.FREE}
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no share.", param_hint="--person") from error
+
+
+def _category(text: str) -> Category:
+    found = parse_category(text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no category. There are {', '.join(Category)}.", param_hint="--person")
+    return found
+
+
+def _tell(workspace: "Workspace", told: str, *, as_json: bool) -> None:
+    from orbench_studio.services import teams
+
+    queues, people = teams.queues(workspace), teams.people(workspace)
+    if as_json:
+        tell_json({"queues": [_queue_as_json(one) for one in queues], "people": [_work_as_json(one) for one in people]})
+        return
+    if told:
+        tell(told)
+    if not queues:
+        tell("This workspace has no team queue. Make one: orbench-studio team WORKSPACE make NAME --overlap 2")
+    for standing in queues:
+        _tell_queue(standing)
+    for work in people:
+        tell(_line(work))
+
+
+def _tell_queue(standing: "Standing") -> None:
+    queue, progress = standing.queue, standing.progress
+    by = ", ".join(f"{count:,} with {labels}" for labels, count in enumerate(progress.by_labels))
+    tell(f"{queue.name} ({queue.state}): {counted(progress.prompts, 'prompt')}, {queue.overlap} labels each: {by}")
+    who = ", ".join(_member(member) for member in queue.members) or "everybody"
+    tell(f"  {queue.query or 'all prompts'} · {who} · claims hold {queue.lease} minutes, {progress.held:,} are out")
+    if progress.disagreed:
+        tell(f"  people disagree about {progress.disagreed:,}, settled are {progress.adjudicated:,}")
+    if progress.training:
+        tell(f"  {counted(progress.training, 'prompt')} to practise on: {queue.training}")
+
+
+def _member(member: Member) -> str:
+    if member.share is not None:
+        return f"{member.annotator}={member.share:g}"
+    return f"{member.annotator}={','.join(member.categories)}" if member.categories else member.annotator
+
+
+def _line(work: "Work") -> str:
+    pace = work.pace
+    fast = f"{pace.hourly:,.0f} an hour, {pace.seconds:.0f} s each" if pace.hourly and pace.seconds else "no pace yet"
+    seen = f"{work.seen.astimezone():%Y-%m-%d %H:%M}" if work.seen else "never"
+    kappa = "no kappa yet"
+    if work.kappa.value is not None:
+        between = f" ({work.kappa.interval[0]:.2f} to {work.kappa.interval[1]:.2f})" if work.kappa.interval else ""
+        kappa = f"kappa {work.kappa.value:.2f}{between}, n {work.kappa.n:,}"
+    return f"{work.annotator}: {counted(work.labels, 'label')}, {fast}, {kappa}, holds {work.held:,}, last seen {seen}"
+
+
+def _queue_as_json(standing: "Standing") -> dict[str, Any]:
+    queue, progress = standing.queue, standing.progress
+    return {
+        "name": queue.name,
+        "state": queue.state,
+        "query": queue.query,
+        "overlap": queue.overlap,
+        "lease_minutes": queue.lease,
+        "assignment": queue.assignment,
+        "people": [{"name": m.annotator, "share": m.share, "categories": list(m.categories)} for m in queue.members],
+        "training": queue.training,
+        "prompts": progress.prompts,
+        "prompts_by_labels": list(progress.by_labels),
+        "disagreed": progress.disagreed,
+        "adjudicated": progress.adjudicated,
+        "held": progress.held,
+        "training_prompts": progress.training,
+    }
+
+
+def _work_as_json(work: "Work") -> dict[str, Any]:
+    return {
+        "name": work.annotator,
+        "labels": work.labels,
+        "labels_an_hour": work.pace.hourly,
+        "median_seconds": work.pace.seconds,
+        "hours": work.pace.hours,
+        "agreement": rate_as_json(work.same),
+        "kappa": {"value": work.kappa.value, "interval": work.kappa.interval, "n": work.kappa.n},
+        "self_consistency": rate_as_json(work.consistency),
+        "practice": rate_as_json(work.practice),
+        "held": work.held,
+        "last_seen": work.seen.isoformat() if work.seen else None,
+    }
