@@ -26,8 +26,10 @@ def push(file: _File, url: _Url) -> None:
 
     server = _server(url)
     with steps(f"push {file.name}") as on_progress:
-        moving.push(file, server, on_progress)
+        still_to_do = moving.push(file, server, on_progress)
     tell(f"{file.name} is in {server}. To open it: orbench-studio {server}")
+    if still_to_do:
+        tell(still_to_do)
 
 
 def pull(url: _Url, file: _NewFile) -> None:

@@ -13,9 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
-    QInputDialog,
     QMainWindow,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -38,6 +36,7 @@ from orbench_studio.gui.pace import Pace
 from orbench_studio.gui.pages import PAGES, Page, Pages, Rail
 from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.page import ReviewPage
+from orbench_studio.gui.reviewer import ReviewerName
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
@@ -76,7 +75,7 @@ class MainWindow(QMainWindow):
         self._today.setToolTip(tr("Prompts that you have labelled since midnight, and the median time of the last 20"))
         self.pace = Pace()
         self._labelled = 0
-        self._reviewer = QToolButton()
+        self._reviewer = ReviewerName(session)
         self._rail = Rail(self.actions_table)
         self._pages = Pages(self._makers())
         self._build_ui()
@@ -214,22 +213,6 @@ class MainWindow(QMainWindow):
     def _new_asked(self) -> None:
         ask_new_workspace(self, lambda path: self._session.open(path, create=True))
 
-    def _reviewer_asked(self) -> None:
-        dialog = QInputDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Reviewer"))
-        dialog.setLabelText(tr("Your decisions are written down under this name:"))
-        dialog.setTextValue(self._session.settings.annotator)
-        dialog.textValueSelected.connect(self._named)
-        dialog.open()
-
-    def _named(self, name: str) -> None:
-        if name.strip():
-            self._session.settings.annotator = name.strip()
-            self._session.save_settings()
-            self._reviewer.setText(name.strip().replace("&", "&&"))
-            self.review.start()
-
     def _remember_place(self) -> None:
         workspace, view = self._session.workspace, self.review.view
         if workspace is not None and view is not None and not workspace.illustrative:
@@ -289,6 +272,8 @@ class MainWindow(QMainWindow):
         self._session.background.failed.connect(operations.failed)
         self._session.background.crashed.connect(operations.crashed)
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
+        self._reviewer.told.connect(self.messages.tell)
+        self._reviewer.changed.connect(self.review.start)
         operations.failed.connect(self._failed)
         operations.crashed.connect(lambda report: CrashDialog(self, report).open())
         operations.changed.connect(self._pages.refresh)
@@ -310,7 +295,7 @@ class MainWindow(QMainWindow):
                 "write_labels": self.label_files.ask_write,
                 "index_responses": self._indexing.begin,
                 "keys": lambda: KeysDialog(self, self._keep_keys).open(),
-                "reviewer": self._reviewer_asked,
+                "reviewer": self._reviewer.ask,
                 "scheme": self._next_scheme,
                 "preferences": lambda: PreferencesDialog(self, self._session.settings, self._prefer).open(),
                 "larger": lambda: self._resize_text(STEP),
@@ -338,8 +323,6 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self._reviewer.setText(self._session.settings.annotator.replace("&", "&&"))
-        self._reviewer.setToolTip(tr("The name your decisions are written down under"))
         self._bar = self._build_bar()
         column.addWidget(self._bar)
         column.addLayout(body, 1)

@@ -120,7 +120,7 @@ def _instruments(application: Application) -> Iterator[tuple[str, QWidget]]:
         responses = reviewing.load(workspace, prompt_id).responses
         for one in [one for one in responses if one.final.answer_class in ANSWERS][::3]:
             said = Decision(prompt_id, Aspect.ANSWER_CLASS, str(one.final.answer_class), one.response.id)
-            reviewing.decide(workspace, said, annotator=application.session.settings.annotator)
+            reviewing.decide(workspace, said, annotator=application.session.annotator)
     window.instruments.begin()
     wait(lambda: window.instruments.report is not None)
     yield "instruments", window
@@ -202,8 +202,8 @@ def _around(application: Application) -> Iterator[tuple[str, QWidget]]:
     assert workspace is not None  # the demo is open
     assert shown is not None  # and has prompts
     for aspect, value in _HISTORY:
-        reviewing.decide(workspace, Decision(shown.prompt.id, aspect, value), annotator=session.settings.annotator)
-    reviewing.undo(workspace, annotator=session.settings.annotator)
+        reviewing.decide(workspace, Decision(shown.prompt.id, aspect, value), annotator=session.annotator)
+    reviewing.undo(workspace, annotator=session.annotator)
     review.start(at=shown.prompt.id)
     wait(lambda: review.state is State.SHOWN)
     actions["guidelines"].trigger()

@@ -54,6 +54,11 @@ class Session(QObject):
         self._watch.setInterval(WATCH)
         self._watch.timeout.connect(self._look)
 
+    @property
+    def annotator(self) -> str:
+        """Who decides here: on a server that says so, whoever its user is."""
+        return (self.workspace and self.workspace.decides_as) or self.settings.annotator
+
     def open(self, place: Place, *, create: bool = False) -> None:
         """Open a workspace, or create one there."""
 
@@ -103,7 +108,7 @@ class Session(QObject):
     def rows(self, prompt_ids: Sequence[int], done: Callable[[list[QueueRow]], None]) -> None:
         """Ask for lines of the queue."""
         again = {line: since for line, since in self._shown_again.items() if line in prompt_ids}
-        who = self.settings.annotator
+        who = self.annotator
 
         def work(workspace: Workspace) -> list[QueueRow]:
             from orbench_studio.services import finding, rechecking
@@ -167,7 +172,7 @@ class Session(QObject):
 
     def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
         """Ask for one prompt with everything known of it."""
-        since, who = self._shown_again.get(prompt_id), self.settings.annotator
+        since, who = self._shown_again.get(prompt_id), self.annotator
 
         def work(workspace: Workspace) -> PromptView:
             from orbench_studio.services import rechecking, reviewing
@@ -192,7 +197,7 @@ class Session(QObject):
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import rechecking, reviewing
 
-            who = self.settings.annotator
+            who = self.annotator
             write = rechecking.decide if decision.prompt_id < 0 else reviewing.decide
             return write(workspace, decision, *more, annotator=who, seen=seen, visible=visible)
 
@@ -230,7 +235,7 @@ class Session(QObject):
                 workspace,
                 prompt_ids,
                 *what,
-                annotator=self.settings.annotator,
+                annotator=self.annotator,
                 visible=visible,
                 progress=progress,
                 cancelled=cancelled,
@@ -244,13 +249,13 @@ class Session(QObject):
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import reviewing
 
-            return (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.settings.annotator)
+            return (reviewing.redo if redo else reviewing.undo)(workspace, annotator=self.annotator)
 
         self.run(work, done, failed)
 
     def shown_again(self, among: Container[int], done: Callable[[QueueRow | None], None]) -> None:
         """Ask for the line of a prompt among these that is to be shown to the reviewer again; None if not now."""
-        now, who = datetime.now(UTC), self.settings.annotator
+        now, who = datetime.now(UTC), self.annotator
 
         def work(workspace: Workspace) -> QueueRow | None:
             from orbench_studio.services import rechecking
@@ -271,7 +276,7 @@ class Session(QObject):
         def work(workspace: Workspace) -> int:
             from orbench_studio.services import reviewing
 
-            return reviewing.decided_today(workspace, annotator=self.settings.annotator)
+            return reviewing.decided_today(workspace, annotator=self.annotator)
 
         self.run(work, done)
 
@@ -286,7 +291,7 @@ class Session(QObject):
                 statistics.consistency(workspace),
                 statistics.after_reveal(workspace),
                 statistics.sources(workspace),
-                history.entries(workspace, limit=last, annotator=self.settings.annotator),
+                history.entries(workspace, limit=last, annotator=self.annotator),
             )
 
         self.run(work, done)
@@ -317,7 +322,7 @@ class Session(QObject):
         def work(workspace: Workspace) -> list[Event]:
             from orbench_studio.services import history
 
-            return history.of_prompt(workspace, prompt_id, self.settings.annotator)
+            return history.of_prompt(workspace, prompt_id, self.annotator)
 
         self.run(work, done)
 

@@ -9,13 +9,21 @@ from orbench_studio.domain.place import Place, Server
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.formats.written import written_file
 from orbench_studio.services.workspace import discard_workspace, fill_workspace, open_workspace, workspace_exists
-from orbench_studio.store import copying
+from orbench_studio.store import copying, grants
 
 Progress = Callable[[int, int], bool]  # rows copied, of how many; False cancels
 
+_NO_ROLE = (
+    f"You may not make roles on this server. Before reviewers can be added, somebody who may runs in any database: "
+    f"CREATE ROLE {grants.REVIEWER} NOLOGIN; then you open the workspace once, which gives the role its rights."
+)
 
-def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: True) -> None:
-    """Put the workspace of a file into a database that has no tables yet, in one transaction."""
+
+def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: True) -> str:
+    """Put the workspace of a file into a database that has no tables yet, in one transaction.
+
+    Gives what has to be done yet before reviewers can be added, in words; empty where nothing has.
+    """
     if workspace_exists(server):
         raise WorkspaceError(
             f"There is a workspace in {server} already, and it stays as it is. To add what was decided in the file: "
@@ -23,6 +31,8 @@ def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: 
             "To have both workspaces, name another database."
         )
     _copy(path, server, on_progress)
+    with open_workspace(server) as opened, opened.reading() as db:
+        return "" if grants.has_reviewers(db) else _NO_ROLE
 
 
 def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: True) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 from orbench_studio.domain.place import Place, Server
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.credentials import from_keyring
-from orbench_studio.store import migrating, opening, opening_server, states, unit_of_work
+from orbench_studio.store import grants, migrating, opening, opening_server, states, unit_of_work
 from orbench_studio.store.changes import FileChanges, ServerChanges
 from orbench_studio.store.tables import WORKSPACE
 
@@ -24,7 +24,10 @@ SUFFIX = ".orbench"
 
 
 class Workspace:
-    """An open workspace; closed with `close` or at the end of a `with`."""
+    """An open workspace; closed with `close` or at the end of a `with`.
+
+    `decides_as` is the one name under which its server lets a reviewer decide; None where any name will do.
+    """
 
     def __init__(self, place: Place, engine: Engine, changes: FileChanges | ServerChanges) -> None:
         self.place = place
@@ -33,6 +36,7 @@ class Workspace:
         with self.reading() as db:
             row = db.execute(select(WORKSPACE.c.illustrative, WORKSPACE.c.uuid)).one()
             self.illustrative, self.uuid = bool(row.illustrative), str(row.uuid)
+            self.decides_as = grants.own_name(db) if self.on_server else None
 
     def __enter__(self) -> Workspace:
         return self

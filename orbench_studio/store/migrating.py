@@ -6,6 +6,8 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert
 
+from orbench_studio.store import grants
+from orbench_studio.store.engine import is_server
 from orbench_studio.store.tables import WORKSPACE
 
 HEAD = "0010"
@@ -27,6 +29,8 @@ def upgrade(db: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = db
     command.upgrade(config, "head")
+    if is_server(db):
+        grants.give(db)
 
 
 def begin_workspace(db: Connection, *, illustrative: bool = False) -> None:

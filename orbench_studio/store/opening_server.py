@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from orbench_studio.domain.place import Server
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
-from orbench_studio.store import migrating, states
+from orbench_studio.store import grants, migrating, states
 from orbench_studio.store.engine import server_engine
 from orbench_studio.store.unit_of_work import reading, writing
 
@@ -41,9 +41,12 @@ def open_existing(server: Server, password: str, name: str) -> Engine:
     engine = _connected(server, password, name)
     try:
         with reading(engine) as db:
-            revision = _revision(db, server)
-        if revision != migrating.HEAD:
+            is_old, rights_are_due = _revision(db, server) != migrating.HEAD, grants.are_due(db)
+        if is_old:
             _migrate(engine, server)
+        elif rights_are_due:
+            with writing(engine) as db:
+                grants.give(db)
     except BaseException:
         engine.dispose()
         raise

@@ -10,6 +10,7 @@ from orbench_studio.errors import ConnectionLostError, WorkspaceError
 from orbench_studio.store.engine import LOCK, is_server
 
 _DAMAGED = "The workspace is damaged. Go back to a backup."
+_NOT_YOURS = "Your role on the server may not do that. Ask whoever owns the workspace."
 _CAUSES = {
     "database is locked": "Another window or program is writing to the workspace. Wait for it to finish and try again.",
     "database or disk is full": "The disk is full. Free some space and try again.",
@@ -18,7 +19,8 @@ _CAUSES = {
     "malformed": _DAMAGED,
     "not a database": _DAMAGED,
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
-    "permission denied": "Your role on the server may not do that. Ask whoever owns the workspace.",
+    "permission denied": _NOT_YOURS,
+    "must be owner": _NOT_YOURS,
     "row-level security": "Your role on the server decides under its own name alone. Ask whoever owns the workspace.",
     "no space left": "The server's disk is full. Ask whoever runs it.",
     "pg_trgm": "The server lacks its own extension pg_trgm. Whoever runs it installs PostgreSQL's contrib package.",

@@ -44,7 +44,7 @@ class LabelFiles(QObject):
         dialog = self._dialog(tr("Write my label file"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("jsonl")
-        dialog.selectFile(f"{self._session.settings.annotator}.jsonl")
+        dialog.selectFile(f"{self._session.annotator}.jsonl")
         dialog.fileSelected.connect(lambda name: self.write(Path(name)))
         dialog.open()
 
@@ -65,7 +65,7 @@ class LabelFiles(QObject):
 
     def write(self, file: Path) -> None:
         """Write what the reviewer decided."""
-        annotator = self._session.settings.annotator
+        annotator = self._session.annotator
 
         def work(workspace: Workspace) -> int:
             from orbench_studio.services import labels

@@ -86,7 +86,7 @@ class DisputesPage(QWidget):
         if case is None or not fits:
             return
         self.case = None  # one key settles one dispute
-        reason, annotator = self.reason.text().strip(), self._session.settings.annotator
+        reason, annotator = self.reason.text().strip(), self._session.annotator
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import adjudicating

@@ -38,8 +38,8 @@ class Learning(QObject):
 
     def _look(self) -> None:
         workspace = self._session.workspace
-        if workspace is None or not self._session.settings.learns:
-            return
+        if workspace is None or workspace.decides_as is not None or not self._session.settings.learns:
+            return  # a server lets reviewers decide, and not judge
         if self._judging.busy:
             self._pause.start()
             return

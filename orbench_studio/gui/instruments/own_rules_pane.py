@@ -78,7 +78,7 @@ class OwnRulesPane(QWidget):
         return button
 
     def _remove(self, one: SavedRule) -> None:
-        who = self._session.settings.annotator
+        who = self._session.annotator
 
         def work(workspace: Workspace) -> SavedRule:
             from orbench_studio.services import own_rules
@@ -92,7 +92,7 @@ class OwnRulesPane(QWidget):
         self._session.run(work, while_there(self, done))
 
     def _put_back(self, one: SavedRule) -> None:
-        who = self._session.settings.annotator
+        who = self._session.annotator
 
         def work(workspace: Workspace) -> SavedRule:
             from orbench_studio.services import own_rules

@@ -131,7 +131,7 @@ class PhrasesPane(QWidget):
         self._say("")
 
     def _save(self) -> None:
-        rule, who = self._tried, self._session.settings.annotator
+        rule, who = self._tried, self._session.annotator
         if rule is None:
             return
 

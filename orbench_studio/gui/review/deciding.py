@@ -62,7 +62,7 @@ class Deciding:
     def _keep(self) -> None:
         """Say once more, with votes in view, what was said blind; a label given with votes in view stands already."""
         page = self._page
-        mine = page.view.last_label(self._session.settings.annotator) if page.view else None
+        mine = page.view.last_label(self._session.annotator) if page.view else None
         if mine is None:
             page.told.emit(tr("There is no label of yours to keep yet."))
         elif Visible.VOTES in mine.visible or page.blind:
@@ -87,7 +87,7 @@ class Deciding:
     def _flag(self) -> None:
         view = self._page.view
         if view is not None:
-            flagged = view.said_by(self._session.settings.annotator, Aspect.FLAG) == "on"
+            flagged = view.said_by(self._session.annotator, Aspect.FLAG) == "on"
             self._page.decide(Aspect.FLAG, "off" if flagged else "on")
 
     def _blind(self) -> None:
@@ -115,7 +115,7 @@ class Deciding:
         page, view = self._page, self._page.shown_view
         if view is None:
             return
-        dialog = NoteDialog(page, view.said_by(self._session.settings.annotator, Aspect.NOTE) or "")
+        dialog = NoteDialog(page, view.said_by(self._session.annotator, Aspect.NOTE) or "")
         about, visible = view.prompt.id, page.visible
         dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None, visible=visible))
         page.noted.connect(dialog.close)
@@ -126,7 +126,7 @@ class Deciding:
         page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
         if view is None or focused is None:
             return
-        mine = focused.said_by(self._session.settings.annotator)
+        mine = focused.said_by(self._session.annotator)
         if mine is None:
             page.told.emit(tr("Say first what this response is, then why."))
             return

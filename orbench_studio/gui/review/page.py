@@ -245,7 +245,7 @@ class ReviewPage(QWidget):
 
     def _present(self, *, revealed: bool = False) -> None:
         """Put on the screen what may be seen of the prompt; what has been seen cannot be unseen."""
-        view, who = self.view, self._session.settings.annotator
+        view, who = self.view, self._session.annotator
         if view is not None:
             if revealed or not self.blind:
                 self._revealed.add(view.prompt.id)

@@ -40,7 +40,7 @@ def undo_since(
     session: Session, meant: TakenBack, done: Callable[[Changes], None], failed: Callable[[Exception], None]
 ) -> None:
     """Undo what was previewed."""
-    who = session.settings.annotator
+    who = session.annotator
 
     def work(workspace: Workspace) -> Changes:
         from orbench_studio.services import undoing
@@ -78,7 +78,7 @@ class UndoSinceDialog(QDialog):
 
     def _list(self) -> None:
         """Ask for what the reviewer decided last and has not undone."""
-        who = self._session.settings.annotator
+        who = self._session.annotator
 
         def work(workspace: Workspace) -> list[Entry]:
             from orbench_studio.services import undoing
@@ -112,7 +112,7 @@ class UndoSinceDialog(QDialog):
     def _ask(self, since: int | str) -> None:
         self._meant = None
         self._undo.setEnabled(False)
-        who = self._session.settings.annotator
+        who = self._session.annotator
 
         def work(workspace: Workspace) -> TakenBack:
             from orbench_studio.services import undoing
