@@ -118,6 +118,8 @@ class MainWindow(QMainWindow):
         from orbench_studio.gui.generate.page import GeneratePage
 
         page = GeneratePage(self._session, self._theme, self.evaluate.runs)
+        page.recipe_wanted.connect(lambda name: self.curate.begin_with(name))
+        page.page_wanted.connect(self.show_page)
         page.told.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         return page

@@ -137,8 +137,8 @@ def _generate(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
             form.moderators.add(name)
         wait(form.foot.launch.isEnabled)
         form.foot.launch.click()
-        wait(page.pause.isVisible)
-        wait(page.pause.isHidden)
+        wait(page.at_work.pause.isVisible)
+        wait(page.at_work.pause.isHidden)
     wait(lambda: page.moderators.found is not None and len(page.moderators.found.toxic) > len(_MODERATORS))
     yield "generate", window
 

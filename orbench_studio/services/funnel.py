@@ -22,16 +22,28 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """What the studio's own recipe of this name takes, and how many of its labels people gave."""
+
+    recipe: str
+    count: int
+    by_people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Funnel:
-    """The stages in their order, and what left the way: texts that were set aside, replies that declined or held
-    nothing that could be read."""
+    """The stages in their order, what is selected of all prompts in the end, and what left the way: texts that were set
+    aside, replies that declined or held nothing that could be read. `imported` counts rewrites that came from files.
+    """
 
     stages: tuple[Stage, ...]
+    selected: tuple[Selected, ...]
     seeds_set_aside: int
     rewrites_set_aside: int
     returned: int
     declined: int
     unread: int
+    imported: int
 
     def count(self, name: str) -> int:
         """The number of a stage."""
@@ -48,21 +60,30 @@ QUERIES = {
 }
 """What the review queue is asked for each stage. Votes that do not decide, or cannot be read, leave it disputed."""
 
+SELECTIONS = {"hard": "label:safe families:>=3", "toxic": "label:toxic"}
+"""What the recipes of these names take, as the queue says it: they bound nothing else."""
+
 
 def funnel(workspace: Workspace) -> Funnel:
     """Where everything that was written stands now."""
     with workspace.reading() as db:
         counts = generated.counts(db)
         found = {name: queue.count(db, parse(query)) for name, query in QUERIES.items()}
+        selected = tuple(
+            Selected(name, queue.count(db, parse(query)), queue.count(db, parse(f"{query} basis:human")))
+            for name, query in SELECTIONS.items()
+        )
     stages = [Stage("seeds", counts.seeds), Stage("rewrites", found["unique"] + counts.rewrites_set_aside)]
     stages += [Stage(name, found[name], query) for name, query in QUERIES.items()]
     return Funnel(
         tuple(stages),
+        selected,
         counts.seeds_set_aside,
         counts.rewrites_set_aside,
         counts.returned,
         counts.declined,
         counts.unread,
+        counts.imported,
     )
 
 

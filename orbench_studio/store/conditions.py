@@ -26,6 +26,7 @@ from orbench_studio.domain.queue import Agreement, Field, Term
 from orbench_studio.store import samples, searching
 from orbench_studio.store.batch_tables import BATCH_ITEMS
 from orbench_studio.store.curation_tables import NEAR_DUPLICATES
+from orbench_studio.store.generation_tables import GENERATED_TEXTS
 from orbench_studio.store.journal import IN_FORCE
 from orbench_studio.store.searching import Search
 from orbench_studio.store.tables import (
@@ -164,13 +165,17 @@ def _subset(value: str) -> ColumnElement[bool]:
 
 
 def _batch(value: str) -> ColumnElement[bool]:
-    """A batch, or one model of it, has an answer for it, or a judgement of one."""
+    """A batch, or one model of it, has an answer for it, or a judgement of one, or has written it."""
     number, _, name = value.partition("=")
     item = BATCH_ITEMS.c
-    done = select(item.prompt_id).where(item.batch_id == int(number), item.state == ItemState.DONE)
+    here = [item.batch_id == int(number), item.state == ItemState.DONE]
     if name:
-        done = done.where(item.model_id == select(MODELS.c.id).where(MODELS.c.name == name).scalar_subquery())
-    return S.prompt_id.in_(done)
+        here.append(item.model_id == select(MODELS.c.id).where(MODELS.c.name == name).scalar_subquery())
+    answered = select(item.prompt_id).where(item.prompt_id.is_not(None), *here)
+    text = GENERATED_TEXTS.c
+    written = select(text.prompt_id).join(BATCH_ITEMS, item.id == text.item_id)
+    written = written.where(text.prompt_id.is_not(None), text.text.is_(None), *here)
+    return S.prompt_id.in_(answered.union(written))
 
 
 def _sample(value: str) -> ColumnElement[bool]:

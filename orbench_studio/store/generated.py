@@ -167,7 +167,8 @@ def return_toxic(db: Connection, rounds: int) -> int:
 
 
 class Counts(NamedTuple):
-    """Seeds there are, texts that were set aside, toxic rewrites that came back, replies that brought nothing."""
+    """Seeds there are, texts that were set aside, toxic rewrites that came back, replies that brought nothing, rewrites
+    that nobody wrote here."""
 
     seeds: int
     seeds_set_aside: int
@@ -175,6 +176,7 @@ class Counts(NamedTuple):
     returned: int
     declined: int
     unread: int
+    imported: int
 
 
 def counts(db: Connection) -> Counts:
@@ -183,6 +185,8 @@ def counts(db: Connection) -> Counts:
     aside = aside.where(_T.text.is_not(None))
     empty = select(func.count()).select_from(GENERATION_ITEMS).where(_G.raw.is_not(None))
     nothing = _G.item_id.not_in(select(_T.item_id))
+    rewrites = select(func.count()).select_from(PROMPTS).where(PROMPTS.c.origin == Origin.REWRITE)
+    written = select(_T.prompt_id).where(_T.prompt_id.is_not(None), _T.text.is_(None))
     asked = (
         select(func.count()).select_from(SEEDS),
         aside.where(_G.seed_id.is_(None)),
@@ -190,5 +194,6 @@ def counts(db: Connection) -> Counts:
         select(func.count()).select_from(RETURNED_SEEDS),
         empty.where(_G.declined.is_(True)),
         empty.where(_G.declined.is_(False), nothing),
+        rewrites.where(PROMPTS.c.id.not_in(written)),
     )
     return Counts(*(int(db.execute(statement).scalar_one()) for statement in asked))

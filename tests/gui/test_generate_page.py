@@ -1,16 +1,22 @@
 """Generating from the window: step by step, each number of the funnel into review, seeds covered."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from orbench_studio.domain.batch import BatchKind, BatchSettings
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.query import write
+from orbench_studio.domain.recipe import read_recipe
 from orbench_studio.gui.generate.set_aside import SetAsideDialog
 from orbench_studio.gui.generate.steps import Step
 from orbench_studio.gui.generate.wording import WordingDialog
-from orbench_studio.services import evaluating, generating, templates
-from orbench_studio.services.funnel import QUERIES, funnel
+from orbench_studio.services import curating, evaluating, generating, templates
+from orbench_studio.services.desk import Desk
+from orbench_studio.services.funnel import QUERIES, SELECTIONS, funnel
+from orbench_studio.services.prices import load_prices
 from orbench_studio.services.workspace import open_workspace
 from tests.fake_vendor import KEY, Vendor
 
@@ -44,7 +50,9 @@ class Generator:
         before = self.batches()
         self.launch(step, *moderators, model=model)
         self.studio.wait(lambda: len(self.batches()) > len(before) and self.batches()[0].left == 0)
-        self.studio.wait(lambda: self.page.at_work.text() == "No batch is at work.")
+        batch_id = self.batches()[0].batch.id
+        self.studio.wait(lambda: not self.page.runs.is_here(batch_id))
+        self.studio.wait(lambda: self.page.at_work.says.text() == "No batch is at work.")
 
     def batches(self):
         with open_workspace(self.path()) as other:
@@ -123,22 +131,17 @@ def test_a_step_without_a_model_says_what_is_missing(at_page):
     at_page.studio.wait(lambda: "there is no vendor" in at_page.form.foot.estimate.text())
 
 
-def test_a_step_is_asked_as_its_form_says(at_page, tmp_path, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+def test_a_step_is_asked_as_its_form_says(at_page, vendor, tmp_path):
     own = tmp_path / "own.txt"
     own.write_text("Write {count} riddles about {category}.", encoding="utf-8")
-    with Vendor(key=KEY) as vendor:
-        vendor.answer = lambda _prompt: "1. What has keys and opens no door?\n2. What runs and never walks?"
-        form, options = at_page.form, at_page.form.options[Step.SEEDS]
-        form.each[Step.SEEDS].setValue(2)
-        form.categories[Step.SEEDS].chips[Category.HATE].click()
-        form.wordings[Step.SEEDS].take(own)
-        options.temperature.setText("0.5")
-        options.base_url.setText(vendor.url)
-        form.writer.setText("openai/gpt-test")
-        at_page.studio.wait(lambda: form.foot.launch.text() == "Launch 1 request" and form.foot.launch.isEnabled())
-        at_page.click(form.foot.launch)
-        at_page.studio.wait(lambda: at_page.batches() and at_page.batches()[0].left == 0)
+    form, options = at_page.form, at_page.form.options[Step.SEEDS]
+    form.categories[Step.SEEDS].chips[Category.HATE].click()
+    form.wordings[Step.SEEDS].take(own)
+    options.temperature.setText("0.5")
+    at_vendor(at_page, vendor, 2)
+    assert form.foot.launch.text() == "Launch 1 request"
+    at_page.click(form.foot.launch)
+    at_page.studio.wait(lambda: at_page.batches() and at_page.batches()[0].left == 0)
     [body] = vendor.bodies
     assert body["messages"][-1]["content"] == "Write 2 riddles about hate."
     assert body["temperature"] == 0.5
@@ -185,17 +188,93 @@ def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
 
 
-def test_a_step_is_paused_and_gone_on_with(at_page):
-    at_page.form.options[Step.SEEDS].concurrency.setValue(1)
-    at_page.launch(Step.SEEDS, model=f"{WRITER}@0.2")
-    at_page.studio.wait(at_page.page.pause.isVisible)
-    at_page.studio.wait(lambda: "1 of 10" in at_page.page.at_work.text() or "2 of 10" in at_page.page.at_work.text())
-    at_page.click(at_page.page.pause)
-    at_page.studio.wait(at_page.page.resume.isVisible)
-    assert "paused" in at_page.page.at_work.text()
-    at_page.click(at_page.page.resume)
-    at_page.studio.wait(lambda: at_page.page.at_work.text() == "No batch is at work.")
-    assert at_page.number("seeds") > 0
+@pytest.fixture
+def vendor(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with Vendor(key=KEY) as vendor:
+        vendor.answer = lambda _prompt: "1. What has keys and opens no door?\n2. What runs and never walks?"
+        yield vendor
+
+
+def at_vendor(page, vendor, seeds):
+    """Seeds composed to be asked for at the vendor."""
+    page.form.each[Step.SEEDS].setValue(seeds)
+    page.form.options[Step.SEEDS].base_url.setText(vendor.url)
+    page.form.writer.setText("openai/gpt-test")
+    page.studio.wait(page.form.foot.launch.isEnabled)
+
+
+def test_a_step_is_paused_and_gone_on_with(at_page, vendor):
+    vendor.held = True
+    at_page.form.options[Step.SEEDS].concurrency.setValue(2)
+    at_vendor(at_page, vendor, 1)
+    at_work = at_page.page.at_work
+    at_page.click(at_page.form.foot.launch)
+    assert at_page.studio.window.focusWidget() is not at_page.page.rule.count
+    at_page.studio.wait(lambda: len(vendor.bodies) == 2)
+    at_page.studio.wait(at_work.pause.isVisible)
+    at_page.click(at_work.pause)
+    vendor.held = False
+    at_page.studio.wait(at_work.resume.isVisible)
+    assert "paused" in at_work.says.text()
+    assert len(vendor.bodies) < 10
+    at_page.click(at_work.resume)
+    at_page.studio.wait(lambda: at_work.says.text() == "No batch is at work.")
+    assert at_page.number("seeds") == 1
+    assert len(vendor.bodies) == 10
+
+
+def test_a_batch_whose_process_was_killed_can_be_resumed(at_page):
+    """It was killed a moment ago, so that it still looks as if it were at work elsewhere."""
+    with open_workspace(at_page.path()) as other:
+        settings = BatchSettings(template=templates.load(templates.Wording.SEEDING).text, texts=1)
+        asked, _ = generating.lists(list(Category), 1)
+        batch = generating.create(other, BatchKind.SEEDING, WRITER, asked, settings, load_prices())
+        Desk(other, batch.id, 60).begin()
+    at_work = at_page.page.at_work
+    at_page.studio.wait(lambda: "if that was killed, resume it" in at_work.says.text())
+    at_page.click(at_work.resume)
+    at_page.studio.wait(lambda: at_page.number("seeds") > 0)
+
+
+def test_the_wheel_scrolls_the_form_and_changes_nothing(at_page):
+    field = at_page.form.each[Step.SEEDS]
+    at_page.form.step.setFocus()
+    for control in (field, at_page.form.step):
+        before = (field.value(), at_page.form.step.currentIndex())
+        at = QPointF(control.rect().center())
+        wheel = QWheelEvent(
+            at,
+            control.mapToGlobal(at),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        field.setFocus() if control is not field else at_page.form.step.setFocus()
+        QApplication.sendEvent(control, wheel)
+        assert (field.value(), at_page.form.step.currentIndex()) == before
+
+
+def test_what_is_selected_by_rule_opens_its_recipe_and_says_whose_labels(voted):
+    with open_workspace(voted.path()) as other:
+        for name in SELECTIONS:
+            taken = curating.curated(other, read_recipe(curating.default_recipes()[name]))
+            [selected] = [one for one in funnel(other).selected if one.recipe == name]
+            assert (selected.count, selected.by_people) == (len(taken.chosen), taken.by_people)
+    toxic = voted.page.funnel.selected["toxic"]
+    voted.studio.wait(lambda: toxic.text().endswith("0 of the labels by people"))
+    own = "# mine\n[qualify]\nlabel = 'safe'\n"
+    voted.studio.application.session.settings.recipes[str(voted.path())] = own
+    voted.click(toxic)
+    curate = voted.studio.window.curate
+    voted.studio.wait(lambda: curate.result is not None and curate.recipe.recipe.label == "toxic")
+    assert curate.isVisible()
+    assert len(curate.result.chosen) == int(toxic.text().split()[0])
+    curate.recipe.editor.undo()
+    assert curate.recipe.text() == own
 
 
 def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page):

@@ -65,6 +65,15 @@ class CuratePage(QWidget):
         if self._stale:
             self._bring_up_to_date()
 
+    def begin_with(self, name: str) -> None:
+        """Put one of the recipes in the place of the one that is there; undo in its text takes it back."""
+
+        def show(texts: dict[str, str]) -> None:
+            self._offer(texts)
+            self.recipe.show_text(texts[name])
+
+        run.recipes(self._session, show)
+
     def _remember(self) -> None:
         """The recipe is there again on another day."""
         workspace = self._session.workspace

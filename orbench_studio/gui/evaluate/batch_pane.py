@@ -26,6 +26,21 @@ _OVER = (BatchState.FINISHED, BatchState.CANCELLED)
 _MOST = 1_000_000.0  # USD
 
 
+def standing(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) -> str:
+    """How a batch stands, in words; `here` where this process is at it."""
+    batch = progress.batch
+    if progress.is_interrupted and not here:
+        return tr("interrupted: resume it, and it goes on where it was")
+    if batch.state is BatchState.RUNNING and not here:
+        return tr("running in another process; if that was killed, resume it")
+    parts = [str(batch.state), batch.note or ""]
+    if here and batch.state is not BatchState.RUNNING:
+        parts.append(tr("what is under way comes home"))
+    if snapshot is not None and snapshot.waiting:
+        parts.append(f"{tr('waiting:')} {snapshot.waiting}")
+    return "  ·  ".join(filter(None, parts))
+
+
 class BatchPane(QWidget):
     """Shows a batch; asks `Runs` for everything that is done with it."""
 
@@ -61,26 +76,13 @@ class BatchPane(QWidget):
         batch = progress.batch
         self.title.setText(f"{tr('Batch')} {batch.id}  ·  {batch.name}")
         self.simulated.setVisible(any(is_simulated(model.model) for model in progress.models))
-        words = self._words(progress, snapshot)
+        words = standing(progress, snapshot, here=self._runs.is_here(batch.id))
         self.state.setText(words)
         set_tip(self.state, words)
         set_role(self.state, "role", "error" if batch.state is BatchState.STOPPED else "quiet")
         self.models.show_progress(progress, snapshot)
         self._restate_buttons(progress)
         self.failures.show_batch(progress)
-
-    def _words(self, progress: BatchProgress, snapshot: Snapshot | None) -> str:
-        batch, here = progress.batch, self._runs.is_here(progress.batch.id)
-        if progress.is_interrupted and not here:
-            return tr("interrupted: resume it, and it goes on where it was")
-        if batch.state is BatchState.RUNNING and not here:
-            return tr("running in another process; if that was killed, resume it")
-        parts = [str(batch.state), batch.note or ""]
-        if here and batch.state is not BatchState.RUNNING:
-            parts.append(tr("what is under way comes home"))
-        if snapshot is not None and snapshot.waiting:
-            parts.append(f"{tr('waiting:')} {snapshot.waiting}")
-        return "  ·  ".join(filter(None, parts))
 
     def _restate_buttons(self, progress: BatchProgress) -> None:
         batch, here = progress.batch, self._runs.is_here(progress.batch.id)
@@ -89,7 +91,7 @@ class BatchPane(QWidget):
         self.resume.setEnabled(not here and not is_over)
         self.pause.setEnabled(batch.state is BatchState.RUNNING)
         self.cancel.setEnabled(not is_over)
-        self.review.setEnabled(progress.done > 0)
+        self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are no prompts
         self.judge.setVisible(batch.kind is BatchKind.EVALUATION)
         self.judge.setEnabled(progress.done > 0)
         at_vendor = sum(model.at_vendor for model in progress.models)

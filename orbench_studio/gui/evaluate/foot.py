@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.amounts import duration, usd
 from orbench_studio.gui.actions import tr
@@ -97,6 +97,7 @@ class Foot(QWidget):
         if self._offer is None:
             return
         self._busy = True
+        self.setFocus()  # else the next control has it, which does another thing
         self.launch.setEnabled(False)
         self._offer.launch(self._launched, self._refused)
 
@@ -120,6 +121,16 @@ class Foot(QWidget):
         column.addWidget(self.launch)
 
 
+class WheelFilter(QObject):
+    """Lets the wheel scroll the form, and change what is under it only where the user has gone to that."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
 def lay_out(panel: QFrame, grid: QGridLayout, foot: Foot) -> None:
     """Give a panel the fields of the grid, to be scrolled, above the foot, which stays."""
     panel.setObjectName("panel")
@@ -128,6 +139,10 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: Foot) -> None:
     form.setLayout(grid)
     grid.setContentsMargins(16, 16, 16, 8)
     grid.setRowStretch(grid.rowCount(), 1)
+    stay = WheelFilter(panel)
+    for control in (*form.findChildren(QSpinBox), *form.findChildren(QComboBox)):
+        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        control.installEventFilter(stay)
     area = scrolled(form)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     column = QVBoxLayout(panel)

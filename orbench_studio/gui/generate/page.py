@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.amounts import spent
 from orbench_studio.domain.batch import BatchProgress, BatchState
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.moderation import Rule
@@ -16,6 +15,7 @@ from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.evaluate.runs import Runs
 from orbench_studio.gui.flow import Flow
+from orbench_studio.gui.generate.at_work import AtWork
 from orbench_studio.gui.generate.form import StepForm
 from orbench_studio.gui.generate.funnel_view import FunnelView
 from orbench_studio.gui.generate.moderators_view import ModeratorsView, RuleField
@@ -23,7 +23,7 @@ from orbench_studio.gui.generate.set_aside import SetAsideDialog
 from orbench_studio.gui.instruments.tables import note
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme, px
-from orbench_studio.gui.widgets import label, rule, scrolled
+from orbench_studio.gui.widgets import rule, scrolled
 
 if TYPE_CHECKING:
     from orbench_studio.services.funnel import Funnel, Moderators
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _FORM = 340  # wide
 _SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
-_GOES_ON = (BatchState.READY, BatchState.PAUSED, BatchState.STOPPED)
 _EMPTY = (
     "Begin with seeds on the left, or import some. simulated/writer and simulated/strict try it out without a model."
 )
@@ -43,6 +42,8 @@ class GeneratePage(QWidget):
     """Asks off the window's thread, one question at a time; decides nothing."""
 
     review_wanted = Signal(QueueFilter)
+    recipe_wanted = Signal(str)  # to curate by, by its name
+    page_wanted = Signal(str)
     told = Signal(str)
 
     def __init__(self, session: Session, theme: Theme, runs: Runs) -> None:
@@ -50,10 +51,8 @@ class GeneratePage(QWidget):
         self._session, self._theme, self.runs = session, theme, runs
         self.form = StepForm(session, theme, runs)
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
-        self.at_work, self.says = label("", "quiet"), note(tr(_EMPTY))
-        self.pause, self.resume = QPushButton(tr("Pause")), QPushButton(tr("Resume"))
+        self.at_work, self.says = AtWork(runs), note(tr(_EMPTY))
         self.return_toxic, self.aside = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Set aside…"))
-        self._batch: BatchProgress | None = None  # the newest that is not at its end
         self._asking = self._asked_again = False
         self._right = QWidget()
         self._build_ui()
@@ -76,7 +75,7 @@ class GeneratePage(QWidget):
         self._asked_again = self._asking
         if not self._asking:
             self._asking = True
-            busy = self._batch is not None and self.runs.is_here(self._batch.batch.id)
+            busy = self.at_work.is_here
             self._session.run(lambda workspace: _read(workspace, busy=busy), self._show, lambda _error: self._rest())
 
     def _rest(self) -> None:
@@ -93,36 +92,21 @@ class GeneratePage(QWidget):
         self.says.setVisible(not funnel.count("seeds"))
         self.aside.setEnabled(bool(funnel.seeds_set_aside or funnel.rewrites_set_aside))
         self.return_toxic.setEnabled(bool(funnel.count("toxic")))
-        self._batch = unfinished[0] if unfinished else None
-        self._show_batch()
+        self.at_work.show_batch(unfinished[0] if unfinished else None)
         self._rest()
-
-    def _show_batch(self) -> None:
-        """Show how the newest batch is, at this moment where it is at work here."""
-        if self._batch is not None:
-            snapshot = self.runs.snapshot(self._batch.batch.id)
-            self._batch = snapshot.progress if snapshot is not None else self._batch
-        progress = self._batch
-        here = progress is not None and self.runs.is_here(progress.batch.id)
-        self.at_work.setText(_words(progress) if progress is not None else tr("No batch is at work."))
-        waits = progress is not None and (progress.batch.state in _GOES_ON or progress.is_interrupted)
-        self.pause.setVisible(here)
-        self.resume.setVisible(waits and not here)
 
     def _launched(self, batch_id: int) -> None:
         self.runs.resume(batch_id)
         self._ask()
 
-    def _moved(self) -> None:
+    def _ended(self) -> None:
         if self.isVisible():
-            self._show_batch()
-            if self._batch is not None and self._batch.batch.state is BatchState.FINISHED:
-                self._ask()
-                self.form.restate()  # there is more to vote on, or less
+            self._ask()
+            self.form.restate()  # there is more to vote on, or less
 
-    def _steer(self, *, on: bool) -> None:
-        if self._batch is not None:
-            (self.runs.resume if on else self.runs.pause)(self._batch.batch.id)
+    def _select(self, recipe: str) -> None:
+        self.recipe_wanted.emit(recipe)
+        self.page_wanted.emit("page_curate")
 
     def _count_by(self, chosen: Rule) -> None:
         def work(workspace: Workspace) -> Changes:
@@ -153,15 +137,17 @@ class GeneratePage(QWidget):
 
     def _forget(self) -> None:
         """The workspace is another, or none."""
-        self._batch, self._asking, self._asked_again = None, False, False
+        self._asking = self._asked_again = False
+        self.at_work.show_batch(None)
 
     def _connect(self) -> None:
         self.form.launched.connect(self._launched)
         self.funnel.review_wanted.connect(self.review_wanted)
         self.rule.chosen.connect(self._count_by)
-        self.runs.moved.connect(self._moved)
-        self.pause.clicked.connect(lambda: self._steer(on=False))
-        self.resume.clicked.connect(lambda: self._steer(on=True))
+        self.funnel.selection_wanted.connect(self._select)
+        self.at_work.ended.connect(self._ended)
+        self.at_work.doubted.connect(self._ask)
+        self.at_work.all.clicked.connect(lambda: self.page_wanted.emit("page_evaluate"))
         self.return_toxic.clicked.connect(self._return)
         self.aside.clicked.connect(self._show_aside)
         self._session.leaving.connect(self._forget)
@@ -175,12 +161,10 @@ class GeneratePage(QWidget):
         column = QVBoxLayout(self._right)
         column.setContentsMargins(16, 16, 16, 24)
         column.setSpacing(16)
-        deeds = Flow(self.pause, self.resume, self.return_toxic, self.aside)
-        for widget in (self.says, self.funnel, self.at_work, deeds, rule(), self.rule, self.moderators):
+        deeds = Flow(self.return_toxic, self.aside)
+        for widget in (self.says, self.funnel, deeds, self.at_work, rule(), self.rule, self.moderators):
             column.addWidget(widget)
         column.addStretch(1)
-        self.pause.hide()
-        self.resume.hide()
         area = scrolled(self._right)
         area.setFrameShape(QFrame.Shape.NoFrame)
         row = QHBoxLayout(self)
@@ -206,12 +190,3 @@ def _read(workspace: Workspace, *, busy: bool) -> Found:
     ]
     agreeing = None if busy else funnel.moderators(workspace)
     return funnel.funnel(workspace), agreeing, moderating.rule(workspace), unfinished
-
-
-def _words(progress: BatchProgress) -> str:
-    batch = progress.batch
-    parts = [f"{progress.done:,} of {progress.total:,}", spent(progress.cost, progress.unpriced)]
-    if progress.failed:
-        parts.insert(1, f"{progress.failed:,} {tr('failed')}")
-    told = f"{tr('Batch')} {batch.id}, {batch.name}: {progress.state_words}, {', '.join(parts)}"
-    return f"{told}. {batch.note}" if batch.note else told

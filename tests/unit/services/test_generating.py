@@ -83,6 +83,14 @@ def test_every_result_keeps_the_hash_of_its_wording(moderated):
     assert voted == {templates.load(Wording.ON_PROMPTS).hash}
 
 
+def test_a_batch_of_rewrites_opens_the_prompts_it_wrote_and_one_of_seeds_none(moderated):
+    rewrites = set(moderated.ids("origin:rewrite"))
+    assert set(moderated.ids("batch:2")) == set(moderated.ids(f"batch:2={WRITER}")) == rewrites
+    assert moderated.ids("batch:1") == moderated.ids("-batch:2") == []
+    assert set(moderated.ids("-batch:1")) == rewrites
+    assert set(moderated.ids("batch:3")) == rewrites
+
+
 def test_siblings_know_their_seed_and_their_category(moderated):
     view = reviewing.load(moderated.workspace, moderated.ids("origin:rewrite category:hate")[0])
     assert view.prompt.seed.category is view.prompt.category is Category.HATE
@@ -253,6 +261,11 @@ def test_a_rewrite_a_word_apart_from_an_imported_prompt_or_its_seed_is_set_aside
         (DAWN, DUSK, False),
     ]
     assert funnel(pipeline.workspace).count("unique") == 1
+    assert funnel(pipeline.workspace).imported == 0  # that prompt has no seed
+    table.write_text(f'prompt,toxic_seed,category\n{NIGHT},"{seed}",privacy\n')
+    importing.import_file(pipeline.workspace, table, importing.ReadOptions())
+    now = funnel(pipeline.workspace)
+    assert (now.count("rewrites"), now.imported, now.rewrites_set_aside) == (4, 1, 2)
 
 
 def test_nothing_of_a_transaction_that_is_rolled_back_is_remembered(waiting):
