@@ -85,6 +85,8 @@ def _trace(stat: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _refuse_unreadable(path: Path) -> None:
+    if path.suffix == ".orbench":  # not even looked into: closing it would drop the locks of the window that has it
+        raise file_fault(path.name, "it is a workspace. Open it, or export from it and import that.")
     if path.is_dir():
         raise file_fault(path.name, "this is a folder. Name a file in it.")
     if not path.exists():

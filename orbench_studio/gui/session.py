@@ -60,7 +60,9 @@ class Session(QObject):
         return (self.workspace and self.workspace.decides_as) or self.settings.annotator
 
     def open(self, place: Place, *, create: bool = False) -> None:
-        """Open a workspace, or create one there."""
+        """Open a workspace, or create one there. The one that is open is closed first where it is that one."""
+        if self.workspace is not None and self.workspace.place == place:
+            self.close()
 
         def work() -> Workspace:
             from orbench_studio.services import workspace

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from orbench_studio.domain.audit import Choice
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.file_dialog import FileDialog
 from orbench_studio.gui.instruments.strip import ProgressStrip
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.widgets import while_there
@@ -50,7 +51,7 @@ class Saving(QObject):
     def ask_figures(self, ledger: Ledger, choice: Choice) -> None:
         """Ask for a folder, and write the figures into it."""
         dialog = self._dialog(tr("Save the figures in a folder"), "")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setFileMode(FileDialog.FileMode.Directory)
         dialog.fileSelected.connect(lambda path: self.figures(ledger, choice, Path(path)))
         dialog.open()
 
@@ -93,10 +94,9 @@ class Saving(QObject):
         self._strip.end()
         (self.told if isinstance(error, CancelledError) else self.failed).emit(str(error))
 
-    def _dialog(self, title: str, name: str) -> QFileDialog:
-        dialog = QFileDialog(self._window, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    def _dialog(self, title: str, name: str) -> FileDialog:
+        dialog = FileDialog(self._window, title)
+        dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
         if name:
             dialog.selectFile(name)
         return dialog

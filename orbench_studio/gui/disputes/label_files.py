@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.file_dialog import FileDialog
 from orbench_studio.gui.session import Session
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class LabelFiles(QObject):
         if not self._may():
             return
         dialog = self._dialog(tr("Merge label files"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setFileMode(FileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(lambda names: self.merge([Path(name) for name in names]))
         dialog.open()
 
@@ -42,7 +43,7 @@ class LabelFiles(QObject):
         if not self._may():
             return
         dialog = self._dialog(tr("Write my label file"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("jsonl")
         dialog.selectFile(f"{self._session.annotator}.jsonl")
         dialog.fileSelected.connect(lambda name: self.write(Path(name)))
@@ -83,8 +84,7 @@ class LabelFiles(QObject):
         words += [f"{disputed:,} {tr('disputed')}"] if disputed else []
         self.told.emit("   ·   ".join(words))
 
-    def _dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self._window, title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    def _dialog(self, title: str) -> FileDialog:
+        dialog = FileDialog(self._window, title)
         dialog.setNameFilter(tr(_FILES))
         return dialog

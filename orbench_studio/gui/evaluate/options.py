@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -18,6 +17,7 @@ from orbench_studio.domain.batch import MAX_TOKENS, TIMEOUT, Limits, Sampling
 from orbench_studio.domain.parameters import read_parameters
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.evaluate.fields import count_field, fill, number_in
+from orbench_studio.gui.file_dialog import FileDialog
 from orbench_studio.gui.theme import Theme, px
 from orbench_studio.gui.widgets import label, set_tip
 
@@ -107,9 +107,8 @@ class Options(QWidget):
         return ", ".join(filter(None, parts))
 
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self, tr("A system prompt"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog = FileDialog(self, tr("A system prompt"))
+        dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.file_wanted)
         dialog.open()
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.file_dialog import FileDialog
 from orbench_studio.gui.flow import Flow
 from orbench_studio.gui.generate.steps import Step, read_wording
 from orbench_studio.gui.session import Session
@@ -58,9 +58,8 @@ class WordingField(QWidget):
         self.changed.emit()
 
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self, tr("A wording of your own"))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog = FileDialog(self, tr("A wording of your own"))
+        dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.take(Path(name)))
         dialog.open()
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.export import FOR_SPREADSHEETS, Export, Form
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.actions import tr
+from orbench_studio.gui.file_dialog import FileDialog
 from orbench_studio.gui.instruments.strip import ProgressStrip
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.widgets import label, set_role, while_there
@@ -172,9 +172,8 @@ class ExportDialog(QDialog):
         self._say(tr(_REPLACES) if there else "", "quiet")
 
     def _browse(self) -> None:
-        dialog = QFileDialog(self, tr("Export into a folder"), str(Path(self.where.text()).parent))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog = FileDialog(self, tr("Export into a folder"), str(Path(self.where.text()).parent))
+        dialog.setFileMode(FileDialog.FileMode.Directory)
         dialog.fileSelected.connect(self._named)
         dialog.open()
 
