@@ -73,6 +73,7 @@ ACTIONS = (
     ActionSpec("judge_rules", "Judge responses by the rules", ("Ctrl+J",), "Workspace"),
     ActionSpec("judge_local", "Judge responses by the local judge", ("Ctrl+Shift+J",), "Workspace"),
     ActionSpec("open", "Open a workspace…", ("Ctrl+O",), "Workspace"),
+    ActionSpec("open_server", "Open from a server…", ("Ctrl+Shift+O",), "Workspace"),
     ActionSpec("new", "New workspace…", ("Ctrl+N",), "Workspace"),
     ActionSpec("reviewer", "Reviewer's name…", ("Ctrl+R",), "Workspace"),
     ActionSpec("quit", "Quit", ("Ctrl+Q",), "Workspace"),

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.place import Place
+from orbench_studio.domain.place import Place, Server
 from orbench_studio.domain.query import write
 from orbench_studio.domain.queue import QueueFilter
 from orbench_studio.gui.actions import KEYS, Actions, tr
@@ -30,6 +30,7 @@ from orbench_studio.gui.keys_dialog import KeysDialog
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.library.indexing import Indexing
 from orbench_studio.gui.library.page import LibraryPage
+from orbench_studio.gui.library.server_dialog import ServerDialog, told
 from orbench_studio.gui.library.welcome import WelcomePage
 from orbench_studio.gui.message_bar import MessageBar
 from orbench_studio.gui.pace import Pace
@@ -174,7 +175,14 @@ class MainWindow(QMainWindow):
     def open(self, place: Place) -> None:
         """Open a workspace, and say so until it is there."""
         self.welcome.say(f"{tr('Opening')} {place.name} …")
-        self._session.open(place)
+        if isinstance(place, Server):
+            self._session.open(place, failed=lambda error: self._ask_server(place, told(error)))
+        else:
+            self._session.open(place)
+
+    def _ask_server(self, place: Server | None = None, fault: str = "") -> None:
+        self.welcome.say("")
+        ServerDialog(self, self._session, place, fault).open()
 
     def import_files(self, files: list[Path] | None = None) -> None:
         """Show the import dialog, with these files or asking for some."""
@@ -297,6 +305,7 @@ class MainWindow(QMainWindow):
                 "write_labels": self.label_files.ask_write,
                 "index_responses": self._indexing.begin,
                 "keys": lambda: KeysDialog(self, self._keep_keys).open(),
+                "open_server": self._ask_server,
                 "reviewer": self._reviewer.ask,
                 "scheme": self._next_scheme,
                 "preferences": lambda: PreferencesDialog(self, self._session.settings, self._prefer).open(),

@@ -259,6 +259,7 @@ def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:
     from orbench_studio.gui.library.export_dialog import ExportDialog
     from orbench_studio.gui.library.import_dialog import ImportDialog
     from orbench_studio.gui.library.mapping_dialog import MappingDialog
+    from orbench_studio.gui.library.server_dialog import ServerDialog
     from orbench_studio.services.importing import ColumnMapping, preview_file
 
     window = application.window
@@ -277,6 +278,7 @@ def _dialogs(application: Application) -> Iterator[tuple[str, QWidget]]:
         ("keys", KeysDialog(window)),
         ("preferences", PreferencesDialog(window, application.session.settings, lambda _name: None)),
         ("note", NoteDialog(window, "")),
+        ("server", ServerDialog(window, application.session, None, "There is no connection to the server.")),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
         ("category", CategoryMenu(window, Category.PRIVACY)),
     ):

@@ -59,8 +59,11 @@ class Session(QObject):
         """Who decides here: on a server that says so, whoever its user is."""
         return (self.workspace and self.workspace.decides_as) or self.settings.annotator
 
-    def open(self, place: Place, *, create: bool = False) -> None:
-        """Open a workspace, or create one there. The one that is open is closed first where it is that one."""
+    def open(self, place: Place, *, create: bool = False, failed: Callable[[Exception], object] | None = None) -> None:
+        """Open a workspace, or create one there; `failed` shows why not in the place of the message bar.
+
+        The one that is open is closed first where it is that one.
+        """
         if self.workspace is not None and self.workspace.place == place:
             self.close()
 
@@ -69,7 +72,7 @@ class Session(QObject):
 
             return workspace.create_workspace(place) if create else workspace.open_workspace(place)
 
-        self.operations.run(work, self.adopt)
+        self.operations.run(work, self.adopt, failed, tells=failed is None)
 
     def open_demo(self, scratch: Path) -> None:
         """Make a copy of the demo workspace in a folder and open it."""

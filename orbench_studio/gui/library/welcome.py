@@ -1,10 +1,14 @@
 """What the window shows before a workspace is open: open, create, go on with a recent one, or look at the demo."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from orbench_studio.domain.place import Place, is_there, place_of
+from orbench_studio.errors import StudioError
 from orbench_studio.gui.actions import KEYS, Actions, key_text, tr
 from orbench_studio.gui.widgets import label
 from orbench_studio.settings import Settings
@@ -15,7 +19,7 @@ _SHOWN = 6
 class WelcomePage(QWidget):
     """Ways to a workspace."""
 
-    chosen = Signal(Path)  # when the user picks a recent workspace
+    chosen = Signal(object)  # when the user picks a recent workspace
     demo_wanted = Signal()  # when the user asks for the demo
 
     def __init__(self, actions: Actions, settings: Settings) -> None:
@@ -34,13 +38,13 @@ class WelcomePage(QWidget):
         while (item := self._recent.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
-        paths = [path for path in map(Path, self._settings.recent) if path.exists()][:_SHOWN]
-        if paths:
+        places = [place for place in _places(self._settings.recent) if is_there(place)][:_SHOWN]
+        if places:
             self._recent.addWidget(label(tr("Recent"), "meta"))
-        for path in paths:
-            button = QPushButton(f"{path.stem}     {path.parent}".replace("&", "&&"))
+        for place in places:
+            button = QPushButton(_named(place).replace("&", "&&"))
             button.setStyleSheet("text-align: left;")
-            button.clicked.connect(lambda _checked=False, p=path: self.chosen.emit(p))
+            button.clicked.connect(lambda _checked=False, p=place: self.chosen.emit(p))
             self._recent.addWidget(button)
 
     def say(self, text: str) -> None:
@@ -58,8 +62,8 @@ class WelcomePage(QWidget):
         column.addWidget(
             _words(
                 tr(
-                    "A workspace is one file with your prompts, the answers and every decision. New here? Look at the "
-                    "demo, or create a workspace and drop your files on the window."
+                    "A workspace is one file with your prompts, the answers and every decision, or a team's database "
+                    "on a server. New here? Look at the demo, or create a workspace and drop your files on the window."
                 )
             )
         )
@@ -76,22 +80,32 @@ class WelcomePage(QWidget):
         for button, (name, words) in self._ways.items():
             button.setText(f"{words}   {key_text(name)}")
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        for name, words in (("open", tr("Open a workspace…")), ("new", tr("New workspace…"))):
+    def _buttons(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(12)
+        ways = {"open": tr("Open a workspace…"), "open_server": tr("Open from a server…"), "new": tr("New workspace…")}
+        for place, (name, words) in enumerate(ways.items()):
             button = QPushButton()
             self._ways[button] = (name, words)
             button.clicked.connect(lambda _checked=False, n=name: self._actions[n].trigger())
-            row.addWidget(button)
+            grid.addWidget(button, *divmod(place, 2))
         self._say_keys()
         KEYS.changed.connect(self._say_keys)
         demo = QPushButton(tr("Look at the demo"))
         demo.clicked.connect(self.demo_wanted)
-        row.addWidget(demo)
-        row.addStretch(1)
-        row.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        return row
+        grid.addWidget(demo, 1, 1)
+        grid.setColumnStretch(2, 1)
+        return grid
+
+
+def _places(names: Iterable[str]) -> Iterator[Place]:
+    for name in names:
+        with suppress(StudioError):  # an address that somebody spoilt in the settings
+            yield place_of(name)
+
+
+def _named(place: Place) -> str:
+    return f"{place.stem}     {place.parent}" if isinstance(place, Path) else f"{place.name}     {place}"
 
 
 def _words(text: str) -> QLabel:
