@@ -29,6 +29,10 @@ class FileFaultError(StudioError):
         self.wants = wants
 
 
+class NothingLeftError(StudioError):
+    """What was asked for is done already, or under way: nobody has done anything wrong."""
+
+
 class StaleDecisionError(StudioError):
     """The prompt was decided somewhere else since it was shown."""
 

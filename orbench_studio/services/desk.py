@@ -79,11 +79,12 @@ class Desk:
         `stop` is the reason why the whole batch has to stop, if there is one.
         """
         with self._workspace.writing() as db:
-            lost = not claims.still_there(db, self._runner_id, time.time())
+            now = time.time()  # one moment for all: a transaction that takes long must not take itself for gone
+            lost = not claims.still_there(db, self._runner_id, now)
             if lost:
                 self._sign_on(db)
             touched = results.store(db, self._batch_id, self._library.compare(db, outcomes))
-            claims.take_over(db, self._batch_id, time.time())
+            claims.take_over(db, self._batch_id, now)
             batch = require(db, self._batch_id)
             capped = cap_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
             if (stop or capped) and batch.state is BatchState.RUNNING:
@@ -94,10 +95,10 @@ class Desk:
                 claimed = self._claim(db, wanted)
                 if not any(claimed.values()):
                     waiting = self._nothing_to_claim(db)
-            now = look(db, self._batch_id)
+            stands = look(db, self._batch_id)
         kind = BRINGS[batch.kind]
         kinds = {kind, Kind.BATCHES} if touched else {Kind.BATCHES} if outcomes else set()
-        return Exchange(now, Changes(frozenset(kinds), tuple(touched)), claimed, lost, waiting)
+        return Exchange(stands, Changes(frozenset(kinds), tuple(touched)), claimed, lost, waiting)
 
     def leave(self) -> None:
         """Sign off. A batch that nobody is at any more and that is not at its end is paused."""

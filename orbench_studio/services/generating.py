@@ -7,7 +7,7 @@ from math import ceil
 from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.changes import Changes, Kind
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import NothingLeftError, StudioError
 from orbench_studio.services import evaluating, templates
 from orbench_studio.services.estimating import Estimate, estimate_items
 from orbench_studio.services.prices import Prices
@@ -15,13 +15,13 @@ from orbench_studio.services.templates import Wording
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import batches, generated, lengths
 from orbench_studio.store.batches import Asked
-from orbench_studio.store.generated import SetAside
+from orbench_studio.store.generated import SetAside, Unread
 
 ROUNDS = 1  # how often a toxic rewrite becomes a seed again, unless said otherwise
 _AT_ONCE = 10  # seeds that are asked for in one reply
 _TOKENS = 40  # that a text takes in a reply, about
 
-__all__ = ["Asked", "SetAside"]
+__all__ = ["Asked", "SetAside", "Unread"]
 
 
 def lists(categories: Sequence[Category], each: int) -> tuple[list[Asked], int]:
@@ -46,8 +46,8 @@ def choose_seeds(
     with workspace.reading() as db:
         found = generated.pool(db, categories=categories, rounds=rounds, model=None if again else model)
     if not found:
-        raise StudioError(
-            "There are no seeds to rewrite: import some, generate some, or let the model rewrite the same ones again."
+        raise NothingLeftError(
+            f"There are no seeds to rewrite that {model} has not rewritten, or is about to. Write or import more."
         )
     return [Asked(seed_id=seed_id) for seed_id in found[:limit]]
 
@@ -91,6 +91,12 @@ def set_aside(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list[
     """Texts that repeat what was there already, or nearly, the latest first: of those written as seeds, or rewrites."""
     with workspace.reading() as db:
         return generated.set_aside(db, seeds=seeds, limit=limit)
+
+
+def unread(workspace: Workspace, *, limit: int = 1_000) -> list[Unread]:
+    """Replies of writers in which there was no text, the latest first."""
+    with workspace.reading() as db:
+        return generated.unread(db, limit)
 
 
 _DOES = {BatchKind.SEEDING: "seeds", BatchKind.REWRITING: "rewrites"}

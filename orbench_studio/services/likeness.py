@@ -32,9 +32,9 @@ class Library:
     def read(self, db: Connection) -> None:
         """Learn what is new in the workspace."""
         for source, last in self._last.items():
-            if new := source(db, last):
-                self._last[source] = new[-1][0]
-                self._collection().add([text for _, text in new])
+            new = source(db, last)
+            self._collection().add([text for _, text in new])
+            self._last[source] = max([last, *(key for key, _ in new)])
 
     def compare(self, db: Connection, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes, each list with what its texts are nearly the same as."""

@@ -13,7 +13,7 @@ from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
 from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.domain.moderation import Rule
 from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import NothingLeftError
 from orbench_studio.services import evaluating, templates
 from orbench_studio.services.estimating import Estimate, estimate_voting
 from orbench_studio.services.prices import Prices
@@ -54,7 +54,9 @@ def choose(
             done = voting.voted_by_all(db, moderators, template_hash, responses=responder is not None)
             found = [target for target in found if (target.response_id or target.prompt_id) not in done]
     if not found:
-        raise StudioError("There is nothing to vote on: none is there that these moderators have not voted on already.")
+        raise NothingLeftError(
+            "There is nothing to vote on: none is there that these moderators have not voted on, or are about to."
+        )
     return found[:limit]
 
 
@@ -107,8 +109,8 @@ def to_answer(workspace: Workspace, responder: str, wanted: QueueFilter | None =
         let_through = set(queue.ids(db, wanted or QueueFilter()))
     chosen = [prompt_id for prompt_id in found if prompt_id in let_through]
     if not chosen:
-        raise StudioError(
-            f"There is no prompt for {responder} to answer: let the moderators vote on the prompts first."
+        raise NothingLeftError(
+            f"There is no prompt for {responder} to answer: all that the votes call safe is answered, or about to be."
         )
     return chosen
 

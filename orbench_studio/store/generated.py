@@ -31,6 +31,13 @@ class SetAside(NamedTuple):
     is_same: bool
 
 
+class Unread(NamedTuple):
+    """A reply that held no text: the model declined, or what it wrote could not be read."""
+
+    raw: str
+    declined: bool
+
+
 def form_of(text: str) -> bytes:
     """What is the same in texts that differ only in case, spaces, punctuation and ways to write a letter."""
     plain = unicodedata.normalize("NFKC", text).casefold()
@@ -122,6 +129,13 @@ def set_aside(db: Connection, *, seeds: bool, limit: int) -> list[SetAside]:
     return [
         SetAside(text, same_as, bool(is_seed), form_of(text) == form_of(same_as)) for text, same_as, is_seed in rows
     ]
+
+
+def unread(db: Connection, limit: int) -> list[Unread]:
+    """Replies in which there was no text, the latest first."""
+    empty = select(_G.raw, _G.declined).where(_G.raw.is_not(None), _G.item_id.not_in(select(_T.item_id)))
+    rows = db.execute(empty.order_by(_G.item_id.desc()).limit(limit))
+    return [Unread(raw, bool(declined)) for raw, declined in rows]
 
 
 def pool(db: Connection, *, categories: Sequence[str] = (), rounds: int = 0, model: str | None = None) -> list[int]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.amounts import duration, usd
+from orbench_studio.errors import NothingLeftError
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.widgets import label, scrolled, set_role
 
@@ -63,8 +64,8 @@ class Foot(QWidget):
         self._typing.start()
 
     def fail(self, error: Exception) -> None:
-        """Say what went wrong."""
-        self._say(str(error), wrong=True)
+        """Say what went wrong, or that nothing is left to be done."""
+        self._say(str(error), wrong=not isinstance(error, NothingLeftError))
 
     def _ask(self) -> None:
         try:

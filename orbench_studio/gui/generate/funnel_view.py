@@ -119,11 +119,9 @@ class FunnelView(QWidget):
 
 def _besides(found: Funnel) -> list[str]:
     counts = (
-        (found.imported, "rewrites imported"),
-        (found.seeds_set_aside, "seeds set aside as repeated, or nearly"),
-        (found.rewrites_set_aside, "rewrites set aside as repeated, or nearly"),
-        (found.returned, "toxic rewrites are seeds again"),
-        (found.declined, "lists declined by the writer"),
-        (found.unread, "replies in which no text could be read"),
+        ("Rewrites", ((found.imported, "imported"), (found.returned, "toxic and seeds again"))),
+        ("Set aside", ((found.seeds_set_aside, "of the seeds"), (found.rewrites_set_aside, "of the rewrites"))),
+        ("Replies", ((found.declined, "that declined"), (found.unread, "in which no text could be read"))),
     )
-    return [f"{count:,} {tr(words)}" for count, words in counts if count]
+    told = ((what, [f"{count:,} {tr(words)}" for count, words in some if count]) for what, some in counts)
+    return [f"{tr(what)}: {', '.join(parts)}" for what, parts in told if parts]

@@ -52,7 +52,7 @@ class GeneratePage(QWidget):
         self.form = StepForm(session, theme, runs)
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
         self.at_work, self.says = AtWork(runs), note(tr(_EMPTY))
-        self.return_toxic, self.aside = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Set aside…"))
+        self.return_toxic, self.aside = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Left out…"))
         self._asking = self._asked_again = False
         self._right = QWidget()
         self._build_ui()
@@ -90,7 +90,8 @@ class GeneratePage(QWidget):
             self.moderators.show_moderators(moderators)
         self.rule.show_rule(in_force)
         self.says.setVisible(not funnel.count("seeds"))
-        self.aside.setEnabled(bool(funnel.seeds_set_aside or funnel.rewrites_set_aside))
+        left_out = funnel.seeds_set_aside + funnel.rewrites_set_aside + funnel.declined + funnel.unread
+        self.aside.setEnabled(left_out > 0)
         self.return_toxic.setEnabled(bool(funnel.count("toxic")))
         self.at_work.show_batch(unfinished[0] if unfinished else None)
         self._rest()

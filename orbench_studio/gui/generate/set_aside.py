@@ -1,4 +1,4 @@
-"""Texts that were set aside because they repeat others. Seeds among them stay covered until they are asked for."""
+"""Texts that were set aside because they repeat others, and replies without any. Seeds stay covered until asked for."""
 
 from __future__ import annotations
 
@@ -14,55 +14,67 @@ from orbench_studio.gui.theme import Theme
 from orbench_studio.gui.widgets import label, while_there
 
 if TYPE_CHECKING:
-    from orbench_studio.services.generating import SetAside
+    from orbench_studio.services.generating import SetAside, Unread
     from orbench_studio.services.workspace import Workspace
+
+    Found = tuple[list[tuple[str, SetAside]], list[Unread]]
 
 _COLUMNS = (
     Column("What", 80),
-    Column("Set aside", 200, 1),
+    Column("Left out", 200, 1),
     Column("Because it repeats", 200, 1),
-    Column("How", 100),
+    Column("How", 150),
 )
 _COVERED = "░░░"
+_WORDS = "Texts that are the same but for case, spaces and punctuation, or a word or two apart; the first stayed."
+_REPLIES = "And replies in which no text could be read, as they came."
 
 
 class SetAsideDialog(QDialog):
-    """The latest thousand of each kind."""
+    """The latest thousand of each kind. What a model replied may be a seed, and is covered as one."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Texts that were set aside"))
-        self.table = Table(theme, tr("Set aside"), _COLUMNS)
-        self.uncover = QCheckBox(tr("Show seeds, which are harmful by nature"))
-        self._found: list[tuple[str, SetAside]] = []
+        self.setWindowTitle(tr("What was left out"))
+        self.table = Table(theme, tr("Left out"), _COLUMNS)
+        self.uncover = QCheckBox(tr("Show seeds and replies, which are harmful by nature"))
+        self._found: Found = ([], [])
         self.uncover.toggled.connect(self._show)
-        words = tr("The same but for case, spaces and punctuation, or nearly: a word or two apart. The first stayed.")
         column = QVBoxLayout(self)
-        for widget in (label(words, "quiet"), self.table, self.uncover):
+        for widget in (label(tr(_WORDS), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.uncover):
             column.addWidget(widget)
-        self.resize(760, 480)
+        self.resize(860, 520)
         session.run(_read, while_there(self, self._take))
 
-    def _take(self, found: list[tuple[str, SetAside]]) -> None:
+    def _take(self, found: Found) -> None:
         self._found = found
         self._show()
 
     def _show(self) -> None:
-        self.table.show_rows(list(range(len(self._found))), [self._row(*line) for line in self._found])
+        aside, replies = self._found
+        rows = [self._row(*line) for line in aside] + [self._reply(reply) for reply in replies]
+        self.table.show_rows(list(range(len(rows))), rows)
 
     def _row(self, what: str, line: SetAside) -> tuple[str, ...]:
-        covers = not self.uncover.isChecked()
-        text = f"{_COVERED} {tr('covered')}" if covers and what == "seed" else line.text
-        same_as = f"{_COVERED} {tr('covered')}" if covers and line.is_seed else line.same_as
-        return tr(what), text, same_as, tr("the same") if line.is_same else tr("nearly")
+        text = self._covered(line.text, covers=what == "seed")
+        how = tr("the same") if line.is_same else tr("nearly")
+        return tr(what), text, self._covered(line.same_as, covers=line.is_seed), how
+
+    def _reply(self, reply: Unread) -> tuple[str, ...]:
+        how = tr("declined") if reply.declined else tr("no text in it")
+        return tr("reply"), self._covered(reply.raw, covers=True), "", how
+
+    def _covered(self, text: str, *, covers: bool) -> str:
+        return f"{_COVERED} {tr('covered')}" if covers and not self.uncover.isChecked() else text
 
 
-def _read(workspace: Workspace) -> list[tuple[str, SetAside]]:
+def _read(workspace: Workspace) -> Found:
     from orbench_studio.services import generating
 
-    return [
+    aside = [
         (what, line)
         for what, seeds in (("rewrite", False), ("seed", True))
         for line in generating.set_aside(workspace, seeds=seeds)
     ]
+    return aside, generating.unread(workspace)

@@ -209,10 +209,11 @@ def test_the_same_but_for_case_and_signs_is_set_aside_and_shown(waiting):
     assert generating.set_aside(waiting.workspace, seeds=False) == []
 
 
-def test_replies_without_texts_are_counted(waiting):
+def test_replies_without_texts_are_counted_and_can_be_looked_at(waiting):
     reply(waiting, "I'm sorry, I can't help with that.")
     reply(waiting, "")
     assert (funnel(waiting.workspace).declined, funnel(waiting.workspace).unread) == (1, 1)
+    assert generating.unread(waiting.workspace) == [("", False), ("I'm sorry, I can't help with that.", True)]
 
 
 def test_a_rewrite_that_is_its_seed_is_none(pipeline):
