@@ -34,7 +34,7 @@ class NothingLeftError(StudioError):
 
 
 class StaleDecisionError(StudioError):
-    """The prompt was decided somewhere else since it was shown."""
+    """The prompt was decided somewhere else since it was shown, or is gone."""
 
 
 class CancelledError(StudioError):

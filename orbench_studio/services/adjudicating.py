@@ -11,10 +11,11 @@ from orbench_studio.domain.timeline import Event
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.reviewing import annotation_row, begin_deed
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import disputes, journal, prompts, queue, responses, states, timeline
+from orbench_studio.store import disputes, journal, people, prompts, queue, responses, states, timeline
 from orbench_studio.store.bulk import add, chunks
 from orbench_studio.store.journal import Deed
 from orbench_studio.store.tables import ANNOTATIONS
+from orbench_studio.store.unit_of_work import lock_prompts
 
 __all__ = ["Case", "Dispute", "case_of", "disputed", "settle"]
 
@@ -60,12 +61,14 @@ def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reas
     """Write down what counts from now on; refused where somebody decided about the prompt since the case was shown."""
     about = case.about
     decision = Decision(about.prompt_id, about.aspect, value, about.response_id, reason or None)
-    with workspace.writing() as db:
+    with workspace.deciding() as db:
+        annotator_id = people.at_work(db, annotator)
+        lock_prompts(db, [about.prompt_id])
         if journal.version_of(db, about.prompt_id) != case.version:
             raise StaleDecisionError("This prompt was decided elsewhere since you opened it. It is shown as it is now.")
         of = f" {case.model}:" if case.model else ""
         told = f"#{about.prompt_id}{of} adjudicated → {value}".replace("_", " ")
-        entry, annotator_id = begin_deed(db, annotator, told, Deed.ADJUDICATION)
+        entry = begin_deed(db, annotator_id, told, Deed.ADJUDICATION)
         row: dict[str, Any] = {
             "prompt_id": about.prompt_id,
             "response_id": about.response_id,

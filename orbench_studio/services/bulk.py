@@ -14,7 +14,7 @@ from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.services import claiming
 from orbench_studio.services.reviewing import annotation_row, begin_deed
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import queue, states
+from orbench_studio.store import people, queue, states
 from orbench_studio.store.bulk import add, chunks
 from orbench_studio.store.tables import ANNOTATIONS, PROMPT_STATES
 
@@ -77,9 +77,10 @@ def decide_all(
     decision = Decision(ids[0], aspect, value)  # refuses what nobody can decide
     told = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
     with workspace.writing() as db:
+        annotator_id = people.at_work(db, annotator)
         if aspect is Aspect.LABEL:
-            claiming.require_room(db, ids, annotator)
-        entry, annotator_id = begin_deed(db, annotator, told)
+            claiming.require_room(db, ids, annotator_id)
+        entry = begin_deed(db, annotator_id, told)
         common = annotation_row(entry, annotator_id, visible)
         common |= {"aspect": decision.aspect, "value": decision.value, "response_id": None, "reason": None}
         for done in range(0, len(ids), _AT_ONCE):

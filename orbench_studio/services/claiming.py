@@ -75,15 +75,14 @@ def given(workspace: Workspace, name: str, *, annotator: str) -> list[Claim]:
         return [] if who is None else team_claims.given(db, kept.id, who)
 
 
-def require_room(db: Connection, prompt_ids: Sequence[int], annotator: str) -> None:
+def require_room(db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
     """A StaleDecisionError where a queue has given one of the prompts to as many others as it asks for.
 
     Prompts to practise on are labelled one by one: among many they are a StudioError.
     """
-    who = people.annotator_id(db, annotator)
-    if team_claims.practised(db, prompt_ids, who):
+    if team_claims.practised(db, prompt_ids, annotator_id):
         raise StudioError("Prompts to practise on are among these. Label those one by one, and leave them out here.")
-    _refuse(team_claims.full_for(db, prompt_ids, who))
+    _refuse(team_claims.full_for(db, prompt_ids, annotator_id))
 
 
 def require_room_again(db: Connection, entry_ids: Sequence[int], annotator_id: int) -> None:
@@ -91,11 +90,11 @@ def require_room_again(db: Connection, entry_ids: Sequence[int], annotator_id: i
     _refuse(team_claims.full_for(db, journal.labelled_by(db, entry_ids), annotator_id))
 
 
-def meant(db: Connection, decision: Decision, annotator: str) -> Decision:
+def meant(db: Connection, decision: Decision, annotator_id: int) -> Decision:
     """What is written down of a decision: a label of a prompt given to practise on counts as practice."""
     if decision.aspect is not Aspect.LABEL:
         return decision
-    practised = team_claims.practised(db, [decision.prompt_id], people.annotator_id(db, annotator))
+    practised = team_claims.practised(db, [decision.prompt_id], annotator_id)
     return replace(decision, aspect=Aspect.TRAINING) if practised else decision
 
 

@@ -19,10 +19,11 @@ from orbench_studio.domain.review import Decision, PromptView, ResponseView
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services import claiming, sealing, undoing
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import journal, prompts, responses, reversal, states, votes
-from orbench_studio.store.bulk import add, id_of
+from orbench_studio.store import journal, people, prompts, responses, reversal, states, team_claims, votes
+from orbench_studio.store.bulk import add
 from orbench_studio.store.journal import Deed
-from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS
+from orbench_studio.store.tables import ANNOTATIONS
+from orbench_studio.store.unit_of_work import lock_prompts
 
 
 def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> PromptView:
@@ -68,20 +69,22 @@ def decide(
     """
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("a deed of one decision is about one prompt")
-    with workspace.writing() as db:
-        decision = claiming.meant(db, decision, annotator)
+    with workspace.deciding() as db:
+        annotator_id = people.at_work(db, annotator)
+        lock_prompts(db, [decision.prompt_id])
+        queued = team_claims.concern(db, decision.prompt_id)
+        decision = claiming.meant(db, decision, annotator_id) if queued else decision
         deed = (decision, *more)
-        if seen is not None and sealing.version(db, decision.prompt_id, annotator) != seen:
+        if seen is not None and _version(db, decision.prompt_id, annotator_id, queued=queued) != seen:
             raise StaleDecisionError(
                 "This prompt was decided in another window since you opened it. "
                 "It is shown as it is now; decide again if you still want to."
             )
-        for each in deed:
-            _require_there(db, each)
-        if decision.aspect is Aspect.LABEL:
-            claiming.require_room(db, [decision.prompt_id], annotator)
+        _require_there(db, deed)
+        if queued and decision.aspect is Aspect.LABEL:
+            claiming.require_room(db, [decision.prompt_id], annotator_id)
         told = _summary(db, decision, annotator, visible)
-        entry, annotator_id = begin_deed(db, annotator, told)
+        entry = begin_deed(db, annotator_id, told)
         rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
         add(db, ANNOTATIONS, rows)
         judged = [each.response_id for each in deed if each.aspect is Aspect.ANSWER_CLASS]
@@ -90,10 +93,9 @@ def decide(
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
 
 
-def begin_deed(db: Connection, annotator: str, told: str, kind: Deed = Deed.DECISION) -> tuple[int, int]:
-    """A new entry of the journal for decisions of an annotator: the entry's id and the annotator's."""
-    annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
-    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id), told), annotator_id
+def begin_deed(db: Connection, annotator_id: int, told: str, kind: Deed = Deed.DECISION) -> int:
+    """A new entry of the journal for decisions of an annotator, and its id."""
+    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id), told)
 
 
 def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
@@ -119,15 +121,20 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
 
 
 def _reverse(workspace: Workspace, annotator: str, deed: Deed) -> Changes:
-    with workspace.writing() as db:
-        annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
+    with workspace.deciding() as db:
+        annotator_id = people.at_work(db, annotator)
         targets = (reversal.to_undo if deed is Deed.UNDO else reversal.to_redo)(db, annotator_id)
         return undoing.reverse(db, deed, annotator_id, targets)
 
 
-def _require_there(db: Connection, decision: Decision) -> None:
-    if not prompts.exists(db, decision.prompt_id, decision.response_id):
-        raise WorkspaceError(f"What you decided about prompt {decision.prompt_id} is no longer in the workspace.")
+def _version(db: Connection, prompt_id: int, annotator_id: int, *, queued: bool) -> int:
+    return sealing.version(db, prompt_id, annotator_id) if queued else journal.version_of(db, prompt_id)
+
+
+def _require_there(db: Connection, deed: Sequence[Decision]) -> None:
+    prompt_id, response_ids = deed[0].prompt_id, {each.response_id for each in deed if each.response_id is not None}
+    if not prompts.are_there(db, prompt_id, response_ids):
+        raise StaleDecisionError(f"What you decided about prompt {prompt_id} is no longer in the workspace.")
 
 
 def _summary(db: Connection, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:

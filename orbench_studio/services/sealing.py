@@ -24,19 +24,19 @@ HIDDEN = "hidden until the prompt has all its labels"
 def known(db: Connection, view: PromptView, annotator: str) -> PromptView:
     """The prompt as the annotator may see it."""
     prompt_id = view.prompt.id
-    seen = replace(view, version=version(db, prompt_id, annotator))
-    if team_claims.practised(db, [prompt_id], people.annotator_id(db, annotator)):
+    who = people.annotator_id(db, annotator)
+    seen = replace(view, version=version(db, prompt_id, who))
+    if team_claims.practised(db, [prompt_id], who):
         return practising(seen, annotator)
     if team_claims.sealed(db, [prompt_id]):
         return knowing(seen, lambda one: one in open_to([one], annotator, sealed=True))
     return seen
 
 
-def version(db: Connection, prompt_id: int, annotator: str) -> int:
+def version(db: Connection, prompt_id: int, annotator_id: int | None) -> int:
     """What grows with every deed about the prompt that the annotator may know of."""
-    who = people.annotator_id(db, annotator)
-    alone = team_claims.sealed(db, [prompt_id]) or team_claims.practised(db, [prompt_id], who)
-    return journal.version_of(db, prompt_id, (who or 0) if alone else None)
+    alone = team_claims.sealed(db, [prompt_id]) or team_claims.practised(db, [prompt_id], annotator_id)
+    return journal.version_of(db, prompt_id, (annotator_id or 0) if alone else None)
 
 
 def decided(db: Connection, prompt_id: int, annotator: str) -> list[Annotation]:

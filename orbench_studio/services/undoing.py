@@ -10,10 +10,10 @@ from orbench_studio.domain.changes import Changes, Kind
 from orbench_studio.errors import StudioError
 from orbench_studio.services import claiming
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import journal, reversal, states
-from orbench_studio.store.bulk import id_of
+from orbench_studio.store import journal, people, reversal, states
 from orbench_studio.store.journal import DECIDING, IN_FORCE, Deed, Entry
 from orbench_studio.store.tables import ANNOTATORS, JOURNAL
+from orbench_studio.store.unit_of_work import lock_prompts
 
 __all__ = ["Entry", "TakenBack", "moment", "own_deeds", "preview", "reverse", "undo_since"]
 
@@ -51,8 +51,8 @@ def undo_since(workspace: Workspace, meant: TakenBack, *, annotator: str) -> Cha
     """Undo what was previewed, as far as it is still in force, in one deed; a redo puts all of it back."""
     if not meant.deeds:
         return Changes(told="Nothing to undo.")
-    with workspace.writing() as db:
-        annotator_id = id_of(db, ANNOTATORS, {"name": annotator})
+    with workspace.deciding() as db:
+        annotator_id = people.at_work(db, annotator)
         targets = reversal.in_force(db, annotator_id, {deed.id for deed in meant.deeds})
         return reverse(db, Deed.UNDO, annotator_id, targets)
 
@@ -62,6 +62,7 @@ def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int
     if not targets:
         return Changes(told=f"Nothing to {deed}.")
     prompt_ids, response_ids = journal.touched_by(db, targets)
+    lock_prompts(db, prompt_ids)
     if deed is Deed.REDO:
         claiming.require_room_again(db, targets, annotator_id)
     reversal.reverse(db, deed, annotator_id, targets)

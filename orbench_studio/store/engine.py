@@ -16,10 +16,11 @@ BUSY_TIMEOUT = 10  # seconds that a writer waits for another window's transactio
 CONNECT_TIMEOUT = 10  # seconds
 CHANNEL = "orbench"
 APPLICATION = "orbench-studio"
-LOCK = 0x4F52424E  # of a whole workspace; half of a pair with a prompt's id
+LOCK = 0x4F52424E  # of a whole workspace; half of a pair with a number that prompts have
 _IDLE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
-_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock), pg_notify(:channel, :name)")
-_SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock), pg_notify(:channel, :name)")
+_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock)")
+_SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock)")
+_NOTIFY = text("SELECT pg_notify(:channel, :name)")
 
 
 def sqlite_engine(path: Path, *, checks_references: bool = True) -> Engine:
@@ -54,13 +55,13 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
         connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": APPLICATION, **_IDLE},
         pool_pre_ping=True,
         hide_parameters=True,
+        execution_options={"heard_as": name or uuid4().hex},
     )
-    told = {"lock": LOCK, "channel": CHANNEL, "name": name or uuid4().hex}
 
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("write"):
-            connection.execute(_SHARED if options.get("shared") else _EXCLUSIVE, told)
+            connection.execute(_SHARED if options.get("shared") else _EXCLUSIVE, {"lock": LOCK})
 
     event.listen(engine, "begin", begin)
     return engine
@@ -69,6 +70,16 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
 def is_server(db: Connection) -> bool:
     """Whether the workspace is on a server, where several write at once."""
     return db.dialect.name == "postgresql"
+
+
+def tell_others(db: Connection) -> None:
+    """Let whoever listens know that something was committed.
+
+    By a transaction of its own: the server takes commits with notices one after the other, waiting for the disk each
+    time, where it writes those without together.
+    """
+    alone = db.execution_options(isolation_level="AUTOCOMMIT", write=False)
+    alone.execute(_NOTIFY, {"channel": CHANNEL, "name": alone.get_execution_options()["heard_as"]})
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from orbench_studio.domain.annotation import Annotation, Aspect
 from orbench_studio.store import journal
-from orbench_studio.store.bulk import chunks
+from orbench_studio.store.bulk import chunks, id_of
 from orbench_studio.store.journal import IN_FORCE, Deed
 from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
+from orbench_studio.store.unit_of_work import lock_person
 
 _AT = ANNOTATIONS.c
 
@@ -26,6 +27,16 @@ class Labelled(NamedTuple):
 def annotator_id(db: Connection, name: str) -> int | None:
     """The annotator of this name; None where nobody has it."""
     return db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
+
+
+def at_work(db: Connection, name: str) -> int:
+    """The annotator of this name, new or known, whose deeds in other windows wait until this transaction ends."""
+    known = lock_person(db, name)
+    if known is None:
+        id_of(db, ANNOTATORS, {"name": name})
+        known = lock_person(db, name)
+    assert known is not None  # it is there now
+    return known
 
 
 def last_recheck(db: Connection, annotator: int) -> int:

@@ -1,7 +1,7 @@
 """Prompts, out of the database and into domain objects; and the index that searches them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, func, select
 
@@ -47,14 +47,11 @@ def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def exists(db: Connection, prompt_id: int, response_id: int | None = None) -> bool:
-    """True where there is such a prompt, and such a response to it if one is asked for."""
-    statement = select(PROMPTS.c.id).where(PROMPTS.c.id == prompt_id)
-    if response_id is not None:
-        statement = statement.join(RESPONSES, RESPONSES.c.prompt_id == PROMPTS.c.id).where(
-            RESPONSES.c.id == response_id
-        )
-    return db.execute(statement).first() is not None
+def are_there(db: Connection, prompt_id: int, response_ids: Collection[int]) -> bool:
+    """True where there is such a prompt, and these responses to it."""
+    mine = select(func.count()).where(RESPONSES.c.prompt_id == prompt_id, RESPONSES.c.id.in_(response_ids))
+    found = db.execute(select(mine.scalar_subquery()).where(PROMPTS.c.id == prompt_id)).scalar()
+    return found == len(response_ids)
 
 
 def category(db: Connection, prompt_id: int) -> str | None:

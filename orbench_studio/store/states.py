@@ -128,17 +128,16 @@ def _response_state(
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
     p = PROMPTS.c
-    columns = (p.id, p.category, p.reference_label)
+    sealed = team_claims.sealed_now(p.id).label("sealed")
+    columns = (p.id, p.category, p.reference_label, sealed, select(WORKSPACE.c.consensus_rule).scalar_subquery())
     rows = db.execute(select(*columns).where(among(p.id, prompt_ids)).order_by(p.id)).all()
     cast_votes = votes.of_prompts(db, prompt_ids)
     decided = journal.of_prompts(db, prompt_ids)
     tallied = _tallies(db, prompt_ids)
-    counts_by = rule(db)
-    sealed = team_claims.sealed(db, sorted(decided))
     states = []
-    for prompt_id, category, reference in rows:
-        agreed = consensus(cast_votes.get(prompt_id, []), counts_by)
-        known = open_to(decided.get(prompt_id, ()), sealed=prompt_id in sealed)
+    for prompt_id, category, reference, is_sealed, counts_by in rows:
+        agreed = consensus(cast_votes.get(prompt_id, []), Rule.from_text(counts_by))
+        known = open_to(decided.get(prompt_id, ()), sealed=is_sealed)
         state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
         states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
     return states

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -144,7 +145,21 @@ def sealed(db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
 _SEALED = and_(~P.training, Q.overlap > 1, Q.state != QueueState.ENDED, P.labels < Q.overlap)
 
 
+_QUEUED = select(P.id).join(TEAM_QUEUES, Q.id == P.queue_id).where(Q.state != QueueState.ENDED)
+_CONCERN = select(_QUEUED.where(P.prompt_id == bindparam("prompt_id")).exists())
+
+
 SEALED_PROMPTS = select(P.prompt_id).join(TEAM_QUEUES, Q.id == P.queue_id).where(_SEALED)
+
+
+def sealed_now(prompt_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the prompt is one of those."""
+    return SEALED_PROMPTS.where(P.prompt_id == prompt_id).exists()
+
+
+def concern(db: Connection, prompt_id: int) -> bool:
+    """Whether a queue that has not ended has the prompt."""
+    return bool(db.execute(_CONCERN, {"prompt_id": prompt_id}).scalar_one())
 
 
 def recount(db: Connection, prompt_ids: Sequence[int], queue_id: int | None = None) -> list[int]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
-from orbench_studio.store.engine import LOCK, is_server
+from orbench_studio.store.engine import LOCK, is_server, tell_others
+from orbench_studio.store.tables import ANNOTATORS
 
 _DAMAGED = "The workspace is damaged. Go back to a backup."
 _NOT_YOURS = "Your role on the server may not do that. Ask whoever owns the workspace."
@@ -26,8 +27,13 @@ _CAUSES = {
     "pg_trgm": "The server lacks its own extension pg_trgm. Whoever runs it installs PostgreSQL's contrib package.",
 }
 _CLOSED = ("closed", "terminat", "shut", "starting up", "refused", "timeout", "timed out", "no connection", "ssl error")
+_PERSON = LOCK + 1
+_LOCKS = 1_024  # of all prompts together: the server's memory for locks is small, and an undo can be of 10,000 prompts
+_PERSON_OF = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == bindparam("name"))
+_LOCK_PERSON = _PERSON_OF.add_columns(func.pg_advisory_xact_lock(bindparam("lock"), ANNOTATORS.c.id))
 _LOCK_PROMPTS = text(
-    "SELECT count(pg_advisory_xact_lock(:lock, id)) FROM (SELECT unnest(CAST(:ids AS int[])) AS id ORDER BY id) AS mine"
+    "SELECT count(pg_advisory_xact_lock(:lock, held)) "
+    "FROM (SELECT unnest(CAST(:mine AS int[])) AS held ORDER BY held) AS ascending"
 )
 
 
@@ -52,12 +58,27 @@ def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
         db = db.execution_options(write=True, shared=shared)
         with db.begin():
             yield db
+        if is_server(db):
+            tell_others(db)
 
 
 def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
-    """Wait for whoever else decides about these prompts in a shared transaction, and keep others waiting."""
+    """Wait for whoever else decides about these prompts in a shared transaction, and keep others waiting.
+
+    All of a transaction's at once: in pieces, two could wait for each other. What was read before may be old.
+    """
     if is_server(db):
-        db.execute(_LOCK_PROMPTS, {"lock": LOCK, "ids": sorted(set(prompt_ids))})
+        db.execute(_LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
+
+
+def lock_person(db: Connection, name: str) -> int | None:
+    """Wait for what the same annotator does in another window, and keep that waiting; to be asked before any prompt.
+
+    Gives the annotator's id; None where nobody has the name.
+    """
+    if is_server(db):
+        return db.execute(_LOCK_PERSON, {"lock": _PERSON, "name": name}).scalar()
+    return db.execute(_PERSON_OF, {"name": name}).scalar()
 
 
 @contextmanager

@@ -14,14 +14,14 @@ from orbench_studio.store.tables import MODELS, VOTES
 def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Vote]]:
     """All votes on the prompts and on the responses to them, oldest first, by prompt."""
     found: dict[int, list[Vote]] = defaultdict(list)
-    names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
     v = VOTES.c
-    columns = (v.prompt_id, v.id, v.moderator_id, v.verdict, v.category, v.explanation, v.raw, v.response_id)
+    columns = (v.prompt_id, v.id, MODELS.c.name, v.verdict, v.category, v.explanation, v.raw, v.response_id)
     for some in chunks(prompt_ids):
-        rows = db.execute(select(*columns).where(among(v.prompt_id, some))).all()
+        cast = select(*columns).join(MODELS, MODELS.c.id == v.moderator_id).where(among(v.prompt_id, some))
+        rows = db.execute(cast).all()
         for prompt_id, vote_id, moderator, verdict, category, explanation, raw, response_id in rows:
             chosen = Category(category) if category else None
-            vote = Vote(vote_id, names[moderator], Verdict(verdict), chosen, explanation, raw, response_id)
+            vote = Vote(vote_id, moderator, Verdict(verdict), chosen, explanation, raw, response_id)
             found[prompt_id].append(vote)
     for votes in found.values():
         votes.sort(key=lambda vote: vote.id)

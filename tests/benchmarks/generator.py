@@ -45,10 +45,15 @@ def generate(path: Path, prompts: int, *, models: int = MODELS, tell: Tell = lam
         old.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with create_workspace(path, illustrative=True) as workspace:
-        _take(workspace, "prompts", _asked(prompts))
-        for model in range(models):
-            tell(f"{path.name}: model {model + 1} of {models}")
-            _take(workspace, model_name(model), _answered(prompts, model))
+        fill(workspace, prompts, models=models, tell=tell)
+
+
+def fill(workspace: Workspace, prompts: int, *, models: int, tell: Tell = lambda _words: None) -> None:
+    """Bring prompts and what the models answered into an empty workspace."""
+    _take(workspace, "prompts", _asked(prompts))
+    for model in range(models):
+        tell(f"{workspace.name}: model {model + 1} of {models}")
+        _take(workspace, model_name(model), _answered(prompts, model))
 
 
 def _take(workspace: Workspace, name: str, records: Iterator[Record]) -> None:
