@@ -72,7 +72,7 @@ def test_deciding_on_what_is_not_there_is_refused(workspace):
         reviewing.load(workspace, 99)
     with pytest.raises(StaleDecisionError, match="no longer"):
         label(workspace, "safe", prompt_id=99)
-    with pytest.raises(WorkspaceError, match="no longer"):
+    with pytest.raises(StaleDecisionError, match="no longer"):
         decide(workspace, Aspect.ANSWER_CLASS, "direct_answer", prompt_id=2, response_id=1)
     assert history.entries(workspace) == []
 
