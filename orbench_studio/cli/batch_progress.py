@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli.telling import Exit, complain, tell
 from orbench_studio.domain.amounts import duration, spent
-from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress
+from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress, Worker
 
 if TYPE_CHECKING:
     from orbench_studio.services.batch_runner import BatchRunner, LiveModel, Snapshot
@@ -48,6 +48,14 @@ def tell_progress(progress: BatchProgress) -> None:
         tell(f"  {line(model)}")
         for cause, items in model.failed_by.items():
             tell(f"    failed, {cause}: {items:,}")
+    for worker in progress.workers:
+        tell(f"  at it: {_at_work(worker)}")
+
+
+def _at_work(worker: Worker) -> str:
+    since = worker.since.astimezone().strftime("%H:%M")
+    pace = f"{worker.held:,} items held, {worker.per_minute:,} answered a minute"
+    return f"{worker.machine}, process {worker.pid}, since {since}, {pace}"
 
 
 def line(model: ModelProgress, live: "LiveModel | None" = None) -> str:
@@ -76,7 +84,16 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
         "name": batch.name,
         "kind": batch.kind,
         "state": batch.state,
-        "processes": progress.processes,
+        "workers": [
+            {
+                "machine": w.machine,
+                "pid": w.pid,
+                "since": w.since.isoformat(),
+                "held": w.held,
+                "per_minute": w.per_minute,
+            }
+            for w in progress.workers
+        ],
         "note": batch.note,
         "total": progress.total,
         "done": progress.done,

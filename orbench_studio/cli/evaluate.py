@@ -28,6 +28,7 @@ def evaluate(
     timeout: options.Timeout = TIMEOUT,
     max_cost: options.MaxCost = None,
     vendor_batch: options.VendorBatch = False,
+    to_workers: options.ToWorkers = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> None:
@@ -48,7 +49,10 @@ def evaluate(
         repeats=repeats,
         vendor_batch=vendor_batch,
     )
-    _launch(workspace, model, settings, _Chosen(filter_by, subset, limit), yes=yes, as_json=as_json)
+    if to_workers and vendor_batch:
+        raise typer.BadParameter("Workers send live: leave out --vendor-batch.", param_hint="--to-workers")
+    which = _Chosen(filter_by, subset, limit)
+    _launch(workspace, model, settings, which, to_workers=to_workers, yes=yes, as_json=as_json)
 
 
 class _Chosen(NamedTuple):
@@ -60,7 +64,14 @@ class _Chosen(NamedTuple):
 
 
 def _launch(
-    path: Path, models: list[str], settings: BatchSettings, which: _Chosen, *, yes: bool, as_json: bool
+    path: Path,
+    models: list[str],
+    settings: BatchSettings,
+    which: _Chosen,
+    *,
+    to_workers: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     from orbench_studio.services import evaluating
     from orbench_studio.services.estimating import estimate
@@ -72,11 +83,15 @@ def _launch(
     with open_workspace(path) as opened:
         prices = load_prices()
         evaluating.check(models, settings, prices)
-        require_ready(models, settings)
+        if not to_workers:
+            require_ready(models, settings)
         ids = evaluating.choose(opened, wanted=wanted, subset=which.subset, limit=which.limit)
         launch.confirm(estimate(opened, models, ids, settings, prices), yes=yes, as_json=as_json)
         batch = evaluating.create(opened, models, ids, settings, prices=prices)
-        launch.go(opened, batch, prices, as_json=as_json)
+        if to_workers:
+            launch.hand_over(opened, batch, as_json=as_json)
+        else:
+            launch.go(opened, batch, prices, as_json=as_json)
 
 
 def _text(file: Path | None) -> str | None:

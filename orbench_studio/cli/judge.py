@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import launch, options, own_judges
-from orbench_studio.domain.batch import TIMEOUT
+from orbench_studio.cli.telling import tell, tell_json
+from orbench_studio.domain.batch import CLASS_TOKENS, TIMEOUT
 
 if TYPE_CHECKING:
     from orbench_studio.domain.batch import BatchSettings
+    from orbench_studio.domain.judgement import OwnJudge
 
 _JUDGES = f"rules, local, keywords; or a language model: {options.NAMES}"
-_TOKENS = 500  # enough for a sentence, the words that decide it, and the class
 
 
 def judge(
@@ -29,7 +30,7 @@ def judge(
     again: Annotated[bool, typer.Option("--again", help="Also what it has judged already.")] = False,
     limit: options.Limit = None,
     temperature: options.Temperature = "0",
-    max_tokens: options.MaxTokens = _TOKENS,
+    max_tokens: options.MaxTokens = CLASS_TOKENS,
     param: options.Param = None,
     concurrency: options.Concurrency = 20,
     timeout: options.Timeout = TIMEOUT,
@@ -44,7 +45,7 @@ def judge(
     everything they have not judged yet, with no vendor and at no cost.
     """
     if own := own_judges.meant(judge):
-        own_judges.judge_all(workspace, own, as_json=as_json)
+        _judge_here(workspace, own, as_json=as_json)
         return
     from orbench_studio.services import judging
 
@@ -61,6 +62,17 @@ def judge(
     )
     which = {"models": model or (), "batch_id": batch, "template": instructions, "again": again, "limit": limit}
     _put_to_models(workspace, judge, settings, which, yes=yes, as_json=as_json)
+
+
+def _judge_here(workspace: Path, by: "OwnJudge", *, as_json: bool) -> None:
+    from orbench_studio.services.workspace import open_workspace
+
+    with open_workspace(workspace) as opened:
+        done = own_judges.judge_all(opened, by)
+    if as_json:
+        tell_json({"judge": done.judge, "version": done.version, "judged": done.judged})
+    else:
+        tell(done.changes.told)
 
 
 def _put_to_models(

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from orbench_studio.cli import batch_progress
+from orbench_studio.cli import batch_progress, own_judges
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.amounts import duration, usd
-from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings, Limits, Sampling
+from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings, BatchState, Limits, Sampling
 from orbench_studio.domain.parameters import read_parameters
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool)
     try:
         progress = batch_progress.run(open_runner(workspace, batch.id, prices))
     except KeyboardInterrupt:
-        complain(f"Batch {batch.id} is paused. To go on: orbench-studio batches {workspace.place} resume {batch.id}")
+        _tell_interrupted(workspace, batch.id)
         raise
     if as_json:
         tell_json(batch_progress.as_json(progress))
@@ -95,7 +95,41 @@ def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool)
         batch_progress.tell_progress(progress)
         if progress.failed:
             tell(f"To try what failed again: orbench-studio batches {workspace.place} retry {batch.id}")
+    _follow(workspace, prices)
     raise typer.Exit(batch_progress.exit_code(progress))
+
+
+def _tell_interrupted(workspace: "Workspace", batch_id: int) -> None:
+    from orbench_studio.services import evaluating
+
+    if evaluating.progress(workspace, batch_id).batch.state is BatchState.RUNNING:
+        complain(f"Batch {batch_id} goes on: others are at it.")
+    else:
+        complain(f"Batch {batch_id} is paused. To go on: orbench-studio batches {workspace.place} resume {batch_id}")
+
+
+def _follow(workspace: "Workspace", prices: "Prices") -> None:
+    """Have answers judged, where that was asked for at the launch of what is finished now."""
+    from orbench_studio.services.judging import follow
+    from orbench_studio.services.launching import open_runner
+
+    for found in follow(workspace):
+        if found.own is not None:
+            complain(own_judges.judge_all(workspace, found.own).changes.told)
+        elif found.judging is not None:
+            progress = batch_progress.run(open_runner(workspace, found.judging, prices))
+            complain(f"Batch {found.judging}, {progress.batch.name}: {progress.state_words}, {progress.done:,} judged.")
+
+
+def hand_over(workspace: "Workspace", batch: Batch, *, as_json: bool) -> None:
+    """Leave a batch to workers, and tell how to start one."""
+    from orbench_studio.services import evaluating
+
+    evaluating.hand_over(workspace, batch.id)
+    if as_json:
+        tell_json(batch_progress.as_json(evaluating.progress(workspace, batch.id)))
+    else:
+        tell(f"Batch {batch.id} is left to the workers. To start one: orbench-studio worker {workspace.place}")
 
 
 def _line(model: "ModelEstimate") -> str:

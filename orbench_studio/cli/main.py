@@ -36,6 +36,7 @@ from orbench_studio.cli import (
     rules,
     stats,
     team,
+    worker,
 )
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.telling import Exit, complain
@@ -90,6 +91,7 @@ app.command("generate")(generate.generate)
 app.command("rewrite")(rewrite.rewrite)
 app.command("moderate")(moderate.moderate)
 app.command("judge")(judge.judge)
+app.command("worker")(worker.worker)
 app.command("models")(models.models)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.Greedy)(judge_file.judge_file)

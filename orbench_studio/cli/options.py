@@ -42,6 +42,9 @@ MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop when so
 VendorBatch = Annotated[
     bool, typer.Option("--vendor-batch", help="By the vendor's own batches: half the price, within 24 hours.")
 ]
+ToWorkers = Annotated[
+    bool, typer.Option("--to-workers", help="Leave the sending to workers: see worker. No key is needed here.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Launch without being asked.")]
 Json = Annotated[bool, typer.Option("--json", help="For machines: how the batch ended.")]
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -122,10 +123,10 @@ class Sampling:
 class Limits:
     """What a batch may use.
 
-    `concurrency` requests at once, and requests and tokens a minute, are for each model. `attempts` bounds how often
-    an item is sent, not counting what the vendor turned away unread; `patience` (seconds) bounds how long it may take
-    with all its attempts and waits, `timeout` (seconds) one request. `max_cost` is in USD over the whole batch, all of
-    its runs included.
+    `concurrency` requests at once are for each model and process; requests and tokens a minute are for each model, and
+    all processes at the workspace keep them together. `attempts` bounds how often an item is sent, not counting what
+    the vendor turned away unread; `patience` (seconds) bounds how long it may take with all its attempts and waits,
+    `timeout` (seconds) one request. `max_cost` is in USD over the whole batch, all of its runs included.
     """
 
     concurrency: int = 20
@@ -142,6 +143,11 @@ class Limits:
         bounds = (self.requests_per_minute, self.tokens_per_minute, self.max_cost)
         if any(bound is not None and bound <= 0 for bound in bounds):
             raise ValueError("limits a minute and the most it may cost are above 0")
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether there is a limit a minute."""
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +185,7 @@ class BatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Our unit of evaluation work. `note` says in words why it stopped."""
+    """Our unit of evaluation work. `note` says in words why it stopped, `judge` who judges once it is finished."""
 
     id: int
     name: str
@@ -187,6 +193,7 @@ class Batch:
     state: BatchState
     settings: BatchSettings
     note: str | None = None
+    judge: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,17 +223,33 @@ class ModelProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """A process at a batch: where it is, since when, how many items it holds, how many it answers a minute."""
+
+    machine: str
+    pid: int
+    since: datetime
+    held: int = 0
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How far a batch is; one line a model. `processes` have shown themselves at it of late."""
+    """How far a batch is; one line a model. The `workers` have shown themselves at it of late."""
 
     batch: Batch
     models: tuple[ModelProgress, ...]
-    processes: int = 0
+    workers: tuple[Worker, ...] = ()
+
+    @property
+    def processes(self) -> int:
+        """How many are at it."""
+        return len(self.workers)
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether it should be running, and whoever ran it was killed; it goes on when it is resumed."""
-        return self.batch.state is BatchState.RUNNING and not self.processes
+        """Whether it should be running, and nobody is at it; it goes on when it is resumed, or a worker takes it."""
+        return self.batch.state is BatchState.RUNNING and not self.workers
 
     @property
     def state_words(self) -> str:

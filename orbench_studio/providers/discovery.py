@@ -1,11 +1,13 @@
 """Which model servers run on this machine, found by asking the ports where they usually are."""
 
 import json
+import socket
 from typing import NamedTuple
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
-from orbench_studio.providers.endpoints import ON_THIS_MACHINE, PRESETS
+from orbench_studio.providers.endpoints import ON_THIS_MACHINE, PRESETS, Endpoint
 
 _PATIENCE = 0.5  # seconds; where nothing listens the answer is immediate
 _LONGEST = 1_000_000  # bytes
@@ -28,6 +30,19 @@ def local_servers() -> list[LocalServer]:
         if models is not None:
             found.append(LocalServer(preset.title, preset.base_url, tuple(f"{vendor}/{name}" for name in models)))
     return found
+
+
+def answers(place: Endpoint) -> bool:
+    """Whether anything listens where the model is, if that is this machine; a vendor is taken to be there."""
+    if not place.on_this_machine or not place.base_url:
+        return True
+    address = urlsplit(place.base_url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        socket.create_connection((address.hostname or "", port), _PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 def _models(base_url: str) -> list[str] | None:

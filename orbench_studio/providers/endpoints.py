@@ -1,6 +1,7 @@
 """Where models are: names as the ecosystem writes them, vendors' endpoints, and the servers of this machine."""
 
 import os
+import platform
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -79,6 +80,12 @@ class Endpoint:
     def on_this_machine(self) -> bool:
         """Whether requests go no further than this machine, as far as can be seen from here."""
         return not self.base_url or urlsplit(self.base_url).hostname in LOOPBACK
+
+    @property
+    def limits_name(self) -> str:
+        """What its limits are kept under; the same address on another machine is another server."""
+        whose = f"{platform.node()} " if self.on_this_machine else ""
+        return f"{whose}{self.base_url or self.vendor} {self.model}"
 
     @property
     def free(self) -> bool:

@@ -1,19 +1,25 @@
-"""One process's dealings with a batch in the workspace: sign on, exchange answers for new items, leave."""
+"""One process's dealings with a batch in the workspace: sign on, exchange answers for new items, leave.
+
+Answers are stored and items claimed in transactions that go beside those of other processes; what state a batch is in,
+and what becomes of a killed process's items, is settled by one process at a time.
+"""
 
 import logging
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from orbench_studio.domain.batch import BatchKind, BatchProgress, BatchState, ItemState
 from orbench_studio.domain.changes import Changes, Kind
-from orbench_studio.errors import StudioError
+from orbench_studio.domain.shared_limits import Allowed, Wish
+from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluating import become, look, progress, require
 from orbench_studio.services.likeness import Library
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import batches, claims, results
+from orbench_studio.store import batches, claims, clock, rates, results
 from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Outcome
 
@@ -27,35 +33,79 @@ BRINGS = {
     BatchKind.REWRITING: Kind.PROMPTS,
 }
 """What the answers of each kind of batch are."""
+_WRITTEN = (BatchKind.SEEDING, BatchKind.REWRITING)  # texts that must not repeat one another: one process at a time
+_OPEN = (ItemState.PENDING, ItemState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What a process could do with of one model: how many more items, and when to start requests."""
+
+    items: int
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a process brings to an exchange: outcomes, what it wants of each model, the items it holds from before.
+
+    `stop` is the reason why the whole batch has to stop, if there is one; `per_minute` is told to whoever looks.
+    """
+
+    outcomes: Sequence[Outcome]
+    wants: Mapping[int, Want]
+    held: Collection[int] = ()
+    stop: str | None = None
+    per_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What it gets."""
+
+    items: Sequence[Claimed]
+    allowed: Allowed
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came of an exchange. `lost`: others had taken this process for gone, and its items with it."""
+    """What came of an exchange, by model. `lost`: others had taken this process for gone, and its items with it.
+
+    `is_over`: nothing more is to be sent here.
+    """
 
     progress: BatchProgress
     changes: Changes
-    claimed: Mapping[int, list[Claimed]] = field(default_factory=dict)
+    shares: Mapping[int, Share] = field(default_factory=dict)
     lost: bool = False
     waiting: str = ""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more is to be sent here."""
-        return self.progress.batch.state is not BatchState.RUNNING
+    is_over: bool = False
 
 
 class Desk:
-    """Used by one thread at a time."""
+    """Used by one thread at a time.
 
-    def __init__(self, workspace: Workspace, batch_id: int, lease: float) -> None:
+    `helps` names the models that are served here for a batch that others answer for: it is neither begun nor paused
+    here, and over as soon as there is nothing left for these models.
+    """
+
+    def __init__(self, workspace: Workspace, batch_id: int, lease: float, helps: Collection[str] | None = None) -> None:
         self._workspace = workspace
         self._batch_id = batch_id
         self._lease = lease
+        self._helps = helps is not None
         self._runner_id = 0
+        self._is_unsure = False  # whether the last exchange was done: its answer may be what was lost
         with workspace.reading() as db:
-            self._library = Library(require(db, batch_id).kind)
-            self.models = batches.models(db, batch_id)
+            batch = require(db, batch_id)
+            self.models = {
+                key: name for key, name in batches.models(db, batch_id).items() if helps is None or name in helps
+            }
+        self._kind, self._library = batch.kind, Library(batch.kind)
+        self._limits = batch.settings.limits
+        self._places = {
+            key: endpoint(name, batch.settings.base_urls.get(name)).limits_name for key, name in self.models.items()
+        }
 
     def look(self) -> BatchProgress:
         """How far the batch is."""
@@ -67,68 +117,109 @@ class Desk:
             self._library.read(db)  # a large workspace takes seconds, in which others may write
         with self._workspace.writing() as db:
             state = require(db, self._batch_id).state
-            if state in (BatchState.FINISHED, BatchState.CANCELLED):
+            if state in (BatchState.FINISHED, BatchState.CANCELLED) and not self._helps:
                 raise StudioError(f"Batch {self._batch_id} is {state}: there is nothing left to send.")
-            become(db, self._batch_id, BatchState.RUNNING)
+            if not self._helps:
+                become(db, self._batch_id, BatchState.RUNNING)
             self._sign_on(db)
-            claims.take_over(db, self._batch_id, time.time())
+            claims.take_over(db, self._batch_id, clock.now(db))
+            rates.know(db, self._places.values())
 
-    def exchange(self, outcomes: Sequence[Outcome], wanted: Mapping[int, int], stop: str | None) -> Exchange:
-        """Store outcomes and claim up to `wanted` items of each model, in one transaction.
+    def exchange(self, report: Report) -> Exchange:
+        """Store outcomes, claim items and take from the limits, in one transaction; then settle what there is."""
+        try:
+            return self._exchange(report)
+        except WorkspaceError:
+            self._is_unsure = True
+            raise
 
-        `stop` is the reason why the whole batch has to stop, if there is one.
-        """
-        with self._workspace.writing() as db:
-            now = time.time()  # one moment for all: a transaction that takes long must not take itself for gone
-            lost = not claims.still_there(db, self._runner_id, now)
-            if lost:
-                self._sign_on(db)
-            touched = results.store(db, self._batch_id, self._library.compare(db, outcomes))
-            claims.take_over(db, self._batch_id, now)
+    def _exchange(self, report: Report) -> Exchange:
+        with self._storing() as db:
+            now = clock.now(db)  # one moment for all: a transaction that takes long must not take itself for gone
+            lost = not claims.still_there(db, self._runner_id, now, report.per_minute)
+            touched = results.store(db, self._batch_id, self._library.compare(db, report.outcomes))
+            if self._is_unsure:
+                claims.give_back_others(db, self._runner_id, report.held)
             batch = require(db, self._batch_id)
             capped = cap_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
-            if (stop or capped) and batch.state is BatchState.RUNNING:
-                log.info("batch %d: %s", self._batch_id, capped or "a model cannot be asked any more")
-                become(db, self._batch_id, BatchState.STOPPED, stop or capped)
-            claimed, waiting = {}, ""
-            if batches.state_of(db, self._batch_id) is BatchState.RUNNING:
-                claimed = self._claim(db, wanted)
-                if not any(claimed.values()):
-                    waiting = self._nothing_to_claim(db)
-            stands = look(db, self._batch_id)
+            stop = report.stop or capped
+            is_on = batch.state is BatchState.RUNNING and not stop
+            shares = self._share(db, report.wants, now) if is_on and not lost else {}
+            is_settled = not lost and (batch.state is not BatchState.RUNNING or self._is_settled(db, shares, now))
+            is_over = not is_on or (self._helps and not self._is_open(db))
+            waiting = self._waiting(db, now) if is_on and not any(share.items for share in shares.values()) else ""
+            found = look(db, self._batch_id)
+        self._is_unsure = False
+        if stop or not is_settled:
+            found = self._settle(stop, capped or "a model cannot be asked any more")
         kind = BRINGS[batch.kind]
-        kinds = {kind, Kind.BATCHES} if touched else {Kind.BATCHES} if outcomes else set()
-        return Exchange(stands, Changes(frozenset(kinds), tuple(touched)), claimed, lost, waiting)
+        kinds = {kind, Kind.BATCHES} if touched else {Kind.BATCHES} if report.outcomes else set()
+        changes = Changes(frozenset(kinds), tuple(touched))
+        return Exchange(found, changes, shares, lost, waiting, is_over or found.batch.state is not BatchState.RUNNING)
 
-    def leave(self) -> None:
-        """Sign off. A batch that nobody is at any more and that is not at its end is paused."""
+    def leave(self) -> int:
+        """Sign off; how many items go back. A batch that nobody is at any more and that is not at its end is paused.
+
+        Not by a process that only helps: it stays running, for whoever helps next.
+        """
         with self._workspace.writing() as db:
-            claims.sign_off(db, self._runner_id)
-            if batches.state_of(db, self._batch_id) is BatchState.CANCELLED:
-                batches.move(db, self._batch_id, ItemState.PENDING, ItemState.CANCELLED)  # what was still unsent here
-            alone = not claims.others(db, self._batch_id, None, time.time())
-            if alone and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
+            back = claims.sign_off(db, self._runner_id)
+            alone = not claims.others(db, self._batch_id, None, clock.now(db))
+            if alone and not self._helps and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
                 become(db, self._batch_id, BatchState.PAUSED)
+        return back
+
+    def _storing(self) -> AbstractContextManager[Connection]:
+        return self._workspace.writing() if self._kind in _WRITTEN else self._workspace.deciding()
 
     def _sign_on(self, db: Connection) -> None:
-        self._runner_id = claims.sign_on(db, self._batch_id, self._lease, time.time())
+        self._runner_id = claims.sign_on(db, self._batch_id, self._lease, clock.now(db))
 
-    def _claim(self, db: Connection, wanted: Mapping[int, int]) -> dict[int, list[Claimed]]:
-        return {
-            model_id: claims.claim(db, self._batch_id, model_id, self._runner_id, count)
-            for model_id, count in wanted.items()
-            if count
+    def _share(self, db: Connection, wants: Mapping[int, Want], now: float) -> dict[int, Share]:
+        """Items first, limits last, in an order that is the same for all: nobody waits for who waits for it."""
+        items = {
+            key: claims.claim(db, self._batch_id, key, self._runner_id, want.items) if want.items else []
+            for key, want in wants.items()
         }
+        in_order = sorted(wants, key=lambda key: self._places[key])
+        allowed = {key: rates.take(db, self._places[key], self._limits, wants[key].wish, now) for key in in_order}
+        return {key: Share(items[key], allowed[key]) for key in wants}
 
-    def _nothing_to_claim(self, db: Connection) -> str:
-        """Finish the batch if nobody has anything of it; else what there is to wait for."""
-        if batches.has_items(db, self._batch_id, (ItemState.PENDING, ItemState.AT_VENDOR)):
+    def _is_open(self, db: Connection) -> bool:
+        """Whether any item of the models that are served here is without an end."""
+        return batches.has_items(db, self._batch_id, _OPEN, self.models)
+
+    def _is_settled(self, db: Connection, shares: Mapping[int, Share], now: float) -> bool:
+        """Whether no process is gone, and something is left of the batch."""
+        if claims.gone(db, self._batch_id, now):
+            return False
+        claimed = any(share.items for share in shares.values())
+        return claimed or batches.has_items(db, self._batch_id, (*_OPEN, ItemState.AT_VENDOR))
+
+    def _settle(self, stop: str | None, logged: str) -> BatchProgress:
+        """Come back if others took this process for gone, take over from those who are, stop or finish the batch."""
+        with self._workspace.writing() as db:
+            now = clock.now(db)
+            if not claims.still_there(db, self._runner_id, now):
+                self._sign_on(db)
+            claims.take_over(db, self._batch_id, now)
+            if batches.state_of(db, self._batch_id) is BatchState.RUNNING:
+                if stop:
+                    log.info("batch %d: %s", self._batch_id, logged)
+                    become(db, self._batch_id, BatchState.STOPPED, stop)
+                elif not batches.has_items(db, self._batch_id, (*_OPEN, ItemState.AT_VENDOR)):
+                    become(db, self._batch_id, BatchState.FINISHED)
+            return look(db, self._batch_id)
+
+    def _waiting(self, db: Connection, now: float) -> str:
+        """What there is to wait for where nothing can be claimed."""
+        pending, claimed = ((ItemState.PENDING,), (ItemState.CLAIMED,))
+        if batches.has_items(db, self._batch_id, pending, self.models):
             return ""
-        if batches.has_items(db, self._batch_id, (ItemState.CLAIMED,)):
-            others = claims.others(db, self._batch_id, self._runner_id, time.time())
-            return "the last items, which another process has" if others else ""
-        become(db, self._batch_id, BatchState.FINISHED)
-        return ""
+        if not batches.has_items(db, self._batch_id, claimed, self.models):
+            return ""
+        others = claims.others(db, self._batch_id, self._runner_id, now)
+        return "the last items, which another process has" if others else ""
 
 
 def cap_reached(cap: float | None, spent: float) -> str | None:

@@ -4,7 +4,6 @@ Nothing here sends anything; `running.Runner` does.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,7 +28,7 @@ from orbench_studio.providers.endpoints import Protocol, endpoint
 from orbench_studio.services.asking import sampling_for
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import batches, claims, queue, subsets
+from orbench_studio.store import batches, claims, clock, queue, subsets
 from orbench_studio.store.bulk import id_of
 from orbench_studio.store.tables import MODELS
 
@@ -63,11 +62,16 @@ def create(
     *,
     prices: Prices,
     name: str = "",
+    judge: str = "",
 ) -> Batch:
-    """Write a batch down with all its items; nothing is sent before `Runner.start`."""
+    """Write a batch down with all its items; nothing is sent before `Runner.start`.
+
+    Once it is finished, `judge` is to judge its answers: see `following`.
+    """
     check(models, settings, prices)
     with workspace.writing() as db:
-        batch_id = batches.create(db, name or _name(models), BatchKind.EVALUATION, settings, datetime.now(UTC))
+        title, at = name or _name(models), datetime.now(UTC)
+        batch_id = batches.create(db, title, BatchKind.EVALUATION, settings, at, judge or None)
         for model in models:
             batches.add_prompts(db, batch_id, model_id(db, model, settings), prompt_ids, settings.repeats)
         log.info("batch %d written down: %d prompts, %s", batch_id, len(prompt_ids), ", ".join(models))
@@ -122,9 +126,9 @@ def overview(workspace: Workspace) -> list[BatchProgress]:
 
 
 def look(db: Connection, batch_id: int) -> BatchProgress:
-    """How far a batch is, and how many processes have shown themselves at it of late."""
-    processes = claims.others(db, batch_id, None, time.time())
-    return BatchProgress(require(db, batch_id), batches.progress(db, batch_id), processes)
+    """How far a batch is, and which processes have shown themselves at it of late."""
+    workers = claims.workers(db, batch_id, clock.now(db))
+    return BatchProgress(require(db, batch_id), batches.progress(db, batch_id), workers)
 
 
 def failures(
@@ -133,6 +137,12 @@ def failures(
     """Items that were given up (for these causes, or for any), in order; each with its cause."""
     with workspace.reading() as db:
         return batches.failures(db, batch_id, limit, causes)
+
+
+def hand_over(workspace: Workspace, batch_id: int) -> None:
+    """Leave a batch to the workers at the workspace: it is running from now on, and nobody is at it here."""
+    with workspace.writing() as db:
+        become(db, batch_id, BatchState.RUNNING)
 
 
 def pause(workspace: Workspace, batch_id: int) -> Changes:
@@ -144,11 +154,15 @@ def pause(workspace: Workspace, batch_id: int) -> Changes:
 
 
 def cancel(workspace: Workspace, batch_id: int) -> Changes:
-    """Give up what has not been sent. What was answered stays; what is under way comes home."""
+    """Give up what has not been answered. What was answered stays; what is under way comes home and counts.
+
+    Also what processes have, for one that was killed would never give it up.
+    """
     with workspace.writing() as db:
         if not become(db, batch_id, BatchState.CANCELLED):
             return Changes(told=f"Batch {batch_id} is cancelled already.")
-        batches.move(db, batch_id, ItemState.PENDING, ItemState.CANCELLED)
+        for state in (ItemState.PENDING, ItemState.CLAIMED):
+            batches.move(db, batch_id, state, ItemState.CANCELLED)
     return CHANGED
 
 

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings
+from sqlalchemy import Connection
+
+from orbench_studio.domain.batch import CLASS_TOKENS, Batch, BatchKind, BatchSettings, BatchState, ItemState, Sampling
+from orbench_studio.domain.judgement import OwnJudge
 from orbench_studio.errors import StudioError
 from orbench_studio.services import evaluating, templates
 from orbench_studio.services.prices import Prices
@@ -57,6 +60,11 @@ def choose(
     return chosen
 
 
+def settings_after(settings: BatchSettings, template: Template) -> BatchSettings:
+    """How a judge is asked about the answers of a batch with these settings: within the same limits, once more."""
+    return BatchSettings(Sampling(max_tokens=CLASS_TOKENS), settings.limits, template=template.text)
+
+
 def create(
     workspace: Workspace,
     judges: Sequence[str],
@@ -70,10 +78,55 @@ def create(
     templates.require_markers(Wording.JUDGING, settings.template)
     evaluating.check(judges, settings, prices)
     with workspace.writing() as db:
-        title = name or f"judged by {', '.join(judges)}"
-        batch_id = batches.create(db, title, BatchKind.JUDGING, settings, datetime.now(UTC))
-        for judge in judges:
-            model_id = evaluating.model_id(db, judge, settings)
-            batches.add_responses(db, batch_id, model_id, chosen)
-        log.info("batch %d written down: %d responses, judged by %s", batch_id, len(chosen), ", ".join(judges))
-        return evaluating.require(db, batch_id)
+        return evaluating.require(db, _write_down(db, judges, chosen, settings, name))
+
+
+class Following(NamedTuple):
+    """What follows a finished batch: a batch in which its answers are judged, or one of the studio's own judges."""
+
+    batch_id: int
+    judging: int | None = None
+    own: OwnJudge | None = None
+
+
+def follow(workspace: Workspace) -> list[Following]:
+    """Launch the judging that was asked for with batches which are finished by now, whoever finished them; each once.
+
+    A batch for a language model is running from then on: any worker may take it. What one of the studio's own judges
+    is to do is for the caller.
+    """
+    with workspace.reading() as db:
+        if not batches.to_be_judged(db):
+            return []
+    template = load_template()
+    with workspace.writing() as db:
+        return [found for batch in batches.to_be_judged(db) if (found := _follow(db, batch, template))]
+
+
+def _follow(db: Connection, batch: Batch, template: Template) -> Following | None:
+    judge = batch.judge or ""
+    batches.forget_judge(db, batch.id)
+    if not batches.has_items(db, batch.id, (ItemState.DONE,)):
+        return None
+    if judge in tuple(OwnJudge):
+        return Following(batch.id, own=OwnJudge(judge))
+    found = responses.to_judge(
+        db, models=(), prompt_ids=None, batch_id=batch.id, judges=(judge,), template_hash=template.hash
+    )
+    if not found:
+        return None
+    chosen = [Unjudged(*pair) for pair in found]
+    batch_id = _write_down(db, [judge], chosen, settings_after(batch.settings, template))
+    evaluating.become(db, batch_id, BatchState.RUNNING)
+    return Following(batch.id, judging=batch_id)
+
+
+def _write_down(
+    db: Connection, judges: Sequence[str], chosen: Sequence[Unjudged], settings: BatchSettings, name: str = ""
+) -> int:
+    title = name or f"judged by {', '.join(judges)}"
+    batch_id = batches.create(db, title, BatchKind.JUDGING, settings, datetime.now(UTC))
+    for judge in judges:
+        batches.add_responses(db, batch_id, evaluating.model_id(db, judge, settings), chosen)
+    log.info("batch %d written down: %d responses, judged by %s", batch_id, len(chosen), ", ".join(judges))
+    return batch_id

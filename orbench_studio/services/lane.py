@@ -5,13 +5,14 @@ import heapq
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from orbench_studio.domain.batch import HOPELESS, PASSING, Cause, Limits
 from orbench_studio.providers.base import Answer, AskError, Provider
 from orbench_studio.providers.pacing import Pacer
 from orbench_studio.services.asking import Task
+from orbench_studio.services.desk import Share, Want
 from orbench_studio.services.prices import Price, cost
 from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Given, Outcome, Result, Usage
@@ -46,7 +47,8 @@ class Model:
 class Lane:
     """The requests of one model. Lives in one event loop; the attributes can be looked at from anywhere.
 
-    `on_outcome` gets what an item ended in, `on_hopeless` is told why nothing more can be had from the model.
+    `on_outcome` gets what an item ended in, `on_hopeless` is told why nothing more can be had from the model, by its
+    cause and in words.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Lane:
         task: Task,
         limits: Limits,
         on_outcome: Callable[[Outcome], None],
-        on_hopeless: Callable[[str], None],
+        on_hopeless: Callable[[Cause, str], None],
     ) -> None:
         self.model = model
         self.waiting = ""
@@ -65,7 +67,7 @@ class Lane:
         self._pacer = Pacer(limits)
         self._queue: deque[_Item] = deque()
         self._later: list[tuple[float, int, _Item]] = []
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[asyncio.Task[None], _Item] = {}
         self._changed = asyncio.Event()
         self._open = True
         self._given_up = 0
@@ -78,20 +80,29 @@ class Lane:
         return len(self._asking)
 
     @property
-    def wanted(self) -> int:
-        """How many more items it could do with: as many in store as may be under way."""
+    def held(self) -> list[int]:
+        """The items that it has and that have not ended."""
+        items = (*self._queue, *(item for *_, item in self._later), *self._asking.values())
+        return [item.claimed.item_id for item in items]
+
+    def want(self) -> Want:
+        """What it could do with: as many items in store as may be under way, and starts for those that wait."""
         held = len(self._queue) + len(self._later) + len(self._asking)
-        return max(2 * self._limits.concurrency - held, 0) if self._open else 0
+        items = max(2 * self._limits.concurrency - held, 0) if self._open else 0
+        sizes = [self._tokens(item) for item in self._queue] if self._limits.is_paced else []
+        return Want(items, self._pacer.wish(sizes, len(self._asking)))
 
     @property
     def is_done(self) -> bool:
         """Whether it is closed and the last answer is home."""
         return not self._open and not self._asking
 
-    def put(self, items: Sequence[Claimed]) -> None:
-        """More to do."""
-        self._queue.extend(_Item(claimed) for claimed in items)
+    def put(self, want: Want, share: Share) -> bool:
+        """What came of what it wanted; True where it should ask again soon: for starts of what it was given."""
+        self._queue.extend(_Item(claimed) for claimed in share.items)
+        self._pacer.allow(want.wish, share.allowed)
         self._changed.set()
+        return self._limits.is_paced and bool(share.items)
 
     def forget(self) -> None:
         """Others have taken what was not sent yet."""
@@ -134,7 +145,7 @@ class Lane:
         if not self._queue:
             self.waiting = f"to try again. {self._hindrance}" if self._later and not self._asking else ""
             return self._later[0][0] - now if self._later else None
-        seconds, self.waiting = self._pacer.wait(self._tokens(self._queue[0]))
+        seconds, self.waiting = self._pacer.wait()
         return seconds
 
     async def _change_within(self, seconds: float | None) -> None:
@@ -148,13 +159,13 @@ class Lane:
     def _send(self, item: _Item) -> None:
         item.attempts += 1
         item.begun = item.begun or asyncio.get_running_loop().time()
-        self._pacer.sent(self._tokens(item))
+        self._pacer.sent()
         task = asyncio.create_task(self._ask(item))
-        self._asking.add(task)
+        self._asking[task] = item
         task.add_done_callback(self._home)
 
     def _home(self, task: asyncio.Task[None]) -> None:
-        self._asking.discard(task)
+        self._asking.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             self.fault = task.exception()
         self._changed.set()
@@ -206,7 +217,7 @@ class Lane:
 
     def _stop(self, error: AskError, told: str) -> None:
         log.info("%s: nothing more is sent, %s", self.model.name, error.cause)
-        self._on_hopeless(told)
+        self._on_hopeless(error.cause, told)
 
     def _hand_on(self, item: _Item, result: Result | Given, usage: Usage | None = None) -> None:
         place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)

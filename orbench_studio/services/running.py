@@ -5,17 +5,19 @@ to stop. Others may be at the same batch; any of them may be killed at any momen
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
+from orbench_studio.domain.batch import Cause
 from orbench_studio.domain.changes import Changes
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.opening import open_provider
 from orbench_studio.services.asking import task_of
 from orbench_studio.services.batch_runner import BatchRunner, LiveModel, Snapshot
-from orbench_studio.services.desk import Desk, Exchange, cap_reached
+from orbench_studio.services.desk import Desk, Exchange, Report, Want, cap_reached
 from orbench_studio.services.lane import Lane, Model
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.workspace import Workspace
@@ -32,7 +34,8 @@ class Runner(BatchRunner):
     """Sends live.
 
     `on_changes` is called in that thread whenever answers have been stored. StudioError where the batch cannot be
-    begun: a key is missing, the local model is not installed.
+    begun: a key is missing, the local model is not installed. With `helps`, the names of models, it is at a batch that
+    somebody else has launched, for these models alone, and leaves when there is nothing left for them.
     """
 
     def __init__(
@@ -43,9 +46,17 @@ class Runner(BatchRunner):
         *,
         on_changes: Callable[[Changes], None] = lambda _changes: None,
         lease: float = LEASE,
+        helps: Collection[str] | None = None,
     ) -> None:
         super().__init__(batch_id)
-        self._desk = Desk(workspace, batch_id, lease)
+        self._desk = Desk(workspace, batch_id, lease, helps)
+        self._helps = helps is not None
+        self.given_back = 0
+        """Items that went back when it left."""
+        self.answered = 0
+        """Items that ended here, with an answer or without."""
+        self.refused: dict[str, str] = {}
+        """Models that cannot be asked from here, though from elsewhere, where it only helps; and why."""
         self._progress = self._desk.look()
         self._on_changes = on_changes
         self._outcomes: list[Outcome] = []
@@ -71,10 +82,13 @@ class Runner(BatchRunner):
         return Snapshot(progress, live, self._waiting)
 
     def _live(self, lane: Lane, left: int) -> LiveModel:
+        rate = self._per_second(lane)
+        return LiveModel(lane.under_way, rate, lane.waiting, left / rate if rate else None)
+
+    def _per_second(self, lane: Lane) -> float:
         now = time.monotonic()
         recent = [at for at in self._ended[lane.model.name].copy() if now - at < _RATE_OVER]
-        rate = len(recent) / max(now - recent[0], 1.0) if recent else 0.0
-        return LiveModel(lane.under_way, rate, lane.waiting, left / rate if rate else None)
+        return len(recent) / max(now - recent[0], 1.0) if recent else 0.0
 
     def _make_lanes(self, prices: Prices) -> list[Lane]:
         settings = self._progress.batch.settings
@@ -84,7 +98,8 @@ class Runner(BatchRunner):
             place = endpoint(name, base_url)
             model = Model(model_id, name, place.model, prices.of(name, base_url))
             limits = replace(settings.limits, concurrency=place.at_most(settings.limits.concurrency))
-            lanes.append(Lane(model, open_provider(place), task, limits, self._take, self._give_up))
+            hopeless = partial(self._hopeless, name)
+            lanes.append(Lane(model, open_provider(place), task, limits, self._take, hopeless))
         return lanes
 
     def _work(self) -> None:
@@ -104,7 +119,7 @@ class Runner(BatchRunner):
                 self._close()
                 self._abandon()
                 await asyncio.gather(*at_work)
-                await self._loop.run_in_executor(store, self._desk.leave)
+                self.given_back = await self._loop.run_in_executor(store, self._desk.leave)
                 self._progress = await self._loop.run_in_executor(store, self._desk.look)
 
     async def _exchange(self, store: ThreadPoolExecutor) -> bool:
@@ -112,14 +127,17 @@ class Runner(BatchRunner):
         assert self._loop is not None
         last = all(lane.is_done for lane in self._lanes)
         outcomes, self._outcomes = self._outcomes, []
-        wanted = {lane.model.id: lane.wanted for lane in self._lanes}
+        wants = {lane.model.id: lane.want() for lane in self._lanes}
+        held = [item_id for lane in self._lanes for item_id in lane.held]
+        pace = round(60 * sum(self._per_second(lane) for lane in self._lanes))
         try:
-            found = await self._loop.run_in_executor(store, self._desk.exchange, outcomes, wanted, self._stop_for)
+            report = Report(outcomes, wants, held, self._stop_for, pace)
+            found = await self._loop.run_in_executor(store, self._desk.exchange, report)
         except WorkspaceError as error:
             self._keep_for_later(outcomes, error)
             return False
         self._failing_since = None
-        self._heed(found)
+        self._heed(found, wants)
         return last
 
     def _keep_for_later(self, outcomes: list[Outcome], error: WorkspaceError) -> None:
@@ -130,14 +148,16 @@ class Runner(BatchRunner):
         if time.monotonic() - self._failing_since > _STORE_PATIENCE:
             raise error
 
-    def _heed(self, found: Exchange) -> None:
+    def _heed(self, found: Exchange, wants: Mapping[int, Want]) -> None:
         self._progress, self._waiting = found.progress, found.waiting
         for lane in self._lanes:
             if lane.fault is not None:
                 raise lane.fault
             if found.lost:
                 lane.forget()
-            lane.put(found.claimed.get(lane.model.id, []))
+            share = found.shares.get(lane.model.id)
+            if share is not None and lane.put(wants[lane.model.id], share):
+                self._news.set()
         if found.is_over:
             self._close()
         if found.changes:
@@ -154,6 +174,7 @@ class Runner(BatchRunner):
 
     def _take(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
+        self.answered += 1
         self._news.set()
         name = self._desk.models[outcome.model_id]
         self._ended[name].append(time.monotonic())
@@ -162,6 +183,16 @@ class Runner(BatchRunner):
         reached = cap_reached(cap, spent)
         if reached:
             self._give_up(reached)
+
+    def _hopeless(self, model: str, cause: Cause, told: str) -> None:
+        """Nothing more can be had from a model. A key, or a model server, is one machine's: who only helps leaves it
+        to the others."""
+        here = endpoint(model, self._progress.batch.settings.base_urls.get(model)).on_this_machine
+        if self._helps and (cause is Cause.KEY or here):
+            self.refused[model] = told
+            self._close()
+        else:
+            self._give_up(told)
 
     def _give_up(self, reason: str) -> None:
         self._stop_for = self._stop_for or reason

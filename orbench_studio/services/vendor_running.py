@@ -30,7 +30,7 @@ from orbench_studio.services.likeness import Library
 from orbench_studio.services.prices import Prices, cost
 from orbench_studio.services.running import LEASE, Runner
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import batches, claims, results
+from orbench_studio.store import batches, claims, clock, results
 from orbench_studio.store import vendor_batches as kept
 from orbench_studio.store.claims import Claimed
 from orbench_studio.store.results import Given, Outcome, Usage
@@ -110,8 +110,8 @@ class VendorRunner(BatchRunner):
         """Alone: two processes would hand the same in twice. One that was killed is waited for."""
         while not self._stopping.is_set():
             with self._workspace.writing() as db:
-                claims.take_over(db, self._batch_id, time.time())
-                if not claims.others(db, self._batch_id, None, time.time()):
+                claims.take_over(db, self._batch_id, clock.now(db))
+                if not claims.others(db, self._batch_id, None, clock.now(db)):
                     self._begin(db)
                     return
             self._waiting = "another process, or one that was killed a moment ago"
@@ -123,7 +123,7 @@ class VendorRunner(BatchRunner):
             raise StudioError(f"Batch {self._batch_id} is finished: there is nothing left to send.")
         if state is not BatchState.CANCELLED:
             become(db, self._batch_id, BatchState.RUNNING)
-        self._runner_id = claims.sign_on(db, self._batch_id, self._lease, time.time())
+        self._runner_id = claims.sign_on(db, self._batch_id, self._lease, clock.now(db))
 
     def _turn(self) -> bool:
         """Hand in, ask after, take home; True where there is nothing more to do here."""
@@ -330,4 +330,4 @@ class VendorRunner(BatchRunner):
 
     def _stir(self) -> None:
         with self._workspace.writing() as db:
-            claims.still_there(db, self._runner_id, time.time())
+            claims.still_there(db, self._runner_id, clock.now(db))

@@ -19,16 +19,34 @@ class BatchRow(SQLModel, table=True):
     created_at: datetime = moment()
     kind: str = later(text("'evaluation'"))
     note: str | None = long_text(nullable=True)
+    judge: str | None
 
 
 class BatchRunnerRow(SQLModel, table=True):
-    """A process at work on a batch. `seen_at` is in seconds since 1970; who has not been seen for a while is gone."""
+    """A process at work on a batch; who has not been seen for the length of its lease is gone.
+
+    Moments are in seconds since 1970 by the workspace's clock. `per_minute` are its answers of the last minute.
+    """
 
     __tablename__ = "batch_runners"
     id: int = key()
     batch_id: int = refers_to("batches.id")
     seen_at: float
     lease: float
+    machine: str = later(text("''"))
+    pid: int = later(text("0"))
+    since: float = later(text("0"))
+    per_minute: int = later(text("0"))
+
+
+class RateLimitRow(SQLModel, table=True):
+    """How far the limits of one model at one endpoint are used up, by all processes together. See `rates`."""
+
+    __tablename__ = "rate_limits"
+    place: str = Field(primary_key=True)
+    requests_at: float
+    tokens_at: float
+    paused_until: float
 
 
 class BatchModelRow(SQLModel, table=True):
@@ -70,7 +88,7 @@ class BatchItemRow(SQLModel, table=True):
     __tablename__ = "batch_items"
     __table_args__ = (
         UniqueConstraint("batch_id", "prompt_id", "model_id", "sample"),
-        Index(None, "batch_id", "state", "model_id"),
+        Index(None, "batch_id", "state", "model_id", "id"),
     )
     id: int = key()
     batch_id: int = refers_to("batches.id")
@@ -95,6 +113,7 @@ class JudgeItemRow(SQLModel, table=True):
 
 BATCHES = table(BatchRow)
 BATCH_RUNNERS = table(BatchRunnerRow)
+RATE_LIMITS = table(RateLimitRow)
 BATCH_MODELS = table(BatchModelRow)
 VENDOR_BATCHES = table(VendorBatchRow)
 BATCH_ITEMS = table(BatchItemRow)

@@ -1,7 +1,7 @@
 """Batches and their items: written down, listed, counted, reopened. Who is at work on an item is in `claims`."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -33,10 +33,12 @@ _NOTHING_YET: dict[str, Any] = {
 }
 
 
-def create(db: Connection, name: str, kind: BatchKind, settings: BatchSettings, at: datetime) -> int:
-    """A new batch without items."""
+def create(
+    db: Connection, name: str, kind: BatchKind, settings: BatchSettings, at: datetime, judge: str | None = None
+) -> int:
+    """A new batch without items; `judge` is to judge its answers once it is finished."""
     row = {"name": name, "kind": kind, "state": BatchState.READY, "settings": settings.to_text(), "created_at": at}
-    return inserted(db, BATCHES, row)
+    return inserted(db, BATCHES, row | {"judge": judge})
 
 
 def add_prompts(db: Connection, batch_id: int, model_id: int, prompt_ids: Sequence[int], repeats: int) -> None:
@@ -102,6 +104,23 @@ def keep_settings(db: Connection, batch_id: int, settings: BatchSettings) -> Non
     db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(settings=settings.to_text()))
 
 
+def to_be_judged(db: Connection) -> list[Batch]:
+    """The finished batches whose answers are still to be judged, oldest first."""
+    waiting = select(BATCHES).where(BATCHES.c.state == BatchState.FINISHED, BATCHES.c.judge.is_not(None))
+    return [_batch(row) for row in db.execute(waiting.order_by(BATCHES.c.id))]
+
+
+def forget_judge(db: Connection, batch_id: int) -> None:
+    """The judging is launched."""
+    db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(judge=None))
+
+
+def running(db: Connection) -> list[Batch]:
+    """The batches that are meant to be running, oldest first."""
+    found = select(BATCHES).where(BATCHES.c.state == BatchState.RUNNING).order_by(BATCHES.c.id)
+    return [_batch(row) for row in db.execute(found)]
+
+
 def models(db: Connection, batch_id: int) -> dict[int, str]:
     """The names of the batch's models, by id, in the order they were given."""
     statement = select(_M.model_id, MODELS.c.name).join(MODELS, MODELS.c.id == _M.model_id)
@@ -135,10 +154,14 @@ def count(db: Connection, batch_id: int, model_id: int, changes: dict[str, Any])
         db.execute(update(BATCH_MODELS).where(_M.batch_id == batch_id, _M.model_id == model_id).values(values))
 
 
-def has_items(db: Connection, batch_id: int, states: Sequence[ItemState]) -> bool:
-    """Whether any item is in one of these states."""
+def has_items(
+    db: Connection, batch_id: int, states: Sequence[ItemState], model_ids: Collection[int] | None = None
+) -> bool:
+    """Whether any item (of these models, if any are given) is in one of these states."""
     for state in states:
         found = select(_I.id).where(_I.batch_id == batch_id, _I.state == state).limit(1)
+        if model_ids is not None:
+            found = found.where(_I.model_id.in_(model_ids))
         if db.execute(found).first() is not None:
             return True
     return False
@@ -201,4 +224,4 @@ def _item(batch_id: int, model_id: int, prompt_id: int | None, sample: int) -> d
 
 def _batch(row: Any) -> Batch:
     settings = BatchSettings.from_text(row.settings)
-    return Batch(row.id, row.name, BatchKind(row.kind), BatchState(row.state), settings, row.note)
+    return Batch(row.id, row.name, BatchKind(row.kind), BatchState(row.state), settings, row.note, row.judge)

@@ -4,12 +4,15 @@ A process signs on and says now and then that it is there. What belongs to one t
 its lease goes back to pending.
 """
 
+import os
+import platform
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from orbench_studio.domain.batch import ItemState
+from orbench_studio.domain.batch import ItemState, Worker
 from orbench_studio.store.batch_tables import BATCH_ITEMS, BATCH_RUNNERS, JUDGE_ITEMS
 from orbench_studio.store.bulk import inserted
 from orbench_studio.store.generation_tables import GENERATION_ITEMS
@@ -37,26 +40,47 @@ class Claimed(NamedTuple):
 
 
 def sign_on(db: Connection, batch_id: int, lease: float, now: float) -> int:
-    """A new process at the batch."""
-    return inserted(db, BATCH_RUNNERS, {"batch_id": batch_id, "seen_at": now, "lease": lease})
+    """A new process at the batch: this one."""
+    who = {"machine": platform.node(), "pid": os.getpid(), "since": now, "per_minute": 0}
+    return inserted(db, BATCH_RUNNERS, {"batch_id": batch_id, "seen_at": now, "lease": lease} | who)
 
 
-def still_there(db: Connection, runner_id: int, now: float) -> bool:
-    """Say that the process is there; False where others have taken it for gone, and its items with it."""
-    return db.execute(update(BATCH_RUNNERS).where(_R.id == runner_id).values(seen_at=now)).rowcount == 1
+def still_there(db: Connection, runner_id: int, now: float, per_minute: int = 0) -> bool:
+    """Say that the process is there, and how many items it answers a minute.
+
+    False where others have taken it for gone, and its items with it.
+    """
+    mine = update(BATCH_RUNNERS).where(_R.id == runner_id)
+    return db.execute(mine.values(seen_at=now, per_minute=per_minute)).rowcount == 1
 
 
-def sign_off(db: Connection, runner_id: int) -> None:
-    """The process leaves; what it has not done goes back."""
-    _release(db, [runner_id])
+def sign_off(db: Connection, runner_id: int) -> int:
+    """The process leaves; what it has not done goes back: how many items."""
+    return _release(db, [runner_id])
+
+
+def gone(db: Connection, batch_id: int, now: float) -> list[int]:
+    """The processes that have not been seen for the length of their lease."""
+    missing = select(_R.id).where(_R.batch_id == batch_id, _R.seen_at + _R.lease < now)
+    return [int(runner) for runner in db.execute(missing).scalars()]
 
 
 def take_over(db: Connection, batch_id: int, now: float) -> None:
     """What belongs to processes that are gone goes back."""
-    gone = select(_R.id).where(_R.batch_id == batch_id, _R.seen_at + _R.lease < now)
-    runners = [int(runner) for runner in db.execute(gone).scalars()]
+    runners = gone(db, batch_id, now)
     if runners:
         _release(db, runners)
+
+
+def workers(db: Connection, batch_id: int, now: float) -> tuple[Worker, ...]:
+    """The processes that are at the batch, in the order they came."""
+    held = select(func.count()).where(_I.runner_id == _R.id).scalar_subquery()
+    there = select(_R.machine, _R.pid, _R.since, held, _R.per_minute)
+    there = there.where(_R.batch_id == batch_id, _R.seen_at + _R.lease >= now).order_by(_R.id)
+    return tuple(
+        Worker(machine, pid, datetime.fromtimestamp(since, UTC), items, per_minute)
+        for machine, pid, since, items, per_minute in db.execute(there)
+    )
 
 
 def others(db: Connection, batch_id: int, runner_id: int | None, now: float) -> int:
@@ -68,7 +92,7 @@ def others(db: Connection, batch_id: int, runner_id: int | None, now: float) -> 
 def claim(db: Connection, batch_id: int, model_id: int, runner_id: int, limit: int) -> list[Claimed]:
     """The next items of a model, which nobody else gets from now on."""
     pending = select(_I.id).where(_I.batch_id == batch_id, _I.state == ItemState.PENDING, _I.model_id == model_id)
-    pending = pending.order_by(_I.id).limit(limit).with_for_update(skip_locked=True)  # where several write at once
+    pending = pending.order_by(_I.id).limit(limit).with_for_update(skip_locked=True)
     ids = [int(item_id) for item_id in db.execute(pending).scalars()]
     if ids:
         db.execute(update(BATCH_ITEMS).where(_I.id.in_(ids)).values(state=ItemState.CLAIMED, runner_id=runner_id))
@@ -106,8 +130,15 @@ def give_back(db: Connection, runner_id: int, item_ids: Collection[int]) -> None
     db.execute(mine.values(state=ItemState.PENDING, runner_id=None))
 
 
-def _release(db: Connection, runners: Sequence[int]) -> None:
+def give_back_others(db: Connection, runner_id: int, held: Collection[int]) -> None:
+    """Items that are written down as the process's, and that it does not know of."""
+    mine = update(BATCH_ITEMS).where(_I.runner_id == runner_id, _I.state == ItemState.CLAIMED, _I.id.not_in(held))
+    db.execute(mine.values(state=ItemState.PENDING, runner_id=None))
+
+
+def _release(db: Connection, runners: Sequence[int]) -> int:
     theirs = update(BATCH_ITEMS).where(_I.runner_id.in_(runners))
-    db.execute(theirs.where(_I.state == ItemState.CLAIMED).values(state=ItemState.PENDING))
+    back = db.execute(theirs.where(_I.state == ItemState.CLAIMED).values(state=ItemState.PENDING, runner_id=None))
     db.execute(theirs.values(runner_id=None))
     db.execute(delete(BATCH_RUNNERS).where(_R.id.in_(runners)))
+    return int(back.rowcount)

@@ -10,7 +10,7 @@ from orbench_studio.store import grants
 from orbench_studio.store.engine import is_server
 from orbench_studio.store.tables import WORKSPACE
 
-HEAD = "0010"
+HEAD = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

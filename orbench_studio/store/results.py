@@ -15,8 +15,9 @@ from orbench_studio.domain.prompt import text_identity
 from orbench_studio.domain.response import StopReason
 from orbench_studio.store import batches, generated, states
 from orbench_studio.store.batch_tables import BATCH_ITEMS
-from orbench_studio.store.bulk import add, id_of, next_id
+from orbench_studio.store.bulk import add, id_of, new_ids
 from orbench_studio.store.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSES, VOTES
+from orbench_studio.store.unit_of_work import lock_prompts
 
 _I = BATCH_ITEMS.c
 
@@ -90,13 +91,16 @@ class Outcome:
 
 
 def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[int]:
-    """Write the outcomes down, each item's first answer only; the prompts for which something is new."""
+    """Write the outcomes down, each item's first answer only; the prompts for which something is new.
+
+    Others may do so at the same time. The prompts are locked first, and the counts of a model, which all add to, last.
+    """
+    lock_prompts(db, [outcome.prompt_id for outcome in outcomes if outcome.prompt_id])
     standing = _standing(db, [outcome.item_id for outcome in outcomes])
     new = [outcome for outcome in outcomes if standing.get(outcome.item_id) not in (None, ItemState.DONE)]
     if not new:
         return []
     _end_items(db, new)
-    _count(db, batch_id, new, standing)
     responses = _add_responses(db, [outcome for outcome in new if isinstance(outcome.result, Said)])
     judged = _add_judgements(db, [outcome for outcome in new if isinstance(outcome.result, Judged)])
     states.refresh_responses(db, sorted({*responses, *judged}))
@@ -105,6 +109,7 @@ def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[in
     weighed = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, Voted)])}
     weighed |= {*_add_listed(db, [outcome for outcome in new if isinstance(outcome.result, Listed)])}
     states.refresh_prompts(db, sorted(weighed))
+    _count(db, batch_id, new, standing)
     return sorted(answered | weighed)
 
 
@@ -142,17 +147,16 @@ def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], standing:
         counts["output_tokens"] += usage.output_tokens or 0
         counts["unpriced"] += usage.cost is None and not isinstance(outcome.result, Given)
         costs[outcome.model_id] += usage.cost or 0.0
-    for model_id, counts in by_model.items():
-        batches.count(db, batch_id, model_id, {**counts, "cost": costs[model_id]})
+    for model_id in sorted(by_model):
+        batches.count(db, batch_id, model_id, {**by_model[model_id], "cost": costs[model_id]})
 
 
 def _add_responses(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
-    first = next_id(db, RESPONSES)
     rows = []
-    for place, outcome in enumerate(outcomes):
+    for response_id, outcome in zip(new_ids(db, RESPONSES, len(outcomes)), outcomes, strict=True):
         said = outcome.result
         assert isinstance(said, Said)
-        row: dict[str, Any] = {"id": first + place, "prompt_id": outcome.prompt_id, "model_id": outcome.model_id}
+        row: dict[str, Any] = {"id": response_id, "prompt_id": outcome.prompt_id, "model_id": outcome.model_id}
         # Repeats may say the same to the letter, and each of them counts.
         row["identity"] = text_identity(said.text, f"batch item {outcome.item_id}")
         row |= {"text": said.text, "stop_reason": said.stop_reason, "batch_item_id": outcome.item_id}

@@ -17,10 +17,11 @@ from orbench_studio.domain.batch import (
 )
 from orbench_studio.domain.query import parse, write
 from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.shared_limits import Wish
 from orbench_studio.domain.subset import Subset
 from orbench_studio.gui.evaluate.progress_table import DONE
 from orbench_studio.services import evaluating
-from orbench_studio.services.desk import Desk
+from orbench_studio.services.desk import Desk, Report, Want
 from orbench_studio.services.prices import load_prices
 from orbench_studio.services.workspace import open_workspace
 from orbench_studio.store import subsets
@@ -137,14 +138,15 @@ def two_causes(path):
         made = evaluating.create(other, [MIXED, HELPFUL], range(1, 6), settings, prices=load_prices())
         desk = Desk(other, made.id, 30.0)
         desk.begin()
-        claimed = desk.exchange([], dict.fromkeys(desk.models, 5), None).claimed
-        items = [item for some in claimed.values() for item in some]
+        wants = dict.fromkeys(desk.models, Want(5, Wish()))
+        shares = desk.exchange(Report([], wants)).shares
+        items = [item for share in shares.values() for item in share.items]
         given = {item.item_id: Given(causes[item.item_id], "as it goes") for item in items if item.item_id in causes}
         said = Said("An answer.", StopReason.STOP)
         outcomes = [
             Outcome(item.item_id, item.prompt_id, item.model_id, 1, given.get(item.item_id, said)) for item in items
         ]
-        desk.exchange(outcomes, dict.fromkeys(desk.models, 5), None)
+        desk.exchange(Report(outcomes, wants))
         desk.leave()
     return made.id
 

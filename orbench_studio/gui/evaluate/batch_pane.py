@@ -33,7 +33,7 @@ def standing(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) 
         return tr("interrupted: resume it, and it goes on where it was")
     if batch.state is BatchState.RUNNING and not here:
         return tr("running in another process; if that was killed, resume it")
-    parts = [str(batch.state), batch.note or ""]
+    parts = [str(batch.state), batch.note or "", f"{tr('then judged by')} {batch.judge}" if batch.judge else ""]
     if here and batch.state is not BatchState.RUNNING:
         parts.append(tr("what is under way comes home"))
     if snapshot is not None and snapshot.waiting:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from orbench_studio.domain.batch import CLASS_TOKENS, BatchSettings, Sampling
+from orbench_studio.domain.batch import BatchSettings
+from orbench_studio.domain.judgement import OwnJudge
 from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.gui.instruments.judging import OWN_JUDGES
 
 _SIMULATED = "simulated/"
 
@@ -26,12 +26,7 @@ class Plan:
     @property
     def is_judged_by_model(self) -> bool:
         """Whether a language model judges the answers, which costs."""
-        return bool(self.judge) and self.judge not in OWN_JUDGES
-
-
-def judge_settings(settings: BatchSettings, template: str) -> BatchSettings:
-    """How a judge is asked about the answers of a batch with these settings: within the same limits, once more."""
-    return BatchSettings(Sampling(max_tokens=CLASS_TOKENS), settings.limits, template=template)
+        return bool(self.judge) and self.judge not in tuple(OwnJudge)
 
 
 def is_simulated(model: str) -> bool:

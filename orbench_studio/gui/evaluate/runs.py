@@ -11,14 +11,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from orbench_studio.domain.batch import Batch, BatchProgress, BatchState, Cause, FailedItem
 from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.judgement import OwnJudge
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.evaluate.plan import Plan, judge_settings
-from orbench_studio.gui.instruments.judging import OWN_JUDGES, JudgeRun
+from orbench_studio.gui.evaluate.plan import Plan
+from orbench_studio.gui.instruments.judging import JudgeRun
 from orbench_studio.gui.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.services.batch_runner import BatchRunner, Snapshot
     from orbench_studio.services.estimating import Estimate
+    from orbench_studio.services.judging import Following
     from orbench_studio.services.workspace import Workspace
 
 GRACE = 3.0  # seconds for answers that are under way when the workspace is left
@@ -42,7 +44,6 @@ class Runs(QObject):
         self._judging = judging
         self._runners: dict[int, BatchRunner] = {}
         self._opening: set[int] = set()
-        self._judges: dict[int, str] = {}  # who judges a batch's answers when it is finished
         self._reopened: set[int] = set()  # tried again while a runner may just have been leaving
         self._touched: list[Changes] = []
         self._tick = QTimer(self)
@@ -115,15 +116,13 @@ class Runs(QObject):
             evaluating.check(plan.models, plan.settings, known)
             launching.require_ready(plan.models, plan.settings)
             if plan.is_judged_by_model:
-                settings = judge_settings(plan.settings, judging.load_template().text)
+                settings = judging.settings_after(plan.settings, judging.load_template())
                 evaluating.check([plan.judge], settings, known)
                 launching.require_ready([plan.judge], settings)
             ids = evaluating.choose(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
-            return evaluating.create(workspace, plan.models, ids, plan.settings, prices=known).id
+            return evaluating.create(workspace, plan.models, ids, plan.settings, prices=known, judge=plan.judge).id
 
         def launched(batch_id: int) -> None:
-            if plan.judge:
-                self._judges[batch_id] = plan.judge
             done(batch_id)
             self.resume(batch_id)
 
@@ -238,7 +237,7 @@ class Runs(QObject):
 
     def judge(self, batch: Batch, judge: str) -> None:
         """Have the answers of a batch judged: by the studio's rules or local judge, or by a language model."""
-        if judge in OWN_JUDGES:
+        if judge in tuple(OwnJudge):
             self._judging.ask(judge)
             return
 
@@ -246,7 +245,7 @@ class Runs(QObject):
             from orbench_studio.services import judging, launching, prices
 
             template = judging.load_template()
-            settings = judge_settings(batch.settings, template.text)
+            settings = judging.settings_after(batch.settings, template)
             launching.require_ready([judge], settings)
             chosen = judging.choose(workspace, [judge], batch_id=batch.id, template=template)
             return judging.create(workspace, [judge], chosen, settings, prices=prices.load_prices()).id
@@ -296,9 +295,24 @@ class Runs(QObject):
             self._session.operations.failed.emit(f"Batch {batch.id} has stopped. {batch.note}")
         if batch.state is BatchState.FINISHED:
             self.told.emit(f"Batch {batch.id} is finished: {progress.done:,} answered, {progress.failed:,} failed.")
-            judge = self._judges.pop(batch.id, "")
-            if judge and progress.done:
-                self.judge(batch, judge)
+            self._follow()
+
+    def _follow(self) -> None:
+        """Have answers judged, where that was asked for at the launch of what is finished now."""
+
+        def work(workspace: Workspace) -> list[Following]:
+            from orbench_studio.services import judging
+
+            return judging.follow(workspace)
+
+        def followed(found: list[Following]) -> None:
+            for one in found:
+                if one.own is not None:
+                    self._judging.ask(one.own)
+                elif one.judging is not None:
+                    self.resume(one.judging)
+
+        self._session.run(work, followed)
 
     def _tell(self, changes: Changes) -> None:
         if changes.told:
@@ -309,7 +323,7 @@ class Runs(QObject):
         """Stop what is at work, on the database's thread: the workspace is closed there after it."""
         self._tick.stop()
         runners = list(self._runners.values())
-        for forgotten in (self._runners, self._opening, self._judges, self._reopened, self._touched):
+        for forgotten in (self._runners, self._opening, self._reopened, self._touched):
             forgotten.clear()
         self._session.own_work.clear()
         if runners:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.judgement import OwnJudge
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.instruments.strip import ProgressStrip
 from orbench_studio.gui.operations import Operations
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.assessing import Instrument, Judging, LocalJudge
     from orbench_studio.services.workspace import Workspace
 
-RULES, LOCAL = "rules", "local"
-OWN_JUDGES = (RULES, LOCAL)  # of the studio: no vendor, no cost
+RULES, LOCAL = OwnJudge.RULES, OwnJudge.LOCAL
 PIECE = 200  # responses; a decision waits for one piece at most, some 70 ms (measured)
 
 
@@ -42,7 +42,7 @@ class JudgeRun(QObject):
         session.closed.connect(self._forget)
 
     def ask(self, judge: str) -> None:
-        """Have one of `OWN_JUDGES` judge what waits for it, now or after what is being judged now."""
+        """Have the rules or the local judge judge what waits for it, now or after what is being judged now."""
         if self._session.workspace is None:
             self.told.emit(tr("Open a workspace first."))
         elif self.busy:

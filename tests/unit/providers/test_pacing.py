@@ -3,6 +3,7 @@
 import pytest
 
 from orbench_studio.domain.batch import Limits
+from orbench_studio.domain.shared_limits import BURST, Used, Wish, take
 from orbench_studio.providers.base import Allowance
 from orbench_studio.providers.headers import retry_after, seconds
 from orbench_studio.providers.http import allowance
@@ -21,29 +22,78 @@ def clock():
     return Clock()
 
 
-def sent_within(pacer, clock, span, tokens=1):
-    """How many requests go out in so many seconds when there are always more."""
-    until, count = clock.now + span, 0
-    while clock.now < until:
-        wait, _ = pacer.wait(tokens)
-        if wait:
-            clock.now += max(wait, 0.001)
-        else:
-            pacer.sent(tokens)
-            count += 1
+def sent_within(limits, clock, span, processes=1, tokens=1, together=5):
+    """How many requests go out in so many seconds when several processes always have more, and exchange now and then.
+
+    How far the limits are used up is kept for all of them, as a workspace keeps it.
+    """
+    pacers, used, count = [Pacer(limits, clock) for _ in range(processes)], Used(), 0
+    for _ in range(span * together):
+        for pacer in pacers:
+            wish = pacer.wish([tokens] * 100, under_way=0)
+            used, allowed = take(used, limits, wish, clock.now)
+            pacer.allow(wish, allowed)
+        clock.now += 1 / together
+        for pacer in pacers:
+            while pacer.wait()[0] == 0:
+                pacer.sent()
+                count += 1
     return count
 
 
-def test_requests_a_minute_are_kept(clock):
-    pacer = Pacer(Limits(requests_per_minute=60), clock)
-    assert 120 <= sent_within(pacer, clock, 120) <= 125
-    pacer.sent(1)
-    assert pacer.wait(1)[1] == "your limit of requests a minute"
+@pytest.mark.parametrize("processes", [1, 2, 7])
+def test_requests_a_minute_are_kept_by_all_together(clock, processes):
+    assert 119 <= sent_within(Limits(requests_per_minute=60), clock, 120, processes) <= 125
 
 
-def test_tokens_a_minute_are_kept_even_by_requests_that_are_larger_than_a_burst(clock):
-    pacer = Pacer(Limits(tokens_per_minute=6_000), clock)
-    assert 11 <= sent_within(pacer, clock, 120, tokens=1_000) <= 13
+@pytest.mark.parametrize("processes", [1, 3])
+def test_tokens_a_minute_are_kept_even_by_requests_that_are_larger_than_a_burst(clock, processes):
+    assert 11 <= sent_within(Limits(tokens_per_minute=6_000), clock, 120, processes, tokens=1_000) <= 13
+
+
+def test_tokens_that_an_answer_had_beyond_its_request_are_paid_for(clock):
+    limits = Limits(tokens_per_minute=600)
+    pacer = Pacer(limits, clock)
+    pacer.answered(Allowance(), 100, 0)
+    wish = pacer.wish([10], under_way=0)
+    used, allowed = take(Used(), limits, wish, clock.now)
+    assert (allowed.starts, used.tokens_at) == ((), clock.now - BURST + 10)
+    pacer.allow(wish, allowed)
+    assert pacer.wish([10], under_way=0).owed == 0
+    assert pacer.wait() == (None, "your limits a minute")
+
+
+def test_a_start_that_nobody_used_is_no_reserve(clock):
+    """A vendor hangs for a minute, and answers everything at once: what was not sent meanwhile does not follow."""
+    limits = Limits(requests_per_minute=60)
+    pacer, used = Pacer(limits, clock), Used()
+    for _ in range(60):
+        wish = pacer.wish([1] * 40, under_way=limits.concurrency)
+        used, allowed = take(used, limits, wish, clock.now)
+        pacer.allow(wish, allowed)
+        clock.now += 1
+    sent = 0
+    while pacer.wait()[0] == 0:
+        pacer.sent()
+        sent += 1
+    assert sent <= BURST + 1
+
+
+def test_what_a_vendor_says_to_one_process_all_heed(clock):
+    told, other = Pacer(Limits(), clock), Pacer(Limits(), clock)
+    assert told.limited(7.0) == 7.0
+    used, allowed = take(Used(), Limits(), told.wish((), 0), clock.now)
+    told.allow(told.wish((), 0), allowed)
+    clock.now += 2
+    used, allowed = take(used, Limits(), other.wish((), 0), clock.now)
+    other.allow(Wish(), allowed)
+    assert other.wait() == told.wait() == (5.0, "rate limit of the vendor")
+    clock.now += 5
+    assert other.wait() == (0.0, "")
+
+
+def test_a_pause_of_an_hour_is_not_left_behind_by_who_was_told_of_it(clock):
+    assert take(Used(), Limits(), Wish(pause=3_000.0), clock.now)[1].pause == 60.0
 
 
 def test_it_goes_slower_when_told_and_faster_again(clock):
@@ -59,15 +109,15 @@ def test_it_goes_slower_when_told_and_faster_again(clock):
     assert pacer.at_once == 16
     clock.now += 10
     assert pacer.limited(30.0) == 30.0
-    assert pacer.wait(1) == (30.0, "rate limit of the vendor")
+    assert pacer.wait() == (30.0, "rate limit of the vendor")
 
 
 def test_what_is_left_is_heeded(clock):
     pacer = Pacer(Limits(), clock)
     pacer.answered(Allowance(requests=1, tokens=100), 0, 50)
-    assert pacer.wait(1) == (0.0, "")
+    assert pacer.wait() == (0.0, "")
     pacer.answered(Allowance(tokens=40, tokens_reset=3.0), 0, 50)
-    assert pacer.wait(1)[0] == 3.0
+    assert pacer.wait()[0] == 3.0
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,11 @@ CONCURRENCY = 8
 RUNNING = """
 import sys
 from pathlib import Path
+from orbench_studio.domain.place import place_of
 from orbench_studio.services.prices import Prices
 from orbench_studio.services.running import Runner
 from orbench_studio.services.workspace import open_workspace
-with open_workspace(Path(sys.argv[1])) as workspace:
+with open_workspace(place_of(sys.argv[1])) as workspace:
     runner = Runner(workspace, int(sys.argv[2]), Prices("", Path("prices.json"), {}), lease=float(sys.argv[3]))
     runner.start()
     print("begun", flush=True)
@@ -48,11 +49,11 @@ def many(workspace):
 
 
 @pytest.fixture
-def process(path):
+def process(place):
     started = []
 
     def start(batch, lease=LEASE):
-        command = [sys.executable, "-c", RUNNING, str(path), str(batch), str(lease)]
+        command = [sys.executable, "-c", RUNNING, str(place), str(batch), str(lease)]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         assert started[-1].stdout.readline() == "begun\n"
         return started[-1]

@@ -51,10 +51,10 @@ def test_the_log_says_why_a_batch_stopped_and_never_a_key_or_a_text(create, run,
     assert not [line for line in told() for secret in (KEY, "sk-wrong", "How do I") if secret in line]
 
 
-def test_a_killed_batch_is_interrupted_until_it_is_resumed(workspace, create, vendor, run, path):
+def test_a_killed_batch_is_interrupted_until_it_is_resumed(workspace, create, vendor, run, place):
     vendor.held = True
     batch = create()
-    command = [sys.executable, "-c", RUNNING, str(path), str(batch), "2"]
+    command = [sys.executable, "-c", RUNNING, str(place), str(batch), "2"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         vendor.wait_for(4)
         there = evaluating.progress(workspace, batch)

@@ -75,6 +75,7 @@ CREATE TABLE batch_items (
     sample INTEGER NOT NULL, state VARCHAR NOT NULL, attempts INTEGER NOT NULL, error TEXT,
     CONSTRAINT pk_batch_items PRIMARY KEY (id), UNIQUE (batch_id, prompt_id, model_id, sample)
 );
+DROP TABLE rate_limits; ALTER TABLE batches DROP COLUMN judge;
 DROP TABLE batch_runners; DROP INDEX ix_journal_uuid; ALTER TABLE journal DROP COLUMN uuid;
 DROP INDEX ix_journal_annotator_id_at; CREATE INDEX ix_journal_annotator_id ON journal(annotator_id);
 ALTER TABLE batches DROP COLUMN kind; ALTER TABLE batches DROP COLUMN note;

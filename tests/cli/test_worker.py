@@ -1,0 +1,55 @@
+"""Workers from the command line: a batch is left to them, they are stopped, what they did is told."""
+
+import signal
+import sys
+
+import pytest
+
+from tests.cli.test_batches_verbs import MODEL, vendor, workspace
+
+__all__ = ["vendor", "workspace"]
+
+
+@pytest.fixture
+def to_workers(run, workspace, vendor):
+    def go(*options):
+        return run("evaluate", workspace, "--model", MODEL, "--base-url", vendor.url, "--to-workers", "--yes", *options)
+
+    return go
+
+
+def test_a_batch_is_left_to_workers_and_one_does_it(to_workers, run, run_json, workspace, vendor):
+    told = to_workers("--limit", 5)
+    assert told.exit_code == 0
+    assert f"To start one: orbench-studio worker {workspace}" in told.stdout
+    assert not vendor.asked
+    assert "interrupted" in run("batches", workspace, "list").stdout
+    done = run("worker", workspace, "--until-done", "--models", "mistral/,openai/gpt-test")
+    assert done.exit_code == 0
+    assert "Left batch 1: finished, 5 answered here." in done.stdout
+    [listed] = run_json("batches", workspace, "list")
+    assert (listed["done"], listed["workers"]) == (5, [])
+    assert set(vendor.asked.values()) == {1}
+
+
+def test_with_nothing_to_do_it_ends_if_told_to(run, workspace):
+    assert run("worker", workspace, "--until-done").exit_code == 0
+    wrong = run("worker", workspace, "--models", "gpt-4o")
+    assert (wrong.exit_code, "is no model's name" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent differently")
+def test_interrupted_it_gives_back_what_it_has_not_sent(process, to_workers, run, run_json, workspace, vendor):
+    vendor.held = True
+    to_workers("--concurrency", 2)
+    one = process("worker", workspace)
+    vendor.wait_for(2)
+    [at_it] = run_json("batches", workspace, "show", 1)["workers"]
+    assert (at_it["pid"], at_it["held"]) == (one.pid, 4)
+    assert f"process {one.pid}, since" in run("batches", workspace, "show", 1).stdout
+    one.send_signal(signal.SIGINT)
+    assert any("Waiting for the answers that are under way." in line for line in one.stderr)
+    vendor.held = False
+    told, _ = one.communicate(timeout=60)
+    assert one.returncode == 130
+    assert "Left batch 1: interrupted, 2 answered here, 2 given back." in told
