@@ -1,6 +1,5 @@
 """`orbench-studio team`: a team's queues listed with their people, made, changed, paused, ended."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +8,7 @@ import typer
 
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
-from orbench_studio.domain.category import Category, parse_category
-from orbench_studio.domain.team import Assignment, Member, QueueState, TeamQueue
+from orbench_studio.domain.team import QueueState, TeamQueue, members_in, written
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team_work import Work
@@ -61,7 +59,7 @@ def team(
     given = {"query": query, "overlap": overlap, "lease": lease, "training": training}
     said: dict[str, Any] = {what: value for what, value in given.items() if value is not None}
     if people:
-        said |= _members(people)
+        said["assignment"], said["members"] = members_in(people)
     with open_workspace(workspace) as opened:
         told = ""
         if deed is Deed.MAKE:
@@ -71,38 +69,6 @@ def team(
         elif deed is not Deed.LIST:
             told = teams.set_state(opened, name, _STATES[deed]).told
         _tell(opened, told, as_json=as_json)
-
-
-def _members(people: Sequence[str]) -> dict[str, Any]:
-    """Who takes part, and the assignment that what is said of them makes."""
-    members, kinds = [], set()
-    for person in people:
-        name, _, what = person.partition("=")
-        if not what:
-            members.append(Member(name))
-        elif what[0].isdigit():
-            members.append(Member(name, share=_share(what)))
-            kinds.add(Assignment.SHARE)
-        else:
-            members.append(Member(name, categories=tuple(_category(value) for value in what.split(","))))
-            kinds.add(Assignment.CATEGORY)
-    if len(kinds) > 1:
-        raise typer.BadParameter("Either shares or categories, not both.", param_hint="--person")
-    return {"members": tuple(members), "assignment": kinds.pop() if kinds else Assignment.FREE}
-
-
-def _share(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no share.", param_hint="--person") from error
-
-
-def _category(text: str) -> Category:
-    found = parse_category(text)
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no category. There are {', '.join(Category)}.", param_hint="--person")
-    return found
 
 
 def _tell(workspace: "Workspace", told: str, *, as_json: bool) -> None:
@@ -126,18 +92,12 @@ def _tell_queue(standing: "Standing") -> None:
     queue, progress = standing.queue, standing.progress
     by = ", ".join(f"{count:,} with {labels}" for labels, count in enumerate(progress.by_labels))
     tell(f"{queue.name} ({queue.state}): {counted(progress.prompts, 'prompt')}, {queue.overlap} labels each: {by}")
-    who = ", ".join(_member(member) for member in queue.members) or "everybody"
+    who = "; ".join(map(written, queue.members)) or "everybody"
     tell(f"  {queue.query or 'all prompts'} · {who} · claims hold {queue.lease} minutes, {progress.held:,} are out")
     if progress.disagreed:
         tell(f"  people disagree about {progress.disagreed:,}, settled are {progress.adjudicated:,}")
     if progress.training:
         tell(f"  {counted(progress.training, 'prompt')} to practise on: {queue.training}")
-
-
-def _member(member: Member) -> str:
-    if member.share is not None:
-        return f"{member.annotator}={member.share:g}"
-    return f"{member.annotator}={','.join(member.categories)}" if member.categories else member.annotator
 
 
 def _line(work: "Work") -> str:

@@ -50,6 +50,7 @@ class Field(StrEnum):
     SUBSET = "subset"
     BATCH = "batch"
     SAMPLE = "sample"
+    TEAM = "team"
     GROUP = "group"
     SEED = "seed"
     ID = "id"

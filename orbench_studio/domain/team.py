@@ -1,19 +1,21 @@
 """A team's queue: which prompts, how many people label each, and which of them get which prompt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from math import floor, isfinite
 
-from orbench_studio.domain.category import Category
+from orbench_studio.domain.category import Category, parse_category
 from orbench_studio.domain.query import QueryError, parse
+from orbench_studio.domain.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
 
 LOTS = 1_000_000  # numbers of the wheel that shares are parts of
 LONGEST_LEASE = 24 * 60  # minutes
 _GOLDEN = 0.6180339887498949  # its multiples fill the wheel evenly, however many prompts there are
 _MOST = 20  # people on a prompt
+_LONGEST_NAME = 80
 Lots = tuple[int, int]  # from, up to and not with
 
 
@@ -80,8 +82,8 @@ class TeamQueue:
         return shared_out({m.annotator: m.share or 0 for m in self.members}, self.overlap)[annotator]
 
     def _faults(self) -> Iterator[str]:
-        if not self.name.strip() or len(self.name) > 80 or "\n" in self.name:
-            yield "A team queue needs a name of at most 80 characters."
+        if not self.name.strip() or len(self.name) > _LONGEST_NAME or not self.name.isprintable() or "=" in self.name:
+            yield f"A team queue needs a name of at most {_LONGEST_NAME} characters, = not among them."
         if not 1 <= self.overlap <= _MOST:
             yield f"Each prompt is labelled by 1 to {_MOST} people, not by {self.overlap}."
         if not 1 <= self.lease <= LONGEST_LEASE:
@@ -138,6 +140,54 @@ class Progress:
     def labels(self) -> int:
         """The labels that count."""
         return sum(labels * prompts for labels, prompts in enumerate(self.by_labels))
+
+
+def work_of(name: str, annotator: str) -> QueueFilter:
+    """The queue of the prompts that a team's queue has given to somebody, in the order they were given."""
+    return QueueFilter((Term(Field.TEAM, (f"{name}={annotator}",)),))
+
+
+def given_to(wanted: QueueFilter) -> tuple[str, str] | None:
+    """The team's queue and the person that a filter of the review queue names; None where it names none."""
+    term = wanted.on(Field.TEAM)
+    if term is None or term.negated or len(term.values) > 1:
+        return None
+    name, _, annotator = term.values[0].partition("=")
+    return (name, annotator) if annotator else None
+
+
+def members_in(people: Iterable[str]) -> tuple[Assignment, tuple[Member, ...]]:
+    """Who takes part, and the assignment that what is said of them makes: `ada`, `ada = 2`, `ada = privacy, hate`.
+
+    Raises StudioError where it is neither a share nor categories, or both.
+    """
+    members: list[Member] = []
+    for person in people:
+        name, _, what = (part.strip() for part in person.partition("="))
+        members.append(_member(name, what))
+    shares, kinds = any(m.share is not None for m in members), any(m.categories for m in members)
+    if shares and kinds:
+        raise StudioError("People take shares or categories, not both.")
+    assignment = Assignment.SHARE if shares else Assignment.CATEGORY if kinds else Assignment.FREE
+    return assignment, tuple(members)
+
+
+def written(member: Member) -> str:
+    """The member as `members_in` reads it."""
+    what = f"{member.share:g}" if member.share is not None else ", ".join(member.categories)
+    return f"{member.annotator} = {what}" if what else member.annotator
+
+
+def _member(name: str, what: str) -> Member:
+    try:
+        return Member(name, share=float(what)) if what else Member(name)
+    except ValueError:
+        pass
+    categories = {text: parse_category(text) for text in what.split(",")}
+    unknown = next((text.strip() for text, category in categories.items() if category is None), None)
+    if unknown is not None:
+        raise StudioError(f"“{unknown}” is no share and no category. There are {', '.join(Category)}.")
+    return Member(name, categories=tuple(category for category in categories.values() if category is not None))
 
 
 def lot_of(number: int) -> int:

@@ -18,6 +18,7 @@ from orbench_studio.domain.guideline import Guideline
 from orbench_studio.domain.place import Place
 from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review import Decision, PromptView
+from orbench_studio.domain.team import given_to
 from orbench_studio.domain.timeline import Event
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.operations import Operations
@@ -102,10 +103,13 @@ class Session(QObject):
 
     def queue(self, wanted: QueueFilter, shown: int | None, done: Callable[[Queue], None]) -> None:
         """Ask for the prompts that a filter lets through, to begin with the one shown where it is among them."""
+        team = given_to(wanted)
 
         def work(workspace: Workspace) -> Queue:
-            from orbench_studio.services import finding
+            from orbench_studio.services import claiming, finding
 
+            if team is not None and team[1] == self.settings.annotator:
+                claiming.take(workspace, team[0], annotator=team[1])
             return finding.queue_of(workspace, wanted, shown)
 
         self.run(work, done)

@@ -5,17 +5,19 @@ prompts renews the claims; those of a closed laptop run out and go to others. No
 many people as it asks for have or have labelled, whichever way it came onto the screen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.changes import Changes, Kind
+from orbench_studio.domain.queue import QueueRow
 from orbench_studio.domain.review import Decision
 from orbench_studio.domain.team import Claim, QueueState
 from orbench_studio.errors import StaleDecisionError, StudioError
+from orbench_studio.services import finding
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import journal, people, prompts, team_claims, team_queues
 from orbench_studio.store.bulk import id_of
@@ -24,6 +26,7 @@ from orbench_studio.store.team_claims import Part
 from orbench_studio.store.team_queues import Kept
 
 AHEAD = 6  # prompts that somebody holds at a time
+_LEFT = 2 / 3  # of a lease that need not be renewed
 
 
 def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD, now: datetime | None = None) -> int:
@@ -49,11 +52,27 @@ def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD,
         return team_claims.take(db, kept, part, wanted, now)
 
 
+def more(workspace: Workspace, name: str, known: Collection[int], *, annotator: str) -> list[QueueRow]:
+    """Let the annotator hold as many prompts as usual; the lines of those that are not among the known ones."""
+    take(workspace, name, annotator=annotator)
+    held = [claim.prompt_id for claim in given(workspace, name, annotator=annotator) if not claim.done]
+    return finding.queue_rows(workspace, [prompt_id for prompt_id in held if prompt_id not in known], annotator)
+
+
 def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | None = None) -> None:
-    """Say that the annotator is at work in the queue: claims hold for the whole lease from now on."""
-    with workspace.deciding() as db:
+    """Say that the annotator is at work in the queue: claims hold for the whole lease from now on.
+
+    Nothing is written while two thirds of the lease are left.
+    """
+    now = now or datetime.now(UTC)
+    with workspace.reading() as db:
         kept = _joined(db, name, annotator)
-        team_claims.renew(db, kept, id_of(db, ANNOTATORS, {"name": annotator}), now or datetime.now(UTC))
+        who = people.annotator_id(db, annotator)
+        until = team_claims.until(db, kept.id, who) if who is not None else None
+    if who is None or until is None or until - now > timedelta(minutes=kept.queue.lease) * _LEFT:
+        return
+    with workspace.deciding() as db:
+        team_claims.renew(db, kept, who, now)
 
 
 def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:

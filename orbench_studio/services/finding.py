@@ -4,25 +4,34 @@ from array import array
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from sqlalchemy import Connection
+
 from orbench_studio.domain.query import write
 from orbench_studio.domain.queue import Field, Order, Queue, QueueFilter, QueueRow, SavedView, Status
+from orbench_studio.domain.team import given_to
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.services import sealing
 from orbench_studio.services.choosing import by_usefulness
 from orbench_studio.services.workspace import Workspace
-from orbench_studio.store import facets, queue, response_search, views
+from orbench_studio.store import facets, queue, response_search, team_claims, views
 
 
 def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None) -> Queue:
     """The prompts that the filter lets through, in its order; begins with the prompt `shown` where it has that."""
     with workspace.reading() as db:
         ids = queue.ids(db, wanted)
-        begin = shown if shown in ids else queue.first_with_status(db, wanted, Status.UNDECIDED)
+        begin = shown if shown in ids else _first(db, wanted)
         total = queue.total(db)
     if wanted.order is Order.USEFUL:
         ids = array("q", by_usefulness(workspace, ids))
         begin = shown if shown in ids else next(iter(ids), None)
     return Queue(ids, total, begin)
+
+
+def _first(db: Connection, wanted: QueueFilter) -> int | None:
+    """What to begin with: of what a team's queue has given to somebody what is held, else what nobody has decided."""
+    given = given_to(wanted)
+    return team_claims.first_held(db, *given) if given else queue.first_with_status(db, wanted, Status.UNDECIDED)
 
 
 def queue_rows(workspace: Workspace, prompt_ids: Sequence[int], annotator: str | None = None) -> list[QueueRow]:

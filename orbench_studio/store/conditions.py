@@ -43,7 +43,7 @@ from orbench_studio.store.tables import (
     SUBSETS,
     VOTES,
 )
-from orbench_studio.store.team_claims import SEALED_PROMPTS
+from orbench_studio.store.team_claims import SEALED_PROMPTS, prompts_of
 
 _COMPARE: dict[str, Callable[[Any, int], ColumnElement[bool]]] = {
     ">=": operator.ge,
@@ -229,6 +229,7 @@ _FIELDS: dict[Field, Search] = {
     Field.SUBSET: _subset,
     Field.BATCH: _batch,
     Field.SAMPLE: _sample,
+    Field.TEAM: lambda value: S.prompt_id.in_(prompts_of(value)),
     Field.GROUP: _group,
     Field.SEED: _seed,
     Field.NOTE: _note,

@@ -28,6 +28,7 @@ from orbench_studio.store.tables import (
     SUBSETS,
     VOTES,
 )
+from orbench_studio.store.team_tables import TEAM_PROMPTS, TEAM_QUEUES
 
 S = PROMPT_STATES.c
 Counts = dict[str, int]
@@ -168,6 +169,13 @@ def _samples(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     return {name: number for name, number in found.items() if number}
 
 
+def _teams(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
+    p = TEAM_PROMPTS.c
+    statement = select(TEAM_QUEUES.c.name, func.count()).join(TEAM_PROMPTS, p.queue_id == TEAM_QUEUES.c.id)
+    statement = statement.join(PROMPT_STATES, S.prompt_id == p.prompt_id).where(*others, ~p.training)
+    return _pairs(db, statement.group_by(TEAM_QUEUES.c.name).order_by(TEAM_QUEUES.c.name))
+
+
 def _pairs(db: Connection, statement: Select[Any]) -> Counts:
     return {str(name): int(number) for name, number in db.execute(statement)}
 
@@ -191,4 +199,5 @@ _COUNTED: dict[Field, _Count] = {
     Field.SUBSET: _subsets,
     Field.BATCH: _batches,
     Field.SAMPLE: _samples,
+    Field.TEAM: _teams,
 }

@@ -10,7 +10,8 @@ from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.moderation import Veto
 from orbench_studio.domain.queue import Field, Order, QueueFilter, QueueRow, Status
-from orbench_studio.store import samples
+from orbench_studio.domain.team import given_to
+from orbench_studio.store import samples, team_claims
 from orbench_studio.store.conditions import conditions
 from orbench_studio.store.tables import PROMPT_STATES, PROMPTS
 
@@ -86,6 +87,9 @@ def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     sample = next((term.values[0] for term in wanted.all_on(Field.SAMPLE) if not term.negated), None)
     if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: a part of it is a sample too
         return samples.number(S.prompt_id, sample), S.prompt_id
+    given = given_to(wanted)
+    if wanted.order is Order.IMPORTED and given is not None:
+        return team_claims.number(S.prompt_id, *given), S.prompt_id
     if wanted.order is not Order.RANDOM:
         return _ORDERS[wanted.order]
     # A square modulo a prime has no pattern that a reader could see, and every database can reckon it.

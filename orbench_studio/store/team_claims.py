@@ -34,7 +34,7 @@ from orbench_studio.domain.category import Category
 from orbench_studio.domain.team import LOTS, Claim, Lots, QueueState
 from orbench_studio.store.bulk import chunks
 from orbench_studio.store.journal import IN_FORCE, Deed
-from orbench_studio.store.tables import ANNOTATIONS, JOURNAL
+from orbench_studio.store.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.team_queues import ROOM_TO_PRACTISE, Kept, member_id
 from orbench_studio.store.team_tables import HAS_ROOM, TEAM_CLAIMS, TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
 
@@ -90,6 +90,12 @@ def take(db: Connection, kept: Kept, part: Part, count: int, now: datetime) -> i
     return len(found)
 
 
+def until(db: Connection, queue_id: int, annotator_id: int) -> datetime | None:
+    """When the first of what somebody holds runs out; None where nothing is held."""
+    mine = select(C.until).where(*_mine(queue_id, annotator_id)).order_by(C.until).limit(1)
+    return db.execute(mine).scalar()
+
+
 def renew(db: Connection, kept: Kept, annotator_id: int, now: datetime) -> None:
     """Somebody is there: what is held is held for the whole lease again."""
     until = now + timedelta(minutes=kept.queue.lease)
@@ -108,6 +114,33 @@ def given(db: Connection, queue_id: int, annotator_id: int) -> list[Claim]:
     mine = select(P.prompt_id, P.training, C.state).join(TEAM_PROMPTS, P.id == C.team_prompt_id)
     mine = mine.where(C.queue_id == queue_id, C.annotator_id == annotator_id).order_by(C.id)
     return [Claim(prompt_id, bool(training), state != State.HELD) for prompt_id, training, state in db.execute(mine)]
+
+
+def prompts_of(value: str) -> Select[Any]:
+    """The ids of a queue's prompts, those to practise on apart; or, for `NAME=PERSON`, of all it has given somebody."""
+    name, _, annotator = value.partition("=")
+    found = select(P.prompt_id).where(P.queue_id == select(Q.id).where(Q.name == name).scalar_subquery())
+    if not annotator:
+        return found.where(~P.training)
+    return found.join(TEAM_CLAIMS, C.team_prompt_id == P.id).where(C.annotator_id == _id_of(annotator))
+
+
+def number(prompt_id: ColumnElement[int], name: str, annotator: str) -> ColumnElement[int]:
+    """Where a prompt is in the order in which a queue has given prompts to somebody."""
+    of = select(C.id).join(TEAM_PROMPTS, P.id == C.team_prompt_id).join(TEAM_QUEUES, Q.id == C.queue_id)
+    of = of.where(Q.name == name, C.annotator_id == _id_of(annotator), P.prompt_id == prompt_id)
+    return of.limit(1).scalar_subquery()
+
+
+def first_held(db: Connection, name: str, annotator: str) -> int | None:
+    """The first prompt that somebody holds in a queue; None where nothing is held."""
+    mine = select(P.prompt_id).join(TEAM_CLAIMS, C.team_prompt_id == P.id).join(TEAM_QUEUES, Q.id == P.queue_id)
+    mine = mine.where(Q.name == name, C.annotator_id == _id_of(annotator), C.state == State.HELD)
+    return db.execute(mine.order_by(C.id).limit(1)).scalar()
+
+
+def _id_of(annotator: str) -> Any:
+    return select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == annotator).scalar_subquery()
 
 
 def full_for(db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> dict[int, str]:

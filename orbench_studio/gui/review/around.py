@@ -14,6 +14,7 @@ from orbench_studio.domain.review import Decision
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.curate.nearest_dialog import NearestDialog
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
+from orbench_studio.gui.review.team_work import TeamWork
 from orbench_studio.gui.review.timeline import TimelineDialog
 from orbench_studio.gui.review.undo_since import UndoSinceDialog, undo_since
 from orbench_studio.gui.session import Session
@@ -35,6 +36,7 @@ class Around:
         self._draft = ""  # of guidelines that were not saved
         self.guidelines = GuidelinesPane(theme)
         self.guidelines.edit_wanted.connect(lambda: session.guidelines(self._edit))
+        self.team = TeamWork(page, session)
         session.opened.connect(self._begin)
         session.operations.changed.connect(self._changed)
 

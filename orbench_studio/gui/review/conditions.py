@@ -35,6 +35,7 @@ TITLES = {
     Field.SUBSET: "Subset",
     Field.BATCH: "Answered in batch",
     Field.SAMPLE: "Audit sample",
+    Field.TEAM: "Team queue",
     Field.GROUP: "Near duplicates, group",
     Field.SEED: "Rewritten from seed",
     Field.ID: "Number",
@@ -48,7 +49,7 @@ ALWAYS = (
 )  # fmt: skip
 MORE = (
     Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH,
-    Field.SAMPLE,
+    Field.SAMPLE, Field.TEAM,
 )  # fmt: skip
 TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
 ORDERS = {

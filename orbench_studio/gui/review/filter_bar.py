@@ -54,6 +54,10 @@ class FilterBar(QWidget):
         self.search.setText(write(wanted))
         self._set(wanted)
 
+    def tell_more(self, matches: int) -> None:
+        """Say that so many prompts more match."""
+        self.tell(self._told[0] + matches, self._told[1])
+
     def tell(self, matches: int, total: int) -> None:
         """Say how many prompts match."""
         self._told = matches, total
