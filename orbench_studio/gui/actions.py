@@ -65,6 +65,7 @@ ACTIONS = (
     ActionSpec("page_curate", "Curate page", ("Ctrl+6",), "Show"),
     ActionSpec("page_disputes", "Disputes page", ("Ctrl+7",), "Show"),
     ActionSpec("page_generate", "Generate page", ("Ctrl+8",), "Show"),
+    ActionSpec("page_team", "Team page", ("Ctrl+9",), "Show"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
     ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Workspace"),
     ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Workspace"),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
-    QMainWindow,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +25,7 @@ from orbench_studio.gui.disputes.label_files import LabelFiles
 from orbench_studio.gui.instruments.judging import LOCAL, RULES, JudgeRun
 from orbench_studio.gui.instruments.learning import Learning
 from orbench_studio.gui.keys_dialog import KeysDialog
+from orbench_studio.gui.later_pages import LaterPages
 from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.library.indexing import Indexing
 from orbench_studio.gui.library.page import LibraryPage
@@ -42,18 +41,10 @@ from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 
-if TYPE_CHECKING:
-    from orbench_studio.gui.audit.page import AuditPage
-    from orbench_studio.gui.curate.page import CuratePage
-    from orbench_studio.gui.disputes.page import DisputesPage
-    from orbench_studio.gui.evaluate.page import EvaluatePage
-    from orbench_studio.gui.generate.page import GeneratePage
-    from orbench_studio.gui.instruments.page import InstrumentsPage
-
 _BAR = 48
 
 
-class MainWindow(QMainWindow):
+class MainWindow(LaterPages):
     """Top bar, rail, pages, message bar."""
 
     demo_wanted = Signal()  # when the user asks for the demo workspace
@@ -92,68 +83,8 @@ class MainWindow(QMainWindow):
             "page_curate": lambda: self.curate,
             "page_disputes": lambda: self.disputes,
             "page_generate": lambda: self.generate,
+            "page_team": lambda: self.team,
         }
-
-    @cached_property
-    def evaluate(self) -> EvaluatePage:
-        """The page of batches; like all but the first ones it is made when it is wanted."""
-        from orbench_studio.gui.evaluate.page import EvaluatePage
-
-        page = EvaluatePage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
-        page.runs.told.connect(self.messages.tell)
-        page.review_wanted.connect(self._review)
-        return page
-
-    @cached_property
-    def instruments(self) -> InstrumentsPage:
-        """The page of judges."""
-        from orbench_studio.gui.instruments.page import InstrumentsPage
-
-        page = InstrumentsPage(self._session, self.actions_table)
-        page.told.connect(self.messages.tell)
-        return page
-
-    @cached_property
-    def generate(self) -> GeneratePage:
-        """The page of seeds, rewrites and votes; its batches are those of the evaluate page."""
-        from orbench_studio.gui.generate.page import GeneratePage
-
-        page = GeneratePage(self._session, self._theme, self.evaluate.runs)
-        page.recipe_wanted.connect(lambda name: self.curate.begin_with(name))
-        page.page_wanted.connect(self.show_page)
-        page.told.connect(self.messages.tell)
-        page.review_wanted.connect(self._review)
-        return page
-
-    @cached_property
-    def audit(self) -> AuditPage:
-        """The page of rates."""
-        from orbench_studio.gui.audit.page import AuditPage
-
-        page = AuditPage(self._session, self._theme)
-        page.told.connect(self.messages.tell)
-        page.review_wanted.connect(self._review)
-        return page
-
-    @cached_property
-    def curate(self) -> CuratePage:
-        """The page of recipes and subsets."""
-        from orbench_studio.gui.curate.page import CuratePage
-
-        page = CuratePage(self._session, self._theme)
-        page.told.connect(self.messages.tell)
-        page.review_wanted.connect(self._review)
-        page.export_wanted.connect(self.export)
-        return page
-
-    @cached_property
-    def disputes(self) -> DisputesPage:
-        """The page of what reviewers disagree about."""
-        from orbench_studio.gui.disputes.page import DisputesPage
-
-        page = DisputesPage(self._session, self.actions_table, self._theme)
-        page.told.connect(self.messages.tell)
-        return page
 
     def export(self, subset: str | None = None) -> None:
         """Show the export dialog, on a subset where one is named."""
@@ -217,12 +148,6 @@ class MainWindow(QMainWindow):
         self.welcome.say("")
         self.messages.fail(text)
 
-    def _open_asked(self) -> None:
-        ask_workspace(self, self.open)
-
-    def _new_asked(self) -> None:
-        ask_new_workspace(self, lambda path: self._session.open(path, create=True))
-
     def _remember_place(self) -> None:
         workspace, view = self._session.workspace, self.review.view
         if workspace is not None and view is not None and not workspace.illustrative:
@@ -284,6 +209,7 @@ class MainWindow(QMainWindow):
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
         self._reviewer.told.connect(self.messages.tell)
         self._reviewer.changed.connect(self.review.start)
+        self._reviewer.changed.connect(self.review.around.team.renamed)
         operations.failed.connect(self._failed)
         operations.crashed.connect(lambda report: CrashDialog(self, report).open())
         operations.changed.connect(self._pages.refresh)
@@ -297,8 +223,8 @@ class MainWindow(QMainWindow):
         self.welcome.demo_wanted.connect(self.demo_wanted)
         self.actions_table.bind(
             {
-                "open": self._open_asked,
-                "new": self._new_asked,
+                "open": lambda: ask_workspace(self, self.open),
+                "new": lambda: ask_new_workspace(self, lambda path: self._session.open(path, create=True)),
                 "import": self.import_files,
                 "export": self.export,
                 "merge_labels": self.label_files.ask_merge,

@@ -20,6 +20,7 @@ PAGES = (
     ("page_curate", "◈", "Curate"),
     ("page_disputes", "⚖", "Disputes"),
     ("page_generate", "▽", "Generate"),
+    ("page_team", "♙", "Team"),
 )
 
 

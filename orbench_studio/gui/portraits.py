@@ -14,6 +14,7 @@ from orbench_studio.domain.batch import BatchState
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.judgement import ANSWERS
 from orbench_studio.domain.review import Decision
+from orbench_studio.domain.team import Assignment, Member, TeamQueue
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.evaluate.progress_table import FAILED
@@ -26,6 +27,7 @@ from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.timeline import TimelineDialog
 from orbench_studio.gui.review.undo_since import UndoSinceDialog
+from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.theme import LARGEST, SMALLEST
 from orbench_studio.resources_dir import resources
 
@@ -99,6 +101,7 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     yield "curate", window
     yield from _disputes(application)
     yield from _generate(window)
+    yield from _team(application)
     window.show_page("page_review")
     yield from _around(application)
     yield from _dialogs(application)
@@ -152,6 +155,33 @@ def _audit(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
     page.tabs.go(1)
     wait(lambda: page.what_if.shown is not None)
     yield "audit-what-if", window
+
+
+def _team(application: Application) -> Iterator[tuple[str, QWidget]]:
+    """Nothing yet, then two queues that people are at, and the dialog that makes one."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services import claiming, reviewing, teams
+
+    window, workspace = application.window, application.session.workspace
+    assert workspace is not None  # the demo is open
+    window.show_page("page_team")
+    page = window.team
+    wait(page.empty.isVisible)
+    yield "team-empty", window
+    everybody = tuple(Member(name) for name in ("Ada", "Bo", application.session.annotator))
+    teams.make(workspace, TeamQueue("Hard, second look", "id:20-60 sort:refusals", 2, members=everybody))
+    shares = (Member("Ada", 2), Member("Bo", 1))
+    teams.make(workspace, TeamQueue("Privacy", "category:privacy", assignment=Assignment.SHARE, members=shares))
+    for who, label in (("Ada", "safe"), ("Bo", "toxic")):
+        claiming.take(workspace, "Hard, second look", annotator=who, ahead=12)
+        for claim in claiming.given(workspace, "Hard, second look", annotator=who)[: 9 if who == "Ada" else 4]:
+            said = label if claim.prompt_id % 4 == 0 else "safe"
+            reviewing.decide(workspace, Decision(claim.prompt_id, Aspect.LABEL, said), annotator=who)
+    page.look()
+    wait(lambda: len(page.standings) == 2)
+    yield "team", window
+    page.ask(page.standings[1].queue)
+    yield "team-dialog", page.findChildren(QueueDialog)[-1]
 
 
 def _disputes(application: Application) -> Iterator[tuple[str, QWidget]]:

@@ -108,7 +108,7 @@ class Session(QObject):
         def work(workspace: Workspace) -> Queue:
             from orbench_studio.services import claiming, finding
 
-            if team is not None and team[1] == self.settings.annotator:
+            if team is not None and team[1] == self.annotator:
                 claiming.take(workspace, team[0], annotator=team[1])
             return finding.queue_of(workspace, wanted, shown)
 

@@ -117,8 +117,10 @@ def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
     """Open, pause or end a queue. What was hidden of an ended one is shown, and its labels count as they are."""
     with workspace.writing() as db:
         kept = _known(db, name)
+        if state is QueueState.ENDED:
+            team_claims.release_all(db, kept.id)
         team_queues.change(db, kept, replace(kept.queue, state=state))
-        if (QueueState.ENDED in (state, kept.queue.state)) and state is not kept.queue.state:
+        if QueueState.ENDED in (state, kept.queue.state) and state is not kept.queue.state:
             _restate(db, kept.id)
     return Changes(_TOUCHED, None, f"Team queue “{name}”: {state}")
 

@@ -109,6 +109,11 @@ def give_back(db: Connection, queue_id: int, annotator_id: int) -> int:
     return _release(db, queue_id, _mine(queue_id, annotator_id))
 
 
+def release_all(db: Connection, queue_id: int) -> None:
+    """Nobody holds anything of a queue any more."""
+    _release(db, queue_id, (C.queue_id == queue_id, C.state == State.HELD))
+
+
 def given(db: Connection, queue_id: int, annotator_id: int) -> list[Claim]:
     """What somebody holds or has labelled or skipped, in the order it was given."""
     mine = select(P.prompt_id, P.training, C.state).join(TEAM_PROMPTS, P.id == C.team_prompt_id)
@@ -145,13 +150,15 @@ def _id_of(annotator: str) -> Any:
 
 def full_for(db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> dict[int, str]:
     """Which of these prompts somebody must not label, because a queue has given them to as many people as it asks for:
-    the queue's name by prompt. They stay as they are until the end of the transaction."""
+    the queue's name by prompt. Whoever was given one by another queue may. They stay as they are until the end of the
+    transaction."""
     found: dict[int, str] = {}
-    mine = and_(C.team_prompt_id == P.id, C.annotator_id == annotator_id, C.state != State.SKIPPED)
+    own = TEAM_PROMPTS.alias("own")
+    mine = (own.c.prompt_id == P.prompt_id, C.team_prompt_id == own.c.id, C.annotator_id == annotator_id)
     for some in chunks(sorted(prompt_ids)):
         here = [entry.id for entry in _entries(db, some) if not entry.training]
         full = select(P.prompt_id, Q.name).join(TEAM_QUEUES, Q.id == P.queue_id)
-        full = full.where(P.id.in_(here), P.room <= 0, ~exists().where(mine))
+        full = full.where(P.id.in_(here), P.room <= 0, ~exists().where(*mine, C.state != State.SKIPPED))
         found.update((prompt_id, name) for prompt_id, name in db.execute(full))
     return found
 

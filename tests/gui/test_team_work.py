@@ -20,7 +20,7 @@ def other(path):
 
 
 def join(studio, who, name="hard"):
-    studio.window._named(who)
+    studio.window._reviewer._named(who)
     studio.window._review(work_of(name, who))
     studio.wait(lambda: studio.page.finder.current == work_of(name, who) and studio.page.model.rowCount() < 70)
     studio.settle()
@@ -91,7 +91,7 @@ def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, 
     longer = datetime.now(UTC) + timedelta(hours=1)
     claiming.take(other, "hard", annotator="Bob", now=longer)
     with start(path) as ada:
-        ada.window._named("Ada")
+        ada.window._reviewer._named("Ada")
         ada.window._review(work_of("hard", "Ada"))
         ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 0)
         claiming.give_back(other, "hard", annotator="Bob")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from orbench_studio.domain.team import given_to
+from orbench_studio.domain.team import given_to, work_of
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.session import Session
 
@@ -53,10 +53,15 @@ class TeamWork(QObject):
         self._session.run(work, None)
         self._ask_more()
 
+    def renamed(self) -> None:
+        """Somebody else is at the window: the queue goes on with that one."""
+        if self._joined is not None:
+            self._page.finder.bar.ask(work_of(self._joined[0], self._session.annotator))
+
     def _follow(self) -> None:
         """The review queue is another one, or its person."""
         given = given_to(self._page.finder.current)
-        joined = given if given is not None and given[1] == self._session.settings.annotator else None
+        joined = given if given is not None and given[1] == self._session.annotator else None
         if joined != self._joined:
             self._leave()
             self._joined = joined
@@ -97,7 +102,7 @@ class TeamWork(QObject):
             page.ask_queue()
             return
         at_end = page.queue.place() + 1 == page.model.rowCount()
-        waits = at_end and page.view is not None and page.view.last_label(self._session.settings.annotator) is not None
+        waits = at_end and page.view is not None and page.view.last_label(self._session.annotator) is not None
         for row in new:
             page.model.insert(page.model.rowCount(), row)
         page.queue.count(page.model.rowCount())

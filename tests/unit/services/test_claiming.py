@@ -193,10 +193,12 @@ def test_a_paused_queue_gives_out_nothing_and_an_ended_one_lets_everybody_label(
     teams.set_state(team, "hard", QueueState.PAUSED)
     assert take(team, "bob") == []
     label(team, "ada", 1)
+    teams.set_state(team, "hard", QueueState.OPEN)
+    assert take(team, "bob") == [2]
     teams.set_state(team, "hard", QueueState.ENDED)
     label(team, "bob", 1)
     teams.set_state(team, "hard", QueueState.OPEN)
-    assert take(team, "bob") == [2]
+    assert take(team, "ada") == [2]
     assert progress(team).by_labels == (1, 1)
 
 
@@ -326,3 +328,15 @@ def at_most(team, overlap, prompts=range(1, 6)):
         holding = {names[one.annotator_id] for one in claims if (one.prompt_id, one.state) == (prompt_id, "held")}
         assert len(labelled | holding) <= overlap
         assert not labelled & holding
+
+
+def test_a_prompt_of_two_queues_gets_the_labels_that_either_asks_for(team):
+    teams.make(team, TeamQueue("hard", "id:1-2", overlap=2))
+    teams.make(team, TeamQueue("once", "id:1"))
+    for who in ("ada", "bob"):
+        for prompt_id in take(team, who):
+            label(team, who, prompt_id)
+    assert [one.progress.finished for one in teams.queues(team)] == [2, 1]
+    assert take(team, "eve", name="once") == []
+    with pytest.raises(StaleDecisionError):
+        label(team, "eve", 1)

@@ -1,0 +1,1 @@
+"""The page of a team: its queues, and what each person does."""

@@ -1,0 +1,175 @@
+"""The team page: queues with how far they are, and what each person does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from orbench_studio.domain.changes import ALL_CHANGED, Changes
+from orbench_studio.domain.query import write
+from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.domain.team import QueueState, TeamQueue, work_of
+from orbench_studio.gui.actions import tr
+from orbench_studio.gui.instruments.tables import note, table_of
+from orbench_studio.gui.session import Session
+from orbench_studio.gui.team.people_table import NOTE, people_table
+from orbench_studio.gui.team.queue_card import QueueCard
+from orbench_studio.gui.team.queue_dialog import QueueDialog
+from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.widgets import label, scrolled, while_there
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orbench_studio.domain.team_work import Work
+    from orbench_studio.services.teams import Standing
+    from orbench_studio.services.workspace import Workspace
+
+_EMPTY = (
+    "No team queue yet. A queue gives its prompts out to several people: how many label each, who takes part, and by "
+    "which share. What others decide is hidden until a prompt has all its labels; then disagreements are "
+    "on the Disputes page."
+)
+
+
+class TeamPage(QScrollArea):
+    """Asks again whenever something changed while it shows."""
+
+    told = Signal(str)
+    review_wanted = Signal(QueueFilter)  # when the user joins a queue
+    page_wanted = Signal(str)  # when the user wants another page of the window
+
+    def __init__(self, session: Session, theme: Theme, current: Callable[[], QueueFilter]) -> None:
+        super().__init__()
+        self._session, self._theme = session, theme
+        self._current = current  # the filter of the review queue
+        self.standings: list[Standing] = []
+        self.cards: list[QueueCard] = []
+        self.new = QPushButton(tr("New queue…"))
+        self.empty = label(tr(_EMPTY), "quiet")
+        self._queues, self._column = QVBoxLayout(), QVBoxLayout()
+        self._people: QWidget | None = None
+        self._note = note(tr(NOTE))
+        self._build_ui()
+        self.new.clicked.connect(lambda: self.ask(None))
+        theme.changed.connect(lambda: self.refresh(ALL_CHANGED))
+
+    def refresh(self, changes: Changes) -> None:
+        """Look again where an operation touched anything that people decide."""
+        if self.isVisible() and changes:
+            self.look()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.look()
+
+    def look(self) -> None:
+        """Ask how everything stands."""
+
+        def work(workspace: Workspace) -> tuple[list[Standing], list[Work]]:
+            from orbench_studio.services import teams
+
+            return teams.queues(workspace), teams.people(workspace)
+
+        self._session.run(work, lambda found: self._show(*found))
+
+    def ask(self, before: TeamQueue | None) -> None:
+        """Ask what a new queue shall be, or what another one shall be from now on."""
+        dialog = QueueDialog(self, before, write(self._current()) if before is None else before.query)
+        close = while_there(dialog, lambda _: dialog.close())
+        tell = while_there(dialog, lambda error: dialog.tell(str(error)))
+
+        def save(wanted: TeamQueue) -> None:
+            def work(workspace: Workspace) -> Changes:
+                from orbench_studio.services import teams
+
+                return teams.make(workspace, wanted) if before is None else teams.change(workspace, before.name, wanted)
+
+            def done(changes: Changes) -> None:
+                close(changes)
+                self._done(changes)
+
+            self._session.run(work, done, tell, tells=False)
+
+        dialog.wanted.connect(save)
+        dialog.open()
+
+    def _set_state(self, name: str, state: QueueState) -> None:
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services import teams
+
+            return teams.set_state(workspace, name, state)
+
+        self._session.run(work, self._done)
+
+    def _done(self, changes: Changes) -> None:
+        self.told.emit(changes.told)
+
+    def _show(self, standings: list[Standing], people: list[Work]) -> None:
+        self.standings = standings
+        who = self._session.annotator
+        while len(self.cards) < len(standings):
+            self._add_card()
+        for place, card in enumerate(self.cards):
+            card.setVisible(place < len(standings))
+            if place < len(standings):
+                card.show_standing(standings[place], who)
+        self.empty.setVisible(not standings)
+        if self._people is not None:
+            self._people.deleteLater()
+        self._people = _wide(table_of(people_table(people, datetime.now(UTC)))) if people else None
+        if self._people is not None:
+            self._column.insertWidget(self._column.count() - 2, self._people)
+        self._note.setVisible(bool(people))
+
+    def _add_card(self) -> None:
+        """One more card; which queue it shows is looked up when a button is pressed."""
+        card, place = QueueCard(self._theme), len(self.cards)
+        self.cards.append(card)
+        self._queues.addWidget(card)
+        card.joined.connect(lambda: self._join(self.standings[place].queue))
+        card.change_wanted.connect(lambda: self.ask(self.standings[place].queue))
+        card.state_wanted.connect(lambda state: self._set_state(self.standings[place].queue.name, state))
+        card.disputes_wanted.connect(lambda: self.page_wanted.emit("page_disputes"))
+
+    def _join(self, queue: TeamQueue) -> None:
+        self.review_wanted.emit(work_of(queue.name, self._session.annotator))
+
+    def _build_ui(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setAccessibleName(tr("Team"))
+        self.setFocusProxy(self.new)
+        page = QWidget()
+        page.setObjectName("page")
+        heading = QHBoxLayout()
+        heading.addWidget(label(tr("Team"), "title"))
+        heading.addStretch()
+        heading.addWidget(self.new)
+        self.empty.setWordWrap(True)
+        self._queues.setSpacing(12)
+        column = self._column
+        page.setLayout(column)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(16)
+        column.addLayout(heading)
+        column.addWidget(self.empty)
+        column.addLayout(self._queues)
+        column.addWidget(self._note)
+        column.addStretch()
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.empty.hide()
+        self._note.hide()
+        self.setWidget(page)
+
+
+def _wide(table: QWidget) -> QScrollArea:
+    """A table that is scrolled sideways by itself where the page is too narrow for it."""
+    area = scrolled(table)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFixedHeight(table.sizeHint().height() + area.horizontalScrollBar().sizeHint().height())
+    return area
