@@ -1,7 +1,7 @@
 """`orbench-studio push` and `pull`: a workspace into a database of a server, and back into a file."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,7 @@ from orbench_studio.domain.place import Server, place_of
 
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="A workspace in a file.")]
 _NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="A new file for it; one that is there stays.")]
-_Url = Annotated[
-    Any, typer.Argument(parser=place_of, metavar="URL", help="postgresql://USER@HOST/DATABASE, without the password.")
-]
+_Url = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without the password.")]
 
 
 def push(file: _File, url: _Url) -> None:
@@ -45,7 +43,8 @@ def pull(url: _Url, file: _NewFile) -> None:
     tell(f"{server} is in {file}. To open it: orbench-studio {file}")
 
 
-def _server(place: object) -> Server:
+def _server(url: str) -> Server:
+    place = place_of(url)
     if not isinstance(place, Server):
         raise typer.BadParameter(f"{place} is no address of a database: postgresql://USER@HOST/DATABASE.")
     return place

@@ -14,7 +14,7 @@ _VERBS = ("demo", "import", "stats", "journal", "guidelines", "check")
 
 def open_window(
     context: typer.Context,
-    workspace: options.Workspace = None,
+    workspace: options.WorkspaceOrNone = None,
 ) -> None:
     """Open the window."""
     if workspace is not None and not is_there(workspace):

@@ -1,6 +1,7 @@
 """Options that the verbs share that put something to models."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -10,9 +11,10 @@ from orbench_studio.domain.queue import QueueFilter
 
 NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
 
-Workspace = Annotated[
-    Any, typer.Argument(parser=place_of, metavar="WORKSPACE", help="Its file, or postgresql://USER@HOST/DATABASE.")
-]  # a domain.place.Place, which typer cannot read from its type
+# typer wants one class; what the verbs get is a domain.place.Place.
+_PLACE = typer.Argument(parser=place_of, metavar="WORKSPACE", help="Its file, or postgresql://USER@HOST/DATABASE.")
+Workspace = Annotated[Path, _PLACE]
+WorkspaceOrNone = Annotated[Path | None, _PLACE]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
 ]
