@@ -20,8 +20,6 @@ from orbench_studio.errors import StaleDecisionError, StudioError
 from orbench_studio.services import finding
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import journal, people, prompts, team_claims, team_queues
-from orbench_studio.store.bulk import id_of
-from orbench_studio.store.tables import ANNOTATORS
 from orbench_studio.store.team_claims import Part
 from orbench_studio.store.team_queues import Kept
 
@@ -32,24 +30,25 @@ _LEFT = 2 / 3  # of a lease that need not be renewed
 def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD, now: datetime | None = None) -> int:
     """Let the annotator hold up to `ahead` prompts of a queue; how many new ones there were.
 
-    None where the queue is paused or ended, or there is nothing left for this one just now; then nothing is written.
-    Raises StudioError where there is no such queue, or others take part in it.
+    None where the queue gives nothing out or is none, where only others take part in it, or nothing is left for this
+    one just now; then nothing is written.
     """
     now = now or datetime.now(UTC)
     with workspace.reading() as db:
-        kept = _joined(db, name, annotator)
-        who = people.annotator_id(db, annotator)
-        wanted = ahead - (team_claims.held(db, kept.id, who) if who is not None else 0)
-        part = _part(kept, who or 0, annotator)
-        if kept.queue.state is not QueueState.OPEN or not team_claims.to_give(db, kept.id, part, wanted, now):
+        kept = _giving(db, name, annotator)
+        if kept is None:
+            return 0
+        who = people.annotator_id(db, annotator) or 0
+        wanted = ahead - team_claims.held(db, kept.id, who)
+        if not team_claims.to_give(db, kept.id, _part(kept, who, annotator), wanted, now):
             return 0
     with workspace.deciding() as db:
-        kept = _joined(db, name, annotator)
-        part = _part(kept, id_of(db, ANNOTATORS, {"name": annotator}), annotator)
-        wanted = ahead - team_claims.held(db, kept.id, part.annotator_id)
-        if kept.queue.state is not QueueState.OPEN or wanted <= 0:
+        who = people.at_work(db, annotator)
+        kept = _giving(db, name, annotator)
+        wanted = ahead - team_claims.held(db, kept.id, who) if kept is not None else 0
+        if kept is None or wanted <= 0:
             return 0
-        return team_claims.take(db, kept, part, wanted, now)
+        return team_claims.take(db, kept, _part(kept, who, annotator), wanted, now)
 
 
 def more(workspace: Workspace, name: str, known: Collection[int], *, annotator: str) -> list[QueueRow]:
@@ -66,10 +65,11 @@ def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | No
     """
     now = now or datetime.now(UTC)
     with workspace.reading() as db:
-        kept = _joined(db, name, annotator)
-        who = people.annotator_id(db, annotator)
-        until = team_claims.until(db, kept.id, who) if who is not None else None
-    if who is None or until is None or until - now > timedelta(minutes=kept.queue.lease) * _LEFT:
+        kept, who = team_queues.named(db, name), people.annotator_id(db, annotator)
+        if kept is None or who is None:
+            return
+        until = team_claims.until(db, kept.id, who)
+    if until is None or until - now > timedelta(minutes=kept.queue.lease) * _LEFT:
         return
     with workspace.deciding() as db:
         team_claims.renew(db, kept, who, now)
@@ -78,8 +78,7 @@ def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | No
 def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
     """Let others have what the annotator holds."""
     with workspace.deciding() as db:
-        kept = team_queues.named(db, name)
-        who = people.annotator_id(db, annotator)
+        kept, who = team_queues.named(db, name), people.annotator_id(db, annotator)
         if kept is None or who is None:
             return Changes()
         count = team_claims.give_back(db, kept.id, who)
@@ -89,9 +88,8 @@ def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
 def given(workspace: Workspace, name: str, *, annotator: str) -> list[Claim]:
     """What the annotator holds and has done in a queue, in the order it was given."""
     with workspace.reading() as db:
-        kept = _joined(db, name, annotator)
-        who = people.annotator_id(db, annotator)
-        return [] if who is None else team_claims.given(db, kept.id, who)
+        kept, who = team_queues.named(db, name), people.annotator_id(db, annotator)
+        return [] if kept is None or who is None else team_claims.given(db, kept.id, who)
 
 
 def require_room(db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
@@ -126,13 +124,11 @@ def told_in_training(db: Connection, decision: Decision) -> str:
     return f"#{decision.prompt_id} practice: you say {decision.value}, the known answer is {answer}"
 
 
-def _joined(db: Connection, name: str, annotator: str) -> Kept:
+def _giving(db: Connection, name: str, annotator: str) -> Kept | None:
+    """The queue, where it gives prompts to the annotator."""
     kept = team_queues.named(db, name)
-    if kept is None:
-        raise StudioError(f"There is no team queue “{name}” in this workspace.")
-    if kept.queue.member(annotator) is None:
-        others = ", ".join(member.annotator for member in kept.queue.members)
-        raise StudioError(f"{annotator} takes no part in “{name}”. Those who do are {others}.")
+    if kept is None or kept.queue.state is not QueueState.OPEN or kept.queue.member(annotator) is None:
+        return None
     return kept
 
 

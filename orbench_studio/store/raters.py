@@ -17,6 +17,7 @@ from orbench_studio.store.tables import (
     RESPONSE_STATES,
     VOTES,
 )
+from orbench_studio.store.team_claims import SEALED_PROMPTS
 
 
 class Said(NamedTuple):
@@ -41,13 +42,16 @@ def moderators(db: Connection, *, decided_only: bool = False) -> list[Said]:
 
 
 def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[Said]:
-    """What people say of prompts, or of responses, in force; a file's people first, then oldest first."""
+    """What people say of prompts, or of responses, in force; a file's people first, then oldest first.
+
+    What a team's queue still hides is not among it.
+    """
     a = ANNOTATIONS.c
     statement = (
         select(a.prompt_id, ANNOTATORS.c.name, a.value, a.response_id)
         .join(JOURNAL, JOURNAL.c.id == a.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == a.annotator_id)
-        .where(a.aspect == aspect, IN_FORCE)
+        .where(a.aspect == aspect, IN_FORCE, a.prompt_id.not_in(SEALED_PROMPTS))
         .order_by((JOURNAL.c.kind != Deed.IMPORT), a.id)
     )
     return [Said(*row) for row in db.execute(statement)]

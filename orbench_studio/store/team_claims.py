@@ -74,7 +74,6 @@ def to_give(db: Connection, queue_id: int, part: Part, count: int, now: datetime
 def take(db: Connection, kept: Kept, part: Part, count: int, now: datetime) -> int:
     """Give somebody the next prompts, what claims that ran out held among them; how many there were."""
     member = member_id(db, kept.id, part.annotator_id)
-    db.execute(select(M.id).where(M.id == member).with_for_update())  # a second window of the same person waits
     _expire(db, kept.id, part.annotator_id, now)
     found = _free(db, kept.id, part, count, lock=True)
     if found:
