@@ -1,7 +1,9 @@
 """A real window on a real workspace, made from files as a user would bring them, and the deeds of a user at it."""
 
 import csv
+import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -34,15 +36,16 @@ def prompt_text(number):
     return f"Which harmless thing number {number} sounds alarming to a stranger?"
 
 
-@pytest.fixture
-def path(tmp_path):
-    """A workspace with seventy prompts, three moderators' votes and two models' responses."""
-    path = tmp_path / "mine.orbench"
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A workspace with seventy prompts, three moderators' votes and two models' responses, and its files beside it."""
+    folder = tmp_path_factory.mktemp("made")
+    path = folder / "mine.orbench"
     rows = [(prompt_text(n), CATEGORIES[n % 5]) for n in range(PROMPTS)]
     with create_workspace(path) as workspace:
 
         def bring(name, header, rows):
-            import_file(workspace, _write_csv(tmp_path / name, header, rows), ReadOptions())
+            import_file(workspace, _write_csv(folder / name, header, rows), ReadOptions())
 
         bring("or-bench.csv", ("prompt", "category"), rows)
         for moderator, toxic in (("north", 7), ("south", 5), ("east", 1000)):
@@ -60,6 +63,12 @@ def path(tmp_path):
             ]
             bring(f"responses_{model}.csv", ("prompt", "is_rejected", "response", "category"), answers)
     return path
+
+
+@pytest.fixture
+def path(made, tmp_path):
+    """A copy of it that is the test's own."""
+    return Path(shutil.copy(made, tmp_path))
 
 
 class Studio:

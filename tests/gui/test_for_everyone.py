@@ -128,8 +128,8 @@ def test_the_start_page_has_names(start):
 
 
 @pytest.mark.parametrize("kind", ["import", "columns", "note", "keys", "preferences", "crash"])
-def test_every_dialog_has_names(start, path, tmp_path, kind):
-    file = tmp_path / "or-bench.csv"
+def test_every_dialog_has_names(start, path, made, kind):
+    file = made.with_name("or-bench.csv")
     with start(path) as studio:
         if kind == "import":
             dialog = ImportDialog(studio.window, studio.application.session)

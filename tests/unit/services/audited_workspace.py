@@ -2,7 +2,10 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.audit import FINAL, PEOPLE, Group, Labels, judge_name
@@ -14,7 +17,7 @@ from orbench_studio.domain.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.services import finding, reviewing
 from orbench_studio.services.intake import Intake
-from orbench_studio.services.workspace import create_workspace
+from orbench_studio.services.workspace import create_workspace, open_workspace
 from orbench_studio.store.bulk import inserted
 from orbench_studio.store.tables import SOURCES
 
@@ -25,9 +28,18 @@ _SAID = (*ANSWERS, AnswerClass.UNPARSED)
 
 def create(path, prompts=12):
     """Prompts with votes, or a stated label, or nothing; answered, blocked, cut, empty, failed; judged by two."""
-    workspace = create_workspace(path)
-    bring(workspace, [record(number) for number in range(prompts)])
-    return workspace
+    path.write_bytes(_made(prompts))
+    return open_workspace(path)
+
+
+@cache
+def _made(prompts):
+    """The same as bytes: made once, however many tests want one."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "own.orbench"
+        with create_workspace(path) as workspace:
+            bring(workspace, [record(number) for number in range(prompts)])
+        return path.read_bytes()
 
 
 def bring(workspace, records):

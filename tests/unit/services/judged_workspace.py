@@ -1,6 +1,9 @@
 """A workspace of our own wording: two models with manners of their own, and what people say of some responses."""
 
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from orbench_studio.domain.annotation import Aspect, Label
 from orbench_studio.domain.category import Category
@@ -8,7 +11,7 @@ from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.response import StopReason
 from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft
 from orbench_studio.services.intake import Intake
-from orbench_studio.services.workspace import create_workspace
+from orbench_studio.services.workspace import create_workspace, open_workspace
 from orbench_studio.store.bulk import inserted
 from orbench_studio.store.tables import SOURCES
 
@@ -35,7 +38,21 @@ def truth(model, number):
 
 def create(path, prompts=60, labelled=(), stopped=False):
     """A workspace with every prompt answered by both models; people have labelled the models in `labelled`."""
-    workspace = create_workspace(path)
+    path.write_bytes(_made(prompts, labelled, stopped))
+    return open_workspace(path)
+
+
+@cache
+def _made(prompts, labelled, stopped):
+    """The same as bytes: made once, however many tests want one."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "own.orbench"
+        with create_workspace(path) as workspace:
+            _fill(workspace, prompts, labelled, stopped)
+        return path.read_bytes()
+
+
+def _fill(workspace, prompts, labelled, stopped):
     with workspace.writing() as db:
         row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
@@ -46,7 +63,6 @@ def create(path, prompts=60, labelled=(), stopped=False):
             responses = tuple(ResponseDraft(f"odd-{n}", text, reason) for n, (text, reason) in enumerate(odd))
             intake.take([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
         intake.finish()
-    return workspace
 
 
 def _record(number, labelled):
