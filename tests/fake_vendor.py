@@ -10,6 +10,7 @@ from aiohttp import web
 
 KEY = "sk-test-4711"
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
+PATIENCE = 120  # seconds that a busy machine may take
 
 
 def chat(text, finish="stop", **more):
@@ -65,18 +66,18 @@ class Vendor:
 
     def __enter__(self):
         self._thread.start()
-        self._ready.wait(10)
+        assert self._ready.wait(PATIENCE)
         return self
 
     def __exit__(self, *_error):
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join(10)
+            self._thread.join(PATIENCE)
 
-    def wait_for(self, requests, patience=30):
+    def wait_for(self, requests):
         """Until so many requests have come."""
         with self._came:
-            assert self._came.wait_for(lambda: len(self.bodies) >= requests, patience), "they never came"
+            assert self._came.wait_for(lambda: len(self.bodies) >= requests, PATIENCE), "they never came"
 
     @property
     def url(self):
@@ -102,6 +103,9 @@ class Vendor:
         self._ready.set()
         await self._over.wait()
         await runner.cleanup()
+        for transport in [*self._loop._transports.values()]:  # also of who connected just now and has said nothing
+            transport.abort()
+        await asyncio.sleep(0)  # that is when they close
 
     async def _models(self, _request):
         self.paths["models"] += 1

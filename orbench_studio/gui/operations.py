@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, qVersion
+from PySide6.QtCore import QObject, Qt, Signal, qVersion
 
 from orbench_studio import __version__
 from orbench_studio.domain.changes import Changes
@@ -37,7 +37,8 @@ class Operations(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
-        self._ended.connect(self._answer)
+        # Queued, always: what has ended before `run` returns would otherwise be answered within it, out of turn.
+        self._ended.connect(self._answer, Qt.ConnectionType.QueuedConnection)
 
     def run(
         self,

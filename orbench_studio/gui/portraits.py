@@ -1,9 +1,12 @@
 """Pictures of every page and dialog as PNG files: light and dark, at three sizes, and with the largest type."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
@@ -30,6 +33,9 @@ from orbench_studio.gui.review.undo_since import UndoSinceDialog
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.theme import LARGEST, SMALLEST
 from orbench_studio.resources_dir import resources
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace import Workspace
 
 SIZES = (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))
 TOKENS = {"light": LIGHT, "dark": DARK}
@@ -100,7 +106,7 @@ def _subjects(application: Application) -> Iterator[tuple[str, QWidget]]:
     wait(lambda: window.curate.result is not None)
     yield "curate", window
     yield from _disputes(application)
-    yield from _generate(window)
+    yield from _generate(application)
     yield from _team(application)
     window.show_page("page_review")
     yield from _around(application)
@@ -129,8 +135,10 @@ def _instruments(application: Application) -> Iterator[tuple[str, QWidget]]:
     yield "instruments", window
 
 
-def _generate(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
+def _generate(application: Application) -> Iterator[tuple[str, QWidget]]:
     """The generate page: seeds of the demo rewritten and voted on by simulated models."""
+    window, workspace = application.window, application.session.workspace
+    assert workspace is not None  # the demo is open
     window.show_page("page_generate")
     page, form = window.generate, window.generate.form
     for step, models in ((Step.REWRITES, ("simulated/writer",)), (Step.VOTES, _MODERATORS)):
@@ -139,11 +147,23 @@ def _generate(window: MainWindow) -> Iterator[tuple[str, QWidget]]:
         for name in models if step is Step.VOTES else ():
             form.moderators.add(name)
         wait(form.foot.launch.isEnabled)
+        before = _over(workspace)
         form.foot.launch.click()
-        wait(page.at_work.pause.isVisible)
-        wait(page.at_work.pause.isHidden)
+        wait(partial(_more_is_over, workspace, before))
     wait(lambda: page.moderators.found is not None and len(page.moderators.found.toxic) > len(_MODERATORS))
     yield "generate", window
+
+
+def _over(workspace: Workspace) -> int:
+    """How many batches have nothing left to do."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services import evaluating
+
+    return sum(progress.left == 0 for progress in evaluating.overview(workspace))
+
+
+def _more_is_over(workspace: Workspace, before: int) -> bool:
+    return _over(workspace) > before
 
 
 def _audit(window: MainWindow) -> Iterator[tuple[str, QWidget]]:

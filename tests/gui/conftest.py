@@ -17,7 +17,7 @@ from orbench_studio.settings import load_settings
 
 PROMPTS = 70
 CATEGORIES = ("privacy", "illegal", "violence", "deception", "harmful")
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 120_000  # milliseconds: a machine that is busy with much else is waited for too
 
 
 def _write_csv(path, header, rows):
@@ -87,21 +87,28 @@ class Studio:
         """Wait until a prompt is on the screen and nothing is being saved."""
         self.wait(lambda: self.page.state is State.SHOWN)
 
+    def ready(self):
+        """Wait until a key is taken: nothing is being loaded or saved."""
+        self.wait(lambda: self.page.state in (State.SHOWN, State.EMPTY))
+
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier):
         QTest.keyClick(self.window, key, modifier)
 
     def press(self, key):
         """A key that changes something: wait until it has."""
+        self.ready()
         before = self.version()
         self.key(key)
         self.wait(lambda: self.page.state is State.SHOWN and self.version() != before)
 
     def undo(self):
+        self.ready()
         before = self.version()
         self.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         self.wait(lambda: self.page.state is State.SHOWN and self.version() != before)
 
     def trigger(self, name):
+        self.ready()
         before = self.version()
         self.window.actions_table[name].trigger()
         self.wait(lambda: self.page.state is State.SHOWN and self.version() != before)
@@ -115,6 +122,11 @@ class Studio:
 
     def message(self):
         return self.window.messages.text()
+
+
+def outside(window, parts):
+    """Which of these are cut off by the window's edge."""
+    return [part for part in parts if not window.rect().contains(part.mapTo(window, part.rect().bottomRight()))]
 
 
 @pytest.fixture
@@ -135,6 +147,7 @@ def start(qtbot, qapp, tmp_path):
         studio = Studio(application, qtbot)
         try:
             studio.wait(application.window.isActiveWindow)  # before that no key reaches it
+            QTest.keyRelease(application.window, Qt.Key.Key_Control)  # which Qt still takes for held after a chord
             if workspace is not None:
                 application.open(workspace)
                 studio.settle()

@@ -62,7 +62,7 @@ def test_guidelines_are_written_read_and_recorded(start, path):
         assert [entry.guideline for entry in history.entries(other)] == [None, 1]
     with start(path) as studio:
         assert studio.page.around.guidelines.isVisible(), "it is there again after a restart"
-        assert abs(studio.page.around.guidelines.width() - width) <= 1
+        studio.wait(lambda: abs(studio.page.around.guidelines.width() - width) <= 1)
         studio.wait(lambda: "Be fair" in studio.page.around.guidelines.findChild(TextPane).toPlainText())
         studio.key(Qt.Key.Key_I)
         assert not studio.page.around.guidelines.isVisible()
@@ -73,10 +73,13 @@ def test_guidelines_never_cover_the_prompt_and_fold_away(start, path):
         pane, prompt = studio.page.around.guidelines, studio.page.prompt
         studio.window.resize(1440, 900)
         studio.key(Qt.Key.Key_I)
-        studio.wait(lambda: not studio.page.queue.isVisible())
-        right = prompt.mapTo(studio.page, prompt.rect().topRight()).x()
-        assert prompt.width() >= 380
-        assert right < pane.mapTo(studio.page, pane.rect().topLeft()).x()
+        studio.wait(lambda: not studio.page.queue.isVisible() and prompt.width() >= 380)
+        studio.wait(
+            lambda: (
+                prompt.mapTo(studio.page, prompt.rect().topRight()).x()
+                < pane.mapTo(studio.page, pane.rect().topLeft()).x()
+            )
+        )
         studio.window.resize(1000, 700)
         studio.wait(lambda: not pane.isVisible())
         studio.window.resize(1920, 1000)
@@ -159,7 +162,7 @@ def test_a_prompt_without_a_history(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
-        assert "Nobody has decided anything about this prompt yet." in said(shown)
+        studio.wait(lambda: "Nobody has decided anything about this prompt yet." in said(shown))
         QTest.keyClick(shown, Qt.Key.Key_Return)
         assert shown.isVisible()
 

@@ -10,6 +10,7 @@ from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.query import parse
 from orbench_studio.domain.review import Decision
 from orbench_studio.gui.models.queue_model import ROW
+from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_view import details
 from orbench_studio.gui.widgets import KeyButton
 from orbench_studio.services import reviewing
@@ -35,6 +36,7 @@ def said(path):
 def screen(studio):
     """Every word that a person can read on the page, or have read out."""
     page = studio.page
+    studio.wait(lambda: page.state is State.SHOWN and page.model.index(page.queue.place()).data(ROW) is not None)
     widgets = [page.prompt, page.responses]
     found = [w.text() for of in widgets for w in of.findChildren(QLabel) if w.isVisible()]
     found += [w.toPlainText() for of in widgets for w in of.findChildren(QTextEdit) if w.isVisible()]

@@ -22,6 +22,7 @@ def gone(studio):
     studio.wait(lambda: not studio.page.findChildren(BulkDialog))
     studio.window.activateWindow()  # a desktop gives the window its keys back by itself
     studio.wait(studio.window.isActiveWindow)
+    studio.ready()
 
 
 def test_a_whole_queue_is_decided_and_taken_back_by_one_undo(start, path, labels):

@@ -15,6 +15,7 @@ from orbench_studio.gui.preferences import PREFERENCES, PreferencesDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.theme import px
 from orbench_studio.settings import Settings, load_settings
+from tests.gui.conftest import outside
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 S, B, J, X = Qt.Key.Key_S, Qt.Key.Key_B, Qt.Key.Key_J, Qt.Key.Key_X
@@ -75,14 +76,11 @@ def test_everything_that_decides_is_whole_at_twice_the_size(start, path):
         studio.window.resize(1280, 800)
         studio.wait(lambda: studio.window.size().toTuple() == (1280, 800))
         page = studio.page
-        assert page.queue.isHidden()
-        for part in (*page.decisions.findChildren(QLabel), page.decisions, page.responses, page.prompt):
-            corner = part.mapTo(studio.window, part.rect().bottomRight())
-            assert corner.x() < 1280
-            assert corner.y() < 800
+        studio.wait(page.queue.isHidden)
+        parts = (*page.decisions.findChildren(QLabel), page.decisions, page.responses, page.prompt)
+        studio.wait(lambda: not outside(studio.window, parts))
         for button in page.decisions._labels.values():
-            assert button.width() >= button.sizeHint().width()
-            assert button.height() >= button.sizeHint().height()
+            studio.wait(lambda button=button: button.size() == button.size().expandedTo(button.sizeHint()))
         assert page.queue._list.rowHeight(0) >= 2 * 58
 
 
@@ -170,11 +168,12 @@ def test_the_border_of_the_responses_is_remembered(start, path):
     with start(path) as studio:
         studio.window.resize(1500, 900)
         splitter = studio.page.responses.splitter
+        studio.wait(lambda: studio.page.width() > 1400 and sum(splitter.sizes()) >= splitter.width() - 8)
         splitter.moveSplitter(260, 1)
         left = splitter.sizes()
     with start(path) as studio:
         studio.wait(lambda: studio.window.height() == 900)
-        assert studio.page.responses.splitter.sizes() == pytest.approx(left, abs=3)
+        studio.wait(lambda: studio.page.responses.splitter.sizes() == pytest.approx(left, abs=3))
 
 
 def test_the_pace_is_the_median_of_this_sitting():

@@ -158,15 +158,15 @@ def test_one_cause_is_looked_at_and_tried_again(start, path):
         failures = page.pane.failures
         studio.wait(lambda: len(page.lines(failures.table)) == 3)
         assert {chip.text() for chip in failures.chips.values()} == {"request refused 1", "server error 2"}
-        assert failures.retry.text() == "Retry 3 failed"
+        studio.wait(lambda: failures.retry.text() == "Retry 3 failed")
         page.click(failures.chips[Cause.SERVER])
         studio.wait(lambda: len(page.lines(failures.table)) == 2)
-        assert failures.retry.text() == "Retry 2 server error"
+        studio.wait(lambda: failures.retry.text() == "Retry 2 server error")
         page.click(failures.retry)
         studio.wait(lambda: progress(path).done == 9)
         page.until(BatchState.FINISHED)
         studio.wait(lambda: len(page.lines(failures.table)) == 1)
-        assert failures.retry.text() == "Retry 1 failed"
+        studio.wait(lambda: failures.retry.text() == "Retry 1 failed")
         page.click(failures.chips[Cause.BAD_REQUEST])
         page.click(failures.chips[Cause.BAD_REQUEST])
         assert failures.chosen is None
@@ -191,10 +191,10 @@ def test_a_batch_whose_process_was_killed_is_interrupted_and_goes_on(start, path
     with start(path) as studio:
         page = Evaluator(studio)
         studio.wait(lambda: [line[2] for line in page.lines(page.page.batches)] == ["interrupted"])
-        assert page.pane.state.text() == "interrupted: resume it, and it goes on where it was"
+        studio.wait(lambda: page.pane.state.text() == "interrupted: resume it, and it goes on where it was")
         page.click(page.pane.resume)
         page.until(BatchState.FINISHED)
-        assert page.lines(page.page.batches)[0][2] == "finished"
+        studio.wait(lambda: page.lines(page.page.batches)[0][2] == "finished")
 
 
 def test_numbers_are_never_cut_off(at_page):

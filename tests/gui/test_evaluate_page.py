@@ -36,7 +36,7 @@ class Evaluator:
     def launch(self):
         self.studio.wait(self.form.foot.launch.isEnabled)
         self.click(self.form.foot.launch)
-        self.studio.wait(lambda: self.pane.batch_id is not None and self.page.runs.is_here(self.pane.batch_id))
+        self.studio.wait(lambda: self.pane.batch_id is not None)
 
     def click(self, button):
         assert button.isVisible()
@@ -93,8 +93,8 @@ def test_from_the_form_to_the_answers_in_review(at_page, path):
     at_page.launch()
     assert at_page.studio.window.focusWidget() is at_page.page.batches
     at_page.until(BatchState.FINISHED)
-    [listed] = at_page.lines(at_page.page.batches)
-    assert listed[2:5] == ["finished", "40 of 40", ""]
+    finished = [["finished", "40 of 40", ""]]
+    at_page.studio.wait(lambda: [line[2:5] for line in at_page.lines(at_page.page.batches)] == finished)
     shown = at_page.lines(at_page.pane.models)
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
@@ -224,7 +224,8 @@ def test_cancelled_after_a_question(at_page, vendor, path):
     [model] = progress(path).models
     assert (model.left, model.done + model.cancelled) == (0, 10)
     assert model.cancelled >= 8  # one was under way, and at most one more was at hand
-    assert at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == f"cancelled {model.cancelled}"
+    told = f"cancelled {model.cancelled}"
+    at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == told)
     assert not at_page.pane.resume.isEnabled()
 
 
@@ -234,10 +235,11 @@ def test_failures_are_listed_with_their_reason_and_tried_again(at_page, vendor, 
     at_vendor(at_page, vendor)
     at_page.launch()
     at_page.until(BatchState.FINISHED)
-    assert at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == "request refused 2"
+    told = "request refused 2"
+    at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == told)
     at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
     assert "that will not do" in at_page.lines(at_page.pane.failures.table)[0][3]
-    assert at_page.pane.failures.retry.text() == "Retry 2 failed"
+    at_page.studio.wait(lambda: at_page.pane.failures.retry.text() == "Retry 2 failed")
     at_page.click(at_page.pane.failures.retry)
     at_page.studio.wait(lambda: progress(path).done == 10)
     at_page.until(BatchState.FINISHED)
@@ -262,8 +264,8 @@ def test_a_bad_key_stops_the_batch_and_says_so(at_page, vendor, monkeypatch):
     at_vendor(at_page, vendor)
     at_page.launch()
     at_page.until(BatchState.STOPPED)
-    assert "Batch 1 has stopped" in at_page.studio.message()
-    assert "stopped" in at_page.pane.state.text()
+    at_page.studio.wait(lambda: "Batch 1 has stopped" in at_page.studio.message())
+    at_page.studio.wait(lambda: "stopped" in at_page.pane.state.text())
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     at_page.studio.wait(at_page.pane.resume.isEnabled)
     at_page.click(at_page.pane.resume)

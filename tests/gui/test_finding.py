@@ -10,6 +10,7 @@ from orbench_studio.domain.queue import Field
 from orbench_studio.gui.review.conditions import ALWAYS, MORE
 from orbench_studio.gui.review.facet_row import Chip
 from orbench_studio.gui.review.page import State
+from tests.gui.conftest import outside
 
 PROMPTS = 70
 
@@ -167,7 +168,6 @@ def test_nothing_is_cut_off_at_any_width(start, path, width):
         studio.window.resize(width, 700)
         # Once it has settled: the list goes away in answer to the new width.
         studio.wait(lambda: studio.page.width() <= width - 60 and studio.window.minimumSizeHint().width() <= width)
-        assert studio.window.width() == width
-        assert studio.page.queue.isVisible() == (studio.page.width() >= 1100)
-        right = studio.page.responses.mapTo(studio.window, studio.page.responses.rect().topRight()).x()
-        assert right < width
+        studio.wait(lambda: studio.window.width() == width)
+        studio.wait(lambda: studio.page.queue.isVisible() == (studio.page.width() >= 1100))
+        studio.wait(lambda: not outside(studio.window, [studio.page.responses]))

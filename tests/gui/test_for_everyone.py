@@ -36,6 +36,7 @@ from orbench_studio.gui.review.responses_pane import ResponsesModel
 from orbench_studio.services import reviewing
 from orbench_studio.services.importing import ColumnMapping, preview_file
 from orbench_studio.services.workspace import open_workspace
+from tests.gui.conftest import outside
 
 
 def colours(picture: QImage) -> Counter:
@@ -239,14 +240,12 @@ def test_what_decides_is_whole_on_every_window(start, path, width, height):
         studio.window.resize(width, height)
         studio.wait(lambda: studio.window.size().toTuple() == (width, height))
         page = studio.page
-        for part in (*page.decisions._labels.values(), page.responses, page.prompt, studio.window.messages):
-            corner = part.mapTo(studio.window, part.rect().bottomRight())
-            assert part.isVisible()
-            assert corner.x() < width
-            assert corner.y() < height
-            assert part.height() >= 32
-        below = page.responses.mapTo(page, page.responses.rect().topLeft()).y() > 100
-        assert below == (page.width() < 900)
+        parts = (*page.decisions._labels.values(), page.responses, page.prompt, studio.window.messages)
+        studio.wait(lambda: not outside(studio.window, parts) and all(part.height() >= 32 for part in parts))
+        assert all(part.isVisible() for part in parts)
+        studio.wait(
+            lambda: (page.responses.mapTo(page, page.responses.rect().topLeft()).y() > 100) == (page.width() < 900)
+        )
 
 
 def test_the_responses_model_keeps_qt_s_rules(qapp, path):

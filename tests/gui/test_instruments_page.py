@@ -68,7 +68,7 @@ def decide(path, prompts):
 
 def judge(studio, name="judge_rules", words="judged"):
     studio.window.actions_table[name].trigger()
-    studio.wait(lambda: words in studio.message())
+    studio.wait(lambda: words in studio.message() and not studio.window.judging.busy)
 
 
 def learned_from(path):

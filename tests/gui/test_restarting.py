@@ -56,9 +56,9 @@ def test_panes_and_size_are_as_they_were_left(start, path, page):
         assert left != before
         studio.key(page, CTRL)
     with start(path) as studio:
-        assert studio.window.size().toTuple() == (1500, 800)
+        studio.wait(lambda: studio.window.size().toTuple() == (1500, 800))
         for was, now in zip(left, splitters(studio), strict=True):
-            assert now.sizes() == pytest.approx(was, abs=3)
+            studio.wait(lambda was=was, now=now: now.sizes() == pytest.approx(was, abs=3))
 
 
 @pytest.mark.parametrize("kept", BROKEN)

@@ -43,7 +43,7 @@ def test_it_looks_like_any_other_and_changes_nothing(start, path, labels):
         assert studio.message() == f"#{prompt_id} undecided → toxic"
         assert studio.page.queue.place() == place + 1
         assert labels() == before
-        studio.wait(lambda: studio.page.model.index(place).data(ROW).final_label == "toxic")
+        studio.wait(lambda: (row := studio.page.model.index(place).data(ROW)) and row.final_label == "toxic")
     with open_workspace(path) as other:
         [rate] = statistics.consistency(other).values()
         assert (rate.count, rate.n) == (0, 1)

@@ -150,7 +150,7 @@ def test_an_error_of_another_kind_gives_the_keys_back(start, path, deeds, monkey
         assert deeds() == 2
 
 
-def _gone(_workspace, prompt_id):
+def _gone(_workspace, prompt_id, _who):
     from orbench_studio.errors import WorkspaceError
 
     raise WorkspaceError(f"Prompt {prompt_id} is no longer in the workspace.")
