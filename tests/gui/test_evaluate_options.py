@@ -98,9 +98,11 @@ def test_a_system_prompt_out_of_a_file(at_page, tmp_path):
     good.write_text("Be kind. 你好\n", encoding="utf-8")
     bad.write_bytes(b"\xff\xfe\xff")
     options = at_page.form.options
+    at_page.name(MIXED)
     at_page.click(options.opener)
     for file, shown in ((good, lambda: options.system.toPlainText() == "Be kind. 你好"),
                         (bad, lambda: "cannot be read" in at_page.form.foot.estimate.text())):  # fmt: skip
+        at_page.studio.wait(at_page.form.foot.launch.isEnabled)  # no estimate is on its way that would be told last
         at_page.click(options.system_file)
         [dialog] = options.findChildren(QFileDialog)
         dialog.fileSelected.emit(str(file))
