@@ -18,7 +18,7 @@ from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.prompt import Origin
 from orbench_studio.domain.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.services.intake import Intake
+from orbench_studio.services.intake import Intake, uncollected
 from orbench_studio.services.workspace import Workspace, create_workspace
 from orbench_studio.store.bulk import inserted
 from orbench_studio.store.tables import SOURCES
@@ -50,14 +50,24 @@ def generate(path: Path, prompts: int, *, models: int = MODELS, tell: Tell = lam
 
 def fill(workspace: Workspace, prompts: int, *, models: int, tell: Tell = lambda _words: None) -> None:
     """Bring prompts and what the models answered into an empty workspace."""
-    _take(workspace, "prompts", _asked(prompts))
+    bring_prompts(workspace, prompts)
     for model in range(models):
         tell(f"{workspace.name}: model {model + 1} of {models}")
-        _take(workspace, model_name(model), _answered(prompts, model))
+        bring_answers(workspace, prompts, model)
+
+
+def bring_prompts(workspace: Workspace, prompts: int) -> None:
+    """Prompts with their votes, in one transaction."""
+    _take(workspace, "prompts", _asked(prompts))
+
+
+def bring_answers(workspace: Workspace, prompts: int, model: int) -> None:
+    """One model's responses with their judgements, in one transaction."""
+    _take(workspace, model_name(model), _answered(prompts, model))
 
 
 def _take(workspace: Workspace, name: str, records: Iterator[Record]) -> None:
-    with workspace.writing() as db:
+    with uncollected(), workspace.writing() as db:
         row = {"name": name, "format": "generated", "sha256": "", "imported_at": datetime(2026, 1, 1, tzinfo=UTC)}
         intake = Intake(db, partial(int, inserted(db, SOURCES, row)), name, simulated=True)
         while some := list(islice(records, _TOGETHER)):

@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from orbench_studio.services.statistics import statistics
 from orbench_studio.services.workspace import open_workspace
+from tests.benchmarks import scale
+from tests.benchmarks.growth import Size, grown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,3 +59,42 @@ def test_batches_are_measured_too(tmp_path):
     )  # fmt: skip
     lines = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["lines"]
     assert len([line for line in lines if line["goal"]]) == 5
+
+
+def test_growth_is_found_in_figures_that_grow_as_it_says():
+    aim, sizes = Size(1_000_000, 100), [Size(10, 2), Size(40, 2), Size(40, 8)]
+    powers = grown({size: 3 * size.prompts**0.5 * size.models**2 for size in sizes}, aim)
+    assert (powers.prompts, powers.models, powers.by_powers) == pytest.approx((0.5, 2, 3 * 1_000 * 10_000))
+    parts = grown({size: 7 + size.prompts + 5 * size.prompts * size.models for size in sizes}, aim)
+    assert parts.by_parts == pytest.approx(7 + 1_000_000 + 5 * 100_000_000)
+    assert grown(dict.fromkeys(sizes[:2], 1.0), aim) is None
+
+
+def check_measured(measured):
+    """What is known beforehand of 60 prompts and 2 models, of which one has answered its items of a batch."""
+    assert measured["rows: responses"] == 60 * 2 + 60
+    assert measured["rows: batch_items"] == measured["rows: judgements"] == 60 * 2
+    assert measured["MB: responses"] > measured["MB: responses (prompt_id, model_id, identity)"] > 0
+    assert measured["MB: with the index of responses"] > measured["MB: everything"]
+
+
+def test_growth_in_a_file_is_measured(tmp_path):
+    told = run(
+        "tests.benchmarks.scale", "--databases", "sqlite", "--sizes", "60x2", "--decisions", "3", "--also", "index",
+        "memory", "--folder", str(tmp_path / "work"), "--json", str(tmp_path / "report.json"),
+    )  # fmt: skip
+    assert "MB: everything" in told
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["measured"]
+    check_measured(found["sqlite"]["60 x 2"])
+    assert found["sqlite"]["60 x 2"]["memory, MB: audit read"] > 0
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_growth_on_a_server_is_measured(postgres, tmp_path):
+    check_measured(dict(scale.measure(postgres.new(), Size(60, 2), 3, tmp_path, also=["index"])))
+
+
+def test_costs_are_reckoned_for_every_model_with_a_price():
+    told = run("tests.benchmarks.scale_costs", "--prompts", "50001", "--input", "40", "--output", "100")
+    assert f"{50_001 * (40 * 2.5 + 100 * 10) / 2e6:,.0f}  openai/gpt-4o, by its vendor's batches" in told
+    assert "OpenAI's limit, 50,000 requests each): 2" in told

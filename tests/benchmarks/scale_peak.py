@@ -1,0 +1,45 @@
+"""How much memory things take that read many rows: `python -m tests.benchmarks.scale_peak PLACE NAME`, each alone."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from orbench_studio.domain.place import Place, place_of
+from orbench_studio.domain.query import parse
+from orbench_studio.services import auditing, finding
+from orbench_studio.services.workspace import Workspace, open_workspace
+
+_WORK = {
+    "queue of everything": lambda workspace: finding.queue_of(workspace, parse("")),
+    "queue, most useful first": lambda workspace: finding.queue_of(workspace, parse("sort:useful")),
+    "audit read": auditing.read,
+    "check": Workspace.problems,
+}
+
+
+def peaks(place: Place) -> Iterator[tuple[str, float]]:
+    """Megabytes at the peak beyond those of the workspace when it is opened, by what they are of."""
+    for name in _WORK:
+        command = [sys.executable, "-m", "tests.benchmarks.scale_peak", str(place), name]
+        yield f"memory, MB: {name}", float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def main() -> None:
+    """Do one of them and print how far memory rose."""
+    place, name = sys.argv[1:]
+    with open_workspace(place_of(place)) as workspace:
+        before = _highest()
+        _WORK[name](workspace)
+        print(_highest() - before)
+
+
+def _highest() -> float:
+    """Of this program; what `getrusage` tells begins with its parent's."""
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in told.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""How long what people do takes on a workspace: the next prompt, a decision, filters, audits, batches, checks."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from orbench_studio.domain.annotation import Aspect
+from orbench_studio.domain.audit import Choice
+from orbench_studio.domain.batch import BatchSettings
+from orbench_studio.domain.export import Export, Form
+from orbench_studio.domain.query import parse
+from orbench_studio.domain.queue import Field, QueueFilter
+from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.review import Decision
+from orbench_studio.domain.shared_limits import Wish
+from orbench_studio.domain.team import TeamQueue
+from orbench_studio.services import auditing, claiming, evaluating, finding, reviewing, teams
+from orbench_studio.services.desk import Desk, Report, Want
+from orbench_studio.services.exporting import export
+from orbench_studio.services.prices import Prices
+from orbench_studio.services.statistics import statistics
+from orbench_studio.services.workspace import Workspace
+from orbench_studio.store.results import Outcome, Said
+from tests.benchmarks import texts
+from tests.benchmarks.drive import FILTERS
+from tests.benchmarks.report import quantile
+
+_PAGE = 100  # lines of the queue that are fetched to be seen
+_ROUNDS = 3
+_CLAIMS, _CLAIMED = 20, 50
+_EXPORTED = 200  # prompts
+_ANSWERS = 500
+_LEASE = 60.0
+_IN_RESPONSES = "whatever was left over"
+_FACETS = (Field.REFUSED, Field.VOTED, Field.STATUS)
+_PRICES = Prices("", Path("prices.json"), {})
+
+Figures = Iterator[tuple[str, float]]
+
+
+def times(workspace: Workspace, prompts: int, models: int, decisions: int, scratch: Path) -> Figures:
+    """Milliseconds, seconds and megabytes by what they are of."""
+    yield from _reviewing(workspace, prompts, decisions)
+    yield from _finding(workspace)
+    yield from _auditing(workspace)
+    yield from _team(workspace)
+    yield from _batch(workspace, models)
+    yield "s: stats", _seconds(lambda: statistics(workspace))
+    yield "s: check", _seconds(workspace.problems)
+    wanted = Export(Form.CSV, scratch / "out", filter=f"id:1-{_EXPORTED}")
+    yield f"s: export of {_EXPORTED} prompts", _seconds(lambda: export(workspace, wanted))
+
+
+def search_index(workspace: Workspace) -> Figures:
+    """The index of responses, which people make when they want it: how long it takes, and searching by it."""
+    with_index = parse(f'response:"{_IN_RESPONSES}"')
+    yield "s: index of responses made", _seconds(lambda: finding.index_responses(workspace, lambda *_: True))
+    yield "ms: search in responses, indexed", _shown(workspace, with_index)
+
+
+def _reviewing(workspace: Workspace, prompts: int, decisions: int) -> Figures:
+    random = Random(prompts)
+    chosen = [random.randint(1, prompts) for _ in range(decisions)]
+    loaded = [_millis(lambda: reviewing.load(workspace, one)) for one in chosen]  # noqa: B023 - called at once
+    said = [Decision(one, Aspect.LABEL, random.choice(("safe", "toxic"))) for one in chosen]
+    decided = [_millis(lambda: reviewing.decide(workspace, one, annotator="ada")) for one in said]  # noqa: B023
+    for name, taken in (("next prompt loaded", loaded), ("decision", decided)):
+        yield f"ms: {name}, p50", quantile(taken, 0.5)
+        yield f"ms: {name}, p95", quantile(taken, 0.95)
+
+
+def _finding(workspace: Workspace) -> Figures:
+    for name, wanted in FILTERS.items():
+        yield f"ms: filter, {name}", _shown(workspace, wanted)
+    yield "ms: search in responses", _shown(workspace, parse(f'response:"{_IN_RESPONSES}"'))
+    yield "s: queue, most useful first", _seconds(lambda: finding.queue_of(workspace, parse("sort:useful")))
+    for field in _FACETS:
+        yield f"ms: counts beside {field}", _often(lambda: finding.counts_of(workspace, QueueFilter(), field))  # noqa: B023
+
+
+def _shown(workspace: Workspace, wanted: QueueFilter) -> float:
+    """A filter's queue and its first lines."""
+
+    def show() -> None:
+        finding.queue_rows(workspace, finding.queue_of(workspace, wanted).ids[:_PAGE])
+
+    return _often(show)
+
+
+def _auditing(workspace: Workspace) -> Figures:
+    start = perf_counter()
+    ledger = auditing.read(workspace)
+    yield "s: audit read", perf_counter() - start
+    arrays = (ledger.prompt_ids, ledger.codes, ledger.seeds, ledger.groups, ledger.rows, ledger.columns, ledger.ends)
+    yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + ledger.counts.nbytes) / 1e6
+    yield "ms: audit table", _often(lambda: auditing.audit(ledger, Choice()))
+    reviewing.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
+    yield "ms: audit after a decision", _often(lambda: auditing.refreshed(ledger, workspace, (1,)))
+
+
+def _team(workspace: Workspace) -> Figures:
+    """A queue of all prompts, and prompts claimed of it one by one."""
+    yield "s: team's queue made", _seconds(lambda: teams.make(workspace, TeamQueue("everything", overlap=2)))
+    taken = [
+        _millis(lambda: claiming.take(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023
+        for held in range(_CLAIMS)
+    ]
+    yield "ms: prompt claimed, p95", quantile(taken, 0.95)
+
+
+def _batch(workspace: Workspace, models: int) -> Figures:
+    """All prompts for as many models, written down; some of the items claimed as a runner claims them."""
+    names = [f"openai/benchmark-{number}" for number in range(models)]
+    ids = evaluating.choose(workspace)
+    start = perf_counter()
+    batch = evaluating.create(workspace, names, ids, BatchSettings(), prices=_PRICES)
+    yield "s: batch of all written down", perf_counter() - start
+    desk = Desk(workspace, batch.id, _LEASE)
+    desk.begin()
+    first, last = min(desk.models), max(desk.models)
+    wanted = Report((), {first: Want(_CLAIMED, Wish())})
+    taken = [_millis(lambda: desk.exchange(wanted)) for _ in range(_CLAIMS)]
+    yield f"ms: {_CLAIMED} items claimed, p95", quantile(taken, 0.95)
+    yield f"ms: {_ANSWERS} answers of a model stored", _stored(desk, last)
+    desk.leave()
+
+
+def _stored(desk: Desk, model_id: int) -> float:
+    """Answers to items that were claimed, taken home in one transaction as those of a vendor's batch are."""
+    claimed = desk.exchange(Report((), {model_id: Want(_ANSWERS, Wish())})).shares[model_id].items
+    random = Random(0)
+    outcomes = [
+        Outcome(one.item_id, one.prompt_id, model_id, 1, Said(texts.response(random), StopReason.STOP))
+        for one in claimed
+    ]
+    return _millis(lambda: desk.exchange(Report(outcomes, {})))
+
+
+def _often(work: Callable[[], Any]) -> float:
+    return median(_millis(work) for _ in range(_ROUNDS))
+
+
+def _millis(work: Callable[[], Any]) -> float:
+    return _seconds(work) * 1_000
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
