@@ -77,7 +77,7 @@ def test_two_label_the_same_prompts_blind_to_each_other_until_both_have(start, p
         assert ada.page.model.data(ada.page.model.index(1)).endswith("undecided")
 
 
-def test_a_skipped_prompt_goes_to_somebody_else_and_the_queue_goes_on(start, path, other):
+def test_a_skipped_prompt_goes_to_somebody_else_and_whoever_leaves_gives_back_the_rest(start, path, other):
     teams.make(other, TeamQueue("hard", "id:1-9"))
     with start(path) as ada:
         join(ada, "Ada")
@@ -85,6 +85,12 @@ def test_a_skipped_prompt_goes_to_somebody_else_and_the_queue_goes_on(start, pat
         ada.wait(lambda: held(other, "Ada") == [2, 3, 4, 5, 6, 7])
         claiming.take(other, "hard", annotator="Bob")
         assert held(other, "Bob") == [1, 8, 9]
+        ada.window.actions_table["clear_filter"].trigger()  # which leaves the queue
+        ada.wait(lambda: held(other, "Ada") == [])
+        teams.set_state(other, "hard", QueueState.PAUSED)
+        ada.window._review(work_of("hard", "Ada"))
+        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 1)
+        assert claiming.given(other, "hard", annotator="Ada")[0].done  # what was skipped
 
 
 def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, path, other):
@@ -107,17 +113,6 @@ def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, 
 def claimable(other):
     """Whether somebody else could have what a window holds."""
     return claiming.take(other, "hard", annotator="Eve", now=datetime.now(UTC)) > 0
-
-
-def test_leaving_gives_back_and_a_queue_that_is_paused_says_nothing_is_there(start, path, other):
-    teams.make(other, TeamQueue("hard", "id:1-9"))
-    with start(path) as ada:
-        join(ada, "Ada")
-        ada.window.actions_table["clear_filter"].trigger()
-        ada.wait(lambda: held(other, "Ada") == [])
-        teams.set_state(other, "hard", QueueState.PAUSED)
-        ada.window._review(work_of("hard", "Ada"))
-        ada.wait(lambda: ada.page.model.rowCount() == 0)
 
 
 def test_practice_tells_the_answer_and_then_work_begins(start, path, other, write_csv, tmp_path):

@@ -46,23 +46,28 @@ def fill(path, prompts=PROMPTS):
 
 
 @pytest.fixture(scope="module")
-def twelve(database, request, tmp_path_factory):
-    """Where a workspace with twelve prompts of three categories is; nobody has it open."""
-    if database == "postgresql":
-        place = request.getfixturevalue("postgres").new()
-    else:
-        place = tmp_path_factory.mktemp("twelve") / "twelve.orbench"
-    fill(place).close()
-    return place
+def twelve(tmp_path_factory):
+    """The file of a workspace with twelve prompts of three categories; nobody has it open."""
+    file = tmp_path_factory.mktemp("twelve") / "twelve.orbench"
+    fill(file).close()
+    return file
 
 
 @pytest.fixture
-def team(twelve, request, tmp_path):
-    if isinstance(twelve, Path):
-        place = Path(shutil.copy(twelve, tmp_path / "team.orbench"))
-    else:
-        place = request.getfixturevalue("postgres").new(twelve.database)
-    with open_workspace(place) as workspace:
+def team(twelve, tmp_path):
+    """The workspace, open."""
+    with open_workspace(Path(shutil.copy(twelve, tmp_path / "team.orbench"))) as workspace:
+        yield workspace
+        assert workspace.problems() == []
+
+
+@pytest.fixture
+def anywhere(database, request):
+    """The same, in a file and on a server: for what depends on locks and moments."""
+    if database == "sqlite":
+        yield request.getfixturevalue("team")
+        return
+    with fill(request.getfixturevalue("postgres").new()) as workspace:
         yield workspace
         assert workspace.problems() == []
 
@@ -114,7 +119,8 @@ def test_the_overlap_gives_a_prompt_to_so_many_people_and_to_nobody_twice(team):
     assert progress(team).disagreed == 1
 
 
-def test_a_claim_that_ran_out_goes_to_others_and_one_that_is_renewed_does_not(team):
+def test_a_claim_that_ran_out_goes_to_others_and_one_that_is_renewed_does_not(anywhere):
+    team = anywhere
     teams.make(team, TeamQueue("hard", "id:1-4", lease=30))
     take(team, "ada", 2)
     take(team, "bob", 2)
@@ -160,7 +166,8 @@ def test_an_undone_label_is_not_redone_once_somebody_else_has_the_prompt(team):
     assert progress(team).by_labels == (0, 1)
 
 
-def test_shares_and_categories_say_who_gets_what(team):
+def test_shares_and_categories_say_who_gets_what(anywhere):
+    team = anywhere
     shares = (Member("ada", 2), Member("bob", 1))
     teams.make(team, TeamQueue("hard", assignment=Assignment.SHARE, members=shares))
     assert len(take(team, "ada", 20)) == 8
@@ -210,7 +217,8 @@ def test_many_at_once_are_refused_whole_where_others_have_one(team):
     assert progress(team).by_labels == (3, 0)
 
 
-def test_nothing_is_written_where_there_is_nothing_to_give(team):
+def test_nothing_is_written_where_there_is_nothing_to_give(anywhere):
+    team = anywhere
     teams.make(team, TeamQueue("hard", "id:1"))
     take(team, "ada")
     with open_workspace(team.place) as other:
@@ -220,12 +228,15 @@ def test_nothing_is_written_where_there_is_nothing_to_give(team):
         assert other.data_version() == before
 
 
-def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(team):
+def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(anywhere):
+    team = anywhere
     teams.make(team, TeamQueue("hard", overlap=2))
 
     def work(who):
         with open_workspace(team.place) as own:
-            for _ in range(40):
+            for _ in range(500):
+                if progress(own).finished == PROMPTS:
+                    break
                 mine = take(own, who, 2, datetime.now(UTC))
                 for prompt_id in mine:
                     label(own, who, prompt_id)
@@ -236,23 +247,23 @@ def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(team):
     assert progress(team).by_labels == (0, 0, PROMPTS)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "why"),
-    [
-        ({"name": " "}, "needs a name"),
-        ({"name": "x", "overlap": 0}, "1 to 20 people"),
-        ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "2 take part"),
-        ({"name": "x", "query": "colour:red"}, "no condition"),
-        ({"name": "x", "lease": 0}, "holds for"),
-        ({"name": "x", "assignment": Assignment.SHARE}, "Say who takes part"),
-        ({"name": "x", "assignment": Assignment.SHARE, "members": (Member("ada", 0),)}, "share above 0"),
-        ({"name": "x", "query": "id:99"}, "No prompt comes through"),
-        ({"name": "x", "training": "id:1"}, "has a known answer"),
-    ],
+IMPOSSIBLE = (
+    ({"name": " "}, "needs a name"),
+    ({"name": "x", "overlap": 0}, "1 to 20 people"),
+    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "2 take part"),
+    ({"name": "x", "query": "colour:red"}, "no condition"),
+    ({"name": "x", "lease": 0}, "holds for"),
+    ({"name": "x", "assignment": Assignment.SHARE}, "Say who takes part"),
+    ({"name": "x", "assignment": Assignment.SHARE, "members": (Member("ada", 0),)}, "share above 0"),
+    ({"name": "x", "query": "id:99"}, "No prompt comes through"),
+    ({"name": "x", "training": "id:1"}, "has a known answer"),
 )
-def test_what_cannot_be_is_told(team, wanted, why):
-    with pytest.raises(StudioError, match=why):
-        teams.make(team, TeamQueue(**wanted))
+
+
+def test_what_cannot_be_is_told(team):
+    for wanted, why in IMPOSSIBLE:
+        with pytest.raises(StudioError, match=why):
+            teams.make(team, TeamQueue(**wanted))
     assert teams.queues(team) == []
 
 
@@ -266,7 +277,7 @@ def five(tmp_path_factory):
 STEP = st.tuples(st.sampled_from(NAMES), st.sampled_from(("take", "label", "label", "skip", "undo", "redo", "sleep")))
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(overlap=st.integers(1, 3), steps=st.lists(STEP, min_size=8, max_size=16), shared=st.booleans())
 def test_whatever_people_do_no_prompt_has_more_than_its_labels_and_all_are_done_in_the_end(
     five, overlap, steps, shared

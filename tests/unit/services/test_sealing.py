@@ -83,14 +83,14 @@ def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
     assert reviewing.load(two, 1, "bob").nobody_decided
 
 
-def test_two_who_look_at_the_same_prompt_do_not_disturb_each_other(two):
+def test_two_who_look_at_the_same_prompt_do_not_disturb_each_other(two, path):
     seen = {who: reviewing.load(two, 2, who).version for who in ("ada", "bob")}
     for who in ("ada", "bob"):
         reviewing.decide(two, Decision(2, Aspect.LABEL, "safe"), annotator=who, seen=seen[who])
     assert reviewing.load(two, 2).final.basis is Basis.HUMAN
 
 
-def test_an_ended_queue_hides_nothing(two):
+def test_an_ended_queue_hides_nothing(two, path):
     teams.set_state(two, "two", QueueState.PAUSED)
     assert reviewing.load(two, 1, "bob").nobody_decided
     teams.set_state(two, "two", QueueState.ENDED)
@@ -100,7 +100,7 @@ def test_an_ended_queue_hides_nothing(two):
     assert finding.queue_rows(two, [1])[0].status is Status.UNDECIDED
 
 
-def test_a_queue_with_an_overlap_hides_what_was_decided_before_it_and_counts_it(workspace):
+def test_a_queue_with_an_overlap_hides_what_was_decided_before_it_and_counts_it(workspace, path):
     reviewing.decide(workspace, Decision(2, Aspect.LABEL, "toxic"), annotator="ada")
     teams.make(workspace, TeamQueue("two", "id:1-2", overlap=2))
     assert teams.queues(workspace)[0].progress.by_labels == (1, 1, 0)
@@ -145,7 +145,7 @@ def test_a_newcomer_practises_first_and_is_told_the_answer_after_the_label(pract
     assert finding.queue_rows(practice, [second], "ada")[0].final_label is Label.SAFE
 
 
-def test_practice_counts_for_nothing_else_and_is_undone_like_anything(practice):
+def test_practice_counts_for_nothing_else_and_is_undone_like_anything(practice, path):
     first = claiming.given(practice, "hard", annotator="ada")[0].prompt_id
     before = finding.queue_rows(practice, [first])
     reviewing.decide(practice, Decision(first, Aspect.LABEL, "toxic"), annotator="ada")
