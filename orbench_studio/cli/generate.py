@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import launch, options
-from orbench_studio.domain.batch import BatchKind
+from orbench_studio.cli.sending import Sending, sends
+from orbench_studio.domain.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 from orbench_studio.domain.category import Category
 
-WRITER_TOKENS = 2_000  # room for ten sentences, and for what a model says around them
 
-
+@sends(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def generate(
     workspace: options.Workspace,
     model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
@@ -22,15 +22,8 @@ def generate(
     template: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Other instructions, with {count} and {category}.")
     ] = None,
-    base_url: options.BaseUrl = None,
-    temperature: options.Temperature = "1",
-    max_tokens: options.MaxTokens = WRITER_TOKENS,
-    param: options.Param = None,
-    concurrency: options.Concurrency = 20,
-    max_cost: options.MaxCost = None,
-    vendor_batch: options.VendorBatch = False,
-    yes: options.Yes = False,
-    as_json: options.Json = False,
+    *,
+    sending: Sending,
 ) -> None:
     """Let a model write seeds: sentences that a careful assistant turns down. They are no prompts, and stay covered.
 
@@ -41,16 +34,6 @@ def generate(
 
     wording = templates.load(templates.Wording.SEEDING, template)
     asked, texts = generating.lists(category or list(Category), each)
-    settings = launch.settings(
-        [model],
-        base_url,
-        limits={"concurrency": concurrency, "max_cost": max_cost},
-        sampling={"max_tokens": max_tokens},
-        param=param or [],
-        temperature=temperature,
-        vendor_batch=vendor_batch,
-        template=wording.text,
-        texts=texts,
-    )
+    settings = sending.settings([model], template=wording.text, texts=texts)
     with open_or_create(workspace) as opened:
-        launch.write(opened, BatchKind.SEEDING, model, asked, settings, yes=yes, as_json=as_json)
+        launch.write(opened, BatchKind.SEEDING, model, asked, settings, sending)

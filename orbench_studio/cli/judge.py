@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import launch, options, own_judges
+from orbench_studio.cli.sending import Sending, sends
 from orbench_studio.cli.telling import tell, tell_json
-from orbench_studio.domain.batch import CLASS_TOKENS, TIMEOUT
+from orbench_studio.domain.batch import CLASS_TOKENS
 
 if TYPE_CHECKING:
     from orbench_studio.domain.batch import BatchSettings
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 _JUDGES = f"rules, local, keywords; or a language model: {options.NAMES}"
 
 
+@sends(max_tokens=CLASS_TOKENS)
 def judge(
     workspace: options.Workspace,
     judge: Annotated[list[str], typer.Option("--judge", metavar="NAME", help=_JUDGES)],
-    base_url: options.BaseUrl = None,
     model: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only the responses of this model; repeat.")
     ] = None,
@@ -29,15 +30,8 @@ def judge(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also what it has judged already.")] = False,
     limit: options.Limit = None,
-    temperature: options.Temperature = "0",
-    max_tokens: options.MaxTokens = CLASS_TOKENS,
-    param: options.Param = None,
-    concurrency: options.Concurrency = 20,
-    timeout: options.Timeout = TIMEOUT,
-    max_cost: options.MaxCost = None,
-    vendor_batch: options.VendorBatch = False,
-    yes: options.Yes = False,
-    as_json: options.Json = False,
+    *,
+    sending: Sending,
 ) -> None:
     """Judge responses that are there; nothing is generated again. What a judge says unreadably is unparsed.
 
@@ -45,23 +39,14 @@ def judge(
     everything they have not judged yet, with no vendor and at no cost.
     """
     if own := own_judges.meant(judge):
-        _judge_here(workspace, own, as_json=as_json)
+        _judge_here(workspace, own, as_json=sending.as_json)
         return
     from orbench_studio.services import judging
 
     instructions = judging.load_template(template)
-    settings = launch.settings(
-        judge,
-        base_url,
-        limits={"concurrency": concurrency, "timeout": timeout, "max_cost": max_cost},
-        sampling={"max_tokens": max_tokens},
-        param=param or [],
-        temperature=temperature,
-        vendor_batch=vendor_batch,
-        template=instructions.text,
-    )
+    settings = sending.settings(judge, template=instructions.text)
     which = {"models": model or (), "batch_id": batch, "template": instructions, "again": again, "limit": limit}
-    _put_to_models(workspace, judge, settings, which, yes=yes, as_json=as_json)
+    _put_to_models(workspace, judge, settings, which, sending)
 
 
 def _judge_here(workspace: Path, by: "OwnJudge", *, as_json: bool) -> None:
@@ -76,7 +61,7 @@ def _judge_here(workspace: Path, by: "OwnJudge", *, as_json: bool) -> None:
 
 
 def _put_to_models(
-    workspace: Path, judges: list[str], settings: "BatchSettings", which: dict[str, Any], *, yes: bool, as_json: bool
+    workspace: Path, judges: list[str], settings: "BatchSettings", which: dict[str, Any], sending: Sending
 ) -> None:
     from orbench_studio.services import evaluating, judging
     from orbench_studio.services.estimating import estimate_judging
@@ -90,5 +75,6 @@ def _put_to_models(
         require_ready(judges, settings)
         chosen = judging.choose(opened, judges, **which)
         found = estimate_judging(opened, judges, [one.response_id for one in chosen], settings, prices)
-        launch.confirm(found, yes=yes, as_json=as_json)
-        launch.go(opened, judging.create(opened, judges, chosen, settings, prices=prices), prices, as_json=as_json)
+        launch.confirm(found, sending)
+        batch = judging.create(opened, judges, chosen, settings, prices=prices)
+        launch.go(opened, batch, prices, as_json=sending.as_json)

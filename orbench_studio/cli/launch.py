@@ -1,15 +1,15 @@
-"""What `evaluate` and `judge` share: options into settings, the estimate and the question, the launch."""
+"""What the verbs share that put something to models: the estimate and the question, the launch."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from orbench_studio.cli import batch_progress, own_judges
+from orbench_studio.cli.sending import Sending
 from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
 from orbench_studio.domain.amounts import duration, usd
-from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings, BatchState, Limits, Sampling
-from orbench_studio.domain.parameters import read_parameters
+from orbench_studio.domain.batch import Batch, BatchKind, BatchSettings, BatchState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,39 +20,16 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace import Workspace
 
 
-def settings(
-    models: list[str],
-    base_url: str | None,
-    *,
-    limits: dict[str, Any],
-    sampling: dict[str, Any],
-    param: list[str],
-    temperature: str,
-    **others: Any,
-) -> BatchSettings:
-    """The settings that the options describe; BadParameter where they cannot be."""
-    try:
-        extra, by_model = read_parameters(param, models)
-        return BatchSettings(
-            Sampling(temperature=_temperature(temperature), extra=extra, extra_by_model=by_model, **sampling),
-            Limits(**{name: value for name, value in limits.items() if value is not None}),
-            base_urls=dict.fromkeys(models, base_url) if base_url else {},
-            **others,
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def confirm(found: "Estimate", *, yes: bool, as_json: bool) -> None:
+def confirm(found: "Estimate", sending: Sending) -> None:
     """Tell what the launch will send and cost, and ask; ends where the answer is no."""
-    if not as_json:
+    if not sending.as_json:
         for model in found.models:
             tell(_line(model))
         whole = f"{counted(found.items, 'request')} in all, at most {usd(found.most_cost)}" if found.most_cost else ""
         tell(f"{whole}{whole and '. '}It takes about {duration(found.seconds)}. Prices of {found.prices_dated}.")
-    if yes:
+    if sending.yes:
         return
-    if as_json or not sys.stdin.isatty():
+    if sending.as_json or not sys.stdin.isatty():
         complain("Nothing was sent. To launch it without being asked, add --yes.")
         raise typer.Exit(Exit.USAGE)
     typer.confirm("Launch it?", abort=True)
@@ -64,9 +41,7 @@ def write(
     model: str,
     asked: "Sequence[Asked]",
     settings: BatchSettings,
-    *,
-    yes: bool,
-    as_json: bool,
+    sending: Sending,
 ) -> None:
     """Tell what the lists will cost, ask, and let the model write them; ends with the exit code for how it went."""
     from orbench_studio.services import generating
@@ -76,8 +51,8 @@ def write(
     prices = load_prices()
     generating.check(kind, model, settings, prices)
     require_ready([model], settings)
-    confirm(generating.estimate(workspace, model, asked, settings, prices), yes=yes, as_json=as_json)
-    go(workspace, generating.create(workspace, kind, model, asked, settings, prices), prices, as_json=as_json)
+    confirm(generating.estimate(workspace, model, asked, settings, prices), sending)
+    go(workspace, generating.create(workspace, kind, model, asked, settings, prices), prices, as_json=sending.as_json)
 
 
 def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool) -> None:
@@ -142,7 +117,3 @@ def _line(model: "ModelEstimate") -> str:
         likely = "" if model.likely_cost is None else f"about {usd(model.likely_cost)}, "
         money = f"{likely}at most {usd(model.most_cost)}"
     return f"{model.model}: {counted(model.items, 'request')}, about {tokens}, {money}."
-
-
-def _temperature(text: str) -> float | None:
-    return None if text == "none" else float(text)

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from orbench_studio.cli import launch, options
+from orbench_studio.cli.sending import Sending, sends
 from orbench_studio.cli.telling import complain
-from orbench_studio.domain.batch import BatchSettings
+from orbench_studio.domain.batch import CLASS_TOKENS, BatchSettings
 from orbench_studio.domain.moderation import Rule
 
-_TOKENS = 500  # enough for a sentence and the class
 
-
+@sends(max_tokens=CLASS_TOKENS)
 def moderate(
     workspace: options.Workspace,
     moderator: Annotated[list[str], typer.Option("--moderator", metavar="NAME", help=options.NAMES)],
@@ -29,15 +29,8 @@ def moderate(
     template: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Other instructions, with {case}, {prompt} (and {response}).")
     ] = None,
-    base_url: options.BaseUrl = None,
-    temperature: options.Temperature = "0",
-    max_tokens: options.MaxTokens = _TOKENS,
-    param: options.Param = None,
-    concurrency: options.Concurrency = 20,
-    max_cost: options.MaxCost = None,
-    vendor_batch: options.VendorBatch = False,
-    yes: options.Yes = False,
-    as_json: options.Json = False,
+    *,
+    sending: Sending,
 ) -> None:
     """Let moderators vote. Three were asked in the paper; a vote that cannot be read is unparsed, and goes to people.
 
@@ -48,18 +41,9 @@ def moderate(
 
     wording = templates.Wording.ON_PROMPTS if responses_of is None else templates.Wording.ON_RESPONSES
     instructions = templates.load(wording, template)
-    settings = launch.settings(
-        moderator,
-        base_url,
-        limits={"concurrency": concurrency, "max_cost": max_cost},
-        sampling={"max_tokens": max_tokens},
-        param=param or [],
-        temperature=temperature,
-        vendor_batch=vendor_batch,
-        template=instructions.text,
-    )
+    settings = sending.settings(moderator, template=instructions.text)
     which = {"wanted": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
-    _launch(workspace, moderator, settings, which | {"again": again, "limit": limit}, _rule(rule), yes, as_json)
+    _launch(workspace, moderator, settings, which | {"again": again, "limit": limit}, _rule(rule), sending)
 
 
 def _launch(
@@ -68,8 +52,7 @@ def _launch(
     settings: BatchSettings,
     which: dict[str, Any],
     rule: Rule | None,
-    yes: bool,
-    as_json: bool,
+    sending: Sending,
 ) -> None:
     from orbench_studio.services import moderating
     from orbench_studio.services.launching import require_ready
@@ -83,8 +66,9 @@ def _launch(
         if rule is not None:
             complain(moderating.choose_rule(opened, rule).told)
         targets = moderating.choose(opened, moderators, **which)
-        launch.confirm(moderating.estimate(opened, moderators, targets, settings, prices), yes=yes, as_json=as_json)
-        launch.go(opened, moderating.create(opened, moderators, targets, settings, prices), prices, as_json=as_json)
+        launch.confirm(moderating.estimate(opened, moderators, targets, settings, prices), sending)
+        batch = moderating.create(opened, moderators, targets, settings, prices)
+        launch.go(opened, batch, prices, as_json=sending.as_json)
 
 
 def _rule(text: str | None) -> Rule | None:

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import launch, options
-from orbench_studio.cli.generate import WRITER_TOKENS
+from orbench_studio.cli.sending import Sending, sends
 from orbench_studio.cli.telling import complain
-from orbench_studio.domain.batch import BatchKind
+from orbench_studio.domain.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 from orbench_studio.domain.category import Category
 
 
+@sends(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def rewrite(
     workspace: options.Workspace,
     model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
@@ -28,36 +29,19 @@ def rewrite(
     template: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Other instructions, with {count} and {seed}.")
     ] = None,
-    base_url: options.BaseUrl = None,
-    temperature: options.Temperature = "1",
-    max_tokens: options.MaxTokens = WRITER_TOKENS,
-    param: options.Param = None,
-    concurrency: options.Concurrency = 20,
-    max_cost: options.MaxCost = None,
-    vendor_batch: options.VendorBatch = False,
-    yes: options.Yes = False,
-    as_json: options.Json = False,
+    *,
+    sending: Sending,
 ) -> None:
     """Let a model rewrite seeds into prompts. Each keeps its seed; what repeats a prompt, or nearly, is set aside."""
     from orbench_studio.services import generating, templates
     from orbench_studio.services.workspace import open_workspace
 
     wording = templates.load(templates.Wording.REWRITING, template)
-    settings = launch.settings(
-        [model],
-        base_url,
-        limits={"concurrency": concurrency, "max_cost": max_cost},
-        sampling={"max_tokens": max_tokens},
-        param=param or [],
-        temperature=temperature,
-        vendor_batch=vendor_batch,
-        template=wording.text,
-        texts=each,
-    )
+    settings = sending.settings([model], template=wording.text, texts=each)
     with open_workspace(workspace) as opened:
         if return_toxic:
             complain(generating.return_toxic(opened, rounds).told)
         asked = generating.choose_seeds(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
-        launch.write(opened, BatchKind.REWRITING, model, asked, settings, yes=yes, as_json=as_json)
+        launch.write(opened, BatchKind.REWRITING, model, asked, settings, sending)

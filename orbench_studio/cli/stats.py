@@ -1,5 +1,6 @@
 """`orbench-studio stats`: how much of everything a workspace has, and how consistent its people are."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +24,9 @@ def stats(
         found = statistics.statistics(opened)
         consistency = statistics.consistency(opened)
         reveals = statistics.after_reveal(opened)
+        worded = statistics.by_wording(opened)
     if as_json:
+        found["results_by_wording"] = [asdict(one) for one in worded]
         found["self_consistency"] = {annotator: _rate_as_json(rate) for annotator, rate in consistency.items()}
         found["changed_after_reveal"] = {what: _reveals_as_json(counted) for what, counted in reveals.items()}
         tell_json(found)
@@ -34,6 +37,9 @@ def stats(
         if isinstance(by, dict):
             tell(f"\n{name.replace('_', ' ')}")
             _table(by)
+    if worded:
+        tell("\nresults by wording")
+        _table({f"{one.what}, {one.template_hash[:12]}{' (own)' * one.own}": one.results for one in worded})
     _tell_people(consistency, reveals)
 
 

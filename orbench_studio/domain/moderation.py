@@ -69,7 +69,10 @@ _RULE = re.compile(r"(?:(?P<count>majority|unanimous)|at-least:(?P<least>[1-9]\d
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One moderator's verdict on a prompt, or on a response where `response_id` is set."""
+    """One moderator's verdict on a prompt, or on a response where `response_id` is set.
+
+    `template_hash` is of the wording it was asked with, None where that is not known.
+    """
 
     id: int
     moderator: str
@@ -78,6 +81,7 @@ class Vote:
     explanation: str = ""
     raw: str = ""
     response_id: int | None = None
+    template_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """Counts over a workspace, each explained by what was imported and decided."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.consistency import Reveal, Reveals, count_reveals, revealed, self_consistency
 from orbench_studio.domain.rates import Rate
+from orbench_studio.services import templates
+from orbench_studio.services.templates import Wording
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import counts, people
 from orbench_studio.store.counts import Source
@@ -22,6 +25,23 @@ def statistics(workspace: Workspace) -> dict[str, Any]:
             found[f"prompts_by_{name}"] = counts.prompts_by(db, column)
         found["responses_by_answer_class"] = counts.responses_by_answer_class(db)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """How many results of a kind keep the hash of one wording; `own` where that is the studio's as it is now."""
+
+    what: str
+    template_hash: str
+    own: bool
+    results: int
+
+
+def by_wording(workspace: Workspace) -> list[Worded]:
+    """What models were asked with, by the hashes that their results keep."""
+    own = {templates.load(wording).hash for wording in Wording}
+    with workspace.reading() as db:
+        return [Worded(what, hashed, hashed in own, count) for what, hashed, count in counts.by_wording(db)]
 
 
 def sources(workspace: Workspace) -> list[Source]:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select, true
 
 from orbench_studio.store.batch_tables import BATCHES
+from orbench_studio.store.generation_tables import GENERATION_ITEMS
 from orbench_studio.store.tables import (
     ANNOTATIONS,
     JUDGEMENTS,
@@ -59,6 +60,23 @@ def sources(db: Connection) -> list[Source]:
 def prompts_by(db: Connection, column: str) -> dict[str, int]:
     """How many prompts have each value of a column of their state; "none" for those with no value."""
     return _by(db, PROMPT_STATES.c[column])
+
+
+def by_wording(db: Connection) -> list[tuple[str, str, int]]:
+    """What was asked for, the hash of the wording it was asked with, and how many results keep that hash."""
+    items, votes, judged = GENERATION_ITEMS.c, VOTES.c, JUDGEMENTS.c
+    kinds = (
+        ("seeds", items.template_hash, items.seed_id.is_(None)),
+        ("rewrites", items.template_hash, items.seed_id.is_not(None)),
+        ("votes on prompts", votes.template_hash, votes.response_id.is_(None)),
+        ("votes on answers", votes.template_hash, votes.response_id.is_not(None)),
+        ("judgements", judged.template_hash, true()),
+    )
+    found = []
+    for what, hashed, condition in kinds:
+        statement = select(hashed, func.count()).where(hashed.is_not(None), condition).group_by(hashed)
+        found += [(what, str(value), int(count)) for value, count in db.execute(statement.order_by(hashed))]
+    return found
 
 
 def responses_by_answer_class(db: Connection) -> dict[str, int]:

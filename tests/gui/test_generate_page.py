@@ -1,24 +1,29 @@
 """Generating from the window: step by step, each number of the funnel into review, seeds covered."""
 
+import shutil
+from contextlib import contextmanager
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from orbench_studio.domain.batch import BatchKind, BatchSettings
 from orbench_studio.domain.category import Category
-from orbench_studio.domain.query import write
+from orbench_studio.domain.query import parse, write
 from orbench_studio.domain.recipe import read_recipe
 from orbench_studio.gui.generate.set_aside import SetAsideDialog
 from orbench_studio.gui.generate.steps import Step
 from orbench_studio.gui.generate.wording import WordingDialog
+from orbench_studio.gui.review.vote_cards import VoteCard
 from orbench_studio.services import curating, evaluating, generating, templates
 from orbench_studio.services.desk import Desk
 from orbench_studio.services.funnel import QUERIES, SELECTIONS, funnel
 from orbench_studio.services.prices import load_prices
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.services.workspace import create_workspace, open_workspace
 from tests.fake_vendor import KEY, Vendor
+from tests.unit.services.pipeline import Pipeline
 
 WRITER = "simulated/writer"
 MODERATORS = ("simulated/lenient", "simulated/moderator", "simulated/strict")
@@ -47,12 +52,18 @@ class Generator:
 
     def run(self, step, *moderators, model=""):
         """Launch a step and wait until its batch is at its end and the page knows it."""
-        before = self.batches()
-        self.launch(step, *moderators, model=model)
-        self.studio.wait(lambda: len(self.batches()) > len(before) and self.batches()[0].left == 0)
-        batch_id = self.batches()[0].batch.id
-        self.studio.wait(lambda: not self.page.runs.is_here(batch_id))
+        launched = []
+        with self.listening(launched.append):
+            self.launch(step, *moderators, model=model)
+            self.studio.wait(lambda: launched)
+        self.studio.wait(lambda: not self.page.runs.is_here(launched[0]))
         self.studio.wait(lambda: self.page.at_work.says.text() == "No batch is at work.")
+
+    @contextmanager
+    def listening(self, hears):
+        self.form.launched.connect(hears)
+        yield
+        self.form.launched.disconnect(hears)
 
     def batches(self):
         with open_workspace(self.path()) as other:
@@ -76,15 +87,41 @@ def at_page(start, path):
         yield Generator(studio)
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A workspace file with ten seeds, their rewrites, and three votes on each of those."""
+    path = tmp_path_factory.mktemp("begun") / "begun.orbench"
+    with create_workspace(path) as workspace:
+        pipeline = Pipeline(workspace)
+        pipeline.seed(each=1)
+        pipeline.rewrite(3)
+        pipeline.moderate()
+    return path
+
+
 @pytest.fixture
-def voted(at_page):
-    """Ten seeds, their rewrites, and three votes on each of those."""
+def voted(start, begun, tmp_path):
+    """The page on a copy of it."""
+    shutil.copy(begun, tmp_path / "copy.orbench")
+    with start(tmp_path / "copy.orbench") as studio:
+        page = Generator(studio)
+        studio.wait(lambda: page.page.funnel.stages["voted"].text())
+        for name in MODERATORS:
+            page.form.moderators.add(name)
+        yield page
+
+
+def test_step_by_step_from_the_page(at_page):
     at_page.form.each[Step.SEEDS].setValue(1)
     at_page.form.each[Step.REWRITES].setValue(3)
     at_page.run(Step.SEEDS, model=WRITER)
+    at_page.form.limit.setValue(4)
     at_page.run(Step.REWRITES, model=WRITER)
+    at_page.form.limit.setValue(0)
+    at_page.form.query.setText("origin:rewrite")
     at_page.run(Step.VOTES, *MODERATORS)
-    return at_page
+    assert at_page.number("rewrites") == 12
+    assert at_page.number("voted") == at_page.number("unique") > 0
 
 
 def test_each_number_of_the_funnel_opens_its_prompts(voted):
@@ -98,6 +135,18 @@ def test_each_number_of_the_funnel_opens_its_prompts(voted):
     voted.studio.wait(lambda: voted.studio.page.model.rowCount() == toxic)
     assert write(voted.studio.page.finder.current) == QUERIES["toxic"]
     assert not voted.page.funnel.stages["seeds"].isEnabled()
+
+
+def test_a_vote_that_cannot_be_read_is_shown_as_it_came_with_the_wording_it_answers(voted):
+    voted.page.review_wanted.emit(parse("votes:unread"))
+    review = voted.studio.page
+    voted.studio.wait(lambda: review.isVisible() and write(review.finder.current) == "votes:unread")
+    voted.studio.settle()
+    voted.studio.key(Qt.Key.Key_E)
+    raw = "It could be privacy, it could be none of the above."
+    voted.studio.wait(lambda: any(said.isVisible() and said.text() == raw for said in review.findChildren(QLabel)))
+    cards = [card for card in review.findChildren(VoteCard) if card.isVisible()]
+    assert all(templates.load(templates.Wording.ON_PROMPTS).hash[:12] in card.toolTip() for card in cards)
 
 
 def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):

@@ -3,10 +3,11 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from orbench_studio.domain.moderation import Consensus, Veto, Vote
+from orbench_studio.domain.moderation import Consensus, Verdict, Veto, Vote
 from orbench_studio.domain.review import PromptView
+from orbench_studio.gui.actions import tr
 from orbench_studio.gui.theme import LABELS, VERDICTS
-from orbench_studio.gui.widgets import label, set_role
+from orbench_studio.gui.widgets import label, set_role, set_tip
 
 _COLUMNS = 3
 
@@ -36,7 +37,9 @@ class VoteCard(QFrame):
         self._moderator.setText(vote.moderator)
         self._verdict.setText(f"{mark.shape} {mark.word}" + (f" · {vote.category}" if vote.category else ""))
         set_role(self._verdict, "role", f"verdict-{mark.colour}")
-        self._explanation.setText(vote.explanation or "No explanation given.")
+        unread = vote.verdict is Verdict.UNPARSED and vote.raw
+        self._explanation.setText(vote.raw if unread else vote.explanation or "No explanation given.")
+        set_tip(self, f"{tr('Asked with the wording')} {vote.template_hash[:12]}" if vote.template_hash else "")
         self._explanation.setVisible(explained)
         self.setAccessibleName(f"{vote.moderator}: {mark.word}")
 
