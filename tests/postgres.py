@@ -55,6 +55,10 @@ class Postgres:
         """Stop it: `immediate` is what a power cut does."""
         self._run("pg_ctl", "stop", "-w", "-D", self._data, "-m", mode)
 
+    def runs(self):
+        """Whether it has been started and not been stopped."""
+        return (self._data / "postmaster.pid").exists()
+
     def address(self, database, user=_OWNER):
         """Where a database is."""
         return Server(database, "127.0.0.1", self._port, user)
@@ -77,7 +81,7 @@ class Postgres:
 
     def remove(self):
         """Stop it, and remove what it wrote."""
-        if (self._data / "postmaster.pid").exists():
+        if self.runs():
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 

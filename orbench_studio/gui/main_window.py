@@ -213,6 +213,8 @@ class MainWindow(LaterPages):
         operations.failed.connect(self._failed)
         operations.crashed.connect(lambda report: CrashDialog(self, report).open())
         operations.changed.connect(self._pages.refresh)
+        self._session.connection.lost.connect(self.messages.fail)
+        self._session.connection.back.connect(self.messages.recover)
         self._session.opened.connect(self._opened)
         self.review.told.connect(self.messages.tell)
         self._rail.chosen.connect(self.show_page)

@@ -50,6 +50,11 @@ class MessageBar(QFrame):
         self._copy.show()
         self._dismiss.show()
 
+    def recover(self, text: str) -> None:
+        """Say that it is all right again; nobody has to dismiss what went wrong before."""
+        self.clear()
+        self.tell(text)
+
     def text(self) -> str:
         """What it says now."""
         return self._text.text()

@@ -24,6 +24,7 @@ class _Asked:
     done: Callable[[Any], object] | None
     failed: Callable[[Exception], object] | None
     tells: bool
+    elsewhere: tuple[type[Exception], ...]
 
 
 class Operations(QObject):
@@ -47,13 +48,15 @@ class Operations(QObject):
         failed: Callable[[Exception], object] | None = None,
         *,
         tells: bool = True,
+        elsewhere: tuple[type[Exception], ...] = (),
     ) -> None:
         """Run `work` on that thread, then `done` or `failed` on the window's.
 
         A fault of the user or the world is also told in the window, unless `tells` is false because `failed` shows it
-        where the user looks. Changes that `work` returns are announced after `done` has had them.
+        where the user looks, or it is of a kind that is told `elsewhere`. Changes that `work` returns are announced
+        after `done` has had them.
         """
-        asked = _Asked(done, failed, tells)
+        asked = _Asked(done, failed, tells, elsewhere)
         self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, asked))
 
     def close(self) -> None:
@@ -77,7 +80,7 @@ class Operations(QObject):
         if asked.failed is not None and isinstance(error, Exception):
             asked.failed(error)
         if isinstance(error, StudioError):
-            if asked.tells:
+            if asked.tells and not isinstance(error, asked.elsewhere):
                 self.failed.emit(str(error))
             return
         self.report(error)

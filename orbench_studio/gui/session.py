@@ -20,7 +20,8 @@ from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, Sav
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.domain.team import given_to
 from orbench_studio.domain.timeline import Event
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import ConnectionLostError, StudioError
+from orbench_studio.gui.connection import Connection
 from orbench_studio.gui.operations import Operations
 from orbench_studio.settings import Settings
 
@@ -50,6 +51,8 @@ class Session(QObject):
         self.workspace: Workspace | None = None
         self.own_work: set[int] = set()  # batches of this window that write meanwhile, and say themselves what
         self._seen_version: int | None = None
+        self._looking = False
+        self.connection = Connection(self)
         self._shown_again: dict[int, datetime] = {}  # since when, by line
         self._watch = QTimer(self)
         self._watch.setInterval(WATCH)
@@ -179,8 +182,8 @@ class Session(QObject):
 
         self.run(work, lambda _: done(), failed)
 
-    def load(self, prompt_id: int, done: Callable[[PromptView], None]) -> None:
-        """Ask for one prompt with everything known of it."""
+    def load(self, prompt_id: int, done: Callable[[PromptView], None], *, wanted: bool = True) -> None:
+        """Ask for one prompt with everything known of it; `wanted` at once, not for later."""
         since, who = self._shown_again.get(prompt_id), self.annotator
 
         def work(workspace: Workspace) -> PromptView:
@@ -190,7 +193,7 @@ class Session(QObject):
                 return rechecking.load(workspace, prompt_id, since, who)
             return reviewing.load(workspace, prompt_id, who)
 
-        self.run(work, done)
+        self.connection.load(prompt_id, work, done, wanted=wanted)
 
     def decide(
         self,
@@ -201,16 +204,8 @@ class Session(QObject):
         done: Callable[[Changes], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """Write a decision down; `done` is called once it is durable."""
-
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services import rechecking, reviewing
-
-            who = self.annotator
-            write = rechecking.decide if decision.prompt_id < 0 else reviewing.decide
-            return write(workspace, decision, *more, annotator=who, seen=seen, visible=visible)
-
-        self.run(work, done, failed)
+        """Write a decision down; `done` is called once it is durable, on this machine where there is no connection."""
+        self.connection.decide((decision, *more), seen, visible, done, failed)
 
     def bulk_preview(
         self, prompt_ids: Sequence[int], *, only_undecided: bool, done: Callable[[BulkPreview], object]
@@ -254,6 +249,8 @@ class Session(QObject):
 
     def reverse(self, done: Callable[[Changes], None], failed: Callable[[Exception], None], *, redo: bool) -> None:
         """Undo or redo."""
+        if self.connection.holds_back(failed):
+            return
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services import reviewing
@@ -358,14 +355,36 @@ class Session(QObject):
         self.operations.run(
             lambda: work(workspace),
             lambda result: done(result) if done and self.workspace is workspace else None,
-            lambda error: failed(error) if failed and self.workspace is workspace else None,
+            lambda error: self._not_done(error, failed, tells=tells) if self.workspace is workspace else None,
             tells=tells,
+            elsewhere=(ConnectionLostError,),
         )
 
+    def _not_done(self, error: Exception, failed: Callable[[Exception], object] | None, *, tells: bool) -> None:
+        if isinstance(error, ConnectionLostError):
+            self.connection.lose(tells=tells)
+        if failed is not None:
+            failed(error)
+
     def _look(self) -> None:
-        self.run(lambda workspace: workspace.data_version(), self._compare)
+        away = self.connection.away
+
+        def work(workspace: Workspace) -> int:
+            if away:
+                with workspace.reading():
+                    pass  # what listens can be slow to hear that nobody is there
+            return workspace.data_version()
+
+        if not self._looking:
+            self._looking = True
+            self.run(work, self._compare, self._not_seen, tells=False)
+
+    def _not_seen(self, _error: Exception) -> None:
+        self._looking = False
 
     def _compare(self, version: int) -> None:
+        self._looking = False
+        self.connection.reached()
         if self._seen_version not in (None, version) and not self.own_work:
             self.operations.changed.emit(ALL_CHANGED)
         self._seen_version = version
@@ -373,6 +392,7 @@ class Session(QObject):
     def _let_go(self) -> None:
         self._watch.stop()
         self._seen_version = None
+        self._looking = False
         self._shown_again.clear()
         if self.workspace is not None:
             self.leaving.emit()

@@ -19,6 +19,7 @@ from orbench_studio.domain.judgement import ANSWERS, REFUSALS
 from orbench_studio.domain.known import knowing
 from orbench_studio.domain.queue import QueueRow, Status
 from orbench_studio.domain.review import Decision, PromptView
+from orbench_studio.domain.sending import Sending
 from orbench_studio.services import reviewing
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import people, queue
@@ -85,13 +86,14 @@ def decide(
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
+    sending: Sending | None = None,
 ) -> Changes:
     """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
     of = decisions[0].prompt_id
     if decisions[0].aspect is Aspect.SKIP:
         return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
     meant = [_meant(workspace, d, annotator) for d in decisions]
-    changes = reviewing.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible)
+    changes = reviewing.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, sending=sending)
     return replace(changes, prompt_ids=(of,))
 
 

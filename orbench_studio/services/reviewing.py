@@ -16,6 +16,7 @@ from orbench_studio.domain.judgement import final_answer
 from orbench_studio.domain.moderation import consensus, latest_votes
 from orbench_studio.domain.response import Response, stop_class
 from orbench_studio.domain.review import Decision, PromptView, ResponseView
+from orbench_studio.domain.sending import Sending
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services import claiming, sealing, undoing
 from orbench_studio.services.workspace import Workspace
@@ -60,22 +61,27 @@ def decide(
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
+    sending: Sending | None = None,
 ) -> Changes:
     """Write one decision into the journal, with what belongs to it in the same deed; durable when this returns.
 
     `seen` is the version of the prompt that the annotator looked at: a deed done elsewhere since then is a
     StaleDecisionError, and nothing is written; a label of a prompt that a team's queue has given to others is one too.
-    Whatever else is decided in the deed is about the same prompt.
+    Whatever else is decided in the deed is about the same prompt. What is `sending` is written once, however often it
+    is sent.
     """
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("a deed of one decision is about one prompt")
     with workspace.deciding() as db:
         annotator_id = people.at_work(db, annotator)
         lock_prompts(db, [decision.prompt_id])
+        if sending is not None and sending.again and journal.entry_of(db, sending.uuid) is not None:
+            return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), f"{sending.words}: had come through")
         queued = team_claims.concern(db, decision.prompt_id)
         decision = claiming.meant(db, decision, annotator_id) if queued else decision
         deed = (decision, *more)
-        if seen is not None and _version(db, decision.prompt_id, annotator_id, queued=queued) != seen:
+        version = _version(db, decision.prompt_id, annotator_id, queued=queued) if seen is not None else None
+        if version != seen and not _follows(db, version, sending):
             raise StaleDecisionError(
                 "This prompt was decided in another window since you opened it. "
                 "It is shown as it is now; decide again if you still want to."
@@ -84,7 +90,7 @@ def decide(
         if queued and decision.aspect is Aspect.LABEL:
             claiming.require_room(db, [decision.prompt_id], annotator_id)
         told = _summary(db, decision, annotator, visible)
-        entry = begin_deed(db, annotator_id, told)
+        entry = begin_deed(db, annotator_id, told, sending=sending)
         rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
         add(db, ANNOTATIONS, rows)
         judged = [each.response_id for each in deed if each.aspect is Aspect.ANSWER_CLASS]
@@ -93,9 +99,12 @@ def decide(
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
 
 
-def begin_deed(db: Connection, annotator_id: int, told: str, kind: Deed = Deed.DECISION) -> int:
+def begin_deed(
+    db: Connection, annotator_id: int, told: str, kind: Deed = Deed.DECISION, sending: Sending | None = None
+) -> int:
     """A new entry of the journal for decisions of an annotator, and its id."""
-    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id), told)
+    taken, uuid = (sending.at, sending.uuid) if sending is not None else (None, None)
+    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id, taken), told, uuid=uuid)
 
 
 def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
@@ -129,6 +138,12 @@ def _reverse(workspace: Workspace, annotator: str, deed: Deed) -> Changes:
 
 def _version(db: Connection, prompt_id: int, annotator_id: int, *, queued: bool) -> int:
     return sealing.version(db, prompt_id, annotator_id) if queued else journal.version_of(db, prompt_id)
+
+
+def _follows(db: Connection, version: int | None, sending: Sending | None) -> bool:
+    """Whether nothing was decided since but the deed of one's own that was waiting to be sent before this one."""
+    before = sending.after if sending is not None else None
+    return before is not None and journal.entry_of(db, before) == version
 
 
 def _require_there(db: Connection, deed: Sequence[Decision]) -> None:

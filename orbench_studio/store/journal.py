@@ -59,11 +59,17 @@ IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
 
 
 def append(
-    db: Connection, kind: Deed, annotator_id: int | None, at: datetime, summary: str, target_id: int | None = None
+    db: Connection,
+    kind: Deed,
+    annotator_id: int | None,
+    at: datetime,
+    summary: str,
+    target_id: int | None = None,
+    uuid: str | None = None,
 ) -> int:
     """Add an entry and give its id; a decision is written down with the guidelines in force."""
     row: dict[str, Any] = {
-        "uuid": uuid4().hex,
+        "uuid": uuid or uuid4().hex,
         "kind": kind,
         "annotator_id": annotator_id,
         "at": at,
@@ -75,10 +81,15 @@ def append(
     return inserted(db, JOURNAL, row)
 
 
-def moment(db: Connection, annotator_id: int | None) -> datetime:
+def entry_of(db: Connection, uuid: str) -> int | None:
+    """The entry of this name; None where there is none."""
+    return db.execute(select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar()
+
+
+def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> datetime:
     """Now, or right after the annotator's last deed: clocks can be coarser than deeds, and can be set back."""
     last = db.execute(select(func.max(JOURNAL.c.at)).where(JOURNAL.c.annotator_id == annotator_id)).scalar()
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     return now if last is None or last < now else last + timedelta(microseconds=1)
 
 

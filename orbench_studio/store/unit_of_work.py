@@ -26,7 +26,11 @@ _CAUSES = {
     "no space left": "The server's disk is full. Ask whoever runs it.",
     "pg_trgm": "The server lacks its own extension pg_trgm. Whoever runs it installs PostgreSQL's contrib package.",
 }
-_CLOSED = ("closed", "terminat", "shut", "starting up", "refused", "timeout", "timed out", "no connection", "ssl error")
+_CLOSED = (
+    *("closed", "terminat", "shut", "starting up", "recovery mode", "accepting connections"),
+    *("refused", "timeout", "timed out", "unreachable", "no route", "resolve", "reset by peer", "broken pipe"),
+    *("no connection", "ssl error"),
+)
 _PERSON = LOCK + 1
 _LOCKS = 1_024  # of all prompts together: the server's memory for locks is small, and an undo can be of 10,000 prompts
 _PERSON_OF = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == bindparam("name"))

@@ -22,16 +22,17 @@ class Ahead:
         """The view, where it is at hand."""
         return self._views.get(prompt_id)
 
-    def load(self, prompt_id: int, done: Callable[[PromptView], None] = lambda _view: None) -> None:
-        """Fetch a view, whether or not it is at hand."""
+    def load(self, prompt_id: int, done: Callable[[PromptView], None] | None = None) -> None:
+        """Fetch a view, whether or not it is at hand; with nobody to tell, for later."""
 
         def keep(view: PromptView) -> None:
             self._views[view.prompt.id] = view
             while len(self._views) > _KEPT:
                 self._views.pop(next(iter(self._views)))
-            done(view)
+            if done is not None:
+                done(view)
 
-        self._session.load(prompt_id, keep)
+        self._session.load(prompt_id, keep, wanted=done is not None)
 
     def forget(self, prompt_ids: Iterable[int]) -> None:
         """Something has happened to these prompts."""

@@ -1,0 +1,89 @@
+"""Decisions that could not be sent to the workspace's server: a file each in the user's own folder, until they are.
+
+A file is whole or not there, so that a window that is killed loses none; several windows may send the same, since the
+journal takes a deed once.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_state_path
+
+from orbench_studio.domain.annotation import Aspect, Visible
+from orbench_studio.domain.changes import Changes
+from orbench_studio.domain.review import Decision
+from orbench_studio.domain.sending import Sending
+from orbench_studio.errors import StudioError
+from orbench_studio.services import rechecking, reviewing
+from orbench_studio.services.workspace import Workspace
+
+
+def send(workspace: Workspace, sending: Sending) -> Changes:
+    """Write it into the journal, where it is not there already; durable when this returns."""
+    write = rechecking.decide if sending.decisions[0].prompt_id < 0 else reviewing.decide
+    return write(
+        workspace,
+        *sending.decisions,
+        annotator=sending.annotator,
+        seen=sending.seen,
+        visible=sending.visible,
+        sending=sending,
+    )
+
+
+def keep(workspace: Workspace, sending: Sending) -> None:
+    """Keep it on this machine; on the disk when this returns. A StudioError where it cannot be written."""
+    file = _file(workspace, sending)
+    part = file.with_suffix(".part")
+    said = asdict(sending) | {"at": sending.at.isoformat(), "visible": sorted(sending.visible), "again": True}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8") as to:
+            json.dump(said, to)
+            to.flush()
+            os.fsync(to.fileno())
+        part.replace(file)
+    except OSError as error:
+        raise StudioError(
+            f"There is no connection, and the decision could not be kept in {file.parent}: {error.strerror}. "
+            "It is lost: decide again."
+        ) from error
+
+
+def kept(workspace: Workspace) -> tuple[list[Sending], list[Path]]:
+    """What is kept for a workspace, oldest first, and the files that cannot be read."""
+    found, unreadable = [], []
+    for file in sorted(_folder(workspace).glob("*.json")):
+        try:
+            found.append(_read(json.loads(file.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, KeyError, TypeError):
+            unreadable.append(file)
+    return found, unreadable
+
+
+def drop(workspace: Workspace, sending: Sending) -> None:
+    """It has come through, or the person has been told that it does not count."""
+    _file(workspace, sending).unlink(missing_ok=True)
+
+
+def _folder(workspace: Workspace) -> Path:
+    return user_state_path("orbench-studio") / "outbox" / workspace.uuid
+
+
+def _file(workspace: Workspace, sending: Sending) -> Path:
+    return _folder(workspace) / f"{sending.at:%Y%m%dT%H%M%S%f}-{sending.uuid}.json"
+
+
+def _read(said: dict[str, Any]) -> Sending:
+    return Sending(
+        **said
+        | {
+            "at": datetime.fromisoformat(said["at"]),
+            "decisions": tuple(Decision(**one | {"aspect": Aspect(one["aspect"])}) for one in said["decisions"]),
+            "visible": frozenset(Visible(part) for part in said["visible"]),
+        }
+    )

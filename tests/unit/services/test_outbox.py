@@ -1,0 +1,65 @@
+"""Decisions kept on this machine: whole or not there, in their order, and written into the journal once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from platformdirs import user_state_path
+
+from orbench_studio.domain.annotation import Aspect, Visible
+from orbench_studio.domain.review import Decision, evidence
+from orbench_studio.domain.sending import Sending
+from orbench_studio.errors import StaleDecisionError, StudioError
+from orbench_studio.services import history, outbox, reviewing
+
+NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
+BOTH = (Decision(1, Aspect.ANSWER_CLASS, "direct_answer", 1, "helps"), evidence(1, 1, (0, 5)))
+FIRST = Sending("a" * 32, NOW, "me", BOTH, frozenset({Visible.RESPONSES}), seen=0)
+SECOND = Sending("b" * 32, NOW + timedelta(microseconds=1), "me", (Decision(2, Aspect.NOTE, "“ä” \x00 \u2028"),))
+
+
+def test_what_is_kept_is_what_was_decided_in_its_order(workspace):
+    for sending in (SECOND, FIRST):
+        outbox.keep(workspace, sending)
+    assert outbox.kept(workspace) == ([replace(FIRST, again=True), replace(SECOND, again=True)], [])
+    outbox.drop(workspace, FIRST)
+    outbox.drop(workspace, FIRST)
+    assert outbox.kept(workspace) == ([replace(SECOND, again=True)], [])
+
+
+def test_half_a_file_and_one_of_something_else_are_named_and_stay(workspace):
+    outbox.keep(workspace, FIRST)
+    [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
+    whole = file.read_text(encoding="utf-8")
+    for text in (whole[: len(whole) // 2], "{}", "[]", whole.replace("direct_answer", "perhaps")):
+        file.write_text(text, encoding="utf-8")
+        assert outbox.kept(workspace) == ([], [file])
+    file.rename(file.with_suffix(".part"))
+    assert outbox.kept(workspace) == ([], [])
+
+
+def test_where_it_cannot_be_kept_the_person_is_told(workspace):
+    folder = user_state_path("orbench-studio")
+    folder.mkdir(parents=True)
+    (folder / "outbox").write_text("no folder", encoding="utf-8")
+    with pytest.raises(StudioError, match="could not be kept"):
+        outbox.keep(workspace, FIRST)
+
+
+def test_sent_twice_it_is_there_once(workspace):
+    outbox.send(workspace, FIRST)
+    again = outbox.send(workspace, replace(FIRST, again=True))
+    assert again.prompt_ids == (1,)
+    assert [entry.annotations for entry in history.entries(workspace)] == [2]
+    assert workspace.problems() == []
+
+
+def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_between_is(workspace):
+    label = Sending("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
+    other = replace(label, uuid="d" * 32, decisions=(Decision(1, Aspect.LABEL, "toxic"),), after=label.uuid)
+    outbox.send(workspace, label)
+    outbox.send(workspace, other)
+    reviewing.decide(workspace, Decision(1, Aspect.FLAG, "on"), annotator="somebody else")
+    with pytest.raises(StaleDecisionError):
+        outbox.send(workspace, replace(other, uuid="e" * 32, after=other.uuid))
+    assert [entry.annotator for entry in history.entries(workspace)] == ["me", "me", "somebody else"]
