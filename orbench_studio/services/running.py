@@ -24,7 +24,9 @@ from orbench_studio.services.workspace import Workspace
 from orbench_studio.store.results import Outcome
 
 LEASE = 30.0  # seconds after which a process that does not stir is taken for gone
-_TOGETHER = 0.1  # seconds in which answers are gathered for one transaction
+_TOGETHER = 0.1  # seconds in which answers are gathered for one transaction, at least
+_LONGEST_TOGETHER = 1.0
+_APART = 2.0  # as long as the last exchange took times this, so that others get at the workspace too
 _STIR = 0.5  # seconds after which it looks at the batch although nothing has happened here
 _STORE_PATIENCE = 60.0  # seconds for which a workspace that cannot be written is tried again
 _RATE_OVER = 10.0  # seconds that a rate is taken over
@@ -65,6 +67,7 @@ class Runner(BatchRunner):
         self._stop_for: str | None = None
         self._waiting = ""
         self._failing_since: float | None = None
+        self._took = 0.0  # seconds, the last exchange
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._asked_to_stop = False
@@ -130,6 +133,7 @@ class Runner(BatchRunner):
         wants = {lane.model.id: lane.want() for lane in self._lanes}
         held = [item_id for lane in self._lanes for item_id in lane.held]
         pace = round(60 * sum(self._per_second(lane) for lane in self._lanes))
+        begun = time.monotonic()
         try:
             report = Report(outcomes, wants, held, self._stop_for, pace)
             found = await self._loop.run_in_executor(store, self._desk.exchange, report)
@@ -137,6 +141,7 @@ class Runner(BatchRunner):
             self._keep_for_later(outcomes, error)
             return False
         self._failing_since = None
+        self._took = time.monotonic() - begun
         self._heed(found, wants)
         return last
 
@@ -169,7 +174,7 @@ class Runner(BatchRunner):
         alarm = self._loop.call_later(_STIR, self._news.set)
         await self._news.wait()
         alarm.cancel()
-        await asyncio.sleep(_TOGETHER)
+        await asyncio.sleep(min(max(_TOGETHER, _APART * self._took), _LONGEST_TOGETHER))
         self._news.clear()
 
     def _take(self, outcome: Outcome) -> None:

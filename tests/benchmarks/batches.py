@@ -24,8 +24,8 @@ from orbench_studio.services.workspace import open_workspace
 from tests.benchmarks import generator
 from tests.benchmarks.report import Line, table, write_json
 
-_PRICES = Prices("", Path("prices.json"), {})
-_MODEL = "openai/benchmark"
+PRICES = Prices("", Path("prices.json"), {})
+MODEL = "openai/benchmark"
 _MB = 1_000_000
 
 
@@ -61,11 +61,11 @@ def measure(folder, items, latency, concurrency):
     generator.generate(path, items, models=0)
     ideal = items * latency / concurrency
     with vendor(latency) as address, open_workspace(path) as workspace:
-        bare = asyncio.run(_bare(address, items, concurrency))
-        settings = BatchSettings(limits=Limits(concurrency), base_urls={_MODEL: address})
+        limit = asyncio.run(bare(address, items, concurrency))
+        settings = BatchSettings(limits=Limits(concurrency), base_urls={MODEL: address})
         ids = evaluating.choose(workspace)
-        batch = evaluating.create(workspace, [_MODEL], ids, settings, prices=_PRICES)
-        runner = Runner(workspace, batch.id, _PRICES)
+        batch = evaluating.create(workspace, [MODEL], ids, settings, prices=PRICES)
+        runner = Runner(workspace, batch.id, PRICES)
         process, early = psutil.Process(), None
         begun, spent = time.perf_counter(), process.cpu_times()
         runner.start()
@@ -77,7 +77,9 @@ def measure(folder, items, latency, concurrency):
     cpu = (used.user + used.system - spent.user - spent.system) / items * 1_000
     name = f"{latency:g} s latency, {concurrency} at once"
     grown = (process.memory_info().rss - (early or 0)) / _MB
-    yield Line(f"{name}, share of the ideal rate", items, ideal / took, "", ideal / bare, ">= 0.9", ideal / took >= 0.9)
+    yield Line(
+        f"{name}, share of the ideal rate", items, ideal / took, "", ideal / limit, ">= 0.9", ideal / took >= 0.9
+    )
     yield Line(f"{name}, processor time", items, cpu, "ms a request")
     yield Line(f"{name}, memory grown after the first tenth", items, grown, "MB", None, "< 20 MB", grown < 20)
 
@@ -87,14 +89,14 @@ def resume(folder, items):
     path = folder / "large.orbench"
     generator.generate(path, items, models=0)
     with vendor(0.0) as address, open_workspace(path) as workspace:
-        settings = BatchSettings(base_urls={_MODEL: address})
+        settings = BatchSettings(base_urls={MODEL: address})
         begun = time.perf_counter()
-        batch = evaluating.create(workspace, [_MODEL], evaluating.choose(workspace), settings, prices=_PRICES)
+        batch = evaluating.create(workspace, [MODEL], evaluating.choose(workspace), settings, prices=PRICES)
         yield Line("a batch written down", items, time.perf_counter() - begun, "s")
         with workspace.writing() as db:
             db.exec_driver_sql("UPDATE batch_items SET state = 'done' WHERE id <= ?", (items // 2,))
         begun = time.perf_counter()
-        runner = Runner(workspace, batch.id, _PRICES)
+        runner = Runner(workspace, batch.id, PRICES)
         runner.start()
         while runner.snapshot().progress.done == 0:
             time.sleep(0.005)
@@ -107,7 +109,7 @@ def resume(folder, items):
     yield Line("resumed, first answer stored", items, took, "s", None, "< 2 s", took < 2)
 
 
-async def _bare(address, items, concurrency):
+async def bare(address, items, concurrency):
     """Seconds that a loop which does nothing else takes."""
     left = iter(range(items))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:

@@ -1,5 +1,6 @@
 """How models are asked, which prompts, what failed why: the finer parts of the evaluate page."""
 
+import os
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt
@@ -193,10 +194,33 @@ def test_a_batch_whose_process_was_killed_is_interrupted_and_goes_on(start, path
     with start(path) as studio:
         page = Evaluator(studio)
         studio.wait(lambda: [line[2] for line in page.lines(page.page.batches)] == ["interrupted"])
-        studio.wait(lambda: page.pane.state.text() == "interrupted: resume it, and it goes on where it was")
+        studio.wait(
+            lambda: page.pane.state.text() == "interrupted: resume it, or start a worker, and it goes on where it was"
+        )
         page.click(page.pane.resume)
         page.until(BatchState.FINISHED)
         studio.wait(lambda: page.lines(page.page.batches)[0][2] == "finished")
+
+
+def test_who_is_at_work_is_shown(start, path):
+    """A worker on another machine takes items; then it leaves."""
+    with open_workspace(path) as other:
+        made = evaluating.create(other, [MIXED], range(1, 6), BatchSettings(), prices=load_prices(), judge="rules")
+        evaluating.hand_over(other, made.id)
+        desk = Desk(other, made.id, lease=600.0, helps=[MIXED])
+        desk.begin()
+        desk.exchange(Report([], dict.fromkeys(desk.models, Want(3, Wish())), per_minute=90))
+        with start(path) as studio:
+            page = Evaluator(studio)
+            table = page.pane.workers
+            studio.wait(lambda: len(page.lines(table)) == 1)
+            machine, pid, _since, held, per_minute = page.lines(table)[0]
+            assert (pid, held, per_minute) == (f"{os.getpid()}", "3", "90")
+            assert page.pane.state.text() == f"running on {machine}  ·  then judged by rules"
+            assert table.isVisible()
+            desk.leave()
+            studio.wait(lambda: page.pane.state.text().startswith("interrupted"))
+            assert not table.isVisible()
 
 
 def test_numbers_are_never_cut_off(at_page):

@@ -14,6 +14,7 @@ from orbench_studio.gui.evaluate.failures_pane import FailuresPane
 from orbench_studio.gui.evaluate.plan import is_simulated
 from orbench_studio.gui.evaluate.progress_table import FAILED, ProgressTable
 from orbench_studio.gui.evaluate.runs import Runs
+from orbench_studio.gui.evaluate.workers_table import WorkersTable
 from orbench_studio.gui.flow import FlowLayout
 from orbench_studio.gui.instruments.judging import LOCAL, RULES
 from orbench_studio.gui.theme import Theme
@@ -29,16 +30,24 @@ _MOST = 1_000_000.0  # USD
 def standing(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) -> str:
     """How a batch stands, in words; `here` where this process is at it."""
     batch = progress.batch
-    if progress.is_interrupted and not here:
-        return tr("interrupted: resume it, and it goes on where it was")
-    if batch.state is BatchState.RUNNING and not here:
-        return tr("running in another process; if that was killed, resume it")
-    parts = [str(batch.state), batch.note or "", f"{tr('then judged by')} {batch.judge}" if batch.judge else ""]
+    parts = [str(batch.state) if here else _elsewhere(progress), batch.note or ""]
     if here and batch.state is not BatchState.RUNNING:
         parts.append(tr("what is under way comes home"))
     if snapshot is not None and snapshot.waiting:
         parts.append(f"{tr('waiting:')} {snapshot.waiting}")
+    if batch.judge:
+        parts.append(f"{tr('then judged by')} {batch.judge}")
     return "  ·  ".join(filter(None, parts))
+
+
+def _elsewhere(progress: BatchProgress) -> str:
+    if progress.is_interrupted:
+        return tr("interrupted: resume it, or start a worker, and it goes on where it was")
+    if progress.batch.state is not BatchState.RUNNING:
+        return str(progress.batch.state)
+    machines = {worker.machine for worker in progress.workers}
+    where = machines.pop() if len(machines) == 1 else f"{len(machines)} {tr('machines')}"
+    return f"{tr('running on')} {where}"
 
 
 class BatchPane(QWidget):
@@ -56,6 +65,7 @@ class BatchPane(QWidget):
         self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send the rest live"))
         self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge answers"))
         self.models = ProgressTable(theme)
+        self.workers = WorkersTable(theme)
         self.failures = FailuresPane(runs, theme)
         self._build_ui()
         self._connect()
@@ -81,6 +91,7 @@ class BatchPane(QWidget):
         set_tip(self.state, words)
         set_role(self.state, "role", "error" if batch.state is BatchState.STOPPED else "quiet")
         self.models.show_progress(progress, snapshot)
+        self.workers.show_workers(progress.workers)
         self._restate_buttons(progress)
         self.failures.show_batch(progress)
 
@@ -189,4 +200,5 @@ class BatchPane(QWidget):
         column.addWidget(self.state)
         column.addWidget(buttons)
         column.addWidget(self.models, 2)
+        column.addWidget(self.workers)
         column.addWidget(self.failures, 3)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QTableView
 from orbench_studio.gui.actions import tr
 from orbench_studio.gui.theme import Theme, px
 
-_LINE = 32
+LINE = 32  # high
 KEY = Qt.ItemDataRole.UserRole  # what a line is about
 Index = QModelIndex | QPersistentModelIndex
 
@@ -80,6 +80,7 @@ class Table(QTableView):
 
     chosen = Signal(object)  # the key of the line that the user has gone to
     opened = Signal(object, int)  # the key of a line, and the column
+    least_lines = 3  # that it is high, with the head
 
     def __init__(self, theme: Theme, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -135,8 +136,8 @@ class Table(QTableView):
 
     def _fit(self) -> None:
         """Give lines and columns the room that the size of text asks for."""
-        self.verticalHeader().setDefaultSectionSize(px(_LINE))
-        self.setMinimumHeight(px(_LINE) * 3)
+        self.verticalHeader().setDefaultSectionSize(px(LINE))
+        self.setMinimumHeight(px(LINE) * self.least_lines)
         columns = self.rows.columns
         least = [self.least(place) for place in range(len(columns))]
         left = max(self.viewport().width() - sum(least), 0)
