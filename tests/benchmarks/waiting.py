@@ -1,7 +1,7 @@
 """How long a decision waits while another process writes for long: `python -m tests.benchmarks.waiting`.
 
 Two processes on one file. One decides prompt after prompt, as fast as it can; the other imports, judges, makes the
-index of responses, groups near duplicates and writes a batch down. The limit is the longest decision with nothing beside.
+index of responses, groups near duplicates and writes a batch down. The limit is the longest decision with none of it.
 """
 
 import argparse

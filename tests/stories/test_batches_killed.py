@@ -88,7 +88,7 @@ def started():
 
 def killed(process, vendor, path):
     """Kill it with requests under way; how many items it had. Then the time passes in which it might show itself."""
-    vendor.wait_for(len(vendor.bodies) + 15, PATIENCE)
+    vendor.wait_for(len(vendor.bodies) + 15)
     process.kill()
     process.wait()
     with closing(sqlite3.connect(path)) as db, db:
