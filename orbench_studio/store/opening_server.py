@@ -129,6 +129,6 @@ def _migrate(engine: Engine, server: Server) -> None:
                 states.refresh_prompts(db, states.with_unread_votes(db))
     except WorkspaceError as error:
         raise WorkspaceError(
-            f"{server} has an older format and could not be brought to this version's, and is as it was ({error}). "
-            f"Whoever owns the database has to open it once."
+            f"{server} has an older format, could not be brought to this version's, and is as it was. Whoever owns the "
+            f"database has to open it once. ({error})"
         ) from error

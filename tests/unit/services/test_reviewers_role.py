@@ -193,6 +193,12 @@ def test_an_index_is_the_owners(mona):
         finding.index_responses(mona, lambda _done, _of: True)
 
 
+def test_an_older_format_is_for_the_owner_to_bring_up_to_date(postgres, place):
+    postgres.say("UPDATE alembic_version SET version_num = '0009'", place.database)
+    with pytest.raises(WorkspaceError, match=r"older format.* Whoever owns the database has to open it once"):
+        open_workspace(postgres.address(place.database, "mona"))
+
+
 def test_check_finds_falsified_states(owned, mona):
     with mona.writing() as db:
         db.execute(
