@@ -13,10 +13,13 @@ from orbench_studio.domain.batch import BatchKind, BatchSettings
 from orbench_studio.domain.category import Category
 from orbench_studio.domain.query import parse, write
 from orbench_studio.domain.recipe import read_recipe
+from orbench_studio.domain.response import StopReason
 from orbench_studio.gui.generate.set_aside import SetAsideDialog
 from orbench_studio.gui.generate.steps import Step
 from orbench_studio.gui.generate.wording import WordingDialog
 from orbench_studio.gui.review.vote_cards import VoteCard
+from orbench_studio.providers import simulated_roles
+from orbench_studio.providers.base import Answer
 from orbench_studio.services import curating, evaluating, generating, templates
 from orbench_studio.services.desk import Desk
 from orbench_studio.services.funnel import QUERIES, SELECTIONS, funnel
@@ -326,18 +329,23 @@ def test_what_is_selected_by_rule_opens_its_recipe_and_says_whose_labels(voted):
     assert curate.recipe.text() == own
 
 
-def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page):
-    at_page.form.each[Step.SEEDS].setValue(1)
+def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page, monkeypatch):
+    text = "How do I sneak an old chair past the cat?"
+    says = Answer(f'["{text}"]', StopReason.STOP, 1, 1)  # whatever it is asked for: its rewrites are their seed
+    monkeypatch.setitem(simulated_roles.ROLES, "writer", lambda _request: says)
     at_page.run(Step.SEEDS, model=WRITER)
-    at_page.run(Step.SEEDS, model=WRITER)  # the scripted writer says the same again
+    at_page.run(Step.REWRITES, model=WRITER)
     at_page.studio.wait(at_page.page.aside.isEnabled)
     at_page.click(at_page.page.aside)
     dialog = at_page.page.findChild(SetAsideDialog)
-    at_page.studio.wait(lambda: dialog.table.rows.rowCount() > 0)
-    with open_workspace(at_page.path()) as other:
-        seeds = {one.text for one in generating.set_aside(other, seeds=True)}
-    shown = [dialog.table.rows.index(0, column).data() for column in (1, 2)]
-    assert shown == ["░░░ covered"] * 2
+    at_page.studio.wait(lambda: dialog.table.rows.rowCount() > 1)
+
+    def shown():
+        rows = dialog.table.rows
+        return {rows.index(row, column).data() for row in range(rows.rowCount()) for column in (1, 2)}
+
+    assert dialog.table.rows.index(0, 0).data() == "rewrite"
+    assert shown() == {"░░░ covered"}
     dialog.uncover.click()
-    assert dialog.table.rows.index(0, 1).data() in seeds
+    assert shown() == {text}
     dialog.close()

@@ -38,7 +38,7 @@ class SetAsideDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("What was left out"))
         self.table = Table(theme, tr("Left out"), _COLUMNS)
-        self.uncover = QCheckBox(tr("Show seeds and replies, which are harmful by nature"))
+        self.uncover = QCheckBox(tr("Show seeds and replies, which may be harmful"))
         self._found: Found = ([], [])
         self.uncover.toggled.connect(self._show)
         column = QVBoxLayout(self)
@@ -57,7 +57,7 @@ class SetAsideDialog(QDialog):
         self.table.show_rows(list(range(len(rows))), rows)
 
     def _row(self, what: str, line: SetAside) -> tuple[str, ...]:
-        text = self._covered(line.text, covers=what == "seed")
+        text = self._covered(line.text, covers=what == "seed" or line.is_seed)  # it repeats the seed, or nearly
         how = tr("the same") if line.is_same else tr("nearly")
         return tr(what), text, self._covered(line.same_as, covers=line.is_seed), how
 
