@@ -205,11 +205,9 @@ def recount(db: Connection, prompt_ids: Sequence[int], queue_id: int | None = No
     """Bring the queues, or one, up to what people have decided about these prompts; those sealed or opened by it."""
     turned: set[int] = set()
     for some in chunks(prompt_ids):
-        for weighed in _weigh(db, _entries(db, some, queue_id)):
-            weighed.write(db)
-            before, after = (labels < weighed.entry.overlap for labels in (weighed.entry.labels, weighed.labels))
-            if before != after:
-                turned.add(weighed.entry.prompt_id)
+        differing = [weighed for weighed in _weigh(db, _entries(db, some, queue_id)) if weighed.differs]
+        _write(db, differing)
+        turned.update(one.entry.prompt_id for one in differing if one.turns)
     return sorted(turned)
 
 
@@ -238,18 +236,31 @@ class _Weighed:
         kept = (self.entry.labels, self.entry.room)
         return kept != (self.labels, self.room) or bool(self.new or self.gone or self.states)
 
-    def write(self, db: Connection) -> None:
-        for claim, state in self.states.items():
-            db.execute(update(TEAM_CLAIMS).where(C.id == claim).values(state=state))
-        if self.gone:
-            db.execute(delete(TEAM_CLAIMS).where(C.id.in_(self.gone)))
-        row = {"queue_id": self.entry.queue_id, "team_prompt_id": self.entry.id, "until": _LONG_AGO, "after": 0}
-        if self.new:
-            rows = [row | {"annotator_id": who, "state": State.LABELLED} for who in self.new]
-            db.execute(insert(TEAM_CLAIMS), rows)
-        if self.differs:
-            now = {"labels": self.labels, "room": self.room}
-            db.execute(update(TEAM_PROMPTS).where(P.id == self.entry.id).values(now))
+    @property
+    def turns(self) -> bool:
+        """Whether it has all its labels now and had not, or the other way round."""
+        return bool((self.entry.labels < self.entry.overlap) != (self.labels < self.entry.overlap))
+
+
+def _write(db: Connection, weighed: Sequence[_Weighed]) -> None:
+    """Many rows at a time: a server answers each statement."""
+    states = [{"of": claim, "now": state} for one in weighed for claim, state in one.states.items()]
+    if states:
+        db.execute(update(TEAM_CLAIMS).where(C.id == bindparam("of")).values(state=bindparam("now")), states)
+    for some in chunks([claim for one in weighed for claim in one.gone]):
+        db.execute(delete(TEAM_CLAIMS).where(C.id.in_(some)))
+    given = {"state": State.LABELLED, "until": _LONG_AGO, "after": 0}
+    new = [
+        {"queue_id": one.entry.queue_id, "team_prompt_id": one.entry.id, "annotator_id": who, **given}
+        for one in weighed
+        for who in one.new
+    ]
+    if new:
+        db.execute(insert(TEAM_CLAIMS), new)
+    counts = [{"of": one.entry.id, "now_labels": one.labels, "now_room": one.room} for one in weighed]
+    if counts:
+        now: dict[str, Any] = {"labels": bindparam("now_labels"), "room": bindparam("now_room")}
+        db.execute(update(TEAM_PROMPTS).where(P.id == bindparam("of")).values(now), counts)
 
 
 def _weigh(db: Connection, entries: Sequence[Any]) -> Iterator[_Weighed]:
