@@ -26,7 +26,8 @@ _FOLDERS = {
     "LOCALAPPDATA": "local",
 }
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
-_PATIENCE = 2  # seconds that a thread has to end after its test
+_PATIENCE = 30  # seconds that a thread has to end after its test
+_LONGEST = ("test_typed", "test_the_pictures", "test_the_report_has_every_figure")
 
 
 def pytest_addoption(parser):
@@ -35,6 +36,12 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "logs_errors: the test provokes errors in the log, and looks at them itself")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first: last, one process would be at it while the others have nothing to do."""
+    items.sort(key=lambda item: item.name not in _LONGEST)
 
 
 @pytest.fixture(autouse=True)
