@@ -131,7 +131,7 @@ def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
     one.send_signal(signal.SIGINT)
     assert any("Waiting for the answers that are under way." in line for line in one.stderr)
     vendor.held = False
-    _, told = one.communicate(timeout=30)
+    _, told = one.communicate(timeout=120)
     assert one.returncode == 130
     assert f"orbench-studio batches {workspace} resume 1" in told
     assert "paused" in run("batches", workspace, "show", 1).stdout

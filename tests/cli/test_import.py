@@ -125,7 +125,7 @@ def test_ctrl_c_keeps_nothing(process, prompts, tmp_path):
         time.sleep(0.05)
     time.sleep(0.5)  # well into the file, which takes some seconds
     importing.send_signal(signal.SIGINT)
-    _, told = importing.communicate(timeout=30)
+    _, told = importing.communicate(timeout=120)
     assert (importing.returncode, told) == (130, "Interrupted.\n")
     assert [path.name for path in tmp_path.iterdir()] == ["prompts.csv"]
 

@@ -50,6 +50,6 @@ def test_interrupted_it_gives_back_what_it_has_not_sent(process, to_workers, run
     one.send_signal(signal.SIGINT)
     assert any("Waiting for the answers that are under way." in line for line in one.stderr)
     vendor.held = False
-    told, _ = one.communicate(timeout=60)
+    told, _ = one.communicate(timeout=120)
     assert one.returncode == 130
     assert "Left batch 1: interrupted, 2 answered here, 2 given back." in told

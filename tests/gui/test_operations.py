@@ -19,6 +19,6 @@ def test_what_is_done_at_once_is_answered_after_what_was_asked_before_it(qtbot, 
     monkeypatch.setattr(operations._thread, "submit", done_at_once)
     operations.run(lambda: "second", told.append)
     assert told == [], "who asks is not answered in the middle of it"
-    qtbot.waitUntil(lambda: len(told) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=120_000)
     assert told == ["first", "second"]
     operations.close()

@@ -16,7 +16,7 @@ from orbench_studio.services.workspace import create_workspace, open_workspace
 from tests.faulty_vendor import FaultyVendor
 
 PROMPTS, AT_ONCE = 60, 4
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
 MODEL = "vllm/faulty"
 WINDOW = f"""
 import sys

@@ -12,7 +12,7 @@ from orbench_studio.services.importing import ReadOptions, import_file
 from orbench_studio.services.workspace import create_workspace, open_workspace
 
 DECIDED = 7
-PATIENCE = 60  # seconds for a process to say what it has to say
+PATIENCE = 120  # seconds for a process to say what it has to say
 REVIEWER = """
 import sys
 from pathlib import Path
@@ -59,7 +59,7 @@ def prompts_ready(process, how_many):
 
 def killed(process):
     process.kill()
-    process.wait(30)
+    process.wait(120)
     process.stdout.close()
 
 

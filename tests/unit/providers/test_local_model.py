@@ -21,7 +21,7 @@ def test_a_real_batch_without_a_key(workspace):
     batch = evaluating.create(workspace, ["local/smollm2"], [4], settings, prices=load_prices())
     runner = Runner(workspace, batch.id, load_prices())
     runner.start()
-    assert runner.wait(60)
+    assert runner.wait(120)
     assert runner.snapshot().progress.batch.state is BatchState.FINISHED
     [view] = reviewing.load(workspace, 4).responses
     assert view.response.text.strip()

@@ -31,7 +31,7 @@ def create(workspace, vendor, prices):
 
     def make(*models, sampling=None, prompt_ids=None, repeats=1, **limits):
         models = models or ("openai/gpt-test",)
-        limits = Limits(**{"timeout": 5.0, "patience": 20.0, **limits})
+        limits = Limits(**{"timeout": 60.0, "patience": 120.0, **limits})
         addresses = {name: vendor.url for name in models if not name.startswith("simulated")}
         settings = BatchSettings(sampling or Sampling(), limits, repeats, addresses)
         ids = prompt_ids or evaluating.choose(workspace)
@@ -47,7 +47,7 @@ def run(workspace, prices):
     def go(batch_id, **options):
         runner = Runner(workspace, batch_id, prices, **{"lease": LEASE, **options})
         runner.start()
-        assert runner.wait(60)
+        assert runner.wait(120)
         return runner.snapshot().progress
 
     return go

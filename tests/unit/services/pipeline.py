@@ -24,7 +24,7 @@ class Pipeline:
     def run(self, batch, **options):
         runner = Runner(self.workspace, batch.id, self.prices, **options)
         runner.start()
-        assert runner.wait(60)
+        assert runner.wait(120)
         progress = runner.snapshot().progress
         assert progress.batch.state is BatchState.FINISHED
         return progress

@@ -46,7 +46,7 @@ def run(workspace, prices):
         options = {"lease": 4.0, "poll": 0.02, "patience": timedelta(seconds=20)} | options
         runner = VendorRunner(workspace, batch, prices, **options)
         runner.start()
-        assert runner.wait(60)
+        assert runner.wait(120)
         return runner.snapshot().progress
 
     return go
@@ -150,12 +150,12 @@ def test_the_rest_is_sent_live(workspace, create, vendor, prices):
     while "4 items" not in waiting.snapshot().waiting:
         assert not waiting.wait(0.01)
     waiting.stop()
-    assert waiting.wait(30)
+    assert waiting.wait(120)
     assert evaluating.progress(workspace, batch).batch.state is BatchState.PAUSED
     evaluating.send_rest_live(workspace, batch)
     runner = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
     runner.start()
-    assert runner.wait(30)
+    assert runner.wait(120)
     progress = runner.snapshot().progress
     assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
     assert vendor.cancelled
@@ -170,7 +170,7 @@ def test_cancelled_it_is_withdrawn_and_what_was_answered_stays(workspace, create
     while "4 items" not in runner.snapshot().waiting:
         assert not runner.wait(0.01)
     evaluating.cancel(workspace, batch)
-    assert runner.wait(30)
+    assert runner.wait(120)
     progress = runner.snapshot().progress
     assert (progress.batch.state, progress.done, progress.models[0].cancelled) == (BatchState.CANCELLED, 1, 3)
 
@@ -205,4 +205,4 @@ def test_what_goes_wrong_with_the_last_look_is_heard_of(workspace, create, price
     monkeypatch.setattr("orbench_studio.services.vendor_running.progress", fails)
     runner.start()
     with pytest.raises(WorkspaceError, match="The disk is gone"):
-        runner.wait(30)
+        runner.wait(120)

@@ -70,7 +70,7 @@ class Employed:
         self.stop = self._worker.stop
 
     def is_over(self):
-        self._thread.join(60)
+        self._thread.join(120)
         return not self._thread.is_alive()
 
 
@@ -243,7 +243,7 @@ def test_an_exchange_whose_answer_was_lost_loses_no_item(workspace, create, vend
     monkeypatch.setattr(Desk, "_exchange", broken)
     runner = Runner(workspace, batch, prices, lease=LEASE)
     runner.start()
-    assert runner.wait(60)
+    assert runner.wait(120)
     assert runner.snapshot().progress.batch.state is BatchState.FINISHED
     assert set(vendor.asked.values()) == {1}
     assert len(responses(workspace)) == SOME
