@@ -194,10 +194,9 @@ class Connection(QObject):
 
     def _say(self, why: str = "") -> None:
         self._why = why
-        words = [tr("No connection to the workspace's server.")] if self.away else []
-        if self._kept:
-            words.append(f"{tr('Decisions kept on this machine until it is back')}: {len(self._kept):,}.")
-        self.lost.emit(" ".join([*words, *filter(None, (why,))]))
+        away = tr("No connection to the server.") if self.away else ""
+        kept = f"{tr('Decisions kept here until it is back')}: {len(self._kept):,}." if self._kept else ""
+        self.lost.emit(" ".join(filter(None, (away, why, kept))))
 
     def _begin(self) -> None:
         """Send what an earlier window kept."""
