@@ -8,18 +8,20 @@ from orbench_studio.domain.own_rule import OwnRule, SavedRule
 from orbench_studio.store.bulk import id_of, inserted
 from orbench_studio.store.tables import ANNOTATORS, MODELS, OWN_RULES
 
-O = OWN_RULES.c  # noqa: E741
+_R = OWN_RULES.c
 
 
 def everything(db: Connection) -> list[SavedRule]:
     """Every rule there ever was, oldest first."""
     remover = ANNOTATORS.alias()
     statement = (
-        select(O.id, O.phrase, O.refuses, MODELS.c.name, ANNOTATORS.c.name, O.saved_at, remover.c.name, O.removed_at)
-        .join(ANNOTATORS, ANNOTATORS.c.id == O.saved_by)
-        .outerjoin(remover, remover.c.id == O.removed_by)
-        .outerjoin(MODELS, MODELS.c.id == O.model_id)
-        .order_by(O.id)
+        select(
+            _R.id, _R.phrase, _R.refuses, MODELS.c.name, ANNOTATORS.c.name, _R.saved_at, remover.c.name, _R.removed_at
+        )
+        .join(ANNOTATORS, ANNOTATORS.c.id == _R.saved_by)
+        .outerjoin(remover, remover.c.id == _R.removed_by)
+        .outerjoin(MODELS, MODELS.c.id == _R.model_id)
+        .order_by(_R.id)
     )
     return [
         SavedRule(number, OwnRule(phrase, bool(refuses), model), *rest)
@@ -47,7 +49,7 @@ def save(db: Connection, rule: OwnRule, annotator: str, at: datetime) -> int:
 def remove(db: Connection, number: int, annotator: str, at: datetime) -> None:
     """Put a rule out of force."""
     by = id_of(db, ANNOTATORS, {"name": annotator})
-    db.execute(update(OWN_RULES).where(O.id == number).values(removed_by=by, removed_at=at))
+    db.execute(update(OWN_RULES).where(_R.id == number).values(removed_by=by, removed_at=at))
 
 
 def knows(db: Connection, model: str) -> bool:

@@ -100,6 +100,8 @@ def test_another_workspace_forgets_what_was_found(start, path, tmp_path):
     with start(path) as studio:
         page = at_part(studio, PEOPLE)
         studio.wait(lambda: page.people.tables)
+        before = studio.application.session.workspace
         studio.window.open(path.parent / "mine.orbench")
+        studio.wait(lambda: studio.application.session.workspace not in (None, before))
         studio.wait(lambda: not page.people.tables)
         assert page.keeper.answers == auditing.FINAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -71,7 +72,7 @@ class FindingsPane(QWidget):
             self._running = False
             self._say(str(error), "error")
 
-        work = lambda: self.reckon(workspace, ledger)  # noqa: E731
+        work = partial(self.reckon, workspace, ledger)
         self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
 
     def reckon(self, workspace: Workspace, ledger: Ledger) -> tuple[str, list[report.Table], Any]:
