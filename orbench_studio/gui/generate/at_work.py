@@ -47,6 +47,12 @@ class AtWork(QWidget):
         """Whether a batch is at work in this process."""
         return self._progress is not None and self._runs.is_here(self._progress.batch.id)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether votes may come in at any moment, from here or from another process."""
+        running = self._progress is not None and self._progress.batch.state is BatchState.RUNNING
+        return self.is_here or running
+
     def show_batch(self, progress: BatchProgress | None) -> None:
         """Show a batch, or that there is none."""
         self._progress = progress

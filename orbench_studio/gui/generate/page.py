@@ -75,7 +75,7 @@ class GeneratePage(QWidget):
         self._asked_again = self._asking
         if not self._asking:
             self._asking = True
-            busy = self.at_work.is_here
+            busy = self.at_work.is_running
             self._session.run(lambda workspace: _read(workspace, busy=busy), self._show, lambda _error: self._rest())
 
     def _rest(self) -> None:
