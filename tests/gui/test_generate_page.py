@@ -284,7 +284,7 @@ def test_a_batch_whose_process_was_killed_can_be_resumed(at_page):
         batch = generating.create(other, BatchKind.SEEDING, WRITER, asked, settings, load_prices())
         Desk(other, batch.id, 60).begin()
     at_work = at_page.page.at_work
-    at_page.studio.wait(lambda: "if that was killed, resume it" in at_work.says.text())
+    at_page.studio.wait(lambda: "running on" in at_work.says.text())
     at_page.click(at_work.resume)
     at_page.studio.wait(lambda: at_page.number("seeds") > 0)
 
