@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from threading import Event
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -38,6 +39,21 @@ def test_what_another_window_wrote_appears(start, path):
         with open_workspace(path) as other:
             reviewing.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
         studio.wait(lambda: studio.page.view.final.label == "toxic")
+
+
+def test_a_key_counts_while_others_work_is_being_shown(start, path, labels):
+    with start(path) as studio:
+        known = Event()
+        session, model = studio.application.session, studio.page.model
+        busy = model.modelReset.connect(lambda: session.run(lambda _: known.wait(), None))
+        asked = studio.page.model.ids()
+        studio.page.ask_queue()
+        studio.wait(lambda: studio.page.model.ids() is not asked)
+        model.modelReset.disconnect(busy)
+        studio.key(S)
+        known.set()
+        studio.wait(lambda: labels() == {1: "safe"})
+        studio.settle()
 
 
 def limit_pages(studio, pages):

@@ -221,6 +221,8 @@ class ReviewPage(QWidget):
         view = self._ahead.get(prompt_id)
         if view is not None:
             self._show(view)
+        elif self.shown_view is not None and self.shown_view.prompt.id == prompt_id:
+            self._ahead.load(prompt_id, self._loaded)  # it can be decided meanwhile: others' work takes no key away
         else:
             self._begin_loading(prompt_id)
 
@@ -231,7 +233,7 @@ class ReviewPage(QWidget):
         self._ahead.load(prompt_id, self._loaded)
 
     def _loaded(self, view: PromptView) -> None:
-        if view.prompt.id == self._awaited and self.state in (State.LOADING, State.SAVING):
+        if view.prompt.id == self._awaited and self.state is not State.EMPTY:
             self._show(view)
 
     def _show(self, view: PromptView) -> None:
@@ -328,10 +330,7 @@ class ReviewPage(QWidget):
         """Undo or redo in the way given, which is told whom to answer; then go to what it touched."""
         if self.state in (State.SHOWN, State.EMPTY):
             self.state = State.SAVING
-            how(self._reversed, self._not_reversed)
-
-    def _not_reversed(self, _error: Exception) -> None:
-        self._settle()
+            how(self._reversed, lambda _error: self._settle())
 
     def step(self, by: int) -> None:
         """Go to another prompt of the queue."""
