@@ -38,6 +38,7 @@ class Operations(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
+        self._is_closed = False
         # Queued, always: what has ended before `run` returns would otherwise be answered within it, out of turn.
         self._ended.connect(self._answer, Qt.ConnectionType.QueuedConnection)
 
@@ -60,8 +61,9 @@ class Operations(QObject):
         self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, asked))
 
     def close(self) -> None:
-        """Wait for everything that was asked for: a decision may be on its way."""
+        """Wait for everything that was asked for: a decision may be on its way. Only faults are heard of after that."""
         self._thread.shutdown(wait=True)
+        self._is_closed = True
 
     def _answer(self, future: "Future[Any]", asked: _Asked) -> None:
         if future.cancelled():
@@ -69,6 +71,8 @@ class Operations(QObject):
         error = future.exception()
         if error is not None:
             self._tell(error, asked)
+            return
+        if self._is_closed:
             return
         result = future.result()
         if asked.done is not None:

@@ -172,6 +172,11 @@ def test_two_windows_on_one_workspace(start, path, labels):
         other.wait(lambda: (row := other.page.model.index(0).data(ROW)) and row.final_label == "safe")
 
 
+def test_a_window_closed_while_it_opens_a_workspace(start, path):
+    with start() as studio:
+        studio.application.open(path)
+
+
 def test_another_workspace_in_the_same_window(start, path, tmp_path, labels):
     second = tmp_path / "second.orbench"
     shutil.copy(path, second)
