@@ -76,8 +76,9 @@ def run(verb: str, arguments: list[str]) -> int:
     if verb == "demo":
         return subprocess.call([program("orbench-studio"), "demo", *arguments])
     offscreen = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
-    two_at_once = ["-n", "2", "--dist", "worksteal"]  # neighbours share what is made once, and nobody waits at the end
-    return subprocess.call([program("python"), "-m", "pytest", *two_at_once, *arguments], cwd=HERE, env=offscreen)
+    # Three on two cores, for many wait; neighbours share what is made once, and nobody waits at the end.
+    at_once = ["-n", "3", "--dist", "worksteal"]
+    return subprocess.call([program("python"), "-m", "pytest", *at_once, *arguments], cwd=HERE, env=offscreen)
 
 
 def check_python() -> None:

@@ -153,7 +153,7 @@ def test_an_installation_that_fails_stops_with_its_last_words(bootstrap, monkeyp
 def test_arguments_are_passed_on_and_so_is_the_exit_code(bootstrap, monkeypatch):
     monkeypatch.setattr(bootstrap, "missing_packages", lambda _verb: [])
     assert bootstrap.main(["test", "-k", "journal"]) == 0
-    assert bootstrap.commands[-1][1:] == ["-m", "pytest", "-n", "2", "--dist", "worksteal", "-k", "journal"]
+    assert bootstrap.commands[-1][1:] == ["-m", "pytest", "-n", "3", "--dist", "worksteal", "-k", "journal"]
     bootstrap.failing = "demo"
     assert bootstrap.main(["demo", "--screenshots", "pages"]) == 1
     assert bootstrap.commands[-1][1:] == ["demo", "--screenshots", "pages"]

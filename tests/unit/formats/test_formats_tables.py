@@ -1,6 +1,7 @@
 """Delimited text, JSON and Parquet: every character kept, true line numbers, faults of rows and of files told apart."""
 
 import csv
+import gc
 import io
 import json
 import tracemalloc
@@ -117,6 +118,7 @@ def test_a_quote_in_the_middle_of_a_field_is_named(refused):
 def test_a_field_of_50_mb_is_refused_with_its_line(write, opened):
     field = b'"' + b"x y z\n" * (50 * 2**20 // 6) if opened else b"x" * (50 * 2**20)
     path = write("big.csv", b"prompt,category\na,harmful\n" + field + b"\n")
+    gc.collect()  # a table that an earlier test left in the middle holds the limit
     before = csv.field_size_limit()
     with pytest.raises(FileFaultError, match=r"^big\.csv, line 3: a field is longer than 10,000,000 characters\."):
         _walk(path)

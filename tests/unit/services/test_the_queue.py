@@ -72,7 +72,7 @@ def test_a_count_is_what_its_condition_leaves_and_the_rest_is_what_it_excludes(w
 def test_there_are_counts_wherever_there_is_data(workspace):
     empty = {field for field in Field if not finding.counts_of(workspace, parse(""), field)}
     typed = {Field.ID, Field.NOTE, Field.RESPONSE, Field.TEXT, Field.GROUP, Field.SEED}
-    assert empty == typed | {Field.SUBSET, Field.BATCH, Field.SAMPLE}
+    assert empty == typed | {Field.SUBSET, Field.BATCH, Field.SAMPLE, Field.TEAM}
 
 
 def test_refusals_are_counted_by_model_and_by_family(workspace):
