@@ -1,4 +1,4 @@
-"""`orbench-studio export`: prompts and all that is known of them into a folder, whole or not at all."""
+"""`orbench-studio export`: prompts and all that is known of them into a folder, all files or none."""
 
 import sys
 from pathlib import Path
@@ -21,7 +21,13 @@ _FORMS = (
 def export(
     workspace: options.Workspace,
     form: Annotated[Form, typer.Option("--format", help=_FORMS)],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder; new, empty, or an earlier export.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="The folder; new, empty, or an earlier export, whose files are replaced. Other files stay.",
+        ),
+    ],
     subset: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A saved subset; repeat for several.")
     ] = None,
@@ -49,8 +55,11 @@ def export(
         _ask_again()
     with open_workspace(workspace) as opened, steps(out.name) as on_progress:
         done = exporting.export(opened, asked, on_progress)
+    if done.repaired:
+        complain("An earlier export to this folder was interrupted. It was undone before this one.")
     if as_json:
-        tell_json({"out": str(done.out), "prompts": done.prompts, "files": list(done.files)})
+        found = {"out": str(done.out), "prompts": done.prompts, "files": list(done.files), "repaired": done.repaired}
+        tell_json(found)
     else:
         tell(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")
 

@@ -1,10 +1,14 @@
 """The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and what a reader must know."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+NAME = "README.md"
+_HEAD = 10_000  # characters at the beginning of a card among which a licence is looked for
+_LICENCE = re.compile(r'---\nlicense: (".*")\n')
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _TEXT = """
 # Prompts that only look toxic
@@ -26,24 +30,27 @@ and failed responses, and judges that could not be read, are no refusals.
 """
 
 
-def write(
-    folder: Path,
-    names: Sequence[str],
-    parts: Sequence[Mapping[str, Any]],
-    licence: str,
-    *,
-    annotators: str = "pseudonyms",
-) -> None:
-    """Write the card beside the data; `parts` are what the manifest says of each."""
+def card(names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str, *, annotators: str) -> str:
+    """The text of the card; `parts` are what the manifest says of each."""
     prompts = sum(part["counts"]["prompts"] for part in parts)
-    card = ["---", *_licence(licence), "tags:", "- over-refusal", "- safety", "task_categories:", "- text-generation"]
-    card += ["size_categories:", f"- {_size(prompts)}", "configs:"]
+    head = ["---", *_licence(licence), "tags:", "- over-refusal", "- safety", "task_categories:", "- text-generation"]
+    head += ["size_categories:", f"- {_size(prompts)}", "configs:"]
     for place, name in enumerate(names):
-        card += _configuration(name, f"data/{name}.parquet", default=place == 0)
-        card += _configuration(f"{name}-full", f"data/{name}-full.parquet", default=False)
+        head += _configuration(name, f"data/{name}.parquet", default=place == 0)
+        head += _configuration(f"{name}-full", f"data/{name}-full.parquet", default=False)
     table = "\n".join(_line(part) for part in parts)
     text = _TEXT.format(table=table, first=names[0], annotators=annotators)
-    (folder / "README.md").write_bytes(("\n".join([*card, "---"]) + "\n" + text).encode())
+    return "\n".join([*head, "---"]) + "\n" + text
+
+
+def licence_in(folder: Path) -> str:
+    """The licence that the card in a folder names; empty where it names none."""
+    try:
+        with (folder / NAME).open(encoding="utf-8") as file:
+            found = _LICENCE.match(file.read(_HEAD))
+        return str(json.loads(found[1])) if found else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _licence(licence: str) -> list[str]:

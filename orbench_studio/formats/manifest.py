@@ -1,18 +1,27 @@
 """The manifest of an export: what it is made of, and the hashes of its files. It holds no time of writing."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from orbench_studio.errors import FileFaultError
+from orbench_studio.formats import dataset_card, label_studio
 from orbench_studio.formats.bytes_in import file_fault
-from orbench_studio.formats.written import MANIFEST
+from orbench_studio.formats.written import MANIFEST, digest
 
 FORMAT = "orbench-studio-export"
-VERSION = 1
+VERSION = 2
 RICH = "studio"
+PROMPTS = "prompts"
+EXTRA = "description"  # files without rows: a dataset card, a labelling configuration
+_SELF = "manifest"
+
+# All that an export calls its files. A manifest comes from outside: no other name is read, moved or removed for it.
+_NAME = re.compile(r"(?:data/)?[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +36,78 @@ class Manifest:
         """The rich files, by path, with their SHA-256."""
         return {self.folder / one["name"]: one["sha256"] for one in self.found["files"] if one["form"] == RICH}
 
+    def written(self) -> dict[str, str]:
+        """Every file that the export wrote beside its manifest: the SHA-256 by name."""
+        listed = {one["name"]: one["sha256"] for one in self.found["files"] if one["name"] != MANIFEST}
+        return listed | _unlisted(self) if self.found["version"] == 1 else listed
+
+
+def is_name(name: str) -> bool:
+    """Whether an export calls a file so."""
+    return _NAME.fullmatch(name) is not None
+
+
+def described(folder: Path, files: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """What a manifest says of files in the folder, given by name and form."""
+    return [{"name": name, "form": form, "sha256": digest(folder / name)} for name, form in files]
+
 
 def write(folder: Path, found: Mapping[str, Any]) -> None:
-    """Write the manifest of the export in the folder."""
-    whole = {"format": FORMAT, "version": VERSION, **found}
+    """Write the manifest of the export in the folder; `files` has all others, and the manifest names itself."""
+    files = [*found["files"], {"name": MANIFEST, "form": _SELF}]
+    whole = {"format": FORMAT, "version": VERSION, **found, "files": files}
     (folder / MANIFEST).write_bytes(json.dumps(whole, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
 def manifest_at(path: Path) -> Manifest | None:
-    """The export that a path names, by its folder or its manifest; None for any other file."""
-    if path.is_dir() and (path / MANIFEST).is_file():
+    """The export that a path names, by its folder or its manifest, to be imported; None for any other file."""
+    if path.is_dir():
         path = path / MANIFEST
-    if path.name != MANIFEST or not path.is_file():
+    manifest = manifest_in(path.parent) if path.name == MANIFEST else None
+    if manifest is not None and not manifest.files:
+        raise FileFaultError(
+            f"{manifest.folder.name}: this export has no rich file, only prompts and categories. Import its CSV file."
+        )
+    return manifest
+
+
+def manifest_in(folder: Path) -> Manifest | None:
+    """The export of ours in a folder; None where there is none. A FileFaultError where it cannot be read."""
+    path = folder / MANIFEST
+    if not path.is_file():
         return None
     try:
         found = json.loads(path.read_bytes())
-        if found.get("format") != FORMAT:
-            return None
-        return _checked(Manifest(path.parent, found))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        return None
+    try:
+        return _checked(Manifest(folder, found))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise file_fault(path.name, f"this is no readable manifest ({error}). Export again.") from None
+        raise file_fault(MANIFEST, f"this is no readable manifest ({error}). Export to a new folder.") from None
 
 
 def _checked(manifest: Manifest) -> Manifest:
     if manifest.found["version"] > VERSION:
-        text = "it was written by a newer version of the studio. Update the studio to import it."
-        raise file_fault(MANIFEST, text)
-    if not manifest.files:
-        raise FileFaultError(
-            f"{manifest.folder.name}: this export has no rich file, only prompts and categories. Import its CSV file."
-        )
-    for file in manifest.files:
-        if file.parent.resolve() not in (manifest.folder.resolve(), (manifest.folder / "data").resolve()):
-            raise file_fault(MANIFEST, f"it names a file outside of its folder ({file.name}). Export again.")
+        raise file_fault(MANIFEST, "it was written by a newer version of the studio. Update the studio.")
+    for name in (one["name"] for one in manifest.found["files"]):
+        if not is_name(name):
+            raise file_fault(MANIFEST, f"it lists {name!a}, which no export writes. Export to a new folder.")
+    manifest.written()
     return manifest
+
+
+def _unlisted(manifest: Manifest) -> dict[str, str]:
+    """What version 1 wrote and did not list, with the hashes that it had: it followed from the rest."""
+    found = manifest.found
+    if found["form"] == "label-studio":
+        texts = {f"{what}.xml": label_studio.config(responses=what == "responses") for what in ("prompts", "responses")}
+    elif found["form"] == "huggingface":
+        names = [part["name"] for part in found["parts"]]
+        licence = dataset_card.licence_in(manifest.folder)
+        card = dataset_card.card(names, found["parts"], licence, annotators=found["annotators"])
+        texts = {dataset_card.NAME: card}
+    else:
+        texts = {}
+    return {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""Exporting: prompts with all that is known of them into a folder that appears whole or not at all.
+"""Exporting: prompts with all that is known of them into a folder, all files or none; no other file is touched.
 
 The same workspace and the same export give the same bytes. What is read is one consistent look; memory stays flat.
 """
@@ -17,23 +17,26 @@ from sqlalchemy import Connection
 from orbench_studio import __version__
 from orbench_studio.domain.export import RICH, Export, Form
 from orbench_studio.domain.query import parse
-from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.errors import CancelledError, FileFaultError, StudioError
 from orbench_studio.formats import argilla, dataset_card, label_studio, manifest, row_files
+from orbench_studio.formats.export_folder import export_folder, repair
 from orbench_studio.formats.row_files import Row, Write
 from orbench_studio.formats.studio_rows import COLUMNS
-from orbench_studio.formats.written import digest, written_folder
+from orbench_studio.formats.written import MANIFEST
 from orbench_studio.services.intake import uncollected
 from orbench_studio.services.tallying import Tally
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import guidelines, provenance, queue, subsets, whole
 
-__all__ = ["Export", "Exported", "Form", "export", "subset_names"]
+__all__ = ["Export", "Exported", "Form", "export", "is_export", "subset_names"]
 
 TOGETHER = 200  # prompts read and written at a time
 _LONGEST = 4_000_000  # characters of responses in a row; what is more goes on in another, which importers can read
 _PLAIN = ("prompt", "category")
 _PUBLISHED = ("prompt", "category", "label", "label_basis")
 _WHOLE = "prompts"
+_FULL = "-full"  # behind the name of a file with all that is known, beside one with what is published
+_EXTRAS = {Form.LABEL_STUDIO: ("prompts.xml", "responses.xml"), Form.HUGGINGFACE: (dataset_card.NAME,)}
 
 Progress = Callable[[int, int], bool]
 
@@ -59,32 +62,43 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written."""
+    """What was written; `repaired` where an export that was interrupted was undone before."""
 
     out: Path
     prompts: int
     files: tuple[str, ...]
+    repaired: bool = False
 
 
 def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda _done, _total: True) -> Exported:
-    """Write the export's folder, or leave what is there.
+    """Write the export's folder, or leave what is there. Only files that an earlier export listed are replaced.
 
     `on_progress` is told the prompts written and how many there are, and answers whether to go on.
     """
     out = wanted.out.absolute()
-    with uncollected(), workspace.reading() as db, written_folder(out) as folder:
+    repaired = repair(out)
+    with uncollected(), workspace.reading() as db:
         parts = _parts(db, wanted)
         total = sum(len(part.prompt_ids) for part in parts)
         if not total:
             raise StudioError("There is nothing to export: no prompt is in what you chose.")
-        found, done = [], 0
-        for part in parts:
-            go_on = _cancelling(on_progress, done, total)
-            found.append(_write(db, workspace, wanted, part, folder, go_on))
-            done += len(part.prompt_ids)
-        _describe(db, wanted, parts, found, folder)
-        files = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    return Exported(out, total, tuple(files))
+        names = sorted(_names(wanted, parts))
+        with export_folder(out, names) as folder:
+            found, done = [], 0
+            for part in parts:
+                go_on = _cancelling(on_progress, done, total)
+                found.append(_write(db, workspace, wanted, part, folder, go_on))
+                done += len(part.prompt_ids)
+            _describe(db, wanted, parts, found, folder)
+    return Exported(out, total, tuple(names), repaired)
+
+
+def is_export(folder: Path) -> bool:
+    """Whether the folder holds an export, whose files a new one would replace."""
+    try:
+        return manifest.manifest_in(folder) is not None
+    except (OSError, FileFaultError):
+        return False
 
 
 def subset_names(workspace: Workspace) -> list[str]:
@@ -120,10 +134,22 @@ def _part(db: Connection, wanted: Export, name: str, ids: Sequence[int]) -> Part
 
 
 def _file_name(subset: str, taken: set[str]) -> str:
-    """A name that every system takes for a file's and Hugging Face for a configuration's."""
+    """A name that every system takes for a file's and Hugging Face for a configuration's, and no other subset's files
+    have: also not where capitals are not told apart, or the other's name has `-full` behind it.
+    """
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", subset).strip(".-")[:80] or "subset"
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(other for other in numbered if other not in taken)
+    used = {other.lower() + end for other in taken for end in ("", _FULL)}
+    used |= {other.lower().removesuffix(_FULL) for other in taken}
+    numbered = (f"{name}-{number}" for number in range(2, 2 * len(taken) + 4))
+    return next(other for other in (name, *numbered) if other.lower() not in used)
+
+
+def _names(wanted: Export, parts: Sequence[Part]) -> Iterator[str]:
+    """Every file of the export."""
+    for part in parts:
+        yield from (output.name for output in _outputs(wanted, part.name))
+    yield from _EXTRAS.get(wanted.form, ())
+    yield MANIFEST
 
 
 def _write(
@@ -142,14 +168,8 @@ def _write(
             for output, write in writers:
                 write(rows if output.rich or output.responses else [row for row in rows if row["part"] == 1])
             go_on(start + len(some))
-    files = [
-        {
-            "name": output.name,
-            "form": manifest.RICH if output.rich else "prompts",
-            "sha256": digest(folder / output.name),
-        }
-        for output in outputs
-    ]
+    forms = ((output.name, manifest.RICH if output.rich else manifest.PROMPTS) for output in outputs)
+    files = manifest.described(folder, forms)
     return {"name": part.name, "files": files, "seeds": "included" if part.seeds else "left out", **tally.told()}
 
 
@@ -171,7 +191,7 @@ def _outputs(wanted: Export, name: str) -> list[Output]:
     if wanted.form is Form.HUGGINGFACE:
         return [
             Output(f"data/{name}.parquet", lambda path: row_files.parquet_rows(path, _PUBLISHED)),
-            Output(f"data/{name}-full.parquet", lambda path: row_files.parquet_rows(path, COLUMNS), rich=True),
+            Output(f"data/{name}{_FULL}.parquet", lambda path: row_files.parquet_rows(path, COLUMNS), rich=True),
         ]
     if wanted.form is Form.ORBENCH:
         return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, _PLAIN, formulas=formulas))]
@@ -238,14 +258,16 @@ def _describe(
         told["guidelines"] = [
             {"version": g.version, "created_at": whole.written(g.at), "text": g.text} for g in guidelines.versions(db)
         ]
-    manifest.write(folder, told)
     if wanted.form is Form.LABEL_STUDIO:
         for what in ("prompts", "responses"):
             configuration = label_studio.config(responses=what == "responses")
             (folder / f"{what}.xml").write_bytes(configuration.encode())
     if wanted.form is Form.HUGGINGFACE:
         names = [part.name for part in parts]
-        dataset_card.write(folder, names, found, wanted.licence, annotators=told["annotators"])
+        text = dataset_card.card(names, found, wanted.licence, annotators=told["annotators"])
+        (folder / dataset_card.NAME).write_bytes(text.encode())
+    told["files"] += manifest.described(folder, ((name, manifest.EXTRA) for name in _EXTRAS.get(wanted.form, ())))
+    manifest.write(folder, told)
 
 
 def _nameless(subset: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from orbench_studio.domain.changes import ALL_CHANGED, Changes
 from orbench_studio.errors import CancelledError, FileFaultError
 from orbench_studio.formats.bytes_in import file_fault
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
+from orbench_studio.formats.export_folder import repair
 from orbench_studio.formats.manifest import Manifest, manifest_at
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.readers import READERS
@@ -19,6 +20,7 @@ from orbench_studio.formats.reading import Preview, Reading, preview_file, read_
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.sheet import ReadOptions
 from orbench_studio.formats.studio_rows import STUDIO
+from orbench_studio.formats.written import MANIFEST
 from orbench_studio.services import restoring
 from orbench_studio.services.intake import Intake, uncollected
 from orbench_studio.services.workspace import Workspace
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 TOGETHER = 2_000  # records merged at a time
+REPAIRED = "interrupted exports undone"
 REMEMBERED = 1_000  # refusals and findings listed in a report; all are counted
 
 Progress = Callable[[int, int], bool]
@@ -88,9 +91,12 @@ def import_file(
     cancellation, with `strict` also the first refused row, or a file of which nothing can be taken raises, and leaves
     the workspace as it was.
     """
+    repaired = _repair(path)
     exported = manifest_at(path)
     if exported is not None:
-        return _import_export(workspace, exported, on_progress)
+        report = _import_export(workspace, exported, on_progress)
+        report.notes |= {REPAIRED: 1} if repaired else {}
+        return report
     goes_on = _cancelling(path, on_progress)
     with (
         uncollected(),
@@ -141,6 +147,7 @@ def inspect_file(
     on_progress: Progress = lambda _done, _total: True,
 ) -> ImportReport:
     """Read a file from end to end and report what an import would find, without taking anything."""
+    _repair(path)
     if (exported := manifest_at(path)) is not None:
         path, format_name = next(iter(exported.files)), STUDIO.name
     goes_on = _cancelling(path, on_progress)
@@ -150,6 +157,13 @@ def inspect_file(
             report.taken += len(records)
     _require_rows(report)
     return report
+
+
+def _repair(path: Path) -> bool:
+    """Undo an export that was interrupted, where the path names one, so that a whole one is read."""
+    if path.is_dir():
+        return repair(path)
+    return path.name == MANIFEST and repair(path.parent)
 
 
 def _cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]:

@@ -46,3 +46,27 @@ def test_what_is_refused_and_how(run, mine, tmp_path, options, code, told):
     done = run("export", mine, "--out", "out", *options)
     assert (done.exit_code, told in " ".join(done.stderr.split())) == (code, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_web_project_is_left_alone(run, mine, tmp_path):
+    site = tmp_path / "site"
+    (site / ".git").mkdir(parents=True)
+    (site / ".git" / "HEAD").write_text("ref: refs/heads/main", encoding="utf-8")
+    (site / "manifest.json").write_text('{"name": "My app", "icons": []}', encoding="utf-8")
+    done = run("export", mine, "--format", "csv", "--out", "site")
+    assert (done.exit_code, "holds other files: .git, manifest.json" in done.stderr) == (1, True)
+    assert (site / ".git" / "HEAD").is_file() and sorted(site.iterdir()) == [site / ".git", site / "manifest.json"]
+
+
+def test_what_was_interrupted_is_told(run, run_json, mine, tmp_path):
+    run("export", mine, "--format", "csv", "--out", "out")
+    left = tmp_path / "out" / ".orbench-studio-export" / "new"
+    for told in (False, True):
+        left.mkdir(parents=True)
+        (left / "prompts.csv").write_text("half a fi", encoding="utf-8")
+        if told:
+            assert "was interrupted" in run("export", mine, "--format", "csv", "--out", "out").stderr
+        else:
+            assert run_json("export", mine, "--format", "csv", "--out", "out")["repaired"] is True
+        assert not left.parent.exists()
+    assert run_json("export", mine, "--format", "csv", "--out", "out")["repaired"] is False

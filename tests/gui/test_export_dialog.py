@@ -31,8 +31,10 @@ def test_a_folder_is_written_and_the_review_goes_on(dialog, tmp_path):
     assert (tmp_path / "mine-huggingface" / "README.md").is_file()
     choose(dialog, "jsonl", tmp_path / "mine-huggingface")
     assert "earlier export" in dialog.says.text()
+    (tmp_path / "mine-huggingface" / ".gitattributes").write_text("*.parquet lfs", encoding="utf-8")
     dialog.begin.click()
     studio.wait(lambda: "prompts.jsonl" in dialog.says.text())
+    assert (tmp_path / "mine-huggingface" / ".gitattributes").is_file()
     assert not (tmp_path / "mine-huggingface" / "README.md").exists()
 
 
@@ -69,9 +71,12 @@ def test_what_stops_it_is_said_in_words(dialog, tmp_path):
     studio, dialog = dialog
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("years of work", encoding="utf-8")
+    (tmp_path / "full" / "manifest.json").write_text('{"name": "My app"}', encoding="utf-8")
+    choose(dialog, "csv", "~nobody-of-that-name/out")
     choose(dialog, "csv", tmp_path / "full")
+    assert dialog.says.text() == ""
     dialog.begin.click()
-    studio.wait(lambda: "holds other files" in dialog.says.text())
+    studio.wait(lambda: "holds other files: manifest.json, thesis.tex" in dialog.says.text())
     assert dialog.says.property("role") == "error"
     assert dialog.begin.isEnabled()
 

@@ -11,6 +11,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.formats.written import written_file
 from orbench_studio.services.exporting import export
+from orbench_studio.services.importing import ReadOptions, import_file
 from orbench_studio.services.intake import Intake
 from orbench_studio.services.merging import Restored
 from orbench_studio.services.workspace import create_workspace, open_workspace
@@ -30,6 +31,22 @@ with open_workspace(Path(sys.argv[1])) as workspace:
     export(workspace, Export(Form.JSONL, Path(sys.argv[2])), go_on)
 """
 
+KILLED = """
+import os, sys
+from pathlib import Path
+from orbench_studio.domain.export import Export, Form
+from orbench_studio.services.exporting import export
+from orbench_studio.services.workspace import open_workspace
+
+def hook(event, arguments):
+    if event == "os.rename" and Path(arguments[0]).name == sys.argv[3]:
+        os._exit(7)
+
+sys.addaudithook(hook)
+with open_workspace(Path(sys.argv[1])) as workspace:
+    export(workspace, Export(Form.JSONL, Path(sys.argv[2])))
+"""
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -44,13 +61,13 @@ def path(tmp_path):
 
 
 def content(folder):
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
 def test_killed_in_the_middle(path, tmp_path):
     out = tmp_path / "out"
     with open_workspace(path) as workspace:
-        export(workspace, Export(Form.CSV, out))
+        assert not export(workspace, Export(Form.CSV, out)).repaired
     before = content(out)
     command = [sys.executable, "-c", EXPORTER, str(path), str(out)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as process:
@@ -58,20 +75,27 @@ def test_killed_in_the_middle(path, tmp_path):
         process.kill()
     assert content(out) == before
     with open_workspace(path) as workspace:
-        export(workspace, Export(Form.CSV, out))
+        assert export(workspace, Export(Form.CSV, out)).repaired
     assert content(out) == before
+    assert sorted(file.name for file in out.iterdir()) == ["manifest.json", "prompts.csv"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.orbench", "out"]
 
 
-def test_killed_between_the_two_renames(path, tmp_path):
+@pytest.mark.parametrize("held", ["prompts.csv", "prompts.jsonl", "manifest.json"])
+def test_killed_while_files_are_put_in_place(path, tmp_path, held):
+    """The import of a folder in which the files of two exports are mixed finds the earlier one, or the new one."""
     out = tmp_path / "out"
     with open_workspace(path) as workspace:
         export(workspace, Export(Form.CSV, out))
-        before = content(out)
-        out.rename(tmp_path / ".out.before")
-        with pytest.raises(StudioError, match="nothing to export"):
-            export(workspace, Export(Form.CSV, out, filter="zebra"))
+    before = content(out)
+    command = [sys.executable, "-c", KILLED, str(path), str(out), held]
+    assert subprocess.run(command, env=dict(os.environ), check=False).returncode == 7
+    assert "prompts.csv" in content(out) or held != "prompts.csv"
+    with create_workspace(tmp_path / "again.orbench") as again:
+        report = import_file(again, out, ReadOptions())
+        assert (report.taken, report.notes) == (999, {"interrupted exports undone": 1})
     assert content(out) == before
+    assert sorted(file.name for file in out.iterdir()) == ["manifest.json", "prompts.csv"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sizes of files are not limited there")

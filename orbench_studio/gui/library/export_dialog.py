@@ -1,7 +1,8 @@
-"""Exporting: what, in which form, and where to; the folder appears whole or not at all."""
+"""Exporting: what, in which form, and where to; all files are written or none."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,10 @@ _FORMS = {
     Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to be reviewed there, with the configuration."),
     Form.ARGILLA: ("Argilla records", "Prompts and responses to be reviewed there."),
 }  # fmt: skip
-_REPLACES = "An earlier export is there; it stays until the new one is complete, and is replaced then."
+_REPLACES = (
+    "This folder holds an earlier export. Its files are replaced when the new ones are complete. Other files stay."
+)
+_REPAIRED = "An earlier export to this folder was interrupted. It was undone before this one."
 
 
 class ExportDialog(QDialog):
@@ -110,7 +114,7 @@ class ExportDialog(QDialog):
         form = Form(self.form.currentData())
         return Export(
             form,
-            Path(self.where.text().strip()).expanduser(),
+            _folder(self.where.text().strip()),
             (subset,) if subset else (),
             queue,
             self.names.isChecked(),
@@ -121,7 +125,8 @@ class ExportDialog(QDialog):
 
     def _done(self, found: Exported) -> None:
         self._rest(on=True)
-        self._say(f"{found.prompts:,} {tr('prompts are in')} {found.out}: {', '.join(found.files)}", "quiet")
+        told = f"{found.prompts:,} {tr('prompts are in')} {found.out}: {', '.join(found.files)}"
+        self._say(f"{told}\n{tr(_REPAIRED)}" if found.repaired else told, "quiet")
         self.shut.setFocus()
 
     def _failed(self, error: Exception) -> None:
@@ -168,8 +173,7 @@ class ExportDialog(QDialog):
     def _look(self) -> None:
         named = self.where.text().strip()
         self.begin.setEnabled(bool(named))
-        there = bool(named) and (Path(named).expanduser() / "manifest.json").is_file()
-        self._say(tr(_REPLACES) if there else "", "quiet")
+        self._say(tr(_REPLACES) if named and _is_export(_folder(named)) else "", "quiet")
 
     def _browse(self) -> None:
         dialog = FileDialog(self, tr("Export into a folder"), str(Path(self.where.text()).parent))
@@ -240,3 +244,13 @@ def _subsets(workspace: Workspace) -> list[str]:
     from orbench_studio.services import exporting
 
     return exporting.subset_names(workspace)
+
+
+def _is_export(folder: Path) -> bool:
+    from orbench_studio.services import exporting
+
+    return exporting.is_export(folder)
+
+
+def _folder(named: str) -> Path:
+    return Path(os.path.expanduser(named))  # noqa: PTH111 - pathlib's raises where there is no such user

@@ -1,6 +1,7 @@
 """What leaves the workspace: the same bytes every time, every text to the letter, and all of it comes back."""
 
 import csv
+import hashlib
 import json
 
 import pyarrow.parquet
@@ -239,13 +240,76 @@ def test_a_cancelled_export_leaves_what_was_there(lived, out):
 def test_other_peoples_files_are_left_alone(lived, out):
     out.mkdir()
     (out / "thesis.tex").write_text("years of work", encoding="utf-8")
-    with pytest.raises(StudioError, match="holds other files"):
+    with pytest.raises(StudioError, match=r"holds other files: thesis\.tex"):
         export(lived, Export(Form.CSV, out))
     with pytest.raises(StudioError, match="is a file"):
         export(lived, Export(Form.CSV, out / "thesis.tex"))
     with pytest.raises(StudioError, match="could not be written"):
         export(lived, Export(Form.CSV, out / "no" / "where"))
     assert files(out) == {"thesis.tex": b"years of work"}
+
+
+def test_a_published_folder_keeps_its_repository(lived, out):
+    export(lived, Export(Form.HUGGINGFACE, out))
+    mine = {".git/HEAD": b"ref: refs/heads/main", ".gitattributes": b"*.parquet lfs", "data/raw.txt": b"raw"}
+    for name, content in mine.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(content)
+    for form in (Form.HUGGINGFACE, Form.CSV, Form.HUGGINGFACE):
+        export(lived, Export(form, out))
+        assert files(out).items() >= mine.items()
+    (out / "README.md").write_text("My own card", encoding="utf-8")
+    before = files(out)
+    with pytest.raises(StudioError, match=r"changed after the earlier export: README\.md"):
+        export(lived, Export(Form.CSV, out))
+    assert files(out) == before
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_the_manifest_lists_every_file(lived, out, form):
+    export(lived, Export(form, out))
+    listed = {one["name"]: one.get("sha256") for one in manifest(out)["files"]}
+    assert listed.pop("manifest.json") is None
+    assert listed == {
+        name: hashlib.sha256(content).hexdigest() for name, content in files(out).items() if name != "manifest.json"
+    }
+
+
+def as_version_1(out):
+    """What studios wrote before manifests listed every file."""
+    told = manifest(out)
+    told["version"] = 1
+    told["files"] = [one for one in told["files"] if one["form"] in ("studio", "prompts")]
+    (out / "manifest.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(("form", "names"), [(form, False) for form in Form] + [(Form.HUGGINGFACE, True)])
+def test_an_export_of_an_earlier_version_is_replaced(lived, save_subset, out, tmp_path, form, names):
+    save_subset("Hard 1K", 3, 1)
+    licence = "cc-by-4.0" if names else ""
+    export(lived, Export(form, out, names=names, licence=licence, subsets=("Hard 1K",) if names else ()))
+    as_version_1(out)
+    if form in RICH:
+        with create_workspace(tmp_path / "again.orbench") as again:
+            assert import_file(again, out, ReadOptions()).taken
+    (out / ".gitattributes").write_bytes(b"*.parquet lfs")
+    extra = next((name for name in ("README.md", "prompts.xml") if (out / name).exists()), None)
+    if extra is not None:
+        before = (out / extra).read_bytes()
+        (out / extra).write_bytes(before + b"mine")
+        with pytest.raises(StudioError, match=f"changed after the earlier export: {extra}"):
+            export(lived, Export(Form.JSONL, out))
+        (out / extra).write_bytes(before)
+    export(lived, Export(Form.JSONL, out))
+    assert set(files(out)) == {".gitattributes", "manifest.json", "prompts.jsonl"}
+
+
+def test_no_two_subsets_share_a_file(lived, save_subset, out):
+    for place, name in enumerate(("Hard-full", "Hard", "hard", "Hard/full"), 1):
+        save_subset(name, place)
+    export(lived, Export(Form.HUGGINGFACE, out, subsets=("Hard-full", "Hard", "hard", "Hard/full")))
+    data = [name.lower() for name in files(out) if name.startswith("data/")]
+    assert len(set(data)) == 8
 
 
 def test_nothing_is_no_export(lived, out):
@@ -257,11 +321,15 @@ def test_nothing_is_no_export(lived, out):
 def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path):
     export(lived, Export(Form.JSONL, out))
     data = out / "prompts.jsonl"
-    data.write_bytes(data.read_bytes().replace(b"portrait", b"landscape"))
+    whole = data.read_bytes()
+    data.write_bytes(whole.replace(b"portrait", b"landscape"))
     with create_workspace(tmp_path / "again.orbench") as again:
         with pytest.raises(FileFaultError, match="not the file that the export's manifest tells of"):
             import_file(again, out, ReadOptions())
         assert statistics.statistics(again)["prompts"] == 0
+        with pytest.raises(StudioError, match=r"changed after the earlier export: prompts\.jsonl"):
+            export(lived, Export(Form.ORBENCH, out))
+        data.write_bytes(whole)
         export(lived, Export(Form.ORBENCH, out))
         with pytest.raises(FileFaultError, match="no rich file"):
             import_file(again, out, ReadOptions())
