@@ -133,7 +133,7 @@ def _is_left(path: str) -> bool:
 
 
 def _replaceable(out: Path, names: Collection[str]) -> Mapping[str, str]:
-    """The files of the earlier export by name, with their hashes; a StudioError where an export would destroy others."""
+    """The files of the earlier export by name, with their hashes; a StudioError where others would be destroyed."""
     found = manifest.manifest_in(out)
     if found is None:
         foreign = sorted(one.name for one in out.iterdir() if one.name != STAGING)

@@ -106,7 +106,7 @@ def test_a_first_export_killed_at_every_step(tmp_path):
     while is_killed:
         step += 1
         out = tmp_path / f"out-{step}"
-        is_killed = killed(step, lambda: put(out, FIRST))
+        is_killed = killed(step, lambda out=out: put(out, FIRST))
         told = out.exists() and repair(out)
         assert not told or content(out) == {}
         if is_killed:
@@ -214,9 +214,12 @@ def test_links_are_followed_to_the_folder_and_never_out_of_it(out, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret", "/etc/passwd", "C:\\secret", "C:secret", "data/../../secret", "data\\..\\secret", ".git/HEAD", "a/b"]
-    + ["", ".", "..", "data/", "data/.x", "a\n", "a\0", "//server/share/x", "README.md:stream", 7, None],
-)
+    [
+        "../secret", "/etc/passwd", "",
+        "C:\\secret", "C:secret", "data/../../secret", "data\\..\\secret", ".git/HEAD", "a/b",
+        ".", "..", "data/", "data/.x", "a\n", "a\0", "//server/share/x", "README.md:stream", 7, None,
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_manifest_is_not_trusted(out, tmp_path, name, version):
     secret = tmp_path / "secret"
