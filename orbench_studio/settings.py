@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -46,22 +47,33 @@ class Settings:
     def save(self) -> None:
         """Write the file; the old one stays whole if that fails, and a StudioError says why."""
         kept = {name: value for name, value in asdict(self).items() if name != "file"}
-        part = self.file.with_name(self.file.name + ".part")
+        file = Path(os.path.realpath(self.file))  # a link stays one: some keep all their preferences in one place
+        part = file.with_name(file.name + ".part")
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-            part.replace(self.file)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("w", encoding="utf-8") as to:
+                json.dump(kept, to, indent=1)
+                to.flush()
+                os.fsync(to.fileno())
+            part.replace(file)
         except OSError as error:
             raise StudioError(f"Your preferences could not be saved in {self.file}: {error.strerror}.") from error
 
 
 def load_settings(file: Path | None = None) -> Settings:
-    """The saved preferences; defaults for what is missing, or for all where the file cannot be read."""
+    """The saved preferences; defaults for what is missing, or for all where the file cannot be read.
+
+    A file that is no JSON, a slip of whoever edited it, is kept as `settings.json.unreadable`.
+    """
     file = file or user_config_path("orbench-studio") / "settings.json"
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError:
         kept = {}
+    except ValueError:
+        kept = {}
+        with suppress(OSError):
+            file.replace(file.with_name(file.name + ".unreadable"))
     settings = Settings(file)
     for known in fields(Settings):
         value = kept.get(known.name) if isinstance(kept, dict) else None

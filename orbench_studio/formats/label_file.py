@@ -16,6 +16,7 @@ from orbench_studio.formats.studio_rows import annotation, deed, moment
 from orbench_studio.formats.tables import texts_in, unstorable
 
 FORMAT = "orbench-labels"
+MARK = FORMAT.encode()  # in the first line
 VERSION = 1
 
 

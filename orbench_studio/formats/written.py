@@ -10,23 +10,40 @@ from orbench_studio.errors import StudioError
 
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
+_BEGINNING = 1_000  # bytes of a file among which its mark is
 
 
 @contextmanager
-def written_file(path: Path) -> Iterator[Path]:
-    """Where to write what becomes the file at the end; an old file stays until then, and where anything fails."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with explained(path):
-            if path.is_dir():
-                raise StudioError(f"{path} is a folder. Name a file.")
-            part.unlink(missing_ok=True)
+def written_file(path: Path, mark: bytes) -> Iterator[Path]:
+    """Where to write what becomes the file at the end; an old file stays until then, and where anything fails.
+
+    An old file is only replaced where its beginning has the mark of the files written so: a misspelt name must not cost
+    a user another file, or the workspace itself. A link stays one, and the file that it leads to is replaced.
+    """
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name}.orbench-part")
+    with explained(path):
+        _require_ours(path, mark)
+        part.unlink(missing_ok=True)
+        try:
             yield part
             sync(part)
-            part.replace(path)
-            sync(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
+            part.replace(target)
+            sync(target.parent)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _require_ours(path: Path, mark: bytes) -> None:
+    if path.is_dir():
+        raise StudioError(f"{path} is a folder. Name a file.")
+    try:
+        with path.open("rb") as file:
+            found = file.read(_BEGINNING)
+    except FileNotFoundError:
+        return
+    if found and mark not in found:
+        raise StudioError(f"{path} exists and is a file of another kind. It was not changed. Choose another name.")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, 
 from orbench_studio.resources_dir import resources
 from orbench_studio.services import guidelines
 from orbench_studio.services.intake import Intake
-from orbench_studio.services.workspace import Workspace, create_workspace
+from orbench_studio.services.workspace import Workspace, create_workspace, discard_workspace
 from orbench_studio.store.bulk import inserted
 from orbench_studio.store.tables import SOURCES
 
@@ -37,7 +37,7 @@ def demo_workspace(path: Path) -> Workspace:
         guidelines.write(workspace, (resources() / "demo" / "guidelines.md").read_text(encoding="utf-8"))
     except BaseException:
         workspace.close()
-        path.unlink(missing_ok=True)
+        discard_workspace(path)
         raise
     return workspace
 

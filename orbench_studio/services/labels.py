@@ -49,7 +49,7 @@ class MergeReport:
 
 def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = None) -> int:
     """Write a label file of what one annotator decided, or all; how many decisions are in it."""
-    with workspace.reading() as db, written_file(path.absolute()) as part:
+    with workspace.reading() as db, written_file(path.absolute(), label_file.MARK) as part:
         written = [
             {"guideline_text": g.text, "version": g.version, "created_at": whole.written(g.at)}
             for g in guidelines.versions(db)

@@ -13,7 +13,7 @@ from orbench_studio.domain.audit import NO_CATEGORY, Audit, Choice, Drop, Group,
 from orbench_studio.domain.rates import Rate
 from orbench_studio.errors import CancelledError
 from orbench_studio.formats.documents import Block, Document, Grid, Heading, Paragraph, Picture, as_html, as_markdown
-from orbench_studio.formats.written import written_file
+from orbench_studio.formats.written import explained, written_file
 from orbench_studio.services import statistics
 from orbench_studio.services.against_people import AgainstPeople, against_people
 from orbench_studio.services.auditing import audit
@@ -24,6 +24,8 @@ from orbench_studio.services.supposing import Supposed, supposed
 from orbench_studio.services.workspace import Workspace
 
 Progress = Callable[[int, int], bool]
+_TITLE = "Over-refusal audit of"
+_MAGIC = 4  # bytes by which a picture's file is told
 _WORST = 5  # cells named in the summary
 _FEWEST = 20  # answers from which on a cell is named there
 _COUNTED = ("prompts", "votes", "responses", "judgements", "annotations", "models", "moderators")
@@ -93,18 +95,18 @@ def report(
     blocks += _what_ifs(ledger, choice)
     blocks += people_section(origin.people)
     blocks += [Heading("Method"), *map(Paragraph, _METHOD)]
-    return Report(Document(f"Over-refusal audit of {origin.name}", blocks))
+    return Report(Document(f"{_TITLE} {origin.name}", blocks))
 
 
 def write_html(made: Report, path: Path) -> None:
     """One self-contained file, whole or not at all."""
-    with written_file(path) as part:
+    with written_file(path, b"<title>" + _TITLE.encode()) as part:
         part.write_bytes(as_html(made.document))
 
 
 def write_markdown(made: Report, path: Path, figures: Mapping[str, str] | None = None) -> None:
     """The same as Markdown; `figures` has the addresses of the figures' files by name."""
-    with written_file(path) as part:
+    with written_file(path, as_markdown(Document(_TITLE, ())).strip().encode()) as part:
         part.write_text(as_markdown(made.document, figures), encoding="utf-8")
 
 
@@ -114,7 +116,8 @@ def write_figures(found: Audit, folder: Path, on_progress: Progress = lambda _do
     from orbench_studio.colours import DARK
     from orbench_studio.figures import drawing, look
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     wanted = [(name, scheme) for name in drawing.FIGURES for scheme in ("light", "dark")]
     written = []
     for done, (name, scheme) in enumerate(wanted):
@@ -123,8 +126,9 @@ def write_figures(found: Audit, folder: Path, on_progress: Progress = lambda _do
         figure = drawing.FIGURES[name].draw(found, tokens)
         for kind in look.FORMATS:
             path = folder / f"{name}-{scheme}.{kind}"
-            with written_file(path) as part:
-                part.write_bytes(look.rendered(figure, tokens, kind))
+            drawn = look.rendered(figure, tokens, kind)
+            with written_file(path, drawn[:_MAGIC]) as part:
+                part.write_bytes(drawn)
             written.append(path)
     return written
 

@@ -1,8 +1,11 @@
 """Opening the workspace in a file is a procedure: health check, refuse newer, back up, migrate, verify."""
 
+import filecmp
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
@@ -20,10 +23,14 @@ _ID_IN_HEADER = slice(68, 72)
 
 def create(path: Path, fill: Callable[[Connection], None] = migrating.begin_workspace) -> Engine:
     """A new workspace with what `fill` puts into its tables, or nothing; refuses to touch a file that is there."""
-    if path.exists():
-        raise WorkspaceError(f"{path.name} exists already. Open it, or choose another name.")
     if not path.parent.is_dir():
         raise WorkspaceError(f"The folder {path.parent} does not exist. Create it first.")
+    try:
+        path.open("xb").close()  # by one process only: what is removed below is never another's
+    except FileExistsError:
+        raise WorkspaceError(f"{path.name} exists already. Open it, or choose another name.") from None
+    except OSError as error:
+        raise WorkspaceError(f"{path} could not be created: {error.strerror}.") from error
     engine = sqlite_engine(path)
     try:
         with writing(engine) as db:
@@ -126,13 +133,23 @@ def _migrate(path: Path, revision: str) -> None:
 
 
 def _back_up(path: Path, revision: str) -> Path:
-    copy = path.with_name(f"{path.stem}.before-{int(revision) + 1:04d}{path.suffix}")
-    part = copy.with_name(copy.name + ".part")
+    """Make a copy beside the workspace, unless there is the same. No earlier copy is replaced: it may be all that is
+    left of older work.
+    """
+    stem = f"{path.stem}.before-{int(revision) + 1:04d}"
+    part = path.with_name(f"{stem}{path.suffix}.part")
+    stems = chain((stem,), (f"{stem}-{number}" for number in count(2)))
     try:
         part.unlink(missing_ok=True)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target)
-        part.replace(copy)
+        for copy in (path.with_name(f"{one}{path.suffix}") for one in stems):
+            if copy.is_file() and filecmp.cmp(part, copy, shallow=False):
+                part.unlink()
+                break
+            if not os.path.lexists(copy):
+                part.replace(copy)
+                break
     except (OSError, sqlite3.Error) as error:
         raise WorkspaceError(
             f"{path.name} needs a newer format, and no copy of it could be made before ({error}). Nothing was "

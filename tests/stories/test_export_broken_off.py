@@ -111,7 +111,10 @@ def test_no_room_for_it(path, tmp_path):
         try:
             with pytest.raises(StudioError, match="What was there before is as it was"):
                 export(workspace, Export(Form.JSONL, out))
-            with pytest.raises(StudioError, match="could not be written"), written_file(tmp_path / "labels") as part:
+            with (
+                pytest.raises(StudioError, match="could not be written"),
+                written_file(tmp_path / "labels", b"") as part,
+            ):
                 part.write_bytes(b"x" * 100_001)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limit)

@@ -196,3 +196,16 @@ def test_any_work_merges_to_the_same_in_any_order(copy, tmp_path, work, data):
     for file in [*order, *reversed(files)]:
         labels.merge(right, [file])
     assert state(left) == state(right)
+
+
+def test_only_a_label_file_is_replaced_by_one(copy, reviewed, tmp_path, path):
+    workspace = copy()
+    label(workspace, 1, "safe", "ada")
+    table = tmp_path / "prompts.csv"
+    table.write_text("prompt,category", encoding="utf-8")
+    for file in (workspace.place, path, table):
+        before = file.read_bytes()
+        with pytest.raises(StudioError, match="another kind"):
+            labels.export_labels(workspace, file)
+        assert file.read_bytes() == before
+    assert labels.export_labels(workspace, reviewed[0]) == 1

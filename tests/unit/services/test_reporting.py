@@ -6,7 +6,7 @@ import pytest
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.review import Decision
-from orbench_studio.errors import CancelledError
+from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.figures import drawing
 from orbench_studio.services import auditing, reporting, reviewing
 from tests.unit.services.audited_workspace import MODELS, bring, create, record
@@ -55,3 +55,31 @@ def test_it_can_be_cancelled(made, tmp_path):
         origin = reporting.provenance(workspace)
         with pytest.raises(CancelledError):
             reporting.report(origin, ledger, auditing.Choice(), NOW, on_progress=lambda _done, _total: False)
+
+
+def test_only_a_report_is_replaced_by_one(made, tmp_path):
+    report, _, folder = made
+    for write, name in ((reporting.write_html, "report.html"), (reporting.write_markdown, "report.md")):
+        for _ in range(2):
+            write(report, folder / name)
+        others = {"index.html": b"<!doctype html>\n<html><head><title>My page</title>", "notes.md": b"# My notes"}
+        others["audited.orbench"] = (folder / "audited.orbench").read_bytes()
+        for other, content in others.items():
+            (folder / other).write_bytes(content)
+            with pytest.raises(StudioError, match="another kind"):
+                write(report, folder / other)
+            assert (folder / other).read_bytes() == content
+
+
+def test_only_figures_are_replaced_by_figures(made, tmp_path):
+    with create(tmp_path / "other.orbench") as workspace:
+        found = auditing.audit(auditing.read(workspace), auditing.Choice())
+    figures = tmp_path / "figures"
+    for _ in range(2):
+        assert len(reporting.write_figures(found, figures)) == len(list(figures.iterdir()))
+    (figures / "heat-light.png").write_bytes(b"years of work")
+    with pytest.raises(StudioError, match=r"heat-light\.png exists and is a file of another kind"):
+        reporting.write_figures(found, figures)
+    assert (figures / "heat-light.png").read_bytes() == b"years of work"
+    with pytest.raises(StudioError, match="could not be written"):
+        reporting.write_figures(found, figures / "heat-light.png")

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +164,21 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(path):
         assert workspace.problems() == []
     assert rows(path, "SELECT family FROM models ORDER BY name LIMIT 1") == [("east",)]
     assert rows(path, "SELECT sum(person_differs), sum(judges_differ) FROM prompt_states") == [(1, 0)]
+
+
+def test_no_earlier_copy_is_replaced(path, newer):
+    """Somebody went back to a copy, worked on with an older studio, and comes again."""
+    newer()
+    january = path.read_bytes()
+    open_workspace(path).close()
+    path.write_bytes(january)
+    open_workspace(path).close()
+    assert sorted(file.name for file in path.parent.iterdir()) == [COPY, path.name], "the same needs no second copy"
+    path.write_bytes(january)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE workspace SET uuid = 'march'")
+    march = rows(path, "SELECT uuid FROM workspace")
+    open_workspace(path).close()
+    second = path.with_name(f"{Path(COPY).stem}-2.orbench")
+    assert rows(second, "SELECT uuid FROM workspace") == march
+    assert rows(path.with_name(COPY), "SELECT uuid FROM workspace") != march

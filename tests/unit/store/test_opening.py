@@ -1,6 +1,8 @@
 """Opening a workspace: everything that is none, or not whole, is refused and left exactly as it was."""
 
 import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -130,3 +132,28 @@ def test_what_a_crash_left_of_another_workspace_does_not_come_back(path, tmp_pat
 def test_an_open_workspace_leaves_nothing_beside_the_file_when_it_is_closed(path):
     open_workspace(path).close()
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_of_many_who_create_it_at_once_one_does_and_none_removes_it(tmp_path):
+    def make(path):
+        try:
+            create_workspace(path).close()
+        except WorkspaceError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(5):
+            path = tmp_path / f"new-{number}.orbench"
+            told = list(pool.map(make, [path] * 8))
+            assert told.count("") == 1 and all("exists already" in one for one in told if one)
+            open_workspace(path).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_creating_where_a_link_leads_nowhere(tmp_path):
+    link = tmp_path / "new.orbench"
+    link.symlink_to(tmp_path / "unmounted" / "new.orbench")
+    with pytest.raises(WorkspaceError, match="exists already"):
+        create_workspace(link)
+    assert link.is_symlink()
