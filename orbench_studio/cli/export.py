@@ -43,7 +43,7 @@ def export(
     licence: Annotated[str, typer.Option(metavar="NAME", help="For the dataset's card: cc-by-4.0, say.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Write an export, whole or not at all. The same workspace and the same options give the same bytes."""
+    """Write an export, all files or none. The same workspace and the same options give the same bytes."""
     from orbench_studio.services import exporting
     from orbench_studio.services.workspace import open_workspace
 

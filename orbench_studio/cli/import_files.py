@@ -111,11 +111,11 @@ def _advice(error: StudioError) -> str:
 def _opened(place: Place) -> "Iterator[Workspace]":
     """The workspace, created where there is none; a new one into which nothing went is removed again."""
     from orbench_studio.services.statistics import statistics
-    from orbench_studio.services.workspace import discard_workspace, open_or_create, workspace_exists
+    from orbench_studio.services.workspace import create_workspace, discard_workspace, open_workspace, workspace_exists
 
     is_new = not workspace_exists(place)
     is_empty = False
-    opened = open_or_create(place)
+    opened = create_workspace(place) if is_new else open_workspace(place)  # what is removed below is never another's
     try:
         yield opened
     finally:

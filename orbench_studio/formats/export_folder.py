@@ -5,6 +5,7 @@ earlier export, moved out of the way. The new manifest is moved last, and that c
 `new`, everything is put back, by this process or, after a kill, by the next export or import.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -21,6 +22,7 @@ from orbench_studio.formats.written import MANIFEST, digest, explained, sync
 STAGING = ".orbench-studio-export"
 _NEW, _OLD, _LOCK = "new", "old", "lock"
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: what Windows has beside symbolic links
+_HELD = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 _NAMED = 5  # files in an error
 
 
@@ -100,8 +102,8 @@ def _lock(file: BinaryIO) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
+    except OSError as error:
+        return error.errno not in _HELD  # some network drives have no locks: better one export there than none
     return True
 
 

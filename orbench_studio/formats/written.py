@@ -66,7 +66,8 @@ def sync(path: Path) -> None:
     """Have the disk keep it. Folders cannot be opened on Windows, and need not be."""
     if path.is_dir() and os.name == "nt":
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes only what may be written.
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

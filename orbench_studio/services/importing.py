@@ -147,7 +147,7 @@ def inspect_file(
     on_progress: Progress = lambda _done, _total: True,
 ) -> ImportReport:
     """Read a file from end to end and report what an import would find, without taking anything."""
-    _repair(path)
+    repaired = _repair(path)
     if (exported := manifest_at(path)) is not None:
         path, format_name = next(iter(exported.files)), STUDIO.name
     goes_on = _cancelling(path, on_progress)
@@ -155,6 +155,7 @@ def inspect_file(
         report = ImportReport(path.name, file.format, inferred=file.inferred)
         for records in _batches(file, report, strict=False):
             report.taken += len(records)
+    report.notes |= {REPAIRED: 1} if repaired else {}
     _require_rows(report)
     return report
 

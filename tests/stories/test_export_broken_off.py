@@ -1,6 +1,7 @@
 """An export is killed, or the disk is full: what was there before is there still, and the next export cleans up."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.formats.written import written_file
 from orbench_studio.services.exporting import export
-from orbench_studio.services.importing import ReadOptions, import_file
+from orbench_studio.services.importing import ReadOptions, import_file, inspect_file
 from orbench_studio.services.intake import Intake
 from orbench_studio.services.merging import Restored
 from orbench_studio.services.workspace import create_workspace, open_workspace
@@ -91,6 +92,9 @@ def test_killed_while_files_are_put_in_place(path, tmp_path, held):
     command = [sys.executable, "-c", KILLED, str(path), str(out), held]
     assert subprocess.run(command, env=dict(os.environ), check=False).returncode == 7
     assert "prompts.csv" in content(out) or held != "prompts.csv"
+    broken = shutil.copytree(out, tmp_path / "broken")
+    assert inspect_file(broken, ReadOptions()).notes == {"interrupted exports undone": 1}
+    assert content(broken) == before
     with create_workspace(tmp_path / "again.orbench") as again:
         report = import_file(again, out, ReadOptions())
         assert (report.taken, report.notes) == (999, {"interrupted exports undone": 1})
