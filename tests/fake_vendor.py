@@ -8,6 +8,8 @@ from collections import Counter
 
 from aiohttp import web
 
+from tests.delivery import deliver
+
 KEY = "sk-test-4711"
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
 PATIENCE = 120  # seconds that a busy machine may take
@@ -44,15 +46,17 @@ def raw(text, content_type="text/html", status=200):
 class Vendor:
     """Serves in a thread. `script` maps a piece of a prompt to its replies, one after the other; then it answers.
 
-    A reply is a function that makes a response, or one of "drop", "half", "hang".
+    A reply is a function that makes a response, or one of "drop", "half", "hang". It is delivered in a `way` of
+    `tests.delivery`: by default after blanks and in pieces, which is the hardest of them.
     """
 
-    def __init__(self, latency=0.0, key=None):
+    def __init__(self, latency=0.0, key=None, way="padded"):
+        self.way = way
         self.script = {}
         self.asked = Counter()
         self.bodies = []
-        self.paths = Counter()
         self.answer = lambda prompt: f"An answer to: {prompt}"
+        self.models = says({"data": [{"id": "llama3"}, {"id": "qwen3"}]})
         self.latency = latency
         self.key = key
         self.times = []
@@ -93,7 +97,7 @@ class Vendor:
 
     async def _serve(self):
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        app = web.Application()
+        app = web.Application(middlewares=[self._deliver])
         self.routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -107,9 +111,16 @@ class Vendor:
             transport.abort()
         await asyncio.sleep(0)  # that is when they close
 
+    @web.middleware
+    async def _deliver(self, request, handler):
+        return await deliver(request, await handler(request), await self.way_of(request))
+
+    async def way_of(self, _request):
+        """How the reply to this request is delivered."""
+        return self.way
+
     async def _models(self, _request):
-        self.paths["models"] += 1
-        return web.json_response({"data": [{"id": "llama3"}, {"id": "qwen3"}]})
+        return self.models()
 
     async def _chat(self, request):
         body = await request.json()
@@ -141,10 +152,13 @@ class Vendor:
             await asyncio.sleep(self.latency)
             while self.held:
                 await asyncio.sleep(0.01)
-            told = self._told(prompt)
-            return await _broken(request, told) if isinstance(told, str) else (told or answer)()
+            return await self.given(request, self._told(prompt) or answer)
         finally:
             self.at_once -= 1
+
+    async def given(self, request, reply):
+        """The response that a reply stands for."""
+        return await _broken(request, reply) if isinstance(reply, str) else reply()
 
     def _told(self, prompt):
         for piece, replies in self.script.items():

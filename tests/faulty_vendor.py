@@ -7,10 +7,12 @@ alone. GET /counts says how often what was asked and answered; POST /heal ends a
 import argparse
 import random
 import threading
+import zlib
 from collections import Counter
 
 from aiohttp import web
 
+from tests.delivery import WAYS
 from tests.fake_vendor import Vendor, chat, fault, raw, says
 
 PASSING = (
@@ -46,6 +48,10 @@ class FaultyVendor(Vendor):
         super().routes(app)
         app.router.add_get("/counts", self._counts)
         app.router.add_post("/heal", self._heal)
+
+    async def way_of(self, request):
+        """In every way, and to the same request always in the same."""
+        return WAYS[zlib.crc32(await request.read()) % len(WAYS)]
 
     def _told(self, prompt):
         told = self._fault(prompt)

@@ -73,6 +73,7 @@ class Cause(StrEnum):
     CONNECTION = "connection"
     TIMEOUT = "timeout"
     UNREADABLE = "unreadable reply"
+    TOO_LARGE = "reply too large"
     BAD_REQUEST = "request refused"
     NO_MODEL = "no such model"
     KEY = "key refused"

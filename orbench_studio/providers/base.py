@@ -76,6 +76,9 @@ class AskError(Exception):
         self.told = told
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        return self.told
+
 
 class Provider(Protocol):
     """A way to one model. Used by one event loop, by many requests at once."""

@@ -7,6 +7,7 @@ from orbench_studio.domain.response import StopReason
 from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http, Refused
+from orbench_studio.providers.telling import Telling
 
 _STOPS = {
     "stop": StopReason.STOP,
@@ -29,12 +30,21 @@ class ChatProvider:
 
     def __init__(self, endpoint: Endpoint, key: str | None) -> None:
         headers = {} if key is None else {"api-key": key} if endpoint.vendor == "azure" else _bearer(key)
-        self._http = Http(endpoint.base_url, headers, key, proxies=not endpoint.on_this_machine)
+        self._telling = Telling(key)
+        self._http = Http(endpoint.base_url, headers, proxies=not endpoint.on_this_machine)
         self._limit_name = "max_tokens"
         self._holds_to_schema = True
 
     async def ask(self, request: Request) -> Answer:
         """The answer; a request that the vendor's filter refuses is one too."""
+        with self._telling.errors():
+            return await self._ask(request)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._http.close()
+
+    async def _ask(self, request: Request) -> Answer:
         for _ in range(3):  # as it is, with another name for the limit, without a schema
             body = chat_body(request, self._limit_name, self._holds_to_schema)
             try:
@@ -45,10 +55,6 @@ class ChatProvider:
                 return filtered(refused)
             return read_chat(reply, allowance)
         raise AskError(Cause.BAD_REQUEST, "The model takes the request in none of the ways in which it can be put.")
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self._http.close()
 
     def _adapt(self, refused: Refused, body: dict[str, Any]) -> bool:
         """Whether the request can be put otherwise. What other requests have found out meanwhile counts too."""
@@ -110,7 +116,7 @@ def _error_within(error: Any) -> AskError:
     code = error.get("code") if isinstance(error, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
     cause = _CODES.get(code, Cause.SERVER) if isinstance(code, int) else Cause.SERVER
-    return AskError(cause, f"The endpoint reported: {str(message)[:300]}")
+    return AskError(cause, f"The endpoint reported: {message}")
 
 
 def _text(content: Any) -> str:

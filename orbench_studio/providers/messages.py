@@ -7,6 +7,7 @@ from orbench_studio.domain.response import StopReason
 from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http
+from orbench_studio.providers.telling import Telling
 
 _VERSION = "2023-06-01"
 _STOPS = {
@@ -22,12 +23,14 @@ class MessagesProvider:
 
     def __init__(self, endpoint: Endpoint, key: str | None) -> None:
         headers = {"anthropic-version": _VERSION} | ({"x-api-key": key} if key else {})
-        self._http = Http(endpoint.base_url, headers, key, proxies=not endpoint.on_this_machine)
+        self._telling = Telling(key)
+        self._http = Http(endpoint.base_url, headers, proxies=not endpoint.on_this_machine)
 
     async def ask(self, request: Request) -> Answer:
         """The answer; Anthropic's own refusals are answers that were blocked. There is no seed (see `check`)."""
-        reply, allowance = await self._http.post("/messages", messages_body(request), request.timeout)
-        return read_message(reply, allowance)
+        with self._telling.errors():
+            reply, allowance = await self._http.post("/messages", messages_body(request), request.timeout)
+            return read_message(reply, allowance)
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -1,6 +1,7 @@
 """A vendor that takes as little processor time as it can: `python -m tests.benchmarks.lean_vendor LATENCY`.
 
-Says its port, then answers every POST after so many seconds with the same chat completion.
+Says its port, then answers every POST after so many seconds with the same chat completion, in two pieces as a vendor
+far away does.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ _BODY = json.dumps(
     }
 ).encode()
 _REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+_CUT = len(_REPLY) // 2
 
 
 class _Connection(asyncio.Protocol):
@@ -35,8 +37,12 @@ class _Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self._latency, self._reply)
 
     def _reply(self):
+        self._send(_REPLY[:_CUT])
+        asyncio.get_running_loop().call_soon(self._send, _REPLY[_CUT:])
+
+    def _send(self, piece):
         if not self._transport.is_closing():
-            self._transport.write(_REPLY)
+            self._transport.write(piece)
 
 
 async def main(latency):
