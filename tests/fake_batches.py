@@ -12,12 +12,15 @@ class BatchVendor(Vendor):
     """Ends a batch when it is asked after it for the `rounds`th time. `fate` says what becomes of it.
 
     `fate` may be "completed", "expired", "failed"; `done` is how many of its requests get an answer, None for all.
+    `instead` are replies that come once each instead of those of "look" or "results".
     """
 
     def __init__(self, **options):
         super().__init__(**options)
         self.files, self.batches, self.cancelled = {}, {}, []
         self.fate, self.done, self.rounds, self.not_found = "completed", None, 1, 0
+        self.says = "The file is bad."  # in its errors
+        self.instead = {"look": [], "results": []}
         self.loses_reply = self.forgets_last_line = False
 
     def routes(self, app):
@@ -62,6 +65,8 @@ class BatchVendor(Vendor):
 
     async def _retrieve(self, request):
         name = request.match_info["name"]
+        if self.instead["look"]:
+            return await self.given(request, self.instead["look"].pop())
         if self.not_found:
             self.not_found -= 1
             return fault(404, "no such batch")()
@@ -101,10 +106,12 @@ class BatchVendor(Vendor):
             "created_at": int(batch["at"]), "input_file_id": "x", "status": status, "metadata": batch["metadata"],
             "output_file_id": f"out-{name}" if over and not failed else None,
             "error_file_id": f"err-{name}" if over and not failed else None,
-            "errors": {"object": "list", "data": [{"message": "The file is bad."}]} if failed else None,
+            "errors": {"object": "list", "data": [{"message": self.says}]} if failed else None,
         }  # fmt: skip
 
     async def _content(self, request):
+        if self.instead["results"]:
+            return await self.given(request, self.instead["results"].pop())
         kind, _, name = request.match_info["name"].partition("-")
         rows = self.batches[name]["rows"]
         done = len(rows) if self.done is None else self.done
@@ -115,11 +122,13 @@ class BatchVendor(Vendor):
                 lines.append({"custom_id": custom_id, "response": {"status_code": 200, "body": answer}, "error": None})
             lines = lines[: -1 if self.forgets_last_line else None]
         else:
-            error = {"code": f"batch_{self.fate}", "message": f"This request {self.fate}."}
+            error = {"code": f"batch_{self.fate}", "message": self.says}
             lines = [{"custom_id": custom_id, "response": None, "error": error} for custom_id, _ in rows[done:]]
-        return web.Response(text="".join(json.dumps(line) + "\n" for line in lines))
+        return _lines(lines)
 
     async def _message_results(self, request):
+        if self.instead["results"]:
+            return await self.given(request, self.instead["results"].pop())
         rows = self.batches[request.match_info["name"]]["rows"]
         done = len(rows) if self.done is None else self.done
         lines = []
@@ -127,7 +136,16 @@ class BatchVendor(Vendor):
             answer = message(self.answer(body["messages"][-1]["content"]))
             answer |= {"id": "m", "role": "assistant", "model": "m", "stop_sequence": None}
             result = {"type": "succeeded", "message": answer}
-            if place >= done:
+            if place >= done and self.fate == "errored":
+                fault = {"type": "error", "error": {"type": "api_error", "message": self.says}}
+                result = {"type": "errored", "error": fault}
+            elif place >= done:
                 result = {"type": "canceled" if self.fate == "cancelled" else "expired"}
             lines.append({"custom_id": custom_id, "result": result})
-        return web.Response(text="".join(json.dumps(line) + "\n" for line in lines), content_type="application/x-jsonl")
+        return _lines(lines)
+
+
+def _lines(rows):
+    """As the vendors write them: no letter is escaped that need not be."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return web.Response(text=text, content_type="application/x-jsonl")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.providers.base import Answer, AskError, Request
@@ -15,9 +15,12 @@ from orbench_studio.providers.credentials import key_for
 from orbench_studio.providers.endpoints import Endpoint, require_batches
 from orbench_studio.providers.http import ADVICE, cause_of, refusal
 from orbench_studio.providers.messages import messages_body, read_message
+from orbench_studio.providers.telling import Telling
 
 _LISTED = 500  # batches of an account that are looked through for one of ours
 _RETRIES = 5
+_STRANGE = "The vendor's reply is not what was asked for."
+_Found = TypeVar("_Found")
 
 
 class VendorState(StrEnum):
@@ -80,7 +83,9 @@ class OpenAIBatches:
     def __init__(self, endpoint: Endpoint) -> None:
         import openai  # on first use: 0.8 seconds
 
-        self._client = openai.OpenAI(api_key=key_for(endpoint) or "", base_url=endpoint.base_url, max_retries=_RETRIES)
+        key = key_for(endpoint) or ""
+        self._telling = Telling(key)
+        self._client = openai.OpenAI(api_key=key, base_url=endpoint.base_url, max_retries=_RETRIES)
 
     def body(self, request: Request) -> dict[str, Any]:
         """A chat completion; all of OpenAI's models take the newer name of the limit."""
@@ -92,14 +97,14 @@ class OpenAIBatches:
         lines = (json.dumps({"custom_id": name, **place, "body": body}) + "\n" for name, body in bodies)
         content = "".join(lines).encode()
         with _translated():
-            file = self._client.files.create(file=("batch.jsonl", content), purpose="batch")
+            file = _with("id", self._client.files.create(file=("batch.jsonl", content), purpose="batch"))
             made = self._client.batches.create(
                 input_file_id=file.id,
                 endpoint="/v1/chat/completions",
                 completion_window="24h",
                 metadata={"orbench": mark},
             )
-        return made.id
+            return _with("id", made).id
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
         """By the mark."""
@@ -114,14 +119,14 @@ class OpenAIBatches:
     def look(self, vendor_id: str) -> Look:
         """How far it is."""
         with _translated():
-            batch = self._client.batches.retrieve(vendor_id)
+            batch = _with("status", self._client.batches.retrieve(vendor_id))
         if batch.status in ("expired", "cancelled"):
             cause = Cause.EXPIRED if batch.status == "expired" else Cause.WITHDRAWN
             return Look(VendorState.ENDED, cause, f"The vendor's batch {batch.status} before it came to this.")
         if batch.status == "failed":
             errors = batch.errors.data if batch.errors and batch.errors.data else []
             told = "; ".join(str(error.message) for error in errors[:3]) or "The vendor's batch failed."
-            return Look(VendorState.ENDED, Cause.BAD_REQUEST, told)
+            return Look(VendorState.ENDED, Cause.BAD_REQUEST, self._telling(told))
         return Look(VendorState.ENDED if batch.status == "completed" else VendorState.WORKING)
 
     def cancel(self, vendor_id: str) -> None:
@@ -132,14 +137,12 @@ class OpenAIBatches:
     def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | AskError]]:
         """Both files: that of the answers and that of the errors."""
         with _translated():
-            batch = self._client.batches.retrieve(vendor_id)
+            batch = _with("status", self._client.batches.retrieve(vendor_id))
             for file in (batch.output_file_id, batch.error_file_id):
                 if file is None:
                     continue
-                for line in self._client.files.content(file).text.splitlines():
-                    found = _row(line)
-                    if found is not None:
-                        yield str(found.get("custom_id")), _chat_result(found)
+                for row in _rows(self._client.files.content(file).content):
+                    yield row["custom_id"], self._telling.result(_chat_result(row))
 
     def close(self) -> None:
         """Let go of connections."""
@@ -156,7 +159,9 @@ class AnthropicBatches:
         import anthropic  # on first use: 2 seconds
 
         address = endpoint.base_url.removesuffix("/v1")
-        self._client = anthropic.Anthropic(api_key=key_for(endpoint) or "", base_url=address, max_retries=_RETRIES)
+        key = key_for(endpoint) or ""
+        self._telling = Telling(key)
+        self._client = anthropic.Anthropic(api_key=key, base_url=address, max_retries=_RETRIES)
 
     def body(self, request: Request) -> dict[str, Any]:
         """A message."""
@@ -166,7 +171,7 @@ class AnthropicBatches:
         """Make a batch; it takes no mark."""
         requests: Any = [{"custom_id": name, "params": body} for name, body in bodies]
         with _translated():
-            return self._client.messages.batches.create(requests=requests).id
+            return _with("id", self._client.messages.batches.create(requests=requests)).id
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
         """By its size and its time: nothing else tells it."""
@@ -183,7 +188,7 @@ class AnthropicBatches:
     def look(self, vendor_id: str) -> Look:
         """How far it is; each result says itself why there is no answer."""
         with _translated():
-            batch = self._client.messages.batches.retrieve(vendor_id)
+            batch = _with("processing_status", self._client.messages.batches.retrieve(vendor_id))
         return Look(VendorState.ENDED if batch.processing_status == "ended" else VendorState.WORKING)
 
     def cancel(self, vendor_id: str) -> None:
@@ -195,7 +200,8 @@ class AnthropicBatches:
         """One file with all of them."""
         with _translated():
             for row in self._client.messages.batches.results(vendor_id):
-                yield row.custom_id, _message_result(row.result.model_dump(mode="json"))
+                result = _with("type", _with("custom_id", row).result).model_dump(mode="json")
+                yield row.custom_id, self._telling.result(_message_result(result))
 
     def close(self) -> None:
         """Let go of connections."""
@@ -232,13 +238,31 @@ def _message_result(result: dict[str, Any]) -> Answer | AskError:
     return AskError(cause, f"The vendor's batch {cause} before it came to this.")
 
 
-def _row(line: str) -> dict[str, Any] | None:
-    """A line of a result file; None where it is cut off, and its item will be found to be missing."""
+def _rows(content: bytes) -> Iterator[dict[str, Any]]:
+    """The rows of a result file. The item of a line that is cut off will be found to be missing.
+
+    Lines of bytes end where JSON lines end; those of a text end also at U+2028, which may stand in an answer.
+    """
+    lines = [line for line in content.splitlines() if line.strip()]
+    rows = [row for row in map(_row, lines) if row is not None]
+    if lines and not rows:
+        raise AskError(Cause.UNREADABLE, _STRANGE)  # a page of something between: the results are still there
+    yield from rows
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and isinstance(found.get("custom_id"), str) else None
+
+
+def _with(name: str, found: _Found) -> _Found:
+    """What an SDK has read, if it has such a text: the SDKs take any JSON, and pages, for what was asked for."""
+    if not isinstance(getattr(found, name, None), str):
+        raise AskError(Cause.UNREADABLE, _STRANGE)
+    return found
 
 
 @contextmanager
@@ -251,6 +275,9 @@ def _translated() -> Iterator[None]:
         if isinstance(status, int):
             cause = cause_of(status, {})
             raise AskError(cause, f"{status}: {ADVICE.get(cause, 'the vendor refused it')}") from error
-        if type(error).__name__ in ("APIConnectionError", "APITimeoutError"):
+        # A connection that breaks off while results are read is an error of the library below the SDK.
+        if {kind.__name__ for kind in type(error).__mro__} & {"APIConnectionError", "RequestError"}:
             raise AskError(Cause.CONNECTION, "The vendor cannot be reached.") from error
+        if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+            raise AskError(Cause.UNREADABLE, _STRANGE) from error
         raise

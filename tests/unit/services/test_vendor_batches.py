@@ -6,11 +6,12 @@ import pytest
 
 from orbench_studio.domain.batch import BatchSettings, BatchState, Cause, Limits
 from orbench_studio.errors import StudioError, WorkspaceError
-from orbench_studio.services import evaluating, launching
+from orbench_studio.services import evaluating, launching, reviewing
 from orbench_studio.services.prices import Price, Prices
 from orbench_studio.services.vendor_running import VendorRunner
+from tests.delivery import WAYS
 from tests.fake_batches import BatchVendor
-from tests.fake_vendor import KEY
+from tests.fake_vendor import KEY, raw, says
 
 MODELS = ("openai/gpt-test", "anthropic/claude-test")
 
@@ -62,6 +63,40 @@ def test_handed_in_and_taken_home(workspace, create, run, vendor, model):
     assert workspace.problems() == []
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("model", MODELS)
+def test_results_are_read_however_they_are_delivered(path, workspace, create, run, vendor, model, way):
+    vendor.way = way
+    vendor.answer = lambda prompt: f"{prompt}\u2028 \u0085 \x0b \x1c потому что \U0001f600\n{'A long answer. ' * 2_000}"
+    assert run(create(model)).done == 4
+    for prompt_id in (1, 2, 3, 4):
+        view = reviewing.load(workspace, prompt_id)
+        texts = [one.response.text for one in view.responses if one.response.model == model]
+        assert texts == [vendor.answer(view.prompt.text)]
+    assert set(vendor.asked.values()) == {1}
+
+
+STRANGE = {
+    "a page": raw("<html>Log in to the hotel's network</html>"),
+    "a page called JSON": raw("<html>Log in</html>", "application/json"),
+    "a list": says([1, 2]),
+    "something else": says({"object": "list"}),
+    "half of it": "half",
+    "nothing but a line's beginning": raw('{"custom_id": "item-', "application/x-jsonl"),
+}
+
+
+@pytest.mark.parametrize("how", STRANGE)
+@pytest.mark.parametrize("asked", ["look", "results"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_strange_reply_is_asked_for_again_and_nothing_is_paid_twice(path, create, run, vendor, model, asked, how):
+    vendor.instead[asked] = [STRANGE[how]]
+    progress = run(create(model))
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert (set(vendor.asked.values()), len(vendor.batches)) == ({1}, 1)
+    assert not vendor.instead[asked]
+
+
 def test_both_vendors_side_by_side_at_half_the_price(create, run):
     progress = run(create(*MODELS))
     assert [(model.done, model.cost, model.unpriced) for model in progress.models] == [(4, 6.0, 0), (4, 0.0, 4)]
@@ -90,6 +125,16 @@ def test_a_file_that_the_vendor_refuses(workspace, create, run, vendor):
     batch = create()
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 4}
     assert evaluating.failures(workspace, batch)[0].told == "The file is bad."
+
+
+@pytest.mark.parametrize(("model", "fate"), [(MODELS[0], "failed"), (MODELS[0], "expired"), (MODELS[1], "errored")])
+def test_a_key_in_what_the_vendor_says_is_not_kept(path, workspace, create, run, vendor, model, fate):
+    vendor.fate, vendor.done, vendor.says = fate, 3, f"{'What is this? ' * 21} {KEY} {KEY}"
+    batch = create(model)
+    run(batch)
+    told = [failed.told for failed in evaluating.failures(workspace, batch)]
+    assert set(told) == {"What is this? " * 21 + "… …"}
+    assert KEY[:8].encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_not_found_just_after_it_was_made_is_patience(create, run, vendor):
