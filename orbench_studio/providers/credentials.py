@@ -9,13 +9,17 @@ SERVICE = "orbench-studio"
 
 
 class KeyMissingError(StudioError):
-    """No key is known for a vendor that wants one."""
+    """No key that can be sent is known for a vendor that wants one."""
 
 
 def key_for(endpoint: Endpoint) -> str | None:
-    """The endpoint's key; None where it wants none. KeyMissingError says where a key is looked for."""
+    """The endpoint's key; None where it wants none. KeyMissingError says where it is looked for, or what is wrong."""
     for variable in endpoint.key_variables:
-        key = os.environ.get(variable, "").strip() or from_keyring(variable)
+        key = (os.environ.get(variable, "").strip() or from_keyring(variable) or "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise KeyMissingError(
+                f"The key in {variable} has a line break or another character that no key has. Copy it again."
+            )
         if key:
             return key
     if not endpoint.key_variables or endpoint.on_this_machine:

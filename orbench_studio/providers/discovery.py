@@ -2,8 +2,8 @@
 
 import json
 import socket
+from http.client import HTTPException
 from typing import NamedTuple
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
@@ -50,5 +50,5 @@ def _models(base_url: str) -> list[str] | None:
         with build_opener(ProxyHandler({})).open(f"{base_url}/models", timeout=_PATIENCE) as reply:
             listed = json.loads(reply.read(_LONGEST))
             return [str(model["id"]) for model in listed["data"]]
-    except (URLError, OSError, ValueError, KeyError, TypeError):
+    except (OSError, HTTPException, ValueError, RecursionError, KeyError, TypeError):
         return None  # nothing there, or something that is no model server

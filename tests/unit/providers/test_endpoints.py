@@ -1,8 +1,7 @@
 """Models' names, addresses, keys, and servers of this machine."""
 
-import json
+import socket
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -10,6 +9,8 @@ from orbench_studio.errors import StudioError
 from orbench_studio.providers import discovery, endpoints
 from orbench_studio.providers.credentials import SERVICE, key_for
 from orbench_studio.providers.endpoints import PRESETS, Preset, endpoint
+from tests.fake_vendor import fault, raw, says
+from tests.wire import head
 
 NAMES = {
     "openai/gpt-4o": ("gpt-4o", "https://api.openai.com/v1"),
@@ -58,7 +59,7 @@ def test_azure_says_where_it_is(monkeypatch):
 
 def test_keys_come_from_the_environment_or_the_keyring(monkeypatch):
     keyring = pytest.importorskip("keyring")
-    kept = {(SERVICE, "GOOGLE_API_KEY"): "from-the-keyring"}
+    kept = {(SERVICE, "GOOGLE_API_KEY"): "from-the-keyring\n"}
     monkeypatch.setattr(keyring, "get_password", lambda *name: kept.get(name))
     for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "MINE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -70,38 +71,61 @@ def test_keys_come_from_the_environment_or_the_keyring(monkeypatch):
     assert key_for(endpoint("mine/x", "http://127.0.0.1:1/v1")) is None
 
 
+@pytest.mark.parametrize("key", ["sk-one\nsk-two", "sk-\ttab", "“sk-quoted”", "sk-bell\x07", "sk-ключ"])
+def test_what_can_be_no_key_is_told_before_it_is_sent(monkeypatch, key):
+    monkeypatch.setenv("MINE_API_KEY", key)
+    with pytest.raises(StudioError, match="The key in MINE_API_KEY has a line break or another") as caught:
+        key_for(endpoint("mine/x", "https://host/v1"))
+    assert not any(piece in str(caught.value) for piece in ("sk-", key))
+
+
 @pytest.fixture
-def server():
-    """Something that listens on this machine; `says` is its answer."""
+def only(monkeypatch):
+    """Puts the one server that may be found at a port; nothing listens where the others would be."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200 if self.path == "/v1/models" else 404)
-            self.end_headers()
-            self.wfile.write(self.server.says)
-
-        def log_message(self, *_arguments):
-            pass
-
-    found = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=found.serve_forever, args=(0.01,))
-    thread.start()
-    yield found
-    found.shutdown()
-    thread.join()
-    found.server_close()
-
-
-def test_servers_of_this_machine_are_found(server, monkeypatch):
-    def only(port):
+    def at(port):
         for vendor in endpoints.ON_THIS_MACHINE:
             address = f"http://127.0.0.1:{port if vendor == 'ollama' else 9}/v1"
             monkeypatch.setitem(PRESETS, vendor, Preset("Ollama", address))
 
-    only(server.server_port)
-    server.says = json.dumps({"data": [{"id": "llama3:8b"}]}).encode()
+    return at
+
+
+def test_servers_of_this_machine_are_found(vendor, only):
+    only(vendor.port)
+    vendor.models = says({"data": [{"id": f"llama3:{n}"} for n in range(5_000)]})
     [found] = discovery.local_servers()
-    assert (found.title, found.models) == ("Ollama", ("ollama/llama3:8b",))
-    for nonsense in (b"<html>", b"[]", b'{"data": 3}', b""):
-        server.says = nonsense
+    assert (found.title, found.models) == ("Ollama", tuple(f"ollama/llama3:{n}" for n in range(5_000)))
+    deep = "[" * 100_000
+    for nonsense in (raw("<html>"), says([]), says({"data": 3}), raw(""), raw(deep), fault(500)):
+        vendor.models = nonsense
         assert discovery.local_servers() == []
+
+
+NO_SERVERS = {
+    "another protocol": [b"SSH-2.0-OpenSSH_9.6\r\n"],
+    "nothing": [],
+    "half a head": [head("Content-Length: 30")[:40]],
+    "half a body": [head("Content-Length: 30"), b'{"data": [{"id"'],
+    "half a chunk": [head("Transfer-Encoding: chunked"), b'7\r\n{"data"'],
+    "no chunk": [head("Transfer-Encoding: chunked"), b"What?\r\n"],
+    "no UTF-8": [head(), b'{"data": [{"id": "\xff"}]}'],
+}
+
+
+@pytest.mark.parametrize("what", NO_SERVERS)
+def test_what_else_listens_there_is_passed_over(only, what):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(10_000)
+                for piece in NO_SERVERS[what]:
+                    connection.sendall(piece)
+
+        only(listening.getsockname()[1])
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert discovery.local_servers() == []
+        thread.join()
