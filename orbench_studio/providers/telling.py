@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orbench_studio.providers.base import Answer, AskError
+from orbench_studio.providers.base import Answer, AskError, whole_text
 
 _LONGEST = 300  # characters of a text that are worth showing
 _SECRET = 8  # characters of a key
@@ -32,7 +32,7 @@ class Telling:
                 if found is None:
                     break
                 place = found.end()
-        return " ".join("".join([*shown, text[place:]]).split())[:_LONGEST]
+        return whole_text(" ".join("".join([*shown, text[place:]]).split())[:_LONGEST])
 
     @contextmanager
     def errors(self) -> Iterator[None]:

@@ -267,17 +267,17 @@ def _with(name: str, found: _Found) -> _Found:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The SDKs' errors as ours; they have the same names in both."""
+    """The SDKs' errors as ours; they have the same names in both. Theirs quote the vendor, who may quote the key."""
     try:
         yield
     except Exception as error:
         status = getattr(error, "status_code", None)
         if isinstance(status, int):
             cause = cause_of(status, {})
-            raise AskError(cause, f"{status}: {ADVICE.get(cause, 'the vendor refused it')}") from error
+            raise AskError(cause, f"{status}: {ADVICE.get(cause, 'the vendor refused it')}") from None
         # A connection that breaks off while results are read is an error of the library below the SDK.
         if {kind.__name__ for kind in type(error).__mro__} & {"APIConnectionError", "RequestError"}:
-            raise AskError(Cause.CONNECTION, "The vendor cannot be reached.") from error
+            raise AskError(Cause.CONNECTION, "The vendor cannot be reached.") from None
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-            raise AskError(Cause.UNREADABLE, _STRANGE) from error
+            raise AskError(Cause.UNREADABLE, _STRANGE) from None
         raise

@@ -4,11 +4,16 @@ import html
 import json
 import re
 import traceback
+from contextlib import closing
 from urllib.parse import quote, unquote
 
 import pytest
 
 from orbench_studio.providers.base import AskError
+from orbench_studio.providers.endpoints import endpoint
+from orbench_studio.providers.vendor_batches import vendor_batches
+from tests.fake_batches import BatchVendor
+from tests.fake_vendor import fault
 from tests.wire import Wire, head
 
 KEY = "sk-test/Ab9+47=xYz_0815.Qw"
@@ -107,6 +112,19 @@ def test_a_key_in_what_the_library_says(wire, place):
 def test_a_vendors_own_way_of_naming_a_key_stays(wire):
     wire.pieces = an_error("Unknown project of key sk-...5.Qw")
     assert wire.ask().told == "400: Unknown project of key sk-...5.Qw"
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-test", "anthropic/claude-test"])
+@pytest.mark.parametrize("status", [400, 401, 404])
+def test_a_key_in_what_an_sdk_says(monkeypatch, model, status):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with BatchVendor(key=KEY) as vendor:
+        vendor.instead["look"] = [fault(status, f"Incorrect API key provided: {KEY}")]
+        batches = vendor_batches(endpoint(model, vendor.url))
+        with closing(batches), pytest.raises(AskError) as caught:
+            batches.look("batch-0")
+    must_be_hidden(caught.value)
 
 
 def test_an_error_without_end_takes_no_time(wire):

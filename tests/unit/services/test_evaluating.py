@@ -386,3 +386,16 @@ def test_the_prompts_of_a_batch_can_be_asked_for(create, run, workspace):
     for value, count in counts.items():
         rest = finding.queue_of(workspace, QueueFilter((Term(Field.BATCH, (value,), negated=True),)))
         assert len(rest.ids) == len(evaluating.choose(workspace)) - count
+
+
+UNTELLABLE = {"half a character": "no \ud83d, never", "a zero": "no \0, never", "a terminal's": "no \x1b[2J\x9b, never"}
+
+
+@pytest.mark.parametrize("how", UNTELLABLE)
+def test_a_strange_error_text_is_kept(create, run, vendor, workspace, how):
+    vendor.script["second base"] = [fault(400, UNTELLABLE[how])]
+    batch = create(prompt_ids=[2])
+    assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
+    [failed] = evaluating.failures(workspace, batch)
+    assert failed.told.startswith("400: no ")
+    assert failed.told.endswith(", never")
