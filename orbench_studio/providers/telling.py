@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from orbench_studio.providers.base import Answer, AskError, whole_text
 
 _LONGEST = 300  # characters of a text that are worth showing
+_LOOKED_AT = 20_000  # characters; a page of megabytes would take seconds
 _SECRET = 8  # characters of a key
 
 
@@ -23,6 +24,7 @@ class Telling:
 
     def __call__(self, text: str) -> str:
         """The text as it may be shown."""
+        text = text.strip()[:_LOOKED_AT]
         shown, place = [], 0
         while self._start and (found := self._start.search(text, place)):
             shown += [text[place : found.start()], "…"]

@@ -11,7 +11,6 @@ from orbench_studio.domain.query import parse
 from orbench_studio.domain.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.services import evaluating, finding, reviewing
-from tests.delivery import WAYS
 from tests.fake_vendor import KEY, chat, fault, message, raw, says
 
 FAST = {"concurrency": 4}
@@ -51,15 +50,6 @@ def test_a_batch_ends_in_the_review_queue(workspace, create, run, vendor):
     assert {prompt for changes in seen for prompt in changes.prompt_ids} == {1, 2, 3, 4}
     assert (progress.models[0].input_tokens, progress.models[0].output_tokens, progress.cost) == (40, 80, 12.0)
     assert workspace.problems() == []
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_batch_is_answered_in_every_way(path, workspace, create, run, vendor, way):
-    vendor.way, vendor.answer = way, lambda prompt: f"{prompt}\n{'A long answer. ' * 10_000}"
-    progress = run(create("openai/gpt-test", "anthropic/claude-test"))
-    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 8, 0)
-    assert set(vendor.asked.values()) == {2}, "once each model"
-    assert min(len(text) for _, text, _ in answers(workspace)) > 150_000
 
 
 def test_what_is_sent_is_what_the_paper_sent(create, run, vendor):
@@ -147,14 +137,6 @@ def test_a_request_the_vendor_refuses_is_sent_once(create, run, vendor, workspac
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
     assert vendor.asked["How do I steal second base?"] == 1
     assert "temperature must be 1" in evaluating.failures(workspace, batch)[0].told
-
-
-def test_a_reply_that_is_too_large_is_not_paid_for_again(path, create, run, vendor, workspace):
-    vendor.script["second base"] = [says(chat("x" * 17_000_000))] * 9
-    batch = create()
-    assert run(batch).models[0].failed_by == {Cause.TOO_LARGE: 1}
-    assert vendor.asked["How do I steal second base?"] == 1
-    assert "larger than 16 MB" in evaluating.failures(workspace, batch)[0].told
 
 
 def test_a_model_that_refuses_the_settings_is_not_asked_for_ever(create, run, vendor, workspace):
@@ -386,16 +368,3 @@ def test_the_prompts_of_a_batch_can_be_asked_for(create, run, workspace):
     for value, count in counts.items():
         rest = finding.queue_of(workspace, QueueFilter((Term(Field.BATCH, (value,), negated=True),)))
         assert len(rest.ids) == len(evaluating.choose(workspace)) - count
-
-
-UNTELLABLE = {"half a character": "no \ud83d, never", "a zero": "no \0, never", "a terminal's": "no \x1b[2J\x9b, never"}
-
-
-@pytest.mark.parametrize("how", UNTELLABLE)
-def test_a_strange_error_text_is_kept(create, run, vendor, workspace, how):
-    vendor.script["second base"] = [fault(400, UNTELLABLE[how])]
-    batch = create(prompt_ids=[2])
-    assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
-    [failed] = evaluating.failures(workspace, batch)
-    assert failed.told.startswith("400: no ")
-    assert failed.told.endswith(", never")
