@@ -88,7 +88,7 @@ async def _to_the_end(content: aiohttp.StreamReader) -> bytearray:
     async for piece in content.iter_any():
         raw += piece
         if len(raw) > _LARGEST_REPLY * 1_000_000:
-            told = f"The reply is larger than {_LARGEST_REPLY} MB. Check the address, and the limit on tokens."
+            told = f"The reply is larger than {_LARGEST_REPLY} MB. Check the base URL and max tokens."
             raise AskError(Cause.TOO_LARGE, told)
     return raw
 

@@ -136,4 +136,4 @@ def test_what_is_too_large_is_not_tried_again(wire, how):
     error = wire.ask()
     assert error.cause is Cause.TOO_LARGE
     assert error.cause not in PASSING
-    assert error.told == "The reply is larger than 16 MB. Check the address, and the limit on tokens."
+    assert error.told == "The reply is larger than 16 MB. Check the base URL and max tokens."
