@@ -42,8 +42,8 @@ class Application:
         self.theme.follow_system()  # now: a style sheet in force styles a widget anew with every parent it gets
         HeldKeys.watch(self.window)
         if refused:
-            words = tr("Some keys in your preferences cannot be; the usual ones hold instead.")
-            self.window.messages.fail(f"{words} {'; '.join(refused)}.")
+            words = tr("Some custom shortcuts are invalid. Defaults are used instead.")
+            self.window.messages.fail(KEYS, f"{words} {'; '.join(refused)}.", lasting=True)
         self._scratch = scratch
         self.window.demo_wanted.connect(self.open_demo)
 

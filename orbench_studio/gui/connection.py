@@ -73,7 +73,7 @@ class Connection(QObject):
         def not_written(error: Exception) -> None:
             self._keep(sending, done, failed) if isinstance(error, ConnectionLostError) else failed(error)
 
-        self._session.run(lambda workspace: _send(workspace, sending), written, not_written)
+        self._session.run(_Act(sending), written, not_written)
 
     def load(
         self,
@@ -133,7 +133,7 @@ class Connection(QObject):
         try:
             outbox.keep(self._session.workspace, kept)
         except StudioError as error:
-            self._session.operations.failed.emit(str(error))
+            self._session.operations.failed.emit(_Act(kept), str(error))
             failed(error)
             return
         self._kept.append(kept)
@@ -148,7 +148,7 @@ class Connection(QObject):
         if self._sending or not self._kept:
             return
         self._sending, sending = True, self._kept[0]
-        self._session.run(lambda workspace: _send(workspace, sending), self._was_sent, self._was_not_sent, tells=False)
+        self._session.run(_Act(sending), self._was_sent, self._was_not_sent, tells=False)
 
     def _was_sent(self, _changes: Changes) -> None:
         self._sent += 1
@@ -180,7 +180,7 @@ class Connection(QObject):
         more = [f"{len(self._refused) - _NAMED:,} {tr('more')}"] if len(self._refused) > _NAMED else []
         text = tr("Decided by others while there was no connection, so that yours are not written down:")
         advice = tr("The prompts are shown as they are now; decide again if you still want to.")
-        self._session.operations.failed.emit(f"{text} {'; '.join(named + more)}. {advice}")
+        self._session.operations.failed.emit(self._tell_refused, f"{text} {'; '.join(named + more)}. {advice}")
         for one in self._refused:
             self._drop(one)
         self._refused.clear()
@@ -207,7 +207,7 @@ class Connection(QObject):
         self._kept, unreadable = outbox.kept(self._session.workspace)
         if unreadable:
             text = tr("Decisions kept on this machine cannot be read, and stay where they are:")
-            self._session.operations.failed.emit(f"{text} {', '.join(map(str, unreadable))}")
+            self._session.operations.failed.emit(self._begin, f"{text} {', '.join(map(str, unreadable))}")
         self._send_next()
 
     def _forget(self) -> None:
@@ -229,7 +229,21 @@ class Connection(QObject):
         return max(now, self._kept[-1].at + timedelta(microseconds=1)) if self._kept else now
 
 
-def _send(workspace: Workspace, sending: Sending) -> Changes:
-    from orbench_studio.services import outbox
+class _Act:
+    """Sending a deed; the same act as sending any other of the same kind about the same prompt or response."""
 
-    return outbox.send(workspace, sending)
+    def __init__(self, sending: Sending) -> None:
+        self._sending = sending
+        first = sending.decisions[0]
+        self._about = (first.prompt_id, first.aspect, first.response_id)
+
+    def __call__(self, workspace: Workspace) -> Changes:
+        from orbench_studio.services import outbox
+
+        return outbox.send(workspace, self._sending)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Act) and self._about == other._about
+
+    def __hash__(self) -> int:
+        return hash(self._about)

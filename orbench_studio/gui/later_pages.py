@@ -104,7 +104,7 @@ class LaterPages(QMainWindow):
         from orbench_studio.gui.disputes.page import DisputesPage
 
         page = DisputesPage(self._session, self.actions_table, self._theme)
-        page.told.connect(self.messages.tell)
+        page.stated.connect(self.messages.decide)
         return page
 
     @cached_property

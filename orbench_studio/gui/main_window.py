@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
 
@@ -89,7 +89,7 @@ class MainWindow(LaterPages):
     def export(self, subset: str | None = None) -> None:
         """Show the export dialog, on a subset where one is named."""
         if self._session.workspace is None:
-            self.messages.fail(tr("Open a workspace first, then export from it."))
+            self.messages.tell(tr("Open a workspace first, then export from it."))
             return
         from orbench_studio.gui.library.export_dialog import ExportDialog
 
@@ -118,7 +118,7 @@ class MainWindow(LaterPages):
     def import_files(self, files: list[Path] | None = None) -> None:
         """Show the import dialog, with these files or asking for some."""
         if self._session.workspace is None:
-            self.messages.fail(tr("Open or create a workspace first, then import files into it."))
+            self.messages.tell(tr("Open or create a workspace first, then import files into it."))
             return
         if files is None:
             ask_tables(self, self.import_files)
@@ -144,9 +144,13 @@ class MainWindow(LaterPages):
         self.review.finder.bar.ask(wanted)
         self.show_page("page_review")
 
-    def _failed(self, text: str) -> None:
+    def _failed(self, act: Hashable, text: str) -> None:
         self.welcome.say("")
-        self.messages.fail(text)
+        self.messages.fail(act, text)
+
+    def _reconnected(self, text: str) -> None:
+        self.messages.succeed(self._session.connection)
+        self.messages.tell(text)
 
     def _remember_place(self) -> None:
         workspace, view = self._session.workspace, self.review.view
@@ -200,23 +204,24 @@ class MainWindow(LaterPages):
         self.messages.tell(f"{tr('Colours')}: {settings.scheme}")
 
     def _connect(self) -> None:
-        self._indexing.told.connect(self.messages.tell)
-        self.label_files.told.connect(self.messages.tell)
-        self.judging.told.connect(self.messages.tell)
+        for part in (self._indexing, self.label_files, self.judging, self._reviewer, self.review):
+            part.told.connect(self.messages.tell)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
+        self._session.background.succeeded.connect(operations.succeeded)
         self._session.background.crashed.connect(operations.crashed)
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
-        self._reviewer.told.connect(self.messages.tell)
         self._reviewer.changed.connect(self.review.start)
         self._reviewer.changed.connect(self.review.around.team.renamed)
         operations.failed.connect(self._failed)
+        operations.succeeded.connect(self.messages.succeed)
         operations.crashed.connect(lambda report: CrashDialog(self, report).open())
         operations.changed.connect(self._pages.refresh)
-        self._session.connection.lost.connect(self.messages.fail)
-        self._session.connection.back.connect(self.messages.recover)
+        self._session.connection.lost.connect(partial(self.messages.fail, self._session.connection))
+        self._session.connection.back.connect(self._reconnected)
+        self._session.leaving.connect(self.messages.leave)
         self._session.opened.connect(self._opened)
-        self.review.told.connect(self.messages.tell)
+        self.review.stated.connect(self.messages.decide)
         self._rail.chosen.connect(self.show_page)
         self.review.progressed.connect(self._count_today)
         self.review.decided.connect(self._keep_pace)

@@ -3,7 +3,7 @@
 import logging
 import platform
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,14 @@ from orbench_studio.errors import StudioError
 log = logging.getLogger(__name__)
 
 
+def act_of(work: Callable[..., object]) -> Hashable:
+    """What a function is, however often it is made anew: the same act, tried again.
+
+    What is no function is an act itself: objects that compare equal are the same.
+    """
+    return getattr(work, "__code__", work)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """Who wants to hear of an operation's end."""
@@ -25,13 +33,16 @@ class _Asked:
     failed: Callable[[Exception], object] | None
     tells: bool
     elsewhere: tuple[type[Exception], ...]
+    act: Hashable
+    concerns: Callable[[], bool]
 
 
 class Operations(QObject):
     """Runs functions one after the other on a thread of its own: the database's, or that of long computations."""
 
     changed = Signal(Changes)  # after an operation that changed something has been answered
-    failed = Signal(str)  # when the user's input or the world stopped an operation; words for the user
+    failed = Signal(object, str)  # with the act and words for the user, when the user's input or the world stopped it
+    succeeded = Signal(object)  # with the act
     crashed = Signal(str)  # when our own fault did; the traceback, to be copied
     _ended = Signal(object, object)
 
@@ -50,15 +61,27 @@ class Operations(QObject):
         *,
         tells: bool = True,
         elsewhere: tuple[type[Exception], ...] = (),
+        act: Hashable = None,
+        concerns: Callable[[], bool] = lambda: True,
     ) -> None:
         """Run `work` on that thread, then `done` or `failed` on the window's.
 
         A fault of the user or the world is also told in the window, unless `tells` is false because `failed` shows it
         where the user looks, or it is of a kind that is told `elsewhere`. Changes that `work` returns are announced
-        after `done` has had them.
+        after `done` has had them. `act` is what a later attempt at the same has in common with this one, by default
+        `act_of(work)`. Where the end `concerns` nobody any more, only faults of ours are heard of.
         """
-        asked = _Asked(done, failed, tells, elsewhere)
+        asked = _Asked(done, failed, tells, elsewhere, act_of(work) if act is None else act, concerns)
         self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, asked))
+
+    def here(self, work: Callable[[], object]) -> None:
+        """Do something short at once, on the window's thread; a fault of the user or the world is told."""
+        try:
+            work()
+        except StudioError as error:
+            self.failed.emit(act_of(work), str(error))
+        else:
+            self.succeeded.emit(act_of(work))
 
     def close(self) -> None:
         """Wait for everything that was asked for: a decision may be on its way. Only faults are heard of after that."""
@@ -72,8 +95,9 @@ class Operations(QObject):
         if error is not None:
             self._tell(error, asked)
             return
-        if self._is_closed:
+        if self._is_closed or not asked.concerns():
             return
+        self.succeeded.emit(asked.act)
         result = future.result()
         if asked.done is not None:
             asked.done(result)
@@ -81,11 +105,12 @@ class Operations(QObject):
             self.changed.emit(result)
 
     def _tell(self, error: BaseException, asked: _Asked) -> None:
-        if asked.failed is not None and isinstance(error, Exception):
+        concerns = asked.concerns()
+        if asked.failed is not None and isinstance(error, Exception) and concerns:
             asked.failed(error)
         if isinstance(error, StudioError):
-            if asked.tells and not isinstance(error, asked.elsewhere):
-                self.failed.emit(str(error))
+            if concerns and asked.tells and not isinstance(error, asked.elsewhere):
+                self.failed.emit(asked.act, str(error))
             return
         self.report(error)
 

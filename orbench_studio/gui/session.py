@@ -20,9 +20,9 @@ from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, Sav
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.domain.team import given_to
 from orbench_studio.domain.timeline import Event
-from orbench_studio.errors import ConnectionLostError, StudioError
+from orbench_studio.errors import ConnectionLostError
 from orbench_studio.gui.connection import Connection
-from orbench_studio.gui.operations import Operations
+from orbench_studio.gui.operations import Operations, act_of
 from orbench_studio.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Session(QObject):
 
             return workspace.create_workspace(place) if create else workspace.open_workspace(place)
 
-        self.operations.run(work, self.adopt, failed, tells=failed is None)
+        self.operations.run(work, self.adopt, failed, tells=failed is None, act=Session.adopt)
 
     def open_demo(self, scratch: Path) -> None:
         """Make a copy of the demo workspace in a folder and open it."""
@@ -87,7 +87,7 @@ class Session(QObject):
             path = scratch / "demo.orbench"
             return workspace.open_workspace(path) if path.exists() else demo.demo_workspace(path)
 
-        self.operations.run(work, self.adopt)
+        self.operations.run(work, self.adopt, act=Session.adopt)
 
     def adopt(self, workspace: Workspace) -> None:
         """Take an open workspace over; the one before is closed."""
@@ -334,10 +334,7 @@ class Session(QObject):
 
     def save_settings(self) -> None:
         """Keep the preferences; where that fails the user is told, and nothing else is lost."""
-        try:
-            self.settings.save()
-        except StudioError as error:
-            self.operations.failed.emit(str(error))
+        self.operations.here(self.settings.save)
 
     def run(
         self,
@@ -354,10 +351,12 @@ class Session(QObject):
         # An answer about a workspace that has been closed meanwhile is nobody's business any more.
         self.operations.run(
             lambda: work(workspace),
-            lambda result: done(result) if done and self.workspace is workspace else None,
-            lambda error: self._not_done(error, failed, tells=tells) if self.workspace is workspace else None,
+            done,
+            lambda error: self._not_done(error, failed, tells=tells),
             tells=tells,
             elsewhere=(ConnectionLostError,),
+            act=act_of(work),
+            concerns=lambda: self.workspace is workspace,
         )
 
     def _not_done(self, error: Exception, failed: Callable[[Exception], object] | None, *, tells: bool) -> None:

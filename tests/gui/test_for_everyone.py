@@ -98,7 +98,7 @@ def test_everything_can_be_reached_by_tab(start, path):
         assert unreached(studio.window) == []
         studio.page.eye.handlers()["side_by_side"]()
         assert unreached(studio.window) == []
-        studio.window.messages.fail("A fault that stays until it is read.")
+        studio.window.messages.fail("an act", "A fault that stays until it is read.")
         assert unreached(studio.window) == []
         studio.window.show_page("page_library")
         studio.wait(lambda: studio.window.library.widget() is not None)

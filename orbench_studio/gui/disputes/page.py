@@ -35,7 +35,7 @@ _ANSWER_KEYS = dict(zip(CLASSES, ("answer_direct", "answer_partial", "answer_ind
 class DisputesPage(QWidget):
     """A list of disputes on the left, the one chosen on the right."""
 
-    told = Signal(str)
+    stated = Signal(str)  # after something was decided or undone: what, in words
 
     def __init__(self, session: Session, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -97,13 +97,13 @@ class DisputesPage(QWidget):
 
     def _settled(self, changes: Changes) -> None:
         self.reason.clear()
-        self.told.emit(changes.told)
+        self.stated.emit(changes.told)
 
     def _not_settled(self, _error: Exception) -> None:
         self._look()
 
     def _reversed(self, changes: Changes) -> None:
-        self.told.emit(changes.told)
+        self.stated.emit(changes.told)
 
     def _look(self) -> None:
         def work(workspace: Workspace) -> list[Dispute]:

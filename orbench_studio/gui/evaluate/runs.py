@@ -262,7 +262,7 @@ class Runs(QObject):
 
     def _look(self) -> None:
         for batch_id, runner in list(self._runners.items()):
-            if self._is_over(runner):
+            if self._is_over(batch_id, runner):
                 del self._runners[batch_id]
                 self._session.own_work.discard(batch_id)
                 self._ended(runner.snapshot().progress)
@@ -273,12 +273,12 @@ class Runs(QObject):
             self._tick.stop()
         self.moved.emit()
 
-    def _is_over(self, runner: BatchRunner) -> bool:
+    def _is_over(self, batch_id: int, runner: BatchRunner) -> bool:
         """Whether a runner has come to its end; what went wrong is shown."""
         try:
             return runner.wait(0)
         except StudioError as error:
-            self._session.operations.failed.emit(str(error))
+            self._session.operations.failed.emit((Runs, batch_id), str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours in a thread of ours
             self._session.operations.report(error)
         return True
@@ -292,8 +292,9 @@ class Runs(QObject):
                 self.resume(batch.id)
                 return
         if batch.state is BatchState.STOPPED and batch.note:
-            self._session.operations.failed.emit(f"Batch {batch.id} has stopped. {batch.note}")
+            self._session.operations.failed.emit((Runs, batch.id), f"Batch {batch.id} has stopped. {batch.note}")
         if batch.state is BatchState.FINISHED:
+            self._session.operations.succeeded.emit((Runs, batch.id))
             self.told.emit(f"Batch {batch.id} is finished: {progress.done:,} answered, {progress.failed:,} failed.")
             self._follow()
 

@@ -149,5 +149,5 @@ class Deciding:
                 visible=machines | page.finder.current.tells,
                 shown_as=page.model.shown_as,
             )
-            dialog.told.connect(page.told)
+            dialog.told.connect(page.stated)
             dialog.open()

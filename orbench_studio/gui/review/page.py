@@ -53,6 +53,7 @@ class ReviewPage(QWidget):
     """Review prompts one after the other."""
 
     told = Signal(str)  # after something happened that the user should see for a moment
+    stated = Signal(str)  # after something was decided or undone: what, in words
     progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed
     decided = Signal()  # after a prompt has been labelled or skipped
     noted = Signal()  # after a note has been saved
@@ -258,14 +259,15 @@ class ReviewPage(QWidget):
             self.decisions.show_view(seen, who)
 
     def _load_ahead(self) -> None:
-        for place in range(self.queue.place() + 1, self.queue.place() + 1 + _AHEAD):
+        here = self.queue.place()
+        for place in range(here + 1, here + 1 + _AHEAD) if self.view else ():  # none where the workspace was left since
             prompt_id = self.model.id_at(place)
             if prompt_id is not None and prompt_id not in self._ahead:
                 self._ahead.load(prompt_id)
 
     def _decided(self, decision: Decision, changes: Changes, *, moves: bool) -> None:
         self._ahead.forget(changes.prompt_ids or ())
-        self.told.emit(changes.told)
+        self.stated.emit(changes.told)
         if moves:
             self.decided.emit()
         if decision.aspect is Aspect.NOTE:
@@ -275,7 +277,7 @@ class ReviewPage(QWidget):
         if stayed and moves:
             self._move_on(decision)
             if self._awaited == decision.prompt_id:
-                self.told.emit(f"{changes.told}   {tr('That was the last prompt of this queue.')}")
+                self.told.emit(tr("That was the last prompt of this queue."))
         if self._awaited == decision.prompt_id:
             self._reload()
         QTimer.singleShot(_AFTER_PAINTING, self, lambda: self.around.after(decision))
@@ -307,7 +309,8 @@ class ReviewPage(QWidget):
         self._ahead.forget(changes.prompt_ids or ())
         self._ahead.forget(-of for of in changes.shown_again)
         self._settle()
-        self.told.emit(self._with_what_was_seen(changes))
+        self.stated.emit(changes.told)
+        self._tell_what_was_seen(changes)
         if not changes.prompt_ids or not self.model.ids():
             return  # with nothing on the screen there is nothing to bring back to it
         prompt_id = changes.prompt_ids[0]
@@ -319,12 +322,11 @@ class ReviewPage(QWidget):
         else:
             self._begin_loading(prompt_id)
 
-    def _with_what_was_seen(self, changes: Changes) -> str:
-        """What an undo or redo says, and that a label given now is not blind where the votes have been seen."""
+    def _tell_what_was_seen(self, changes: Changes) -> None:
+        """Say after an undo or redo that a label given now is not blind, where the votes have been seen."""
         of = changes.prompt_ids[0] if changes.prompt_ids and len(changes.prompt_ids) == 1 else None
-        if not (self._session.settings.blind and of in self._revealed):
-            return changes.told
-        return f"{changes.told}   {tr('You have seen its votes: what you say now is not blind.')}"
+        if self._session.settings.blind and of in self._revealed:
+            self.told.emit(tr("You have already seen the votes, so a label now does not count as blind."))
 
     def reverse(self, how: Callable[..., None]) -> None:
         """Undo or redo in the way given, which is told whom to answer; then go to what it touched."""

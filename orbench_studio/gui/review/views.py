@@ -60,10 +60,13 @@ class Views(QObject):
         menu.popup(self._bar.views.mapToGlobal(QPoint(0, self._bar.views.height())))
 
     def _take(self, view: SavedView) -> None:
+        operations, act = self._session.operations, (SavedView, view.name)
         try:
             self._bar.ask(parse(view.query))
         except QueryError as error:
-            self._session.operations.failed.emit(f"The view “{view.name}” cannot be read: {error}")
+            operations.failed.emit(act, f"The view “{view.name}” cannot be read: {error}")
+        else:
+            operations.succeeded.emit(act)
 
     def _forget(self, view: SavedView) -> None:
         self._session.remove_view(view.name, lambda: self.told.emit(f"{tr('View forgotten')}: {view.name}"))
