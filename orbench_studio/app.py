@@ -39,8 +39,11 @@ def _application(scratch: Path, settings: Settings) -> "Application":
     try:
         from orbench_studio.gui.application import Application, log_qt_messages
 
-        log.set_up()
+        without_log = log.set_up()
         log_qt_messages()
-        return Application(settings, scratch)
+        application = Application(settings, scratch)
+        if without_log:
+            application.window.messages.fail(log.set_up, without_log, lasting=True)
+        return application
     finally:
         gc.enable()

@@ -65,7 +65,8 @@ class _Verbs(TyperGroup):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        log.set_up()
+        if without_log := log.set_up():
+            complain(without_log)
         try:
             return super().invoke(ctx)
         except StudioError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
+from orbench_studio.cli.telling import complain, counted, rate_as_json, tell, tell_json
 from orbench_studio.domain.own_rule import OwnRule, SavedRule
 from orbench_studio.settings import load_settings
 
@@ -46,7 +46,7 @@ def rules(
 
     if deed is not Deed.LIST and not what:
         raise typer.BadParameter(_WITHOUT, param_hint="PHRASE|NUMBER")
-    who = annotator or load_settings().annotator
+    who = annotator or _own_name()
     with open_workspace(workspace) as opened:
         if deed is Deed.LIST:
             _list(opened, as_json=as_json)
@@ -54,6 +54,13 @@ def rules(
             _remove(opened, what, who, as_json=as_json)
         else:
             _try(opened, OwnRule(what, not answer, model), who if deed is Deed.ADD else None, as_json=as_json)
+
+
+def _own_name() -> str:
+    settings = load_settings()
+    if settings.faults:
+        complain(" ".join(settings.faults))
+    return settings.annotator
 
 
 def _list(workspace: "Workspace", *, as_json: bool) -> None:

@@ -58,4 +58,9 @@ def place_of(text: str) -> Place:
 
 def is_there(place: Place) -> bool:
     """Whether the file exists; of a server nobody knows before asking it, so it counts as there."""
-    return isinstance(place, Server) or place.exists()
+    if isinstance(place, Server):
+        return True
+    try:
+        return place.exists()
+    except OSError:
+        return False  # in a folder that may not be entered, or with a name that no file can have

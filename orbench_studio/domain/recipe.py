@@ -112,6 +112,8 @@ def read_recipe(text: str) -> Recipe:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _unreadable(text, error) from error
+    except RecursionError as error:
+        raise RecipeError("The recipe is nested too deeply.") from error
     found: dict[str, Any] = {}
     for section, content in document.items():
         if section in _TOP:

@@ -87,10 +87,10 @@ class ColumnMapping:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """What `to_json` wrote; ValueError for anything else."""
-        found = json.loads(text)
         try:
+            found = json.loads(text)
             columns, values = ({Field(k): str(v) for k, v in found[part].items()} for part in ("columns", "values"))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError("this is not a column mapping") from error
         return cls(columns, values)
 

@@ -44,6 +44,8 @@ class Application:
         if refused:
             words = tr("Some custom shortcuts are invalid. Defaults are used instead.")
             self.window.messages.fail(KEYS, f"{words} {'; '.join(refused)}.", lasting=True)
+        if settings.faults:
+            self.window.messages.fail(Settings, " ".join(settings.faults), lasting=True)
         self._scratch = scratch
         self.window.demo_wanted.connect(self.open_demo)
 

@@ -26,6 +26,7 @@ _SPOKEN_FOR = {
     Qt.Key.Key_Return: "presses what has the focus",
     Qt.Key.Key_Enter: "presses what has the focus",
 }
+_NAMED = 0x01000000  # the first key that writes nothing; keys below are their signs
 _ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓"}
 _CHORD = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
@@ -138,13 +139,18 @@ def unfit(key: str, spec: ActionSpec) -> str:
     if sequence.count() != 1:
         return "is not one key"
     pressed: QKeyCombination = sequence[0]  # type: ignore[index]  # missing in Qt's stubs
-    if pressed.key() in _MODIFIERS:
+    if pressed.key() in _MODIFIERS or not _has_sign(pressed.key()):
         return "is not one key"
     if pressed.key() in _SPOKEN_FOR and not pressed.keyboardModifiers() & _CHORD:
         return _SPOKEN_FOR[pressed.key()]
     if spec.costly and not pressed.keyboardModifiers() & _CHORD:
         return "is too easily hit for what this does; hold Ctrl or Alt with it"
     return ""
+
+
+def _has_sign(key: Qt.Key) -> bool:
+    """Whether a keyboard can have such a key: one without a name has the sign that it writes."""
+    return key.value >= _NAMED or chr(key.value).isprintable()
 
 
 def pressed_key(event: QKeyEvent) -> str:

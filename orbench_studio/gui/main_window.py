@@ -38,8 +38,9 @@ from orbench_studio.gui.preferences import PreferencesDialog
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.reviewer import ReviewerName
 from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, Theme, px
+from orbench_studio.gui.theme import LARGEST, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
+from orbench_studio.settings import SCHEMES
 
 _BAR = 48
 

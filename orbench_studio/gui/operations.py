@@ -79,6 +79,7 @@ class Operations(QObject):
         try:
             work()
         except StudioError as error:
+            log.info("%s", error)  # the window may be closing, and can tell nobody
             self.failed.emit(act_of(work), str(error))
         else:
             self.succeeded.emit(act_of(work))

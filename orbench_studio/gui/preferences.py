@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.category import Category
 from orbench_studio.gui.actions import tr
-from orbench_studio.gui.theme import LARGEST, SCHEMES, SMALLEST, STEP, px
+from orbench_studio.gui.theme import LARGEST, SMALLEST, STEP, px
 from orbench_studio.gui.widgets import label
-from orbench_studio.settings import Settings
+from orbench_studio.settings import SCHEMES, Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from orbench_studio.domain.annotation import Basis, Label
 from orbench_studio.domain.judgement import AnswerClass
 from orbench_studio.domain.moderation import Verdict
 from orbench_studio.resources_dir import resources
+from orbench_studio.settings import SCHEMES
 
 META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
 READING_LINE, PROMPT_LINE = 24, 32
@@ -166,7 +167,6 @@ QCheckBox::indicator:disabled { border-color: $line; }
 """)
 
 
-SCHEMES = ("system", "light", "dark")
 _CHOICES = {"light": LIGHT, "dark": DARK}
 
 

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_state_path
-
 from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.review import Decision
@@ -20,6 +18,7 @@ from orbench_studio.domain.sending import Sending
 from orbench_studio.errors import StudioError
 from orbench_studio.services import rechecking, reviewing
 from orbench_studio.services.workspace import Workspace
+from orbench_studio.user_folders import state_folder
 
 
 def send(workspace: Workspace, sending: Sending) -> Changes:
@@ -55,12 +54,21 @@ def keep(workspace: Workspace, sending: Sending) -> None:
 
 
 def kept(workspace: Workspace) -> tuple[list[Sending], list[Path]]:
-    """What is kept for a workspace, oldest first, and the files that cannot be read."""
+    """What is kept for a workspace, oldest first, and the files that cannot be read, or their folder."""
     found, unreadable = [], []
-    for file in sorted(_folder(workspace).glob("*.json")):
+    try:
+        files = sorted(file for file in _folder(workspace).iterdir() if file.suffix == ".json")
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    except OSError:
+        return [], [_folder(workspace)]
+    for file in files:
         try:
-            found.append(_read(json.loads(file.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, KeyError, TypeError):
+            sending = _read(json.loads(file.read_text(encoding="utf-8")))
+            if file != _file(workspace, sending):
+                raise ValueError("the name is not that of the decision")
+            found.append(sending)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             unreadable.append(file)
     return found, unreadable
 
@@ -71,7 +79,7 @@ def drop(workspace: Workspace, sending: Sending) -> None:
 
 
 def _folder(workspace: Workspace) -> Path:
-    return user_state_path("orbench-studio") / "outbox" / workspace.uuid
+    return state_folder() / "outbox" / workspace.uuid
 
 
 def _file(workspace: Workspace, sending: Sending) -> Path:
@@ -79,7 +87,7 @@ def _file(workspace: Workspace, sending: Sending) -> Path:
 
 
 def _read(said: dict[str, Any]) -> Sending:
-    return Sending(
+    sending = Sending(
         **said
         | {
             "at": datetime.fromisoformat(said["at"]),
@@ -87,3 +95,9 @@ def _read(said: dict[str, Any]) -> Sending:
             "visible": frozenset(Visible(part) for part in said["visible"]),
         }
     )
+    numbers = [one.prompt_id for one in sending.decisions] + [sending.seen or 0]
+    texts = [sending.annotator, sending.after or "", *(one.value + (one.reason or "") for one in sending.decisions)]
+    "".join(texts).encode()  # what no text can be is a ValueError, too
+    if not sending.decisions or {type(one) for one in numbers} != {int} or sending.at.tzinfo is None:
+        raise ValueError("this is no decision")
+    return sending

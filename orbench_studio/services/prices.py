@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from platformdirs import user_config_path
-
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.resources_dir import resources
+from orbench_studio.user_folders import config_folder
 
 _MILLION = 1_000_000
 
@@ -47,13 +46,19 @@ def cost(price: Price | None, input_tokens: int | None, output_tokens: int | Non
 
 def own_prices() -> Path:
     """Where a user's own prices are; they stand instead of the studio's."""
-    return user_config_path("orbench-studio") / "prices.json"
+    return config_folder() / "prices.json"
 
 
 def load_prices() -> Prices:
-    """The user's prices where there are any, else the studio's."""
+    """The user's prices where there are any, else the studio's; StudioError where nobody can tell."""
     own = own_prices()
-    return read_prices(own if own.exists() else resources() / "prices.json")
+    try:
+        own.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return read_prices(resources() / "prices.json")
+    except OSError as error:
+        raise StudioError(f"The prices in {own} cannot be read: {error.strerror}.") from error
+    return read_prices(own)
 
 
 def read_prices(file: Path) -> Prices:
@@ -64,7 +69,7 @@ def read_prices(file: Path) -> Prices:
         return Prices(str(kept["dated"]), file, by_model)
     except OSError as error:
         raise StudioError(f"The prices in {file} cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise StudioError(
             f"The prices in {file} cannot be read ({error}). It is JSON with a day and a price a model: "
             '{"dated": "2026-11-21", "usd_per_million_tokens": {"openai/gpt-4o": {"input": 2.5, "output": 10}}}'

@@ -141,8 +141,8 @@ def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
 
 
 def test_preferences_that_cannot_be_saved_stop_nothing(start, path, tmp_path, labels):
-    (tmp_path / "settings.json").mkdir()
     with start(path) as studio:
+        (tmp_path / "settings.json").mkdir()
         studio.window.actions_table["scheme"].trigger()
         assert "preferences could not be saved" in studio.message()
         studio.press(S)

@@ -1,5 +1,6 @@
 """Decisions kept on this machine: whole or not there, in their order, and written into the journal once."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -63,3 +64,50 @@ def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_betwee
     with pytest.raises(StaleDecisionError):
         outbox.send(workspace, replace(other, uuid="e" * 32, after=other.uuid))
     assert [entry.annotator for entry in history.entries(workspace)] == ["me", "me", "somebody else"]
+
+
+def test_whatever_is_in_a_kept_file_it_is_read_or_named_and_stays(workspace):
+    outbox.keep(workspace, FIRST)
+    [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    decision = whole["decisions"][0]
+    damaged = [b"", b"\0" * 100, b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"null", b"1", b'"x"', b"[1]"]
+    for name in whole:
+        if name not in ("visible", "again"):
+            for horror in (None, [], {}, [[]], "", "x", "\ud800", -1, 1.5, 10**30, True):
+                if horror != whole[name] and (name, horror) not in (
+                    ("seen", None),
+                    ("annotator", "x"),
+                    ("annotator", ""),
+                ):
+                    damaged.append(json.dumps(whole | {name: horror}).encode())
+    for horror in (
+        [],
+        [1],
+        [{}],
+        [decision | {"prompt_id": "1"}],
+        [decision | {"prompt_id": None}],
+        [decision | {"value": 1}],
+    ):
+        damaged.append(json.dumps(whole | {"decisions": horror}).encode())
+    damaged.append(json.dumps(whole | {"uuid": "../../elsewhere"}).encode())
+    damaged.append(json.dumps(whole | {"at": NOW.replace(tzinfo=None).isoformat()}).encode())
+    for content in damaged:
+        file.write_bytes(content)
+        found, unreadable = outbox.kept(workspace)
+        assert file.read_bytes() == content
+        if unreadable != [file]:
+            assert [one.words for one in found] == [FIRST.words], content[:300]
+
+
+def test_a_folder_that_may_not_be_read_is_named(workspace, monkeypatch):
+    outbox.keep(workspace, FIRST)
+    folder = user_state_path("orbench-studio") / "outbox" / workspace.uuid
+
+    def refuses(_self):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(folder), "iterdir", refuses)
+        found = outbox.kept(workspace)
+    assert found == ([], [folder])
