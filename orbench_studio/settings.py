@@ -111,7 +111,16 @@ def _read(settings: Settings) -> dict[str, Any]:
 
 
 def _why(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    """What a message says of an error."""
+    match error:
+        case OSError(strerror=str(words)):
+            return words
+        case RecursionError():
+            return "it is nested too deeply"
+        case json.JSONDecodeError() | UnicodeDecodeError():
+            return f"it is not JSON in UTF-8 ({error})"
+        case _:
+            return str(error)
 
 
 def _set_aside(file: Path) -> str:

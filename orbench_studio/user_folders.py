@@ -29,6 +29,19 @@ def log_folder() -> Path:
     return _folder(user_log_path)
 
 
+def home() -> Path:
+    """The home folder; the working folder where the user has none."""
+    return expanded("~") if expanded("~") != Path("~") else Path.cwd()
+
+
+def expanded(text: str) -> Path:
+    """A path with `~` for a home folder, as it stands where there is no such home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def _folder(of: Callable[[str], Path]) -> Path:
     try:
         return of(_NAME)

@@ -1,11 +1,14 @@
 """Keys: read from the environment or the system's keyring when they are needed, and kept nowhere."""
 
+import logging
 import os
 
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.endpoints import Endpoint
 
 SERVICE = "orbench-studio"
+
+log = logging.getLogger(__name__)
 
 
 class KeyMissingError(StudioError):
@@ -36,10 +39,8 @@ def from_keyring(variable: str) -> str | None:
     # On first use: most people keep keys in the environment. A headless machine has no keyring, and that is no fault.
     try:
         import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return None
-    try:
+
         return keyring.get_password(SERVICE, variable)
-    except KeyringError:
+    except Exception as error:  # noqa: BLE001 - a damaged configuration or store of it raises whatever it likes
+        log.info("the keyring cannot be read: %s", type(error).__name__)
         return None

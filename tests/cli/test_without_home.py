@@ -86,3 +86,13 @@ def test_a_user_that_the_system_does_not_know_may_run_verbs(table, tmp_path):
     assert listed.returncode == 0, listed.stderr
     assert "The settings file" in listed.stderr
     assert sorted(file.name for file in tmp_path.iterdir()) == ["prompts.csv", "w.orbench"]
+
+
+def test_a_damaged_keyring_configuration_counts_as_no_keyring(verb, tmp_path):
+    (tmp_path / "python_keyring").mkdir()
+    changes = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    for content in (b"no section", b"\xff\xfe\0", b"[backend]\ndefault-keyring=no.such.Backend\n"):
+        (tmp_path / "python_keyring" / "keyringrc.cfg").write_bytes(content)
+        said = verb("models", **changes)
+        assert said.returncode == 0, said.stderr
+        assert "Traceback" not in said.stderr

@@ -1,10 +1,13 @@
 """The export dialog: what, in which form, where to; its errors, and a way out."""
 
 import json
+import pwd
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
+from orbench_studio.gui.dialogs import CrashDialog
 from orbench_studio.gui.library.export_dialog import ExportDialog
 
 
@@ -97,3 +100,25 @@ def test_without_a_workspace_it_says_what_to_do(start):
         assert "Open a workspace first" in studio.message()
         studio.window.label_files.ask_merge()
         assert "Open a workspace first" in studio.message()
+
+
+@pytest.mark.parametrize("folder", ["~nobody-of-that-name/out", "x" * 300, "x/" * 3_000])
+def test_a_folder_that_cannot_be_is_no_fault_of_ours(dialog, folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    studio, dialog = dialog
+    choose(dialog, "jsonl", folder)
+    assert dialog.begin.isEnabled()
+    dialog.begin.click()
+    studio.wait(lambda: dialog.begin.isEnabled() and dialog.says.text())
+    assert studio.window.findChild(CrashDialog) is None
+
+
+def test_without_a_home_folder_the_working_folder_is_proposed(start, monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])
+    with start() as studio:
+        studio.application.open_demo()
+        studio.settle()
+        studio.window.export()
+        [dialog] = studio.window.findChildren(ExportDialog)
+        assert dialog.where.text() == str(Path.cwd() / "demo-huggingface")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from orbench_studio.gui.file_dialog import FileDialog
 from orbench_studio.gui.instruments.strip import ProgressStrip
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.widgets import label, set_role, while_there
+from orbench_studio.user_folders import expanded, home
 
 if TYPE_CHECKING:
     from orbench_studio.services.exporting import Exported
@@ -114,7 +114,7 @@ class ExportDialog(QDialog):
         form = Form(self.form.currentData())
         return Export(
             form,
-            _folder(self.where.text().strip()),
+            expanded(self.where.text().strip()),
             (subset,) if subset else (),
             queue,
             self.names.isChecked(),
@@ -166,14 +166,14 @@ class ExportDialog(QDialog):
         if workspace is None or self.where.isModified():
             return
         place = workspace.place
-        beside = place.parent if isinstance(place, Path) and not workspace.illustrative else Path.home()
+        beside = place.parent if isinstance(place, Path) and not workspace.illustrative else home()
         self.where.setText(str(beside / f"{workspace.name}-{self.form.currentData()}"))
         self._look()
 
     def _look(self) -> None:
         named = self.where.text().strip()
         self.begin.setEnabled(bool(named))
-        self._say(tr(_REPLACES) if named and _is_export(_folder(named)) else "", "quiet")
+        self._say(tr(_REPLACES) if named and _is_export(expanded(named)) else "", "quiet")
 
     def _browse(self) -> None:
         dialog = FileDialog(self, tr("Export into a folder"), str(Path(self.where.text()).parent))
@@ -250,7 +250,3 @@ def _is_export(folder: Path) -> bool:
     from orbench_studio.services import exporting
 
     return exporting.is_export(folder)
-
-
-def _folder(named: str) -> Path:
-    return Path(os.path.expanduser(named))  # noqa: PTH111 - pathlib's raises where there is no such user
