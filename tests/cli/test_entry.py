@@ -1,6 +1,9 @@
 """The entry point: what it hands in, what it logs, and what it keeps out of the log."""
 
 import logging
+import os
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -73,11 +76,41 @@ def test_help_writes_no_log(start):
     assert not log.log_file().exists()
 
 
-def test_without_a_place_for_the_log_the_studio_runs(start, window, tmp_path, monkeypatch):
+@pytest.mark.logs_errors
+def test_without_a_place_for_the_log_faults_go_to_the_terminal(start, window, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     monkeypatch.setattr(log, "log_file", lambda: tmp_path / "file" / "studio.log")
-    window(lambda _self, _workspace: 0)
+
+    def has_a_fault(_self, _workspace):
+        logging.getLogger("orbench_studio.gui").info("said to the log alone")
+        logging.getLogger("orbench_studio.gui").error("a fault of the studio")
+        return 0
+
+    window(has_a_fault)
     assert start() == 0
+    told = capsys.readouterr().err
+    assert "a fault of the studio" in told
+    assert "alone" not in told
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_crash_leaves_the_stack_in_the_log():
+    script = "import os; from orbench_studio import log; log.set_up(); os.abort()"
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONFAULTHANDLER"}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGABRT
+    assert "Fatal Python error: Aborted" in log.log_file().read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("verb", ["--help", "judge-file p.csv --prompt-column prompt --response-column response"])
+def test_a_reader_that_goes_away_ends_the_program_without_a_word(tmp_path, verb):
+    (tmp_path / "p.csv").write_text("prompt,response\n" + "May I pat the dog?,Yes.\n" * 5_000)
+    command = [sys.executable, "-m", "orbench_studio", *verb.split()]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as one:
+        one.stdout.close()
+        told = one.stderr.read()
+    assert (one.returncode, told) == (1, "")
 
 
 def test_an_import_that_fails_puts_no_text_into_the_log(start, tmp_path, monkeypatch):
