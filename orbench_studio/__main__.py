@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from orbench_studio.cli.display import has_display
@@ -19,10 +20,17 @@ class _Window:
 
         return run(workspace)
 
-    def demo(self, *, screenshots: Path | None) -> int:
+    def demo(self) -> int:
         from orbench_studio.app import run_demo
 
-        return run_demo(screenshots=screenshots)
+        return run_demo()
+
+    def screenshots(
+        self, folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]
+    ) -> int:
+        from orbench_studio.app import draw_demo
+
+        return draw_demo(folder, every=every, tell=tell, complain=complain)
 
 
 def main() -> None:

@@ -5,13 +5,14 @@ Standard library only, in words that Python 3.9 can read, so that an old one get
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 NEEDED = (3, 11)
 HERE = Path(__file__).resolve().parent.parent
@@ -19,32 +20,8 @@ VENV = HERE / ".venv"
 STAMP = VENV / "set-up-for"  # written last: an environment without it is half made
 EXTRAS = {"demo": "", "test": "[dev]"}
 
-# What Qt loads, and the Debian packages that have it.
-QT_LIBRARIES = {
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libfreetype.so.6": "libfreetype6",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libglib-2.0.so.0": "libglib2.0-0",
-}
-WINDOW_LIBRARIES = {
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-randr.so.0": "libxcb-randr0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-xkb.so.1": "libxcb-xkb1",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libX11-xcb.so.1": "libx11-xcb1",
-}
-FONT = "fonts-dejavu-core"
 SERVER = "postgresql"  # for the tests alone; without it those about workspaces on a server are skipped, and say so
 SERVERS = Path("/usr/lib/postgresql")
-FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("~/.local/share/fonts").expanduser())
 
 
 class StopError(Exception):
@@ -65,20 +42,42 @@ def main(arguments: list[str]) -> int:
     except StopError as error:
         say(str(error))
         return 1
-    try:
-        return run(verb, arguments[1:])
     except KeyboardInterrupt:
+        say("Interrupted.")
         return 130
+    return run(verb, arguments[1:])
 
 
 def run(verb: str, arguments: list[str]) -> int:
     """The verb itself."""
     if verb == "demo":
-        return subprocess.call([program("orbench-studio"), "demo", *arguments])
-    offscreen = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+        return wait_for([program("orbench-studio"), "demo", *arguments])
     # Three on two cores, for many wait; neighbours share what is made once, and nobody waits at the end.
     at_once = ["-n", "3", "--dist", "worksteal"]
-    return subprocess.call([program("python"), "-m", "pytest", *at_once, *arguments], cwd=HERE, env=offscreen)
+    return wait_for([program("python"), "-m", "pytest", *at_once, *arguments], cwd=HERE, env=environment(verb))
+
+
+def environment(verb: str) -> dict[str, str]:
+    """The environment variables that a verb runs with: tests draw no window."""
+    return dict(os.environ) if verb == "demo" else {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+
+
+def wait_for(command: list[str | Path], **options: Any) -> int:
+    """Run a program until it ends by itself, also after Ctrl+C, which it gets too; a signal that ended it is named."""
+    with subprocess.Popen(command, **options) as child:
+        before = [
+            (signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN)),
+            (signal.SIGTERM, signal.signal(signal.SIGTERM, lambda *_: child.terminate())),
+        ]
+        try:
+            code = child.wait()
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+    if code >= 0:
+        return code
+    say(f"The program was ended by signal {-code} ({signal.Signals(-code).name}).")
+    return 128 - code
 
 
 def check_python() -> None:
@@ -143,16 +142,12 @@ def get_libraries(verb: str) -> None:
 
 
 def missing_packages(verb: str) -> list[str]:
-    """The Debian packages that are missing; all of Qt's where none of them explains why it cannot be loaded."""
-    packages = []
-    if qt_fault():
-        packages = [package for library, package in QT_LIBRARIES.items() if not loads(library)]
-        packages = packages or list(QT_LIBRARIES.values())
-    if verb == "demo" and os.environ.get("DISPLAY"):
-        packages += [package for library, package in WINDOW_LIBRARIES.items() if not loads(library)]
-    if shutil.which("apt-get") and not has_font():
-        packages.append(FONT)
-    return packages
+    """The Debian packages that Qt needs for this verb and the system lacks; the studio itself knows which."""
+    ask = [str(program("python")), "-m", "orbench_studio.system_libraries"]
+    done = subprocess.run(ask, env=environment(verb), capture_output=True, check=False)
+    if done.returncode:
+        raise StopError(done.stderr.decode("utf-8", "replace") + "\nThis step failed: " + " ".join(ask))
+    return done.stdout.decode("utf-8").split()
 
 
 def qt_fault() -> str:
@@ -160,20 +155,6 @@ def qt_fault() -> str:
     probe = [str(program("python")), "-c", "import PySide6.QtWidgets"]
     done = subprocess.run(probe, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     return done.stderr.decode("utf-8", "replace").strip().split("\n")[-1] if done.returncode else ""
-
-
-def loads(library: str) -> bool:
-    """Whether the system has this shared library."""
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
-
-
-def has_font() -> bool:
-    """Whether there is any font: without one Qt draws no letters."""
-    return any(path.suffix in (".ttf", ".otf", ".ttc") for folder in FONT_FOLDERS for path in folder.rglob("*"))
 
 
 def has_server() -> bool:

@@ -3,44 +3,29 @@
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from orbench_studio.domain.place import Place
+from orbench_studio.system_libraries import how_to_install, missing_packages
 
 _MISSING = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
-QT_PACKAGES = (
-    "libegl1",
-    "libgl1",
-    "libfontconfig1",
-    "libfreetype6",
-    "libdbus-1-3",
-    "libxkbcommon0",
-    "libglib2.0-0",
-    "fonts-dejavu-core",
-)
-WINDOW_PACKAGES = (
-    "libxcb-cursor0",
-    "libxcb-icccm4",
-    "libxcb-image0",
-    "libxcb-keysyms1",
-    "libxcb-randr0",
-    "libxcb-render-util0",
-    "libxcb-shape0",
-    "libxcb-xkb1",
-    "libxkbcommon-x11-0",
-    "libx11-xcb1",
-)
 
 
 class Window(Protocol):
-    """What `__main__` hands in; both give an exit code."""
+    """What `__main__` hands in; each gives an exit code."""
 
     def open(self, workspace: Place | None) -> int:
         """Show a workspace, or the start page."""
 
-    def demo(self, *, screenshots: Path | None) -> int:
-        """Show the demo, or draw its pages into a folder."""
+    def demo(self) -> int:
+        """Show the demo."""
+
+    def screenshots(
+        self, folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]
+    ) -> int:
+        """Draw the demo's pages into a folder; `tell` gets each file, `complain` each page that failed."""
 
 
 def has_display() -> bool:
@@ -55,7 +40,7 @@ def missing_library(error: ImportError) -> str | None:
     found = _MISSING.search(str(error))
     if found is None:
         return None
-    return (
-        f"The window needs the system library {found.group(1)}, which is not installed. On Debian or Ubuntu:\n"
-        f"  sudo apt-get install {' '.join(QT_PACKAGES + WINDOW_PACKAGES)}"
-    )
+    packages = missing_packages()
+    if packages:
+        return how_to_install(packages)
+    return f"Qt needs the system library {found.group(1)}, which is not installed. Install it, then try again."

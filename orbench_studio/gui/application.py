@@ -1,29 +1,23 @@
 """Putting the application together and running it: the one place that knows all parts of the window."""
 
-import logging
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
-from PySide6.QtCore import QTimer, qInstallMessageHandler
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.place import Place
 from orbench_studio.gui.actions import KEYS, tr
 from orbench_studio.gui.held_keys import HeldKeys
+from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.operations import Operations
 from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import Theme
 from orbench_studio.settings import Settings
-
-log = logging.getLogger(__name__)
-
-
-def log_qt_messages() -> None:
-    """Send what Qt itself has to say to the log; a user's terminal is no place for it."""
-    qInstallMessageHandler(lambda _mode, _context, text: log.info("Qt: %s", text))
 
 
 class Application:
@@ -49,16 +43,34 @@ class Application:
         self._scratch = scratch
         self.window.demo_wanted.connect(self.open_demo)
 
-    def run(self, begin: Callable[[], None]) -> int:
-        """Show the window, begin once it is painted, and stay until it is closed."""
-        sys.excepthook = self._own_fault
-        self.window.show()
-        QTimer.singleShot(0, begin)
+    def run(self, begin: Callable[[], None] | None = None, opening: str = "") -> int:
+        """Show the window, begin once it is painted, and stay until it is closed; gives the exit code.
+
+        `opening` names what `begin` opens: the window says so from its first frame on.
+        """
+        if opening:
+            self.window.say_opening(opening)
         try:
-            return self.qt.exec()
+            with self.watched(self.qt.exit):
+                self.window.show()
+                if begin is not None:
+                    QTimer.singleShot(0, begin)
+                return self.qt.exec()
         finally:
-            sys.excepthook = sys.__excepthook__
             self.close()
+
+    @contextmanager
+    def watched(self, stop: Callable[[int], None]) -> Iterator[None]:
+        """Report faults of slots and threads in the window, and call `stop` with an exit code on Ctrl+C or SIGTERM."""
+        interrupts = Interrupts(stop)
+        of_slots, of_threads = sys.excepthook, threading.excepthook
+        sys.excepthook = lambda _kind, error, _trace: self.operations.report(error)
+        threading.excepthook = lambda fault: self.operations.report_later(fault.exc_value)
+        try:
+            yield
+        finally:
+            sys.excepthook, threading.excepthook = of_slots, of_threads
+            interrupts.close()
 
     def open(self, place: Place) -> None:
         """Open a workspace in the window."""
@@ -66,10 +78,8 @@ class Application:
 
     def open_demo(self) -> None:
         """Open a fresh copy of the demo workspace in the scratch folder."""
+        self.window.say_opening(tr("the demo"))
         self.session.open_demo(self._scratch)
-
-    def _own_fault(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        self.operations.report(error)
 
     def close(self) -> None:
         """Let go of everything; a thread that still ran would abort the process."""

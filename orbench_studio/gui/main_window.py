@@ -106,11 +106,15 @@ class MainWindow(LaterPages):
 
     def open(self, place: Place) -> None:
         """Open a workspace, and say so until it is there."""
-        self.welcome.say(f"{tr('Opening')} {place.name} …")
+        self.say_opening(place.name)
         if isinstance(place, Server):
             self._session.open(place, failed=lambda error: self._ask_server(place, told(error)))
         else:
             self._session.open(place)
+
+    def say_opening(self, name: str) -> None:
+        """Say what is being opened, in the place of the ways to open something."""
+        self.welcome.say(f"{tr('Opening')} {name} …")
 
     def _ask_server(self, place: Server | None = None, fault: str = "") -> None:
         self.welcome.say("")
@@ -152,6 +156,10 @@ class MainWindow(LaterPages):
     def _reconnected(self, text: str) -> None:
         self.messages.succeed(self._session.connection)
         self.messages.tell(text)
+
+    def _crashed(self, report: str) -> None:
+        self.welcome.say("")
+        CrashDialog(self, report).open()
 
     def _remember_place(self) -> None:
         workspace, view = self._session.workspace, self.review.view
@@ -216,7 +224,7 @@ class MainWindow(LaterPages):
         self._reviewer.changed.connect(self.review.around.team.renamed)
         operations.failed.connect(self._failed)
         operations.succeeded.connect(self.messages.succeed)
-        operations.crashed.connect(lambda report: CrashDialog(self, report).open())
+        operations.crashed.connect(self._crashed)
         operations.changed.connect(self._pages.refresh)
         self._session.connection.lost.connect(partial(self.messages.fail, self._session.connection))
         self._session.connection.back.connect(self._reconnected)

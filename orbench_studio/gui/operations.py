@@ -45,13 +45,16 @@ class Operations(QObject):
     succeeded = Signal(object)  # with the act
     crashed = Signal(str)  # when our own fault did; the traceback, to be copied
     _ended = Signal(object, object)
+    _reported = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
         self._is_closed = False
+        self._unanswered = 0
         # Queued, always: what has ended before `run` returns would otherwise be answered within it, out of turn.
         self._ended.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+        self._reported.connect(self.report, Qt.ConnectionType.QueuedConnection)
 
     def run(
         self,
@@ -72,6 +75,7 @@ class Operations(QObject):
         `act_of(work)`. Where the end `concerns` nobody any more, only faults of ours are heard of.
         """
         asked = _Asked(done, failed, tells, elsewhere, act_of(work) if act is None else act, concerns)
+        self._unanswered += 1
         self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, asked))
 
     def here(self, work: Callable[[], object]) -> None:
@@ -84,12 +88,18 @@ class Operations(QObject):
         else:
             self.succeeded.emit(act_of(work))
 
+    @property
+    def busy(self) -> bool:
+        """Whether something that was asked for has not been answered yet."""
+        return self._unanswered > 0
+
     def close(self) -> None:
         """Wait for everything that was asked for: a decision may be on its way. Only faults are heard of after that."""
         self._thread.shutdown(wait=True)
         self._is_closed = True
 
     def _answer(self, future: "Future[Any]", asked: _Asked) -> None:
+        self._unanswered -= 1
         if future.cancelled():
             return
         error = future.exception()
@@ -121,3 +131,8 @@ class Operations(QObject):
         text = f"{versions}, {platform.platform()}\n" + "".join(traceback.format_exception(error))
         log.error("a fault of the studio\n%s", text)
         self.crashed.emit(text)
+
+    def report_later(self, error: BaseException | None) -> None:
+        """Report a fault from any thread; the window hears of it on its own."""
+        if error is not None:
+            self._reported.emit(error)

@@ -23,10 +23,13 @@ class FakeWindow:
         self.asked.append(("open", workspace))
         return 0
 
-    def demo(self, *, screenshots):
-        self.asked.append(("demo", screenshots))
-        if screenshots is not None:
-            (screenshots / "review-dark.png").write_bytes(b"")
+    def demo(self):
+        self.asked.append(("demo",))
+        return 0
+
+    def screenshots(self, folder, *, every, tell, complain):
+        self.asked.append(("screenshots", folder, every))
+        tell(str(folder / "review.png"))
         return 0
 
 

@@ -139,21 +139,37 @@ def test_without_a_display_the_demo_draws_its_pages(run, window, tmp_path, monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = run("demo")
     assert result.exit_code == 0
-    [(_, folder)] = window.asked
-    assert folder.parent == tmp_path
-    assert result.stdout.splitlines()[1:] == [str(folder / "review-dark.png")]
+    [(_, folder, every)] = window.asked
+    assert (folder.parent, every) == (tmp_path, False)
+    assert result.stdout.splitlines()[1:] == [str(folder / "review.png")]
 
 
-def test_the_demo_draws_where_it_is_told_to(run, window, tmp_path):
+def test_the_demo_draws_where_it_is_told_to_and_everything_only_if_asked(run, window, tmp_path):
     run("demo", "--screenshots", "pages")
-    assert [str(folder) for _, folder in window.asked] == ["pages"]
+    run("demo", "--screenshots", "pages", "--all")
+    assert [(str(folder), every) for _, folder, every in window.asked] == [("pages", False), ("pages", True)]
     assert (tmp_path / "pages").is_dir()
 
 
-def test_a_missing_system_library_is_named():
+def test_a_folder_for_pictures_that_cannot_be_is_an_error_in_words(run, window, tmp_path):
+    (tmp_path / "file").touch()
+    result = run("demo", "--screenshots", "file")
+    assert (result.exit_code, window.asked) == (1, [])
+    assert "cannot be created" in result.stderr
+
+
+def test_with_a_display_the_demo_opens_its_window(run, window, monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert run("demo").exit_code == 0
+    assert window.asked == [("demo",)]
+    assert run("demo", "--all").exit_code == 2
+
+
+def test_a_missing_system_library_is_named(monkeypatch):
     error = ImportError("libEGL.so.1: cannot open shared object file: No such file or directory")
     assert "libEGL.so.1" in missing_library(error)
-    assert "sudo apt-get install libegl1 " in missing_library(error)
+    monkeypatch.setattr("orbench_studio.cli.display.missing_packages", lambda: ["libegl1", "libgl1"])
+    assert "sudo apt-get install libegl1 libgl1" in missing_library(error)
     assert missing_library(ImportError("cannot import name 'x'")) is None
 
 

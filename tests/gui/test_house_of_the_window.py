@@ -1,7 +1,6 @@
 """Tables and promises of the window: actions, contrast, models, hostile texts, pictures."""
 
 import sys
-from collections import Counter
 from itertools import combinations
 
 import pytest
@@ -120,22 +119,17 @@ def test_pyside_does_not_lose_references_to_none(qapp):
 
 
 def test_the_pictures(request, start, tmp_path, monkeypatch):
-    """With --portraits FOLDER all sizes and both schemes are drawn, and the pictures stay there to be looked at."""
-    folder = request.config.getoption("--portraits")
-    if folder is None:
-        folder = tmp_path / "pictures"
-        monkeypatch.setattr(portraits, "SIZES", portraits.SIZES[:1])
-        monkeypatch.setattr(portraits, "TOKENS", {"dark": portraits.TOKENS["dark"]})
+    """With --portraits FOLDER every look is drawn, and the pictures stay there to be looked at."""
+    folder = request.config.getoption("--portraits") or tmp_path
+    if folder is tmp_path:
+        monkeypatch.setattr(portraits, "EVERY_LOOK", portraits.EVERY_LOOK[-1:])
+    told, failed = [], []
     with start() as studio:
-        portraits.portray(studio.application, folder)
-    pictures = {file.name: QImage(str(file)) for file in folder.glob("*.png")}
-    drawn = Counter(name.partition("-light-")[0].partition("-dark-")[0] for name in pictures)
-    every = len(portraits.TOKENS) * (len(portraits.SIZES) + 1)
-    assert set(drawn.values()) == {every}, "each in every scheme, at every size and with large type"
-    assert {"review", "library", "evaluate-finished", "instruments", "audit", "timeline", "keys", "welcome"} <= set(
-        drawn
-    )
-    assert [name for name, picture in pictures.items() if shades(picture) < 20] == []
+        code = portraits.portray(studio.application, folder, every=True, tell=told.append, complain=failed.append)
+    assert (code, failed) == (0, [])
+    expected = {str(folder / f"{page}-{look}.png") for page in portraits.EVERY_PAGE for look in portraits.EVERY_LOOK}
+    assert set(told) == expected
+    assert [name for name in told if shades(QImage(name)) < 20] == []
 
 
 def shades(picture):

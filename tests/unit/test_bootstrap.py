@@ -2,12 +2,13 @@
 
 import ast
 import importlib.util
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from orbench_studio.cli.display import QT_PACKAGES, WINDOW_PACKAGES
 
 SCRIPT = Path(__file__).resolve().parents[2] / "resources" / "bootstrap.py"
 
@@ -35,6 +36,7 @@ def bootstrap(tmp_path, monkeypatch):
         return 1 if module.failing and module.failing in command else 0
 
     monkeypatch.setattr(module.subprocess, "call", call)
+    monkeypatch.setattr(module, "wait_for", call)
     return module
 
 
@@ -134,6 +136,7 @@ def test_a_server_is_installed_for_tests_alone_and_by_root_alone(bootstrap, monk
     installed = []
     lacking(bootstrap, monkeypatch, user=user)
     monkeypatch.setattr(bootstrap, "qt_fault", lambda: "")
+    monkeypatch.setattr(bootstrap, "missing_packages", lambda _verb: [])
     monkeypatch.setattr(bootstrap, "SERVERS", tmp_path)
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name == "apt-get" else None)
     done = bootstrap.subprocess.CompletedProcess([], 0, b"")
@@ -159,15 +162,67 @@ def test_arguments_are_passed_on_and_so_is_the_exit_code(bootstrap, monkeypatch)
     assert bootstrap.commands[-1][1:] == ["demo", "--screenshots", "pages"]
 
 
-def test_it_names_the_packages_that_the_studio_names(bootstrap):
-    assert (*bootstrap.QT_LIBRARIES.values(), bootstrap.FONT) == QT_PACKAGES
-    assert tuple(bootstrap.WINDOW_LIBRARIES.values()) == WINDOW_PACKAGES
+def test_the_studio_says_what_is_missing(bootstrap, monkeypatch):
+    monkeypatch.setattr(bootstrap, "program", lambda _name: sys.executable)
+    assert all(bootstrap.missing_packages("test"))
+    monkeypatch.setattr(bootstrap, "program", lambda _name: "/bin/false")
+    with pytest.raises(bootstrap.StopError, match="This step failed: /bin/false -m orbench_studio"):
+        bootstrap.missing_packages("test")
+
+
+# Starts a program through the script; the program says when it is up, and ends on Ctrl+C after it has cleaned up.
+STARTS = """
+import runpy, sys
+wait_for = runpy.run_path(sys.argv[1])["wait_for"]
+sys.exit(wait_for([sys.executable, "-c", sys.argv[2]]))
+"""
+CLEANS_UP = """
+import signal, sys, time
+class Ended(Exception): pass
+def end(number, frame): raise Ended
+for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, end)
+try:
+    print("up", flush=True)
+    signal.pause()
+except Ended:
+    print("cleaned up", flush=True)
+    sys.exit(7)
+"""
+
+
+def started(child):
+    command = [sys.executable, "-c", STARTS, str(SCRIPT), child]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_lets_the_program_clean_up():
+    with started(CLEANS_UP) as one:
+        assert one.stdout.readline() == "up\n"
+        os.killpg(one.pid, signal.SIGINT)  # a terminal sends it to both
+        assert one.communicate()[0] == "cleaned up\n"
+    assert one.returncode == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_the_end_of_the_script_is_the_programs_end():
+    with started(CLEANS_UP) as one:
+        assert one.stdout.readline() == "up\n"
+        one.terminate()  # the script alone
+        assert one.communicate()[0] == "cleaned up\n"
+    assert one.returncode == 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_program_that_crashes_is_told_of():
+    with started("import os; os.abort()") as one:
+        assert "ended by signal 6 (SIGABRT)" in one.communicate()[0]
+    assert one.returncode == 134
 
 
 def lacking(bootstrap, monkeypatch, *, user):
-    """A Debian with a font and most libraries, where Qt misses two."""
+    """A Debian where Qt misses two libraries."""
     monkeypatch.setattr(bootstrap, "qt_fault", lambda: "libEGL.so.1: cannot open shared object file")
-    monkeypatch.setattr(bootstrap, "loads", lambda library: library not in ("libEGL.so.1", "libGL.so.1"))
-    monkeypatch.setattr(bootstrap, "has_font", lambda: True)
+    monkeypatch.setattr(bootstrap, "missing_packages", lambda _verb: ["libegl1", "libgl1"])
     monkeypatch.setattr(bootstrap.shutil, "which", lambda _name: "apt-get")
     monkeypatch.setattr(bootstrap.os, "geteuid", lambda: user, raising=False)

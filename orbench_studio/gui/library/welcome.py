@@ -30,8 +30,10 @@ class WelcomePage(QWidget):
         self._settings = settings
         self._ways: dict[QPushButton, tuple[str, str]] = {}
         self._opening = label("", "quiet")
+        self._ways_in = QWidget()
         self._build_ui()
         self.list_recent()
+        self.say("")
 
     def list_recent(self) -> None:
         """Show the workspaces opened lately that are still there."""
@@ -48,8 +50,10 @@ class WelcomePage(QWidget):
             self._recent.addWidget(button)
 
     def say(self, text: str) -> None:
-        """Say what is going on, "Opening …" for one."""
+        """Say what is being opened, and offer nothing meanwhile; nothing said offers the ways again."""
         self._opening.setText(text)
+        self._opening.setVisible(bool(text))
+        self._ways_in.setVisible(not text)
 
     def _build_ui(self) -> None:
         column = QVBoxLayout()
@@ -58,8 +62,14 @@ class WelcomePage(QWidget):
         column.addWidget(
             _words(tr("Review prompts that look toxic and may be safe, and the answers models gave to them."))
         )
-        column.addLayout(self._buttons())
-        column.addWidget(
+        column.addWidget(self._opening)
+        column.addWidget(self._ways_in)
+        column.addStretch()
+        ways = QVBoxLayout(self._ways_in)
+        ways.setContentsMargins(0, 0, 0, 0)
+        ways.setSpacing(16)
+        ways.addLayout(self._buttons())
+        ways.addWidget(
             _words(
                 tr(
                     "A workspace is one file with your prompts, the answers and every decision, or a team's database "
@@ -67,9 +77,7 @@ class WelcomePage(QWidget):
                 )
             )
         )
-        column.addWidget(self._opening)
-        column.addLayout(self._recent)
-        column.addStretch()
+        ways.addLayout(self._recent)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(40, 100, 40, 40)
         layout.addStretch()
