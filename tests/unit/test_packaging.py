@@ -1,0 +1,56 @@
+"""The wheel: whoever installs it has every resource that the package reads, and finds it there."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+FORCED = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+# Reads what the package reads of its resources, where nothing of the checkout can be found.
+READS = """
+import sys
+from pathlib import Path
+from orbench_studio.figures.published import published
+from orbench_studio.instruments.rule_table import rule_table
+from orbench_studio.resources_dir import resources
+from orbench_studio.services import curating, demo, prices, templates
+assert resources() == Path(sys.argv[1]) / "orbench_studio" / "resources", resources()
+assert published() and prices.load_prices() and curating.default_recipes() and rule_table().rules
+assert all(templates.load(wording).text for wording in templates.Wording)
+demo.demo_workspace(Path("demo.orbench")).close()
+"""
+
+
+def named():
+    """What the package's source names below the resources folder, and where."""
+    for path in (ROOT / "orbench_studio").rglob("*.py"):
+        for name in re.findall(r"""resources\(\) / ["']([^"']+)["']""", path.read_text(encoding="utf-8")):
+            yield f"resources/{name}", path.name
+
+
+def test_the_wheel_has_every_resource_that_the_source_names():
+    assert len(dict(named())) > 4
+    assert {name: file for name, file in named() if name not in FORCED} == {}
+    assert {source: target for source, target in FORCED.items() if target != f"orbench_studio/{source}"} == {}
+    assert [source for source in FORCED if not (ROOT / source).exists()] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+def test_an_installed_package_reads_its_own_resources(tmp_path):
+    installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (installed / "orbench_studio" / "resources").mkdir(parents=True)
+    for part in (ROOT / "orbench_studio").iterdir():
+        (installed / "orbench_studio" / part.name).symlink_to(part)
+    for source, target in FORCED.items():
+        (installed / target).symlink_to(ROOT / source)
+    env = os.environ | {"PYTHONPATH": str(installed)}
+    command = [sys.executable, "-c", READS, str(installed)]
+    done = subprocess.run(command, cwd=elsewhere, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
