@@ -43,7 +43,10 @@ WAYLAND = {
     "libwayland-cursor.so.0": "libwayland-cursor0",
 }
 FONT = "fonts-dejavu-core"
-FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("~/.local/share/fonts").expanduser())
+FONT_FOLDERS = tuple(
+    Path(os.path.expanduser(folder))  # noqa: PTH111 - pathlib's raises where the user has no home
+    for folder in ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts")
+)
 
 
 def missing_packages() -> list[str]:

@@ -1,6 +1,9 @@
 """Damaged files of the user's own stop no window, and each is told in a sentence."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from orbench_studio import log
 from orbench_studio.domain.place import is_there
 from orbench_studio.services import outbox
 from orbench_studio.services.workspace import open_workspace
@@ -111,15 +113,16 @@ def test_a_damaged_kept_decision_is_named_and_stays(start, path):
         assert len(outbox.kept(workspace)[1]) == len(HORRORS)
 
 
-def test_the_window_says_that_there_is_no_log(tmp_path, monkeypatch, qapp):
-    from orbench_studio.app import _application
-
+def test_the_window_says_that_there_is_no_log(tmp_path):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(log, "log_file", lambda: tmp_path / "file" / "studio.log")
-    monkeypatch.setattr(log.logging.getLogger("orbench_studio"), "handlers", [])
-    for _ in range(2):  # the second time it has been set up already
-        application = _application(tmp_path, load_settings(tmp_path / "settings.json"))
-        try:
-            assert "There is no log" in application.window.messages.text()
-        finally:
-            application.close()
+    code = (
+        "from orbench_studio.app import _application\n"
+        "with _application(own_settings=True) as application:\n"
+        "    print(application.window.messages.text())\n"
+        "    application.close()\n"
+    )
+    homes = dict.fromkeys(("XDG_STATE_HOME", "LOCALAPPDATA", "HOME"), str(tmp_path / "file"))
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | homes, capture_output=True, text=True, check=False
+    )
+    assert "There is no log" in done.stdout, done.stderr
