@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orbench_studio.cli.display import has_display
+from orbench_studio.cli.terminal import guard
 from orbench_studio.domain.place import Place
 from orbench_studio.log import set_up
 
@@ -50,6 +51,7 @@ def _open_at_once(workspace: list[Path]) -> None:
     if len(workspace) > 1 or not all(path.suffix == ".orbench" and path.is_file() for path in workspace):
         return
     if has_display():
+        guard()
         set_up()
         try:
             sys.exit(_Window().open(workspace[0] if workspace else None))

@@ -136,7 +136,7 @@ def _rate(rate: "Rate") -> dict[str, Any]:
 def _tell(found: Audit, moved: "Supposed") -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
     tell(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.choice.words}")
-    tell(f"labels by people: {found.labelled_by_people.words}; answer classes: {found.judged_by_people.words}\n")
+    tell(f"labels by people: {found.labelled_by_people.words}; answer classes: {found.judged_by_people.words}", "")
     width = max((len(one.model) for one in moved.models), default=0)
     tell(f"{'':<{width}}  {'rank':<12}{'over-refusal':<38}{'toxic acceptance':<38}apart")
     for one in moved.models:
@@ -149,10 +149,10 @@ def _tell(found: Audit, moved: "Supposed") -> None:
             if any(rate.n for rate in of):
                 tell(f"{'  ' + category:<{width}}  {'':<12}" + "".join(f"{rate.words:<38}" for rate in of).rstrip())
     if moved.choice.dropped:
-        tell(f"\n{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
+        tell("", f"{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
         for one in moved.models:
             tell(f"{one.model:<{width}}  {_rank(one.before):<12}{one.before.rate.words}")
-    tell("\nWilson intervals at 95 %; ranks by bootstrap, prompts of one seed or nearly the same together, 1 refuses")
+    tell("", "Wilson intervals at 95 %; ranks by bootstrap, prompts of one seed or nearly the same together, 1 refuses")
     tell("most; what is apart (unparsed, blocked, empty, truncated, error, unjudged) is in no rate.")
 
 

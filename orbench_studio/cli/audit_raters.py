@@ -47,12 +47,13 @@ def _tell(found: "Reliability", listed: "Suspects") -> None:
         for category, skill in rater.by_category.items():
             tell(_line(f"  {category}", skill))
     if found.in_step:
-        tell("\nerrors in step, beyond chance (by the model; where people know)")
+        tell("", "errors in step, beyond chance (by the model; where people know)")
     for pair in found.in_step:
         known = f"{_number(pair.by_people)} on {pair.prompts_by_people:,}"
         tell(f"  {pair.one} and {pair.other}: {_number(pair.correlation)} on {pair.prompts:,}; {known}")
     tell(
-        f"\n{counted(listed.of, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
+        "",
+        f"{counted(listed.of, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
         f"most doubtful {listed.expected_wrong:.0f} are expected to be wrong"
     )
     for one in listed.found[:_TOLD]:
@@ -61,7 +62,7 @@ def _tell(found: "Reliability", listed: "Suspects") -> None:
     for model, (before, after) in listed.rates.items():
         moved = f"{_percent(before.value)} to {_percent(after.value)}"
         tell(f"  if all {len(listed.found):,} were the other: {model} {moved}")
-    tell(f"\n{found.words}")
+    tell("", f"{found.words}")
 
 
 def _line(name: str, skill: "Skill") -> str:

@@ -139,7 +139,7 @@ def _tell_estimates(found: "Estimates", *, as_json: bool) -> None:
             f"{name:<38}{_percent(cell.value):>9}  {_range(cell.here):<20}{_percent(cell.machine):>8}"
             f"{cell.labels:>8,}{cell.waiting:>8,}  {cell.still_needed:>6,}{_unlabelled(cell)}"
         )
-    tell(f"\n{found.words}")
+    tell("", f"{found.words}")
 
 
 def _unlabelled(cell: "Estimate") -> str:

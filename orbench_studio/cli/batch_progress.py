@@ -1,12 +1,12 @@
 """A batch at work, shown: a bar for each model on a terminal, a line now and then in a log; Ctrl-C pauses it."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.telling import Exit, complain, tell
+from orbench_studio.cli.telling import Exit, bars, complain, on_terminal, tell
+from orbench_studio.cli.terminal import in_one_line
 from orbench_studio.domain.amounts import duration, spent
 from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress, Worker
 
@@ -125,22 +125,20 @@ def _cost(cost: float, unpriced: int, done: int) -> float | None:
 
 @contextmanager
 def _shown() -> "Iterator[Callable[[Snapshot], None]]":
-    if not sys.stderr.isatty():
+    if not on_terminal():
         yield _Log()
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
 
-    columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with bars(BarColumn(24), TextColumn("{task.description}", markup=False)) as shown:
         tasks: dict[str, Any] = {}
 
         def show(snapshot: "Snapshot") -> None:
             for model in snapshot.progress.models:
                 if model.model not in tasks:
-                    tasks[model.model] = bars.add_task("", total=model.total)
-                told = line(model, snapshot.live.get(model.model))
-                bars.update(tasks[model.model], completed=model.total - model.left, description=told)
+                    tasks[model.model] = shown.add_task("", total=model.total)
+                told = in_one_line(line(model, snapshot.live.get(model.model)))
+                shown.update(tasks[model.model], completed=model.total - model.left, description=told)
 
         yield show
 

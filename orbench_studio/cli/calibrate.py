@@ -120,7 +120,8 @@ def _phrase(one: "MinedPhrase") -> dict[str, Any]:
 def _tell(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
     tell(
         f"{counted(found.labels, 'response')} judged by people, to {counted(found.prompts, 'prompt')} "
-        f"by {counted(len(found.by_model), 'model')}; {found.sample:,} of them a random sample\n"
+        f"by {counted(len(found.by_model), 'model')}; {found.sample:,} of them a random sample",
+        "",
     )
     tell(f"{'':<28}{'agreement, any refusal':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}off by")
     for one in found.instruments:
@@ -129,24 +130,24 @@ def _tell(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") 
             tell(_line(f"  {model}", against))
     _tell_left_out(found)
     if found.learning:
-        tell("\nlearning curve of the local judge, on what it has not seen")
+        tell("", "learning curve of the local judge, on what it has not seen")
         for step in found.learning:
             tell(f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws")
-    tell("\ntrust (highest lower bound of agreement)")
+    tell("", "trust (highest lower bound of agreement)")
     for model, name in found.trust.items():
         tell(f"  {model:<26}{name}")
     for model, mined in phrases.items():
-        tell(f"\nphrases that tell most about {model}, on the half of the prompts they were not mined from")
+        tell("", f"phrases that tell most about {model}, on the half of the prompts they were not mined from")
         for told in mined:
             sign = "refusal" if told.refuses else "answer"
             tell(f"  {sign:<8} {told.phrase:<40} precision {told.held_out.precision.words}")
-    tell(f"\n{_ASSUMES}.")
+    tell("", f"{_ASSUMES}.")
 
 
 def _tell_left_out(found: "Calibration") -> None:
     if not found.left_out:
         return
-    tell("\none model left out         rules   local judge on all others (three-way)   with its own    on few labels")
+    tell("", "one model left out         rules   local judge on all others (three-way)   with its own    on few labels")
     for one in found.left_out:
         few = f"{one.draws.mean:.3f} ± {one.draws.spread:.3f} ({one.draws.labels} labels)" if one.draws else "too few"
         learned = f"{_number(one.all_others.accuracy.value)} ({_number(one.all_others.three_way.value)})"

@@ -46,7 +46,7 @@ def curate(
         return
     _tell(found, rates)
     if saved is not None:
-        tell(f"\n{saved.told}")
+        tell("", f"{saved.told}")
 
 
 def _as_json(found: "Curated", rates: "Mapping[str, Tally]") -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _tell(found: "Curated", rates: "Mapping[str, Tally]") -> None:
         before = step.left
     by_category = ", ".join(f"{category} {count:,}" for category, count in found.steps[-1].categories.items())
     if by_category:
-        tell(f"\nby category: {by_category}")
+        tell("", f"by category: {by_category}")
     for one in found.short:
         tell(f"short: {one.words}")
     if found.chosen:
@@ -82,7 +82,7 @@ def _tell(found: "Curated", rates: "Mapping[str, Tally]") -> None:
     if found.stopped:
         tell("The recipe stops there: it takes nothing.")
     if rates and found.chosen:
-        tell("\nrefusals on these prompts (Wilson intervals at 95 %, responses taken as independent)")
+        tell("", "refusals on these prompts (Wilson intervals at 95 %, responses taken as independent)")
         for model, tally in rates.items():
             apart = f"; apart: {', '.join(f'{n:,} {what}' for what, n in tally.apart.items())}" if tally.apart else ""
             tell(f"  {model:<28}{tally.refusal.words}{apart}")
@@ -108,7 +108,7 @@ def diff(
         (found.first, found.second, found.only_first),
         (found.second, found.first, found.only_second),
     ):
-        tell(f"\n{counted(len(only), 'prompt')} in {has} and not in {lacks}")
+        tell("", f"{counted(len(only), 'prompt')} in {has} and not in {lacks}")
         for why, count in Counter(one.why for one in only).most_common():
             tell(f"  {count:>6,}  {why}")
         for one in only[:_TOLD]:

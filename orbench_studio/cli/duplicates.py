@@ -48,12 +48,12 @@ def duplicates(
         f"in {counted(found.groups, 'group')} of near duplicates"
     )
     for group_id, of in members.items():
-        tell(f"\ngroup {group_id}")
+        tell("", f"group {group_id}")
         for m in of[:_TOLD]:
             text = " ".join(m.text.split())
             tell(f"  {m.similarity:4.2f}  #{m.row.prompt_id:<6} {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}")
     if len(groups) > _TOLD:
-        tell(f"\n… and {counted(len(groups) - _TOLD, 'more group')}; in the window: has:duplicates")
+        tell("", f"… and {counted(len(groups) - _TOLD, 'more group')}; in the window: has:duplicates")
 
 
 def _as_json(found: "Grouping") -> dict[str, Any]:

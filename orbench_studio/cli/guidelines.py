@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import complain, tell
+from orbench_studio.cli.telling import complain, tell, tell_text
 from orbench_studio.errors import StudioError
 
 
@@ -39,7 +39,7 @@ def guidelines(
     else:
         found = before[(version or len(before)) - 1]
         complain(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
-        tell(found.text)
+        tell_text(found.text)
 
 
 def _text(file: Path) -> str:

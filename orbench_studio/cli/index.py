@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
+from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import tell
 
 
@@ -16,8 +17,6 @@ def index(
 
     The index takes about half a minute and 300 MB for a million responses, and is kept up to date from then on.
     """
-    from rich.progress import Progress
-
     from orbench_studio.services import finding
     from orbench_studio.services.workspace import open_workspace
 
@@ -26,12 +25,6 @@ def index(
             finding.drop_response_index(opened)
             tell(f"{workspace.name} searches responses without an index.")
             return
-        with Progress(transient=True) as progress:
-            task = progress.add_task("Indexing responses")
-
-            def goes_on(done: int, of: int) -> bool:
-                progress.update(task, completed=done, total=of)
-                return True
-
-            finding.index_responses(opened, goes_on)
+        with steps("Indexing responses") as on_progress:
+            finding.index_responses(opened, on_progress)
     tell(f"{workspace.name} searches responses by an index.")

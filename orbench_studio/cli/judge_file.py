@@ -1,13 +1,12 @@
 """`orbench-studio judge-file`: how the models in any table answered, told without a call to anybody."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from orbench_studio.cli.telling import complain, counted, tell
+from orbench_studio.cli.telling import complain, counted, tell, tell_json
 
 if TYPE_CHECKING:
     from orbench_studio.domain.agreement import Kappa
@@ -64,14 +63,17 @@ def judge_file(
     columns = Columns(prompt_column, response_column, labels)
     judging = FileJudging(file, columns, instrument_for(train or [], columns), encoding)
     for row in judging.rows():
-        tell(_as_json(row) if as_json else _as_text(row))
+        if as_json:
+            tell_json(_as_json(row), indent=None)
+        else:
+            tell(_as_text(row))
     if labels is not None:
         _tell_agreement(judging)
 
 
-def _as_json(judged: "JudgedRow") -> str:
+def _as_json(judged: "JudgedRow") -> dict[str, Any]:
     found = judged.assessment
-    line: dict[str, Any] = {
+    return {
         "row": judged.row,
         "answer_class": found.answer_class,
         "confidence": round(found.confidence, _DIGITS),
@@ -79,7 +81,6 @@ def _as_json(judged: "JudgedRow") -> str:
         "evidence": list(found.evidence) if found.evidence else None,
         "explanation": judged.fault or found.explanation,
     }
-    return json.dumps(line)
 
 
 def _as_text(judged: "JudgedRow") -> str:

@@ -1,6 +1,7 @@
 """The command line's entry: a verb, or a workspace to open in the window. Heavy imports wait for the verb's work."""
 
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -39,7 +40,8 @@ from orbench_studio.cli import (
     worker,
 )
 from orbench_studio.cli.display import missing_library
-from orbench_studio.cli.telling import Exit, complain
+from orbench_studio.cli.telling import Exit, complain, tell
+from orbench_studio.cli.terminal import guard, in_one_line
 from orbench_studio.errors import StudioError
 
 _HELP = """
@@ -54,21 +56,40 @@ _EPILOG = (
 )
 
 
+_UsageError: Any = typer.BadParameter.__base__
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Usage errors quote what was typed: in one line, as everything that is quoted."""
+    try:
+        yield
+    except _UsageError as error:
+        error.message = in_one_line(error.message)
+        raise
+
+
 class _Verbs(TyperGroup):
     """Takes a lone word that is no verb for a workspace, and turns errors into words and exit codes."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        guard()
+        return super().main(*args, **more)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and not args[0].startswith("-")):
             if args[1:]:
                 ctx.fail(f"{args[0]!r} is no verb.{open_window.meant(args[0])}")
             args = ["open", *args]
-        return super().parse_args(ctx, args)
+        with _in_one_line():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         if without_log := log.set_up():
             complain(without_log)
         try:
-            return super().invoke(ctx)
+            with _in_one_line():
+                return super().invoke(ctx)
         except StudioError as error:
             complain(str(error))
             raise typer.Exit(Exit.FAILED) from error
@@ -76,7 +97,7 @@ class _Verbs(TyperGroup):
             told = missing_library(error)
             if told is None:
                 raise
-            complain(told)
+            complain(*told.split("\n"))
             raise typer.Exit(Exit.FAILED) from error
         except KeyboardInterrupt as error:
             complain("Interrupted.")
@@ -120,7 +141,7 @@ app.command("check")(check.check)
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"orbench-studio {__version__}")
+        tell(f"orbench-studio {__version__}")
         raise typer.Exit
 
 
@@ -130,5 +151,4 @@ def _options(
         bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
     ] = False,
 ) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    pass

@@ -35,22 +35,22 @@ def stats(
     _table(plain)
     for name, by in found.items():
         if isinstance(by, dict):
-            tell(f"\n{name.replace('_', ' ')}")
+            tell("", f"{name.replace('_', ' ')}")
             _table(by)
     if worded:
-        tell("\nresults by wording")
+        tell("", "results by wording")
         _table({f"{one.what}, {one.template_hash[:12]}{' (own)' * one.own}": one.results for one in worded})
     _tell_people(consistency, reveals)
 
 
 def _tell_people(consistency: "dict[str, Rate]", reveals: "dict[str, Reveals]") -> None:
     if consistency:
-        tell("\nself consistency (same label on a prompt shown again)")
+        tell("", "self consistency (same label on a prompt shown again)")
         for annotator, rate in consistency.items():
             tell(f"  {annotator}  {rate.words}")
     for what, counted in reveals.items():
         if counted.changed.n:
-            tell(f"\n{what.replace('_', ' ')} changed after the reveal")
+            tell("", f"{what.replace('_', ' ')} changed after the reveal")
             tell(f"  changed {counted.changed.words}")
             tell(f"  toward the machines {counted.toward:,}, away from them {counted.away:,}, kept {counted.kept:,}")
 
