@@ -12,11 +12,13 @@ def check(
     workspace: options.Workspace,
     as_json: Annotated[bool, typer.Option("--json", help="For machines: an object with the list of problems.")] = False,
 ) -> None:
-    """Look for damage: of the file, of its references, of what is kept about each prompt. Changes nothing."""
-    from orbench_studio.services.workspace import open_workspace
+    """Look for damage: of the file, its tables and triggers, its references, each value, what follows from them.
 
-    with open_workspace(workspace) as opened:
-        problems = opened.problems()
+    Changes nothing, but that a workspace of an older format is brought to this one, as whenever it is opened.
+    """
+    from orbench_studio.services.workspace import problems_in
+
+    problems = problems_in(workspace)
     if as_json:
         tell_json({"workspace": str(workspace), "problems": problems})
     elif problems:

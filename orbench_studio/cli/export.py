@@ -47,6 +47,7 @@ def export(
     from orbench_studio.services import exporting
     from orbench_studio.services.workspace import open_workspace
 
+    options.parsed(wanted)
     try:
         asked = Export(form, out, tuple(subset or ()), wanted, names, seeds, not escape, licence)
     except ValueError as error:

@@ -72,11 +72,7 @@ class Workspace:
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the file or with what is kept in it, in words; empty where all is well."""
-        found = [] if self.on_server else opening.problems(self._engine)
-        if not found:
-            with self.reading() as db:
-                found.extend(states.wrong_states(db))
-        return found
+        return opening.problems(self._engine)
 
     def close(self) -> None:
         """Let go of it."""
@@ -90,6 +86,17 @@ def open_workspace(place: Place) -> Workspace:
         name = uuid4().hex
         return _on_server(place, opening_server.open_existing(place, _password(place), name), name)
     return _in_file(place, opening.open_existing(place))
+
+
+def problems_in(place: Place) -> list[str]:
+    """Everything that is wrong with a workspace, also with one that does not open because of it."""
+    if isinstance(place, Server):
+        engine = opening_server.open_existing(place, _password(place), uuid4().hex)
+        try:
+            return opening.problems(engine)
+        finally:
+            engine.dispose()
+    return opening.problems_in(place)
 
 
 def create_workspace(place: Place, *, illustrative: bool = False) -> Workspace:

@@ -3,7 +3,7 @@
 import filecmp
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect
 
 from orbench_studio.errors import WorkspaceError
-from orbench_studio.store import migrating, states
-from orbench_studio.store.engine import sqlite_engine
+from orbench_studio.store import migrating, readable, schema, states
+from orbench_studio.store.engine import is_server, sqlite_engine
 from orbench_studio.store.unit_of_work import reading, writing
 
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
@@ -50,6 +50,7 @@ def open_existing(path: Path) -> Engine:
     engine = sqlite_engine(path)
     try:
         revision = _revision(engine, path)
+        _require_nothing_acting(engine, path)
         if revision != migrating.HEAD:
             _require_whole(engine, path)
             _migrate(path, revision)
@@ -59,13 +60,57 @@ def open_existing(path: Path) -> Engine:
     return engine
 
 
+def problems_in(path: Path) -> list[str]:
+    """What is wrong with the workspace in a file; also with one that is not opened because of what it brings along."""
+    _check_file(path)
+    engine = sqlite_engine(path)
+    try:
+        is_old = _revision(engine, path) != migrating.HEAD
+        with reading(engine) as db:
+            brought = schema.acting(db)
+        if not brought and is_old:
+            engine.dispose()
+            engine = open_existing(path)
+        if brought and is_old:
+            return [f"{one} is not the studio's" for one in brought]
+        return problems(engine)
+    finally:
+        engine.dispose()
+
+
 def problems(engine: Engine) -> list[str]:
-    """What SQLite itself finds wrong with the file, in its words; empty where all is well."""
+    """Everything that is wrong with a workspace, in words; empty where all is well.
+
+    What follows from the rows is only looked at where they can be read.
+    """
     with reading(engine) as db:
-        found = [str(row[0]) for row in db.exec_driver_sql("PRAGMA integrity_check") if row[0] != "ok"]
-        for name, rowid, parent, _ in db.exec_driver_sql("PRAGMA foreign_key_check"):
-            found.append(f"{name} row {rowid} refers to a row of {parent} that is not there")
+        found = [] if is_server(db) else list(_damage(db))
+        if not found:
+            found = [*schema.differences(db), *readable.unreadable(db)]
+        if not found:
+            found = list(states.wrong_states(db))
     return found
+
+
+def _damage(db: Connection) -> Iterator[str]:
+    """What SQLite itself finds wrong with the file, in its words."""
+    for (told,) in db.exec_driver_sql("PRAGMA integrity_check"):
+        if told != "ok":
+            yield str(told)
+    for name, rowid, parent, _ in db.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"{name} row {rowid} refers to a row of {parent} that is not there"
+
+
+def _require_nothing_acting(engine: Engine, path: Path) -> None:
+    """A trigger or view of somebody else's would run with what we write: with the next decision, or the migration."""
+    with reading(engine) as db:
+        brought = schema.acting(db)
+    if brought:
+        raise WorkspaceError(
+            f"{path.name} was not opened: it brings along what would change data by itself, and is not the studio's: "
+            f"{'; '.join(brought)}. Ask whoever gave you the file, or go back to a backup. "
+            f"To see what it does: orbench-studio check {path.name}"
+        )
 
 
 def _check_file(path: Path) -> None:
@@ -108,7 +153,8 @@ def _revision(engine: Engine, path: Path) -> str:
 
 
 def _require_whole(engine: Engine, path: Path) -> None:
-    found = problems(engine)
+    with reading(engine) as db:
+        found = list(_damage(db))
     if found:
         raise WorkspaceError(f"{path.name} is damaged and was not migrated: {found[0]}. Go back to a backup.")
     engine.dispose()  # no connection holds to what the tables were

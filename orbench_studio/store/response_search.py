@@ -13,6 +13,10 @@ from orbench_studio.store.engine import is_server
 from orbench_studio.store.tables import RESPONSES
 
 _NAME = "response_search"
+TRIGGER = (
+    f"CREATE TRIGGER {_NAME}_insert AFTER INSERT ON responses "  # noqa: S608
+    f"BEGIN INSERT INTO {_NAME}(rowid, text) VALUES (new.id, new.text); END"
+)
 _GRAM = 3
 _MOST = 40  # grams of a long search: enough to narrow it down
 _AT_ONCE = 10_000
@@ -45,10 +49,7 @@ def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
             f"INSERT INTO {_NAME}(rowid, text) SELECT id, text FROM responses WHERE id BETWEEN ? AND ?",  # noqa: S608
             (first, first + _AT_ONCE - 1),
         )
-    db.exec_driver_sql(
-        f"CREATE TRIGGER {_NAME}_insert AFTER INSERT ON responses "  # noqa: S608
-        f"BEGIN INSERT INTO {_NAME}(rowid, text) VALUES (new.id, new.text); END"
-    )
+    db.exec_driver_sql(TRIGGER)
 
 
 def remove(db: Connection) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, bindparam, func, select, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
 from orbench_studio.store.engine import LOCK, is_server, tell_others
@@ -31,6 +31,8 @@ _CLOSED = (
     *("refused", "timeout", "timed out", "unreachable", "no route", "resolve", "reset by peer", "broken pipe"),
     *("no connection", "ssl error"),
 )
+# What reading a value raises where it is none of those that the domain knows.
+_MADE_OF_ROWS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, SQLAlchemyError)
 _PERSON = LOCK + 1
 _LOCKS = 1_024  # of all prompts together: the server's memory for locks is small, and an undo can be of 10,000 prompts
 _PERSON_OF = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == bindparam("name"))
@@ -44,7 +46,7 @@ _LOCK_PROMPTS = text(
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent look at the workspace."""
-    with translated(), engine.connect() as db:
+    with translated(engine), engine.connect() as db:
         if is_server(db):
             db = db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with db.begin():
@@ -58,7 +60,7 @@ def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
     A shared one goes beside other shared ones on a server: whoever asks for it locks what it reads and changes, and
     leaves the ids of new rows to the database.
     """
-    with translated(), engine.connect() as db:
+    with translated(engine), engine.connect() as db:
         db = db.execution_options(write=True, shared=shared)
         with db.begin():
             yield db
@@ -86,8 +88,8 @@ def lock_person(db: Connection, name: str) -> int | None:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """The world's faults as `WorkspaceError`; our own pass through."""
+def translated(engine: Engine) -> Iterator[None]:
+    """The world's faults as `WorkspaceError`, rows that cannot be read among them; our own pass through."""
     try:
         yield
     except DatabaseError as error:
@@ -98,7 +100,27 @@ def translated() -> Iterator[None]:
             if sign in told:
                 why = str(error.orig).splitlines()[0]  # what follows shows the statement
                 raise WorkspaceError(f"Nothing was changed: {why}. {advice}") from error
+        _blame_row(engine, error)
         raise
+    except _MADE_OF_ROWS as error:
+        _blame_row(engine, error)
+        raise
+
+
+def _blame_row(engine: Engine, error: Exception) -> None:
+    """Raise a sentence about the first row that cannot be read; nothing where all can, so that the fault is ours.
+
+    Rows become domain objects in many places, and always in a transaction: what fails there is looked into here.
+    """
+    from orbench_studio.store import readable  # it knows most of the domain, and is needed only now
+
+    with engine.connect() as db, db.begin():
+        row = next(readable.unreadable(db), None)
+    if row is not None:
+        raise WorkspaceError(
+            f"The workspace has a row that cannot be read, so nothing was changed: {row}. "
+            "To see all of them: orbench-studio check WORKSPACE"
+        ) from error
 
 
 def _is_lost(told: str) -> bool:
