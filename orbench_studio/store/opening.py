@@ -50,7 +50,7 @@ def open_existing(path: Path) -> Engine:
     engine = sqlite_engine(path)
     try:
         revision = _revision(engine, path)
-        _require_nothing_acting(engine, path)
+        _require_ours(engine, path, revision)
         if revision != migrating.HEAD:
             _require_whole(engine, path)
             _migrate(path, revision)
@@ -101,15 +101,17 @@ def _damage(db: Connection) -> Iterator[str]:
         yield f"{name} row {rowid} refers to a row of {parent} that is not there"
 
 
-def _require_nothing_acting(engine: Engine, path: Path) -> None:
+def _require_ours(engine: Engine, path: Path, revision: str) -> None:
     """A trigger or view of somebody else's would run with what we write: with the next decision, or the migration."""
     with reading(engine) as db:
-        brought = schema.acting(db)
-    if brought:
+        found = schema.acting(db)
+        if not found and revision == migrating.HEAD:
+            found = schema.loosened(db)
+    if found:
         raise WorkspaceError(
-            f"{path.name} was not opened: it brings along what would change data by itself, and is not the studio's: "
-            f"{'; '.join(brought)}. Ask whoever gave you the file, or go back to a backup. "
-            f"To see what it does: orbench-studio check {path.name}"
+            f"{path.name} was not opened: somebody has changed how it works, and what is written to it could change "
+            f"or lose other data: {'; '.join(found)}. Ask whoever gave you the file, or go back to a backup. "
+            f"To see all changes: orbench-studio check {path.name}"
         )
 
 

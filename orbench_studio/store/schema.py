@@ -27,6 +27,10 @@ _ACTING = (
     "FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f "
     "WHERE m.type = 'table' AND (f.on_delete <> 'NO ACTION' OR f.on_update <> 'NO ACTION')"
 )
+_NULLABLE = (
+    "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+    "WHERE m.type = 'table' AND NOT c.\"notnull\""
+)
 _ALL = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _SHOWN = 160  # characters of a definition
 _SERVER_TRIGGERS = {("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")}
@@ -41,6 +45,13 @@ def acting(db: Connection) -> list[str]:
         for kind, name, table, sql in found
         if _plain(sql) not in _TRIGGERS
     )
+
+
+def loosened(db: Connection) -> list[str]:
+    """The columns of a file in this version's format that may miss values which we always need, in words."""
+    needed = {(t.name, c.name) for t in SQLModel.metadata.sorted_tables for c in t.columns if not c.nullable}
+    found = {(str(table), str(column)) for table, column in db.exec_driver_sql(_NULLABLE)}
+    return [f"column {column} of {table} without NOT NULL" for table, column in sorted(needed & found)]
 
 
 def differences(db: Connection) -> Iterator[str]:

@@ -51,7 +51,7 @@ VERBS = {
     "rewrite": ([["rewrite", W, *WRITE]], [["rewrite", W, "--model", BAD]]),
     "moderate": ([["moderate", W, "--moderator", "simulated/strict", "--yes", "--limit", "2"]],
                  [["moderate", W, "--moderator", BAD], ["moderate", W, "--moderator", "a/b", "--rule", BAD]]),
-    "judge": ([["judge", W, "--judge", "rules", "--model", NORTH]], [["judge", W, "--judge", BAD], ["judge", W, "--judge", "rules", "--model", BAD]]),
+    "judge": ([["judge", W, "--judge", "rules", "--model", NORTH]], [["judge", W, "--judge", BAD]]),
     "worker": ([["worker", W, "--until-done"]], [["worker", W, "--models", BAD]]),
     "models": ([["models"]], [["models", BAD]]),
     "batches": ([["batches", W, "list"], ["batches", W, "show", "1"]], [["batches", W, BAD], ["batches", W, "show", BAD]]),
