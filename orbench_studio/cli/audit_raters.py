@@ -54,7 +54,7 @@ def _tell(found: "Reliability", listed: "Suspects") -> None:
     tell(
         "",
         f"{counted(listed.of, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
-        f"most doubtful {listed.expected_wrong:.0f} are expected to be wrong"
+        f"most doubtful {listed.expected_wrong:.0f} are expected to be wrong",
     )
     for one in listed.found[:_TOLD]:
         refused = f"refused by {counted(len(one.refused_by), 'model')}"

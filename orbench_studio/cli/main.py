@@ -42,6 +42,7 @@ from orbench_studio.cli import (
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.telling import Exit, complain, tell
 from orbench_studio.cli.terminal import guard, in_one_line
+from orbench_studio.domain.place import is_there, place_of
 from orbench_studio.errors import StudioError
 
 _HELP = """
@@ -69,6 +70,18 @@ def _in_one_line() -> Iterator[None]:
         raise
 
 
+# What a value raises that is none of those its column may have, where it gets as far as being shown.
+_MADE_OF_ROWS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+
+
+def _unreadable_row(words: list[str]) -> str | None:
+    """What cannot be read in the workspace that a command line names, in words; None where the fault is ours."""
+    from orbench_studio.services.workspace import unreadable_row
+
+    named = [place_of(word) for word in words if word.endswith(".orbench") or "://" in word]
+    return next((told for place in named if is_there(place) and (told := unreadable_row(place))), None)
+
+
 class _Verbs(TyperGroup):
     """Takes a lone word that is no verb for a workspace, and turns errors into words and exit codes."""
 
@@ -81,6 +94,7 @@ class _Verbs(TyperGroup):
             if args[1:]:
                 ctx.fail(f"{args[0]!r} is no verb.{open_window.meant(args[0])}")
             args = ["open", *args]
+        self.words = list(args)
         with _in_one_line():
             return super().parse_args(ctx, args)
 
@@ -92,6 +106,12 @@ class _Verbs(TyperGroup):
                 return super().invoke(ctx)
         except StudioError as error:
             complain(str(error))
+            raise typer.Exit(Exit.FAILED) from error
+        except _MADE_OF_ROWS as error:
+            told = _unreadable_row(self.words)
+            if told is None:
+                raise
+            complain(told)
             raise typer.Exit(Exit.FAILED) from error
         except ImportError as error:
             told = missing_library(error)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 from orbench_studio.domain.place import Place, Server
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.credentials import from_keyring
-from orbench_studio.store import grants, migrating, opening, opening_server, states, unit_of_work
+from orbench_studio.store import grants, migrating, opening, opening_server, unit_of_work
 from orbench_studio.store.changes import FileChanges, ServerChanges
 from orbench_studio.store.tables import WORKSPACE
 
@@ -74,6 +74,10 @@ class Workspace:
         """Everything that is wrong with the file or with what is kept in it, in words; empty where all is well."""
         return opening.problems(self._engine)
 
+    def unreadable_row(self) -> str | None:
+        """A sentence about the first row that cannot be read; None where all can."""
+        return unit_of_work.unreadable_row(self._engine)
+
     def close(self) -> None:
         """Let go of it."""
         self._changes.close()
@@ -97,6 +101,12 @@ def problems_in(place: Place) -> list[str]:
         finally:
             engine.dispose()
     return opening.problems_in(place)
+
+
+def unreadable_row(place: Place) -> str | None:
+    """A sentence about the first row of a workspace that cannot be read; None where all can."""
+    with open_workspace(place) as opened:
+        return opened.unreadable_row()
 
 
 def create_workspace(place: Place, *, illustrative: bool = False) -> Workspace:

@@ -206,7 +206,9 @@ class _Found:
 
     def _value(self, column: str, key: tuple[object, ...]) -> str:
         mark = "%s" if is_server(self._db) else "?"
-        where = " AND ".join(f"{name} IS NOT DISTINCT FROM {mark}" if mark == "%s" else f"{name} IS {mark}" for name in self._key)
+        where = " AND ".join(
+            f"{name} IS NOT DISTINCT FROM {mark}" if mark == "%s" else f"{name} IS {mark}" for name in self._key
+        )
         text = f'CAST("{column}" AS text)' if mark == "%s" else f'"{column}"'
         found = self._db.exec_driver_sql(f'SELECT {text} FROM "{self.table.name}" WHERE {where}', key).scalar()  # noqa: S608
         shown = repr(found)
@@ -287,7 +289,9 @@ def _decode_all(db: Connection, found: _Found, columns: list[str]) -> None:
         for row in raw.execute(statement):
             for name, value in zip(columns, row[keys:], strict=True):
                 if isinstance(value, bytes) and not _can(bytes.decode, value):  # type: ignore[arg-type]
-                    found.add(name, [key.decode(errors="replace") if isinstance(key, bytes) else key for key in row[:keys]])
+                    found.add(
+                        name, [key.decode(errors="replace") if isinstance(key, bytes) else key for key in row[:keys]]
+                    )
     finally:
         raw.text_factory = _leniently
 
@@ -327,5 +331,3 @@ def _leniently(text: bytes) -> str:
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-

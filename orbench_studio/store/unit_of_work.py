@@ -107,20 +107,28 @@ def translated(engine: Engine) -> Iterator[None]:
         raise
 
 
-def _blame_row(engine: Engine, error: Exception) -> None:
-    """Raise a sentence about the first row that cannot be read; nothing where all can, so that the fault is ours.
-
-    Rows become domain objects in many places, and always in a transaction: what fails there is looked into here.
-    """
+def unreadable_row(engine: Engine) -> str | None:
+    """A sentence about the first row that cannot be read; None where all can."""
     from orbench_studio.store import readable  # it knows most of the domain, and is needed only now
 
     with engine.connect() as db, db.begin():
         row = next(readable.unreadable(db), None)
-    if row is not None:
-        raise WorkspaceError(
-            f"The workspace has a row that cannot be read, so nothing was changed: {row}. "
-            "To see all of them: orbench-studio check WORKSPACE"
-        ) from error
+    if row is None:
+        return None
+    return (
+        f"The workspace has a row that cannot be read: {row}. Nothing was changed. "
+        "To see all of them: orbench-studio check WORKSPACE"
+    )
+
+
+def _blame_row(engine: Engine, error: Exception) -> None:
+    """Raise a sentence about the row that cannot be read; nothing where all can, so that the fault is ours.
+
+    Rows become domain objects in many places, and always in a transaction: what fails there is looked into here.
+    """
+    told = unreadable_row(engine)
+    if told is not None:
+        raise WorkspaceError(told) from error
 
 
 def _is_lost(told: str) -> bool:

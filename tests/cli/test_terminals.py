@@ -1,4 +1,4 @@
-"""Whatever a workspace, a file, a vendor or an argument holds: a terminal gets no control character, and no forged line.
+"""Whatever a workspace, a file, a vendor or an argument holds: a terminal gets no control character and no forged line.
 
 Every verb is met with it, so that a new one fails here until it is covered.
 """
@@ -44,45 +44,98 @@ SERVER = f"postgresql://{BAD}@127.0.0.1:1/x"
 VERBS = {
     "open": ([], [["open", f"{BAD}.orbench"]]),
     "demo": ([], [["demo", "--screenshots", f"there{BAD}", BAD]]),
-    "import": ([["import", W, f"{BAD}p.csv"]], [["import", W, f"{BAD}.csv"], ["import", W, f"{BAD}more.csv", "--mend", BAD],
-               ["import", W, f"{BAD}more.csv", "--column", BAD]]),
-    "evaluate": ([["evaluate", W, *EVALUATE]], [["evaluate", W, "--model", BAD], ["evaluate", W, "--model", MODEL, "--param", BAD]]),
-    "generate": ([["generate", W, *WRITE[:-2], "--category", "privacy"]], [["generate", W, "--model", BAD], ["generate", W, "--model", "a/b", "--category", BAD]]),
+    "import": (
+        [["import", W, f"{BAD}p.csv"]],
+        [
+            ["import", W, f"{BAD}.csv"],
+            ["import", W, f"{BAD}more.csv", "--mend", BAD],
+            ["import", W, f"{BAD}more.csv", "--column", BAD],
+        ],
+    ),
+    "evaluate": (
+        [["evaluate", W, *EVALUATE]],
+        [["evaluate", W, "--model", BAD], ["evaluate", W, "--model", MODEL, "--param", BAD]],
+    ),
+    "generate": (
+        [["generate", W, *WRITE[:-2], "--category", "privacy"]],
+        [["generate", W, "--model", BAD], ["generate", W, "--model", "a/b", "--category", BAD]],
+    ),
     "rewrite": ([["rewrite", W, *WRITE]], [["rewrite", W, "--model", BAD]]),
-    "moderate": ([["moderate", W, "--moderator", "simulated/strict", "--yes", "--limit", "2"]],
-                 [["moderate", W, "--moderator", BAD], ["moderate", W, "--moderator", "a/b", "--rule", BAD]]),
+    "moderate": (
+        [["moderate", W, "--moderator", "simulated/strict", "--yes", "--limit", "2"]],
+        [["moderate", W, "--moderator", BAD], ["moderate", W, "--moderator", "a/b", "--rule", BAD]],
+    ),
     "judge": ([["judge", W, "--judge", "rules", "--model", NORTH]], [["judge", W, "--judge", BAD]]),
     "worker": ([["worker", W, "--until-done"]], [["worker", W, "--models", BAD]]),
     "models": ([["models"]], [["models", BAD]]),
-    "batches": ([["batches", W, "list"], ["batches", W, "show", "1"]], [["batches", W, BAD], ["batches", W, "show", BAD]]),
-    "judge-file": ([["judge-file", f"{BAD}more.csv", "--prompt-column", "prompt", "--response-column", "response", "--labels", "label"]],
-                   [["judge-file", f"{BAD}more.csv", "--prompt-column", BAD, "--response-column", "response"]]),
+    "batches": (
+        [["batches", W, "list"], ["batches", W, "show", "1"]],
+        [["batches", W, BAD], ["batches", W, "show", BAD]],
+    ),
+    "judge-file": (
+        [
+            [
+                "judge-file",
+                f"{BAD}more.csv",
+                "--prompt-column",
+                "prompt",
+                "--response-column",
+                "response",
+                "--labels",
+                "label",
+            ]
+        ],
+        [["judge-file", f"{BAD}more.csv", "--prompt-column", BAD, "--response-column", "response"]],
+    ),
     "calibrate": ([["calibrate", W, "--draws", "1", "--labels", "20"]], [["calibrate", BAD]]),
-    "audit": ([["audit", W], ["audit", W, "--html", f"{BAD}.html", "--markdown", f"{BAD}.md"]], [["audit", W, "--judge", BAD]]),
-    "export": ([["export", W, "--format", "jsonl", "--out", f"out{BAD}"]], [["export", W, "--format", "csv", "--out", "o", "--subset", BAD],
-               ["export", W, "--format", "csv", "--out", "o", "--filter", f"category:{BAD}"]]),
-    "curate": ([["curate", W, "--recipe", "r.toml", "--name", "again"]], [["curate", W, "--recipe", BAD], ["curate", W, "--recipe", "bad.toml"]]),
+    "audit": (
+        [["audit", W], ["audit", W, "--html", f"{BAD}.html", "--markdown", f"{BAD}.md"]],
+        [["audit", W, "--judge", BAD]],
+    ),
+    "export": (
+        [["export", W, "--format", "jsonl", "--out", f"out{BAD}"]],
+        [
+            ["export", W, "--format", "csv", "--out", "o", "--subset", BAD],
+            ["export", W, "--format", "csv", "--out", "o", "--filter", f"category:{BAD}"],
+        ],
+    ),
+    "curate": (
+        [["curate", W, "--recipe", "r.toml", "--name", "again"]],
+        [["curate", W, "--recipe", BAD], ["curate", W, "--recipe", "bad.toml"]],
+    ),
     "diff": ([["diff", W, f"six{BAD}", f"all{BAD}"]], [["diff", W, BAD, BAD]]),
     "duplicates": ([["duplicates", W]], [["duplicates", W, "--threshold", BAD]]),
-    "rules": ([["rules", W, "list"], ["rules", W, "add", f"shut {BAD}", "--model", NORTH, "--annotator", ANNA]],
-              [["rules", W, "add", "a gate", "--model", BAD], ["rules", W, "remove", BAD]]),
+    "rules": (
+        [["rules", W, "list"], ["rules", W, "add", f"shut {BAD}", "--model", NORTH, "--annotator", ANNA]],
+        [["rules", W, "add", "a gate", "--model", BAD], ["rules", W, "remove", BAD]],
+    ),
     "labels": ([["labels", "export", W, f"l{BAD}"]], [["labels", "import", W, BAD], ["labels", BAD]]),
     "merge": ([["merge", W, f"{BAD}labels"]], [["merge", W, BAD]]),
-    "team": ([["team", W], ["team", W, "make", "q", "--person", f"{BAD}=2"]], [["team", W, "make", BAD], ["team", W, "make", "q", "--filter", f"is:{BAD}"],
-             ["team", W, "make", "q", "--person", f"a={BAD}"]]),
-    "audit-sample": ([["audit-sample", W, "list"], ["audit-sample", W, "estimate", f"s{BAD}"]], [["audit-sample", W, "estimate", BAD],
-                     ["audit-sample", W, BAD]]),
+    "team": (
+        [["team", W], ["team", W, "make", "q", "--person", f"{BAD}=2"]],
+        [
+            ["team", W, "make", BAD],
+            ["team", W, "make", "q", "--filter", f"is:{BAD}"],
+            ["team", W, "make", "q", "--person", f"a={BAD}"],
+        ],
+    ),
+    "audit-sample": (
+        [["audit-sample", W, "list"], ["audit-sample", W, "estimate", f"s{BAD}"]],
+        [["audit-sample", W, "estimate", BAD], ["audit-sample", W, BAD]],
+    ),
     "audit-people": ([["audit-people", W]], [["audit-people", BAD]]),
     "audit-raters": ([["audit-raters", W]], [["audit-raters", BAD]]),
     "push": ([], [["push", W, SERVER], ["push", W, BAD]]),
     "pull": ([], [["pull", SERVER, "x.orbench"], ["pull", BAD, "x.orbench"]]),
     "stats": ([["stats", W]], [["stats", BAD]]),
-    "journal": ([["journal", W], ["journal", W, "--undo-since", "2000-01-01 00:00", "--annotator", ANNA]],
-                [["journal", W, "--undo-since", BAD, "--annotator", BAD]]),
+    "journal": (
+        [["journal", W], ["journal", W, "--undo-since", "2000-01-01 00:00", "--annotator", ANNA]],
+        [["journal", W, "--undo-since", BAD, "--annotator", BAD]],
+    ),
     "guidelines": ([["guidelines", W]], [["guidelines", W, "--set", BAD], ["guidelines", W, "--version", BAD]]),
     "index": ([["index", W], ["index", W, "--remove"]], [["index", BAD]]),
     "check": ([["check", W]], [["check", BAD]]),
-}  # fmt: skip
+}
 COMMANDS = typer.main.get_command(app).commands
 HAS_JSON = {name for name, verb in COMMANDS.items() if any("--json" in one.opts for one in verb.params)}
 
@@ -149,7 +202,7 @@ def made(tmp_path_factory):
         assert run("labels", "export", W, f"{BAD}labels").exit_code == 0
     with closing(sqlite3.connect(folder / W)) as db, db:  # the studio itself gives no such names
         for table in ("subsets", "audit_samples", "batches"):
-            db.execute(f"UPDATE {table} SET name = name || ?", (BAD,))
+            db.execute(f"UPDATE {table} SET name = name || ?", (BAD,))  # noqa: S608 - one of three
     return folder
 
 
@@ -239,7 +292,11 @@ def test_every_control_character_is_written_out():
     """Those of Unicode's own list, and what turns the direction of reading."""
     kinds = ("Cc", "Zl", "Zp")
     turns = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
-    bad = [c for c in map(chr, range(0x110000)) if unicodedata.category(c) in kinds or unicodedata.bidirectional(c) in turns]
+    bad = [
+        c
+        for c in map(chr, range(0x110000))
+        if unicodedata.category(c) in kinds or unicodedata.bidirectional(c) in turns
+    ]
     assert not any(c in terminal.in_one_line("".join(bad)) for c in bad)
     assert [c for c in bad if c in terminal.visible("".join(bad))] == ["\t", "\n"]
 
@@ -247,7 +304,7 @@ def test_every_control_character_is_written_out():
 def test_on_a_terminal_only_our_own_bars_move_the_cursor(monkeypatch):
     """What progress bars name is written out, and so is what others print meanwhile."""
     ours, theirs = pty.openpty()
-    with open(theirs, "w", encoding="utf-8", closefd=True) as screen:
+    with os.fdopen(theirs, "w", encoding="utf-8") as screen:
         monkeypatch.setenv("TERM", "xterm")
         for name in ("stdout", "stderr"):
             monkeypatch.setattr(sys, name, screen)

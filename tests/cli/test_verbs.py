@@ -13,6 +13,7 @@ from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.review import Decision
 from orbench_studio.services.reviewing import decide, undo
 from orbench_studio.services.workspace import open_workspace
+from tests.unit.services.judged_workspace import create
 
 HEAVY = ("pandas", "pyarrow", "alembic", "PySide6", "sqlmodel", "sqlalchemy")
 
@@ -36,6 +37,17 @@ def test_what_is_no_workspace_is_said_in_one_line(run, tmp_path, verb, name):
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.fixture
+def own(tmp_path):
+    create(tmp_path / "own.orbench", prompts=6, labelled=("north",)).close()
+    with open_workspace(tmp_path / "own.orbench") as opened:
+        decide(opened, Decision(1, Aspect.LABEL, "safe"), annotator="anna")
+    with closing(sqlite3.connect(tmp_path / "own.orbench")) as db, db:
+        vote = "(prompt_id, moderator_id, identity, verdict, explanation, raw) VALUES (1, 1, x'00', 'safe', '', '')"
+        db.execute(f"INSERT INTO votes {vote}")
+    return tmp_path / "own.orbench"
+
+
 def test_check_finds_what_was_tampered_with(run, workspace):
     with closing(sqlite3.connect(workspace)) as db, db:
         db.execute("UPDATE prompt_states SET status = 'skipped' WHERE prompt_id = 2")
@@ -43,6 +55,44 @@ def test_check_finds_what_was_tampered_with(run, workspace):
     assert result.exit_code == 3
     assert "prompt_states: 1 rows, first prompt_id 2" in result.stdout
     assert len(json.loads(run("check", workspace, "--json").stdout)["problems"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE votes SET verdict = 'pink'", "votes row 1: verdict 'pink' cannot be read"),
+        ("UPDATE prompts SET category = 'colour' WHERE id = 2", "prompts row 2: category 'colour' cannot be read"),
+        ("UPDATE responses SET stop_reason = -1", "responses row 1: stop_reason '-1' cannot be read"),
+        ("UPDATE annotators SET name = x'00ff'", r"annotators row 1: name b'\x00\xff' cannot be read"),
+        ("UPDATE annotators SET name = CAST(x'e9' AS TEXT)", r"annotators row 1: name '\\xe9' cannot be read"),
+        ("UPDATE journal SET at = 'yesterday'", "journal row 1: at 'yesterday' cannot be read"),
+        ("UPDATE annotations SET aspect = 'colour'", "annotations row 1: aspect 'colour' cannot be read"),
+        ("UPDATE workspace SET consensus_rule = 'most'", "workspace row 1: consensus_rule 'most' cannot be read"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_by_the_verbs_that_meet_it(run, own, change, named):
+    with closing(sqlite3.connect(own)) as db, db:
+        grows = [f"{table}_update" for table in ("journal", "annotations")]
+        kept = [db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0] for name in grows]
+        for statement in (*(f"DROP TRIGGER {name}" for name in grows), change, *kept):
+            db.execute(statement)
+    checked = run("check", own)
+    assert checked.exit_code == 3
+    assert named in checked.stdout
+    verbs = (["stats"], ["journal"], ["export", "--format", "jsonl", "--out", "out"], ["team"])
+    told = [(run(verb, own, *more), verb) for verb, *more in verbs]
+    assert {result.exit_code for result, _ in told} <= {0, 1}
+    failed = [result.stderr for result, _ in told if result.exit_code]
+    assert all(named in text and "orbench-studio check" in text for text in failed)
+
+
+def test_a_file_with_a_trigger_of_somebody_elses_is_not_opened(run, workspace):
+    with closing(sqlite3.connect(workspace)) as db, db:
+        db.execute("CREATE TRIGGER turns AFTER INSERT ON annotations BEGIN DELETE FROM votes; END")
+    assert "trigger turns on annotations" in run("stats", workspace).stderr
+    result = run("check", workspace)
+    assert result.exit_code == 3
+    assert "trigger turns on annotations is not the studio's: CREATE TRIGGER turns" in result.stdout
 
 
 def test_check_finds_a_whole_workspace_whole(run, workspace):

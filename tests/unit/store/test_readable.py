@@ -1,12 +1,11 @@
 """`check` names every value that the domain cannot read, in every column of every table; and no verb dies of one."""
 
 import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Boolean, Float, Integer, LargeBinary
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from orbench_studio.domain.batch import BatchSettings
@@ -37,7 +36,11 @@ BAD = {
     "workspace.consensus_rule": ("most", "at-least:0"),
     "prompts.text": ("", " \t\u2003\n"),
     "prompts.attributes": ("no json", "[1]", '{"a": 1}', "null"),
-    "batches.settings": (*WRONG_JSON, '{"sampling": {}, "limits": {"concurrency": 0}}', '{"sampling": {"x": 1}, "limits": {}}'),
+    "batches.settings": (
+        *WRONG_JSON,
+        '{"sampling": {}, "limits": {"concurrency": 0}}',
+        '{"sampling": {"x": 1}, "limits": {}}',
+    ),
     "subsets.recipe": ("[size", "[size]\nprompts = -1"),
     "subsets.state": ("no json", "[1]", '{"funnel": 1}'),
     "views.query": ("nothing:known",),
@@ -51,9 +54,18 @@ BAD = {
     "annotations.value": ("pink",),
     "annotations.visible": ("votes everything",),
     "near_duplicates.similarity": (1.5,),
-}  # fmt: skip
-NO_MOMENTS = ("yesterday", "2026-13-01 00:00:00.000000", "2026-02-30 00:00:00.000000", "2026-01-01 25:00:00.000000",
-              "2026-01-01", "0000-01-01 00:00:00.000000", "2026-01-01 00:00:00.x", 1764323585, 1.5)  # fmt: skip
+}
+NO_MOMENTS = (
+    "yesterday",
+    "2026-13-01 00:00:00.000000",
+    "2026-02-30 00:00:00.000000",
+    "2026-01-01 25:00:00.000000",
+    "2026-01-01",
+    "0000-01-01 00:00:00.000000",
+    "2026-01-01 00:00:00.x",
+    1764323585,
+    1.5,
+)
 
 
 def good(table, column):
@@ -64,7 +76,13 @@ def good(table, column):
         return str(next(iter(readable._SETS[name])))
     if isinstance(column.type, UtcDateTime):
         return "2026-11-28 09:53:05.999999"
-    return b"0" * 16 if isinstance(column.type, LargeBinary) else 1 if isinstance(column.type, Integer | Float | Boolean) else "x"
+    return (
+        b"0" * 16
+        if isinstance(column.type, LargeBinary)
+        else 1
+        if isinstance(column.type, Integer | Float | Boolean)
+        else "x"
+    )
 
 
 def bad(table, column):
@@ -100,7 +118,7 @@ def db():
             names = ", ".join(f'"{column.name}"' for column in table.columns)
             marks = ", ".join("?" for _ in table.columns)
             values = tuple(good(table, column) for column in table.columns)
-            made.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)
+            made.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)  # noqa: S608 - ours
         made.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
         yield made
     engine.dispose()
@@ -137,13 +155,16 @@ def test_a_value_that_cannot_be_read_is_named(db, table, column):
             ) if value is None else None
             db.exec_driver_sql("PRAGMA writable_schema=RESET") if value is None else None
             db.exec_driver_sql(f'UPDATE "{table}" SET "{column}" = {assigned}', (bytes(value) if is_bytes else value,))  # noqa: S608
-        except Exception as error:  # an INTEGER PRIMARY KEY takes integers alone
+        except DBAPIError as error:  # an INTEGER PRIMARY KEY takes integers alone
             assert "mismatch" in str(error) or "NOT NULL" in str(error), error
         else:
             stored = db.exec_driver_sql(f'SELECT typeof("{column}") FROM "{table}"').scalar()  # noqa: S608
             told = list(readable.unreadable(db))
             taken = stored == "integer" and value == "1"
-            assert taken or any(line.startswith(f"{table} row ") and f": {column} " in line for line in told), (value, told)
+            assert taken or any(line.startswith(f"{table} row ") and f": {column} " in line for line in told), (
+                value,
+                told,
+            )
             tried += 1
         finally:
             step.rollback()
@@ -157,5 +178,5 @@ def test_many_rows_are_counted_and_the_first_listed(db):
         db.exec_driver_sql("INSERT INTO annotators (id, name) VALUES (?, CAST(? AS TEXT))", (n, b"\xe9%d" % n))
     told = list(readable.unreadable(db))
     assert told[0] == r"annotators row 1: name '\\xe91' cannot be read"
-    assert told[readable.LISTED:] == ["annotators: 15 more rows have a name that cannot be read"]
+    assert told[readable.LISTED :] == ["annotators: 15 more rows have a name that cannot be read"]
     step.rollback()
