@@ -106,6 +106,13 @@ def test_widgets_are_put_together_in_few_lines():
     ] == []
 
 
+def test_the_command_line_prints_in_one_place():
+    """Everything else goes through `telling`, which writes control characters out."""
+    printing = re.compile(r"\b(?:s?echo|secho|print|progressbar)\(|sys\.std(?:out|err)|\bConsole\(|\bProgress\(")
+    others = [path for path in (PACKAGE / "cli").glob("*.py") if path.stem not in ("telling", "terminal")]
+    assert list(lines_like(printing, others)) == []
+
+
 def test_every_module_says_what_it_is():
     assert [named(path) for path in CODE if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))] == []
 
