@@ -34,6 +34,7 @@ def set_up() -> str:
     logger = logging.getLogger("orbench_studio")
     if logger.handlers:
         return next((handler.why for handler in logger.handlers if isinstance(handler, _NoFile)), "")
+    logging.raiseExceptions = False  # a full disk, or a folder that goes, is not told on the user's terminal each time
     path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -126,3 +126,14 @@ def test_an_import_that_fails_puts_no_text_into_the_log(start, tmp_path, monkeyp
 def test_the_program_has_one_name(start, capsys):
     start("--help")
     assert "Usage: orbench-studio" in capsys.readouterr().out
+
+
+def test_a_log_whose_folder_goes_spoils_no_terminal(tmp_path):
+    code = (
+        "import logging, shutil; from orbench_studio import log; log.set_up(); "
+        "shutil.rmtree(log.log_file().parent); logger = logging.getLogger('orbench_studio.x'); "
+        "[logger.info('x' * 100_000) for _ in range(30)]; print('went on')"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert (done.stdout, done.stderr) == ("went on\n", "")
