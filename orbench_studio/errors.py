@@ -17,6 +17,10 @@ class ConnectionLostError(WorkspaceError):
     """The workspace's server cannot be reached; whether the last transaction was committed is not known."""
 
 
+class WorkspaceMovedError(WorkspaceError):
+    """The workspace's file was renamed, deleted or replaced while it was open; nothing is written to it any more."""
+
+
 class FileFaultError(StudioError):
     """A file to import is refused as a whole; the workspace is as it was.
 

@@ -119,7 +119,7 @@ def _opened(place: Place) -> "Iterator[Workspace]":
     try:
         yield opened
     finally:
-        is_empty = is_new and not statistics(opened)["sources"]
+        is_empty = is_new and opened.is_in_place and not statistics(opened)["sources"]
         opened.close()
         if is_empty:
             discard_workspace(place)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from orbench_studio.domain.changes import Changes, Kind
-from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.errors import CancelledError, NothingLeftError
 from orbench_studio.formats import label_file
 from orbench_studio.formats.label_file import Guideline, Labelled
 from orbench_studio.formats.written import written_file
@@ -57,7 +57,7 @@ def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = N
         count = label_file.write(part, written, whole.deeds(db, annotator))
         if not count:
             whose = "Nobody has" if annotator is None else f"{annotator} has not"
-            raise StudioError(f"{whose} decided anything in this workspace: there is nothing to write.")
+            raise NothingLeftError(f"{whose} decided anything in this workspace: there is nothing to write.")
     return count
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from orbench_studio.domain.batch import Cause
 from orbench_studio.domain.changes import Changes
-from orbench_studio.errors import WorkspaceError
+from orbench_studio.errors import WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.opening import open_provider
 from orbench_studio.services.asking import task_of
@@ -137,6 +137,8 @@ class Runner(BatchRunner):
         try:
             report = Report(outcomes, wants, held, self._stop_for, pace)
             found = await self._loop.run_in_executor(store, self._desk.exchange, report)
+        except WorkspaceMovedError:
+            raise
         except WorkspaceError as error:
             self._keep_for_later(outcomes, error)
             return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from orbench_studio.domain.batch import Batch
 from orbench_studio.domain.judgement import OwnJudge
-from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.discovery import answers
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluating import look
@@ -73,6 +73,8 @@ class Worker:
                 self._follow()
                 self._join()
                 self._seen = version
+        except WorkspaceMovedError:
+            raise
         except WorkspaceError as error:
             self._cut_off(error)
             return False

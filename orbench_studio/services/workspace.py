@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from platformdirs import user_state_path
 from sqlalchemy import Connection, Engine, select
 
 from orbench_studio.domain.place import Place, Server
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.credentials import from_keyring
-from orbench_studio.store import grants, migrating, opening, opening_server, unit_of_work
+from orbench_studio.store import grants, migrating, open_file, opening, opening_server, unit_of_work
 from orbench_studio.store.changes import FileChanges, ServerChanges
 from orbench_studio.store.tables import WORKSPACE
 
@@ -78,10 +80,62 @@ class Workspace:
         """A sentence about the first row that cannot be read; None where all can."""
         return unit_of_work.unreadable_row(self._engine)
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the path of its file still leads to it."""
+        try:
+            open_file.require_in_place(self._engine)
+        except WorkspaceMovedError:
+            return False
+        return True
+
+    def save_copy(self, path: Path | None = None) -> Path:
+        """Write what is open into a new workspace file, whatever became of the file that was opened; where it is.
+
+        Unless a path is named: beside the file, or in the user's own folder where that cannot be written to.
+        """
+        file = open_file.of(self._engine)
+        assert file is not None  # one on a server has none that could be moved
+        if path is not None:
+            open_file.save_copy(self._engine, path)
+        else:
+            path = self._save_copy_near(file.path)
+        file.is_saved = True
+        return path
+
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it.
+
+        A WorkspaceMovedError where the path of its file does not lead to it any more, and this process had written to
+        it: it then says where a copy is.
+        """
         self._changes.close()
-        self._engine.dispose()
+        try:
+            open_file.require_in_place(self._engine)
+        except WorkspaceMovedError as error:
+            self._leave_moved(error)
+        finally:
+            self._engine.dispose()
+
+    def _leave_moved(self, error: WorkspaceMovedError) -> None:
+        file = open_file.of(self._engine)
+        assert file is not None  # it was moved
+        try:
+            if file.has_written and not file.is_saved:
+                raise WorkspaceMovedError(f"{error} What was open is saved as {self.save_copy()}.") from error
+        finally:
+            open_file.empty_log(self._engine)
+
+    def _save_copy_near(self, file: Path) -> Path:
+        name = f"{file.stem}.recovered-{datetime.now().astimezone():%Y%m%d-%H%M%S-%f}{file.suffix}"
+        try:
+            open_file.save_copy(self._engine, file.with_name(name))
+        except WorkspaceError:
+            own = user_state_path("orbench-studio") / "recovered"
+            own.mkdir(parents=True, exist_ok=True)
+            open_file.save_copy(self._engine, own / name)
+            return own / name
+        return file.with_name(name)
 
 
 def open_workspace(place: Place) -> Workspace:

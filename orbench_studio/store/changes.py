@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from orbench_studio.errors import ConnectionLostError
+from orbench_studio.store import open_file
 from orbench_studio.store.engine import CHANNEL
 from orbench_studio.store.unit_of_work import reading
 
@@ -21,7 +22,8 @@ class FileChanges:
         self._engine = engine
 
     def version(self) -> int:
-        """A number that changes with it."""
+        """A number that changes with it; a WorkspaceMovedError where the path leads to another file or none."""
+        open_file.require_in_place(self._engine)
         with reading(self._engine) as db:
             return int(db.exec_driver_sql("PRAGMA data_version").scalar_one())
 

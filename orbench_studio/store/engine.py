@@ -5,12 +5,16 @@ a time, as on a file. Locks that the server keeps for us until the end of the tr
 """
 
 import sqlite3
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from orbench_studio.domain.place import Server
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.store.open_file import OpenFile
 
 BUSY_TIMEOUT = 10  # seconds that a writer waits for another window's transaction
 CONNECT_TIMEOUT = 10  # seconds
@@ -18,22 +22,36 @@ CHANNEL = "orbench"
 APPLICATION = "orbench-studio"
 LOCK = 0x4F52424E  # of a whole workspace; half of a pair with a number that prompts have
 _IDLE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+_WITH_LOG = ("journal_mode=WAL",)
+_ALONE = ("locking_mode=EXCLUSIVE", "journal_mode=MEMORY")
 _EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock)")
 _SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock)")
 _NOTIFY = text("SELECT pg_notify(:channel, :name)")
 
 
-def sqlite_engine(path: Path, *, checks_references: bool = True) -> Engine:
-    """An engine on one SQLite file; `unit_of_work` is the only way to its transactions.
+def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool = True) -> Engine:
+    """An engine on one SQLite file that is there; `unit_of_work` is the only way to its transactions.
 
-    A table can only be made anew without its references being checked meanwhile.
+    A table can only be made anew without its references being checked meanwhile. Without a log (-wal) the file is whole
+    by itself, and whoever has it open keeps all others out.
     """
+    file = OpenFile(path)
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
         hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
+        execution_options=file.options,
     )
-    event.listen(engine, "connect", _configure)
+
+    def require_same(connection: sqlite3.Connection, _record: object) -> None:
+        try:
+            file.require_in_place()
+        except WorkspaceError:
+            connection.close()  # it has read nothing yet: it may be another file's
+            raise
+
+    event.listen(engine, "connect", require_same)
+    event.listen(engine, "connect", partial(_configure, _WITH_LOG if has_log else _ALONE))
     if not checks_references:
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
     event.listen(engine, "begin", _begin)
@@ -82,10 +100,10 @@ def tell_others(db: Connection) -> None:
     alone.execute(_NOTIFY, {"channel": CHANNEL, "name": alone.get_execution_options()["heard_as"]})
 
 
-def _configure(connection: sqlite3.Connection, _record: object) -> None:
+def _configure(keeping: Sequence[str], connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own implicit BEGIN leaves DDL outside transactions: half a migration would stay (measured).
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32768"):
+    for pragma in ("foreign_keys=ON", *keeping, "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32768"):
         connection.execute(f"PRAGMA {pragma}")
 
 

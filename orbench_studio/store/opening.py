@@ -1,52 +1,57 @@
 """Opening the workspace in a file is a procedure: health check, refuse newer, back up, migrate, verify."""
 
 import filecmp
+import glob
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
+from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, inspect, select
 
 from orbench_studio.errors import WorkspaceError
-from orbench_studio.store import migrating, readable, schema, states
+from orbench_studio.store import migrating, open_file, readable, schema, states
 from orbench_studio.store.engine import is_server, sqlite_engine
+from orbench_studio.store.tables import WORKSPACE
 from orbench_studio.store.unit_of_work import reading, writing
 
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
+_UNFINISHED = ".unfinished"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 _ID_IN_HEADER = slice(68, 72)
 
 
 def create(path: Path, fill: Callable[[Connection], None] = migrating.begin_workspace) -> Engine:
-    """A new workspace with what `fill` puts into its tables, or nothing; refuses to touch a file that is there."""
+    """A new workspace with what `fill` puts into its tables, or nothing; refuses to touch a file that is there.
+
+    It is made under another name beside, in one file without a log, and gets its own when it is whole.
+    """
+    if path.exists():
+        raise _there_already(path)
     if not path.parent.is_dir():
         raise WorkspaceError(f"The folder {path.parent} does not exist. Create it first.")
     try:
-        path.open("xb").close()  # by one process only: what is removed below is never another's
-    except FileExistsError:
-        raise WorkspaceError(f"{path.name} exists already. Open it, or choose another name.") from None
+        _remove_unfinished(path)
+        part = path.with_name(f".{path.name}.{uuid4().hex[:8]}{_UNFINISHED}")
+        part.touch(exist_ok=False)
     except OSError as error:
-        raise WorkspaceError(f"{path} could not be created: {error.strerror}.") from error
-    engine = sqlite_engine(path)
+        raise _not_created(path, error) from error
     try:
-        with writing(engine) as db:
-            db.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-            migrating.upgrade(db)
-            fill(db)
-    except BaseException:
-        engine.dispose()
-        path.unlink(missing_ok=True)
-        raise
-    return engine
+        _fill(part, fill)
+        _publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return sqlite_engine(path)
 
 
 def open_existing(path: Path) -> Engine:
     """The workspace in a file, migrated to this version; the file is as it was if anything is wrong with it."""
     _check_file(path)
+    _require_one_name(path)
     engine = sqlite_engine(path)
     try:
         revision = _revision(engine, path)
@@ -74,6 +79,64 @@ def problems_in(path: Path) -> list[str]:
         if brought and is_old:
             return [f"{one} is not the studio's" for one in brought]
         return problems(engine)
+    finally:
+        engine.dispose()
+
+
+def _fill(part: Path, fill: Callable[[Connection], None]) -> None:
+    engine = sqlite_engine(part, has_log=False)
+    try:
+        with writing(engine) as db:
+            db.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+            migrating.upgrade(db)
+            fill(db)
+    finally:
+        engine.dispose()
+
+
+def _publish(part: Path, path: Path) -> None:
+    try:
+        for left in ("-wal", "-shm"):  # of a file that is not there any more; it would be played into this one
+            path.with_name(path.name + left).unlink(missing_ok=True)
+        open_file.publish(part, path)
+    except FileExistsError as error:
+        raise _there_already(path) from error
+    except OSError as error:
+        raise _not_created(path, error) from error
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove what a process left that was killed while it made this workspace; one that is at it holds a lock."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+        if path.exists() and left.samefile(path):  # killed between giving the name and taking away the other
+            left.unlink(missing_ok=True)
+            continue
+        with closing(sqlite3.connect(left, timeout=0, isolation_level=None)) as db:
+            try:
+                db.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                continue
+            except sqlite3.DatabaseError:
+                pass  # half written
+            left.unlink(missing_ok=True)
+
+
+def _not_created(path: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"{path} cannot be created: {error.strerror}. Check that its folder can be written to.")
+
+
+def _there_already(path: Path) -> WorkspaceError:
+    return WorkspaceError(f"{path.name} exists already. Open it, or choose another name.")
+
+
+def uuid_of(path: Path) -> str:
+    """Which workspace is in a file; nothing is migrated."""
+    _check_file(path)
+    engine = sqlite_engine(path)
+    try:
+        _revision(engine, path)
+        with reading(engine) as db:
+            return str(db.execute(select(WORKSPACE.c.uuid)).scalar_one())
     finally:
         engine.dispose()
 
@@ -133,6 +196,17 @@ def _check_file(path: Path) -> None:
     is_ours = int.from_bytes(header[_ID_IN_HEADER], "big") == APPLICATION_ID
     if not is_ours and not path.with_name(path.name + "-wal").exists():
         raise _foreign(path)
+
+
+def _require_one_name(path: Path) -> None:
+    """SQLite names the log after the file: under two names there would be two, of which each spoils the file."""
+    if path.stat().st_nlink > 1:
+        _remove_unfinished(path)
+    if path.stat().st_nlink > 1:
+        raise WorkspaceError(
+            f"{path.name} has a second name (a hard link), under which another program could damage it. "
+            f"Copy it to a new file and open that: cp {path.name} copy-of-{path.name}"
+        )
 
 
 def _foreign(path: Path) -> WorkspaceError:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, bindparam, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
+from orbench_studio.store import open_file
 from orbench_studio.store.engine import LOCK, is_server, tell_others
 from orbench_studio.store.tables import ANNOTATORS
 
@@ -57,15 +58,25 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
     """One transaction: committed at the end, rolled back on any error. Waits for other writers.
 
+    A WorkspaceMovedError where the path of its file does not lead to it any more.
+
     A shared one goes beside other shared ones on a server: whoever asks for it locks what it reads and changes, and
     leaves the ids of new rows to the database.
     """
+    file = open_file.of(engine)
     with translated(engine), engine.connect() as db:
         db = db.execution_options(write=True, shared=shared)
         with db.begin():
+            if file is not None:
+                file.begin_writing()
             yield db
+            if file is not None:
+                file.require_in_place()
         if is_server(db):
             tell_others(db)
+        if file is not None:
+            file.has_written = True
+            file.require_in_place()  # what is acknowledged is in the file that others find
 
 
 def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:

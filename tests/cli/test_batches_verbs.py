@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import sys
 
@@ -168,3 +169,22 @@ def test_models_that_can_be_asked(run, run_json, monkeypatch):
     told = run("models").stdout
     assert "no key in MISTRAL_API_KEY" in told
     assert KEY not in told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_its_file_is_replaced_meanwhile_and_what_was_answered_is_in_a_copy(process, run, workspace, vendor):
+    theirs = workspace.with_name("theirs.orbench")
+    shutil.copy(workspace, theirs)
+    vendor.latency = 0.2
+    one = process("evaluate", workspace, "--model", MODEL, "--base-url", vendor.url, "--concurrency", 1, "--yes")
+    vendor.wait_for(6)
+    theirs.replace(workspace)
+    _, told = one.communicate(timeout=120)
+    assert one.returncode == 1
+    assert "w.orbench was replaced by another file while it was open. Nothing more is written to it." in told
+    [copy] = workspace.parent.glob("w.recovered-*.orbench")
+    assert f"What was open is saved as {copy}" in told
+    assert "Traceback" not in told
+    assert json.loads(run("stats", copy, "--json").stdout)["responses"] > 0
+    assert json.loads(run("stats", workspace, "--json").stdout)["responses"] == 0
+    assert run("check", workspace).exit_code == run("check", copy).exit_code == 0
