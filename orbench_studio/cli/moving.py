@@ -1,16 +1,19 @@
 """`orbench-studio push` and `pull`: a workspace into a database of a server, and back into a file."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orbench_studio.cli.options import place_named
 from orbench_studio.cli.steps import steps
 from orbench_studio.cli.telling import tell
 from orbench_studio.domain.place import Server, place_of
 
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="A workspace in a file.")]
-_NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="A new file for it; one that is there stays.")]
+_Named = partial(typer.Argument, parser=place_named, metavar="FILE")
+_File = Annotated[Path, _Named(help="A workspace in a file.")]
+_NewFile = Annotated[Path, _Named(help="A new file for it; one that is there stays.")]
 _Url = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without the password.")]
 
 

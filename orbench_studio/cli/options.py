@@ -5,16 +5,28 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.domain.place import place_of
+from orbench_studio.cli.telling import complain
+from orbench_studio.domain.place import Place, place_of
 from orbench_studio.domain.query import QueryError, parse
 from orbench_studio.domain.queue import QueueFilter
 
 NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
 
+
+def place_named(text: str) -> Place:
+    """The place that a text names; a folder in which SQLite does not work is told of, once."""
+    from orbench_studio.services.shared_folders import warning_once
+
+    place = place_of(text)
+    if isinstance(place, Path) and (warning := warning_once(place)):
+        complain(warning)
+    return place
+
+
 # typer wants one class; what the verbs get is a domain.place.Place.
-_PLACE = typer.Argument(parser=place_of, metavar="WORKSPACE", help="Its file, or postgresql://USER@HOST/DATABASE.")
-Workspace = Annotated[Path, _PLACE]
-WorkspaceOrNone = Annotated[Path | None, _PLACE]
+_HELP = {"metavar": "WORKSPACE", "help": "Its file, or postgresql://USER@HOST/DATABASE."}
+Workspace = Annotated[Path, typer.Argument(parser=place_named, **_HELP)]
+WorkspaceOrNone = Annotated[Path | None, typer.Argument(parser=place_of, **_HELP)]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
 ]

@@ -259,3 +259,12 @@ def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
     told = run("stats", workspace).stdout
     assert "  anna  1 of 1: 100 % (21 to 100 %)" in told
     assert "  toward the machines 0, away from them 0, kept 0" in told
+
+
+def test_a_folder_that_a_sync_client_keeps_is_told_of_once(run, tmp_path):
+    (tmp_path / "Nextcloud").mkdir()
+    (tmp_path / "x.csv").write_text("prompt,category\nWhat is a harmless word?,privacy\n", encoding="utf-8")
+    first = run("import", "Nextcloud/mine.orbench", "x.csv")
+    assert (first.exit_code, first.stderr.count("kept by Nextcloud")) == (0, 1)
+    second = run("stats", "Nextcloud/mine.orbench", "--json")
+    assert (second.exit_code, second.stderr) == (0, "")
