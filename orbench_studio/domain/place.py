@@ -64,3 +64,13 @@ def is_there(place: Place) -> bool:
         return place.exists()
     except OSError:
         return False  # in a folder that may not be entered, or with a name that no file can have
+
+
+def is_same(place: Place, other: Place) -> bool:
+    """Whether both lead to the same file or database, by whatever names: links, relative paths."""
+    if isinstance(place, Path) and isinstance(other, Path):
+        try:
+            return place.samefile(other)
+        except OSError:
+            return place == other
+    return place == other

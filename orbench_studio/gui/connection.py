@@ -19,7 +19,7 @@ from orbench_studio.domain.annotation import Visible
 from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.domain.sending import Sending, shown_with
-from orbench_studio.errors import ConnectionLostError, StaleDecisionError, StudioError
+from orbench_studio.errors import ConnectionLostError, StaleDecisionError, StudioError, WorkspaceMovedError
 from orbench_studio.gui.actions import tr
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Connection(QObject):
 
     lost = Signal(str)  # there is none, in words that stay until it is back
     back = Signal(str)  # it is there again, and everything has been sent
+    unsaved = Signal(Sending)  # it could not be written into a file that was moved
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -71,7 +72,12 @@ class Connection(QObject):
             done(changes)
 
         def not_written(error: Exception) -> None:
-            self._keep(sending, done, failed) if isinstance(error, ConnectionLostError) else failed(error)
+            if isinstance(error, WorkspaceMovedError):
+                self.unsaved.emit(sending)
+            elif isinstance(error, ConnectionLostError):
+                self._keep(sending, done, failed)
+            else:
+                failed(error)
 
         self._session.run(_Act(sending), written, not_written)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -32,6 +33,7 @@ from orbench_studio.gui.library.page import LibraryPage
 from orbench_studio.gui.library.server_dialog import ServerDialog, told
 from orbench_studio.gui.library.welcome import WelcomePage
 from orbench_studio.gui.message_bar import MessageBar
+from orbench_studio.gui.moved_file import MovedFile
 from orbench_studio.gui.pace import Pace
 from orbench_studio.gui.pages import PAGES, Page, Pages, Rail
 from orbench_studio.gui.preferences import PreferencesDialog
@@ -41,6 +43,9 @@ from orbench_studio.gui.session import Session
 from orbench_studio.gui.theme import LARGEST, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.widgets import label, rule, set_tip
 from orbench_studio.settings import SCHEMES
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace import Workspace
 
 _BAR = 48
 
@@ -59,6 +64,7 @@ class MainWindow(LaterPages):
         self.review = ReviewPage(session, self.actions_table, theme)
         self.library = LibraryPage(session)
         self.judging = JudgeRun(session, self)
+        self._moved_file = MovedFile(session, self)
         self.learning = Learning(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
@@ -144,6 +150,19 @@ class MainWindow(LaterPages):
         self._rail.show()
         self.review.start(at=self._session.settings.places.get(str(workspace.place)))
         self.show_page("page_review")
+        self._session.run(_warning, self._warn)
+
+    def _warn(self, words: str) -> None:
+        if words:
+            self.messages.fail(words)
+
+    def _show_welcome(self, why: str) -> None:
+        self.setWindowTitle("OR-Bench Studio")
+        self._bar.hide()
+        self._rail.hide()
+        self.welcome.list_recent()
+        self._pages.setCurrentWidget(self.welcome)
+        self.messages.fail(why)
 
     def _review(self, wanted: QueueFilter) -> None:
         self.review.finder.bar.ask(wanted)
@@ -213,8 +232,9 @@ class MainWindow(LaterPages):
         self.messages.tell(f"{tr('Colours')}: {settings.scheme}")
 
     def _connect(self) -> None:
-        for part in (self._indexing, self.label_files, self.judging, self._reviewer, self.review):
+        for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
             part.told.connect(self.messages.tell)
+        self._moved_file.closed.connect(self._show_welcome)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
         self._session.background.succeeded.connect(operations.succeeded)
@@ -331,3 +351,9 @@ class MainWindow(LaterPages):
         self._remember_place()
         self._session.save_settings()
         super().closeEvent(event)
+
+
+def _warning(workspace: Workspace) -> str:
+    from orbench_studio.services import shared_folders
+
+    return "" if isinstance(workspace.place, Server) else shared_folders.warning_once(workspace.place)

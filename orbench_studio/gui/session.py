@@ -10,19 +10,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.annotation import Aspect, Visible
-from orbench_studio.domain.changes import ALL_CHANGED, Changes
+from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.guideline import Guideline
-from orbench_studio.domain.place import Place
+from orbench_studio.domain.place import Place, is_same
 from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.domain.team import given_to
 from orbench_studio.domain.timeline import Event
-from orbench_studio.errors import ConnectionLostError
+from orbench_studio.errors import ConnectionLostError, StudioError, WorkspaceMovedError
 from orbench_studio.gui.connection import Connection
 from orbench_studio.gui.operations import Operations, act_of
+from orbench_studio.gui.watch import Watch
 from orbench_studio.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,14 +34,13 @@ if TYPE_CHECKING:
 
     Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry]]
 
-WATCH = 1_500  # milliseconds between looks for what other windows wrote
-
 
 class Session(QObject):
     """One workspace at a time, and the person who reviews it."""
 
     opened = Signal()  # after a workspace has been opened; `workspace` is set
     closed = Signal()  # after it has been let go of
+    moved = Signal(str)  # the file was renamed, deleted or replaced; in words, as often as somebody finds that out
     leaving = Signal()  # before that: what is asked for now still finds it open
 
     def __init__(self, operations: Operations, settings: Settings, parent: QObject | None = None) -> None:
@@ -50,13 +50,9 @@ class Session(QObject):
         self.settings = settings
         self.workspace: Workspace | None = None
         self.own_work: set[int] = set()  # batches of this window that write meanwhile, and say themselves what
-        self._seen_version: int | None = None
-        self._looking = False
         self.connection = Connection(self)
         self._shown_again: dict[int, datetime] = {}  # since when, by line
-        self._watch = QTimer(self)
-        self._watch.setInterval(WATCH)
-        self._watch.timeout.connect(self._look)
+        self._watch = Watch(self)
 
     @property
     def annotator(self) -> str:
@@ -68,7 +64,7 @@ class Session(QObject):
 
         The one that is open is closed first where it is that one.
         """
-        if self.workspace is not None and self.workspace.place == place:
+        if self.workspace is not None and is_same(self.workspace.place, place):
             self.close()
 
         def work() -> Workspace:
@@ -96,7 +92,6 @@ class Session(QObject):
         if not workspace.illustrative:
             self.settings.remember(workspace.place)
         self._watch.start()
-        self._look()
         self.opened.emit()
 
     def close(self) -> None:
@@ -354,7 +349,7 @@ class Session(QObject):
             done,
             lambda error: self._not_done(error, failed, tells=tells),
             tells=tells,
-            elsewhere=(ConnectionLostError,),
+            elsewhere=(ConnectionLostError, WorkspaceMovedError),
             act=act_of(work),
             concerns=lambda: self.workspace is workspace,
         )
@@ -364,34 +359,11 @@ class Session(QObject):
             self.connection.lose(tells=tells)
         if failed is not None:
             failed(error)
-
-    def _look(self) -> None:
-        away = self.connection.away
-
-        def work(workspace: Workspace) -> int:
-            if away:
-                with workspace.reading():
-                    pass  # what listens can be slow to hear that nobody is there
-            return workspace.data_version()
-
-        if not self._looking:
-            self._looking = True
-            self.run(work, self._compare, self._not_seen, tells=False)
-
-    def _not_seen(self, _error: Exception) -> None:
-        self._looking = False
-
-    def _compare(self, version: int) -> None:
-        self._looking = False
-        self.connection.reached()
-        if self._seen_version not in (None, version) and not self.own_work:
-            self.operations.changed.emit(ALL_CHANGED)
-        self._seen_version = version
+        if isinstance(error, WorkspaceMovedError):
+            self.moved.emit(str(error))
 
     def _let_go(self) -> None:
         self._watch.stop()
-        self._seen_version = None
-        self._looking = False
         self._shown_again.clear()
         if self.workspace is not None:
             self.leaving.emit()
