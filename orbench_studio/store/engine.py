@@ -51,6 +51,7 @@ def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool =
             raise
 
     event.listen(engine, "connect", require_same)
+    event.listen(engine, "close", lambda _connection, _record: file.forget_log())
     event.listen(engine, "connect", partial(_configure, _WITH_LOG if has_log else _ALONE))
     if not checks_references:
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))

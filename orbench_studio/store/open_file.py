@@ -56,6 +56,10 @@ class OpenFile:
         self.require_in_place()
         self._log = self._log or self._look_at_log()
 
+    def forget_log(self) -> None:
+        """A connection is being closed, an interrupted one for instance; SQLite deletes the log with the last one."""
+        self._log = None
+
     def _look_at_log(self) -> list[tuple[int, int]] | None:
         try:
             return [_identity(self.path.with_name(self.path.name + end)) for end in _LOG]

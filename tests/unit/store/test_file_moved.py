@@ -182,3 +182,14 @@ def test_a_symbolic_link_is_the_same_file(mine):
         decide(one, Decision(1, Aspect.LABEL, "safe"), annotator="anna")
         decide(two, Decision(2, Aspect.LABEL, "safe"), annotator="anna")
     assert decided(mine) == [1, 2]
+
+
+def test_an_interrupted_transaction_takes_its_connection_and_the_log_with_it(mine):
+    with open_workspace(mine) as workspace:
+        decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator="anna")
+        with pytest.raises(KeyboardInterrupt), workspace.writing() as db:
+            db.exec_driver_sql("SELECT 1")
+            db.invalidate()  # as SQLAlchemy does where Ctrl+C comes in a statement
+            raise KeyboardInterrupt
+        decide(workspace, Decision(2, Aspect.LABEL, "safe"), annotator="anna")
+    assert decided(mine) == [1, 2]
