@@ -10,7 +10,7 @@ from orbench_studio.services.workspace import create_workspace
 
 LINUX = """\
 /dev/sda1 / ext4 rw,relatime 0 0
-server:/export /home/ada/net nfs4 rw,vers=4.2 0 0
+server:/export /srv/net nfs4 rw,vers=4.2 0 0
 //box/team /mnt/team\\040files cifs rw 0 0
 ada@box:/data /mnt/data fuse.sshfs rw 0 0
 /dev/sdb1 /mnt/data/disk ext4 rw 0 0
@@ -36,11 +36,11 @@ MACOS = """\
         ("/srv/ada/Library/Mobile Documents/com~apple~CloudDocs/mine.orbench", "iCloud Drive"),
         ("/srv/ada/Nextcloud/mine.orbench", "Nextcloud"),
         ("/srv/ada/synced/sub/mine.orbench", "Syncthing"),
-        ("/srv/ada/work/mine.orbench", ""),
+        ("/srv/ada/own/mine.orbench", ""),
         ("/srv/ada/dropboxes/mine.orbench", ""),
         ("/srv/ada/dropbox.orbench", ""),
-        ("/home/ada/net/mine.orbench", "a network file system (nfs4)"),
-        ("/home/ada/network/mine.orbench", ""),
+        ("/srv/net/mine.orbench", "a network file system (nfs4)"),
+        ("/srv/network/mine.orbench", ""),
         ("/mnt/team files/mine.orbench", "a network file system (cifs)"),
         ("/mnt/data/mine.orbench", "a network file system (fuse.sshfs)"),
         ("/mnt/data/disk/mine.orbench", ""),
