@@ -18,7 +18,6 @@ Progress = Callable[[int, int], None]
 CHUNK = 1 << 18
 MAX_FIELD = 10_000_000
 MAX_LINE = 64 * 2**20
-_WORKSPACE = ".orbench"
 _GZIP = b"\x1f\x8b"
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _GZIP_FAULTS = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -164,8 +163,6 @@ class InputFile:
     """One file to import. `text` streams it; `finish` ends the reading with the checks only the end allows."""
 
     def __init__(self, path: Path, encoding: str | None = None, on_progress: Progress | None = None) -> None:
-        if path.suffix == _WORKSPACE:  # opened and closed here, one that is open would lose its locks (POSIX)
-            raise file_fault(path.name, "this is a workspace, not a table. Open it, or merge its label file.")
         self.path = path
         self.name = path.name
         self.encoding = _usable(encoding, path.name)

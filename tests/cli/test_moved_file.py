@@ -26,10 +26,3 @@ def test_an_import_is_not_acknowledged_whose_file_was_replaced(process, run, pro
     assert sorted(file.name for file in workspace.parent.glob("*.orbench")) == ["w.orbench"]
     assert run("check", workspace).exit_code == 0
     assert run("import", workspace, many).exit_code == 0
-
-
-def test_a_workspace_is_no_file_to_import(run, prompts):
-    run("import", "w.orbench", prompts(("What is a harmless word?", "privacy")))
-    result = run("import", "w.orbench", "w.orbench")
-    assert result.exit_code == 1
-    assert "w.orbench: this is a workspace, not a table." in result.stderr
