@@ -154,7 +154,7 @@ class MainWindow(LaterPages):
 
     def _warn(self, words: str) -> None:
         if words:
-            self.messages.fail(words)
+            self.messages.fail(_warning, words)
 
     def _show_welcome(self, why: str) -> None:
         self.setWindowTitle("OR-Bench Studio")
@@ -162,7 +162,7 @@ class MainWindow(LaterPages):
         self._rail.hide()
         self.welcome.list_recent()
         self._pages.setCurrentWidget(self.welcome)
-        self.messages.fail(why)
+        self.messages.fail(self._moved_file, why)
 
     def _review(self, wanted: QueueFilter) -> None:
         self.review.finder.bar.ask(wanted)

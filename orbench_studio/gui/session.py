@@ -20,7 +20,7 @@ from orbench_studio.domain.queue import Field, Queue, QueueFilter, QueueRow, Sav
 from orbench_studio.domain.review import Decision, PromptView
 from orbench_studio.domain.team import given_to
 from orbench_studio.domain.timeline import Event
-from orbench_studio.errors import ConnectionLostError, StudioError, WorkspaceMovedError
+from orbench_studio.errors import ConnectionLostError, WorkspaceMovedError
 from orbench_studio.gui.connection import Connection
 from orbench_studio.gui.operations import Operations, act_of
 from orbench_studio.gui.watch import Watch

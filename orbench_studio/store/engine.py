@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -36,12 +37,7 @@ def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool =
     by itself, and whoever has it open keeps all others out.
     """
     file = OpenFile(path)
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
-        hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
-        execution_options=file.options,
-    )
+    engine = _engine(str(path), file.options)
 
     def require_same(connection: sqlite3.Connection, _record: object) -> None:
         try:
@@ -57,6 +53,23 @@ def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool =
         event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def memory_engine() -> Engine:
+    """An engine on an empty SQLite database that is in memory alone, to be compared with."""
+    engine = _engine(":memory:", {})
+    event.listen(engine, "connect", partial(_configure, ()))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _engine(database: str, options: dict[str, Any]) -> Engine:
+    return create_engine(
+        URL.create("sqlite", database=database),
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
+        execution_options=options,
+    )
 
 
 def server_engine(server: Server, password: str, name: str | None = None) -> Engine:

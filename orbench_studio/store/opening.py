@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, inspect, select
@@ -23,6 +24,8 @@ _UNFINISHED = ".unfinished"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _HEADER = 100
 _ID_IN_HEADER = slice(68, 72)
+# One at a time in a process: SQLite's locks do not tell its threads apart, and Alembic's context is global.
+_CREATING = Lock()
 
 
 def create(path: Path, fill: Callable[[Connection], None] = migrating.begin_workspace) -> Engine:
@@ -34,17 +37,20 @@ def create(path: Path, fill: Callable[[Connection], None] = migrating.begin_work
         raise _there_already(path)
     if not path.parent.is_dir():
         raise WorkspaceError(f"The folder {path.parent} does not exist. Create it first.")
-    try:
-        _remove_unfinished(path)
-        part = path.with_name(f".{path.name}.{uuid4().hex[:8]}{_UNFINISHED}")
-        part.touch(exist_ok=False)
-    except OSError as error:
-        raise _not_created(path, error) from error
-    try:
-        _fill(part, fill)
-        _publish(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _CREATING:
+        try:
+            _remove_unfinished(path)
+            part = path.with_name(f".{path.name}.{uuid4().hex[:8]}{_UNFINISHED}")
+            part.touch(exist_ok=False)
+        except OSError as error:
+            raise _not_created(path, error) from error
+        try:
+            _fill(part, fill)
+            _publish(part, path)
+        except FileNotFoundError as error:  # another process that creates it took ours for a killed one's
+            raise _there_already(path) if path.exists() else _not_created(path, error) from error
+        finally:
+            part.unlink(missing_ok=True)
     return sqlite_engine(path)
 
 

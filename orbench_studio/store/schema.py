@@ -5,13 +5,12 @@ SQLite runs what a file brings along. A trigger of somebody else's changes decis
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from orbench_studio.store import migrating, response_search
-from orbench_studio.store.engine import is_server, sqlite_engine
+from orbench_studio.store.engine import is_server, memory_engine
 from orbench_studio.store.unit_of_work import writing
 
 _ONLY_GROW = "BEGIN SELECT RAISE(ABORT, 'the {0} only grow: decisions are never changed or deleted'); END"
@@ -75,7 +74,7 @@ def _in_file(db: Connection) -> Iterator[str]:
 
 def _fresh(*, indexed: bool) -> dict[tuple[str, str], tuple[str, str]]:
     """What a new workspace has: made in memory, by the same migrations."""
-    engine = sqlite_engine(Path(":memory:"))
+    engine = memory_engine()
     try:
         with writing(engine) as db:
             migrating.upgrade(db)

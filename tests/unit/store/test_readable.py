@@ -1,7 +1,6 @@
 """`check` names every value that the domain cannot read, in every column of every table; and no verb dies of one."""
 
 import sqlite3
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Boolean, Float, Integer, LargeBinary
@@ -107,9 +106,11 @@ def bad(table, column):
 
 
 @pytest.fixture(scope="module")
-def db():
-    """A workspace in memory with one row in each table, and without the triggers that keep decisions as they are."""
-    engine = sqlite_engine(Path(":memory:"), checks_references=False)
+def db(tmp_path_factory):
+    """A workspace with one row in each table, and without the triggers that keep decisions as they are."""
+    file = tmp_path_factory.mktemp("readable") / "made.orbench"
+    file.touch()
+    engine = sqlite_engine(file, checks_references=False)
     with engine.connect() as made, made.begin():
         migrating.upgrade(made)
         for trigger in ("journal_update", "journal_delete", "annotations_update", "annotations_delete"):
