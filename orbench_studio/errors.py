@@ -4,6 +4,12 @@
 where, and what to do. Anything else that escapes is our own fault and goes to the log and the crash dialog.
 """
 
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 
 class StudioError(Exception):
     """A fault of the user's input or of the world, in words the user can act on."""
@@ -43,3 +49,38 @@ class StaleDecisionError(StudioError):
 
 class CancelledError(StudioError):
     """The user cancelled a long operation; nothing of it was kept."""
+
+
+# What parsers, and a look into what they give, raise over input that is damaged or not what it should be.
+DAMAGE = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, MemoryError, RuntimeError,
+    zlib.error, struct.error, zipfile.BadZipFile,
+)  # fmt: skip
+_LONGEST_TEXT = 200
+
+
+@contextmanager
+def explained(fault: Callable[[str], Exception]) -> Iterator[None]:
+    """The guard around a parser: damage to its input becomes the error that `fault` makes of the reason."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise fault(reason_of(error)) from None
+
+
+def reason_of(error: BaseException) -> str:
+    """Why input cannot be read, in one printable line: for the brackets of a message."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, KeyError):
+        return shortened(f"there is no {error}")
+    told = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return shortened(told)
+
+
+def shortened(text: str) -> str:
+    """A text of somebody else in a message: its beginning, and no character that cannot be shown."""
+    printable = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text[:_LONGEST_TEXT])
+    return printable if len(text) <= _LONGEST_TEXT else f"{printable}…"

@@ -43,10 +43,6 @@ def guidelines(
 
 
 def _text(file: Path) -> str:
-    try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise StudioError(f"{file} could not be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise StudioError(f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again.") from error
+    from orbench_studio.services import guidelines as service
+
+    return service.decoded(sys.stdin.buffer.read(), "What came in") if str(file) == "-" else service.text_of(file)

@@ -32,12 +32,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from orbench_studio.domain.annotation import Label
 from orbench_studio.domain.category import parse_category
 from orbench_studio.domain.query import NONE, QueryError, parse
 from orbench_studio.domain.queue import Order, Term
+from orbench_studio.errors import explained, shortened
 
 
 class By(StrEnum):
@@ -70,6 +72,9 @@ class Preference(StrEnum):
     FAMILIES = "families"
 
 
+_LONGEST = 200_000
+# A key of many parts takes a time that grows with their square.
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){30}""")
 COUNTS, PEOPLE = "counts", "human"
 
 
@@ -108,12 +113,11 @@ class RecipeError(ValueError):
 
 def read_recipe(text: str) -> Recipe:
     """The recipe that a text in TOML asks for; a RecipeError says what cannot be understood, and where."""
-    try:
+    if len(text) > _LONGEST or _LONG_KEY.search(text):
+        raise RecipeError("this is no recipe: it is too long or nested too deeply.")
+    with explained(partial(_unreadable, text)):
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _unreadable(text, error) from error
-    except RecursionError as error:
-        raise RecipeError("The recipe is nested too deeply.") from error
+        str(document)  # what is nested too deeply could not be shown in a message either
     found: dict[str, Any] = {}
     for section, content in document.items():
         if section in _TOP:
@@ -258,15 +262,17 @@ _KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
 
 def _unknown(name: str, known: Any) -> str:
     near = get_close_matches(name, known, 1)
-    return f"“{name}” is unknown. " + (f"Did you mean “{near[0]}”?" if near else f"There are {', '.join(known)}.")
+    return f"“{shortened(name)}” is unknown. " + (
+        f"Did you mean “{near[0]}”?" if near else f"There are {', '.join(known)}."
+    )
 
 
 def _shown(value: Any) -> str:
-    return f"“{value}”" if isinstance(value, str) else f"{value}"
+    return f"“{shortened(value)}”" if isinstance(value, str) else shortened(f"{value}")
 
 
-def _unreadable(text: str, error: tomllib.TOMLDecodeError) -> RecipeError:
-    told, _, place = str(error).partition(" (at ")
+def _unreadable(text: str, reason: str) -> RecipeError:
+    told, _, place = reason.partition(" (at ")
     line = re.match(r"line (\d+)", place)
     return RecipeError(f"this is not TOML: {told}.", int(line[1]) if line else text.count("\n") + 1)
 

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from orbench_studio.domain.prompt import text_identity
-from orbench_studio.formats.choices import Said, careful, nested, record
+from orbench_studio.formats.choices import Said, record
 from orbench_studio.formats.decided import in_force
+from orbench_studio.formats.guards import nested
 from orbench_studio.formats.records import Record
 from orbench_studio.formats.sheet import Bound, Reader, Sheet
 from orbench_studio.formats.tables import Cells
@@ -63,14 +64,14 @@ def _bind(sheet: Sheet) -> Bound:
     fields, answers, metadata = sheet.column("fields"), sheet.column("responses"), sheet.optional("metadata")
 
     def take(line: int, cells: Cells) -> Record:
-        texts = nested(cells[fields]) | (nested(cells[metadata]) if metadata is not None else {})
+        texts = (nested(cells[fields]) or {}) | ((nested(cells[metadata]) or {}) if metadata is not None else {})
         return record(line, texts, _said(nested(cells[answers])))
 
-    return Bound(careful(take), (fields,))
+    return Bound(take, (fields,))
 
 
-def _said(answers: Mapping[str, Any]) -> Iterator[Said]:
-    for given in answers.values():
+def _said(answers: Mapping[str, Any] | None) -> Iterator[Said]:
+    for given in (answers or {}).values():
         for answer in given or ():
             if isinstance(answer.get("value"), str) and answer.get("status", "submitted") == "submitted":
                 yield str(answer.get("user_id") or "argilla"), answer["value"]

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from orbench_studio.errors import FileFaultError
+from orbench_studio.errors import FileFaultError, explained, reason_of, shortened
 
 Progress = Callable[[int, int], None]
 
 CHUNK = 1 << 18
 MAX_FIELD = 10_000_000
 MAX_LINE = 64 * 2**20
+_ALWAYS_UNPACKED = 64 * 2**20
+_MAX_RATIO = 200  # of the unpacked size to the packed: texts reach 20, tables of little else than repetition 100
 _GZIP = b"\x1f\x8b"
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _GZIP_FAULTS = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -34,14 +36,24 @@ def field_too_large(name: str, line: int) -> FileFaultError:
     return file_fault(name, text, line)
 
 
+def require_ratio(name: str, packed: int, unpacked: int) -> None:
+    """Refuse what unpacks to far more than any text does: it is made to fill the memory or the disk."""
+    if unpacked > max(_ALWAYS_UNPACKED, packed * _MAX_RATIO):
+        size = f"{unpacked // 2**20:,} MB, over {_MAX_RATIO} times its size"
+        raise file_fault(name, f"it unpacks to {size}. Unpack it, check what it is, and import that.")
+
+
 class ByteSource(io.RawIOBase):
     """A file as it lies on the disk: hashes and counts what is read, and notices when the file changes meanwhile."""
 
     def __init__(self, path: Path, on_progress: Progress | None = None) -> None:
-        _refuse_unreadable(path)
+        try:
+            _refuse_unreadable(path)
+            self._file = path.open("rb", buffering=0)
+            self._before = path.stat()
+        except (OSError, ValueError) as error:
+            raise file_fault(shortened(path.name), f"the file cannot be opened ({reason_of(error)}).") from None
         self._path = path
-        self._file = path.open("rb", buffering=0)
-        self._before = path.stat()
         self._digest = hashlib.sha256()
         self._on_progress = on_progress
         self.bytes_read = 0
@@ -113,6 +125,7 @@ class _Checked(io.RawIOBase):
         self._max_line = max_line
         self._unbroken = 0
         self._begun = False
+        self._unpacked = 0
         self._ready = memoryview(b"")
 
     def readable(self) -> bool:
@@ -133,6 +146,9 @@ class _Checked(io.RawIOBase):
         except _GZIP_FAULTS:
             text = "the gzip file is cut off or damaged. Copy or download it again."
             raise file_fault(self._file.name, text) from None
+        self._unpacked += len(data)
+        if self._file.packed:
+            require_ratio(self._file.name, self._file.source.total_bytes, self._unpacked)
         self._check(data)
         return data
 
@@ -196,13 +212,17 @@ class InputFile:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turns what goes wrong while bytes become text into an error that says where."""
-        try:
-            yield
-        except UnicodeDecodeError:
-            raise self._undecodable() from None
-        except OSError as error:
-            raise file_fault(self.name, f"reading failed ({error.strerror or error}). Try again.") from error
+        """Turn what goes wrong while bytes become rows into an error that names the file, and where it can the line."""
+        with explained(self._damaged):
+            try:
+                yield
+            except UnicodeDecodeError:
+                raise self._undecodable() from None
+            except OSError as error:
+                raise file_fault(self.name, f"reading failed ({reason_of(error)}).") from error
+
+    def _damaged(self, reason: str) -> FileFaultError:
+        return file_fault(self.name, f"the file is damaged or not what its name says ({reason}). Write it again.")
 
     def again(self) -> BinaryIO:
         """The unpacked bytes from the beginning, to find where a fault is."""

@@ -1,37 +1,15 @@
 """What a choice in another team's tool decides here: a label or a category of the prompt, or an answer class."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orbench_studio.domain.annotation import Aspect
 from orbench_studio.domain.category import parse_category
 from orbench_studio.formats.mapped import LABELS, answer_class_of, is_answer_class
-from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft
-from orbench_studio.formats.sheet import RowError, category, prompt_text, shortened
-from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft, RowError
+from orbench_studio.formats.sheet import category, prompt_text, shortened
 
 Said = tuple[str, str]  # annotator, choice
-Take = Callable[[int, Cells], Record]
-
-
-def careful(take: Take) -> Take:
-    """The same, but a row that has another shape than the tool's is refused."""
-
-    def taken(line: int, cells: Cells) -> Record:
-        try:
-            return take(line, cells)
-        except RowError:
-            raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RowError(f"the row has another shape than that tool's ({type(error).__name__}: {error})") from None
-
-    return taken
-
-
-def nested(cell: str) -> Any:
-    """What is nested in a cell; nothing where it is empty."""
-    return json.loads(cell) if cell else {}
 
 
 def record(line: int, texts: Mapping[str, Any], said: Iterable[Said]) -> Record:

@@ -7,22 +7,28 @@ an answer class, or where its scorer is about refusals and says true or false.
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from orbench_studio.domain.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.prompt import text_identity
 from orbench_studio.domain.response import StopReason
-from orbench_studio.formats.bytes_in import file_fault
+from orbench_studio.errors import FileFaultError, explained
+from orbench_studio.formats import guards
+from orbench_studio.formats.bytes_in import InputFile, file_fault, require_ratio
+from orbench_studio.formats.guards import nested
+from orbench_studio.formats.json_table import SPACE, Window
 from orbench_studio.formats.mapped import answer_class_of, is_answer_class
-from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, RowFault
+from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, RowError, RowFault
 from orbench_studio.formats.sheet import Bound, Reader, Sheet, prompt_text
 from orbench_studio.formats.tables import Cells, Row, Table, unstorable
 
 COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "input_tokens",
            "output_tokens", "scores")  # fmt: skip
-_LARGEST = 256 * 2**20  # bytes of a log or of a sample that are read at once
+_TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error"})
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
 _STOPPED = {
     "stop": StopReason.STOP,
@@ -40,55 +46,108 @@ def is_log(path: Path) -> bool:
         return _BEGIN.match(file.read(200)) is not None
 
 
-def open_log(path: Path) -> Table:
+def open_log(file: InputFile) -> Table:
     """A log in JSON, as a table of samples."""
-    if path.stat().st_size > _LARGEST:
-        raise _too_large(path)
-    try:
-        log = json.loads(path.read_bytes())
-        return _table(path, log["eval"]["model"], iter(log.get("samples") or ()))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _unreadable(path, error) from None
+    with TextIOWrapper(file.again(), "utf-8-sig") as text:
+        model = _model(Window(text, file.name), file.name)
+    return _table(model, _logged(Window(file.text(max_line=None), file.name)))
 
 
-def open_eval(path: Path) -> Table:
+def open_eval(file: InputFile) -> Table:
     """A log in Inspect's own format, sample by sample."""
-    try:
-        archive = zipfile.ZipFile(path)
+    with explained(partial(_unreadable, file.name)):
+        archive = zipfile.ZipFile(file.path)
         names = archive.namelist()
         header = "header.json" if "header.json" in names else "_journal/start.json"
-        model = _entry(path, archive, header)["eval"]["model"]
-    except (zipfile.BadZipFile, OSError, KeyError, ValueError, TypeError) as error:
-        raise _unreadable(path, error) from None
-    samples = (_entry(path, archive, name) for name in names if name.startswith("samples/") and name.endswith(".json"))
-    return _table(path, model, samples)
+        with _entry(file.name, archive, header) as text:
+            model = _model(Window(text, file.name), file.name)
+    samples = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
+    return _table(model, _packed(file.name, archive, samples))
 
 
-def _entry(path: Path, archive: zipfile.ZipFile, name: str) -> Any:
-    if archive.getinfo(name).file_size > _LARGEST:
-        raise _too_large(path)
+def _entry(name: str, archive: zipfile.ZipFile, of: str) -> TextIOWrapper:
+    entry = archive.getinfo(of)
+    require_ratio(name, entry.compress_size, entry.file_size)
     try:
-        return json.loads(archive.read(name))
+        return TextIOWrapper(archive.open(entry), "utf-8")
     except NotImplementedError:
         text = "it is packed in a way that this Python cannot unpack. Convert it: inspect log convert --to json."
-        raise file_fault(path.name, text) from None
-    except (zipfile.BadZipFile, OSError, ValueError, RecursionError) as error:
-        raise _unreadable(path, error) from None
+        raise file_fault(name, text) from None
 
 
-def _table(path: Path, model: str, samples: Iterator[Any]) -> Table:
-    return Table((1, list(COLUMNS)), _rows(path, model, samples))
+def _model(window: Window, name: str) -> str:
+    """The model that the log is about; the header names it."""
+    for part in window.names():
+        if part == "eval":
+            found = window.value()
+            if isinstance(found, tuple) and isinstance(found[1], dict) and isinstance(found[1].get("model"), str):
+                return str(found[1]["model"])
+            break
+        window.leave_out()
+    raise _unreadable(name, "it does not say which model it is about")
 
 
-def _rows(path: Path, model: str, samples: Iterator[Any]) -> Iterator[Row | RowFault]:
-    for number, sample in enumerate(samples, start=1):
-        try:
-            cells = _cells(model, sample)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            yield RowFault(number, f"the sample is none of Inspect's ({type(error).__name__}: {error})")
+def _logged(window: Window) -> Iterator[Found | RowFault]:
+    for part in window.names():
+        if part != "samples" or window.skip(SPACE) != "[":
+            window.leave_out()
             continue
-        reason = unstorable(cells)
-        yield RowFault(number, reason) if reason else (number, cells)
+        for number, _ in enumerate(window.items(), start=1):
+            yield _sample(window, number)
+
+
+def _packed(name: str, archive: zipfile.ZipFile, samples: Sequence[str]) -> Iterator[Found | RowFault]:
+    """Every sample of an archive; one that is damaged is refused alone."""
+    with archive:
+        for number, of in enumerate(samples, start=1):
+            found = guards.row(number, INSPECT.title, _unpacked, name, archive, of, number)
+            yield found
+
+
+def _unpacked(name: str, archive: zipfile.ZipFile, of: str, number: int) -> Found | RowFault:
+    with _entry(name, archive, of) as text:
+        return _sample(Window(text, f"{name}, {of}"), number)
+
+
+def _sample(window: Window, number: int) -> Found | RowFault:
+    """What is taken of the sample that begins here: the rest, above all every event, is never in memory."""
+    found: dict[str, Any] = {}
+    refused: RowFault | None = None
+    if window.skip(SPACE) != "{":
+        window.leave_out()
+        return RowFault(number, "the sample is not an object with named values")
+    for part in window.names():
+        if part not in _TAKEN:
+            window.leave_out()
+            continue
+        value = window.value()
+        if isinstance(value, RowFault):
+            refused = RowFault(number, f"{part}: {value.reason}")
+        else:
+            found[part] = value[1]
+    return refused or found
+
+
+def _table(model: str, samples: Iterator[Found | RowFault]) -> Table:
+    return Table((1, list(COLUMNS)), _rows(model, samples))
+
+
+def _rows(model: str, samples: Iterator[Found | RowFault]) -> Iterator[Row | RowFault]:
+    for number, sample in enumerate(samples, start=1):
+        if isinstance(sample, RowFault):
+            yield sample
+        else:
+            yield guards.row(number, INSPECT.title, _row, number, model, sample)
+
+
+def _row(number: int, model: str, sample: Found) -> Row:
+    cells = _cells(model, sample)
+    if not all(isinstance(cell, str) for cell in cells):
+        raise RowError("a model, text, error or stop reason is not a text")
+    reason = unstorable(cells)
+    if reason:
+        raise RowError(reason)
+    return number, cells
 
 
 def _cells(model: str, sample: Found) -> Cells:
@@ -140,7 +199,7 @@ def _response(found: Mapping[str, str]) -> ResponseDraft:
         found["response"],
         stopped,
         error,
-        judgements=tuple(_judgements(json.loads(found["scores"]))),
+        judgements=tuple(_judgements(nested(found["scores"]) or {})),
         input_tokens=int(found["input_tokens"]) if found["input_tokens"] else None,
         output_tokens=int(found["output_tokens"]) if found["output_tokens"] else None,
         identity=text_identity(found["response"], of) if again else None,
@@ -158,13 +217,8 @@ def _judgements(scores: Mapping[str, Any]) -> Iterator[JudgementDraft]:
             yield JudgementDraft(scorer, JudgeKind.LLM, named, score.get("explanation") or "", raw=value)
 
 
-def _too_large(path: Path) -> Exception:
-    text = f"it is larger than {_LARGEST // 2**20} MB. Convert it to Inspect's .eval: inspect log convert --to eval."
-    return file_fault(path.name, text)
-
-
-def _unreadable(path: Path, error: Exception) -> Exception:
-    return file_fault(path.name, f"this is no readable log of Inspect ({error}). Copy or convert it again.")
+def _unreadable(name: str, reason: str) -> FileFaultError:
+    return file_fault(name, f"this is no readable log of Inspect ({reason}). Copy or convert it again.")
 
 
 INSPECT = Reader("inspect-log", "Inspect log", COLUMNS, _bind)

@@ -2,37 +2,47 @@
 
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar
 
+from orbench_studio.formats import guards
 from orbench_studio.formats.bytes_in import CHUNK, MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
-from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Cells, Row, Table, unstorable
+from orbench_studio.formats.records import RowError, RowFault
+from orbench_studio.formats.tables import MAX_VALUES, Cells, Row, Table, too_many_values, unstorable
 
 _LOOK_AHEAD = 1000
-_LOOK_AHEAD_CHARS = 8_000_000
+_LOOK_AHEAD_SIZE = 16_000_000
 _MAX_OBJECT = 4 * MAX_FIELD
-_SPACE = " \t\r\n"
+SPACE = " \t\r\n"
+_TOO_DEEP = "it is nested too deeply"
+_TOO_MANY = f"it holds more than {MAX_VALUES:,} values"
 # Numbers stay the digits they are written with; NaN and the infinities stay words.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
-Value = tuple[int, Any, bool]
+_IN_TEXT = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_WORD = re.compile(r"[^ \t\r\n,:\]}]*")
+_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}"]', re.DOTALL)
+
+Part = TypeVar("Part")
+Value = tuple[int, Any, bool, int]
+"""The line on which it begins, what it is, whether it has escapes, and about how much memory it takes."""
 
 
 def open_json(file: InputFile) -> Table:
     """A `.json` file: an array, or objects line by line, whichever it begins with."""
     text = file.text(max_line=None)
     head = ""
-    while not head.strip(_SPACE) and (piece := text.read(CHUNK)):
+    while not head.strip(SPACE) and (piece := text.read(CHUNK)):
         head += piece
-    if not head.strip(_SPACE):
+    if not head.strip(SPACE):
         raise empty_file(file.name)
-    if head.lstrip(_SPACE).startswith("["):
-        return _table(_array(text, head, file.name), file)
-    if head.lstrip(_SPACE).startswith("{"):
-        return _table(_concatenated(text, head, file.name), file)
+    if head.lstrip(SPACE).startswith("["):
+        return _table(_array(Window(text, file.name, head), file.name), file)
+    if head.lstrip(SPACE).startswith("{"):
+        return _table(_concatenated(Window(text, file.name, head)), file)
     raise file_fault(file.name, "this is not JSON: it begins with neither '[' nor '{'. Check the file's ending.", 1)
 
 
@@ -48,10 +58,11 @@ def _table(found: Iterator[Value | RowFault], file: InputFile) -> Table:
     size = 0
     for value in values:
         ahead.append(value)
-        if not isinstance(value, RowFault) and isinstance(value[1], dict):
-            keys.update(dict.fromkeys(value[1]))
-            size += sum(len(v) for v in value[1].values() if isinstance(v, str))
-        if len(ahead) == _LOOK_AHEAD or size > _LOOK_AHEAD_CHARS:
+        if not isinstance(value, RowFault):
+            size += value[3]
+            if isinstance(value[1], dict):
+                keys.update(dict.fromkeys(value[1]))
+        if len(ahead) == _LOOK_AHEAD or size > _LOOK_AHEAD_SIZE:
             break
     if not ahead:
         raise empty_file(file.name)
@@ -65,9 +76,9 @@ def _named(value: Value | RowFault, doubtful: bool) -> Value | RowFault:
     """The value with what the encoding adds to its doubts; refused where its names cannot be stored."""
     if isinstance(value, RowFault):
         return value
-    line, found, escaped = value
+    line, found, escaped, size = value
     reason = unstorable(found) if isinstance(found, dict) and (escaped or doubtful) else None
-    return RowFault(line, reason) if reason else (line, found, escaped or doubtful)
+    return RowFault(line, reason) if reason else (line, found, escaped or doubtful, size)
 
 
 def _rows(values: Iterator[Value | RowFault], columns: Cells, name: str) -> Iterator[Row | RowFault]:
@@ -76,18 +87,24 @@ def _rows(values: Iterator[Value | RowFault], columns: Cells, name: str) -> Iter
         if isinstance(value, RowFault):
             yield value
             continue
-        line, found, escaped = value
+        line, found, escaped, _ = value
         if not isinstance(found, dict):
             yield RowFault(line, "the row is not an object with named values")
         elif not known.issuperset(found):
             late = ", ".join(sorted(set(found) - known))
             yield RowFault(line, f"it has a value that the first rows of the file do not have: {late}")
         else:
-            cells = [as_text(found.get(column)) for column in columns]
-            if max(map(len, cells)) > MAX_FIELD:
-                raise field_too_large(name, line)
-            reason = unstorable(cells) if escaped else None
-            yield RowFault(line, reason) if reason else (line, cells)
+            yield guards.row(line, "JSON", _row, line, found, escaped, columns, name)
+
+
+def _row(line: int, found: Mapping[str, object], escaped: bool, columns: Cells, name: str) -> Row:
+    cells = [as_text(found.get(column)) for column in columns]
+    if max(map(len, cells)) > MAX_FIELD:
+        raise field_too_large(name, line)
+    reason = unstorable(cells) if escaped else None
+    if reason:
+        raise RowError(reason)
+    return line, cells
 
 
 def as_text(value: object) -> str:
@@ -104,28 +121,35 @@ def as_text(value: object) -> str:
 def _lines(text: io.TextIOWrapper, name: str) -> Iterator[Value | RowFault]:
     begun = False
     for number, line in enumerate(text, 1):
-        if not line.strip(_SPACE):
+        if not line.strip(SPACE):
             continue
-        try:
-            value = _DECODER.decode(line)
-        except (ValueError, RecursionError) as error:
-            reason = f"the line is not JSON ({_reason(error)})"
-            if not begun:
-                raise file_fault(name, f"{reason}. Write one object a line, or an array.", number) from None
-            yield RowFault(number, reason)
-        else:
-            yield number, value, "\\u" in line
+        found = guards.row(number, "JSON", _line, number, line)
+        if isinstance(found, RowFault) and not begun:
+            raise file_fault(name, f"{found.reason}. Write one object a line, or an array.", number)
+        yield found
         begun = True
 
 
-def _reason(error: Exception) -> str:
-    return error.msg.lower() if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+def _line(number: int, line: str) -> Value:
+    if too_many_values(line):
+        raise RowError(_TOO_MANY)
+    try:
+        return number, _DECODER.decode(line), "\\u" in line, _size(line, 0, len(line))
+    except json.JSONDecodeError as error:
+        raise RowError(f"the line is not JSON ({error.msg.lower()})") from None
+    except RecursionError:
+        raise RowError(_TOO_DEEP) from None
 
 
-class _Window:
-    """The part of a text that is not decoded yet, and the line on which it begins."""
+def _size(text: str, begin: int, end: int) -> int:
+    """About how much memory a value takes: its text, and for each value in it an object."""
+    return end - begin + 64 * sum(text.count(mark, begin, end) for mark in ",[{")
 
-    def __init__(self, text: io.TextIOWrapper, head: str, name: str) -> None:
+
+class Window:
+    """The part of a JSON text that is not decoded yet, and the line on which it begins."""
+
+    def __init__(self, text: io.TextIOBase, name: str, head: str = "") -> None:
         self._text = text
         self._name = name
         self._buffer = head
@@ -149,30 +173,116 @@ class _Window:
         """Past one character."""
         self._pass(self._at + 1)
 
-    def value(self) -> Value:
-        """The next value. A failure may only mean that the rest is not read yet: read on, twice as much each time."""
+    def value(self) -> Value | RowFault:
+        """The next value, or why it cannot be held. A failure may only mean that the rest is not read yet: read on,
+        twice as much each time."""
+        self.skip(SPACE)
+        line = self.line
         while True:
             size = len(self._buffer) - self._at
+            if too_many_values(self._buffer, self._at):
+                return self._refused(line, _TOO_MANY)
             try:
                 found, end = _DECODER.raw_decode(self._buffer, self._at)
-            except (ValueError, RecursionError) as error:
+            except RecursionError:
+                return self._refused(line, _TOO_DEEP)
+            except json.JSONDecodeError as error:
                 if size > _MAX_OBJECT:
-                    raise field_too_large(self._name, self.line) from None
+                    raise field_too_large(self._name, line) from None
                 if self._ended:
-                    raise self._broken(error) from None
+                    reason = f"the JSON is broken or cut off ({error.msg.lower()}). Write it again."
+                    at = line + self._buffer.count("\n", self._at, error.pos)
+                    raise file_fault(self._name, reason, at) from None
             else:
                 if end < len(self._buffer) or self._ended:
                     break
             self._more(max(CHUNK, size))
-        line, escaped = self.line, self._buffer.find("\\u", self._at, end) >= 0
+        escaped, taken = self._buffer.find("\\u", self._at, end) >= 0, _size(self._buffer, self._at, end)
         self._pass(end)
-        return line, found, escaped
+        return line, found, escaped, taken
 
-    def _broken(self, error: Exception) -> Exception:
-        line = self.line
-        if isinstance(error, json.JSONDecodeError):
-            line += self._buffer.count("\n", self._at, error.pos)
-        return file_fault(self._name, f"the JSON is broken or cut off ({_reason(error)}). Write it again.", line)
+    def _refused(self, line: int, reason: str) -> RowFault:
+        self.leave_out()
+        return RowFault(line, reason)
+
+    def leave_out(self) -> None:
+        """Past the next value, of any size and depth, without looking at more of it than its brackets and quotes."""
+        mark = self.skip(SPACE)
+        if mark == '"':
+            self._leave_text()
+        elif mark not in ("[", "{"):
+            self._leave(_WORD)
+        else:
+            self._leave_nested()
+
+    def _leave_nested(self) -> None:
+        depth = 0
+        while True:
+            for token in _BRACKET.finditer(self._buffer, self._at):
+                mark = token[0]
+                if mark == '"':  # it ends beyond what is read
+                    self._pass(token.start())
+                    self._leave_text()
+                    break
+                depth += (mark in "[{") - (mark in "]}")
+                if not depth:
+                    self._pass(token.end())
+                    return
+            else:
+                self._pass(len(self._buffer))
+                if not self._more(CHUNK):
+                    raise file_fault(self._name, "the JSON is broken or cut off. Write it again.", self.line)
+
+    def _leave_text(self) -> None:
+        self.step()
+        self._leave(_IN_TEXT)
+        if self.skip("") != '"':
+            raise file_fault(self._name, "the JSON is broken or cut off: a text does not end.", self.line)
+        self.step()
+
+    def _leave(self, pattern: re.Pattern[str]) -> None:
+        """Past what the pattern matches, piece by piece."""
+        while True:
+            found = pattern.match(self._buffer, self._at)
+            self._pass(found.end() if found else self._at)
+            if len(self._buffer) - self._at > 1 or not self._more(CHUNK):
+                return
+
+    def names(self) -> Iterator[str]:
+        """The names in the object that begins here; the value of each is to be read or left out before the next."""
+        yield from self._parts("{", "}", self._named)
+
+    def items(self) -> Iterator[None]:
+        """For each value of the array that begins here; it is to be read or left out before the next."""
+        yield from self._parts("[", "]", lambda: None)
+
+    def _named(self) -> str:
+        found = self.value()
+        if isinstance(found, RowFault) or not isinstance(found[1], str) or self.skip(SPACE) != ":":
+            raise file_fault(self._name, "the JSON is broken: a name is missing. Write it again.", self.line)
+        self.step()
+        return found[1]
+
+    def _parts(self, begin: str, end: str, part: Callable[[], Part]) -> Iterator[Part]:
+        if self.skip(SPACE) != begin:
+            raise file_fault(self._name, f"'{begin}' is missing here.", self.line)
+        self.step()
+        mark = self.skip(SPACE)
+        while mark and mark != end:
+            yield part()
+            mark = self.skip(SPACE)
+            if mark == ",":
+                self.step()
+                mark = self.skip(SPACE)
+                if mark == end:
+                    reason = f"a comma stands before the '{end}'. Remove it, or add what is missing."
+                    raise file_fault(self._name, reason, self.line)
+            elif mark != end:
+                break
+        if mark != end:
+            reason = f"it goes on with neither ',' nor '{end}': it is broken or cut off. Write it again."
+            raise file_fault(self._name, reason, self.line)
+        self.step()
 
     def _pass(self, to: int) -> None:
         self.line += self._buffer.count("\n", self._at, to)
@@ -186,32 +296,14 @@ class _Window:
         return bool(piece)
 
 
-def _array(text: io.TextIOWrapper, head: str, name: str) -> Iterator[Value]:
-    window = _Window(text, head, name)
-    window.skip(_SPACE)
-    window.step()
-    mark = window.skip(_SPACE)
-    while mark and mark != "]":
+def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
+    for _ in window.items():
         yield window.value()
-        mark = window.skip(_SPACE)
-        if mark == ",":
-            window.step()
-            mark = window.skip(_SPACE)
-            if mark == "]":
-                reason = "a comma stands before the array's ']'. Remove it, or add the row that is missing."
-                raise file_fault(name, reason, window.line)
-        elif mark != "]":
-            break
-    if mark != "]":
-        reason = "the array goes on with neither ',' nor ']': it is broken or cut off. Write it again."
-        raise file_fault(name, reason, window.line)
-    window.step()
-    if window.skip(_SPACE):
+    if window.skip(SPACE):
         reason = "there is more after the array's ']'. Write all rows into one array, or one object a line."
         raise file_fault(name, reason, window.line)
 
 
-def _concatenated(text: io.TextIOWrapper, head: str, name: str) -> Iterator[Value]:
-    window = _Window(text, head, name)
-    while window.skip(_SPACE):
+def _concatenated(window: Window) -> Iterator[Value | RowFault]:
+    while window.skip(SPACE):
         yield window.value()

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orbench_studio.errors import FileFaultError
+from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.bytes_in import InputFile, file_fault
+from orbench_studio.formats.guards import nested, require_sound, text
 from orbench_studio.formats.records import AnnotationDraft
 from orbench_studio.formats.studio_rows import annotation, deed, moment
-from orbench_studio.formats.tables import texts_in, unstorable
 
 FORMAT = "orbench-labels"
 MARK = FORMAT.encode()  # in the first line
@@ -67,18 +67,16 @@ def _line(values: Mapping[str, Any]) -> bytes:
 
 
 def _found(name: str, number: int, line: str) -> Any:
-    try:
-        values = json.loads(line)
-        reason = unstorable(texts_in(values))
-        if reason:
-            raise ValueError(reason)
+    def fault(reason: str) -> FileFaultError:
+        return file_fault(name, f"this is no line of a label file ({reason}). Export it again.", number)
+
+    with explained(fault):
+        values = nested(line)
         if number == 1:
             return _require_head(name, values)
         if "guideline_text" in values:
-            return Guideline(int(values["version"]), moment(values["created_at"]), values["guideline_text"])
+            return Guideline(int(values["version"]), moment(values["created_at"]), text(values["guideline_text"]))
         return [_labelled(values, one) for one in values["decisions"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise file_fault(name, f"this is no line of a label file ({error}). Export it again.", number) from None
 
 
 def _require_head(name: str, values: Any) -> None:
@@ -92,5 +90,6 @@ def _labelled(values: Mapping[str, Any], said: Mapping[str, Any]) -> Labelled:
     response = said.get("response")
     found = {**said, "annotator": values["annotator"], "undone": values.get("undone")}
     draft = annotation(found, deed(dict(values)), on_response=response is not None)
-    about = (response["model"], bytes.fromhex(response["id"])) if response else None
+    require_sound(draft)
+    about = (text(response["model"]), bytes.fromhex(response["id"])) if response else None
     return Labelled(bytes.fromhex(said["prompt"]), about, draft)

@@ -7,8 +7,9 @@ with `result` items of type `choices`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orbench_studio.formats.choices import Said, careful, nested, record
+from orbench_studio.formats.choices import Said, record
 from orbench_studio.formats.decided import in_force
+from orbench_studio.formats.guards import nested
 from orbench_studio.formats.records import Record
 from orbench_studio.formats.sheet import Bound, Reader, Sheet
 from orbench_studio.formats.tables import Cells
@@ -74,13 +75,13 @@ def _bind(sheet: Sheet) -> Bound:
     data, annotations = sheet.column("data"), sheet.column("annotations")
 
     def take(line: int, cells: Cells) -> Record:
-        return record(line, nested(cells[data]), _said(nested(cells[annotations])))
+        return record(line, nested(cells[data]) or {}, _said(nested(cells[annotations])))
 
-    return Bound(careful(take), (data,))
+    return Bound(take, (data,))
 
 
-def _said(annotations: list[Any]) -> Iterator[Said]:
-    for annotation in annotations:
+def _said(annotations: list[Any] | None) -> Iterator[Said]:
+    for annotation in annotations or ():
         if str(annotation.get("was_cancelled")).lower() == "true":
             continue
         for result in annotation.get("result") or ():

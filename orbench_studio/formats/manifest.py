@@ -8,9 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from orbench_studio.errors import FileFaultError
+from orbench_studio.errors import DAMAGE, FileFaultError, StudioError, explained
 from orbench_studio.formats import dataset_card, label_studio
 from orbench_studio.formats.bytes_in import file_fault
+from orbench_studio.formats.guards import decoded
+from orbench_studio.formats.small_text import text_of
 from orbench_studio.formats.written import MANIFEST, digest
 
 FORMAT = "orbench-studio-export"
@@ -22,6 +24,13 @@ _SELF = "manifest"
 
 # All that an export calls its files. A manifest comes from outside: no other name is read, moved or removed for it.
 _NAME = re.compile(r"(?:data/)?[A-Za-z0-9_][A-Za-z0-9._-]*")
+LARGEST = 256 * 2**20  # bytes; a million prompts in subsets take 70 MB
+_HOLDS: Mapping[str, Mapping[str, type]] = {
+    "files": dict.fromkeys(("name", "sha256", "form"), str),
+    "sources": {"number": int} | dict.fromkeys(("name", "sha256", "format", "imported_at"), str),
+    "guidelines": {"version": int} | dict.fromkeys(("text", "created_at"), str),
+    "subsets": {"prompts": list} | dict.fromkeys(("name", "recipe", "created_at", "state"), str),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +70,22 @@ def write(folder: Path, found: Mapping[str, Any]) -> None:
 
 def manifest_at(path: Path) -> Manifest | None:
     """The export that a path names, by its folder or its manifest, to be imported; None for any other file."""
-    if path.is_dir():
-        path = path / MANIFEST
-    manifest = manifest_in(path.parent) if path.name == MANIFEST else None
-    if manifest is not None and not manifest.files:
-        raise FileFaultError(
-            f"{manifest.folder.name}: this export has no rich file, only prompts and categories. Import its CSV file."
-        )
+    try:
+        if path.is_dir():
+            path = path / MANIFEST
+        if path.name != MANIFEST or not path.is_file():
+            return None
+    except (OSError, ValueError):
+        return None  # whoever opens it says why it cannot be
+    with explained(unreadable):
+        manifest = _of(path.parent, decoded(text_of(path, LARGEST)))
+        if manifest is not None and not manifest.files:
+            raise FileFaultError(
+                f"{manifest.folder.name}: this export has no rich file, only prompts and categories. "
+                "Import its CSV file."
+            )
+        if manifest is not None:
+            _require(*_HOLDS, of=manifest)
     return manifest
 
 
@@ -77,20 +95,29 @@ def manifest_in(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        return None
+        found = decoded(text_of(path, LARGEST))
+    except (StudioError, *DAMAGE):
+        return None  # another program's
+    with explained(unreadable):
+        return _of(folder, found)
+
+
+def unreadable(reason: str) -> FileFaultError:
+    """The error for a manifest that is damaged or not what an export writes."""
+    return file_fault(MANIFEST, f"this is no readable manifest ({reason}). Export to a new folder.")
+
+
+def _of(folder: Path, found: Any) -> Manifest | None:
+    """The export that a manifest describes; None where it is another program's."""
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         return None
-    try:
-        return _checked(Manifest(folder, found))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise file_fault(MANIFEST, f"this is no readable manifest ({error}). Export to a new folder.") from None
+    return _checked(Manifest(folder, found))
 
 
 def _checked(manifest: Manifest) -> Manifest:
     if manifest.found["version"] > VERSION:
         raise file_fault(MANIFEST, "it was written by a newer version of the studio. Update the studio.")
+    _require("files", of=manifest)
     for name in (one["name"] for one in manifest.found["files"]):
         if not is_name(name):
             raise file_fault(MANIFEST, f"it lists {name!a}, which no export writes. Export to a new folder.")
@@ -111,3 +138,11 @@ def _unlisted(manifest: Manifest) -> dict[str, str]:
     else:
         texts = {}
     return {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
+
+
+def _require(*parts: str, of: Manifest) -> None:
+    for part in parts:
+        for one in of.found[part]:
+            for name, kind in _HOLDS[part].items():
+                if not isinstance(one[name], kind):
+                    raise ValueError(f"{part}: {name} is not {kind.__name__}")

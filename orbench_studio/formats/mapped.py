@@ -15,9 +15,10 @@ from orbench_studio.formats.records import (
     PromptDraft,
     Record,
     ResponseDraft,
+    RowError,
     VoteDraft,
 )
-from orbench_studio.formats.sheet import Bound, Reader, RowError, Sheet, category, prompt_text, shortened, truth
+from orbench_studio.formats.sheet import Bound, Reader, Sheet, category, prompt_text, shortened, truth
 from orbench_studio.formats.tables import Cells
 
 Part = Callable[[Cells], str]

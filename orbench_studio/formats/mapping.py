@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
+from orbench_studio.errors import DAMAGE
+from orbench_studio.formats.tables import listing
+
 
 class Field(StrEnum):
     """A part of a record that a column, or one value for the whole file, can give."""
@@ -70,9 +73,9 @@ class ColumnMapping:
     def problems(self, header: Sequence[str]) -> list[str]:
         """Why a file with this header cannot be read so; empty where it can."""
         missing = sorted({column for column in self.columns.values() if column not in header})
-        found = [f"there is no column {', '.join(missing)}; the file has {', '.join(header)}"] if missing else []
+        found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
-            found.append(f"no column is the prompt; the file has {', '.join(header)}")
+            found.append(f"no column is the prompt; the file has {listing(header)}")
         fixed = sorted(set(self.values) - VALUE_FIELDS)
         if fixed:
             found.append(f"{', '.join(fixed)} must be a column, not one value for all rows")
@@ -90,7 +93,7 @@ class ColumnMapping:
         try:
             found = json.loads(text)
             columns, values = ({Field(k): str(v) for k, v in found[part].items()} for part in ("columns", "values"))
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        except DAMAGE as error:
             raise ValueError("this is not a column mapping") from error
         return cls(columns, values)
 

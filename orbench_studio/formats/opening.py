@@ -15,9 +15,9 @@ def open_table(file: InputFile) -> Table:
             raise file_fault(file.name, "a Parquet file inside gzip is not read. Unpack it first.")
         return parquet_table.open_parquet(file.path)
     if kind == "inspect":
-        return inspect_log.open_eval(file.path)
+        return inspect_log.open_eval(file)
     if kind == "json" and not file.packed and inspect_log.is_log(file.path):
-        return inspect_log.open_log(file.path)
+        return inspect_log.open_log(file)
     start = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if kind == "json" or (not kind and start in (b"[", b"{")):
         return json_table.open_json(file)

@@ -16,7 +16,7 @@ from orbench_studio.formats import (
 )
 from orbench_studio.formats.bytes_in import file_fault
 from orbench_studio.formats.sheet import Reader
-from orbench_studio.formats.tables import Table
+from orbench_studio.formats.tables import Table, listing
 
 READERS: tuple[Reader, ...] = (
     studio_rows.STUDIO,
@@ -58,7 +58,7 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
     if missing:
         found = recognise(header)
         likely = f"It looks like {found.name}." if found else "Choose another --format or add the column."
-        text = f"{reader.name} needs {_columns(missing)}; the file has {', '.join(header)}. {likely}"
+        text = f"{reader.name} needs {_columns(missing)}; the file has {listing(header)}. {likely}"
         raise file_fault(name, text)
     return reader
 
@@ -90,7 +90,7 @@ def _unknown(name: str, header: Sequence[str]) -> FileFaultError:
         why = f"it looks closest to {closest.name}, which also needs {_columns(missing)}"
     else:
         why = f"it has more columns than {closest.name}"
-    return FileFaultError(f"{name}: {why}; the file has {', '.join(header)}.", wants="format")
+    return FileFaultError(f"{name}: {why}; the file has {listing(header)}.", wants="format")
 
 
 def _likeness(reader: Reader, header: Sequence[str]) -> tuple[float, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from orbench_studio.formats import guards
 from orbench_studio.formats.bytes_in import InputFile, Progress, file_fault
 from orbench_studio.formats.doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
@@ -13,8 +14,8 @@ from orbench_studio.formats.mapping import ColumnMapping, propose
 from orbench_studio.formats.opening import open_table
 from orbench_studio.formats.readers import choose, headerless, recognise
 from orbench_studio.formats.records import Record, RowFault
-from orbench_studio.formats.sheet import Bound, Reader, ReadOptions, RowError, Sheet
-from orbench_studio.formats.tables import Row, Table
+from orbench_studio.formats.sheet import Bound, Reader, ReadOptions, Sheet
+from orbench_studio.formats.tables import Cells, Row, Table, listing
 
 _PREVIEW_ROWS = 20
 
@@ -55,7 +56,7 @@ class Reading:
         return self._file.source.total_bytes
 
     def _records(self) -> Iterator[Record | RowFault | Finding]:
-        examine, take, notes = self._doctor.examine, self._bound.take, self._doctor.notes
+        examine, notes, title = self._doctor.examine, self._doctor.notes, self.reader.title
         with self._file.explained():
             for row in self._rows:
                 if isinstance(row, RowFault):
@@ -65,13 +66,13 @@ class Reading:
                 taken = examine(line, row[1])
                 yield from notes()
                 for cells in taken:
-                    try:
-                        record = take(line, cells)
-                    except RowError as error:
-                        yield RowFault(line, str(error))
-                    else:
-                        yield record
+                    yield guards.row(line, title, self._taken, line, cells)
         self._file.finish()
+
+    def _taken(self, line: int, cells: Cells) -> Record:
+        record = self._bound.take(line, cells)
+        guards.require_sound(record)
+        return record
 
 
 @contextmanager
@@ -137,8 +138,8 @@ def read_columns(
         header = table.header(file.name)
         missing = [name for name in columns if name not in header]
         if missing:
-            listed = ", ".join(header)
-            raise file_fault(file.name, f"there is no column {', '.join(missing)}; the file has {listed}.")
+            text = f"there is no column {', '.join(missing)}; the file has {listing(header)}."
+            raise file_fault(file.name, text)
         places = [header.index(name) for name in columns]
         table.bound.update(places)
         yield _columns(file, table, places)

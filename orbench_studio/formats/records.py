@@ -132,6 +132,10 @@ class Record:
     annotations: tuple[AnnotationDraft, ...] = ()
 
 
+class RowError(ValueError):
+    """This row cannot be taken; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowFault:
     """A row that is refused, and why; the rest of the file goes in."""

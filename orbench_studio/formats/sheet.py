@@ -8,7 +8,7 @@ from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.bytes_in import file_fault
 from orbench_studio.formats.doctor import Check, Fault
 from orbench_studio.formats.mapping import ColumnMapping
-from orbench_studio.formats.records import Record
+from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
 
 _CATEGORIES: dict[str, Category | None] = {
@@ -17,10 +17,6 @@ _CATEGORIES: dict[str, Category | None] = {
     **{category.value: category for category in Category},
 }
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-
-class RowError(ValueError):
-    """This row cannot be taken; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ The same columns as CSV (what is nested is JSON in a cell), JSONL and Parquet. W
 that counts, answer classes in force) is written for readers and not read back.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from orbench_studio.domain.moderation import Verdict
 from orbench_studio.domain.prompt import Origin
 from orbench_studio.domain.response import StopReason
 from orbench_studio.domain.review import OF_RESPONSES, evidence_span
+from orbench_studio.formats.guards import nested
 from orbench_studio.formats.records import (
     AnnotationDraft,
     Came,
@@ -26,7 +26,7 @@ from orbench_studio.formats.records import (
     ResponseDraft,
     VoteDraft,
 )
-from orbench_studio.formats.sheet import Bound, Reader, RowError, Sheet, category, prompt_text
+from orbench_studio.formats.sheet import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.tables import Cells
 
 PLAIN = (
@@ -71,12 +71,7 @@ def _bind(sheet: Sheet) -> Bound:
     at = {name: sheet.column(name) for name in COLUMNS}
 
     def take(line: int, cells: Cells) -> Record:
-        try:
-            return _record(line, {name: cells[place] for name, place in at.items()})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, RowError):
-                raise
-            raise RowError(f"the row is no row of an export ({error})") from None
+        return _record(line, {name: cells[place] for name, place in at.items()})
 
     return Bound(take, (at["prompt"], at["part"]))
 
@@ -89,16 +84,12 @@ def _record(line: int, cells: dict[str, str]) -> Record:
         cells["seed"] or None,
         Label(cells["reference_label"]) if cells["reference_label"] else None,
         cells["external_key"] or None,
-        json.loads(cells["attributes"] or "{}"),
+        nested(cells["attributes"]) or {},
         category(cells["seed_category"]),
         (int(cells["source"]), int(cells["line"] or 0)) if cells["source"] else None,
     )
-    votes, responses, annotations = (_list(cells[name]) for name in NESTED)
+    votes, responses, annotations = (nested(cells[name]) for name in NESTED)
     return Record(line, draft, _all(_vote, votes), _all(_response, responses), _all(_of_prompt, annotations))
-
-
-def _list(cell: str) -> list[Nested]:
-    return json.loads(cell) if cell else []
 
 
 def _all(of: Callable[[Nested], Draft], found: Sequence[Nested] | None) -> tuple[Draft, ...]:

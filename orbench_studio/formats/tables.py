@@ -1,18 +1,22 @@
 """Tables of text, whatever they are stored in: a first row and a stream of rows with their line numbers."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import PurePath
 
-from orbench_studio.errors import FileFaultError
+from orbench_studio.errors import FileFaultError, shortened
 from orbench_studio.formats.bytes_in import file_fault
 from orbench_studio.formats.records import RowFault
 
 Cells = list[str]
 Row = tuple[int, Cells]
 
+MAX_VALUES = 250_000  # in one record
+_LISTED = 40
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _KINDS = {
     ".csv": "delimited",
@@ -45,9 +49,9 @@ class Table:
         if "" in names:
             at = names.index("") + 1
             raise self._header_fault(name, f"column {at} of the header has no name. Name it or delete it.")
-        double = sorted({n for n in names if names.count(n) > 1})
+        double = sorted(name for name, count in Counter(names).items() if count > 1)
         if double:
-            listed = ", ".join(double)
+            listed = listing(double)
             raise self._header_fault(name, f"the header has a column twice: {listed}. Rename or delete one of the two.")
         return names
 
@@ -57,6 +61,32 @@ class Table:
     def all_rows(self) -> Iterator[Row | RowFault]:
         """The rows of a table without a header."""
         return chain([self.first], self.rows)
+
+
+def listing(names: Sequence[str]) -> str:
+    """Names for a message: a table may have thousands of columns."""
+    told = ", ".join(shortened(name) for name in names[:_LISTED])
+    return told if len(names) <= _LISTED else f"{told} and {len(names) - _LISTED:,} more"
+
+
+def too_many_values(text: str, at: int = 0) -> bool:
+    """True where the JSON value that begins at a place has more than MAX_VALUES values in it.
+
+    What Python makes of a value takes up to 200 bytes, though `[],` is three: this, not its length, is what makes JSON
+    large in memory.
+    """
+    if sum(text.count(mark, at) for mark in ",[{") <= MAX_VALUES:
+        return False
+    values = depth = 0
+    for token in _JSON_TOKEN.finditer(text, at):
+        mark = text[token.start()]
+        values += mark in ",[{"
+        depth += (mark in "[{") - (mark in "]}")
+        if values > MAX_VALUES:
+            return True
+        if depth <= 0:
+            return False
+    return False
 
 
 def unstorable(cells: Iterable[str]) -> str | None:
@@ -70,11 +100,12 @@ def unstorable(cells: Iterable[str]) -> str | None:
 
 
 def texts_in(value: object) -> Iterator[str]:
-    """Every text in what is nested."""
+    """Every text in what is nested, names included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for one in value.values():
+        for name, one in value.items():
+            yield from texts_in(name)
             yield from texts_in(one)
     elif isinstance(value, Iterable):
         for one in value:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from orbench_studio.domain.annotation import Aspect, Label
 from orbench_studio.domain.judgement import AnswerClass, JudgeKind
 from orbench_studio.formats import file_names
-from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, PromptDraft, Record, ResponseDraft
-from orbench_studio.formats.sheet import Bound, Reader, RowError, Sheet, prompt_text, shortened
+from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, PromptDraft, Record, ResponseDraft, RowError
+from orbench_studio.formats.sheet import Bound, Reader, Sheet, prompt_text, shortened
 from orbench_studio.formats.tables import Cells
 
 CLASSES = {

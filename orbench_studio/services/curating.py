@@ -11,6 +11,7 @@ from orbench_studio.domain.curation import Candidate, Curated, Shortage, Step, c
 from orbench_studio.domain.near_duplicates import Grouping
 from orbench_studio.domain.recipe import COUNTS, PEOPLE, Recipe, RecipeError, read_recipe
 from orbench_studio.errors import StudioError
+from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 from orbench_studio.services import ledger
 from orbench_studio.services.reliability import safe_chances
@@ -31,11 +32,7 @@ class Looked:
 def recipe_in(file: Path) -> Recipe:
     """The recipe in a file; a StudioError names the file, and the line where the text is no recipe."""
     try:
-        return read_recipe(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise StudioError(f"{file} could not be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise StudioError(f"{file} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again.") from error
+        return read_recipe(text_of(file))
     except RecipeError as error:
         raise StudioError(f"{file.name}: {error}") from error
 

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from orbench_studio.domain.guideline import Guideline
+from orbench_studio.formats.small_text import decoded, text_of
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import guidelines
 
-__all__ = ["Guideline", "versions", "write"]
+__all__ = ["Guideline", "decoded", "text_of", "versions", "write"]
 
 
 def versions(workspace: Workspace) -> list[Guideline]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orbench_studio.domain.batch import BatchSettings
 from orbench_studio.domain.changes import Changes
-from orbench_studio.errors import StudioError
+from orbench_studio.formats.small_text import text_of
 from orbench_studio.providers.endpoints import endpoint, require_batches
 from orbench_studio.providers.opening import open_provider
 from orbench_studio.services.batch_runner import BatchRunner
@@ -14,8 +14,6 @@ from orbench_studio.services.prices import Prices
 from orbench_studio.services.running import Runner
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.store import vendor_batches
-
-_LONGEST = 1_000_000  # bytes
 
 
 def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
@@ -29,12 +27,7 @@ def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
 
 def read_text(file: Path) -> str:
     """The text of a file, such as a system prompt; StudioError where it cannot be read."""
-    try:
-        if file.stat().st_size > _LONGEST:
-            raise StudioError(f"{file} is longer than any system prompt could be.")
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudioError(f"{file} cannot be read: {error}.") from error
+    return text_of(file).strip()
 
 
 def open_runner(

@@ -1,11 +1,13 @@
 """What tokens cost: a dated file that the user can replace. No price is never taken for no cost."""
 
-import json
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import StudioError, explained
+from orbench_studio.formats.guards import decoded, text
+from orbench_studio.formats.small_text import text_of
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.resources_dir import resources
 from orbench_studio.user_folders import config_folder
@@ -63,21 +65,22 @@ def load_prices() -> Prices:
 
 def read_prices(file: Path) -> Prices:
     """The prices in a file; StudioError names what is wrong with it."""
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        by_model = {str(name): _price(**price) for name, price in kept["usd_per_million_tokens"].items()}
-        return Prices(str(kept["dated"]), file, by_model)
-    except OSError as error:
-        raise StudioError(f"The prices in {file} cannot be read: {error.strerror}.") from error
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        raise StudioError(
-            f"The prices in {file} cannot be read ({error}). It is JSON with a day and a price a model: "
+
+    def fault(reason: str) -> StudioError:
+        return StudioError(
+            f"The prices in {file} cannot be read ({reason}). It is JSON with a day and a price a model: "
             '{"dated": "2026-11-21", "usd_per_million_tokens": {"openai/gpt-4o": {"input": 2.5, "output": 10}}}'
-        ) from error
+        )
+
+    kept = text_of(file)
+    with explained(fault):
+        found = decoded(kept)
+        by_model = {str(name): _price(**price) for name, price in found["usd_per_million_tokens"].items()}
+        return Prices(text(found["dated"]), file, by_model)
 
 
 def _price(*, input: float, output: float, batch: float = 1.0) -> Price:  # noqa: A002 - the word in the file
     found = Price(float(input), float(output), float(batch))
-    if min(found) < 0:
-        raise ValueError("a price is not negative")
+    if not all(isfinite(number) and number >= 0 for number in found):
+        raise ValueError("a price is a number from 0 on")
     return found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from orbench_studio.domain import judge_reply, vote_reply
 from orbench_studio.domain.reply import missing_markers, template_hash
 from orbench_studio.errors import StudioError
+from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 
 
@@ -45,10 +46,7 @@ class Template(NamedTuple):
 def load(wording: Wording, file: Path | None = None) -> Template:
     """The wording in a file, or the studio's own; StudioError names what is wrong with it."""
     file = file or resources() / wording
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudioError(f"The instructions in {file} cannot be read: {error}.") from error
+    text = text_of(file)
     require_markers(wording, text, file.name)
     return Template(file, text)
 

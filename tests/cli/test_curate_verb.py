@@ -47,7 +47,7 @@ def test_a_recipe_of_the_studio_goes_by_its_name(run_json, own):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("[size]\nprompt = 3", "bad.toml: Line 2: [size] “prompt” is unknown."), (None, "could not be read")],
+    [("[size]\nprompt = 3", "bad.toml: Line 2: [size] “prompt” is unknown."), (None, "cannot be read")],
 )
 def test_a_faulty_recipe_is_named_with_its_line(run, own, tmp_path, text, told):
     if text:

@@ -234,7 +234,7 @@ def test_what_follows_a_json_array_is_not_ignored(refused, begin, more):
 
 def test_a_comma_after_the_last_row_of_a_json_array_is_refused(refused):
     assert refused("a.json", '[{"a": "x"},\n\n]') == (
-        "a.json, line 3: a comma stands before the array's ']'. Remove it, or add the row that is missing."
+        "a.json, line 3: a comma stands before the ']'. Remove it, or add what is missing."
     )
 
 

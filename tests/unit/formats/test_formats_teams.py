@@ -38,7 +38,7 @@ def test_label_studio_says_who_chose_what(take):
         (studio_task("lovely"), "the choice 'lovely' is no label, answer class or category"),
         (studio_task("direct_refusal"), "there is no model and response"),
         (studio_task("safe", data={"prompt": " "}), "the prompt is empty"),
-        ({"data": "May I?", "annotations": []}, "another shape than that tool's"),
+        ({"data": "May I?", "annotations": []}, "does not have the form of Label Studio tasks"),
     ],
 )
 def test_a_choice_that_is_none_is_refused(take, task, told):
@@ -104,8 +104,10 @@ def test_an_inspect_log_of_its_own_format(take, tmp_path):
 
 def test_a_log_that_is_none_is_refused_and_a_broken_sample_alone(take, refused):
     assert "no readable log" in refused("log.eval", b"PK\x03\x04 cut off")
-    assert "no readable log" in refused("log.json", '{"version": 2, "status": "started", "samples": [')
+    assert "no readable log" in refused("log.json", '{"version": 2, "status": "started", "samples": []}')
+    cut = json.dumps(HEAD | {"samples": SAMPLES})[:-20]
+    assert "broken or cut off" in refused("log.json", cut)
     samples = [{"id": 1}, SAMPLES[0]]
     fault, record = take("log.json", json.dumps(HEAD | {"samples": samples}))
-    assert "none of Inspect's" in fault.reason
+    assert "does not have the form of Inspect log" in fault.reason
     assert record.line == 2

@@ -1,0 +1,88 @@
+"""The guard around every row of every format: values that cannot be read refuse their row, and the rest goes in.
+
+The guard around parsers is `errors.explained`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from orbench_studio.errors import DAMAGE, reason_of
+from orbench_studio.formats.records import RowError, RowFault
+from orbench_studio.formats.tables import texts_in, too_many_values, unstorable
+
+_LARGEST_NUMBER = 2**31 - 1  # what an integer column of every database holds
+
+Made = TypeVar("Made")
+
+
+def row(line: int, title: str, make: Callable[..., Made], *given: object) -> Made | RowFault:
+    """What `make` makes of a row of the format with this title; a refused row where its values cannot be read."""
+    try:
+        return make(*given)
+    except RowError as error:
+        return RowFault(line, str(error))
+    except DAMAGE as error:
+        return RowFault(line, f"the row does not have the form of {title} ({reason_of(error)})")
+
+
+def nested(cell: str) -> Any:
+    """The JSON in a cell, None where it is empty; a RowError where it cannot be held or stored."""
+    if not cell:
+        return None
+    if too_many_values(cell):
+        raise RowError("a cell holds too many values")
+    return decoded(cell)
+
+
+def decoded(content: str) -> Any:
+    """The JSON in a text; a ValueError also where a text in it cannot be stored."""
+    found = json.loads(content)
+    reason = unstorable(texts_in(found)) if "\\u" in content else None
+    if reason:
+        raise RowError(reason)
+    return found
+
+
+def text(value: object) -> str:
+    """The value, which has to be a text; a ValueError where it is another."""
+    if not isinstance(value, str):
+        raise ValueError(f"{type(value).__name__} where a text belongs")
+    return value
+
+
+def require_sound(draft: Any) -> None:
+    """Whether a draft and all drafts in it hold values of the types that they declare; a RowError says what not."""
+    for name, kinds in _declared(type(draft)):
+        value = getattr(draft, name)
+        if not isinstance(value, kinds):
+            raise RowError(f"{name} is {type(value).__name__}, not {' or '.join(kind.__name__ for kind in kinds)}")
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, int):
+                _require_small(name, one)
+            elif is_dataclass(one):
+                require_sound(one)
+        if isinstance(value, Mapping) and not all(isinstance(one, str) for pair in value.items() for one in pair):
+            raise RowError(f"{name} has values that are not texts")
+
+
+def _require_small(name: str, value: int) -> None:
+    if not 0 <= value <= _LARGEST_NUMBER:
+        raise RowError(f"{name} is not a number between 0 and {_LARGEST_NUMBER:,}")
+
+
+@cache
+def _declared(kind: type) -> list[tuple[str, tuple[type, ...]]]:
+    """The fields of a kind of draft, and the classes that each may have."""
+    hints = get_type_hints(kind)
+    return [(one.name, tuple(_classes(hints[one.name]))) for one in fields(kind)]
+
+
+def _classes(hint: Any) -> list[type]:
+    origin = get_origin(hint)
+    if origin is UnionType:
+        return [kind for one in get_args(hint) for kind in _classes(one)]
+    return [origin or hint]

@@ -1,0 +1,101 @@
+"""Whatever stands in a file to import, it gives rows, refused rows, or a sentence; never another exception."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from orbench_studio.errors import StudioError
+from orbench_studio.formats.readers import READERS
+from orbench_studio.services.importing import ReadOptions, import_file, inspect_file, preview_file
+from tests.horrors import as_cell, as_json, damaged, spoiled
+from tests.reader_samples import HEAD, SAMPLES
+
+NAMES = [reader.name for reader in READERS]
+KINDS = ("csv", "jsonl", "json", "parquet")
+
+
+def content(name, kind, rows):
+    """The rows as a file of the kind; a log of Inspect is JSON or its own format."""
+    if name == "inspect-log":
+        return log(kind, rows)
+    if kind == "csv":
+        return table(rows)
+    if kind == "parquet":
+        into = io.BytesIO()
+        pyarrow.parquet.write_table(
+            pyarrow.Table.from_pylist([{k: as_cell(v) for k, v in r.items()} for r in rows]), into
+        )
+        return into.getvalue()
+    lines = [as_json(row) for row in rows]
+    return ("\n".join(lines) if kind == "jsonl" else f"[{', '.join(lines)}]").encode()
+
+
+def log(kind, rows):
+    if kind != "eval":
+        return (json.dumps(HEAD)[:-1] + f', "samples": [{", ".join(map(as_json, rows))}]}}').encode()
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", json.dumps(HEAD))
+        for number, row in enumerate(rows):
+            archive.writestr(f"samples/{number}_epoch_1.json", as_json(row))
+    return into.getvalue()
+
+
+def table(rows):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(rows[0])
+    writer.writerows([as_cell(row.get(name)) for name in rows[0]] for row in rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def kinds(name):
+    return ("json", "eval") if name == "inspect-log" else KINDS
+
+
+CASES = [(name, kind) for name in NAMES for kind in kinds(name)]
+
+
+def test_every_format_has_a_sample():
+    assert set(SAMPLES) == set(NAMES)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_the_samples_are_taken(workspace, tmp_path, name, kind):
+    stem, row = SAMPLES[name]
+    path = tmp_path / f"{stem}.{kind}"
+    path.write_bytes(content(name, kind, [row]))
+    report = import_file(workspace, path, ReadOptions(), format_name=None if name != "mapped" else "mapped")
+    assert (report.format, report.taken, report.refused_rows) == (name, 1, 0)
+
+
+@pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[1] in ("csv", "jsonl", "eval")])
+def test_any_value_in_any_place_is_taken_or_refuses_its_row(workspace, tmp_path, name, kind):
+    stem, row = SAMPLES[name]
+    rows = [row, *spoiled(row)]
+    if kind == "jsonl":
+        rows = [row, *(one for one in rows if set(one) <= set(row))]
+    path = tmp_path / f"{stem}.{kind}"
+    path.write_bytes(content(name, kind, rows))
+    report = import_file(workspace, path, ReadOptions(), format_name=name)
+    assert report.taken + report.merged + report.refused_rows == len(rows)
+    assert report.taken + report.merged and report.refused_rows
+    assert all(fault.reason.isprintable() and len(fault.reason) < 500 for fault in report.refused)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_any_damage_to_the_bytes_is_explained(tmp_path, name, kind):
+    stem, row = SAMPLES[name]
+    path = tmp_path / f"{stem}.{kind}"
+    for bad in damaged(content(name, kind, [row, row])):
+        path.write_bytes(bad)
+        for read in (preview_file, lambda file: inspect_file(file, ReadOptions(), format_name=name)):
+            try:
+                read(path)
+            except StudioError as error:
+                assert path.name in str(error)
