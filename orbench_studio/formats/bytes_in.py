@@ -1,4 +1,11 @@
-"""The bytes of a file to import: hashed, counted and checked while they stream, never whole in memory."""
+"""The bytes of a file to import: hashed, counted and checked while they stream, never whole in memory.
+
+What a reader holds is at most 16 times its largest record in bytes, plus 160 MB and 130 bytes a row (by which the
+doctor knows repeated ones). A record is a row, a task, a sample (without what is not taken of it), in Parquet a row
+group as it is unpacked. The limits that make this so: MAX_LINE, MAX_FIELD, MAX_VALUES in one JSON record, a million
+cells in a CSV row, and _MAX_RATIO for what is compressed. A text with one emoji takes four bytes a character in
+Python, with none one: without such texts it is 8 times.
+"""
 
 import codecs
 import gzip

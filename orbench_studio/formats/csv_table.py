@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from itertools import chain
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.bytes_in import MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
+from orbench_studio.formats.bytes_in import MAX_FIELD, MAX_LINE, InputFile, empty_file, field_too_large, file_fault
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Row, Table, unstorable
 
+_MAX_CELLS = 1_000_000  # in a row, or delimiters in its texts
 _lock = threading.Lock()
 _readers = 0
 _limit_before = 0
@@ -33,6 +34,32 @@ def _large_fields() -> Iterator[None]:
             _readers -= 1
             if _readers == 0:
                 csv.field_size_limit(_limit_before)
+
+
+class _TooLargeError(Exception):
+    """A row that cannot be held."""
+
+
+class _Lines:
+    """Lines for the csv module, which keeps all of one row: no more of them than can be held."""
+
+    def __init__(self, lines: Iterator[str], delimiter: str) -> None:
+        self._lines = lines
+        self._delimiter = delimiter
+        self.size = 0
+        self.marks = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.size += len(line)
+        self.marks += line.count(self._delimiter)
+        if self.size > MAX_LINE or self.marks > _MAX_CELLS:
+            limit = f"{MAX_LINE:,} characters or {_MAX_CELLS:,} cells"
+            raise _TooLargeError(f"the row has more than {limit}. Look for a quote that is never closed.")
+        return line
 
 
 def open_delimited(file: InputFile, delimiter: str | None) -> Table:
@@ -58,7 +85,8 @@ def _delimiter(line: str) -> str:
 
 
 def _rows(file: InputFile, text: io.TextIOWrapper, line: str, delimiter: str, skipped: int) -> Iterator[Row | RowFault]:
-    reader = csv.reader(chain([line], text), delimiter=delimiter, strict=True)
+    lines = _Lines(chain([line], text), delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = skipped + 1
     width = 0
     doubtful = file.doubtful
@@ -72,6 +100,9 @@ def _rows(file: InputFile, text: io.TextIOWrapper, line: str, delimiter: str, sk
                 elif cells:
                     yield RowFault(number, f"the row has {len(cells)} cells, the header has {width}")
                 number = skipped + reader.line_num + 1
+                lines.size = lines.marks = 0
+        except _TooLargeError as error:
+            raise file_fault(file.name, str(error), number) from None
         except csv.Error as error:
             raise _explain(error, file, number, skipped + reader.line_num) from None
 

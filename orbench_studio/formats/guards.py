@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -14,6 +15,8 @@ from orbench_studio.errors import DAMAGE, reason_of
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import texts_in, too_many_values, unstorable
 
+_NAMES = frozenset({"model", "moderator", "judge", "annotator", "external_key", "uuid"})
+_LONGEST_NAME = 500  # characters; databases refuse to index what is much longer
 _LARGEST_NUMBER = 2**31 - 1  # what an integer column of every database holds
 
 Made = TypeVar("Made")
@@ -56,33 +59,48 @@ def text(value: object) -> str:
 
 def require_sound(draft: Any) -> None:
     """Whether a draft and all drafts in it hold values of the types that they declare; a RowError says what not."""
-    for name, kinds in _declared(type(draft)):
-        value = getattr(draft, name)
-        if not isinstance(value, kinds):
-            raise RowError(f"{name} is {type(value).__name__}, not {' or '.join(kind.__name__ for kind in kinds)}")
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, int):
-                _require_small(name, one)
-            elif is_dataclass(one):
-                require_sound(one)
-        if isinstance(value, Mapping) and not all(isinstance(one, str) for pair in value.items() for one in pair):
-            raise RowError(f"{name} has values that are not texts")
+    values, kinds = _declared(type(draft))
+    for value, (name, plain, allowed) in zip(values(draft), kinds, strict=True):
+        kind = type(value)
+        if kind in plain or (not value and kind in allowed):
+            continue
+        if kind is not int or int not in allowed or not 0 <= value <= _LARGEST_NUMBER:
+            _look_into(name, value, allowed)
 
 
-def _require_small(name: str, value: int) -> None:
-    if not 0 <= value <= _LARGEST_NUMBER:
-        raise RowError(f"{name} is not a number between 0 and {_LARGEST_NUMBER:,}")
+def _look_into(name: str, value: object, allowed: tuple[type, ...]) -> None:
+    if not isinstance(value, allowed):
+        raise RowError(f"{name} is {type(value).__name__}, not {' or '.join(kind.__name__ for kind in allowed)}")
+    for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, int):
+            if not 0 <= one <= _LARGEST_NUMBER:
+                raise RowError(f"{name} is not a number between 0 and {_LARGEST_NUMBER:,}")
+        elif is_dataclass(one):
+            require_sound(one)
+    if name in _NAMES and isinstance(value, str) and len(value) > _LONGEST_NAME:
+        raise RowError(f"{name} is longer than {_LONGEST_NAME} characters, which no name is")
+    if isinstance(value, Mapping) and not all(isinstance(one, str) for pair in value.items() for one in pair):
+        raise RowError(f"{name} has values that are not texts")
 
 
 @cache
-def _declared(kind: type) -> list[tuple[str, tuple[type, ...]]]:
-    """The fields of a kind of draft, and the classes that each may have."""
-    hints = get_type_hints(kind)
-    return [(one.name, tuple(_classes(hints[one.name]))) for one in fields(kind)]
+def _declared(
+    kind: type,
+) -> tuple[Callable[[Any], tuple[Any, ...]], list[tuple[str, frozenset[type], tuple[type, ...]]]]:
+    """What gives the values of a kind of draft, and of each its name, the classes that need no look inside, and all."""
+    hints = {one.name: _classes(get_type_hints(kind)[one.name]) for one in fields(kind)}
+    further = (int, tuple, Mapping, dict)
+    plain = {
+        name: {one for one in allowed if one not in further and not is_dataclass(one)}
+        - ({str} if name in _NAMES else set())
+        for name, allowed in hints.items()
+    }
+    kinds = [(name, frozenset(plain[name]), tuple(allowed)) for name, allowed in hints.items()]
+    return attrgetter(*hints), kinds
 
 
 def _classes(hint: Any) -> list[type]:
     origin = get_origin(hint)
     if origin is UnionType:
         return [kind for one in get_args(hint) for kind in _classes(one)]
-    return [origin or hint]
+    return [Mapping, dict] if origin is Mapping else [origin or hint]

@@ -1,53 +1,76 @@
 """Parquet, batch by batch. There are no lines in it: a row's line is its number."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from orbench_studio.formats.bytes_in import MAX_FIELD, empty_file, field_too_large, file_fault
+from orbench_studio.errors import DAMAGE, explained, reason_of
+from orbench_studio.formats.bytes_in import CHUNK, MAX_FIELD, empty_file, field_too_large, file_fault, require_ratio
 from orbench_studio.formats.json_table import as_text
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Cells, Row, Table, unstorable
 
-_BATCH = 2048
+_MOST_ROWS = 2048  # read together,
+_TOGETHER = 8_000_000  # and bytes of them on the average
 
 
 def open_parquet(path: Path) -> Table:
     """A table of every column's values as texts."""
-    import pyarrow
     import pyarrow.parquet
 
-    try:
+    with _explained(path.name, "this is no readable Parquet file ({}). Copy or write it again."):
         file = pyarrow.parquet.ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise file_fault(path.name, f"this is no readable Parquet file ({reason}). Copy or write it again.") from None
-    names = list(file.schema_arrow.names)
-    if not names or file.metadata.num_rows == 0:
+        of, names = file.metadata, list(file.schema_arrow.names)
+        texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        size = sum(of.row_group(group).total_byte_size for group in range(of.num_row_groups))
         file.close()
+    if not names or of.num_rows == 0:
         raise empty_file(path.name)
+    require_ratio(path.name, path.stat().st_size, size)
+    # What is said once in the file, and a million times in its rows, is once in memory.
+    file = pyarrow.parquet.ParquetFile(path, read_dictionary=texts, buffer_size=CHUNK)
+    together = max(1, min(_MOST_ROWS, _TOGETHER * of.num_rows // max(size, 1)))
     bound: set[int] = set()
-    return Table((1, names), _rows(file, path.name, names, bound), bound)
+    return Table((1, names), _rows(file, path, names, bound, together), bound)
 
 
-def _rows(file: Any, name: str, columns: Cells, bound: AbstractSet[int]) -> Iterator[Row | RowFault]:
+@contextmanager
+def _explained(name: str, told: str, line: Callable[[], int | None] = lambda: None) -> Iterator[None]:
+    """The guard around the library, which has errors of its own; `told` has a place for the reason."""
     import pyarrow
 
-    number = 0
-    with file:
+    def fault(reason: str) -> Exception:
+        return file_fault(name, told.format(reason.splitlines()[0]), line())
+
+    with explained(fault):
         try:
-            for batch in file.iter_batches(batch_size=_BATCH):
-                for texts in zip(*map(_texts, batch.columns), strict=True):
-                    number += 1
-                    row = _row(number, texts, columns, bound)
-                    if not isinstance(row, RowFault) and max(map(len, row[1])) > MAX_FIELD:
-                        raise field_too_large(name, number)
-                    yield row
+            yield
         except (pyarrow.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise file_fault(name, f"the Parquet file is damaged ({reason}). Write it again.", number + 1) from None
+            raise fault(reason_of(error)) from None
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind))
+
+
+def _rows(file: Any, path: Path, columns: Cells, bound: AbstractSet[int], together: int) -> Iterator[Row | RowFault]:
+    number = size = 0
+    packed = path.stat().st_size
+    with file, _explained(path.name, "the Parquet file is damaged ({}). Write it again.", lambda: number + 1):
+        for batch in file.iter_batches(batch_size=together):
+            for texts in zip(*map(_texts, batch.columns), strict=True):
+                number += 1
+                lengths = [len(text) for text in texts if text]
+                size += sum(lengths)
+                if max(lengths, default=0) > MAX_FIELD:
+                    raise field_too_large(path.name, number)
+                require_ratio(path.name, packed, size)
+                yield _row(number, texts, columns, bound)
 
 
 def _row(number: int, texts: Sequence[str | None], columns: Cells, bound: AbstractSet[int]) -> Row | RowFault:
@@ -66,13 +89,17 @@ def _texts(column: Any) -> list[str | None]:
     from pyarrow import types
 
     try:
+        if types.is_dictionary(column.type):
+            used = column.indices.drop_null().unique()
+            values = dict(zip(used.to_pylist(), _texts(column.dictionary.take(used)), strict=True))
+            return [values.get(at, "") for at in column.indices.to_pylist()]
         if types.is_timestamp(column.type) and column.type.tz is not None:
             # The same moment in UTC, whether or not this computer knows the zone.
             column = column.cast(pyarrow.timestamp(column.type.unit, "UTC"))
         if types.is_temporal(column.type) or types.is_decimal(column.type):
             column = column.cast(pyarrow.string())
         return [_text(value) for value in column.to_pylist()]
-    except (pyarrow.ArrowException, ValueError, OverflowError):
+    except (pyarrow.ArrowException, *DAMAGE):
         return [_told(value) for value in column]
 
 
@@ -82,7 +109,7 @@ def _told(scalar: Any) -> str | None:
 
     try:
         return _text(scalar.as_py())
-    except (pyarrow.ArrowException, ValueError, OverflowError):
+    except (pyarrow.ArrowException, *DAMAGE):
         return None
 
 

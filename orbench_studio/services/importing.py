@@ -43,7 +43,8 @@ __all__ = [
     "preview_file",
 ]
 
-TOGETHER = 2_000  # records merged at a time
+TOGETHER = 2_000  # records merged at a time,
+_TOGETHER_SIZE = 8_000_000  # or as many as have about so many characters
 REPAIRED = "interrupted exports undone"
 REMEMBERED = 1_000  # refusals and findings listed in a report; all are counted
 
@@ -177,12 +178,14 @@ def _cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]
 
 def _batches(file: Reading, report: ImportReport, *, strict: bool) -> Iterable[list[Record]]:
     records: list[Record] = []
+    size = 0
     for item in file.records:
         if isinstance(item, Record):
             records.append(item)
-            if len(records) == TOGETHER:
+            size += len(item.prompt.text) + sum(len(response.text) for response in item.responses)
+            if len(records) == TOGETHER or size > _TOGETHER_SIZE:
                 yield records
-                records = []
+                records, size = [], 0
         elif isinstance(item, RowFault):
             _refuse(report, item, strict=strict)
         else:
