@@ -4,6 +4,7 @@
 where, and what to do. Anything else that escapes is our own fault and goes to the log and the crash dialog.
 """
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -54,7 +55,7 @@ class CancelledError(StudioError):
 # What parsers, and a look into what they give, raise over input that is damaged or not what it should be.
 DAMAGE = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, MemoryError, RuntimeError,
-    zlib.error, struct.error, zipfile.BadZipFile,
+    zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile,
 )  # fmt: skip
 _LONGEST_TEXT = 200
 
@@ -75,7 +76,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "it needs more memory than there is"
     if isinstance(error, KeyError):
-        return shortened(f"there is no {error}")
+        return shortened(f"{error.args[0] if error.args else 'a name'} is missing")
     told = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return shortened(told)
 

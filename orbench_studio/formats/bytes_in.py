@@ -37,6 +37,11 @@ def file_fault(name: str, text: str, line: int | None = None) -> FileFaultError:
     return FileFaultError(f"{name}: {text}" if line is None else f"{name}, line {line}: {text}")
 
 
+def name_of(path: Path) -> str:
+    """The file's name, to show and to store: file systems allow names that are no text."""
+    return path.name.encode("utf-8", "replace").decode()
+
+
 def field_too_large(name: str, line: int) -> FileFaultError:
     """A fault of the file, not of the row: a field of this size is nearly always a quote that swallowed the rest."""
     text = f"a field is longer than {MAX_FIELD:,} characters. Look for a quote that is never closed, or shorten it."
@@ -187,7 +192,7 @@ class InputFile:
 
     def __init__(self, path: Path, encoding: str | None = None, on_progress: Progress | None = None) -> None:
         self.path = path
-        self.name = path.name
+        self.name = name_of(path)
         self.encoding = _usable(encoding, path.name)
         self.source = ByteSource(path, on_progress)
         self._raw = io.BufferedReader(self.source, CHUNK)

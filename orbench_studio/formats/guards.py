@@ -59,7 +59,8 @@ def text(value: object) -> str:
 
 def require_sound(draft: Any) -> None:
     """Whether a draft and all drafts in it hold values of the types that they declare; a RowError says what not."""
-    values, kinds = _declared(type(draft))
+    of: Any = type(draft)
+    values, kinds = _declared(of)
     for value, (name, plain, allowed) in zip(values(draft), kinds, strict=True):
         kind = type(value)
         if kind in plain or (not value and kind in allowed):

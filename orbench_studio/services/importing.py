@@ -10,7 +10,7 @@ from sqlalchemy import Connection, update
 
 from orbench_studio.domain.changes import ALL_CHANGED, Changes
 from orbench_studio.errors import CancelledError, FileFaultError
-from orbench_studio.formats.bytes_in import file_fault
+from orbench_studio.formats.bytes_in import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.export_folder import repair
 from orbench_studio.formats.manifest import Manifest, manifest_at
@@ -104,9 +104,9 @@ def import_file(
         read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file,
         workspace.writing() as db,
     ):
-        report = ImportReport(path.name, file.format, inferred=file.inferred)
-        source = _Source(db, path.name, file.format)
-        intake = Intake(db, source.id, path.name)
+        report = ImportReport(name_of(path), file.format, inferred=file.inferred)
+        source = _Source(db, report.file, file.format)
+        intake = Intake(db, source.id, report.file)
         for records in _batches(file, report, strict=strict):
             intake.take(records)
         report.taken, report.merged = intake.taken, intake.merged
@@ -153,7 +153,7 @@ def inspect_file(
         path, format_name = next(iter(exported.files)), STUDIO.name
     goes_on = _cancelling(path, on_progress)
     with uncollected(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
-        report = ImportReport(path.name, file.format, inferred=file.inferred)
+        report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         for records in _batches(file, report, strict=False):
             report.taken += len(records)
     report.notes |= {REPAIRED: 1} if repaired else {}

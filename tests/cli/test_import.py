@@ -147,3 +147,23 @@ def test_a_name_is_taken_from_the_file_s_name_or_asked_for(run, run_json, tmp_pa
     assert "  model by the file's name: west (--model NAME says another)" in told.splitlines()
     refused = run("import", "w.orbench", "x.csv")
     assert refused.stderr == "x.csv: the file's name does not say which model this is. Pass --model NAME.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.eval", b"PK\x03\x04 no archive", "no readable log of Inspect"),
+        ("a.json", b"[" * 100_000, "broken or cut off"),
+        ("a.jsonl", b'{"prompt": "x", "category": ' + b"[" * 100_000, "nested too deeply"),
+        ("a.parquet", b"PAR1 nothing", "no readable Parquet file"),
+        ("a.csv.gz", b"\x1f\x8b nothing", "gzip"),
+        ("manifest.json", b'{"format": "orbench-studio-export", "files": ' + b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence_and_not_a_traceback(run, tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content)
+    result = run("import", str(tmp_path / "w.orbench"), str(tmp_path / name))
+    assert result.exit_code == 1
+    assert told in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "w.orbench").exists()

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import random
 import zipfile
 
 import pyarrow
@@ -11,7 +13,9 @@ import pytest
 
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.readers import READERS
+from orbench_studio.instruments.rules import RuleInstrument
 from orbench_studio.services.importing import ReadOptions, import_file, inspect_file, preview_file
+from orbench_studio.services.judging_files import Columns, FileJudging, examples_in
 from tests.horrors import as_cell, as_json, damaged, spoiled
 from tests.reader_samples import HEAD, SAMPLES
 
@@ -35,11 +39,11 @@ def content(name, kind, rows):
     return ("\n".join(lines) if kind == "jsonl" else f"[{', '.join(lines)}]").encode()
 
 
-def log(kind, rows):
+def log(kind, rows, packed=zipfile.ZIP_DEFLATED):
     if kind != "eval":
         return (json.dumps(HEAD)[:-1] + f', "samples": [{", ".join(map(as_json, rows))}]}}').encode()
     into = io.BytesIO()
-    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(into, "w", packed) as archive:
         archive.writestr("header.json", json.dumps(HEAD))
         for number, row in enumerate(rows):
             archive.writestr(f"samples/{number}_epoch_1.json", as_json(row))
@@ -99,3 +103,52 @@ def test_any_damage_to_the_bytes_is_explained(tmp_path, name, kind):
                 read(path)
             except StudioError as error:
                 assert path.name in str(error)
+
+
+def explained(read, path):
+    """Read it; what it cannot give is told in a sentence."""
+    try:
+        return read(path)
+    except StudioError as error:
+        assert path.name in str(error)
+        return None
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_any_damage_to_an_archive_is_explained(tmp_path, packed):
+    whole = log("eval", [SAMPLES["inspect-log"][1]], packed)
+    central = whole.index(b"PK\x01\x02")
+    chance = random.Random(packed)
+    spoilt = [bytes([*whole[:at], whole[at] ^ 1 << chance.randrange(8), *whole[at + 1 :]]) for at in range(len(whole))]
+    spoilt.append(whole[: central + 8] + b"\1" + whole[central + 9 :])  # encrypted
+    spoilt += [whole[: central + 10] + bytes([way]) + whole[central + 11 :] for way in (1, 9, 93, 95, 98)]
+    path = tmp_path / "log.eval"
+    for content in spoilt[:: 1 if packed else 4]:
+        path.write_bytes(content)
+        explained(lambda file: inspect_file(file, ReadOptions()), path)
+
+
+@pytest.mark.parametrize("eval_of", [None, [], "x", 1, {}, {"model": None}, {"model": []}, {"model": "m" * 5000}])
+@pytest.mark.parametrize("samples", [None, [], "x", {}, [None], [1], ["x"], [[]], [{}], 1])
+def test_any_log_is_read_or_explained(tmp_path, eval_of, samples):
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({**HEAD, "eval": eval_of, "samples": samples}), encoding="utf-8")
+    explained(lambda file: inspect_file(file, ReadOptions()), path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_any_value_is_judged_or_refuses_its_row(tmp_path, kind):
+    row = {"prompt": "May I?", "response": "No.", "label": "refusal"}
+    rows = [row, *(one for one in spoiled(row) if set(one) <= set(row))]
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(content("mapped", kind, rows))
+    judged = list(FileJudging(path, Columns("prompt", "response"), RuleInstrument()).rows())
+    assert len(judged) == len(rows)
+    explained(lambda file: examples_in(file, Columns("prompt", "response", "label")), path)
+
+
+def test_a_file_may_have_a_name_that_is_no_text(workspace, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.csv")
+    path.write_text("prompt,category\nMay I?,hate\n", encoding="utf-8")
+    report = import_file(workspace, path, ReadOptions())
+    assert (report.taken, report.file) == (1, "caf?.csv")
