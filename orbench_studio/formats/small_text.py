@@ -25,7 +25,9 @@ def decoded(content: bytes, named: str, largest: int = LARGEST) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StudioError(f"{named} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again.") from error
+        raise StudioError(
+            f"{named} cannot be read: it is not UTF-8 text (byte {error.start}). Save it as UTF-8."
+        ) from error
     reason = unstorable([text])
     if reason:
         raise StudioError(f"{named} cannot be read as text: {reason}. Check that it is the right file.")

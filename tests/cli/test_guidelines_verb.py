@@ -29,7 +29,7 @@ def test_versions_are_written_and_read(run, workspace, tmp_path):
 @pytest.mark.parametrize(
     ("content", "options", "code", "told"),
     [
-        (b"\xff\xfe\x00", ["--set", "guidelines.md"], 1, "guidelines.md is not UTF-8 text"),
+        (b"\xff\xfe\x00", ["--set", "guidelines.md"], 1, "it is not UTF-8 text"),
         (b"", ["--set", "nowhere.md"], 1, "nowhere.md cannot be read"),
         (b"", ["--version", "3"], 1, "There are no guidelines yet"),
         (b"", ["--set", "guidelines.md", "--version", "1"], 2, "give one of them"),

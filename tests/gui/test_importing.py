@@ -127,3 +127,22 @@ def test_a_name_taken_from_the_file_s_name_is_told(start, path, tmp_path, write_
         dialog = looked(studio, file)
         assert "responses_west.csv: model by the file’s name: west" in dialog._told.toPlainText()
         dialog.reject()
+
+
+def test_damaged_files_are_explained_and_the_others_go_in(start, path, tmp_path, write_csv):
+    bad = {
+        "a.eval": b"PK\x03\x04 none",
+        "b.json": b"[" * 100_000,
+        "c.parquet": b"PAR1 none",
+        "d.csv.gz": b"\x1f\x8b none",
+    }
+    for name, content in bad.items():
+        (tmp_path / name).write_bytes(content)
+    good = write_csv(tmp_path / "e.csv", ("prompt", "category"), [("Is this one new?", "privacy")])
+    with start(path) as studio:
+        dialog = looked(studio, *(tmp_path / name for name in bad), good)
+        for file in dialog.run.files[:-1]:
+            assert file.error and file.path.name in file.error
+        taken(studio, dialog)
+        studio.wait(lambda: len(studio.page.model.ids()) == 71)
+        dialog.reject()
