@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.bytes_in import InputFile, file_fault
-from orbench_studio.formats.guards import nested, require_sound, text
+from orbench_studio.formats.guards import decoded, require_sound, text
 from orbench_studio.formats.records import AnnotationDraft
 from orbench_studio.formats.studio_rows import annotation, deed, moment
 
@@ -71,7 +71,7 @@ def _found(name: str, number: int, line: str) -> Any:
         return file_fault(name, f"this is no line of a label file ({reason}). Export it again.", number)
 
     with explained(fault):
-        values = nested(line)
+        values = decoded(line)  # however many values: a deed may decide a hundred thousand prompts
         if number == 1:
             return _require_head(name, values)
         if "guideline_text" in values:

@@ -15,7 +15,7 @@ from orbench_studio.domain.annotation import Aspect, Visible
 from orbench_studio.domain.changes import Changes
 from orbench_studio.domain.review import Decision
 from orbench_studio.domain.sending import Sending
-from orbench_studio.errors import StudioError
+from orbench_studio.errors import DAMAGE, StudioError
 from orbench_studio.services import rechecking, reviewing
 from orbench_studio.services.workspace import Workspace
 from orbench_studio.user_folders import state_folder
@@ -68,7 +68,7 @@ def kept(workspace: Workspace) -> tuple[list[Sending], list[Path]]:
             if file != _file(workspace, sending):
                 raise ValueError("the name is not that of the decision")
             found.append(sending)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (OSError, *DAMAGE):
             unreadable.append(file)
     return found, unreadable
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from orbench_studio.domain.recipe import RecipeError, read_recipe
 from orbench_studio.errors import StudioError
+from orbench_studio.formats import label_file
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.services import curating, guidelines, labels, launching, templates
 from orbench_studio.services.exporting import Export, Form, export
@@ -74,6 +75,14 @@ def test_any_label_file_is_merged_or_explained(workspace, exported, tmp_path):
     contents += [f"{head}\n{bad}\n" for line in lines for bad in map(as_json, spoiled(json.loads(line)))]
     read, refused = all_tried(path, contents, lambda file: labels.merge(workspace, [file]))
     assert read and refused > 100
+
+
+def test_a_deed_may_decide_very_many_prompts(exported, tmp_path):
+    path = tmp_path / "labels.jsonl"
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    deed = next(one for one in map(json.loads, lines) if "decisions" in one)
+    path.write_text(f"{head}\n{json.dumps({**deed, 'decisions': deed['decisions'] * 40_000})}\n", encoding="utf-8")
+    assert [len(found) for found in label_file.read(path)] == [40_000]
 
 
 def test_any_prices_are_read_or_explained(tmp_path):
