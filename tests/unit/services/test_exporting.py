@@ -69,7 +69,7 @@ def out(tmp_path):
 @pytest.fixture
 def save_subset(workspace):
     def save(name, *prompt_ids, state="{}"):
-        values = {"name": name, "recipe": "size = 3", "created_at": history.entries(workspace)[0].at, "state": state}
+        values = {"name": name, "recipe": "seed = 3", "created_at": history.entries(workspace)[0].at, "state": state}
         with workspace.writing() as db:
             subset = inserted(db, SUBSETS, values)
             rows = [{"subset_id": subset, "position": n, "prompt_id": i} for n, i in enumerate(prompt_ids, 1)]
@@ -197,7 +197,7 @@ def test_subsets_have_files_of_their_own_in_their_order(lived, save_subset, out)
     texts = pyarrow.parquet.read_table(out / "data" / "Hard-1K.parquet").column("prompt").to_pylist()
     assert texts == [reviewing.load(lived, n).prompt.text for n in (3, 1, 2)]
     told = manifest(out)
-    assert [subset["recipe"] for subset in told["subsets"]] == ["size = 3"] * 2
+    assert [subset["recipe"] for subset in told["subsets"]] == ["seed = 3"] * 2
     assert told["parts"][0]["human_labels"]["n"] == 3
     assert lived.uuid.encode() not in b"".join(files(out).values()), "pseudonyms hang on it"
     assert 'license: "cc-by-4.0"' in (out / "README.md").read_text(encoding="utf-8")
