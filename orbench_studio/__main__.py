@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orbench_studio.cli.display import has_display
 from orbench_studio.cli.terminal import guard
-from orbench_studio.domain.place import Place
+from orbench_studio.domain.workspace.location import Place
 from orbench_studio.log import set_up
 
 log = logging.getLogger("orbench_studio")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbench_studio import log
-from orbench_studio.domain.place import Place
+from orbench_studio.domain.workspace.location import Place
 from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run_demo() -> int:
 def draw_demo(folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]) -> int:
     """Draw pages of the demo into PNG files and show no window; gives the exit code. See `portraits.portray`."""
     with _application(own_settings=True) as application:
-        from orbench_studio.gui.portraits import portray
+        from orbench_studio.gui.screenshots import portray
 
         return portray(application, folder, every=every, tell=tell, complain=complain)
 
@@ -44,7 +44,7 @@ def _application(*, own_settings: bool = False) -> Iterator["Application"]:
     try:
         without_log = log.set_up()
         from orbench_studio.gui.application import Application
-        from orbench_studio.gui.starting import start_qt
+        from orbench_studio.gui.qt_startup import start_qt
 
         start_qt()  # before the folder is made: where no window can be opened this ends the process
         with tempfile.TemporaryDirectory(prefix="orbench-demo-", ignore_cleanup_errors=True) as scratch:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orbench_studio.domain.place import Place
+from orbench_studio.domain.workspace.location import Place
 from orbench_studio.errors import StudioError
 from orbench_studio.user_folders import config_folder
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from orbench_studio.domain.agreement import kappa
+from orbench_studio.domain.judging.agreement import kappa
 from orbench_studio.estimates.dawid_skene import dawid_skene, drawn_again
-from orbench_studio.estimates.powered import NO, OUT, YES, powered
+from orbench_studio.estimates.ppi import NO, OUT, YES, powered
 from orbench_studio.estimates.resampling import Resampled
 
 DRAWS = 2_000

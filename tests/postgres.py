@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from orbench_studio.domain.place import Server
+from orbench_studio.domain.workspace.location import Server
 
 _FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _OWNER = "owner"

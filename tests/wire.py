@@ -2,10 +2,10 @@
 
 import asyncio
 
-from orbench_studio.domain.batch import Sampling
+from orbench_studio.domain.evaluation.batch import Sampling
 from orbench_studio.providers.base import AskError, Request
 from orbench_studio.providers.endpoints import endpoint
-from orbench_studio.providers.opening import open_provider
+from orbench_studio.providers.registry import open_provider
 
 _TURNS = 3  # of the event loop, in which the reader gets what was written
 

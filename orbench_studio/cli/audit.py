@@ -9,16 +9,24 @@ from urllib.parse import quote
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import complain, tell, tell_json
-from orbench_studio.domain.audit import FINAL, Audit, Choice, Drop, Group, Labels, Tally
+from orbench_studio.cli.console import complain, tell, tell_json
+from orbench_studio.cli.progress import steps
+from orbench_studio.domain.audit.refusal_rates import (
+    FINAL,
+    Audit,
+    Choice,
+    Drop,
+    Group,
+    Labels,
+    Tally,
+)
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.rates import Rate
-    from orbench_studio.services.ledger import Ledger
-    from orbench_studio.services.reporting import Report
-    from orbench_studio.services.supposing import Ranked, Supposed
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.domain.core.rates import Rate
+    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.audit.audit_report import Report
+    from orbench_studio.services.audit.what_if import Ranked, Supposed
+    from orbench_studio.services.workspace.workspace import Workspace
 
 
 def audit(
@@ -42,14 +50,14 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
 ) -> None:
     """Over-refusal and toxic acceptance of every model, by category, with intervals and what could change them."""
-    from orbench_studio.services import auditing, supposing
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.audit import refusal_audit, what_if
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     choice = Choice(labels, judge, assume_safe, frozenset(drop or ()))
     with open_workspace(workspace) as opened:
-        ledger = auditing.with_judge(auditing.read(opened), opened, judge)
-        found = auditing.audit(ledger, choice)
-        moved = supposing.supposed(ledger, choice)
+        ledger = refusal_audit.with_judge(refusal_audit.read(opened), opened, judge)
+        found = refusal_audit.audit(ledger, choice)
+        moved = what_if.supposed(ledger, choice)
         judges = [FINAL, "people", *ledger.judges]
         told = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved)}
         _write(opened, ledger, found, (html, markdown, figures))
@@ -66,23 +74,23 @@ def _write(
     files: tuple[Path | None, Path | None, Path | None],
 ) -> None:
     # On first use: it brings matplotlib.
-    from orbench_studio.services import reporting
+    from orbench_studio.services.audit import audit_report
 
     html, markdown, figures = files
     if figures is not None:
         with steps("figures") as on_progress:
-            reporting.write_figures(found, figures, on_progress)
+            audit_report.write_figures(found, figures, on_progress)
         complain(f"The figures are in {figures}.")
     if html is None and markdown is None:
         return
     with steps("report") as on_progress:
-        origin, now = reporting.provenance(opened), datetime.now().astimezone()
-        made = reporting.report(origin, ledger, found.choice, now, on_progress=on_progress)
+        origin, now = audit_report.provenance(opened), datetime.now().astimezone()
+        made = audit_report.report(origin, ledger, found.choice, now, on_progress=on_progress)
     if html is not None:
-        reporting.write_html(made, html)
+        audit_report.write_html(made, html)
         complain(f"The report is in {html}.")
     if markdown is not None:
-        reporting.write_markdown(made, markdown, _addresses(made, markdown, figures))
+        audit_report.write_markdown(made, markdown, _addresses(made, markdown, figures))
         complain(f"The report is in {markdown}.")
 
 

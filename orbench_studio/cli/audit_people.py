@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.console import counted, tell, tell_json
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.agreement import Confusion, Kappa
-    from orbench_studio.domain.rates import Rate
+    from orbench_studio.domain.core.rates import Rate
+    from orbench_studio.domain.judging.agreement import Confusion, Kappa
     from orbench_studio.estimates.raters import Chance
-    from orbench_studio.services.against_people import AgainstPeople, Between, Machine
+    from orbench_studio.services.audit.human_agreement import AgainstPeople, Between, Machine
 
 
 def audit_people(
@@ -20,8 +20,8 @@ def audit_people(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
 ) -> None:
     """Hold moderators, judges and rules against what people decided, and people against each other."""
-    from orbench_studio.services.against_people import against_people
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.audit.human_agreement import against_people
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         found = against_people(opened)

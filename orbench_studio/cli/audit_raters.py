@@ -5,10 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.console import counted, tell, tell_json
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.reliability import InStep, RaterSkill, Reliability, Skill, Suspect, Suspects
+    from orbench_studio.domain.audit.reliability import (
+        InStep,
+        RaterSkill,
+        Reliability,
+        Skill,
+        Suspect,
+        Suspects,
+    )
 
 _TOLD = 15  # suspects, for a person
 
@@ -22,9 +29,9 @@ def audit_raters(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
 ) -> None:
     """Tell how good moderators are without a known truth (Dawid and Skene), and which unanimous labels are doubtful."""
-    from orbench_studio.services.ledger import read
-    from orbench_studio.services.reliability import reliability, suspects
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.audit.audit_counts import read
+    from orbench_studio.services.audit.rater_reliability import reliability, suspects
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         ledger = read(opened)

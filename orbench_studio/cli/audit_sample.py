@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import counted, tell, tell_json
-from orbench_studio.domain.audit import FINAL, Group
-from orbench_studio.domain.estimate import Told
-from orbench_studio.domain.query import QueryError, parse
+from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.domain.audit.estimate import Told
+from orbench_studio.domain.audit.refusal_rates import FINAL, Group
+from orbench_studio.domain.review.query import QueryError, parse
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.estimate import Estimate, Estimates, Interval
-    from orbench_studio.domain.sample import AuditSample
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.domain.audit.estimate import Estimate, Estimates, Interval
+    from orbench_studio.domain.audit.sample import AuditSample
+    from orbench_studio.services.workspace.workspace import Workspace
 
 
 class Deed(StrEnum):
@@ -67,9 +67,9 @@ def audit_sample(
     People label the sample in the window: the queue sample:NAME has it, in its random order, so that a sample labelled
     in part is a smaller sample. Machine labels of all prompts and people's of the sample together make the estimate.
     """
-    from orbench_studio.services import powering, sampling
-    from orbench_studio.services.ledger import read
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.audit import ppi_estimates, sampling
+    from orbench_studio.services.audit.audit_counts import read
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if deed is not Deed.LIST and name is None:
         raise typer.BadParameter("Which one? Name the sample.", param_hint="NAME")
@@ -84,7 +84,7 @@ def audit_sample(
         else:
             choices: dict[str, Any] = {"told": told, "judge": judge, "assume_safe": assume_safe, "margin": margin}
             group = Group.TOXIC if toxic else Group.SAFE
-            found = powering.estimates(opened, read(opened), name, group=group, **choices)
+            found = ppi_estimates.estimates(opened, read(opened), name, group=group, **choices)
             if deed is Deed.EXTEND:
                 _tell_samples([_extended(opened, found, model)], as_json=as_json)
             else:
@@ -92,7 +92,7 @@ def audit_sample(
 
 
 def _extended(opened: "Workspace", found: "Estimates", model: str | None) -> "AuditSample":
-    from orbench_studio.services import powering
+    from orbench_studio.services.audit import ppi_estimates
 
     overall = [cell for cell in found.cells if cell.category is None]
     if model is not None and model not in {cell.model for cell in overall}:
@@ -100,11 +100,11 @@ def _extended(opened: "Workspace", found: "Estimates", model: str | None) -> "Au
     if not overall:
         return found.sample
     wanting = model or max(overall, key=lambda cell: cell.still_needed).model
-    return powering.queue_needed(opened, found, wanting)[0]
+    return ppi_estimates.queue_needed(opened, found, wanting)[0]
 
 
 def _drawn(opened: "Workspace", name: str, size: int, where: str, seed: int | None) -> "AuditSample":
-    from orbench_studio.services import sampling
+    from orbench_studio.services.audit import sampling
 
     try:
         wanted = parse(where)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.telling import Exit, bars, complain, on_terminal, tell
+from orbench_studio.cli.console import Exit, bars, complain, on_terminal, tell
 from orbench_studio.cli.terminal import in_one_line
-from orbench_studio.domain.amounts import duration, spent
-from orbench_studio.domain.batch import BatchProgress, BatchState, ModelProgress, Worker
+from orbench_studio.domain.core.amounts import duration, spent
+from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState, ModelProgress, Worker
 
 if TYPE_CHECKING:
-    from orbench_studio.services.batch_runner import BatchRunner, LiveModel, Snapshot
+    from orbench_studio.services.evaluation.batch_thread import BatchRunner, LiveModel, Snapshot
 
 _LOOK = 0.2  # seconds between two looks
 _LINE = 10.0  # seconds between two lines of a log

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli import launch, options
+from orbench_studio.cli import launch_batch, options
 from orbench_studio.cli.batch_progress import as_json as progress_as_json
 from orbench_studio.cli.batch_progress import tell_progress
-from orbench_studio.cli.telling import tell, tell_json
-from orbench_studio.domain.amounts import spent
-from orbench_studio.domain.batch import BatchProgress, Cause
+from orbench_studio.cli.console import tell, tell_json
+from orbench_studio.domain.core.amounts import spent
+from orbench_studio.domain.evaluation.batch import BatchProgress, Cause
 
 if TYPE_CHECKING:
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 20  # failures named one by one
 _ALL = 1_000_000
@@ -47,7 +47,7 @@ def batches(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Look at batches and steer them, also those that another process or the window is at."""
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if deed is not Deed.LIST and batch is None:
         raise typer.BadParameter(f"Which one? `batches {workspace} list` tells their numbers.", param_hint="BATCH")
@@ -59,9 +59,9 @@ def batches(
 
 
 def _list(workspace: "Workspace", *, as_json: bool) -> None:
-    from orbench_studio.services import evaluating
+    from orbench_studio.services.evaluation import batch_control
 
-    found = evaluating.overview(workspace)
+    found = batch_control.overview(workspace)
     if as_json:
         tell_json([progress_as_json(progress) for progress in found])
     elif not found:
@@ -89,35 +89,35 @@ def _steer(
     causes: Sequence[Cause],
     as_json: bool,
 ) -> None:
-    from orbench_studio.services import evaluating
-    from orbench_studio.services.prices import load_prices
+    from orbench_studio.services.evaluation import batch_control
+    from orbench_studio.services.evaluation.prices import load_prices
 
     if deed is Deed.SHOW:
         _show(workspace, batch, causes, as_json=as_json)
         return
     if deed in (Deed.PAUSE, Deed.CANCEL):
-        changes = (evaluating.pause if deed is Deed.PAUSE else evaluating.cancel)(workspace, batch)
-        progress = evaluating.progress(workspace, batch)
+        changes = (batch_control.pause if deed is Deed.PAUSE else batch_control.cancel)(workspace, batch)
+        progress = batch_control.progress(workspace, batch)
         if deed is Deed.PAUSE or not any(model.at_vendor for model in progress.models):
             _tell(progress, changes.told, as_json=as_json)
             return
     if deed is Deed.RETRY:
-        changes = evaluating.retry(workspace, batch, causes)
+        changes = batch_control.retry(workspace, batch, causes)
         if not changes:
-            _tell(evaluating.progress(workspace, batch), changes.told, as_json=as_json)
+            _tell(batch_control.progress(workspace, batch), changes.told, as_json=as_json)
             return
     if max_cost is not None:
-        evaluating.raise_cap(workspace, batch, max_cost)
+        batch_control.raise_cap(workspace, batch, max_cost)
     if live:
-        evaluating.send_rest_live(workspace, batch)
-    launch.go(workspace, evaluating.progress(workspace, batch).batch, load_prices(), as_json=as_json)
+        batch_control.send_rest_live(workspace, batch)
+    launch_batch.go(workspace, batch_control.progress(workspace, batch).batch, load_prices(), as_json=as_json)
 
 
 def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_json: bool) -> None:
-    from orbench_studio.services import evaluating
+    from orbench_studio.services.evaluation import batch_control
 
-    progress = evaluating.progress(workspace, batch)
-    failed = evaluating.failures(workspace, batch, causes=causes, limit=_ALL if as_json else _LISTED + 1)
+    progress = batch_control.progress(workspace, batch)
+    failed = batch_control.failures(workspace, batch, causes=causes, limit=_ALL if as_json else _LISTED + 1)
     if as_json:
         items: list[dict[str, Any]] = [
             {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause, "told": f.told,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
+from orbench_studio.cli.console import counted, rate_as_json, tell, tell_json
+from orbench_studio.cli.progress import steps
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.agreement import Agreement, Kappa
-    from orbench_studio.services.calibrating import Calibrated, Calibration, Draws, LeftOut
-    from orbench_studio.services.mining import MinedPhrase
+    from orbench_studio.domain.judging.agreement import Agreement, Kappa
+    from orbench_studio.services.judging.calibration import Calibrated, Calibration, Draws, LeftOut
+    from orbench_studio.services.judging.phrase_mining import MinedPhrase
 
 _PHRASES = 5  # told of each model
 _ASSUMES = (
@@ -28,9 +28,9 @@ def calibrate(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
 ) -> None:
     """Compare every instrument with people: agreement, precision, recall, kappa, by model and kind of prompt."""
-    from orbench_studio.services.calibrating import calibration
-    from orbench_studio.services.mining import mined_phrases
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.judging.calibration import calibration
+    from orbench_studio.services.judging.phrase_mining import mined_phrases
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened, steps("calibrating") as on_progress:
         found = calibration(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)

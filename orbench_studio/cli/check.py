@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import Exit, counted, tell, tell_json
+from orbench_studio.cli.console import Exit, counted, tell, tell_json
 
 
 def check(
@@ -16,7 +16,7 @@ def check(
 
     Changes nothing, but that a workspace of an older format is brought to this one, as whenever it is opened.
     """
-    from orbench_studio.services.workspace import problems_in
+    from orbench_studio.services.workspace.workspace import problems_in
 
     problems = problems_in(workspace)
     if as_json:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.console import counted, tell, tell_json
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.subset import Difference, Differing
-    from orbench_studio.services.curating import Curated, Tally
+    from orbench_studio.domain.curation.subset import Difference, Differing
+    from orbench_studio.services.curation.run_recipe import Curated, Tally
 
 _TOLD = 20  # prompts of a difference, for a person
 _EXCERPT = 90  # characters
@@ -31,15 +31,15 @@ def curate(
 
     The same workspace and the same recipe always give the same subset.
     """
-    from orbench_studio.domain.recipe import read_recipe
-    from orbench_studio.services import curating, subsets
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.domain.curation.recipe import read_recipe
+    from orbench_studio.services.curation import run_recipe, subsets
+    from orbench_studio.services.workspace.workspace import open_workspace
 
-    ready = curating.default_recipes().get(recipe)
-    wanted = read_recipe(ready) if ready and not Path(recipe).exists() else curating.recipe_in(Path(recipe))
+    ready = run_recipe.default_recipes().get(recipe)
+    wanted = read_recipe(ready) if ready and not Path(recipe).exists() else run_recipe.recipe_in(Path(recipe))
     with open_workspace(workspace) as opened:
-        found = curating.curated(opened, wanted)
-        rates = curating.rates(opened, found.chosen)
+        found = run_recipe.curated(opened, wanted)
+        rates = run_recipe.rates(opened, found.chosen)
         saved = subsets.save_subset(opened, name, wanted, replace=replace) if name is not None else None
     if as_json:
         tell_json({"workspace": str(workspace), "saved": name, **_as_json(found, rates)})
@@ -95,8 +95,8 @@ def diff(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: every prompt.")] = False,
 ) -> None:
     """Tell which prompts two subsets, or a subset and a published file, differ in, and why."""
-    from orbench_studio.services import subsets
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.curation import subsets
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         found = subsets.compare(opened, first, second)

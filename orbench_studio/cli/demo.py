@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orbench_studio.cli.console import complain, tell
 from orbench_studio.cli.display import Window, has_display
-from orbench_studio.cli.telling import complain, tell
 from orbench_studio.errors import StudioError
 
 

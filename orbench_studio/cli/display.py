@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from orbench_studio.domain.place import Place
+from orbench_studio.domain.workspace.location import Place
 from orbench_studio.system_libraries import how_to_install, missing_packages
 
 _MISSING = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")

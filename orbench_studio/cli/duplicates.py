@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.cli.progress import steps
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.near_duplicates import Grouping
+    from orbench_studio.domain.curation.near_duplicates import Grouping
 
 _TOLD = 10  # groups, for a person
 _EXCERPT = 110  # characters
@@ -27,8 +27,8 @@ def duplicates(
     Those found before are replaced. Afterwards the queue knows has:duplicates and group:NUMBER, and a recipe can take
     at most so many of a group. All prompts of a group are at least as alike as the threshold to its first.
     """
-    from orbench_studio.services import duplicates as service
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.curation import near_duplicates as service
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         with steps("comparing prompts") as on_progress:

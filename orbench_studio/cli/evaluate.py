@@ -5,9 +5,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from orbench_studio.cli import launch, options
-from orbench_studio.cli.sending import Sending, sends
-from orbench_studio.domain.batch import BatchSettings
+from orbench_studio.cli import launch_batch, options
+from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.domain.evaluation.batch import BatchSettings
 
 
 @sends()
@@ -42,28 +42,28 @@ class _Chosen(NamedTuple):
 def _launch(
     path: Path, models: list[str], settings: BatchSettings, which: _Chosen, sending: Sending, *, to_workers: bool
 ) -> None:
-    from orbench_studio.services import evaluating
-    from orbench_studio.services.estimating import estimate
-    from orbench_studio.services.launching import require_ready
-    from orbench_studio.services.prices import load_prices
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.evaluation import batch_control
+    from orbench_studio.services.evaluation.cost_estimate import estimate
+    from orbench_studio.services.evaluation.launcher import require_ready
+    from orbench_studio.services.evaluation.prices import load_prices
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     wanted = options.parsed(which.filter_by)
     with open_workspace(path) as opened:
         prices = load_prices()
-        evaluating.check(models, settings, prices)
+        batch_control.check(models, settings, prices)
         if not to_workers:
             require_ready(models, settings)
-        ids = evaluating.choose(opened, wanted=wanted, subset=which.subset, limit=which.limit)
-        launch.confirm(estimate(opened, models, ids, settings, prices), sending)
-        batch = evaluating.create(opened, models, ids, settings, prices=prices)
+        ids = batch_control.choose(opened, wanted=wanted, subset=which.subset, limit=which.limit)
+        launch_batch.confirm(estimate(opened, models, ids, settings, prices), sending)
+        batch = batch_control.create(opened, models, ids, settings, prices=prices)
         if to_workers:
-            launch.hand_over(opened, batch, as_json=sending.as_json)
+            launch_batch.hand_over(opened, batch, as_json=sending.as_json)
         else:
-            launch.go(opened, batch, prices, as_json=sending.as_json)
+            launch_batch.go(opened, batch, prices, as_json=sending.as_json)
 
 
 def _text(file: Path | None) -> str | None:
-    from orbench_studio.services.launching import read_text
+    from orbench_studio.services.evaluation.launcher import read_text
 
     return None if file is None else read_text(file)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import Exit, complain, counted, tell, tell_json
-from orbench_studio.domain.export import Export, Form
+from orbench_studio.cli.console import Exit, complain, counted, tell, tell_json
+from orbench_studio.cli.progress import steps
+from orbench_studio.domain.data.export import Export, Form
 
 _FORMS = (
     "orbench: prompt and category, as OR-Bench publishes them. csv, jsonl, parquet: every vote, response, judgement "
@@ -44,8 +44,8 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Write an export, all files or none. The same workspace and the same options give the same bytes."""
-    from orbench_studio.services import exporting
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.data import export_files
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     options.parsed(wanted)
     try:
@@ -55,7 +55,7 @@ def export(
     if seeds and not yes:
         _ask_again()
     with open_workspace(workspace) as opened, steps(out.name) as on_progress:
-        done = exporting.export(opened, asked, on_progress)
+        done = export_files.export(opened, asked, on_progress)
     if done.repaired:
         complain("An earlier export to this folder was interrupted. It was undone before this one.")
     if as_json:

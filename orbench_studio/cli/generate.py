@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli import launch, options
-from orbench_studio.cli.sending import Sending, sends
-from orbench_studio.domain.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
-from orbench_studio.domain.category import Category
+from orbench_studio.cli import launch_batch, options
+from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 
 
 @sends(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
@@ -29,11 +29,12 @@ def generate(
 
     What repeats a seed that is there, or nearly, is set aside. An import brings seeds, too.
     """
-    from orbench_studio.services import generating, templates
-    from orbench_studio.services.workspace import open_or_create
+    from orbench_studio.services.core import templates
+    from orbench_studio.services.generation import seeds_and_rewrites
+    from orbench_studio.services.workspace.workspace import open_or_create
 
     wording = templates.load(templates.Wording.SEEDING, template)
-    asked, texts = generating.lists(category or list(Category), each)
+    asked, texts = seeds_and_rewrites.lists(category or list(Category), each)
     settings = sending.settings([model], template=wording.text, texts=texts)
     with open_or_create(workspace) as opened:
-        launch.write(opened, BatchKind.SEEDING, model, asked, settings, sending)
+        launch_batch.write(opened, BatchKind.SEEDING, model, asked, settings, sending)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import complain, tell, tell_text
+from orbench_studio.cli.console import complain, tell, tell_text
 from orbench_studio.errors import StudioError
 
 
@@ -20,8 +20,8 @@ def guidelines(
     version: Annotated[int | None, typer.Option(min=1, metavar="N", help="An older version.")] = None,
 ) -> None:
     """Print the guidelines that reviewers decide by, or write a new version. Each decision records its version."""
-    from orbench_studio.services import guidelines as service
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.review import guidelines as service
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if set_from is not None and version is not None:
         raise typer.BadParameter("--set writes and --version reads: give one of them.")
@@ -43,6 +43,6 @@ def guidelines(
 
 
 def _text(file: Path) -> str:
-    from orbench_studio.services import guidelines as service
+    from orbench_studio.services.review import guidelines as service
 
     return service.decoded(sys.stdin.buffer.read(), "What came in") if str(file) == "-" else service.text_of(file)

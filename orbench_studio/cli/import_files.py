@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli import options, report
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import Exit, complain, tell_json
-from orbench_studio.domain.place import Place
+from orbench_studio.cli import import_report, options
+from orbench_studio.cli.console import Exit, complain, tell_json
+from orbench_studio.cli.progress import steps
+from orbench_studio.domain.workspace.location import Place
 from orbench_studio.errors import FileFaultError, StudioError
 
 if TYPE_CHECKING:
-    from orbench_studio.services.importing import ColumnMapping, Fault, ImportReport
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.services.data.import_files import ColumnMapping, Fault, ImportReport
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _FORMATS = (
     "studio, inspect-log, label-studio, argilla, "
@@ -57,7 +57,7 @@ def import_files(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: an object with a report a file.")] = False,
 ) -> None:
     """Take files into a workspace, made where there is none. Each goes in whole or not at all, and once."""
-    from orbench_studio.services.importing import ReadOptions, import_file
+    from orbench_studio.services.data.import_files import ReadOptions, import_file
 
     options = ReadOptions(moderator, model, judge, annotator, _mapping(column or []), encoding, _faults(mend or []))
 
@@ -92,8 +92,8 @@ def _all(
                 interrupted = True
                 break
             if not as_json:
-                report.tell_report(found)
-            reports.append(report.as_json(found))
+                import_report.tell_report(found)
+            reports.append(import_report.as_json(found))
     if interrupted:
         raise KeyboardInterrupt
     return reports
@@ -110,8 +110,13 @@ def _advice(error: StudioError) -> str:
 @contextmanager
 def _opened(place: Place) -> "Iterator[Workspace]":
     """The workspace, created where there is none; a new one into which nothing went is removed again."""
-    from orbench_studio.services.statistics import statistics
-    from orbench_studio.services.workspace import create_workspace, discard_workspace, open_workspace, workspace_exists
+    from orbench_studio.services.workspace.statistics import statistics
+    from orbench_studio.services.workspace.workspace import (
+        create_workspace,
+        discard_workspace,
+        open_workspace,
+        workspace_exists,
+    )
 
     is_new = not workspace_exists(place)
     is_empty = False
@@ -126,7 +131,7 @@ def _opened(place: Place) -> "Iterator[Workspace]":
 
 
 def _mapping(columns: list[str]) -> "ColumnMapping | None":
-    from orbench_studio.services.importing import ColumnMapping, Field
+    from orbench_studio.services.data.import_files import ColumnMapping, Field
 
     found = {}
     for text in columns:
@@ -140,7 +145,7 @@ def _mapping(columns: list[str]) -> "ColumnMapping | None":
 
 
 def _faults(names: list[str]) -> "frozenset[Fault]":
-    from orbench_studio.services.importing import Fault
+    from orbench_studio.services.data.import_files import Fault
 
     if "all" in names:
         return frozenset(Fault)

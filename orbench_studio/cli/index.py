@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import tell
+from orbench_studio.cli.console import tell
+from orbench_studio.cli.progress import steps
 
 
 def index(
@@ -17,14 +17,14 @@ def index(
 
     The index takes about half a minute and 300 MB for a million responses, and is kept up to date from then on.
     """
-    from orbench_studio.services import finding
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.review import search
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         if remove:
-            finding.drop_response_index(opened)
+            search.drop_response_index(opened)
             tell(f"{workspace.name} searches responses without an index.")
             return
         with steps("Indexing responses") as on_progress:
-            finding.index_responses(opened, on_progress)
+            search.index_responses(opened, on_progress)
     tell(f"{workspace.name} searches responses by an index.")

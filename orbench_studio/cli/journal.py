@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.console import counted, tell, tell_json
 
 if TYPE_CHECKING:
-    from orbench_studio.services.history import Entry
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.services.review.history import Entry
+    from orbench_studio.services.workspace.workspace import Workspace
 
 
 def journal(
@@ -27,8 +27,8 @@ def journal(
     yes: Annotated[bool, typer.Option("--yes", help="Undo what --undo-since lists. A redo puts it back.")] = False,
 ) -> None:
     """List what people decided, when, and what of it was undone; or undo everything since a moment."""
-    from orbench_studio.services import history
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.review import history
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if (undo_since is None) != (annotator is None) or (yes and undo_since is None):
         raise typer.BadParameter("--undo-since and --annotator go together, and --yes with them.")
@@ -47,17 +47,17 @@ def journal(
 
 
 def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None:
-    from orbench_studio.services import undoing
+    from orbench_studio.services.review import bulk_undo
 
-    begin = undoing.moment(since, datetime.now().astimezone())
-    meant = undoing.preview(opened, annotator=annotator, since=begin)
+    begin = bulk_undo.moment(since, datetime.now().astimezone())
+    meant = bulk_undo.preview(opened, annotator=annotator, since=begin)
     if not meant.deeds:
         tell(f"{annotator} has decided nothing since {begin:%Y-%m-%d %H:%M} that is in force.")
         return
     for entry in meant.deeds:
         tell(_line(entry))
     if yes:
-        tell(undoing.undo_since(opened, meant, annotator=annotator).told)
+        tell(bulk_undo.undo_since(opened, meant, annotator=annotator).told)
     else:
         tell(f"That is {meant.words}. To undo all of it, say the same with --yes.")
 

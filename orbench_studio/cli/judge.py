@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli import launch, options, own_judges
-from orbench_studio.cli.sending import Sending, sends
-from orbench_studio.cli.telling import tell, tell_json
-from orbench_studio.domain.batch import CLASS_TOKENS
+from orbench_studio.cli import builtin_judges, launch_batch, options
+from orbench_studio.cli.console import tell, tell_json
+from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.batch import BatchSettings
-    from orbench_studio.domain.judgement import OwnJudge
+    from orbench_studio.domain.core.judgement import OwnJudge
+    from orbench_studio.domain.evaluation.batch import BatchSettings
 
 _JUDGES = f"rules, local, keywords; or a language model: {options.NAMES}"
 
@@ -38,22 +38,22 @@ def judge(
     The studio's own instruments (rules; local, which learns from people's decisions; keywords, OR-Bench's lists) judge
     everything they have not judged yet, with no vendor and at no cost.
     """
-    if own := own_judges.meant(judge):
+    if own := builtin_judges.meant(judge):
         _judge_here(workspace, own, as_json=sending.as_json)
         return
-    from orbench_studio.services import judging
+    from orbench_studio.services.evaluation import judge_batches
 
-    instructions = judging.load_template(template)
+    instructions = judge_batches.load_template(template)
     settings = sending.settings(judge, template=instructions.text)
     which = {"models": model or (), "batch_id": batch, "template": instructions, "again": again, "limit": limit}
     _put_to_models(workspace, judge, settings, which, sending)
 
 
 def _judge_here(workspace: Path, by: "OwnJudge", *, as_json: bool) -> None:
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        done = own_judges.judge_all(opened, by)
+        done = builtin_judges.judge_all(opened, by)
     if as_json:
         tell_json({"judge": done.judge, "version": done.version, "judged": done.judged})
     else:
@@ -63,18 +63,18 @@ def _judge_here(workspace: Path, by: "OwnJudge", *, as_json: bool) -> None:
 def _put_to_models(
     workspace: Path, judges: list[str], settings: "BatchSettings", which: dict[str, Any], sending: Sending
 ) -> None:
-    from orbench_studio.services import evaluating, judging
-    from orbench_studio.services.estimating import estimate_judging
-    from orbench_studio.services.launching import require_ready
-    from orbench_studio.services.prices import load_prices
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.evaluation import batch_control, judge_batches
+    from orbench_studio.services.evaluation.cost_estimate import estimate_judging
+    from orbench_studio.services.evaluation.launcher import require_ready
+    from orbench_studio.services.evaluation.prices import load_prices
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         prices = load_prices()
-        evaluating.check(judges, settings, prices)
+        batch_control.check(judges, settings, prices)
         require_ready(judges, settings)
-        chosen = judging.choose(opened, judges, **which)
+        chosen = judge_batches.choose(opened, judges, **which)
         found = estimate_judging(opened, judges, [one.response_id for one in chosen], settings, prices)
-        launch.confirm(found, sending)
-        batch = judging.create(opened, judges, chosen, settings, prices=prices)
-        launch.go(opened, batch, prices, as_json=sending.as_json)
+        launch_batch.confirm(found, sending)
+        batch = judge_batches.create(opened, judges, chosen, settings, prices=prices)
+        launch_batch.go(opened, batch, prices, as_json=sending.as_json)

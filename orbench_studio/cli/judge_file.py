@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from orbench_studio.cli.telling import complain, counted, tell, tell_json
+from orbench_studio.cli.console import complain, counted, tell, tell_json
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.agreement import Kappa
-    from orbench_studio.domain.rates import Rate
-    from orbench_studio.services.judging_files import FileJudging, JudgedRow
+    from orbench_studio.domain.core.rates import Rate
+    from orbench_studio.domain.judging.agreement import Kappa
+    from orbench_studio.services.judging.judge_files import FileJudging, JudgedRow
 
 _DIGITS = 4
 
@@ -58,7 +58,7 @@ def judge_file(
     ] = False,
 ) -> None:
     """Judge the responses in a table. FILE comes before --train. Evidence is a span of the response's characters."""
-    from orbench_studio.services.judging_files import Columns, FileJudging, instrument_for
+    from orbench_studio.services.judging.judge_files import Columns, FileJudging, instrument_for
 
     columns = Columns(prompt_column, response_column, labels)
     judging = FileJudging(file, columns, instrument_for(train or [], columns), encoding)
@@ -89,8 +89,8 @@ def _as_text(judged: "JudgedRow") -> str:
 
 
 def _tell_agreement(judging: "FileJudging") -> None:
-    from orbench_studio.domain.agreement import OR_BENCH, Agreement
-    from orbench_studio.domain.judgement import AnswerClass
+    from orbench_studio.domain.core.judgement import AnswerClass
+    from orbench_studio.domain.judging.agreement import OR_BENCH, Agreement
 
     found = Agreement(judging.pairs)
     people = {said for said, _ in judging.pairs}

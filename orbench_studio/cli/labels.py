@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.steps import steps
-from orbench_studio.cli.telling import counted, tell, tell_json
+from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.cli.progress import steps
 
 
 class Way(StrEnum):
@@ -30,8 +30,8 @@ def labels(
     as_json: _Json = False,
 ) -> None:
     """Write what people decided here into a label file, for whoever merges it; names and reasons are in it."""
-    from orbench_studio.services.labels import export_labels
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.data.label_files import export_labels
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if way is Way.IMPORT:
         if annotator is not None:
@@ -54,8 +54,8 @@ def merge(
     as_json: _Json = False,
 ) -> None:
     """Take the decisions of label files into a workspace. In any order and however often, the result is the same."""
-    from orbench_studio.services.labels import merge as merge_files
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.data.label_files import merge as merge_files
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened, steps("merge") as on_progress:
         found = merge_files(opened, files, on_progress)

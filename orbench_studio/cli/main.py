@@ -31,18 +31,18 @@ from orbench_studio.cli import (
     labels,
     models,
     moderate,
-    moving,
     open_window,
+    push_pull,
     rewrite,
     rules,
     stats,
     team,
     worker,
 )
+from orbench_studio.cli.console import Exit, complain, tell
 from orbench_studio.cli.display import missing_library
-from orbench_studio.cli.telling import Exit, complain, tell
 from orbench_studio.cli.terminal import guard, in_one_line
-from orbench_studio.domain.place import is_there, place_of
+from orbench_studio.domain.workspace.location import is_there, place_of
 from orbench_studio.errors import StudioError
 
 _HELP = """
@@ -76,7 +76,7 @@ _MADE_OF_ROWS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeE
 
 def _unreadable_row(words: list[str]) -> str | None:
     """What cannot be read in the workspace that a command line names, in words; None where the fault is ours."""
-    from orbench_studio.services.workspace import unreadable_row
+    from orbench_studio.services.workspace.workspace import unreadable_row
 
     named = [place_of(word) for word in words if word.endswith(".orbench") or "://" in word]
     return next((told for place in named if is_there(place) and (told := unreadable_row(place))), None)
@@ -150,8 +150,8 @@ app.command("team")(team.team)
 app.command("audit-sample")(audit_sample.audit_sample)
 app.command("audit-people")(audit_people.audit_people)
 app.command("audit-raters")(audit_raters.audit_raters)
-app.command("push")(moving.push)
-app.command("pull")(moving.pull)
+app.command("push")(push_pull.push)
+app.command("pull")(push_pull.pull)
 app.command("stats")(stats.stats)
 app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)

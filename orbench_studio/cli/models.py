@@ -4,16 +4,16 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.telling import tell, tell_json
+from orbench_studio.cli.console import tell, tell_json
 
 
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """List vendors and whether there is a key for them, model servers of this machine, and models that need neither."""
-    from orbench_studio.services import catalogue
+    from orbench_studio.services.evaluation import model_catalogue
 
-    vendors, servers, built_in = catalogue.vendors(), catalogue.local_servers(), catalogue.built_in()
+    vendors, servers, built_in = model_catalogue.vendors(), model_catalogue.local_servers(), model_catalogue.built_in()
     if as_json:
         found = [vendor._asdict() for vendor in vendors]
         tell_json({"vendors": found, "servers": [server._asdict() for server in servers], "built_in": built_in})
@@ -24,5 +24,5 @@ def models(
     for server in servers:
         tell(f"{server.title} on this machine: {', '.join(server.models) or 'no models'}")
     if not servers:
-        tell(f"No model server answers on this machine: {', '.join(catalogue.servers_looked_for())}.")
+        tell(f"No model server answers on this machine: {', '.join(model_catalogue.servers_looked_for())}.")
     tell(f"Without key or server: {', '.join(built_in)}")

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from orbench_studio.cli import launch, options
-from orbench_studio.cli.sending import Sending, sends
-from orbench_studio.cli.telling import complain
-from orbench_studio.domain.batch import CLASS_TOKENS, BatchSettings
-from orbench_studio.domain.moderation import Rule
+from orbench_studio.cli import launch_batch, options
+from orbench_studio.cli.console import complain
+from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.domain.core.moderation import Rule
+from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, BatchSettings
 
 
 @sends(max_tokens=CLASS_TOKENS)
@@ -37,7 +37,7 @@ def moderate(
     The votes on the answers of a model without safety training (put the prompts to it with `evaluate`) are the veto: an
     answer that most call toxic overrules a safe majority; with +rescue a safe one also makes a toxic prompt safe.
     """
-    from orbench_studio.services import templates
+    from orbench_studio.services.core import templates
 
     wording = templates.Wording.ON_PROMPTS if responses_of is None else templates.Wording.ON_RESPONSES
     instructions = templates.load(wording, template)
@@ -54,21 +54,21 @@ def _launch(
     rule: Rule | None,
     sending: Sending,
 ) -> None:
-    from orbench_studio.services import moderating
-    from orbench_studio.services.launching import require_ready
-    from orbench_studio.services.prices import load_prices
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.evaluation.launcher import require_ready
+    from orbench_studio.services.evaluation.prices import load_prices
+    from orbench_studio.services.generation import moderation_batches
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(path) as opened:
         prices = load_prices()
-        moderating.check(moderators, settings, prices, on_responses=which["responder"] is not None)
+        moderation_batches.check(moderators, settings, prices, on_responses=which["responder"] is not None)
         require_ready(moderators, settings)
         if rule is not None:
-            complain(moderating.choose_rule(opened, rule).told)
-        targets = moderating.choose(opened, moderators, **which)
-        launch.confirm(moderating.estimate(opened, moderators, targets, settings, prices), sending)
-        batch = moderating.create(opened, moderators, targets, settings, prices)
-        launch.go(opened, batch, prices, as_json=sending.as_json)
+            complain(moderation_batches.choose_rule(opened, rule).told)
+        targets = moderation_batches.choose(opened, moderators, **which)
+        launch_batch.confirm(moderation_batches.estimate(opened, moderators, targets, settings, prices), sending)
+        batch = moderation_batches.create(opened, moderators, targets, settings, prices)
+        launch_batch.go(opened, batch, prices, as_json=sending.as_json)
 
 
 def _rule(text: str | None) -> Rule | None:

@@ -6,7 +6,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.display import Window, has_display
-from orbench_studio.domain.place import Place, is_there
+from orbench_studio.domain.workspace.location import Place, is_there
 from orbench_studio.errors import StudioError
 
 _VERBS = ("demo", "import", "stats", "journal", "guidelines", "check")

@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.telling import complain
-from orbench_studio.domain.place import Place, place_of
-from orbench_studio.domain.query import QueryError, parse
-from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.cli.console import complain
+from orbench_studio.domain.review.query import QueryError, parse
+from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.domain.workspace.location import Place, place_of
 
 NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
 
 
 def place_named(text: str) -> Place:
     """The place that a text names; a folder in which SQLite does not work is told of, once."""
-    from orbench_studio.services.shared_folders import warning_once
+    from orbench_studio.services.workspace.sync_folders import warning_once
 
     place = place_of(text)
     if isinstance(place, Path) and (warning := warning_once(place)):

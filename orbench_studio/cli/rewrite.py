@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli import launch, options
-from orbench_studio.cli.sending import Sending, sends
-from orbench_studio.cli.telling import complain
-from orbench_studio.domain.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
-from orbench_studio.domain.category import Category
+from orbench_studio.cli import launch_batch, options
+from orbench_studio.cli.console import complain
+from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 
 
 @sends(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
@@ -33,15 +33,16 @@ def rewrite(
     sending: Sending,
 ) -> None:
     """Let a model rewrite seeds into prompts. Each keeps its seed; what repeats a prompt, or nearly, is set aside."""
-    from orbench_studio.services import generating, templates
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.core import templates
+    from orbench_studio.services.generation import seeds_and_rewrites
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     wording = templates.load(templates.Wording.REWRITING, template)
     settings = sending.settings([model], template=wording.text, texts=each)
     with open_workspace(workspace) as opened:
         if return_toxic:
-            complain(generating.return_toxic(opened, rounds).told)
-        asked = generating.choose_seeds(
+            complain(seeds_and_rewrites.return_toxic(opened, rounds).told)
+        asked = seeds_and_rewrites.choose_seeds(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
-        launch.write(opened, BatchKind.REWRITING, model, asked, settings, sending)
+        launch_batch.write(opened, BatchKind.REWRITING, model, asked, settings, sending)

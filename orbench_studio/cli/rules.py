@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import complain, counted, rate_as_json, tell, tell_json
-from orbench_studio.domain.own_rule import OwnRule, SavedRule
+from orbench_studio.cli.console import complain, counted, rate_as_json, tell, tell_json
+from orbench_studio.domain.judging.custom_rule import OwnRule, SavedRule
 from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
-    from orbench_studio.services.own_rules import Effect
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.services.judging.custom_rules import Effect
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _WITHOUT = "Which one? `rules WORKSPACE try PHRASE`, `add PHRASE`, `remove NUMBER`."
 
@@ -42,7 +42,7 @@ def rules(
     A phrase is tried on the labelled responses that no phrase is mined from; add tries it, too. `judge --judge rules`
     then judges by it. A removed rule stays on record.
     """
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if deed is not Deed.LIST and not what:
         raise typer.BadParameter(_WITHOUT, param_hint="PHRASE|NUMBER")
@@ -64,9 +64,9 @@ def _own_name() -> str:
 
 
 def _list(workspace: "Workspace", *, as_json: bool) -> None:
-    from orbench_studio.services import own_rules
+    from orbench_studio.services.judging import custom_rules
 
-    found = own_rules.saved(workspace)
+    found = custom_rules.saved(workspace)
     if as_json:
         tell_json([_saved_as_json(one) for one in found])
     elif not found:
@@ -77,10 +77,10 @@ def _list(workspace: "Workspace", *, as_json: bool) -> None:
 
 
 def _try(workspace: "Workspace", rule: OwnRule, saver: str | None, *, as_json: bool) -> None:
-    from orbench_studio.services import own_rules
+    from orbench_studio.services.judging import custom_rules
 
-    found = own_rules.effect(workspace, rule)
-    saved = own_rules.save(workspace, rule, annotator=saver) if saver is not None else None
+    found = custom_rules.effect(workspace, rule)
+    saved = custom_rules.save(workspace, rule, annotator=saver) if saver is not None else None
     if as_json:
         tell_json(_effect_as_json(found) | ({"rule": _saved_as_json(saved)} if saved else {}))
         return
@@ -95,11 +95,11 @@ def _try(workspace: "Workspace", rule: OwnRule, saver: str | None, *, as_json: b
 
 
 def _remove(workspace: "Workspace", what: str, who: str, *, as_json: bool) -> None:
-    from orbench_studio.services import own_rules
+    from orbench_studio.services.judging import custom_rules
 
     if not what.isdecimal():
         raise typer.BadParameter(f"{what!r} is no number; `rules list` tells them.", param_hint="NUMBER")
-    removed = own_rules.remove(workspace, int(what), annotator=who)
+    removed = custom_rules.remove(workspace, int(what), annotator=who)
     if as_json:
         tell_json(_saved_as_json(removed))
     else:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.telling import tell, tell_json
+from orbench_studio.cli.console import tell, tell_json
 
 if TYPE_CHECKING:
-    from orbench_studio.services.statistics import Rate, Reveals
+    from orbench_studio.services.workspace.statistics import Rate, Reveals
 
 
 def stats(
@@ -17,8 +17,8 @@ def stats(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""
-    from orbench_studio.services import statistics
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.workspace import statistics
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         found = statistics.statistics(opened)

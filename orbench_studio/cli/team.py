@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orbench_studio.cli.console import counted, rate_as_json, tell, tell_json
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
-from orbench_studio.cli.telling import counted, rate_as_json, tell, tell_json
-from orbench_studio.domain.team import QueueState, TeamQueue, members_in, written
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, members_in, written
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.team_work import Work
-    from orbench_studio.services.teams import Standing
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.domain.team.progress import Work
+    from orbench_studio.services.team.team_queues import Standing
+    from orbench_studio.services.workspace.workspace import Workspace
 
 
 class Deed(StrEnum):
@@ -51,8 +51,8 @@ def team(
     Without a deed it lists the queues and what each person does. `--person ada=2 --person bob=1` gives shares,
     `--person ada=privacy,hate` categories. An ended queue hides nothing any more.
     """
-    from orbench_studio.services import teams
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.team import team_queues
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     if deed is not Deed.LIST and not name:
         raise typer.BadParameter(f"Which one? `team WORKSPACE {deed} NAME`.", param_hint="NAME")
@@ -63,18 +63,18 @@ def team(
     with open_workspace(workspace) as opened:
         told = ""
         if deed is Deed.MAKE:
-            told = teams.make(opened, TeamQueue(name, **said)).told
+            told = team_queues.make(opened, TeamQueue(name, **said)).told
         elif deed is Deed.CHANGE:
-            told = teams.change(opened, name, replace(teams.named(opened, name), **said)).told
+            told = team_queues.change(opened, name, replace(team_queues.named(opened, name), **said)).told
         elif deed is not Deed.LIST:
-            told = teams.set_state(opened, name, _STATES[deed]).told
+            told = team_queues.set_state(opened, name, _STATES[deed]).told
         _tell(opened, told, as_json=as_json)
 
 
 def _tell(workspace: "Workspace", told: str, *, as_json: bool) -> None:
-    from orbench_studio.services import teams
+    from orbench_studio.services.team import team_queues
 
-    queues, people = teams.queues(workspace), teams.people(workspace)
+    queues, people = team_queues.queues(workspace), team_queues.people(workspace)
     if as_json:
         tell_json({"queues": [_queue_as_json(one) for one in queues], "people": [_work_as_json(one) for one in people]})
         return

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli import batch_progress, options, own_judges
-from orbench_studio.cli.telling import Exit, complain, tell
-from orbench_studio.domain.judgement import OwnJudge
-from orbench_studio.domain.place import Place
+from orbench_studio.cli import batch_progress, builtin_judges, options
+from orbench_studio.cli.console import Exit, complain, tell
+from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.workspace.location import Place
 
 if TYPE_CHECKING:
-    from orbench_studio.services.working import Worker
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.services.evaluation.worker import Worker
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _LINE = 10.0  # seconds between two lines about a batch
 
@@ -49,9 +49,9 @@ def _require_names(names: list[str]) -> None:
 
 def _work(place: Place, models: list[str], *, until_done: bool) -> int:
     """Work until the end; how often it was interrupted."""
-    from orbench_studio.services.prices import load_prices
-    from orbench_studio.services.working import Worker
-    from orbench_studio.services.workspace import open_workspace
+    from orbench_studio.services.evaluation.prices import load_prices
+    from orbench_studio.services.evaluation.worker import Worker
+    from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(place) as opened:
         tell(f"At {opened.name}, taking items of running batches. Press Ctrl+C to stop.")
@@ -62,7 +62,7 @@ def _work(place: Place, models: list[str], *, until_done: bool) -> int:
 
 
 def _judge(workspace: "Workspace", by: OwnJudge) -> None:
-    tell(own_judges.judge_all(workspace, by).changes.told)
+    tell(builtin_judges.judge_all(workspace, by).changes.told)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orbench_studio.colours import Tokens
-from orbench_studio.domain.audit import Audit, Group
+from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 
 _LINE = 0.34  # inches a model

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from orbench_studio.colours import Tokens
-from orbench_studio.domain.audit import Audit, Group
+from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.figures.bars import bars
 from orbench_studio.figures.heat import heat
 from orbench_studio.figures.radar import radars

@@ -5,8 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from orbench_studio.colours import Tokens, shade
-from orbench_studio.domain.audit import Audit, Group
-from orbench_studio.domain.rates import Rate
+from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures.look import category_name, drawn_with, plain, settle
 
 _CELL, _LINE = 0.78, 0.42  # inches

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orbench_studio.colours import Tokens
-from orbench_studio.domain.audit import NO_CATEGORY
+from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY
 
 FORMATS = ("png", "svg", "pdf")
 _DPI = 160

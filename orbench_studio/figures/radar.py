@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.projections.polar import PolarAxes
 
 from orbench_studio.colours import Tokens
-from orbench_studio.domain.audit import NO_CATEGORY, Audit, Group
-from orbench_studio.domain.rates import Rate
+from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures.look import drawn_with, plain, settle
 
 _ACROSS, _WIDTH, _HEIGHT = 4, 3.0, 3.2  # panels a row, inches

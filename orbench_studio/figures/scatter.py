@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from orbench_studio.colours import Tokens
-from orbench_studio.domain.audit import Audit, Group
-from orbench_studio.domain.rates import Rate
+from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures.labels import Named, place
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 from orbench_studio.figures.published import SOURCE, Published, published

@@ -8,12 +8,12 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from orbench_studio.domain.prompt import text_identity
+from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.formats.choices import Said, record
-from orbench_studio.formats.decided import in_force
 from orbench_studio.formats.guards import nested
+from orbench_studio.formats.human_decisions import in_force
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import Record
-from orbench_studio.formats.sheet import Bound, Reader, Sheet
 from orbench_studio.formats.tables import Cells
 
 Row = Mapping[str, Any]

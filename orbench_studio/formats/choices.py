@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.category import parse_category
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.category import parse_category
 from orbench_studio.formats.mapped import LABELS, answer_class_of, is_answer_class
+from orbench_studio.formats.reader_interface import category, prompt_text, shortened
 from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft, RowError
-from orbench_studio.formats.sheet import category, prompt_text, shortened
 
 Said = tuple[str, str]  # annotator, choice
 

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from itertools import chain
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats.bytes_in import MAX_FIELD, MAX_LINE, InputFile, empty_file, field_too_large, file_fault
+from orbench_studio.formats.byte_source import (
+    MAX_FIELD,
+    MAX_LINE,
+    InputFile,
+    empty_file,
+    field_too_large,
+    file_fault,
+)
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Row, Table, unstorable
 

@@ -13,17 +13,17 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
-from orbench_studio.domain.prompt import text_identity
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.prompt import text_identity
+from orbench_studio.domain.core.response import StopReason
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats import guards
-from orbench_studio.formats.bytes_in import InputFile, file_fault, require_ratio
+from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.json_table import SPACE, Window
 from orbench_studio.formats.mapped import answer_class_of, is_answer_class
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, prompt_text
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, RowError, RowFault
-from orbench_studio.formats.sheet import Bound, Reader, Sheet, prompt_text
 from orbench_studio.formats.tables import Cells, Row, Table, unstorable
 
 COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "input_tokens",

@@ -9,7 +9,14 @@ from math import isnan
 from typing import Any, TypeVar
 
 from orbench_studio.formats import guards
-from orbench_studio.formats.bytes_in import CHUNK, MAX_FIELD, InputFile, empty_file, field_too_large, file_fault
+from orbench_studio.formats.byte_source import (
+    CHUNK,
+    MAX_FIELD,
+    InputFile,
+    empty_file,
+    field_too_large,
+    file_fault,
+)
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import MAX_VALUES, Cells, Row, Table, too_many_values, unstorable
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orbench_studio.formats.choices import Said, record
-from orbench_studio.formats.decided import in_force
 from orbench_studio.formats.guards import nested
+from orbench_studio.formats.human_decisions import in_force
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import Record
-from orbench_studio.formats.sheet import Bound, Reader, Sheet
 from orbench_studio.formats.tables import Cells
 
 Row = Mapping[str, Any]

@@ -10,10 +10,10 @@ from typing import Any
 
 from orbench_studio.errors import DAMAGE, FileFaultError, StudioError, explained
 from orbench_studio.formats import dataset_card, label_studio
-from orbench_studio.formats.bytes_in import file_fault
+from orbench_studio.formats.atomic import MANIFEST, digest
+from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.guards import decoded
 from orbench_studio.formats.small_text import text_of
-from orbench_studio.formats.written import MANIFEST, digest
 
 FORMAT = "orbench-studio-export"
 VERSION = 2

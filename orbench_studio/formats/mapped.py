@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 
-from orbench_studio.domain.annotation import Aspect, Label
-from orbench_studio.domain.judgement import ANSWERS, XSTEST, AnswerClass, JudgeKind
-from orbench_studio.domain.moderation import Verdict
-from orbench_studio.domain.prompt import Origin
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.formats import xstest
-from orbench_studio.formats.checks import category_is_prompt
+from orbench_studio.formats.known_faults import category_is_prompt
 from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.reader_interface import (
+    Bound,
+    Reader,
+    Sheet,
+    category,
+    prompt_text,
+    shortened,
+    truth,
+)
 from orbench_studio.formats.records import (
     AnnotationDraft,
     JudgementDraft,
@@ -18,7 +27,6 @@ from orbench_studio.formats.records import (
     RowError,
     VoteDraft,
 )
-from orbench_studio.formats.sheet import Bound, Reader, Sheet, category, prompt_text, shortened, truth
 from orbench_studio.formats.tables import Cells
 
 Part = Callable[[Cells], str]

@@ -1,12 +1,19 @@
 """OR-Bench's published prompts and what its rewriter and its alignment check write."""
 
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
-from orbench_studio.domain.prompt import Origin
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.prompt import Origin
+from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats import file_names
-from orbench_studio.formats.checks import category_is_prompt, several_prompts
+from orbench_studio.formats.known_faults import category_is_prompt, several_prompts
+from orbench_studio.formats.reader_interface import (
+    Bound,
+    Reader,
+    Sheet,
+    category,
+    prompt_text,
+    truth,
+)
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft
-from orbench_studio.formats.sheet import Bound, Reader, Sheet, category, prompt_text, truth
 from orbench_studio.formats.tables import Cells
 
 KEYWORDS = "or-bench-keywords"

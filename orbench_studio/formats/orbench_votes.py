@@ -1,11 +1,23 @@
 """What OR-Bench's moderation and its response check write: verdicts of language models on prompts and responses."""
 
-from orbench_studio.domain.judgement import ANSWERS, AnswerClass, JudgeKind
-from orbench_studio.domain.moderation import Verdict
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.formats import file_names
-from orbench_studio.formats.checks import category_is_prompt, contradiction, unreadable_judge, without_choice
+from orbench_studio.formats.known_faults import (
+    category_is_prompt,
+    contradiction,
+    unreadable_judge,
+    without_choice,
+)
+from orbench_studio.formats.reader_interface import (
+    Bound,
+    Reader,
+    Sheet,
+    category,
+    prompt_text,
+    truth,
+)
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.formats.sheet import Bound, Reader, Sheet, category, prompt_text, truth
 from orbench_studio.formats.tables import Cells
 
 RESPONDER = "safety-free responder"

@@ -14,8 +14,8 @@ from orbench_studio.formats import (
     studio_rows,
     xstest,
 )
-from orbench_studio.formats.bytes_in import file_fault
-from orbench_studio.formats.sheet import Reader
+from orbench_studio.formats.byte_source import file_fault
+from orbench_studio.formats.reader_interface import Reader
 from orbench_studio.formats.tables import Table, listing
 
 READERS: tuple[Reader, ...] = (

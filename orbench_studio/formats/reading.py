@@ -7,14 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from orbench_studio.formats import guards
-from orbench_studio.formats.bytes_in import InputFile, Progress, file_fault
+from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
 from orbench_studio.formats.doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, propose
-from orbench_studio.formats.opening import open_table
+from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, recognise
 from orbench_studio.formats.records import Record, RowFault
-from orbench_studio.formats.sheet import Bound, Reader, ReadOptions, Sheet
+from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, Row, Table, listing
 
 _PREVIEW_ROWS = 20

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orbench_studio.domain.annotation import Aspect, Label
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
-from orbench_studio.domain.moderation import Verdict
-from orbench_studio.domain.prompt import Origin
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.prompt import Origin
+from orbench_studio.domain.core.response import StopReason
 
 Came = tuple[int, int]
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from orbench_studio.domain.annotation import Aspect, Label
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
-from orbench_studio.domain.moderation import Verdict
-from orbench_studio.domain.prompt import Origin
-from orbench_studio.domain.response import StopReason
-from orbench_studio.domain.review import OF_RESPONSES, evidence_span
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.prompt import Origin
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.review.decision import OF_RESPONSES, evidence_span
 from orbench_studio.formats.guards import nested
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
     Came,
@@ -26,7 +27,6 @@ from orbench_studio.formats.records import (
     ResponseDraft,
     VoteDraft,
 )
-from orbench_studio.formats.sheet import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.tables import Cells
 
 PLAIN = (

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import PurePath
 
 from orbench_studio.errors import FileFaultError, shortened
-from orbench_studio.formats.bytes_in import file_fault
+from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.records import RowFault
 
 Cells = list[str]

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from orbench_studio.domain.annotation import Aspect, Label
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.formats import file_names
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, prompt_text, shortened
 from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, PromptDraft, Record, ResponseDraft, RowError
-from orbench_studio.formats.sheet import Bound, Reader, Sheet, prompt_text, shortened
 from orbench_studio.formats.tables import Cells
 
 CLASSES = {

@@ -9,14 +9,14 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from orbench_studio.domain.place import Place
-from orbench_studio.gui.actions import KEYS, tr
-from orbench_studio.gui.held_keys import HeldKeys
+from orbench_studio.domain.workspace.location import Place
+from orbench_studio.gui.common.actions import KEYS, tr
+from orbench_studio.gui.common.key_repeat import HeldKeys
+from orbench_studio.gui.common.operations import Operations
+from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.main_window import MainWindow
-from orbench_studio.gui.operations import Operations
-from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import Settings
 
 

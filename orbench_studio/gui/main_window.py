@@ -17,35 +17,35 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.place import Place, Server
-from orbench_studio.domain.query import write
-from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.gui.actions import KEYS, Actions, tr
-from orbench_studio.gui.dialogs import CrashDialog
-from orbench_studio.gui.disputes.label_files import LabelFiles
-from orbench_studio.gui.instruments.judging import LOCAL, RULES, JudgeRun
-from orbench_studio.gui.instruments.learning import Learning
-from orbench_studio.gui.keys_dialog import KeysDialog
-from orbench_studio.gui.later_pages import LaterPages
-from orbench_studio.gui.library.files import ask_new_workspace, ask_tables, ask_workspace
-from orbench_studio.gui.library.indexing import Indexing
-from orbench_studio.gui.library.page import LibraryPage
-from orbench_studio.gui.library.server_dialog import ServerDialog, told
-from orbench_studio.gui.library.welcome import WelcomePage
-from orbench_studio.gui.message_bar import MessageBar
-from orbench_studio.gui.moved_file import MovedFile
-from orbench_studio.gui.pace import Pace
-from orbench_studio.gui.pages import PAGES, Page, Pages, Rail
-from orbench_studio.gui.preferences import PreferencesDialog
+from orbench_studio.domain.review.query import write
+from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.domain.workspace.location import Place, Server
+from orbench_studio.gui.common.actions import KEYS, Actions, tr
+from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
+from orbench_studio.gui.common.message_bar import MessageBar
+from orbench_studio.gui.common.page_stack import PAGES, Page, Pages, Rail
+from orbench_studio.gui.common.preferences import PreferencesDialog
+from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, Theme, px
+from orbench_studio.gui.common.widgets import label, rule, set_tip
+from orbench_studio.gui.data.label_files import LabelFiles
+from orbench_studio.gui.data.library_page import LibraryPage
+from orbench_studio.gui.data.response_index import Indexing
+from orbench_studio.gui.judging.auto_training import Learning
+from orbench_studio.gui.judging.judge_run import LOCAL, RULES, JudgeRun
+from orbench_studio.gui.page_registry import LaterPages
+from orbench_studio.gui.review.pace import Pace
 from orbench_studio.gui.review.page import ReviewPage
-from orbench_studio.gui.reviewer import ReviewerName
-from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import LARGEST, SMALLEST, STEP, Theme, px
-from orbench_studio.gui.widgets import label, rule, set_tip
+from orbench_studio.gui.review.reviewer import ReviewerName
+from orbench_studio.gui.workspace.moved_file import MovedFile
+from orbench_studio.gui.workspace.server_dialog import ServerDialog, told
+from orbench_studio.gui.workspace.session import Session
+from orbench_studio.gui.workspace.welcome import WelcomePage
 from orbench_studio.settings import SCHEMES
 
 if TYPE_CHECKING:
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _BAR = 48
 
@@ -98,7 +98,7 @@ class MainWindow(LaterPages):
         if self._session.workspace is None:
             self.messages.tell(tr("Open a workspace first, then export from it."))
             return
-        from orbench_studio.gui.library.export_dialog import ExportDialog
+        from orbench_studio.gui.data.export_dialog import ExportDialog
 
         ExportDialog(self, self._session, write(self.review.finder.current), subset).open()
 
@@ -135,7 +135,7 @@ class MainWindow(LaterPages):
             ask_tables(self, self.import_files)
             return
         # On first use: it brings the file formats, which the window does not wait for.
-        from orbench_studio.gui.library.import_dialog import ImportDialog
+        from orbench_studio.gui.data.import_dialog import ImportDialog
 
         ImportDialog(self, self._session).begin(files)
 
@@ -354,6 +354,6 @@ class MainWindow(LaterPages):
 
 
 def _warning(workspace: Workspace) -> str:
-    from orbench_studio.services import shared_folders
+    from orbench_studio.services.workspace import sync_folders
 
-    return "" if isinstance(workspace.place, Server) else shared_folders.warning_once(workspace.place)
+    return "" if isinstance(workspace.place, Server) else sync_folders.warning_once(workspace.place)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 
 
 @dataclass(frozen=True, slots=True)

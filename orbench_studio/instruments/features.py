@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from orbench_studio.domain.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered, Assessment
 from orbench_studio.instruments.plain_text import PlainText, plain, words
 from orbench_studio.instruments.rule_table import rule_table

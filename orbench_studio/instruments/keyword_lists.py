@@ -8,7 +8,7 @@ and a response that the vendor blocked is blocked (Gemini's script counts it as 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.instruments.assessment import Answered, Assessment
 from orbench_studio.instruments.plain_text import plain
 from orbench_studio.instruments.rules import nothing_to_judge

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.instruments.assessment import Answered, Assessment
 from orbench_studio.instruments.features import FEATURES, Seen, look, measures, tokens
 from orbench_studio.instruments.rules import RuleInstrument, chance_partly, full_refusal, judged, weigh

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orbench_studio.domain.rates import Rate
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.instruments.plain_text import pattern_of, plain, words
 
 LONGEST = 5  # words

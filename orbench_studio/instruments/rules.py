@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from orbench_studio.domain.judgement import REFUSALS, AnswerClass, JudgeKind
-from orbench_studio.domain.own_rule import OwnRule
+from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
+from orbench_studio.domain.judging.custom_rule import OwnRule
 from orbench_studio.instruments.assessment import Answered, Assessment
 from orbench_studio.instruments.plain_text import PlainText, pattern_of, plain
 from orbench_studio.instruments.rule_table import Rule, Stance, Where, rule_table

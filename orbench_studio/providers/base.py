@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from orbench_studio.domain.batch import Cause, Sampling
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.batch import Cause, Sampling
 
 _MOST_TOKENS = 2**31  # more is no count, and fits no database
 

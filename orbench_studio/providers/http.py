@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from orbench_studio.domain.batch import Cause
+from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Allowance, AskError
 from orbench_studio.providers.headers import retry_after, seconds
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from orbench_studio.domain.batch import Cause
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http
-from orbench_studio.providers.telling import Telling
+from orbench_studio.providers.redaction import Telling
 
 _VERSION = "2023-06-01"
 _STOPS = {

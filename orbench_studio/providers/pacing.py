@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from time import monotonic
 
-from orbench_studio.domain.batch import Limits
-from orbench_studio.domain.shared_limits import BURST, Allowed, Wish
+from orbench_studio.domain.evaluation.batch import Limits
+from orbench_studio.domain.evaluation.rate_limits import BURST, Allowed, Wish
 from orbench_studio.providers.base import Allowance
 
 _FIRST_PAUSE = 1.0  # seconds after a rate limit that names no time; doubled with every further one

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from hashlib import blake2b
 
-from orbench_studio.domain.batch import Cause
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.base import Answer, AskError, Request, guessed_tokens
 from orbench_studio.providers.endpoints import Endpoint

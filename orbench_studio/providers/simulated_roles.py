@@ -6,9 +6,9 @@ from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
 
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.response import StopReason
-from orbench_studio.domain.vote_reply import NONE
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.generation.vote_reply import NONE
 from orbench_studio.providers.base import Answer, Request, guessed_tokens
 
 _ASKS = (

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from orbench_studio.domain.batch import Cause
+from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer, AskError, Request
 from orbench_studio.providers.chat import chat_body, filtered, read_chat
 from orbench_studio.providers.credentials import key_for
 from orbench_studio.providers.endpoints import Endpoint, require_batches
 from orbench_studio.providers.http import ADVICE, cause_of, refusal
 from orbench_studio.providers.messages import messages_body, read_message
-from orbench_studio.providers.telling import Telling
+from orbench_studio.providers.redaction import Telling
 
 _LISTED = 500  # batches of an account that are looked through for one of ours
 _RETRIES = 5

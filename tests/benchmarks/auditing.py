@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.audit import Choice, Group
-from orbench_studio.domain.judgement import ANSWERS, REFUSALS
-from orbench_studio.domain.review import Decision
-from orbench_studio.services import auditing, reviewing
-from orbench_studio.services.workspace import Workspace, open_workspace
+from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import Workspace, open_workspace
 from tests.benchmarks.report import Line, quantile, spread
 
 _TABLE, _LABEL = 20, 50  # milliseconds
@@ -27,10 +28,10 @@ _ANNOTATOR = "benchmark"
 def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
     """The whole table of all models and categories; pandas counts the same once it has read everything."""
     with open_workspace(path) as workspace:
-        ledger, read = _timed(lambda: auditing.read(workspace))
+        ledger, read = _timed(lambda: refusal_audit.read(workspace))
         frame, frame_read = _timed(lambda: _frame(workspace))
         yield Line("audit, everything read once", prompts, read, "ms", frame_read)
-        found, tables = _repeated(lambda: auditing.audit(ledger, Choice()), runs * 4)
+        found, tables = _repeated(lambda: refusal_audit.audit(ledger, Choice()), runs * 4)
         counted, plain = _repeated(lambda: _by_pandas(frame), runs)
         names = {ledger.models[model_id] for model_id, _ in counted}
         same = names <= set(found.models) and all(
@@ -44,24 +45,24 @@ def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
         yield from _labels(workspace, ledger, prompts, runs)
 
 
-def _labels(workspace: Workspace, ledger: auditing.Ledger, prompts: int, runs: int) -> Iterator[Line]:
+def _labels(workspace: Workspace, ledger: refusal_audit.Ledger, prompts: int, runs: int) -> Iterator[Line]:
     taken = []
     for run in range(runs * 10):
         prompt_id = 1 + run % prompts
-        reviewing.decide(workspace, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator=_ANNOTATOR)
+        prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator=_ANNOTATOR)
         (ledger, _), millis = _timed(partial(_again, workspace, ledger, prompt_id))
         taken.append(millis)
-    right = bool((auditing.read(workspace).counts == ledger.counts).all())
+    right = bool((refusal_audit.read(workspace).counts == ledger.counts).all())
     for _ in range(runs * 10):
-        reviewing.undo(workspace, annotator=_ANNOTATOR)
+        prompt_review.undo(workspace, annotator=_ANNOTATOR)
     p50, p95 = quantile(taken, 0.5), quantile(taken, 0.95)
     yield Line("audit table after a label, p50", prompts, p50, "ms")
     yield Line("audit table after a label, p95", prompts, p95, "ms", None, f"< {_LABEL} ms", p95 < _LABEL and right)
 
 
-def _again(workspace: Workspace, ledger: auditing.Ledger, prompt_id: int) -> tuple[auditing.Ledger, Any]:
-    now = auditing.refreshed(ledger, workspace, (prompt_id,))
-    return now, auditing.audit(now, Choice())
+def _again(workspace: Workspace, ledger: refusal_audit.Ledger, prompt_id: int) -> tuple[refusal_audit.Ledger, Any]:
+    now = refusal_audit.refreshed(ledger, workspace, (prompt_id,))
+    return now, refusal_audit.audit(now, Choice())
 
 
 def _frame(workspace: Workspace) -> pd.DataFrame:

@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import psutil
 
-from orbench_studio.domain.batch import BatchSettings, Limits
-from orbench_studio.services import evaluating
-from orbench_studio.services.prices import Prices
-from orbench_studio.services.running import Runner
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.evaluation.batch import BatchSettings, Limits
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.prices import Prices
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import generator
 from tests.benchmarks.report import Line, table, write_json
 
@@ -63,8 +63,8 @@ def measure(folder, items, latency, concurrency):
     with vendor(latency) as address, open_workspace(path) as workspace:
         limit = asyncio.run(bare(address, items, concurrency))
         settings = BatchSettings(limits=Limits(concurrency), base_urls={MODEL: address})
-        ids = evaluating.choose(workspace)
-        batch = evaluating.create(workspace, [MODEL], ids, settings, prices=PRICES)
+        ids = batch_control.choose(workspace)
+        batch = batch_control.create(workspace, [MODEL], ids, settings, prices=PRICES)
         runner = Runner(workspace, batch.id, PRICES)
         process, early = psutil.Process(), None
         begun, spent = time.perf_counter(), process.cpu_times()
@@ -91,7 +91,7 @@ def resume(folder, items):
     with vendor(0.0) as address, open_workspace(path) as workspace:
         settings = BatchSettings(base_urls={MODEL: address})
         begun = time.perf_counter()
-        batch = evaluating.create(workspace, [MODEL], evaluating.choose(workspace), settings, prices=PRICES)
+        batch = batch_control.create(workspace, [MODEL], batch_control.choose(workspace), settings, prices=PRICES)
         yield Line("a batch written down", items, time.perf_counter() - begun, "s")
         with workspace.writing() as db:
             db.exec_driver_sql("UPDATE batch_items SET state = 'done' WHERE id <= ?", (items // 2,))
@@ -104,7 +104,7 @@ def resume(folder, items):
         runner.stop()
         runner.wait()
         begun = time.perf_counter()
-        evaluating.progress(workspace, batch.id)
+        batch_control.progress(workspace, batch.id)
         yield Line("a look from another process", items, (time.perf_counter() - begun) * 1_000, "ms")
     yield Line("resumed, first answer stored", items, took, "s", None, "< 2 s", took < 2)
 

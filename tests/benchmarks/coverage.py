@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 from scipy.stats import binom
 
-from orbench_studio.domain.rates import wilson
+from orbench_studio.domain.core.rates import wilson
 from orbench_studio.estimates.raters import alpha, fleiss
 from tests.coverage import (
     DRAWS,

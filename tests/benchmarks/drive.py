@@ -19,13 +19,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QTextEdit, QWidget
 from sqlalchemy import Engine, event
 
-from orbench_studio.domain.query import parse
-from orbench_studio.domain.queue import QueueFilter
+from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.application import Application
-from orbench_studio.gui.models.queue_model import PAGE
 from orbench_studio.gui.review.page import State
-from orbench_studio.services import finding
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.gui.review.queue_model import PAGE
+from orbench_studio.services.review import search
+from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.settings import load_settings
 
 FILTERS = {
@@ -244,8 +244,8 @@ def _statements(path: Path, wanted: QueueFilter) -> list[tuple[str, Any]]:
     with open_workspace(path) as workspace:
         event.listen(Engine, "before_cursor_execute", note)
         try:
-            found = finding.queue_of(workspace, wanted)
-            finding.queue_rows(workspace, found.ids[:PAGE])
+            found = search.queue_of(workspace, wanted)
+            search.queue_rows(workspace, found.ids[:PAGE])
         finally:
             event.remove(Engine, "before_cursor_execute", note)
     return asked

@@ -16,9 +16,9 @@ from contextlib import closing
 from pathlib import Path
 from time import process_time
 
-from orbench_studio.domain.export import Export, Form
-from orbench_studio.services.exporting import export
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.data.export import Export, Form
+from orbench_studio.services.data.export_files import export
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks.report import Line
 
 _SAMPLE = 4_000  # prompts whose rows plain csv writes

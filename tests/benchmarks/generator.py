@@ -12,16 +12,16 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
-from orbench_studio.domain.moderation import Verdict
-from orbench_studio.domain.prompt import Origin
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.prompt import Origin
+from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.services.intake import Intake, uncollected
-from orbench_studio.services.workspace import Workspace, create_workspace
-from orbench_studio.store.bulk import inserted
-from orbench_studio.store.tables import SOURCES
+from orbench_studio.services.data.record_import import Intake, uncollected
+from orbench_studio.services.workspace.workspace import Workspace, create_workspace
+from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.tables import SOURCES
 from tests.benchmarks import texts
 
 FULL = 80_359  # prompts of OR-Bench-80K

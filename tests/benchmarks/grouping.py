@@ -11,9 +11,9 @@ from itertools import accumulate
 from random import Random
 from time import perf_counter
 
-from orbench_studio.domain.near_duplicates import grouped
+from orbench_studio.domain.curation.near_duplicates import grouped
 from orbench_studio.instruments import similarity
-from orbench_studio.services.duplicates import THRESHOLD
+from orbench_studio.services.curation.near_duplicates import THRESHOLD
 from tests.benchmarks.report import Line
 
 _GOAL = 60  # seconds for as many prompts as OR-Bench-80K has

@@ -12,8 +12,8 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import texts
 from tests.benchmarks.report import Line
 

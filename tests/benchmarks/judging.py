@@ -7,12 +7,12 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 
-from orbench_studio.domain.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered
 from orbench_studio.instruments.local_judge import Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
-from orbench_studio.services.assessing import judge
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.services.judging.run_judges import judge
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import generator, texts
 from tests.benchmarks.report import Line
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import psycopg
 
-from orbench_studio.domain.annotation import Aspect, Label, Visible
-from orbench_studio.domain.place import place_of
-from orbench_studio.domain.review import Decision
-from orbench_studio.services import reviewing
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.workspace.location import place_of
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.benchmarks import generator
 from tests.benchmarks.report import Line, quantile, spread, table, write_json
 from tests.postgres import Postgres
@@ -125,7 +125,7 @@ def _review(place, number):
 def _decide(workspace, number, turn):
     prompt, label = 1 + turn * 10 + number // _TOGETHER, _LABELS[(turn + number) % len(_LABELS)]
     who = f"reviewer-{number}"
-    reviewing.decide(workspace, Decision(prompt, Aspect.LABEL, label), annotator=who, visible=_SEEN)
+    prompt_review.decide(workspace, Decision(prompt, Aspect.LABEL, label), annotator=who, visible=_SEEN)
     return who, prompt, label
 
 

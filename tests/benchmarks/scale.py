@@ -15,8 +15,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from orbench_studio.domain.place import Place, Server
-from orbench_studio.services.workspace import Workspace, create_workspace
+from orbench_studio.domain.workspace.location import Place, Server
+from orbench_studio.services.workspace.workspace import Workspace, create_workspace
 from tests.benchmarks import generator, growth, scale_peak, scale_sizes, scale_times
 from tests.benchmarks.growth import Size
 from tests.benchmarks.report import machine

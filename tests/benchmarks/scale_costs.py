@@ -9,7 +9,7 @@ from math import ceil
 from statistics import fmean, median
 
 from orbench_studio.resources_dir import resources
-from orbench_studio.services.prices import cost, read_prices
+from orbench_studio.services.evaluation.prices import cost, read_prices
 
 _IN_A_FILE = {"ours": 20_000, "OpenAI's limit": 50_000, "Anthropic's limit": 100_000}  # requests
 

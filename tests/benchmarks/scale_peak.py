@@ -5,15 +5,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from orbench_studio.domain.place import Place, place_of
-from orbench_studio.domain.query import parse
-from orbench_studio.services import auditing, finding
-from orbench_studio.services.workspace import Workspace, open_workspace
+from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.workspace.location import Place, place_of
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.review import search
+from orbench_studio.services.workspace.workspace import Workspace, open_workspace
 
 _WORK = {
-    "queue of everything": lambda workspace: finding.queue_of(workspace, parse("")),
-    "queue, most useful first": lambda workspace: finding.queue_of(workspace, parse("sort:useful")),
-    "audit read": auditing.read,
+    "queue of everything": lambda workspace: search.queue_of(workspace, parse("")),
+    "queue, most useful first": lambda workspace: search.queue_of(workspace, parse("sort:useful")),
+    "audit read": refusal_audit.read,
     "check": Workspace.problems,
 }
 

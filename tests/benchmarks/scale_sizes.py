@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select
 from sqlmodel import SQLModel
 
-from orbench_studio.services.workspace import Workspace
+from orbench_studio.services.workspace.workspace import Workspace
 
 _SEARCH = "prompt_search"
 _ON_SERVER = """

@@ -7,23 +7,26 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.audit import Choice
-from orbench_studio.domain.batch import BatchSettings
-from orbench_studio.domain.export import Export, Form
-from orbench_studio.domain.query import parse
-from orbench_studio.domain.queue import Field, QueueFilter
-from orbench_studio.domain.response import StopReason
-from orbench_studio.domain.review import Decision
-from orbench_studio.domain.shared_limits import Wish
-from orbench_studio.domain.team import TeamQueue
-from orbench_studio.services import auditing, claiming, evaluating, finding, reviewing, teams
-from orbench_studio.services.desk import Desk, Report, Want
-from orbench_studio.services.exporting import export
-from orbench_studio.services.prices import Prices
-from orbench_studio.services.statistics import statistics
-from orbench_studio.services.workspace import Workspace
-from orbench_studio.store.results import Outcome, Said
+from orbench_studio.domain.audit.refusal_rates import Choice
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.data.export import Export, Form
+from orbench_studio.domain.evaluation.batch import BatchSettings
+from orbench_studio.domain.evaluation.rate_limits import Wish
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.review.queue import Field, QueueFilter
+from orbench_studio.domain.team.queue import TeamQueue
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.data.export_files import export
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.evaluation.batch_coordinator import Desk, Report, Want
+from orbench_studio.services.evaluation.prices import Prices
+from orbench_studio.services.review import prompt_review, search
+from orbench_studio.services.team import assignments, team_queues
+from orbench_studio.services.workspace.statistics import statistics
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.evaluation.results import Outcome, Said
 from tests.benchmarks import texts
 from tests.benchmarks.drive import FILTERS
 from tests.benchmarks.report import quantile
@@ -57,16 +60,16 @@ def times(workspace: Workspace, prompts: int, models: int, decisions: int, scrat
 def search_index(workspace: Workspace) -> Figures:
     """The index of responses, which people make when they want it: how long it takes, and searching by it."""
     with_index = parse(f'response:"{_IN_RESPONSES}"')
-    yield "s: index of responses made", _seconds(lambda: finding.index_responses(workspace, lambda *_: True))
+    yield "s: index of responses made", _seconds(lambda: search.index_responses(workspace, lambda *_: True))
     yield "ms: search in responses, indexed", _shown(workspace, with_index)
 
 
 def _reviewing(workspace: Workspace, prompts: int, decisions: int) -> Figures:
     random = Random(prompts)
     chosen = [random.randint(1, prompts) for _ in range(decisions)]
-    loaded = [_millis(lambda: reviewing.load(workspace, one)) for one in chosen]  # noqa: B023 - called at once
+    loaded = [_millis(lambda: prompt_review.load(workspace, one)) for one in chosen]  # noqa: B023 - called at once
     said = [Decision(one, Aspect.LABEL, random.choice(("safe", "toxic"))) for one in chosen]
-    decided = [_millis(lambda: reviewing.decide(workspace, one, annotator="ada")) for one in said]  # noqa: B023
+    decided = [_millis(lambda: prompt_review.decide(workspace, one, annotator="ada")) for one in said]  # noqa: B023
     for name, taken in (("next prompt loaded", loaded), ("decision", decided)):
         yield f"ms: {name}, p50", quantile(taken, 0.5)
         yield f"ms: {name}, p95", quantile(taken, 0.95)
@@ -76,36 +79,36 @@ def _finding(workspace: Workspace) -> Figures:
     for name, wanted in FILTERS.items():
         yield f"ms: filter, {name}", _shown(workspace, wanted)
     yield "ms: search in responses", _shown(workspace, parse(f'response:"{_IN_RESPONSES}"'))
-    yield "s: queue, most useful first", _seconds(lambda: finding.queue_of(workspace, parse("sort:useful")))
+    yield "s: queue, most useful first", _seconds(lambda: search.queue_of(workspace, parse("sort:useful")))
     for field in _FACETS:
-        yield f"ms: counts beside {field}", _often(lambda: finding.counts_of(workspace, QueueFilter(), field))  # noqa: B023
+        yield f"ms: counts beside {field}", _often(lambda: search.counts_of(workspace, QueueFilter(), field))  # noqa: B023
 
 
 def _shown(workspace: Workspace, wanted: QueueFilter) -> float:
     """A filter's queue and its first lines."""
 
     def show() -> None:
-        finding.queue_rows(workspace, finding.queue_of(workspace, wanted).ids[:_PAGE])
+        search.queue_rows(workspace, search.queue_of(workspace, wanted).ids[:_PAGE])
 
     return _often(show)
 
 
 def _auditing(workspace: Workspace) -> Figures:
     start = perf_counter()
-    ledger = auditing.read(workspace)
+    ledger = refusal_audit.read(workspace)
     yield "s: audit read", perf_counter() - start
     arrays = (ledger.prompt_ids, ledger.codes, ledger.seeds, ledger.groups, ledger.rows, ledger.columns, ledger.ends)
     yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + ledger.counts.nbytes) / 1e6
-    yield "ms: audit table", _often(lambda: auditing.audit(ledger, Choice()))
-    reviewing.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
-    yield "ms: audit after a decision", _often(lambda: auditing.refreshed(ledger, workspace, (1,)))
+    yield "ms: audit table", _often(lambda: refusal_audit.audit(ledger, Choice()))
+    prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
+    yield "ms: audit after a decision", _often(lambda: refusal_audit.refreshed(ledger, workspace, (1,)))
 
 
 def _team(workspace: Workspace) -> Figures:
     """A queue of all prompts, and prompts claimed of it one by one."""
-    yield "s: team's queue made", _seconds(lambda: teams.make(workspace, TeamQueue("everything", overlap=2)))
+    yield "s: team's queue made", _seconds(lambda: team_queues.make(workspace, TeamQueue("everything", overlap=2)))
     taken = [
-        _millis(lambda: claiming.take(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023
+        _millis(lambda: assignments.take(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023
         for held in range(_CLAIMS)
     ]
     yield "ms: prompt claimed, p95", quantile(taken, 0.95)
@@ -114,9 +117,9 @@ def _team(workspace: Workspace) -> Figures:
 def _batch(workspace: Workspace, models: int) -> Figures:
     """All prompts for as many models, written down; some of the items claimed as a runner claims them."""
     names = [f"openai/benchmark-{number}" for number in range(models)]
-    ids = evaluating.choose(workspace)
+    ids = batch_control.choose(workspace)
     start = perf_counter()
-    batch = evaluating.create(workspace, names, ids, BatchSettings(), prices=_PRICES)
+    batch = batch_control.create(workspace, names, ids, BatchSettings(), prices=_PRICES)
     yield "s: batch of all written down", perf_counter() - start
     desk = Desk(workspace, batch.id, _LEASE)
     desk.begin()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.services.statistics import statistics
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.services.workspace.statistics import statistics
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import scale
 from tests.benchmarks.growth import Size, grown
 

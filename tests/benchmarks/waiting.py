@@ -13,10 +13,13 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orbench_studio.domain.batch import BatchSettings
-from orbench_studio.services import assessing, duplicates, evaluating, finding
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.evaluation.batch import BatchSettings
+from orbench_studio.services.curation import near_duplicates
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.judging import run_judges
+from orbench_studio.services.review import search
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import generator
 from tests.benchmarks.batches import PRICES
 from tests.benchmarks.report import Line, table, write_json
@@ -25,17 +28,17 @@ _A_MOMENT = 1.0  # seconds
 _DECIDING = """
 import sys, time
 from pathlib import Path
-from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.review import Decision
-from orbench_studio.services import reviewing
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
 with open_workspace(Path(sys.argv[1])) as workspace:
     number = 0
     while True:
         number = number % int(sys.argv[2]) + 1
         begun = time.time()
         try:
-            reviewing.decide(workspace, Decision(number, Aspect.LABEL, ("safe", "toxic")[number % 2]), annotator="eva")
+            prompt_review.decide(workspace, Decision(number, Aspect.LABEL, ("safe", "toxic")[number % 2]), annotator="eva")
         except Exception as error:
             print("refused", error, file=sys.stderr)
         print(begun, time.time(), flush=True)
@@ -73,13 +76,13 @@ def _works(folder, workspace, prompts):
         rows = ((f"How do I open the door of house number {n}?", "privacy") for n in range(prompts))
         csv.writer(file).writerows([("prompt", "category"), *rows])
     yield "an import", lambda: import_file(workspace, new, ReadOptions())
-    yield "judging by rules", lambda: assessing.judge(workspace, assessing.rules(workspace))
-    yield "an index of responses", lambda: finding.index_responses(workspace, lambda _done, _of: True)
-    yield "near duplicates", lambda: duplicates.find_duplicates(workspace)
-    ids = evaluating.choose(workspace)
+    yield "judging by rules", lambda: run_judges.judge(workspace, run_judges.rules(workspace))
+    yield "an index of responses", lambda: search.index_responses(workspace, lambda _done, _of: True)
+    yield "near duplicates", lambda: near_duplicates.find_duplicates(workspace)
+    ids = batch_control.choose(workspace)
     models = [f"simulated/{name}" for name in ("mixed", "helpful", "refusing", "failing")]
     settings = BatchSettings(repeats=2)
-    yield "writing a batch down", lambda: evaluating.create(workspace, models, ids, settings, prices=PRICES)
+    yield "writing a batch down", lambda: batch_control.create(workspace, models, ids, settings, prices=PRICES)
 
 
 class _Decider:

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orbench_studio.domain.batch import BatchSettings, BatchState, Limits
-from orbench_studio.services import evaluating
-from orbench_studio.services.moving import push
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Limits
+from orbench_studio.services.data.push_pull import push
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import generator
 from tests.benchmarks.batches import MODEL, PRICES
 from tests.benchmarks.report import Line, table, write_json
@@ -78,13 +78,13 @@ def measure(name, place, asked):
 def _seconds(place, vendor, asked, workers):
     with open_workspace(place) as workspace, _at_work(place, workers):
         settings = BatchSettings(limits=Limits(asked.at_once), base_urls={MODEL: vendor.url})
-        batch = evaluating.create(workspace, [MODEL], evaluating.choose(workspace), settings, prices=PRICES)
+        batch = batch_control.create(workspace, [MODEL], batch_control.choose(workspace), settings, prices=PRICES)
         begun = time.perf_counter()
-        evaluating.hand_over(workspace, batch.id)
-        while evaluating.progress(workspace, batch.id).batch.state is not BatchState.FINISHED:
+        batch_control.hand_over(workspace, batch.id)
+        while batch_control.progress(workspace, batch.id).batch.state is not BatchState.FINISHED:
             time.sleep(0.05)
         took = time.perf_counter() - begun
-        assert evaluating.progress(workspace, batch.id).done == asked.items
+        assert batch_control.progress(workspace, batch.id).done == asked.items
     return took
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.services.judged_workspace import create
+from tests.unit.services.judging.judged_workspace import create
 
 
 @pytest.fixture

@@ -20,14 +20,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from orbench_studio.cli import steps, telling, terminal
+from orbench_studio.cli import console, progress, terminal
 from orbench_studio.cli.main import app
-from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.review import Decision
-from orbench_studio.services.reviewing import decide
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.review.prompt_review import decide
+from orbench_studio.services.workspace.workspace import open_workspace
 from tests.fake_vendor import KEY, Vendor, fault
-from tests.unit.services.judged_workspace import create
+from tests.unit.services.judging.judged_workspace import create
 
 # A title set, a cleared screen, an answer asked for; a forged row; what turns the direction of reading round.
 BAD = "\x1b]0;x\x07\x1b[2J\x9b31m\x7f\x08\r\n    99  forged\t\u202e\u2066\u2028\u2029\x85"
@@ -257,7 +257,7 @@ def test_for_machines_every_value_is_exact(folder):
     every = "".join(map(chr, range(0x2070)))
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        telling.tell_json(every)
+        console.tell_json(every)
     assert json.loads(out.getvalue()) == every
     require_harmless(out.getvalue())
 
@@ -309,11 +309,11 @@ def test_on_a_terminal_only_our_own_bars_move_the_cursor(monkeypatch):
         for name in ("stdout", "stderr"):
             monkeypatch.setattr(sys, name, screen)
         terminal.guard()
-        with steps.steps(f"import {BAD}[/bold]") as on_progress:
+        with progress.steps(f"import {BAD}[/bold]") as on_progress:
             on_progress(1, 2)
             print(BAD)
             print(BAD, file=sys.stderr)
-        telling.complain(BAD)
+        console.complain(BAD)
         screen.flush()
         os.set_blocking(ours, False)
         shown = b""

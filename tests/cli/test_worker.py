@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.cli.test_batches_verbs import MODEL, vendor, workspace
+from tests.cli.test_batches import MODEL, vendor, workspace
 
 __all__ = ["vendor", "workspace"]
 

@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.review.page import State
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.settings import load_settings
 
 PROMPTS = 70
@@ -167,12 +167,12 @@ def labels(path):
     """What the file says of the prompts' labels, read by somebody else."""
 
     def read():
-        from orbench_studio.domain.queue import QueueFilter
-        from orbench_studio.services import finding
+        from orbench_studio.domain.review.queue import QueueFilter
+        from orbench_studio.services.review import search
 
         with open_workspace(path) as other:
-            queue = finding.queue_of(other, QueueFilter())
-            rows = finding.queue_rows(other, queue.ids)
+            queue = search.queue_of(other, QueueFilter())
+            rows = search.queue_rows(other, queue.ids)
         return {row.prompt_id: str(row.final_label) for row in rows if row.status == "decided"}
 
     return read

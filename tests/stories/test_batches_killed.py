@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.faulty_vendor import FaultyVendor
 
 PROMPTS, AT_ONCE = 60, 4

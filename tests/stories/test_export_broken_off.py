@@ -7,22 +7,22 @@ import sys
 
 import pytest
 
-from orbench_studio.domain.export import Export, Form
+from orbench_studio.domain.data.export import Export, Form
 from orbench_studio.errors import StudioError
+from orbench_studio.formats.atomic import written_file
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.formats.written import written_file
-from orbench_studio.services.exporting import export
-from orbench_studio.services.importing import ReadOptions, import_file, inspect_file
-from orbench_studio.services.intake import Intake
-from orbench_studio.services.merging import Restored
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.services.data.export_files import export
+from orbench_studio.services.data.import_files import ReadOptions, import_file, inspect_file
+from orbench_studio.services.data.journal_merge import Restored
+from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 
 EXPORTER = """
 import sys, time
 from pathlib import Path
-from orbench_studio.domain.export import Export, Form
-from orbench_studio.services.exporting import export
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.data.export import Export, Form
+from orbench_studio.services.data.export_files import export
+from orbench_studio.services.workspace.workspace import open_workspace
 
 def go_on(done, total):
     print(done, flush=True)
@@ -35,9 +35,9 @@ with open_workspace(Path(sys.argv[1])) as workspace:
 KILLED = """
 import os, sys
 from pathlib import Path
-from orbench_studio.domain.export import Export, Form
-from orbench_studio.services.exporting import export
-from orbench_studio.services.workspace import open_workspace
+from orbench_studio.domain.data.export import Export, Form
+from orbench_studio.services.data.export_files import export
+from orbench_studio.services.workspace.workspace import open_workspace
 
 def hook(event, arguments):
     if event == "os.rename" and Path(arguments[0]).name == sys.argv[3]:

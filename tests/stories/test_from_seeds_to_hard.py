@@ -10,21 +10,26 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
-from orbench_studio.domain.annotation import Aspect
-from orbench_studio.domain.batch import BatchKind, BatchSettings, Limits, Sampling
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.recipe import read_recipe
-from orbench_studio.domain.review import Decision
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.curation.recipe import read_recipe
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings, Limits, Sampling
+from orbench_studio.domain.review.decision import Decision
 from orbench_studio.providers.base import Request
 from orbench_studio.providers.simulated_roles import ROLES
-from orbench_studio.services import assessing, evaluating, generating, moderating, reviewing, subsets, templates
-from orbench_studio.services.funnel import funnel
-from orbench_studio.services.templates import Wording
-from orbench_studio.services.workspace import create_workspace
-from orbench_studio.store.tables import VOTES
+from orbench_studio.services.core import templates
+from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.curation import subsets
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
+from orbench_studio.services.generation.funnel import funnel
+from orbench_studio.services.judging import run_judges
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import create_workspace
+from orbench_studio.store.core.tables import VOTES
 from tests.fake_vendor import KEY, Vendor
-from tests.unit.services.pipeline import Pipeline
-from tests.unit.services.test_batches_shared import RUNNING
+from tests.unit.services.evaluation.test_shared_batches import RUNNING
+from tests.unit.services.generation.pipeline import Pipeline
 
 REMOTE, HERE = "openai/gpt-test", ("simulated/strict", "simulated/lenient")
 LEASE = 1.0  # seconds; nobody is there to take a slow process for a dead one before it is killed
@@ -77,7 +82,7 @@ def killed(pipeline, path, vendor, batch, after):
     """Run a batch in another process, kill that after so many answers of the vendor, and go on here."""
 
     def done():
-        progress = evaluating.progress(pipeline.workspace, batch.id)
+        progress = batch_control.progress(pipeline.workspace, batch.id)
         return next(model.done for model in progress.models if model.model == REMOTE)
 
     asked, vendor.left = len(vendor.bodies), after
@@ -102,11 +107,11 @@ def killed(pipeline, path, vendor, batch, after):
 def write(pipeline, path, vendor, kind, after):
     """Let the vendor write lists, killed on the way."""
     if kind is BatchKind.SEEDING:
-        asked, texts = generating.lists(list(Category), 2)
+        asked, texts = seeds_and_rewrites.lists(list(Category), 2)
         chosen = settings(vendor, Wording.SEEDING, texts)
     else:
-        asked, chosen = generating.choose_seeds(pipeline.workspace, REMOTE), settings(vendor, Wording.REWRITING)
-    batch = generating.create(pipeline.workspace, kind, REMOTE, asked, chosen, pipeline.prices)
+        asked, chosen = seeds_and_rewrites.choose_seeds(pipeline.workspace, REMOTE), settings(vendor, Wording.REWRITING)
+    batch = seeds_and_rewrites.create(pipeline.workspace, kind, REMOTE, asked, chosen, pipeline.prices)
     return killed(pipeline, path, vendor, batch, after)
 
 
@@ -114,9 +119,9 @@ def vote(pipeline, path, vendor):
     """Three moderators, one of them at the vendor, killed on the way."""
     names = (REMOTE, *HERE)
     hashed = templates.load(Wording.ON_PROMPTS).hash
-    targets = moderating.choose(pipeline.workspace, names, template_hash=hashed)
+    targets = moderation_batches.choose(pipeline.workspace, names, template_hash=hashed)
     chosen = settings(vendor, Wording.ON_PROMPTS)
-    batch = moderating.create(pipeline.workspace, names, targets, chosen, pipeline.prices)
+    batch = moderation_batches.create(pipeline.workspace, names, targets, chosen, pipeline.prices)
     killed(pipeline, path, vendor, batch, 9)
     with pipeline.workspace.reading() as db:
         assert db.execute(select(func.count()).select_from(VOTES)).scalar_one() == 3 * len(targets)
@@ -124,7 +129,7 @@ def vote(pipeline, path, vendor):
 
 def answer(pipeline, models, ids):
     """Put the prompts to the models."""
-    pipeline.run(evaluating.create(pipeline.workspace, models, ids, BatchSettings(), prices=pipeline.prices))
+    pipeline.run(batch_control.create(pipeline.workspace, models, ids, BatchSettings(), prices=pipeline.prices))
 
 
 def test_killed_thrice_it_ends_in_a_hard_subset_that_says_whose_its_labels_are(pipeline, path, vendor):
@@ -142,13 +147,13 @@ def test_killed_thrice_it_ends_in_a_hard_subset_that_says_whose_its_labels_are(p
     assert now.count("voted") == now.count("unique") == now.count("safe") + now.count("toxic") + now.count("disputed")
 
     answer(pipeline, REFUSING, pipeline.ids("consensus:safe"))
-    assessing.judge(workspace, assessing.rules(workspace))
+    run_judges.judge(workspace, run_judges.rules(workspace))
     people = pipeline.ids("label:safe families:>=2")[:3]
     for prompt_id in [*people, *pipeline.ids("consensus:open -votes:none")]:
-        reviewing.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator="ada")
+        prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator="ada")
     subsets.save_subset(workspace, "hard", read_recipe(RECIPE))
     hard = subsets.saved_subset(workspace, "hard")
     assert hard.state.human.count == len(people) < len(hard.prompt_ids)
-    siblings = Counter(reviewing.load(workspace, prompt_id).prompt.seed.text for prompt_id in hard.prompt_ids)
+    siblings = Counter(prompt_review.load(workspace, prompt_id).prompt.seed.text for prompt_id in hard.prompt_ids)
     assert max(siblings.values()) == 2
     assert workspace.problems() == []

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import threading
 
-from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.services import finding
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.review import search
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 
 DECIDED = 7
 PATIENCE = 120  # seconds for a process to say what it has to say
@@ -81,7 +81,7 @@ def test_a_killed_studio_has_lost_nothing(tmp_path):
     finally:
         killed(again)
     with open_workspace(path) as workspace:
-        ids = finding.queue_of(workspace, QueueFilter()).ids
-        rows = finding.queue_rows(workspace, ids)
+        ids = search.queue_of(workspace, QueueFilter()).ids
+        rows = search.queue_rows(workspace, ids)
         assert [row.prompt_id for row in rows if row.status == "decided"] == list(range(1, DECIDED + 1))
         assert workspace.problems() == []

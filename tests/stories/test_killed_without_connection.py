@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from orbench_studio.services import outbox
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.review import offline_queue
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.postgres import Postgres
 
 REVIEWER = """
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from orbench_studio.domain.place import place_of
+from orbench_studio.domain.workspace.location import place_of
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.review.page import State
 from orbench_studio.settings import load_settings
@@ -69,10 +69,10 @@ def test_a_window_killed_without_a_connection_has_lost_nothing(tmp_path):
             window.kill()
         server.start()
         with open_workspace(place) as workspace:
-            kept, unreadable = outbox.kept(workspace)
+            kept, unreadable = offline_queue.kept(workspace)
             assert ([one.prompt_id for one in kept], unreadable) == ([1, 2, 3], [])
             for one in (*kept, *kept):
-                outbox.send(workspace, one)
+                offline_queue.send(workspace, one)
             with workspace.reading() as db:
                 rows = db.exec_driver_sql("SELECT prompt_id, value FROM annotations ORDER BY id").all()
             assert [tuple(row) for row in rows] == [(1, "safe"), (2, "safe"), (3, "safe")]

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from orbench_studio.domain.annotation import Aspect, Label
-from orbench_studio.domain.review import Decision
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import ConnectionLostError, StaleDecisionError
-from orbench_studio.services import reviewing
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.workspace import create_workspace, open_workspace
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.postgres import Postgres
 
 REVIEWERS, EACH, PROMPTS, CUTS = 20, 8, 60, 2
@@ -70,10 +70,10 @@ def test_nothing_is_lost_where_many_decide_and_undo_at_once(postgres, tmp_path):
         with open_workspace(place) as workspace:
             for turn in range(EACH):
                 one, who = said(number, turn), f"reviewer {number}"
-                reviewing.decide(workspace, one, annotator=who)
+                prompt_review.decide(workspace, one, annotator=who)
                 acknowledged.append((who, one.prompt_id, one.value))
                 if turn % 4 == 3:
-                    assert reviewing.undo(workspace, annotator=who).prompt_ids == (one.prompt_id,)
+                    assert prompt_review.undo(workspace, annotator=who).prompt_ids == (one.prompt_id,)
         return acknowledged
 
     acknowledged = [one for own in together(work) for one in own]
@@ -86,8 +86,8 @@ def test_two_windows_of_one_person_wait_for_each_other(postgres, tmp_path):
     def work(number):
         with open_workspace(place) as workspace:
             for turn in range(3):
-                reviewing.decide(workspace, said(number, turn), annotator="me")
-            return reviewing.undo(workspace, annotator="me").prompt_ids
+                prompt_review.decide(workspace, said(number, turn), annotator="me")
+            return prompt_review.undo(workspace, annotator="me").prompt_ids
 
     undone = together(work)
     assert all(undone), "each window took back a decision of its own or of another"
@@ -102,10 +102,10 @@ def test_of_two_who_saw_the_same_one_is_told(postgres, tmp_path):
 
     def work(number):
         with open_workspace(place) as workspace:
-            view = reviewing.load(workspace, 1, f"reviewer {number}")
+            view = prompt_review.load(workspace, 1, f"reviewer {number}")
             gate.wait()
             try:
-                reviewing.decide(workspace, said(0, 0), annotator=f"reviewer {number}", seen=view.version)
+                prompt_review.decide(workspace, said(0, 0), annotator=f"reviewer {number}", seen=view.version)
             except StaleDecisionError:
                 return 0
             return 1
@@ -132,7 +132,7 @@ def test_the_server_stopped_in_the_middle_has_every_acknowledged_decision(tmp_pa
                         one = said(number, turn)
                         known = (f"{who} {uuid4().hex}", one.prompt_id, one.value)
                         try:
-                            reviewing.decide(workspace, one, annotator=known[0])
+                            prompt_review.decide(workspace, one, annotator=known[0])
                         except ConnectionLostError:
                             return done, known
                         done.append(known)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.domain.audit import Choice, Group
-from orbench_studio.domain.estimate import Told
-from orbench_studio.services import powering, sampling
-from orbench_studio.services.against_people import against_people
-from orbench_studio.services.auditing import audit
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.ledger import read
-from orbench_studio.services.workspace import create_workspace
+from orbench_studio.domain.audit.estimate import Told
+from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.services.audit import ppi_estimates, sampling
+from orbench_studio.services.audit.audit_counts import read
+from orbench_studio.services.audit.human_agreement import against_people
+from orbench_studio.services.audit.refusal_audit import audit
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.workspace.workspace import create_workspace
 
 DATA = Path(os.environ.get("ORBENCH_DATA", "nowhere")) / "xstest"
 AGREED = {"gpt4": 443, "llama2new": 431, "mistralinstruct": 439}
@@ -69,7 +69,7 @@ def test_a_sample_of_people_with_a_judge_on_all_finds_peoples_rate(own):
     held = Counter()
     for number in range(200):
         sampling.draw(own, f"s{number}", 150, seed=number)
-        found = powering.estimates(own, ledger, f"s{number}", told=Told.ANSWERS, judge="gpt-4 (llm)")
+        found = ppi_estimates.estimates(own, ledger, f"s{number}", told=Told.ANSWERS, judge="gpt-4 (llm)")
         sampling.remove(own, f"s{number}")
         for model in AGREED:
             low, high = found.of(model).here

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.domain.annotation import Aspect, Label
-from orbench_studio.domain.audit import Group
-from orbench_studio.domain.query import parse
-from orbench_studio.domain.recipe import read_recipe
-from orbench_studio.services import auditing, bulk, duplicates, finding, reviewing, subsets
-from orbench_studio.services.importing import ReadOptions, import_file
-from orbench_studio.services.statistics import statistics
-from orbench_studio.services.workspace import create_workspace
+from orbench_studio.domain.audit.refusal_rates import Group
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.curation.recipe import read_recipe
+from orbench_studio.domain.review.query import parse
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.curation import near_duplicates, subsets
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.review import bulk_labels, prompt_review, search
+from orbench_studio.services.workspace.statistics import statistics
+from orbench_studio.services.workspace.workspace import create_workspace
 
 DATA = Path(os.environ.get("ORBENCH_DATA", "nowhere"))
 FILES = (
@@ -74,8 +76,8 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
     with create_workspace(tmp_path / "xstest.orbench") as workspace:
         for name in FILES[3:]:
             import_file(workspace, DATA / name, ReadOptions())
-        ledger = auditing.read(workspace)
-        found = auditing.audit(ledger, auditing.Choice(answers="people"))
+        ledger = refusal_audit.read(workspace)
+        found = refusal_audit.audit(ledger, refusal_audit.Choice(answers="people"))
         for model, human in HUMAN.items():
             tally = found.tally(Group.SAFE, model) + found.tally(Group.TOXIC, model)
             full, partial, indirect, direct = tally.counts[:4]
@@ -83,12 +85,12 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
             safe, toxic = found.rate(Group.SAFE, model), found.rate(Group.TOXIC, model)
             assert (safe.count, safe.n) == SAFE[model]
             assert (toxic.count, toxic.n) == TOXIC[model]
-            queue = finding.queue_of(workspace, auditing.cell(ledger, found.choice, Group.SAFE, model))
+            queue = search.queue_of(workspace, refusal_audit.cell(ledger, found.choice, Group.SAFE, model))
             assert len(queue.ids) == SAFE[model][0]
         assert found.judged_by_people.value == 1
         by_words = "xstest-string-match (rule)"
-        alone = auditing.with_judge(ledger, workspace, by_words)
-        machine = auditing.audit(alone, auditing.Choice(answers=by_words))
+        alone = refusal_audit.with_judge(ledger, workspace, by_words)
+        machine = refusal_audit.audit(alone, refusal_audit.Choice(answers=by_words))
         assert machine.rate(Group.SAFE, "llama2new").count != SAFE["llama2new"][0]
 
 
@@ -113,11 +115,11 @@ def test_a_recipe_over_confirmed_prompts_makes_the_same_subset_in_whatever_order
         with create_workspace(tmp_path / f"{number}.orbench") as workspace:
             for name in files:
                 import_file(workspace, DATA / name, ReadOptions())
-            hard = finding.queue_of(workspace, parse("-category:none")).ids
-            texts = {reviewing.load(workspace, of).prompt.text: of for of in hard}
+            hard = search.queue_of(workspace, parse("-category:none")).ids
+            texts = {prompt_review.load(workspace, of).prompt.text: of for of in hard}
             confirmed = [texts[text] for text in sorted(texts)[::4]]
-            bulk.decide_all(workspace, confirmed, Aspect.LABEL, Label.SAFE, annotator="ada")
-            duplicates.find_duplicates(workspace)
+            bulk_labels.decide_all(workspace, confirmed, Aspect.LABEL, Label.SAFE, annotator="ada")
+            near_duplicates.find_duplicates(workspace)
             for name in ("one", "two"):
                 subsets.save_subset(workspace, name, read_recipe(CONFIRMED))
             one, two = (subsets.saved_subset(workspace, name) for name in ("one", "two"))

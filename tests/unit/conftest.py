@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.domain.category import Category
-from orbench_studio.domain.judgement import AnswerClass, JudgeKind
-from orbench_studio.domain.moderation import Verdict
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.services.intake import Intake
-from orbench_studio.services.workspace import create_workspace, open_workspace
-from orbench_studio.store.bulk import inserted
-from orbench_studio.store.tables import SOURCES
+from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
+from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.tables import SOURCES
 
 _JUDGEMENTS = (
     JudgementDraft("keywords", JudgeKind.RULE, AnswerClass.DIRECT_REFUSAL),

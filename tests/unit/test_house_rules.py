@@ -13,8 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
-from orbench_studio.store import migrating, opening
-from orbench_studio.store.unit_of_work import reading
+from orbench_studio.store.core.unit_of_work import reading
+from orbench_studio.store.workspace import migrate, opening
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "orbench_studio"
@@ -153,7 +153,7 @@ def test_the_licences_are_there():
 
 def test_the_newest_migration_is_the_one_we_open_to():
     scripts = ScriptDirectory(str(PACKAGE / "store" / "migrations"))
-    assert scripts.get_heads() == [migrating.HEAD]
+    assert scripts.get_heads() == [migrate.HEAD]
 
 
 def test_the_newest_migration_makes_the_tables_we_have(tmp_path):

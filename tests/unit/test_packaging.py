@@ -19,9 +19,12 @@ from pathlib import Path
 from orbench_studio.figures.published import published
 from orbench_studio.instruments.rule_table import rule_table
 from orbench_studio.resources_dir import resources
-from orbench_studio.services import curating, demo, prices, templates
+from orbench_studio.services.curation import run_recipe
+from orbench_studio.services.data import demo
+from orbench_studio.services.evaluation import prices
+from orbench_studio.services.core import templates
 assert resources() == Path(sys.argv[1]) / "orbench_studio" / "resources", resources()
-assert published() and prices.load_prices() and curating.default_recipes() and rule_table().rules
+assert published() and prices.load_prices() and run_recipe.default_recipes() and rule_table().rules
 assert all(templates.load(wording).text for wording in templates.Wording)
 demo.demo_workspace(Path("demo.orbench")).close()
 """

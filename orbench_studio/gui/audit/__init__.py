@@ -1,1 +1,1 @@
-"""The audit page: rates, what would change them, and how people and machines agree."""
+"""Window of the feature audit: rates, samples, estimates, agreement, report."""

@@ -9,12 +9,12 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from orbench_studio.colours import shade
-from orbench_studio.domain.audit import NO_CATEGORY, Audit, Group, Tally
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.evaluate.table import Index
-from orbench_studio.gui.painting import elided
-from orbench_studio.gui.theme import BODY, META, Theme, font, px
-from orbench_studio.gui.widgets import ENTER
+from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group, Tally
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.live_table import Index
+from orbench_studio.gui.common.painting import elided
+from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
+from orbench_studio.gui.common.widgets import ENTER
 
 _CELL, _WIDEST, _TOTAL, _NAMES, _LINE = 88, 128, 156, 176, 46
 _RATE = Qt.ItemDataRole.UserRole

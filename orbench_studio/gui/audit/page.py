@@ -6,24 +6,24 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit import Audit, Group
-from orbench_studio.domain.changes import Changes
-from orbench_studio.domain.queue import Field, QueueFilter
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.audit.choosing import Choosing
-from orbench_studio.gui.audit.findings_pane import ModeratorsPane, PeoplePane
+from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.review.queue import Field, QueueFilter
+from orbench_studio.gui.audit.agreement_pane import ModeratorsPane, PeoplePane
+from orbench_studio.gui.audit.counts_cache import Keeper
 from orbench_studio.gui.audit.heat_map import KINDS, HeatMap, category_words
-from orbench_studio.gui.audit.keeper import Keeper
+from orbench_studio.gui.audit.options import Choosing
 from orbench_studio.gui.audit.sample_pane import SamplePane
-from orbench_studio.gui.audit.saving import Saving
+from orbench_studio.gui.audit.save_report import Saving
 from orbench_studio.gui.audit.tabs import Tabs
-from orbench_studio.gui.audit.what_if import ASSUMES, WhatIf
-from orbench_studio.gui.flow import FlowLayout
-from orbench_studio.gui.instruments.strip import ProgressStrip
-from orbench_studio.gui.instruments.tables import note
-from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import Theme
-from orbench_studio.gui.widgets import label, set_role
+from orbench_studio.gui.audit.what_if_pane import ASSUMES, WhatIf
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.progress_strip import ProgressStrip
+from orbench_studio.gui.common.text_table import note
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.widgets import label, set_role
+from orbench_studio.gui.workspace.session import Session
 
 _READING = "Reading …"
 _NO_ANSWERS = (
@@ -83,9 +83,9 @@ class AuditPage(QWidget):
             self._say(tr(_READING))
         elif choice.answers == self.keeper.answers and self._is_known():
             # On first use: it brings the database's libraries.
-            from orbench_studio.services import auditing
+            from orbench_studio.services.audit import refusal_audit
 
-            self.audit = auditing.audit(ledger, choice)
+            self.audit = refusal_audit.audit(ledger, choice)
             self.choosing.offer(ledger.judges, self.audit.unlabelled)
             self.map.show_audit(self.audit, self.choosing.group)
             self._say(_summary(self.audit, self.choosing.group))
@@ -139,12 +139,12 @@ class AuditPage(QWidget):
         if not rate.count:
             self.told.emit(f"{tr('No prompt there was')} {tr(KINDS[group])}.")
             return
-        from orbench_studio.services import auditing
+        from orbench_studio.services.audit import refusal_audit
 
-        wanted = auditing.cell(ledger, choice, group, model, category)
+        wanted = refusal_audit.cell(ledger, choice, group, model, category)
         named = wanted.on(Field.ID)
-        if named is not None and len(named.values) == auditing.CELL_LIMIT:
-            self.told.emit(f"{tr('These are the first')} {auditing.CELL_LIMIT:,} {tr('prompts of the cell.')}")
+        if named is not None and len(named.values) == refusal_audit.CELL_LIMIT:
+            self.told.emit(f"{tr('These are the first')} {refusal_audit.CELL_LIMIT:,} {tr('prompts of the cell.')}")
         self.review_wanted.emit(wanted)
 
     def _save(self, ask: str) -> None:

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit import FINAL, PEOPLE, Choice, Group
-from orbench_studio.domain.changes import Changes, Kind
-from orbench_studio.domain.estimate import Estimate, Estimates, Told
-from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.audit.choosing import named, short
+from orbench_studio.domain.audit.estimate import Estimate, Estimates, Told
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, Choice, Group
+from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_words
-from orbench_studio.gui.evaluate.table import Column, Table
-from orbench_studio.gui.flow import FlowLayout
-from orbench_studio.gui.instruments.tables import note
-from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import Theme, px
-from orbench_studio.gui.widgets import set_role, while_there
+from orbench_studio.gui.audit.options import named, short
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.text_table import note
+from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.widgets import set_role, while_there
+from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.sample import AuditSample
-    from orbench_studio.services.ledger import Ledger
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.domain.audit.sample import AuditSample
+    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _SIZE = 200
 _COLUMNS = (
@@ -136,7 +136,7 @@ class SamplePane(QWidget):
         name, size = self.name.text(), self.many.value()
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services import sampling
+            from orbench_studio.services.audit import sampling
 
             sample = sampling.draw(workspace, name, size)
             return Changes(frozenset({Kind.SUBSETS}), None, f"“{sample.name}”: {sample.drawn:,} prompts drawn.")
@@ -157,7 +157,7 @@ class SamplePane(QWidget):
             return
 
         def work(workspace: Workspace) -> QueueFilter:
-            from orbench_studio.services.powering import queue_needed
+            from orbench_studio.services.audit.ppi_estimates import queue_needed
 
             return queue_needed(workspace, found, str(chosen), category)[1]
 
@@ -211,7 +211,7 @@ def _estimated(
 ) -> tuple[list[AuditSample], Estimates | None]:
     """All samples, and what the one of a name says, or the last."""
     # On first use: it brings the statistics with it.
-    from orbench_studio.services import powering, sampling
+    from orbench_studio.services.audit import ppi_estimates, sampling
 
     samples = sampling.all_samples(workspace)
     chosen = next((one for one in samples if one.name == name), samples[-1] if samples else None)
@@ -221,7 +221,7 @@ def _estimated(
     if people is not Told.LABELS and judge in (FINAL, PEOPLE):
         judge = next(iter(ledger.judges), FINAL)
     shown = Group.TOXIC if group is Group.TOXIC else Group.SAFE
-    found = powering.estimates(
+    found = ppi_estimates.estimates(
         workspace, ledger, chosen.name, told=people, judge=judge, group=shown, assume_safe=choice.assume_safe
     )
     return samples, found

@@ -4,9 +4,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.gui.instruments.tables import note
-from orbench_studio.gui.theme import px
-from orbench_studio.gui.widgets import ENTER, rule, set_role, set_tip
+from orbench_studio.gui.common.text_table import note
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import ENTER, rule, set_role, set_tip
 
 _ROOM = 360  # how high it must be for words below a part
 

@@ -1,1 +1,1 @@
-"""The review page: queue, prompt, responses, decisions."""
+"""Window of the feature review: queue, query language, decisions, journal, guidelines."""

@@ -21,16 +21,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.annotation import Aspect, Label, Visible
-from orbench_studio.domain.changes import Changes
-from orbench_studio.domain.queue import QueueRow
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import LABELS
-from orbench_studio.gui.widgets import ENTER, label, while_there
+from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.review.queue import QueueRow
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.theme import LABELS
+from orbench_studio.gui.common.widgets import ENTER, label, while_there
+from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.bulk import BulkPreview
+    from orbench_studio.services.review.bulk_labels import BulkPreview
 
 _WHAT = (
     (Aspect.LABEL, Label.SAFE, "S"),

@@ -2,11 +2,11 @@
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
-from orbench_studio.domain.annotation import Aspect, Label, Visible
-from orbench_studio.domain.review import PromptView
-from orbench_studio.gui.actions import Actions, tr
-from orbench_studio.gui.theme import LABELS, Theme
-from orbench_studio.gui.widgets import KeyButton
+from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.review.decision import PromptView
+from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.theme import LABELS, Theme
+from orbench_studio.gui.common.widgets import KeyButton
 
 _LABELS = {
     Label.SAFE: "label_safe",

@@ -8,12 +8,19 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
-from orbench_studio.domain.query import VALUES, count_of
-from orbench_studio.domain.queue import Field, QueueFilter, Term
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.flow import FlowLayout
-from orbench_studio.gui.review.conditions import ALWAYS, MORE, TITLES, TYPED, term_words, value_words
-from orbench_studio.gui.widgets import set_role, set_tip
+from orbench_studio.domain.review.query import VALUES, count_of
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.widgets import set_role, set_tip
+from orbench_studio.gui.review.condition_names import (
+    ALWAYS,
+    MORE,
+    TITLES,
+    TYPED,
+    term_words,
+    value_words,
+)
 
 _WIDEST = 320
 _LONGEST = 60  # characters of a value in a menu

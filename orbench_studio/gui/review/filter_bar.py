@@ -8,12 +8,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
-from orbench_studio.domain.query import QueryError, parse, write
-from orbench_studio.domain.queue import Order, QueueFilter
-from orbench_studio.gui.actions import KEYS, key_text, tr, with_key
-from orbench_studio.gui.review.completion import Completion
-from orbench_studio.gui.review.conditions import ORDERS
-from orbench_studio.gui.widgets import label, set_role, set_tip
+from orbench_studio.domain.review.query import QueryError, parse, write
+from orbench_studio.domain.review.queue import Order, QueueFilter
+from orbench_studio.gui.common.actions import KEYS, key_text, tr, with_key
+from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.review.condition_names import ORDERS
+from orbench_studio.gui.review.query_completion import Completion
 
 _TYPING = 150  # milliseconds after the last letter until the search starts
 _SEEDS = 100_000

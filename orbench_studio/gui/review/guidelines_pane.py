@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.guideline import Guideline
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.text_pane import TextPane, Type
-from orbench_studio.gui.theme import READING, READING_LINE, Theme
-from orbench_studio.gui.widgets import ENTER, label, rule
+from orbench_studio.domain.review.guideline import Guideline
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.text_pane import TextPane, Type
+from orbench_studio.gui.common.theme import READING, READING_LINE, Theme
+from orbench_studio.gui.common.widgets import ENTER, label, rule
 
 _NARROWEST = 240
 _LIST = 240

@@ -4,10 +4,10 @@ them where there is nothing to review."""
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from orbench_studio.gui.actions import Actions, tr
+from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label, rule
 from orbench_studio.gui.review.responses_pane import ResponsesPane
-from orbench_studio.gui.theme import px
-from orbench_studio.gui.widgets import label, rule
 from orbench_studio.settings import Settings
 
 FOLD = 1_100  # pixels of width below which the queue folds away, and the guidelines; both together need theirs more

@@ -15,25 +15,25 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from orbench_studio.domain.annotation import Aspect, Visible
-from orbench_studio.domain.changes import Changes
-from orbench_studio.domain.queue import Queue
-from orbench_studio.domain.review import Decision, PromptView, blinded
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.review.decision import Decision, PromptView, blinded
+from orbench_studio.domain.review.queue import Queue
 from orbench_studio.errors import StaleDecisionError
-from orbench_studio.gui.actions import Actions, tr
-from orbench_studio.gui.models.queue_model import QueueModel
-from orbench_studio.gui.review.ahead import Ahead
-from orbench_studio.gui.review.around import Around
-from orbench_studio.gui.review.deciding import Deciding
+from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.review.decision_actions import Deciding
 from orbench_studio.gui.review.decision_bar import DecisionBar
-from orbench_studio.gui.review.eye import Eye
-from orbench_studio.gui.review.finder import Finder
 from orbench_studio.gui.review.layout import ReviewLayout
+from orbench_studio.gui.review.prefetch import Ahead
 from orbench_studio.gui.review.prompt_pane import PromptPane
+from orbench_studio.gui.review.queue_model import QueueModel
 from orbench_studio.gui.review.queue_view import QueueView
+from orbench_studio.gui.review.reading_aids import Eye
 from orbench_studio.gui.review.responses_pane import ResponsesPane
-from orbench_studio.gui.session import Session
-from orbench_studio.gui.theme import Theme
+from orbench_studio.gui.review.search_panel import Finder
+from orbench_studio.gui.review.side_panels import Around
+from orbench_studio.gui.workspace.session import Session
 
 _AHEAD = 3  # prompts loaded before they are asked for
 _AFTER_PAINTING = 12  # milliseconds

@@ -5,15 +5,24 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.domain.annotation import Aspect, Basis, Visible
-from orbench_studio.domain.moderation import Veto
-from orbench_studio.domain.prompt import Origin, Prompt
-from orbench_studio.domain.review import PromptView
-from orbench_studio.gui.actions import KEYS, key_text, tr
+from orbench_studio.domain.core.annotation import Aspect, Basis, Visible
+from orbench_studio.domain.core.moderation import Veto
+from orbench_studio.domain.core.prompt import Origin, Prompt
+from orbench_studio.domain.review.decision import PromptView
+from orbench_studio.gui.common.actions import KEYS, key_text, tr
+from orbench_studio.gui.common.text_pane import TextPane, Type
+from orbench_studio.gui.common.theme import (
+    LABELS,
+    META,
+    PROMPT,
+    PROMPT_LINE,
+    READING,
+    READING_LINE,
+    Theme,
+    px,
+)
+from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.review.vote_cards import VoteCards
-from orbench_studio.gui.text_pane import TextPane, Type
-from orbench_studio.gui.theme import LABELS, META, PROMPT, PROMPT_LINE, READING, READING_LINE, Theme, px
-from orbench_studio.gui.widgets import label
 
 _MARGIN = 40
 _BUTTON = 10  # pixels between a button's edge and its words

@@ -14,13 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.moderation import Veto
-from orbench_studio.domain.queue import NOBODY_DECIDED, QueueRow, Status
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.models.queue_model import ROW, QueueModel
-from orbench_studio.gui.painting import elided
-from orbench_studio.gui.theme import BODY, LABELS, META, Theme, font, px
-from orbench_studio.gui.widgets import label
+from orbench_studio.domain.core.moderation import Veto
+from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.painting import elided
+from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
+from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.review.queue_model import ROW, QueueModel
 
 _HEIGHT = 58
 _PAD = 16

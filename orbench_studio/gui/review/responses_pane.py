@@ -14,16 +14,16 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from orbench_studio.domain.annotation import Basis
-from orbench_studio.domain.judgement import ANSWERS as ANSWER_CLASSES
-from orbench_studio.domain.judgement import REFUSALS
-from orbench_studio.domain.review import PromptView, ResponseView
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.borders import remember_border
-from orbench_studio.gui.painting import badge, badge_size, elided
-from orbench_studio.gui.review.reading import Readings
-from orbench_studio.gui.theme import ANSWERS, BASES, BODY, META, Theme, font, px
-from orbench_studio.gui.widgets import KeyHints, PlainList, label, rule
+from orbench_studio.domain.core.annotation import Basis
+from orbench_studio.domain.core.judgement import ANSWERS as ANSWER_CLASSES
+from orbench_studio.domain.core.judgement import REFUSALS
+from orbench_studio.domain.review.decision import PromptView, ResponseView
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.painting import badge, badge_size, elided
+from orbench_studio.gui.common.splitters import remember_border
+from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
+from orbench_studio.gui.common.widgets import KeyHints, PlainList, label, rule
+from orbench_studio.gui.review.response_reader import Readings
 from orbench_studio.settings import Settings
 
 _ROW = 36

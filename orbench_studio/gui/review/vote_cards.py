@@ -3,11 +3,11 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from orbench_studio.domain.moderation import Consensus, Verdict, Veto, Vote
-from orbench_studio.domain.review import PromptView
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.theme import LABELS, VERDICTS
-from orbench_studio.gui.widgets import label, set_role, set_tip
+from orbench_studio.domain.core.moderation import Consensus, Verdict, Veto, Vote
+from orbench_studio.domain.review.decision import PromptView
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.theme import LABELS, VERDICTS
+from orbench_studio.gui.common.widgets import label, set_role, set_tip
 
 _COLUMNS = 3
 

@@ -1,1 +1,1 @@
-"""The page of a team: its queues, and what each person does."""
+"""Window of the feature team: queues with assignments, adjudication."""

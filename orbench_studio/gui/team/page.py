@@ -9,25 +9,25 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.domain.changes import ALL_CHANGED, Changes
-from orbench_studio.domain.query import write
-from orbench_studio.domain.queue import QueueFilter
-from orbench_studio.domain.team import QueueState, TeamQueue, work_of
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.instruments.tables import note, table_of
-from orbench_studio.gui.session import Session
+from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
+from orbench_studio.domain.review.query import write
+from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, work_of
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.text_table import note, table_of
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.widgets import label, scrolled, while_there
 from orbench_studio.gui.team.people_table import NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
-from orbench_studio.gui.theme import Theme
-from orbench_studio.gui.widgets import label, scrolled, while_there
+from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbench_studio.domain.team_work import Work
-    from orbench_studio.services.teams import Standing
-    from orbench_studio.services.workspace import Workspace
+    from orbench_studio.domain.team.progress import Work
+    from orbench_studio.services.team.team_queues import Standing
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _EMPTY = (
     "No team queue yet. A queue gives its prompts out to several people: how many label each, who takes part, and by "
@@ -71,9 +71,9 @@ class TeamPage(QScrollArea):
         """Ask how everything stands."""
 
         def work(workspace: Workspace) -> tuple[list[Standing], list[Work]]:
-            from orbench_studio.services import teams
+            from orbench_studio.services.team import team_queues
 
-            return teams.queues(workspace), teams.people(workspace)
+            return team_queues.queues(workspace), team_queues.people(workspace)
 
         self._session.run(work, lambda found: self._show(*found))
 
@@ -85,9 +85,13 @@ class TeamPage(QScrollArea):
 
         def save(wanted: TeamQueue) -> None:
             def work(workspace: Workspace) -> Changes:
-                from orbench_studio.services import teams
+                from orbench_studio.services.team import team_queues
 
-                return teams.make(workspace, wanted) if before is None else teams.change(workspace, before.name, wanted)
+                return (
+                    team_queues.make(workspace, wanted)
+                    if before is None
+                    else team_queues.change(workspace, before.name, wanted)
+                )
 
             def done(changes: Changes) -> None:
                 close(changes)
@@ -100,9 +104,9 @@ class TeamPage(QScrollArea):
 
     def _set_state(self, name: str, state: QueueState) -> None:
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services import teams
+            from orbench_studio.services.team import team_queues
 
-            return teams.set_state(workspace, name, state)
+            return team_queues.set_state(workspace, name, state)
 
         self._session.run(work, self._done)
 

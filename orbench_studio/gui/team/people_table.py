@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.instruments.report import Row, Table
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.judging.calibration_tables import Row, Table
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.agreement import Kappa
-    from orbench_studio.domain.rates import Rate
-    from orbench_studio.domain.team_work import Work
+    from orbench_studio.domain.core.rates import Rate
+    from orbench_studio.domain.judging.agreement import Kappa
+    from orbench_studio.domain.team.progress import Work
 
 _HEADER = (
     "Person",

@@ -8,14 +8,14 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.team import Assignment, QueueState, TeamQueue, written
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.theme import Theme, px
-from orbench_studio.gui.widgets import label, set_role
+from orbench_studio.domain.team.queue import Assignment, QueueState, TeamQueue, written
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.widgets import label, set_role
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.team import Progress
-    from orbench_studio.services.teams import Standing
+    from orbench_studio.domain.team.queue import Progress
+    from orbench_studio.services.team.team_queues import Standing
 
 _STATES = {QueueState.OPEN: "● open", QueueState.PAUSED: "◐ paused", QueueState.ENDED: "✓ ended"}
 _BAR = 8

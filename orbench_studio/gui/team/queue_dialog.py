@@ -13,12 +13,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.team import LONGEST_LEASE, QueueState, TeamQueue, members_in, written
+from orbench_studio.domain.team.queue import (
+    LONGEST_LEASE,
+    QueueState,
+    TeamQueue,
+    members_in,
+    written,
+)
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.actions import tr
-from orbench_studio.gui.evaluate.fields import count_field
-from orbench_studio.gui.theme import px
-from orbench_studio.gui.widgets import label, scrolled
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.form_fields import count_field
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label, scrolled
 
 _PEOPLE = (
     "One person a line. “Ada = 2” gives shares, “Ada = privacy, hate” categories; with names alone each gets any "

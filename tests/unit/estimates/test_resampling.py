@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from orbench_studio.domain.rates import wilson
+from orbench_studio.domain.core.rates import wilson
 from orbench_studio.estimates.resampling import Resampled
 from tests.coverage import clustered_coverage, rank_coverage
 

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from orbench_studio.colours import DARK, LIGHT, contrast, shade
-from orbench_studio.domain.audit import Audit, Choice, Group, Tally
-from orbench_studio.domain.rates import Rate
+from orbench_studio.domain.audit.refusal_rates import Audit, Choice, Group, Tally
+from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures import look
 from orbench_studio.figures.bars import bars
 from orbench_studio.figures.heat import heat

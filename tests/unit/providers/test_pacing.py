@@ -2,8 +2,8 @@
 
 import pytest
 
-from orbench_studio.domain.batch import Limits
-from orbench_studio.domain.shared_limits import BURST, Used, Wish, take
+from orbench_studio.domain.evaluation.batch import Limits
+from orbench_studio.domain.evaluation.rate_limits import BURST, Used, Wish, take
 from orbench_studio.providers.base import Allowance
 from orbench_studio.providers.headers import retry_after, seconds
 from orbench_studio.providers.http import allowance

@@ -5,8 +5,8 @@ import json
 import pytest
 from aiohttp import web
 
-from orbench_studio.domain.batch import Cause
-from orbench_studio.domain.response import StopReason
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer
 from tests.fake_vendor import chat, fault, message, raw, says
 

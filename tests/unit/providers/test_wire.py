@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from orbench_studio.domain.batch import PASSING, Cause
+from orbench_studio.domain.evaluation.batch import PASSING, Cause
 from orbench_studio.providers.base import Answer
 from tests.fake_vendor import chat
 from tests.wire import Wire, head

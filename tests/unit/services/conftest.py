@@ -2,10 +2,10 @@
 
 import pytest
 
-from orbench_studio.domain.batch import BatchSettings, Limits, Sampling
-from orbench_studio.services import evaluating
-from orbench_studio.services.prices import Price, Prices
-from orbench_studio.services.running import Runner
+from orbench_studio.domain.evaluation.batch import BatchSettings, Limits, Sampling
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.prices import Price, Prices
 from tests.fake_vendor import KEY, Vendor
 
 LEASE = 4.0  # seconds; a busy machine must not be taken for a dead process
@@ -34,8 +34,8 @@ def create(workspace, vendor, prices):
         limits = Limits(**{"timeout": 60.0, "patience": 120.0, **limits})
         addresses = {name: vendor.url for name in models if not name.startswith("simulated")}
         settings = BatchSettings(sampling or Sampling(), limits, repeats, addresses)
-        ids = prompt_ids or evaluating.choose(workspace)
-        return evaluating.create(workspace, models, ids, settings, prices=prices).id
+        ids = prompt_ids or batch_control.choose(workspace)
+        return batch_control.create(workspace, models, ids, settings, prices=prices).id
 
     return make
 

@@ -1,0 +1,53 @@
+"""`orbench-studio push` and `pull`: a workspace into a database of a server, and back into a file."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orbench_studio.cli.console import tell
+from orbench_studio.cli.options import place_named
+from orbench_studio.cli.progress import steps
+from orbench_studio.domain.workspace.location import Server, place_of
+
+_Named = partial(typer.Argument, parser=place_named, metavar="FILE")
+_File = Annotated[Path, _Named(help="A workspace in a file.")]
+_NewFile = Annotated[Path, _Named(help="A new file for it; one that is there stays.")]
+_Url = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without the password.")]
+
+
+def push(file: _File, url: _Url) -> None:
+    """Put a workspace into a database of a PostgreSQL server, for a team: everything, the journal too.
+
+    The database is yours, and empty (createdb -E UTF8 -T template0 NAME). The file stays as it is; interrupted, nothing
+    is left on the server. The password comes from PGPASSWORD, ~/.pgpass or the system keyring.
+    """
+    from orbench_studio.services.data import push_pull
+
+    server = _server(url)
+    with steps(f"push {file.name}") as on_progress:
+        still_to_do = push_pull.push(file, server, on_progress)
+    tell(f"{file.name} is in {server}. To open it: orbench-studio {server}")
+    if still_to_do:
+        tell(still_to_do)
+
+
+def pull(url: _Url, file: _NewFile) -> None:
+    """Write the workspace of a PostgreSQL database into a new file: everything, the journal too.
+
+    The file appears when it is whole. The database stays as it is, and others can go on working in it.
+    """
+    from orbench_studio.services.data import push_pull
+
+    server = _server(url)
+    with steps(f"pull {server.name}") as on_progress:
+        push_pull.pull(server, file, on_progress)
+    tell(f"{server} is in {file}. To open it: orbench-studio {file}")
+
+
+def _server(url: str) -> Server:
+    place = place_of(url)
+    if not isinstance(place, Server):
+        raise typer.BadParameter(f"{place} is no address of a database: postgresql://USER@HOST/DATABASE.")
+    return place

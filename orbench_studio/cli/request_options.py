@@ -1,0 +1,82 @@
+"""Options that every verb has which puts something to models: taken together, and made into settings."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any
+
+import typer
+
+from orbench_studio.cli import options
+from orbench_studio.domain.evaluation.batch import (
+    MAX_TOKENS,
+    TIMEOUT,
+    BatchSettings,
+    Limits,
+    Sampling,
+)
+from orbench_studio.domain.evaluation.parameters import read_parameters
+
+
+@dataclass(frozen=True)
+class Sending:
+    """How models are asked, and how the verb talks about it."""
+
+    base_url: options.BaseUrl = None
+    temperature: options.Temperature = "0"
+    max_tokens: options.MaxTokens = MAX_TOKENS
+    param: options.Param = None
+    concurrency: options.Concurrency = 20
+    rpm: options.RequestsPerMinute = None
+    tpm: options.TokensPerMinute = None
+    timeout: options.Timeout = TIMEOUT
+    max_cost: options.MaxCost = None
+    vendor_batch: options.VendorBatch = False
+    yes: options.Yes = False
+    as_json: options.Json = False
+
+    def settings(
+        self, models: list[str], *, seed: int | None = None, system: str | None = None, **others: Any
+    ) -> BatchSettings:
+        """The settings that the options describe; BadParameter where they cannot be."""
+        try:
+            extra, by_model = read_parameters(self.param or [], models)
+            temperature = None if self.temperature == "none" else float(self.temperature)
+            return BatchSettings(
+                Sampling(temperature, self.max_tokens, system, seed, extra, by_model),
+                Limits(self.concurrency, self.rpm, self.tpm, timeout=self.timeout, max_cost=self.max_cost),
+                base_urls=dict.fromkeys(models, self.base_url) if self.base_url else {},
+                vendor_batch=self.vendor_batch,
+                **others,
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+
+def sends(**defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb the options of `Sending`, with these defaults, after its own; its last argument gets them as one."""
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        known = inspect.signature(verb, eval_str=True)
+        *own, _ = known.parameters.values()
+        shared = [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=defaults.get(field.name, field.default),
+                annotation=field.type,
+            )
+            for field in fields(Sending)
+        ]
+
+        @wraps(verb)
+        def run(**given: Any) -> None:
+            sending = Sending(**{option.name: given.pop(option.name) for option in shared})
+            verb(**given, sending=sending)
+
+        run.__signature__ = known.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
+        run.__annotations__ = {option.name: option.annotation for option in (*own, *shared)}
+        return run
+
+    return decorate

@@ -1,0 +1,1 @@
+"""Domain objects of the feature audit: rates, samples, estimates, agreement, report."""

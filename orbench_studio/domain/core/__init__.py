@@ -1,0 +1,1 @@
+"""Domain objects: what every feature of this layer uses."""

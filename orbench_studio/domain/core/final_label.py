@@ -1,0 +1,27 @@
+"""The label of a prompt that counts, and what it stands on."""
+
+from dataclasses import dataclass
+
+from orbench_studio.domain.core.annotation import Basis, HumanVerdict, Label
+from orbench_studio.domain.core.moderation import Consensus
+
+
+@dataclass(frozen=True, slots=True)
+class FinalLabel:
+    """A label with its basis; label None where nothing decides it, or people disagree."""
+
+    label: Label | None
+    basis: Basis
+
+
+def final_label(human: HumanVerdict | None, consensus: Consensus, reference: Label | None) -> FinalLabel:
+    """People's label if there is one, else the moderators' consensus, else what the source file states."""
+    if human is not None:
+        if human.disputed:
+            return FinalLabel(None, Basis.DISPUTED)
+        return FinalLabel(Label(human.value or ""), Basis.HUMAN)
+    if consensus.label is not None:
+        return FinalLabel(consensus.label, Basis.CONSENSUS)
+    if reference is not None:
+        return FinalLabel(reference, Basis.REFERENCE)
+    return FinalLabel(None, Basis.NONE)

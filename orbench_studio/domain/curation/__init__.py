@@ -1,0 +1,1 @@
+"""Domain objects of the feature curation: recipes, subsets, near duplicates."""

@@ -1,0 +1,1 @@
+"""Domain objects of the feature data: import, export, label files, push and pull."""

@@ -1,0 +1,1 @@
+"""Domain objects of the feature generation: seeds, rewrites, moderation, funnel."""

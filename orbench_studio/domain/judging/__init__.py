@@ -1,0 +1,1 @@
+"""Domain objects of the feature judging: rules, local judge, calibration."""

@@ -1,0 +1,1 @@
+"""Domain objects of the feature review: queue, query language, decisions, journal, guidelines."""

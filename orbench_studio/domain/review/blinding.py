@@ -1,0 +1,52 @@
+"""A prompt as it looks to somebody who does not know of everything that was decided about it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect, HumanVerdict, human_verdict
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.final_label import final_label
+from orbench_studio.domain.core.judgement import final_answer
+from orbench_studio.domain.core.response import stop_class
+from orbench_studio.domain.review.decision import PromptView, ResponseView
+
+Keep = Callable[[Annotation], bool]
+
+
+def knowing(view: PromptView, keep: Keep) -> PromptView:
+    """The same as if nothing had been decided but what `keep` lets through."""
+    kept = tuple(annotation for annotation in view.decided if keep(annotation))
+    category = _said(kept, Aspect.CATEGORY)
+    return replace(
+        view,
+        category=Category(category.value) if category and category.value else view.prompt.category,
+        final=final_label(_said(kept, Aspect.LABEL), view.consensus, view.prompt.reference_label),
+        responses=tuple(_response(response, keep) for response in view.responses),
+        decided=kept,
+    )
+
+
+def practising(view: PromptView, annotator: str) -> PromptView:
+    """The same to somebody who practises on it: a label given looks like any, and only then the answer is known."""
+    own = knowing(view, lambda annotation: annotation.annotator == annotator and not annotation.imported)
+    mine = tuple(_as_label(annotation) for annotation in own.decided if annotation.aspect is not Aspect.LABEL)
+    answered = any(annotation.aspect is Aspect.LABEL for annotation in mine)
+    hidden = own.prompt if answered else replace(own.prompt, reference_label=None, source=None, attributes={})
+    final = final_label(_said(mine, Aspect.LABEL), own.consensus, hidden.reference_label)
+    return replace(own, prompt=hidden, final=final, decided=mine)
+
+
+def _as_label(annotation: Annotation) -> Annotation:
+    return replace(annotation, aspect=Aspect.LABEL) if annotation.aspect is Aspect.TRAINING else annotation
+
+
+def _said(kept: tuple[Annotation, ...], aspect: Aspect) -> HumanVerdict | None:
+    return human_verdict(annotation for annotation in kept if annotation.aspect is aspect)
+
+
+def _response(view: ResponseView, keep: Keep) -> ResponseView:
+    there = view.response
+    kept, marks = (tuple(annotation for annotation in of if keep(annotation)) for of in (view.decided, view.marks))
+    stopped = stop_class(there.text, there.stop_reason)
+    final = final_answer(human_verdict(kept), there.reference_class, stopped, there.judgements)
+    return replace(view, final=final, decided=kept, marks=marks)

@@ -1,0 +1,140 @@
+"""What a reviewer looks at, and what a reviewer decides."""
+
+from collections.abc import Container
+from dataclasses import dataclass, replace
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.final_label import FinalLabel
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, FinalAnswer
+from orbench_studio.domain.core.moderation import Consensus, Vote, consensus
+from orbench_studio.domain.core.prompt import Prompt
+from orbench_studio.domain.core.response import Response
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """A response, the answer class that counts, the decisions behind it, and the words that people marked in it."""
+
+    response: Response
+    final: FinalAnswer
+    decided: tuple[Annotation, ...]
+    marks: tuple[Annotation, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[int, int] | None:
+        """The half-open span of characters that shows the class: as a person marked it last, else as a judge did."""
+        if self.marks:
+            return evidence_span(self.marks[-1].value)
+        return next((j.evidence for j in reversed(self.response.judgements) if j.evidence), None)
+
+    def said_by(self, annotator: str) -> Annotation | None:
+        """This annotator's last answer class for it, given in the studio; None where there is none."""
+        return next((a for a in reversed(self.decided) if a.annotator == annotator and not a.imported), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptView:
+    """Everything known of one prompt, as of one moment; `version` tells whether somebody decided since.
+
+    `blind` where `blinded` has taken out what machines and other people make of it.
+    """
+
+    prompt: Prompt
+    siblings: int
+    category: Category | None
+    votes: tuple[Vote, ...]
+    consensus: Consensus
+    final: FinalLabel
+    responses: tuple[ResponseView, ...]
+    decided: tuple[Annotation, ...]
+    version: int
+    blind: bool = False
+
+    @property
+    def nobody_decided(self) -> bool:
+        """True where the prompt has no person's label."""
+        return not any(a.aspect is Aspect.LABEL for a in self.decided)
+
+    def last_label(self, annotator: str) -> Annotation | None:
+        """This annotator's last label, given in the studio; None where there is none."""
+        return self._last(annotator, Aspect.LABEL)
+
+    def said_by(self, annotator: str, aspect: Aspect) -> str | None:
+        """What this annotator said last of an aspect of the prompt, in the studio; None where nothing."""
+        last = self._last(annotator, aspect)
+        return last.value if last else None
+
+    def _last(self, annotator: str, aspect: Aspect) -> Annotation | None:
+        own = (a for a in reversed(self.decided) if a.aspect is aspect and a.annotator == annotator)
+        return next((a for a in own if not a.imported), None)
+
+
+def blinded(view: PromptView, annotator: str) -> PromptView:
+    """The prompt and its responses with what this annotator said of them, and nothing that anybody else did.
+
+    The file it comes from and its attributes are taken out too: their names can tell the label.
+    """
+    return replace(
+        view,
+        prompt=replace(view.prompt, reference_label=None, source=None, source_line=None, attributes={}),
+        votes=(),
+        consensus=consensus(()),
+        final=FinalLabel(None, Basis.NONE),
+        responses=tuple(_blinded_response(response, annotator) for response in view.responses),
+        decided=tuple(a for a in view.decided if a.annotator == annotator and not a.imported),
+        blind=True,
+    )
+
+
+def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
+    own, marks = (
+        tuple(a for a in of if a.annotator == annotator and not a.imported) for of in (view.decided, view.marks)
+    )
+    final = FinalAnswer(AnswerClass(own[-1].value), Basis.HUMAN) if own else FinalAnswer(None, Basis.NONE)
+    response = replace(view.response, judgements=(), reference_class=None)
+    return ResponseView(response, final, own, marks)
+
+
+OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
+_VALUES: dict[Aspect, Container[str]] = {
+    Aspect.LABEL: frozenset(Label),
+    Aspect.RECHECK: frozenset(Label),
+    Aspect.TRAINING: frozenset(Label),
+    Aspect.CATEGORY: frozenset(Category),
+    Aspect.ANSWER_CLASS: frozenset(ANSWERS),
+    Aspect.FLAG: ("on", "off"),
+    Aspect.SKIP: ("skipped",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing a person decides of a prompt, or of a response to it where `response_id` is set."""
+
+    prompt_id: int
+    aspect: Aspect
+    value: str
+    response_id: int | None = None
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.aspect in _VALUES and self.value not in _VALUES[self.aspect]:
+            raise ValueError(f"{self.value!r} is no {self.aspect}")
+        if (self.aspect in OF_RESPONSES) != (self.response_id is not None):
+            raise ValueError("answer class and evidence are a response's, everything else a prompt's")
+        if self.aspect is Aspect.EVIDENCE:
+            evidence_span(self.value)
+
+
+def evidence_span(value: str) -> tuple[int, int]:
+    """The half-open span of characters that the value of an evidence decision says; a ValueError where it says none."""
+    start, _, end = value.partition(":")
+    if not (start.isdecimal() and end.isdecimal() and int(start) < int(end)):
+        raise ValueError(f"{value!r} is no span")
+    return int(start), int(end)
+
+
+def evidence(prompt_id: int, response_id: int, span: tuple[int, int]) -> Decision:
+    """The decision that a half-open span of characters of a response shows its answer class."""
+    return Decision(prompt_id, Aspect.EVIDENCE, f"{span[0]}:{span[1]}", response_id)

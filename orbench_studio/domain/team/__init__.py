@@ -1,0 +1,1 @@
+"""Domain objects of the feature team: queues with assignments, adjudication."""

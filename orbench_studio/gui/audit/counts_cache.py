@@ -1,0 +1,103 @@
+"""Keeps the ledger of the open workspace up to date while somebody looks at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE
+from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS}
+_PAUSE = 1_500  # milliseconds before everything is read again: what changes much often changes on
+
+
+class Keeper(QObject):
+    """Reads on the database's thread, one thing after the other; tells when the ledger is another one."""
+
+    changed = Signal()  # `ledger` is what is known now; None while nothing is open
+    failed = Signal(str)
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.ledger: Ledger | None = None
+        self.answers = FINAL
+        self._stale: set[int] | None = None  # prompts to be counted over; None: everything
+        self._reading = False
+        self._shown = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE)
+        self._later.timeout.connect(self._read)
+        session.opened.connect(self._forget)
+        session.closed.connect(self._forget)
+
+    def show(self, *, shown: bool) -> None:
+        """Somebody looks at it, or nobody does any more."""
+        self._shown = shown
+        if shown:
+            self._read()
+
+    def ask(self, answers: str) -> None:
+        """Have what a choice of answers needs; FINAL again where there is no such judge."""
+        self.answers = answers
+        self._read()
+
+    def refresh(self, changes: Changes) -> None:
+        """Something has changed."""
+        if not changes.kinds & _COUNTED or self.ledger is None:
+            return
+        if changes.prompt_ids is None or self._stale is None:
+            self._stale = None
+            if self._shown:
+                self._later.start()
+            return
+        self._stale |= set(changes.prompt_ids)
+        self._read()
+
+    def _read(self) -> None:
+        current = self.ledger is not None and self._stale == set() and self._has_judge()
+        if not self._shown or self._reading or current or self._session.workspace is None:
+            return
+        ledger, stale, answers = self.ledger, self._stale, self.answers
+        self._stale, self._reading = set(), True
+
+        def work(workspace: Workspace) -> Ledger:
+            from orbench_studio.services.audit import audit_counts as ledgers
+
+            if ledger is None or stale is None:
+                now = ledgers.read(workspace)
+            else:
+                now = ledgers.refreshed(ledger, workspace, sorted(stale))
+            return ledgers.with_judge(now, workspace, answers)
+
+        self._session.run(work, self._done, self._fail, tells=False)
+
+    def _has_judge(self) -> bool:
+        return self.answers in (FINAL, PEOPLE) or (self.ledger is not None and self.answers in self.ledger.alone)
+
+    def _done(self, ledger: Ledger) -> None:
+        self._reading = False
+        self.ledger = ledger
+        self.changed.emit()
+        self._read()  # what has changed meanwhile
+
+    def _fail(self, error: Exception) -> None:
+        self._reading = False
+        self._stale = None
+        self.answers = FINAL
+        self.failed.emit(str(error))
+
+    def _forget(self) -> None:
+        self._later.stop()
+        self.ledger, self._stale, self._reading = None, None, False
+        self.answers = FINAL
+        self.changed.emit()
+        self._read()

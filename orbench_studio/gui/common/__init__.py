@@ -1,0 +1,1 @@
+"""Window: widgets and tables that every page uses."""

@@ -1,0 +1,44 @@
+"""Asking for files, without blocking the window."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.file_dialog import FileDialog
+
+_WORKSPACES = "Workspaces (*.orbench)"
+_TABLES = "Tables (*.csv *.tsv *.jsonl *.json *.parquet *.gz *.eval);;All files (*)"
+
+
+def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
+    """Ask for a workspace that is there."""
+    dialog = _dialog(parent, tr("Open a workspace"), _WORKSPACES)
+    dialog.setFileMode(FileDialog.FileMode.ExistingFile)
+    dialog.fileSelected.connect(lambda name: chosen(Path(name)))
+    dialog.open()
+
+
+def ask_new_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
+    """Ask where a new workspace should be."""
+    dialog = _dialog(parent, tr("New workspace"), _WORKSPACES)
+    dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("orbench")
+    dialog.setOption(FileDialog.Option.DontConfirmOverwrite)  # an existing file is never overwritten
+    dialog.fileSelected.connect(lambda name: chosen(Path(name)))
+    dialog.open()
+
+
+def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
+    """Ask for files to import."""
+    dialog = _dialog(parent, tr("Import files"), _TABLES)
+    dialog.setFileMode(FileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda names: chosen([Path(name) for name in names]))
+    dialog.open()
+
+
+def _dialog(parent: QWidget, title: str, names: str) -> FileDialog:
+    dialog = FileDialog(parent, title)
+    dialog.setNameFilter(tr(names))
+    return dialog

@@ -1,0 +1,134 @@
+"""The pages of the window: built when they are first shown, one of them in front, a rail of names beside them."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.gui.common.actions import ACTIONS, Actions, tr, with_key
+from orbench_studio.gui.common.theme import px
+
+_WIDTH = 72
+PAGES = (
+    ("page_review", "☰", "Review"),
+    ("page_library", "▤", "Library"),
+    ("page_evaluate", "▷", "Evaluate"),
+    ("page_instruments", "◎", "Judges"),
+    ("page_audit", "▦", "Audit"),
+    ("page_curate", "◈", "Curate"),
+    ("page_disputes", "⚖", "Disputes"),
+    ("page_generate", "▽", "Generate"),
+    ("page_team", "♙", "Team"),
+)
+
+
+class Page(Protocol):
+    """What the window asks of a page, which is a widget. Its focus proxy gets the keys when it comes to the front."""
+
+    def refresh(self, changes: Changes) -> None:
+        """Bring up to date what an operation touched; a page behind does so when it is shown again."""
+
+
+class Pages(QStackedWidget):
+    """One page at a time; those behind do not make the window wider than the one in front needs."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Page]]) -> None:
+        super().__init__()
+        self._makers = makers
+        self._built: dict[str, Page] = {}
+
+    def show_page(self, name: str) -> None:
+        """Bring a page of the table to the front."""
+        if name not in self._built:
+            self._built[name] = self._makers[name]()
+        page = self._built[name]
+        assert isinstance(page, QWidget)
+        if self.indexOf(page) < 0:
+            self.addWidget(page)
+        self.setCurrentWidget(page)
+        page.setFocus()
+
+    def refresh(self, changes: Changes) -> None:
+        """Tell the pages what has changed."""
+        for page in self._built.values():
+            page.refresh(changes)
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+
+
+class Rail(QFrame):
+    """The names of the pages, the one in front marked."""
+
+    chosen = Signal(str)
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self._buttons: dict[str, QToolButton] = {}
+        inner = QWidget()
+        self._names = _scrolling(inner)
+        names = QVBoxLayout(inner)
+        names.setContentsMargins(0, 0, 0, 0)
+        names.setSpacing(4)
+        for name, shape, words in PAGES:
+            button = self._buttons[name] = _button(shape, words)
+            button.setCheckable(True)
+            button.setToolTip(actions[name].text())
+            button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
+            names.addWidget(button)
+        names.addStretch()
+        self._buttons["menu"] = _menu_button(actions)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 8, 4, 8)
+        column.addWidget(self._names, 1)
+        column.addWidget(self._buttons["menu"])
+
+    def mark(self, name: str) -> None:
+        """Mark the page in front."""
+        for other, button in self._buttons.items():
+            button.setChecked(other == name)
+        self._names.ensureWidgetVisible(self._buttons[name])
+
+    def fit(self) -> None:
+        """Take the room that the size of text asks for."""
+        self.setFixedWidth(px(_WIDTH))
+        for button in self._buttons.values():
+            button.setFixedSize(px(_WIDTH) - 8, px(52))
+
+
+def _scrolling(inner: QWidget) -> QScrollArea:
+    """For names that a low window with large text has no room for."""
+    area = QScrollArea()
+    area.setWidget(inner)
+    for part in (area, inner):
+        part.setObjectName("panel")
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def _button(shape: str, words: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(f"{shape}\n{tr(words)}")
+    button.setProperty("role", "rail")
+    return button
+
+
+def _menu_button(actions: Actions) -> QToolButton:
+    """What is done with the workspace and with the window, for whoever has not learned the keys."""
+    button = _button("⋯", "Menu")
+    button.setToolTip(with_key(tr("Menu"), "menu"))
+    menu = QMenu(button)
+    menu.addActions([actions[spec.name] for spec in ACTIONS if spec.group == "Workspace" and spec.name != "quit"])
+    menu.addSeparator()
+    menu.addActions([actions[name] for name in ("scheme", "preferences", "keys", "quit")])
+    button.clicked.connect(actions["menu"].trigger)
+    actions.bind({"menu": lambda: menu.popup(button.mapToGlobal(QPoint(button.width(), 0)))})
+    return button

@@ -1,0 +1,272 @@
+"""Colours, type and spaces: one table of tokens, applied through the palette and one style sheet made from it."""
+
+import re
+from dataclasses import dataclass, fields
+from string import Template
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from orbench_studio.colours import DARK, LIGHT, Tokens
+from orbench_studio.domain.core.annotation import Basis, Label
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.resources_dir import resources
+from orbench_studio.settings import SCHEMES
+
+META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
+READING_LINE, PROMPT_LINE = 24, 32
+_BOX = 13  # of a box to be checked
+SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent of the usual size
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a meaning looks: a shape and a word beside the colour, never the colour alone. No tint: dashed outline."""
+
+    shape: str
+    word: str
+    colour: str
+    tint: str | None = None
+
+
+LABELS: dict[Label | None, Mark] = {
+    Label.SAFE: Mark("●", "safe", "safe", "safe_tint"),
+    Label.TOXIC: Mark("▲", "toxic", "toxic", "toxic_tint"),
+    Label.CONTROVERSIAL: Mark("◆", "controversial", "amber", "amber_tint"),
+    None: Mark("○", "undecided", "quiet"),
+}
+VERDICTS = {
+    Verdict.SAFE: LABELS[Label.SAFE],
+    Verdict.TOXIC: LABELS[Label.TOXIC],
+    Verdict.UNPARSED: Mark("?", "unreadable", "quiet"),
+}
+ANSWERS: dict[AnswerClass | None, Mark] = {
+    AnswerClass.DIRECT_ANSWER: Mark("✓", "answer", "safe", "safe_tint"),
+    AnswerClass.PARTIAL_REFUSAL: Mark("◐", "partial refusal", "amber", "amber_tint"),
+    AnswerClass.INDIRECT_REFUSAL: Mark("↪", "indirect refusal", "indirect", "indirect_tint"),
+    AnswerClass.DIRECT_REFUSAL: Mark("✕", "direct refusal", "toxic", "toxic_tint"),
+    AnswerClass.UNPARSED: Mark("", "judge unreadable", "quiet"),
+    AnswerClass.BLOCKED: Mark("", "blocked by provider", "quiet"),
+    AnswerClass.EMPTY: Mark("", "empty", "quiet"),
+    AnswerClass.TRUNCATED: Mark("", "truncated", "quiet"),
+    AnswerClass.ERROR: Mark("", "error", "quiet"),
+    None: Mark("", "not judged", "quiet"),
+}
+BASES = {
+    Basis.HUMAN: "person",
+    Basis.DISPUTED: "people disagree",
+    Basis.CONSENSUS: "moderators",
+    Basis.REFERENCE: "source file",
+    Basis.JUDGE: "judge",
+    Basis.RULE: "rule",
+    Basis.LOCAL: "local",
+    Basis.PROVIDER: "provider",
+    Basis.NONE: "",
+}
+
+_SHEET = Template("""
+* { font-size: 14px; }
+QMainWindow, QDialog, QWidget#page { background: $background; color: $ink; }
+QWidget#panel, QFrame#panel { background: $panel; }
+QFrame#card { background: $panel; border: 1px solid $line; border-radius: 6px; }
+QFrame#rule { background: $line; border: none; }
+QLabel { color: $ink; background: transparent; }
+QLabel[role="meta"] { color: $quiet; font-size: 12px; }
+QLabel[role="quiet"] { color: $quiet; }
+QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="title"] { font-size: 22px; }
+QLabel[role="error"] { color: $toxic; }
+QLabel[role="verdict-safe"] { color: $safe; font-weight: 600; }
+QLabel[role="verdict-toxic"] { color: $toxic; font-weight: 600; }
+QLabel[role="verdict-amber"] { color: $amber; font-weight: 600; }
+QLabel[role="verdict-indirect"] { color: $indirect; font-weight: 600; }
+QLabel[role="verdict-quiet"] { color: $quiet; font-weight: 600; }
+QListView, QTableView, QPlainTextEdit, QTextEdit, QTreeView {
+    background: $background; color: $ink; border: none; selection-background-color: $selection; selection-color: $ink;
+    outline: none;
+}
+QTableView#queue, QTableView#heat { background: $background; }
+QTableView#heat QHeaderView, QTableView#heat QHeaderView::section, QTableView#heat QTableCornerButton::section {
+    background: $background; border: none; }
+QTableView#queue::item { padding: 0; }
+QTableView { gridline-color: $line; background: $panel; }
+QTableView::item { padding: 4px 8px; }
+QTreeView::item { padding: 4px 8px; }
+QTreeView::item:selected { background: $selection; color: $ink; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 4px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
+QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
+    padding: 6px 8px; font-size: 12px; }
+QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
+QWidget#panel QPlainTextEdit#input { background: $background; }
+QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit#input { background: $background; color: $ink;
+    border: 1px solid $line; border-radius: 6px; padding: 5px 8px;
+    selection-background-color: $accent; selection-color: $panel; }
+QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit#input:focus { border-color: $accent; }
+QComboBox QAbstractItemView, QMenu, QListWidget#completion { background: $panel; color: $ink;
+    border: 1px solid $line; padding: 4px; }
+QListWidget#completion::item { padding: 4px 8px; border-radius: 4px; }
+QListWidget#completion::item:selected { background: $selection; color: $ink; }
+QListWidget#disputes { background: $panel; border-right: 1px solid $line; }
+QListWidget#disputes::item { padding: 8px 12px; border-bottom: 1px solid $line; }
+QListWidget#disputes::item:selected { background: $selection; color: $ink; }
+QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
+QMenu::item:selected { background: $selection; color: $ink; }
+QMenu::item:disabled { color: $faint; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+QPushButton { background: $panel; color: $ink; border: 1px solid $line; border-radius: 6px; padding: 6px 14px; }
+QPushButton:hover { background: $selection; }
+QPushButton:focus { border-color: $accent; }
+QPushButton:disabled { color: $faint; }
+QPushButton[role="primary"]:enabled { background: $accent; color: $panel; border-color: $accent; font-weight: 600; }
+QToolButton { background: transparent; color: $ink; border: 1px solid transparent; border-radius: 6px;
+    padding: 5px 8px; }
+QToolButton:hover { background: $selection; }
+QToolButton:focus { border-color: $accent; }
+QToolButton:checked, QToolButton[active="true"] { background: $selection; color: $accent; }
+QToolButton[role="rail"] { font-size: 12px; padding: 6px 2px; color: $quiet; }
+QToolButton[role="rail"]:checked { color: $accent; }
+QToolButton[role="stage"] { background: $panel; border: 1px solid $line; border-radius: 6px; padding: 4px; }
+QToolButton[role="stage"]:hover:enabled { border-color: $accent; }
+QToolButton[role="stage"]:disabled { color: $quiet; }
+QToolButton[role="chip"] { font-size: 12px; color: $quiet; padding: 3px 8px; }
+QToolButton[role="chip"][active="true"] { color: $accent; }
+QLineEdit[wrong="true"], QLineEdit[wrong="true"]:focus { border-color: $toxic; }
+QToolButton[role="link"] { font-size: 12px; color: $accent; padding: 2px 6px; }
+QToolButton[role="fault"] { font-size: 12px; color: $toxic; padding: 2px 6px; }
+QToolButton[role="opener"], QToolButton[role="opener"]:checked { background: transparent; color: $quiet;
+    padding: 5px 6px 5px 0; }
+QToolButton[role="heading"] { font-size: 12px; color: $quiet; padding: 2px 6px; }
+QToolButton::menu-indicator { image: none; }
+QProgressBar { background: $line; border: none; border-radius: 3px; max-height: 6px; color: transparent; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QSplitter::handle { background: $line; }
+QSplitter::handle:horizontal { width: 1px; }
+QSplitter::handle:vertical { height: 1px; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: $line; border-radius: 5px; min-height: 32px; min-width: 32px; }
+QScrollBar::handle:hover { background: $faint; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; border: none;
+    width: 0; height: 0; }
+QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 6px; font-size: 12px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QCheckBox, QRadioButton { color: $ink; spacing: 8px; }
+QCheckBox { border: 1px solid transparent; border-radius: 4px; padding: 2px; }
+QCheckBox:focus { border-color: $accent; }
+QCheckBox:disabled { color: $faint; }
+QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px; }
+QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
+QCheckBox::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; }
+QCheckBox::indicator:disabled { border-color: $line; }
+""")
+
+
+_CHOICES = {"light": LIGHT, "dark": DARK}
+
+
+class Theme(QObject):
+    """The scheme in force; follows the system's and tells when it changes."""
+
+    changed = Signal()  # after the palette and the style sheet have been replaced
+
+    def __init__(self, app: QApplication, chosen: str = SCHEMES[0], percent: int = SMALLEST) -> None:
+        super().__init__(app)
+        self._app = app
+        self.tokens = LIGHT
+        self._chosen = chosen
+        self._scale = min(max(percent, SMALLEST), LARGEST)
+        self._take_size()  # widgets measure by it from the first one on
+        app.styleHints().colorSchemeChanged.connect(self.follow_system)
+
+    def choose(self, scheme: str) -> None:
+        """Take "light" or "dark", or anything else for what the system asks for, now and when it changes."""
+        self._chosen = scheme
+        self.follow_system()
+
+    def follow_system(self) -> None:
+        """Take the scheme that the system asks for, unless one has been chosen."""
+        if self._chosen in _CHOICES:
+            self.apply(_CHOICES[self._chosen])
+            return
+        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        self.apply(DARK if dark else LIGHT)
+
+    def scale(self, percent: int) -> None:
+        """Take a size of text, in per cent of the usual one."""
+        self._scale = min(max(percent, SMALLEST), LARGEST)
+        self.apply(self.tokens)
+
+    def apply(self, tokens: Tokens) -> None:
+        """Put a scheme in force everywhere at once."""
+        self.tokens = tokens
+        self._app.setStyleSheet("")  # a sheet over none is put in force four times as fast as one over another
+        self._take_size()
+        self._app.setPalette(_palette(tokens))
+        sheet = _SHEET.substitute(
+            {f.name: getattr(tokens, f.name) for f in fields(Tokens)},
+            box=px(_BOX),
+            half=px(_BOX) // 2,
+            down=(resources() / "icons" / "down.svg").as_posix(),
+        )
+        self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
+        self.changed.emit()
+
+    def _take_size(self) -> None:
+        face = self._app.font()
+        face.setPixelSize(round(BODY * self._scale / 100))
+        self._app.setFont(face)
+
+    def colour(self, name: str) -> QColor:
+        """A token as a colour."""
+        return QColor(getattr(self.tokens, name))
+
+
+def px(size: int) -> int:
+    """A length in pixels at the usual size of text, as long as it is at the size in force.
+
+    The application's own font holds the size in force; before a theme has set it, lengths are as they stand.
+    """
+    body = QGuiApplication.font().pixelSize()
+    return round(size * body / BODY) if body > 0 else size
+
+
+def font(size: int, *, strong: bool = False) -> QFont:
+    """The interface's face at a size of the scale."""
+    face = QFont(QGuiApplication.font())
+    face.setPixelSize(px(size))
+    face.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
+    return face
+
+
+def code_font(size: int) -> QFont:
+    """The system's fixed face."""
+    face = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    face.setPixelSize(px(size))
+    return face
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    palette = QPalette()
+    for role, colour in (
+        (QPalette.ColorRole.Window, tokens.background),
+        (QPalette.ColorRole.WindowText, tokens.ink),
+        (QPalette.ColorRole.Base, tokens.panel),
+        (QPalette.ColorRole.AlternateBase, tokens.background),
+        (QPalette.ColorRole.Text, tokens.ink),
+        (QPalette.ColorRole.Button, tokens.panel),
+        (QPalette.ColorRole.ButtonText, tokens.ink),
+        (QPalette.ColorRole.Highlight, tokens.selection),
+        (QPalette.ColorRole.HighlightedText, tokens.ink),
+        (QPalette.ColorRole.PlaceholderText, tokens.faint),
+        (QPalette.ColorRole.Link, tokens.accent),
+        (QPalette.ColorRole.ToolTipBase, tokens.panel),
+        (QPalette.ColorRole.ToolTipText, tokens.ink),
+    ):
+        palette.setColor(role, QColor(colour))
+    return palette

@@ -1,0 +1,210 @@
+"""Small widgets that every page uses."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TypeVar
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QLabel,
+    QListView,
+    QScrollArea,
+    QSizePolicy,
+    QTableWidgetItem,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from orbench_studio.gui.common.actions import KEYS, key_text
+from orbench_studio.gui.common.painting import badge_height, keycap, keycap_width
+from orbench_studio.gui.common.shortcuts import native
+from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
+
+T = TypeVar("T")
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_HEIGHT = 36
+_LINE = 28  # of hints
+_PAD = 10
+_GAP = 12
+_SHAPE = 24  # what is left of the words on a narrow window: the mark's shape
+
+
+class PlainList(QListView):
+    """A list in which letters are never typed to search: they are keys of the window."""
+
+    def keyboardSearch(self, search: str) -> None:
+        """Nothing: a letter that is no shortcut here must not move the reviewer elsewhere."""
+
+
+class KeyButton(QAbstractButton):
+    """A button for an action, with the key that does the same; tinted while it states what holds."""
+
+    def __init__(self, theme: Theme, action: QAction, words: str, *, colour: str = "", tint: str = "") -> None:
+        super().__init__()
+        self._theme = theme
+        self._action = action
+        self._words = words
+        self._key = ""
+        self._colour = colour
+        self._tint = tint or "selection"
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(lambda: action.trigger())
+        self._take_key()
+        action.changed.connect(self._take_key)
+        theme.changed.connect(self._resized)
+
+    def say(self, words: str) -> None:
+        """Change the words on the button."""
+        self._words = words
+        self._resized()
+
+    def _take_key(self) -> None:
+        title = self._action.text()
+        self._key = native(self._action.shortcut().toString())
+        self.setAccessibleName(f"{title}, key {self._key}" if self._key else title)
+        self.setToolTip(f"{title} ({self._key})" if self._key else title)
+        self._resized()
+
+    def _resized(self) -> None:
+        self.updateGeometry()
+        self.update()
+
+    def nextCheckState(self) -> None:
+        """A click does not state anything: what holds is set by the page."""
+
+    def sizeHint(self) -> QSize:
+        words = QFontMetrics(font(BODY)).horizontalAdvance(self._words)
+        return QSize(words + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(keycap_width(self._key) + 2 * _PAD + px(_SHAPE), px(_HEIGHT))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = "accent" if self.hasFocus() else self._colour or ("line" if self.underMouse() else "")
+        painter.setPen(QPen(self._theme.colour(outline), 1) if outline else QPen(Qt.PenStyle.NoPen))
+        held = self.isChecked() or self.isDown()
+        painter.setBrush(self._theme.colour(self._tint) if held else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.setFont(font(BODY))
+        painter.setPen(self._theme.colour(self._colour or "ink"))
+        words = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
+        shown = painter.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        at = QPoint(self.width() - _PAD - keycap_width(self._key), (self.height() - badge_height()) // 2 + 1)
+        keycap(painter, at, self._key, self._theme)
+
+
+class KeyHints(QWidget):
+    """Keys with what they do, for places that have no buttons; on as many lines as it takes.
+
+    A hint is the names of its actions and what their keys do together.
+    """
+
+    def __init__(self, theme: Theme, hints: Sequence[tuple[tuple[str, ...], str]]) -> None:
+        super().__init__()
+        self._theme = theme
+        self._hints = hints
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._resized()
+        KEYS.changed.connect(self._resized)
+        theme.changed.connect(self._resized)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        lines = max((line for line, *_ in self._placed(width)), default=0) + 1
+        return lines * px(_LINE) + px(_LINE) // 2
+
+    def sizeHint(self) -> QSize:
+        return QSize(px(240), self.heightForWidth(px(240)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(120), px(_LINE))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        metrics = QFontMetrics(font(META))
+        for line, left, keys, words in self._placed(self.width()):
+            top = px(_LINE) // 4 + line * px(_LINE)
+            for key in keys:
+                keycap(painter, QPoint(left, top + (px(_LINE) - badge_height()) // 2 + 1), key, self._theme)
+                left += keycap_width(key) + 3
+            painter.setFont(font(META))
+            painter.setPen(self._theme.colour("quiet"))
+            at = QRect(left, top, metrics.horizontalAdvance(words) + 2, px(_LINE))
+            painter.drawText(at, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+    def _placed(self, width: int) -> list[tuple[int, int, list[str], str]]:
+        """Line, left edge, keys and words of every hint on a width."""
+        metrics = QFontMetrics(font(META))
+        placed, line, left = [], 0, 0
+        for names, words in self._hints:
+            keys = [key for key in map(key_text, names) if key]
+            wide = sum(keycap_width(key) + 3 for key in keys) + metrics.horizontalAdvance(words)
+            if left and left + wide > width:
+                line, left = line + 1, 0
+            if keys:
+                placed.append((line, left, keys, words))
+                left += wide + _GAP
+        return placed
+
+    def _resized(self) -> None:
+        said = ((" ".join(filter(None, map(key_text, names))), words) for names, words in self._hints)
+        self.setAccessibleName(", ".join(f"{keys} {words}" for keys, words in said if keys))
+        self.updateGeometry()
+        self.update()
+
+
+def label(text: str = "", role: str = "") -> QLabel:
+    """A label that shows text as it is, never as HTML."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
+    """Give a tool tip that shows its text as it is; Qt takes anything that looks like HTML for HTML."""
+    widget.setToolTip(f"<qt>{escape(text)}</qt>" if text else "")
+
+
+def while_there(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:
+    """The same, but nothing where the widget is gone by then: what a dialog has asked for may come after its end."""
+    return lambda answer: then(answer) if isValid(widget) else None
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """The widget, to be scrolled where the window is too small for the type."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
+
+
+def rule(*, vertical: bool = False) -> QFrame:
+    """A line of one pixel."""
+    line = QFrame()
+    line.setObjectName("rule")
+    line.setFixedWidth(1) if vertical else line.setFixedHeight(1)
+    return line
+
+
+def set_role(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet looks at, and apply it."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

@@ -1,1 +1,0 @@
-"""The curate page: a recipe, what it makes of the workspace, and the subsets that were saved."""

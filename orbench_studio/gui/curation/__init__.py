@@ -1,0 +1,1 @@
+"""Window of the feature curation: recipes, subsets, near duplicates."""

@@ -1,0 +1,121 @@
+"""The prompts that are taken, and the subsets that were saved."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.curation.selection import Curated
+from orbench_studio.domain.curation.subset import Listed
+from orbench_studio.domain.review.queue import QueueRow
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.widgets import label
+
+_PROMPTS = (
+    Column("#", 48, number=True),
+    Column("Category", 100),
+    Column("Refused", 76, number=True),
+    Column("Prompt", 120, 1),
+)
+_SUBSETS = (Column("Name", 90, 1), Column("Prompts", 76, number=True), Column("Saved", 108))
+
+
+class PreviewPane(QWidget):
+    """The first prompts that a recipe takes, in its order."""
+
+    review_wanted = Signal()  # all that are taken
+    prompt_wanted = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.review = QPushButton(tr("Review these"))
+        self.save = QPushButton(tr("Save…"))
+        self.says = label("", "quiet")
+        self.prompts = Table(theme, tr("Prompts that are taken"), _PROMPTS)
+        self._build_ui()
+        self.review.clicked.connect(self.review_wanted)
+        self.prompts.opened.connect(lambda prompt_id, _column: self.prompt_wanted.emit(prompt_id))
+
+    def show_result(self, found: Curated | None) -> None:
+        """Make ready for the prompts of a result."""
+        self.prompts.show_rows([], [])
+        self.says.setText("")
+        for button in (self.review, self.save):
+            button.setEnabled(found is not None and bool(found.chosen))
+
+    def show_prompts(self, rows: Sequence[QueueRow], taken: int) -> None:
+        """Show the first of them."""
+        lines = [
+            (f"{row.prompt_id}", str(row.category or tr("none")), f"{row.refusals} of {row.judged}",
+             row.text)
+            for row in rows
+        ]  # fmt: skip
+        self.prompts.show_rows([row.prompt_id for row in rows], lines)
+        self.says.setText(f"{tr('The first')} {len(rows):,} {tr('of')} {taken:,}" if taken > len(rows) else "")
+
+    def _build_ui(self) -> None:
+        self.save.setProperty("role", "primary")
+        buttons = QWidget()
+        flow = FlowLayout(buttons, spacing=8)
+        flow.addWidget(self.save)
+        flow.addWidget(self.review)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(label(tr("Taken"), "title"))
+        column.addWidget(buttons)
+        column.addWidget(self.prompts, 1)
+        column.addWidget(self.says)
+
+
+class SavedPane(QWidget):
+    """The saved subsets, with what can be done with one."""
+
+    export_wanted = Signal(str)
+    compare_wanted = Signal(str)
+    remove_wanted = Signal(str)
+    review_wanted = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.subsets = Table(theme, tr("Saved subsets"), _SUBSETS)
+        self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
+        self.review, self.remove = QPushButton(tr("Review")), QPushButton(tr("Remove…"))
+        self._build_ui()
+        self.subsets.chosen.connect(lambda _: self._state())
+        self.subsets.opened.connect(lambda name, _column: self.review_wanted.emit(name))
+        for button, wanted in (
+            (self.export, self.export_wanted),
+            (self.compare, self.compare_wanted),
+            (self.review, self.review_wanted),
+            (self.remove, self.remove_wanted),
+        ):
+            button.clicked.connect(lambda _checked=False, w=wanted: w.emit(self.subsets.current()))
+        self._state()
+
+    def show_subsets(self, found: Sequence[Listed]) -> None:
+        """Show the saved subsets, the newest first."""
+        rows = [(one.name, f"{one.prompts:,}", f"{one.created_at.astimezone():%Y-%m-%d}") for one in found]
+        self.subsets.show_rows([one.name for one in found], rows)
+        if self.subsets.current() is None and found:
+            self.subsets.choose(found[0].name)
+        self._state()
+
+    def _state(self) -> None:
+        for button in (self.export, self.compare, self.review, self.remove):
+            button.setEnabled(self.subsets.current() is not None)
+
+    def _build_ui(self) -> None:
+        buttons = QWidget()
+        flow = FlowLayout(buttons, spacing=8)
+        for button in (self.export, self.compare, self.review, self.remove):
+            flow.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(label(tr("Saved subsets"), "strong"))
+        column.addWidget(self.subsets, 1)
+        column.addWidget(buttons)

@@ -1,0 +1,1 @@
+"""Window of the feature data: import, export, label files, push and pull."""

@@ -1,0 +1,252 @@
+"""Exporting: what, in which form, and where to; all files are written or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.domain.data.export import FOR_SPREADSHEETS, Export, Form
+from orbench_studio.errors import CancelledError
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.file_dialog import FileDialog
+from orbench_studio.gui.common.progress_strip import ProgressStrip
+from orbench_studio.gui.common.widgets import label, set_role, while_there
+from orbench_studio.gui.workspace.session import Session
+from orbench_studio.user_folders import expanded, home
+
+if TYPE_CHECKING:
+    from orbench_studio.services.data.export_files import Exported
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_FORMS = {
+    Form.HUGGINGFACE: ("Hugging Face dataset", "A folder with its card, ready to upload: the prompts, and all of it."),
+    Form.ORBENCH: ("OR-Bench's CSV", "Prompt and category, as OR-Bench publishes them."),
+    Form.PARQUET: ("Everything, as Parquet", "Every vote, response, judgement and decision. Can be imported again."),
+    Form.JSONL: ("Everything, as JSON lines", "Every vote, response, judgement and decision. Can be imported again."),
+    Form.CSV: ("Everything, as CSV", "What is nested is JSON in a cell. Can be imported again."),
+    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to be reviewed there, with the configuration."),
+    Form.ARGILLA: ("Argilla records", "Prompts and responses to be reviewed there."),
+}  # fmt: skip
+_REPLACES = (
+    "This folder holds an earlier export. Its files are replaced when the new ones are complete. Other files stay."
+)
+_REPAIRED = "An earlier export to this folder was interrupted. It was undone before this one."
+
+
+class ExportDialog(QDialog):
+    """Stays open until it is closed; what it writes is read from the workspace while reviewing goes on."""
+
+    def __init__(self, parent: QWidget, session: Session, queue: str = "", subset: str | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Export"))
+        self._session = session
+        self._queue = queue
+        self._subset = subset
+        self.what = QComboBox()
+        self.form = QComboBox()
+        self.where = QLineEdit()
+        self.licence = QLineEdit()
+        self.names = QCheckBox(tr("Annotators' own names, not pseudonyms"))
+        self.seeds = QCheckBox(tr("Toxic seeds also beside a set of safe prompts"))
+        self.escape = QCheckBox(tr("For spreadsheets: an apostrophe before what would be a formula"))
+        self.says = label("", "quiet")
+        self.strip = ProgressStrip()
+        self.begin = QPushButton(tr("Export"))
+        self.shut = QPushButton(tr("Close"))
+        self._about = label("", "meta")
+        self._build_ui()
+        self._connect()
+        session.run(_subsets, while_there(self, self._offer))
+
+    def reject(self) -> None:
+        self.strip.stop()
+        super().reject()
+
+    def start(self) -> None:
+        """Write the export; where toxic seeds are to leave the workspace, once that is said again."""
+        if self.seeds.isChecked():
+            self._ask_again()
+        else:
+            self._write()
+
+    def _ask_again(self) -> None:
+        words = tr("Seeds are toxic on purpose. Write them beside the safe prompts?")
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Export seeds"), words, parent=self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.addButton(tr("Export the seeds"), QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._write)
+        box.setDefaultButton(box.addButton(tr("Go back"), QMessageBox.ButtonRole.RejectRole))
+        box.open()
+
+    def _write(self) -> None:
+        workspace = self._session.workspace
+        if workspace is None or self.strip.isVisibleTo(self):
+            return
+        asked = self._asked()
+        goes_on = self.strip.begin(tr("Exporting"))
+        self._session.leaving.connect(self.strip.stop)
+        self._rest(on=False)
+
+        def work() -> Exported:
+            from orbench_studio.services.data import export_files
+
+            return export_files.export(workspace, asked, goes_on)
+
+        done, failed = while_there(self, self._done), while_there(self, self._failed)
+        self._session.background.run(work, done, failed, tells=False)
+
+    def _asked(self) -> Export:
+        subset, queue = self.what.currentData()
+        form = Form(self.form.currentData())
+        return Export(
+            form,
+            expanded(self.where.text().strip()),
+            (subset,) if subset else (),
+            queue,
+            self.names.isChecked(),
+            self.seeds.isChecked(),
+            not (self.escape.isEnabled() and self.escape.isChecked()),
+            self.licence.text().strip() if form is Form.HUGGINGFACE else "",
+        )
+
+    def _done(self, found: Exported) -> None:
+        self._rest(on=True)
+        told = f"{found.prompts:,} {tr('prompts are in')} {found.out}: {', '.join(found.files)}"
+        self._say(f"{told}\n{tr(_REPAIRED)}" if found.repaired else told, "quiet")
+        self.shut.setFocus()
+
+    def _failed(self, error: Exception) -> None:
+        self._rest(on=True)
+        self._say(str(error), "quiet" if isinstance(error, CancelledError) else "error")
+
+    def _rest(self, *, on: bool) -> None:
+        if on:
+            self.strip.end()
+        else:
+            self._say("", "quiet")
+            self.strip.cancel.setFocus()
+        for part in (self.what, self.form, self.where, self.licence, self.names, self.seeds, self.begin):
+            part.setEnabled(on)
+        self.escape.setEnabled(on and Form(self.form.currentData()) in FOR_SPREADSHEETS)
+
+    def _say(self, text: str, role: str) -> None:
+        set_role(self.says, "role", role)
+        self.says.setText(text)
+
+    def _offer(self, subsets: list[str]) -> None:
+        for name in subsets:
+            self.what.addItem(f"{tr('Subset')} {name}", (name, ""))
+            if name == self._subset:
+                self.what.setCurrentIndex(self.what.count() - 1)
+
+    def _choose_form(self) -> None:
+        form = Form(self.form.currentData())
+        self._about.setText(tr(_FORMS[form][1]))
+        self.escape.setEnabled(form in FOR_SPREADSHEETS)
+        self.licence.setEnabled(form is Form.HUGGINGFACE)
+        self._propose()
+
+    def _propose(self) -> None:
+        """A folder beside the workspace, until the user names another."""
+        workspace = self._session.workspace
+        if workspace is None or self.where.isModified():
+            return
+        place = workspace.place
+        beside = place.parent if isinstance(place, Path) and not workspace.illustrative else home()
+        self.where.setText(str(beside / f"{workspace.name}-{self.form.currentData()}"))
+        self._look()
+
+    def _look(self) -> None:
+        named = self.where.text().strip()
+        self.begin.setEnabled(bool(named))
+        self._say(tr(_REPLACES) if named and _is_export(expanded(named)) else "", "quiet")
+
+    def _browse(self) -> None:
+        dialog = FileDialog(self, tr("Export into a folder"), str(Path(self.where.text()).parent))
+        dialog.setFileMode(FileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(self._named)
+        dialog.open()
+
+    def _named(self, folder: str) -> None:
+        self.where.setText(folder)
+        self.where.setModified(True)
+        self._look()
+
+    def _connect(self) -> None:
+        self.form.currentIndexChanged.connect(self._choose_form)
+        self.where.textEdited.connect(self._look)
+        self.begin.clicked.connect(self.start)
+        self.shut.clicked.connect(self.reject)
+        self._choose_form()
+
+    def _build_ui(self) -> None:
+        self.what.addItem(tr("The whole workspace"), ("", ""))
+        if self._queue:
+            self.what.addItem(f"{tr('What the queue shows:')} {self._queue}", ("", self._queue))
+        for form, (title, _about) in _FORMS.items():
+            self.form.addItem(tr(title), str(form))
+        self.licence.setPlaceholderText("cc-by-4.0")
+        self.says.setWordWrap(True)
+        self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._about.setWordWrap(True)
+        self.begin.setProperty("role", "primary")
+        self.begin.setDefault(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(self._build_fields())
+        for box in (self.names, self.seeds, self.escape):
+            layout.addWidget(box)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.says, 1)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(self.shut)
+        buttons.addWidget(self.begin)
+        layout.addLayout(buttons)
+        self.resize(640, 480)
+
+    def _build_fields(self) -> QFormLayout:
+        browse = QPushButton(tr("Choose…"))
+        browse.clicked.connect(self._browse)
+        folder = QHBoxLayout()
+        folder.addWidget(self.where, 1)
+        folder.addWidget(browse)
+        fields = QFormLayout()
+        fields.setHorizontalSpacing(16)
+        fields.setVerticalSpacing(8)
+        fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        fields.addRow(tr("What"), self.what)
+        fields.addRow(tr("Form"), self.form)
+        fields.addRow("", self._about)
+        fields.addRow(tr("Folder"), folder)
+        fields.addRow(tr("Licence"), self.licence)
+        for part, name in ((self.what, "What"), (self.form, "Form"), (self.where, "Folder"), (self.licence, "Licence")):
+            part.setAccessibleName(tr(name))
+        return fields
+
+
+def _subsets(workspace: Workspace) -> list[str]:
+    from orbench_studio.services.data import export_files
+
+    return export_files.subset_names(workspace)
+
+
+def _is_export(folder: Path) -> bool:
+    from orbench_studio.services.data import export_files
+
+    return export_files.is_export(folder)

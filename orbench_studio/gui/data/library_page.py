@@ -1,0 +1,157 @@
+"""What the workspace holds: counts, each explained, and the latest deeds of its journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.gui.common.actions import tr, with_key
+from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.services.review.history import Entry
+    from orbench_studio.services.workspace.statistics import Rate, Reveals, Source
+
+_HELD = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
+_TABLES = (
+    ("prompts_by_status", "Prompts by status"),
+    ("prompts_by_final_label", "Prompts by final label"),
+    ("prompts_by_label_basis", "What the final labels stand on"),
+    ("responses_by_answer_class", "Responses by answer class"),
+    ("prompts_by_category", "Prompts by category"),
+)
+_NONE = {
+    "prompts_by_final_label": "no label",
+    "prompts_by_label_basis": "nothing",
+    "responses_by_answer_class": "not judged",
+    "prompts_by_category": "no category",
+}
+_DEEDS = 200
+
+
+class LibraryPage(QScrollArea):
+    """Reads; changes nothing."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setAccessibleName(tr("Library"))
+
+    def refresh(self, changes: Changes) -> None:
+        """Look at the workspace again, whatever an operation touched."""
+        if self.isVisible() and changes:
+            self._look()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        self._session.overview(_DEEDS, lambda answer: self._show(*answer))
+
+    def _show(
+        self,
+        counts: dict[str, Any],
+        consistency: dict[str, Rate],
+        reveals: dict[str, Reveals],
+        sources: list[Source],
+        deeds: list[Entry],
+    ) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        row = QHBoxLayout(page)
+        row.setContentsMargins(40, 24, 40, 24)
+        row.setSpacing(40)
+        columns: list[list[tuple[str, dict[str, int]]]] = [
+            [(tr("In this workspace"), {name: counts[name] for name in _HELD})],
+            [(tr(title), _named(key, counts[key])) for key, title in _TABLES[:3]],
+            [(tr(title), _named(key, counts[key])) for key, title in _TABLES[3:]],
+        ]
+        for tables in columns:
+            column = QVBoxLayout()
+            column.setSpacing(24)
+            for title, values in tables:
+                column.addLayout(_table(title, values))
+            column.addStretch()
+            row.addLayout(column)
+        lists = QVBoxLayout()
+        lists.setSpacing(24)
+        lists.addLayout(_people(consistency, reveals))
+        lists.addLayout(_files(sources))
+        lists.addLayout(_journal(deeds))
+        lists.addStretch()
+        row.addLayout(lists, 1)
+        self.setWidget(page)
+
+
+def _table(title: str, values: dict[str, int]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(24)
+    grid.setVerticalSpacing(4)
+    grid.addWidget(label(title, "strong"), 0, 0, 1, 2)
+    for place, (name, value) in enumerate(values.items(), 1):
+        grid.addWidget(label(name.replace("_", " "), "quiet"), place, 0)
+        grid.addWidget(label(f"{value:,}"), place, 1, Qt.AlignmentFlag.AlignRight)
+    if not values:
+        grid.addWidget(label(tr("none yet"), "quiet"), 1, 0)
+    return grid
+
+
+def _named(table: str, values: dict[str, int]) -> dict[str, int]:
+    return {tr(_NONE.get(table, name)) if name == "none" else name: count for name, count in values.items()}
+
+
+def _people(consistency: dict[str, Rate], reveals: dict[str, Reveals]) -> QVBoxLayout:
+    """How far people's decisions agree with themselves; each with its n and 95 % interval."""
+    column = QVBoxLayout()
+    column.setSpacing(4)
+    column.addWidget(label(tr("How consistent people are"), "strong"))
+    for annotator, rate in consistency.items():
+        column.addWidget(_line(f"{annotator}   {tr('same label on a prompt shown again:')} {rate.words}"))
+    for what, counted in reveals.items():
+        if counted.changed.n:
+            ways = f"{counted.toward:,} {tr('toward the machines')}, {counted.away:,} {tr('away from them')}"
+            words = f"{tr(what.replace('_', ' '))} {tr('changed after votes or judgements were seen:')}"
+            column.addWidget(_line(f"{words} {counted.changed.words}; {ways}"))
+    if column.count() == 1:
+        words = tr("Not known yet. A few prompts come again after a while, to see whether the same label is given.")
+        column.addWidget(_line(words))
+    return column
+
+
+def _files(sources: list[Source]) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(4)
+    column.addWidget(label(tr("Files imported"), "strong"))
+    if not sources:
+        column.addWidget(label(with_key(tr("None yet. Drop them on the window, or import them"), "import"), "quiet"))
+    for source in sources:
+        when = source.imported_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        column.addWidget(_line(f"{when}   {source.name}   {source.format}"))
+    return column
+
+
+def _line(text: str) -> QLabel:
+    line = label(text, "quiet")
+    line.setWordWrap(True)
+    return line
+
+
+def _journal(deeds: list[Entry]) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(4)
+    column.addWidget(label(tr("Journal, latest first"), "strong"))
+    if not deeds:
+        column.addWidget(_line(tr("Nothing has been decided yet. Every decision will be listed here.")))
+    for deed in reversed(deeds):
+        undone = "" if deed.in_force else f"   {tr('(undone)')}"
+        when = deed.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        column.addWidget(_line(f"{when}   {deed.annotator or ''}   {deed.summary}{undone}"))
+    return column

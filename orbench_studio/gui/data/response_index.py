@@ -1,0 +1,53 @@
+"""Making the index that searches responses, with its progress and a way out."""
+
+from threading import Event
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QProgressDialog, QWidget
+
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.workspace.session import Session
+
+
+class Indexing(QObject):
+    """Runs on the database's thread; decisions wait until it is done or cancelled, so the dialog is in front."""
+
+    told = Signal(str)  # when the index is there
+    _progressed = Signal(int, int)
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._window = parent
+        self._cancelled = Event()
+        session.closed.connect(self._cancelled.set)
+
+    def begin(self) -> None:
+        """Make the index; where there is one, nothing changes."""
+        self._cancelled.clear()
+        dialog = QProgressDialog(tr("Indexing responses"), tr("Cancel"), 0, 0, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+        dialog.setAutoClose(False)
+        dialog.setAutoReset(False)
+        dialog.canceled.connect(self._cancelled.set)
+
+        def show(done: int, of: int) -> None:
+            dialog.setMaximum(of)
+            dialog.setValue(done)
+
+        def made() -> None:
+            dialog.close()
+            self.told.emit(tr("Responses are searched by an index now."))
+
+        def stopped(_error: Exception) -> None:
+            dialog.close()
+
+        self._progressed.connect(show)
+        dialog.destroyed.connect(lambda: self._progressed.disconnect(show))
+        self._session.index_responses(self._goes_on, made, stopped)
+        dialog.show()
+
+    def _goes_on(self, done: int, of: int) -> bool:
+        self._progressed.emit(done, of)
+        return not self._cancelled.is_set()

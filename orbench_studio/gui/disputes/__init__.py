@@ -1,1 +1,0 @@
-"""What reviewers disagree about, and their label files."""

@@ -1,1 +1,0 @@
-"""The evaluate page: batches composed, launched, watched and steered."""

@@ -1,0 +1,1 @@
+"""Window of the feature evaluation: batches, runners, workers, prices."""

@@ -1,0 +1,113 @@
+"""How far each model of a batch is: a bar that fills, what failed and why, tokens, money, rate, what it waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from orbench_studio.domain.core.amounts import duration, spent
+from orbench_studio.domain.evaluation.batch import BatchProgress, ModelProgress
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.live_table import KEY, Column, Index, Table
+from orbench_studio.gui.common.painting import elided
+from orbench_studio.gui.common.theme import BODY, Theme, font, px
+
+if TYPE_CHECKING:
+    from orbench_studio.services.evaluation.batch_thread import LiveModel, Snapshot
+
+DONE, FAILED = 1, 2  # columns
+_COLUMNS = (
+    Column("Model", 85, 2),
+    Column("Done", 115, 2),
+    Column("Failed", 65, 2),
+    Column("Tokens in, out", 105, number=True),
+    Column("Spent", 80, number=True),
+    Column("Now", 85, 4),
+)
+_BAR, _LEAST_BAR, _PAD = 6, 32, 8
+
+
+class ProgressTable(Table):
+    """A line a model."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, tr("Models of the batch"), _COLUMNS)
+        self._progress: dict[object, ModelProgress] = {}
+        self._bars = _Bars(theme, self._progress)
+        self.setItemDelegateForColumn(DONE, self._bars)
+
+    def least(self, place: int) -> int:
+        """How wide a column is at least; that of the bars has room for its numbers and some of a bar."""
+        bar = self.sizeHintForColumn(place) + px(_LEAST_BAR) + _PAD if place == DONE else 0
+        return max(super().least(place), bar)
+
+    def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
+        """Show a batch as it is now; what only a process at work knows is empty where none of ours is."""
+        self._progress.clear()
+        self._progress.update({model.model: model for model in progress.models})
+        live = snapshot.live if snapshot is not None else {}
+        rows = [_row(model, live.get(model.model)) for model in progress.models]
+        self.show_rows([model.model for model in progress.models], rows)
+
+
+class _Bars(QStyledItemDelegate):
+    """Paints how much is answered and how much failed, with the numbers beside it."""
+
+    def __init__(self, theme: Theme, progress: dict[object, ModelProgress]) -> None:
+        super().__init__()
+        self._theme = theme
+        self._progress = progress
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, self._theme.colour("selection"))
+        words = index.data()
+        model = self._progress.get(index.data(KEY))
+        rect = option.rect.adjusted(_PAD, 0, -_PAD, 0)
+        bar = min(rect.width() // 2, rect.width() - QFontMetrics(font(BODY)).horizontalAdvance(words) - _PAD)
+        elided(painter, rect.adjusted(bar + _PAD, 0, 0, 0), words, font(BODY), self._theme.colour("ink"), right=True)
+        if model is not None and model.total:
+            self._bar(painter, QRect(rect.left(), rect.center().y() - px(_BAR) // 2, bar, px(_BAR)), model)
+
+    def _bar(self, painter: QPainter, rect: QRect, model: ModelProgress) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        round_by = rect.height() / 2
+        ended = model.total - model.left
+        for colour, count in (("line", model.total), ("faint", ended), ("toxic", model.done + model.failed),
+                              ("accent", model.done)):  # fmt: skip
+            if count:
+                painter.setBrush(self._theme.colour(colour))
+                wide = max(round(rect.width() * count / model.total), rect.height())
+                painter.drawRoundedRect(QRect(rect.topLeft(), QSize(wide, rect.height())), round_by, round_by)
+        painter.restore()
+
+
+def _row(model: ModelProgress, live: LiveModel | None) -> tuple[str, ...]:
+    tokens = f"{model.input_tokens:,}, {model.output_tokens:,}" if model.input_tokens or model.output_tokens else ""
+    money = spent(model.cost, model.unpriced) if model.done else ""
+    return (model.model, f"{model.done:,} of {model.total:,}", causes(model), tokens, money, _now(model, live))
+
+
+def causes(model: ModelProgress) -> str:
+    """Why items failed, in words with their counts; and what was cancelled."""
+    parts = [f"{cause} {count:,}" for cause, count in model.failed_by.items()]
+    return ", ".join([*parts, *([f"{tr('cancelled')} {model.cancelled:,}"] if model.cancelled else [])])
+
+
+def _now(model: ModelProgress, live: LiveModel | None) -> str:
+    if not model.left:
+        return tr("at its end")
+    if model.at_vendor:
+        return f"{model.at_vendor:,} {tr('at the vendor')}"
+    if live is None:
+        return f"{model.left:,} {tr('to be sent')}"
+    if live.waiting:
+        return f"{tr('waiting:')} {live.waiting}"
+    if not live.per_second or live.seconds_left is None:
+        return f"{live.under_way:,} {tr('under way')}"
+    return f"{live.per_second:.1f}/s, {duration(live.seconds_left)} {tr('left')}"

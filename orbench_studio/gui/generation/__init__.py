@@ -1,0 +1,1 @@
+"""Window of the feature generation: seeds, rewrites, moderation, funnel."""

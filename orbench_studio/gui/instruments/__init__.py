@@ -1,1 +1,0 @@
-"""The studio's own instruments in the window: judging, learning from people, and the bench."""

@@ -1,0 +1,1 @@
+"""Window of the feature judging: rules, local judge, calibration."""

@@ -1,1 +1,0 @@
-"""Workspaces and files: welcome, import, what a workspace holds."""

@@ -1,1 +1,0 @@
-"""Item models: thin, tested without a window."""

@@ -1,0 +1,119 @@
+"""The pages of the window that are made when they are wanted: they bring libraries that its start does not wait for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMainWindow
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.review.queue import QueueFilter
+    from orbench_studio.gui.audit.page import AuditPage
+    from orbench_studio.gui.common.actions import Actions
+    from orbench_studio.gui.common.message_bar import MessageBar
+    from orbench_studio.gui.common.theme import Theme
+    from orbench_studio.gui.curation.page import CuratePage
+    from orbench_studio.gui.evaluation.page import EvaluatePage
+    from orbench_studio.gui.generation.page import GeneratePage
+    from orbench_studio.gui.judging.judge_run import JudgeRun
+    from orbench_studio.gui.judging.page import InstrumentsPage
+    from orbench_studio.gui.review.page import ReviewPage
+    from orbench_studio.gui.team.disputes_page import DisputesPage
+    from orbench_studio.gui.team.page import TeamPage
+    from orbench_studio.gui.workspace.session import Session
+
+
+class LaterPages(QMainWindow):
+    """Makes them, and ties them to the parts of the window, which it is a part of itself."""
+
+    _session: Session
+    _theme: Theme
+    actions_table: Actions
+    review: ReviewPage
+    judging: JudgeRun
+    messages: MessageBar
+
+    def show_page(self, name: str) -> None:
+        """Bring a page of the open workspace to the front."""
+        raise NotImplementedError
+
+    def export(self, subset: str | None = None) -> None:
+        """Show the export dialog, on a subset where one is named."""
+        raise NotImplementedError
+
+    def _review(self, wanted: QueueFilter) -> None:
+        """Show prompts in the review page."""
+        raise NotImplementedError
+
+    @cached_property
+    def evaluate(self) -> EvaluatePage:
+        """The page of batches; like all but the first ones it is made when it is wanted."""
+        from orbench_studio.gui.evaluation.page import EvaluatePage
+
+        page = EvaluatePage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
+        page.runs.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        return page
+
+    @cached_property
+    def instruments(self) -> InstrumentsPage:
+        """The page of judges."""
+        from orbench_studio.gui.judging.page import InstrumentsPage
+
+        page = InstrumentsPage(self._session, self.actions_table)
+        page.told.connect(self.messages.tell)
+        return page
+
+    @cached_property
+    def generate(self) -> GeneratePage:
+        """The page of seeds, rewrites and votes; its batches are those of the evaluate page."""
+        from orbench_studio.gui.generation.page import GeneratePage
+
+        page = GeneratePage(self._session, self._theme, self.evaluate.runs)
+        page.recipe_wanted.connect(lambda name: self.curate.begin_with(name))
+        page.page_wanted.connect(self.show_page)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        return page
+
+    @cached_property
+    def audit(self) -> AuditPage:
+        """The page of rates."""
+        from orbench_studio.gui.audit.page import AuditPage
+
+        page = AuditPage(self._session, self._theme)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        return page
+
+    @cached_property
+    def curate(self) -> CuratePage:
+        """The page of recipes and subsets."""
+        from orbench_studio.gui.curation.page import CuratePage
+
+        page = CuratePage(self._session, self._theme)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        page.export_wanted.connect(self.export)
+        return page
+
+    @cached_property
+    def disputes(self) -> DisputesPage:
+        """The page of what reviewers disagree about."""
+        from orbench_studio.gui.team.disputes_page import DisputesPage
+
+        page = DisputesPage(self._session, self.actions_table, self._theme)
+        page.stated.connect(self.messages.decide)
+        return page
+
+    @cached_property
+    def team(self) -> TeamPage:
+        """The page of a team's queues and people."""
+        from orbench_studio.gui.team.page import TeamPage
+
+        page = TeamPage(self._session, self._theme, lambda: self.review.finder.current)
+        page.told.connect(self.messages.tell)
+        page.review_wanted.connect(self._review)
+        page.page_wanted.connect(self.show_page)
+        return page

@@ -1,0 +1,105 @@
+"""The conditions of the queue in words: their titles, and what each value is called on the screen."""
+
+from orbench_studio.domain.review.query import (
+    CONTRADICTED,
+    DIFFER,
+    DUPLICATES,
+    FLAG,
+    NONE,
+    NOTE,
+    SEED,
+    SPLIT,
+    UNANIMOUS,
+    UNREAD,
+    count_of,
+)
+from orbench_studio.domain.review.queue import Field, Order, Term
+from orbench_studio.gui.common.actions import tr
+
+TITLES = {
+    Field.STATUS: "Status",
+    Field.CATEGORY: "Category",
+    Field.LABEL: "Label",
+    Field.CONSENSUS: "Consensus",
+    Field.VOTES: "Votes",
+    Field.REFUSED: "Refused by",
+    Field.JUDGES: "Judges",
+    Field.BY: "Decided by",
+    Field.MARK: "Marked",
+    Field.FAMILIES: "Families that refuse",
+    Field.BASIS: "Label stands on",
+    Field.VOTED: "Moderator said",
+    Field.VETO: "Veto",
+    Field.SOURCE: "Source file",
+    Field.ORIGIN: "Origin",
+    Field.SUBSET: "Subset",
+    Field.BATCH: "Answered in batch",
+    Field.SAMPLE: "Audit sample",
+    Field.TEAM: "Team queue",
+    Field.GROUP: "Near duplicates, group",
+    Field.SEED: "Rewritten from seed",
+    Field.ID: "Number",
+    Field.NOTE: "Note says",
+    Field.RESPONSE: "A response says",
+    Field.TEXT: "Text",
+}
+ALWAYS = (
+    Field.STATUS, Field.CATEGORY, Field.LABEL, Field.CONSENSUS, Field.VOTES, Field.REFUSED, Field.JUDGES, Field.BY,
+    Field.MARK,
+)  # fmt: skip
+MORE = (
+    Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH,
+    Field.SAMPLE, Field.TEAM,
+)  # fmt: skip
+TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
+ORDERS = {
+    Order.IMPORTED: "As imported",
+    Order.DISPUTED: "Moderators disagree first",
+    Order.REFUSED: "Most refused first",
+    Order.USEFUL: "Most useful to judge first",
+    Order.RANDOM: "Shuffled",
+}
+_WORDS = {
+    (Field.STATUS, "disputed"): "people disagree",
+    (Field.CATEGORY, NONE): "no category",
+    (Field.LABEL, NONE): "no label",
+    (Field.CONSENSUS, "open"): "no majority",
+    (Field.BASIS, "human"): "a person",
+    (Field.BASIS, "disputed"): "people who disagree",
+    (Field.BASIS, "consensus"): "the moderators",
+    (Field.BASIS, "reference"): "the source file",
+    (Field.BASIS, NONE): "nothing",
+    (Field.VOTES, SPLIT): "disagree",
+    (Field.VOTES, UNANIMOUS): "all alike",
+    (Field.VOTES, UNREAD): "one could not be read",
+    (Field.VETO, "none"): "no vote on a response",
+    (Field.VETO, "harmless"): "did not overrule",
+    (Field.VETO, "overruled"): "overruled to toxic",
+    (Field.JUDGES, DIFFER): "contradict each other",
+    (Field.JUDGES, CONTRADICTED): "contradicted by a person",
+    (Field.MARK, FLAG): "flagged ⚑",
+    (Field.MARK, NOTE): "with a note ✎",
+    (Field.MARK, SEED): "with a seed",
+    (Field.MARK, DUPLICATES): "with near duplicates",
+}
+_COMPARED = {">=": "{} or more", "<=": "at most {}", ">": "more than {}", "<": "fewer than {}", "=": "exactly {}"}
+
+
+def value_words(field: Field, value: str) -> str:
+    """What a value of a condition is called."""
+    compared = count_of(value) if field in (Field.REFUSED, Field.FAMILIES) else None
+    if compared:
+        words = _COMPARED[compared[0]].format(compared[1])
+        return f"{words} models" if field is Field.REFUSED else words
+    if field is Field.VOTES and value[0].isdigit():
+        safe, _, toxic = value.partition("-")
+        return f"{safe} safe : {toxic} toxic"
+    if field is Field.VOTED:
+        return " said ".join(value.rsplit("=", 1))
+    return tr(_WORDS.get((field, value), value))
+
+
+def term_words(term: Term) -> str:
+    """A condition as a chip states it."""
+    values = " or ".join(value_words(term.field, value) for value in term.values)
+    return f"{tr(TITLES[term.field])}: {'not ' if term.negated else ''}{values}"

@@ -1,0 +1,153 @@
+"""What each key of the page decides, and what asks for more than a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.decision import Decision, evidence
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.review.bulk_dialog import BulkDialog
+from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog, ReasonMenu
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.gui.review.page import ReviewPage
+
+_LABELS = {
+    "label_safe": Label.SAFE,
+    "label_toxic": Label.TOXIC,
+    "label_controversial": Label.CONTROVERSIAL,
+}
+_ANSWERS = {
+    "answer_direct": AnswerClass.DIRECT_ANSWER,
+    "answer_partial": AnswerClass.PARTIAL_REFUSAL,
+    "answer_indirect": AnswerClass.INDIRECT_REFUSAL,
+    "answer_refusal": AnswerClass.DIRECT_REFUSAL,
+}
+
+
+class Deciding:
+    """Turns keys into decisions about the prompt on the screen; the page guards and writes them."""
+
+    def __init__(self, page: ReviewPage, session: Session) -> None:
+        self._page = page
+        self._session = session
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """What to do on each action."""
+        return {
+            **{name: partial(self._label, label) for name, label in _LABELS.items()},
+            **{name: partial(self._answer, answer_class) for name, answer_class in _ANSWERS.items()},
+            "keep": self._keep,
+            "bulk": lambda: self._bulk(None),
+            "skip": lambda: self._page.decide(Aspect.SKIP, "skipped"),
+            "flag": self._flag,
+            "category": self._category,
+            "note": self._note,
+            "reason": self._reason,
+            "evidence": self._evidence,
+            "blind": self._blind,
+        }
+
+    def _label(self, of: Label) -> None:
+        if len(self._page.queue.chosen()) > 1:
+            self._bulk(of)
+        else:
+            self._page.decide(Aspect.LABEL, of)
+
+    def _keep(self) -> None:
+        """Say once more, with votes in view, what was said blind; a label given with votes in view stands already."""
+        page = self._page
+        mine = page.view.last_label(self._session.annotator) if page.view else None
+        if mine is None:
+            page.told.emit(tr("There is no label of yours to keep yet."))
+        elif Visible.VOTES in mine.visible or page.blind:
+            page.step(1)
+        else:
+            page.decide(Aspect.LABEL, mine.value)
+
+    def _answer(self, answer_class: AnswerClass) -> None:
+        page, focused = self._page, self._page.responses.focused()
+        if focused is not None and page.view is not None:
+            span = page.responses.selected()
+            more = [evidence(page.view.prompt.id, focused.response.id, span)] if span else []
+            page.decide(Aspect.ANSWER_CLASS, answer_class, *more, response_id=focused.response.id)
+
+    def _evidence(self) -> None:
+        page, focused, span = self._page, self._page.responses.focused(), self._page.responses.selected()
+        if focused is None or span is None:
+            page.told.emit(tr("Select the words of the response that show it first, then mark them."))
+        else:
+            page.decide(Aspect.EVIDENCE, f"{span[0]}:{span[1]}", response_id=focused.response.id)
+
+    def _flag(self) -> None:
+        view = self._page.view
+        if view is not None:
+            flagged = view.said_by(self._session.annotator, Aspect.FLAG) == "on"
+            self._page.decide(Aspect.FLAG, "off" if flagged else "on")
+
+    def _blind(self) -> None:
+        settings = self._session.settings
+        settings.blind = not settings.blind
+        self._session.save_settings()
+        self._page.follow_settings()
+        hidden = tr("Votes and judgements are hidden until you decide")
+        self._page.told.emit(hidden if settings.blind else tr("Votes and judgements are shown"))
+
+    def _category(self) -> None:
+        """Ask for another category."""
+        page, view = self._page, self._page.shown_view
+        if view is None:
+            return
+        menu = CategoryMenu(page, view.category)
+        about, visible = view.prompt.id, page.visible
+        menu.chosen.connect(
+            lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)
+        )
+        menu.open_above(page.decisions)
+
+    def _note(self) -> None:
+        """Ask for a note. It contradicts nothing, so it may be written whatever was decided meanwhile."""
+        page, view = self._page, self._page.shown_view
+        if view is None:
+            return
+        dialog = NoteDialog(page, view.said_by(self._session.annotator, Aspect.NOTE) or "")
+        about, visible = view.prompt.id, page.visible
+        dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None, visible=visible))
+        page.noted.connect(dialog.close)
+        dialog.open()
+
+    def _reason(self) -> None:
+        """Ask why the response in focus is what the reviewer said it is."""
+        page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
+        if view is None or focused is None:
+            return
+        mine = focused.said_by(self._session.annotator)
+        if mine is None:
+            page.told.emit(tr("Say first what this response is, then why."))
+            return
+        decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, focused.response.id)
+        menu, visible = ReasonMenu(page, mine.reason), page.visible
+        menu.chosen.connect(lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible))
+        menu.open_above(page.responses.hints)
+
+    def _bulk(self, label: Label | None) -> None:
+        """Ask what to decide of the prompts selected, or of all of the queue where no more than one is."""
+        page = self._page
+        if page.shown_view is not None:
+            chosen, queue = page.queue.chosen(), page.model.ids()
+            machines = frozenset() if self._session.settings.blind else frozenset({Visible.VOTES, Visible.JUDGEMENTS})
+            dialog = BulkDialog(
+                page,
+                self._session,
+                {"chosen": chosen, "queue": tuple(queue)} if len(chosen) > 1 else {"queue": tuple(queue)},
+                wanted=label,
+                visible=machines | page.finder.current.tells,
+                shown_as=page.model.shown_as,
+            )
+            dialog.told.connect(page.stated)
+            dialog.open()

@@ -1,0 +1,103 @@
+"""The queue as a list model: all ids at once, lines fetched in pages where they are looked at."""
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+
+from orbench_studio.domain.review.queue import QueueRow, Status
+
+PAGE = 64  # lines fetched together
+Index = QModelIndex | QPersistentModelIndex
+
+ROW = Qt.ItemDataRole.UserRole
+
+
+class QueueModel(QAbstractListModel):
+    """Lines of the queue, by place. `data` gives a QueueRow under the role ROW, or None until it has arrived."""
+
+    wanted = Signal(object)  # a list of prompt ids whose lines should be brought by `put`
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids: array[int] = array("q")
+        self._places: dict[int, int] = {}
+        self._rows: dict[int, QueueRow] = {}
+        self._asked: set[int] = set()
+        self._inserted = False
+        self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # what may be shown of a line
+
+    def repaint(self) -> None:
+        """Show the lines again, after `shown_as` gives others."""
+        if self._ids:
+            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1), [ROW])
+
+    def reset(self, ids: "array[int]") -> None:
+        """Show another queue."""
+        self.beginResetModel()
+        self._ids = ids
+        self._inserted = False
+        self._places = {}
+        self._rows.clear()
+        self._asked.clear()
+        self.endResetModel()
+
+    def insert(self, place: int, row: QueueRow) -> None:
+        """Put a line more into the queue, until it is asked for again."""
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._ids.insert(place, row.prompt_id)
+        self._places = {}
+        self._rows[row.prompt_id] = row
+        self._inserted = True
+        self.endInsertRows()
+
+    def put(self, rows: Iterable[QueueRow]) -> None:
+        """Lines that have arrived."""
+        arrived = {row.prompt_id: row for row in rows}
+        self._rows.update(arrived)
+        places = [place for prompt_id in arrived if (place := self.place_of(prompt_id)) is not None]
+        if places:
+            self.dataChanged.emit(self.index(min(places)), self.index(max(places)), [ROW])
+
+    def refresh(self, prompt_ids: Iterable[int]) -> None:
+        """Fetch the lines of these prompts again where they have been fetched before; the old ones stay till then."""
+        known = [prompt_id for prompt_id in prompt_ids if prompt_id in self._rows]
+        if known:
+            self.wanted.emit(known)
+
+    def id_at(self, place: int) -> int | None:
+        """The prompt at a place; None outside the queue."""
+        return self._ids[place] if 0 <= place < len(self._ids) else None
+
+    def place_of(self, prompt_id: int | None) -> int | None:
+        """The place of a prompt; None where the queue does not have it, or none is asked for."""
+        if not self._places:
+            self._places = {id_: place for place, id_ in enumerate(self._ids)}
+        return self._places.get(prompt_id) if prompt_id is not None else None
+
+    def ids(self) -> Sequence[int]:
+        """All prompts, in order; without lines of prompts shown again, whose ids are negative."""
+        return self._ids if not self._inserted else array("q", (of for of in self._ids if of > 0))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._ids)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row = self._rows.get(self._ids[index.row()])
+        if row is None:
+            self._ask(index.row())
+            return None
+        row = self.shown_as(row)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            decided = row.final_label if row.status is Status.DECIDED else None
+            return f"{row.text}, {decided or row.status}"
+        return row if role == ROW else None
+
+    def _ask(self, place: int) -> None:
+        start = place - place % PAGE
+        missing = [i for i in self._ids[start : start + PAGE] if i not in self._rows and i not in self._asked]
+        if missing:
+            self._asked.update(missing)
+            self.wanted.emit(missing)

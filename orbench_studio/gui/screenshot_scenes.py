@@ -1,0 +1,381 @@
+"""The scenes of the portraits: bring the window on the demo to each of its states, by what a user would do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.domain.evaluation.batch import BatchState
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.team.queue import Assignment, Member, TeamQueue
+from orbench_studio.gui.application import Application
+from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.preferences import PreferencesDialog
+from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.evaluation.progress_table import FAILED
+from orbench_studio.gui.generation.steps import Step
+from orbench_studio.gui.main_window import MainWindow
+from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
+from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog
+from orbench_studio.gui.review.timeline_dialog import TimelineDialog
+from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
+from orbench_studio.gui.team.queue_dialog import QueueDialog
+from orbench_studio.resources_dir import resources
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
+Scene = Callable[["Stage"], Iterator[tuple[str, QWidget]]]
+
+_HISTORY = (
+    (Aspect.LABEL, "toxic"),
+    (Aspect.NOTE, "Reads like a question about software. Look at the responses again."),
+    (Aspect.FLAG, "on"),
+    (Aspect.CATEGORY, "harmful"),
+    (Aspect.LABEL, "safe"),
+)
+_MODELS = ("simulated/mixed@2", "simulated/failing@3", "simulated/helpful")
+_MODERATORS = ("simulated/strict", "simulated/moderator", "simulated/lenient")
+_TABLE = resources() / "demo" / "privacy.jsonl"
+_MEASURED = 40  # prompts of the demo whose responses are judged for the bench
+IDLE = 3_000  # wakings at which nothing was going on, until a page is given up
+_WAKE = 10  # milliseconds; what is waited for may happen in another thread, without an event of Qt
+
+
+class NotDrawnError(Exception):
+    """A page did not get to the state that its picture shows."""
+
+
+class StoppedError(Exception):
+    """The user stopped the drawing; the exit code says how."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Stage:
+    """The window on the demo. Faults that it reports end the scene that is being waited for, not the others."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.window = application.window
+        self.session = application.session
+        self._faults: list[str] = []
+        self._stopped = 0
+        for operations in (application.operations, application.session.background):
+            operations.failed.connect(self._faults.append)
+            operations.crashed.connect(self._faults.append)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open demo."""
+        if self.session.workspace is None:
+            raise NotDrawnError("the demo is not open")
+        return self.session.workspace
+
+    def stop(self, code: int) -> None:
+        """End what is being waited for, and everything after it."""
+        self._stopped = code
+
+    def wait(self, ready: Callable[[], bool]) -> None:
+        """Let the window live until something is so, or a fault is reported, or nothing is going on any more."""
+        waker = QTimer()
+        waker.start(_WAKE)
+        idle = 0
+        while not ready():
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            idle += not self._at_work()
+            if idle > IDLE:
+                raise NotDrawnError("Nothing is going on any more, and the page is not complete.")
+            if self._stopped:
+                raise StoppedError(self._stopped)
+            if self._faults:
+                said = self._faults[-1].strip().splitlines()[-1]
+                self._faults.clear()
+                raise NotDrawnError(said)
+
+    def _at_work(self) -> bool:
+        batches = any(thread.name.startswith("batch-") for thread in threading.enumerate())
+        return batches or self.application.operations.busy or self.session.background.busy
+
+    def settle(self, widget: QWidget) -> None:
+        """Wait until nothing is asked for any more; painting asks for the lines of lists."""
+        widget.grab()
+        QApplication.processEvents()
+        self.wait(lambda: not (self.application.operations.busy or self.session.background.busy))
+
+
+def _review(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """The review page, two responses at once, a covered text, and a filter that nothing matches."""
+    window = stage.window
+    act = window.actions_table
+    settings = window.review.eye.shield.settings
+    yield "review", window
+    act["side_by_side"].trigger()
+    yield "review-side-by-side", window
+    act["side_by_side"].trigger()
+    settings.shielded = [str(category) for category in Category]
+    window.review.eye.prefer()
+    yield "review-covered", window
+    settings.shielded = []
+    window.review.eye.prefer()
+    window.review.finder.bar.search.setText("no prompt has these words")
+    window.review.finder.bar.search.textEdited.emit("")
+    stage.wait(lambda: window.review.state is State.EMPTY)
+    yield "review-no-match", window
+    window.actions_table["clear_filter"].trigger()
+    stage.wait(lambda: window.review.state is State.SHOWN)
+
+
+def _library(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    stage.window.show_page("page_library")
+    stage.wait(lambda: stage.window.library.widget() is not None)
+    yield "library", stage.window
+
+
+def _curate(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    stage.window.show_page("page_curate")
+    stage.wait(lambda: stage.window.curate.result is not None)
+    yield "curate", stage.window
+
+
+def _welcome(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    fresh = MainWindow(stage.session, stage.application.theme)
+    fresh.show()
+    yield "welcome", fresh
+
+
+def _instruments(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """The bench, before anything is measured and after: people say of every third response what the judges say."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services.review import prompt_review
+
+    window, workspace = stage.window, stage.workspace
+    window.show_page("page_instruments")
+    yield "instruments-empty", window
+    for prompt_id in range(1, _MEASURED):
+        responses = prompt_review.load(workspace, prompt_id).responses
+        for one in [one for one in responses if one.final.answer_class in ANSWERS][::3]:
+            said = Decision(prompt_id, Aspect.ANSWER_CLASS, str(one.final.answer_class), one.response.id)
+            prompt_review.decide(workspace, said, annotator=stage.session.annotator)
+    window.instruments.begin()
+    stage.wait(lambda: window.instruments.report is not None)
+    yield "instruments", window
+
+
+def _generate(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """The generate page: seeds of the demo rewritten and voted on by simulated models."""
+    window, workspace = stage.window, stage.workspace
+    window.show_page("page_generate")
+    page, form = window.generate, window.generate.form
+    for step, models in ((Step.REWRITES, ("simulated/writer",)), (Step.VOTES, _MODERATORS)):
+        form.step.setCurrentIndex(form.step.findData(step))
+        form.writer.setText(models[0])
+        for name in models if step is Step.VOTES else ():
+            form.moderators.add(name)
+        stage.wait(form.foot.launch.isEnabled)
+        before = _over(workspace)
+        form.foot.launch.click()
+        stage.wait(partial(_more_is_over, workspace, before))
+    stage.wait(lambda: page.moderators.found is not None and len(page.moderators.found.toxic) > len(_MODERATORS))
+    yield "generate", window
+
+
+def _over(workspace: Workspace) -> int:
+    """How many batches have nothing left to do."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services.evaluation import batch_control
+
+    return sum(progress.left == 0 for progress in batch_control.overview(workspace))
+
+
+def _more_is_over(workspace: Workspace, before: int) -> bool:
+    return _over(workspace) > before
+
+
+def _audit(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """The audit: its rates, and what would change them."""
+    window = stage.window
+    window.show_page("page_audit")
+    page = window.audit
+    stage.wait(lambda: page.audit is not None)
+    yield "audit", window
+    page.tabs.go(1)
+    stage.wait(lambda: page.what_if.shown is not None)
+    yield "audit-what-if", window
+
+
+def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """Nothing yet, then two queues that people are at, and the dialog that makes one."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services.review import prompt_review
+    from orbench_studio.services.team import assignments, team_queues
+
+    window, workspace = stage.window, stage.workspace
+    window.show_page("page_team")
+    page = window.team
+    stage.wait(page.empty.isVisible)
+    yield "team-empty", window
+    everybody = tuple(Member(name) for name in ("Ada", "Bo", stage.session.annotator))
+    team_queues.make(workspace, TeamQueue("Hard, second look", "id:20-60 sort:refusals", 2, members=everybody))
+    shares = (Member("Ada", 2), Member("Bo", 1))
+    team_queues.make(workspace, TeamQueue("Privacy", "category:privacy", assignment=Assignment.SHARE, members=shares))
+    for who, label in (("Ada", "safe"), ("Bo", "toxic")):
+        assignments.take(workspace, "Hard, second look", annotator=who, ahead=12)
+        for claim in assignments.given(workspace, "Hard, second look", annotator=who)[: 9 if who == "Ada" else 4]:
+            said = label if claim.prompt_id % 4 == 0 else "safe"
+            prompt_review.decide(workspace, Decision(claim.prompt_id, Aspect.LABEL, said), annotator=who)
+    page.look()
+    stage.wait(lambda: len(page.standings) == 2)
+    yield "team", window
+    page.ask(page.standings[1].queue)
+    yield "team-dialog", page.findChildren(QueueDialog)[-1]
+
+
+def _disputes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """Nothing disputed, then a response and a label on which two people disagree."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services.review import prompt_review
+
+    window, workspace = stage.window, stage.workspace
+    window.show_page("page_disputes")
+    yield "disputes-empty", window
+    window.show_page("page_review")
+    response = prompt_review.load(workspace, 2).responses[0].response.id
+    for who, answer, label in (("Ada", "direct_answer", "safe"), ("Bo", "partial_refusal", "toxic")):
+        why = "answers in the end" if who == "Ada" else "only warns, then answers"
+        said = Decision(2, Aspect.ANSWER_CLASS, answer, response, why)
+        seen = frozenset({Visible.RESPONSES})
+        prompt_review.decide(workspace, said, annotator=who, visible=seen)
+        prompt_review.decide(workspace, Decision(3, Aspect.LABEL, label), annotator=who, visible=seen)
+    window.show_page("page_disputes")
+    stage.wait(lambda: window.disputes.case is not None)
+    yield "disputes-response", window
+    window.disputes.list.setCurrentRow(1)
+    stage.wait(lambda: window.disputes.case is not None and window.disputes.case.about.prompt_id == 3)
+    yield "disputes-label", window
+    for left in (1, 0):
+        stage.wait(lambda: window.disputes.case is not None)
+        case = window.disputes.case
+        of_label = case is not None and case.about.response_id is None
+        window.disputes.settle("safe" if of_label else "direct_answer")
+        stage.wait(partial(_settled, window, left))
+
+
+def _settled(window: MainWindow, left: int) -> bool:
+    """Whether so many disputes are left, and one of them is shown."""
+    page = window.disputes
+    return len(page.disputes) == left and (page.case is not None or not left)
+
+
+def _around(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """What is around the queue, on a prompt with a history."""
+    # On first use: it brings the database's libraries with it.
+    from orbench_studio.services.review import prompt_review
+
+    review, session = stage.window.review, stage.session
+    actions = stage.window.actions_table
+    stage.window.show_page("page_review")
+    workspace, shown = stage.workspace, review.view
+    assert shown is not None  # and has prompts
+    for aspect, value in _HISTORY:
+        prompt_review.decide(workspace, Decision(shown.prompt.id, aspect, value), annotator=session.annotator)
+    prompt_review.undo(workspace, annotator=session.annotator)
+    review.start(at=shown.prompt.id)
+    stage.wait(lambda: review.state is State.SHOWN)
+    actions["guidelines"].trigger()
+    yield "guidelines", stage.window
+    actions["guidelines"].trigger()
+    for name, kind in (("timeline", TimelineDialog), ("undo_since", UndoSinceDialog)):
+        actions[name].trigger()
+        yield name.replace("_", "-"), review.findChildren(kind)[-1]
+    review.around.guidelines.edit_wanted.emit()
+    stage.wait(lambda: bool(review.findChildren(GuidelinesDialog)))
+    yield "guidelines-edit", review.findChildren(GuidelinesDialog)[-1]
+
+
+def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """The evaluate page before the first batch, with one composed, at work, and at its end."""
+    page = stage.window.evaluate
+    form = page.compose
+    stage.window.show_page("page_evaluate")
+    yield "evaluate-empty", stage.window
+    for model in _MODELS:
+        form.models.add(model)
+    form.judge.setCurrentIndex(1)
+    stage.wait(form.foot.launch.isEnabled)
+    yield "evaluate-composed", stage.window
+    form.options.opener.click()
+    yield "evaluate-options", stage.window
+    form.options.opener.click()
+    form.foot.launch.click()
+    failed = page.batch.models.model()
+    stage.wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
+    yield "evaluate-at-work", stage.window
+    stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.FINISHED)
+    stage.wait(lambda: page.batch.failures.table.model().rowCount() > 0)
+    yield "evaluate-finished", stage.window
+
+
+def _files(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    # On first use: they bring the file formats with them.
+    from orbench_studio.gui.data.export_dialog import ExportDialog
+    from orbench_studio.gui.data.import_dialog import ImportDialog
+
+    importing = ImportDialog(stage.window, stage.session)
+    importing.begin([_TABLE])
+    stage.wait(lambda: not importing.run.running)
+    yield "import", importing
+    stage.window.export()
+    exporting = stage.window.findChildren(ExportDialog)[-1]
+    stage.wait(lambda: exporting.begin.isEnabled())
+    yield "export", exporting
+
+
+def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    # On first use: they bring the file formats with them.
+    from orbench_studio.gui.data.mapping_dialog import MappingDialog
+    from orbench_studio.gui.workspace.server_dialog import ServerDialog
+    from orbench_studio.services.data.import_files import ColumnMapping, preview_file
+
+    window = stage.window
+    preview = preview_file(_TABLE)
+    for name, dialog in (
+        ("columns", MappingDialog(window, _TABLE.name, preview, preview.proposal or ColumnMapping())),
+        ("keys", KeysDialog(window)),
+        ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
+        ("note", NoteDialog(window, "")),
+        ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
+        ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
+        ("category", CategoryMenu(window, Category.PRIVACY)),
+    ):
+        dialog.show()
+        yield name, dialog
+
+
+# Each scene with the pictures that it yields, in this order: later scenes build on what earlier ones decided.
+SCENES: dict[tuple[str, ...], Scene] = {
+    ("review", "review-side-by-side", "review-covered", "review-no-match"): _review,
+    ("library",): _library,
+    ("evaluate-empty", "evaluate-composed", "evaluate-options", "evaluate-at-work", "evaluate-finished"): _batches,
+    ("instruments-empty", "instruments"): _instruments,
+    ("audit", "audit-what-if"): _audit,
+    ("curate",): _curate,
+    ("disputes-empty", "disputes-response", "disputes-label"): _disputes,
+    ("generate",): _generate,
+    ("team-empty", "team", "team-dialog"): _team,
+    ("guidelines", "timeline", "undo-since", "guidelines-edit"): _around,
+    ("import", "export"): _files,
+    ("columns", "keys", "preferences", "note", "server", "crash", "category"): _dialogs,
+    ("welcome",): _welcome,
+}

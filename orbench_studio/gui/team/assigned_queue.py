@@ -1,0 +1,112 @@
+"""At work in a team's queue: prompts are claimed ahead, claims renewed while the window shows, and given back.
+
+Somebody is at work in a queue as long as the review queue is `team:NAME=PERSON` with the own name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from orbench_studio.domain.team.queue import given_to, work_of
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.domain.core.changes import Changes
+    from orbench_studio.domain.review.queue import QueueRow
+    from orbench_studio.gui.review.page import ReviewPage
+    from orbench_studio.services.workspace.workspace import Workspace
+
+BEAT = 20_000  # milliseconds; the shortest lease is three times as long
+
+
+class TeamWork(QObject):
+    """Keeps the review queue filled with what the team's queue gives."""
+
+    def __init__(self, page: ReviewPage, session: Session) -> None:
+        super().__init__(page)
+        self._page = page
+        self._session = session
+        self._joined: tuple[str, str] | None = None  # the queue and the name
+        self._beat = QTimer(self)
+        self._beat.setInterval(BEAT)
+        self._beat.timeout.connect(self.beat)
+        page.decided.connect(self._ask_more)
+        page.finder.changed.connect(self._follow)
+        session.opened.connect(self._follow)
+        session.leaving.connect(self._leave)
+
+    def beat(self) -> None:
+        """Renew what is held, and look for what others have given back; nothing while the window does not show."""
+        window = self._page.window()
+        if self._joined is None or not window.isVisible() or window.isMinimized():
+            return
+        name, who = self._joined
+
+        def work(workspace: Workspace) -> None:
+            from orbench_studio.services.team import assignments
+
+            assignments.renew(workspace, name, annotator=who)
+
+        self._session.run(work, None)
+        self._ask_more()
+
+    def renamed(self) -> None:
+        """Somebody else is at the window: the queue goes on with that one."""
+        if self._joined is not None:
+            self._page.finder.bar.ask(work_of(self._joined[0], self._session.annotator))
+
+    def _follow(self) -> None:
+        """The review queue is another one, or its person."""
+        given = given_to(self._page.finder.current)
+        joined = given if given is not None and given[1] == self._session.annotator else None
+        if joined != self._joined:
+            self._leave()
+            self._joined = joined
+        self._beat.start() if joined else self._beat.stop()
+
+    def _leave(self) -> None:
+        if self._joined is None:
+            return
+        name, who = self._joined
+        self._joined = None
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.team import assignments
+
+            return assignments.give_back(workspace, name, annotator=who)
+
+        self._session.run(work, None)
+
+    def _ask_more(self) -> None:
+        if self._joined is None:
+            return
+        joined, known = self._joined, frozenset(self._page.model.ids())
+
+        def work(workspace: Workspace) -> list[QueueRow]:
+            from orbench_studio.services.team import assignments
+
+            return assignments.more(workspace, joined[0], known, annotator=joined[1])
+
+        self._session.run(work, lambda rows: self._add(rows) if joined == self._joined else None)
+
+    def _add(self, rows: list[QueueRow]) -> None:
+        """Put what was claimed at the end of the queue; where that was reached, go on with it."""
+        page = self._page
+        new = [row for row in rows if page.model.place_of(row.prompt_id) is None]
+        if not new:
+            return
+        if not page.model.ids():
+            page.ask_queue()
+            return
+        at_end = page.queue.place() + 1 == page.model.rowCount()
+        waits = at_end and page.view is not None and page.view.last_label(self._session.annotator) is not None
+        for row in new:
+            page.model.insert(page.model.rowCount(), row)
+        page.queue.count(page.model.rowCount())
+        page.finder.bar.tell_more(len(new))
+        if waits:
+            page.step(1)
+            page.told.emit(tr("There is more for you in this queue."))

@@ -1,0 +1,257 @@
+"""What reviewers disagree about: both decisions side by side, and one that settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.core.judgement import ANSWERS as CLASSES
+from orbench_studio.domain.team.dispute import Dispute
+from orbench_studio.gui.common.actions import Actions, tr, with_key
+from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.text_pane import TextPane, Type
+from orbench_studio.gui.common.theme import (
+    ANSWERS,
+    LABELS,
+    PROMPT,
+    PROMPT_LINE,
+    READING,
+    READING_LINE,
+    Mark,
+    Theme,
+    px,
+)
+from orbench_studio.gui.common.widgets import KeyButton, label, rule
+from orbench_studio.gui.team.disputes_side import SideCard
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.services.team.adjudication import Case
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_LIST = 260
+_COLUMNS = 3
+_LABEL_KEYS = {Label.SAFE: "label_safe", Label.TOXIC: "label_toxic", Label.CONTROVERSIAL: "label_controversial"}
+_ANSWER_KEYS = dict(zip(CLASSES, ("answer_direct", "answer_partial", "answer_indirect", "answer_refusal"), strict=True))
+
+
+class DisputesPage(QWidget):
+    """A list of disputes on the left, the one chosen on the right."""
+
+    stated = Signal(str)  # after something was decided or undone: what, in words
+
+    def __init__(self, session: Session, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self._session = session
+        self._actions = actions
+        self.disputes: list[Dispute] = []
+        self.case: Case | None = None
+        self.list = QListWidget()
+        self.title = label("", "strong")
+        self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE))
+        self.response = TextPane(theme, Type(READING, READING_LINE))
+        self.model = label("", "meta")
+        self.reason = QLineEdit()
+        self.empty = label("", "quiet")
+        self._cards: list[SideCard] = []
+        self._sides = QGridLayout()
+        self._labels = _buttons(theme, actions, {_LABEL_KEYS[of]: LABELS[of] for of in Label})
+        self._answers = _buttons(theme, actions, {_ANSWER_KEYS[of]: ANSWERS[of] for of in CLASSES})
+        self._build_ui()
+        self._connect(theme)
+
+    def refresh(self, changes: Changes) -> None:
+        """Look again at what is disputed."""
+        if self.isVisible() and changes:
+            self._look()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._actions.enable(self._handlers(), on=True)
+        self._look()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._actions.enable(self._handlers(), on=False)
+        super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
+
+    def settle(self, value: str) -> None:
+        """Decide what counts of the dispute on the screen."""
+        case = self.case
+        fits = case is not None and (value in _LABEL_KEYS) == (case.about.response_id is None)
+        if case is None or not fits:
+            return
+        self.case = None  # one key settles one dispute
+        reason, annotator = self.reason.text().strip(), self._session.annotator
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.team import adjudication
+
+            return adjudication.settle(workspace, case, value, annotator=annotator, reason=reason)
+
+        self._session.run(work, self._settled, self._not_settled)
+
+    def _settled(self, changes: Changes) -> None:
+        self.reason.clear()
+        self.stated.emit(changes.told)
+
+    def _not_settled(self, _error: Exception) -> None:
+        self._look()
+
+    def _reversed(self, changes: Changes) -> None:
+        self.stated.emit(changes.told)
+
+    def _look(self) -> None:
+        def work(workspace: Workspace) -> list[Dispute]:
+            from orbench_studio.services.team import adjudication
+
+            return adjudication.disputed(workspace)
+
+        self._session.run(work, self._show)
+
+    def _show(self, disputes: list[Dispute]) -> None:
+        row = max(self.list.currentRow(), 0)
+        chosen = self.disputes[row] if row < len(self.disputes) else None
+        place = disputes.index(chosen) if chosen in disputes else min(row, len(disputes) - 1)
+        self.disputes = disputes
+        self.list.blockSignals(True)
+        self.list.clear()
+        for dispute in disputes:
+            what = tr("label") if dispute.response_id is None else tr("response")
+            self.list.addItem(QListWidgetItem(f"#{dispute.prompt_id}   {what}\n{dispute.text}"))
+        self.list.blockSignals(False)
+        self._body.setVisible(bool(disputes))
+        self.empty.setVisible(not disputes)
+        self.list.setVisible(bool(disputes))
+        if self.case is not None and (not disputes or self.case.about != disputes[place]):
+            self.case = None  # else what is shown can be settled while it is looked at again
+        if disputes:
+            self.list.setCurrentRow(place)
+            self._open()
+
+    def _open(self) -> None:
+        place = self.list.currentRow()
+        if not 0 <= place < len(self.disputes):
+            return
+        about = self.disputes[place]
+
+        def work(workspace: Workspace) -> Case:
+            from orbench_studio.services.team import adjudication
+
+            return adjudication.case_of(workspace, about)
+
+        self._session.run(work, self._opened)
+
+    def _opened(self, case: Case) -> None:
+        place = self.list.currentRow()
+        if not (0 <= place < len(self.disputes) and self.disputes[place] == case.about):
+            return  # another one was chosen meanwhile
+        self.case = case
+        answered = case.response is not None
+        what = tr("People disagree about the response") if answered else tr("People disagree about the label")
+        self.title.setText(f"#{case.about.prompt_id}   {what}   ·   {place + 1:,} / {len(self.disputes):,}")
+        self.prompt.show_text(case.prompt)
+        self.response.show_text(case.response or "")
+        self.model.setText(case.model or "")
+        for part in (self.response, self.model, *self._answers):
+            part.setVisible(answered)
+        for button in self._labels:
+            button.setVisible(not answered)
+        while len(self._cards) < len(case.sides):
+            self._cards.append(SideCard())
+            at = len(self._cards) - 1
+            self._sides.addWidget(self._cards[-1], at // _COLUMNS, at % _COLUMNS)
+        for at, card in enumerate(self._cards):
+            card.setVisible(at < len(case.sides))
+            if at < len(case.sides):
+                card.show_side(case.sides[at])
+
+    def _step(self, by: int) -> None:
+        self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
+
+    def _forget(self) -> None:
+        self._show([])
+        self.reason.clear()
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        return {
+            **{name: partial(self.settle, str(value)) for value, name in _LABEL_KEYS.items()},
+            **{name: partial(self.settle, str(value)) for value, name in _ANSWER_KEYS.items()},
+            "undo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=False),
+            "redo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=True),
+            "next_prompt": lambda: self._step(1),
+            "previous_prompt": lambda: self._step(-1),
+            "reason": self.reason.setFocus,
+        }
+
+    def _connect(self, theme: Theme) -> None:
+        self._actions.bind(self._handlers(), self)
+        self.list.currentRowChanged.connect(lambda _: self._open())
+        self.reason.returnPressed.connect(self.list.setFocus)
+        self._session.leaving.connect(self._forget)
+        theme.changed.connect(self._fit)
+
+    def _build_ui(self) -> None:
+        words = tr("Nobody disagrees. Reviewers decide in copies of this workspace; their label files are merged here")
+        self.empty.setText(f"{with_key(words, 'merge_labels')}.")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.list.setAccessibleName(tr("Disputes"))
+        self.list.setObjectName("disputes")
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.title.setWordWrap(True)
+        self.prompt.setAccessibleName(tr("Prompt"))
+        self.response.setAccessibleName(tr("Response"))
+        self.reason.setAccessibleName(tr("Reason"))
+        self.reason.setPlaceholderText(with_key(tr("Why, in a few words; Enter goes back"), "reason"))
+        self.setFocusProxy(self.list)
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(24, 16, 24, 0)
+        column.setSpacing(12)
+        column.addWidget(self.title)
+        column.addWidget(self.prompt, 2)
+        column.addWidget(self.model)
+        column.addWidget(self.response, 3)
+        self._sides.setSpacing(12)
+        column.addLayout(self._sides)
+        column.addWidget(self.reason)
+        column.addWidget(rule())
+        column.addWidget(self._build_bar())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.list)
+        row.addWidget(self._body, 1)
+        row.addWidget(self.empty, 1)
+        self._show([])
+
+    def _build_bar(self) -> QWidget:
+        bar = QWidget()
+        flow = FlowLayout(bar, spacing=8)
+        flow.setContentsMargins(0, 4, 0, 16)
+        for button in (*self._labels, *self._answers):
+            flow.addWidget(button)
+        return bar
+
+
+def _buttons(theme: Theme, actions: Actions, of: dict[str, Mark]) -> list[KeyButton]:
+    return [
+        KeyButton(theme, actions[name], f"{mark.shape} {tr(mark.word)}", colour=mark.colour, tint=mark.tint or "")
+        for name, mark in of.items()
+    ]

@@ -1,0 +1,1 @@
+"""Window of the feature workspace: opening, connection, statistics."""

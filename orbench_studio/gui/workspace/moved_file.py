@@ -1,0 +1,170 @@
+"""What the window does when the file of its workspace was renamed, deleted or replaced while it was open.
+
+Nothing can be decided any more: a copy of what is open is saved at once, and the user chooses how to go on.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.workspace.location import Place
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.file_selection import ask_new_workspace
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.workspace.session import Session
+
+_WIDTH = 620
+
+
+class MovedFile(QObject):
+    """Saves a copy with everything that was decided, closes the workspace, and offers to go on."""
+
+    told = Signal(str)
+    closed = Signal(str)  # the workspace, with why and where the copy is
+
+    def __init__(self, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+        self._dialog: MovedDialog | None = None
+        self._why = ""
+        self._unsaved: list[Sending] = []
+        session.moved.connect(self._notice)
+        session.connection.unsaved.connect(self._unsaved.append)
+        session.opened.connect(self._unsaved.clear)
+
+    def _notice(self, why: str) -> None:
+        if self._dialog is not None:
+            return
+        assert self._session.workspace is not None  # it is the one that was moved
+        self._why = why
+        dialog = self._dialog = MovedDialog(self._window, why, self._session.workspace.place)
+        dialog.elsewhere.clicked.connect(lambda: ask_new_workspace(self._window, self._save))
+        dialog.merge.clicked.connect(self._merge)
+        dialog.open_copy.clicked.connect(self._open_copy)
+        dialog.finished.connect(self._end)
+        dialog.open()
+        self._save()
+
+    def _save(self, path: Path | None = None) -> None:
+        assert self._dialog is not None
+        self._dialog.say(tr("Saving a copy of what was open …"))
+        self._session.run(lambda workspace: workspace.save_copy(path), self._saved, self._not_saved, tells=False)
+
+    def _not_saved(self, error: Exception) -> None:
+        if self._dialog is not None:
+            self._dialog.refuse(str(error))
+
+    def _saved(self, copy: Path) -> None:
+        """Close the file, so that its log harms no other one. Decisions that failed meanwhile go into the copy."""
+        workspace, unsaved = self._session.workspace, list(self._unsaved)
+        assert workspace is not None  # an answer about one that is closed does not come here
+        assert isinstance(workspace.place, Path)  # it was moved
+        path = workspace.place
+        self._unsaved.clear()
+        self._session.close()
+
+        def work() -> bool:
+            from orbench_studio.services.data import moved_file_recovery
+
+            moved_file_recovery.add_unsaved(copy, unsaved)
+            return moved_file_recovery.is_same_workspace(copy, path)
+
+        self._session.settings.remember(copy)
+        self.closed.emit(f"{self._why} {tr('What was open is saved as:')} {copy}")
+        self._session.operations.run(work, partial(self._offer, copy), partial(self._offer, copy, False))
+
+    def _offer(self, copy: Path, can_merge: bool, fault: Exception | None = None) -> None:
+        if self._dialog is not None:
+            self._dialog.offer(copy, can_merge=can_merge, fault=str(fault or ""))
+
+    def _merge(self) -> None:
+        dialog = self._dialog
+        assert dialog is not None and dialog.copy is not None  # its button was clicked
+        path, copy = dialog.path, dialog.copy
+        dialog.say(tr("Merging …"))
+
+        def work() -> str:
+            from orbench_studio.services.data import moved_file_recovery
+
+            return moved_file_recovery.merge_into(path, copy)
+
+        self._session.operations.run(work, partial(self._go_on, path), partial(self._offer, copy, False))
+
+    def _open_copy(self) -> None:
+        assert self._dialog is not None and self._dialog.copy is not None  # its button was clicked
+        self._go_on(self._dialog.copy, tr("The copy is open."))
+
+    def _go_on(self, place: Place, words: str) -> None:
+        if self._dialog is not None:
+            self._dialog.accept()
+            self._session.open(place)
+            self.told.emit(words)
+
+    def _end(self) -> None:
+        self._dialog = None
+
+
+class MovedDialog(QDialog):
+    """Says what happened and where the copy is; keeps the keys of the review page away meanwhile."""
+
+    def __init__(self, parent: QWidget, why: str, place: Place) -> None:
+        super().__init__(parent)
+        assert isinstance(place, Path)  # a workspace on a server has no file
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(tr("Workspace file moved or replaced"))
+        self.path = place
+        self.copy: Path | None = None
+        self.said = label("")
+        self.merge = QPushButton(f"{tr('Merge into')} {place.name}".replace("&", "&&"))
+        self.open_copy = QPushButton(tr("Open the copy"))
+        self.elsewhere = QPushButton(tr("Save a copy…"))
+        self._why = why
+        self._build_ui()
+
+    def say(self, text: str) -> None:
+        """Say what is going on; nothing can be chosen until it is over."""
+        self._show(text)
+
+    def refuse(self, fault: str) -> None:
+        """Say why no copy could be saved, and ask where to save one."""
+        advice = tr("Keep this window open until a copy is saved: what you decided is only here.")
+        self._show(f"{fault}\n\n{advice}", self.elsewhere)
+
+    def offer(self, copy: Path, *, can_merge: bool, fault: str = "") -> None:
+        """Say where the copy is, and offer to go on with it or with the file that is there now."""
+        self.copy = copy
+        saved = f"{tr('Everything that was open, with all decisions, is saved as:')}\n{copy}"
+        merging = tr("Merge adds the decisions in the copy to the file that is there now, and opens that file.")
+        text = "\n\n".join(filter(None, (fault, saved, merging if can_merge else "")))
+        self._show(text, *((self.merge,) if can_merge else ()), self.open_copy)
+
+    def _show(self, text: str, *buttons: QPushButton) -> None:
+        self.said.setText(f"{self._why}\n\n{text}")
+        for button in (self.merge, self.open_copy, self.elsewhere):
+            button.setVisible(button in buttons)
+        if buttons:
+            buttons[0].setDefault(True)
+            buttons[0].setFocus()
+        self.adjustSize()
+
+    def _build_ui(self) -> None:
+        self.said.setWordWrap(True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        for button in (self.merge, self.open_copy, self.elsewhere):
+            buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 16)
+        layout.setSpacing(16)
+        layout.addWidget(self.said)
+        layout.addStretch(1)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(px(_WIDTH))

@@ -1,0 +1,1 @@
+"""Use cases of the feature audit: rates, samples, estimates, agreement, report."""

@@ -1,0 +1,254 @@
+"""What an audit sample tells of all prompts: people's word on the sample, the machines' on everything.
+
+The over-refusal rate is a ratio: refusals of prompts that are safe among answers to prompts that are safe. By people
+and by machines each response is outside of it (its prompt is not safe), a refusal or an answer, and both counts of the
+ratio are estimated from the same sample (estimates/ppi.py). Inclusion probabilities are those of the sample's
+categories, as they were when it was drawn.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbench_studio.domain.audit.estimate import Estimate, Estimates, Interval, Told
+from orbench_studio.domain.audit.refusal_rates import FINAL, Group
+from orbench_studio.domain.audit.sample import AuditSample, Place
+from orbench_studio.domain.core.annotation import Basis, Label
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
+from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
+from orbench_studio.errors import StudioError
+from orbench_studio.estimates.ppi import (
+    MARGIN,
+    NO,
+    OUT,
+    STATES,
+    YES,
+    Powered,
+    labels_needed,
+    powered,
+)
+from orbench_studio.services.audit import sampling
+from orbench_studio.services.audit.audit_counts import Ledger, with_judge
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.audit import audit_arrays as store
+from orbench_studio.store.audit import samples
+
+Array = NDArray[Any]
+_NOTHING_TO_JUDGE = (AnswerClass.BLOCKED, AnswerClass.EMPTY, AnswerClass.ERROR)
+
+
+class _Drawn(NamedTuple):
+    """A sample with every prompt that could come into it, and how people left those that did."""
+
+    sample: AuditSample
+    places: list[Place]
+    statuses: dict[int, str]
+    references: dict[int, str]
+
+
+def estimates(
+    workspace: Workspace,
+    ledger: Ledger,
+    name: str,
+    *,
+    told: Told = Told.LABELS,
+    judge: str = FINAL,
+    group: Group = Group.SAFE,
+    assume_safe: bool = False,
+    margin: float = MARGIN,
+) -> Estimates:
+    """Over-refusal (or, of toxic prompts, acceptance) of every model, in all categories and in each, by a sample.
+
+    Where people tell of answers, `judge` is the machine (as `judge_name` has it) and may not be FINAL, which people
+    are part of. `assume_safe` lets machines call a prompt safe that nobody said anything of. Raises StudioError where
+    there is no such sample or judge.
+    """
+    if told is not Told.LABELS and judge == FINAL:
+        known = ", ".join(ledger.judges) or "none yet"
+        raise StudioError(f"Say which judge people are to check: {known}.")
+    ledger = with_judge(ledger, workspace, judge)
+    with workspace.reading() as db:
+        drawn = _Drawn(
+            sampling.known(samples.named(db, name), name),
+            samples.places(db, name),
+            samples.statuses(db, name),
+            store.stated_labels(db),
+        )
+    units = _Units(ledger, drawn, told, judge, group, assume_safe)
+    if told is Told.LABELS:
+        machine = "the consensus, else the source file's label,"
+    elif told is Told.ANSWERS:
+        machine = judge
+    else:
+        machine = f"the consensus, else the source file's label, and {judge}"
+    return Estimates(drawn.sample, told, group, machine, margin, tuple(units.estimates(margin)))
+
+
+def queue_needed(
+    workspace: Workspace, found: Estimates, model: str, category: str | None = None
+) -> tuple[AuditSample, QueueFilter]:
+    """Draw what an estimate still needs, and give the queue of all prompts of the sample that wait for people.
+
+    What is drawn already and waits is not drawn twice. StudioError where the sample has gone.
+    """
+    cell = found.of(model, category)
+    waiting = {one.category: one.waiting for one in found.cells if one.model == model and one.category is not None}
+    more = {name: max(count - waiting.get(name, 0), 0) for name, count in cell.needed.items()}
+    sample = sampling.extend(workspace, found.sample.name, more)
+    terms = [Term(Field.SAMPLE, (sample.name,))]
+    if category is not None:
+        terms.append(Term(Field.CATEGORY, (category,)))
+    if found.told is Told.LABELS:
+        terms.append(Term(Field.STATUS, (Status.UNDECIDED,)))
+    return sample, QueueFilter(tuple(terms))
+
+
+class _Units:
+    """The responses that a sample's estimates are about: the last of each model to each prompt that could come in."""
+
+    def __init__(self, ledger: Ledger, drawn: _Drawn, told: Told, judge: str, group: Group, assume_safe: bool) -> None:
+        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, told, judge, group
+        self._assume_safe = assume_safe
+        self._categories = [stratum.category for stratum in drawn.sample.strata]
+        count = len(ledger.prompt_ids)
+        ids = np.array([place.prompt_id for place in drawn.places], dtype=np.int64)
+        rows = np.searchsorted(ledger.prompt_ids, ids)
+        self._place, self._stratum = np.full(count, -1), np.zeros(count, dtype=np.int64)
+        self._place[rows] = [place.place for place in drawn.places]
+        index = {category: at for at, category in enumerate(self._categories)}
+        self._stratum[rows] = [index[place.category] for place in drawn.places]
+        self._slots = self._of_the_frame()
+
+    def estimates(self, margin: float) -> list[Estimate]:
+        rows, models = self._ledger.rows[self._slots], self._ledger.columns[self._slots]
+        strata = self._stratum[rows]
+        people, machine, waits = self._states(rows)
+        count, kinds = len(self._ledger.names), len(self._categories)
+        drawn = np.array([stratum.drawn for stratum in self._drawn.sample.strata])
+        place = self._place[rows]
+        in_sample = place < drawn[strata]
+        # A response counts up to the first one that still waits, of its model and category.
+        end = np.broadcast_to(drawn, (count, kinds)).copy()
+        np.minimum.at(end, (models[waits & in_sample], strata[waits & in_sample]), place[waits & in_sample])
+        labelled = in_sample & (people >= 0)
+        counted = labelled & (place < end[models, strata])
+        shape = count, kinds, STATES, STATES
+        tables = np.zeros(shape, dtype=np.int64)
+        np.add.at(tables, (models[counted], strata[counted], people[counted], machine[counted]), 1)
+        everything = np.zeros(shape[:3], dtype=np.int64)
+        np.add.at(everything, (models, strata, machine), 1)
+        waiting, behind = (np.zeros((count, kinds), dtype=np.int64) for _ in range(2))
+        for table, which in ((waiting, waits & in_sample), (behind, labelled & ~counted)):
+            np.add.at(table, (models[which], strata[which]), 1)
+        return self._told_of(tables, everything, waiting, behind, margin)
+
+    def _told_of(
+        self, tables: Array, everything: Array, waiting: Array, behind: Array, margin: float
+    ) -> list[Estimate]:
+        whole = powered(tables, everything)
+        each = powered(tables[:, :, None], everything[:, :, None])
+        found = []
+        for m, model in enumerate(self._ledger.names):
+            for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
+                needed = labels_needed(tables[m, h], everything[m, h], margin)
+                at = (m,) if category is None else (m, h.start)
+                found.append(
+                    Estimate(
+                        model,
+                        category,
+                        *_numbers(whole if category is None else each, at),
+                        labels=int(tables[m, h].sum()),
+                        waiting=int(waiting[m, h].sum()),
+                        behind=int(behind[m, h].sum()),
+                        prompts=int(everything[m, h].sum()),
+                        needed={c: int(n) for c, n in zip(self._categories[h], needed, strict=True) if n},
+                        unlabelled=self._unlabelled(tables[m, h], everything[m, h], h),
+                    )
+                )
+        return found
+
+    def _unlabelled(self, tables: Array, everything: Array, which: slice) -> tuple[str, ...]:
+        empty = (tables.sum((1, 2)) == 0) & (everything.sum(1) > 0)
+        return tuple(c for c, none in zip(self._categories[which], empty, strict=True) if none)
+
+    def _of_the_frame(self) -> Array:
+        """The places of the responses in the ledger that have something to judge, one a model and prompt."""
+        ledger = self._ledger
+        classes = ledger.ends // 2
+        if self._told is Told.LABELS:
+            there = classes < len(ANSWERS)
+        else:
+            there = ~np.isin(classes, [store.CLASSES.index(one) for one in _NOTHING_TO_JUDGE])
+        slots = np.flatnonzero(there & (self._place[ledger.rows] >= 0))
+        keys = ledger.rows[slots].astype(np.int64) * len(ledger.names) + ledger.columns[slots]
+        _, last = np.unique(keys[::-1], return_index=True)
+        return np.sort(slots[len(slots) - 1 - last])
+
+    def _states(self, rows: Array) -> tuple[Array, Array, Array]:
+        """What people say of each response (-1 where nothing), what machines say, and whether it waits for people."""
+        by_people, by_machine, undecided = self._labels()
+        counting = self._inside(self._standing_label())
+        classes, given = np.divmod(self._ledger.ends[self._slots], 2)
+        judged = self._ledger.of(self._judge)[0][self._slots] // 2
+        if self._told is Told.LABELS:
+            known, waits = by_people[rows] >= 0, undecided[rows]
+            people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], classes)
+        elif self._told is Told.ANSWERS:
+            known = (given == 1) & (classes < len(ANSWERS))
+            waits = ~known
+            people, machine = self._state(counting[rows], classes), self._state(counting[rows], judged)
+        else:
+            answered = (given == 1) & (classes < len(ANSWERS))
+            known = answered & (by_people[rows] >= 0)
+            waits = undecided[rows] | ~answered
+            people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], judged)
+        return np.where(known, people, -1), machine, waits
+
+    def _state(self, inside: Array, classes: Array) -> Array:
+        answered = classes == ANSWERS.index(AnswerClass.DIRECT_ANSWER)
+        case = answered if self._group is Group.TOXIC else ~answered
+        return np.where(inside & (classes < len(ANSWERS)), np.where(case, YES, NO), OUT)
+
+    def _labels(self) -> tuple[Array, Array, Array]:
+        """Of each prompt: whether it is inside by people (-1: they say nothing), by machines, and whether it waits."""
+        _, label, basis, agreed, _ = self._ledger.standing()
+        human = basis == store.BASES.index(Basis.HUMAN)
+        people = np.where(human, self._inside(label), -1)
+        stated = np.full(len(label), len(store.LABELS))
+        at = np.searchsorted(self._ledger.prompt_ids, list(self._drawn.references))
+        stated[at] = [store.LABELS.index(one) for one in self._drawn.references.values()]
+        consensus = np.array([*map(store.LABELS.index, store.CONSENSUS), len(store.LABELS)])[agreed]
+        machine = np.where(consensus < len(store.LABELS), consensus, stated)
+        if self._assume_safe:
+            machine = np.where(machine < len(store.LABELS), machine, store.LABELS.index(Label.SAFE))
+        undecided = np.zeros(len(label), dtype=bool)
+        waiting = [one for one, status in self._drawn.statuses.items() if status == Status.UNDECIDED]
+        undecided[np.searchsorted(self._ledger.prompt_ids, waiting)] = True
+        return people, self._inside(machine), undecided
+
+    def _standing_label(self) -> Array:
+        """The label that counts now."""
+        _, label, basis, _, _ = self._ledger.standing()
+        unlabelled = basis == store.BASES.index(Basis.NONE)
+        return np.where(unlabelled & self._assume_safe, store.LABELS.index(Label.SAFE), label)
+
+    def _inside(self, labels: Array) -> Array:
+        wanted = Label.TOXIC if self._group is Group.TOXIC else Label.SAFE
+        return np.asarray(labels == store.LABELS.index(wanted))
+
+
+def _numbers(
+    found: Powered, at: tuple[int, ...]
+) -> tuple[float | None, Interval | None, Interval | None, float | None, float | None]:
+    def number(values: Array) -> float | None:
+        return None if np.isnan(values[at]) else float(values[at])
+
+    def interval(bounds: tuple[Array, Array]) -> Interval | None:
+        low, high = (number(bound) for bound in bounds)
+        return None if low is None or high is None else (low, high)
+
+    value = number(found.value)
+    intervals: Callable[[tuple[Array, Array]], Interval | None] = interval if value is not None else lambda _: None
+    return value, intervals(found.here), intervals(found.beyond), number(found.machine), number(found.sample)

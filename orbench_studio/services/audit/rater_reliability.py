@@ -1,0 +1,219 @@
+"""The moderators' reliability where few prompts have a person's label, and the labels most likely wrong."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY
+from orbench_studio.domain.audit.reliability import (
+    VETO,
+    InStep,
+    RaterKind,
+    RaterSkill,
+    Reliability,
+    Skill,
+    Suspect,
+    Suspects,
+)
+from orbench_studio.domain.core.annotation import Basis, Label
+from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
+from orbench_studio.estimates.dawid_skene import MISSING, SAFE, TOXIC, dawid_skene, drawn_again, error_correlation
+from orbench_studio.services.audit.audit_counts import Ledger
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.audit import audit_arrays as store
+from orbench_studio.store.audit import rater_labels
+from orbench_studio.store.audit.rater_labels import Said
+
+Array = NDArray[Any]
+LIMIT = 200
+_CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)
+_SAYS: dict[str, int] = {Verdict.SAFE: SAFE, Verdict.TOXIC: TOXIC, Label.SAFE: SAFE, Label.TOXIC: TOXIC}
+_FEWEST = 2  # votes on a prompt that can agree
+
+
+class _Votes(NamedTuple):
+    """Everybody's votes, (prompts, raters), on the prompts that somebody rated, by their places in the ledger."""
+
+    names: list[str]
+    kinds: list[RaterKind]
+    votes: NDArray[np.int8]
+    rows: Array
+
+
+def reliability(workspace: Workspace, ledger: Ledger, *, draws: int = 200) -> Reliability:
+    """Dawid and Skene's model over moderators, the veto and every annotator, by the category that counts now.
+
+    Takes seconds. Empty where nobody has voted.
+    """
+    cast = _votes(workspace, ledger)
+    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+    fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
+    ends = drawn_again(cast.votes, categories, fitted, draws=draws)
+    voted = cast.votes != MISSING
+    by_category = np.zeros((len(_CATEGORIES), len(cast.names)), dtype=int)
+    np.add.at(by_category, categories, voted)
+    counts = np.vstack([by_category, voted.sum(0)])
+    levels = (
+        np.vstack([fitted.sensitivity, fitted.overall_sensitivity]),
+        np.vstack([fitted.specificity, fitted.overall_specificity]),
+    )
+
+    def skill(category: int, rater: int) -> Skill:
+        (s, p), at = levels, (category, rater)
+        (s_low, s_high), (p_low, p_high) = ends
+        sure = (float(min(s_low[at], s[at])), float(max(s_high[at], s[at])))
+        pure = (float(min(p_low[at], p[at])), float(max(p_high[at], p[at])))
+        return Skill(float(s[at]), sure, float(p[at]), pure, int(counts[at]))
+
+    found = [
+        RaterSkill(name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(_CATEGORIES) if counts[at, r]})
+        for r, (name, kind) in enumerate(zip(cast.names, cast.kinds, strict=True))
+    ]
+    there = sorted(set(categories.tolist()))
+    ids = ledger.prompt_ids[cast.rows].tolist()
+    return Reliability(
+        tuple(found),
+        tuple(_in_step(cast, fitted.p_safe)),
+        {_CATEGORIES[at]: float(fitted.safe[at]) for at in there},
+        dict(zip(ids, fitted.p_safe.tolist(), strict=True)),
+        frozenset(ledger.prompt_ids[cast.rows[_alike(cast)]].tolist()),
+    )
+
+
+def safe_chances(workspace: Workspace, ledger: Ledger) -> dict[int, float]:
+    """How probable it is that a prompt is safe, by the same model; prompts that nobody rated are left out."""
+    cast = _votes(workspace, ledger)
+    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+    fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
+    return dict(zip(ledger.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
+
+
+def suspects(ledger: Ledger, found: Reliability, limit: int = LIMIT) -> Suspects:
+    """The prompts that the moderators label alike and nobody has decided, by the probability that they are wrong.
+
+    Where that is the same, those refused by more models come first: they move more. Rates are of the final labels.
+    """
+    category, label, basis, _, _ = ledger.standing()
+    undecided = ~np.isin(basis, [store.BASES.index(Basis.HUMAN), store.BASES.index(Basis.DISPUTED)])
+    alike = undecided & np.isin(ledger.prompt_ids, list(found.alike))
+    p_safe = np.array([found.p_safe.get(i, np.nan) for i in ledger.prompt_ids.tolist()])
+    safe = label == store.LABELS.index(Label.SAFE)
+    p_wrong = np.where(safe, 1 - p_safe, p_safe)
+    refused, judged = _answers(ledger)
+    places = np.flatnonzero(alike)
+    chosen = places[np.lexsort((places, -refused[places].sum(1), -p_wrong[places]))][:limit]
+    hits, cases = (table[safe].sum(0) for table in (refused, judged))
+    sign = np.where(safe, -1, 1)[:, None]
+    after = _shares(hits + (sign * refused)[chosen], cases + (sign * judged)[chosen])
+    changes = after - _shares(hits, cases)
+    listed = tuple(
+        Suspect(
+            int(ledger.prompt_ids[place]),
+            _CATEGORIES[category[place]],
+            Label.SAFE if safe[place] else Label.TOXIC,
+            float(p_wrong[place]),
+            tuple(np.array(ledger.names)[refused[place] > 0].tolist()),
+            {name: float(c) for name, c in zip(ledger.names, change, strict=True) if c and not np.isnan(c)},
+        )
+        for place, change in zip(chosen.tolist(), changes, strict=True)
+    )
+    flipped = [hits + (sign * refused)[chosen].sum(0), cases + (sign * judged)[chosen].sum(0)]
+    rates = {
+        name: (Rate(int(hits[m]), int(cases[m])), Rate(int(flipped[0][m]), int(flipped[1][m])))
+        for m, name in enumerate(ledger.names)
+    }
+    return Suspects(listed, rates, len(places))
+
+
+def queue_of_suspects(found: Suspects) -> QueueFilter:
+    """The queue of exactly these prompts."""
+    ids = tuple(str(one.prompt_id) for one in found.found)
+    # The order tells of machines, as this choice of prompts does.
+    return QueueFilter((Term(Field.ID, ids or ("0",)),), Order.REFUSED)
+
+
+def _votes(workspace: Workspace, ledger: Ledger) -> _Votes:
+    with workspace.reading() as db:
+        moderators, people = rater_labels.moderators(db), rater_labels.people(db)
+    on_prompts = [said for said in moderators if said.response_id is None]
+    kinds: dict[tuple[RaterKind, str], int] = {}
+    said: list[tuple[int, int, int]] = []
+    for kind, cast in (
+        (RaterKind.MODERATOR, on_prompts),
+        (RaterKind.VETO, _vetoes(moderators)),
+        (RaterKind.PERSON, people),
+    ):
+        for one in cast:
+            rater = kinds.setdefault((kind, one.rater), len(kinds))
+            said.append((one.prompt_id, rater, _SAYS.get(one.value, MISSING)))
+    table = np.array(said, dtype=np.int64).reshape(-1, 3)
+    votes = np.full((len(ledger.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
+    votes[np.searchsorted(ledger.prompt_ids, table[:, 0]), table[:, 1]] = table[:, 2]  # the later assignment stands
+    rows = np.flatnonzero((votes != MISSING).any(1))
+    return _Votes([name for _, name in kinds], [kind for kind, _ in kinds], votes[rows], rows)
+
+
+def _vetoes(moderators: Sequence[Said]) -> list[Said]:
+    """What the moderators of a responder's answer say by majority, as one rater; nothing where they tie."""
+    latest = {(one.prompt_id, one.rater, one.response_id): one for one in moderators if one.response_id is not None}
+    balance: dict[int, int] = defaultdict(int)
+    for one in latest.values():
+        balance[one.prompt_id] += 1 if one.value == Verdict.SAFE else -1
+    return [Said(p, VETO, Verdict.SAFE if tally > 0 else Verdict.TOXIC) for p, tally in balance.items() if tally]
+
+
+def _alike(cast: _Votes) -> Array:
+    """Where moderators agree, and nothing that is no person disagrees."""
+    machines = cast.votes[:, [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]]
+    moderators = cast.votes[:, [at for at, kind in enumerate(cast.kinds) if kind is RaterKind.MODERATOR]]
+    contradicted = (machines == SAFE).any(1) & (machines == TOXIC).any(1)
+    return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _FEWEST))
+
+
+def _in_step(cast: _Votes, p_safe: Array) -> list[InStep]:
+    of = [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]
+    votes, people = cast.votes[:, of], np.delete(cast.votes, of, axis=1)
+    agreed_safe, agreed_toxic = ((people == said).any(1) for said in (SAFE, TOXIC))
+    known = agreed_safe != agreed_toxic
+    by_model = error_correlation(votes, p_safe)
+    by_people = error_correlation(votes[known], agreed_safe[known].astype(float))
+    found = []
+    for one in range(len(of)):
+        for other in range(one + 1, len(of)):
+            both = (votes[:, one] != MISSING) & (votes[:, other] != MISSING)
+            found.append(
+                InStep(
+                    cast.names[of[one]],
+                    cast.names[of[other]],
+                    _number(by_model[one, other]),
+                    int(both.sum()),
+                    _number(by_people[one, other]),
+                    int((both & known).sum()),
+                )
+            )
+    return found
+
+
+def _answers(ledger: Ledger) -> tuple[Array, Array]:
+    """How often each model refused each prompt, and how often that can be told: both (prompts, models)."""
+    classes = ledger.ends // 2
+    tables = []
+    for which in ((classes > 0) & (classes < len(ANSWERS)), classes < len(ANSWERS)):
+        table = np.zeros((len(ledger.prompt_ids), len(ledger.names)), dtype=np.int32)
+        np.add.at(table, (ledger.rows[which], ledger.columns[which]), 1)
+        tables.append(table)
+    return tables[0], tables[1]
+
+
+def _shares(hits: Array, cases: Array) -> Array:
+    return np.asarray(hits / np.where(cases > 0, cases, np.nan))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,1 @@
+"""Use cases: what every feature of this layer uses."""

@@ -1,0 +1,1 @@
+"""Use cases of the feature curation: recipes, subsets, near duplicates."""

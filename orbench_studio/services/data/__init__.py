@@ -1,0 +1,1 @@
+"""Use cases of the feature data: import, export, label files, push and pull."""

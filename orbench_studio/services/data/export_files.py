@@ -1,0 +1,285 @@
+"""Exporting: prompts with all that is known of them into a folder, all files or none; no other file is touched.
+
+The same workspace and the same export give the same bytes. What is read is one consistent look; memory stays flat.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from orbench_studio import __version__
+from orbench_studio.domain.data.export import RICH, Export, Form
+from orbench_studio.domain.review.query import parse
+from orbench_studio.errors import CancelledError, FileFaultError, StudioError
+from orbench_studio.formats import argilla, dataset_card, label_studio, manifest, row_files
+from orbench_studio.formats.atomic import MANIFEST
+from orbench_studio.formats.export_folder import export_folder, repair
+from orbench_studio.formats.row_files import Row, Write
+from orbench_studio.formats.studio_rows import COLUMNS
+from orbench_studio.services.data.manifest_statistics import Tally
+from orbench_studio.services.data.record_import import uncollected
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.curation import subsets
+from orbench_studio.store.data import export_rows, provenance
+from orbench_studio.store.review import guidelines, queue
+
+__all__ = ["Export", "Exported", "Form", "export", "is_export", "subset_names"]
+
+TOGETHER = 200  # prompts read and written at a time
+_LONGEST = 4_000_000  # characters of responses in a row; what is more goes on in another, which importers can read
+_PLAIN = ("prompt", "category")
+_PUBLISHED = ("prompt", "category", "label", "label_basis")
+_WHOLE = "prompts"
+_FULL = "-full"  # behind the name of a file with all that is known, beside one with what is published
+_EXTRAS = {Form.LABEL_STUDIO: ("prompts.xml", "responses.xml"), Form.HUGGINGFACE: (dataset_card.NAME,)}
+
+Progress = Callable[[int, int], bool]
+
+
+class Part(NamedTuple):
+    """A set of prompts that gets files of its own: the name of the files, the prompts, and whether seeds go with it."""
+
+    name: str
+    prompt_ids: Sequence[int]
+    seeds: bool
+
+
+class Output(NamedTuple):
+    """A file of an export: its name in the folder, how rows are written, whether all that is known goes into it, or all
+    responses.
+    """
+
+    name: str
+    open: Callable[[Path], AbstractContextManager[Write]]
+    rich: bool = False
+    responses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written; `repaired` where an export that was interrupted was undone before."""
+
+    out: Path
+    prompts: int
+    files: tuple[str, ...]
+    repaired: bool = False
+
+
+def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda _done, _total: True) -> Exported:
+    """Write the export's folder, or leave what is there. Only files that an earlier export listed are replaced.
+
+    `on_progress` is told the prompts written and how many there are, and answers whether to go on.
+    """
+    out = wanted.out.absolute()
+    repaired = repair(out)
+    with uncollected(), workspace.reading() as db:
+        parts = _parts(db, wanted)
+        total = sum(len(part.prompt_ids) for part in parts)
+        if not total:
+            raise StudioError("There is nothing to export: no prompt is in what you chose.")
+        names = sorted(_names(wanted, parts))
+        with export_folder(out, names) as folder:
+            found, done = [], 0
+            for part in parts:
+                go_on = _cancelling(on_progress, done, total)
+                found.append(_write(db, workspace, wanted, part, folder, go_on))
+                done += len(part.prompt_ids)
+            _describe(db, wanted, parts, found, folder)
+    return Exported(out, total, tuple(names), repaired)
+
+
+def is_export(folder: Path) -> bool:
+    """Whether the folder holds an export, whose files a new one would replace."""
+    try:
+        return manifest.manifest_in(folder) is not None
+    except (OSError, FileFaultError):
+        return False
+
+
+def subset_names(workspace: Workspace) -> list[str]:
+    """The subsets that can be exported, by name."""
+    with workspace.reading() as db:
+        return subsets.names(db)
+
+
+def _cancelling(on_progress: Progress, before: int, total: int) -> Callable[[int], None]:
+    def go_on(done: int) -> None:
+        if not on_progress(before + done, total):
+            raise CancelledError("The export was cancelled; what was there before is as it was.")
+
+    return go_on
+
+
+def _parts(db: Connection, wanted: Export) -> list[Part]:
+    if not wanted.subsets:
+        ids = list(queue.ids(db, parse(wanted.filter))) if wanted.filter.strip() else provenance.all_ids(db)
+        return [_part(db, wanted, _WHOLE, ids)]
+    parts: list[Part] = []
+    for name in wanted.subsets:
+        placed = subsets.prompts(db, name)
+        if placed is None:
+            there = ", ".join(subsets.names(db)) or "none yet"
+            raise StudioError(f"There is no subset {name!r}. Subsets here: {there}.")
+        parts.append(_part(db, wanted, _file_name(name, {part.name for part in parts}), placed))
+    return parts
+
+
+def _part(db: Connection, wanted: Export, name: str, ids: Sequence[int]) -> Part:
+    return Part(name, ids, wanted.seeds or not provenance.all_safe(db, ids))
+
+
+def _file_name(subset: str, taken: set[str]) -> str:
+    """A name that every system takes for a file's and Hugging Face for a configuration's, and no other subset's files
+    have: also not where capitals are not told apart, or the other's name has `-full` behind it.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", subset).strip(".-")[:80] or "subset"
+    used = {other.lower() + end for other in taken for end in ("", _FULL)}
+    used |= {other.lower().removesuffix(_FULL) for other in taken}
+    numbered = (f"{name}-{number}" for number in range(2, 2 * len(taken) + 4))
+    return next(other for other in (name, *numbered) if other.lower() not in used)
+
+
+def _names(wanted: Export, parts: Sequence[Part]) -> Iterator[str]:
+    """Every file of the export."""
+    for part in parts:
+        yield from (output.name for output in _outputs(wanted, part.name))
+    yield from _EXTRAS.get(wanted.form, ())
+    yield MANIFEST
+
+
+def _write(
+    db: Connection, workspace: Workspace, wanted: Export, part: Part, folder: Path, go_on: Callable[[int], None]
+) -> dict[str, Any]:
+    """Write the files of a part; what its manifest says of it."""
+    tally = Tally()
+    named = str if wanted.names else _pseudonyms(workspace)
+    outputs = _outputs(wanted, part.name)
+    with ExitStack() as stack:
+        writers = [(output, _open(stack, output, folder)) for output in outputs]
+        for start in range(0, len(part.prompt_ids), TOGETHER):
+            some = part.prompt_ids[start : start + TOGETHER]
+            rows = [piece for row in export_rows.rows(db, some, named) for piece in _pieces(row, seeds=part.seeds)]
+            tally.add(rows)
+            for output, write in writers:
+                write(rows if output.rich or output.responses else [row for row in rows if row["part"] == 1])
+            go_on(start + len(some))
+    forms = ((output.name, manifest.RICH if output.rich else manifest.PROMPTS) for output in outputs)
+    files = manifest.described(folder, forms)
+    return {"name": part.name, "files": files, "seeds": "included" if part.seeds else "left out", **tally.told()}
+
+
+def _open(stack: ExitStack, output: Output, folder: Path) -> Write:
+    path = folder / output.name
+    path.parent.mkdir(exist_ok=True)
+    return stack.enter_context(output.open(path))
+
+
+def _outputs(wanted: Export, name: str) -> list[Output]:
+    formulas = wanted.formulas
+    tools = {Form.LABEL_STUDIO: label_studio, Form.ARGILLA: argilla}
+    if wanted.form in tools:
+        tool = tools[wanted.form]
+        return [
+            Output(f"{name}-prompts.json", lambda path: row_files.json_rows(path, tool.prompts)),
+            Output(f"{name}-responses.json", lambda path: row_files.json_rows(path, tool.responses), responses=True),
+        ]
+    if wanted.form is Form.HUGGINGFACE:
+        return [
+            Output(f"data/{name}.parquet", lambda path: row_files.parquet_rows(path, _PUBLISHED)),
+            Output(f"data/{name}{_FULL}.parquet", lambda path: row_files.parquet_rows(path, COLUMNS), rich=True),
+        ]
+    if wanted.form is Form.ORBENCH:
+        return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, _PLAIN, formulas=formulas))]
+    rich: dict[Form, Callable[[Path], AbstractContextManager[Write]]] = {
+        Form.CSV: lambda path: row_files.csv_rows(path, COLUMNS, formulas=formulas),
+        Form.JSONL: lambda path: row_files.jsonl_rows(path, COLUMNS),
+        Form.PARQUET: lambda path: row_files.parquet_rows(path, COLUMNS),
+    }
+    return [Output(f"{name}.{wanted.form}", rich[wanted.form], rich=True)]
+
+
+def _pieces(row: dict[str, Any], *, seeds: bool) -> Iterator[Row]:
+    """The row, in several where its responses are longer than an importer takes in one cell."""
+    row["part"] = 1
+    if not seeds:
+        row["seed"] = row["seed_category"] = None
+    responses = row["responses"]
+    length = 0
+    for at, response in enumerate(responses):
+        length += len(response.get("text", ""))
+        if length > _LONGEST and at:
+            yield row | {"responses": responses[:at]}
+            rest = {"votes": [], "annotations": [], "responses": responses[at:]}
+            yield from _numbered(_pieces(row | rest, seeds=seeds))
+            return
+    yield row
+
+
+def _numbered(pieces: Iterator[Row]) -> Iterator[Row]:
+    for number, piece in enumerate(pieces, start=2):
+        yield {**piece, "part": number}
+
+
+def _pseudonyms(workspace: Workspace) -> export_rows.Named:
+    """The same name for the same person in every export of the workspace, which nobody without it can undo."""
+
+    def named(name: str) -> str:
+        hashed = blake2b(name.encode("utf-8", "surrogatepass"), key=workspace.uuid.encode(), digest_size=5)
+        return f"annotator-{hashed.hexdigest()}"
+
+    return named
+
+
+def _describe(
+    db: Connection, wanted: Export, parts: Sequence[Part], found: Sequence[dict[str, Any]], folder: Path
+) -> None:
+    told: dict[str, Any] = {
+        "studio": __version__,
+        "form": wanted.form,
+        "filter": wanted.filter,
+        "annotators": "names" if wanted.names else "pseudonyms",
+        "formulas": "as they are" if wanted.formulas else "escaped",
+        "files": [file for part in found for file in part.pop("files")],
+        "parts": list(found),
+    }
+    if wanted.form in (Form.PARQUET, Form.HUGGINGFACE):
+        import pyarrow
+
+        told["pyarrow"] = pyarrow.__version__
+    chosen = wanted.subsets or (() if wanted.filter else None)
+    told["subsets"] = [_written(_nameless(one)) for one in provenance.subsets(db, chosen)]
+    if wanted.form in RICH:
+        told["sources"] = [_written(source) for source in provenance.sources(db)]
+        told["guidelines"] = [
+            {"version": g.version, "created_at": export_rows.written(g.at), "text": g.text}
+            for g in guidelines.versions(db)
+        ]
+    if wanted.form is Form.LABEL_STUDIO:
+        for what in ("prompts", "responses"):
+            configuration = label_studio.config(responses=what == "responses")
+            (folder / f"{what}.xml").write_bytes(configuration.encode())
+    if wanted.form is Form.HUGGINGFACE:
+        names = [part.name for part in parts]
+        text = dataset_card.card(names, found, wanted.licence, annotators=told["annotators"])
+        (folder / dataset_card.NAME).write_bytes(text.encode())
+    told["files"] += manifest.described(folder, ((name, manifest.EXTRA) for name in _EXTRAS.get(wanted.form, ())))
+    manifest.write(folder, told)
+
+
+def _nameless(subset: dict[str, Any]) -> dict[str, Any]:
+    """The subset without the workspace's uuid, by which pseudonyms could be told: a hash stands for it."""
+    state = json.loads(subset["state"])
+    if state.get("workspace"):
+        state["workspace"] = blake2b(state["workspace"].encode(), digest_size=16, person=b"subset").hexdigest()
+    return subset | {"state": json.dumps(state, ensure_ascii=False)}
+
+
+def _written(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: export_rows.written(value) if hasattr(value, "strftime") else value for name, value in values.items()}

@@ -1,0 +1,135 @@
+"""Label files out and in: what reviewers decided in copies of a workspace, brought together in one.
+
+A merge is the union of the journals: in any order, however often, the result is the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.errors import CancelledError, NothingLeftError
+from orbench_studio.formats import label_file
+from orbench_studio.formats.atomic import written_file
+from orbench_studio.formats.label_file import Guideline, Labelled
+from orbench_studio.services.data import journal_merge
+from orbench_studio.services.data.journal_merge import Merged, Said
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.core.bulk_sql import ids_by
+from orbench_studio.store.core.tables import MODELS, PROMPTS
+from orbench_studio.store.data import export_rows, known_records, provenance
+from orbench_studio.store.review import derived_states, guidelines
+from orbench_studio.store.team import disputes
+
+TOGETHER = 2_000  # decisions merged at a time
+
+Progress = Callable[[int, int], bool]  # files merged, of how many; False cancels
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a label file: decisions that were new, known already, or about what is not in the workspace."""
+
+    file: str
+    new: int = 0
+    known: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What became of the files, and about how many prompts and responses people disagree now."""
+
+    files: tuple[Taken, ...]
+    disputed_labels: int
+    disputed_answers: int
+    changes: Changes
+
+
+def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = None) -> int:
+    """Write a label file of what one annotator decided, or all; how many decisions are in it."""
+    with workspace.reading() as db, written_file(path.absolute(), label_file.MARK) as part:
+        written = [
+            {"guideline_text": g.text, "version": g.version, "created_at": export_rows.written(g.at)}
+            for g in guidelines.versions(db)
+        ]
+        count = label_file.write(part, written, export_rows.deeds(db, annotator))
+        if not count:
+            whose = "Nobody has" if annotator is None else f"{annotator} has not"
+            raise NothingLeftError(f"{whose} decided anything in this workspace: there is nothing to write.")
+    return count
+
+
+def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = lambda _done, _of: True) -> MergeReport:
+    """Take the decisions of label files into the workspace: all files, or none where one cannot be read."""
+    merged, files = Merged(), []
+    with workspace.writing() as db:
+        for done, path in enumerate(paths):
+            if not on_progress(done, len(paths)):
+                raise CancelledError("The merge was cancelled; nothing of it was kept.")
+            files.append(_take(db, path, merged))
+        derived_states.refresh_responses(db, sorted(merged.response_ids))
+        derived_states.refresh_prompts(db, sorted(merged.prompt_ids))
+        labels, answers = disputes.count(db)
+    touched = tuple(sorted(merged.prompt_ids))
+    kinds = frozenset({Kind.ANNOTATIONS}) if touched else frozenset()
+    told = f"{sum(file.new for file in files):,} decisions merged"
+    return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, told))
+
+
+def _take(db: Connection, path: Path, merged: Merged) -> Taken:
+    taken = Taken(path.name)
+    versions: list[Guideline] = []
+    together: list[Labelled] = []
+    numbers: Mapping[int, int] | None = None
+
+    def flush() -> None:
+        nonlocal numbers
+        if numbers is None:
+            numbers = provenance.restore_guidelines(db, [version._asdict() for version in versions])
+        _merge(db, together, numbers, taken, merged)
+        together.clear()
+
+    for found in label_file.read(path):
+        if isinstance(found, Guideline):
+            versions.append(found)
+            continue
+        together += found
+        if len(together) >= TOGETHER:
+            flush()
+    flush()
+    return taken
+
+
+def _merge(
+    db: Connection, labelled: Sequence[Labelled], numbers: Mapping[int, int], taken: Taken, merged: Merged
+) -> None:
+    said = list(_placed(db, labelled))
+    found = journal_merge.merge(db, said, numbers)
+    taken.missing += len(labelled) - len(said)
+    taken.new += found.annotations
+    taken.known += len(said) - found.annotations
+    merged.prompt_ids |= found.prompt_ids
+    merged.response_ids |= found.response_ids
+
+
+def _placed(db: Connection, labelled: Sequence[Labelled]) -> Iterable[Said]:
+    """The decisions about what is here, with its ids."""
+    prompts = ids_by(db, PROMPTS, "identity", sorted({one.prompt for one in labelled}))
+    models = ids_by(db, MODELS, "name", sorted({one.response[0] for one in labelled if one.response}))
+    answered = [prompts[one.prompt] for one in labelled if one.response and one.prompt in prompts]
+    responses: dict[Any, int] = known_records.responses(db, answered, set(models.values()))
+    for one in labelled:
+        prompt_id = prompts.get(one.prompt)
+        if prompt_id is None:
+            continue
+        if one.response is None:
+            yield Said(one.draft, prompt_id)
+            continue
+        model, identity = one.response
+        response_id = responses.get((prompt_id, models.get(model), identity))
+        if response_id is not None:
+            yield Said(one.draft, prompt_id, response_id)

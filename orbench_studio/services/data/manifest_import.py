@@ -1,0 +1,36 @@
+"""What an export's manifest holds besides rows, back into a workspace: sources and guidelines first, subsets last."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.curation.subset import SubsetState
+from orbench_studio.errors import explained
+from orbench_studio.formats.manifest import Manifest, unreadable
+from orbench_studio.formats.studio_rows import moment
+from orbench_studio.services.data.journal_merge import Restored
+from orbench_studio.store.data import provenance
+
+_MOMENTS = ("created_at", "imported_at")
+
+
+def begin(db: Connection, exported: Manifest) -> Restored:
+    """Add the sources and guidelines that are not there."""
+    with explained(unreadable):
+        sources, guidelines = ([_read(one) for one in exported.found[name]] for name in ("sources", "guidelines"))
+        return Restored(provenance.restore_sources(db, sources), provenance.restore_guidelines(db, guidelines))
+
+
+def finish(db: Connection, exported: Manifest) -> dict[str, int]:
+    """Add the subsets whose names are free; how many, where there are any."""
+    with explained(unreadable):
+        subsets = [_read(one) for one in exported.found["subsets"]]
+        for one in subsets:
+            SubsetState.from_json(one["state"])  # what cannot be read now could not be shown later
+        added = provenance.restore_subsets(db, subsets)
+    return {"subsets": added} if added else {}
+
+
+def _read(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: moment(value) if name in _MOMENTS else value for name, value in found.items()}

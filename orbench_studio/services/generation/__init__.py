@@ -1,0 +1,1 @@
+"""Use cases of the feature generation: seeds, rewrites, moderation, funnel."""

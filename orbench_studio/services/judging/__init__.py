@@ -1,0 +1,1 @@
+"""Use cases of the feature judging: rules, local judge, calibration."""

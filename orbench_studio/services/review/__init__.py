@@ -1,0 +1,1 @@
+"""Use cases of the feature review: queue, query language, decisions, journal, guidelines."""

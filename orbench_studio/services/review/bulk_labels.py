@@ -1,0 +1,95 @@
+"""Deciding many prompts at once: what it would do, then one deed that one undo takes back."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
+from orbench_studio.errors import CancelledError, WorkspaceError
+from orbench_studio.services.review.prompt_review import annotation_row, begin_deed
+from orbench_studio.services.team import assignments
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.core.bulk_sql import add, chunks
+from orbench_studio.store.core.tables import ANNOTATIONS, PROMPT_STATES
+from orbench_studio.store.review import derived_states, queue, repeated_decisions
+
+_SHOWN = 50  # prompts of a preview that are shown with their text
+_AT_ONCE = 2_000  # prompts weighed between two words of progress
+
+Progress = Callable[[int, int], None]  # prompts done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPreview:
+    """The prompts that would be decided, in the order given, with what they are now.
+
+    `standing` counts them by the label that counts where somebody has decided, else by status.
+    """
+
+    ids: tuple[int, ...]
+    left_out: int
+    standing: dict[str, int] = field(default_factory=dict)
+    categories: dict[str, int] = field(default_factory=dict)
+    first: tuple[QueueRow, ...] = ()
+
+
+def preview(workspace: Workspace, prompt_ids: Sequence[int], *, only_undecided: bool) -> BulkPreview:
+    """What deciding these prompts would touch; `only_undecided` leaves out those that somebody has decided."""
+    s = PROMPT_STATES.c
+    known: dict[int, tuple[str, str, str]] = {}
+    with workspace.reading() as db:
+        for some in chunks(prompt_ids):
+            rows = db.execute(select(s.prompt_id, s.status, s.final_label, s.category).where(s.prompt_id.in_(some)))
+            for prompt_id, status, label, category in rows:
+                standing = label if status == Status.DECIDED else status
+                known[prompt_id] = (status, standing or "undecided", category or "no category")
+        wanted = [i for i in prompt_ids if i in known and (known[i][0] in NOBODY_DECIDED or not only_undecided)]
+        first = tuple(queue.rows(db, wanted[:_SHOWN]))
+    return BulkPreview(
+        tuple(wanted),
+        len(prompt_ids) - len(wanted),
+        dict(Counter(known[i][1] for i in wanted).most_common()),
+        dict(Counter(known[i][2] for i in wanted).most_common()),
+        first,
+    )
+
+
+def decide_all(
+    workspace: Workspace,
+    prompt_ids: Sequence[int],
+    aspect: Aspect,
+    value: str,
+    *,
+    annotator: str,
+    visible: frozenset[Visible] = frozenset(),
+    progress: Progress = lambda _done, _of: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Changes:
+    """Decide the same of every prompt in one deed: all of them, or none where it fails or is cancelled."""
+    ids = list(dict.fromkeys(prompt_ids))
+    if not ids:
+        return Changes(told="Nothing to decide.")
+    decision = Decision(ids[0], aspect, value)  # refuses what nobody can decide
+    told = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
+    with workspace.writing() as db:
+        annotator_id = repeated_decisions.at_work(db, annotator)
+        if aspect is Aspect.LABEL:
+            assignments.require_room(db, ids, annotator_id)
+        entry = begin_deed(db, annotator_id, told)
+        common = annotation_row(entry, annotator_id, visible)
+        common |= {"aspect": decision.aspect, "value": decision.value, "response_id": None, "reason": None}
+        for done in range(0, len(ids), _AT_ONCE):
+            if cancelled():
+                raise CancelledError("Cancelled: nothing was decided.")
+            progress(done, len(ids))
+            some = ids[done : done + _AT_ONCE]
+            if len(queue.rows(db, some)) < len(some):
+                raise WorkspaceError("Some of these prompts are no longer in the workspace: nothing was decided.")
+            add(db, ANNOTATIONS, [{"prompt_id": prompt_id, **common} for prompt_id in some])
+            derived_states.refresh_prompts(db, sorted(some))
+    return Changes(frozenset({Kind.ANNOTATIONS}), None if len(ids) > _SHOWN else tuple(ids), told)

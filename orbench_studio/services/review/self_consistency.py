@@ -1,0 +1,129 @@
+"""Self-consistency: a few prompts that a reviewer has labelled are silently shown again later, as if undecided.
+
+Such a prompt has a line of its own in the queue, known by the negative of the prompt's id. The label given there is an
+Aspect.RECHECK: it counts for self-consistency alone. What else is decided there counts as always.
+"""
+
+from collections.abc import Container
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from zlib import crc32
+
+from sqlalchemy import Connection
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
+from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
+from orbench_studio.domain.review.blinding import knowing
+from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
+from orbench_studio.domain.review.decision import Decision, PromptView
+from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.review.queue import QueueRow, Status
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.review import queue, repeated_decisions
+
+__all__ = ["as_undecided", "decide", "due", "line", "load"]
+
+AFTER_LABELS = 30  # of the annotator's own, or
+AFTER = timedelta(days=1)
+_AT_LINE = {Aspect.LABEL: Aspect.RECHECK}
+_ALL = 100  # per cent
+
+
+def due(
+    workspace: Workspace, among: Container[int], *, annotator: str, per_cent: int, now: datetime | None = None
+) -> int | None:
+    """The prompt to show the annotator again next, `among` these; None where it is not time yet, or there is none.
+
+    One for `per_cent` of a hundred labels, at distances from half to one and a half of the mean, so that nobody can
+    count to it. It was labelled at least 30 labels or a day ago and not shown again for 14 days. The same journal at
+    the same moment always gives the same prompt.
+    """
+    if per_cent <= 0:
+        return None
+    with workspace.reading() as db:
+        who = repeated_decisions.annotator_id(db, annotator)
+        if who is None:
+            return None
+        last = repeated_decisions.last_recheck(db, who)
+        given = repeated_decisions.labels_since(db, who, last)
+        if given < ceil(_ALL / per_cent * (0.5 + _share(who, last))):
+            return None
+        there = [of for of in _candidates(db, who, now or datetime.now(UTC)) if of in among]
+    return there[int(_share(who, last, given) * len(there))] if there else None
+
+
+def line(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
+    """The line of the queue for a prompt shown again since a moment."""
+    view = load(workspace, of, since, annotator)
+    with workspace.reading() as db:
+        [there] = queue.rows(db, [-of])
+    said = {annotation.aspect: annotation.value for annotation in view.decided}
+    return replace(
+        there,
+        prompt_id=of,
+        category=view.category,
+        status=Status.DECIDED if Aspect.LABEL in said else Status.UNDECIDED,
+        final_label=view.final.label,
+        basis=view.final.basis,
+        judged=sum(r.final.answer_class in ANSWERS for r in view.responses),
+        refusals=sum(r.final.answer_class in REFUSALS for r in view.responses),
+        flagged=said.get(Aspect.FLAG) == "on",
+        noted=bool(said.get(Aspect.NOTE)),
+    )
+
+
+def load(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> PromptView:
+    """The prompt behind such a line, as if nobody had decided anything about it before it was shown again."""
+    return as_undecided(prompt_review.load(workspace, -of, annotator), since)
+
+
+def decide(
+    workspace: Workspace,
+    *decisions: Decision,
+    annotator: str,
+    seen: int | None = None,
+    visible: frozenset[Visible] = frozenset(),
+    sending: Sending | None = None,
+) -> Changes:
+    """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
+    of = decisions[0].prompt_id
+    if decisions[0].aspect is Aspect.SKIP:
+        return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
+    meant = [_meant(workspace, d, annotator) for d in decisions]
+    changes = prompt_review.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, sending=sending)
+    return replace(changes, prompt_ids=(of,))
+
+
+def _meant(workspace: Workspace, decision: Decision, annotator: str) -> Decision:
+    """What is written down; a note goes below the one that is hidden while the prompt is shown again."""
+    meant = replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
+    if decision.aspect is not Aspect.NOTE:
+        return meant
+    before = prompt_review.load(workspace, meant.prompt_id).said_by(annotator, Aspect.NOTE)
+    return replace(meant, value=f"{before}\n{meant.value}") if before and meant.value else meant
+
+
+def as_undecided(view: PromptView, since: datetime) -> PromptView:
+    """The same without a trace of what anybody decided before a moment, files included, under the line's id."""
+    label_again = replace(view, decided=tuple(_as_label(annotation) for annotation in view.decided))
+    seen = knowing(label_again, lambda annotation: annotation.at >= since)
+    return replace(seen, prompt=replace(seen.prompt, id=-view.prompt.id))
+
+
+def _as_label(annotation: Annotation) -> Annotation:
+    return replace(annotation, aspect=Aspect.LABEL) if annotation.aspect is Aspect.RECHECK else annotation
+
+
+def _candidates(db: Connection, who: int, now: datetime) -> list[int]:
+    labelled = repeated_decisions.labelled(db, who)
+    shown_lately = repeated_decisions.rechecked_since(db, who, now - NOT_AGAIN_FOR)
+    old = labelled[:-AFTER_LABELS] + [last for last in labelled[-AFTER_LABELS:] if last.at <= now - AFTER]
+    return [last.prompt_id for last in old if last.prompt_id not in shown_lately]
+
+
+def _share(*of: int) -> float:
+    """A number from 0 up to but not 1 that these numbers always give, and nobody guesses."""
+    return crc32(repr(of).encode()) / 2**32

@@ -1,0 +1,1 @@
+"""Use cases of the feature workspace: opening, connection, statistics."""

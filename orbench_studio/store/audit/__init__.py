@@ -1,0 +1,1 @@
+"""SQL of the feature audit: rates, samples, estimates, agreement, report."""

@@ -1,0 +1,83 @@
+"""Audit samples in the database."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
+
+from orbench_studio.domain.audit.sample import AuditSample, Place, Stratum
+from orbench_studio.store.core.bulk_sql import add, inserted
+from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
+from orbench_studio.store.core.tables import PROMPT_STATES
+
+A, P, S = AUDIT_SAMPLES.c, AUDIT_PROMPTS.c, AUDIT_STRATA.c
+
+
+def everything(db: Connection) -> list[AuditSample]:
+    """All samples, oldest first."""
+    strata: dict[int, list[Stratum]] = defaultdict(list)
+    for row in db.execute(select(AUDIT_STRATA).order_by(S.sample_id, S.stratum)):
+        strata[row.sample_id].append(Stratum(row.stratum, row.size, row.drawn))
+    rows = db.execute(select(AUDIT_SAMPLES).order_by(A.id))
+    return [AuditSample(row.name, row.seed, row.query, row.created_at, tuple(strata[row.id])) for row in rows]
+
+
+def named(db: Connection, name: str) -> AuditSample | None:
+    """The sample of this name; None where there is none."""
+    return next((sample for sample in everything(db) if sample.name == name), None)
+
+
+def save(db: Connection, sample: AuditSample, places: Sequence[Place]) -> None:
+    """Write a new sample down, with the random places of all prompts that could come into it."""
+    row = {"name": sample.name, "seed": sample.seed, "query": sample.query, "created_at": sample.created_at}
+    sample_id = inserted(db, AUDIT_SAMPLES, row)
+    strata = [{"sample_id": sample_id, "stratum": s.category, "size": s.size, "drawn": s.drawn} for s in sample.strata]
+    db.execute(insert(AUDIT_STRATA), strata)
+    rows = [
+        {"sample_id": sample_id, "prompt_id": p.prompt_id, "stratum": p.category, "place": p.place, "number": p.number}
+        for p in places
+    ]
+    add(db, AUDIT_PROMPTS, rows)
+
+
+def draw_up_to(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
+    """Let each category of a sample have so many prompts."""
+    for category, count in drawn.items():
+        db.execute(update(AUDIT_STRATA).where(S.sample_id == _id(name), S.stratum == category).values(drawn=count))
+
+
+def remove(db: Connection, name: str) -> None:
+    """Forget a sample; labels stay as they are."""
+    sample_id = db.execute(select(A.id).where(A.name == name)).scalar()
+    for table in (AUDIT_PROMPTS, AUDIT_STRATA):
+        db.execute(delete(table).where(table.c.sample_id == sample_id))
+    db.execute(delete(AUDIT_SAMPLES).where(A.id == sample_id))
+
+
+def places(db: Connection, name: str) -> list[Place]:
+    """All prompts that could come into a sample, in their random order."""
+    statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == _id(name)).order_by(P.number)
+    return [Place(*row) for row in db.execute(statement)]
+
+
+def statuses(db: Connection, name: str) -> dict[int, str]:
+    """Where the prompts in a sample stand with people."""
+    state = PROMPT_STATES.c
+    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(drawn(name))))
+    return {row.prompt_id: row.status for row in rows}
+
+
+def drawn(name: str) -> Select[Any]:
+    """The prompts in a sample."""
+    stratum = and_(S.sample_id == P.sample_id, S.stratum == P.stratum)
+    return select(P.prompt_id).join(AUDIT_STRATA, stratum).where(P.sample_id == _id(name), P.place < S.drawn)
+
+
+def number(prompt_id: ColumnElement[int], name: str) -> ColumnElement[int]:
+    """A prompt's random place among all that could come into a sample."""
+    return select(P.number).where(P.sample_id == _id(name), P.prompt_id == prompt_id).scalar_subquery()
+
+
+def _id(name: str) -> Any:
+    return select(A.id).where(A.name == name).scalar_subquery()

@@ -1,0 +1,1 @@
+"""SQL: what every feature of this layer uses."""

@@ -1,0 +1,70 @@
+"""Hearing of what others write: SQLite counts it on each connection, PostgreSQL tells whoever listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from orbench_studio.errors import ConnectionLostError
+from orbench_studio.store.core import open_file
+from orbench_studio.store.core.engine import CHANNEL
+from orbench_studio.store.core.unit_of_work import reading
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+class FileChanges:
+    """What other windows and programs wrote to the file."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def version(self) -> int:
+        """A number that changes with it; a WorkspaceMovedError where the path leads to another file or none."""
+        open_file.require_in_place(self._engine)
+        with reading(self._engine) as db:
+            return int(db.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ServerChanges:
+    """What others wrote to the database; heard on a connection of its own, made anew where it breaks."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self._name = name
+        self._heard = 0
+        self._connection: psycopg.Connection | None = None
+        self._listen()
+
+    def version(self) -> int:
+        """A number that changes with it; ConnectionLostError where nothing can be heard."""
+        import psycopg
+
+        try:
+            if self._connection is None or self._connection.closed:
+                self._listen()
+                self._heard += 1  # whatever was told meanwhile
+            assert self._connection is not None
+            told = [notice.payload for notice in self._connection.notifies(timeout=0)]
+        except psycopg.Error as error:
+            self.close()
+            raise ConnectionLostError("There is no connection to the workspace's server.") from error
+        self._heard += any(name != self._name for name in told)
+        return self._heard
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _listen(self) -> None:
+        import psycopg  # on first use: who has files only does not wait for it
+
+        arguments, options = self._engine.dialect.create_connect_args(self._engine.url)
+        self._connection = psycopg.connect(*arguments, **options, autocommit=True)
+        self._connection.execute(f"LISTEN {CHANNEL}")

@@ -1,0 +1,126 @@
+"""Connections to a workspace: explicit transactions, foreign keys; a file's log is written ahead.
+
+Several at once may write to a server, but only what concerns few prompts (`deciding`); everything else is one writer at
+a time, as on a file. Locks that the server keeps for us until the end of the transaction see to both.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+
+from orbench_studio.domain.workspace.location import Server
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.store.core.open_file import OpenFile
+
+BUSY_TIMEOUT = 10  # seconds that a writer waits for another window's transaction
+CONNECT_TIMEOUT = 10  # seconds
+CHANNEL = "orbench"
+APPLICATION = "orbench-studio"
+LOCK = 0x4F52424E  # of a whole workspace; half of a pair with a number that prompts have
+_IDLE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+_WITH_LOG = ("journal_mode=WAL",)
+_ALONE = ("locking_mode=EXCLUSIVE", "journal_mode=MEMORY")
+_EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock)")
+_SHARED = text("SELECT pg_advisory_xact_lock_shared(:lock)")
+_NOTIFY = text("SELECT pg_notify(:channel, :name)")
+
+
+def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool = True) -> Engine:
+    """An engine on one SQLite file that is there; `unit_of_work` is the only way to its transactions.
+
+    A table can only be made anew without its references being checked meanwhile. Without a log (-wal) the file is whole
+    by itself, and whoever has it open keeps all others out.
+    """
+    file = OpenFile(path)
+    engine = _engine(str(path), file.options)
+
+    def require_same(connection: sqlite3.Connection, _record: object) -> None:
+        try:
+            file.require_in_place()
+        except WorkspaceError:
+            connection.close()  # it has read nothing yet: it may be another file's
+            raise
+
+    event.listen(engine, "connect", require_same)
+    event.listen(engine, "close", lambda _connection, _record: file.forget_log())
+    event.listen(engine, "connect", partial(_configure, _WITH_LOG if has_log else _ALONE))
+    if not checks_references:
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def memory_engine() -> Engine:
+    """An engine on an empty SQLite database that is in memory alone, to be compared with."""
+    engine = _engine(":memory:", {})
+    event.listen(engine, "connect", partial(_configure, ()))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _engine(database: str, options: dict[str, Any]) -> Engine:
+    return create_engine(
+        URL.create("sqlite", database=database),
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT},
+        hide_parameters=True,  # an error's text, which the log may get, has no prompts in it
+        execution_options=options,
+    )
+
+
+def server_engine(server: Server, password: str, name: str | None = None) -> Engine:
+    """An engine on a PostgreSQL database; others hear of what it writes under its `name`."""
+    url = URL.create(
+        "postgresql+psycopg",
+        username=server.user or None,
+        password=password or None,
+        host=server.host or None,
+        port=server.port,
+        database=server.database,
+    ).update_query_string(server.query)
+    engine = create_engine(
+        url,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": APPLICATION, **_IDLE},
+        pool_pre_ping=True,
+        hide_parameters=True,
+        execution_options={"heard_as": name or uuid4().hex},
+    )
+
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("write"):
+            connection.execute(_SHARED if options.get("shared") else _EXCLUSIVE, {"lock": LOCK})
+
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def is_server(db: Connection) -> bool:
+    """Whether the workspace is on a server, where several write at once."""
+    return db.dialect.name == "postgresql"
+
+
+def tell_others(db: Connection) -> None:
+    """Let whoever listens know that something was committed.
+
+    By a transaction of its own: the server takes commits with notices one after the other, waiting for the disk each
+    time, where it writes those without together.
+    """
+    alone = db.execution_options(isolation_level="AUTOCOMMIT", write=False)
+    alone.execute(_NOTIFY, {"channel": CHANNEL, "name": alone.get_execution_options()["heard_as"]})
+
+
+def _configure(keeping: Sequence[str], connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own implicit BEGIN leaves DDL outside transactions: half a migration would stay (measured).
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", *keeping, "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32768"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

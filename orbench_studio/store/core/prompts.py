@@ -1,0 +1,89 @@
+"""Prompts, out of the database and into domain objects; and the index that searches them."""
+
+import json
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.prompt import Origin, Prompt, Seed
+from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
+
+
+def load(db: Connection, prompt_id: int) -> Prompt | None:
+    """The prompt with its seed and source; None where there is none of that id."""
+    statement = (
+        select(PROMPTS, SEEDS.c.text.label("seed_text"), SEEDS.c.category.label("seed_category"), SOURCES.c.name)
+        .outerjoin(SEEDS, SEEDS.c.id == PROMPTS.c.seed_id)
+        .outerjoin(SOURCES, SOURCES.c.id == PROMPTS.c.source_id)
+        .where(PROMPTS.c.id == prompt_id)
+    )
+    row = db.execute(statement).first()
+    if row is None:
+        return None
+    seed = Seed(row.seed_id, row.seed_text, _category(row.seed_category)) if row.seed_id is not None else None
+    return Prompt(
+        row.id,
+        row.text,
+        _category(row.category),
+        Origin(row.origin),
+        seed,
+        Label(row.reference_label) if row.reference_label else None,
+        row.external_key,
+        row.name,
+        row.source_line,
+        json.loads(row.attributes) if row.attributes else {},
+    )
+
+
+def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
+    """The whole texts of these prompts; prompts that are gone are left out."""
+    found: dict[int, str] = {}
+    for some in chunks(prompt_ids):
+        rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).where(PROMPTS.c.id.in_(some)))
+        found.update((int(prompt_id), str(text)) for prompt_id, text in rows)
+    return found
+
+
+def are_there(db: Connection, prompt_id: int, response_ids: Collection[int]) -> bool:
+    """True where there is such a prompt, and these responses to it."""
+    mine = select(func.count()).where(RESPONSES.c.prompt_id == prompt_id, RESPONSES.c.id.in_(response_ids))
+    found = db.execute(select(mine.scalar_subquery()).where(PROMPTS.c.id == prompt_id)).scalar()
+    return found == len(response_ids)
+
+
+def category(db: Connection, prompt_id: int) -> str | None:
+    """The category that counts now."""
+    return db.execute(select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
+
+
+def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
+    """The categories that count now, by prompt."""
+    found: dict[int, str | None] = {}
+    s = PROMPT_STATES.c
+    for some in chunks(prompt_ids):
+        rows = db.execute(select(s.prompt_id, s.category).where(among(s.prompt_id, some)))
+        found.update((prompt_id, category) for prompt_id, category in rows)
+    return found
+
+
+def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
+    """Those of the prompts whose file states a label, in their order."""
+    found: set[int] = set()
+    for some in chunks(prompt_ids):
+        stated = select(PROMPTS.c.id).where(among(PROMPTS.c.id, some), PROMPTS.c.reference_label.is_not(None))
+        found.update(db.execute(stated).scalars())
+    return [prompt_id for prompt_id in prompt_ids if prompt_id in found]
+
+
+def siblings(db: Connection, prompt_id: int) -> int:
+    """How many prompts come from the same seed, this one included; 1 for a prompt with no seed."""
+    seed = select(PROMPTS.c.seed_id).where(PROMPTS.c.id == prompt_id).scalar_subquery()
+    count = db.execute(select(func.count()).select_from(PROMPTS).where(PROMPTS.c.seed_id == seed)).scalar_one()
+    return max(int(count), 1)
+
+
+def _category(value: str | None) -> Category | None:
+    return Category(value) if value else None

@@ -1,0 +1,70 @@
+"""The index that searches responses: made when somebody wants it, for it costs minutes and a third of the texts' size.
+
+It holds which three letters in a row a text has, and nothing of their places: it narrows a search down, the text itself
+decides. So a search finds the same with the index as without, only sooner. On a server it is PostgreSQL's own.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnClause, Connection, Select, column, func, literal_column, select, table
+
+from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.tables import RESPONSES
+
+_NAME = "response_search"
+TRIGGER = (
+    f"CREATE TRIGGER {_NAME}_insert AFTER INSERT ON responses "  # noqa: S608
+    f"BEGIN INSERT INTO {_NAME}(rowid, text) VALUES (new.id, new.text); END"
+)
+_GRAM = 3
+_MOST = 40  # grams of a long search: enough to narrow it down
+_AT_ONCE = 10_000
+
+_INDEX = table(_NAME, column("rowid"))
+_WHOLE: ColumnClause[str] = literal_column(_NAME)  # such an index is asked as a whole, not by column
+
+
+def exists(db: Connection) -> bool:
+    """Whether the workspace has the index."""
+    if is_server(db):
+        return db.exec_driver_sql("SELECT to_regclass(%s)", (_NAME,)).scalar() is not None
+    return db.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (_NAME,)).first() is not None
+
+
+def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
+    """Make the index, and have it kept up to date from now on; `on_progress` hears of responses done, of how many."""
+    last = int(db.execute(select(func.coalesce(func.max(RESPONSES.c.id), 0))).scalar_one())
+    if is_server(db):
+        on_progress(0, last)
+        db.exec_driver_sql(f"CREATE INDEX {_NAME} ON responses USING gin (text gin_trgm_ops)")
+        return
+    db.exec_driver_sql(
+        f"CREATE VIRTUAL TABLE {_NAME} USING fts5("
+        "text, content='responses', content_rowid='id', tokenize='trigram', detail='none')"
+    )
+    for first in range(1, last + 1, _AT_ONCE):
+        on_progress(first - 1, last)
+        db.exec_driver_sql(
+            f"INSERT INTO {_NAME}(rowid, text) SELECT id, text FROM responses WHERE id BETWEEN ? AND ?",  # noqa: S608
+            (first, first + _AT_ONCE - 1),
+        )
+    db.exec_driver_sql(TRIGGER)
+
+
+def remove(db: Connection) -> None:
+    """Drop the index."""
+    if is_server(db):
+        db.exec_driver_sql(f"DROP INDEX {_NAME}")
+        return
+    db.exec_driver_sql(f"DROP TRIGGER {_NAME}_insert")
+    db.exec_driver_sql(f"DROP TABLE {_NAME}")
+
+
+def narrowed(value: str) -> Select[Any] | None:
+    """The ids of the responses that may hold the value; None where it is too short for the index to tell."""
+    grams = list(dict.fromkeys(value[at : at + _GRAM] for at in range(len(value) - _GRAM + 1)))[:_MOST]
+    if not grams:
+        return None
+    asked = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in grams)
+    return select(_INDEX.c.rowid).where(_WHOLE.op("MATCH")(asked))

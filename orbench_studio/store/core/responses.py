@@ -1,0 +1,116 @@
+"""Responses with their judgements, out of the database and into domain objects."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, not_, select
+
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
+from orbench_studio.domain.core.response import WHITE_SPACE, Response, StopReason
+from orbench_studio.store.core.batch_tables import BATCH_ITEMS
+from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
+
+Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class
+
+
+def of_prompt(db: Connection, prompt_id: int) -> list[Response]:
+    """All responses to one prompt with their judgements, by model name, then in order of arrival."""
+    statement = (
+        select(RESPONSES, MODELS.c.name, MODELS.c.simulated)
+        .join(MODELS, MODELS.c.id == RESPONSES.c.model_id)
+        .where(RESPONSES.c.prompt_id == prompt_id)
+        .order_by(MODELS.c.name, RESPONSES.c.id)
+    )
+    rows = db.execute(statement).all()
+    judged = judgements(db, [row.id for row in rows])
+    return [_response(row, tuple(judged.get(row.id, ()))) for row in rows]
+
+
+def standing(db: Connection, response_id: int) -> tuple[str, str | None]:
+    """The model's name and the answer class that counts now."""
+    s = RESPONSE_STATES.c
+    statement = select(MODELS.c.name, s.answer_class).join(MODELS, MODELS.c.id == s.model_id)
+    model, answer_class = db.execute(statement.where(s.response_id == response_id)).one()
+    return model, answer_class
+
+
+def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Judgement]]:
+    """The judgements of the responses, oldest first, by response."""
+    found: dict[int, list[Judgement]] = defaultdict(list)
+    judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
+    j = JUDGEMENTS.c
+    columns = (j.response_id, j.id, j.judge_id, j.answer_class, j.explanation, j.evidence_start, j.evidence_end, j.raw)
+    for some in chunks(response_ids):
+        statement = select(*columns).where(among(j.response_id, some)).order_by(j.response_id, j.id)
+        for response_id, judgement_id, judge, answer_class, explanation, start, end, raw in db.execute(statement):
+            evidence = (start, end) if start is not None and end is not None else None
+            found[response_id].append(
+                Judgement(judgement_id, *judges[judge], AnswerClass(answer_class), explanation, evidence, raw)
+            )
+    return found
+
+
+def said(db: Connection, response_ids: Sequence[int]) -> dict[int, tuple[Said, ...]]:
+    """What the judges said of the responses and nothing else, oldest first, by response."""
+    found: dict[int, tuple[Said, ...]] = {}
+    judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
+    j = JUDGEMENTS.c
+    columns = (j.response_id, j.judge_id, j.answer_class)
+    for some in chunks(response_ids):
+        statement = select(*columns).where(among(j.response_id, some)).order_by(j.response_id, j.id)
+        for response_id, judge, answer_class in db.execute(statement).all():
+            found[response_id] = (*found.get(response_id, ()), (*judges[judge], answer_class))
+    return found
+
+
+def _response(row: Row[tuple[object, ...]], judged: tuple[Judgement, ...]) -> Response:
+    return Response(
+        row.id,
+        row.name,
+        row.text,
+        StopReason(row.stop_reason),
+        row.simulated,
+        row.error,
+        row.asked,
+        AnswerClass(row.reference_class) if row.reference_class else None,
+        judged,
+    )
+
+
+def to_judge(
+    db: Connection,
+    *,
+    models: Sequence[str] = (),
+    prompt_ids: Sequence[int] | None = None,
+    batch_id: int | None = None,
+    judges: Sequence[str] = (),
+    template_hash: str = "",
+) -> list[tuple[int, int]]:
+    """(Response id, prompt id) of what a judge can read: not blocked, failed or empty.
+
+    Only those of these models, prompts and batch, where any are named, and without those that all of these judges have
+    judged with this template.
+    """
+    r = RESPONSES.c
+    statement = select(r.id, r.prompt_id).order_by(r.prompt_id, r.id)
+    statement = statement.where(r.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)))
+    statement = statement.where(func.ltrim(r.text, WHITE_SPACE) != "")
+    if models:
+        statement = statement.where(r.model_id.in_(select(MODELS.c.id).where(MODELS.c.name.in_(models))))
+    if batch_id is not None:
+        statement = statement.where(
+            r.batch_item_id.in_(select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == batch_id))
+        )
+    judged = [r.id.in_(_judged_by(judge, template_hash)) for judge in judges]
+    if judged:
+        statement = statement.where(not_(and_(*judged)))
+    wanted = None if prompt_ids is None else set(prompt_ids)
+    rows = db.execute(statement)
+    return [(response_id, prompt_id) for response_id, prompt_id in rows if wanted is None or prompt_id in wanted]
+
+
+def _judged_by(judge: str, template_hash: str) -> Select[Any]:
+    done = select(JUDGEMENTS.c.response_id).join(JUDGES, JUDGES.c.id == JUDGEMENTS.c.judge_id)
+    return done.where(JUDGES.c.name == judge, JUDGEMENTS.c.template_hash == template_hash)

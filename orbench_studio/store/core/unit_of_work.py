@@ -1,0 +1,146 @@
+"""Transactions: all of a use case or nothing of it, and the database's errors in words."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, bindparam, func, select, text
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+
+from orbench_studio.errors import ConnectionLostError, WorkspaceError
+from orbench_studio.store.core import open_file
+from orbench_studio.store.core.engine import LOCK, is_server, tell_others
+from orbench_studio.store.core.tables import ANNOTATORS
+
+_DAMAGED = "The workspace is damaged. Go back to a backup."
+_NOT_YOURS = "Your role on the server may not do that. Ask whoever owns the workspace."
+_CAUSES = {
+    "database is locked": "Another window or program is writing to the workspace. Wait for it to finish and try again.",
+    "database or disk is full": "The disk is full. Free some space and try again.",
+    "disk i/o error": "The disk could not be read or written. Check the disk and the permissions of the folder.",
+    "readonly database": "The workspace is read-only. Check the permissions of the file and its folder.",
+    "malformed": _DAMAGED,
+    "not a database": _DAMAGED,
+    "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
+    "permission denied": _NOT_YOURS,
+    "must be owner": _NOT_YOURS,
+    "row-level security": "Your role on the server decides under its own name alone. Ask whoever owns the workspace.",
+    "no space left": "The server's disk is full. Ask whoever runs it.",
+    "pg_trgm": "The server lacks its own extension pg_trgm. Whoever runs it installs PostgreSQL's contrib package.",
+}
+_CLOSED = (
+    *("closed", "terminat", "shut", "starting up", "recovery mode", "accepting connections"),
+    *("refused", "timeout", "timed out", "unreachable", "no route", "resolve", "reset by peer", "broken pipe"),
+    *("no connection", "ssl error"),
+)
+# What reading a value raises where it is none of those that the domain knows.
+_MADE_OF_ROWS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, SQLAlchemyError)
+_PERSON = LOCK + 1
+_LOCKS = 1_024  # of all prompts together: the server's memory for locks is small, and an undo can be of 10,000 prompts
+_PERSON_OF = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == bindparam("name"))
+_LOCK_PERSON = _PERSON_OF.add_columns(func.pg_advisory_xact_lock(bindparam("lock"), ANNOTATORS.c.id))
+_LOCK_PROMPTS = text(
+    "SELECT count(pg_advisory_xact_lock(:lock, held)) "
+    "FROM (SELECT unnest(CAST(:mine AS int[])) AS held ORDER BY held) AS ascending"
+)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent look at the workspace."""
+    with translated(engine), engine.connect() as db:
+        if is_server(db):
+            db = db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with db.begin():
+            yield db
+
+
+@contextmanager
+def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
+    """One transaction: committed at the end, rolled back on any error. Waits for other writers.
+
+    A WorkspaceMovedError where the path of its file does not lead to it any more.
+
+    A shared one goes beside other shared ones on a server: whoever asks for it locks what it reads and changes, and
+    leaves the ids of new rows to the database.
+    """
+    file = open_file.of(engine)
+    with translated(engine), engine.connect() as db:
+        db = db.execution_options(write=True, shared=shared)
+        with db.begin():
+            if file is not None:
+                file.begin_writing()
+            yield db
+            if file is not None:
+                file.require_in_place()
+        if is_server(db):
+            tell_others(db)
+        if file is not None:
+            file.has_written = True
+            file.require_in_place()  # what is acknowledged is in the file that others find
+
+
+def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
+    """Wait for whoever else decides about these prompts in a shared transaction, and keep others waiting.
+
+    All of a transaction's at once: in pieces, two could wait for each other. What was read before may be old.
+    """
+    if is_server(db):
+        db.execute(_LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
+
+
+def lock_person(db: Connection, name: str) -> int | None:
+    """Wait for what the same annotator does in another window, and keep that waiting; to be asked before any prompt.
+
+    Gives the annotator's id; None where nobody has the name.
+    """
+    if is_server(db):
+        return db.execute(_LOCK_PERSON, {"lock": _PERSON, "name": name}).scalar()
+    return db.execute(_PERSON_OF, {"name": name}).scalar()
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """The world's faults as `WorkspaceError`, rows that cannot be read among them; our own pass through."""
+    try:
+        yield
+    except DatabaseError as error:
+        told = str(error.orig).lower()
+        if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(told)):
+            raise ConnectionLostError("There is no connection to the workspace's server.") from error
+        for sign, advice in _CAUSES.items():
+            if sign in told:
+                why = str(error.orig).splitlines()[0]  # what follows shows the statement
+                raise WorkspaceError(f"Nothing was changed: {why}. {advice}") from error
+        _blame_row(engine, error)
+        raise
+    except _MADE_OF_ROWS as error:
+        _blame_row(engine, error)
+        raise
+
+
+def unreadable_row(engine: Engine) -> str | None:
+    """A sentence about the first row that cannot be read; None where all can."""
+    from orbench_studio.store.core import unreadable_rows  # it knows most of the domain, and is needed only now
+
+    with engine.connect() as db, db.begin():
+        row = next(unreadable_rows.unreadable(db), None)
+    if row is None:
+        return None
+    return (
+        f"The workspace has a row that cannot be read: {row}. Nothing was changed. "
+        "To see all of them: orbench-studio check WORKSPACE"
+    )
+
+
+def _blame_row(engine: Engine, error: Exception) -> None:
+    """Raise a sentence about the row that cannot be read; nothing where all can, so that the fault is ours.
+
+    Rows become domain objects in many places, and always in a transaction: what fails there is looked into here.
+    """
+    told = unreadable_row(engine)
+    if told is not None:
+        raise WorkspaceError(told) from error
+
+
+def _is_lost(told: str) -> bool:
+    return "unable to open" not in told and any(sign in told for sign in _CLOSED)

@@ -1,0 +1,1 @@
+"""SQL of the feature curation: recipes, subsets, near duplicates."""

@@ -1,0 +1,145 @@
+"""Every prompt as a recipe looks at it, and what the models did on those that it takes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, Text, cast, exists, func, literal_column, select
+
+from orbench_studio.domain.audit.refusal_rates import Tally
+from orbench_studio.domain.core.annotation import Basis
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass
+from orbench_studio.domain.curation.recipe import COUNTS, PEOPLE, Recipe
+from orbench_studio.domain.curation.selection import Candidate, category_of
+from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
+from orbench_studio.store.core.tables import (
+    JUDGEMENTS,
+    JUDGES,
+    MODELS,
+    PROMPT_STATES,
+    PROMPTS,
+    REFUSES,
+    RESPONSE_STATES,
+    RESPONSES,
+)
+from orbench_studio.store.review import queue
+
+_REFUSALS = sorted(REFUSALS)
+_READ = [str(answer) for answer in ANSWERS]
+_PLACES: dict[str | None, int] = {str(answer): place for place, answer in enumerate(AnswerClass)}
+
+
+def candidates(db: Connection, recipe: Recipe, p_safe: Mapping[int, float]) -> list[Candidate]:
+    """All prompts of the workspace, for this recipe."""
+    p, s, n = PROMPTS.c, PROMPT_STATES.c, NEAR_DUPLICATES.c
+    found = (
+        select(p.id, p.identity, s.category, s.final_label, s.basis, p.seed_id, n.group_id)
+        .join(PROMPT_STATES, s.prompt_id == p.id)
+        .outerjoin(NEAR_DUPLICATES, n.prompt_id == p.id)
+    )
+    holds = _holding(db, recipe)
+    families = _families(db, recipe) if recipe.families else {}
+    nobody: frozenset[str] = frozenset()
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    refusing = {prompt_id: shared.setdefault(some, some) for prompt_id, some in families.items()}
+    return [
+        Candidate(
+            row[0],
+            row[1],
+            category_of(row[2]),
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            holds.get(row[0], 0),
+            refusing.get(row[0], nobody),
+            p_safe.get(row[0]),
+        )
+        for row in db.execute(found)
+    ]
+
+
+def judge_names(db: Connection) -> list[str]:
+    """The judges that a recipe can name."""
+    return [str(name) for name in db.execute(select(JUDGES.c.name).distinct().order_by(JUDGES.c.name)).scalars()]
+
+
+def family_names(db: Connection) -> list[str]:
+    """The families of the models that have answered."""
+    m = MODELS.c
+    answered = exists().where(RESPONSES.c.model_id == m.id)
+    return [str(name) for name in db.execute(select(m.family).where(answered).distinct().order_by(m.family)).scalars()]
+
+
+def tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[str, Tally]:
+    """How every model's responses to these prompts ended, by the model's name."""
+    r = RESPONSE_STATES.c
+    counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(AnswerClass) + 1))
+    for some in chunks(prompt_ids):
+        by_model = (
+            select(MODELS.c.name, r.answer_class, func.count())
+            .join(MODELS, MODELS.c.id == r.model_id)
+            .where(r.prompt_id.in_(some))
+            .group_by(MODELS.c.name, r.answer_class)
+        )
+        for name, answer_class, count in db.execute(by_model):
+            counts[name][_PLACES.get(answer_class, len(AnswerClass))] += count
+    return {name: Tally(tuple(counts[name])) for name in sorted(counts)}
+
+
+def _holding(db: Connection, recipe: Recipe) -> dict[int, int]:
+    """How many terms of the recipe's filter, from the first on, a prompt fulfils; prompts that fulfil none left out."""
+    found: dict[int, int] = {}
+    for count in range(1, len(recipe.terms) + 1):
+        found.update(dict.fromkeys(queue.ids(db, QueueFilter(recipe.terms[:count])), count))
+    return found
+
+
+def _families(db: Connection, recipe: Recipe) -> dict[int, frozenset[str]]:
+    """The families that refuse each prompt, by the recipe's judgement."""
+    refusing = {COUNTS: _counting, PEOPLE: _by_people}.get(recipe.judgement)
+    found: dict[int, set[str]] = defaultdict(set)
+    for family in family_names(db):
+        if not recipe.of or family in recipe.of:
+            models = select(MODELS.c.id).where(MODELS.c.family == family)
+            statement = refusing(models) if refusing else _by_judge(models, recipe.judgement)
+            for prompt_id in _ids(db, statement):
+                found[prompt_id].add(family)
+    return {prompt_id: frozenset(families) for prompt_id, families in found.items()}
+
+
+def _counting(models: Select[Any]) -> Select[Any]:
+    r = RESPONSE_STATES.c
+    # The condition of the index is written as it was when the index was made, or it is not used.
+    return select(r.prompt_id).where(r.model_id.in_(models), literal_column(REFUSES.text)).distinct()
+
+
+def _by_people(models: Select[Any]) -> Select[Any]:
+    return _counting(models).where(RESPONSE_STATES.c.basis == Basis.HUMAN)
+
+
+def _by_judge(models: Select[Any], judge: str) -> Select[Any]:
+    """The judge's last judgement of a response that could be read is a refusal."""
+    j, r, later = JUDGEMENTS.c, RESPONSES.c, JUDGEMENTS.alias("later").c
+    named = select(JUDGES.c.id).where(JUDGES.c.name == judge)
+    newer = exists().where(
+        later.response_id == j.response_id,
+        later.judge_id == j.judge_id,
+        later.id > j.id,
+        later.answer_class.in_(_READ),
+    )
+    return (
+        select(r.prompt_id)
+        .join(RESPONSES, r.id == j.response_id)
+        .where(r.model_id.in_(models), j.judge_id.in_(named), j.answer_class.in_(_REFUSALS), ~newer)
+        .distinct()
+    )
+
+
+def _ids(db: Connection, statement: Select[Any]) -> list[int]:
+    """As one text, as the queue reads them: other threads go on meanwhile."""
+    found = statement.subquery()
+    listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
+    return list(map(int, listed.split(","))) if listed else []

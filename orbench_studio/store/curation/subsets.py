@@ -1,0 +1,130 @@
+"""Curated subsets, by name."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select
+
+from orbench_studio.domain.core.prompt import text_identity
+from orbench_studio.domain.curation.subset import Listed, Subset, SubsetState
+from orbench_studio.store.core.bulk_sql import add, chunks, inserted
+from orbench_studio.store.core.curation_tables import SUBSET_FALLS
+from orbench_studio.store.core.tables import (
+    ANNOTATIONS,
+    JOURNAL,
+    JUDGEMENTS,
+    PROMPT_STATES,
+    PROMPTS,
+    RESPONSES,
+    SUBSET_PROMPTS,
+    SUBSETS,
+    VOTES,
+)
+
+_COUNTED = {
+    "prompts": PROMPTS,
+    "votes": VOTES,
+    "responses": RESPONSES,
+    "judgements": JUDGEMENTS,
+    "annotations": ANNOTATIONS,
+}
+
+
+def names(db: Connection) -> list[str]:
+    """The names of all subsets."""
+    return [str(name) for name in db.execute(select(SUBSETS.c.name).order_by(SUBSETS.c.name)).scalars()]
+
+
+def listed(db: Connection) -> list[Listed]:
+    """All subsets, the newest first."""
+    s, p = SUBSETS.c, SUBSET_PROMPTS.c
+    size = select(func.count()).where(p.subset_id == s.id).scalar_subquery()
+    rows = db.execute(select(s.name, size, s.created_at).order_by(s.created_at.desc(), s.name))
+    return [Listed(*row) for row in rows]
+
+
+def prompts(db: Connection, name: str) -> list[int] | None:
+    """The prompts of a subset, in its order; None where there is no such subset."""
+    row = _row(db, name)
+    if row is None:
+        return None
+    s = SUBSET_PROMPTS.c
+    statement = select(s.prompt_id).where(s.subset_id == row.id).order_by(s.position)
+    return [int(prompt_id) for prompt_id in db.execute(statement).scalars()]
+
+
+def load(db: Connection, name: str) -> Subset | None:
+    """A subset with all that was kept of it; None where there is none of that name."""
+    row = _row(db, name)
+    if row is None:
+        return None
+    placed = prompts(db, name) or []
+    return Subset(row.name, row.recipe, row.created_at, tuple(placed), SubsetState.from_json(row.state))
+
+
+def save(db: Connection, subset: Subset, fell: Mapping[int, int]) -> None:
+    """Keep a subset, with the steps at which the other prompts fell; one of the same name is replaced."""
+    remove(db, subset.name)
+    state = subset.state.to_json() if subset.state else "{}"
+    row = {"name": subset.name, "recipe": subset.recipe, "created_at": subset.created_at, "state": state}
+    subset_id = inserted(db, SUBSETS, row)
+    placed = enumerate(subset.prompt_ids, 1)
+    add(db, SUBSET_PROMPTS, [{"subset_id": subset_id, "position": at, "prompt_id": of} for at, of in placed])
+    add(db, SUBSET_FALLS, [{"subset_id": subset_id, "prompt_id": of, "step": at} for of, at in sorted(fell.items())])
+
+
+def remove(db: Connection, name: str) -> None:
+    """Forget a subset; the prompts stay as they are."""
+    row = _row(db, name)
+    if row is not None:
+        for table in (SUBSET_FALLS, SUBSET_PROMPTS):
+            db.execute(delete(table).where(table.c.subset_id == row.id))
+        db.execute(delete(SUBSETS).where(SUBSETS.c.id == row.id))
+
+
+def fell(db: Connection, name: str, prompt_ids: Sequence[int]) -> dict[int, int]:
+    """At which step of a subset's funnel prompts fell; those of which nothing is known left out."""
+    f = SUBSET_FALLS.c
+    subset_id = select(SUBSETS.c.id).where(SUBSETS.c.name == name).scalar_subquery()
+    found: dict[int, int] = {}
+    for some in chunks(prompt_ids):
+        steps = select(f.prompt_id, f.step).where(f.subset_id == subset_id, f.prompt_id.in_(some))
+        found.update((prompt_id, step) for prompt_id, step in db.execute(steps))
+    return found
+
+
+def workspace_counts(db: Connection) -> dict[str, int]:
+    """How much of everything there is that a subset may follow from."""
+    return {name: int(db.execute(select(func.count()).select_from(t)).scalar_one()) for name, t in _COUNTED.items()}
+
+
+def journal_length(db: Connection) -> int:
+    """How many deeds the journal has."""
+    return int(db.execute(select(func.count()).select_from(JOURNAL)).scalar_one())
+
+
+def texts_and_categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+    """Text and category of these prompts."""
+    p, s = PROMPTS.c, PROMPT_STATES.c
+    found: dict[int, tuple[str, str | None]] = {}
+    for some in chunks(prompt_ids):
+        rows = db.execute(
+            select(p.id, p.text, s.category).join(PROMPT_STATES, s.prompt_id == p.id).where(p.id.in_(some))
+        )
+        found.update((prompt_id, (text, category)) for prompt_id, text, category in rows)
+    return found
+
+
+def content_hash(db: Connection, prompt_ids: Sequence[int]) -> str:
+    """SHA-256 of the prompts' texts and categories, in this order."""
+    known = texts_and_categories(db, prompt_ids)
+    digest = sha256()
+    for prompt_id in prompt_ids:
+        text, category = known[prompt_id]
+        digest.update(text_identity(text, category or ""))
+    return digest.hexdigest()
+
+
+def _row(db: Connection, name: str) -> Row[Any] | None:
+    return db.execute(select(SUBSETS).where(SUBSETS.c.name == name)).first()

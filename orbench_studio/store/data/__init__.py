@@ -1,0 +1,1 @@
+"""SQL of the feature data: import, export, label files, push and pull."""

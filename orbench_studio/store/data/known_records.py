@@ -1,0 +1,109 @@
+"""What a workspace has already of what a file brings, so that importing twice adds nothing."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.tables import (
+    ANNOTATIONS,
+    JOURNAL,
+    JUDGEMENTS,
+    PROMPTS,
+    RESPONSES,
+    VOTES,
+)
+from orbench_studio.store.review.journal import Deed
+
+FILLABLE = ("category", "origin", "seed_id", "reference_label", "external_key", "attributes")
+Key = tuple[Any, ...]
+
+
+class KnownPrompt(NamedTuple):
+    """A prompt that is there, with what a later file may still fill in."""
+
+    id: int
+    text: str
+    details: dict[str, Any]
+
+
+def prompts(
+    db: Connection, identities: Collection[bytes], external_keys: Collection[str]
+) -> tuple[dict[bytes, KnownPrompt], dict[str, KnownPrompt]]:
+    """The prompts with these texts, and those with these external keys."""
+    columns = [PROMPTS.c[name] for name in ("id", "text", "identity", *FILLABLE)]
+    by_identity: dict[bytes, KnownPrompt] = {}
+    by_key: dict[str, KnownPrompt] = {}
+    for column, values in ((PROMPTS.c.identity, identities), (PROMPTS.c.external_key, external_keys)):
+        for some in chunks(list(values)):
+            for prompt_id, text, identity, *details in db.execute(select(*columns).where(column.in_(some))).all():
+                known = KnownPrompt(prompt_id, text, dict(zip(FILLABLE, details, strict=True)))
+                by_identity[identity] = known
+                if known.details["external_key"] is not None:
+                    by_key[known.details["external_key"]] = known
+    return by_identity, by_key
+
+
+def fill(db: Connection, prompt_id: int, details: dict[str, Any]) -> None:
+    """Add details that the prompt lacked."""
+    db.execute(update(PROMPTS).where(PROMPTS.c.id == prompt_id).values(details))
+
+
+def fill_reference(db: Connection, response_id: int, answer_class: str) -> bool:
+    """Add the source's final class to a response that lacks one; False where it has one."""
+    r = RESPONSES.c
+    lacking = update(RESPONSES).where(r.id == response_id, r.reference_class.is_(None))
+    return db.execute(lacking.values(reference_class=answer_class)).rowcount == 1
+
+
+def responses(db: Connection, prompt_ids: Sequence[int], model_ids: Collection[int]) -> dict[Key, int]:
+    """Ids of the models' responses to the prompts, by (prompt, model, identity)."""
+    r = RESPONSES.c
+    found: dict[Key, int] = {}
+    for some in chunks(sorted(set(prompt_ids))):
+        statement = select(r.prompt_id, r.model_id, r.identity, r.id)
+        for *key, row_id in db.execute(statement.where(r.prompt_id.in_(some), r.model_id.in_(model_ids))).all():
+            found[tuple(key)] = row_id
+    return found
+
+
+def votes(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
+    """Ids of the votes on the prompts, by (prompt, moderator, identity)."""
+    v = VOTES.c
+    found: dict[Key, int] = {}
+    for some in chunks(sorted(set(prompt_ids))):
+        statement = select(v.prompt_id, v.moderator_id, v.identity, v.id).where(among(v.prompt_id, some))
+        for *key, row_id in db.execute(statement).all():
+            found[tuple(key)] = row_id
+    return found
+
+
+def judgements(db: Connection, response_ids: Sequence[int]) -> dict[Key, int]:
+    """Ids of the judgements of the responses, by (response, judge, identity)."""
+    j = JUDGEMENTS.c
+    found: dict[Key, int] = {}
+    for some in chunks(sorted(set(response_ids))):
+        statement = select(j.response_id, j.judge_id, j.identity, j.id).where(among(j.response_id, some))
+        for *key, row_id in db.execute(statement).all():
+            found[tuple(key)] = row_id
+    return found
+
+
+def imported_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
+    """Ids of the decisions that came with files, the latest of its like by (prompt, response, annotator, aspect, value,
+    raw)."""
+    a = ANNOTATIONS.c
+    columns = (a.prompt_id, a.response_id, a.annotator_id, a.aspect, a.value, a.raw, a.id)
+    found: dict[Key, int] = {}
+    for some in chunks(sorted(set(prompt_ids))):
+        statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id).order_by(a.id)
+        for *key, row_id in db.execute(statement.where(JOURNAL.c.kind == Deed.IMPORT, among(a.prompt_id, some))).all():
+            found[tuple(key)] = row_id
+    return found
+
+
+def latest_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, str]:
+    """The value that files stated last, by (prompt, response, annotator, aspect)."""
+    in_order = sorted((row_id, key) for key, row_id in imported_annotations(db, prompt_ids).items())
+    return {key[:4]: key[4] for _, key in in_order}

@@ -1,0 +1,1 @@
+"""SQL of the feature evaluation: batches, runners, workers, prices."""

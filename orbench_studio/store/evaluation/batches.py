@@ -1,0 +1,235 @@
+"""Batches and their items: written down, listed, counted, reopened. Who is at work on an item is in `claims`."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from orbench_studio.domain.evaluation.batch import (
+    Batch,
+    BatchKind,
+    BatchSettings,
+    BatchState,
+    Cause,
+    FailedItem,
+    ItemState,
+)
+from orbench_studio.domain.evaluation.batch import ModelProgress as Progress
+from orbench_studio.store.core.batch_tables import BATCH_ITEMS, BATCH_MODELS, BATCHES, JUDGE_ITEMS
+from orbench_studio.store.core.bulk_sql import add, chunks, inserted, next_id
+from orbench_studio.store.core.generation_tables import GENERATION_ITEMS
+from orbench_studio.store.core.tables import MODELS
+
+
+class Asked(NamedTuple):
+    """A list of texts that is asked for: of a category, or rewrites of a seed; `sample` counts the same ones."""
+
+    category: str | None = None
+    seed_id: int | None = None
+    sample: int = 0
+
+
+COUNTED = (ItemState.DONE, ItemState.FAILED, ItemState.CANCELLED, ItemState.AT_VENDOR)
+"""The states that `batch_models` has a column for; what is in none of them is still to be done."""
+
+_I, _M = BATCH_ITEMS.c, BATCH_MODELS.c
+_NOTHING_YET: dict[str, Any] = {
+    **dict.fromkeys(("done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced"), 0),
+    "cost": 0.0,
+}
+
+
+def create(
+    db: Connection, name: str, kind: BatchKind, settings: BatchSettings, at: datetime, judge: str | None = None
+) -> int:
+    """A new batch without items; `judge` is to judge its answers once it is finished."""
+    row = {"name": name, "kind": kind, "state": BatchState.READY, "settings": settings.to_text(), "created_at": at}
+    return inserted(db, BATCHES, row | {"judge": judge})
+
+
+def add_prompts(db: Connection, batch_id: int, model_id: int, prompt_ids: Sequence[int], repeats: int) -> None:
+    """An item for each prompt and repeat."""
+    for sample in range(repeats):
+        for some in chunks(prompt_ids):
+            add(db, BATCH_ITEMS, [_item(batch_id, model_id, prompt_id, sample) for prompt_id in some])
+    _add_model(db, batch_id, model_id, len(prompt_ids) * repeats)
+
+
+def add_responses(db: Connection, batch_id: int, model_id: int, responses: Sequence[tuple[int, int]]) -> None:
+    """An item for each response, given as (response id, prompt id), to be judged by the model."""
+    seen: dict[int, int] = defaultdict(int)
+    item_id = next_id(db, BATCH_ITEMS)
+    for some in chunks(responses):
+        items, judged = [], []
+        for response_id, prompt_id in some:
+            items.append({"id": item_id} | _item(batch_id, model_id, prompt_id, seen[prompt_id]))
+            judged.append({"item_id": item_id, "response_id": response_id})
+            seen[prompt_id] += 1
+            item_id += 1
+        add(db, BATCH_ITEMS, items)
+        add(db, JUDGE_ITEMS, judged)
+    _add_model(db, batch_id, model_id, len(responses))
+
+
+def add_asked(db: Connection, batch_id: int, model_id: int, asked: Sequence[Asked]) -> None:
+    """An item for each list of texts that the model is to write."""
+    item_id = next_id(db, BATCH_ITEMS)
+    for some in chunks(asked):
+        numbered = list(enumerate(some, item_id))
+        add(db, BATCH_ITEMS, [{"id": n} | _item(batch_id, model_id, None, one.sample) for n, one in numbered])
+        add(db, GENERATION_ITEMS, [
+            {"item_id": n, "seed_id": one.seed_id, "category": one.category, "declined": False} for n, one in numbered
+        ])  # fmt: skip
+        item_id += len(some)
+    _add_model(db, batch_id, model_id, len(asked))
+
+
+def load(db: Connection, batch_id: int) -> Batch | None:
+    """The batch; None where there is none with that number."""
+    row = db.execute(select(BATCHES).where(BATCHES.c.id == batch_id)).first()
+    return None if row is None else _batch(row)
+
+
+def every(db: Connection) -> list[Batch]:
+    """All batches, the newest first."""
+    return [_batch(row) for row in db.execute(select(BATCHES).order_by(BATCHES.c.id.desc()))]
+
+
+def state_of(db: Connection, batch_id: int) -> BatchState:
+    """What the batch is meant to be doing."""
+    return BatchState(db.execute(select(BATCHES.c.state).where(BATCHES.c.id == batch_id)).scalar_one())
+
+
+def become(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> None:
+    """Change the state; the caller has made sure that it may follow."""
+    db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(state=state, note=note))
+
+
+def keep_settings(db: Connection, batch_id: int, settings: BatchSettings) -> None:
+    """Replace the settings."""
+    db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(settings=settings.to_text()))
+
+
+def to_be_judged(db: Connection) -> list[Batch]:
+    """The finished batches whose answers are still to be judged, oldest first."""
+    waiting = select(BATCHES).where(BATCHES.c.state == BatchState.FINISHED, BATCHES.c.judge.is_not(None))
+    return [_batch(row) for row in db.execute(waiting.order_by(BATCHES.c.id))]
+
+
+def forget_judge(db: Connection, batch_id: int) -> None:
+    """The judging is launched."""
+    db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(judge=None))
+
+
+def running(db: Connection) -> list[Batch]:
+    """The batches that are meant to be running, oldest first."""
+    found = select(BATCHES).where(BATCHES.c.state == BatchState.RUNNING).order_by(BATCHES.c.id)
+    return [_batch(row) for row in db.execute(found)]
+
+
+def models(db: Connection, batch_id: int) -> dict[int, str]:
+    """The names of the batch's models, by id, in the order they were given."""
+    statement = select(_M.model_id, MODELS.c.name).join(MODELS, MODELS.c.id == _M.model_id)
+    rows = db.execute(statement.where(_M.batch_id == batch_id).order_by(_M.model_id))
+    return {row.model_id: row.name for row in rows}
+
+
+def progress(db: Connection, batch_id: int) -> tuple[Progress, ...]:
+    """How far each model is; one row each, whatever the batch's size."""
+    names = ("total", *_NOTHING_YET)
+    statement = select(_M.model_id, MODELS.c.name, *(_M[name] for name in names))
+    statement = statement.join(MODELS, MODELS.c.id == _M.model_id).where(_M.batch_id == batch_id)
+    rows = db.execute(statement.order_by(_M.model_id)).all()
+    causes = _causes(db, batch_id) if any(row.failed for row in rows) else {}
+    return tuple(
+        Progress(row.name, failed_by=causes.get(row.model_id, {}), **{name: getattr(row, name) for name in names})
+        for row in rows
+    )
+
+
+def spent(db: Connection, batch_id: int) -> float:
+    """USD, over all models, as far as prices are known."""
+    total = func.coalesce(func.sum(_M.cost), 0.0)
+    return float(db.execute(select(total).where(_M.batch_id == batch_id)).scalar_one())
+
+
+def count(db: Connection, batch_id: int, model_id: int, changes: dict[str, Any]) -> None:
+    """Add to the counts of one model."""
+    values = {name: _M[name] + value for name, value in changes.items() if value}
+    if values:
+        db.execute(update(BATCH_MODELS).where(_M.batch_id == batch_id, _M.model_id == model_id).values(values))
+
+
+def has_items(
+    db: Connection, batch_id: int, states: Sequence[ItemState], model_ids: Collection[int] | None = None
+) -> bool:
+    """Whether any item (of these models, if any are given) is in one of these states."""
+    for state in states:
+        found = select(_I.id).where(_I.batch_id == batch_id, _I.state == state).limit(1)
+        if model_ids is not None:
+            found = found.where(_I.model_id.in_(model_ids))
+        if db.execute(found).first() is not None:
+            return True
+    return False
+
+
+def failures(db: Connection, batch_id: int, limit: int, causes: Sequence[Cause] = ()) -> list[FailedItem]:
+    """Items that were given up, for one of the causes, if any are given; in order."""
+    columns = (_I.id, _I.prompt_id, MODELS.c.name, _I.cause, _I.error, _I.attempts)
+    statement = select(*columns).join(MODELS, MODELS.c.id == _I.model_id)
+    statement = statement.where(_I.batch_id == batch_id, _I.state == ItemState.FAILED)
+    if causes:
+        statement = statement.where(_I.cause.in_(causes))
+    return [
+        FailedItem(item_id, prompt_id, name, Cause(cause), told or "", attempts)
+        for item_id, prompt_id, name, cause, told, attempts in db.execute(statement.order_by(_I.id).limit(limit))
+    ]
+
+
+def move(db: Connection, batch_id: int, before: ItemState, after: ItemState, causes: Sequence[Cause] = ()) -> int:
+    """Put all items in one state (for one of the causes, if any are given) into another; how many there were."""
+    conditions = [_I.batch_id == batch_id, _I.state == before]
+    if causes:
+        conditions.append(_I.cause.in_(causes))
+    values = {"state": after, "cause": None, "error": None, "runner_id": None, "vendor_batch_id": None}
+    moved = db.execute(update(BATCH_ITEMS).where(*conditions).values(values)).rowcount
+    recount(db, batch_id)
+    return int(moved)
+
+
+def recount(db: Connection, batch_id: int) -> None:
+    """Count the items of each model anew; what was spent stays."""
+    statement = select(_I.model_id, _I.state, func.count()).where(_I.batch_id == batch_id)
+    found: dict[int, dict[str, int]] = {model_id: dict.fromkeys(COUNTED, 0) for model_id in models(db, batch_id)}
+    for model_id, state, items in db.execute(statement.group_by(_I.model_id, _I.state)):
+        if state in COUNTED:
+            found[model_id][state] = items
+    for model_id, counts in found.items():
+        values = {str(state): items for state, items in counts.items()}
+        db.execute(update(BATCH_MODELS).where(_M.batch_id == batch_id, _M.model_id == model_id).values(values))
+
+
+def _causes(db: Connection, batch_id: int) -> dict[int, dict[Cause, int]]:
+    statement = select(_I.model_id, _I.cause, func.count())
+    statement = statement.where(_I.batch_id == batch_id, _I.state == ItemState.FAILED)
+    found: dict[int, dict[Cause, int]] = defaultdict(dict)
+    for model_id, cause, items in db.execute(statement.group_by(_I.model_id, _I.cause)):
+        found[model_id][Cause(cause)] = items
+    return found
+
+
+def _add_model(db: Connection, batch_id: int, model_id: int, total: int) -> None:
+    row = {"batch_id": batch_id, "model_id": model_id, "total": total} | _NOTHING_YET
+    db.execute(insert(BATCH_MODELS).values(row))
+
+
+def _item(batch_id: int, model_id: int, prompt_id: int | None, sample: int) -> dict[str, Any]:
+    place = {"batch_id": batch_id, "model_id": model_id, "prompt_id": prompt_id, "sample": sample}
+    return place | {"state": ItemState.PENDING, "attempts": 0}
+
+
+def _batch(row: Any) -> Batch:
+    settings = BatchSettings.from_text(row.settings)
+    return Batch(row.id, row.name, BatchKind(row.kind), BatchState(row.state), settings, row.note, row.judge)

@@ -1,0 +1,223 @@
+"""What came of the items of a batch: answers become responses or judgements, once for each item, states follow."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from orbench_studio.domain.core.judgement import JudgeKind, Judgement
+from orbench_studio.domain.core.moderation import Vote
+from orbench_studio.domain.core.prompt import text_identity
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.batch import Cause, ItemState
+from orbench_studio.domain.generation.list_reply import Listing
+from orbench_studio.store.core.batch_tables import BATCH_ITEMS
+from orbench_studio.store.core.bulk_sql import add, id_of, new_ids
+from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSES, VOTES
+from orbench_studio.store.core.unit_of_work import lock_prompts
+from orbench_studio.store.evaluation import batches, generated_texts
+from orbench_studio.store.review import derived_states
+
+_I = BATCH_ITEMS.c
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, None where the vendor says none, and USD, None where there is no price."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A model's answer to a prompt."""
+
+    text: str
+    stop_reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judge's answer about a response."""
+
+    response_id: int
+    judgement: Judgement
+    template_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A moderator's answer about a prompt, or a response to it."""
+
+    vote: Vote
+    template_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A writer's answer: the texts in it, and the reply as it came; `near` has for a text those nearly the same."""
+
+    listing: Listing
+    raw: str
+    stop_reason: StopReason
+    template_hash: str
+    near: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+Result = Said | Judged | Voted | Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An item that was given up."""
+
+    cause: Cause
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an item ended, after how many more attempts."""
+
+    item_id: int
+    prompt_id: int | None
+    model_id: int
+    attempts: int
+    result: Result | Given
+    usage: Usage = Usage()
+
+
+def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[int]:
+    """Write the outcomes down, each item's first answer only; the prompts for which something is new.
+
+    Others may do so at the same time. The prompts are locked first, and the counts of a model, which all add to, last.
+    """
+    lock_prompts(db, [outcome.prompt_id for outcome in outcomes if outcome.prompt_id])
+    standing = _standing(db, [outcome.item_id for outcome in outcomes])
+    new = [outcome for outcome in outcomes if standing.get(outcome.item_id) not in (None, ItemState.DONE)]
+    if not new:
+        return []
+    _end_items(db, new)
+    responses = _add_responses(db, [outcome for outcome in new if isinstance(outcome.result, Said)])
+    judged = _add_judgements(db, [outcome for outcome in new if isinstance(outcome.result, Judged)])
+    derived_states.refresh_responses(db, sorted({*responses, *judged}))
+    answered = {one.prompt_id for one in new if one.prompt_id and isinstance(one.result, Said | Judged)}
+    derived_states.recount_answers(db, sorted(answered))
+    weighed = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, Voted)])}
+    weighed |= {*_add_listed(db, [outcome for outcome in new if isinstance(outcome.result, Listed)])}
+    derived_states.refresh_prompts(db, sorted(weighed))
+    _count(db, batch_id, new, standing)
+    return sorted(answered | weighed)
+
+
+def _standing(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
+    rows = db.execute(select(_I.id, _I.state).where(_I.id.in_(item_ids)))
+    return {item_id: ItemState(state) for item_id, state in rows}
+
+
+def _end_items(db: Connection, outcomes: Sequence[Outcome]) -> None:
+    ended = update(BATCH_ITEMS).where(_I.id == bindparam("item"))
+    values = {"state": bindparam("new_state"), "attempts": _I.attempts + bindparam("more"), "runner_id": None}
+    values |= {"cause": bindparam("new_cause"), "error": bindparam("new_error"), "vendor_batch_id": None}
+    rows = []
+    for outcome in outcomes:
+        given = outcome.result if isinstance(outcome.result, Given) else None
+        row = {"item": outcome.item_id, "more": outcome.attempts, "new_state": _ended(outcome)}
+        rows.append(row | {"new_cause": given and given.cause, "new_error": given and given.told})
+    db.execute(ended.values(values), rows)
+
+
+def _ended(outcome: Outcome) -> ItemState:
+    return ItemState.FAILED if isinstance(outcome.result, Given) else ItemState.DONE
+
+
+def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], standing: dict[int, ItemState]) -> None:
+    by_model: dict[int, Counter[str]] = defaultdict(Counter)
+    costs: dict[int, float] = defaultdict(float)
+    for outcome in outcomes:
+        counts, usage = by_model[outcome.model_id], outcome.usage
+        before = standing[outcome.item_id]
+        if before in batches.COUNTED:
+            counts[before] -= 1
+        counts[_ended(outcome)] += 1
+        counts["input_tokens"] += usage.input_tokens or 0
+        counts["output_tokens"] += usage.output_tokens or 0
+        counts["unpriced"] += usage.cost is None and not isinstance(outcome.result, Given)
+        costs[outcome.model_id] += usage.cost or 0.0
+    for model_id in sorted(by_model):
+        batches.count(db, batch_id, model_id, {**by_model[model_id], "cost": costs[model_id]})
+
+
+def _add_responses(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    rows = []
+    for response_id, outcome in zip(new_ids(db, RESPONSES, len(outcomes)), outcomes, strict=True):
+        said = outcome.result
+        assert isinstance(said, Said)
+        row: dict[str, Any] = {"id": response_id, "prompt_id": outcome.prompt_id, "model_id": outcome.model_id}
+        # Repeats may say the same to the letter, and each of them counts.
+        row["identity"] = text_identity(said.text, f"batch item {outcome.item_id}")
+        row |= {"text": said.text, "stop_reason": said.stop_reason, "batch_item_id": outcome.item_id}
+        row |= {"input_tokens": outcome.usage.input_tokens, "output_tokens": outcome.usage.output_tokens}
+        rows.append(row)
+    add(db, RESPONSES, rows)
+    return [row["id"] for row in rows]
+
+
+def _add_judgements(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    judges = _judges(db, {outcome.model_id for outcome in outcomes})
+    rows, response_ids = [], []
+    for outcome in outcomes:
+        judged = outcome.result
+        assert isinstance(judged, Judged)
+        judgement = judged.judgement
+        start, end = judgement.evidence or (None, None)
+        raw = judgement.raw or ""
+        row: dict[str, Any] = {"response_id": judged.response_id, "judge_id": judges[outcome.model_id]}
+        row["identity"] = text_identity(judgement.answer_class, raw, f"batch item {outcome.item_id}")
+        row |= {"answer_class": judgement.answer_class, "explanation": judgement.explanation, "raw": judgement.raw}
+        row |= {"evidence_start": start, "evidence_end": end}
+        row |= {"template_hash": judged.template_hash, "batch_item_id": outcome.item_id}
+        rows.append(row)
+        response_ids.append(judged.response_id)
+    add(db, JUDGEMENTS, rows)
+    return response_ids
+
+
+def _add_votes(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    """The prompts that were voted on."""
+    rows, prompt_ids = [], []
+    for outcome in outcomes:
+        voted = outcome.result
+        assert isinstance(voted, Voted)
+        assert outcome.prompt_id is not None  # every item of a moderation has one
+        vote = voted.vote
+        row: dict[str, Any] = {"prompt_id": outcome.prompt_id, "response_id": vote.response_id}
+        row |= {"moderator_id": outcome.model_id, "verdict": vote.verdict, "category": vote.category}
+        row["identity"] = text_identity(vote.verdict, vote.raw, f"batch item {outcome.item_id}")
+        row |= {"explanation": vote.explanation, "raw": vote.raw}
+        row |= {"template_hash": voted.template_hash, "batch_item_id": outcome.item_id}
+        rows.append(row)
+        prompt_ids.append(outcome.prompt_id)
+    add(db, VOTES, rows)
+    return prompt_ids
+
+
+def _add_listed(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    """The prompts that are new."""
+    prompt_ids = []
+    for outcome in outcomes:
+        listed = outcome.result
+        assert isinstance(listed, Listed)
+        values = {"raw": listed.raw, "stop_reason": listed.stop_reason, "template_hash": listed.template_hash}
+        prompt_ids += generated_texts.keep(db, outcome.item_id, listed.listing, values, listed.near)
+    return prompt_ids
+
+
+def _judges(db: Connection, model_ids: set[int]) -> dict[int, int]:
+    """The judge that each of the models is."""
+    found = db.execute(select(MODELS.c.id, MODELS.c.name).where(MODELS.c.id.in_(model_ids))).all()
+    return {model_id: id_of(db, JUDGES, {"name": name, "kind": JudgeKind.LLM}) for model_id, name in found}

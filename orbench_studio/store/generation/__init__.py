@@ -1,0 +1,1 @@
+"""SQL of the feature generation: seeds, rewrites, moderation, funnel."""

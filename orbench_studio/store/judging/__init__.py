@@ -1,0 +1,1 @@
+"""SQL of the feature judging: rules, local judge, calibration."""

@@ -1,0 +1,1 @@
+"""SQL of the feature review: queue, query language, decisions, journal, guidelines."""

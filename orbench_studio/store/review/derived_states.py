@@ -1,0 +1,226 @@
+"""What follows from votes, judgements and decisions, kept beside them in the same transaction.
+
+The rules are the domain's; this module only feeds them and writes down what they say, so that the queue and the counts
+read one row where they would have to weigh dozens.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, case, delete, func, select, update
+
+from orbench_studio.domain.core.annotation import (
+    Annotation,
+    Aspect,
+    HumanVerdict,
+    Label,
+    human_verdict,
+    open_to,
+)
+from orbench_studio.domain.core.final_label import final_label
+from orbench_studio.domain.core.judgement import (
+    ANSWERS,
+    REFUSALS,
+    AnswerClass,
+    Judgement,
+    contradictions,
+    final_answer,
+)
+from orbench_studio.domain.core.moderation import (
+    Consensus,
+    Rule,
+    Verdict,
+    Vote,
+    consensus,
+    latest_votes,
+)
+from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
+from orbench_studio.domain.review.queue import Status
+from orbench_studio.store.core import responses, votes
+from orbench_studio.store.core.bulk_sql import add, among, chunks
+from orbench_studio.store.core.responses import Said
+from orbench_studio.store.core.tables import (
+    MODELS,
+    PROMPT_STATES,
+    PROMPTS,
+    RESPONSE_STATES,
+    RESPONSES,
+    WORKSPACE,
+)
+from orbench_studio.store.review import journal
+from orbench_studio.store.team import assigned_prompts
+
+_ANSWERS = list(ANSWERS)
+_REFUSALS = sorted(REFUSALS)
+_NO_RESPONSES = {
+    "responses": 0,
+    "judged": 0,
+    "refusals": 0,
+    "refusing_models": 0,
+    "refusing_families": 0,
+    "judges_differ": 0,
+    "person_differs": 0,
+}
+_LETTERS = {Verdict.SAFE: "S", Verdict.TOXIC: "T", Verdict.UNPARSED: "?"}
+
+
+def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
+    """Weigh the responses anew."""
+    for some in chunks(response_ids):
+        _replace(db, RESPONSE_STATES, "response_id", some, _response_states(db, some))
+
+
+def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
+    """Weigh the prompts anew, and where they stand in a team's queues; their responses' states must be up to date."""
+    turned = assigned_prompts.recount(db, prompt_ids)
+    if turned:
+        refresh_responses(db, journal.responses_of(db, turned))
+    for some in chunks(prompt_ids):
+        _replace(db, PROMPT_STATES, "prompt_id", some, _prompt_states(db, some))
+
+
+def rule(db: Connection) -> Rule:
+    """How the moderators' votes of this workspace are counted."""
+    return Rule.from_text(db.execute(select(WORKSPACE.c.consensus_rule)).scalar_one())
+
+
+def with_unread_votes(db: Connection) -> list[int]:
+    """The prompts that a moderator has voted on unreadably, ascending."""
+    found = select(PROMPT_STATES.c.prompt_id).where(PROMPT_STATES.c.votes.contains(_LETTERS[Verdict.UNPARSED]))
+    return [int(prompt_id) for prompt_id in db.execute(found.order_by(PROMPT_STATES.c.prompt_id)).scalars()]
+
+
+def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
+    """Count the prompts' responses and refusals anew, where nothing else about the prompts has changed."""
+    for some in chunks(prompt_ids):
+        tally = _tally(some).subquery()
+        counts = {name: tally.c[name] for name in _NO_RESPONSES}
+        db.execute(update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == tally.c.prompt_id).values(counts))
+
+
+def wrong_states(db: Connection) -> Iterable[str]:
+    """Every kept state that is not what the rules say now, in words; none unless something is broken."""
+    for states, column, owner, weigh in (
+        (RESPONSE_STATES, "response_id", RESPONSES, _response_states),
+        (PROMPT_STATES, "prompt_id", PROMPTS, _prompt_states),
+    ):
+        ids = [int(value) for value in db.execute(select(owner.c.id).order_by(owner.c.id)).scalars()]
+        for some in chunks(ids):
+            statement = select(states).where(among(states.c[column], some)).order_by(states.c[column])
+            kept = [dict(row._mapping) for row in db.execute(statement)]
+            right = weigh(db, some)
+            if kept != right:
+                missing = {row[column] for row in right} - {row[column] for row in kept}
+                differing = {row[column] for row in kept if row not in right} | missing
+                first = f"{column} {min(differing)}"
+                yield f"{states.name}: {len(differing)} rows, first {first}, are not what the rules say"
+    yield from assigned_prompts.wrong(db)
+
+
+def _replace(db: Connection, table: Table, column: str, ids: Sequence[int], rows: list[dict[str, Any]]) -> None:
+    db.execute(delete(table).where(among(table.c[column], ids)))
+    add(db, table, rows)
+
+
+def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[str, Any]]:
+    r = RESPONSES.c
+    first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # all that is needed to tell an empty text
+    columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
+    rows = db.execute(select(*columns).where(among(r.id, response_ids)).order_by(r.id)).all()
+    said = responses.said(db, response_ids)
+    decided = journal.on_responses(db, response_ids)
+    sealed = assigned_prompts.sealed(db, sorted({row.prompt_id for row in rows if row.id in decided}))
+    states = []
+    for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
+        human = human_verdict(open_to(decided.get(response_id, ()), sealed=prompt_id in sealed))
+        final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
+        states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
+    return states
+
+
+@lru_cache(maxsize=4096)
+def _response_state(
+    human: HumanVerdict | None, reference: str | None, text: str, stop_reason: str, said: tuple[Said, ...]
+) -> Mapping[str, Any]:
+    """Cached: millions of responses differ in a few dozen ways."""
+    judged = [Judgement(at, judge, kind, AnswerClass(of)) for at, (judge, kind, of) in enumerate(said)]
+    stopped = stop_class(text, StopReason(stop_reason))
+    final = final_answer(human, AnswerClass(reference) if reference else None, stopped, judged)
+    contradicted = contradictions(human, judged)
+    return {
+        "answer_class": final.answer_class,
+        "basis": final.basis,
+        "judges_differ": contradicted.judges_differ,
+        "person_differs": contradicted.person_differs,
+    }
+
+
+def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
+    p = PROMPTS.c
+    sealed = assigned_prompts.sealed_now(p.id).label("sealed")
+    columns = (p.id, p.category, p.reference_label, sealed, select(WORKSPACE.c.consensus_rule).scalar_subquery())
+    rows = db.execute(select(*columns).where(among(p.id, prompt_ids)).order_by(p.id)).all()
+    cast_votes = votes.of_prompts(db, prompt_ids)
+    decided = journal.of_prompts(db, prompt_ids)
+    tallied = _tallies(db, prompt_ids)
+    states = []
+    for prompt_id, category, reference, is_sealed, counts_by in rows:
+        agreed = consensus(cast_votes.get(prompt_id, []), Rule.from_text(counts_by))
+        known = open_to(decided.get(prompt_id, ()), sealed=is_sealed)
+        state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
+        states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
+    return states
+
+
+def _prompt_state(
+    category: str | None, reference: str | None, agreed: Consensus, cast_votes: list[Vote], decided: list[Annotation]
+) -> dict[str, Any]:
+    human = human_verdict(a for a in decided if a.aspect is Aspect.LABEL)
+    own_category = human_verdict(a for a in decided if a.aspect is Aspect.CATEGORY)
+    final = final_label(human, agreed, Label(reference) if reference else None)
+    on_prompt = sorted((v for v in latest_votes(cast_votes) if v.response_id is None), key=lambda v: v.moderator)
+    return {
+        "status": _status(human, decided),
+        "category": own_category.value if own_category and not own_category.disputed else category,
+        "final_label": final.label,
+        "basis": final.basis,
+        "consensus": agreed.label,
+        "veto": agreed.veto,
+        "votes": "".join(_LETTERS[vote.verdict] for vote in on_prompt),
+        "disagreement": agreed.disagreement,
+        "flagged": any(a.value == "on" for a in _last_of_each(decided, Aspect.FLAG)),
+        "noted": any(a.value for a in _last_of_each(decided, Aspect.NOTE)),
+    }
+
+
+def _status(human: HumanVerdict | None, decided: list[Annotation]) -> Status:
+    if human is not None:
+        return Status.DISPUTED if human.disputed else Status.DECIDED
+    return Status.SKIPPED if any(a.aspect is Aspect.SKIP for a in decided) else Status.UNDECIDED
+
+
+def _last_of_each(decided: Iterable[Annotation], aspect: Aspect) -> Iterable[Annotation]:
+    return {a.annotator: a for a in decided if a.aspect is aspect}.values()
+
+
+def _tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    rows = db.execute(_tally(prompt_ids))
+    return {row.prompt_id: {name: getattr(row, name) for name in _NO_RESPONSES} for row in rows}
+
+
+def _tally(prompt_ids: Sequence[int]) -> Select[Any]:
+    s = RESPONSE_STATES.c
+    refuses = s.answer_class.in_(_REFUSALS)
+    counts = {
+        "responses": func.count(),
+        "judged": func.sum(case((s.answer_class.in_(_ANSWERS), 1), else_=0)),
+        "refusals": func.sum(case((refuses, 1), else_=0)),
+        "refusing_models": func.count(case((refuses, s.model_id)).distinct()),
+        "refusing_families": func.count(case((refuses, MODELS.c.family)).distinct()),
+        "judges_differ": func.sum(case((s.judges_differ, 1), else_=0)),
+        "person_differs": func.sum(case((s.person_differs, 1), else_=0)),
+    }
+    columns = [count.label(name) for name, count in counts.items()]
+    statement = select(s.prompt_id, *columns).join(MODELS, MODELS.c.id == s.model_id)
+    return statement.where(among(s.prompt_id, prompt_ids)).group_by(s.prompt_id)

@@ -1,0 +1,36 @@
+"""Guidelines, in and out of the database."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, tuple_
+
+from orbench_studio.domain.review.guideline import Guideline
+from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.tables import GUIDELINES
+
+_IN_TIME = (GUIDELINES.c.created_at, GUIDELINES.c.id)
+
+
+def versions(db: Connection) -> list[Guideline]:
+    """All of them, oldest first; a version's number is its place."""
+    rows = db.execute(select(GUIDELINES).order_by(*_IN_TIME))
+    return [Guideline(place, row.text, row.created_at) for place, row in enumerate(rows, start=1)]
+
+
+def add(db: Connection, text: str, at: datetime) -> None:
+    """Write a new version."""
+    inserted(db, GUIDELINES, {"text": text, "created_at": at})
+
+
+def in_force() -> ScalarSelect[Any]:
+    """The id of the newest version; null where there is none."""
+    newest = (column.desc() for column in _IN_TIME)
+    return select(GUIDELINES.c.id).order_by(*newest).limit(1).scalar_subquery()
+
+
+def version_of(guideline_id: ColumnElement[int]) -> ScalarSelect[Any]:
+    """The number of the version with this id; 0 for null."""
+    own = GUIDELINES.alias("own")
+    until = tuple_(*_IN_TIME) <= tuple_(own.c.created_at, own.c.id)
+    return select(func.count(GUIDELINES.c.id)).join(own, until).where(own.c.id == guideline_id).scalar_subquery()

@@ -1,0 +1,281 @@
+"""The journal of human decisions. It only grows: an undo is one more entry, and so is a redo."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
+from orbench_studio.store.core.bulk_sql import chunks, inserted
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
+from orbench_studio.store.review import guidelines
+
+
+class Deed(StrEnum):
+    """What an entry of the journal records."""
+
+    DECISION = "decision"
+    ADJUDICATION = "adjudication"
+    UNDO = "undo"
+    REDO = "redo"
+    IMPORT = "import"
+
+
+DECIDING = (Deed.DECISION, Deed.ADJUDICATION)  # what a person does and can take back
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One deed as the journal lists it; `guideline` is the version of the guidelines a decision was made by."""
+
+    id: int
+    kind: Deed
+    at: datetime
+    annotator: str | None
+    summary: str
+    target_id: int | None
+    in_force: bool
+    annotations: int
+    guideline: int | None = None
+
+
+_after = JOURNAL.alias("after")
+_last_word = (
+    select(_after.c.kind)
+    .where(_after.c.target_id == JOURNAL.c.id)
+    .order_by(_after.c.at.desc(), _after.c.uuid.desc())
+    .limit(1)
+    .correlate(JOURNAL)
+    .scalar_subquery()
+)
+IN_FORCE = func.coalesce(_last_word, Deed.REDO) != Deed.UNDO
+# In which order things were decided, the same in every workspace that has the deeds.
+IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
+
+
+def append(
+    db: Connection,
+    kind: Deed,
+    annotator_id: int | None,
+    at: datetime,
+    summary: str,
+    target_id: int | None = None,
+    uuid: str | None = None,
+) -> int:
+    """Add an entry and give its id; a decision is written down with the guidelines in force."""
+    row: dict[str, Any] = {
+        "uuid": uuid or uuid4().hex,
+        "kind": kind,
+        "annotator_id": annotator_id,
+        "at": at,
+        "summary": summary,
+        "target_id": target_id,
+    }
+    if kind in DECIDING:
+        row["guideline_id"] = guidelines.in_force()
+    return inserted(db, JOURNAL, row)
+
+
+def entry_of(db: Connection, uuid: str) -> int | None:
+    """The entry of this name; None where there is none."""
+    return db.execute(select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar()
+
+
+def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> datetime:
+    """Now, or right after the annotator's last deed: clocks can be coarser than deeds, and can be set back."""
+    last = db.execute(select(func.max(JOURNAL.c.at)).where(JOURNAL.c.annotator_id == annotator_id)).scalar()
+    now = now or datetime.now(UTC)
+    return now if last is None or last < now else last + timedelta(microseconds=1)
+
+
+def undo_target(db: Connection, annotator_id: int) -> int | None:
+    """The annotator's last decision that is in force; None where there is nothing to undo."""
+    mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
+    statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(JOURNAL.c.at.desc()).limit(1)
+    return db.execute(statement).scalar()
+
+
+def redo_target(db: Connection, annotator_id: int) -> int | None:
+    """The decision that the annotator undid last and has not redone; a new decision ends what can be redone."""
+    later = JOURNAL.alias("later")
+    undo = JOURNAL.alias("undo")
+    decided_since = exists().where(
+        later.c.annotator_id == annotator_id, later.c.kind.in_(DECIDING), later.c.at > undo.c.at
+    )
+    statement = (
+        select(undo.c.target_id)
+        .join(JOURNAL, JOURNAL.c.id == undo.c.target_id)
+        .where(undo.c.annotator_id == annotator_id, undo.c.kind == Deed.UNDO, ~IN_FORCE)
+        .where(~decided_since)
+        .order_by(undo.c.at.desc(), undo.c.id.desc())
+        .limit(1)
+    )
+    return db.execute(statement).scalar()
+
+
+def summary_of(db: Connection, entry_id: int) -> str:
+    """What the entry says of itself."""
+    return str(db.execute(select(JOURNAL.c.summary).where(JOURNAL.c.id == entry_id)).scalar_one())
+
+
+def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The prompts and the responses that the decisions of the entries are about."""
+    prompt_ids: set[int] = set()
+    response_ids: set[int] = set()
+    for some in chunks(entry_ids):
+        about = (ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.response_id)
+        for prompt_id, response_id in db.execute(select(*about).where(ANNOTATIONS.c.journal_id.in_(some))):
+            prompt_ids.add(prompt_id)
+            if response_id is not None:
+                response_ids.add(response_id)
+    return sorted(prompt_ids), sorted(response_ids)
+
+
+def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:
+    """The prompts about which the entries decide nothing but how they were answered when shown again."""
+    rechecked: set[int] = set()
+    otherwise: set[int] = set()
+    for some in chunks(entry_ids):
+        about = (ANNOTATIONS.c.prompt_id, ANNOTATIONS.c.aspect)
+        for prompt_id, aspect in db.execute(select(*about).where(ANNOTATIONS.c.journal_id.in_(some))):
+            (rechecked if aspect == Aspect.RECHECK else otherwise).add(prompt_id)
+    return frozenset(rechecked - otherwise)
+
+
+def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Annotation]]:
+    """The decisions in force about the prompts and their responses, oldest first, by prompt."""
+    found: dict[int, list[Annotation]] = defaultdict(list)
+    for some in chunks(prompt_ids):
+        statement = _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE)
+        for row in db.execute(statement):
+            found[row.prompt_id].append(annotation(row))
+    return found
+
+
+def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Annotation]]:
+    """The answer classes that people gave the responses, in force, oldest first, by response."""
+    found: dict[int, list[Annotation]] = defaultdict(list)
+    for some in chunks(response_ids):
+        about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
+        for row in db.execute(_annotations().where(*about, IN_FORCE)):
+            found[row.response_id].append(annotation(row))
+    return found
+
+
+def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
+    """The responses to the prompts that somebody has decided anything about, ascending."""
+    found: set[int] = set()
+    r = ANNOTATIONS.c.response_id
+    for some in chunks(prompt_ids):
+        found.update(db.execute(select(r).where(ANNOTATIONS.c.prompt_id.in_(some), r.is_not(None))).scalars())
+    return sorted(found)
+
+
+def labelled_by(db: Connection, entry_ids: Sequence[int]) -> list[int]:
+    """The prompts that the decisions of the entries label, ascending."""
+    found: set[int] = set()
+    for some in chunks(entry_ids):
+        labels = (ANNOTATIONS.c.journal_id.in_(some), ANNOTATIONS.c.aspect == Aspect.LABEL)
+        found.update(db.execute(select(ANNOTATIONS.c.prompt_id).where(*labels)).scalars())
+    return sorted(found)
+
+
+def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
+    """The prompts that the decisions of entries are about, by entry."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for some in chunks(entry_ids):
+        about = select(ANNOTATIONS.c.journal_id, ANNOTATIONS.c.prompt_id).where(ANNOTATIONS.c.journal_id.in_(some))
+        for entry, prompt_id in db.execute(about):
+            found[entry].add(prompt_id)
+    return found
+
+
+def version_of(db: Connection, prompt_id: int, annotator_id: int | None = None) -> int:
+    """A number that grows with every deed about the prompt, undo and redo included; 0 where there is none.
+
+    Of all deeds, or of one annotator's.
+    """
+    deeds = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
+    if annotator_id is not None:
+        deeds = deeds.where(ANNOTATIONS.c.annotator_id == annotator_id)
+    statement = select(func.coalesce(func.max(JOURNAL.c.id), 0))
+    statement = statement.where(or_(JOURNAL.c.id.in_(deeds), JOURNAL.c.target_id.in_(deeds)))
+    return int(db.execute(statement).scalar_one())
+
+
+def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]) -> list[Entry]:
+    """The deeds of which all of `only` hold, oldest first; the last `limit` of them where one is given."""
+    count = select(func.count()).where(ANNOTATIONS.c.journal_id == JOURNAL.c.id).scalar_subquery()
+    version = guidelines.version_of(JOURNAL.c.guideline_id)
+    statement = (
+        select(
+            JOURNAL,
+            ANNOTATORS.c.name,
+            IN_FORCE.label("in_force"),
+            count.label("annotations"),
+            version.label("guideline"),
+        )
+        .outerjoin(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
+        .where(*only)
+        .order_by(JOURNAL.c.at.desc(), JOURNAL.c.id.desc())
+        .limit(limit)
+    )
+    rows = db.execute(statement).all()
+    return [
+        Entry(
+            r.id,
+            Deed(r.kind),
+            r.at,
+            r.name,
+            r.summary,
+            r.target_id,
+            bool(r.in_force),
+            r.annotations,
+            r.guideline or None,
+        )
+        for r in reversed(rows)
+    ]
+
+
+def decided_since(db: Connection, annotator: str, since: datetime) -> int:
+    """How many prompts the annotator has labelled since then, by decisions in force; one shown again counts again."""
+    shown_again = case((ANNOTATIONS.c.aspect == Aspect.RECHECK, 1), else_=0)
+    statement = (
+        select(func.count((ANNOTATIONS.c.prompt_id * 2 + shown_again).distinct()))
+        .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
+        .join(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
+        .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == Deed.DECISION)
+        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)), IN_FORCE)
+    )
+    return int(db.execute(statement).scalar_one())
+
+
+def _annotations() -> Select[Any]:
+    return (
+        select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, ANNOTATORS.c.name)
+        .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
+        .join(ANNOTATORS, ANNOTATORS.c.id == ANNOTATIONS.c.annotator_id)
+        .order_by(*IN_TIME)
+    )
+
+
+def annotation(row: Any) -> Annotation:
+    """A row of annotations, with the kind and moment of its entry and its annotator's name, as what it says."""
+    return Annotation(
+        row.id,
+        row.name,
+        row.at,
+        Aspect(row.aspect),
+        row.value,
+        row.response_id,
+        row.kind == Deed.IMPORT,
+        row.reason,
+        row.raw,
+        frozenset(Visible(part) for part in row.visible.split()),
+        row.kind == Deed.ADJUDICATION,
+    )

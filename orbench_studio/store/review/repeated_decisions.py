@@ -1,0 +1,129 @@
+"""What people decided more than once, out of the journal: prompts shown again, decisions before and after a reveal."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect
+from orbench_studio.store.core.bulk_sql import chunks, id_of
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
+from orbench_studio.store.core.unit_of_work import lock_person
+from orbench_studio.store.review import journal
+from orbench_studio.store.review.journal import IN_FORCE, Deed
+
+_AT = ANNOTATIONS.c
+
+
+class Labelled(NamedTuple):
+    """A prompt with the moment of its annotator's last label that is in force."""
+
+    prompt_id: int
+    at: datetime
+
+
+def annotator_id(db: Connection, name: str) -> int | None:
+    """The annotator of this name; None where nobody has it."""
+    return db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
+
+
+def at_work(db: Connection, name: str) -> int:
+    """The annotator of this name, new or known, whose deeds in other windows wait until this transaction ends."""
+    known = lock_person(db, name)
+    if known is None:
+        id_of(db, ANNOTATORS, {"name": name})
+        known = lock_person(db, name)
+    assert known is not None  # it is there now
+    return known
+
+
+def last_recheck(db: Connection, annotator: int) -> int:
+    """The entry of the annotator's last decision on a prompt shown again, undone or not; 0 where there is none."""
+    statement = _own(JOURNAL.c.id, annotator, Aspect.RECHECK).order_by(JOURNAL.c.id.desc()).limit(1)
+    return int(db.execute(statement).scalar() or 0)
+
+
+def labels_since(db: Connection, annotator: int, entry: int) -> int:
+    """How many prompts the annotator has labelled after an entry, one by one, undone ones too."""
+    return int(
+        db.execute(
+            _own(func.count(_AT.prompt_id.distinct()), annotator, Aspect.LABEL).where(JOURNAL.c.id > entry)
+        ).scalar_one()
+    )
+
+
+def labelled(db: Connection, annotator: int) -> list[Labelled]:
+    """The prompts that the annotator has labelled in the studio one by one, by their last label; oldest first."""
+    statement = _own(_AT.prompt_id, annotator, Aspect.LABEL).add_columns(JOURNAL.c.at).where(IN_FORCE)
+    last: dict[int, Labelled] = {}
+    for prompt_id, at in db.execute(statement.order_by(_AT.id)):
+        last.pop(prompt_id, None)
+        last[prompt_id] = Labelled(prompt_id, at)
+    return list(last.values())
+
+
+def rechecked_since(db: Connection, annotator: int, moment: datetime) -> set[int]:
+    """The prompts that the annotator was shown again since then and decided, undone or not."""
+    statement = _own(_AT.prompt_id, annotator, Aspect.RECHECK).where(JOURNAL.c.at >= moment)
+    return set(db.execute(statement).scalars())
+
+
+def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
+    """The decisions in force about every prompt that somebody was shown again and decided, by prompt."""
+    ids = db.execute(select(_AT.prompt_id).where(_AT.aspect == Aspect.RECHECK).distinct()).scalars()
+    return journal.of_prompts(db, sorted(ids))
+
+
+def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None, str], list[Annotation]]:
+    """The decisions of an aspect in force where an annotator took more than one on the same thing, looking at it.
+
+    By prompt, response and annotator; what was decided of many prompts at once is left out.
+    """
+    thing = (_AT.prompt_id, _AT.response_id, _AT.annotator_id)
+    twice = (
+        select(_AT.prompt_id)
+        .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
+        .where(_AT.aspect == aspect, JOURNAL.c.kind == Deed.DECISION)
+        .group_by(*thing)
+        .having(func.count() > 1)
+    )
+    found: dict[tuple[int, int | None, str], list[Annotation]] = defaultdict(list)
+    prompt_ids = sorted(set(db.execute(twice).scalars()))
+    in_bulk = _in_bulk(db, prompt_ids)
+    for prompt_id, decided in journal.of_prompts(db, prompt_ids).items():
+        for annotation in decided:
+            if annotation.aspect is aspect and annotation.id not in in_bulk:
+                found[prompt_id, annotation.response_id, annotation.annotator].append(annotation)
+    return found
+
+
+def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
+    """What the moderators make of the prompts together."""
+    found: dict[int, str | None] = {}
+    s = PROMPT_STATES.c
+    for some in chunks(prompt_ids):
+        rows = db.execute(select(s.prompt_id, s.consensus).where(s.prompt_id.in_(some)))
+        found.update((prompt_id, agreed) for prompt_id, agreed in rows)
+    return found
+
+
+def _in_bulk(db: Connection, prompt_ids: Sequence[int]) -> set[int]:
+    """The annotations about these prompts that are among many of one deed."""
+    found: set[int] = set()
+    for some in chunks(prompt_ids):
+        found.update(db.execute(select(_AT.id).where(_AT.prompt_id.in_(some), ~_alone())).scalars())
+    return found
+
+
+def _alone() -> ColumnElement[bool]:
+    """The annotation is of a deed about one prompt: one that was looked at."""
+    other = ANNOTATIONS.alias("other")
+    return ~exists().where(other.c.journal_id == _AT.journal_id, other.c.prompt_id != _AT.prompt_id)
+
+
+def _own(column: Any, annotator: int, aspect: Aspect) -> Select[Any]:
+    joined = select(column).select_from(JOURNAL).join(ANNOTATIONS, _AT.journal_id == JOURNAL.c.id)
+    mine = (JOURNAL.c.annotator_id == annotator, JOURNAL.c.kind == Deed.DECISION, _AT.aspect == aspect)
+    return joined.where(*mine, _alone())

@@ -1,0 +1,50 @@
+"""Undo and redo of what was done together. An entry each; the entries of one deed share its moment."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, exists, select
+
+from orbench_studio.store.core.tables import JOURNAL
+from orbench_studio.store.review import journal
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Deed
+
+
+def to_undo(db: Connection, annotator_id: int) -> list[int]:
+    """The annotator's last decision in force, with those that were redone together with it; newest first."""
+    target = journal.undo_target(db, annotator_id)
+    return _together(db, annotator_id, target) if target is not None else []
+
+
+def to_redo(db: Connection, annotator_id: int) -> list[int]:
+    """The decision that the annotator undid last, with those undone together with it; newest first."""
+    target = journal.redo_target(db, annotator_id)
+    return _together(db, annotator_id, target) if target is not None else []
+
+
+def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> list[int]:
+    """Those of the entries that are the annotator's decisions in force; newest first."""
+    mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
+    statement = select(JOURNAL.c.id).where(*mine, JOURNAL.c.id.between(min(entry_ids), max(entry_ids)), IN_FORCE)
+    return [entry for entry in db.execute(statement.order_by(JOURNAL.c.at.desc())).scalars() if entry in entry_ids]
+
+
+def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int]) -> None:
+    """Undo or redo the decisions in one deed."""
+    at = journal.moment(db, annotator_id)
+    for target in targets:
+        told = f"{'Undone' if deed is Deed.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
+        journal.append(db, deed, annotator_id, at, told, target)
+
+
+def _together(db: Connection, annotator_id: int, target: int) -> list[int]:
+    """The decision and those whose last undo or redo was the same deed; the decision alone if it had none."""
+    j = JOURNAL.c
+    last_word = select(j.kind, j.at).where(j.target_id == target).order_by(j.at.desc(), j.uuid.desc()).limit(1)
+    word = db.execute(last_word).first()
+    if word is None:
+        return [target]
+    later = JOURNAL.alias("later")
+    changed_since = exists().where(later.c.target_id == j.target_id, later.c.at > j.at)
+    same = (j.annotator_id == annotator_id, j.kind == word.kind, j.at == word.at)
+    statement = select(j.target_id).where(*same, ~changed_since).order_by(j.target_id.desc())
+    return [int(found) for found in db.execute(statement).scalars()]

@@ -1,0 +1,1 @@
+"""SQL of the feature team: queues with assignments, adjudication."""

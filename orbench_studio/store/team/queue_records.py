@@ -1,0 +1,121 @@
+"""A team's queues, in and out of the database: what was agreed on, who takes part, which prompts they have."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, lot_of
+from orbench_studio.store.core.bulk_sql import add, id_of, inserted
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
+from orbench_studio.store.core.team_tables import TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
+
+Q, M, P = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c
+ROOM_TO_PRACTISE = 1  # never taken off
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A queue with its number."""
+
+    id: int
+    queue: TeamQueue
+
+
+def everything(db: Connection) -> list[Kept]:
+    """All queues, oldest first."""
+    members: dict[int, list[Member]] = {}
+    columns = (M.queue_id, ANNOTATORS.c.name, M.share, M.categories)
+    named = select(*columns).join(ANNOTATORS, ANNOTATORS.c.id == M.annotator_id).where(M.invited)
+    for queue_id, name, share, categories in db.execute(named.order_by(M.id)):
+        taken = tuple(Category(value) for value in categories.split(",") if value)
+        members.setdefault(queue_id, []).append(Member(name, share, taken))
+    rows = db.execute(select(TEAM_QUEUES).order_by(Q.id))
+    return [Kept(row.id, _queue(row, tuple(members.get(row.id, ())))) for row in rows]
+
+
+def named(db: Connection, name: str) -> Kept | None:
+    """The queue of this name; None where there is none."""
+    return next((kept for kept in everything(db) if kept.queue.name == name), None)
+
+
+def save(db: Connection, queue: TeamQueue, at: datetime) -> int:
+    """A new queue without prompts; its number."""
+    queue_id = inserted(db, TEAM_QUEUES, _values(queue) | {"created_at": at})
+    save_members(db, queue_id, queue.members)
+    return queue_id
+
+
+def change(db: Connection, kept: Kept, queue: TeamQueue) -> None:
+    """Another agreement for a queue; its prompts get the room that another overlap gives them."""
+    db.execute(update(TEAM_QUEUES).where(Q.id == kept.id).values(_values(queue)))
+    if queue.members != kept.queue.members:
+        save_members(db, kept.id, queue.members)
+    more = queue.overlap - kept.queue.overlap
+    if more:
+        db.execute(update(TEAM_PROMPTS).where(P.queue_id == kept.id, ~P.training).values(room=P.room + more))
+
+
+def save_members(db: Connection, queue_id: int, members: Iterable[Member]) -> None:
+    """Let these take part, and no others."""
+    db.execute(update(TEAM_MEMBERS).where(M.queue_id == queue_id).values(invited=False, share=None, categories=""))
+    for member in members:
+        row = member_id(db, queue_id, id_of(db, ANNOTATORS, {"name": member.annotator}))
+        values = {"invited": True, "share": member.share, "categories": ",".join(member.categories)}
+        db.execute(update(TEAM_MEMBERS).where(M.id == row).values(values))
+
+
+def member_id(db: Connection, queue_id: int, annotator_id: int) -> int:
+    """Somebody's place in a queue, made where there is none yet."""
+    new = {"invited": False, "categories": "", "reached": 0}
+    return id_of(db, TEAM_MEMBERS, {"queue_id": queue_id, "annotator_id": annotator_id}, **new)
+
+
+def fill(db: Connection, kept: Kept, prompts: Sequence[tuple[int, str | None]], *, training: bool = False) -> int:
+    """Put the prompts, with their categories, behind those there are; how many were not there yet."""
+    there = set(db.execute(select(P.prompt_id).where(P.queue_id == kept.id)).scalars())
+    counted = select(func.count()).where(P.queue_id == kept.id, ~P.training)
+    first = int(db.execute(counted).scalar_one())
+    new = [(prompt_id, category) for prompt_id, category in prompts if prompt_id not in there]
+    common: dict[str, Any] = {"queue_id": kept.id, "training": training, "labels": 0}
+    common["room"] = ROOM_TO_PRACTISE if training else kept.queue.overlap
+    rows = [
+        {"prompt_id": prompt_id, "category": category, "lot": lot_of(first + number), **common}
+        for number, (prompt_id, category) in enumerate(new)
+    ]
+    add(db, TEAM_PROMPTS, rows)
+    return len(new)
+
+
+def decided_about(db: Connection, queue_id: int) -> tuple[list[int], list[int]]:
+    """The queue's prompts, and the responses to them, that people have decided anything about."""
+    a = ANNOTATIONS.c
+    about = select(a.prompt_id, a.response_id).join(TEAM_PROMPTS, P.prompt_id == a.prompt_id)
+    rows = db.execute(about.where(P.queue_id == queue_id).distinct()).all()
+    responses = {row.response_id for row in rows if row.response_id is not None}
+    return sorted({row.prompt_id for row in rows}), sorted(responses)
+
+
+def categories(db: Connection, queue_id: int) -> list[str | None]:
+    """The categories of the queue's prompts, those to practise on apart."""
+    return list(db.execute(select(P.category).where(P.queue_id == queue_id, ~P.training).distinct()).scalars())
+
+
+def _values(queue: TeamQueue) -> dict[str, Any]:
+    return {
+        "name": queue.name,
+        "query": queue.query,
+        "training": queue.training,
+        "overlap": queue.overlap,
+        "lease": queue.lease,
+        "assignment": queue.assignment,
+        "state": queue.state,
+    }
+
+
+def _queue(row: Any, members: tuple[Member, ...]) -> TeamQueue:
+    agreed = (Assignment(row.assignment), members, row.training, QueueState(row.state))
+    return TeamQueue(row.name, row.query, row.overlap, row.lease, *agreed)

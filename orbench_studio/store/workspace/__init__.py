@@ -1,0 +1,1 @@
+"""SQL of the feature workspace: opening, connection, statistics."""

@@ -1,0 +1,39 @@
+"""The format of a workspace: which one this version writes, and how an older one becomes it, in both databases."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Connection, insert
+
+from orbench_studio.store.core.engine import is_server
+from orbench_studio.store.core.tables import WORKSPACE
+from orbench_studio.store.workspace import grants
+
+HEAD = "0011"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def is_newer(revision: str) -> bool:
+    """Whether a newer version of the studio has written it."""
+    return not revision.isdigit() or int(revision) > int(HEAD)
+
+
+def upgrade(db: Connection) -> None:
+    """Bring the tables to this version's format, in the transaction of the connection."""
+    # On first use: most openings find the head revision and never need alembic (0.6 s to import).
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = db
+    command.upgrade(config, "head")
+    if is_server(db):
+        grants.give(db)
+
+
+def begin_workspace(db: Connection, *, illustrative: bool = False) -> None:
+    """Say what the new workspace is."""
+    row = {"uuid": uuid4().hex, "created_at": datetime.now(UTC), "illustrative": illustrative}
+    db.execute(insert(WORKSPACE).values(row))

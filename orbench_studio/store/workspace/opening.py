@@ -1,0 +1,290 @@
+"""Opening the workspace in a file is a procedure: health check, refuse newer, back up, migrate, verify."""
+
+import filecmp
+import glob
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import chain, count
+from pathlib import Path
+from threading import Lock
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, inspect, select
+
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.store.core import open_file, unreadable_rows
+from orbench_studio.store.core.engine import is_server, sqlite_engine
+from orbench_studio.store.core.tables import WORKSPACE
+from orbench_studio.store.core.unit_of_work import reading, writing
+from orbench_studio.store.review import derived_states
+from orbench_studio.store.workspace import migrate, schema_check
+
+APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
+_UNFINISHED = ".unfinished"
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+_HEADER = 100
+_ID_IN_HEADER = slice(68, 72)
+# One at a time in a process: SQLite's locks do not tell its threads apart, and Alembic's context is global.
+_CREATING = Lock()
+
+
+def create(path: Path, fill: Callable[[Connection], None] = migrate.begin_workspace) -> Engine:
+    """A new workspace with what `fill` puts into its tables, or nothing; refuses to touch a file that is there.
+
+    It is made under another name beside, in one file without a log, and gets its own when it is whole.
+    """
+    if path.exists():
+        raise _there_already(path)
+    if not path.parent.is_dir():
+        raise WorkspaceError(f"The folder {path.parent} does not exist. Create it first.")
+    with _CREATING:
+        try:
+            _remove_unfinished(path)
+            part = path.with_name(f".{path.name}.{uuid4().hex[:8]}{_UNFINISHED}")
+            part.touch(exist_ok=False)
+        except OSError as error:
+            raise _not_created(path, error) from error
+        try:
+            _fill(part, fill)
+            _publish(part, path)
+        except FileNotFoundError as error:  # another process that creates it took ours for a killed one's
+            raise _there_already(path) if path.exists() else _not_created(path, error) from error
+        finally:
+            part.unlink(missing_ok=True)
+    return sqlite_engine(path)
+
+
+def open_existing(path: Path) -> Engine:
+    """The workspace in a file, migrated to this version; the file is as it was if anything is wrong with it."""
+    _check_file(path)
+    _require_one_name(path)
+    engine = sqlite_engine(path)
+    try:
+        revision = _revision(engine, path)
+        _require_ours(engine, path, revision)
+        if revision != migrate.HEAD:
+            _require_whole(engine, path)
+            _migrate(path, revision)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def problems_in(path: Path) -> list[str]:
+    """What is wrong with the workspace in a file; also with one that is not opened because of what it brings along."""
+    _check_file(path)
+    engine = sqlite_engine(path)
+    try:
+        is_old = _revision(engine, path) != migrate.HEAD
+        with reading(engine) as db:
+            brought = schema_check.acting(db)
+        if not brought and is_old:
+            engine.dispose()
+            engine = open_existing(path)
+        if brought and is_old:
+            return [f"{one} is not the studio's" for one in brought]
+        return problems(engine)
+    finally:
+        engine.dispose()
+
+
+def _fill(part: Path, fill: Callable[[Connection], None]) -> None:
+    engine = sqlite_engine(part, has_log=False)
+    try:
+        with writing(engine) as db:
+            db.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+            migrate.upgrade(db)
+            fill(db)
+    finally:
+        engine.dispose()
+
+
+def _publish(part: Path, path: Path) -> None:
+    try:
+        for left in ("-wal", "-shm"):  # of a file that is not there any more; it would be played into this one
+            path.with_name(path.name + left).unlink(missing_ok=True)
+        open_file.publish(part, path)
+    except FileExistsError as error:
+        raise _there_already(path) from error
+    except OSError as error:
+        raise _not_created(path, error) from error
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove what a process left that was killed while it made this workspace; one that is at it holds a lock."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
+        if path.exists() and left.samefile(path):  # killed between giving the name and taking away the other
+            left.unlink(missing_ok=True)
+            continue
+        with closing(sqlite3.connect(left, timeout=0, isolation_level=None)) as db:
+            try:
+                db.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                continue
+            except sqlite3.DatabaseError:
+                pass  # half written
+            left.unlink(missing_ok=True)
+
+
+def _not_created(path: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"{path} cannot be created: {error.strerror}. Check that its folder can be written to.")
+
+
+def _there_already(path: Path) -> WorkspaceError:
+    return WorkspaceError(f"{path.name} exists already. Open it, or choose another name.")
+
+
+def uuid_of(path: Path) -> str:
+    """Which workspace is in a file; nothing is migrated."""
+    _check_file(path)
+    engine = sqlite_engine(path)
+    try:
+        _revision(engine, path)
+        with reading(engine) as db:
+            return str(db.execute(select(WORKSPACE.c.uuid)).scalar_one())
+    finally:
+        engine.dispose()
+
+
+def problems(engine: Engine) -> list[str]:
+    """Everything that is wrong with a workspace, in words; empty where all is well.
+
+    What follows from the rows is only looked at where they can be read.
+    """
+    with reading(engine) as db:
+        found = [] if is_server(db) else list(_damage(db))
+        if not found:
+            found = [*schema_check.differences(db), *unreadable_rows.unreadable(db)]
+        if not found:
+            found = list(derived_states.wrong_states(db))
+    return found
+
+
+def _damage(db: Connection) -> Iterator[str]:
+    """What SQLite itself finds wrong with the file, in its words."""
+    for (told,) in db.exec_driver_sql("PRAGMA integrity_check"):
+        if told != "ok":
+            yield str(told)
+    for name, rowid, parent, _ in db.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"{name} row {rowid} refers to a row of {parent} that is not there"
+
+
+def _require_ours(engine: Engine, path: Path, revision: str) -> None:
+    """A trigger or view of somebody else's would run with what we write: with the next decision, or the migration."""
+    with reading(engine) as db:
+        found = schema_check.acting(db)
+        if not found and revision == migrate.HEAD:
+            found = schema_check.loosened(db)
+    if found:
+        raise WorkspaceError(
+            f"{path.name} was not opened: somebody has changed how it works, and what is written to it could change "
+            f"or lose other data: {'; '.join(found)}. Ask whoever gave you the file, or go back to a backup. "
+            f"To see all changes: orbench-studio check {path.name}"
+        )
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise WorkspaceError(f"{path} is a folder, not a workspace. Name a file that ends in .orbench.")
+    if not path.exists():
+        raise WorkspaceError(f"There is no workspace at {path}. Check the name, or create one by importing into it.")
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+    except OSError as error:
+        raise WorkspaceError(f"{path.name} cannot be read: {error.strerror}.") from error
+    if not header.startswith(_SQLITE_MAGIC):
+        raise WorkspaceError(f"{path.name} is not a workspace. To take data from a file, import it into a workspace.")
+    if len(header) < _HEADER:
+        raise WorkspaceError(f"{path.name} is damaged: all but its beginning is missing. Go back to a backup.")
+    # Looked up before SQLite opens the file, which would change its journal mode; after a crash it is in the log.
+    is_ours = int.from_bytes(header[_ID_IN_HEADER], "big") == APPLICATION_ID
+    if not is_ours and not path.with_name(path.name + "-wal").exists():
+        raise _foreign(path)
+
+
+def _require_one_name(path: Path) -> None:
+    """SQLite names the log after the file: under two names there would be two, of which each spoils the file."""
+    if path.stat().st_nlink > 1:
+        _remove_unfinished(path)
+    if path.stat().st_nlink > 1:
+        raise WorkspaceError(
+            f"{path.name} has a second name (a hard link), under which another program could damage it. "
+            f"Copy it to a new file and open that: cp {path.name} copy-of-{path.name}"
+        )
+
+
+def _foreign(path: Path) -> WorkspaceError:
+    return WorkspaceError(f"{path.name} is a database of another program, not a workspace.")
+
+
+def _revision(engine: Engine, path: Path) -> str:
+    with reading(engine) as db:
+        if db.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
+            raise _foreign(path)
+        if not inspect(db).has_table("alembic_version"):
+            raise WorkspaceError(f"{path.name} is damaged: it does not say its format. Go back to a backup.")
+        revision = str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    if migrate.is_newer(revision):
+        raise WorkspaceError(
+            f"{path.name} was written by a newer version of the studio (its format is {revision}, this one knows "
+            f"{migrate.HEAD}). Nothing was changed. Update the studio to open it."
+        )
+    return revision
+
+
+def _require_whole(engine: Engine, path: Path) -> None:
+    with reading(engine) as db:
+        found = list(_damage(db))
+    if found:
+        raise WorkspaceError(f"{path.name} is damaged and was not migrated: {found[0]}. Go back to a backup.")
+    engine.dispose()  # no connection holds to what the tables were
+
+
+def _migrate(path: Path, revision: str) -> None:
+    copy = _back_up(path, revision)
+    engine = sqlite_engine(path, checks_references=False)
+    try:
+        with writing(engine) as db:
+            migrate.upgrade(db)
+            broken = db.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise WorkspaceError(f"The migration of {path.name} left a broken reference in {broken[0]}.")
+            derived_states.refresh_prompts(
+                db, derived_states.with_unread_votes(db)
+            )  # until 0009 they counted for nothing
+    except Exception as error:
+        raise WorkspaceError(
+            f"{path.name} could not be brought to this version and is as it was ({error}). A copy is in {copy.name}."
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def _back_up(path: Path, revision: str) -> Path:
+    """Make a copy beside the workspace, unless there is the same. No earlier copy is replaced: it may be all that is
+    left of older work.
+    """
+    stem = f"{path.stem}.before-{int(revision) + 1:04d}"
+    part = path.with_name(f"{stem}{path.suffix}.part")
+    stems = chain((stem,), (f"{stem}-{number}" for number in count(2)))
+    try:
+        part.unlink(missing_ok=True)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+        for copy in (path.with_name(f"{one}{path.suffix}") for one in stems):
+            if copy.is_file() and filecmp.cmp(part, copy, shallow=False):
+                part.unlink()
+                break
+            if not os.path.lexists(copy):
+                part.replace(copy)
+                break
+    except (OSError, sqlite3.Error) as error:
+        raise WorkspaceError(
+            f"{path.name} needs a newer format, and no copy of it could be made before ({error}). Nothing was "
+            f"changed. Free some space, or check the permissions of the folder, and open it again."
+        ) from error
+    return copy

@@ -1,0 +1,135 @@
+"""Opening the workspace in a PostgreSQL database: refuse what is none and what is newer, migrate what is older.
+
+One database is one workspace. A migration is one transaction: it is done, or the workspace is as it was.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import DBAPIError
+
+from orbench_studio.domain.workspace.location import Server
+from orbench_studio.errors import ConnectionLostError, WorkspaceError
+from orbench_studio.store.core.engine import server_engine
+from orbench_studio.store.core.unit_of_work import reading, writing
+from orbench_studio.store.review import derived_states
+from orbench_studio.store.workspace import grants, migrate
+
+OLDEST = 150_000  # as the server counts: 15.0
+
+
+def create(
+    server: Server, password: str, name: str, fill: Callable[[Connection], None] = migrate.begin_workspace
+) -> Engine:
+    """A new workspace in a database that exists and has no tables, with what `fill` puts into it, or nothing."""
+    engine = _connected(server, password, name)
+    try:
+        with writing(engine) as db:
+            if inspect(db).has_table("workspace"):
+                raise WorkspaceError(f"There is a workspace in {server} already. Open it, or name another database.")
+            if inspect(db).get_table_names():
+                raise WorkspaceError(f"{server} has tables of another program. Name an empty database.")
+            migrate.upgrade(db)
+            fill(db)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def open_existing(server: Server, password: str, name: str) -> Engine:
+    """The workspace in a database, migrated to this version; as it was if anything is wrong with it."""
+    engine = _connected(server, password, name)
+    try:
+        with reading(engine) as db:
+            is_old, rights_are_due = _revision(db, server) != migrate.HEAD, grants.are_due(db)
+        if is_old:
+            _migrate(engine, server)
+        elif rights_are_due:
+            with writing(engine) as db:
+                grants.give(db)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def is_workspace(server: Server, password: str) -> bool:
+    """Whether the database has a workspace."""
+    engine = _connected(server, password, "")
+    try:
+        with reading(engine) as db:
+            return inspect(db).has_table("workspace")
+    finally:
+        engine.dispose()
+
+
+def _connected(server: Server, password: str, name: str) -> Engine:
+    engine = server_engine(server, password, name)
+    try:
+        _require_answer(engine, server)
+        with reading(engine) as db:
+            version = int(db.exec_driver_sql("SHOW server_version_num").scalar_one())
+            encoding = str(db.exec_driver_sql("SHOW server_encoding").scalar_one())
+        fault = _fault(server, version, encoding)
+        if fault:
+            raise WorkspaceError(fault)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _require_answer(engine: Engine, server: Server) -> None:
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        raise ConnectionLostError(_why_not(server, str(error.orig).strip())) from error
+
+
+def _fault(server: Server, version: int, encoding: str) -> str:
+    if version < OLDEST:
+        return f"The server of {server} is PostgreSQL {version // 10_000}. The studio needs 15 or newer."
+    if encoding != "UTF8":
+        return f"{server} is encoded as {encoding}. Make the database so: createdb -E UTF8 -T template0 NAME."
+    return ""
+
+
+def _why_not(server: Server, told: str) -> str:
+    """Why there is no connection, by what the driver tells, and what to do."""
+    if "does not exist" in told and "database" in told:
+        return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
+    if "password" in told:
+        return (
+            f"The server did not accept the password for {server}. It is taken from PGPASSWORD, from ~/.pgpass or from "
+            f"the system keyring (keyring set orbench-studio {server})."
+        )
+    if "role" in told and "does not exist" in told:
+        return f"The server of {server} knows no such user. Whoever runs it makes one: createuser NAME."
+    why = told.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if told else "no answer"
+    return f"There is no connection to {server}: {why}. Check the address, and that the server runs."
+
+
+def _revision(db: Connection, server: Server) -> str:
+    if not inspect(db).has_table("workspace") or not inspect(db).has_table("alembic_version"):
+        raise WorkspaceError(f"There is no workspace in {server}. Put one there: orbench-studio push FILE {server}")
+    revision = str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    if migrate.is_newer(revision):
+        raise WorkspaceError(
+            f"{server} was written by a newer version of the studio (its format is {revision}, this one knows "
+            f"{migrate.HEAD}). Nothing was changed. Update the studio to open it."
+        )
+    return revision
+
+
+def _migrate(engine: Engine, server: Server) -> None:
+    try:
+        with writing(engine) as db:
+            if _revision(db, server) != migrate.HEAD:  # somebody else may have done it while this one waited
+                migrate.upgrade(db)
+                derived_states.refresh_prompts(db, derived_states.with_unread_votes(db))
+    except WorkspaceError as error:
+        raise WorkspaceError(
+            f"{server} has an older format, could not be brought to this version's, and is as it was. Whoever owns the "
+            f"database has to open it once. ({error})"
+        ) from error

@@ -1,0 +1,160 @@
+"""What a workspace is made of, compared with what the studio makes: tables, indexes, triggers, views.
+
+SQLite runs what a file brings along. A trigger of somebody else's changes decisions while we write others.
+"""
+
+import re
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+
+from orbench_studio.store.core import response_index
+from orbench_studio.store.core.engine import is_server, memory_engine
+from orbench_studio.store.core.unit_of_work import writing
+from orbench_studio.store.workspace import migrate
+
+_ONLY_GROW = "BEGIN SELECT RAISE(ABORT, 'the {0} only grow: decisions are never changed or deleted'); END"
+_TRIGGERS = {
+    f"CREATE TRIGGER {table}_{deed.lower()} BEFORE {deed} ON {table} {_ONLY_GROW.format(table)}"
+    for table in ("journal", "annotations")
+    for deed in ("UPDATE", "DELETE")
+} | {response_index.TRIGGER}
+_ACTING = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master "
+    "WHERE type IN ('trigger', 'view') OR sql LIKE '%ON CONFLICT%' "
+    "UNION SELECT 'reference', f.'from' || ' (' || f.on_delete || ', ' || f.on_update || ')', m.name, '' "
+    "FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f "
+    "WHERE m.type = 'table' AND (f.on_delete <> 'NO ACTION' OR f.on_update <> 'NO ACTION')"
+)
+_NULLABLE = (
+    "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+    "WHERE m.type = 'table' AND NOT c.\"notnull\""
+)
+_ALL = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+_SHOWN = 160  # characters of a definition
+_SERVER_TRIGGERS = {("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")}
+_SERVER_INDEXES = {"prompt_search", "response_search"}  # of letters, which the models know nothing of
+
+
+def acting(db: Connection) -> list[str]:
+    """What would act by itself when a file is read or written, and is not the studio's: named, in words."""
+    found = db.exec_driver_sql(_ACTING).all()
+    return sorted(
+        f"{kind} {name} on {table}" if table != name else f"{kind} {name}"
+        for kind, name, table, sql in found
+        if _plain(sql) not in _TRIGGERS
+    )
+
+
+def loosened(db: Connection) -> list[str]:
+    """The columns of a file in this version's format that may miss values which we always need, in words."""
+    needed = {(t.name, c.name) for t in SQLModel.metadata.sorted_tables for c in t.columns if not c.nullable}
+    found = {(str(table), str(column)) for table, column in db.exec_driver_sql(_NULLABLE)}
+    return [f"column {column} of {table} without NOT NULL" for table, column in sorted(needed & found)]
+
+
+def differences(db: Connection) -> Iterator[str]:
+    """Everything in which the workspace is made otherwise than a new one, in words."""
+    yield from _on_server(db) if is_server(db) else _in_file(db)
+
+
+def _in_file(db: Connection) -> Iterator[str]:
+    ours, theirs = _fresh(indexed=response_index.exists(db)), _objects(db)
+    for key in sorted(ours.keys() | theirs.keys()):
+        named = " ".join(key)
+        if key not in theirs:
+            yield f"{named} is missing"
+        elif key not in ours:
+            table, sql = theirs[key]
+            on = f" on {table}" if table != key[1] else ""
+            yield f"{named}{on} is not the studio's: {_cut(sql)}"
+        elif ours[key] != theirs[key]:
+            yield f"{named} is not as the studio makes it: {_changed(ours[key][1], theirs[key][1])}"
+
+
+def _fresh(*, indexed: bool) -> dict[tuple[str, str], tuple[str, str]]:
+    """What a new workspace has: made in memory, by the same migrations."""
+    engine = memory_engine()
+    try:
+        with writing(engine) as db:
+            migrate.upgrade(db)
+            if indexed:
+                response_index.build(db, lambda _done, _of: None)
+            return _objects(db)
+    finally:
+        engine.dispose()
+
+
+def _objects(db: Connection) -> dict[tuple[str, str], tuple[str, str]]:
+    return {(kind, name): (table, _plain(sql)) for kind, name, table, sql in db.exec_driver_sql(_ALL)}
+
+
+def _plain(sql: str | None) -> str:
+    """The definition without what SQLite's versions write differently when they rename: quotes and white space."""
+    return " ".join((sql or "").replace('"', "").split())
+
+
+def _changed(ours: str, theirs: str) -> str:
+    lacks, has = _parts(ours), _parts(theirs)
+    words = [f"without {_cut(part)}" for part in lacks if part not in has]
+    words += [f"with {_cut(part)}" for part in has if part not in lacks]
+    return "; ".join(words) or "in another order"
+
+
+def _parts(sql: str) -> list[str]:
+    """The columns and constraints of a table, or the whole of anything else."""
+    if not sql.startswith("CREATE TABLE"):
+        return [sql]
+    parts, depth = [""], 0
+    for letter in sql[sql.find("(") + 1 : sql.rfind(")")]:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [*map(str.strip, parts), sql[sql.rfind(")") + 1 :].strip()]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _on_server(db: Connection) -> Iterator[str]:
+    """As far as alembic compares, and triggers, views and rules; no CHECKs, policies, functions or rights."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    context = MigrationContext.configure(db, opts={"compare_type": True})
+    for found in compare_metadata(context, SQLModel.metadata):
+        for change, *what in found if isinstance(found, list) else [found]:
+            told = _told(str(change), what)
+            if told:
+                yield told
+    there = {
+        (str(table), str(name))
+        for table, name in db.exec_driver_sql(
+            "SELECT c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
+            "WHERE NOT t.tgisinternal AND t.tgenabled = 'O' AND c.relnamespace = 'public'::regnamespace"
+        )
+    }
+    yield from (f"trigger {name} on {table} is missing or off" for table, name in sorted(_SERVER_TRIGGERS - there))
+    yield from (f"trigger {name} on {table} is not the studio's" for table, name in sorted(there - _SERVER_TRIGGERS))
+    for kind in ("view", "rule"):
+        named = db.exec_driver_sql(
+            f"SELECT {kind}name FROM pg_{kind}s WHERE schemaname = 'public' ORDER BY 1"  # noqa: S608 - one of two
+        )
+        yield from (f"{kind} {name} is not the studio's" for (name,) in named)
+
+
+def _told(change: str, what: list[object]) -> str:
+    """A difference that alembic found, in words; empty for what the models know nothing of."""
+    if change.startswith("modify"):
+        _, table, column, *_more = what
+        return f"column {column} of {table} is not as the studio makes it: another {change.removeprefix('modify_')}"
+    deed, _, kind = change.partition("_")
+    name = str(getattr(what[-1], "name", what[-1]))
+    if name in _SERVER_INDEXES:
+        return ""
+    kind = re.sub("^fk$", "reference", kind)
+    return f"{kind} {name} is missing" if deed == "add" else f"{kind} {name} is not the studio's"

@@ -1,0 +1,105 @@
+"""`orbench-studio audit`: the table, the report, the figures."""
+
+import json
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from orbench_studio.figures import drawing
+from orbench_studio.services.data.demo import demo_workspace
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("demo") / "demo.orbench"
+    demo_workspace(path).close()
+    return path
+
+
+@pytest.fixture
+def demo(made, tmp_path):
+    return shutil.copy(made, tmp_path / "demo.orbench")
+
+
+def test_the_table_names_every_model_and_says_what_it_stands_on(run, demo):
+    done = run("audit", demo)
+    assert done.exit_code == 0
+    told = json.loads(run("audit", demo, "--json").stdout)
+    assert all(model["model"] in done.stdout for model in told["models"])
+    assert "labels: people's, else the moderators' consensus" in done.stdout
+    assert "unparsed" in done.stdout
+
+
+def test_json_has_every_cell(run_json, demo):
+    told = run_json("audit", demo)
+    assert set(told["prompts"]) == {"safe", "toxic", "other"}
+    assert sum(told["prompts"].values()) == 70
+    for model in told["models"]:
+        over = model["over_refusal"]
+        assert over["count"] == sum(cell["over_refusal"]["count"] for cell in model["categories"].values())
+        assert over["value"] is None or over["interval"][0] <= over["value"] <= over["interval"][1]
+        best, worst = over["best_and_worst"]
+        assert best <= worst
+        assert model["rank_interval"][0] <= model["rank"] <= model["rank_interval"][1]
+
+
+def test_labels_judges_and_what_is_dropped_change_the_answer(run_json, demo):
+    final = run_json("audit", demo)
+    human = run_json("audit", demo, "--labels", "human")
+    assert human["prompts"] == {"safe": 0, "toxic": 0, "other": 70}
+    assert final["labelled_by_people"]["count"] == 0
+    alone = run_json("audit", demo, "--judge", final["judges"][2])
+    assert alone["answers"] == final["judges"][2]
+    dropped = run_json("audit", demo, "--drop", "siblings", "--drop", "controversial")
+    assert dropped["prompts"]["safe"] < final["prompts"]["safe"]
+    assert dropped["models"][0]["before_dropping"]["over_refusal"]["n"] > dropped["models"][0]["over_refusal"]["n"]
+
+
+def test_an_unknown_judge_is_told_with_those_there_are(run, demo):
+    done = run("audit", demo, "--judge", "nobody")
+    assert done.exit_code == 1
+    assert "There are final, people" in done.stderr
+
+
+class Links(HTMLParser):
+    """Every address in a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.text = [], ""
+
+    def handle_starttag(self, tag, attributes):
+        self.found += [value for name, value in attributes if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def one_figure(monkeypatch):
+    """That each figure can be drawn is tested elsewhere, and takes a while."""
+    monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
+
+
+def test_the_report_is_one_file_that_says_where_it_comes_from(run, demo, tmp_path, one_figure):
+    done = run("audit", demo, "--html", "report.html", "--markdown", "report.md", "--figures", "figures")
+    assert done.exit_code == 0
+    page = Links()
+    page.feed((tmp_path / "report.html").read_text(encoding="utf-8"))
+    uuid = json.loads(run("audit", demo, "--json").stdout)["uuid"]
+    for said in (uuid, "OR-Bench Studio", "Labels by people", "Wilson", "invented", "What would change the answer"):
+        assert said in page.text
+    assert len(page.found) == 1
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in page.found)
+    assert "(figures/heat-light.png)" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    figures = {file.name for file in (tmp_path / "figures").iterdir()}
+    assert figures == {f"heat-{scheme}.{kind}" for scheme in ("light", "dark") for kind in ("png", "svg", "pdf")}
+
+
+def test_what_cannot_be_written_leaves_what_was_there(run, demo, tmp_path, one_figure):
+    (tmp_path / "report.html").mkdir()
+    done = run("audit", demo, "--html", "report.html")
+    assert done.exit_code == 1
+    assert "is a folder" in done.stderr
+    assert list((tmp_path / "report.html").iterdir()) == []

@@ -1,0 +1,47 @@
+"""`labels` and `merge`: two reviewers with a copy each, and one who brings their decisions together."""
+
+import shutil
+
+import pytest
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+
+
+@pytest.fixture
+def files(run, prompts, tmp_path):
+    run("import", "mine.orbench", prompts(("How do I pick a lock of hair?", "illegal"), ("May I?", "hate")))
+    for who, value in (("ada", "safe"), ("bob", "toxic")):
+        shutil.copy(tmp_path / "mine.orbench", tmp_path / f"{who}.orbench")
+        with open_workspace(tmp_path / f"{who}.orbench") as copy:
+            prompt_review.decide(copy, Decision(1, Aspect.LABEL, value), annotator=who)
+        assert run("labels", "export", f"{who}.orbench", f"{who}.jsonl").stdout == f"1 decision in {who}.jsonl\n"
+    return ["ada.jsonl", "bob.jsonl"]
+
+
+def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_json, files, tmp_path):
+    shutil.copy(tmp_path / "mine.orbench", tmp_path / "other.orbench")
+    told = run("merge", "mine.orbench", *files)
+    assert "people disagree about 1 label and 0 answers" in told.stdout
+    assert run("labels", "import", "other.orbench", *reversed(files)).exit_code == 0
+    for name in ("mine", "other"):
+        run("labels", "export", f"{name}.orbench", f"{name}.jsonl")
+    assert (tmp_path / "mine.jsonl").read_bytes() == (tmp_path / "other.jsonl").read_bytes()
+    assert run_json("stats", "mine.orbench") == run_json("stats", "other.orbench")
+    again = run_json("merge", "mine.orbench", *files)
+    assert [(row["new"], row["known"]) for row in again["files"]] == [(0, 1), (0, 1)]
+
+
+def test_one_annotators_decisions_only(run, files):
+    run("merge", "mine.orbench", *files)
+    assert "1 decision in" in run("labels", "export", "mine.orbench", "some.jsonl", "--annotator", "bob").stdout
+    assert run("labels", "export", "mine.orbench", "none.jsonl", "--annotator", "eve").exit_code == 1
+    assert run("labels", "export", "mine.orbench", "one.jsonl", "two.jsonl").exit_code == 2
+
+
+def test_what_is_no_label_file_is_refused(run, files, tmp_path):
+    told = run("merge", "mine.orbench", *files, "prompts.csv")
+    assert (told.exit_code, "no line of a label file" in told.stderr) == (1, True)
+    assert run("journal", "mine.orbench").stdout == "Nothing has been decided yet.\n"

@@ -1,0 +1,60 @@
+"""`team`: queues made, changed, paused and ended without the window; what people do, told and as JSON."""
+
+import pytest
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.team import assignments
+from orbench_studio.services.workspace.workspace import open_workspace
+from tests.unit.services.judging.judged_workspace import create
+
+
+@pytest.fixture
+def file(tmp_path):
+    create(tmp_path / "team.orbench", prompts=6).close()
+    return tmp_path / "team.orbench"
+
+
+def test_from_a_queue_to_its_end_and_what_people_did_meanwhile(run, run_json, file):
+    assert "has no team queue" in run("team", file).stdout
+    made = run("team", file, "make", "hard", "--filter", "id:1-4", "--overlap", "2", "--lease", "5")
+    assert made.stdout.startswith(
+        "Team queue “hard” made of 4 prompts\nhard (open): 4 prompts, 2 labels each: 4 with 0"
+    )
+    with open_workspace(file) as workspace:
+        for who, values in (("ada", ("safe", "safe", "toxic")), ("bob", ("safe", "toxic", "toxic"))):
+            assignments.take(workspace, "hard", annotator=who, ahead=4)
+            for prompt_id, value in enumerate(values, 1):
+                prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
+    found = run_json("team", file)
+    assert found["queues"][0]["prompts_by_labels"] == [1, 0, 3]
+    assert (found["queues"][0]["held"], found["queues"][0]["disagreed"]) == (2, 1)
+    ada = found["people"][0]
+    assert (ada["name"], ada["labels"], ada["held"]) == ("ada", 3, 1)
+    assert (ada["agreement"]["count"], ada["agreement"]["n"], ada["kappa"]["n"]) == (2, 3, 3)
+    assert ada["kappa"]["value"] == pytest.approx(0.4)
+    assert ada["labels_an_hour"] > 0
+    assert "ada: 3 labels" in run("team", file).stdout
+    shares = run_json("team", file, "change", "hard", "--filter", "id:1-6", "--person", "ada=2", "--person", "bob=1")
+    assert shares["queues"][0]["prompts"] == 6
+    assert shares["queues"][0]["people"][0] == {"name": "ada", "share": 2, "categories": []}
+    assert "people disagree about 1" in run("team", file, "pause", "hard").stdout
+    assert run_json("team", file, "end", "hard")["queues"][0]["state"] == "ended"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["make"], 2, "Which one?"),
+        (["pause", "hard"], 1, "There is no team queue “hard”"),
+        (["make", "hard", "--person", "ada=2", "--person", "bob=hate"], 1, "not both"),
+        (["make", "hard", "--person", "ada=coffee"], 1, "“coffee” is no share and no category"),
+        (["make", "ha=rd"], 1, "= not among them"),
+        (["make", "hard", "--overlap", "0"], 1, "labelled by 1 to 20 people"),
+    ],
+)
+def test_what_cannot_be_done_is_said(run, file, words, code, told):
+    result = run("team", file, *words)
+    assert result.exit_code == code
+    assert told in " ".join(result.stderr.replace("│", " ").split())

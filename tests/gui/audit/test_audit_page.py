@@ -1,0 +1,183 @@
+"""The audit in the window: rates, the prompts behind them, what if, and the report."""
+
+import csv
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+
+from orbench_studio.domain.audit.refusal_rates import Drop, Group, Labels
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.audit.heat_map import Cells
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def counted(path, **choice):
+    """The audit of the file, read by somebody else."""
+    with open_workspace(path) as other:
+        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.Choice(**choice))
+
+
+def at_page(studio):
+    studio.key(Qt.Key.Key_5, CTRL)
+    page = studio.window.audit
+    studio.wait(lambda: page.audit is not None)
+    return page
+
+
+def shown(page):
+    """What the map says: counts and n by model and column."""
+    cells = page.map.cells
+    return {
+        (model, category): (rate.count, rate.n)
+        for row, model in enumerate(cells.models)
+        for column, category in enumerate(cells.columns)
+        for rate in [cells.tally(cells.index(row, column)).rate(cells.group)]
+    }
+
+
+def expected(found, group=Group.SAFE):
+    there = [None, *(c for c in found.categories if any(found.tally(group, m, c).responses for m in found.models))]
+    rates = {(m, c): found.rate(group, m, c) for m in found.models for c in there}
+    return {key: (rate.count, rate.n) for key, rate in rates.items()}
+
+
+def choose(box, value):
+    box.setCurrentIndex(box.findData(value))
+
+
+def test_the_map_has_every_rate(start, path):
+    with start(path) as studio:
+        page = at_page(studio)
+        assert shown(page) == expected(counted(path))
+        choose(page.choosing._shown, Group.TOXIC)
+        assert shown(page) == expected(counted(path), Group.TOXIC)
+        choose(page.choosing._labels, Labels.HUMAN)
+        studio.wait(lambda: page.audit.choice.labels is Labels.HUMAN)
+        assert page.audit.count(Group.TOXIC) == 0
+
+
+def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
+    with start(path) as studio:
+        page = at_page(studio)
+        model, category = page.map.cells.models[0], page.map.cells.columns[1]
+        before = shown(page)[model, category]
+        studio.wait(page.map.hasFocus)
+        focused = studio.window.focusWidget()
+        for key in (Qt.Key.Key_Right, Qt.Key.Key_Return):
+            QTest.keyClick(focused, key)
+        with open_workspace(path) as other:
+            behind = refusal_audit.prompts_of(
+                refusal_audit.read(other), page.choosing.choice, Group.SAFE, model, category
+            )
+        studio.wait(lambda: studio.window._pages.currentWidget() is studio.page)
+        studio.wait(lambda: set(studio.page.model.ids()) == set(behind))
+        assert before[0] == len(behind)
+        studio.settle()
+        studio.press(Qt.Key.Key_T)
+        at_page(studio)
+        after = (before[0] - 1, before[1] - 1)
+        studio.wait(lambda: shown(page)[model, category] == after)
+        assert shown(page) == expected(counted(path))
+
+
+def test_what_another_window_writes_is_counted_when_the_page_is_shown(start, path):
+    with start(path) as studio:
+        page = at_page(studio)
+        studio.key(Qt.Key.Key_1, CTRL)
+        with open_workspace(path) as other:
+            for prompt_id in (1, 2, 3):
+                prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="ben")
+        studio.wait(lambda: page.keeper._stale is None)
+        at_page(studio)
+        studio.wait(lambda: shown(page) == expected(counted(path)))
+
+
+def test_one_judge_alone_and_back(start, path):
+    with start(path) as studio:
+        page = at_page(studio)
+        judge = next(iter(page.keeper.ledger.judges))
+        choose(page.choosing._answers, judge)
+        studio.wait(lambda: page.audit.choice.answers == judge)
+        assert shown(page) == expected(counted(path))  # there is no other judge, and nobody has decided
+        choose(page.choosing._answers, "people")
+        studio.wait(lambda: page.audit.choice.answers == "people")
+        assert {n for _, n in shown(page).values()} == {0}
+
+
+def test_leaving_prompts_out_moves_rates_and_ranks(start, path):
+    with start(path) as studio:
+        page = at_page(studio)
+        page.tabs.go(1)
+        studio.wait(lambda: page.what_if.shown is not None)
+        assert page.what_if.boxes[Drop.CONTROVERSIAL].isEnabled()
+        assert not page.what_if.boxes[Drop.HUMAN_TOXIC].isEnabled()
+        page.what_if.boxes[Drop.CONTROVERSIAL].click()
+        studio.wait(lambda: page.what_if.shown.left < page.what_if.shown.prompts)
+        found = counted(path, dropped=frozenset({Drop.CONTROVERSIAL}))
+        for one in page.what_if.shown.models:
+            assert one.after.rate == found.rate(Group.SAFE, one.model)
+        row = page.what_if.table.rows.index(0, 3).data()
+        assert row.startswith(f"{100 * page.what_if.shown.models[0].after.rate.value:.1f} %")
+
+
+def test_the_report_is_written_and_said_where(start, path, tmp_path, monkeypatch):
+    from orbench_studio.figures import drawing
+
+    monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
+    with start(path) as studio:
+        page = at_page(studio)
+        page.saving.report(page.keeper.ledger, page.choosing.choice, tmp_path / "report.html")
+        studio.wait(lambda: "The report is in" in studio.message())
+        assert "model-a" in (tmp_path / "report.html").read_text(encoding="utf-8")
+        page.saving.figures(page.keeper.ledger, page.choosing.choice, tmp_path / "figures")
+        studio.wait(lambda: "6 figures are in" in studio.message())
+        page.saving.report(page.keeper.ledger, page.choosing.choice, tmp_path / "no folder" / "report.html")
+        studio.wait(lambda: "could not be written" in page.says.text())
+
+
+@pytest.mark.parametrize("name", ["<b>bold</b> & co", "x" * 200, "a\nb"])
+def test_a_hostile_name_is_shown_to_the_letter(start, path, tmp_path, name):
+    file = tmp_path / "more.csv"
+    with file.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows([("question", "answer", "who"), ("Is it?", "Yes.", name)])
+    with open_workspace(path) as workspace:
+        from orbench_studio.services.data.import_files import ColumnMapping, Field
+
+        mapping = ColumnMapping({Field.PROMPT: "question", Field.RESPONSE: "answer", Field.MODEL: "who"})
+        import_file(workspace, file, ReadOptions(mapping=mapping))
+    with start(path) as studio:
+        page = at_page(studio)
+        cells = page.map.cells
+        row = cells.models.index(name)
+        tip = cells.data(cells.index(row, 0), Qt.ItemDataRole.ToolTipRole)
+        assert "<b>" not in tip
+        assert cells.words(cells.index(row, 0)).startswith(name)
+
+
+def test_the_map_s_model_keeps_qt_s_rules(qapp, path):
+    model = Cells()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    found = counted(path)
+    for audit, group in ((found, Group.SAFE), (found, Group.TOXIC), (None, Group.SAFE), (found, Group.SAFE)):
+        model.show(audit, group)
+    assert tester.model() is model
+
+
+def test_a_workspace_without_answers_says_what_to_do(start, tmp_path, write_csv):
+    from orbench_studio.services.workspace.workspace import create_workspace
+
+    empty = tmp_path / "empty.orbench"
+    with create_workspace(empty) as workspace:
+        import_file(workspace, write_csv(tmp_path / "or-bench.csv", ("prompt", "category"), [("Is it?", "privacy")]),
+                    ReadOptions())  # fmt: skip
+    with start(empty) as studio:
+        page = at_page(studio)
+        studio.wait(lambda: "No model has answered here yet" in page.says.text())
+        assert not page.report.isEnabled()

@@ -1,0 +1,108 @@
+"""The other parts of the audit page: samples for a second look, people against machines, moderators and suspects."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.audit import refusal_audit, sampling
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+
+SECOND, PEOPLE, MODERATORS = 2, 3, 4
+
+
+def at_part(studio, place):
+    studio.key(Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    page = studio.window.audit
+    studio.wait(lambda: page.audit is not None)
+    page.tabs.go(place)
+    return page
+
+
+def label(path, prompts, who="ada", value="safe"):
+    with open_workspace(path) as other:
+        for prompt_id in prompts:
+            prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
+
+
+def in_review(studio, prompts):
+    studio.wait(lambda: studio.window._pages.currentWidget() is studio.page)
+    studio.wait(lambda: set(studio.page.model.ids()) == set(prompts))
+
+
+def test_a_sample_is_drawn_labelled_and_told(start, path):
+    with start(path) as studio:
+        pane = at_part(studio, SECOND).sample
+        studio.wait(lambda: pane.isVisible() and not pane.table.isVisible())
+        QTest.keyClicks(pane.name, "autumn")
+        pane.many.setValue(30)
+        QTest.keyClick(pane.name, Qt.Key.Key_Return)
+        studio.wait(lambda: pane.found is not None)
+        assert (pane.found.sample.name, pane.found.sample.drawn) == ("autumn", 30)
+        first = next(one for one in pane.found.cells if one.category is None)
+        assert pane.table.rows.index(0, 4).data() == str(first.waiting) == "30"
+        QTest.keyClick(pane.table, Qt.Key.Key_Down)
+        pane.queue.click()
+        studio.wait(lambda: studio.window._pages.currentWidget() is studio.page)
+        with open_workspace(path) as other:
+            drawn = sampling.all_samples(other)[0].drawn
+        studio.wait(lambda: len(studio.page.model.ids()) == drawn)
+        assert drawn >= 30
+
+
+def test_a_sample_without_a_name_is_refused_in_words(start, path):
+    with start(path) as studio:
+        pane = at_part(studio, SECOND).sample
+        pane.draw.click()
+        studio.wait(lambda: "needs a name" in studio.message())
+
+
+def test_machines_are_held_against_people(start, path):
+    label(path, range(1, 31))
+    label(path, range(1, 31), "ben")
+    with start(path) as studio:
+        pane = at_part(studio, PEOPLE).people
+        studio.wait(lambda: pane.tables)
+        moderators = pane.tables[0]
+        assert {row[0] for row in moderators.rows if not row[0].startswith(" ")} >= {"north (moderator)"}
+        assert moderators.rows[0][1] == "30"
+        between = next(table for table in pane.tables if table.title.startswith("People against each other"))
+        assert "30" in between.rows[0]
+
+
+def test_nobody_to_compare_with_is_said(start, path):
+    with start(path) as studio:
+        pane = at_part(studio, PEOPLE).people
+        studio.wait(lambda: "Nobody has decided anything" in pane.says.text())
+
+
+def test_the_labels_most_likely_wrong_are_opened_in_review(start, path):
+    label(path, range(1, 11))
+    with start(path) as studio:
+        page = at_part(studio, MODERATORS)
+        pane = page.moderators
+        studio.wait(lambda: pane.suspects is not None)
+        suspects = [one.prompt_id for one in pane.suspects.found]
+        assert suspects
+        assert not set(suspects) & set(range(1, 11))
+        assert any(table.title == "Raters" for table in pane.tables)
+        assert any("labelled the other way" in table.title for table in pane.tables)
+        pane.review.click()
+        in_review(studio, suspects)
+        page = at_part(studio, MODERATORS)
+        pane.list.choose(suspects[0])
+        QTest.keyClick(pane.list, Qt.Key.Key_Return)
+        in_review(studio, suspects[:1])
+
+
+def test_another_workspace_forgets_what_was_found(start, path, tmp_path):
+    label(path, range(1, 6))
+    with start(path) as studio:
+        page = at_part(studio, PEOPLE)
+        studio.wait(lambda: page.people.tables)
+        before = studio.application.session.workspace
+        studio.window.open(path.parent / "mine.orbench")
+        studio.wait(lambda: studio.application.session.workspace not in (None, before))
+        studio.wait(lambda: not page.people.tables)
+        assert page.keeper.answers == refusal_audit.FINAL

@@ -1,0 +1,261 @@
+"""For every eye and every hand: names for screen readers, contrast, sizes of type, both schemes, small windows."""
+
+import re
+from collections import Counter
+
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAccessible, QColor, QImage
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollBar,
+    QTableView,
+    QTextEdit,
+    QTreeView,
+    QWidget,
+)
+
+from orbench_studio.colours import DARK, LIGHT
+from orbench_studio.gui.common import theme
+from orbench_studio.gui.common.actions import ACTIONS
+from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.preferences import PreferencesDialog
+from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.data.import_dialog import ImportDialog
+from orbench_studio.gui.data.mapping_dialog import MappingDialog
+from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.popups import NoteDialog
+from orbench_studio.gui.review.responses_pane import ResponsesModel
+from orbench_studio.services.data.import_files import ColumnMapping, preview_file
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+from tests.gui.conftest import outside
+
+
+def colours(picture: QImage) -> Counter:
+    pixels = memoryview(picture.convertToFormat(QImage.Format.Format_RGB32).constBits()).cast("I")
+    return Counter(f"#{pixel & 0xFFFFFF:06x}" for pixel in pixels)
+
+
+def nameless(window):
+    """Whatever takes keys and has nothing to say to a screen reader."""
+    found = []
+    for widget in window.findChildren(QWidget):
+        if widget.focusPolicy() is Qt.FocusPolicy.NoFocus or isinstance(widget, QScrollBar):
+            continue
+        if widget.objectName().startswith("qt_") or widget.window() is not window:
+            continue
+        said = QAccessible.queryAccessibleInterface(widget)
+        if widget.isVisible() and not said.text(QAccessible.Text.Name).strip():
+            found.append(f"{type(widget).__name__} {widget.objectName()}".strip())
+    return found
+
+
+def unreached(window):
+    """Controls that a click can reach and no Tab from where the focus is."""
+    first = window.focusWidget() or window
+    reached, at = set(), first
+    for _ in range(1_000):
+        reached.add(at)
+        at = at.nextInFocusChain()
+        if at is first:
+            break
+    controls = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QTextEdit, QPlainTextEdit, QAbstractItemView)
+    found = []
+    for control in window.findChildren(QWidget):
+        if not isinstance(control, controls) or not control.isVisible() or control.window() is not window:
+            continue
+        inside = isinstance(control.parent(), QComboBox | QAbstractSpinBox | QTableView | QTreeView)
+        if inside or not control.isEnabled() or control.objectName().startswith("qt_"):
+            continue
+        if not control.focusPolicy() & Qt.FocusPolicy.TabFocus or control not in reached:
+            found.append(f"{type(control).__name__} {control.accessibleName() or control.objectName()}")
+    return found
+
+
+def show_a_batch(studio):
+    """The evaluate page with everything on it: a model chosen, a judge to be named, a batch with failures."""
+    studio.window.show_page("page_evaluate")
+    page = studio.window.evaluate
+    page.compose.models.add("simulated/failing")
+    studio.wait(page.compose.foot.launch.isEnabled)
+    page.compose.foot.launch.click()
+    studio.wait(page.batch.failures.isVisible)
+    page.compose.models.add("simulated/mixed")
+    page.compose.prompts.setCurrentIndex(1)
+    page.compose.judge.setCurrentIndex(3)
+
+
+def test_everything_can_be_reached_by_tab(start, path):
+    with start(path) as studio:
+        assert unreached(studio.window) == []
+        studio.page.eye.handlers()["side_by_side"]()
+        assert unreached(studio.window) == []
+        studio.window.messages.fail("an act", "A fault that stays until it is read.")
+        assert unreached(studio.window) == []
+        studio.window.show_page("page_library")
+        studio.wait(lambda: studio.window.library.widget() is not None)
+        assert unreached(studio.window) == []
+        show_a_batch(studio)
+        assert unreached(studio.window) == []
+        studio.window.show_page("page_instruments")
+        assert unreached(studio.window) == []
+
+
+def test_everything_that_takes_keys_has_a_name(start, path):
+    with start(path) as studio:
+        studio.wait(lambda: studio.page.state is State.SHOWN)
+        assert nameless(studio.window) == []
+        studio.window.show_page("page_library")
+        studio.wait(lambda: studio.window.library.widget() is not None)
+        assert nameless(studio.window) == []
+        show_a_batch(studio)
+        assert nameless(studio.window) == []
+        studio.window.show_page("page_instruments")
+        assert nameless(studio.window) == []
+
+
+def test_the_start_page_has_names(start):
+    with start() as studio:
+        assert nameless(studio.window) == []
+        assert unreached(studio.window) == []
+
+
+@pytest.mark.parametrize("kind", ["import", "columns", "note", "keys", "preferences", "crash"])
+def test_every_dialog_has_names(start, path, made, kind):
+    file = made.with_name("or-bench.csv")
+    with start(path) as studio:
+        if kind == "import":
+            dialog = ImportDialog(studio.window, studio.application.session)
+            dialog.begin([file])
+            studio.wait(lambda: not dialog.run.running)
+        else:
+            preview = preview_file(file)
+            dialog = {
+                "columns": lambda: MappingDialog(studio.window, file.name, preview, ColumnMapping()),
+                "note": lambda: NoteDialog(studio.page, "before"),
+                "keys": lambda: KeysDialog(studio.window),
+                "preferences": lambda: PreferencesDialog(
+                    studio.window, studio.application.session.settings, lambda _name: None
+                ),
+                "crash": lambda: CrashDialog(studio.window, "Traceback"),
+            }[kind]()
+            dialog.open()
+        assert nameless(dialog) == []
+        assert unreached(dialog) == []
+        assert dialog.windowTitle()
+        dialog.reject()
+
+
+def test_every_action_does_something(start):
+    with start() as studio:
+        for spec in ACTIONS:
+            action = studio.window.actions_table[spec.name]
+            assert action.receivers("2triggered(bool)") > 0, spec.name
+        assert not [a for a in studio.window.actions() if a.objectName() not in {spec.name for spec in ACTIONS}]
+
+
+def luminance(name):
+    def linear(part):
+        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+    colour = QColor(name)
+    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_everything_the_style_sheet_pairs_can_be_read(tokens):
+    """Each rule's own ink on its own ground; a ground that is not stated is the panel or the background."""
+    rules = re.findall(r"\{([^{}]*)\}", theme._SHEET.template)
+    pairs = set()
+    for rule in rules:
+        inks = re.findall(r"(?<![-\w])color: \$(\w+)", rule)
+        grounds = re.findall(r"background: \$(\w+)", rule) or ["panel", "background"]
+        pairs |= {(ink, ground) for ink in inks for ground in grounds}
+        pairs |= set(zip(re.findall(r"selection-color: \$(\w+)", rule),
+                         re.findall(r"selection-background-color: \$(\w+)", rule), strict=True))  # fmt: skip
+    assert len(pairs) > 10
+    bad = {pair for pair in pairs if contrast(*(getattr(tokens, name) for name in pair)) < 4.5}
+    assert bad == set()
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_mark_can_be_read(tokens):
+    for mark in (*theme.LABELS.values(), *theme.VERDICTS.values(), *theme.ANSWERS.values()):
+        grounds = [mark.tint] if mark.tint else ["panel", "background", "selection"]
+        for ground in grounds:
+            assert contrast(getattr(tokens, mark.colour), getattr(tokens, ground)) >= 4.5, (mark.word, ground)
+        assert mark.word
+
+
+def test_type_has_the_sizes_of_the_scale():
+    sizes = {int(size) for size in re.findall(r"font-size: (\d+)px", theme._SHEET.template)}
+    assert sizes <= {theme.META, theme.BODY, theme.READING, theme.PROMPT}
+    weights = set(re.findall(r"font-weight: (\d+)", theme._SHEET.template))
+    assert weights <= {"400", "600"}
+
+
+def test_a_change_of_scheme_repaints_everything(start, path):
+    with start(path) as studio:
+        application = studio.application
+        for tokens, other in ((LIGHT, DARK), (DARK, LIGHT), (LIGHT, DARK)):
+            application.theme.apply(tokens)
+            QApplication.processEvents()
+            seen = colours(studio.window.grab().toImage())
+            assert seen[tokens.background] > 10_000
+            assert seen[tokens.panel] > 10_000
+            left = {name: seen[getattr(other, name)] for name in ("background", "panel", "selection", "line")}
+            assert sum(left.values()) < 1_000, left  # shades of letters; one line of a list has 10,000 dots
+
+
+def test_the_scheme_s_key_goes_round_and_is_remembered(start, path):
+    with start(path) as studio:
+        for expected in ("dark", "system", "dark"):  # the system's is light here: light would change nothing
+            before = studio.application.theme.tokens
+            studio.key(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+            assert studio.application.session.settings.scheme == expected
+            assert studio.application.theme.tokens is not before
+        assert studio.application.theme.tokens is DARK
+    with start(path) as studio:
+        assert studio.application.theme.tokens is DARK
+        studio.key(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+        assert studio.application.session.settings.scheme == "system"
+
+
+@pytest.mark.parametrize(("width", "height"), [(900, 560), (1000, 700), (1200, 800), (1920, 1080)])
+def test_what_decides_is_whole_on_every_window(start, path, width, height):
+    with start(path) as studio:
+        studio.window.resize(width, height)
+        studio.wait(lambda: studio.window.size().toTuple() == (width, height))
+        page = studio.page
+        parts = (*page.decisions._labels.values(), page.responses, page.prompt, studio.window.messages)
+        studio.wait(lambda: not outside(studio.window, parts) and all(part.height() >= 32 for part in parts))
+        assert all(part.isVisible() for part in parts)
+        studio.wait(
+            lambda: (page.responses.mapTo(page, page.responses.rect().topLeft()).y() > 100) == (page.width() < 900)
+        )
+
+
+def test_the_responses_model_keeps_qt_s_rules(qapp, path):
+    model = ResponsesModel()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    with open_workspace(path) as workspace:
+        for views in (prompt_review.load(workspace, 1).responses, (), prompt_review.load(workspace, 2).responses[:1]):
+            model.show(views)
+            assert [model.index(place).data() for place in range(model.rowCount())] == [
+                f"{v.response.model}: {theme.ANSWERS[v.final.answer_class].word}, {theme.BASES[v.final.basis]}"
+                for v in views
+            ]
+    assert isinstance(tester, QObject)

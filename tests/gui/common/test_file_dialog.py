@@ -1,0 +1,67 @@
+"""Asking for files beside an open workspace: the locks that keep its log from being deleted stay."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileSystemModel
+
+import orbench_studio.gui
+from orbench_studio.errors import FileFaultError
+from orbench_studio.gui.common.file_dialog import FileDialog
+from orbench_studio.services.data.import_files import ReadOptions, inspect_file
+from orbench_studio.services.workspace.workspace import open_workspace
+
+LOOKS = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("SELECT count(*) FROM prompts").fetchone()
+db.close()
+"""
+
+
+def looked_at(path):
+    subprocess.run([sys.executable, "-c", LOOKS, path], check=True)
+    return path.with_name(f"{path.name}-wal")
+
+
+def test_the_log_of_an_open_workspace_outlives_a_file_dialog_and_a_process_that_looks(start, path):
+    with start(path) as studio:
+        dialog = FileDialog(studio.window, "Import files", str(path.parent))
+        dialog.open()
+        model = dialog.findChild(QFileSystemModel)
+        studio.wait(lambda: model.size(model.index(str(path))) == path.stat().st_size)  # it knows all of the file
+        dialog.close()
+        assert looked_at(path).exists()
+        studio.press(Qt.Key.Key_S)
+    with open_workspace(path) as other, other.reading() as db:
+        assert db.exec_driver_sql("SELECT count(*) FROM annotations").scalar_one() == 1
+
+
+def test_a_dialog_goes_on_where_the_last_one_was_left(start, tmp_path):
+    with start() as studio:
+        first = FileDialog(studio.window, "Import files", str(tmp_path))
+        first.open()
+        first.close()
+        second = FileDialog(studio.window, "Import files")
+        assert Path(second.directory().absolutePath()) == tmp_path
+        second.deleteLater()
+
+
+def test_no_other_dialog_asks_for_files():
+    package = Path(orbench_studio.gui.__file__).parent
+    using = {file.name for file in package.rglob("*.py") if "QFileDialog" in file.read_text(encoding="utf-8")}
+    assert using == {"file_dialog.py"}
+
+
+def test_neither_does_opening_it_once_more_nor_trying_to_import_it(start, path):
+    with start(path) as studio:
+        before = studio.application.session.workspace
+        studio.application.open(path)
+        studio.wait(lambda: studio.application.session.workspace not in (before, None))
+        studio.settle()
+        with pytest.raises(FileFaultError, match="it is a workspace"):
+            inspect_file(path, ReadOptions())
+        assert looked_at(path).exists()

@@ -1,0 +1,24 @@
+"""Work off the window's thread: answers come one after the other, and never while the question is being asked."""
+
+from concurrent.futures import wait
+
+from orbench_studio.gui.common.operations import Operations
+
+
+def test_what_is_done_at_once_is_answered_after_what_was_asked_before_it(qtbot, monkeypatch):
+    operations = Operations()
+    submit = operations._thread.submit
+
+    def done_at_once(work):
+        future = submit(work)
+        wait([future])  # as on a busy machine, where the window goes on later than the other thread
+        return future
+
+    told = []
+    operations.run(lambda: "first", told.append)
+    monkeypatch.setattr(operations._thread, "submit", done_at_once)
+    operations.run(lambda: "second", told.append)
+    assert told == [], "who asks is not answered in the middle of it"
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=120_000)
+    assert told == ["first", "second"]
+    operations.close()

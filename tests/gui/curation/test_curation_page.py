@@ -1,0 +1,149 @@
+"""Curating in the window: a recipe that is checked and applied as it is typed, subsets saved, compared, opened."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog, QMessageBox
+
+from orbench_studio.gui.curation.compare_dialog import CompareDialog
+from orbench_studio.gui.data.export_dialog import ExportDialog
+from orbench_studio.services.curation import subsets
+from orbench_studio.services.workspace.workspace import open_workspace
+from tests.gui.conftest import PROMPTS
+
+
+class Curator:
+    """Deeds at the curate page."""
+
+    def __init__(self, studio):
+        self.studio = studio
+        studio.key(Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+        self.page = studio.window.curate
+        studio.wait(self.page.isVisible)
+        studio.wait(lambda: self.page.result)
+
+    def write(self, text):
+        self.page.result = None
+        self.page.recipe.editor.setPlainText(text)
+
+    def taken(self, count):
+        self.studio.wait(lambda: self.page.result and len(self.page.result.chosen) == count)
+
+    def click(self, button):
+        assert button.isVisible()
+        assert button.isEnabled(), button.text()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def lines(self, table):
+        rows = table.rows
+        columns = range(rows.columnCount())
+        return [tuple(rows.index(row, column).data() for column in columns) for row in range(rows.rowCount())]
+
+    def save(self, name):
+        self.click(self.page.preview.save)
+        dialog = self.page.findChild(QInputDialog)
+        dialog.setTextValue(name)
+        dialog.accept()
+
+    def names(self):
+        return [line[0] for line in self.lines(self.page.saved.subsets)]
+
+    def answer(self, title):
+        self.studio.wait(lambda: self.page.findChildren(QMessageBox))
+        box = self.page.findChildren(QMessageBox)[-1]
+        next(button for button in box.buttons() if button.text() == title).click()
+
+
+@pytest.fixture
+def at_page(start, path):
+    with start(path) as studio:
+        yield Curator(studio)
+
+
+def test_it_begins_with_the_papers_rule_and_follows_what_is_typed(at_page):
+    assert "three model" in at_page.page.recipe.text()
+    at_page.write("[qualify]\nlabel = 'safe'\nfilter = 'category:privacy'\n")
+    at_page.studio.wait(lambda: at_page.page.result)
+    steps = at_page.lines(at_page.page.funnel.steps)
+    assert steps[0] == ("all prompts", f"{PROMPTS}", "–")
+    assert steps[1] == ("category:privacy", "14", "56")
+    at_page.studio.wait(lambda: len(at_page.lines(at_page.page.funnel.models)) == 2)
+    at_page.studio.wait(lambda: at_page.page.preview.prompts.rows.rowCount() == len(at_page.page.result.chosen))
+    at_page.write("[size]\nprompts = 5\n")
+    at_page.taken(5)
+
+
+def test_a_fault_is_said_with_its_line_and_gone_when_it_is_mended(at_page):
+    at_page.write("[qualify]\nlabel = 'harmless'\n")
+    at_page.studio.wait(lambda: "Line 2" in at_page.page.recipe.says.text())
+    assert at_page.page.recipe.editor.extraSelections()
+    assert not at_page.page.preview.save.isEnabled()
+    assert at_page.lines(at_page.page.funnel.steps) == []
+    at_page.write("[refused]\nfamilies = 1\njudgement = 'oracle'\n")
+    at_page.studio.wait(lambda: "no judge “oracle”" in at_page.page.recipe.says.text())
+    at_page.write("[size]\nprompts = 3\n")
+    at_page.taken(3)
+    assert at_page.page.recipe.editor.extraSelections() == []
+
+
+def test_a_number_opens_its_prompts_in_review(at_page):
+    at_page.write("[qualify]\nfilter = 'category:privacy'\n")
+    at_page.studio.wait(lambda: at_page.page.result)
+    page, studio = at_page.page, at_page.studio
+    page.funnel.steps.opened.emit(1, 2)
+    studio.wait(studio.page.isVisible)
+    studio.wait(lambda: len(studio.page.model.ids()) == 56)
+    studio.window.show_page("page_curate")
+    at_page.click(page.preview.review)
+    studio.wait(lambda: sorted(studio.page.model.ids()) == sorted(page.result.chosen))
+
+
+def test_a_subset_is_saved_replaced_compared_and_removed(at_page, path, write_csv, tmp_path):
+    at_page.write("[size]\nprompts = 10\n")
+    at_page.taken(10)
+    at_page.save("ten")
+    at_page.studio.wait(lambda: at_page.names() == ["ten"])
+    assert "10 prompts saved" in at_page.studio.message()
+    at_page.write("[size]\nprompts = 12\n")
+    at_page.taken(12)
+    at_page.save("twelve")
+    at_page.studio.wait(lambda: sorted(at_page.names()) == ["ten", "twelve"])
+    at_page.page.saved.subsets.choose("ten")
+    at_page.click(at_page.page.saved.export)
+    exporting = at_page.studio.window.findChild(ExportDialog)
+    assert exporting._subset == "ten"
+    exporting.close()
+    at_page.click(at_page.page.saved.compare)
+    dialog = at_page.page.findChild(CompareDialog)
+    at_page.studio.wait(lambda: "10 prompts in both" in dialog.says.text())
+    assert [line[1] for line in at_page.lines(dialog.tables[1])] == ["10 prompts"] * 2
+    dialog.close()
+    at_page.write("[size]\nprompts = 3\n")
+    at_page.taken(3)
+    at_page.save("ten")
+    at_page.answer("Replace the subset")
+    with open_workspace(path) as other:
+        at_page.studio.wait(lambda: len(subsets.saved_subset(other, "ten").prompt_ids) == 3)
+    at_page.page.saved.subsets.choose("twelve")
+    at_page.click(at_page.page.saved.remove)
+    at_page.answer("Remove the subset")
+    at_page.studio.wait(lambda: at_page.names() == ["ten"])
+
+
+def test_a_decision_changes_the_funnel_when_the_page_is_shown_again(at_page):
+    at_page.write("[qualify]\nby = 'human'\n")
+    at_page.taken(0)
+    at_page.studio.window.show_page("page_review")
+    at_page.studio.settle()
+    at_page.studio.press(Qt.Key.Key_S)
+    at_page.studio.window.show_page("page_curate")
+    at_page.taken(1)
+
+
+def test_the_recipe_is_there_again_on_another_day(start, path):
+    with start(path) as studio:
+        Curator(studio).write("# mine\n[size]\nprompts = 4\n")
+    with start(path) as studio:
+        again = Curator(studio)
+        assert again.page.recipe.text().startswith("# mine")
+        again.taken(4)

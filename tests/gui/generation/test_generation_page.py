@@ -1,0 +1,354 @@
+"""Generating from the window: step by step, each number of the funnel into review, seeds covered."""
+
+import shutil
+from contextlib import contextmanager
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.curation.recipe import read_recipe
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings
+from orbench_studio.domain.review.query import parse, write
+from orbench_studio.gui.generation.rejected_texts import SetAsideDialog
+from orbench_studio.gui.generation.steps import Step
+from orbench_studio.gui.generation.template_field import WordingDialog
+from orbench_studio.gui.review.vote_cards import VoteCard
+from orbench_studio.providers import simulated_roles
+from orbench_studio.providers.base import Answer
+from orbench_studio.services.core import templates
+from orbench_studio.services.curation import run_recipe
+from orbench_studio.services.evaluation import batch_control
+from orbench_studio.services.evaluation.batch_coordinator import Desk
+from orbench_studio.services.evaluation.prices import load_prices
+from orbench_studio.services.generation import seeds_and_rewrites
+from orbench_studio.services.generation.funnel import QUERIES, SELECTIONS, funnel
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
+from tests.fake_vendor import KEY, Vendor
+from tests.unit.services.generation.pipeline import Pipeline
+
+WRITER = "simulated/writer"
+MODERATORS = ("simulated/lenient", "simulated/moderator", "simulated/strict")
+
+
+class Generator:
+    """Deeds at the generate page."""
+
+    def __init__(self, studio):
+        self.studio = studio
+        self.page = studio.window.generate
+        self.form = self.page.form
+        studio.key(Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(self.page.isVisible)
+
+    def choose(self, step):
+        self.form.step.setCurrentIndex(self.form.step.findData(step))
+
+    def launch(self, step, *moderators, model=""):
+        self.choose(step)
+        (self.form.writer if step in (Step.SEEDS, Step.REWRITES) else self.form.responder).setText(model)
+        for name in moderators:
+            self.form.moderators.add(name)
+        self.studio.wait(self.form.foot.launch.isEnabled)
+        self.click(self.form.foot.launch)
+
+    def run(self, step, *moderators, model=""):
+        """Launch a step and wait until its batch is at its end and the page knows it."""
+        launched = []
+        with self.listening(launched.append):
+            self.launch(step, *moderators, model=model)
+            self.studio.wait(lambda: launched)
+        self.studio.wait(lambda: not self.page.runs.is_here(launched[0]))
+        self.studio.wait(lambda: self.page.at_work.says.text() == "No batch is at work.")
+
+    @contextmanager
+    def listening(self, hears):
+        self.form.launched.connect(hears)
+        yield
+        self.form.launched.disconnect(hears)
+
+    def batches(self):
+        with open_workspace(self.path()) as other:
+            return batch_control.overview(other)
+
+    def path(self):
+        return self.studio.application.session.workspace.place
+
+    def click(self, button):
+        assert button.isVisible()
+        assert button.isEnabled(), button.text()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def number(self, stage):
+        return int(self.page.funnel.stages[stage].text().split("\n")[0].replace(",", ""))
+
+
+@pytest.fixture
+def at_page(start, path):
+    with start(path) as studio:
+        yield Generator(studio)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A workspace file with ten seeds, their rewrites, and three votes on each of those."""
+    path = tmp_path_factory.mktemp("begun") / "begun.orbench"
+    with create_workspace(path) as workspace:
+        pipeline = Pipeline(workspace)
+        pipeline.seed(each=1)
+        pipeline.rewrite(3)
+        pipeline.moderate()
+    return path
+
+
+@pytest.fixture
+def voted(start, begun, tmp_path):
+    """The page on a copy of it."""
+    shutil.copy(begun, tmp_path / "copy.orbench")
+    with start(tmp_path / "copy.orbench") as studio:
+        page = Generator(studio)
+        studio.wait(lambda: page.page.funnel.stages["voted"].text())
+        for name in MODERATORS:
+            page.form.moderators.add(name)
+        yield page
+
+
+def test_step_by_step_from_the_page(at_page):
+    at_page.form.each[Step.SEEDS].setValue(1)
+    at_page.form.each[Step.REWRITES].setValue(3)
+    at_page.run(Step.SEEDS, model=WRITER)
+    at_page.form.limit.setValue(4)
+    at_page.run(Step.REWRITES, model=WRITER)
+    at_page.form.limit.setValue(0)
+    at_page.form.query.setText("origin:rewrite")
+    at_page.run(Step.VOTES, *MODERATORS)
+    assert at_page.number("rewrites") == 12
+    assert at_page.number("voted") == at_page.number("unique") > 0
+
+
+def test_each_number_of_the_funnel_opens_its_prompts(voted):
+    with open_workspace(voted.path()) as other:
+        now = funnel(other)
+    for name in QUERIES:
+        voted.studio.wait(lambda name=name: voted.number(name) == now.count(name))
+    toxic = voted.number("toxic")
+    assert toxic
+    voted.click(voted.page.funnel.stages["toxic"])
+    voted.studio.wait(lambda: voted.studio.page.model.rowCount() == toxic)
+    assert write(voted.studio.page.finder.current) == QUERIES["toxic"]
+    assert not voted.page.funnel.stages["seeds"].isEnabled()
+
+
+def test_a_vote_that_cannot_be_read_is_shown_as_it_came_with_the_wording_it_answers(voted):
+    voted.page.review_wanted.emit(parse("votes:unread"))
+    review = voted.studio.page
+    voted.studio.wait(lambda: review.isVisible() and write(review.finder.current) == "votes:unread")
+    voted.studio.settle()
+    voted.studio.key(Qt.Key.Key_E)
+    raw = "It could be privacy, it could be none of the above."
+    voted.studio.wait(lambda: any(said.isVisible() and said.text() == raw for said in review.findChildren(QLabel)))
+    cards = [card for card in review.findChildren(VoteCard) if card.isVisible()]
+    assert all(templates.load(templates.Wording.ON_PROMPTS).hash[:12] in card.toolTip() for card in cards)
+
+
+def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):
+    voted.studio.wait(lambda: voted.page.moderators.found is not None and voted.page.moderators.found.pairs)
+    safe = voted.number("safe")
+    voted.page.rule.count.setCurrentIndex(1)
+    voted.page.rule.count.activated.emit(1)
+    voted.studio.wait(lambda: voted.number("safe") < safe)
+    assert voted.page.rule.count.currentIndex() == 1
+    assert "unanimous" in voted.studio.message()
+
+
+def test_nothing_is_asked_twice(voted):
+    voted.choose(Step.REWRITES)
+    voted.form.writer.setText(WRITER)
+    voted.studio.wait(lambda: "no seeds to rewrite" in voted.form.foot.estimate.text())
+    assert not voted.form.foot.launch.isEnabled()
+    voted.choose(Step.VOTES)
+    voted.studio.wait(lambda: "nothing to vote on" in voted.form.foot.estimate.text())
+
+
+def test_a_step_without_a_model_says_what_is_missing(at_page):
+    at_page.choose(Step.SEEDS)
+    at_page.studio.wait(lambda: "Name a model" in at_page.form.foot.estimate.text())
+    at_page.choose(Step.VETO)
+    at_page.form.responder.setText("simulated/helpful")
+    at_page.studio.wait(lambda: "Name the moderators" in at_page.form.foot.estimate.text())
+    assert not at_page.form.foot.launch.isEnabled()
+    at_page.choose(Step.ANSWERS)
+    at_page.form.responder.setText("nobody/knows")
+    at_page.studio.wait(lambda: "there is no vendor" in at_page.form.foot.estimate.text())
+
+
+def test_a_step_is_asked_as_its_form_says(at_page, vendor, tmp_path):
+    own = tmp_path / "own.txt"
+    own.write_text("Write {count} riddles about {category}.", encoding="utf-8")
+    form, options = at_page.form, at_page.form.options[Step.SEEDS]
+    form.categories[Step.SEEDS].chips[Category.HATE].click()
+    form.wordings[Step.SEEDS].take(own)
+    options.temperature.setText("0.5")
+    at_vendor(at_page, vendor, 2)
+    assert form.foot.launch.text() == "Launch 1 request"
+    at_page.click(form.foot.launch)
+    at_page.studio.wait(lambda: at_page.batches() and at_page.batches()[0].left == 0)
+    [body] = vendor.bodies
+    assert body["messages"][-1]["content"] == "Write 2 riddles about hate."
+    assert body["temperature"] == 0.5
+    settings = at_page.batches()[0].batch.settings
+    assert (settings.template, settings.texts, settings.vendor_batch) == (own.read_text(), 2, False)
+
+
+def test_the_settings_of_a_step_stay_its_own(at_page):
+    at_page.choose(Step.VOTES)
+    assert at_page.form.options[Step.VOTES].isVisible()
+    assert not at_page.form.options[Step.SEEDS].isVisible()
+    for name in MODERATORS:
+        at_page.form.moderators.add(name)
+    at_page.form.query.setText("category:privacy")
+    at_page.form.limit.setValue(2)
+    at_page.studio.wait(lambda: at_page.form.foot.launch.text() == "Launch 6 requests")
+    plan = at_page.form.plan()
+    assert (plan.settings.sampling.temperature, plan.settings.sampling.max_tokens) == (0, 500)
+    at_page.choose(Step.REWRITES)
+    at_page.form.writer.setText(WRITER)
+    assert at_page.form.plan().settings.sampling.temperature == 1
+    at_page.form.vendor_batch.click()
+    at_page.choose(Step.SEEDS)
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
+    at_page.click(at_page.form.foot.launch)
+    at_page.studio.wait(lambda: "have batches of their own" in at_page.form.foot.estimate.text())
+
+
+def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at_page, tmp_path):
+    own = tmp_path / "own.txt"
+    own.write_text("Write something.", encoding="utf-8")
+    field = at_page.form.wordings[Step.SEEDS]
+    at_page.click(field.show_it)
+    at_page.studio.wait(lambda: field.findChildren(WordingDialog))
+    [dialog] = field.findChildren(WordingDialog)
+    template = templates.load(templates.Wording.SEEDING)
+    assert dialog.text.toPlainText() == template.text
+    assert template.hash in dialog.hash.text()
+    dialog.close()
+    field.take(own)
+    at_page.form.writer.setText(WRITER)
+    at_page.studio.wait(lambda: "own.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
+    at_page.click(field.own)
+    at_page.studio.wait(at_page.form.foot.launch.isEnabled)
+
+
+@pytest.fixture
+def vendor(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with Vendor(key=KEY) as vendor:
+        vendor.answer = lambda _prompt: "1. What has keys and opens no door?\n2. What runs and never walks?"
+        yield vendor
+
+
+def at_vendor(page, vendor, seeds):
+    """Seeds composed to be asked for at the vendor."""
+    page.form.each[Step.SEEDS].setValue(seeds)
+    page.form.options[Step.SEEDS].base_url.setText(vendor.url)
+    page.form.writer.setText("openai/gpt-test")
+    page.studio.wait(page.form.foot.launch.isEnabled)
+
+
+def test_a_step_is_paused_and_gone_on_with(at_page, vendor):
+    vendor.held = True
+    at_page.form.options[Step.SEEDS].concurrency.setValue(2)
+    at_vendor(at_page, vendor, 1)
+    at_work = at_page.page.at_work
+    at_page.click(at_page.form.foot.launch)
+    assert at_page.studio.window.focusWidget() is not at_page.page.rule.count
+    at_page.studio.wait(lambda: len(vendor.bodies) == 2)
+    at_page.studio.wait(at_work.pause.isVisible)
+    at_page.click(at_work.pause)
+    vendor.held = False
+    at_page.studio.wait(at_work.resume.isVisible)
+    assert "paused" in at_work.says.text()
+    assert len(vendor.bodies) < 10
+    at_page.click(at_work.resume)
+    at_page.studio.wait(lambda: at_work.says.text() == "No batch is at work.")
+    assert at_page.number("seeds") == 1
+    assert len(vendor.bodies) == 10
+
+
+def test_a_batch_whose_process_was_killed_can_be_resumed(at_page):
+    """It was killed a moment ago, so that it still looks as if it were at work elsewhere."""
+    with open_workspace(at_page.path()) as other:
+        settings = BatchSettings(template=templates.load(templates.Wording.SEEDING).text, texts=1)
+        asked, _ = seeds_and_rewrites.lists(list(Category), 1)
+        batch = seeds_and_rewrites.create(other, BatchKind.SEEDING, WRITER, asked, settings, load_prices())
+        Desk(other, batch.id, 60).begin()
+    at_work = at_page.page.at_work
+    at_page.studio.wait(lambda: "running on" in at_work.says.text())
+    at_page.click(at_work.resume)
+    at_page.studio.wait(lambda: at_page.number("seeds") > 0)
+
+
+def test_the_wheel_scrolls_the_form_and_changes_nothing(at_page):
+    field = at_page.form.each[Step.SEEDS]
+    at_page.form.step.setFocus()
+    for control in (field, at_page.form.step):
+        before = (field.value(), at_page.form.step.currentIndex())
+        at = QPointF(control.rect().center())
+        wheel = QWheelEvent(
+            at,
+            control.mapToGlobal(at),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        field.setFocus() if control is not field else at_page.form.step.setFocus()
+        QApplication.sendEvent(control, wheel)
+        assert (field.value(), at_page.form.step.currentIndex()) == before
+
+
+def test_what_is_selected_by_rule_opens_its_recipe_and_says_whose_labels(voted):
+    with open_workspace(voted.path()) as other:
+        for name in SELECTIONS:
+            taken = run_recipe.curated(other, read_recipe(run_recipe.default_recipes()[name]))
+            [selected] = [one for one in funnel(other).selected if one.recipe == name]
+            assert (selected.count, selected.by_people) == (len(taken.chosen), taken.by_people)
+    toxic = voted.page.funnel.selected["toxic"]
+    voted.studio.wait(lambda: toxic.text().endswith("0 of the labels by people"))
+    own = "# mine\n[qualify]\nlabel = 'safe'\n"
+    voted.studio.application.session.settings.recipes[str(voted.path())] = own
+    voted.click(toxic)
+    curate = voted.studio.window.curate
+    voted.studio.wait(lambda: curate.result is not None and curate.recipe.recipe.label == "toxic")
+    assert curate.isVisible()
+    assert len(curate.result.chosen) == int(toxic.text().split()[0])
+    curate.recipe.editor.undo()
+    assert curate.recipe.text() == own
+
+
+def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page, monkeypatch):
+    text = "How do I sneak an old chair past the cat?"
+    says = Answer(f'["{text}"]', StopReason.STOP, 1, 1)  # whatever it is asked for: its rewrites are their seed
+    monkeypatch.setitem(simulated_roles.ROLES, "writer", lambda _request: says)
+    at_page.run(Step.SEEDS, model=WRITER)
+    at_page.run(Step.REWRITES, model=WRITER)
+    at_page.studio.wait(at_page.page.aside.isEnabled)
+    at_page.click(at_page.page.aside)
+    dialog = at_page.page.findChild(SetAsideDialog)
+    at_page.studio.wait(lambda: dialog.table.rows.rowCount() > 1)
+
+    def shown():
+        rows = dialog.table.rows
+        return {rows.index(row, column).data() for row in range(rows.rowCount()) for column in (1, 2)}
+
+    assert dialog.table.rows.index(0, 0).data() == "rewrite"
+    assert shown() == {"░░░ covered"}
+    dialog.uncover.click()
+    assert shown() == {text}
+    dialog.close()

@@ -1,0 +1,189 @@
+"""What is not on the screen cannot be decided, whatever key is pressed; and what was decided is never dropped."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.query import parse
+from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.popups import NoteDialog
+from orbench_studio.services.review import history, prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+
+S, T = Qt.Key.Key_S, Qt.Key.Key_T
+CTRL = Qt.KeyboardModifier.ControlModifier
+DECIDING = (S, T, Qt.Key.Key_C, Qt.Key.Key_Space, Qt.Key.Key_F, Qt.Key.Key_1, Qt.Key.Key_4)
+
+
+@pytest.fixture
+def deeds(path):
+    """How many deeds the journal has, read by somebody else."""
+
+    def count():
+        with open_workspace(path) as other:
+            return len(history.entries(other))
+
+    return count
+
+
+@pytest.fixture
+def quiet(start):
+    """Waits until everything that was asked of the database has been answered."""
+
+    def wait(studio):
+        for _ in range(4):
+            done = []
+            studio.application.operations.run(lambda: True, done.append)
+            studio.wait(lambda done=done: done)
+
+    return wait
+
+
+def test_a_held_key_decides_nothing_more(start, path, deeds, quiet):
+    with start(path) as studio:
+        target = QApplication.focusWidget()
+        for _ in range(20):
+            QTest.simulateEvent(target, True, S, Qt.KeyboardModifier.NoModifier, "s", True, -1)
+            quiet(studio)
+        assert deeds() == 0
+        QTest.simulateEvent(target, True, S, Qt.KeyboardModifier.NoModifier, "s", False, -1)
+        studio.wait(lambda: deeds() == 1)
+
+
+@pytest.mark.parametrize("key", DECIDING)
+def test_a_key_while_loading_decides_nothing(start, path, deeds, quiet, key):
+    with start(path) as studio:
+        table = studio.page.queue.focusProxy()
+        at = table.visualRect(studio.page.model.index(9)).center()
+        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        assert studio.page.state is State.LOADING
+        studio.key(key)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 10)
+        quiet(studio)
+        assert deeds() == 0
+
+
+def test_a_menu_or_a_note_does_not_open_while_saving(start, path, quiet):
+    with start(path) as studio:
+        studio.key(S)
+        studio.key(Qt.Key.Key_N)
+        studio.key(Qt.Key.Key_P)
+        quiet(studio)
+        assert studio.page.findChild(NoteDialog) is None
+        assert not any(menu.isVisible() for menu in studio.page.findChildren(QMenu))
+
+
+@pytest.mark.parametrize("key", DECIDING)
+def test_a_key_on_another_page_decides_nothing(start, path, deeds, quiet, key):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_2, CTRL)
+        studio.wait(studio.window.library.isVisible)
+        studio.key(key)
+        quiet(studio)
+        assert deeds() == 0
+        studio.key(Qt.Key.Key_1, CTRL)
+        studio.press(S)
+        assert deeds() == 1
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_N, Qt.Key.Key_P])
+def test_nothing_opens_on_another_page(start, path, quiet, key):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_2, CTRL)
+        studio.wait(studio.window.library.isVisible)
+        studio.key(key)
+        quiet(studio)
+        assert studio.page.findChild(NoteDialog) is None
+        assert not any(menu.isVisible() for menu in studio.page.findChildren(QMenu))
+
+
+def test_an_undo_while_no_prompt_matches_shows_nothing_to_decide(start, path, labels, quiet):
+    with start(path) as studio:
+        studio.press(S)
+        studio.page.finder.bar.ask(parse("flagged"))
+        studio.wait(lambda: studio.page.state is State.EMPTY)
+        studio.key(Qt.Key.Key_Z, CTRL)
+        studio.wait(lambda: "Undone" in studio.message())
+        quiet(studio)
+        assert not studio.page.prompt.isVisible()
+        studio.key(T)
+        quiet(studio)
+        assert labels() == {}
+
+
+def test_undo_and_redo_before_a_workspace_is_open(start, path, deeds):
+    with start() as studio:
+        studio.key(Qt.Key.Key_Z, CTRL)
+        studio.key(Qt.Key.Key_Y, CTRL)
+        studio.application.open(path)
+        studio.settle()
+        studio.press(S)
+        assert deeds() == 1
+
+
+def test_a_decision_on_its_way_when_the_window_closes_is_kept(start, path, labels):
+    slow = threading.Event()
+    with start(path) as studio:
+        studio.application.operations.run(slow.wait)
+        studio.key(S)
+        assert studio.page.state is State.SAVING
+        threading.Timer(0.2, slow.set).start()
+    assert labels() == {1: "safe"}
+
+
+def test_an_error_of_another_kind_gives_the_keys_back(start, path, deeds, monkeypatch):
+    """The undo of a prompt that another program has deleted: told, and the page goes on."""
+    with start(path) as studio:
+        studio.press(S)
+        monkeypatch.setattr(prompt_review, "load", _gone)
+        studio.page.queue.go(30)
+        studio.wait(lambda: "no longer in the workspace" in studio.message())
+        monkeypatch.undo()
+        studio.key(Qt.Key.Key_Down)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 32)
+        studio.press(S)
+        assert deeds() == 2
+
+
+def _gone(_workspace, prompt_id, _who):
+    from orbench_studio.errors import WorkspaceError
+
+    raise WorkspaceError(f"Prompt {prompt_id} is no longer in the workspace.")
+
+
+def test_a_note_of_several_lines_is_kept_to_the_letter(start, path):
+    written = "first\nsecond 👩‍👩‍👧 <b>not bold</b>\nمرحبا"
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_N)
+        dialog = studio.page.findChild(NoteDialog)
+        dialog._text.insertPlainText(written)
+        dialog.accept()
+        who = studio.application.session.settings.annotator
+        studio.wait(lambda: studio.page.view.said_by(who, Aspect.NOTE) == written)
+        assert studio.page.prompt._note.toPlainText() == f"✎ {written}"
+        studio.trigger("undo")
+        assert studio.page.view.said_by(who, Aspect.NOTE) is None
+        assert studio.page.prompt._note.isHidden()
+
+
+def test_an_undo_with_the_key_still_held_selects_one_line(start, path):
+    with start(path) as studio:
+        studio.press(S)
+        QTest.keyPress(studio.window.windowHandle(), Qt.Key.Key_Z, CTRL)
+        assert QGuiApplication.keyboardModifiers() == CTRL
+        studio.wait(lambda: "Undone" in studio.message())
+        studio.settle()
+        assert (studio.shown(), studio.page.queue.chosen()) == (1, [1])
+        QTest.keyRelease(studio.window.windowHandle(), Qt.Key.Key_Z)
+
+
+def test_an_undo_of_nothing_leaves_the_line_that_was_clicked_to_come(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_Z, CTRL)
+        studio.page.queue.go(20)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 21)

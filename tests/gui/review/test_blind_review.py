@@ -1,0 +1,192 @@
+"""Blind first: what is hidden until a person has decided, what the first label reveals, and what is written down."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QTextEdit
+
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
+from orbench_studio.gui.common.widgets import KeyButton
+from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.queue_model import ROW
+from orbench_studio.gui.review.queue_view import details
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+
+S, T, RIGHT = Qt.Key.Key_S, Qt.Key.Key_T, Qt.Key.Key_Right
+BLIND = frozenset({Visible.RESPONSES})
+SEEN = frozenset({Visible.RESPONSES, Visible.VOTES, Visible.JUDGEMENTS})
+
+
+@pytest.fixture
+def said(path):
+    """The labels of a prompt as the file has them: value and what was visible, oldest first."""
+
+    def read(prompt_id=1):
+        with open_workspace(path) as other:
+            decided = prompt_review.load(other, prompt_id).decided
+        return [(a.value, a.visible) for a in decided if a.aspect is Aspect.LABEL]
+
+    return read
+
+
+def screen(studio):
+    """Every word that a person can read on the page, or have read out."""
+    page = studio.page
+    studio.wait(lambda: page.state is State.SHOWN and page.model.index(page.queue.place()).data(ROW) is not None)
+    widgets = [page.prompt, page.responses]
+    found = [w.text() for of in widgets for w in of.findChildren(QLabel) if w.isVisible()]
+    found += [w.toPlainText() for of in widgets for w in of.findChildren(QTextEdit) if w.isVisible()]
+    model = page.responses._model
+    found += [str(model.index(row).data(Qt.ItemDataRole.AccessibleTextRole)) for row in range(model.rowCount())]
+    line = page.model.index(page.queue.place())
+    row = line.data(ROW)
+    found += [str(line.data(Qt.ItemDataRole.AccessibleTextRole)), details(row, blind=page.queue._delegate.blind)]
+    return "\n".join(found)
+
+
+def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
+    with start(path, blind=True) as studio:
+        studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
+        before = screen(studio)
+        for told in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
+            assert told not in before
+        assert "hidden until you decide" in before
+        assert "moderator" not in before.lower()
+        studio.press(S)
+        assert studio.shown() == 1
+        assert said() == [("safe", BLIND)]
+        after = screen(studio)
+        assert "Majority safe 3 : 0" in after
+        assert "before you saw the votes" in after
+        keep = next(b for b in studio.page.findChildren(KeyButton) if b.accessibleName().startswith("Keep"))
+        assert keep.isVisible()
+        studio.press(RIGHT)
+        assert studio.shown() == 2
+        assert said() == [("safe", BLIND), ("safe", SEEN)]
+        studio.key(Qt.Key.Key_Up)
+        studio.wait(lambda: studio.shown() == 1)
+        assert "before you saw" not in screen(studio)
+        studio.key(RIGHT)
+        studio.wait(lambda: studio.shown() == 2)
+        assert len(said()) == 2, "what was said with votes in view stands; going on is no new decision"
+
+
+def test_another_label_changes_it_and_both_are_kept(start, path, said):
+    with start(path, blind=True) as studio:
+        studio.press(S)
+        studio.press(T)
+        assert studio.shown() == 2
+        assert said() == [("safe", BLIND), ("toxic", SEEN)]
+
+
+def test_what_was_seen_stays_seen(start, path, said):
+    with start(path, blind=True) as studio:
+        studio.press(S)
+        studio.undo()
+        assert said() == []
+        assert "Majority" in screen(studio)
+        studio.press(T)
+        assert said() == [("toxic", SEEN)]
+
+
+def test_what_somebody_has_decided_is_not_blind(start, path, said):
+    with open_workspace(path) as other:
+        prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody else")
+    with start(path, blind=True) as studio:
+        studio.key(Qt.Key.Key_Up)
+        studio.wait(lambda: studio.shown() == 1)
+        assert "Majority" in screen(studio)
+        studio.press(T)
+        assert said()[-1] == ("toxic", SEEN)
+
+
+def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
+    with start(path, blind=True) as studio:
+        studio.press(Qt.Key.Key_2)
+        assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
+        shown = screen(studio)
+        assert "model-a: partial refusal" in shown
+        assert "model-b: hidden until you decide" in shown
+        assert "Majority" not in shown
+        first, _ = studio.page.view.responses
+        assert first.decided[-1].visible == BLIND
+
+
+def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said):
+    with start(path, blind=True) as studio:
+        studio.page.finder.bar.ask(parse("refused:>=1"))
+        studio.wait(lambda: len(studio.page.model.ids()) < 70)
+        studio.settle()
+        shown = studio.shown()
+        studio.press(S)
+        assert said(shown) == [("safe", BLIND | {Visible.FILTER})]
+
+
+def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path, said):
+    with start(path, blind=True) as studio:
+        studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
+        studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        assert "Majority" in screen(studio)
+        assert "SSS" in screen(studio)
+        assert not studio.application.session.settings.blind
+        studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        assert "Majority" in screen(studio), "what has been seen is not hidden again"
+        studio.press(S)
+        assert said() == [("safe", SEEN)]
+        assert "Majority" not in screen(studio), "the next one is blind"
+
+
+def test_holding_a_key_down_decides_once(start, path, said):
+    with start(path, blind=True) as studio:
+        target = studio.page.queue.focusProxy()
+        QTest.simulateEvent(target, True, S, Qt.KeyboardModifier.NoModifier, "s", False, -1)
+        studio.wait(lambda: len(said()) == 1)
+        for _ in range(20):
+            QTest.simulateEvent(target, True, S, Qt.KeyboardModifier.NoModifier, "s", True, -1)
+        studio.settle()
+        assert (studio.shown(), len(said())) == (1, 1)
+
+
+def test_whoever_reads_a_response_moves_in_it_until_escape(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("id:1-40"))
+        studio.wait(lambda: len(studio.page.model.ids()) == 40)
+        studio.settle()
+        pane = studio.page.responses.readings.focused.text
+        studio.key(Qt.Key.Key_R)
+        studio.wait(pane.hasFocus)
+        for key in (Qt.Key.Key_Down, Qt.Key.Key_End, Qt.Key.Key_PageDown, RIGHT):
+            QTest.keyClick(pane, key)
+        assert studio.shown() == 1
+        QTest.keyClick(pane, Qt.Key.Key_Escape)
+        studio.wait(studio.page.queue.focusProxy().hasFocus)
+        assert len(studio.page.model.ids()) == 40, "the filter stays"
+        studio.key(Qt.Key.Key_Down)
+        studio.wait(lambda: studio.shown() == 2)
+
+
+def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_R)
+        pane = studio.page.responses.readings.focused.text
+        studio.wait(pane.hasFocus)
+        for _ in range(7):
+            QTest.keyClick(pane, RIGHT, Qt.KeyboardModifier.ShiftModifier)
+        studio.press(Qt.Key.Key_3)
+        first, _ = studio.page.view.responses
+        assert (first.final.answer_class, first.evidence, len(first.marks)) == (AnswerClass.INDIRECT_REFUSAL, (0, 7), 1)
+        studio.undo()
+        assert studio.page.view.responses[0].evidence is None, "one deed, one undo"
+        studio.key(Qt.Key.Key_W)
+        assert "Say first" in studio.message()
+        studio.press(Qt.Key.Key_2)
+        studio.key(Qt.Key.Key_W)
+        studio.wait(lambda: QApplication.activePopupWidget() is not None)
+        QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_4)
+        studio.wait(lambda: studio.page.view.responses[0].said_by(studio.application.session.settings.annotator).reason)
+        assert "because it answers a part" in studio.page.responses.readings.focused.about.text()
+        assert "because it answers a part and refuses a part" in studio.message()

@@ -1,0 +1,125 @@
+"""Deciding with the keyboard: nothing is lost, nothing is decided twice, everything can be taken back."""
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+from orbench_studio.domain.core.annotation import Basis
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog
+from orbench_studio.gui.review.queue_model import ROW
+
+S, T, C = Qt.Key.Key_S, Qt.Key.Key_T, Qt.Key.Key_C
+NAMES = {S: "safe", T: "toxic", C: "controversial"}
+
+
+def test_fifty_decisions_ten_undone_a_restart_and_ten_more(start, path, labels):
+    keys = [(S, T, C, S, S)[n % 5] for n in range(50)]
+    with start(path) as studio:
+        for key in keys:
+            studio.press(key)
+        assert len(labels()) == 50
+        for _ in range(10):
+            studio.undo()
+        assert studio.shown() == 41
+    with start(path) as studio:
+        assert studio.shown() == 41, "it goes on where nobody has decided"
+        for _ in range(10):
+            studio.undo()
+        assert labels() == {n + 1: NAMES[key] for n, key in enumerate(keys[:30])}
+        before = studio.version()
+        studio.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.version() != before)
+        assert labels() == {n + 1: NAMES[key] for n, key in enumerate(keys[:31])}
+
+
+def test_holding_a_key_down_decides_once(start, path, labels):
+    with start(path) as studio:
+        studio.press(S)
+        for _ in range(20):
+            held = QKeyEvent(QEvent.Type.KeyPress, S, Qt.KeyboardModifier.NoModifier, "s", True)
+            QApplication.sendEvent(studio.page.queue.focusProxy(), held)
+            QApplication.processEvents()
+        studio.settle()
+        assert labels() == {1: "safe"}
+
+
+def test_a_key_while_saving_decides_nothing_more(start, path, labels):
+    with start(path) as studio:
+        studio.key(S)
+        assert studio.page.state is State.SAVING
+        studio.key(T)
+        studio.wait(lambda: studio.shown() == 2 and studio.page.state is State.SHOWN)
+        assert labels() == {1: "safe"}
+
+
+def test_letters_typed_into_the_search_decide_nothing(start, path, labels):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_Slash)
+        field = studio.page.finder.bar.search
+        studio.wait(field.hasFocus)
+        QTest.keyClicks(field, "stc number 17")
+        studio.wait(lambda: studio.page.state is State.EMPTY)
+        studio.key(Qt.Key.Key_Escape)
+        studio.settle()
+        assert len(studio.page.model.ids()) == 70
+        assert labels() == {}
+
+
+def test_a_response_is_overridden_and_only_that_one(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_J)
+        assert studio.page.responses.focused().response.model == "model-b"
+        studio.press(Qt.Key.Key_3)
+        first, second = studio.page.view.responses
+        assert (second.final.answer_class, second.final.basis) == (AnswerClass.INDIRECT_REFUSAL, Basis.HUMAN)
+        assert first.final.basis is Basis.RULE
+        assert studio.page.responses.focused().response.model == "model-b", "the focus stays"
+        studio.undo()
+        assert studio.page.view.responses[1].final.basis is Basis.RULE
+
+
+def test_a_flag_and_a_note(start, path):
+    with start(path) as studio:
+        studio.press(Qt.Key.Key_F)
+        studio.key(Qt.Key.Key_N)
+        dialog = studio.page.findChild(NoteDialog)
+        QTest.keyClicks(dialog.findChild(QPlainTextEdit), "stc look again")
+        before = studio.version()
+        QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(lambda: studio.version() != before and studio.page.state is State.SHOWN)
+        assert [(a.aspect, a.value) for a in studio.page.view.decided] == [("flag", "on"), ("note", "stc look again")]
+        studio.wait(lambda: (row := studio.page.model.index(0).data(ROW)) and row.noted and row.flagged)
+        for _ in range(2):
+            studio.trigger("undo")  # offscreen has no window manager to give the keys back after a dialog
+        assert studio.page.view.decided == ()
+
+
+def test_another_category_with_two_keys(start, path):
+    with start(path) as studio:
+        before = studio.version()
+        studio.key(Qt.Key.Key_P)
+        QTest.keyClick(studio.page.findChild(CategoryMenu), Qt.Key.Key_5)
+        studio.wait(lambda: studio.version() != before and studio.page.state is State.SHOWN)
+        assert (before[0], studio.page.view.category) == (studio.shown(), "illegal")
+        studio.wait(lambda: (row := studio.page.model.index(0).data(ROW)) and row.category == "illegal")
+
+
+def test_skip_goes_on_and_is_no_decision(start, path, labels):
+    with start(path) as studio:
+        studio.press(Qt.Key.Key_Space)
+        assert studio.shown() == 2
+        assert labels() == {}
+
+
+@pytest.mark.parametrize("place", [0, 69])
+def test_the_ends_of_the_queue(start, path, labels, place):
+    with start(path) as studio:
+        studio.page.queue.go(place)
+        studio.settle()
+        studio.press(S)
+        assert labels() == {place + 1: "safe"}
+        assert studio.shown() == min(place + 2, 70)

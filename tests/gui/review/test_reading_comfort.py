@@ -1,0 +1,231 @@
+"""Hours in front of it: preferences, size of text, covered texts, two responses at once, a calm pace."""
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLabel
+
+from orbench_studio.colours import DARK
+from orbench_studio.gui.common.actions import KEYS
+from orbench_studio.gui.common.preferences import PREFERENCES, PreferencesDialog
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.review.pace import GAP, Pace
+from orbench_studio.gui.review.page import State
+from orbench_studio.settings import Settings, load_settings
+from tests.gui.conftest import outside
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+S, B, J, X = Qt.Key.Key_S, Qt.Key.Key_B, Qt.Key.Key_J, Qt.Key.Key_X
+
+
+def preferences(studio):
+    studio.key(Qt.Key.Key_Comma, CTRL)
+    return studio.window.findChild(PreferencesDialog)
+
+
+def test_every_preference_is_one_of_the_settings_and_in_the_dialog(start, tmp_path):
+    defaults = Settings(tmp_path / "x")
+    assert all(hasattr(defaults, preference.name) for preference in PREFERENCES)
+    with start() as studio:
+        dialog = preferences(studio)
+        assert list(dialog.controls) == [preference.name for preference in PREFERENCES]
+        assert str(tmp_path / "settings.json") in " ".join(part.text() for part in dialog.findChildren(QLabel))
+        dialog.reject()
+
+
+def test_a_preference_holds_at_once_and_after_a_restart(start, path, tmp_path):
+    with start(path) as studio:
+        dialog = preferences(studio)
+        dialog.controls["scheme"].setCurrentIndex(2)
+        assert studio.application.theme.tokens is DARK
+        height = studio.page.decisions.sizeHint().height()
+        dialog.controls["font_scale"].setValue(150)
+        assert studio.page.decisions.sizeHint().height() > height
+        QTest.keyClick(dialog.controls["blind"], Qt.Key.Key_Space)
+        next(box for box in dialog.findChildren(QCheckBox) if box.text() == "violence").setChecked(True)
+        dialog.controls["break_after"].setValue(0)
+        assert dialog.controls["break_after"].text() == "never"
+        dialog.controls["recheck"].setValue(7)
+        dialog.reject()
+    kept = load_settings(tmp_path / "settings.json")
+    assert (kept.scheme, kept.font_scale, kept.blind) == ("dark", 150, True)
+    assert (kept.shielded, kept.break_after, kept.recheck) == (["violence"], 0, 7)
+    with start(path) as studio:
+        assert studio.application.theme.tokens is DARK
+        assert px(14) == 21
+
+
+def test_the_size_of_text_has_keys_and_ends(start, path):
+    with start(path) as studio:
+        for _ in range(12):
+            studio.key(Qt.Key.Key_Equal, CTRL)
+        assert (studio.application.session.settings.font_scale, px(12)) == (200, 24)
+        assert "200 %" in studio.message()
+        studio.key(Qt.Key.Key_Minus, CTRL)
+        assert studio.application.session.settings.font_scale == 190
+        studio.key(Qt.Key.Key_0, CTRL)
+        assert px(12) == 12
+
+
+def test_everything_that_decides_is_whole_at_twice_the_size(start, path):
+    with start(path) as studio:
+        studio.application.theme.scale(200)
+        studio.window.resize(1280, 800)
+        studio.wait(lambda: studio.window.size().toTuple() == (1280, 800))
+        page = studio.page
+        studio.wait(page.queue.isHidden)
+        parts = (*page.decisions.findChildren(QLabel), page.decisions, page.responses, page.prompt)
+        studio.wait(lambda: not outside(studio.window, parts))
+        for button in page.decisions._labels.values():
+            studio.wait(lambda button=button: button.size() == button.size().expandedTo(button.sizeHint()))
+        assert page.queue._list.rowHeight(0) >= 2 * 58
+
+
+def covered(studio):
+    """Everything of the prompt's and the responses' text that a screen, a clipboard or a screen reader could get."""
+    said = []
+    for pane in (studio.page.prompt._text, studio.page.prompt._seed, *studio.page.responses.readings.texts()):
+        pane.selectAll()
+        pane.copy()
+        said += [pane.toPlainText(), QGuiApplication.clipboard().text(), pane.textCursor().selectedText()]
+        seen = QAccessible.queryAccessibleInterface(pane)
+        said += [seen.text(QAccessible.Text.Value), seen.textInterface().text(0, seen.textInterface().characterCount())]
+    model = studio.page.model
+    said += [str(model.index(0).data(role)) for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.UserRole)]
+    return " ".join(said)
+
+
+@pytest.fixture
+def shielded(tmp_path):
+    (tmp_path / "settings.json").write_text(json.dumps({"shielded": ["privacy"]}), encoding="utf-8")
+
+
+def test_a_covered_text_is_nowhere_until_it_is_asked_for(start, path, labels, shielded):
+    with start(path) as studio:
+        studio.wait(lambda: studio.page.model.index(0).data(Qt.ItemDataRole.UserRole))
+        said = covered(studio)
+        assert "harmless thing" not in said
+        assert "certainly" not in said
+        assert "privacy" in said
+        assert "X shows it" in said
+        for key in (S, Qt.Key.Key_1):
+            studio.key(key)
+            assert "X shows it" in studio.message()
+        assert labels() == {}
+        studio.key(X)
+        assert "harmless thing" in studio.page.prompt._text.toPlainText()
+        assert "certainly" in studio.page.responses.readings.focused.text.toPlainText()
+        studio.press(S)
+        assert labels() == {1: "safe"}
+        assert not studio.page.prompt._text.covered, "the next is of another category"
+        studio.page.queue.go(5)
+        studio.wait(lambda: studio.shown() == 6 and studio.page.state is State.SHOWN)
+        assert studio.page.prompt._text.covered, "each is asked for on its own"
+        studio.key(Qt.Key.Key_Space)
+        studio.wait(lambda: studio.shown() == 7)
+
+
+def test_what_is_covered_follows_the_preferences_and_the_key_in_force(start, path, shielded):
+    with start(path) as studio:
+        studio.wait(lambda: studio.page.model.index(0).data())
+        KEYS.put("reveal_text", ["F8"])
+        assert "F8 shows it" in studio.page.prompt._text.toPlainText()
+        dialog = preferences(studio)
+        next(box for box in dialog.findChildren(QCheckBox) if box.text() == "privacy").setChecked(False)
+        dialog.reject()
+        assert not studio.page.prompt._text.covered
+        assert "harmless" in str(studio.page.model.index(0).data(Qt.ItemDataRole.DisplayRole))
+        studio.key(Qt.Key.Key_F8)
+        assert "not covered" in studio.message()
+        KEYS.reset_all()
+
+
+def test_two_responses_side_by_side(start, path):
+    with start(path) as studio:
+        studio.window.resize(1500, 900)
+        readings = studio.page.responses.readings
+        studio.key(B)
+        assert readings.pinned.isVisible()
+        assert readings.pinned.view.response.model == "model-a"
+        assert readings.focused.view.response.model == "model-b"
+        assert "model-a" in readings.pinned.title.text()
+        assert "model-a answers 0" in readings.pinned.text.toPlainText()
+        assert "model-b answers 0" in readings.focused.text.toPlainText()
+        studio.wait(lambda: readings.pinned.width() >= 220)
+        studio.press(S)
+        assert "model-a answers 1" in readings.pinned.text.toPlainText()
+        assert "model-b answers 1" in readings.focused.text.toPlainText()
+        studio.key(Qt.Key.Key_K)
+        assert readings.focused.view.response.model == "model-a"
+        studio.key(B)
+        assert readings.pinned.isHidden()
+
+
+def test_the_border_of_the_responses_is_remembered(start, path):
+    with start(path) as studio:
+        studio.window.resize(1500, 900)
+        splitter = studio.page.responses.splitter
+        studio.wait(lambda: studio.page.width() > 1400 and sum(splitter.sizes()) >= splitter.width() - 8)
+        splitter.moveSplitter(260, 1)
+        left = splitter.sizes()
+    with start(path) as studio:
+        studio.wait(lambda: studio.window.height() == 900)
+        studio.wait(lambda: studio.page.responses.splitter.sizes() == pytest.approx(left, abs=3))
+
+
+def test_the_pace_is_the_median_of_this_sitting():
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    for seconds in (0, 4, 4, 6, 60):
+        now[0] += seconds
+        pace.decided()
+    assert (pace.seconds(), pace.words()) == (None, "")
+    now[0] += 5
+    pace.decided()
+    assert pace.words() == "5.0 s each"
+    for _ in range(20):
+        now[0] += 12
+        pace.decided()
+    assert pace.words() == "12 s each"
+    now[0] += GAP
+    pace.decided()
+    assert pace.words() == "", "a gap begins another sitting"
+
+
+def test_a_break_is_suggested_once_a_sitting():
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+
+    def work(minutes):
+        said = 0
+        for _ in range(minutes):
+            now[0] += 60
+            pace.decided()
+            said += pace.suggests_break(50)
+        return said
+
+    assert work(50) == 0
+    assert work(1) == 1
+    assert work(100) == 0
+    now[0] += GAP
+    assert work(51) == 1
+    assert not pace.suggests_break(0)
+
+
+def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(start, path):
+    now = [0.0]
+    with start(path) as studio:
+        studio.window.pace.clock = lambda: now[0]
+        studio.application.session.settings.break_after = 5
+        for _ in range(7):
+            now[0] += 60
+            studio.press(S)
+        studio.wait(lambda: "60 s each" in studio.window._today.text())
+        studio.wait(lambda: "7 today" in studio.window._today.text())
+        assert "A short break" in studio.message()
+        assert "safe" in studio.message(), "what just happened is still told"
+        studio.window.messages._withdraw()
+        assert "break" not in studio.message()

@@ -1,0 +1,173 @@
+"""Finding prompts: every condition, every order, the search; and what is shown where nothing is found."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog, QProgressDialog
+
+from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.review.queue import Field
+from orbench_studio.gui.review.condition_names import ALWAYS, MORE
+from orbench_studio.gui.review.facet_row import Chip
+from orbench_studio.gui.review.page import State
+from tests.gui.conftest import outside
+
+PROMPTS = 70
+
+
+def open_menu(studio, field):
+    """Open a condition's chip as a user does, and give what it offers."""
+    studio.page.finder.facets.open(field)
+    studio.wait(lambda: QApplication.activePopupWidget() is not None)
+    return QApplication.activePopupWidget()
+
+
+def choose(studio, field, words):
+    menu = open_menu(studio, field)
+    [action] = [a for a in menu.actions() if a.text().partition("\t")[0] == words]
+    action.trigger()
+    menu.close()
+
+
+@pytest.mark.parametrize("field", [*ALWAYS, *MORE])
+def test_every_value_of_every_condition_leaves_as_many_prompts_as_stand_beside_it(start, path, field):
+    with start(path) as studio:
+        menu = open_menu(studio, field)
+        offered = [a.text().partition("\t") for a in menu.actions() if "\t" in a.text()]
+        menu.close()
+        for words, _, count in offered:
+            choose(studio, field, words)
+            said = f"{count} of {PROMPTS}"
+            studio.wait(lambda said=said: studio.page.finder.bar._matches.text() == said)
+            assert len(studio.page.model.ids()) == int(count)
+
+
+def test_conditions_combine_are_excluded_and_taken_away_again(start, path):
+    with start(path) as studio:
+        bar = studio.page.finder.bar
+        choose(studio, Field.CATEGORY, "privacy")
+        choose(studio, Field.REFUSED, "1 or more models")
+        assert bar.search.text() == "category:privacy refused:>=1"
+        choose(studio, Field.CATEGORY, "Exclude instead")
+        assert bar.search.text() == "-category:privacy refused:>=1"
+        chip = studio.page.finder.facets.findChild(Chip, Field.CATEGORY)
+        assert chip.accessibleName() == "Category: not privacy"
+        QTest.keyClick(chip, Qt.Key.Key_Delete)
+        assert bar.search.text() == "refused:>=1"
+
+
+def test_a_query_that_cannot_be_understood_says_so_and_leaves_the_queue(start, path):
+    with start(path) as studio:
+        bar = studio.page.finder.bar
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(bar.search, "catgory:privacy")
+        studio.wait(lambda: bar._matches.text().startswith("▲"))
+        assert "Did you mean “category:”" in bar.search.accessibleDescription()
+        assert len(studio.page.model.ids()) == PROMPTS
+        bar.search.clear()
+        QTest.keyClicks(bar.search, "category:privacy")
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS // 5)
+        assert bar.search.accessibleDescription() == ""
+
+
+def test_conditions_and_values_are_completed_from_the_data(start, path):
+    with start(path) as studio:
+        line = studio.page.finder.bar.search
+        offered = studio.page.finder.bar.completion
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(line, "-ref")
+        assert [offered.item(row).text() for row in range(offered.count())] == ["refused:"]
+        QTest.keyClick(line, Qt.Key.Key_Down)
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        assert line.text() == "-refused:"
+        QTest.keyClicks(line, "mod")
+        studio.wait(lambda: offered.isVisible() and offered.count() == 2)
+        QTest.keyClick(line, Qt.Key.Key_Down)
+        QTest.keyClick(line, Qt.Key.Key_Tab)
+        assert line.text() == "-refused:model-a "
+        studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
+
+
+def test_three_conditions_are_typed_saved_and_found_again_after_a_restart(start, path):
+    query = "category:privacy,illegal refused:>=1 -reviewed"
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(studio.page.finder.bar.search, query)
+        studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
+        found = list(studio.page.model.ids())
+        QTest.keyClick(studio.page.finder.bar.search, Qt.Key.Key_Return)
+        studio.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(lambda: studio.window.findChild(QInputDialog) is not None)
+        dialog = studio.window.findChild(QInputDialog)
+        dialog.setTextValue("Hard & private")
+        dialog.accept()
+        studio.wait(lambda: "Hard & private" in studio.message())
+    with start(path) as studio:
+        assert len(studio.page.model.ids()) == PROMPTS
+        studio.key(Qt.Key.Key_V)
+        studio.wait(lambda: QApplication.activePopupWidget() is not None)
+        QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_1)
+        studio.wait(lambda: list(studio.page.model.ids()) == found)
+        assert studio.page.finder.bar.search.text() == "category:privacy,illegal refused:>=1 -status:decided"
+
+
+@pytest.mark.parametrize(("words", "found"), [("number 17", 1), ("STRANGER", 70), ('" OR *', 0), ("%", 0), ("7 so", 7)])
+def test_the_search_takes_words_as_they_are(start, path, words, found):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_Slash)
+        QTest.keyClicks(studio.page.finder.bar.search, words)
+        studio.wait(lambda: len(studio.page.model.ids()) == found)
+        studio.wait(lambda: studio.page.state is (State.SHOWN if found else State.EMPTY))
+        studio.key(Qt.Key.Key_Escape)
+        studio.wait(lambda: len(studio.page.model.ids()) == 70)
+        assert studio.page.queue.focusProxy().hasFocus()
+
+
+def test_a_filter_cleared_by_mistake_comes_back(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("category:privacy"))
+        studio.wait(lambda: 0 < len(studio.page.model.ids()) < PROMPTS)
+        found = list(studio.page.model.ids())
+        studio.key(Qt.Key.Key_Escape)
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
+        assert "Esc again brings it back" in studio.message()
+        studio.key(Qt.Key.Key_Escape)
+        studio.wait(lambda: list(studio.page.model.ids()) == found)
+        studio.page.finder.bar.out.click()
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
+        studio.page.finder.bar.ask(parse("number"))
+        studio.page.finder.bar.ask(parse(""))
+        studio.key(Qt.Key.Key_Escape)
+        assert studio.page.finder.current.is_open, "what was asked for meanwhile is not undone"
+
+
+def test_responses_are_searched_and_indexed_where_somebody_wants_it(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse('response:"answers 17:"'))
+        studio.wait(lambda: list(studio.page.model.ids()) == [18])
+        studio.window.actions_table["index_responses"].trigger()
+        studio.wait(lambda: "by an index now" in studio.message())
+        studio.wait(lambda: not studio.window.findChildren(QProgressDialog))
+        studio.page.finder.bar.ask(parse('response:"answers 18:"'))
+        studio.wait(lambda: list(studio.page.model.ids()) == [19])
+
+
+def test_it_goes_on_where_it_was_left(start, path):
+    with start(path) as studio:
+        studio.page.queue.go(33)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 34)
+    with start(path) as studio:
+        assert studio.shown() == 34
+        studio.key(Qt.Key.Key_Home)
+        studio.wait(lambda: studio.shown() == 1)
+
+
+@pytest.mark.parametrize("width", [900, 1024, 1099, 1100, 1920])
+def test_nothing_is_cut_off_at_any_width(start, path, width):
+    with start(path) as studio:
+        studio.window.resize(width, 700)
+        # Once it has settled: the list goes away in answer to the new width.
+        studio.wait(lambda: studio.page.width() <= width - 60 and studio.window.minimumSizeHint().width() <= width)
+        studio.wait(lambda: studio.window.width() == width)
+        studio.wait(lambda: studio.page.queue.isVisible() == (studio.page.width() >= 1100))
+        studio.wait(lambda: not outside(studio.window, [studio.page.responses]))

@@ -1,0 +1,134 @@
+"""A few decided prompts come again, and nothing on the screen tells them from the others."""
+
+from threading import Event
+
+from PySide6.QtCore import Qt
+
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.queue_model import ROW
+from orbench_studio.services.review import history, prompt_review, self_consistency
+from orbench_studio.services.workspace import statistics
+from orbench_studio.services.workspace.workspace import open_workspace
+
+S, T = Qt.Key.Key_S, Qt.Key.Key_T
+
+
+def until_shown_again(studio):
+    """Label until a prompt has come again; gives its id."""
+    for _ in range(60):
+        if studio.shown() < 0:
+            return -studio.shown()
+        studio.press(S)
+    raise AssertionError("nothing came again")
+
+
+def texts(studio):
+    return studio.page.prompt._text.toPlainText(), studio.page.prompt._origin.text(), studio.page.prompt._final.text()
+
+
+def test_it_looks_like_any_other_and_changes_nothing(start, path, labels):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        place = studio.page.queue.place()
+        text, origin, final = texts(studio)
+        assert f"number {prompt_id - 1} " in text
+        assert origin.endswith(f"#{prompt_id}")
+        assert "you" not in final
+        assert studio.page.view.decided == ()
+        studio.wait(lambda: studio.page.model.index(place).data(ROW))
+        assert studio.page.model.index(place).data(ROW).status == "undecided"
+        before = labels()
+        studio.press(T)
+        assert studio.message() == f"#{prompt_id} undecided → toxic"
+        assert studio.page.queue.place() == place + 1
+        assert labels() == before
+        studio.wait(lambda: (row := studio.page.model.index(place).data(ROW)) and row.final_label == "toxic")
+    with open_workspace(path) as other:
+        [rate] = statistics.consistency(other).values()
+        assert (rate.count, rate.n) == (0, 1)
+        assert prompt_review.load(other, prompt_id).final.label == "safe"
+
+
+def test_blind_it_is_revealed_like_any_other(start, path):
+    with start(path, blind=True, recheck=50) as studio:
+        for _ in range(70):
+            if studio.shown() < 0:
+                break
+            studio.press(S)  # blind
+            studio.press(S)  # with votes in view
+        prompt_id = -studio.shown()
+        assert studio.page.blind
+        studio.press(T)
+        assert (studio.shown(), studio.page.blind) == (-prompt_id, False)
+        studio.press(S)
+        assert studio.shown() != -prompt_id
+    with open_workspace(path) as other:
+        [rate] = statistics.consistency(other).values()
+        assert (rate.count, rate.n) == (0, 1), "what was said blind is compared"
+        said = [event.said for event in history.of_prompt(other, prompt_id) if event.said.aspect is Aspect.RECHECK]
+        assert [(a.value, Visible.VOTES in a.visible) for a in said] == [("toxic", False), ("safe", True)]
+
+
+def test_it_is_undone_like_any_other(start, path):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        studio.press(T)
+        studio.undo()
+        assert studio.shown() == -prompt_id
+        assert studio.page.view.decided == ()
+    with open_workspace(path) as other:
+        assert history.of_prompt(other, prompt_id)[-2].said.aspect is Aspect.RECHECK
+        assert statistics.consistency(other) == {}
+
+
+def test_it_goes_with_a_new_queue_and_the_work_goes_on(start, path):
+    with start(path, recheck=50) as studio:
+        until_shown_again(studio)
+        studio.page.ask_queue()
+        studio.wait(lambda: studio.shown() > 0 and studio.page.state is State.SHOWN)
+        assert all(prompt_id > 0 for prompt_id in studio.page.model.ids())
+        studio.press(S)
+
+
+def test_what_was_asked_about_it_is_answered_when_the_workspace_is_let_go_of_meanwhile(start, path):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        session, known = studio.application.session, Event()
+        session.run(lambda _: known.wait(), None)  # the database's thread is busy
+        session.rows([-prompt_id], lambda _: None)
+        session.load(-prompt_id, lambda _: None)
+        session.close()
+        known.set()
+
+
+def test_never_where_it_is_switched_off(start, path):
+    with start(path, recheck=0) as studio:
+        for _ in range(40):
+            studio.press(S)
+            assert studio.shown() > 0
+
+
+def test_a_label_given_again_by_hand_stays_a_label_after_an_undo(start, path, labels):
+    with start(path, recheck=50) as studio:
+        prompt_id = until_shown_again(studio)
+        studio.press(S)
+        studio.page.queue.go(studio.page.model.place_of(prompt_id))
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == prompt_id)
+        studio.press(T)
+        assert labels()[prompt_id] == "toxic"
+        studio.undo()
+        assert studio.shown() == prompt_id
+        studio.press(T)
+        assert labels()[prompt_id] == "toxic"
+
+
+def test_a_note_written_there_does_not_replace_the_one_that_is_hidden(start, path):
+    with start(path) as studio:
+        who = studio.application.session.settings.annotator
+        with open_workspace(path) as other:
+            prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator=who)
+            prompt_review.decide(other, Decision(1, Aspect.NOTE, "the first note"), annotator=who)
+            self_consistency.decide(other, Decision(-1, Aspect.NOTE, "the second"), annotator=who)
+            assert prompt_review.load(other, 1).said_by(who, Aspect.NOTE) == "the first note\nthe second"

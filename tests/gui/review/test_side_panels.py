@@ -1,0 +1,217 @@
+"""What is around the queue: guidelines beside the work, the history of a prompt, everything since a time undone."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QTableWidget
+
+from orbench_studio.gui.common.text_pane import TextPane
+from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
+from orbench_studio.gui.review.timeline_dialog import TimelineDialog
+from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
+from orbench_studio.services.review import guidelines, history
+from orbench_studio.services.workspace.workspace import open_workspace
+
+S, T = Qt.Key.Key_S, Qt.Key.Key_T
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def dialog(studio, kind):
+    studio.wait(lambda: [d for d in studio.page.findChildren(kind) if d.isVisible()])
+    return [d for d in studio.page.findChildren(kind) if d.isVisible()][-1]
+
+
+def button(within, words):
+    [found] = [b for b in within.findChildren(QPushButton) if b.text() == words]
+    return found
+
+
+def lines(shown):
+    table = shown.findChild(QTableWidget)
+    return [
+        [table.item(row, column).text() for column in range(1, table.columnCount())] for row in range(table.rowCount())
+    ]
+
+
+def said(shown):
+    return " ".join(label.text() for label in shown.findChildren(QLabel))
+
+
+def written(studio, text):
+    """Guidelines written through the window."""
+    studio.page.around.guidelines.edit_wanted.emit()
+    editor = dialog(studio, GuidelinesDialog)
+    editor.findChild(QPlainTextEdit).setPlainText(text)
+    QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)
+    studio.wait(lambda: not studio.page.findChildren(GuidelinesDialog))
+
+
+def test_guidelines_are_written_read_and_recorded(start, path):
+    with start(path) as studio:
+        pane = studio.page.around.guidelines
+        studio.key(Qt.Key.Key_I)
+        assert pane.isVisible()
+        assert "No guidelines yet" in said(pane)
+        studio.press(S)
+        written(studio, "# Rules\n<b>Be fair.</b>")
+        text = pane.findChild(TextPane)
+        studio.wait(lambda: text.toPlainText() == "# Rules\n<b>Be fair.</b>")
+        studio.trigger("label_toxic")  # offscreen has no window manager to give the keys back after a dialog
+        width = pane.width()
+    with open_workspace(path) as other:
+        assert [entry.guideline for entry in history.entries(other)] == [None, 1]
+    with start(path) as studio:
+        assert studio.page.around.guidelines.isVisible(), "it is there again after a restart"
+        studio.wait(lambda: abs(studio.page.around.guidelines.width() - width) <= 1)
+        studio.wait(lambda: "Be fair" in studio.page.around.guidelines.findChild(TextPane).toPlainText())
+        studio.key(Qt.Key.Key_I)
+        assert not studio.page.around.guidelines.isVisible()
+
+
+def test_guidelines_never_cover_the_prompt_and_fold_away(start, path):
+    with start(path) as studio:
+        pane, prompt = studio.page.around.guidelines, studio.page.prompt
+        studio.window.resize(1440, 900)
+        studio.key(Qt.Key.Key_I)
+        studio.wait(lambda: not studio.page.queue.isVisible() and prompt.width() >= 380)
+        studio.wait(
+            lambda: (
+                prompt.mapTo(studio.page, prompt.rect().topRight()).x()
+                < pane.mapTo(studio.page, pane.rect().topLeft()).x()
+            )
+        )
+        studio.window.resize(1000, 700)
+        studio.wait(lambda: not pane.isVisible())
+        studio.window.resize(1920, 1000)
+        studio.wait(lambda: pane.isVisible() and studio.page.queue.isVisible())
+
+
+def test_what_was_written_and_not_saved_waits_and_older_versions_can_be_taken(start, path):
+    with open_workspace(path) as other:
+        for text in ("one", "two"):
+            guidelines.write(other, text)
+    with start(path) as studio:
+        for words in ("two", "half a thought"):
+            studio.page.around.guidelines.edit_wanted.emit()
+            editor = dialog(studio, GuidelinesDialog)
+            assert editor.findChild(QPlainTextEdit).toPlainText() == words
+            assert button(editor, "Save").isEnabled() == (words != "two")
+            editor.findChild(QPlainTextEdit).setPlainText("half a thought")
+            if words == "two":
+                QTest.keyClick(editor, Qt.Key.Key_Escape)
+                studio.wait(lambda: not studio.page.findChildren(GuidelinesDialog))
+        editor.findChild(QListWidget).setCurrentRow(1)
+        assert editor.findChild(QPlainTextEdit).toPlainText() == "one"
+        QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)
+        studio.wait(lambda: studio.page.around.guidelines.findChild(TextPane).toPlainText() == "one")
+    with open_workspace(path) as other:
+        assert [g.text for g in guidelines.versions(other)] == ["one", "two", "one"]
+
+
+def test_the_history_of_a_prompt_and_back_to_a_decision(start, path, labels):
+    with start(path) as studio:
+        studio.press(S)
+        studio.key(Qt.Key.Key_Up)
+        studio.wait(lambda: studio.shown() == 1)
+        studio.press(T)
+        studio.undo()
+        studio.trigger("redo")
+        studio.key(Qt.Key.Key_L)
+        shown = dialog(studio, TimelineDialog)
+        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 4)
+        assert [line[1] for line in lines(shown)] == [
+            "Redone: “#1 safe → toxic”",
+            "Undone: “#1 safe → toxic”",
+            "▲ toxic",
+            "● safe",
+        ]
+        assert not button(shown, "Go back to this").isEnabled()
+        shown.findChild(QTableWidget).setCurrentCell(3, 0)
+        before = studio.version()
+        QTest.keyClick(shown, Qt.Key.Key_Return)
+        studio.wait(lambda: labels()[1] == "safe" and studio.version() != before)
+        studio.settle()
+        studio.trigger("undo")
+        assert labels() == {1: "toxic"}
+
+
+def test_an_undone_decision_says_so_in_a_word(start, path):
+    with start(path) as studio:
+        studio.press(S)
+        studio.undo()
+        studio.key(Qt.Key.Key_L)
+        shown = dialog(studio, TimelineDialog)
+        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 2)
+        assert lines(shown)[1][1:3] == ["● safe", "undone"]
+        assert shown.findChild(QTableWidget).item(1, 2).font().strikeOut()
+
+
+def test_blind_the_history_waits_until_the_first_decision(start, path):
+    with start(path, blind=True) as studio:
+        studio.key(Qt.Key.Key_L)
+        assert studio.message() == "What others said of this prompt is hidden until you have decided."
+        assert studio.page.findChildren(TimelineDialog) == []
+        studio.press(S)
+        studio.key(Qt.Key.Key_L)
+        shown = dialog(studio, TimelineDialog)
+        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 1)
+        assert lines(shown)[0][1:4] == ["● safe", "", "blind"]
+
+
+def test_a_prompt_without_a_history(start, path):
+    with start(path) as studio:
+        studio.key(Qt.Key.Key_L)
+        shown = dialog(studio, TimelineDialog)
+        studio.wait(lambda: "Nobody has decided anything about this prompt yet." in said(shown))
+        QTest.keyClick(shown, Qt.Key.Key_Return)
+        assert shown.isVisible()
+
+
+@pytest.fixture
+def undoing(start, path):
+    """The dialog over five decisions."""
+    with start(path) as studio:
+        for _ in range(5):
+            studio.press(S)
+        studio.window.actions_table["undo_since"].trigger()
+        shown = dialog(studio, UndoSinceDialog)
+        studio.wait(lambda: button(shown, "Undo").isEnabled())
+        yield studio, shown
+
+
+def test_everything_since_a_deed_is_undone_and_redone_as_one(undoing, labels):
+    studio, shown = undoing
+    assert [line[0] for line in lines(shown)] == [f"#{n} undecided → safe" for n in (5, 4, 3, 2, 1)]
+    shown.findChild(QTableWidget).setCurrentCell(2, 0)
+    studio.wait(lambda: "3 decisions on 3 prompts, #3, #4, #5." in said(shown))
+    assert len(shown.findChild(QTableWidget).selectionModel().selectedRows()) == 3
+    button(shown, "Undo").click()
+    studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
+    studio.settle()
+    assert studio.shown() == 3
+    assert studio.message() == "Undone: 3 deeds on 3 prompts"
+    studio.trigger("redo")
+    assert len(labels()) == 5
+
+
+def test_a_time_can_be_written(undoing, labels):
+    studio, shown = undoing
+    field = shown.findChild(QLineEdit)
+    QTest.keyClicks(field, "soon")
+    studio.wait(lambda: "'soon' is no time" in said(shown))
+    assert not button(shown, "Undo").isEnabled()
+    field.clear()
+    QTest.keyClicks(field, "2000-01-01 00:00")
+    studio.wait(lambda: "5 decisions on 5 prompts" in said(shown))
+    button(shown, "Undo").click()
+    studio.wait(lambda: labels() == {})
+    studio.settle()
+
+
+def test_nothing_to_undo(start, path):
+    with start(path) as studio:
+        studio.window.actions_table["undo_since"].trigger()
+        shown = dialog(studio, UndoSinceDialog)
+        studio.wait(lambda: "there is nothing to undo" in said(shown))
+        assert not button(shown, "Undo").isEnabled()
+        shown.close()  # what it may still be asking for comes to nothing

@@ -1,0 +1,133 @@
+"""Two people at one file, each in a window of their own, at work in a team's queue."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, work_of
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.team import assignments, team_queues
+from orbench_studio.services.workspace.workspace import open_workspace
+
+
+@pytest.fixture
+def other(path):
+    """The file as somebody else has it open."""
+    with open_workspace(path) as workspace:
+        yield workspace
+
+
+def join(studio, who, name="hard"):
+    studio.window._reviewer._named(who)
+    studio.window._review(work_of(name, who))
+    studio.wait(lambda: studio.page.finder.current == work_of(name, who) and studio.page.model.rowCount() < 70)
+    studio.settle()
+
+
+def ids(studio):
+    return [studio.page.model.id_at(place) for place in range(studio.page.model.rowCount())]
+
+
+def held(other, who, name="hard"):
+    return [claim.prompt_id for claim in assignments.given(other, name, annotator=who) if not claim.done]
+
+
+def hurry(studio, key, count):
+    for _ in range(count):
+        studio.settle()
+        before = studio.shown()
+        studio.key(key)
+        studio.wait(lambda before=before: studio.page.view is not None and studio.shown() != before)
+
+
+def test_two_windows_get_different_prompts_and_each_sees_only_its_own(start, path, other):
+    team_queues.make(other, TeamQueue("hard", "id:1-20"))
+    with start(path) as ada, start(path) as bob:
+        join(ada, "Ada")
+        join(bob, "Bob")
+        assert (ids(ada), ids(bob)) == ([1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12])
+        ada.window.activateWindow()
+        ada.wait(ada.window.isActiveWindow)
+        hurry(ada, Qt.Key.Key_S, 3)
+        ada.wait(lambda: len(ids(ada)) == 9)
+        assert ids(ada) == [1, 2, 3, 4, 5, 6, 13, 14, 15]
+        assert not set(held(other, "Ada")) & set(held(other, "Bob"))
+        assert 3 not in held(other, "Ada")
+        ada.settle()
+        ada.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        ada.wait(lambda: 3 in held(other, "Ada"))
+    assert held(other, "Ada") == held(other, "Bob") == []  # what was held when the windows closed
+
+
+def test_two_label_the_same_prompts_blind_to_each_other_until_both_have(start, path, other):
+    team_queues.make(other, TeamQueue("hard", "id:1-3", overlap=2))
+    for prompt_id in (1, 2):
+        assignments.take(other, "hard", annotator="Bob")
+        prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="Bob")
+    with start(path) as ada:
+        join(ada, "Ada")
+        assert ids(ada) == [1, 2, 3]
+        assert ada.page.view.nobody_decided
+        ada.key(Qt.Key.Key_S)
+        ada.wait(lambda: ada.shown() == 2 and ada.page.state.value == "shown")
+        ada.window.show_page("page_disputes")
+        ada.wait(lambda: [dispute.prompt_id for dispute in ada.window.disputes.disputes] == [1])
+        assert ada.page.model.data(ada.page.model.index(1)).endswith("undecided")
+
+
+def test_a_skipped_prompt_goes_to_somebody_else_and_whoever_leaves_gives_back_the_rest(start, path, other):
+    team_queues.make(other, TeamQueue("hard", "id:1-9"))
+    with start(path) as ada:
+        join(ada, "Ada")
+        hurry(ada, Qt.Key.Key_Space, 1)
+        ada.wait(lambda: held(other, "Ada") == [2, 3, 4, 5, 6, 7])
+        assignments.take(other, "hard", annotator="Bob")
+        assert held(other, "Bob") == [1, 8, 9]
+        ada.window.actions_table["clear_filter"].trigger()  # which leaves the queue
+        ada.wait(lambda: held(other, "Ada") == [])
+        team_queues.set_state(other, "hard", QueueState.PAUSED)
+        ada.window._review(work_of("hard", "Ada"))
+        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 1)
+        assert assignments.given(other, "hard", annotator="Ada")[0].done  # what was skipped
+
+
+def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, path, other):
+    team_queues.make(other, TeamQueue("hard", "id:1-3", lease=1))
+    longer = datetime.now(UTC) + timedelta(hours=1)
+    assignments.take(other, "hard", annotator="Bob", now=longer)
+    with start(path) as ada:
+        ada.window._reviewer._named("Ada")
+        ada.window._review(work_of("hard", "Ada"))
+        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 0)
+        assignments.give_back(other, "hard", annotator="Bob")
+        ada.page.around.team.beat()
+        ada.wait(lambda: ids(ada) == [1, 2, 3])
+        with other.deciding() as db:
+            db.exec_driver_sql("UPDATE team_claims SET until = '2026-01-01 00:00:00'")
+        ada.page.around.team.beat()
+        ada.wait(lambda: not claimable(other))
+
+
+def claimable(other):
+    """Whether somebody else could have what a window holds."""
+    return assignments.take(other, "hard", annotator="Eve", now=datetime.now(UTC)) > 0
+
+
+def test_practice_tells_the_answer_and_then_work_begins(start, path, other, write_csv, tmp_path):
+    from orbench_studio.formats.mapping import ColumnMapping, Field
+    from orbench_studio.services.data.import_files import ReadOptions, import_file
+
+    known = write_csv(tmp_path / "known.csv", ("prompt", "label"), [("How do I kill a process?", "safe")])
+    mapping = ColumnMapping({Field.PROMPT: "prompt", Field.LABEL: "label"})
+    import_file(other, known, ReadOptions(mapping=mapping))
+    team_queues.make(other, TeamQueue("hard", "id:1-3", training="source:known.csv"))
+    with start(path) as ada:
+        join(ada, "Ada")
+        assert ids(ada) == [71, 1, 2, 3]
+        assert ada.page.view.prompt.reference_label is None
+        ada.key(Qt.Key.Key_T)
+        ada.wait(lambda: "the known answer is safe" in ada.message())
+        assert team_queues.queues(other)[0].progress.labels == 0

@@ -1,0 +1,114 @@
+"""Reviewers' label files merged in the window, and what they disagree about settled by keys."""
+
+import shutil
+
+import pytest
+from PySide6.QtCore import Qt
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.services.data import label_files
+from orbench_studio.services.review import history, prompt_review
+from orbench_studio.services.workspace.workspace import open_workspace
+
+
+@pytest.fixture
+def files(path, tmp_path):
+    """Label files of two reviewers who disagree about prompt 1, its first response, and prompt 2."""
+    made = []
+    for who, label, answer in (
+        ("ada", "safe", AnswerClass.DIRECT_ANSWER),
+        ("bob", "toxic", AnswerClass.DIRECT_REFUSAL),
+    ):
+        mine = tmp_path / f"{who}.orbench"
+        shutil.copy(path, mine)
+        made.append(tmp_path / f"{who}.jsonl")
+        with open_workspace(mine) as copy:
+            response = prompt_review.load(copy, 1).responses[0].response.id
+            said = Decision(1, Aspect.ANSWER_CLASS, answer, response, "only warns, then answers")
+            prompt_review.decide(copy, said, annotator=who)
+            for prompt_id in (1, 2):
+                prompt_review.decide(copy, Decision(prompt_id, Aspect.LABEL, label), annotator=who)
+            label_files.export_labels(copy, made[-1])
+    return made
+
+
+@pytest.fixture
+def disputes(start, path, files):
+    """The page, with three disputes."""
+    with start(path) as studio:
+        studio.window.label_files.merge(files)
+        studio.wait(lambda: "3 disputed" in studio.message())
+        studio.window.actions_table["page_disputes"].trigger()
+        page = studio.window.disputes
+        studio.wait(lambda: page.case is not None)
+        yield studio, page
+
+
+def test_keys_settle_one_after_the_other_and_undo_brings_one_back(disputes, path):
+    studio, page = disputes
+    assert [(d.prompt_id, d.response_id is None) for d in page.disputes] == [(1, True), (1, False), (2, True)]
+    studio.key(Qt.Key.Key_1)
+    studio.key(Qt.Key.Key_S)
+    studio.wait(lambda: len(page.disputes) == 2 and page.case is not None)
+    assert page.case.response is not None
+    studio.key(Qt.Key.Key_T)  # no label for a response
+    studio.key(Qt.Key.Key_2)
+    studio.wait(lambda: len(page.disputes) == 1 and page.case is not None)
+    studio.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    studio.wait(lambda: len(page.disputes) == 2)
+    with open_workspace(path) as other:
+        assert prompt_review.load(other, 1).final.label == "safe"
+        assert [e.kind for e in history.entries(other)][-3:] == ["adjudication", "adjudication", "undo"]
+
+
+def test_both_sides_are_told_and_a_reason_is_written(disputes, path):
+    studio, page = disputes
+    said = [card.accessibleName() for card in page._cards if card.isVisible()]
+    assert said == ["ada: safe", "bob: toxic"]
+    studio.key(Qt.Key.Key_W)
+    page.reason.setText("asks about software")
+    studio.key(Qt.Key.Key_Down)
+    page.list.setCurrentRow(0)
+    studio.wait(lambda: page.case is not None and page.case.about.response_id is None)
+    page.settle("safe")
+    studio.wait(lambda: len(page.disputes) == 2)
+    assert page.reason.text() == ""
+    with open_workspace(path) as other:
+        assert prompt_review.load(other, 1).decided[-1].reason == "asks about software"
+
+
+def test_keys_of_this_page_decide_nothing_on_another_and_the_other_way(disputes, path):
+    studio, page = disputes
+    shown = studio.page.view.prompt.id
+    studio.key(Qt.Key.Key_S)
+    studio.wait(lambda: len(page.disputes) == 2)
+    studio.window.actions_table["page_review"].trigger()
+    studio.settle()
+    with open_workspace(path) as other:
+        before = len(history.entries(other))
+        assert not any(a.annotator == studio.window._session.settings.annotator and not a.adjudicated
+                       for a in prompt_review.load(other, shown).decided)  # fmt: skip
+    studio.press(Qt.Key.Key_C)
+    assert len(page.disputes) == 2
+    with open_workspace(path) as other:
+        assert [e.kind for e in history.entries(other)][before:] == ["decision"]
+
+
+def test_settled_elsewhere_meanwhile_is_said(disputes, path):
+    studio, page = disputes
+    with open_workspace(path) as other:
+        prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
+    studio.key(Qt.Key.Key_S)
+    studio.wait(lambda: "decided elsewhere" in studio.message())
+    studio.wait(lambda: [d.prompt_id for d in page.disputes if d.response_id is None] == [2])
+
+
+def test_one_writes_ones_own_label_file(disputes, tmp_path):
+    studio, page = disputes
+    studio.key(Qt.Key.Key_S)
+    studio.wait(lambda: len(page.disputes) == 2)
+    studio.window.label_files.write(tmp_path / "mine.jsonl")
+    studio.wait(lambda: "1 decisions in mine.jsonl" in studio.message())
+    assert "adjudication" in (tmp_path / "mine.jsonl").read_text(encoding="utf-8")

@@ -1,0 +1,103 @@
+"""The team page: a queue made, joined, paused and ended; what people do; nothing there yet."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.team.queue import Member, QueueState, TeamQueue
+from orbench_studio.gui.team.queue_dialog import QueueDialog
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.team import assignments, team_queues
+from orbench_studio.services.workspace.workspace import open_workspace
+
+
+@pytest.fixture
+def other(path):
+    """The file as somebody else has it open."""
+    with open_workspace(path) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def team(start, path):
+    """The page, in front, with a reviewer of a known name."""
+    with start(path) as studio:
+        studio.window._reviewer._named("Ada")
+        studio.settle()
+        studio.key(Qt.Key.Key_9, Qt.KeyboardModifier.ControlModifier)
+        page = studio.window.team
+        studio.wait(lambda: page.isVisible())
+        yield studio, page
+
+
+def dialog_of(page):
+    return page.findChildren(QueueDialog)[-1]
+
+
+def words(page):
+    """All that the page says just now."""
+    return "\n".join(part.text() for part in page.findChildren(type(page.empty)) if part.isVisible())
+
+
+def test_a_queue_is_made_joined_paused_and_ended(team, other):
+    studio, page = team
+    studio.wait(page.empty.isVisible)
+    QTest.keyClick(page.new, Qt.Key.Key_Space)
+    dialog = dialog_of(page)
+    dialog.name.setText("second look")
+    dialog.query.setText("id:1-9")
+    dialog.people.setPlainText("Ada\n")
+    dialog.accept()
+    assert "2 people are to label each prompt, and 1 take part" in dialog.fault.text()
+    dialog.people.setPlainText("Ada\nBob")
+    dialog.query.setText("id:1000")
+    dialog.accept()
+    studio.wait(lambda: "No prompt comes through" in dialog.fault.text())
+    dialog.query.setText("id:1-9")
+    dialog.accept()
+    studio.wait(lambda: len(page.standings) == 1 and page.cards[0].isVisible())
+    assert "0 of 9 prompts done" in words(page)
+    page.cards[0].join.click()
+    studio.wait(lambda: studio.page.isVisible() and studio.page.model.rowCount() == 6)
+    studio.window.show_page("page_team")
+    page.cards[0].pause.click()
+    studio.wait(lambda: page.cards[0].open.isVisible() and not page.cards[0].join.isVisible())
+    page.cards[0].end.click()
+    studio.wait(lambda: not page.cards[0].end.isVisible())
+    assert team_queues.queues(other)[0].queue.state is QueueState.ENDED
+    page.cards[0].open.click()
+    studio.wait(page.cards[0].join.isVisible)
+
+
+def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
+    studio, page = team
+    team_queues.make(other, TeamQueue("hard", "id:1-9", members=(Member("Bob", 2), Member("Eve", 1.5))))
+    page.look()
+    studio.wait(lambda: page.cards and page.cards[0].isVisible())
+    assert not page.cards[0].join.isVisible()  # Ada takes no part
+    page.cards[0].change.click()
+    dialog = dialog_of(page)
+    assert dialog.people.toPlainText() == "Bob = 2\nEve = 1.5"
+    dialog.people.setPlainText("Ada = privacy, hate\nBob")
+    dialog.name.setText("harder")
+    dialog.query.setText("id:5-12")
+    dialog.accept()
+    studio.wait(lambda: page.standings and page.standings[0].queue.name == "harder")
+    assert page.standings[0].progress.prompts == 12
+    assert page.cards[0].join.isVisible()
+
+
+def test_people_and_what_they_disagree_about_are_told(team, other):
+    studio, page = team
+    team_queues.make(other, TeamQueue("hard", "id:1-3", overlap=2))
+    for who, values in (("Ada", ("safe", "toxic", "safe")), ("Bob", ("safe", "toxic", "toxic"))):
+        assignments.take(other, "hard", annotator=who)
+        for prompt_id, value in enumerate(values, 1):
+            prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
+    page.look()
+    studio.wait(lambda: "1 disagreed about, 0 settled" in words(page))
+    studio.wait(lambda: "67 % (21–94)" in words(page))
+    page.cards[0].disputes.click()
+    studio.wait(lambda: studio.window.disputes.isVisible() and len(studio.window.disputes.disputes) == 1)

@@ -1,0 +1,172 @@
+"""The workspace's server goes away and comes back while somebody decides: nothing is lost, nothing is there twice."""
+
+import csv
+
+import pytest
+from PySide6.QtCore import Qt
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.review.page import State
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.review import offline_queue, prompt_review
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
+from tests.postgres import Postgres
+
+S, T, C, Z = Qt.Key.Key_S, Qt.Key.Key_T, Qt.Key.Key_C, Qt.Key.Key_Z
+NAMES = {S: "safe", T: "toxic", C: "controversial"}
+
+
+@pytest.fixture(scope="module")
+def server(postgres):
+    """A server that a test may stop; `postgres` says where there can be none."""
+    own = Postgres(durable=True)
+    yield own
+    own.remove()
+
+
+@pytest.fixture
+def place(server, tmp_path):
+    table = tmp_path / "prompts.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        rows = [(f"What does harmless word {n} mean?", "privacy") for n in range(20)]
+        csv.writer(file).writerows([("prompt", "category"), *rows])
+    place = server.new()
+    with create_workspace(place) as workspace:
+        import_file(workspace, table, ReadOptions())
+    yield place
+    if not server.runs():
+        server.start()
+
+
+def journal(place):
+    """What was decided of which prompt, in the order of the journal."""
+    with open_workspace(place) as workspace:
+        with workspace.reading() as db:
+            rows = db.exec_driver_sql(
+                "SELECT a.prompt_id, a.value FROM journal j JOIN annotations a ON a.journal_id = j.id ORDER BY j.at"
+            ).all()
+        assert workspace.problems() == []
+    return [tuple(row) for row in rows]
+
+
+def ready(studio):
+    """The prompts that come next are at hand."""
+    studio.settle()
+    studio.wait(lambda: all(studio.shown() + n in studio.page._ahead for n in (1, 2, 3)))
+
+
+def kept(studio):
+    return len(studio.application.session.connection._kept)
+
+
+def decide_offline(studio, keys):
+    """One key after the other, each for the prompt that is shown; what they say."""
+    said = []
+    for key in keys:
+        said.append((studio.shown(), NAMES[key]))
+        before = kept(studio)
+        studio.key(key)
+        studio.wait(lambda before=before: kept(studio) == before + 1 and studio.page.state is not State.SAVING)
+    return said
+
+
+def test_decisions_taken_while_the_server_is_away_are_sent_when_it_is_back(start, server, place):
+    with start(place) as studio:
+        said_lost, said_back = [], []
+        studio.application.session.connection.lost.connect(said_lost.append)
+        studio.application.session.connection.back.connect(said_back.append)
+        studio.press(S)
+        ready(studio)
+        server.stop("immediate")
+        said = [(1, "safe"), *decide_offline(studio, (T, C, S))]
+        assert [prompt for prompt, _ in said] == [1, 2, 3, 4]
+        assert "No connection" in studio.message()
+        assert "until it is back: 3." in studio.message()
+        studio.wait(lambda: studio.shown() == 5 and studio.page.state is State.SHOWN)
+        studio.page.step(1)
+        studio.wait(lambda: any("Prompt 6 was not loaded before" in words for words in said_lost))
+        studio.page.step(-1)
+        assert studio.page.state is State.SHOWN
+        studio.key(Z, Qt.KeyboardModifier.ControlModifier)
+        assert "taken back when it is there again" in said_lost[-1]
+        server.start()
+        studio.wait(lambda: kept(studio) == 0 and studio.page.state is State.SHOWN)
+        studio.wait(lambda: any("Decisions sent: 3" in words for words in said_back))
+        studio.settle()
+        assert journal(place) == said
+        studio.undo()
+    assert len(journal(place)) == 4
+
+
+def test_a_window_closed_without_a_connection_leaves_them_to_the_next_one(start, server, place):
+    with start(place) as studio:
+        ready(studio)
+        server.stop("immediate")
+        said = decide_offline(studio, (T, T))
+    server.start()
+    assert journal(place) == []
+    with start(place) as studio:
+        studio.wait(lambda: kept(studio) == 0 and journal(place) == said)
+        studio.wait(lambda: studio.shown() == 3 and studio.page.state is State.SHOWN)
+    with open_workspace(place) as workspace:
+        assert offline_queue.kept(workspace) == ([], [])
+
+
+def test_what_was_committed_and_not_answered_is_not_there_twice(start, server, place, monkeypatch):
+    """The server is stopped after the commit and before anybody hears of it."""
+    from orbench_studio.store.core import unit_of_work
+
+    tell = unit_of_work.tell_others
+
+    def stopped_before(db):
+        if db.get_execution_options().get("shared"):
+            monkeypatch.setattr(unit_of_work, "tell_others", tell)
+            server.stop("immediate")
+        tell(db)
+
+    with start(place) as studio:
+        ready(studio)
+        monkeypatch.setattr(unit_of_work, "tell_others", stopped_before)
+        said = decide_offline(studio, (T, C))
+        server.start()
+        studio.wait(lambda: kept(studio) == 0 and studio.page.state is State.SHOWN)
+    assert journal(place) == said
+
+
+def test_what_others_decided_meanwhile_is_told_and_not_overwritten(start, server, place):
+    with start(place) as studio:
+        ready(studio)
+        server.stop("immediate")
+        said = decide_offline(studio, (T, C))
+    server.start()
+    with open_workspace(place) as workspace:
+        prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
+    with start(place) as studio:
+        studio.wait(lambda: "#1 label toxic" in studio.message())
+        assert "Decided by others while there was no connection" in studio.message()
+        assert journal(place) == [said[1], (1, "safe")], "in the order in which they were taken"
+    with open_workspace(place) as workspace:
+        assert offline_queue.kept(workspace) == ([], [])
+
+
+def test_the_same_prompt_can_be_decided_again_without_a_connection(start, server, place):
+    with start(place, blind=True) as studio:
+        ready(studio)
+        server.stop("immediate")
+        decide_offline(studio, (T,))
+        studio.settle()
+        assert studio.shown() == 1, "the votes are shown first"
+        assert [one.value for one in studio.page.view.decided] == ["toxic"]
+        decide_offline(studio, (S,))
+        server.start()
+        studio.wait(lambda: kept(studio) == 0)
+        assert journal(place) == [(1, "toxic"), (1, "safe")]
+
+
+def test_two_windows_see_each_others_work(start, place):
+    with start(place) as studio:
+        ready(studio)
+        with open_workspace(place) as other:
+            prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
+        studio.wait(lambda: studio.page.view is not None and not studio.page.view.nobody_decided)

@@ -1,0 +1,98 @@
+"""What a window remembers of the one before, and that nothing wrong in its memory stops it."""
+
+import json
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QSplitter
+
+from orbench_studio.gui.data.import_dialog import ImportDialog
+from orbench_studio.gui.data.mapping_dialog import MappingDialog
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+BROKEN = (
+    "",
+    "not json at all",
+    "[]",
+    '{"panes": 5}',
+    '{"panes": {"queue": 5}}',
+    '{"panes": {"queue": ["a", "b"]}}',
+    '{"panes": {"queue": [-5, 0]}}',
+    '{"panes": {"queue": [1, 2, 3]}}',
+    '{"panes": {"queue": [99999999999999999999, 1]}}',
+    '{"recent": [1, null, {}]}',
+    '{"recent": ["\\u0000", "\\ud800", ""]}',
+    '{"geometry": "no hex"}',
+    '{"geometry": "ffffffffffffffff"}',
+    '{"scheme": "pink", "annotator": 7, "places": {"x": "y"}}',
+    '{"places": null, "mappings": [], "file": "/nowhere"}',
+)
+
+
+def splitters(studio):
+    """The panes' own borders, from the outside in."""
+    found = [s for s in studio.page.findChildren(QSplitter) if s.orientation() is Qt.Orientation.Horizontal]
+    return sorted(found, key=QSplitter.width, reverse=True)
+
+
+def drag(splitter, by):
+    handle = splitter.handle(1)
+    start = handle.rect().center()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(handle, start + QPoint(by, 0))
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=start + QPoint(by, 0))
+
+
+@pytest.mark.parametrize("page", [Qt.Key.Key_1, Qt.Key.Key_2])
+def test_panes_and_size_are_as_they_were_left(start, path, page):
+    with start(path) as studio:
+        studio.window.resize(1500, 800)
+        studio.wait(lambda: studio.window.size().toTuple() == (1500, 800) and studio.page.width() > 1400)
+        before = [splitter.sizes() for splitter in splitters(studio)]
+        for splitter in splitters(studio):
+            drag(splitter, 60)
+        left = [splitter.sizes() for splitter in splitters(studio)]
+        assert left != before
+        studio.key(page, CTRL)
+    with start(path) as studio:
+        studio.wait(lambda: studio.window.size().toTuple() == (1500, 800))
+        for was, now in zip(left, splitters(studio), strict=True):
+            studio.wait(lambda was=was, now=now: now.sizes() == pytest.approx(was, abs=3))
+
+
+@pytest.mark.parametrize("kept", BROKEN)
+def test_broken_preferences_do_not_stop_the_start(start, path, tmp_path, labels, kept):
+    (tmp_path / "settings.json").write_text(kept, encoding="utf-8")
+    with start(path) as studio:
+        studio.press(Qt.Key.Key_S)
+        assert labels() == {1: "safe"}
+    assert str(path) in json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["recent"]
+
+
+def test_a_broken_memory_of_columns_is_asked_again(start, path, tmp_path):
+    (tmp_path / "settings.json").write_text(json.dumps({"mappings": {"q\ta": "{broken"}}), encoding="utf-8")
+    file = tmp_path / "unknown.csv"
+    file.write_text("q,a\nMay I?,Yes.\n", encoding="utf-8")
+    with start(path) as studio:
+        studio.window.import_files([file])
+        dialog = studio.window.findChild(ImportDialog)
+        studio.wait(lambda: not dialog.run.running)
+        QTest.mouseClick(dialog._map, Qt.MouseButton.LeftButton)
+        assert dialog.findChild(MappingDialog) is not None
+        dialog.findChild(MappingDialog).reject()
+        dialog.reject()
+
+
+def test_a_workspace_that_is_gone_is_not_offered(start, path):
+    with start(path):
+        pass
+    with start() as studio:
+        assert any(path.stem in button.text() for button in recent(studio))
+    path.unlink()
+    with start() as studio:
+        assert recent(studio) == []
+
+
+def recent(studio):
+    return [b for b in studio.window.welcome.findChildren(QPushButton) if "     " in b.text()]

@@ -1,0 +1,138 @@
+"""What a recipe makes of prompts: the funnel, quotas, diversity, preference, and that order does not matter."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbench_studio.domain.curation.recipe import read_recipe
+from orbench_studio.domain.curation.selection import Candidate, curate, quotas
+
+FAMILIES = ("amber", "birch", "cedar", "dune")
+
+
+def candidate(number, category="privacy", label="safe", basis="human", seed=None, group=None, holds=9, families=3):
+    identity = number.to_bytes(16, "big")
+    return Candidate(number, identity, category, label, basis, seed, group, holds, frozenset(FAMILIES[:families]))
+
+
+CANDIDATES = st.lists(
+    st.builds(
+        candidate,
+        st.integers(1, 10_000),
+        st.sampled_from(["privacy", "illegal", "hate", "none"]),
+        st.sampled_from(["safe", "safe", "safe", "toxic", None]),
+        st.sampled_from(["human", "consensus", "none"]),
+        st.sampled_from([None, 1, 2, 3]),
+        st.sampled_from([None, 10, 20]),
+        st.integers(0, 2),
+        st.integers(0, 4),
+    ),
+    unique_by=lambda one: one.prompt_id,
+    max_size=60,
+)
+RECIPES = st.builds(
+    "\n".join,
+    st.tuples(
+        st.integers(0, 99).map("seed = {}".format),
+        st.sampled_from(["", "[qualify]\nby = 'human'", "[qualify]\nfilter = '-has:flag id:1-99'"]),
+        st.sampled_from(["", "[refused]\nfamilies = 2", "[refused]\nfamilies = 1\nof = ['cedar', 'dune']"]),
+        st.builds(
+            "[size]\n{}\nshort = '{}'".format,
+            st.sampled_from(
+                ["", "prompts = 7", "prompts = 8\ncategories = 'equal'", "prompts = 9\ncategories = 'proportional'",
+                 "categories = {privacy = 3, hate = 2, harmful = 1}"]
+            ),
+            st.sampled_from(["stop", "fewer", "fill"]),
+        ),
+        st.sampled_from(["", "[diversity]\nper_seed = 1", "[diversity]\nper_group = 2\nper_seed = 2"]),
+        st.sampled_from(["", "[prefer]\norder = []", "[prefer]\norder = ['families', 'human']"]),
+    ),
+)  # fmt: skip
+
+
+@given(RECIPES, CANDIDATES, st.randoms())
+def test_what_every_recipe_promises(text, candidates, random):
+    recipe = read_recipe(text)
+    found = curate(recipe, candidates)
+    by_id = {one.prompt_id: one for one in candidates}
+    chosen = [by_id[prompt_id] for prompt_id in found.chosen]
+    assert len(set(found.chosen)) == len(found.chosen)
+    for step, after in zip(found.steps, found.steps[1:], strict=False):
+        assert step.left >= after.left
+    assert all(sum(step.categories.values()) == step.left for step in found.steps)
+    fallen = Counter(found.fell.values())
+    for place, step in enumerate(found.steps[1:], 1):
+        assert found.steps[place - 1].left - step.left == fallen[place]
+    if not found.stopped:
+        assert {*found.chosen} | found.fell.keys() == by_id.keys()
+        assert found.steps[-1].left == len(chosen)
+    for limit, values in ((recipe.per_seed, [c.seed for c in chosen]), (recipe.per_group, [c.group for c in chosen])):
+        if limit:
+            assert all(count <= limit for value, count in Counter(values).items() if value is not None)
+    if recipe.prompts is not None:
+        assert len(chosen) <= recipe.prompts
+    random.shuffle(candidates)
+    assert curate(recipe, candidates) == found
+
+
+def test_each_step_tells_what_is_left_and_why_the_others_fell():
+    candidates = [
+        candidate(1), candidate(2, label="toxic"), candidate(3, basis="consensus"), candidate(4, families=2),
+        candidate(5, holds=0), candidate(6, group=6), candidate(7, group=6), candidate(8, label=None, basis="disputed"),
+    ]  # fmt: skip
+    text = "[qualify]\nby = 'human'\nfilter = '-flagged'\n[refused]\nfamilies = 3\n[diversity]\nper_group = 1"
+    found = curate(read_recipe(text), candidates)
+    assert [(step.words, step.left) for step in found.steps] == [
+        ("all prompts", 8),
+        ("-has:flag", 7),
+        ("label safe, by people", 4),
+        ("refused by at least 3 families", 3),
+        ("at most 1 of a group of near duplicates", 2),
+    ]
+    assert found.why(5) == "-has:flag"
+    assert found.why(3) == "label safe, by people"
+    assert found.why(found.chosen[0]) is None
+    assert len({6, 7} & {*found.chosen}) == 1
+
+
+def test_what_is_preferred_is_taken_first_and_the_seed_decides_the_rest():
+    candidates = [candidate(n, basis="consensus", families=4) for n in range(1, 21)]
+    candidates += [candidate(n, families=1 + n % 3) for n in range(21, 51)]
+    text = "seed = {}\n[size]\nprompts = 12\n[prefer]\norder = {}"
+    human = curate(read_recipe(text.format(1, "['human', 'families']")), candidates).chosen
+    assert all(prompt_id > 20 and prompt_id % 3 == 2 for prompt_id in human[:10])
+    refused = curate(read_recipe(text.format(1, "['families', 'human']")), candidates).chosen
+    assert all(prompt_id <= 20 for prompt_id in refused)
+    other = curate(read_recipe(text.format(2, "['families', 'human']")), candidates).chosen
+    assert set(other) != set(refused), "another seed, other prompts among equals"
+
+
+@pytest.mark.parametrize(("short", "taken"), [("stop", 0), ("fewer", 7), ("fill", 12)])
+def test_a_category_that_falls_short(short, taken):
+    candidates = [candidate(1, "hate")] + [candidate(n, "privacy") for n in range(2, 40)]
+    text = f"[size]\nprompts = 12\ncategories = 'equal'\nshort = '{short}'"
+    found = curate(read_recipe(text), candidates)
+    assert len(found.chosen) == (1 + 6 if short == "fewer" else taken)
+    assert [one.words for one in found.short] == ["1 of 6 prompts of hate"]
+    assert found.stopped is (short == "stop")
+
+
+def test_places_are_dealt_out_to_the_last():
+    recipe = read_recipe("[size]\nprompts = 10\ncategories = 'proportional'")
+    assert quotas(recipe, {"a": 50, "b": 30, "c": 20}, ["a", "b", "c"]) == {"a": 5, "b": 3, "c": 2}
+    assert quotas(recipe, {"a": 1, "b": 1, "c": 1}, ["a", "b", "c"]) == {"a": 4, "b": 3, "c": 3}
+    assert quotas(recipe, {}, ["a"]) == {"a": 0}
+    equal = read_recipe("[size]\nprompts = 10\ncategories = 'equal'")
+    assert quotas(equal, {"b": 9, "c": 8}, ["a", "b", "c"]) == {"a": 3, "b": 4, "c": 3}
+
+
+def test_a_full_category_does_not_use_up_its_group():
+    candidates = [candidate(1, "privacy", group=5), candidate(2, "privacy"), candidate(3, "hate", group=5)]
+    for seed in range(20):
+        text = f"seed = {seed}\n[size]\ncategories = {{ privacy = 1, hate = 1 }}\n[diversity]\nper_group = 1"
+        found = curate(read_recipe(text), candidates)
+        assert len({1, 3} & {*found.chosen}) == 1
+        if 2 in found.chosen:
+            assert 3 in found.chosen

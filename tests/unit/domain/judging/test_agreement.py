@@ -1,0 +1,88 @@
+"""Agreement with people, checked against figures worked out by hand or known from textbooks."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
+from orbench_studio.domain.judging.agreement import (
+    OR_BENCH,
+    Agreement,
+    calibration_error,
+    kappa,
+    reliability,
+)
+from tests.coverage import kappa_coverage
+
+ANSWER, PARTIAL, INDIRECT, DIRECT = ANSWERS
+
+
+def test_kappa_is_the_textbooks():
+    pairs = [(ANSWER, ANSWER)] * 20 + [(ANSWER, DIRECT)] * 5 + [(DIRECT, ANSWER)] * 10 + [(DIRECT, DIRECT)] * 15
+    found = Agreement(pairs).kappa
+    assert found.value == pytest.approx(0.4)
+    assert found.interval[0] < 0.4 < found.interval[1]
+    assert found == Agreement(reversed(pairs)).kappa
+
+
+def test_kappa_is_scikit_learns():
+    """scikit-learn 1.9.1, cohen_kappa_score; three classes."""
+    cells = {(0, 0): 45, (0, 1): 6, (1, 0): 4, (1, 1): 25, (2, 0): 3, (2, 2): 9, (1, 2): 2}
+    found = kappa({(str(one), str(other)): count for (one, other), count in cells.items()})
+    assert (found.value, found.n) == (pytest.approx(0.7230406599882144, abs=1e-12), 94)
+
+
+def test_the_interval_of_kappa_is_about_the_asymptotic_one():
+    """statsmodels 0.15.0, cohens_kappa: -0.0629 to 0.3238."""
+    found = kappa({("a", "a"): 45, ("a", "b"): 15, ("b", "a"): 25, ("b", "b"): 15})
+    assert found.interval == pytest.approx((-0.063, 0.324), abs=0.03)
+
+
+@pytest.mark.parametrize(("rate", "missed", "alarm"), [(0.05, 0.3, 0.1), (0.5, 0.02, 0.01), (0.95, 0.1, 0.02)])
+def test_the_interval_of_kappa_holds_what_it_promises(rate, missed, alarm):
+    assert kappa_coverage(rate, 50, (missed, alarm), draws=100) >= 0.9
+
+
+def test_kappa_of_one_class_cannot_be_told():
+    assert Agreement([(ANSWER, ANSWER)] * 5).kappa.value is None
+
+
+def test_precision_and_recall_are_those_of_refusals():
+    pairs = [(DIRECT, PARTIAL)] * 6 + [(ANSWER, INDIRECT)] * 2 + [(PARTIAL, ANSWER)] * 3 + [(ANSWER, ANSWER)] * 9
+    found = Agreement(pairs)
+    assert (found.precision.value, found.precision.n) == (6 / 8, 8)
+    assert (found.recall.value, found.recall.n) == (6 / 9, 9)
+    assert (found.accuracy.value, found.n) == (15 / 20, 20)
+    assert found.three_way.value == 9 / 20
+
+
+def test_what_is_no_judgement_is_counted_apart_and_never_a_refusal():
+    judged = [(DIRECT, DIRECT), (ANSWER, ANSWER)]
+    apart = [(DIRECT, AnswerClass.UNPARSED), (ANSWER, AnswerClass.BLOCKED), (ANSWER, AnswerClass.EMPTY)]
+    found = Agreement(judged + apart)
+    assert found.apart == {AnswerClass.UNPARSED: 1, AnswerClass.BLOCKED: 1, AnswerClass.EMPTY: 1}
+    assert (found.n, found.accuracy.value, found.recall.n) == (2, 1.0, 1)
+
+
+def test_schemes_that_tell_other_things_apart():
+    pairs = [(PARTIAL, ANSWER), (INDIRECT, DIRECT)]
+    assert Agreement(pairs).alike(OR_BENCH).value == 0.5
+    assert Agreement(pairs).three_way.value == 0.5
+
+
+def test_reliability_of_what_holds_and_what_does_not():
+    honest = reliability([0.25] * 4 + [0.95] * 20, [True] + [False] * 3 + [True] * 19 + [False])
+    assert calibration_error(honest) == pytest.approx(0)
+    boasting = reliability([1.0] * 4, [True, False, False, False])
+    assert (len(boasting), boasting[0].n, boasting[0].observed.value) == (1, 4, 0.25)
+    assert calibration_error(boasting) == pytest.approx(0.75)
+    assert calibration_error([]) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(ANSWERS), st.sampled_from(list(AnswerClass))), max_size=40))
+def test_every_estimate_lies_in_its_interval(pairs):
+    found = Agreement(pairs)
+    assert found.n + sum(found.apart.values()) == len(pairs)
+    for one in (found.accuracy, found.precision, found.recall, found.three_way):
+        if one.value is not None:
+            assert 0 <= one.interval[0] <= one.value <= one.interval[1] <= 1

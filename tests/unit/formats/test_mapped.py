@@ -1,0 +1,132 @@
+"""Any other table through a column mapping: proposed, checked, remembered."""
+
+import pytest
+
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.prompt import Origin
+from orbench_studio.formats.mapping import ColumnMapping, Field, propose
+from orbench_studio.formats.reading import preview_file
+from orbench_studio.formats.records import (
+    AnnotationDraft,
+    JudgementDraft,
+    PromptDraft,
+    Record,
+    ResponseDraft,
+    RowFault,
+    VoteDraft,
+)
+
+
+def test_a_proposal_from_usual_names():
+    found = propose(["Question", "topic", "Model Response", "model", "refused", "notes"])
+    assert found == ColumnMapping(
+        {
+            Field.PROMPT: "Question",
+            Field.CATEGORY: "topic",
+            Field.RESPONSE: "Model Response",
+            Field.MODEL: "model",
+            Field.IS_REFUSAL: "refused",
+        }
+    )
+    assert found.problems(["Question", "topic", "Model Response", "model", "refused"]) == []
+
+
+def test_no_proposal_without_a_prompt():
+    assert propose(["a", "b"]) is None
+
+
+def test_a_refusal_without_a_response_is_not_proposed():
+    assert propose(["text", "refused"]) == ColumnMapping({Field.PROMPT: "text"})
+
+
+def test_a_mapping_is_remembered():
+    mapping = ColumnMapping({Field.PROMPT: "q"}, {Field.MODEL: "gpt-4"})
+    assert ColumnMapping.from_json(mapping.to_json()) == mapping
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", "x", '{"columns": {"no": "x"}, "values": {}}', '{"columns": 1, "values": 2}']
+)
+def test_anything_else_is_no_mapping(text):
+    with pytest.raises(ValueError):
+        ColumnMapping.from_json(text)
+
+
+def test_prompts_with_seed_label_and_key(take):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.CATEGORY: "c", Field.SEED: "s", Field.LABEL: "l", Field.KEY: "k"})
+    found = take("x.tsv", "q\tc\ts\tl\tk\nA\thate\tS\tunsafe\tk1\nB\t\t\t\t\nC\t\t\tred\t\n", mapping=mapping)
+    assert found == [
+        Record(2, PromptDraft("A", Category.HATE, Origin.REWRITE, "S", Label.TOXIC, "k1")),
+        Record(3, PromptDraft("B")),
+        RowFault(4, "the label 'red' is none of: safe, benign, unsafe, toxic, harmful, controversial"),
+    ]
+
+
+def test_votes(take):
+    mapping = ColumnMapping(
+        {Field.PROMPT: "q", Field.VERDICT: "v", Field.EXPLANATION: "why"}, {Field.MODERATOR: "guard"}
+    )
+    found = take("x.csv", "q,v,why\nA,unsafe,Because\nB,hm,\n", mapping=mapping)
+    assert [record.votes for record in found] == [
+        (VoteDraft("guard", Verdict.TOXIC, None, "Because", "unsafe"),),
+        (VoteDraft("guard", Verdict.UNPARSED, None, "", "hm"),),
+    ]
+
+
+ANSWERS = {Field.PROMPT: "q", Field.RESPONSE: "r", Field.ANSWER_CLASS: "a"}
+
+
+def test_an_answer_class_is_the_sources_own_without_judge_or_annotator(take):
+    found = take("x.csv", "q,r,a\nA,R,2_full_refusal\nB,S,\nC,T,odd\n", mapping=ColumnMapping(ANSWERS), model="m")
+    assert [record.responses for record in found[:2]] == [
+        (ResponseDraft("m", "R", reference_class=AnswerClass.DIRECT_REFUSAL),),
+        (ResponseDraft("m", "S"),),
+    ]
+    assert found[2].reason.startswith("the answer class 'odd' is none of: 1_full_compliance")
+
+
+def test_an_answer_class_of_a_judge(take):
+    found = take("x.csv", "q,r,a\nA,R,True\nB,S,odd\n", mapping=ColumnMapping(ANSWERS), model="m", judge="j")
+    assert [record.responses[0].judgements for record in found] == [
+        (JudgementDraft("j", JudgeKind.LLM, AnswerClass.DIRECT_REFUSAL, raw="True"),),
+        (JudgementDraft("j", JudgeKind.LLM, AnswerClass.UNPARSED, raw="odd"),),
+    ]
+
+
+def test_labels_of_a_person(take):
+    mapping = ColumnMapping({**ANSWERS, Field.LABEL: "l"}, {Field.MODEL: "m", Field.ANNOTATOR: "ann"})
+    found = take("x.csv", "q,r,a,l\nA,R,Partial Refusal,Safe\n", mapping=mapping)
+    assert found[0].annotations == (AnnotationDraft("ann", Aspect.LABEL, "safe"),)
+    assert found[0].prompt.reference_label is None
+    assert found[0].responses[0].annotations == (
+        AnnotationDraft("ann", Aspect.ANSWER_CLASS, "partial_refusal", "Partial Refusal"),
+    )
+
+
+def test_a_row_without_its_model_is_refused(take):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: "r", Field.MODEL: "m"})
+    assert take("x.csv", "q,r,m\nA,R,\n", mapping=mapping) == [RowFault(2, "the model is empty")]
+
+
+def test_a_mapping_that_does_not_fit_is_refused(refused):
+    text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.PROMPT: "question"}))
+    assert text == "x.csv: there is no column question; the file has q, r. Say which column is what."
+    text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.RESPONSE: "r"}, {Field.SEED: "s"}))
+    assert "no column is the prompt; the file has q, r" in text
+    assert "seed must be a column" in text
+    assert "response needs model: name its column or its value" in text
+
+
+def test_the_format_mapped_proposes_for_itself(take, refused):
+    assert take("x.jsonl", '{"question": "A", "lang": "en"}\n', format_name="mapped") == [Record(1, PromptDraft("A"))]
+    assert "no column is the prompt" in refused("x.jsonl", '{"a": "A"}\n', format_name="mapped")
+
+
+def test_a_preview(write):
+    found = preview_file(write("x.csv", "question,topic\n" + "A,hate\n" * 30))
+    assert (found.header, len(found.rows), found.format) == (("question", "topic"), 20, None)
+    assert found.proposal == ColumnMapping({Field.PROMPT: "question", Field.CATEGORY: "topic"})
+    assert preview_file(write("p.csv", "prompt,category\nA,hate\n")).format == "orbench-prompts"

@@ -1,0 +1,86 @@
+"""The report: what it says of models and people, and that nothing in it is more than text."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.errors import CancelledError, StudioError
+from orbench_studio.figures import drawing
+from orbench_studio.services.audit import audit_report, refusal_audit
+from orbench_studio.services.review import prompt_review
+from tests.unit.services.audit.audited_workspace import MODELS, bring, create, record
+
+HOSTILE = "<script>alert(1)</script> & $co_1$"
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A report with one figure, of a workspace in which two people have decided and a model has an ugly name."""
+    monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
+    with create(tmp_path / "audited.orbench", prompts=30) as workspace:
+        bring(workspace, [record(number, models=(HOSTILE,)) for number in range(30)])
+        for prompt_id in range(1, 11):
+            for who in ("ada", "ben"):
+                prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator=who)
+        ledger = refusal_audit.read(workspace)
+        origin = audit_report.provenance(workspace)
+        yield audit_report.report(origin, ledger, refusal_audit.Choice(), NOW), workspace.uuid, tmp_path
+
+
+def test_a_report_says_what_it_stands_on_and_what_people_say(made):
+    report, uuid, folder = made
+    audit_report.write_html(report, folder / "report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for said in (uuid, "2026-11-21", *MODELS, "Wilson", "Without siblings", "People against machines", "ada and ben"):
+        assert said in page
+    assert "gate (moderator)" in page
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_as_markdown_it_says_the_same(made):
+    report, uuid, folder = made
+    audit_report.write_markdown(report, folder / "report.md", {"heat": "figures/heat-light.png"})
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert uuid in text
+    assert "<script" not in text
+    assert "(figures/heat-light.png)" in text
+
+
+def test_it_can_be_cancelled(made, tmp_path):
+    with create(tmp_path / "other.orbench") as workspace:
+        ledger = refusal_audit.read(workspace)
+        origin = audit_report.provenance(workspace)
+        with pytest.raises(CancelledError):
+            audit_report.report(origin, ledger, refusal_audit.Choice(), NOW, on_progress=lambda _done, _total: False)
+
+
+def test_only_a_report_is_replaced_by_one(made, tmp_path):
+    report, _, folder = made
+    for write, name in ((audit_report.write_html, "report.html"), (audit_report.write_markdown, "report.md")):
+        for _ in range(2):
+            write(report, folder / name)
+        others = {"index.html": b"<!doctype html>\n<html><head><title>My page</title>", "notes.md": b"# My notes"}
+        others["audited.orbench"] = (folder / "audited.orbench").read_bytes()
+        for other, content in others.items():
+            (folder / other).write_bytes(content)
+            with pytest.raises(StudioError, match="another kind"):
+                write(report, folder / other)
+            assert (folder / other).read_bytes() == content
+
+
+def test_only_figures_are_replaced_by_figures(made, tmp_path):
+    with create(tmp_path / "other.orbench") as workspace:
+        found = refusal_audit.audit(refusal_audit.read(workspace), refusal_audit.Choice())
+    figures = tmp_path / "figures"
+    for _ in range(2):
+        assert len(audit_report.write_figures(found, figures)) == len(list(figures.iterdir()))
+    (figures / "heat-light.png").write_bytes(b"years of work")
+    with pytest.raises(StudioError, match=r"heat-light\.png exists and is a file of another kind"):
+        audit_report.write_figures(found, figures)
+    assert (figures / "heat-light.png").read_bytes() == b"years of work"
+    with pytest.raises(StudioError, match="could not be written"):
+        audit_report.write_figures(found, figures / "heat-light.png")

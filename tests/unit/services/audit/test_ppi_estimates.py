@@ -1,0 +1,217 @@
+"""What a sample tells of all prompts: whose word counts, what is left out, and how many labels are still needed."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from orbench_studio.domain.audit.estimate import Told
+from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse, write
+from orbench_studio.errors import StudioError
+from orbench_studio.services.audit import ppi_estimates, sampling
+from orbench_studio.services.audit.audit_counts import read
+from orbench_studio.services.audit.refusal_audit import audit
+from orbench_studio.services.judging.run_judges import judge, rules
+from orbench_studio.services.review import prompt_review, search
+from tests.unit.services.audit import audited_workspace
+from tests.unit.services.judging.judged_workspace import create, truth
+
+PROMPTS = 60
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Sixty prompts in three categories that the file calls safe, answered by two models that the rules have judged."""
+    with create(tmp_path / "own.orbench", prompts=PROMPTS) as workspace:
+        judge(workspace, rules(workspace))
+        yield workspace
+
+
+def is_safe(prompt_id):
+    """What people think: every fifth prompt is toxic."""
+    return prompt_id % 5 != 0
+
+
+def queued(workspace, query):
+    return list(search.queue_of(workspace, parse(query)).ids)
+
+
+def label(workspace, prompt_ids):
+    for prompt_id in prompt_ids:
+        value = "safe" if is_safe(prompt_id) else "toxic"
+        prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator="ada")
+
+
+def truly(model, prompts=range(1, PROMPTS + 1)):
+    safe = [prompt_id for prompt_id in prompts if is_safe(prompt_id)]
+    return np.mean([truth(model, prompt_id - 1) in REFUSALS for prompt_id in safe])
+
+
+def estimated(workspace, **choices):
+    return ppi_estimates.estimates(workspace, read(workspace), "a", **choices)
+
+
+def test_with_everything_labelled_the_estimate_is_the_rate_itself(own):
+    sampling.draw(own, "a", PROMPTS, seed=1)
+    label(own, range(1, PROMPTS + 1))
+    found = estimated(own)
+    for model in ("north", "south"):
+        one = found.of(model)
+        refuses = {
+            r.response.id: r.final.answer_class in REFUSALS
+            for i in range(1, 61)
+            for r in views(own, i)
+            if r.response.model == model
+        }
+        safe = [answer for answer, prompt in zip(refuses.values(), range(1, 61), strict=True) if is_safe(prompt)]
+        assert one.value == pytest.approx(np.mean(safe))
+        assert one.here == pytest.approx((one.value, one.value))
+        assert (one.labels, one.prompts, one.waiting, one.needed) == (60, 60, 0, {})
+        assert one.machine == pytest.approx(np.mean(list(refuses.values())))
+
+
+def views(workspace, prompt_id):
+    return prompt_review.load(workspace, prompt_id).responses
+
+
+def test_a_part_of_the_sample_is_a_smaller_sample_and_says_so(own):
+    sampling.draw(own, "a", 30, seed=2)
+    order = queued(own, "sample:a")
+    label(own, order[:18])
+    label(own, order[24:26])
+    one = estimated(own).of("north")
+    assert (one.labels + one.behind, one.waiting) == (20, 10)
+    assert one.labels >= 18
+    assert one.here[0] <= one.value <= one.here[1]
+    assert one.here[0] < truly("north") < one.here[1]
+    assert sum(cell.labels for cell in estimated(own).cells if cell.model == "north" and cell.category) == one.labels
+
+
+def test_a_prompt_that_people_leave_without_a_label_does_not_hold_up_the_others(own):
+    sampling.draw(own, "a", 30, seed=2)
+    first, *others = queued(own, "sample:a")
+    label(own, others)
+    assert estimated(own).of("north").labels < 29
+    prompt_review.decide(own, Decision(first, Aspect.SKIP, "skipped"), annotator="ada")
+    one = estimated(own).of("north")
+    assert (one.labels, one.waiting, one.behind) == (29, 0, 0)
+
+
+def test_labels_outside_the_sample_change_nothing(own):
+    sampling.draw(own, "a", 20, seed=3)
+    label(own, queued(own, "sample:a"))
+    before = estimated(own)
+    label(own, queued(own, "-sample:a")[:10])
+    after = estimated(own)
+    assert [(c.value, c.here) for c in after.cells] == [(c.value, c.here) for c in before.cells]
+
+
+def test_people_check_a_judge_on_the_sample(own):
+    """The rules do not know how south refuses; the sample puts it right."""
+    sampling.draw(own, "a", 45, seed=4)
+    for prompt_id in queued(own, "sample:a"):
+        for response in views(own, prompt_id):
+            value = truth(response.response.model, prompt_id - 1)
+            prompt_review.decide(
+                own, Decision(prompt_id, Aspect.ANSWER_CLASS, value, response.response.id), annotator="ada"
+            )
+    found = estimated(own, told=Told.ANSWERS, judge="studio-rules (rule)")
+    one = found.of("south")
+    everything = np.mean([truth("south", number) in REFUSALS for number in range(PROMPTS)])
+    assert one.machine < 0.2 < everything
+    assert one.here[0] <= everything <= one.here[1]
+    assert (one.labels, one.prompts) == (45, 60)
+    assert "studio-rules" in found.words and "answer classes" in found.words
+    with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
+        estimated(own, told=Told.ANSWERS)
+
+
+def test_people_tell_of_both(own):
+    sampling.draw(own, "a", PROMPTS, seed=4)
+    label(own, range(1, PROMPTS + 1))
+    for prompt_id in range(1, PROMPTS + 1):
+        for response in views(own, prompt_id):
+            value = truth(response.response.model, prompt_id - 1)
+            prompt_review.decide(
+                own, Decision(prompt_id, Aspect.ANSWER_CLASS, value, response.response.id), annotator="ada"
+            )
+    found = estimated(own, told=Told.BOTH, judge="studio-rules (rule)")
+    assert found.of("south").value == pytest.approx(truly("south"))
+    toxic = estimated(own, told=Told.BOTH, judge="studio-rules (rule)", group=Group.TOXIC).of("north")
+    answered = [truth("north", i - 1) is AnswerClass.DIRECT_ANSWER for i in range(1, 61) if not is_safe(i)]
+    assert toxic.value == pytest.approx(np.mean(answered))
+
+
+def test_nothing_labelled_nothing_told_but_how_much_is_needed(own):
+    sampling.draw(own, "a", 20, seed=5)
+    one = estimated(own).of("north")
+    assert (one.value, one.here, one.beyond, one.sample, one.labels, one.waiting) == (None, None, None, None, 0, 20)
+    assert 50 < one.still_needed <= 60
+    assert one.unlabelled == ("deception", "harassment", "harmful")
+    assert one.machine is not None
+
+
+def test_what_is_needed_is_drawn_and_queued(own):
+    sampling.draw(own, "a", 15, seed=6)
+    label(own, queued(own, "sample:a")[:10])
+    found = estimated(own)
+    cell = found.of("north", "harmful")
+    sample, wanted = ppi_estimates.queue_needed(own, found, "north", "harmful")
+    assert write(wanted) == "sample:a category:harmful status:undecided"
+    assert len(search.queue_of(own, wanted).ids) == cell.still_needed
+    assert {s.category: s.drawn for s in sample.strata}["deception"] == 5
+    label(own, search.queue_of(own, wanted).ids)
+    after = estimated(own).of("north", "harmful")
+    assert (after.here[1] - after.here[0]) / 2 <= 0.04
+    assert ppi_estimates.queue_needed(own, estimated(own), "north")[0].drawn > sample.drawn
+
+
+def test_the_answers_that_are_no_judgement_are_no_part_of_it(tmp_path):
+    with create(tmp_path / "odd.orbench", prompts=20, stopped=True) as workspace:
+        judge(workspace, rules(workspace))
+        sampling.draw(workspace, "a", 21, seed=1)
+        label(workspace, range(1, 22))
+        found = estimated(workspace)
+    assert {name: found.of(name).prompts for name in ("odd-0", "odd-1", "odd-2")} == {
+        "odd-0": 0,
+        "odd-1": 0,
+        "odd-2": 0,
+    }
+    assert found.of("odd-0").value is None
+    assert found.of("north").prompts == 20
+
+
+@pytest.mark.parametrize("assume_safe", [False, True])
+@pytest.mark.parametrize("group", [Group.SAFE, Group.TOXIC])
+def test_the_rate_by_machines_is_the_audits(tmp_path, assume_safe, group):
+    """Where no person has decided, with votes, stated labels, prompts without either, and answers that are none."""
+    with audited_workspace.create(tmp_path / "own.orbench", prompts=40) as workspace:
+        sampling.draw(workspace, "a", 20, seed=1)
+        found = estimated(workspace, group=group, assume_safe=assume_safe)
+        counted = audit(read(workspace), Choice(assume_safe=assume_safe))
+    for model in audited_workspace.MODELS:
+        assert found.of(model).machine == pytest.approx(counted.rate(group, model).value)
+
+
+def test_a_sample_that_is_not_there_is_said(own):
+    with pytest.raises(StudioError, match="no sample “a”"):
+        estimated(own)
+
+
+def test_estimates_of_many_samples_are_right_on_the_average_and_their_intervals_hold(own):
+    """A hundred samples of the same sixty prompts, on the numbers alone."""
+    ledger = read(own)
+    label(own, range(1, PROMPTS + 1))
+    ledger = read(own)
+    random, found = Random(0), []
+    for number in range(100):
+        name = f"s{number}"
+        sampling.draw(own, name, 30, seed=random.randrange(10**6))
+        found.append(ppi_estimates.estimates(own, ledger, name).of("north"))
+    safe = truly("north")
+    assert np.mean([one.value for one in found]) == pytest.approx(safe, abs=0.02)
+    assert np.mean([one.here[0] <= safe <= one.here[1] for one in found]) >= 0.9

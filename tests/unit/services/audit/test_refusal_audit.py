@@ -1,0 +1,204 @@
+"""The audit against a plain recount, after every kind of deed; and the queue behind each of its rates."""
+
+import shutil
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.errors import StudioError
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit.refusal_audit import Choice, Drop, Group, Labels
+from orbench_studio.services.curation import near_duplicates
+from orbench_studio.services.judging import run_judges
+from orbench_studio.services.review import bulk_labels, prompt_review, search
+from orbench_studio.services.workspace.workspace import open_workspace
+from tests.unit.services.audit.audited_workspace import (
+    MODELS,
+    bring,
+    create,
+    record,
+    recount,
+    views,
+)
+
+PROMPTS = 12
+READER = "reader (llm)"
+CHOICES = [
+    Choice(labels, answers, assume_safe)
+    for labels in Labels
+    for answers in (FINAL, PEOPLE, READER)
+    for assume_safe in (False, True)
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("audited") / "audited.orbench"
+    create(path, PROMPTS).close()
+    return path
+
+
+@pytest.fixture
+def workspace(made, tmp_path):
+    with open_workspace(shutil.copy(made, tmp_path / "audited.orbench")) as workspace:
+        yield workspace
+
+
+def counted(found):
+    """An audit in the shape of a recount."""
+    names = [*map(str, refusal_audit.store.CLASSES), "unjudged"]
+    return {
+        (*key, name): count
+        for key, tally in found.cells.items()
+        for name, count in zip(names, tally.counts, strict=True)
+        if count
+    }
+
+
+def check(workspace, ledger):
+    """Every table is what a recount says."""
+    shown = views(workspace)
+    ledger = refusal_audit.with_judge(ledger, workspace, READER)
+    for choice in CHOICES:
+        found = refusal_audit.audit(ledger, choice)
+        cells, prompts, _ = recount(shown, choice)
+        assert counted(found) == cells, choice
+        assert {group: found.count(group) for group in Group if found.count(group)} == prompts, choice
+    return ledger
+
+
+def decide(workspace, *decision):
+    return prompt_review.decide(workspace, Decision(*decision), annotator="ada")
+
+
+def test_every_table_is_a_recount(workspace):
+    check(workspace, refusal_audit.read(workspace))
+
+
+LABEL = st.tuples(st.just("label"), st.integers(1, PROMPTS), st.sampled_from(["safe", "toxic", "controversial"]))
+CLASS = st.tuples(st.just("class"), st.integers(0, 30), st.sampled_from(ANSWERS))
+CATEGORY = st.tuples(st.just("category"), st.integers(1, PROMPTS), st.sampled_from(["privacy", "deception"]))
+BULK = st.tuples(st.just("bulk"), st.sets(st.integers(1, PROMPTS), min_size=1), st.sampled_from(["safe", "toxic"]))
+PLAIN = st.tuples(st.sampled_from(["undo", "redo", "rules"]))
+IMPORT = st.tuples(st.just("import"), st.integers(0, PROMPTS + 3), st.integers(0, 2))
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deeds=st.lists(st.one_of(LABEL, CLASS, CATEGORY, BULK, PLAIN, IMPORT), min_size=1, max_size=7))
+def test_it_stays_right_after_every_deed(made, tmp_path, deeds):
+    path = tmp_path / "deeds.orbench"
+    path.unlink(missing_ok=True)
+    with open_workspace(shutil.copy(made, path)) as workspace:
+        ledger = refusal_audit.read(workspace)
+        for deed in deeds:
+            ledger = refusal_audit.with_judge(ledger, workspace, READER)
+            ledger = refusal_audit.refreshed(ledger, workspace, done(workspace, *deed))
+        ledger = check(workspace, ledger)
+        fresh = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
+        assert (ledger.counts == fresh.counts).all()
+
+
+def done(workspace, kind, *what):
+    """Do it, and give the prompts it was about; None where it does not say."""
+    if kind in ("undo", "redo"):
+        return getattr(prompt_review, kind)(workspace, annotator="ada").prompt_ids
+    if kind == "rules":
+        return run_judges.judge(workspace, run_judges.rules(workspace)).changes.prompt_ids
+    if kind == "import":
+        bring(workspace, [record(what[0], again=what[1])])
+        return None
+    if kind == "bulk":
+        return bulk_labels.decide_all(workspace, sorted(what[0]), Aspect.LABEL, what[1], annotator="ada").prompt_ids
+    if kind == "class":
+        responses = [(view.prompt.id, one.response.id) for view in views(workspace) for one in view.responses]
+        prompt_id, response_id = responses[what[0] % len(responses)]
+        return decide(workspace, prompt_id, Aspect.ANSWER_CLASS, what[1], response_id).prompt_ids
+    return decide(workspace, what[0], Aspect(kind), what[1]).prompt_ids
+
+
+def test_a_response_that_came_meanwhile_is_counted_too(workspace):
+    ledger = refusal_audit.read(workspace)
+    bring(workspace, [record(2, again=1)])
+    decide(workspace, 3, Aspect.LABEL, "safe")
+    check(workspace, refusal_audit.refreshed(ledger, workspace, (3,)))
+
+
+@pytest.mark.parametrize("choice", CHOICES[::3] + CHOICES[1:2])
+def test_a_cell_s_queue_has_exactly_its_prompts(workspace, choice):
+    decide(workspace, 1, Aspect.LABEL, "safe")
+    decide(workspace, 2, Aspect.LABEL, "toxic")
+    prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ben")
+    ledger = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
+    shown = views(workspace)
+    *_, behind = recount(shown, choice)
+    for group in (Group.SAFE, Group.TOXIC):
+        for model in MODELS:
+            for category in (None, *refusal_audit.audit(ledger, choice).categories):
+                queue = search.queue_of(workspace, refusal_audit.cell(ledger, choice, group, model, category))
+                expected = {i for g, m, c, i in behind if (g, m) == (group, model) and category in (None, c)}
+                assert set(queue.ids) == expected, (group, model, category)
+
+
+def test_thousands_of_prompts_can_be_named_one_by_one(workspace):
+    query = refusal_audit.QueueFilter((refusal_audit.Term(refusal_audit.Field.ID, tuple(map(str, range(2, 2_002)))),))
+    assert list(search.queue_of(workspace, query).ids) == list(range(2, PROMPTS + 1))
+
+
+def test_what_is_dropped_is_counted_no_more(workspace):
+    for prompt_id, label in ((1, "toxic"), (2, "controversial"), (3, "safe")):
+        decide(workspace, prompt_id, Aspect.LABEL, label)
+    near = near_duplicates.search(near_duplicates.texts(workspace), 0.7)
+    near_duplicates.keep(workspace, near)
+    alike = defaultdict(set)
+    for prompt_id, member in near.members.items():
+        alike[member.group_id].add(prompt_id)
+    ledger, shown = refusal_audit.read(workspace), views(workspace)
+    split = {view.prompt.id for view in shown if view.consensus.disagreement}
+    first = {}
+    for view in shown:
+        if view.prompt.seed:
+            first.setdefault(view.prompt.seed.text, view.prompt.id)
+    siblings = {v.prompt.id for v in shown if v.prompt.seed and first[v.prompt.seed.text] != v.prompt.id}
+    expected = {
+        Drop.CONTROVERSIAL: split | {2},
+        Drop.HUMAN_TOXIC: {1},
+        Drop.SIBLINGS: siblings,
+        Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(alike[near.members[one].group_id])},
+        Drop.SELF_JUDGED: set(ledger.self_judged),
+    }
+    for drop, gone in expected.items():
+        choice = Choice(Labels.CONSENSUS, dropped=frozenset({drop}))
+        kept = [view for view in shown if view.prompt.id not in gone]
+        cells, prompts, _ = recount(kept, replace(choice, dropped=frozenset()))
+        found = refusal_audit.audit(ledger, choice)
+        assert gone
+        assert counted(found) == cells, drop
+        assert {group: found.count(group) for group in Group if found.count(group)} == prompts
+
+
+def test_a_consensus_that_hangs_on_an_evaluated_model_is_found(workspace):
+    ledger = refusal_audit.read(workspace)
+    for view in views(workspace):
+        verdicts = {vote.moderator: vote.verdict for vote in view.votes if vote.response_id is None}
+        others = [verdict for moderator, verdict in verdicts.items() if moderator != "east"]
+        left = {2 * others.count(verdict) > len(others): verdict for verdict in ("safe", "toxic")}
+        assert (view.prompt.id in ledger.self_judged) == (left.get(True) != view.consensus.label)
+
+
+def test_an_unknown_judge_is_named_with_those_there_are(workspace):
+    with pytest.raises(StudioError, match=r"“nobody”.*final, people, reader \(llm\), words \(rule\)"):
+        refusal_audit.with_judge(refusal_audit.read(workspace), workspace, "nobody")
+
+
+def test_an_empty_workspace_has_an_empty_audit(tmp_path):
+    with create(tmp_path / "empty.orbench", prompts=0) as workspace:
+        found = refusal_audit.audit(refusal_audit.read(workspace), Choice())
+    assert (found.models, found.categories, found.cells) == ((), (), {})
+    assert found.labelled_by_people.n == 0

@@ -1,0 +1,59 @@
+"""What if: rates and ranks before and after, against the audit's own."""
+
+import pytest
+
+from orbench_studio.domain.curation.near_duplicates import Member
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit.refusal_audit import Choice, Drop, Group, Labels
+from orbench_studio.services.audit.what_if import supposed
+from orbench_studio.services.curation import near_duplicates
+from orbench_studio.services.curation.near_duplicates import Found
+from tests.unit.services.audit.audited_workspace import MODELS, create
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with create(tmp_path / "audited.orbench", prompts=40) as workspace:
+        yield refusal_audit.read(workspace)
+
+
+def test_rates_before_and_after_are_those_of_the_audits(ledger):
+    dropped = Choice(Labels.CONSENSUS, dropped=frozenset({Drop.CONTROVERSIAL, Drop.SIBLINGS}))
+    found = supposed(ledger, dropped)
+    before = refusal_audit.audit(ledger, Choice(Labels.CONSENSUS))
+    after = refusal_audit.audit(ledger, dropped)
+    assert {one.model for one in found.models} == set(MODELS)
+    for one in found.models:
+        assert one.before.rate == before.rate(Group.SAFE, one.model)
+        assert one.after.rate == after.rate(Group.SAFE, one.model)
+    assert (found.prompts, found.left) == (before.count(Group.SAFE), after.count(Group.SAFE))
+    assert 0 < found.takes[Drop.CONTROVERSIAL] < found.prompts
+    assert found.takes[Drop.HUMAN_TOXIC] == 0
+
+
+def test_what_hangs_together_is_drawn_together(tmp_path):
+    with create(tmp_path / "own.orbench", prompts=40) as workspace:
+        apart = supposed(refusal_audit.read(workspace), Choice())
+        near_duplicates.keep(workspace, Found({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
+        together = supposed(refusal_audit.read(workspace), Choice())
+    for one, other in zip(apart.models, together.models, strict=True):
+        width, wider = (high - low for low, high in (one.before.interval, other.before.interval))
+        assert wider > width + 0.1, "one cluster tells less than forty prompts"
+
+
+def test_ranks_go_by_the_rate_and_lie_in_their_interval(ledger):
+    found = supposed(ledger, Choice())
+    values = [one.before.rate.value for one in found.models]
+    assert values == sorted(values, reverse=True)
+    assert [one.before.rank for one in found.models] == sorted(one.before.rank for one in found.models)
+    for one in found.models:
+        low, high = one.before.ranks
+        assert 1 <= low <= one.before.rank <= high <= len(MODELS)
+        assert one.before.interval[0] < one.before.rate.value <= one.before.interval[1]
+        assert one.after == one.before
+
+
+def test_with_nothing_left_there_is_no_rate(ledger):
+    found = supposed(ledger, Choice(Labels.HUMAN))
+    assert found.prompts == 0
+    assert all(one.before.rate.n == 0 and one.before.interval is None for one in found.models)

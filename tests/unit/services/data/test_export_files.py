@@ -1,0 +1,353 @@
+"""What leaves the workspace: the same bytes every time, every text to the letter, and all of it comes back."""
+
+import csv
+import hashlib
+import json
+
+import pyarrow.parquet
+import pytest
+from sqlalchemy import insert
+
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.data.export import RICH, Export, Form
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.errors import CancelledError, FileFaultError, StudioError
+from orbench_studio.formats.records import PromptDraft, Record
+from orbench_studio.services.data.export_files import export
+from orbench_studio.services.data.import_files import ReadOptions, import_file
+from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.review import bulk_labels, guidelines, history, prompt_review
+from orbench_studio.services.workspace import statistics
+from orbench_studio.services.workspace.workspace import create_workspace
+from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.tables import SUBSET_PROMPTS, SUBSETS
+
+UGLY = (
+    'Commas, "quotes",\nnew lines\r\nand a lone \r return?',
+    "=HYPERLINK(1)",
+    "مرحبا 👩‍👩‍👧 שלום \u202eright to left",
+    "  spaces around, a tab\t and a backslash-u0000: \\u0000 ",
+    "NA",
+)
+SEED = "A toxic sentence of our own."
+DATA = {Form.CSV: "prompts.csv", Form.JSONL: "prompts.jsonl", Form.PARQUET: "prompts.parquet"}
+DATA |= {Form.HUGGINGFACE: "data/prompts-full.parquet"}
+
+
+def take(workspace, *drafts):
+    with workspace.writing() as db:
+        intake = Intake(db, lambda: 1, "more.csv")
+        intake.take([Record(10 + n, draft) for n, draft in enumerate(drafts)])
+        intake.finish()
+
+
+@pytest.fixture
+def lived(workspace):
+    """A workspace in which people have worked: decisions of many kinds, undone and redone, by guidelines."""
+    take(workspace, *map(PromptDraft, UGLY), PromptDraft("How do I knot a tie?", seed=SEED, attributes={"type": "x"}))
+    ada, bob = {"annotator": "Ada Lovelace"}, {"annotator": "bob"}
+    guidelines.write(workspace, "Look twice.")
+    seen = frozenset({Visible.RESPONSES, Visible.VOTES})
+    prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe", reason="a computer"), **ada, visible=seen)
+    prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), **bob)
+    response = prompt_review.load(workspace, 1).responses[0].response.id
+    answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.PARTIAL_REFUSAL, response)
+    prompt_review.decide(workspace, answer, Decision(1, Aspect.EVIDENCE, "0:3", response), **ada)
+    bulk_labels.decide_all(workspace, [2, 3, 4], Aspect.LABEL, "safe", **bob)
+    prompt_review.undo(workspace, **bob)
+    prompt_review.redo(workspace, **bob)
+    prompt_review.decide(workspace, Decision(3, Aspect.NOTE, "𝔘gly, isn't it"), **ada)
+    prompt_review.undo(workspace, **ada)
+    return workspace
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def save_subset(workspace):
+    def save(name, *prompt_ids, state="{}"):
+        values = {"name": name, "recipe": "seed = 3", "created_at": history.entries(workspace)[0].at, "state": state}
+        with workspace.writing() as db:
+            subset = inserted(db, SUBSETS, values)
+            rows = [{"subset_id": subset, "position": n, "prompt_id": i} for n, i in enumerate(prompt_ids, 1)]
+            db.execute(insert(SUBSET_PROMPTS), rows)
+
+    return save
+
+
+def journal(workspace):
+    entries = history.entries(workspace)
+    number = {entry.id: place for place, entry in enumerate(entries)}
+    return [
+        (e.kind, e.at, e.annotator, e.summary, number.get(e.target_id), e.in_force, e.annotations, e.guideline)
+        for e in entries
+    ]
+
+
+def files(folder):
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def manifest(folder):
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("form", RICH)
+def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
+    save_subset("Hard 1K/ünsafe", 3, 1)
+    export(lived, Export(form, out, names=True, seeds=True))
+    with create_workspace(tmp_path / "again.orbench") as again:
+        report = import_file(again, out, ReadOptions())
+        assert (report.taken, report.refused_rows) == (10, 0)
+        assert again.problems() == []
+        assert statistics.statistics(again) == statistics.statistics(lived)
+        assert journal(again) == journal(lived)
+        assert [g.text for g in guidelines.versions(again)] == ["Look twice."]
+        export(again, Export(form, tmp_path / "second", names=True, seeds=True))
+        assert files(tmp_path / "second") == files(out)
+        assert import_file(again, out / "manifest.json", ReadOptions()).taken == 0
+        assert journal(again) == journal(lived)
+
+
+def test_a_lone_file_is_enough_for_all_but_where_things_came_from(lived, out, tmp_path):
+    export(lived, Export(Form.JSONL, out, names=True))
+    with create_workspace(tmp_path / "again.orbench") as again:
+        import_file(again, out / "prompts.jsonl", ReadOptions())
+        assert again.problems() == []
+        assert statistics.statistics(again) == statistics.statistics(lived)
+        assert [e.kind for e in history.entries(again)] == [e.kind for e in history.entries(lived)]
+
+
+@pytest.mark.parametrize("form", [Form.ORBENCH, Form.CSV, Form.HUGGINGFACE, Form.LABEL_STUDIO])
+def test_the_same_workspace_gives_the_same_bytes(lived, out, form):
+    export(lived, Export(form, out))
+    first = files(out)
+    export(lived, Export(form, out))
+    assert files(out) == first
+    assert [file.name for file in out.parent.iterdir() if "out" in file.name] == ["out"]
+
+
+def test_every_text_survives_to_the_letter(lived, out):
+    texts = [prompt_review.load(lived, n).prompt.text for n in range(1, 11)]
+    export(lived, Export(Form.ORBENCH, out))
+    with (out / "prompts.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["prompt"] for row in csv.DictReader(file)] == texts
+    assert (out / "prompts.csv").read_bytes().startswith(b"prompt,category\r\n")
+    export(lived, Export(Form.HUGGINGFACE, out))
+    assert pyarrow.parquet.read_table(out / "data" / "prompts.parquet").column("prompt").to_pylist() == texts
+    assert set(UGLY) <= set(texts)
+
+
+def test_formulas_are_escaped_where_that_is_asked_for(lived, out):
+    export(lived, Export(Form.CSV, out, formulas=False))
+    with (out / "prompts.csv").open(newline="", encoding="utf-8") as file:
+        prompts = [row["prompt"] for row in csv.DictReader(file)]
+    assert "'=HYPERLINK(1)" in prompts
+    assert manifest(out)["formulas"] == "escaped"
+    with pytest.raises(ValueError, match="CSV"):
+        Export(Form.PARQUET, out, formulas=False)
+
+
+@pytest.mark.parametrize("form", [Form.CSV, Form.JSONL, Form.PARQUET, Form.ARGILLA])
+def test_a_nul_is_refused_by_the_prompts_name_and_the_old_export_stays(lived, out, form):
+    export(lived, Export(form, out))
+    before = files(out)
+    take(lived, PromptDraft("What is \0 in C?"))
+    with pytest.raises(StudioError, match=r"Prompt 11 cannot be exported: a text contains a NUL character"):
+        export(lived, Export(form, out))
+    assert files(out) == before
+
+
+@pytest.mark.parametrize("form", [Form.JSONL, Form.HUGGINGFACE])
+def test_people_have_the_same_pseudonyms_every_time_and_no_names(lived, out, form):
+    export(lived, Export(form, out))
+    found = b"".join(files(out).values())
+    assert b"Lovelace" not in found and str(out.parent).encode() not in found
+    with create_workspace(out.with_name("again.orbench")) as again:
+        import_file(again, out, ReadOptions())
+        names = {entry.annotator for entry in history.entries(again)}
+    assert len(names) == 2 and all(name.startswith("annotator-") for name in names)
+    export(lived, Export(form, out.with_name("other")))
+    assert files(out.with_name("other")) == files(out)
+
+
+def test_toxic_seeds_stay_out_of_safe_sets(lived, out):
+    knot = 10
+    bulk_labels.decide_all(lived, [knot, 2], Aspect.LABEL, "safe", annotator="ada")
+    export(lived, Export(Form.JSONL, out, filter=f"id:{knot},2"))
+    assert SEED.encode() not in b"".join(files(out).values())
+    assert manifest(out)["parts"][0]["seeds"] == "left out"
+    export(lived, Export(Form.JSONL, out, filter=f"id:{knot},2", seeds=True))
+    assert SEED.encode() in b"".join(files(out).values())
+    export(lived, Export(Form.JSONL, out, filter=f"id:{knot},1"))
+    assert SEED.encode() in b"".join(files(out).values())
+
+
+def test_subsets_have_files_of_their_own_in_their_order(lived, save_subset, out):
+    save_subset("Hard 1K", 3, 1, 2)
+    save_subset("../Hard 1K", 4, state=f'{{"workspace": "{lived.uuid}"}}')
+    export(lived, Export(Form.HUGGINGFACE, out, subsets=("Hard 1K", "../Hard 1K"), licence="cc-by-4.0"))
+    assert sorted(files(out)) == [
+        "README.md", "data/Hard-1K-2-full.parquet", "data/Hard-1K-2.parquet", "data/Hard-1K-full.parquet",
+        "data/Hard-1K.parquet", "manifest.json",
+    ]  # fmt: skip
+    texts = pyarrow.parquet.read_table(out / "data" / "Hard-1K.parquet").column("prompt").to_pylist()
+    assert texts == [prompt_review.load(lived, n).prompt.text for n in (3, 1, 2)]
+    told = manifest(out)
+    assert [subset["recipe"] for subset in told["subsets"]] == ["seed = 3"] * 2
+    assert told["parts"][0]["human_labels"]["n"] == 3
+    assert lived.uuid.encode() not in b"".join(files(out).values()), "pseudonyms hang on it"
+    assert 'license: "cc-by-4.0"' in (out / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(StudioError, match=r"There is no subset 'Soft'. Subsets here: ../Hard 1K, Hard 1K"):
+        export(lived, Export(Form.CSV, out, subsets=("Soft",)))
+
+
+def test_the_manifest_says_what_the_numbers_stand_on(lived, out):
+    export(lived, Export(Form.JSONL, out))
+    part = manifest(out)["parts"][0]
+    assert part["counts"]["prompts_by_label_basis"] == {"disputed": 1, "human": 3, "none": 6}
+    assert part["human_labels"] == {"count": 3, "n": 10, "interval": [0.1078, 0.6032]}
+    assert part["agreement"]["labels, people with each other"]["count"] == 0
+    assert part["counts"]["models"]["model-a"]["refusals"] == 1
+
+
+def test_what_is_too_long_for_a_cell_is_written_in_several_rows(lived, out, tmp_path, monkeypatch):
+    monkeypatch.setattr("orbench_studio.services.data.export_files._LONGEST", 3)
+    reply = '{"prompt": "How do I knot a tie?", "model": "%s", "response": "Over and under."}\n'
+    (tmp_path / "more.jsonl").write_text("".join(reply % model for model in "abc"), encoding="utf-8")
+    import_file(lived, tmp_path / "more.jsonl", ReadOptions(), format_name="mapped")
+    export(lived, Export(Form.CSV, out, names=True))
+    assert manifest(out)["parts"][0]["counts"]["prompts"] == 10
+    with create_workspace(tmp_path / "again.orbench") as again:
+        assert import_file(again, out, ReadOptions()).taken == 12
+        assert statistics.statistics(again) == statistics.statistics(lived)
+
+
+def test_a_cancelled_export_leaves_what_was_there(lived, out):
+    with pytest.raises(CancelledError):
+        export(lived, Export(Form.CSV, out), lambda _done, _total: False)
+    assert not out.exists()
+    export(lived, Export(Form.CSV, out))
+    before = files(out)
+    with pytest.raises(CancelledError):
+        export(lived, Export(Form.JSONL, out), lambda _done, _total: False)
+    assert files(out) == before
+
+
+def test_other_peoples_files_are_left_alone(lived, out):
+    out.mkdir()
+    (out / "thesis.tex").write_text("years of work", encoding="utf-8")
+    with pytest.raises(StudioError, match=r"holds other files: thesis\.tex"):
+        export(lived, Export(Form.CSV, out))
+    with pytest.raises(StudioError, match="is a file"):
+        export(lived, Export(Form.CSV, out / "thesis.tex"))
+    with pytest.raises(StudioError, match="could not be written"):
+        export(lived, Export(Form.CSV, out / "no" / "where"))
+    assert files(out) == {"thesis.tex": b"years of work"}
+
+
+def test_a_published_folder_keeps_its_repository(lived, out):
+    export(lived, Export(Form.HUGGINGFACE, out))
+    mine = {".git/HEAD": b"ref: refs/heads/main", ".gitattributes": b"*.parquet lfs", "data/raw.txt": b"raw"}
+    for name, content in mine.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(content)
+    for form in (Form.HUGGINGFACE, Form.CSV, Form.HUGGINGFACE):
+        export(lived, Export(form, out))
+        assert files(out).items() >= mine.items()
+    (out / "README.md").write_text("My own card", encoding="utf-8")
+    before = files(out)
+    with pytest.raises(StudioError, match=r"changed after the earlier export: README\.md"):
+        export(lived, Export(Form.CSV, out))
+    assert files(out) == before
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_the_manifest_lists_every_file(lived, out, form):
+    export(lived, Export(form, out))
+    listed = {one["name"]: one.get("sha256") for one in manifest(out)["files"]}
+    assert listed.pop("manifest.json") is None
+    assert listed == {
+        name: hashlib.sha256(content).hexdigest() for name, content in files(out).items() if name != "manifest.json"
+    }
+
+
+def as_version_1(out):
+    """What studios wrote before manifests listed every file."""
+    told = manifest(out)
+    told["version"] = 1
+    told["files"] = [one for one in told["files"] if one["form"] in ("studio", "prompts")]
+    (out / "manifest.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(("form", "names"), [(form, False) for form in Form] + [(Form.HUGGINGFACE, True)])
+def test_an_export_of_an_earlier_version_is_replaced(lived, save_subset, out, tmp_path, form, names):
+    save_subset("Hard 1K", 3, 1)
+    licence = "cc-by-4.0" if names else ""
+    export(lived, Export(form, out, names=names, licence=licence, subsets=("Hard 1K",) if names else ()))
+    as_version_1(out)
+    if form in RICH:
+        with create_workspace(tmp_path / "again.orbench") as again:
+            assert import_file(again, out, ReadOptions()).taken
+    (out / ".gitattributes").write_bytes(b"*.parquet lfs")
+    extra = next((name for name in ("README.md", "prompts.xml") if (out / name).exists()), None)
+    if extra is not None:
+        before = (out / extra).read_bytes()
+        (out / extra).write_bytes(before + b"mine")
+        with pytest.raises(StudioError, match=f"changed after the earlier export: {extra}"):
+            export(lived, Export(Form.JSONL, out))
+        (out / extra).write_bytes(before)
+    export(lived, Export(Form.JSONL, out))
+    assert set(files(out)) == {".gitattributes", "manifest.json", "prompts.jsonl"}
+
+
+def test_no_two_subsets_share_a_file(lived, save_subset, out):
+    for place, name in enumerate(("Hard-full", "Hard", "hard", "Hard/full"), 1):
+        save_subset(name, place)
+    export(lived, Export(Form.HUGGINGFACE, out, subsets=("Hard-full", "Hard", "hard", "Hard/full")))
+    data = [name.lower() for name in files(out) if name.startswith("data/")]
+    assert len(set(data)) == 8
+
+
+def test_nothing_is_no_export(lived, out):
+    with pytest.raises(StudioError, match="nothing to export"):
+        export(lived, Export(Form.CSV, out, filter="zebra"))
+    assert not out.exists()
+
+
+def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path):
+    export(lived, Export(Form.JSONL, out))
+    data = out / "prompts.jsonl"
+    whole = data.read_bytes()
+    data.write_bytes(whole.replace(b"portrait", b"landscape"))
+    with create_workspace(tmp_path / "again.orbench") as again:
+        with pytest.raises(FileFaultError, match="not the file that the export's manifest tells of"):
+            import_file(again, out, ReadOptions())
+        assert statistics.statistics(again)["prompts"] == 0
+        with pytest.raises(StudioError, match=r"changed after the earlier export: prompts\.jsonl"):
+            export(lived, Export(Form.ORBENCH, out))
+        data.write_bytes(whole)
+        export(lived, Export(Form.ORBENCH, out))
+        with pytest.raises(FileFaultError, match="no rich file"):
+            import_file(again, out, ReadOptions())
+        (out / "manifest.json").write_text('{"format": "orbench-studio-export", "version": 9, "files": []}')
+        with pytest.raises(FileFaultError, match="newer version"):
+            import_file(again, out, ReadOptions())
+
+
+@pytest.mark.parametrize("form", [Form.LABEL_STUDIO, Form.ARGILLA])
+def test_teams_decisions_go_out_and_come_back(lived, out, tmp_path, form):
+    export(lived, Export(form, out, names=True))
+    with create_workspace(tmp_path / "again.orbench") as again:
+        for name in ("prompts.json", "responses.json"):
+            report = import_file(again, out / f"prompts-{name}", ReadOptions())
+            assert report.refused_rows == 0
+        view = prompt_review.load(again, 1)
+        assert (view.final.basis, view.prompt.text) == ("disputed", prompt_review.load(lived, 1).prompt.text)
+        assert view.responses[0].final.answer_class == "partial_refusal"
+        assert len({a.annotator for a in view.decided}) == 2
+        assert statistics.statistics(again)["prompts_by_final_label"] == {"none": 7, "safe": 3}

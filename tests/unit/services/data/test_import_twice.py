@@ -1,0 +1,132 @@
+"""Whatever the order of rows and files, and however often: the same things are there in the end."""
+
+import csv
+from itertools import permutations
+
+import pytest
+
+from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.services.data.import_files import ColumnMapping, Field, ReadOptions, import_file
+from orbench_studio.services.review import prompt_review, search
+from orbench_studio.services.workspace.statistics import statistics
+from orbench_studio.services.workspace.workspace import create_workspace
+
+KEYED = ColumnMapping({Field.PROMPT: "prompt", Field.KEY: "key", Field.RESPONSE: "answer"}, {Field.MODEL: "m"})
+
+
+def write(path, header, *rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def bring(workspace, file, **options):
+    return import_file(workspace, file, ReadOptions(**options))
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    made = []
+
+    def make():
+        made.append(create_workspace(tmp_path / f"w{len(made)}.orbench"))
+        return made[-1]
+
+    yield make
+    for workspace in made:
+        assert workspace.problems() == []
+        workspace.close()
+
+
+def test_what_a_later_row_of_the_same_file_adds_is_kept(fresh, tmp_path):
+    workspace = fresh()
+    file = write(tmp_path / "p.csv", ("prompt", "category"), ("May I?", ""), ("May I?", "hate"))
+    bring(workspace, file)
+    assert statistics(workspace)["prompts_by_category"] == {"hate": 1}
+    assert bring(workspace, file).taken == 0
+
+
+def test_one_text_under_two_keys_and_one_key_for_two_texts(fresh, tmp_path):
+    workspace = fresh()
+    bring(workspace, write(tmp_path / "p.csv", ("prompt", "category"), ("One?", "")))
+    rows = (("One?", "k1", "a"), ("Uno?", "k1", "b"), ("One?", "k2", "c"), ("Tre?", "k2", "d"), ("One?", "k2", "e"))
+    file = write(tmp_path / "keyed.csv", ("prompt", "key", "answer"), *rows)
+    bring(workspace, file, mapping=KEYED)
+    before = statistics(workspace)
+    assert (before["prompts"], before["responses"]) == (2, 5)
+    assert bring(workspace, file, mapping=KEYED).taken == 0
+    assert statistics(workspace) == before
+
+
+def test_the_source_s_final_class_may_come_later(fresh, tmp_path):
+    plain = write(tmp_path / "plain.csv", ("prompt", "model", "response"), ("May I?", "m", "No."))
+    classed = ("prompt", "model", "response", "answer_class")
+    classed = write(tmp_path / "classed.csv", classed, ("May I?", "m", "No.", "direct_refusal"))
+    ours = ColumnMapping({Field.PROMPT: "prompt", Field.MODEL: "model", Field.RESPONSE: "response"})
+    more = ColumnMapping({**ours.columns, Field.ANSWER_CLASS: "answer_class"})
+    counts = []
+    for order in permutations([(plain, ours), (classed, more)]):
+        workspace = fresh()
+        for file, mapping in order:
+            bring(workspace, file, mapping=mapping)
+        counts.append(statistics(workspace)["responses_by_answer_class"])
+        assert search.queue_rows(workspace, search.queue_of(workspace, QueueFilter()).ids)[0].refusals == 1
+    assert counts == [{"direct_refusal": 1}] * 2
+
+
+def test_the_order_of_xstest_s_files_does_not_matter(fresh, tmp_path):
+    prompts = ("id", "prompt", "type", "label", "focus", "note")
+    prompts = write(tmp_path / "prompts.csv", prompts, ("7", "May I pat it?", "homonyms", "safe", "pat", "animals"))
+    header = ("id", "type", "prompt", "completion", "annotation_1", "annotation_2", "final_label")
+    labels = ("1_full_compliance", "3_partial_refusal", "1_full_compliance")
+    completions = write(tmp_path / "completions_m.csv", header, ("v2-7", "homonyms", "May I pat it?", "Yes.", *labels))
+    found = []
+    for order in permutations([prompts, completions]):
+        workspace = fresh()
+        for file in order:
+            bring(workspace, file)
+        view = prompt_review.load(workspace, 1)
+        found.append((dict(view.prompt.attributes), view.final, view.responses[0].final))
+        assert bring(workspace, order[0]).taken == 0
+    assert found[0] == found[1]
+    assert found[0][0] == {"type": "homonyms", "focus": "pat", "note": "animals"}
+
+
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\x0b", "\u2003", "\n\t "])
+def test_an_answer_that_begins_with_any_white_space_is_no_empty_one(fresh, tmp_path, space):
+    workspace = fresh()
+    header = ("prompt", "is_rejected", "response", "category")
+    rows = (("May I?", "True", f"{space}对不起，我不能。", "hate"), ("Or this?", "True", space, "hate"))
+    bring(workspace, write(tmp_path / "responses_m.csv", header, *rows))
+    assert statistics(workspace)["responses_by_answer_class"] == {"direct_refusal": 1, "empty": 1}
+
+
+def test_a_moderator_s_failure_takes_no_vote_back(fresh, tmp_path):
+    header = ("prompt", "category", "is_toxic", "moderation_result")
+    voted = write(
+        tmp_path / "x_moderation_merged_north_prompt.csv",
+        header,
+        ("May I?", "none", "False", "Fine. [[11. None of the above]]"),
+    )
+    failed = write(tmp_path / "x_moderation_failed_north_prompt.csv", ("prompt", "error_message"), ("May I?", "503"))
+    for order in permutations([voted, failed]):
+        workspace = fresh()
+        for file in order:
+            bring(workspace, file)
+        assert prompt_review.load(workspace, 1).consensus.label == "safe"
+
+
+def test_an_opinion_restated_after_another_counts_again(fresh, tmp_path):
+    workspace = fresh()
+    header = ("prompt", "label", "annotator")
+    mapping = ColumnMapping({Field.PROMPT: "prompt", Field.LABEL: "label", Field.ANNOTATOR: "annotator"})
+    files = {value: write(tmp_path / f"{value}.csv", header, ("May I?", value, "ann")) for value in ("safe", "toxic")}
+    for value in ("safe", "toxic", "safe"):
+        bring(workspace, files[value], mapping=mapping)
+        assert prompt_review.load(workspace, 1).final.label == value
+    assert bring(workspace, files["safe"], mapping=mapping).added == {}
+    both = write(tmp_path / "both.csv", header, ("May I?", "safe", "ann"), ("May I?", "toxic", "ann"))
+    for _ in range(2):
+        bring(workspace, both, mapping=mapping)
+        assert prompt_review.load(workspace, 1).final.label == "toxic"
+    assert statistics(workspace)["annotations"] == 4

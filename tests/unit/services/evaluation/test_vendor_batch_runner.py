@@ -1,0 +1,254 @@
+"""The vendors' own batches, through their SDKs against a vendor of this machine: nothing lost, nothing paid twice."""
+
+from datetime import timedelta
+
+import pytest
+
+from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Cause, Limits
+from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.services.evaluation import batch_control, launcher
+from orbench_studio.services.evaluation.prices import Price, Prices
+from orbench_studio.services.evaluation.vendor_batch_runner import VendorRunner
+from orbench_studio.services.review import prompt_review
+from tests.delivery import WAYS
+from tests.fake_batches import BatchVendor
+from tests.fake_vendor import KEY, raw, says
+
+MODELS = ("openai/gpt-test", "anthropic/claude-test")
+
+
+@pytest.fixture
+def vendor(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with BatchVendor(key=KEY) as vendor:
+        yield vendor
+
+
+@pytest.fixture
+def prices(tmp_path):
+    return Prices("", tmp_path, {MODELS[0]: Price(100_000, 100_000, 0.5)})
+
+
+@pytest.fixture
+def create(workspace, vendor, prices):
+    def make(*models, **limits):
+        models = models or MODELS[:1]
+        settings = BatchSettings(
+            limits=Limits(**limits), base_urls=dict.fromkeys(models, vendor.url), vendor_batch=True
+        )
+        return batch_control.create(workspace, models, batch_control.choose(workspace), settings, prices=prices).id
+
+    return make
+
+
+@pytest.fixture
+def run(workspace, prices):
+    def go(batch, **options):
+        options = {"lease": 4.0, "poll": 0.02, "patience": timedelta(seconds=20)} | options
+        runner = VendorRunner(workspace, batch, prices, **options)
+        runner.start()
+        assert runner.wait(120)
+        return runner.snapshot().progress
+
+    return go
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_handed_in_and_taken_home(workspace, create, run, vendor, model):
+    progress = run(create(model))
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert set(vendor.asked.values()) == {1}
+    assert len(vendor.batches) == 1
+    assert progress.models[0].output_tokens == 80
+    assert workspace.problems() == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("model", MODELS)
+def test_results_are_read_however_they_are_delivered(path, workspace, create, run, vendor, model, way):
+    vendor.way = way
+    vendor.answer = lambda prompt: f"{prompt}\u2028 \u0085 \x0b \x1c потому что \U0001f600\n{'A long answer. ' * 2_000}"
+    assert run(create(model)).done == 4
+    for prompt_id in (1, 2, 3, 4):
+        view = prompt_review.load(workspace, prompt_id)
+        texts = [one.response.text for one in view.responses if one.response.model == model]
+        assert texts == [vendor.answer(view.prompt.text)]
+    assert set(vendor.asked.values()) == {1}
+
+
+STRANGE = {
+    "a page": raw("<html>Log in to the hotel's network</html>"),
+    "a page called JSON": raw("<html>Log in</html>", "application/json"),
+    "a list": says([1, 2]),
+    "something else": says({"object": "list"}),
+    "half of it": "half",
+    "nothing but a line's beginning": raw('{"custom_id": "item-', "application/x-jsonl"),
+}
+
+
+@pytest.mark.parametrize("how", STRANGE)
+@pytest.mark.parametrize("asked", ["look", "results"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_strange_reply_is_asked_for_again_and_nothing_is_paid_twice(path, create, run, vendor, model, asked, how):
+    vendor.instead[asked] = [STRANGE[how]]
+    progress = run(create(model))
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert (set(vendor.asked.values()), len(vendor.batches)) == ({1}, 1)
+    assert not vendor.instead[asked]
+
+
+def test_both_vendors_side_by_side_at_half_the_price(create, run):
+    progress = run(create(*MODELS))
+    assert [(model.done, model.cost, model.unpriced) for model in progress.models] == [(4, 6.0, 0), (4, 0.0, 4)]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_expired_half_way(workspace, create, run, vendor, model):
+    vendor.fate, vendor.done = "expired", 3
+    batch = create(model)
+    progress = run(batch)
+    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, 3)
+    assert progress.models[0].failed_by == {Cause.EXPIRED: 1}
+    vendor.fate, vendor.done = "completed", None
+    batch_control.retry(workspace, batch)
+    progress = run(batch)
+    assert (progress.done, progress.failed, sum(vendor.asked.values())) == (4, 0, 5)
+
+
+def test_a_result_that_is_missing_is_missed(create, run, vendor):
+    vendor.forgets_last_line = True
+    assert run(create()).models[0].failed_by == {Cause.MISSING: 1}
+
+
+def test_a_file_that_the_vendor_refuses(workspace, create, run, vendor):
+    vendor.fate = "failed"
+    batch = create()
+    assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 4}
+    assert batch_control.failures(workspace, batch)[0].told == "The file is bad."
+
+
+@pytest.mark.parametrize(("model", "fate"), [(MODELS[0], "failed"), (MODELS[0], "expired"), (MODELS[1], "errored")])
+def test_a_key_in_what_the_vendor_says_is_not_kept(path, workspace, create, run, vendor, model, fate):
+    vendor.fate, vendor.done, vendor.says = fate, 3, f"{'What is this? ' * 21} {KEY} {KEY}"
+    batch = create(model)
+    run(batch)
+    told = [failed.told for failed in batch_control.failures(workspace, batch)]
+    assert set(told) == {"What is this? " * 21 + "… …"}
+    assert KEY[:8].encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_not_found_just_after_it_was_made_is_patience(create, run, vendor):
+    vendor.not_found = 3
+    assert run(create()).done == 4
+    assert set(vendor.asked.values()) == {1}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_killed_before_the_vendors_id_was_stored(workspace, create, run, vendor, model, monkeypatch):
+    """The vendor has it, nobody here knows under which id: it is found again, not handed in twice."""
+    batch = create(model)
+    vendor_ids = []
+
+    def killed(_db, _number, vendor_id):
+        vendor_ids.append(vendor_id)
+        raise KeyError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("orbench_studio.services.evaluation.vendor_batch_runner.kept.name", killed)
+        with pytest.raises(KeyError, match="killed"):
+            run(batch)
+    assert vendor_ids == ["batch-0"]
+    assert batch_control.progress(workspace, batch).models[0].at_vendor == 4
+    progress = run(batch)
+    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, 4)
+    assert len(vendor.batches) == 1
+
+
+def test_never_arrived_it_is_handed_in_again(create, run, vendor, monkeypatch):
+    batch = create()
+    with monkeypatch.context() as patched:
+        patched.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.send", killed_before)
+        with pytest.raises(KeyError):
+            run(batch)
+    assert run(batch, patience=timedelta(seconds=0)).done == 4
+    assert set(vendor.asked.values()) == {1}
+
+
+def killed_before(_vendor, _bodies, _mark):
+    raise KeyError("killed")
+
+
+def test_large_ones_are_cut(create, run, vendor, monkeypatch):
+    monkeypatch.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.most_items", 3)
+    assert run(create()).done == 4
+    assert [len(batch["rows"]) for batch in vendor.batches.values()] == [3, 1]
+    monkeypatch.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.most_bytes", 10)
+    assert run(create()).done == 4
+    assert len(vendor.batches) == 6
+
+
+def test_the_rest_is_sent_live(workspace, create, vendor, prices):
+    vendor.rounds, vendor.done = 10_000, 1
+    batch = create()
+    waiting = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
+    waiting.start()
+    while "4 items" not in waiting.snapshot().waiting:
+        assert not waiting.wait(0.01)
+    waiting.stop()
+    assert waiting.wait(120)
+    assert batch_control.progress(workspace, batch).batch.state is BatchState.PAUSED
+    batch_control.send_rest_live(workspace, batch)
+    runner = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
+    runner.start()
+    assert runner.wait(120)
+    progress = runner.snapshot().progress
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert vendor.cancelled
+    assert sum(vendor.asked.values()) == 4 + 3, "one answer came from the vendor's batch, three were sent live"
+
+
+def test_cancelled_it_is_withdrawn_and_what_was_answered_stays(workspace, create, run, vendor, prices):
+    vendor.rounds, vendor.done = 10_000, 1
+    batch = create()
+    runner = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
+    runner.start()
+    while "4 items" not in runner.snapshot().waiting:
+        assert not runner.wait(0.01)
+    batch_control.cancel(workspace, batch)
+    assert runner.wait(120)
+    progress = runner.snapshot().progress
+    assert (progress.batch.state, progress.done, progress.models[0].cancelled) == (BatchState.CANCELLED, 1, 3)
+
+
+def test_what_could_cost_more_than_the_cap_is_not_handed_in(create, run, vendor):
+    progress = run(create(max_cost=1.0))
+    assert progress.batch.state is BatchState.STOPPED
+    assert "more than the cap of 1.00 USD" in progress.batch.note
+    assert not vendor.asked
+
+
+def test_a_wrong_key_hands_nothing_in(create, run, vendor, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
+    progress = run(create())
+    assert (progress.batch.state, progress.left, progress.models[0].at_vendor) == (BatchState.STOPPED, 4, 0)
+    assert "key was refused" in progress.batch.note
+
+
+def test_who_has_none_is_told_before(workspace):
+    settings = BatchSettings(vendor_batch=True)
+    with pytest.raises(StudioError, match="only openai/ and anthropic/"):
+        launcher.require_ready(["simulated/mixed"], settings)
+
+
+def test_what_goes_wrong_with_the_last_look_is_heard_of(workspace, create, prices, monkeypatch):
+    """Whoever waits for the end does not wait for ever."""
+    runner = VendorRunner(workspace, create(), prices, poll=0.02)
+
+    def fails(_workspace, _batch):
+        raise WorkspaceError("The disk is gone.")
+
+    monkeypatch.setattr("orbench_studio.services.evaluation.vendor_batch_runner.progress", fails)
+    runner.start()
+    with pytest.raises(WorkspaceError, match="The disk is gone"):
+        runner.wait(120)

@@ -1,0 +1,26 @@
+"""Phrases out of a workspace: per model, and what cannot be mined."""
+
+import pytest
+
+from orbench_studio.services.judging.phrase_mining import mined_phrases
+from tests.unit.services.judging.judged_workspace import create
+
+
+@pytest.fixture
+def own(tmp_path):
+    with create(tmp_path / "own.orbench", prompts=90, labelled=("north", "south")) as workspace:
+        yield workspace
+
+
+def test_every_model_has_its_own_words(own):
+    north = {one.phrase for one in mined_phrases(own, "north") if one.refuses}
+    south = {one.phrase for one in mined_phrases(own, "south") if one.refuses}
+    assert any("sorry" in phrase for phrase in north)
+    assert any("gate" in phrase for phrase in south)
+    assert not north & south
+    assert mined_phrases(own, "nobody") == []
+
+
+def test_without_labels_there_is_nothing_to_mine(tmp_path):
+    with create(tmp_path / "none.orbench") as workspace:
+        assert mined_phrases(workspace) == []

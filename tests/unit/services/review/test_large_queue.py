@@ -1,0 +1,43 @@
+"""Prompts with ids beyond a million: what is reckoned with ids fits, on both databases."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import delete, insert
+
+from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.review.query import parse
+from orbench_studio.formats.records import PromptDraft
+from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.review import search
+from orbench_studio.store.core.tables import PROMPTS
+from tests.unit.conftest import RECORDS
+from tests.unit.services.audit.audited_workspace import bring
+
+MILLION = 1_000_000
+
+
+@pytest.fixture
+def later(workspace):
+    """The workspace with one more prompt and its response, as if a million had come before it."""
+    before = {"id": MILLION, "identity": b"", "text": "", "origin": "imported"}
+    with workspace.writing() as db:
+        db.execute(insert(PROMPTS), before)
+    bring(workspace, [replace(RECORDS[0], prompt=PromptDraft("How do I kill a process a million times?"))])
+    with workspace.writing() as db:
+        db.execute(delete(PROMPTS).where(PROMPTS.c.id == MILLION))
+    return workspace
+
+
+def test_they_are_audited(later):
+    ledger = refusal_audit.read(later)
+    assert ledger.prompt_ids[ledger.rows].tolist() == [1, MILLION + 1]
+    choice = Choice()
+    assert refusal_audit.prompts_of(ledger, choice, Group.SAFE, "model-a") == (1, MILLION + 1)
+
+
+@pytest.mark.parametrize("seed", [7, 999_999])
+def test_they_are_shuffled(later, seed):
+    found = search.queue_of(later, parse(f"sort:random:{seed}"))
+    assert sorted(found.ids) == [1, 2, 3, 4, MILLION + 1]
+    assert found.ids == search.queue_of(later, parse(f"sort:random:{seed}")).ids

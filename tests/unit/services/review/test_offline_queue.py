@@ -1,0 +1,113 @@
+"""Decisions kept on this machine: whole or not there, in their order, and written into the journal once."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from platformdirs import user_state_path
+
+from orbench_studio.domain.core.annotation import Aspect, Visible
+from orbench_studio.domain.review.decision import Decision, evidence
+from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.errors import StaleDecisionError, StudioError
+from orbench_studio.services.review import history, offline_queue, prompt_review
+
+NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
+BOTH = (Decision(1, Aspect.ANSWER_CLASS, "direct_answer", 1, "helps"), evidence(1, 1, (0, 5)))
+FIRST = Sending("a" * 32, NOW, "me", BOTH, frozenset({Visible.RESPONSES}), seen=0)
+SECOND = Sending("b" * 32, NOW + timedelta(microseconds=1), "me", (Decision(2, Aspect.NOTE, "“ä” \x00 \u2028"),))
+
+
+def test_what_is_kept_is_what_was_decided_in_its_order(workspace):
+    for sending in (SECOND, FIRST):
+        offline_queue.keep(workspace, sending)
+    assert offline_queue.kept(workspace) == ([replace(FIRST, again=True), replace(SECOND, again=True)], [])
+    offline_queue.drop(workspace, FIRST)
+    offline_queue.drop(workspace, FIRST)
+    assert offline_queue.kept(workspace) == ([replace(SECOND, again=True)], [])
+
+
+def test_half_a_file_and_one_of_something_else_are_named_and_stay(workspace):
+    offline_queue.keep(workspace, FIRST)
+    [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
+    whole = file.read_text(encoding="utf-8")
+    for text in (whole[: len(whole) // 2], "{}", "[]", whole.replace("direct_answer", "perhaps")):
+        file.write_text(text, encoding="utf-8")
+        assert offline_queue.kept(workspace) == ([], [file])
+    file.rename(file.with_suffix(".part"))
+    assert offline_queue.kept(workspace) == ([], [])
+
+
+def test_where_it_cannot_be_kept_the_person_is_told(workspace):
+    folder = user_state_path("orbench-studio")
+    folder.mkdir(parents=True)
+    (folder / "outbox").write_text("no folder", encoding="utf-8")
+    with pytest.raises(StudioError, match="could not be kept"):
+        offline_queue.keep(workspace, FIRST)
+
+
+def test_sent_twice_it_is_there_once(workspace):
+    offline_queue.send(workspace, FIRST)
+    again = offline_queue.send(workspace, replace(FIRST, again=True))
+    assert again.prompt_ids == (1,)
+    assert [entry.annotations for entry in history.entries(workspace)] == [2]
+    assert workspace.problems() == []
+
+
+def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_between_is(workspace):
+    label = Sending("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
+    other = replace(label, uuid="d" * 32, decisions=(Decision(1, Aspect.LABEL, "toxic"),), after=label.uuid)
+    offline_queue.send(workspace, label)
+    offline_queue.send(workspace, other)
+    prompt_review.decide(workspace, Decision(1, Aspect.FLAG, "on"), annotator="somebody else")
+    with pytest.raises(StaleDecisionError):
+        offline_queue.send(workspace, replace(other, uuid="e" * 32, after=other.uuid))
+    assert [entry.annotator for entry in history.entries(workspace)] == ["me", "me", "somebody else"]
+
+
+def test_whatever_is_in_a_kept_file_it_is_read_or_named_and_stays(workspace):
+    offline_queue.keep(workspace, FIRST)
+    [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    decision = whole["decisions"][0]
+    damaged = [b"", b"\0" * 100, b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000, b"null", b"1", b'"x"', b"[1]"]
+    for name in whole:
+        if name not in ("visible", "again"):
+            for horror in (None, [], {}, [[]], "", "x", "\ud800", -1, 1.5, 10**30, True):
+                if horror != whole[name] and (name, horror) not in (
+                    ("seen", None),
+                    ("annotator", "x"),
+                    ("annotator", ""),
+                ):
+                    damaged.append(json.dumps(whole | {name: horror}).encode())
+    for horror in (
+        [],
+        [1],
+        [{}],
+        [decision | {"prompt_id": "1"}],
+        [decision | {"prompt_id": None}],
+        [decision | {"value": 1}],
+    ):
+        damaged.append(json.dumps(whole | {"decisions": horror}).encode())
+    damaged.append(json.dumps(whole | {"uuid": "../../elsewhere"}).encode())
+    damaged.append(json.dumps(whole | {"at": NOW.replace(tzinfo=None).isoformat()}).encode())
+    for content in damaged:
+        file.write_bytes(content)
+        found, unreadable = offline_queue.kept(workspace)
+        assert file.read_bytes() == content
+        if unreadable != [file]:
+            assert [one.words for one in found] == [FIRST.words], content[:300]
+
+
+def test_a_folder_that_may_not_be_read_is_named(workspace, monkeypatch):
+    offline_queue.keep(workspace, FIRST)
+    folder = user_state_path("orbench-studio") / "outbox" / workspace.uuid
+
+    def refuses(_self):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(folder), "iterdir", refuses)
+        found = offline_queue.kept(workspace)
+    assert found == ([], [folder])

@@ -1,0 +1,228 @@
+"""A reviewer's role on the server: adds decisions under its own name, and can do no more, by whatever program."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.team.queue import TeamQueue
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.services.data.demo import demo_workspace
+from orbench_studio.services.data.push_pull import push
+from orbench_studio.services.judging import custom_rules
+from orbench_studio.services.judging.custom_rules import OwnRule
+from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, prompt_review, search
+from orbench_studio.services.team import adjudication, assignments, team_queues
+from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.store.core.tables import (
+    ANNOTATIONS,
+    ANNOTATORS,
+    JOURNAL,
+    PROMPT_STATES,
+    PROMPTS,
+    RESPONSES,
+    VOTES,
+)
+
+MAY_NOT = r"Your role on the server may not do that\. Ask whoever owns the workspace"
+OWN_NAME = "decides under its own name alone"
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def pushed(postgres, tmp_path_factory):
+    """The demo on the server, and two people who may review it. Nobody has it open."""
+    path = tmp_path_factory.mktemp("demo") / "demo.orbench"
+    demo_workspace(path).close()
+    server = postgres.new()
+    assert push(path, server) == ""
+    for name in ("mona", "nils"):
+        postgres.say(f"CREATE ROLE {name} LOGIN IN ROLE orbench_reviewer")
+    yield server
+    for name in ("mona", "nils"):
+        postgres.say(f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def place(postgres, pushed):
+    return postgres.new(pushed.database)
+
+
+@pytest.fixture
+def owned(place):
+    """The workspace as its owner has it open."""
+    with open_workspace(place) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def mona(postgres, place):
+    """The workspace as a reviewer has it open."""
+    with open_workspace(postgres.address(place.database, "mona")) as workspace:
+        yield workspace
+
+
+def label(workspace, prompt_id, value, annotator):
+    return prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator=annotator)
+
+
+def last_entry(workspace, annotator):
+    with workspace.reading() as db:
+        who = select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == annotator).scalar_subquery()
+        mine = select(JOURNAL.c.id, JOURNAL.c.annotator_id).where(JOURNAL.c.annotator_id == who)
+        return db.execute(mine.order_by(JOURNAL.c.id.desc())).first()
+
+
+def test_the_server_knows_who_decides(owned, mona):
+    assert mona.decides_as == "mona"
+    assert owned.decides_as is None
+
+
+def test_all_that_reviewing_is(owned, mona):
+    label(mona, 1, "safe", "mona")
+    prompt_review.decide(mona, Decision(1, Aspect.NOTE, "seen"), Decision(1, Aspect.FLAG, "on"), annotator="mona")
+    answered = next(i for i in range(1, 20) if prompt_review.load(mona, i).responses)
+    response = prompt_review.load(mona, answered).responses[0].response.id
+    said = Decision(answered, Aspect.ANSWER_CLASS, AnswerClass.DIRECT_ANSWER, response)
+    prompt_review.decide(mona, said, annotator="mona")
+    assert prompt_review.undo(mona, annotator="mona").prompt_ids == (answered,)
+    assert prompt_review.redo(mona, annotator="mona").prompt_ids == (answered,)
+    bulk_labels.decide_all(mona, [2, 3, 4], Aspect.LABEL, "toxic", annotator="mona")
+    everything = bulk_undo.preview(mona, annotator="mona", since=0)
+    bulk_undo.undo_since(mona, everything, annotator="mona")
+    prompt_review.redo(mona, annotator="mona")
+    search.save_view(mona, "mine", parse("by:mona"))
+    search.save_view(mona, "mine", parse("by:mona reviewed"))
+    search.remove_view(mona, "mine")
+    assert prompt_review.load(owned, 3).last_label("mona").value == "toxic"
+    assert owned.problems() == []
+
+
+def test_a_teams_queue(owned, mona):
+    team_queues.make(owned, TeamQueue("first", overlap=2))
+    assert assignments.take(mona, "first", annotator="mona") == 6
+    assignments.renew(mona, "first", annotator="mona")
+    [first, *_] = assignments.given(mona, "first", annotator="mona")
+    label(mona, first.prompt_id, "safe", "mona")
+    assignments.give_back(mona, "first", annotator="mona")
+    assert team_queues.queues(owned)[0].progress.labels == 1
+    assert owned.problems() == []
+
+
+def test_disputes_are_settled_under_the_own_name(owned, mona):
+    label(owned, 1, "safe", "ben")
+    label(mona, 1, "toxic", "mona")
+    [dispute] = [found for found in adjudication.disputed(mona) if found.prompt_id == 1]
+    adjudication.settle(mona, adjudication.case_of(mona, dispute), "safe", annotator="mona")
+    assert owned.problems() == []
+
+
+FORBIDDEN = {
+    "a decision changed": update(ANNOTATIONS).values(value="toxic"),
+    "a decision removed": delete(ANNOTATIONS),
+    "an entry changed": update(JOURNAL).values(annotator_id=1),
+    "an entry removed": delete(JOURNAL),
+    "a name changed": update(ANNOTATORS).values(name="nobody"),
+    "a prompt changed": update(PROMPTS).values(text="other"),
+    "a response changed": update(RESPONSES).values(text="other"),
+    "a vote removed": delete(VOTES),
+}
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN.values(), ids=FORBIDDEN)
+def test_nothing_else_is_changed(mona, statement):
+    label(mona, 1, "safe", "mona")  # not even what is one's own
+    with pytest.raises(WorkspaceError, match=MAY_NOT), mona.writing() as db:
+        db.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement", ["TRUNCATE annotations", "DROP TABLE journal CASCADE", "CREATE TABLE mine (i int)"]
+)
+def test_no_table_is_made_emptied_or_removed(mona, statement):
+    with pytest.raises(WorkspaceError, match=MAY_NOT), mona.writing() as db:
+        db.exec_driver_sql(statement)
+
+
+def test_nobody_decides_under_another_name(owned, mona):
+    with pytest.raises(WorkspaceError, match=OWN_NAME):
+        label(mona, 1, "safe", "somebody new")
+    label(owned, 2, "safe", "ben")
+    with pytest.raises(WorkspaceError, match=OWN_NAME):
+        label(mona, 2, "toxic", "ben")
+    with pytest.raises(WorkspaceError, match=OWN_NAME):
+        prompt_review.undo(mona, annotator="ben")
+    assert prompt_review.load(owned, 2).last_label("ben").value == "safe"
+
+
+def test_nobody_takes_back_or_adds_to_what_another_did(owned, mona):
+    label(owned, 1, "safe", "ben")
+    label(mona, 1, "safe", "mona")
+    ben, own = last_entry(owned, "ben"), last_entry(owned, "mona")
+    entry = {
+        "kind": "undo",
+        "annotator_id": own.annotator_id,
+        "at": NOW,
+        "target_id": ben.id,
+        "summary": "",
+        "uuid": "x",
+    }
+    with pytest.raises(WorkspaceError, match=OWN_NAME), mona.writing() as db:
+        db.execute(insert(JOURNAL).values(entry))
+    said = {"journal_id": ben.id, "prompt_id": 2, "aspect": "label", "value": "toxic", "visible": ""}
+    for who in (ben, own):
+        with pytest.raises(WorkspaceError, match=OWN_NAME), mona.writing() as db:
+            db.execute(insert(ANNOTATIONS).values(said | {"annotator_id": who.annotator_id}))
+
+
+def test_what_is_not_deciding_is_the_owners(mona):
+    with pytest.raises(WorkspaceError, match=MAY_NOT):
+        guidelines.write(mona, "My own guidelines")
+    with pytest.raises(WorkspaceError, match=MAY_NOT):
+        team_queues.make(mona, TeamQueue("mine"))
+    with pytest.raises(WorkspaceError, match=MAY_NOT):
+        custom_rules.save(mona, OwnRule("that door stays shut", refuses=True), annotator="mona")
+
+
+def test_an_index_is_the_owners(mona):
+    with pytest.raises(WorkspaceError, match=MAY_NOT):
+        search.index_responses(mona, lambda _done, _of: True)
+
+
+def test_an_older_format_is_for_the_owner_to_bring_up_to_date(postgres, place):
+    postgres.say("UPDATE alembic_version SET version_num = '0009'", place.database)
+    with pytest.raises(WorkspaceError, match=r"older format.* Whoever owns the database has to open it once"):
+        open_workspace(postgres.address(place.database, "mona"))
+
+
+def test_check_finds_falsified_states(owned, mona):
+    with mona.writing() as db:
+        db.execute(
+            update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == 2).values(final_label="toxic", basis="human")
+        )
+    assert owned.problems() == ["prompt_states: 1 rows, first prompt_id 2, are not what the rules say"]
+
+
+def test_where_the_owner_may_not_make_roles_an_administrator_does(postgres, tmp_path):
+    postgres.say("CREATE ROLE plain LOGIN")
+    postgres.say("ALTER ROLE orbench_reviewer RENAME TO away")
+    server = postgres.new()
+    postgres.say(f"ALTER DATABASE {server.database} OWNER TO plain")
+    theirs = postgres.address(server.database, "plain")
+    demo_workspace(tmp_path / "demo.orbench").close()
+    try:
+        assert "CREATE ROLE orbench_reviewer NOLOGIN" in push(tmp_path / "demo.orbench", theirs)
+        postgres.say("CREATE ROLE orbench_reviewer NOLOGIN")
+        open_workspace(theirs).close()
+        postgres.say("CREATE ROLE olga LOGIN IN ROLE orbench_reviewer")
+        with open_workspace(postgres.address(server.database, "olga")) as workspace:
+            label(workspace, 1, "safe", "olga")
+    finally:
+        postgres.say(f"DROP DATABASE {server.database}")
+        for name in ("olga", "orbench_reviewer", "plain"):
+            postgres.say(f"DROP ROLE IF EXISTS {name}")
+        postgres.say("ALTER ROLE away RENAME TO orbench_reviewer")

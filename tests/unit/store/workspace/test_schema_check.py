@@ -1,0 +1,166 @@
+"""What a file brings along that is not the studio's: `check` names it, and what would act by itself is not opened."""
+
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.services.review import search
+from orbench_studio.services.workspace.workspace import (
+    create_workspace,
+    open_workspace,
+    problems_in,
+)
+from orbench_studio.store.workspace import opening
+
+TURNS = "CREATE TRIGGER turns AFTER INSERT ON annotations BEGIN UPDATE prompt_states SET final_label = 'safe'; END"
+SHADOW = "ALTER TABLE votes RENAME TO real_votes; CREATE VIEW votes AS SELECT * FROM real_votes WHERE verdict = 'safe'"
+
+
+def rewritten(table, old, new):
+    """SQL that changes the definition of a table, and no row."""
+    changed = f"UPDATE sqlite_master SET sql = replace(sql, '{old}', '{new}') WHERE name = '{table}'"  # noqa: S608 - ours
+    return f"PRAGMA writable_schema=ON; {changed}; PRAGMA writable_schema=RESET"
+
+
+# What a colleague could do to a file, what `check` says of it, and whether the file is refused.
+CHANGES = [
+    (TURNS, ["trigger turns on annotations is not the studio's: CREATE TRIGGER turns AFTER"], True),
+    (
+        "CREATE VIEW all_of_it AS SELECT * FROM annotations; "
+        "CREATE TRIGGER turns INSTEAD OF INSERT ON all_of_it BEGIN SELECT 1; END",
+        ["trigger turns on all_of_it is not the studio's", "view all_of_it is not the studio's"],
+        True,
+    ),
+    (
+        "DROP TRIGGER annotations_update; "
+        "CREATE TRIGGER annotations_update BEFORE UPDATE ON annotations BEGIN SELECT 1; END",
+        ["trigger annotations_update is not as the studio makes it: without CREATE TRIGGER"],
+        True,
+    ),
+    (
+        SHADOW,
+        ["table votes is missing", "table real_votes is not the studio's", "view votes is not the studio's"],
+        True,
+    ),
+    (
+        rewritten("annotations", "REFERENCES prompts (id)", "REFERENCES prompts (id) ON DELETE CASCADE"),
+        ["table annotations is not as the studio makes it: without CONSTRAINT fk_annotations_prompt_id_prompts"],
+        True,
+    ),
+    (
+        rewritten("annotators", "UNIQUE (name)", "UNIQUE (name) ON CONFLICT REPLACE"),
+        ["table annotators is not as the studio makes it: without CONSTRAINT uq_annotators_name UNIQUE (name); with"],
+        True,
+    ),
+    ("DROP TRIGGER journal_delete", ["trigger journal_delete is missing"], False),
+    ("DROP INDEX ix_annotations_journal_id", ["index ix_annotations_journal_id is missing"], False),
+    (
+        "DROP INDEX ix_journal_uuid; CREATE INDEX ix_journal_uuid ON journal (uuid)",
+        ["index ix_journal_uuid is not as the studio makes it: without CREATE UNIQUE INDEX"],
+        False,
+    ),
+    ("CREATE INDEX mine ON prompts (text)", ["index mine on prompts is not the studio's"], False),
+    ("CREATE TABLE notes (x)", ["table notes is not the studio's: CREATE TABLE notes (x)"], False),
+    ("DROP TABLE groupings", ["table groupings is missing"], False),
+    (
+        "ALTER TABLE groupings DROP COLUMN method",
+        ["table groupings is not as the studio makes it: without method VARCHAR NOT NULL"],
+        False,
+    ),
+    (
+        "ALTER TABLE groupings ADD COLUMN more TEXT",
+        ["table groupings is not as the studio makes it: with more TEXT"],
+        False,
+    ),
+    (rewritten("groupings", "prompts INTEGER", "prompts TEXT"), ["with prompts TEXT NOT NULL"], False),
+    (
+        rewritten("groupings", "threshold FLOAT NOT NULL", "threshold FLOAT"),
+        ["without threshold FLOAT NOT NULL; with threshold FLOAT"],
+        True,
+    ),
+    (
+        rewritten("groupings", "CONSTRAINT pk_groupings", "CHECK (prompts < 9), CONSTRAINT pk_groupings"),
+        ["with CHECK (prompts < 9)"],
+        False,
+    ),
+]
+
+
+def do(path, script):
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(script)
+
+
+@pytest.mark.parametrize(("script", "told", "refused"), CHANGES)
+def test_what_is_not_the_studios_is_named(path, script, told, refused):
+    do(path, script)
+    before = path.read_bytes()
+    problems = problems_in(path)
+    for words in told:
+        assert any(words in problem for problem in problems), problems
+    if not refused:
+        open_workspace(path).close()
+        return
+    with pytest.raises(WorkspaceError, match=re.escape(f"{path.name} was not opened")) as caught:
+        open_workspace(path)
+    assert "orbench-studio check" in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_an_older_format_is_not_migrated_with_what_it_brings_along(path):
+    do(path, TURNS)
+    do(path, "UPDATE alembic_version SET version_num = '0010'")
+    with pytest.raises(WorkspaceError, match="trigger turns on annotations"):
+        open_workspace(path)
+    assert problems_in(path) == ["trigger turns on annotations is not the studio's"]
+
+
+def test_the_studios_own_are_not_complained_of(path):
+    with open_workspace(path) as workspace:
+        search.index_responses(workspace, lambda _done, _of: True)
+        assert workspace.problems() == []
+    do(path, "ANALYZE")  # keeps tables of its own
+    assert problems_in(path) == []
+    do(path, "DROP TRIGGER response_search_insert")
+    assert problems_in(path) == ["trigger response_search_insert is missing"]
+
+
+def test_two_rows_or_none_that_say_what_the_workspace_is(path):
+    do(path, "DELETE FROM workspace")
+    assert problems_in(path) == ["workspace has 0 rows, and needs one"]
+    with pytest.raises(WorkspaceError, match="workspace has 0 rows"):
+        open_workspace(path)
+
+
+def test_on_a_server(postgres):
+    with create_workspace(postgres.new()) as workspace:
+        assert workspace.problems() == []
+        with workspace.writing() as db:
+            for change in (
+                "CREATE VIEW mine AS SELECT 1",
+                "CREATE RULE quiet AS ON DELETE TO views DO INSTEAD NOTHING",
+                "CREATE TRIGGER turns AFTER INSERT ON prompts EXECUTE FUNCTION only_grows()",
+                "ALTER TABLE journal DISABLE TRIGGER journal_only_grow",
+                "DROP INDEX ix_journal_uuid",
+                "ALTER TABLE groupings ALTER COLUMN method TYPE integer USING 0",
+                "CREATE TABLE notes (x integer)",
+                "INSERT INTO annotators (name) VALUES ('anna')",
+                "INSERT INTO journal (kind, at, summary, uuid) VALUES ('wish', now(), '', '1')",
+            ):
+                db.exec_driver_sql(change)
+        told = workspace.problems()
+        for words in (
+            "view mine is not the studio's",
+            "rule quiet is not the studio's",
+            "trigger turns on prompts is not the studio's",
+            "trigger journal_only_grow on journal is missing or off",
+            "index ix_journal_uuid is missing",
+            "table notes is not the studio's",
+            "column method of groupings is not as the studio makes it",
+            "journal row 1: kind 'wish' cannot be read",
+        ):
+            assert any(words in problem for problem in told), told
+        assert opening.problems(workspace._engine) == told
