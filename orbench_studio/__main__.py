@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orbench_studio.cli.display import has_display
 from orbench_studio.cli.terminal import guard
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.log import set_up
 
 log = logging.getLogger("orbench_studio")
@@ -16,7 +16,7 @@ log = logging.getLogger("orbench_studio")
 class _Window:
     """The window, imported when it is asked for: the other verbs need no Qt."""
 
-    def open(self, workspace: Place | None) -> int:
+    def open(self, workspace: Location | None) -> int:
         from orbench_studio.app import run
 
         return run(workspace)

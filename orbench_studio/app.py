@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orbench_studio import log
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
     from orbench_studio.gui.application import Application
 
 
-def run(workspace: Place | None) -> int:
+def run(workspace: Location | None) -> int:
     """Open the window, on a workspace if one is named; gives the exit code."""
     with _application() as application:
         if workspace is None:
@@ -32,9 +32,9 @@ def run_demo() -> int:
 def draw_demo(folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]) -> int:
     """Draw pages of the demo into PNG files and show no window; gives the exit code. See `portraits.portray`."""
     with _application(own_settings=True) as application:
-        from orbench_studio.gui.screenshots import portray
+        from orbench_studio.gui.screenshots import draw_screenshots
 
-        return portray(application, folder, every=every, tell=tell, complain=complain)
+        return draw_screenshots(application, folder, every=every, tell=tell, complain=complain)
 
 
 @contextmanager

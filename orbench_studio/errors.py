@@ -77,8 +77,8 @@ def reason_of(error: BaseException) -> str:
         return "it needs more memory than there is"
     if isinstance(error, KeyError):
         return shortened(f"{error.args[0] if error.args else 'a name'} is missing")
-    told = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return shortened(told)
+    message = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return shortened(message)
 
 
 def shortened(text: str) -> str:

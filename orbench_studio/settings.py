@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import StudioError
 from orbench_studio.user_folders import config_folder
 
@@ -45,7 +45,7 @@ class Settings:
     faults: list[str] = field(default_factory=list)  # what could not be loaded, a sentence each; not saved
     unknown: dict[str, Any] = field(default_factory=dict)  # settings of a newer version, saved as they were
 
-    def remember(self, workspace: Place) -> None:
+    def remember(self, workspace: Location) -> None:
         """Put a workspace first among the recent ones."""
         name = str(workspace.absolute() if isinstance(workspace, Path) else workspace)
         self.recent = [name, *(other for other in self.recent if other != name)][:_RECENT]

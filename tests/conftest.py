@@ -62,8 +62,8 @@ def _own_home(tmp_path_factory, monkeypatch):
 def postgres():
     """A PostgreSQL server of this test process; skipped where there is none, but not where the run promised one."""
     if program("initdb") is None:
-        told = "there is no PostgreSQL server on this machine (Debian: apt-get install postgresql)"
-        (pytest.fail if os.environ.get("ORBENCH_NEEDS_POSTGRES") else pytest.skip)(told)
+        message = "there is no PostgreSQL server on this machine (Debian: apt-get install postgresql)"
+        (pytest.fail if os.environ.get("ORBENCH_NEEDS_POSTGRES") else pytest.skip)(message)
     server = Postgres()
     yield server
     server.remove()
@@ -89,8 +89,8 @@ def _nothing_logged(request, caplog):
     if request.node.get_closest_marker("logs_errors") is not None:
         return
     records = [record for phase in ("setup", "call") for record in caplog.get_records(phase)]
-    told = [r.getMessage() for r in records if r.levelno >= logging.WARNING and r.name.startswith("orbench_studio")]
-    assert not told, f"logged: {told}"
+    message = [r.getMessage() for r in records if r.levelno >= logging.WARNING and r.name.startswith("orbench_studio")]
+    assert not message, f"logged: {message}"
 
 
 @pytest.fixture(autouse=True)

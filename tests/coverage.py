@@ -3,8 +3,8 @@
 import numpy as np
 
 from orbench_studio.domain.judging.agreement import kappa
-from orbench_studio.estimates.dawid_skene import dawid_skene, drawn_again
-from orbench_studio.estimates.ppi import NO, OUT, YES, powered
+from orbench_studio.estimates.dawid_skene import dawid_skene, resampled
+from orbench_studio.estimates.ppi import NO, OUT, YES, ppi_estimate
 from orbench_studio.estimates.resampling import Resampled
 
 DRAWS = 2_000
@@ -24,7 +24,7 @@ def powered_coverage(rate, n, of, errors, *, strata=1, outside=0.0, draws=DRAWS,
         [[random.multivariate_hypergeometric(one, n // strata) for one in draw] for draw in units]
     ).reshape(draws, strata, 3, 3)
     units = units.reshape(draws, strata, 3, 3)
-    found = powered(labelled, units.sum(-2))
+    found = ppi_estimate(labelled, units.sum(-2))
     people = units.sum((1, 3))
     truly_here = people[:, YES] / (people[:, NO] + people[:, YES])
     whole = cells.sum((0, 2))
@@ -76,7 +76,7 @@ def skill_coverage(sensitivity, specificity, prompts, *, safe=0.7, draws=100, re
         right = random.random((prompts, len(sensitivity))) < np.where(truth, specificity, sensitivity)
         votes = np.where(right, truth, ~truth).astype(np.int8)
         categories = np.zeros(prompts, dtype=np.int64)
-        ends = drawn_again(votes, categories, dawid_skene(votes, categories), draws=redrawn)
+        ends = resampled(votes, categories, dawid_skene(votes, categories), draws=redrawn)
         for (low, high), truly in zip(ends, (sensitivity, specificity), strict=True):
             held.append(np.mean((low[-1] <= truly) & (truly <= high[-1])))
     return float(np.mean(held))

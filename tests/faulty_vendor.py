@@ -54,10 +54,10 @@ class FaultyVendor(Vendor):
         return WAYS[zlib.crc32(await request.read()) % len(WAYS)]
 
     def _told(self, prompt):
-        told = self._fault(prompt)
-        if told is None or told in ANSWERS:
+        message = self._fault(prompt)
+        if message is None or message in ANSWERS:
             self.answered[prompt] += 1
-        return told
+        return message
 
     def _fault(self, prompt):
         chance = random.Random(prompt)

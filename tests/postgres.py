@@ -48,8 +48,8 @@ class Postgres:
             "synchronous_commit": "on" if self._durable else "off",
             "full_page_writes": "on" if self._durable else "off",
         }
-        told = " ".join(f"-c {name}={value}" for name, value in options.items())
-        self._run("pg_ctl", "start", "-w", "-D", self._data, "-l", self.folder / "log", "-o", told)
+        message = " ".join(f"-c {name}={value}" for name, value in options.items())
+        self._run("pg_ctl", "start", "-w", "-D", self._data, "-l", self.folder / "log", "-o", message)
 
     def stop(self, mode="fast"):
         """Stop it: `immediate` is what a power cut does."""
@@ -101,8 +101,8 @@ class Postgres:
                 **options,
             )
         if done.returncode:
-            told = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
-            raise AssertionError(f"{name}: {told}")
+            message = (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+            raise AssertionError(f"{name}: {message}")
 
 
 def _free_port():

@@ -9,12 +9,12 @@ from urllib.parse import quote
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import complain, tell, tell_json
-from orbench_studio.cli.progress import steps
+from orbench_studio.cli.console import write_error, write_json, write_line
+from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.audit.refusal_rates import (
     FINAL,
     Audit,
-    Choice,
+    AuditOptions,
     Drop,
     Group,
     Labels,
@@ -23,9 +23,9 @@ from orbench_studio.domain.audit.refusal_rates import (
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.audit.audit_report import Report
-    from orbench_studio.services.audit.what_if import Ranked, Supposed
+    from orbench_studio.services.audit.what_if import RankedModel, WhatIf
     from orbench_studio.services.workspace.workspace import Workspace
 
 
@@ -53,23 +53,23 @@ def audit(
     from orbench_studio.services.audit import refusal_audit, what_if
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    choice = Choice(labels, judge, assume_safe, frozenset(drop or ()))
+    choice = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()))
     with open_workspace(workspace) as opened:
         ledger = refusal_audit.with_judge(refusal_audit.read(opened), opened, judge)
         found = refusal_audit.audit(ledger, choice)
-        moved = what_if.supposed(ledger, choice)
+        moved = what_if.what_if(ledger, choice)
         judges = [FINAL, "people", *ledger.judges]
-        told = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved)}
+        message = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved)}
         _write(opened, ledger, found, (html, markdown, figures))
     if as_json:
-        tell_json(told)
+        write_json(message)
     else:
         _tell(found, moved)
 
 
 def _write(
     opened: "Workspace",
-    ledger: "Ledger",
+    ledger: "AuditCounts",
     found: Audit,
     files: tuple[Path | None, Path | None, Path | None],
 ) -> None:
@@ -78,20 +78,20 @@ def _write(
 
     html, markdown, figures = files
     if figures is not None:
-        with steps("figures") as on_progress:
+        with show_progress("figures") as on_progress:
             audit_report.write_figures(found, figures, on_progress)
-        complain(f"The figures are in {figures}.")
+        write_error(f"The figures are in {figures}.")
     if html is None and markdown is None:
         return
-    with steps("report") as on_progress:
+    with show_progress("report") as on_progress:
         origin, now = audit_report.provenance(opened), datetime.now().astimezone()
         made = audit_report.report(origin, ledger, found.choice, now, on_progress=on_progress)
     if html is not None:
         audit_report.write_html(made, html)
-        complain(f"The report is in {html}.")
+        write_error(f"The report is in {html}.")
     if markdown is not None:
         audit_report.write_markdown(made, markdown, _addresses(made, markdown, figures))
-        complain(f"The report is in {markdown}.")
+        write_error(f"The report is in {markdown}.")
 
 
 def _addresses(made: "Report", markdown: Path, figures: Path | None) -> dict[str, str]:
@@ -102,7 +102,7 @@ def _addresses(made: "Report", markdown: Path, figures: Path | None) -> dict[str
     return {one.name: quote(f"{folder}/{one.name}-light.png") for one in made.figures}
 
 
-def _as_json(found: Audit, moved: "Supposed") -> dict[str, Any]:
+def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
     return {
         "labels": str(found.choice.labels),
         "answers": found.choice.answers,
@@ -141,28 +141,34 @@ def _rate(rate: "Rate") -> dict[str, Any]:
     return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
 
 
-def _tell(found: Audit, moved: "Supposed") -> None:
+def _tell(found: Audit, moved: "WhatIf") -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
-    tell(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.choice.words}")
-    tell(f"labels by people: {found.labelled_by_people.words}; answer classes: {found.judged_by_people.words}", "")
+    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.choice.words}")
+    write_line(
+        f"labels by people: {found.labelled_by_people.words}; answer classes: {found.judged_by_people.words}", ""
+    )
     width = max((len(one.model) for one in moved.models), default=0)
-    tell(f"{'':<{width}}  {'rank':<12}{'over-refusal':<38}{'toxic acceptance':<38}apart")
+    write_line(f"{'':<{width}}  {'rank':<12}{'over-refusal':<38}{'toxic acceptance':<38}apart")
     for one in moved.models:
         both = [found.tally(group, one.model) for group in (Group.SAFE, Group.TOXIC)]
         rates = "".join(f"{tally.rate(g).words:<38}" for g, tally in zip((Group.SAFE, Group.TOXIC), both, strict=True))
         apart = ", ".join(f"{count:,} {name}" for name, count in (both[0] + both[1]).apart.items())
-        tell(f"{one.model:<{width}}  {_rank(one.after):<12}{rates}{apart}".rstrip())
+        write_line(f"{one.model:<{width}}  {_rank(one.after):<12}{rates}{apart}".rstrip())
         for category in found.categories:
             of = [found.rate(group, one.model, category) for group in (Group.SAFE, Group.TOXIC)]
             if any(rate.n for rate in of):
-                tell(f"{'  ' + category:<{width}}  {'':<12}" + "".join(f"{rate.words:<38}" for rate in of).rstrip())
+                write_line(
+                    f"{'  ' + category:<{width}}  {'':<12}" + "".join(f"{rate.words:<38}" for rate in of).rstrip()
+                )
     if moved.choice.dropped:
-        tell("", f"{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
+        write_line("", f"{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
         for one in moved.models:
-            tell(f"{one.model:<{width}}  {_rank(one.before):<12}{one.before.rate.words}")
-    tell("", "Wilson intervals at 95 %; ranks by bootstrap, prompts of one seed or nearly the same together, 1 refuses")
-    tell("most; what is apart (unparsed, blocked, empty, truncated, error, unjudged) is in no rate.")
+            write_line(f"{one.model:<{width}}  {_rank(one.before):<12}{one.before.rate.words}")
+    write_line(
+        "", "Wilson intervals at 95 %; ranks by bootstrap, prompts of one seed or nearly the same together, 1 refuses"
+    )
+    write_line("most; what is apart (unparsed, blocked, empty, truncated, error, unjudged) is in no rate.")
 
 
-def _rank(one: "Ranked") -> str:
+def _rank(one: "RankedModel") -> str:
     return f"{one.rank} ({one.ranks[0]}-{one.ranks[1]})" if one.rate.n else "-"

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.cli.console import counted, write_json, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
     from orbench_studio.estimates.raters import Chance
-    from orbench_studio.services.audit.human_agreement import AgainstPeople, Between, Machine
+    from orbench_studio.services.audit.human_agreement import (
+        HumanAgreement,
+        MachineAgreement,
+        PairAgreement,
+    )
 
 
 def audit_people(
@@ -20,49 +24,49 @@ def audit_people(
     as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
 ) -> None:
     """Hold moderators, judges and rules against what people decided, and people against each other."""
-    from orbench_studio.services.audit.human_agreement import against_people
+    from orbench_studio.services.audit.human_agreement import human_agreement
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        found = against_people(opened)
+        found = human_agreement(opened)
     if as_json:
-        tell_json({"workspace": str(workspace), **_as_json(found)})
+        write_json({"workspace": str(workspace), **_as_json(found)})
     else:
         _tell(found)
 
 
-def _tell(found: "AgainstPeople") -> None:
+def _tell(found: "HumanAgreement") -> None:
     for title, machines, n, thing in (
         ("against people's labels of prompts (toxic)", found.moderators, found.labels, "prompt"),
         ("against people's answer classes (any refusal)", found.judges, found.answers, "response"),
     ):
-        tell(f"{title}: {counted(n, thing)} decided")
+        write_line(f"{title}: {counted(n, thing)} decided")
         if machines:
-            tell(f"  {'':<34}{'agreement':<30}{'precision':>10}{'recall':>10}{'kappa':>8}  three-way")
+            write_line(f"  {'':<34}{'agreement':<30}{'precision':>10}{'recall':>10}{'kappa':>8}  three-way")
         for machine in machines:
             _tell_machine(machine)
-        tell("")
+        write_line("")
     for one in found.people:
-        tell(f"between annotators, {one.what}")
+        write_line(f"between annotators, {one.what}")
         _tell_between("all", one.overall)
         for sliced in one.by.values():
             for name, between in sliced.items():
                 _tell_between(name, between)
-        tell("")
+        write_line("")
     if found.self_consistency:
-        tell("self-consistency (same label on a prompt shown again)")
+        write_line("self-consistency (same label on a prompt shown again)")
         for annotator, rate in found.self_consistency.items():
-            tell(f"  {annotator}  {rate.words}")
-        tell("")
-    tell(found.words)
+            write_line(f"  {annotator}  {rate.words}")
+        write_line("")
+    write_line(found.words)
 
 
-def _tell_machine(machine: "Machine") -> None:
+def _tell_machine(machine: "MachineAgreement") -> None:
     three_way = "" if machine.three_way is None else _number(machine.three_way.value)
-    tell(_line(f"{machine.name} ({machine.kind})", machine.overall) + f"  {three_way}")
+    write_line(_line(f"{machine.name} ({machine.kind})", machine.overall) + f"  {three_way}")
     for sliced in machine.by.values():
         for name, confusion in sliced.items():
-            tell(_line(f"  {name}", confusion))
+            write_line(_line(f"  {name}", confusion))
 
 
 def _line(name: str, found: "Confusion") -> str:
@@ -70,11 +74,11 @@ def _line(name: str, found: "Confusion") -> str:
     return f"  {name:<34}{_agreed(found.accuracy):<30}{rates}{_number(found.kappa.value):>8}"
 
 
-def _tell_between(name: str, between: "Between") -> None:
+def _tell_between(name: str, between: "PairAgreement") -> None:
     together = f"Fleiss {_number(between.fleiss.value)}, alpha {_number(between.alpha.value)} of {between.alpha.n:,}"
     for two in between.pairs:
         same = f"{two.same.count:,} of {two.same.n:,} alike, kappa {_number(two.kappa.value)}"
-        tell(f"  {name:<20}{two.one} and {two.other}: {same}; {together}")
+        write_line(f"  {name:<20}{two.one} and {two.other}: {same}; {together}")
 
 
 def _agreed(rate: "Rate") -> str:
@@ -87,7 +91,7 @@ def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:.3f}"
 
 
-def _as_json(found: "AgainstPeople") -> dict[str, Any]:
+def _as_json(found: "HumanAgreement") -> dict[str, Any]:
     return {
         "labels": found.labels,
         "answers": found.answers,
@@ -101,7 +105,7 @@ def _as_json(found: "AgainstPeople") -> dict[str, Any]:
     }
 
 
-def _machine(one: "Machine") -> dict[str, Any]:
+def _machine(one: "MachineAgreement") -> dict[str, Any]:
     return {
         "name": one.name,
         "kind": one.kind,
@@ -128,7 +132,7 @@ def _confusion(found: "Confusion") -> dict[str, Any]:
     }
 
 
-def _between(between: "Between") -> dict[str, Any]:
+def _between(between: "PairAgreement") -> dict[str, Any]:
     pairs = [
         {"annotators": [two.one, two.other], "same": _rate(two.same), "kappa": _chance(two.kappa)}
         for two in between.pairs

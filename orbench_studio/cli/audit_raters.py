@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.cli.console import counted, write_json, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import (
-        InStep,
+        ErrorCorrelation,
         RaterSkill,
         Reliability,
         Skill,
@@ -38,38 +38,38 @@ def audit_raters(
         found = reliability(opened, ledger)
     listed = suspects(ledger, found, limit)
     if as_json:
-        told = {"workspace": str(workspace), **_as_json(found, listed)}
-        tell_json(told | ({"p_safe": dict(found.p_safe)} if probabilities else {}))
+        message = {"workspace": str(workspace), **_as_json(found, listed)}
+        write_json(message | ({"p_safe": dict(found.p_safe)} if probabilities else {}))
     else:
         _tell(found, listed)
 
 
 def _tell(found: "Reliability", listed: "Suspects") -> None:
     if not found.raters:
-        tell("Nobody has voted on a prompt here.")
+        write_line("Nobody has voted on a prompt here.")
         return
-    tell(f"{'':<34}{'calls toxic what is toxic':<28}{'calls safe what is safe':<28}votes")
+    write_line(f"{'':<34}{'calls toxic what is toxic':<28}{'calls safe what is safe':<28}votes")
     for rater in found.raters:
-        tell(_line(f"{rater.name} ({rater.kind})", rater.overall))
+        write_line(_line(f"{rater.name} ({rater.kind})", rater.overall))
         for category, skill in rater.by_category.items():
-            tell(_line(f"  {category}", skill))
+            write_line(_line(f"  {category}", skill))
     if found.in_step:
-        tell("", "errors in step, beyond chance (by the model; where people know)")
+        write_line("", "errors in step, beyond chance (by the model; where people know)")
     for pair in found.in_step:
         known = f"{_number(pair.by_people)} on {pair.prompts_by_people:,}"
-        tell(f"  {pair.one} and {pair.other}: {_number(pair.correlation)} on {pair.prompts:,}; {known}")
-    tell(
+        write_line(f"  {pair.one} and {pair.other}: {_number(pair.correlation)} on {pair.prompts:,}; {known}")
+    write_line(
         "",
         f"{counted(listed.of, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
         f"most doubtful {listed.expected_wrong:.0f} are expected to be wrong",
     )
     for one in listed.found[:_TOLD]:
         refused = f"refused by {counted(len(one.refused_by), 'model')}"
-        tell(f"  #{one.prompt_id:<8}{one.category:<14}{one.label}, wrong with {one.p_wrong:.2f}; {refused}")
+        write_line(f"  #{one.prompt_id:<8}{one.category:<14}{one.label}, wrong with {one.p_wrong:.2f}; {refused}")
     for model, (before, after) in listed.rates.items():
         moved = f"{_percent(before.value)} to {_percent(after.value)}"
-        tell(f"  if all {len(listed.found):,} were the other: {model} {moved}")
-    tell("", f"{found.words}")
+        write_line(f"  if all {len(listed.found):,} were the other: {model} {moved}")
+    write_line("", f"{found.words}")
 
 
 def _line(name: str, skill: "Skill") -> str:
@@ -121,7 +121,7 @@ def _skill(skill: "Skill") -> dict[str, Any]:
     }
 
 
-def _pair(one: "InStep") -> dict[str, Any]:
+def _pair(one: "ErrorCorrelation") -> dict[str, Any]:
     return {
         "raters": [one.one, one.other],
         "correlation": one.correlation,

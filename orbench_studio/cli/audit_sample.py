@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
-from orbench_studio.domain.audit.estimate import Told
+from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.domain.audit.estimate import EstimateRow
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
 from orbench_studio.domain.review.query import QueryError, parse
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What to do."""
 
     LIST = "list"
@@ -33,7 +33,7 @@ _Seed = Annotated[int | None, typer.Option(min=0, metavar="N", help="With draw: 
 _Where = Annotated[
     str, typer.Option("--filter", metavar="QUERY", help="With draw: only prompts that this lets through.")
 ]
-_Told = Annotated[Told, typer.Option(help="What people decide of the sample.")]
+_Told = Annotated[EstimateRow, typer.Option(help="What people decide of the sample.")]
 _Judge = Annotated[str, typer.Option(metavar="NAME", help="The judge that people check, where they decide of answers.")]
 _Toxic = Annotated[bool, typer.Option("--toxic", help="Acceptance of toxic prompts, not over-refusal.")]
 _AssumeSafe = Annotated[
@@ -49,12 +49,12 @@ _Model = Annotated[
 
 def audit_sample(
     workspace: options.Workspace,
-    deed: Annotated[Deed, typer.Argument(help="What to do; extend draws what the estimate still needs.")],
+    deed: Annotated[Action, typer.Argument(help="What to do; extend draws what the estimate still needs.")],
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The sample's name.")] = None,
     size: _Size = 200,
     seed: _Seed = None,
     where: _Where = "",
-    told: _Told = Told.LABELS,
+    message: _Told = EstimateRow.LABELS,
     judge: _Judge = FINAL,
     toxic: _Toxic = False,
     assume_safe: _AssumeSafe = False,
@@ -71,21 +71,21 @@ def audit_sample(
     from orbench_studio.services.audit.audit_counts import read
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Deed.LIST and name is None:
+    if deed is not Action.LIST and name is None:
         raise typer.BadParameter("Which one? Name the sample.", param_hint="NAME")
     with open_workspace(workspace) as opened:
-        if deed is Deed.LIST or name is None:
+        if deed is Action.LIST or name is None:
             _tell_samples(sampling.all_samples(opened), as_json=as_json)
-        elif deed is Deed.DRAW:
+        elif deed is Action.DRAW:
             _tell_samples([_drawn(opened, name, size, where, seed)], as_json=as_json)
-        elif deed is Deed.REMOVE:
+        elif deed is Action.REMOVE:
             sampling.remove(opened, name)
             _tell_samples(sampling.all_samples(opened), as_json=as_json)
         else:
-            choices: dict[str, Any] = {"told": told, "judge": judge, "assume_safe": assume_safe, "margin": margin}
+            choices: dict[str, Any] = {"told": message, "judge": judge, "assume_safe": assume_safe, "margin": margin}
             group = Group.TOXIC if toxic else Group.SAFE
             found = ppi_estimates.estimates(opened, read(opened), name, group=group, **choices)
-            if deed is Deed.EXTEND:
+            if deed is Action.EXTEND:
                 _tell_samples([_extended(opened, found, model)], as_json=as_json)
             else:
                 _tell_estimates(found, as_json=as_json)
@@ -100,7 +100,7 @@ def _extended(opened: "Workspace", found: "Estimates", model: str | None) -> "Au
     if not overall:
         return found.sample
     wanting = model or max(overall, key=lambda cell: cell.still_needed).model
-    return ppi_estimates.queue_needed(opened, found, wanting)[0]
+    return ppi_estimates.labels_needed_in_queue(opened, found, wanting)[0]
 
 
 def _drawn(opened: "Workspace", name: str, size: int, where: str, seed: int | None) -> "AuditSample":
@@ -115,31 +115,31 @@ def _drawn(opened: "Workspace", name: str, size: int, where: str, seed: int | No
 
 def _tell_samples(samples: "Sequence[AuditSample]", *, as_json: bool) -> None:
     if as_json:
-        tell_json({"samples": [_sample(one) for one in samples]})
+        write_json({"samples": [_sample(one) for one in samples]})
         return
     if not samples:
-        tell("No sample has been drawn here.")
+        write_line("No sample has been drawn here.")
     for one in samples:
         there = f" of those that {one.query} lets through" if one.query else ""
-        tell(f"{one.name}: {counted(one.drawn, 'prompt')} of {one.size:,}{there}, seed {one.seed}")
+        write_line(f"{one.name}: {counted(one.drawn, 'prompt')} of {one.size:,}{there}, seed {one.seed}")
         for stratum in one.strata:
             drawn = f"{stratum.drawn:>7,} of {stratum.size:>7,}"
-            tell(f"  {stratum.category:<14}{drawn}   probability {stratum.inclusion:.4f}")
+            write_line(f"  {stratum.category:<14}{drawn}   probability {stratum.inclusion:.4f}")
 
 
 def _tell_estimates(found: "Estimates", *, as_json: bool) -> None:
     if as_json:
-        tell_json(_estimates(found))
+        write_json(_estimates(found))
         return
     head = f"{'':<38}{'estimate':>9}  {'95 %, these prompts':<20}{'machine':>8}{'labels':>8}{'waiting':>8}"
-    tell(f"{head}  needed for ±{100 * found.margin:g} points")
+    write_line(f"{head}  needed for ±{100 * found.margin:g} points")
     for cell in found.cells:
         name = cell.model if cell.category is None else f"  {cell.category}"
-        tell(
+        write_line(
             f"{name:<38}{_percent(cell.value):>9}  {_range(cell.here):<20}{_percent(cell.machine):>8}"
             f"{cell.labels:>8,}{cell.waiting:>8,}  {cell.still_needed:>6,}{_unlabelled(cell)}"
         )
-    tell("", f"{found.words}")
+    write_line("", f"{found.words}")
 
 
 def _unlabelled(cell: "Estimate") -> str:
@@ -167,7 +167,7 @@ def _sample(one: "AuditSample") -> dict[str, Any]:
 def _estimates(found: "Estimates") -> dict[str, Any]:
     return {
         "sample": _sample(found.sample),
-        "told_by_people": found.told,
+        "told_by_people": found.message,
         "rate": "toxic_acceptance" if found.group is Group.TOXIC else "over_refusal",
         "machine": found.machine,
         "margin": found.margin,

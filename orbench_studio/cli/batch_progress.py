@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.console import Exit, bars, complain, on_terminal, tell
+from orbench_studio.cli.console import Exit, bars, on_terminal, write_error, write_line
 from orbench_studio.cli.terminal import in_one_line
 from orbench_studio.domain.core.amounts import duration, spent
 from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState, ModelProgress, Worker
@@ -34,22 +34,22 @@ def run(runner: "BatchRunner") -> BatchProgress:
                 interrupted += 1
                 runner.stop(grace=0.0 if interrupted > 1 else None)
                 if interrupted == 1:
-                    complain("Waiting for the answers that are under way. Press Ctrl-C again to give them up.")
+                    write_error("Waiting for the answers that are under way. Press Ctrl-C again to give them up.")
     if interrupted:
         raise KeyboardInterrupt
     return runner.snapshot().progress
 
 
-def tell_progress(progress: BatchProgress) -> None:
+def write_progress(progress: BatchProgress) -> None:
     """How a batch stands, in lines for a person."""
     batch = progress.batch
-    tell(f"Batch {batch.id}, {batch.name}: {progress.state_words}. {batch.note or ''}".rstrip())
+    write_line(f"Batch {batch.id}, {batch.name}: {progress.state_words}. {batch.note or ''}".rstrip())
     for model in progress.models:
-        tell(f"  {line(model)}")
+        write_line(f"  {line(model)}")
         for cause, items in model.failed_by.items():
-            tell(f"    failed, {cause}: {items:,}")
+            write_line(f"    failed, {cause}: {items:,}")
     for worker in progress.workers:
-        tell(f"  at it: {_at_work(worker)}")
+        write_line(f"  at it: {_at_work(worker)}")
 
 
 def _at_work(worker: Worker) -> str:
@@ -137,8 +137,8 @@ def _shown() -> "Iterator[Callable[[Snapshot], None]]":
             for model in snapshot.progress.models:
                 if model.model not in tasks:
                     tasks[model.model] = shown.add_task("", total=model.total)
-                told = in_one_line(line(model, snapshot.live.get(model.model)))
-                shown.update(tasks[model.model], completed=model.total - model.left, description=told)
+                message = in_one_line(line(model, snapshot.live.get(model.model)))
+                shown.update(tasks[model.model], completed=model.total - model.left, description=message)
 
         yield show
 
@@ -154,6 +154,6 @@ class _Log:
             return
         self._next = time.monotonic() + _LINE
         for model in snapshot.progress.models:
-            complain(line(model, snapshot.live.get(model.model)))
+            write_error(line(model, snapshot.live.get(model.model)))
         if snapshot.waiting:
-            complain(f"waiting: {snapshot.waiting}")
+            write_error(f"waiting: {snapshot.waiting}")

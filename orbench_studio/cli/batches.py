@@ -8,8 +8,8 @@ import typer
 
 from orbench_studio.cli import launch_batch, options
 from orbench_studio.cli.batch_progress import as_json as progress_as_json
-from orbench_studio.cli.batch_progress import tell_progress
-from orbench_studio.cli.console import tell, tell_json
+from orbench_studio.cli.batch_progress import write_progress
+from orbench_studio.cli.console import write_json, write_line
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.evaluation.batch import BatchProgress, Cause
 
@@ -20,7 +20,7 @@ _LISTED = 20  # failures named one by one
 _ALL = 1_000_000
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What to do."""
 
     LIST = "list"
@@ -33,7 +33,7 @@ class Deed(StrEnum):
 
 def batches(
     workspace: options.Workspace,
-    deed: Annotated[Deed, typer.Argument(help="What to do.")],
+    deed: Annotated[Action, typer.Argument(help="What to do.")],
     batch: Annotated[int | None, typer.Argument(metavar="[BATCH]", help="Its number, as `list` tells it.")] = None,
     max_cost: Annotated[
         float | None, typer.Option(metavar="USD", help="With resume: what it may cost in all from now on.")
@@ -49,10 +49,10 @@ def batches(
     """Look at batches and steer them, also those that another process or the window is at."""
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Deed.LIST and batch is None:
+    if deed is not Action.LIST and batch is None:
         raise typer.BadParameter(f"Which one? `batches {workspace} list` tells their numbers.", param_hint="BATCH")
     with open_workspace(workspace) as opened:
-        if deed is Deed.LIST:
+        if deed is Action.LIST:
             _list(opened, as_json=as_json)
         elif batch is not None:
             _steer(opened, deed, batch, max_cost=max_cost, live=live, causes=cause or (), as_json=as_json)
@@ -63,12 +63,12 @@ def _list(workspace: "Workspace", *, as_json: bool) -> None:
 
     found = batch_control.overview(workspace)
     if as_json:
-        tell_json([progress_as_json(progress) for progress in found])
+        write_json([progress_as_json(progress) for progress in found])
     elif not found:
-        tell("There are no batches yet.")
+        write_line("There are no batches yet.")
     else:
         for progress in found:
-            tell(_row(progress))
+            write_line(_row(progress))
 
 
 def _row(progress: BatchProgress) -> str:
@@ -81,7 +81,7 @@ def _row(progress: BatchProgress) -> str:
 
 def _steer(
     workspace: "Workspace",
-    deed: Deed,
+    deed: Action,
     batch: int,
     *,
     max_cost: float | None,
@@ -92,25 +92,25 @@ def _steer(
     from orbench_studio.services.evaluation import batch_control
     from orbench_studio.services.evaluation.prices import load_prices
 
-    if deed is Deed.SHOW:
+    if deed is Action.SHOW:
         _show(workspace, batch, causes, as_json=as_json)
         return
-    if deed in (Deed.PAUSE, Deed.CANCEL):
-        changes = (batch_control.pause if deed is Deed.PAUSE else batch_control.cancel)(workspace, batch)
+    if deed in (Action.PAUSE, Action.CANCEL):
+        changes = (batch_control.pause if deed is Action.PAUSE else batch_control.cancel)(workspace, batch)
         progress = batch_control.progress(workspace, batch)
-        if deed is Deed.PAUSE or not any(model.at_vendor for model in progress.models):
-            _tell(progress, changes.told, as_json=as_json)
+        if deed is Action.PAUSE or not any(model.at_vendor for model in progress.models):
+            _tell(progress, changes.message, as_json=as_json)
             return
-    if deed is Deed.RETRY:
+    if deed is Action.RETRY:
         changes = batch_control.retry(workspace, batch, causes)
         if not changes:
-            _tell(batch_control.progress(workspace, batch), changes.told, as_json=as_json)
+            _tell(batch_control.progress(workspace, batch), changes.message, as_json=as_json)
             return
     if max_cost is not None:
         batch_control.raise_cap(workspace, batch, max_cost)
     if live:
         batch_control.send_rest_live(workspace, batch)
-    launch_batch.go(workspace, batch_control.progress(workspace, batch).batch, load_prices(), as_json=as_json)
+    launch_batch.launch(workspace, batch_control.progress(workspace, batch).batch, load_prices(), as_json=as_json)
 
 
 def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_json: bool) -> None:
@@ -120,24 +120,24 @@ def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_jso
     failed = batch_control.failures(workspace, batch, causes=causes, limit=_ALL if as_json else _LISTED + 1)
     if as_json:
         items: list[dict[str, Any]] = [
-            {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause, "told": f.told,
+            {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause, "told": f.message,
              "attempts": f.attempts}
             for f in failed
         ]  # fmt: skip
-        tell_json(progress_as_json(progress) | {"failures": items})
+        write_json(progress_as_json(progress) | {"failures": items})
         return
-    tell_progress(progress)
+    write_progress(progress)
     for item in failed[:_LISTED]:
         about = "a list of texts" if item.prompt_id is None else f"prompt {item.prompt_id}"
-        tell(f"  {about}, {item.model}: {item.cause}. {item.told}")
+        write_line(f"  {about}, {item.model}: {item.cause}. {item.message}")
     if len(failed) > _LISTED:
-        tell("  and more: --json lists all of them")
+        write_line("  and more: --json lists all of them")
 
 
-def _tell(progress: BatchProgress, told: str, *, as_json: bool) -> None:
+def _tell(progress: BatchProgress, message: str, *, as_json: bool) -> None:
     if as_json:
-        tell_json(progress_as_json(progress))
+        write_json(progress_as_json(progress))
         return
-    if told:
-        tell(told)
-    tell_progress(progress)
+    if message:
+        write_line(message)
+    write_progress(progress)

@@ -4,40 +4,40 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from orbench_studio.cli.console import complain
-from orbench_studio.cli.progress import steps
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.cli.console import write_error
+from orbench_studio.cli.progress import show_progress
+from orbench_studio.domain.core.judgement import BuiltinJudge
 
 if TYPE_CHECKING:
     from orbench_studio.instruments.assessment import Instrument
-    from orbench_studio.services.judging.run_judges import Judging
+    from orbench_studio.services.judging.run_judges import JudgingResult
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-def meant(names: list[str]) -> OwnJudge | None:
+def builtin_judge(names: list[str]) -> BuiltinJudge | None:
     """The instrument that is asked for; None where language models are. They are not mixed: only those cost."""
-    own = [name for name in names if name in tuple(OwnJudge)]
+    own = [name for name in names if name in tuple(BuiltinJudge)]
     if own and len(names) > 1:
         raise typer.BadParameter(f"{own[0]} is one of the studio's own: it stands alone, one at a time.")
-    return OwnJudge(own[0]) if own else None
+    return BuiltinJudge(own[0]) if own else None
 
 
-def judge_all(workspace: "Workspace", by: OwnJudge) -> "Judging":
+def judge_all(workspace: "Workspace", by: BuiltinJudge) -> "JudgingResult":
     """Judge every response that the instrument has not judged in its present version."""
     from orbench_studio.services.judging import run_judges
 
-    with steps("judging") as on_progress:
+    with show_progress("judging") as on_progress:
         return run_judges.judge(workspace, _instrument(workspace, by), on_progress=on_progress)
 
 
-def _instrument(workspace: "Workspace", by: OwnJudge) -> "Instrument":
+def _instrument(workspace: "Workspace", by: BuiltinJudge) -> "Instrument":
     from orbench_studio.services.judging import run_judges
 
-    if by is not OwnJudge.LOCAL:
-        return run_judges.rules(workspace) if by is OwnJudge.RULES else run_judges.keywords()
+    if by is not BuiltinJudge.LOCAL:
+        return run_judges.rules(workspace) if by is BuiltinJudge.RULES else run_judges.keywords()
     judge = run_judges.retrained(workspace)
     if not judge.learned:
-        complain(
+        write_error(
             f"People have judged too little to learn from ({judge.examples} responses): it says what the rules say."
         )
     return judge

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, tell, tell_json
-from orbench_studio.cli.progress import steps
+from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
+from orbench_studio.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement, Kappa
-    from orbench_studio.services.judging.calibration import Calibrated, Calibration, Draws, LeftOut
+    from orbench_studio.services.judging.calibration import (
+        Calibration,
+        Draws,
+        JudgeCalibration,
+        LeftOutModel,
+    )
     from orbench_studio.services.judging.phrase_mining import MinedPhrase
 
 _PHRASES = 5  # told of each model
@@ -32,12 +37,12 @@ def calibrate(
     from orbench_studio.services.judging.phrase_mining import mined_phrases
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, steps("calibrating") as on_progress:
+    with open_workspace(workspace) as opened, show_progress("calibrating") as on_progress:
         found = calibration(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
         phrases = {model: mined_phrases(opened, model, _PHRASES) for model in found.by_model}
     if as_json:
-        told = {model: [_phrase(one) for one in mined] for model, mined in phrases.items()}
-        tell_json({"workspace": str(workspace), "assumes": _ASSUMES, **_as_json(found), "phrases": told})
+        message = {model: [_phrase(one) for one in mined] for model, mined in phrases.items()}
+        write_json({"workspace": str(workspace), "assumes": _ASSUMES, **_as_json(found), "phrases": message})
     else:
         _tell(found, phrases)
 
@@ -58,7 +63,7 @@ def _as_json(found: "Calibration") -> dict[str, Any]:
     }
 
 
-def _instrument(one: "Calibrated") -> dict[str, Any]:
+def _instrument(one: "JudgeCalibration") -> dict[str, Any]:
     return {
         "name": one.name,
         "version": one.version,
@@ -88,7 +93,7 @@ def _kappa(kappa: "Kappa") -> dict[str, Any]:
     return {"value": kappa.value, "interval": kappa.interval, "n": kappa.n}
 
 
-def _left_out(one: "LeftOut") -> dict[str, Any]:
+def _left_out(one: "LeftOutModel") -> dict[str, Any]:
     return {
         "model": one.model,
         "rules": _agreement(one.rules),
@@ -118,41 +123,47 @@ def _phrase(one: "MinedPhrase") -> dict[str, Any]:
 
 
 def _tell(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
-    tell(
+    write_line(
         f"{counted(found.labels, 'response')} judged by people, to {counted(found.prompts, 'prompt')} "
         f"by {counted(len(found.by_model), 'model')}; {found.sample:,} of them a random sample",
         "",
     )
-    tell(f"{'':<28}{'agreement, any refusal':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}off by")
+    write_line(
+        f"{'':<28}{'agreement, any refusal':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}off by"
+    )
     for one in found.instruments:
-        tell(_line(one.name, one.slices.overall) + _number(one.calibration_error))
+        write_line(_line(one.name, one.slices.overall) + _number(one.calibration_error))
         for model, against in one.slices.by["model"].items():
-            tell(_line(f"  {model}", against))
+            write_line(_line(f"  {model}", against))
     _tell_left_out(found)
     if found.learning:
-        tell("", "learning curve of the local judge, on what it has not seen")
+        write_line("", "learning curve of the local judge, on what it has not seen")
         for step in found.learning:
-            tell(f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws")
-    tell("", "trust (highest lower bound of agreement)")
+            write_line(
+                f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws"
+            )
+    write_line("", "trust (highest lower bound of agreement)")
     for model, name in found.trust.items():
-        tell(f"  {model:<26}{name}")
+        write_line(f"  {model:<26}{name}")
     for model, mined in phrases.items():
-        tell("", f"phrases that tell most about {model}, on the half of the prompts they were not mined from")
-        for told in mined:
-            sign = "refusal" if told.refuses else "answer"
-            tell(f"  {sign:<8} {told.phrase:<40} precision {told.held_out.precision.words}")
-    tell("", f"{_ASSUMES}.")
+        write_line("", f"phrases that tell most about {model}, on the half of the prompts they were not mined from")
+        for message in mined:
+            sign = "refusal" if message.refuses else "answer"
+            write_line(f"  {sign:<8} {message.phrase:<40} precision {message.held_out.precision.words}")
+    write_line("", f"{_ASSUMES}.")
 
 
 def _tell_left_out(found: "Calibration") -> None:
     if not found.left_out:
         return
-    tell("", "one model left out         rules   local judge on all others (three-way)   with its own    on few labels")
+    write_line(
+        "", "one model left out         rules   local judge on all others (three-way)   with its own    on few labels"
+    )
     for one in found.left_out:
         few = f"{one.draws.mean:.3f} ± {one.draws.spread:.3f} ({one.draws.labels} labels)" if one.draws else "too few"
         learned = f"{_number(one.all_others.accuracy.value)} ({_number(one.all_others.three_way.value)})"
         own = f"{_number(one.with_own.accuracy.value)} ({_number(one.with_own.three_way.value)})"
-        tell(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {own:<15} {few}")
+        write_line(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {own:<15} {few}")
 
 
 def _line(name: str, against: "Agreement") -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import Exit, counted, tell, tell_json
+from orbench_studio.cli.console import Exit, counted, write_json, write_line
 
 
 def check(
@@ -20,12 +20,12 @@ def check(
 
     problems = problems_in(workspace)
     if as_json:
-        tell_json({"workspace": str(workspace), "problems": problems})
+        write_json({"workspace": str(workspace), "problems": problems})
     elif problems:
-        tell(f"{workspace.name} has {counted(len(problems), 'problem')}:")
+        write_line(f"{workspace.name} has {counted(len(problems), 'problem')}:")
         for problem in problems:
-            tell(f"  {problem}")
+            write_line(f"  {problem}")
     else:
-        tell(f"{workspace.name} is whole.")
+        write_line(f"{workspace.name} is whole.")
     if problems:
         raise typer.Exit(Exit.PROBLEMS)

@@ -26,7 +26,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def tell(*lines: str) -> None:
+def write_line(*lines: str) -> None:
     """Lines of result for a person. What a line quotes cannot break it: newlines in it are written out."""
     for line in lines:
         typer.echo(in_one_line(line))
@@ -37,7 +37,7 @@ def tell_text(text: str) -> None:
     typer.echo(text.replace("\r\n", "\n"))
 
 
-def tell_json(result: Any, *, indent: int | None = 2) -> None:
+def write_json(result: Any, *, indent: int | None = 2) -> None:
     """The result for a machine; ASCII, so that no terminal's encoding can spoil it. Without `indent` in one line."""
     typer.echo(json.dumps(result, indent=indent).replace("\x7f", "\\u007f"))  # the one that json leaves as it is
 
@@ -47,7 +47,7 @@ def rate_as_json(rate: Rate) -> dict[str, Any]:
     return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
 
 
-def complain(*lines: str) -> None:
+def write_error(*lines: str) -> None:
     """What went wrong, for a person; a line stays one, as in `tell`."""
     for line in lines:
         typer.echo(in_one_line(line), err=True)

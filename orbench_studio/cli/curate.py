@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.cli.console import counted, write_json, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.domain.curation.subset import Difference, Differing
-    from orbench_studio.services.curation.run_recipe import Curated, Tally
+    from orbench_studio.services.curation.run_recipe import Selection, Tally
 
 _TOLD = 20  # prompts of a difference, for a person
 _EXCERPT = 90  # characters
@@ -38,18 +38,18 @@ def curate(
     ready = run_recipe.default_recipes().get(recipe)
     wanted = read_recipe(ready) if ready and not Path(recipe).exists() else run_recipe.recipe_in(Path(recipe))
     with open_workspace(workspace) as opened:
-        found = run_recipe.curated(opened, wanted)
+        found = run_recipe.run_recipe(opened, wanted)
         rates = run_recipe.rates(opened, found.chosen)
         saved = subsets.save_subset(opened, name, wanted, replace=replace) if name is not None else None
     if as_json:
-        tell_json({"workspace": str(workspace), "saved": name, **_as_json(found, rates)})
+        write_json({"workspace": str(workspace), "saved": name, **_as_json(found, rates)})
         return
     _tell(found, rates)
     if saved is not None:
-        tell("", f"{saved.told}")
+        write_line("", f"{saved.message}")
 
 
-def _as_json(found: "Curated", rates: "Mapping[str, Tally]") -> dict[str, Any]:
+def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]:
     return {
         "funnel": [{"step": one.words, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
         "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.short],
@@ -65,27 +65,27 @@ def _tally(tally: "Tally") -> dict[str, Any]:
     return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.apart}
 
 
-def _tell(found: "Curated", rates: "Mapping[str, Tally]") -> None:
+def _tell(found: "Selection", rates: "Mapping[str, Tally]") -> None:
     before = found.steps[0].left
     for step in found.steps:
-        tell(f"{step.left:>8,}  {step.words}" + (f"  (-{before - step.left:,})" if step.left < before else ""))
+        write_line(f"{step.left:>8,}  {step.words}" + (f"  (-{before - step.left:,})" if step.left < before else ""))
         before = step.left
     by_category = ", ".join(f"{category} {count:,}" for category, count in found.steps[-1].categories.items())
     if by_category:
-        tell("", f"by category: {by_category}")
+        write_line("", f"by category: {by_category}")
     for one in found.short:
-        tell(f"short: {one.words}")
+        write_line(f"short: {one.words}")
     if found.chosen:
-        tell(
+        write_line(
             f"labels: {found.by_people:,} by people, {len(found.chosen) - found.by_people:,} by machines or the source"
         )
     if found.stopped:
-        tell("The recipe stops there: it takes nothing.")
+        write_line("The recipe stops there: it takes nothing.")
     if rates and found.chosen:
-        tell("", "refusals on these prompts (Wilson intervals at 95 %, responses taken as independent)")
+        write_line("", "refusals on these prompts (Wilson intervals at 95 %, responses taken as independent)")
         for model, tally in rates.items():
             apart = f"; apart: {', '.join(f'{n:,} {what}' for what, n in tally.apart.items())}" if tally.apart else ""
-            tell(f"  {model:<28}{tally.refusal.words}{apart}")
+            write_line(f"  {model:<28}{tally.refusal.words}{apart}")
 
 
 def diff(
@@ -101,20 +101,20 @@ def diff(
     with open_workspace(workspace) as opened:
         found = subsets.compare(opened, first, second)
     if as_json:
-        tell_json(_difference(found))
+        write_json(_difference(found))
         return
-    tell(f"{counted(found.both, 'prompt')} in both")
+    write_line(f"{counted(found.both, 'prompt')} in both")
     for has, lacks, only in (
         (found.first, found.second, found.only_first),
         (found.second, found.first, found.only_second),
     ):
-        tell("", f"{counted(len(only), 'prompt')} in {has} and not in {lacks}")
+        write_line("", f"{counted(len(only), 'prompt')} in {has} and not in {lacks}")
         for why, count in Counter(one.why for one in only).most_common():
-            tell(f"  {count:>6,}  {why}")
+            write_line(f"  {count:>6,}  {why}")
         for one in only[:_TOLD]:
-            tell(f"    {_line(one)}")
+            write_line(f"    {_line(one)}")
         if len(only) > _TOLD:
-            tell(f"    … and {len(only) - _TOLD:,} more; --json tells all")
+            write_line(f"    … and {len(only) - _TOLD:,} more; --json tells all")
 
 
 def _line(one: "Differing") -> str:
@@ -124,13 +124,13 @@ def _line(one: "Differing") -> str:
 
 
 def _difference(found: "Difference") -> dict[str, Any]:
-    def told(some: "Sequence[Differing]") -> list[dict[str, Any]]:
+    def message(some: "Sequence[Differing]") -> list[dict[str, Any]]:
         return [{"id": one.prompt_id, "prompt": one.text, "category": one.category, "why": one.why} for one in some]
 
     return {
         "first": found.first,
         "second": found.second,
         "both": found.both,
-        "only_first": told(found.only_first),
-        "only_second": told(found.only_second),
+        "only_first": message(found.only_first),
+        "only_second": message(found.only_second),
     }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import complain, tell
+from orbench_studio.cli.console import write_error, write_line
 from orbench_studio.cli.display import Window, has_display
 from orbench_studio.errors import StudioError
 
@@ -31,10 +31,10 @@ def demo(
         raise typer.Exit(window.demo())
     if screenshots is None:
         screenshots = Path(tempfile.mkdtemp(prefix="orbench-studio-demo-"))
-        tell(f"There is no display here, so no window opens. The pages are drawn into {screenshots}:")
+        write_line(f"There is no display here, so no window opens. The pages are drawn into {screenshots}:")
     try:
         screenshots.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StudioError(f"The folder {screenshots} cannot be created: {error.strerror}. Name another.") from error
     os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM") or "offscreen"
-    raise typer.Exit(window.screenshots(screenshots, every=every, tell=tell, complain=complain))
+    raise typer.Exit(window.screenshots(screenshots, every=every, tell=write_line, complain=write_error))

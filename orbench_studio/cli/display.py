@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.system_libraries import how_to_install, missing_packages
 
 _MISSING = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
@@ -16,7 +16,7 @@ _MISSING = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 class Window(Protocol):
     """What `__main__` hands in; each gives an exit code."""
 
-    def open(self, workspace: Place | None) -> int:
+    def open(self, workspace: Location | None) -> int:
         """Show a workspace, or the start page."""
 
     def demo(self) -> int:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
-from orbench_studio.cli.progress import steps
+from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from orbench_studio.domain.curation.near_duplicates import Grouping
@@ -31,7 +31,7 @@ def duplicates(
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        with steps("comparing prompts") as on_progress:
+        with show_progress("comparing prompts") as on_progress:
             found = service.find_duplicates(opened, threshold, on_progress)
         groups = service.groups(opened)
         shown = groups if as_json else groups[:_TOLD]
@@ -41,19 +41,21 @@ def duplicates(
             {"group": group_id, "prompts": [{"id": m.row.prompt_id, "similarity": m.similarity} for m in of]}
             for group_id, of in members.items()
         ]
-        tell_json({"workspace": str(workspace), **_as_json(found), "list": listed})
+        write_json({"workspace": str(workspace), **_as_json(found), "list": listed})
         return
-    tell(
+    write_line(
         f"{counted(found.compared, 'prompt')} compared at {found.threshold:g}: {counted(found.prompts, 'prompt')} "
         f"in {counted(found.groups, 'group')} of near duplicates"
     )
     for group_id, of in members.items():
-        tell("", f"group {group_id}")
+        write_line("", f"group {group_id}")
         for m in of[:_TOLD]:
             text = " ".join(m.text.split())
-            tell(f"  {m.similarity:4.2f}  #{m.row.prompt_id:<6} {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}")
+            write_line(
+                f"  {m.similarity:4.2f}  #{m.row.prompt_id:<6} {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
+            )
     if len(groups) > _TOLD:
-        tell("", f"… and {counted(len(groups) - _TOLD, 'more group')}; in the window: has:duplicates")
+        write_line("", f"… and {counted(len(groups) - _TOLD, 'more group')}; in the window: has:duplicates")
 
 
 def _as_json(found: "Grouping") -> dict[str, Any]:

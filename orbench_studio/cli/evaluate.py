@@ -6,11 +6,11 @@ from typing import Annotated, NamedTuple
 import typer
 
 from orbench_studio.cli import launch_batch, options
-from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.evaluation.batch import BatchSettings
 
 
-@sends()
+@takes_request_options()
 def evaluate(
     workspace: options.Workspace,
     model: Annotated[list[str], typer.Option(metavar="NAME", help=options.NAMES)],
@@ -22,7 +22,7 @@ def evaluate(
     repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Ask each model so often.")] = 1,
     to_workers: options.ToWorkers = False,
     *,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     """Put prompts to models. Killed or interrupted at any moment, it goes on where it was: see `batches`."""
     settings = sending.settings(model, seed=seed, system=_text(system), repeats=repeats)
@@ -40,7 +40,7 @@ class _Chosen(NamedTuple):
 
 
 def _launch(
-    path: Path, models: list[str], settings: BatchSettings, which: _Chosen, sending: Sending, *, to_workers: bool
+    path: Path, models: list[str], settings: BatchSettings, which: _Chosen, sending: RequestOptions, *, to_workers: bool
 ) -> None:
     from orbench_studio.services.evaluation import batch_control
     from orbench_studio.services.evaluation.cost_estimate import estimate
@@ -60,7 +60,7 @@ def _launch(
         if to_workers:
             launch_batch.hand_over(opened, batch, as_json=sending.as_json)
         else:
-            launch_batch.go(opened, batch, prices, as_json=sending.as_json)
+            launch_batch.launch(opened, batch, prices, as_json=sending.as_json)
 
 
 def _text(file: Path | None) -> str | None:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import Exit, complain, counted, tell, tell_json
-from orbench_studio.cli.progress import steps
+from orbench_studio.cli.console import Exit, counted, write_error, write_json, write_line
+from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.data.export import Export, Form
 
 _FORMS = (
@@ -54,20 +54,20 @@ def export(
         raise typer.BadParameter(f"{error}.") from error
     if seeds and not yes:
         _ask_again()
-    with open_workspace(workspace) as opened, steps(out.name) as on_progress:
+    with open_workspace(workspace) as opened, show_progress(out.name) as on_progress:
         done = export_files.export(opened, asked, on_progress)
     if done.repaired:
-        complain("An earlier export to this folder was interrupted. It was undone before this one.")
+        write_error("An earlier export to this folder was interrupted. It was undone before this one.")
     if as_json:
         found = {"out": str(done.out), "prompts": done.prompts, "files": list(done.files), "repaired": done.repaired}
-        tell_json(found)
+        write_json(found)
     else:
-        tell(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")
+        write_line(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")
 
 
 def _ask_again() -> None:
     """Seeds are harmful requests: that they leave the workspace is asked twice."""
     if not sys.stdin.isatty():
-        complain("Nothing was written. Seeds are toxic on purpose; to export them without being asked, add --yes.")
+        write_error("Nothing was written. Seeds are toxic on purpose; to export them without being asked, add --yes.")
         raise typer.Exit(Exit.USAGE)
     typer.confirm("Seeds are toxic on purpose. Write them beside the safe prompts?", abort=True)

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import launch_batch, options
-from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 
 
-@sends(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
+@takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def generate(
     workspace: options.Workspace,
     model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
@@ -23,7 +23,7 @@ def generate(
         Path | None, typer.Option(metavar="FILE", help="Other instructions, with {count} and {category}.")
     ] = None,
     *,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     """Let a model write seeds: sentences that a careful assistant turns down. They are no prompts, and stay covered.
 
@@ -33,8 +33,8 @@ def generate(
     from orbench_studio.services.generation import seeds_and_rewrites
     from orbench_studio.services.workspace.workspace import open_or_create
 
-    wording = templates.load(templates.Wording.SEEDING, template)
+    wording = templates.load(templates.TemplateName.SEEDING, template)
     asked, texts = seeds_and_rewrites.lists(category or list(Category), each)
     settings = sending.settings([model], template=wording.text, texts=texts)
     with open_or_create(workspace) as opened:
-        launch_batch.write(opened, BatchKind.SEEDING, model, asked, settings, sending)
+        launch_batch.describe(opened, BatchKind.SEEDING, model, asked, settings, sending)

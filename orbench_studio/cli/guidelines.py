@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import complain, tell, tell_text
+from orbench_studio.cli.console import tell_text, write_error, write_line
 from orbench_studio.errors import StudioError
 
 
@@ -31,14 +31,14 @@ def guidelines(
         written = service.write(opened, text) if text is not None else None
     if text is not None:
         number = written.version if written else 0
-        tell(f"Version {number} is in force." if number > len(before) else "Nothing has changed.")
+        write_line(f"Version {number} is in force." if number > len(before) else "Nothing has changed.")
     elif not before:
         raise StudioError("There are no guidelines yet. Write some: orbench-studio guidelines WORKSPACE --set FILE")
     elif version is not None and version > len(before):
         raise StudioError(f"There is no version {version}; the newest is {len(before)}.")
     else:
         found = before[(version or len(before)) - 1]
-        complain(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
+        write_error(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
         tell_text(found.text)
 
 

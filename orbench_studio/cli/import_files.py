@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import import_report, options
-from orbench_studio.cli.console import Exit, complain, tell_json
-from orbench_studio.cli.progress import steps
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.cli.console import Exit, write_error, write_json
+from orbench_studio.cli.progress import show_progress
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import FileFaultError, StudioError
 
 if TYPE_CHECKING:
@@ -62,18 +62,18 @@ def import_files(
     options = ReadOptions(moderator, model, judge, annotator, _mapping(column or []), encoding, _faults(mend or []))
 
     def take(opened: "Workspace", file: Path) -> "ImportReport":
-        with steps(file.name) as on_progress:
+        with show_progress(file.name) as on_progress:
             return import_file(opened, file, options, format_name=format_name, strict=strict, on_progress=on_progress)
 
     reports = _all(workspace, files, take, as_json=as_json)
     if as_json:
-        tell_json({"workspace": str(workspace), "files": reports})
+        write_json({"workspace": str(workspace), "files": reports})
     if any(found["error"] for found in reports):
         raise typer.Exit(Exit.FAILED)
 
 
 def _all(
-    place: Place, files: list[Path], take: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
+    place: Location, files: list[Path], take: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
 ) -> list[dict[str, Any]]:
     """Import every file, whatever became of those before; the reports, also of those that failed."""
     reports: list[dict[str, Any]] = []
@@ -83,16 +83,16 @@ def _all(
             try:
                 found = take(opened, file)
             except StudioError as error:
-                told = f"{error}{_advice(error)}"
-                complain(told)
-                reports.append({"file": file.name, "error": told})
+                message = f"{error}{_advice(error)}"
+                write_error(message)
+                reports.append({"file": file.name, "error": message})
                 continue
             except KeyboardInterrupt:
                 # Raised again outside: while its traceback lives the database cannot be closed for good.
                 interrupted = True
                 break
             if not as_json:
-                import_report.tell_report(found)
+                import_report.write_report(found)
             reports.append(import_report.as_json(found))
     if interrupted:
         raise KeyboardInterrupt
@@ -108,7 +108,7 @@ def _advice(error: StudioError) -> str:
 
 
 @contextmanager
-def _opened(place: Place) -> "Iterator[Workspace]":
+def _opened(place: Location) -> "Iterator[Workspace]":
     """The workspace, created where there is none; a new one into which nothing went is removed again."""
     from orbench_studio.services.workspace.statistics import statistics
     from orbench_studio.services.workspace.workspace import (

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.console import counted, tell
+from orbench_studio.cli.console import counted, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.services.data.import_files import ImportReport
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 LISTED = 20  # refused rows named one by one
 
 
-def tell_report(report: "ImportReport") -> None:
+def write_report(report: "ImportReport") -> None:
     """What became of the file, in lines for a person."""
-    tell(
+    write_line(
         f"{report.file} ({report.format}): {counted(report.taken, 'row')} taken, {report.merged:,} known already, "
         f"{report.refused_rows:,} refused"
     )
     for what, name in report.inferred.items():
-        tell(f"  {what} by the file's name: {name} (--{what} NAME says another)")
+        write_line(f"  {what} by the file's name: {name} (--{what} NAME says another)")
     if report.added:
-        tell("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
+        write_line("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
     for fault in report.refused[:LISTED]:
-        tell(f"  refused, line {fault.line}: {fault.reason}")
+        write_line(f"  refused, line {fault.line}: {fault.reason}")
     if report.refused_rows > LISTED:
-        tell(f"  and {report.refused_rows - LISTED:,} more")
+        write_line(f"  and {report.refused_rows - LISTED:,} more")
     for name, count in report.faults.items():
-        tell(f"  {_diagnosis(report, name, count)}")
+        write_line(f"  {_diagnosis(report, name, count)}")
     for note, count in report.notes.items():
-        tell(f"  {note}: {count:,}")
+        write_line(f"  {note}: {count:,}")
 
 
 def as_json(report: "ImportReport") -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import tell
-from orbench_studio.cli.progress import steps
+from orbench_studio.cli.console import write_line
+from orbench_studio.cli.progress import show_progress
 
 
 def index(
@@ -23,8 +23,8 @@ def index(
     with open_workspace(workspace) as opened:
         if remove:
             search.drop_response_index(opened)
-            tell(f"{workspace.name} searches responses without an index.")
+            write_line(f"{workspace.name} searches responses without an index.")
             return
-        with steps("Indexing responses") as on_progress:
+        with show_progress("Indexing responses") as on_progress:
             search.index_responses(opened, on_progress)
-    tell(f"{workspace.name} searches responses by an index.")
+    write_line(f"{workspace.name} searches responses by an index.")

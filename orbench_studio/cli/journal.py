@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
+from orbench_studio.cli.console import counted, write_json, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.services.review.history import Entry
@@ -38,12 +38,12 @@ def journal(
             return
         entries = history.entries(opened, limit=last)
     if as_json:
-        tell_json([_as_json(entry) for entry in entries])
+        write_json([_as_json(entry) for entry in entries])
     elif not entries:
-        tell("Nothing has been decided yet.")
+        write_line("Nothing has been decided yet.")
     else:
         for entry in entries:
-            tell(_line(entry))
+            write_line(_line(entry))
 
 
 def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None:
@@ -52,14 +52,14 @@ def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None
     begin = bulk_undo.moment(since, datetime.now().astimezone())
     meant = bulk_undo.preview(opened, annotator=annotator, since=begin)
     if not meant.deeds:
-        tell(f"{annotator} has decided nothing since {begin:%Y-%m-%d %H:%M} that is in force.")
+        write_line(f"{annotator} has decided nothing since {begin:%Y-%m-%d %H:%M} that is in force.")
         return
     for entry in meant.deeds:
-        tell(_line(entry))
+        write_line(_line(entry))
     if yes:
-        tell(bulk_undo.undo_since(opened, meant, annotator=annotator).told)
+        write_line(bulk_undo.undo_since(opened, meant, annotator=annotator).message)
     else:
-        tell(f"That is {meant.words}. To undo all of it, say the same with --yes.")
+        write_line(f"That is {meant.words}. To undo all of it, say the same with --yes.")
 
 
 def _as_json(entry: "Entry") -> dict[str, Any]:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import builtin_judges, launch_batch, options
-from orbench_studio.cli.console import tell, tell_json
-from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.cli.console import write_json, write_line
+from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.judgement import OwnJudge
+    from orbench_studio.domain.core.judgement import BuiltinJudge
     from orbench_studio.domain.evaluation.batch import BatchSettings
 
 _JUDGES = f"rules, local, keywords; or a language model: {options.NAMES}"
 
 
-@sends(max_tokens=CLASS_TOKENS)
+@takes_request_options(max_tokens=CLASS_TOKENS)
 def judge(
     workspace: options.Workspace,
     judge: Annotated[list[str], typer.Option("--judge", metavar="NAME", help=_JUDGES)],
@@ -31,14 +31,14 @@ def judge(
     again: Annotated[bool, typer.Option("--again", help="Also what it has judged already.")] = False,
     limit: options.Limit = None,
     *,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     """Judge responses that are there; nothing is generated again. What a judge says unreadably is unparsed.
 
     The studio's own instruments (rules; local, which learns from people's decisions; keywords, OR-Bench's lists) judge
     everything they have not judged yet, with no vendor and at no cost.
     """
-    if own := builtin_judges.meant(judge):
+    if own := builtin_judges.builtin_judge(judge):
         _judge_here(workspace, own, as_json=sending.as_json)
         return
     from orbench_studio.services.evaluation import judge_batches
@@ -49,19 +49,19 @@ def judge(
     _put_to_models(workspace, judge, settings, which, sending)
 
 
-def _judge_here(workspace: Path, by: "OwnJudge", *, as_json: bool) -> None:
+def _judge_here(workspace: Path, by: "BuiltinJudge", *, as_json: bool) -> None:
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         done = builtin_judges.judge_all(opened, by)
     if as_json:
-        tell_json({"judge": done.judge, "version": done.version, "judged": done.judged})
+        write_json({"judge": done.judge, "version": done.version, "judged": done.judged})
     else:
-        tell(done.changes.told)
+        write_line(done.changes.message)
 
 
 def _put_to_models(
-    workspace: Path, judges: list[str], settings: "BatchSettings", which: dict[str, Any], sending: Sending
+    workspace: Path, judges: list[str], settings: "BatchSettings", which: dict[str, Any], sending: RequestOptions
 ) -> None:
     from orbench_studio.services.evaluation import batch_control, judge_batches
     from orbench_studio.services.evaluation.cost_estimate import estimate_judging
@@ -77,4 +77,4 @@ def _put_to_models(
         found = estimate_judging(opened, judges, [one.response_id for one in chosen], settings, prices)
         launch_batch.confirm(found, sending)
         batch = judge_batches.create(opened, judges, chosen, settings, prices=prices)
-        launch_batch.go(opened, batch, prices, as_json=sending.as_json)
+        launch_batch.launch(opened, batch, prices, as_json=sending.as_json)

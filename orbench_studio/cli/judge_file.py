@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from orbench_studio.cli.console import complain, counted, tell, tell_json
+from orbench_studio.cli.console import counted, write_error, write_json, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
@@ -64,9 +64,9 @@ def judge_file(
     judging = FileJudging(file, columns, instrument_for(train or [], columns), encoding)
     for row in judging.rows():
         if as_json:
-            tell_json(_as_json(row), indent=None)
+            write_json(_as_json(row), indent=None)
         else:
-            tell(_as_text(row))
+            write_line(_as_text(row))
     if labels is not None:
         _tell_agreement(judging)
 
@@ -95,7 +95,7 @@ def _tell_agreement(judging: "FileJudging") -> None:
     found = Agreement(judging.pairs)
     people = {said for said, _ in judging.pairs}
     judge = f"{judging.instrument.name} {judging.instrument.version}"
-    complain(f"{judge} against {judging.columns.labels}: {counted(found.n, 'response')}, 95 % intervals")
+    write_error(f"{judge} against {judging.columns.labels}: {counted(found.n, 'response')}, 95 % intervals")
     lines: dict[str, Rate | Kappa] = {"agreement, any refusal": found.accuracy}
     if AnswerClass.PARTIAL_REFUSAL in people:
         lines["agreement, three-way (answer, partial, full)"] = found.three_way
@@ -103,13 +103,13 @@ def _tell_agreement(judging: "FileJudging") -> None:
         lines["agreement, three-way (answer, indirect, direct)"] = found.alike(OR_BENCH)
     lines |= {"precision of refusals": found.precision, "recall of refusals": found.recall, "kappa": found.kappa}
     for name, estimate in lines.items():
-        complain(f"  {name:<48} {_estimate(estimate)}")
+        write_error(f"  {name:<48} {_estimate(estimate)}")
     apart = [f"{count:,} {answer}" for answer, count in found.apart.items()]
     odd = sum(judging.odd_labels.values())
     for count, what in ((judging.unlabelled, "without a label"), (odd, "with a label in no known scheme")):
         apart += [f"{count:,} {what}"] if count else []
     if apart:
-        complain(f"  not compared: {', '.join(apart)}")
+        write_error(f"  not compared: {', '.join(apart)}")
 
 
 def _estimate(found: "Rate | Kappa") -> str:

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, tell, tell_json
-from orbench_studio.cli.progress import steps
+from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.progress import show_progress
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     """Out of the workspace, or into it."""
 
     EXPORT = "export"
@@ -23,7 +23,7 @@ _Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 def labels(
-    way: Annotated[Way, typer.Argument(help="export writes a label file; import is merge.")],
+    way: Annotated[Direction, typer.Argument(help="export writes a label file; import is merge.")],
     workspace: options.Workspace,
     files: _Files,
     annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Export what this one decided only.")] = None,
@@ -33,7 +33,7 @@ def labels(
     from orbench_studio.services.data.label_files import export_labels
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if way is Way.IMPORT:
+    if way is Direction.IMPORT:
         if annotator is not None:
             raise typer.BadParameter("--annotator is for export.")
         merge(workspace, files, as_json=as_json)
@@ -43,9 +43,9 @@ def labels(
     with open_workspace(workspace) as opened:
         count = export_labels(opened, files[0], annotator=annotator)
     if as_json:
-        tell_json({"file": str(files[0]), "decisions": count})
+        write_json({"file": str(files[0]), "decisions": count})
     else:
-        tell(f"{counted(count, 'decision')} in {files[0]}")
+        write_line(f"{counted(count, 'decision')} in {files[0]}")
 
 
 def merge(
@@ -57,20 +57,20 @@ def merge(
     from orbench_studio.services.data.label_files import merge as merge_files
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    with open_workspace(workspace) as opened, steps("merge") as on_progress:
+    with open_workspace(workspace) as opened, show_progress("merge") as on_progress:
         found = merge_files(opened, files, on_progress)
     disputed = {"labels": found.disputed_labels, "answers": found.disputed_answers}
     if as_json:
         rows = [{"file": f.file, "new": f.new, "known": f.known, "missing": f.missing} for f in found.files]
-        tell_json({"files": rows, "disputed": disputed})
+        write_json({"files": rows, "disputed": disputed})
         return
     for file in found.files:
-        tell(f"{file.file}: {counted(file.new, 'new decision')}, {file.known:,} known already")
+        write_line(f"{file.file}: {counted(file.new, 'new decision')}, {file.known:,} known already")
         if file.missing:
             about = "about prompts or responses that are not in this workspace"
-            tell(f"  {counted(file.missing, 'decision')} {about}: import those and merge again")
+            write_line(f"  {counted(file.missing, 'decision')} {about}: import those and merge again")
     if found.disputed_labels or found.disputed_answers:
-        tell(
+        write_line(
             f"people disagree about {counted(disputed['labels'], 'label')} and "
             f"{counted(disputed['answers'], 'answer')}: settle them on the Disputes page"
         )

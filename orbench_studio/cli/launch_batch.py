@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from orbench_studio.cli import batch_progress, builtin_judges
-from orbench_studio.cli.console import Exit, complain, counted, tell, tell_json
-from orbench_studio.cli.request_options import Sending
+from orbench_studio.cli.console import Exit, counted, write_error, write_json, write_line
+from orbench_studio.cli.request_options import RequestOptions
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettings, BatchState
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
     from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
     from orbench_studio.services.evaluation.prices import Prices
-    from orbench_studio.services.generation.seeds_and_rewrites import Asked
+    from orbench_studio.services.generation.seeds_and_rewrites import GenerationRequest
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-def confirm(found: "Estimate", sending: Sending) -> None:
+def confirm(found: "Estimate", sending: RequestOptions) -> None:
     """Tell what the launch will send and cost, and ask; ends where the answer is no."""
     if not sending.as_json:
         for model in found.models:
-            tell(_line(model))
+            write_line(_line(model))
         whole = f"{counted(found.items, 'request')} in all, at most {usd(found.most_cost)}" if found.most_cost else ""
-        tell(f"{whole}{whole and '. '}It takes about {duration(found.seconds)}. Prices of {found.prices_dated}.")
+        write_line(f"{whole}{whole and '. '}It takes about {duration(found.seconds)}. Prices of {found.prices_dated}.")
     if sending.yes:
         return
     if sending.as_json or not sys.stdin.isatty():
-        complain("Nothing was sent. To launch it without being asked, add --yes.")
+        write_error("Nothing was sent. To launch it without being asked, add --yes.")
         raise typer.Exit(Exit.USAGE)
     typer.confirm("Launch it?", abort=True)
 
 
-def write(
+def describe(
     workspace: "Workspace",
     kind: BatchKind,
     model: str,
-    asked: "Sequence[Asked]",
+    asked: "Sequence[GenerationRequest]",
     settings: BatchSettings,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     """Tell what the lists will cost, ask, and let the model write them; ends with the exit code for how it went."""
     from orbench_studio.services.evaluation.launcher import require_ready
@@ -52,7 +52,7 @@ def write(
     seeds_and_rewrites.check(kind, model, settings, prices)
     require_ready([model], settings)
     confirm(seeds_and_rewrites.estimate(workspace, model, asked, settings, prices), sending)
-    go(
+    launch(
         workspace,
         seeds_and_rewrites.create(workspace, kind, model, asked, settings, prices),
         prices,
@@ -60,7 +60,7 @@ def write(
     )
 
 
-def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool) -> None:
+def launch(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool) -> None:
     """Run a batch to its end and tell how it stands; ends with the exit code that says it."""
     from orbench_studio.services.evaluation.launcher import open_runner
 
@@ -70,11 +70,11 @@ def go(workspace: "Workspace", batch: Batch, prices: "Prices", *, as_json: bool)
         _tell_interrupted(workspace, batch.id)
         raise
     if as_json:
-        tell_json(batch_progress.as_json(progress))
+        write_json(batch_progress.as_json(progress))
     else:
-        batch_progress.tell_progress(progress)
+        batch_progress.write_progress(progress)
         if progress.failed:
-            tell(f"To try what failed again: orbench-studio batches {workspace.place} retry {batch.id}")
+            write_line(f"To try what failed again: orbench-studio batches {workspace.place} retry {batch.id}")
     _follow(workspace, prices)
     raise typer.Exit(batch_progress.exit_code(progress))
 
@@ -83,9 +83,9 @@ def _tell_interrupted(workspace: "Workspace", batch_id: int) -> None:
     from orbench_studio.services.evaluation import batch_control
 
     if batch_control.progress(workspace, batch_id).batch.state is BatchState.RUNNING:
-        complain(f"Batch {batch_id} goes on: others are at it.")
+        write_error(f"Batch {batch_id} goes on: others are at it.")
     else:
-        complain(f"Batch {batch_id} is paused. To go on: orbench-studio batches {workspace.place} resume {batch_id}")
+        write_error(f"Batch {batch_id} is paused. To go on: orbench-studio batches {workspace.place} resume {batch_id}")
 
 
 def _follow(workspace: "Workspace", prices: "Prices") -> None:
@@ -95,10 +95,12 @@ def _follow(workspace: "Workspace", prices: "Prices") -> None:
 
     for found in follow(workspace):
         if found.own is not None:
-            complain(builtin_judges.judge_all(workspace, found.own).changes.told)
+            write_error(builtin_judges.judge_all(workspace, found.own).changes.message)
         elif found.judging is not None:
             progress = batch_progress.run(open_runner(workspace, found.judging, prices))
-            complain(f"Batch {found.judging}, {progress.batch.name}: {progress.state_words}, {progress.done:,} judged.")
+            write_error(
+                f"Batch {found.judging}, {progress.batch.name}: {progress.state_words}, {progress.done:,} judged."
+            )
 
 
 def hand_over(workspace: "Workspace", batch: Batch, *, as_json: bool) -> None:
@@ -107,9 +109,9 @@ def hand_over(workspace: "Workspace", batch: Batch, *, as_json: bool) -> None:
 
     batch_control.hand_over(workspace, batch.id)
     if as_json:
-        tell_json(batch_progress.as_json(batch_control.progress(workspace, batch.id)))
+        write_json(batch_progress.as_json(batch_control.progress(workspace, batch.id)))
     else:
-        tell(f"Batch {batch.id} is left to the workers. To start one: orbench-studio worker {workspace.place}")
+        write_line(f"Batch {batch.id} is left to the workers. To start one: orbench-studio worker {workspace.place}")
 
 
 def _line(model: "ModelEstimate") -> str:

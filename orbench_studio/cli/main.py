@@ -39,10 +39,10 @@ from orbench_studio.cli import (
     team,
     worker,
 )
-from orbench_studio.cli.console import Exit, complain, tell
+from orbench_studio.cli.console import Exit, write_error, write_line
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.terminal import guard, in_one_line
-from orbench_studio.domain.workspace.location import is_there, place_of
+from orbench_studio.domain.workspace.location import exists, location_of
 from orbench_studio.errors import StudioError
 
 _HELP = """
@@ -78,8 +78,8 @@ def _unreadable_row(words: list[str]) -> str | None:
     """What cannot be read in the workspace that a command line names, in words; None where the fault is ours."""
     from orbench_studio.services.workspace.workspace import unreadable_row
 
-    named = [place_of(word) for word in words if word.endswith(".orbench") or "://" in word]
-    return next((told for place in named if is_there(place) and (told := unreadable_row(place))), None)
+    named = [location_of(word) for word in words if word.endswith(".orbench") or "://" in word]
+    return next((message for place in named if exists(place) and (message := unreadable_row(place))), None)
 
 
 class _Verbs(TyperGroup):
@@ -100,27 +100,27 @@ class _Verbs(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         if without_log := log.set_up():
-            complain(without_log)
+            write_error(without_log)
         try:
             with _in_one_line():
                 return super().invoke(ctx)
         except StudioError as error:
-            complain(str(error))
+            write_error(str(error))
             raise typer.Exit(Exit.FAILED) from error
         except _MADE_OF_ROWS as error:
-            told = _unreadable_row(self.words)
-            if told is None:
+            message = _unreadable_row(self.words)
+            if message is None:
                 raise
-            complain(told)
+            write_error(message)
             raise typer.Exit(Exit.FAILED) from error
         except ImportError as error:
-            told = missing_library(error)
-            if told is None:
+            message = missing_library(error)
+            if message is None:
                 raise
-            complain(*told.split("\n"))
+            write_error(*message.split("\n"))
             raise typer.Exit(Exit.FAILED) from error
         except KeyboardInterrupt as error:
-            complain("Interrupted.")
+            write_error("Interrupted.")
             raise typer.Exit(Exit.INTERRUPTED) from error
 
 
@@ -161,7 +161,7 @@ app.command("check")(check.check)
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        tell(f"orbench-studio {__version__}")
+        write_line(f"orbench-studio {__version__}")
         raise typer.Exit
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import tell, tell_json
+from orbench_studio.cli.console import write_json, write_line
 
 
 def models(
@@ -16,13 +16,13 @@ def models(
     vendors, servers, built_in = model_catalogue.vendors(), model_catalogue.local_servers(), model_catalogue.built_in()
     if as_json:
         found = [vendor._asdict() for vendor in vendors]
-        tell_json({"vendors": found, "servers": [server._asdict() for server in servers], "built_in": built_in})
+        write_json({"vendors": found, "servers": [server._asdict() for server in servers], "built_in": built_in})
         return
     for vendor in vendors:
         state = "there is a key" if vendor.has_key else f"no key in {vendor.key_variable} or the keyring"
-        tell(f"{vendor.prefix:<12}  {vendor.title}: {state}")
+        write_line(f"{vendor.prefix:<12}  {vendor.title}: {state}")
     for server in servers:
-        tell(f"{server.title} on this machine: {', '.join(server.models) or 'no models'}")
+        write_line(f"{server.title} on this machine: {', '.join(server.models) or 'no models'}")
     if not servers:
-        tell(f"No model server answers on this machine: {', '.join(model_catalogue.servers_looked_for())}.")
-    tell(f"Without key or server: {', '.join(built_in)}")
+        write_line(f"No model server answers on this machine: {', '.join(model_catalogue.servers_looked_for())}.")
+    write_line(f"Without key or server: {', '.join(built_in)}")

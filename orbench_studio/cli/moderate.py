@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from orbench_studio.cli import launch_batch, options
-from orbench_studio.cli.console import complain
-from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.cli.console import write_error
+from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.core.moderation import Rule
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, BatchSettings
 
 
-@sends(max_tokens=CLASS_TOKENS)
+@takes_request_options(max_tokens=CLASS_TOKENS)
 def moderate(
     workspace: options.Workspace,
     moderator: Annotated[list[str], typer.Option("--moderator", metavar="NAME", help=options.NAMES)],
@@ -30,7 +30,7 @@ def moderate(
         Path | None, typer.Option(metavar="FILE", help="Other instructions, with {case}, {prompt} (and {response}).")
     ] = None,
     *,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     """Let moderators vote. Three were asked in the paper; a vote that cannot be read is unparsed, and goes to people.
 
@@ -39,7 +39,7 @@ def moderate(
     """
     from orbench_studio.services.core import templates
 
-    wording = templates.Wording.ON_PROMPTS if responses_of is None else templates.Wording.ON_RESPONSES
+    wording = templates.TemplateName.ON_PROMPTS if responses_of is None else templates.TemplateName.ON_RESPONSES
     instructions = templates.load(wording, template)
     settings = sending.settings(moderator, template=instructions.text)
     which = {"wanted": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
@@ -52,7 +52,7 @@ def _launch(
     settings: BatchSettings,
     which: dict[str, Any],
     rule: Rule | None,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
@@ -64,11 +64,11 @@ def _launch(
         moderation_batches.check(moderators, settings, prices, on_responses=which["responder"] is not None)
         require_ready(moderators, settings)
         if rule is not None:
-            complain(moderation_batches.choose_rule(opened, rule).told)
+            write_error(moderation_batches.choose_rule(opened, rule).message)
         targets = moderation_batches.choose(opened, moderators, **which)
         launch_batch.confirm(moderation_batches.estimate(opened, moderators, targets, settings, prices), sending)
         batch = moderation_batches.create(opened, moderators, targets, settings, prices)
-        launch_batch.go(opened, batch, prices, as_json=sending.as_json)
+        launch_batch.launch(opened, batch, prices, as_json=sending.as_json)
 
 
 def _rule(text: str | None) -> Rule | None:

@@ -6,7 +6,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.display import Window, has_display
-from orbench_studio.domain.workspace.location import Place, is_there
+from orbench_studio.domain.workspace.location import Location, exists
 from orbench_studio.errors import StudioError
 
 _VERBS = ("demo", "import", "stats", "journal", "guidelines", "check")
@@ -17,7 +17,7 @@ def open_window(
     workspace: options.WorkspaceOrNone = None,
 ) -> None:
     """Open the window."""
-    if workspace is not None and not is_there(workspace):
+    if workspace is not None and not exists(workspace):
         raise StudioError(_not_there(workspace))
     if not has_display():
         raise StudioError(
@@ -34,6 +34,6 @@ def meant(word: str) -> str:
     return f" Did you mean orbench-studio {near[0]}?" if near else ""
 
 
-def _not_there(place: Place) -> str:
+def _not_there(place: Location) -> str:
     create = f"To create one: orbench-studio import {place.name.removesuffix('.orbench')}.orbench FILE..."
     return f"There is no workspace at {place}.{meant(str(place))} {create}"

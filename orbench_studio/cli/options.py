@@ -5,28 +5,28 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import complain
+from orbench_studio.cli.console import write_error
 from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.domain.workspace.location import Place, place_of
+from orbench_studio.domain.workspace.location import Location, location_of
 
 NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
 
 
-def place_named(text: str) -> Place:
+def place_named(text: str) -> Location:
     """The place that a text names; a folder in which SQLite does not work is told of, once."""
     from orbench_studio.services.workspace.sync_folders import warning_once
 
-    place = place_of(text)
+    place = location_of(text)
     if isinstance(place, Path) and (warning := warning_once(place)):
-        complain(warning)
+        write_error(warning)
     return place
 
 
 # typer wants one class; what the verbs get is a domain.place.Place.
 _HELP = {"metavar": "WORKSPACE", "help": "Its file, or postgresql://USER@HOST/DATABASE."}
 Workspace = Annotated[Path, typer.Argument(parser=place_named, **_HELP)]
-WorkspaceOrNone = Annotated[Path | None, typer.Argument(parser=place_of, **_HELP)]
+WorkspaceOrNone = Annotated[Path | None, typer.Argument(parser=location_of, **_HELP)]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
 ]

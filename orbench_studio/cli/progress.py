@@ -8,7 +8,7 @@ from orbench_studio.cli.terminal import in_one_line
 
 
 @contextmanager
-def steps(what: str) -> Iterator[Callable[[int, int], bool]]:
+def show_progress(what: str) -> Iterator[Callable[[int, int], bool]]:
     """A progress bar on a terminal, nothing elsewhere; never asks to stop (Ctrl+C does)."""
     if not on_terminal():
         yield lambda _done, _total: True

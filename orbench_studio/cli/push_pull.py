@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import tell
+from orbench_studio.cli.console import write_line
 from orbench_studio.cli.options import place_named
-from orbench_studio.cli.progress import steps
-from orbench_studio.domain.workspace.location import Server, place_of
+from orbench_studio.cli.progress import show_progress
+from orbench_studio.domain.workspace.location import Server, location_of
 
 _Named = partial(typer.Argument, parser=place_named, metavar="FILE")
 _File = Annotated[Path, _Named(help="A workspace in a file.")]
@@ -26,11 +26,11 @@ def push(file: _File, url: _Url) -> None:
     from orbench_studio.services.data import push_pull
 
     server = _server(url)
-    with steps(f"push {file.name}") as on_progress:
+    with show_progress(f"push {file.name}") as on_progress:
         still_to_do = push_pull.push(file, server, on_progress)
-    tell(f"{file.name} is in {server}. To open it: orbench-studio {server}")
+    write_line(f"{file.name} is in {server}. To open it: orbench-studio {server}")
     if still_to_do:
-        tell(still_to_do)
+        write_line(still_to_do)
 
 
 def pull(url: _Url, file: _NewFile) -> None:
@@ -41,13 +41,13 @@ def pull(url: _Url, file: _NewFile) -> None:
     from orbench_studio.services.data import push_pull
 
     server = _server(url)
-    with steps(f"pull {server.name}") as on_progress:
+    with show_progress(f"pull {server.name}") as on_progress:
         push_pull.pull(server, file, on_progress)
-    tell(f"{server} is in {file}. To open it: orbench-studio {file}")
+    write_line(f"{server} is in {file}. To open it: orbench-studio {file}")
 
 
 def _server(url: str) -> Server:
-    place = place_of(url)
+    place = location_of(url)
     if not isinstance(place, Server):
         raise typer.BadParameter(f"{place} is no address of a database: postgresql://USER@HOST/DATABASE.")
     return place

@@ -20,7 +20,7 @@ from orbench_studio.domain.evaluation.parameters import read_parameters
 
 
 @dataclass(frozen=True)
-class Sending:
+class RequestOptions:
     """How models are asked, and how the verb talks about it."""
 
     base_url: options.BaseUrl = None
@@ -54,7 +54,7 @@ class Sending:
             raise typer.BadParameter(str(error)) from error
 
 
-def sends(**defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_request_options(**defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a verb the options of `Sending`, with these defaults, after its own; its last argument gets them as one."""
 
     def decorate(verb: Callable[..., None]) -> Callable[..., None]:
@@ -67,12 +67,12 @@ def sends(**defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None
                 default=defaults.get(field.name, field.default),
                 annotation=field.type,
             )
-            for field in fields(Sending)
+            for field in fields(RequestOptions)
         ]
 
         @wraps(verb)
         def run(**given: Any) -> None:
-            sending = Sending(**{option.name: given.pop(option.name) for option in shared})
+            sending = RequestOptions(**{option.name: given.pop(option.name) for option in shared})
             verb(**given, sending=sending)
 
         run.__signature__ = known.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import launch_batch, options
-from orbench_studio.cli.console import complain
-from orbench_studio.cli.request_options import Sending, sends
+from orbench_studio.cli.console import write_error
+from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS, BatchKind
 
 
-@sends(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
+@takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def rewrite(
     workspace: options.Workspace,
     model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
@@ -30,19 +30,19 @@ def rewrite(
         Path | None, typer.Option(metavar="FILE", help="Other instructions, with {count} and {seed}.")
     ] = None,
     *,
-    sending: Sending,
+    sending: RequestOptions,
 ) -> None:
     """Let a model rewrite seeds into prompts. Each keeps its seed; what repeats a prompt, or nearly, is set aside."""
     from orbench_studio.services.core import templates
     from orbench_studio.services.generation import seeds_and_rewrites
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    wording = templates.load(templates.Wording.REWRITING, template)
+    wording = templates.load(templates.TemplateName.REWRITING, template)
     settings = sending.settings([model], template=wording.text, texts=each)
     with open_workspace(workspace) as opened:
         if return_toxic:
-            complain(seeds_and_rewrites.return_toxic(opened, rounds).told)
+            write_error(seeds_and_rewrites.return_toxic(opened, rounds).message)
         asked = seeds_and_rewrites.choose_seeds(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
-        launch_batch.write(opened, BatchKind.REWRITING, model, asked, settings, sending)
+        launch_batch.describe(opened, BatchKind.REWRITING, model, asked, settings, sending)

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import complain, counted, rate_as_json, tell, tell_json
-from orbench_studio.domain.judging.custom_rule import OwnRule, SavedRule
+from orbench_studio.cli.console import counted, rate_as_json, write_error, write_json, write_line
+from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 from orbench_studio.settings import load_settings
 
 if TYPE_CHECKING:
-    from orbench_studio.services.judging.custom_rules import Effect
+    from orbench_studio.services.judging.custom_rules import RuleEffect
     from orbench_studio.services.workspace.workspace import Workspace
 
 _WITHOUT = "Which one? `rules WORKSPACE try PHRASE`, `add PHRASE`, `remove NUMBER`."
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What to do."""
 
     LIST = "list"
@@ -28,7 +28,7 @@ class Deed(StrEnum):
 
 def rules(
     workspace: options.Workspace,
-    deed: Annotated[Deed, typer.Argument(help="What to do.")],
+    deed: Annotated[Action, typer.Argument(help="What to do.")],
     what: Annotated[
         str, typer.Argument(metavar="[PHRASE|NUMBER]", help="The phrase to try or add, the rule to remove.")
     ] = "",
@@ -44,22 +44,22 @@ def rules(
     """
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Deed.LIST and not what:
+    if deed is not Action.LIST and not what:
         raise typer.BadParameter(_WITHOUT, param_hint="PHRASE|NUMBER")
     who = annotator or _own_name()
     with open_workspace(workspace) as opened:
-        if deed is Deed.LIST:
+        if deed is Action.LIST:
             _list(opened, as_json=as_json)
-        elif deed is Deed.REMOVE:
+        elif deed is Action.REMOVE:
             _remove(opened, what, who, as_json=as_json)
         else:
-            _try(opened, OwnRule(what, not answer, model), who if deed is Deed.ADD else None, as_json=as_json)
+            _try(opened, CustomRule(what, not answer, model), who if deed is Action.ADD else None, as_json=as_json)
 
 
 def _own_name() -> str:
     settings = load_settings()
     if settings.faults:
-        complain(" ".join(settings.faults))
+        write_error(" ".join(settings.faults))
     return settings.annotator
 
 
@@ -68,30 +68,32 @@ def _list(workspace: "Workspace", *, as_json: bool) -> None:
 
     found = custom_rules.saved(workspace)
     if as_json:
-        tell_json([_saved_as_json(one) for one in found])
+        write_json([_saved_as_json(one) for one in found])
     elif not found:
-        tell("This workspace has no rules of its own.")
+        write_line("This workspace has no rules of its own.")
     else:
         for one in found:
-            tell(_line(one))
+            write_line(_line(one))
 
 
-def _try(workspace: "Workspace", rule: OwnRule, saver: str | None, *, as_json: bool) -> None:
+def _try(workspace: "Workspace", rule: CustomRule, saver: str | None, *, as_json: bool) -> None:
     from orbench_studio.services.judging import custom_rules
 
     found = custom_rules.effect(workspace, rule)
     saved = custom_rules.save(workspace, rule, annotator=saver) if saver is not None else None
     if as_json:
-        tell_json(_effect_as_json(found) | ({"rule": _saved_as_json(saved)} if saved else {}))
+        write_json(_effect_as_json(found) | ({"rule": _saved_as_json(saved)} if saved else {}))
         return
     sign = "a refusal" if rule.refuses else "an answer"
-    tell(f"“{found.trial.phrase}” as a sign of {sign}, on responses that no phrase is mined from")
-    tell(f"  precision  {found.trial.precision.words}")
-    tell(f"  recall     {found.trial.recall.words}")
-    tell(f"  the rules agree with people without it on {found.before.words}, with it on {found.after.words}")
-    tell(f"  {counted(found.mended, 'response')} judged as people do only with it, {found.spoiled:,} only without it")
+    write_line(f"“{found.trial.phrase}” as a sign of {sign}, on responses that no phrase is mined from")
+    write_line(f"  precision  {found.trial.precision.words}")
+    write_line(f"  recall     {found.trial.recall.words}")
+    write_line(f"  the rules agree with people without it on {found.before.words}, with it on {found.after.words}")
+    write_line(
+        f"  {counted(found.mended, 'response')} judged as people do only with it, {found.spoiled:,} only without it"
+    )
     if saved:
-        tell(f"Saved as rule {saved.number}. `judge --judge rules` judges by it.")
+        write_line(f"Saved as rule {saved.number}. `judge --judge rules` judges by it.")
 
 
 def _remove(workspace: "Workspace", what: str, who: str, *, as_json: bool) -> None:
@@ -101,9 +103,9 @@ def _remove(workspace: "Workspace", what: str, who: str, *, as_json: bool) -> No
         raise typer.BadParameter(f"{what!r} is no number; `rules list` tells them.", param_hint="NUMBER")
     removed = custom_rules.remove(workspace, int(what), annotator=who)
     if as_json:
-        tell_json(_saved_as_json(removed))
+        write_json(_saved_as_json(removed))
     else:
-        tell(f"Rule {removed.number} is no longer in force. `judge --judge rules` judges without it.")
+        write_line(f"Rule {removed.number} is no longer in force. `judge --judge rules` judges without it.")
 
 
 def _line(one: SavedRule) -> str:
@@ -128,7 +130,7 @@ def _saved_as_json(one: SavedRule) -> dict[str, Any]:
     }
 
 
-def _effect_as_json(found: "Effect") -> dict[str, Any]:
+def _effect_as_json(found: "RuleEffect") -> dict[str, Any]:
     return {
         "phrase": found.trial.phrase,
         "sign_of": "refusal" if found.trial.refuses else "answer",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import tell, tell_json
+from orbench_studio.cli.console import write_json, write_line
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.statistics import Rate, Reveals
@@ -24,35 +24,37 @@ def stats(
         found = statistics.statistics(opened)
         consistency = statistics.consistency(opened)
         reveals = statistics.after_reveal(opened)
-        worded = statistics.by_wording(opened)
+        worded = statistics.by_template(opened)
     if as_json:
         found["results_by_wording"] = [asdict(one) for one in worded]
         found["self_consistency"] = {annotator: _rate_as_json(rate) for annotator, rate in consistency.items()}
         found["changed_after_reveal"] = {what: _reveals_as_json(counted) for what, counted in reveals.items()}
-        tell_json(found)
+        write_json(found)
         return
     plain = {name: value for name, value in found.items() if isinstance(value, int)}
     _table(plain)
     for name, by in found.items():
         if isinstance(by, dict):
-            tell("", f"{name.replace('_', ' ')}")
+            write_line("", f"{name.replace('_', ' ')}")
             _table(by)
     if worded:
-        tell("", "results by wording")
+        write_line("", "results by wording")
         _table({f"{one.what}, {one.template_hash[:12]}{' (own)' * one.own}": one.results for one in worded})
     _tell_people(consistency, reveals)
 
 
 def _tell_people(consistency: "dict[str, Rate]", reveals: "dict[str, Reveals]") -> None:
     if consistency:
-        tell("", "self consistency (same label on a prompt shown again)")
+        write_line("", "self consistency (same label on a prompt shown again)")
         for annotator, rate in consistency.items():
-            tell(f"  {annotator}  {rate.words}")
+            write_line(f"  {annotator}  {rate.words}")
     for what, counted in reveals.items():
         if counted.changed.n:
-            tell("", f"{what.replace('_', ' ')} changed after the reveal")
-            tell(f"  changed {counted.changed.words}")
-            tell(f"  toward the machines {counted.toward:,}, away from them {counted.away:,}, kept {counted.kept:,}")
+            write_line("", f"{what.replace('_', ' ')} changed after the reveal")
+            write_line(f"  changed {counted.changed.words}")
+            write_line(
+                f"  toward the machines {counted.toward:,}, away from them {counted.away:,}, kept {counted.kept:,}"
+            )
 
 
 def _rate_as_json(rate: "Rate") -> dict[str, Any]:
@@ -67,4 +69,4 @@ def _reveals_as_json(counted: "Reveals") -> dict[str, Any]:
 def _table(counts: dict[str, Any]) -> None:
     width = max((len(name) for name in counts), default=0)
     for name, count in counts.items():
-        tell(f"  {name.replace('_', ' '):<{width}}  {count:>11,}")
+        write_line(f"  {name.replace('_', ' '):<{width}}  {count:>11,}")

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orbench_studio.cli.console import counted, rate_as_json, tell, tell_json
+from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, members_in, written
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.team.progress import Work
-    from orbench_studio.services.team.team_queues import Standing
+    from orbench_studio.domain.team.progress import Activity
+    from orbench_studio.services.team.team_queues import QueueStatus
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What to do."""
 
     LIST = "list"
@@ -27,12 +27,12 @@ class Deed(StrEnum):
     END = "end"
 
 
-_STATES = {Deed.PAUSE: QueueState.PAUSED, Deed.OPEN: QueueState.OPEN, Deed.END: QueueState.ENDED}
+_STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action.END: QueueState.ENDED}
 
 
 def team(
     workspace: WorkspaceArgument,
-    deed: Annotated[Deed, typer.Argument(help="What to do.")] = Deed.LIST,
+    deed: Annotated[Action, typer.Argument(help="What to do.")] = Action.LIST,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="The queue's name.")] = "",
     query: Annotated[str | None, typer.Option("--filter", metavar="QUERY", help="Its prompts; else all.")] = None,
     overlap: Annotated[int | None, typer.Option(metavar="N", help="How many people label each prompt; else 1.")] = None,
@@ -54,53 +54,59 @@ def team(
     from orbench_studio.services.team import team_queues
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Deed.LIST and not name:
+    if deed is not Action.LIST and not name:
         raise typer.BadParameter(f"Which one? `team WORKSPACE {deed} NAME`.", param_hint="NAME")
     given = {"query": query, "overlap": overlap, "lease": lease, "training": training}
     said: dict[str, Any] = {what: value for what, value in given.items() if value is not None}
     if people:
         said["assignment"], said["members"] = members_in(people)
     with open_workspace(workspace) as opened:
-        told = ""
-        if deed is Deed.MAKE:
-            told = team_queues.make(opened, TeamQueue(name, **said)).told
-        elif deed is Deed.CHANGE:
-            told = team_queues.change(opened, name, replace(team_queues.named(opened, name), **said)).told
-        elif deed is not Deed.LIST:
-            told = team_queues.set_state(opened, name, _STATES[deed]).told
-        _tell(opened, told, as_json=as_json)
+        message = ""
+        if deed is Action.MAKE:
+            message = team_queues.make(opened, TeamQueue(name, **said)).message
+        elif deed is Action.CHANGE:
+            message = team_queues.change(opened, name, replace(team_queues.named(opened, name), **said)).message
+        elif deed is not Action.LIST:
+            message = team_queues.set_state(opened, name, _STATES[deed]).message
+        _tell(opened, message, as_json=as_json)
 
 
-def _tell(workspace: "Workspace", told: str, *, as_json: bool) -> None:
+def _tell(workspace: "Workspace", message: str, *, as_json: bool) -> None:
     from orbench_studio.services.team import team_queues
 
     queues, people = team_queues.queues(workspace), team_queues.people(workspace)
     if as_json:
-        tell_json({"queues": [_queue_as_json(one) for one in queues], "people": [_work_as_json(one) for one in people]})
+        write_json(
+            {"queues": [_queue_as_json(one) for one in queues], "people": [_work_as_json(one) for one in people]}
+        )
         return
-    if told:
-        tell(told)
+    if message:
+        write_line(message)
     if not queues:
-        tell("This workspace has no team queue. Make one: orbench-studio team WORKSPACE make NAME --overlap 2")
+        write_line("This workspace has no team queue. Make one: orbench-studio team WORKSPACE make NAME --overlap 2")
     for standing in queues:
         _tell_queue(standing)
     for work in people:
-        tell(_line(work))
+        write_line(_line(work))
 
 
-def _tell_queue(standing: "Standing") -> None:
+def _tell_queue(standing: "QueueStatus") -> None:
     queue, progress = standing.queue, standing.progress
     by = ", ".join(f"{count:,} with {labels}" for labels, count in enumerate(progress.by_labels))
-    tell(f"{queue.name} ({queue.state}): {counted(progress.prompts, 'prompt')}, {queue.overlap} labels each: {by}")
+    write_line(
+        f"{queue.name} ({queue.state}): {counted(progress.prompts, 'prompt')}, {queue.overlap} labels each: {by}"
+    )
     who = "; ".join(map(written, queue.members)) or "everybody"
-    tell(f"  {queue.query or 'all prompts'} · {who} · claims hold {queue.lease} minutes, {progress.held:,} are out")
+    write_line(
+        f"  {queue.query or 'all prompts'} · {who} · claims hold {queue.lease} minutes, {progress.held:,} are out"
+    )
     if progress.disagreed:
-        tell(f"  people disagree about {progress.disagreed:,}, settled are {progress.adjudicated:,}")
+        write_line(f"  people disagree about {progress.disagreed:,}, settled are {progress.adjudicated:,}")
     if progress.training:
-        tell(f"  {counted(progress.training, 'prompt')} to practise on: {queue.training}")
+        write_line(f"  {counted(progress.training, 'prompt')} to practise on: {queue.training}")
 
 
-def _line(work: "Work") -> str:
+def _line(work: "Activity") -> str:
     pace = work.pace
     fast = f"{pace.hourly:,.0f} an hour, {pace.seconds:.0f} s each" if pace.hourly and pace.seconds else "no pace yet"
     seen = f"{work.seen.astimezone():%Y-%m-%d %H:%M}" if work.seen else "never"
@@ -111,7 +117,7 @@ def _line(work: "Work") -> str:
     return f"{work.annotator}: {counted(work.labels, 'label')}, {fast}, {kappa}, holds {work.held:,}, last seen {seen}"
 
 
-def _queue_as_json(standing: "Standing") -> dict[str, Any]:
+def _queue_as_json(standing: "QueueStatus") -> dict[str, Any]:
     queue, progress = standing.queue, standing.progress
     return {
         "name": queue.name,
@@ -131,7 +137,7 @@ def _queue_as_json(standing: "Standing") -> dict[str, Any]:
     }
 
 
-def _work_as_json(work: "Work") -> dict[str, Any]:
+def _work_as_json(work: "Activity") -> dict[str, Any]:
     return {
         "name": work.annotator,
         "labels": work.labels,

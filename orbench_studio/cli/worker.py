@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import batch_progress, builtin_judges, options
-from orbench_studio.cli.console import Exit, complain, tell
-from orbench_studio.domain.core.judgement import OwnJudge
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.cli.console import Exit, write_error, write_line
+from orbench_studio.domain.core.judgement import BuiltinJudge
+from orbench_studio.domain.workspace.location import Location
 
 if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.worker import Worker
+    from orbench_studio.services.evaluation.worker import BatchWorker
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LINE = 10.0  # seconds between two lines about a batch
@@ -43,37 +43,37 @@ def worker(
 def _require_names(names: list[str]) -> None:
     for name in names:
         if "/" not in name:
-            told = f"{name!r} is no model's name. Write vendor/model, or vendor/ for all of a vendor."
-            raise typer.BadParameter(told, param_hint="--models")
+            message = f"{name!r} is no model's name. Write vendor/model, or vendor/ for all of a vendor."
+            raise typer.BadParameter(message, param_hint="--models")
 
 
-def _work(place: Place, models: list[str], *, until_done: bool) -> int:
+def _work(place: Location, models: list[str], *, until_done: bool) -> int:
     """Work until the end; how often it was interrupted."""
     from orbench_studio.services.evaluation.prices import load_prices
-    from orbench_studio.services.evaluation.worker import Worker
+    from orbench_studio.services.evaluation.worker import BatchWorker
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(place) as opened:
-        tell(f"At {opened.name}, taking items of running batches. Press Ctrl+C to stop.")
-        at_work = Worker(opened, load_prices(), models, tell, partial(_judge, opened))
+        write_line(f"At {opened.name}, taking items of running batches. Press Ctrl+C to stop.")
+        at_work = BatchWorker(opened, load_prices(), models, write_line, partial(_judge, opened))
         with _stopped_by_signals(at_work) as interrupted, _told_of(at_work):
             at_work.work(until_done=until_done)
         return len(interrupted)
 
 
-def _judge(workspace: "Workspace", by: OwnJudge) -> None:
-    tell(builtin_judges.judge_all(workspace, by).changes.told)
+def _judge(workspace: "Workspace", by: BuiltinJudge) -> None:
+    write_line(builtin_judges.judge_all(workspace, by).changes.message)
 
 
 @contextmanager
-def _stopped_by_signals(at_work: "Worker") -> Iterator[list[int]]:
+def _stopped_by_signals(at_work: "BatchWorker") -> Iterator[list[int]]:
     """The first Ctrl+C waits for what is under way, the second does not."""
     interrupted: list[int] = []
 
     def heed(number: int, _frame: Any) -> None:
         interrupted.append(number)
         if len(interrupted) == 1 and at_work.runners:
-            complain("Waiting for the answers that are under way. Press Ctrl+C again to give them up.")
+            write_error("Waiting for the answers that are under way. Press Ctrl+C again to give them up.")
         at_work.stop()
 
     before = {number: signal.signal(number, heed) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -85,7 +85,7 @@ def _stopped_by_signals(at_work: "Worker") -> Iterator[list[int]]:
 
 
 @contextmanager
-def _told_of(at_work: "Worker") -> Iterator[None]:
+def _told_of(at_work: "BatchWorker") -> Iterator[None]:
     """A line for each model that is asked, now and then."""
     over = threading.Event()
 
@@ -95,7 +95,7 @@ def _told_of(at_work: "Worker") -> Iterator[None]:
                 snapshot = runner.snapshot()
                 for model in snapshot.progress.models:
                     if model.model in snapshot.live:
-                        complain(f"{batch_id}  {batch_progress.line(model, snapshot.live[model.model])}")
+                        write_error(f"{batch_id}  {batch_progress.line(model, snapshot.live[model.model])}")
 
     teller = threading.Thread(target=look, name="worker-telling")
     teller.start()

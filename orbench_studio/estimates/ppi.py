@@ -34,7 +34,7 @@ _PSEUDO[NO:, NO:] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Powered:
+class PpiEstimate:
     """Estimated rates, one an element; nan where they cannot be told (a stratum without a label, nothing inside).
 
     `machine` is the rate by machine labels alone, `sample` that of the labelled units alone. Bounds are low, high.
@@ -48,7 +48,7 @@ class Powered:
     sample: Array
 
 
-def powered(labelled: NDArray[np.int64], everything: NDArray[np.int64]) -> Powered:
+def ppi_estimate(labelled: NDArray[np.int64], everything: NDArray[np.int64]) -> PpiEstimate:
     """The rates of many estimates at once.
 
     `labelled` (..., strata, 3, 3) counts the sample's units by what people say and what the machine says, in this
@@ -99,7 +99,7 @@ class _Strata:
         self.machine = _normal(self.all, 1)
         self.rest = np.where((self.size > self.sampled)[..., None], _normal(self.all - self.counts.sum(-2), 1), 0.0)
 
-    def estimate(self) -> Powered:
+    def estimate(self) -> PpiEstimate:
         sample, _ = self._ratio(_people(self.seen))
         value, lam = sample, np.zeros_like(sample)
         for _ in range(_STEPS):
@@ -107,7 +107,7 @@ class _Strata:
             value, _ = self._ratio(self._corrected(self.seen, lam))
         value = np.clip(value, 0, 1)
         by_machine, _ = self._ratio(self.machine)
-        return Powered(value, lam, self._here(value, lam), self._beyond(value, lam), by_machine, sample)
+        return PpiEstimate(value, lam, self._here(value, lam), self._beyond(value, lam), by_machine, sample)
 
     def planned(self) -> tuple[Array, Array]:
         """The variance of a unit in each stratum, and the share of units inside."""

@@ -55,10 +55,10 @@ def drawn_with(tokens: Tokens) -> Iterator[None]:
         yield
 
 
-def settle(figure: Figure, tokens: Tokens, told: Sequence[str], title: str = "") -> None:
+def settle(figure: Figure, tokens: Tokens, message: Sequence[str], title: str = "") -> None:
     """Write what the figure stands on below it, a title of all above, and give the rest to what is drawn."""
     width, height = map(float, figure.get_size_inches())
-    lines = [line for one in told for line in wrap(plain(one, 2_000), int(width * _LETTERS))]
+    lines = [line for one in message for line in wrap(plain(one, 2_000), int(width * _LETTERS))]
     for place, line in enumerate(reversed(lines)):
         figure.text(0.1 / width, (0.1 + _FOOT * place) / height, line, fontsize=7, color=tokens.quiet, va="bottom")
     figure.text(0.2 / width, 1 - 0.12 / height, title, fontsize=12, va="top")

@@ -123,14 +123,14 @@ def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate)
 
 
 def _told(audit: Audit, behind: Sequence[Published], own: Sequence[Point]) -> list[str]:
-    told = [f"Own models: {audit.choice.words}. Lines through a point are 95 % Wilson intervals."]
+    message = [f"Own models: {audit.choice.words}. Lines through a point are 95 % Wilson intervals."]
     points = [(one.over_refusal, one.toxic_rejection) for one in behind]
     if points:
-        told.append(
+        message.append(
             f"Grey: {len(points)} models as published ({SOURCE}; refusals found by keywords); "
             f"Spearman's rho {rho(points):.3f}, dashed: their quadratic fit."
         )
     ours = rho(own)
     if ours is not None:
-        told.append(f"Own models alone: n = {len(own)}, Spearman's rho {ours:.3f}.")
-    return told
+        message.append(f"Own models alone: n = {len(own)}, Spearman's rho {ours:.3f}.")
+    return message

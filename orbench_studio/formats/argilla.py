@@ -37,9 +37,9 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
         said = in_force(response.get("annotations", ()), "answer_class")
         judged = response.get("judgements", ())
         last = judged[-1] if judged else None
-        told = {"value": last["answer_class"], "score": None, "agent": last["judge"]} if last else None
+        message = {"value": last["answer_class"], "score": None, "agent": last["judge"]} if last else None
         of = text_identity(row["prompt"], response["model"], response["id"]).hex()
-        yield _record(of, fields, metadata, ANSWER, said, told)
+        yield _record(of, fields, metadata, ANSWER, said, message)
 
 
 def _record(

@@ -52,12 +52,12 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = error.strerror or str(error)
+        message = error.strerror or str(error)
         name = Path(error.filename or path).name
         if name != path.name and not name.startswith("."):  # those are ours, and tell the user nothing
-            told += f": {name}"
+            message += f": {name}"
         raise StudioError(
-            f"{path} could not be written ({told[:1].lower()}{told[1:]}). What was there before is as it was. "
+            f"{path} could not be written ({message[:1].lower()}{message[1:]}). What was there before is as it was. "
             "Free some space, or check that the folder exists and may be written to."
         ) from error
 

@@ -13,7 +13,7 @@ from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.byte_source import InputFile, file_fault
 from orbench_studio.formats.guards import decoded, require_sound, text
 from orbench_studio.formats.records import AnnotationDraft
-from orbench_studio.formats.studio_rows import annotation, deed, moment
+from orbench_studio.formats.studio_rows import annotation, entry, moment
 
 FORMAT = "orbench-labels"
 MARK = FORMAT.encode()  # in the first line
@@ -89,7 +89,7 @@ def _require_head(name: str, values: Any) -> None:
 def _labelled(values: Mapping[str, Any], said: Mapping[str, Any]) -> Labelled:
     response = said.get("response")
     found = {**said, "annotator": values["annotator"], "undone": values.get("undone")}
-    draft = annotation(found, deed(dict(values)), on_response=response is not None)
+    draft = annotation(found, entry(dict(values)), on_response=response is not None)
     require_sound(draft)
     about = (text(response["model"]), bytes.fromhex(response["id"])) if response else None
     return Labelled(bytes.fromhex(said["prompt"]), about, draft)

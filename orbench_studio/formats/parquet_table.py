@@ -45,12 +45,12 @@ def open_parquet(path: Path) -> Table:
 
 
 @contextmanager
-def _explained(name: str, told: str, line: Callable[[], int | None] = lambda: None) -> Iterator[None]:
+def _explained(name: str, message: str, line: Callable[[], int | None] = lambda: None) -> Iterator[None]:
     """The guard around the library, which has errors of its own; `told` has a place for the reason."""
     import pyarrow
 
     def fault(reason: str) -> Exception:
-        return file_fault(name, told.format(reason.splitlines()[0]), line())
+        return file_fault(name, message.format(reason.splitlines()[0]), line())
 
     with explained(fault):
         try:

@@ -64,7 +64,7 @@ class JudgementDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class DeedDraft:
+class EntryDraft:
     """An entry of another studio's journal; `uuid` names it in every copy, `target` the entry it undoes or redoes.
 
     `guideline` is the number of the guidelines decided by, as the file counts them.
@@ -74,7 +74,7 @@ class DeedDraft:
     kind: str
     at: datetime
     annotator: str | None
-    told: str
+    message: str
     target: str | None = None
     guideline: int | None = None
 
@@ -92,8 +92,8 @@ class AnnotationDraft:
     raw: str | None = None
     reason: str | None = None
     visible: str = ""
-    deed: DeedDraft | None = None
-    undone: tuple[DeedDraft, ...] = ()
+    deed: EntryDraft | None = None
+    undone: tuple[EntryDraft, ...] = ()
     came: Came | None = None
 
 

@@ -20,7 +20,7 @@ from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, catego
 from orbench_studio.formats.records import (
     AnnotationDraft,
     Came,
-    DeedDraft,
+    EntryDraft,
     JudgementDraft,
     PromptDraft,
     Record,
@@ -143,14 +143,14 @@ def _judgement(found: Nested) -> JudgementDraft:
 
 
 def _of_prompt(found: Nested) -> AnnotationDraft:
-    return annotation(found, deed(found), on_response=False)
+    return annotation(found, entry(found), on_response=False)
 
 
 def _of_response(found: Nested) -> AnnotationDraft:
-    return annotation(found, deed(found), on_response=True)
+    return annotation(found, entry(found), on_response=True)
 
 
-def annotation(found: Nested, deed: DeedDraft, *, on_response: bool) -> AnnotationDraft:
+def annotation(found: Nested, deed: EntryDraft, *, on_response: bool) -> AnnotationDraft:
     """A decision of a deed; a ValueError where nobody can decide that."""
     aspect, value = Aspect(found["aspect"]), found.get("value") or ""
     if on_response != (aspect in OF_RESPONSES):
@@ -169,22 +169,22 @@ def annotation(found: Nested, deed: DeedDraft, *, on_response: bool) -> Annotati
     )
 
 
-def deed(found: Nested) -> DeedDraft:
+def entry(found: Nested) -> EntryDraft:
     """A deed that decides something; a ValueError where it is none."""
     kind = found["kind"]
     if kind not in _DEEDS:
         raise ValueError(f"{kind!r} is no deed that decides something")
     annotator = None if kind == _IMPORT else found["annotator"]
-    at, told = moment(found["at"]), found.get("told") or ""
-    return DeedDraft(found["deed"], kind, at, annotator, told, guideline=_number(found, "guideline"))
+    at, message = moment(found["at"]), found.get("told") or ""
+    return EntryDraft(found["deed"], kind, at, annotator, message, guideline=_number(found, "guideline"))
 
 
-def undone(found: Nested, target: str) -> DeedDraft:
+def undone(found: Nested, target: str) -> EntryDraft:
     """An undo or redo of the deed; a ValueError where it is neither."""
     kind = found["kind"]
     if kind not in _BACK:
         raise ValueError(f"{kind!r} is neither undo nor redo")
-    return DeedDraft(found["deed"], kind, moment(found["at"]), found["annotator"], found.get("told") or "", target)
+    return EntryDraft(found["deed"], kind, moment(found["at"]), found["annotator"], found.get("told") or "", target)
 
 
 def moment(text: str) -> datetime:

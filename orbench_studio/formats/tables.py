@@ -65,8 +65,8 @@ class Table:
 
 def listing(names: Sequence[str]) -> str:
     """Names for a message: a table may have thousands of columns."""
-    told = ", ".join(shortened(name) for name in names[:_LISTED])
-    return told if len(names) <= _LISTED else f"{told} and {len(names) - _LISTED:,} more"
+    message = ", ".join(shortened(name) for name in names[:_LISTED])
+    return message if len(names) <= _LISTED else f"{message} and {len(names) - _LISTED:,} more"
 
 
 def too_many_values(text: str, at: int = 0) -> bool:

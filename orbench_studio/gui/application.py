@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import KEYS, tr
 from orbench_studio.gui.common.key_repeat import HeldKeys
 from orbench_studio.gui.common.operations import Operations
@@ -72,7 +72,7 @@ class Application:
             sys.excepthook, threading.excepthook = of_slots, of_threads
             interrupts.close()
 
-    def open(self, place: Place) -> None:
+    def open(self, place: Location) -> None:
         """Open a workspace in the window."""
         self.window.open(place)
 

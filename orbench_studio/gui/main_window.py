@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.domain.workspace.location import Place, Server
+from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.gui.common.actions import KEYS, Actions, tr
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
@@ -32,14 +32,14 @@ from orbench_studio.gui.common.widgets import label, rule, set_tip
 from orbench_studio.gui.data.label_files import LabelFiles
 from orbench_studio.gui.data.library_page import LibraryPage
 from orbench_studio.gui.data.response_index import Indexing
-from orbench_studio.gui.judging.auto_training import Learning
+from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import LOCAL, RULES, JudgeRun
-from orbench_studio.gui.page_registry import LaterPages
+from orbench_studio.gui.page_registry import PageRegistry
 from orbench_studio.gui.review.pace import Pace
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.review.reviewer import ReviewerName
 from orbench_studio.gui.workspace.moved_file import MovedFile
-from orbench_studio.gui.workspace.server_dialog import ServerDialog, told
+from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.gui.workspace.welcome import WelcomePage
 from orbench_studio.settings import SCHEMES
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _BAR = 48
 
 
-class MainWindow(LaterPages):
+class MainWindow(PageRegistry):
     """Top bar, rail, pages, message bar."""
 
     demo_wanted = Signal()  # when the user asks for the demo workspace
@@ -65,7 +65,7 @@ class MainWindow(LaterPages):
         self.library = LibraryPage(session)
         self.judging = JudgeRun(session, self)
         self._moved_file = MovedFile(session, self)
-        self.learning = Learning(session, self.judging, self)
+        self.learning = AutoTraining(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self.label_files = LabelFiles(session, self)
@@ -110,11 +110,11 @@ class MainWindow(LaterPages):
         self._rail.mark(name)
         self.review.finder.bar.setVisible(self._pages.currentWidget() is self.review)
 
-    def open(self, place: Place) -> None:
+    def open(self, place: Location) -> None:
         """Open a workspace, and say so until it is there."""
         self.say_opening(place.name)
         if isinstance(place, Server):
-            self._session.open(place, failed=lambda error: self._ask_server(place, told(error)))
+            self._session.open(place, failed=lambda error: self._ask_server(place, message(error)))
         else:
             self._session.open(place)
 
@@ -233,7 +233,7 @@ class MainWindow(LaterPages):
 
     def _connect(self) -> None:
         for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
-            part.told.connect(self.messages.tell)
+            part.message.connect(self.messages.tell)
         self._moved_file.closed.connect(self._show_welcome)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from orbench_studio.gui.common.actions import Actions
     from orbench_studio.gui.common.message_bar import MessageBar
     from orbench_studio.gui.common.theme import Theme
-    from orbench_studio.gui.curation.page import CuratePage
-    from orbench_studio.gui.evaluation.page import EvaluatePage
-    from orbench_studio.gui.generation.page import GeneratePage
+    from orbench_studio.gui.curation.page import CurationPage
+    from orbench_studio.gui.evaluation.page import EvaluationPage
+    from orbench_studio.gui.generation.page import GenerationPage
     from orbench_studio.gui.judging.judge_run import JudgeRun
-    from orbench_studio.gui.judging.page import InstrumentsPage
+    from orbench_studio.gui.judging.page import JudgesPage
     from orbench_studio.gui.review.page import ReviewPage
     from orbench_studio.gui.team.disputes_page import DisputesPage
     from orbench_studio.gui.team.page import TeamPage
     from orbench_studio.gui.workspace.session import Session
 
 
-class LaterPages(QMainWindow):
+class PageRegistry(QMainWindow):
     """Makes them, and ties them to the parts of the window, which it is a part of itself."""
 
     _session: Session
@@ -47,33 +47,33 @@ class LaterPages(QMainWindow):
         raise NotImplementedError
 
     @cached_property
-    def evaluate(self) -> EvaluatePage:
+    def evaluate(self) -> EvaluationPage:
         """The page of batches; like all but the first ones it is made when it is wanted."""
-        from orbench_studio.gui.evaluation.page import EvaluatePage
+        from orbench_studio.gui.evaluation.page import EvaluationPage
 
-        page = EvaluatePage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
-        page.runs.told.connect(self.messages.tell)
+        page = EvaluationPage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
+        page.runs.message.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         return page
 
     @cached_property
-    def instruments(self) -> InstrumentsPage:
+    def instruments(self) -> JudgesPage:
         """The page of judges."""
-        from orbench_studio.gui.judging.page import InstrumentsPage
+        from orbench_studio.gui.judging.page import JudgesPage
 
-        page = InstrumentsPage(self._session, self.actions_table)
-        page.told.connect(self.messages.tell)
+        page = JudgesPage(self._session, self.actions_table)
+        page.message.connect(self.messages.tell)
         return page
 
     @cached_property
-    def generate(self) -> GeneratePage:
+    def generate(self) -> GenerationPage:
         """The page of seeds, rewrites and votes; its batches are those of the evaluate page."""
-        from orbench_studio.gui.generation.page import GeneratePage
+        from orbench_studio.gui.generation.page import GenerationPage
 
-        page = GeneratePage(self._session, self._theme, self.evaluate.runs)
+        page = GenerationPage(self._session, self._theme, self.evaluate.runs)
         page.recipe_wanted.connect(lambda name: self.curate.begin_with(name))
         page.page_wanted.connect(self.show_page)
-        page.told.connect(self.messages.tell)
+        page.message.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         return page
 
@@ -83,17 +83,17 @@ class LaterPages(QMainWindow):
         from orbench_studio.gui.audit.page import AuditPage
 
         page = AuditPage(self._session, self._theme)
-        page.told.connect(self.messages.tell)
+        page.message.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         return page
 
     @cached_property
-    def curate(self) -> CuratePage:
+    def curate(self) -> CurationPage:
         """The page of recipes and subsets."""
-        from orbench_studio.gui.curation.page import CuratePage
+        from orbench_studio.gui.curation.page import CurationPage
 
-        page = CuratePage(self._session, self._theme)
-        page.told.connect(self.messages.tell)
+        page = CurationPage(self._session, self._theme)
+        page.message.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         page.export_wanted.connect(self.export)
         return page
@@ -113,7 +113,7 @@ class LaterPages(QMainWindow):
         from orbench_studio.gui.team.page import TeamPage
 
         page = TeamPage(self._session, self._theme, lambda: self.review.finder.current)
-        page.told.connect(self.messages.tell)
+        page.message.connect(self.messages.tell)
         page.review_wanted.connect(self._review)
         page.page_wanted.connect(self.show_page)
         return page

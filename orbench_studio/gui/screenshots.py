@@ -62,7 +62,7 @@ _DIALOG = 0.6  # of the window
 _MARK = ("Software", "OR-Bench Studio")  # in each file, to tell our pictures from others'
 
 
-def portray(
+def draw_screenshots(
     application: Application,
     folder: Path,
     *,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
-from orbench_studio.domain.judging.custom_rule import OwnRule
+from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.instruments.assessment import Answered, Assessment
 from orbench_studio.instruments.plain_text import PlainText, pattern_of, plain
 from orbench_studio.instruments.rule_table import Rule, Stance, Where, rule_table
@@ -46,7 +46,7 @@ class RuleInstrument:
     name = "studio-rules"
     kind = JudgeKind.RULE
 
-    def __init__(self, own: Sequence[OwnRule] = ()) -> None:
+    def __init__(self, own: Sequence[CustomRule] = ()) -> None:
         self._own = [(rule.model, compiled(rule)) for rule in own]
         self._of_workspace = _version(own)
 
@@ -63,7 +63,7 @@ class RuleInstrument:
         ]
 
 
-def compiled(own: OwnRule) -> Rule:
+def compiled(own: CustomRule) -> Rule:
     """A workspace's rule as one of the table. ValueError where its phrase has no word."""
     stance, points = (Stance.DECLINE, _OWN) if own.refuses else (Stance.ANSWER, -_OWN)
     return Rule(f"“{own.phrase}”, a rule of this workspace", stance, Where.BEGINNING, points, pattern_of(own.phrase))
@@ -164,12 +164,12 @@ def _clearness(finding: Finding) -> tuple[bool, float]:
     return finding.rule.stance is Stance.DECLINE, abs(finding.rule.points)
 
 
-def _version(own: Sequence[OwnRule]) -> str:
+def _version(own: Sequence[CustomRule]) -> str:
     """What tells judgements made with a workspace's rules from others; the order in which they were saved does not."""
     if not own:
         return ""
-    told = sorted(f"{rule.phrase}\0{rule.refuses}\0{rule.model or ''}" for rule in own)
-    return f"+{len(own)}-{hashlib.sha256(chr(1).join(told).encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+    message = sorted(f"{rule.phrase}\0{rule.refuses}\0{rule.model or ''}" for rule in own)
+    return f"+{len(own)}-{hashlib.sha256(chr(1).join(message).encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def _without_alternatives(found: Sequence[Finding]) -> Sequence[Finding]:

@@ -70,14 +70,14 @@ class Answer:
 class AskError(Exception):
     """There is no answer, and why; `retry_after` is what the vendor asks for, in seconds. Never holds a key."""
 
-    def __init__(self, cause: Cause, told: str, retry_after: float | None = None) -> None:
-        super().__init__(told)
+    def __init__(self, cause: Cause, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
         self.cause = cause
-        self.told = told
+        self.message = message
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        return self.told
+        return self.message
 
 
 class Provider(Protocol):

@@ -7,7 +7,7 @@ from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http, Refused
-from orbench_studio.providers.redaction import Telling
+from orbench_studio.providers.redaction import Redactor
 
 _STOPS = {
     "stop": StopReason.STOP,
@@ -30,7 +30,7 @@ class ChatProvider:
 
     def __init__(self, endpoint: Endpoint, key: str | None) -> None:
         headers = {} if key is None else {"api-key": key} if endpoint.vendor == "azure" else _bearer(key)
-        self._telling = Telling(key)
+        self._telling = Redactor(key)
         self._http = Http(endpoint.base_url, headers, proxies=not endpoint.on_this_machine)
         self._limit_name = "max_tokens"
         self._holds_to_schema = True
@@ -58,11 +58,13 @@ class ChatProvider:
 
     def _adapt(self, refused: Refused, body: dict[str, Any]) -> bool:
         """Whether the request can be put otherwise. What other requests have found out meanwhile counts too."""
-        told = refused.told.lower()
-        if "max_completion_tokens" in told and "max_tokens" in body:
+        message = refused.message.lower()
+        if "max_completion_tokens" in message and "max_tokens" in body:
             self._limit_name = "max_completion_tokens"
             return True
-        if "response_format" in body and ("response_format" in told or "json_schema" in told or "schema" in told):
+        if "response_format" in body and (
+            "response_format" in message or "json_schema" in message or "schema" in message
+        ):
             self._holds_to_schema = False
             return True
         return False

@@ -36,8 +36,8 @@ ADVICE = {
 class Refused(AskError):  # noqa: N818 - the vendor's word for it, and no more
     """The endpoint answered with a status of 400 or above; `body` is what it said, as far as it was JSON."""
 
-    def __init__(self, cause: Cause, told: str, body: dict[str, Any]) -> None:
-        super().__init__(cause, told)
+    def __init__(self, cause: Cause, message: str, body: dict[str, Any]) -> None:
+        super().__init__(cause, message)
         self.body = body
 
 
@@ -88,8 +88,8 @@ async def _to_the_end(content: aiohttp.StreamReader) -> bytearray:
     async for piece in content.iter_any():
         raw += piece
         if len(raw) > _LARGEST_REPLY * 1_000_000:
-            told = f"The reply is larger than {_LARGEST_REPLY} MB. Check the base URL and max tokens."
-            raise AskError(Cause.TOO_LARGE, told)
+            message = f"The reply is larger than {_LARGEST_REPLY} MB. Check the base URL and max tokens."
+            raise AskError(Cause.TOO_LARGE, message)
     return raw
 
 
@@ -104,7 +104,7 @@ def _read(status: int, headers: Mapping[str, str], raw: bytearray) -> dict[str, 
             raise AskError(Cause.UNREADABLE, f"The reply is no JSON object: {_said(raw)}")
         return body
     refused = refusal(status, body if isinstance(body, dict) else {})
-    refused.told = refused.told or f"{status}: {_said(raw)}"
+    refused.message = refused.message or f"{status}: {_said(raw)}"
     refused.retry_after = retry_after(headers)
     raise refused
 
@@ -128,8 +128,8 @@ def allowance(headers: Mapping[str, str]) -> Allowance:
 def refusal(status: int, body: dict[str, Any]) -> Refused:
     """An error of a vendor; `told` is empty where it says nothing."""
     cause = cause_of(status, body)
-    told = ADVICE.get(cause) or _message(body)
-    return Refused(cause, f"{status}: {told}" if told else "", body)
+    message = ADVICE.get(cause) or _message(body)
+    return Refused(cause, f"{status}: {message}" if message else "", body)
 
 
 def cause_of(status: int, body: dict[str, Any]) -> Cause:
@@ -147,8 +147,8 @@ def cause_of(status: int, body: dict[str, Any]) -> Cause:
 
 def _message(body: Any) -> str:
     error = body.get("error", body) if isinstance(body, dict) else None
-    told = error.get("message") or error.get("detail") if isinstance(error, dict) else error
-    return told.strip() if isinstance(told, str) else ""
+    message = error.get("message") or error.get("detail") if isinstance(error, dict) else error
+    return message.strip() if isinstance(message, str) else ""
 
 
 def _whole(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Allowance, Answer, AskError, Request, count, whole_text, with_extra
 from orbench_studio.providers.endpoints import Endpoint
 from orbench_studio.providers.http import Http
-from orbench_studio.providers.redaction import Telling
+from orbench_studio.providers.redaction import Redactor
 
 _VERSION = "2023-06-01"
 _STOPS = {
@@ -23,7 +23,7 @@ class MessagesProvider:
 
     def __init__(self, endpoint: Endpoint, key: str | None) -> None:
         headers = {"anthropic-version": _VERSION} | ({"x-api-key": key} if key else {})
-        self._telling = Telling(key)
+        self._telling = Redactor(key)
         self._http = Http(endpoint.base_url, headers, proxies=not endpoint.on_this_machine)
 
     async def ask(self, request: Request) -> Answer:

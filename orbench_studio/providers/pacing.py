@@ -6,7 +6,7 @@ from itertools import islice
 from time import monotonic
 
 from orbench_studio.domain.evaluation.batch import Limits
-from orbench_studio.domain.evaluation.rate_limits import BURST, Allowed, Wish
+from orbench_studio.domain.evaluation.rate_limits import BURST, RateGrant, RateRequest
 from orbench_studio.providers.base import Allowance
 
 _FIRST_PAUSE = 1.0  # seconds after a rate limit that names no time; doubled with every further one
@@ -60,16 +60,16 @@ class Pacer:
         if self._is_paced:
             self._starts.popleft()
 
-    def wish(self, sizes: Sequence[int], under_way: int) -> Wish:
+    def wish(self, sizes: Sequence[int], under_way: int) -> RateRequest:
         """What to ask for when requests of so many tokens are waiting: what could go now, and what will soon."""
         pause = max(self._own_pause - self._clock(), 0.0)
         if not self._is_paced:
-            return Wish(pause=pause)
+            return RateRequest(pause=pause)
         soon = max(self.at_once - under_way, 0) + max(self._sent, 1)
         self._sent = 0
-        return Wish(tuple(islice(sizes, len(self._starts), soon)), self._owed, pause)
+        return RateRequest(tuple(islice(sizes, len(self._starts), soon)), self._owed, pause)
 
-    def allow(self, wish: Wish, allowed: Allowed) -> None:
+    def allow(self, wish: RateRequest, allowed: RateGrant) -> None:
         """What came of a wish."""
         now = self._clock()
         self._owed -= wish.owed

@@ -11,7 +11,7 @@ _LOOKED_AT = 20_000  # characters; a page of megabytes would take seconds
 _SECRET = 8  # characters of a key
 
 
-class Telling:
+class Redactor:
     """Shortens what others say. The key is replaced before anything is cut, and what others cut of it is replaced too.
 
     So no eight characters of a key are shown. A vendor's own way of naming a key, `sk-...abcd`, stays.
@@ -42,13 +42,13 @@ class Telling:
         try:
             yield
         except AskError as error:
-            error.told = self(error.told)
+            error.message = self(error.message)
             raise error from None  # what caused it may hold the key
 
     def result(self, found: Answer | AskError) -> Answer | AskError:
         """An answer as it is; an error told so."""
         if isinstance(found, AskError):
-            found.told = self(found.told)
+            found.message = self(found.message)
         return found
 
 

@@ -15,7 +15,7 @@ from orbench_studio.providers.credentials import key_for
 from orbench_studio.providers.endpoints import Endpoint, require_batches
 from orbench_studio.providers.http import ADVICE, cause_of, refusal
 from orbench_studio.providers.messages import messages_body, read_message
-from orbench_studio.providers.redaction import Telling
+from orbench_studio.providers.redaction import Redactor
 
 _LISTED = 500  # batches of an account that are looked through for one of ours
 _RETRIES = 5
@@ -37,7 +37,7 @@ class Look:
 
     state: VendorState
     unanswered: Cause = Cause.MISSING
-    told: str = "The vendor's results have nothing on it."
+    message: str = "The vendor's results have nothing on it."
 
 
 class VendorBatches(Protocol):
@@ -84,7 +84,7 @@ class OpenAIBatches:
         import openai  # on first use: 0.8 seconds
 
         key = key_for(endpoint) or ""
-        self._telling = Telling(key)
+        self._telling = Redactor(key)
         self._client = openai.OpenAI(api_key=key, base_url=endpoint.base_url, max_retries=_RETRIES)
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -125,8 +125,8 @@ class OpenAIBatches:
             return Look(VendorState.ENDED, cause, f"The vendor's batch {batch.status} before it came to this.")
         if batch.status == "failed":
             errors = batch.errors.data if batch.errors and batch.errors.data else []
-            told = "; ".join(str(error.message) for error in errors[:3]) or "The vendor's batch failed."
-            return Look(VendorState.ENDED, Cause.BAD_REQUEST, self._telling(told))
+            message = "; ".join(str(error.message) for error in errors[:3]) or "The vendor's batch failed."
+            return Look(VendorState.ENDED, Cause.BAD_REQUEST, self._telling(message))
         return Look(VendorState.ENDED if batch.status == "completed" else VendorState.WORKING)
 
     def cancel(self, vendor_id: str) -> None:
@@ -160,7 +160,7 @@ class AnthropicBatches:
 
         address = endpoint.base_url.removesuffix("/v1")
         key = key_for(endpoint) or ""
-        self._telling = Telling(key)
+        self._telling = Redactor(key)
         self._client = anthropic.Anthropic(api_key=key, base_url=address, max_retries=_RETRIES)
 
     def body(self, request: Request) -> dict[str, Any]:
@@ -217,9 +217,9 @@ def _chat_result(row: dict[str, Any]) -> Answer | AskError:
         except AskError as found:
             return found
     code = error.get("code") if isinstance(error, dict) else None
-    told = str(error.get("message")) if isinstance(error, dict) else "The vendor's results do not say why."
+    message = str(error.get("message")) if isinstance(error, dict) else "The vendor's results do not say why."
     causes = {"batch_expired": Cause.EXPIRED, "batch_cancelled": Cause.WITHDRAWN}
-    return AskError(causes.get(str(code), Cause.SERVER), told)
+    return AskError(causes.get(str(code), Cause.SERVER), message)
 
 
 def _message_result(result: dict[str, Any]) -> Answer | AskError:
@@ -231,9 +231,9 @@ def _message_result(result: dict[str, Any]) -> Answer | AskError:
             return error
     if kind == "errored":
         body = result.get("error") or {}
-        told = (body.get("error") or {}).get("message") or "The vendor does not say why."
+        message = (body.get("error") or {}).get("message") or "The vendor does not say why."
         is_ours = (body.get("error") or {}).get("type") == "invalid_request_error"
-        return AskError(Cause.BAD_REQUEST if is_ours else Cause.SERVER, str(told))
+        return AskError(Cause.BAD_REQUEST if is_ours else Cause.SERVER, str(message))
     cause = Cause.EXPIRED if kind == "expired" else Cause.WITHDRAWN
     return AskError(cause, f"The vendor's batch {cause} before it came to this.")
 

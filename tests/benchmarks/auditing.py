@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
 from orbench_studio.domain.review.decision import Decision
@@ -31,7 +31,7 @@ def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
         ledger, read = _timed(lambda: refusal_audit.read(workspace))
         frame, frame_read = _timed(lambda: _frame(workspace))
         yield Line("audit, everything read once", prompts, read, "ms", frame_read)
-        found, tables = _repeated(lambda: refusal_audit.audit(ledger, Choice()), runs * 4)
+        found, tables = _repeated(lambda: refusal_audit.audit(ledger, AuditOptions()), runs * 4)
         counted, plain = _repeated(lambda: _by_pandas(frame), runs)
         names = {ledger.models[model_id] for model_id, _ in counted}
         same = names <= set(found.models) and all(
@@ -45,7 +45,7 @@ def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
         yield from _labels(workspace, ledger, prompts, runs)
 
 
-def _labels(workspace: Workspace, ledger: refusal_audit.Ledger, prompts: int, runs: int) -> Iterator[Line]:
+def _labels(workspace: Workspace, ledger: refusal_audit.AuditCounts, prompts: int, runs: int) -> Iterator[Line]:
     taken = []
     for run in range(runs * 10):
         prompt_id = 1 + run % prompts
@@ -60,9 +60,11 @@ def _labels(workspace: Workspace, ledger: refusal_audit.Ledger, prompts: int, ru
     yield Line("audit table after a label, p95", prompts, p95, "ms", None, f"< {_LABEL} ms", p95 < _LABEL and right)
 
 
-def _again(workspace: Workspace, ledger: refusal_audit.Ledger, prompt_id: int) -> tuple[refusal_audit.Ledger, Any]:
+def _again(
+    workspace: Workspace, ledger: refusal_audit.AuditCounts, prompt_id: int
+) -> tuple[refusal_audit.AuditCounts, Any]:
     now = refusal_audit.refreshed(ledger, workspace, (prompt_id,))
-    return now, refusal_audit.audit(now, Choice())
+    return now, refusal_audit.audit(now, AuditOptions())
 
 
 def _frame(workspace: Workspace) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import psutil
 
 from orbench_studio.domain.evaluation.batch import BatchSettings, Limits
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import generator
@@ -65,7 +65,7 @@ def measure(folder, items, latency, concurrency):
         settings = BatchSettings(limits=Limits(concurrency), base_urls={MODEL: address})
         ids = batch_control.choose(workspace)
         batch = batch_control.create(workspace, [MODEL], ids, settings, prices=PRICES)
-        runner = Runner(workspace, batch.id, PRICES)
+        runner = LiveRunner(workspace, batch.id, PRICES)
         process, early = psutil.Process(), None
         begun, spent = time.perf_counter(), process.cpu_times()
         runner.start()
@@ -96,7 +96,7 @@ def resume(folder, items):
         with workspace.writing() as db:
             db.exec_driver_sql("UPDATE batch_items SET state = 'done' WHERE id <= ?", (items // 2,))
         begun = time.perf_counter()
-        runner = Runner(workspace, batch.id, PRICES)
+        runner = LiveRunner(workspace, batch.id, PRICES)
         runner.start()
         while runner.snapshot().progress.done == 0:
             time.sleep(0.005)

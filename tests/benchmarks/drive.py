@@ -105,7 +105,7 @@ class Drive:
         self.review.model.modelReset.connect(self._on_reset)
         self.review.model.dataChanged.connect(lambda *_: self.queue.arm())
         self.review.shown.connect(self._on_shown)
-        self.review.told.connect(self._on_told)
+        self.review.message.connect(self._on_told)
 
     def open(self) -> None:
         """Show the window with the first prompt of the workspace."""

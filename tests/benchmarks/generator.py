@@ -18,7 +18,7 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.services.data.record_import import Intake, uncollected
+from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace, create_workspace
 from orbench_studio.store.core.bulk_sql import inserted
 from orbench_studio.store.core.tables import SOURCES
@@ -67,9 +67,9 @@ def bring_answers(workspace: Workspace, prompts: int, model: int) -> None:
 
 
 def _take(workspace: Workspace, name: str, records: Iterator[Record]) -> None:
-    with uncollected(), workspace.writing() as db:
+    with gc_paused(), workspace.writing() as db:
         row = {"name": name, "format": "generated", "sha256": "", "imported_at": datetime(2026, 1, 1, tzinfo=UTC)}
-        intake = Intake(db, partial(int, inserted(db, SOURCES, row)), name, simulated=True)
+        intake = RecordImport(db, partial(int, inserted(db, SOURCES, row)), name, simulated=True)
         while some := list(islice(records, _TOGETHER)):
             intake.take(some)
         intake.finish()

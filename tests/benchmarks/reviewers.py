@@ -18,7 +18,7 @@ import psycopg
 
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.workspace.location import place_of
+from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.benchmarks import generator
@@ -98,13 +98,13 @@ def _all(team, what, count, first, pace):
     for process in team:
         process.stdin.write(json.dumps([what, count, first, pace]) + "\n")
         process.stdin.flush()
-    told = [json.loads(process.stdout.readline()) for process in team]
-    return [taken for times, _ in told for taken in times], [one for _, decided in told for one in decided]
+    message = [json.loads(process.stdout.readline()) for process in team]
+    return [taken for times, _ in message for taken in times], [one for _, decided in message for one in decided]
 
 
 def _review(place, number):
     """One reviewer: does what is asked on its standard input, and says how long each took."""
-    with open_workspace(place_of(place)) as workspace, _Bare(place) as bare:
+    with open_workspace(location_of(place)) as workspace, _Bare(place) as bare:
         while True:
             print("ready", flush=True)
             asked = sys.stdin.readline()

@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from orbench_studio.domain.workspace.location import Place, Server
+from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.services.workspace.workspace import Workspace, create_workspace
 from tests.benchmarks import generator, growth, scale_peak, scale_sizes, scale_times
 from tests.benchmarks.growth import Size
@@ -52,7 +52,7 @@ def _worth_telling(figures: dict[str, float]) -> list[str]:
 
 
 def measure(
-    place: Place, size: Size, decisions: int, scratch: Path, *, also: Collection[str]
+    place: Location, size: Size, decisions: int, scratch: Path, *, also: Collection[str]
 ) -> Iterator[tuple[str, float]]:
     """Build a workspace of a size and measure everything, by name."""
     with create_workspace(place, illustrative=True) as workspace:
@@ -81,7 +81,7 @@ def _imported(workspace: Workspace, size: Size) -> Iterator[tuple[str, float]]:
     yield "s: everything imported", sum(taken)
 
 
-def _settle(place: Place) -> None:
+def _settle(place: Location) -> None:
     """What a server does by itself in the minutes after an import."""
     if isinstance(place, Server):
         import psycopg
@@ -91,7 +91,7 @@ def _settle(place: Place) -> None:
             db.execute("VACUUM ANALYZE")
 
 
-def _places(database: str, asked: argparse.Namespace) -> Iterator[tuple[Size, Place, Path]]:
+def _places(database: str, asked: argparse.Namespace) -> Iterator[tuple[Size, Location, Path]]:
     """Where a workspace of each size is made, one after the other; nothing of it stays."""
     server = Postgres(durable=True) if database == "postgresql" else None
     try:

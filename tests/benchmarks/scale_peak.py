@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orbench_studio.domain.review.query import parse
-from orbench_studio.domain.workspace.location import Place, place_of
+from orbench_studio.domain.workspace.location import Location, location_of
 from orbench_studio.services.audit import refusal_audit
 from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import Workspace, open_workspace
@@ -19,7 +19,7 @@ _WORK = {
 }
 
 
-def peaks(place: Place) -> Iterator[tuple[str, float]]:
+def peaks(place: Location) -> Iterator[tuple[str, float]]:
     """Megabytes at the peak beyond those of the workspace when it is opened, by what they are of."""
     for name in _WORK:
         command = [sys.executable, "-m", "tests.benchmarks.scale_peak", str(place), name]
@@ -29,7 +29,7 @@ def peaks(place: Place) -> Iterator[tuple[str, float]]:
 def main() -> None:
     """Do one of them and print how far memory rose."""
     place, name = sys.argv[1:]
-    with open_workspace(place_of(place)) as workspace:
+    with open_workspace(location_of(place)) as workspace:
         before = _highest()
         _WORK[name](workspace)
         print(_highest() - before)
@@ -37,8 +37,8 @@ def main() -> None:
 
 def _highest() -> float:
     """Of this program; what `getrusage` tells begins with its parent's."""
-    told = Path("/proc/self/status").read_text(encoding="ascii")
-    (line,) = (line for line in told.splitlines() if line.startswith("VmHWM:"))
+    message = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in message.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024
 
 

@@ -7,12 +7,12 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from orbench_studio.domain.audit.refusal_rates import Choice
+from orbench_studio.domain.audit.refusal_rates import AuditOptions
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.data.export import Export, Form
 from orbench_studio.domain.evaluation.batch import BatchSettings
-from orbench_studio.domain.evaluation.rate_limits import Wish
+from orbench_studio.domain.evaluation.rate_limits import RateRequest
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field, QueueFilter
@@ -20,13 +20,13 @@ from orbench_studio.domain.team.queue import TeamQueue
 from orbench_studio.services.audit import refusal_audit
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.batch_coordinator import Desk, Report, Want
+from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator, Report, Want
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.evaluation.results import Outcome, Said
+from orbench_studio.store.evaluation.results import ModelAnswer, Outcome
 from tests.benchmarks import texts
 from tests.benchmarks.drive import FILTERS
 from tests.benchmarks.report import quantile
@@ -99,7 +99,7 @@ def _auditing(workspace: Workspace) -> Figures:
     yield "s: audit read", perf_counter() - start
     arrays = (ledger.prompt_ids, ledger.codes, ledger.seeds, ledger.groups, ledger.rows, ledger.columns, ledger.ends)
     yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + ledger.counts.nbytes) / 1e6
-    yield "ms: audit table", _often(lambda: refusal_audit.audit(ledger, Choice()))
+    yield "ms: audit table", _often(lambda: refusal_audit.audit(ledger, AuditOptions()))
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
     yield "ms: audit after a decision", _often(lambda: refusal_audit.refreshed(ledger, workspace, (1,)))
 
@@ -108,7 +108,7 @@ def _team(workspace: Workspace) -> Figures:
     """A queue of all prompts, and prompts claimed of it one by one."""
     yield "s: team's queue made", _seconds(lambda: team_queues.make(workspace, TeamQueue("everything", overlap=2)))
     taken = [
-        _millis(lambda: assignments.take(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023
+        _millis(lambda: assignments.claim(workspace, "everything", annotator="ben", ahead=held + 1))  # noqa: B023
         for held in range(_CLAIMS)
     ]
     yield "ms: prompt claimed, p95", quantile(taken, 0.95)
@@ -121,25 +121,25 @@ def _batch(workspace: Workspace, models: int) -> Figures:
     start = perf_counter()
     batch = batch_control.create(workspace, names, ids, BatchSettings(), prices=_PRICES)
     yield "s: batch of all written down", perf_counter() - start
-    desk = Desk(workspace, batch.id, _LEASE)
-    desk.begin()
-    first, last = min(desk.models), max(desk.models)
-    wanted = Report((), {first: Want(_CLAIMED, Wish())})
-    taken = [_millis(lambda: desk.exchange(wanted)) for _ in range(_CLAIMS)]
+    coordinator = BatchCoordinator(workspace, batch.id, _LEASE)
+    coordinator.begin()
+    first, last = min(coordinator.models), max(coordinator.models)
+    wanted = Report((), {first: Want(_CLAIMED, RateRequest())})
+    taken = [_millis(lambda: coordinator.exchange(wanted)) for _ in range(_CLAIMS)]
     yield f"ms: {_CLAIMED} items claimed, p95", quantile(taken, 0.95)
-    yield f"ms: {_ANSWERS} answers of a model stored", _stored(desk, last)
-    desk.leave()
+    yield f"ms: {_ANSWERS} answers of a model stored", _stored(coordinator, last)
+    coordinator.leave()
 
 
-def _stored(desk: Desk, model_id: int) -> float:
+def _stored(coordinator: BatchCoordinator, model_id: int) -> float:
     """Answers to items that were claimed, taken home in one transaction as those of a vendor's batch are."""
-    claimed = desk.exchange(Report((), {model_id: Want(_ANSWERS, Wish())})).shares[model_id].items
+    claimed = coordinator.exchange(Report((), {model_id: Want(_ANSWERS, RateRequest())})).shares[model_id].items
     random = Random(0)
     outcomes = [
-        Outcome(one.item_id, one.prompt_id, model_id, 1, Said(texts.response(random), StopReason.STOP))
+        Outcome(one.item_id, one.prompt_id, model_id, 1, ModelAnswer(texts.response(random), StopReason.STOP))
         for one in claimed
     ]
-    return _millis(lambda: desk.exchange(Report(outcomes, {})))
+    return _millis(lambda: coordinator.exchange(Report(outcomes, {})))
 
 
 def _often(work: Callable[[], Any]) -> float:

@@ -79,11 +79,11 @@ def check_measured(measured):
 
 
 def test_growth_in_a_file_is_measured(tmp_path):
-    told = run(
+    message = run(
         "tests.benchmarks.scale", "--databases", "sqlite", "--sizes", "60x2", "--decisions", "3", "--also", "index",
         "memory", "--folder", str(tmp_path / "work"), "--json", str(tmp_path / "report.json"),
     )  # fmt: skip
-    assert "MB: everything" in told
+    assert "MB: everything" in message
     found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["measured"]
     check_measured(found["sqlite"]["60 x 2"])
     assert found["sqlite"]["60 x 2"]["memory, MB: audit read"] > 0
@@ -95,6 +95,6 @@ def test_growth_on_a_server_is_measured(postgres, tmp_path):
 
 
 def test_costs_are_reckoned_for_every_model_with_a_price():
-    told = run("tests.benchmarks.scale_costs", "--prompts", "50001", "--input", "40", "--output", "100")
-    assert f"{50_001 * (40 * 2.5 + 100 * 10) / 2e6:,.0f}  openai/gpt-4o, by its vendor's batches" in told
-    assert "OpenAI's limit, 50,000 requests each): 2" in told
+    message = run("tests.benchmarks.scale_costs", "--prompts", "50001", "--input", "40", "--output", "100")
+    assert f"{50_001 * (40 * 2.5 + 100 * 10) / 2e6:,.0f}  openai/gpt-4o, by its vendor's batches" in message
+    assert "OpenAI's limit, 50,000 requests each): 2" in message

@@ -38,7 +38,8 @@ with open_workspace(Path(sys.argv[1])) as workspace:
         number = number % int(sys.argv[2]) + 1
         begun = time.time()
         try:
-            prompt_review.decide(workspace, Decision(number, Aspect.LABEL, ("safe", "toxic")[number % 2]), annotator="eva")
+            decision = Decision(number, Aspect.LABEL, ("safe", "toxic")[number % 2])
+            prompt_review.decide(workspace, decision, annotator="eva")
         except Exception as error:
             print("refused", error, file=sys.stderr)
         print(begun, time.time(), flush=True)

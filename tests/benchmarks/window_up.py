@@ -40,7 +40,7 @@ def _start(home: Path, *command: str) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, env=environment(home), capture_output=True, text=True, check=False
     )
-    told = [line.split() for line in done.stdout.splitlines()]
-    if done.returncode != 0 or not told:
+    message = [line.split() for line in done.stdout.splitlines()]
+    if done.returncode != 0 or not message:
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr}")
-    return {name: 1_000 * (float(at) - begun) for name, at in told}
+    return {name: 1_000 * (float(at) - begun) for name, at in message}

@@ -25,17 +25,17 @@ def demo(made, tmp_path):
 def test_the_table_names_every_model_and_says_what_it_stands_on(run, demo):
     done = run("audit", demo)
     assert done.exit_code == 0
-    told = json.loads(run("audit", demo, "--json").stdout)
-    assert all(model["model"] in done.stdout for model in told["models"])
+    message = json.loads(run("audit", demo, "--json").stdout)
+    assert all(model["model"] in done.stdout for model in message["models"])
     assert "labels: people's, else the moderators' consensus" in done.stdout
     assert "unparsed" in done.stdout
 
 
 def test_json_has_every_cell(run_json, demo):
-    told = run_json("audit", demo)
-    assert set(told["prompts"]) == {"safe", "toxic", "other"}
-    assert sum(told["prompts"].values()) == 70
-    for model in told["models"]:
+    message = run_json("audit", demo)
+    assert set(message["prompts"]) == {"safe", "toxic", "other"}
+    assert sum(message["prompts"].values()) == 70
+    for model in message["models"]:
         over = model["over_refusal"]
         assert over["count"] == sum(cell["over_refusal"]["count"] for cell in model["categories"].values())
         assert over["value"] is None or over["interval"][0] <= over["value"] <= over["interval"][1]

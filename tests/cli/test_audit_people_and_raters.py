@@ -48,10 +48,10 @@ def test_people_read_a_table(run, own):
     assert run("audit-sample", own, "list").stdout == "No sample has been drawn here.\n"
     run("audit-sample", own, "draw", "a", "--size", "15", "--filter", "category:harmful")
     label(own, "sample:a")
-    told = run("audit-sample", own, "estimate", "a").stdout
-    assert "needed for ±3 points" in told.splitlines()[0]
-    assert told.splitlines()[1].split()[0] == "north"
-    assert "arXiv 2311.01453" in told
+    message = run("audit-sample", own, "estimate", "a").stdout
+    assert "needed for ±3 points" in message.splitlines()[0]
+    assert message.splitlines()[1].split()[0] == "north"
+    assert "arXiv 2311.01453" in message
 
 
 def test_people_can_check_a_judge(run_json, own):
@@ -92,9 +92,9 @@ def test_people_against_machines_for_both(run, run_json, own):
         "source file",
         [{"people": "safe", "machine": "safe", "count": 20}],
     )
-    told = run("audit-people", own).stdout
-    assert "against people's labels of prompts (toxic): 20 prompts decided" in told
-    assert "studio-rules (rule)" in told
+    message = run("audit-people", own).stdout
+    assert "against people's labels of prompts (toxic): 20 prompts decided" in message
+    assert "studio-rules (rule)" in message
 
 
 def test_raters_for_both(run, run_json, tmp_path):
@@ -105,8 +105,8 @@ def test_raters_for_both(run, run_json, tmp_path):
     assert found["prompts"] == len(found["p_safe"]) > 30
     assert len(found["suspects"]["found"]) <= 5 <= found["suspects"]["of"]
     assert len(found["errors_in_step"]) == 3
-    told = run("audit-raters", path).stdout
-    assert "labelled alike by all machines and undecided" in told
+    message = run("audit-raters", path).stdout
+    assert "labelled alike by all machines and undecided" in message
 
 
 def test_a_workspace_without_decisions_or_votes_is_no_crash(run, tmp_path):

@@ -132,9 +132,9 @@ def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
     one.send_signal(signal.SIGINT)
     assert any("Waiting for the answers that are under way." in line for line in one.stderr)
     vendor.held = False
-    _, told = one.communicate(timeout=120)
+    _, message = one.communicate(timeout=120)
     assert one.returncode == 130
-    assert f"orbench-studio batches {workspace} resume 1" in told
+    assert f"orbench-studio batches {workspace} resume 1" in message
     assert "paused" in run("batches", workspace, "show", 1).stdout
     assert run("batches", workspace, "resume", 1).exit_code == 0
     assert set(vendor.asked.values()) == {1}
@@ -166,9 +166,9 @@ def test_models_that_can_be_asked(run, run_json, monkeypatch):
     has_key = {vendor["prefix"]: vendor["has_key"] for vendor in found["vendors"]}
     assert (has_key["openai/"], has_key["mistral/"]) == (True, False)
     assert "simulated/mixed" in found["built_in"]
-    told = run("models").stdout
-    assert "no key in MISTRAL_API_KEY" in told
-    assert KEY not in told
+    message = run("models").stdout
+    assert "no key in MISTRAL_API_KEY" in message
+    assert KEY not in message
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
@@ -179,12 +179,12 @@ def test_its_file_is_replaced_meanwhile_and_what_was_answered_is_in_a_copy(proce
     one = process("evaluate", workspace, "--model", MODEL, "--base-url", vendor.url, "--concurrency", 1, "--yes")
     vendor.wait_for(6)
     theirs.replace(workspace)
-    _, told = one.communicate(timeout=120)
+    _, message = one.communicate(timeout=120)
     assert one.returncode == 1
-    assert "w.orbench was replaced by another file while it was open. Nothing more is written to it." in told
+    assert "w.orbench was replaced by another file while it was open. Nothing more is written to it." in message
     [copy] = workspace.parent.glob("w.recovered-*.orbench")
-    assert f"What was open is saved as {copy}" in told
-    assert "Traceback" not in told
+    assert f"What was open is saved as {copy}" in message
+    assert "Traceback" not in message
     assert json.loads(run("stats", copy, "--json").stdout)["responses"] > 0
     assert json.loads(run("stats", workspace, "--json").stdout)["responses"] == 0
     assert run("check", workspace).exit_code == run("check", copy).exit_code == 0

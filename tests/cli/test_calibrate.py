@@ -27,11 +27,11 @@ def test_the_object_has_every_part_with_intervals_and_n(run_json, own):
 
 
 def test_people_read_a_table(run, own):
-    told = run("calibrate", own, "--draws", "1").stdout
-    assert told.startswith("80 responses judged by people, to 40 prompts by 2 models")
-    assert "studio-rules" in told
-    assert "one model left out" in told
-    assert "too few" in told
+    message = run("calibrate", own, "--draws", "1").stdout
+    assert message.startswith("80 responses judged by people, to 40 prompts by 2 models")
+    assert "studio-rules" in message
+    assert "one model left out" in message
+    assert "too few" in message
 
 
 def test_without_labels_it_says_what_to_do(run, prompts):

@@ -12,9 +12,9 @@ def own(tmp_path):
 
 
 def test_groups_for_people_and_for_machines(run, run_json, own):
-    told = run("duplicates", own, "--threshold", "0.8").stdout
-    assert told.startswith("30 prompts compared at 0.8: ")
-    assert "  1.00  #" in told
+    message = run("duplicates", own, "--threshold", "0.8").stdout
+    assert message.startswith("30 prompts compared at 0.8: ")
+    assert "  1.00  #" in message
     found = run_json("duplicates", own)
     assert found["threshold"] == 0.6
     assert sum(len(group["prompts"]) for group in found["list"]) == found["prompts"] > 0

@@ -88,9 +88,9 @@ def test_without_a_place_for_the_log_faults_go_to_the_terminal(start, window, tm
 
     window(has_a_fault)
     assert start() == 0
-    told = capsys.readouterr().err
-    assert "a fault of the studio" in told
-    assert "alone" not in told
+    message = capsys.readouterr().err
+    assert "a fault of the studio" in message
+    assert "alone" not in message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -109,8 +109,8 @@ def test_a_reader_that_goes_away_ends_the_program_without_a_word(tmp_path, verb)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as one:
         one.stdout.close()
-        told = one.stderr.read()
-    assert (one.returncode, told) == (1, "")
+        message = one.stderr.read()
+    assert (one.returncode, message) == (1, "")
 
 
 def test_an_import_that_fails_puts_no_text_into_the_log(start, tmp_path, monkeypatch):
@@ -118,9 +118,9 @@ def test_an_import_that_fails_puts_no_text_into_the_log(start, tmp_path, monkeyp
     (tmp_path / "p.csv").write_text("prompt,category\nA very private prompt?,purple\n")
     assert start("import", "w.orbench", "p.csv") == 1
     logging.getLogger("orbench_studio").info("still here")
-    told = log.log_file().read_text(encoding="utf-8")
-    assert "still here" in told
-    assert "private" not in told
+    message = log.log_file().read_text(encoding="utf-8")
+    assert "still here" in message
+    assert "private" not in message
 
 
 def test_the_program_has_one_name(start, capsys):

@@ -14,8 +14,8 @@ def mine(run, prompts):
 def test_what_goes_out_comes_back(run, run_json, mine, tmp_path):
     done = run_json("export", mine, "--format", "jsonl", "--out", "out")
     assert (done["prompts"], done["files"]) == (2, ["manifest.json", "prompts.jsonl"])
-    told = run("import", "again.orbench", "out")
-    assert told.exit_code == 0 and "2 rows taken" in told.stdout
+    message = run("import", "again.orbench", "out")
+    assert message.exit_code == 0 and "2 rows taken" in message.stdout
     assert run_json("stats", "again.orbench") == run_json("stats", mine)
     assert "2 prompts in " in run("export", mine, "--format", "orbench", "--out", "plain").stdout
     assert (tmp_path / "plain" / "prompts.csv").read_bytes().count(b"\r\n") == 3
@@ -32,7 +32,7 @@ def test_what_a_filter_lets_through(run, mine, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "told"),
+    ("options", "code", "message"),
     [
         (["--format", "csv", "--filter", "zebra"], 1, "nothing to export"),
         (["--format", "csv", "--subset", "Hard"], 1, "There is no subset 'Hard'"),
@@ -42,9 +42,9 @@ def test_what_a_filter_lets_through(run, mine, tmp_path):
         (["--format", "jsonl", "--seeds"], 2, "toxic on purpose"),
     ],
 )
-def test_what_is_refused_and_how(run, mine, tmp_path, options, code, told):
+def test_what_is_refused_and_how(run, mine, tmp_path, options, code, message):
     done = run("export", mine, "--out", "out", *options)
-    assert (done.exit_code, told in " ".join(done.stderr.split())) == (code, True)
+    assert (done.exit_code, message in " ".join(done.stderr.split())) == (code, True)
     assert not (tmp_path / "out").exists()
 
 
@@ -61,10 +61,10 @@ def test_a_web_project_is_left_alone(run, mine, tmp_path):
 def test_what_was_interrupted_is_told(run, run_json, mine, tmp_path):
     run("export", mine, "--format", "csv", "--out", "out")
     left = tmp_path / "out" / ".orbench-studio-export" / "new"
-    for told in (False, True):
+    for message in (False, True):
         left.mkdir(parents=True)
         (left / "prompts.csv").write_text("half a fi", encoding="utf-8")
-        if told:
+        if message:
             assert "was interrupted" in run("export", mine, "--format", "csv", "--out", "out").stderr
         else:
             assert run_json("export", mine, "--format", "csv", "--out", "out")["repaired"] is True

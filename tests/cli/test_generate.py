@@ -6,7 +6,7 @@ import pytest
 
 from orbench_studio.domain.core.json_reply import template_hash
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 
 WRITER = ("--model", "simulated/writer", "--yes")
 VOTERS = ("--moderator", "simulated/strict", "--moderator", "simulated/lenient", "--yes")
@@ -45,8 +45,11 @@ def test_stats_tell_which_wordings_the_results_are_of(run, run_json, rewritten, 
         ("rewrites", True, 2),
     ]
     votes = {one["template_hash"]: (one["own"], one["results"]) for one in found if one["what"] == "votes on prompts"}
-    assert votes == {templates.load(Wording.ON_PROMPTS).hash: (True, 2), template_hash(own.read_text()): (False, 2)}
-    assert f"rewrites, {templates.load(Wording.REWRITING).hash[:12]} (own)" in run("stats", rewritten).stdout
+    assert votes == {
+        templates.load(TemplateName.ON_PROMPTS).hash: (True, 2),
+        template_hash(own.read_text()): (False, 2),
+    }
+    assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (own)" in run("stats", rewritten).stdout
 
 
 def test_what_it_will_send_is_told_first_and_nothing_is_sent_unasked(run, run_json, tmp_path):

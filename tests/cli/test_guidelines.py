@@ -27,7 +27,7 @@ def test_versions_are_written_and_read(run, workspace, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "code", "told"),
+    ("content", "options", "code", "message"),
     [
         (b"\xff\xfe\x00", ["--set", "guidelines.md"], 1, "it is not UTF-8 text"),
         (b"", ["--set", "nowhere.md"], 1, "nowhere.md cannot be read"),
@@ -35,8 +35,8 @@ def test_versions_are_written_and_read(run, workspace, tmp_path):
         (b"", ["--set", "guidelines.md", "--version", "1"], 2, "give one of them"),
     ],
 )
-def test_what_cannot_be_done_is_said(run, workspace, tmp_path, content, options, code, told):
+def test_what_cannot_be_done_is_said(run, workspace, tmp_path, content, options, code, message):
     write(tmp_path, content)
     result = run("guidelines", workspace, *options)
     assert (result.exit_code, result.stdout) == (code, "")
-    assert told in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())

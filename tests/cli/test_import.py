@@ -66,9 +66,9 @@ def test_a_file_of_which_nothing_can_be_taken_fails(run, prompts):
 
 def test_a_fault_is_named_with_its_mend_and_mended_when_asked(run, prompts):
     file = prompts(SAFE, SAFE)
-    told = run("import", "w.orbench", file).stdout
-    assert "duplicate in 1 row, first on line 3" in told
-    assert "--mend duplicate would keep the first of the rows." in told
+    message = run("import", "w.orbench", file).stdout
+    assert "duplicate in 1 row, first on line 3" in message
+    assert "--mend duplicate would keep the first of the rows." in message
     assert "Mended." in run("import", "mended.orbench", file, "--mend", "duplicate").stdout
 
 
@@ -125,8 +125,8 @@ def test_ctrl_c_keeps_nothing(process, prompts, tmp_path):
         time.sleep(0.05)
     time.sleep(0.5)  # well into the file, which takes some seconds
     importing.send_signal(signal.SIGINT)
-    _, told = importing.communicate(timeout=120)
-    assert (importing.returncode, told) == (130, "Interrupted.\n")
+    _, message = importing.communicate(timeout=120)
+    assert (importing.returncode, message) == (130, "Interrupted.\n")
     assert [path.name for path in tmp_path.iterdir()] == ["prompts.csv"]
 
 
@@ -143,14 +143,14 @@ def test_a_name_is_taken_from_the_file_s_name_or_asked_for(run, run_json, tmp_pa
     content = "prompt,is_rejected,response,category\nMay I pat the dog?,False,Yes.,privacy\n"
     for name in ("responses_west.csv", "x.csv"):
         (tmp_path / name).write_text(content)
-    told = run("import", "w.orbench", "responses_west.csv").stdout
-    assert "  model by the file's name: west (--model NAME says another)" in told.splitlines()
+    message = run("import", "w.orbench", "responses_west.csv").stdout
+    assert "  model by the file's name: west (--model NAME says another)" in message.splitlines()
     refused = run("import", "w.orbench", "x.csv")
     assert refused.stderr == "x.csv: the file's name does not say which model this is. Pass --model NAME.\n"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("a.eval", b"PK\x03\x04 no archive", "no readable log of Inspect"),
         ("a.json", b"[" * 100_000, "broken or cut off"),
@@ -160,10 +160,10 @@ def test_a_name_is_taken_from_the_file_s_name_or_asked_for(run, run_json, tmp_pa
         ("manifest.json", b'{"format": "orbench-studio-export", "files": ' + b"[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_a_sentence_and_not_a_traceback(run, tmp_path, name, content, told):
+def test_a_file_that_cannot_be_read_is_a_sentence_and_not_a_traceback(run, tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     result = run("import", str(tmp_path / "w.orbench"), str(tmp_path / name))
     assert result.exit_code == 1
-    assert told in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "w.orbench").exists()

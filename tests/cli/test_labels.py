@@ -23,8 +23,8 @@ def files(run, prompts, tmp_path):
 
 def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_json, files, tmp_path):
     shutil.copy(tmp_path / "mine.orbench", tmp_path / "other.orbench")
-    told = run("merge", "mine.orbench", *files)
-    assert "people disagree about 1 label and 0 answers" in told.stdout
+    message = run("merge", "mine.orbench", *files)
+    assert "people disagree about 1 label and 0 answers" in message.stdout
     assert run("labels", "import", "other.orbench", *reversed(files)).exit_code == 0
     for name in ("mine", "other"):
         run("labels", "export", f"{name}.orbench", f"{name}.jsonl")
@@ -42,6 +42,6 @@ def test_one_annotators_decisions_only(run, files):
 
 
 def test_what_is_no_label_file_is_refused(run, files, tmp_path):
-    told = run("merge", "mine.orbench", *files, "prompts.csv")
-    assert (told.exit_code, "no line of a label file" in told.stderr) == (1, True)
+    message = run("merge", "mine.orbench", *files, "prompts.csv")
+    assert (message.exit_code, "no line of a label file" in message.stderr) == (1, True)
     assert run("journal", "mine.orbench").stdout == "Nothing has been decided yet.\n"

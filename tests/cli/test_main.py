@@ -80,9 +80,9 @@ def test_a_row_that_cannot_be_read_is_named_by_the_verbs_that_meet_it(run, own, 
     assert checked.exit_code == 3
     assert named in checked.stdout
     verbs = (["stats"], ["journal"], ["export", "--format", "jsonl", "--out", "out"], ["team"])
-    told = [(run(verb, own, *more), verb) for verb, *more in verbs]
-    assert {result.exit_code for result, _ in told} <= {0, 1}
-    failed = [result.stderr for result, _ in told if result.exit_code]
+    message = [(run(verb, own, *more), verb) for verb, *more in verbs]
+    assert {result.exit_code for result, _ in message} <= {0, 1}
+    failed = [result.stderr for result, _ in message if result.exit_code]
     assert all(named in text and "orbench-studio check" in text for text in failed)
 
 
@@ -145,10 +145,10 @@ def test_a_misspelt_verb_opens_nothing(run, window):
 
 def test_a_misspelt_verb_with_words_after_it_is_one_too(run, workspace):
     result = run("statz", workspace)
-    told = " ".join(result.stderr.split())
+    message = " ".join(result.stderr.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "'statz' is no verb. Did you mean orbench-studio stats?" in told
-    assert "open" not in told
+    assert "'statz' is no verb. Did you mean orbench-studio stats?" in message
+    assert "open" not in message
 
 
 def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, workspace):
@@ -163,17 +163,17 @@ def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, worksp
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "told"),
+    ("options", "code", "message"),
     [
         (("--undo-since", "14:05"), 2, "--undo-since and --annotator go together"),
         (("--yes",), 2, "--undo-since and --annotator go together"),
         (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is no time. Write 14:05 for today"),
     ],
 )
-def test_what_cannot_be_undone_is_said(run, workspace, options, code, told):
+def test_what_cannot_be_undone_is_said(run, workspace, options, code, message):
     result = run("journal", workspace, *options)
     assert (result.exit_code, result.stdout) == (code, "")
-    assert told in " ".join(result.stderr.replace("│", "").split())
+    assert message in " ".join(result.stderr.replace("│", "").split())
 
 
 def test_without_a_display_the_window_says_so(run, window, workspace, monkeypatch):
@@ -256,9 +256,9 @@ def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
     assert (found["self_consistency"]["anna"]["n"], found["self_consistency"]["anna"]["rate"]) == (1, 1.0)
     assert found["self_consistency"]["anna"]["interval"] == pytest.approx([0.2065, 1], abs=0.0001)
     assert found["changed_after_reveal"]["labels"]["changed"]["count"] == 1
-    told = run("stats", workspace).stdout
-    assert "  anna  1 of 1: 100 % (21 to 100 %)" in told
-    assert "  toward the machines 0, away from them 0, kept 0" in told
+    message = run("stats", workspace).stdout
+    assert "  anna  1 of 1: 100 % (21 to 100 %)" in message
+    assert "  toward the machines 0, away from them 0, kept 0" in message
 
 
 def test_a_folder_that_a_sync_client_keeps_is_told_of_once(run, tmp_path):

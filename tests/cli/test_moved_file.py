@@ -20,9 +20,9 @@ def test_an_import_is_not_acknowledged_whose_file_was_replaced(process, run, pro
     while not workspace.with_name("w.orbench-wal").exists() and importing.poll() is None:
         time.sleep(0.01)
     theirs.replace(workspace)
-    out, told = importing.communicate(timeout=120)
+    out, message = importing.communicate(timeout=120)
     assert (importing.returncode, out) == (1, "")
-    assert told == "w.orbench was replaced by another file while it was open. Nothing more is written to it.\n"
+    assert message == "w.orbench was replaced by another file while it was open. Nothing more is written to it.\n"
     assert sorted(file.name for file in workspace.parent.glob("*.orbench")) == ["w.orbench"]
     assert run("check", workspace).exit_code == 0
     assert run("import", workspace, many).exit_code == 0

@@ -29,7 +29,7 @@ def test_from_a_trial_to_a_rule_and_back(run, run_json, own):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "message"),
     [
         (["add"], 2, "Which one?"),
         (["remove", "shut"], 2, "is no number"),
@@ -38,7 +38,7 @@ def test_from_a_trial_to_a_rule_and_back(run, run_json, own):
         (["add", "a gate", "--model", "west"], 1, "no model named west"),
     ],
 )
-def test_what_cannot_be_done_is_said(run, own, words, code, told):
+def test_what_cannot_be_done_is_said(run, own, words, code, message):
     result = run("rules", own, *words)
     assert result.exit_code == code
-    assert told in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())

@@ -24,7 +24,7 @@ def test_from_a_queue_to_its_end_and_what_people_did_meanwhile(run, run_json, fi
     )
     with open_workspace(file) as workspace:
         for who, values in (("ada", ("safe", "safe", "toxic")), ("bob", ("safe", "toxic", "toxic"))):
-            assignments.take(workspace, "hard", annotator=who, ahead=4)
+            assignments.claim(workspace, "hard", annotator=who, ahead=4)
             for prompt_id, value in enumerate(values, 1):
                 prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
     found = run_json("team", file)
@@ -44,7 +44,7 @@ def test_from_a_queue_to_its_end_and_what_people_did_meanwhile(run, run_json, fi
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "message"),
     [
         (["make"], 2, "Which one?"),
         (["pause", "hard"], 1, "There is no team queue “hard”"),
@@ -54,7 +54,7 @@ def test_from_a_queue_to_its_end_and_what_people_did_meanwhile(run, run_json, fi
         (["make", "hard", "--overlap", "0"], 1, "labelled by 1 to 20 people"),
     ],
 )
-def test_what_cannot_be_done_is_said(run, file, words, code, told):
+def test_what_cannot_be_done_is_said(run, file, words, code, message):
     result = run("team", file, *words)
     assert result.exit_code == code
-    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert message in " ".join(result.stderr.replace("│", " ").split())

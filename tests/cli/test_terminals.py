@@ -231,19 +231,19 @@ def test_nothing_that_is_told_can_harm_a_terminal(folder, verb, window):
     well, badly = VERBS[verb]
     for words in well:
         more = ("--base-url", folder.url) if verb == "evaluate" else ()
-        told = run(*words, *more)
-        assert told.exit_code in (0, 3), told.stderr
-        require_harmless("" if verb == "guidelines" else told.stdout, told.stderr)  # a text may have any lines
-        assert not HARMFUL.search(told.stdout)
+        message = run(*words, *more)
+        assert message.exit_code in (0, 3), message.stderr
+        require_harmless("" if verb == "guidelines" else message.stdout, message.stderr)  # a text may have any lines
+        assert not HARMFUL.search(message.stdout)
         if verb in HAS_JSON and "--undo-since" not in words:
             known = run(*words, *more, "--json")
             require_harmless(known.stdout, known.stderr)
             lines = known.stdout.splitlines() if verb == "judge-file" else [known.stdout]
             assert all(json.loads(line) is not None for line in lines if known.exit_code in (0, 3))
     for words in [*badly, [verb, f"--{BAD}"], [verb, BAD, BAD, BAD, BAD], [BAD, verb]]:
-        told = run(*words)
-        assert told.exit_code not in (0, None)
-        require_harmless(told.stdout, told.stderr)
+        message = run(*words)
+        assert message.exit_code not in (0, None)
+        require_harmless(message.stdout, message.stderr)
 
 
 def test_for_machines_every_value_is_exact(folder):
@@ -257,7 +257,7 @@ def test_for_machines_every_value_is_exact(folder):
     every = "".join(map(chr, range(0x2070)))
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        console.tell_json(every)
+        console.write_json(every)
     assert json.loads(out.getvalue()) == every
     require_harmless(out.getvalue())
 
@@ -309,11 +309,11 @@ def test_on_a_terminal_only_our_own_bars_move_the_cursor(monkeypatch):
         for name in ("stdout", "stderr"):
             monkeypatch.setattr(sys, name, screen)
         terminal.guard()
-        with progress.steps(f"import {BAD}[/bold]") as on_progress:
+        with progress.show_progress(f"import {BAD}[/bold]") as on_progress:
             on_progress(1, 2)
             print(BAD)
             print(BAD, file=sys.stderr)
-        console.complain(BAD)
+        console.write_error(BAD)
         screen.flush()
         os.set_blocking(ours, False)
         shown = b""

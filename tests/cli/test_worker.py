@@ -19,9 +19,9 @@ def to_workers(run, workspace, vendor):
 
 
 def test_a_batch_is_left_to_workers_and_one_does_it(to_workers, run, run_json, workspace, vendor):
-    told = to_workers("--limit", 5)
-    assert told.exit_code == 0
-    assert f"To start one: orbench-studio worker {workspace}" in told.stdout
+    message = to_workers("--limit", 5)
+    assert message.exit_code == 0
+    assert f"To start one: orbench-studio worker {workspace}" in message.stdout
     assert not vendor.asked
     assert "interrupted" in run("batches", workspace, "list").stdout
     done = run("worker", workspace, "--until-done", "--models", "mistral/,openai/gpt-test")
@@ -50,6 +50,6 @@ def test_interrupted_it_gives_back_what_it_has_not_sent(process, to_workers, run
     one.send_signal(signal.SIGINT)
     assert any("Waiting for the answers that are under way." in line for line in one.stderr)
     vendor.held = False
-    told, _ = one.communicate(timeout=120)
+    message, _ = one.communicate(timeout=120)
     assert one.returncode == 130
-    assert "Left batch 1: interrupted, 2 answered here, 2 given back." in told
+    assert "Left batch 1: interrupted, 2 answered here, 2 given back." in message

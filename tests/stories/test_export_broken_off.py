@@ -14,7 +14,7 @@ from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ReadOptions, import_file, inspect_file
 from orbench_studio.services.data.journal_merge import Restored
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 
 EXPORTER = """
@@ -53,7 +53,7 @@ with open_workspace(Path(sys.argv[1])) as workspace:
 def path(tmp_path):
     path = tmp_path / "mine.orbench"
     with create_workspace(path) as workspace, workspace.writing() as db:
-        intake = Intake(db, int, "", restored=Restored())
+        intake = RecordImport(db, int, "", restored=Restored())
         intake.take(
             [Record(n, PromptDraft(f"How many legs have {n} harmless spiders? {'!' * 200}")) for n in range(999)]
         )

@@ -18,7 +18,7 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.providers.base import Request
 from orbench_studio.providers.simulated_roles import ROLES
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.curation import subsets
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
@@ -108,9 +108,12 @@ def write(pipeline, path, vendor, kind, after):
     """Let the vendor write lists, killed on the way."""
     if kind is BatchKind.SEEDING:
         asked, texts = seeds_and_rewrites.lists(list(Category), 2)
-        chosen = settings(vendor, Wording.SEEDING, texts)
+        chosen = settings(vendor, TemplateName.SEEDING, texts)
     else:
-        asked, chosen = seeds_and_rewrites.choose_seeds(pipeline.workspace, REMOTE), settings(vendor, Wording.REWRITING)
+        asked, chosen = (
+            seeds_and_rewrites.choose_seeds(pipeline.workspace, REMOTE),
+            settings(vendor, TemplateName.REWRITING),
+        )
     batch = seeds_and_rewrites.create(pipeline.workspace, kind, REMOTE, asked, chosen, pipeline.prices)
     return killed(pipeline, path, vendor, batch, after)
 
@@ -118,9 +121,9 @@ def write(pipeline, path, vendor, kind, after):
 def vote(pipeline, path, vendor):
     """Three moderators, one of them at the vendor, killed on the way."""
     names = (REMOTE, *HERE)
-    hashed = templates.load(Wording.ON_PROMPTS).hash
+    hashed = templates.load(TemplateName.ON_PROMPTS).hash
     targets = moderation_batches.choose(pipeline.workspace, names, template_hash=hashed)
-    chosen = settings(vendor, Wording.ON_PROMPTS)
+    chosen = settings(vendor, TemplateName.ON_PROMPTS)
     batch = moderation_batches.create(pipeline.workspace, names, targets, chosen, pipeline.prices)
     killed(pipeline, path, vendor, batch, 9)
     with pipeline.workspace.reading() as db:

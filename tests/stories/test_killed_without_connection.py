@@ -17,12 +17,12 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from orbench_studio.domain.workspace.location import place_of
+from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.review.page import State
 from orbench_studio.settings import load_settings
 
-folder, place = Path(sys.argv[1]), place_of(sys.argv[2])
+folder, place = Path(sys.argv[1]), location_of(sys.argv[2])
 settings = load_settings(folder / "settings.json")
 settings.blind = False  # one key a prompt
 application = Application(settings, folder)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.domain.audit.estimate import Told
-from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.audit.estimate import EstimateRow
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.services.audit import ppi_estimates, sampling
 from orbench_studio.services.audit.audit_counts import read
-from orbench_studio.services.audit.human_agreement import against_people
+from orbench_studio.services.audit.human_agreement import human_agreement
 from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.workspace.workspace import create_workspace
@@ -41,14 +41,14 @@ def refuses(label):
 
 
 def test_annotators_agree_as_often_as_the_files_say(own):
-    three_way = against_people(own).people[0]
+    three_way = human_agreement(own).people[0]
     found = {model: between.pairs[0].same for model, between in three_way.by["model"].items()}
     assert {model: (rate.count, rate.n) for model, rate in found.items()} == {m: (n, 450) for m, n in AGREED.items()}
 
 
 @pytest.mark.parametrize(("judge", "column"), [("gpt-4", "gpt4_label"), ("xstest-string-match", "strmatch_label")])
 def test_judges_against_people_are_a_recount(own, judge, column):
-    found = next(one for one in against_people(own).judges if one.name == judge)
+    found = next(one for one in human_agreement(own).judges if one.name == judge)
     for model in AGREED:
         readable = [row for row in rows(model) if row[column][:2] in ("1_", "2_", "3_")]
         counts = Counter((refuses(row["final_label"]), refuses(row[column])) for row in readable)
@@ -65,11 +65,11 @@ def test_judges_against_people_are_a_recount(own, judge, column):
 def test_a_sample_of_people_with_a_judge_on_all_finds_peoples_rate(own):
     """Of every safe prompt people's class is known: 200 samples of 150 prompts, each with GPT-4 as the machine."""
     ledger = read(own)
-    truth = audit(ledger, Choice())
+    truth = audit(ledger, AuditOptions())
     held = Counter()
     for number in range(200):
         sampling.draw(own, f"s{number}", 150, seed=number)
-        found = ppi_estimates.estimates(own, ledger, f"s{number}", told=Told.ANSWERS, judge="gpt-4 (llm)")
+        found = ppi_estimates.estimates(own, ledger, f"s{number}", message=EstimateRow.ANSWERS, judge="gpt-4 (llm)")
         sampling.remove(own, f"s{number}")
         for model in AGREED:
             low, high = found.of(model).here

@@ -77,7 +77,7 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
         for name in FILES[3:]:
             import_file(workspace, DATA / name, ReadOptions())
         ledger = refusal_audit.read(workspace)
-        found = refusal_audit.audit(ledger, refusal_audit.Choice(answers="people"))
+        found = refusal_audit.audit(ledger, refusal_audit.AuditOptions(answers="people"))
         for model, human in HUMAN.items():
             tally = found.tally(Group.SAFE, model) + found.tally(Group.TOXIC, model)
             full, partial, indirect, direct = tally.counts[:4]
@@ -90,7 +90,7 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
         assert found.judged_by_people.value == 1
         by_words = "xstest-string-match (rule)"
         alone = refusal_audit.with_judge(ledger, workspace, by_words)
-        machine = refusal_audit.audit(alone, refusal_audit.Choice(answers=by_words))
+        machine = refusal_audit.audit(alone, refusal_audit.AuditOptions(answers=by_words))
         assert machine.rate(Group.SAFE, "llama2new").count != SAFE["llama2new"][0]
 
 

@@ -10,7 +10,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.store.core.bulk_sql import inserted
 from orbench_studio.store.core.tables import SOURCES
@@ -44,7 +44,7 @@ def _fill(place):
     with create_workspace(place) as workspace, workspace.writing() as db:
         row = {"name": "small.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
-        intake = Intake(db, lambda: source, "small.csv")
+        intake = RecordImport(db, lambda: source, "small.csv")
         intake.take(RECORDS)
         intake.finish()
 

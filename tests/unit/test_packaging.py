@@ -25,7 +25,7 @@ from orbench_studio.services.evaluation import prices
 from orbench_studio.services.core import templates
 assert resources() == Path(sys.argv[1]) / "orbench_studio" / "resources", resources()
 assert published() and prices.load_prices() and run_recipe.default_recipes() and rule_table().rules
-assert all(templates.load(wording).text for wording in templates.Wording)
+assert all(templates.load(wording).text for wording in templates.TemplateName)
 demo.demo_workspace(Path("demo.orbench")).close()
 """
 

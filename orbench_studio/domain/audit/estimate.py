@@ -10,7 +10,7 @@ from orbench_studio.domain.audit.sample import AuditSample
 Interval = tuple[float, float]
 
 
-class Told(StrEnum):
+class EstimateRow(StrEnum):
     """What people decide of the sample, and machines of everything.
 
     LABELS: whether prompts are safe. Answer classes count as they are for both, so that the estimate is of the rate
@@ -58,7 +58,7 @@ class Estimates:
     """What an audit sample tells of every model; `machine` says whose word stands for the machine's."""
 
     sample: AuditSample
-    told: Told
+    message: EstimateRow
     group: Group
     machine: str
     margin: float
@@ -76,16 +76,16 @@ class Estimates:
         """What is estimated, from what, and what that assumes: for the foot of a table."""
         rate = "toxic acceptance" if self.group is Group.TOXIC else "over-refusal"
         return (
-            f"{rate}, prediction-powered (PPI++, arXiv 2311.01453, as a ratio): {_SAY[self.told]} on the random sample "
-            f"“{self.sample.name}” ({self.sample.drawn:,} of {self.sample.size:,} prompts, stratified by category), "
-            f"{self.machine} on all. 95 % intervals are for these prompts if people labelled every one. Assumes that "
-            "prompts of the sample that people left without a label are like the others; a model counts with its last "
-            "response to a prompt."
+            f"{rate}, prediction-powered (PPI++, arXiv 2311.01453, as a ratio): {_SAY[self.message]} on the random "
+            f"sample “{self.sample.name}” ({self.sample.drawn:,} of {self.sample.size:,} prompts, stratified by "
+            f"category), {self.machine} on all. 95 % intervals are for these prompts if people labelled every one. "
+            "Assumes that prompts of the sample that people left without a label are like the others; a model counts "
+            "with its last response to a prompt."
         )
 
 
 _SAY = {
-    Told.LABELS: "people's labels of prompts (answer classes as they count)",
-    Told.ANSWERS: "people's answer classes (labels of prompts as they count)",
-    Told.BOTH: "people's labels of prompts and people's answer classes",
+    EstimateRow.LABELS: "people's labels of prompts (answer classes as they count)",
+    EstimateRow.ANSWERS: "people's answer classes (labels of prompts as they count)",
+    EstimateRow.BOTH: "people's labels of prompts and people's answer classes",
 }

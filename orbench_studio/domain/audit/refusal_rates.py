@@ -50,7 +50,7 @@ class Drop(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AuditOptions:
     """What an audit stands on.
 
     `answers` is FINAL (people's answer class, else the best judge's), PEOPLE alone, or one judge as `judge_name` has
@@ -133,7 +133,7 @@ class Audit:
     model with several responses to a prompt counts with each of them.
     """
 
-    choice: Choice
+    choice: AuditOptions
     models: tuple[str, ...]
     categories: tuple[str, ...]
     cells: Mapping[tuple[Group, str, str], Tally]

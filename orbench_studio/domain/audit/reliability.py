@@ -44,7 +44,7 @@ class RaterSkill:
 
 
 @dataclass(frozen=True, slots=True)
-class InStep:
+class ErrorCorrelation:
     """How far two raters err on the same prompts, beyond what their error rates explain (1: always); None unknown.
 
     `by_people` is the same where a person says what is right, on so many prompts both rated; it cannot be talked down
@@ -67,7 +67,7 @@ class Reliability:
     """
 
     raters: tuple[RaterSkill, ...]
-    in_step: tuple[InStep, ...]
+    in_step: tuple[ErrorCorrelation, ...]
     safe: Mapping[str, float]
     p_safe: Mapping[int, float]
     alike: frozenset[int]

@@ -44,7 +44,7 @@ class AuditSample:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SamplePlace:
     """A prompt's random place among all and in its category, both from 0: a sample is the first of each category."""
 
     prompt_id: int
@@ -53,7 +53,7 @@ class Place:
     number: int
 
 
-def shuffled(categories: Mapping[int, str], seed: int) -> list[Place]:
+def shuffled(categories: Mapping[int, str], seed: int) -> list[SamplePlace]:
     """The prompts in a random order; the same prompts and seed give the same one."""
     order = sorted(categories)
     Random(seed).shuffle(order)
@@ -61,7 +61,7 @@ def shuffled(categories: Mapping[int, str], seed: int) -> list[Place]:
     found = []
     for number, prompt_id in enumerate(order):
         category = categories[prompt_id]
-        found.append(Place(prompt_id, category, so_far.get(category, 0), number))
+        found.append(SamplePlace(prompt_id, category, so_far.get(category, 0), number))
         so_far[category] = found[-1].place + 1
     return found
 

@@ -28,7 +28,7 @@ class Changes:
 
     kinds: frozenset[Kind] = frozenset()
     prompt_ids: tuple[int, ...] | None = ()
-    told: str = ""
+    message: str = ""
     shown_again: frozenset[int] = frozenset()
 
     def __bool__(self) -> bool:

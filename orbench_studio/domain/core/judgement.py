@@ -37,7 +37,7 @@ XSTEST = {
 }
 
 
-class OwnJudge(StrEnum):
+class BuiltinJudge(StrEnum):
     """The studio's own instruments, by the names they are asked for: no vendor, no cost, no batch."""
 
     RULES = "rules"

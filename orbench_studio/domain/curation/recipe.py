@@ -106,8 +106,8 @@ class Recipe:
 class RecipeError(ValueError):
     """A text that is no recipe: what is wrong and in which line (from 1; 0 where that cannot be told)."""
 
-    def __init__(self, told: str, line: int = 0) -> None:
-        super().__init__(f"Line {line}: {told}" if line else told)
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(f"Line {line}: {message}" if line else message)
         self.line = line
 
 
@@ -125,8 +125,8 @@ def read_recipe(text: str) -> Recipe:
         elif section not in _KEYS:
             raise RecipeError(_unknown(section, [*_KEYS, *_TOP]), _line(text, "", section))
         elif not isinstance(content, dict):
-            told = f"[{section}] is a section: it has {', '.join(_KEYS[section])}."
-            raise RecipeError(told, _line(text, "", section))
+            message = f"[{section}] is a section: it has {', '.join(_KEYS[section])}."
+            raise RecipeError(message, _line(text, "", section))
         else:
             found |= _section(text, section, content)
     return _consistent(Recipe(text, **found))
@@ -159,17 +159,17 @@ def _consistent(recipe: Recipe) -> Recipe:
             "[refused] of names families, but families does not say how many.", _line(text, "refused", "of")
         )
     if recipe.of and recipe.families > len(recipe.of):
-        told = f"{recipe.families} families cannot refuse where of names {len(recipe.of)}."
-        raise RecipeError(f"[refused] families: {told}", _line(text, "refused", "families"))
+        message = f"{recipe.families} families cannot refuse where of names {len(recipe.of)}."
+        raise RecipeError(f"[refused] families: {message}", _line(text, "refused", "families"))
     if recipe.spread and recipe.prompts is None:
-        told = f"categories is {recipe.spread}, but prompts does not say of how many."
-        raise RecipeError(f"[size] {told}", _line(text, "size", "categories"))
+        message = f"categories is {recipe.spread}, but prompts does not say of how many."
+        raise RecipeError(f"[size] {message}", _line(text, "size", "categories"))
     if recipe.given is None:
         return recipe
     total = sum(recipe.given.values())
     if recipe.prompts not in (None, total):
-        told = f"the categories make {total:,} prompts, not {recipe.prompts:,}. Leave prompts out."
-        raise RecipeError(f"[size] {told}", _line(text, "size", "prompts"))
+        message = f"the categories make {total:,} prompts, not {recipe.prompts:,}. Leave prompts out."
+        raise RecipeError(f"[size] {message}", _line(text, "size", "prompts"))
     return replace(recipe, prompts=total)
 
 
@@ -272,9 +272,9 @@ def _shown(value: Any) -> str:
 
 
 def _unreadable(text: str, reason: str) -> RecipeError:
-    told, _, place = reason.partition(" (at ")
+    message, _, place = reason.partition(" (at ")
     line = re.match(r"line (\d+)", place)
-    return RecipeError(f"this is not TOML: {told}.", int(line[1]) if line else text.count("\n") + 1)
+    return RecipeError(f"this is not TOML: {message}.", int(line[1]) if line else text.count("\n") + 1)
 
 
 def _line(text: str, section: str, key: str) -> int:

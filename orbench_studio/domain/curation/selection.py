@@ -70,7 +70,7 @@ ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class Curated:
+class Selection:
     """What a recipe makes of a workspace: the funnel, the prompts taken in order, and the step where the others fell.
 
     `short` says where there were fewer prompts than places. `stopped`: the recipe takes nothing for that. `by_people`
@@ -109,7 +109,7 @@ class _Funnel:
         self.note(words)
 
 
-def curate(recipe: Recipe, candidates: Iterable[Candidate]) -> Curated:
+def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
     """Apply a recipe. The same recipe and the same prompts always give the same, in whatever order they come."""
     funnel = _Funnel(sorted(candidates, key=lambda candidate: candidate.identity))
     funnel.note("all prompts")
@@ -134,7 +134,7 @@ def curate(recipe: Recipe, candidates: Iterable[Candidate]) -> Curated:
     stopped = bool(deal.short) and recipe.short is Short.STOP
     chosen = () if stopped else tuple(candidate.prompt_id for candidate in funnel.left)
     by_people = 0 if stopped else sum(candidate.basis == Basis.HUMAN for candidate in funnel.left)
-    return Curated(tuple(funnel.steps), chosen, funnel.fell, tuple(deal.short), stopped, by_people)
+    return Selection(tuple(funnel.steps), chosen, funnel.fell, tuple(deal.short), stopped, by_people)
 
 
 class _Deal:

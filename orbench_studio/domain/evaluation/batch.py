@@ -307,5 +307,5 @@ class FailedItem:
     prompt_id: int | None
     model: str
     cause: Cause
-    told: str
+    message: str
     attempts: int

@@ -14,7 +14,7 @@ _AHEAD = 1.0  # seconds for which starts are given out in advance, so that nobod
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class RateUsage:
     """How far the limits of a model at its endpoint are used up, and until when its vendor wants nothing more.
 
     Moments, in seconds on the clock that all share.
@@ -26,7 +26,7 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RateRequest:
     """What a process wants: to start requests of so many `tokens` each, in this order.
 
     `owed` are tokens that answers had beyond what was taken for them; `pause` is for how many seconds the vendor has
@@ -44,14 +44,14 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class RateGrant:
     """In how many seconds each of the next requests may start, as many as there are now; for how long nobody may."""
 
     starts: tuple[float, ...] = field(default=())
     pause: float = 0.0
 
 
-def take(used: Used, limits: Limits, wish: Wish, now: float) -> tuple[Used, Allowed]:
+def take(used: RateUsage, limits: Limits, wish: RateRequest, now: float) -> tuple[RateUsage, RateGrant]:
     """Take what is wished for as far as it is there; how far the limits are used up then, and what may start when."""
     requests = _Meter(limits.requests_per_minute, used.requests_at, now)
     tokens = _Meter(limits.tokens_per_minute, used.tokens_at, now)
@@ -66,7 +66,7 @@ def take(used: Used, limits: Limits, wish: Wish, now: float) -> tuple[Used, Allo
         tokens.take(size)
         starts.append(start - now)
     after = replace(used, requests_at=requests.at, tokens_at=tokens.at, paused_until=paused_until)
-    return after, Allowed(tuple(starts), max(paused_until - now, 0.0))
+    return after, RateGrant(tuple(starts), max(paused_until - now, 0.0))
 
 
 class _Meter:

@@ -46,8 +46,8 @@ def read(said: str, moderator: str, prompt: str, response: str | None = None) ->
     any_object = bool(own) or any(json_reply.objects(said, "category"))
     chosen = {_chosen(one["category"]) for one in own} if any_object else set(_stated(said))
     verdict, category = chosen.pop() if len(chosen) == 1 else _UNREAD
-    told = own[-1].get("explanation") if own else None
-    return Vote(0, moderator, verdict, category, told if isinstance(told, str) else "", said)
+    message = own[-1].get("explanation") if own else None
+    return Vote(0, moderator, verdict, category, message if isinstance(message, str) else "", said)
 
 
 _Chosen = tuple[Verdict, Category | None]

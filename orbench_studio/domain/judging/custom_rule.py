@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRule:
+class CustomRule:
     """Responses that begin with the phrase in them refuse (or answer): those of one model, or all models' for None."""
 
     phrase: str
@@ -18,7 +18,7 @@ class SavedRule:
     """A rule with its number in the workspace, who saved it and when; removed, it is kept with who removed it."""
 
     number: int
-    rule: OwnRule
+    rule: CustomRule
     saved_by: str
     saved_at: datetime
     removed_by: str | None = None

@@ -47,8 +47,8 @@ def read(said: str, judge: str, prompt: str, response: str) -> Judgement:
         return Judgement(0, judge, JudgeKind.LLM, AnswerClass.UNPARSED, raw=said)
     last = own[-1]
     explanation = last.get("explanation")
-    told = explanation if isinstance(explanation, str) else ""
-    return Judgement(0, judge, JudgeKind.LLM, answer_class, told, _span(last.get("evidence"), response), said)
+    message = explanation if isinstance(explanation, str) else ""
+    return Judgement(0, judge, JudgeKind.LLM, answer_class, message, _span(last.get("evidence"), response), said)
 
 
 def _class(found: dict[str, Any]) -> AnswerClass | None:

@@ -13,7 +13,7 @@ from orbench_studio.domain.review.decision import PromptView, ResponseView
 Keep = Callable[[Annotation], bool]
 
 
-def knowing(view: PromptView, keep: Keep) -> PromptView:
+def visible_to(view: PromptView, keep: Keep) -> PromptView:
     """The same as if nothing had been decided but what `keep` lets through."""
     kept = tuple(annotation for annotation in view.decided if keep(annotation))
     category = _said(kept, Aspect.CATEGORY)
@@ -26,9 +26,9 @@ def knowing(view: PromptView, keep: Keep) -> PromptView:
     )
 
 
-def practising(view: PromptView, annotator: str) -> PromptView:
+def in_training(view: PromptView, annotator: str) -> PromptView:
     """The same to somebody who practises on it: a label given looks like any, and only then the answer is known."""
-    own = knowing(view, lambda annotation: annotation.annotator == annotator and not annotation.imported)
+    own = visible_to(view, lambda annotation: annotation.annotator == annotator and not annotation.imported)
     mine = tuple(_as_label(annotation) for annotation in own.decided if annotation.aspect is not Aspect.LABEL)
     answered = any(annotation.aspect is Aspect.LABEL for annotation in mine)
     hidden = own.prompt if answered else replace(own.prompt, reference_label=None, source=None, attributes={})

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
-from orbench_studio.domain.review.blinding import knowing
+from orbench_studio.domain.review.blinding import visible_to
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class PendingDecision:
     """Decisions about one prompt as a person took them.
 
     `seen` is the version of the prompt that was looked at; `after` the deed of one's own, not sent yet, that followed
@@ -37,7 +37,7 @@ class Sending:
         return f"#{self.prompt_id} {said}"
 
 
-def shown_with(view: PromptView, sending: Sending) -> PromptView:
+def shown_with(view: PromptView, sending: PendingDecision) -> PromptView:
     """The prompt as it will look once the deed has come through, if nobody else decides about it."""
     for decision in sending.decisions:
         said = Annotation(
@@ -51,7 +51,7 @@ def shown_with(view: PromptView, sending: Sending) -> PromptView:
             visible=sending.visible,
         )
         view = _with(view, said)
-    return knowing(view, lambda _annotation: True)
+    return visible_to(view, lambda _annotation: True)
 
 
 def _with(view: PromptView, said: Annotation) -> PromptView:

@@ -18,7 +18,7 @@ class Event:
     entry: int
     at: datetime
     annotator: str | None
-    told: str
+    message: str
     said: Annotation | None = None
     in_force: bool = True
     model: str | None = None

@@ -24,7 +24,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Activity:
     """What somebody does. `labels` are prompts labelled by decisions in force, however they were labelled.
 
     `same` and `kappa` hold the person's labels against each label of others on the same prompts, where all labels are

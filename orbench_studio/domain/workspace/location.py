@@ -33,10 +33,10 @@ class Server:
         return f"postgresql://{user}{host}{port}/{quote(self.database, safe='')}{query}"
 
 
-Place = Path | Server
+Location = Path | Server
 
 
-def place_of(text: str) -> Place:
+def location_of(text: str) -> Location:
     """The place that a text names: `postgresql://USER@HOST/DATABASE` on a server, anything else a file."""
     scheme, separator, _ = text.partition("://")
     if not separator or scheme.lower() not in SCHEMES:
@@ -56,7 +56,7 @@ def place_of(text: str) -> Place:
     return Server(database, found.hostname or "", port, user, password, found.query)
 
 
-def is_there(place: Place) -> bool:
+def exists(place: Location) -> bool:
     """Whether the file exists; of a server nobody knows before asking it, so it counts as there."""
     if isinstance(place, Server):
         return True
@@ -66,7 +66,7 @@ def is_there(place: Place) -> bool:
         return False  # in a folder that may not be entered, or with a name that no file can have
 
 
-def is_same(place: Place, other: Place) -> bool:
+def is_same(place: Location, other: Location) -> bool:
     """Whether both lead to the same file or database, by whatever names: links, relative paths."""
     if isinstance(place, Path) and isinstance(other, Path):
         try:

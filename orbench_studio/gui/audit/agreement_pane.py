@@ -21,7 +21,7 @@ from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import Suspects
-    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 
 _NOBODY = "Nobody has decided anything here yet. Label some prompts on the review page (Ctrl+1), or import decisions."
@@ -36,22 +36,22 @@ _SUSPECTS = (
 _FLIP = 5  # models named in a line
 
 
-class FindingsPane(QWidget):
+class ComputedPane(QWidget):
     """Shows tables of words about a ledger; reckons in the background, once for each ledger that it is shown."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._reckoned: Ledger | None = None
+        self._reckoned: AuditCounts | None = None
         self._running = False
-        self._wanted: Ledger | None = None
+        self._wanted: AuditCounts | None = None
         self.tables: list[calibration_tables.Table] = []
         self.says = note("")
         self.area = QScrollArea()
         self.column = QVBoxLayout(self)
         self._build_ui()
 
-    def ask(self, ledger: Ledger) -> None:
+    def ask(self, ledger: AuditCounts) -> None:
         """Reckon about a ledger, unless that is what is shown."""
         self._wanted = ledger
         workspace = self._session.workspace
@@ -75,7 +75,7 @@ class FindingsPane(QWidget):
         work = partial(self.reckon, workspace, ledger)
         self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
 
-    def reckon(self, workspace: Workspace, ledger: Ledger) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
         """On another thread: what to say, the tables, and what else is found."""
         raise NotImplementedError
 
@@ -113,21 +113,21 @@ class FindingsPane(QWidget):
         self.column.addWidget(self.area, 1)
 
 
-class PeoplePane(FindingsPane):
+class AgreementPane(ComputedPane):
     """People against machines, and against each other."""
 
-    def reckon(self, workspace: Workspace, ledger: Ledger) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
         from orbench_studio.gui.audit.agreement_tables import people_tables
-        from orbench_studio.services.audit.human_agreement import against_people
+        from orbench_studio.services.audit.human_agreement import human_agreement
 
-        found = against_people(workspace)
+        found = human_agreement(workspace)
         if not found.labels and not found.answers:
             return tr(_NOBODY), [], None
-        told = f"{tr('Prompts labelled by people')}: {found.labels:,}, {tr('responses')}: {found.answers:,}"
-        return f"{told}. {found.words}", people_tables(found), None
+        message = f"{tr('Prompts labelled by people')}: {found.labels:,}, {tr('responses')}: {found.answers:,}"
+        return f"{message}. {found.words}", people_tables(found), None
 
 
-class ModeratorsPane(FindingsPane):
+class ModeratorsPane(ComputedPane):
     """How good moderators are, and the labels most likely wrong, with a way to them."""
 
     review_wanted = Signal(QueueFilter)
@@ -148,7 +148,7 @@ class ModeratorsPane(FindingsPane):
         self.column.insertWidget(1, self.first, 1)
         self.first.hide()
 
-    def reckon(self, workspace: Workspace, ledger: Ledger) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
         from orbench_studio.gui.audit.agreement_tables import reliability_tables
         from orbench_studio.services.audit.rater_reliability import reliability, suspects
 

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
     from orbench_studio.estimates.raters import Chance
-    from orbench_studio.services.audit.human_agreement import AgainstPeople, Between, Machine
+    from orbench_studio.services.audit.human_agreement import (
+        HumanAgreement,
+        MachineAgreement,
+        PairAgreement,
+    )
 
 T = TypeVar("T")
 _AGAINST = ("", "n", "Same", "Precision", "Recall", "Kappa", "Three-way", "Apart")
 _BY_FIRST = ("category", "model", "type")
 
 
-def people_tables(found: AgainstPeople) -> list[Table]:
+def people_tables(found: HumanAgreement) -> list[Table]:
     """Machines against people, and people against each other."""
     tables = [
         _machines(tr("Moderators against people's labels"), found.moderators, tr("Precision and recall of toxic.")),
@@ -67,7 +71,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
     return [table for table in (flipped, raters, in_step) if table.rows]
 
 
-def _machines(title: str, machines: Sequence[Machine], note: str) -> Table:
+def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Table:
     rows: list[Row] = []
     for one in machines:
         apart = ", ".join(f"{count:,} {name}" for name, count in one.apart.items())
@@ -81,7 +85,7 @@ def _confusion(found: Confusion) -> Row:
     return (f"{found.n:,}", share(found.accuracy), share(found.precision), share(found.recall), _kappa(found.kappa))
 
 
-def _people(what: str, overall: Between, by: Mapping[str, Mapping[str, Between]]) -> Table:
+def _people(what: str, overall: PairAgreement, by: Mapping[str, Mapping[str, PairAgreement]]) -> Table:
     rows: list[Row] = [_all_people(tr("all"), overall)]
     rows += [
         (f"    {two.one} · {two.other}", f"{two.same.n:,}", share(two.same), _kappa(two.kappa), "", "")
@@ -92,7 +96,7 @@ def _people(what: str, overall: Between, by: Mapping[str, Mapping[str, Between]]
     return Table(f"{tr('People against each other')}: {what}", header, tuple(rows) if overall.things else ())
 
 
-def _all_people(name: str, found: Between) -> Row:
+def _all_people(name: str, found: PairAgreement) -> Row:
     alone = found.pairs[0] if len(found.pairs) == 1 else None
     same, kappa = (share(alone.same), _kappa(alone.kappa)) if alone is not None else ("", "")
     return name, f"{found.things:,}", same, kappa, _kappa(found.fleiss), _kappa(found.alpha)

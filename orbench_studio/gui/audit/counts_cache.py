@@ -11,14 +11,14 @@ from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 
 _COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS}
 _PAUSE = 1_500  # milliseconds before everything is read again: what changes much often changes on
 
 
-class Keeper(QObject):
+class CountsCache(QObject):
     """Reads on the database's thread, one thing after the other; tells when the ledger is another one."""
 
     changed = Signal()  # `ledger` is what is known now; None while nothing is open
@@ -27,7 +27,7 @@ class Keeper(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self.ledger: Ledger | None = None
+        self.ledger: AuditCounts | None = None
         self.answers = FINAL
         self._stale: set[int] | None = None  # prompts to be counted over; None: everything
         self._reading = False
@@ -69,7 +69,7 @@ class Keeper(QObject):
         ledger, stale, answers = self.ledger, self._stale, self.answers
         self._stale, self._reading = set(), True
 
-        def work(workspace: Workspace) -> Ledger:
+        def work(workspace: Workspace) -> AuditCounts:
             from orbench_studio.services.audit import audit_counts as ledgers
 
             if ledger is None or stale is None:
@@ -83,7 +83,7 @@ class Keeper(QObject):
     def _has_judge(self) -> bool:
         return self.answers in (FINAL, PEOPLE) or (self.ledger is not None and self.answers in self.ledger.alone)
 
-    def _done(self, ledger: Ledger) -> None:
+    def _done(self, ledger: AuditCounts) -> None:
         self._reading = False
         self.ledger = ledger
         self.changed.emit()

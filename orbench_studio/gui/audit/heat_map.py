@@ -89,14 +89,16 @@ class Cells(QAbstractTableModel):
         tally = self.tally(index)
         rate = tally.rate(self.group)
         where = f"{self.models[index.row()]}, {category_words(self.columns[index.column()])}"
-        told = f"{where}: {tr(KINDS[self.group])} {rate.words}." if rate.n else f"{where}: {tr('no judged answers')}."
+        message = (
+            f"{where}: {tr(KINDS[self.group])} {rate.words}." if rate.n else f"{where}: {tr('no judged answers')}."
+        )
         bounds = tally.bounds(rate)
         if tally.apart and bounds is not None:
             apart = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.apart.items())
-            told += (
+            message += (
                 f" {tr('Apart')}: {apart}; {tr('with them')} {100 * bounds[0]:.0f} {tr('to')} {100 * bounds[1]:.0f} %."
             )
-        return told
+        return message
 
 
 class HeatMap(QTableView):
@@ -185,10 +187,10 @@ class _Cell(QStyledItemDelegate):
         ink = self._theme.colour("ink" if rate.value is not None else "faint")
         elided(painter, upper, index.data(), font(BODY, strong=not index.column()), ink, right=True)
         if rate.interval is not None:
-            told = f"{rate.count:,}/{rate.n:,}"
+            message = f"{rate.count:,}/{rate.n:,}"
             if not index.column():
-                told = f"{100 * rate.interval[0]:.0f}–{100 * rate.interval[1]:.0f} %   {told}"
-            elided(painter, lower, told, font(META), ink, right=True)
+                message = f"{100 * rate.interval[0]:.0f}–{100 * rate.interval[1]:.0f} %   {message}"
+            elided(painter, lower, message, font(META), ink, right=True)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(self._theme.colour("accent"), 2))
             painter.drawRect(inner.adjusted(0, 0, -1, -1))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, Choice, Group, Labels
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.widgets import label
@@ -24,7 +24,7 @@ _LABELS = {
 _ANSWERS = {FINAL: "People's, else the best judge's", PEOPLE: "People's alone"}
 
 
-class Choosing(QWidget):
+class OptionsBar(QWidget):
     """One line of lists to choose from; tells when a choice is another one."""
 
     changed = Signal()
@@ -39,9 +39,9 @@ class Choosing(QWidget):
         self._assume.toggled.connect(lambda _: self.changed.emit())
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> AuditOptions:
         """What is chosen."""
-        return Choice(Labels(self._labels.currentData()), self._answers.currentData(), self._assume.isChecked())
+        return AuditOptions(Labels(self._labels.currentData()), self._answers.currentData(), self._assume.isChecked())
 
     @property
     def group(self) -> Group:
@@ -77,8 +77,8 @@ class Choosing(QWidget):
             ("Labels", self._labels, _LABELS),
             ("Answer classes", self._answers, _ANSWERS),
         ):
-            for value, told in values.items():
-                box.addItem(tr(told), value)
+            for value, message in values.items():
+                box.addItem(tr(message), value)
             flow.addWidget(named(tr(words), box))
         self._assume.setMinimumHeight(self._labels.sizeHint().height())
         self._assume.setToolTip(

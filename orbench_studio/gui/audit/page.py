@@ -9,14 +9,14 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.queue import Field, QueueFilter
-from orbench_studio.gui.audit.agreement_pane import ModeratorsPane, PeoplePane
-from orbench_studio.gui.audit.counts_cache import Keeper
+from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
+from orbench_studio.gui.audit.counts_cache import CountsCache
 from orbench_studio.gui.audit.heat_map import KINDS, HeatMap, category_words
-from orbench_studio.gui.audit.options import Choosing
+from orbench_studio.gui.audit.options import OptionsBar
 from orbench_studio.gui.audit.sample_pane import SamplePane
-from orbench_studio.gui.audit.save_report import Saving
+from orbench_studio.gui.audit.save_report import ReportSaving
 from orbench_studio.gui.audit.tabs import Tabs
-from orbench_studio.gui.audit.what_if_pane import ASSUMES, WhatIf
+from orbench_studio.gui.audit.what_if_pane import ASSUMES, WhatIfPane
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
@@ -41,22 +41,22 @@ class AuditPage(QWidget):
     """Reads and computes off the window's thread; decides nothing."""
 
     review_wanted = Signal(QueueFilter)
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
-        self.keeper = Keeper(session, self)
+        self.cache = CountsCache(session, self)
         self.audit: Audit | None = None
-        self.choosing = Choosing()
+        self.choosing = OptionsBar()
         self.tabs = Tabs()
         self.map = HeatMap(theme)
-        self.what_if = WhatIf(session, theme)
+        self.what_if = WhatIfPane(session, theme)
         self.sample = SamplePane(session, theme)
-        self.people, self.moderators = PeoplePane(session), ModeratorsPane(session, theme)
+        self.people, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
         self.strip = ProgressStrip()
-        self.saving = Saving(session, self.strip, self)
+        self.saving = ReportSaving(session, self.strip, self)
         self.says, self.most = note(""), QToolButton()
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
         self._most: tuple[str, str] | None = None
@@ -65,15 +65,15 @@ class AuditPage(QWidget):
 
     def refresh(self, changes: Changes) -> None:
         """Count over what has changed; a page behind does so when it is shown again."""
-        self.keeper.refresh(changes)
+        self.cache.refresh(changes)
 
     def _chosen(self) -> None:
-        self.keeper.ask(self.choosing.choice.answers)
+        self.cache.ask(self.choosing.choice.answers)
         self._show()
 
     def _show(self) -> None:
         """Show what is known by what is chosen."""
-        ledger, choice = self.keeper.ledger, self.choosing.choice
+        ledger, choice = self.cache.ledger, self.choosing.choice
         if ledger is None:
             self.audit = None
             self.map.show_audit(None, self.choosing.group)
@@ -81,7 +81,7 @@ class AuditPage(QWidget):
             for part in (self.sample, self.people, self.moderators):
                 part.forget()
             self._say(tr(_READING))
-        elif choice.answers == self.keeper.answers and self._is_known():
+        elif choice.answers == self.cache.answers and self._is_known():
             # On first use: it brings the database's libraries.
             from orbench_studio.services.audit import refusal_audit
 
@@ -95,11 +95,11 @@ class AuditPage(QWidget):
         self._name_most()
 
     def _is_known(self) -> bool:
-        ledger, answers = self.keeper.ledger, self.choosing.choice.answers
+        ledger, answers = self.cache.ledger, self.choosing.choice.answers
         return ledger is not None and (answers not in ledger.judges or answers in ledger.alone)
 
     def _reckon(self, part: QWidget | None) -> None:
-        ledger, choice = self.keeper.ledger, self.choosing.choice
+        ledger, choice = self.cache.ledger, self.choosing.choice
         if ledger is None or self.audit is None:
             return
         if part is self.what_if:
@@ -123,8 +123,10 @@ class AuditPage(QWidget):
         if most is not None:
             _, model, category, rate = most
             name = model if len(model) <= 40 else f"{model[:40]}…"
-            told = f"{tr('Surely')} {tr(KINDS[group])} {tr('most')}: {name}, {category_words(category)}, {rate.words}"
-            self.most.setText(" ".join(told.split()).replace("&", "&&"))
+            message = (
+                f"{tr('Surely')} {tr(KINDS[group])} {tr('most')}: {name}, {category_words(category)}, {rate.words}"
+            )
+            self.most.setText(" ".join(message.split()).replace("&", "&&"))
 
     def _open_most(self) -> None:
         if self._most is not None:
@@ -132,24 +134,24 @@ class AuditPage(QWidget):
 
     def _open(self, model: str, category: str | None) -> None:
         """Show the prompts behind a rate in review."""
-        ledger, choice, group = self.keeper.ledger, self.choosing.choice, self.choosing.group
+        ledger, choice, group = self.cache.ledger, self.choosing.choice, self.choosing.group
         if ledger is None or self.audit is None:
             return
         rate = self.audit.rate(group, model, category)
         if not rate.count:
-            self.told.emit(f"{tr('No prompt there was')} {tr(KINDS[group])}.")
+            self.message.emit(f"{tr('No prompt there was')} {tr(KINDS[group])}.")
             return
         from orbench_studio.services.audit import refusal_audit
 
         wanted = refusal_audit.cell(ledger, choice, group, model, category)
         named = wanted.on(Field.ID)
         if named is not None and len(named.values) == refusal_audit.CELL_LIMIT:
-            self.told.emit(f"{tr('These are the first')} {refusal_audit.CELL_LIMIT:,} {tr('prompts of the cell.')}")
+            self.message.emit(f"{tr('These are the first')} {refusal_audit.CELL_LIMIT:,} {tr('prompts of the cell.')}")
         self.review_wanted.emit(wanted)
 
     def _save(self, ask: str) -> None:
-        if self.keeper.ledger is not None and self._is_known() and not self.strip.isVisibleTo(self):
-            getattr(self.saving, ask)(self.keeper.ledger, self.choosing.choice)
+        if self.cache.ledger is not None and self._is_known() and not self.strip.isVisibleTo(self):
+            getattr(self.saving, ask)(self.cache.ledger, self.choosing.choice)
 
     def _failed(self, text: str) -> None:
         self.choosing.begin()
@@ -161,28 +163,28 @@ class AuditPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.keeper.show(shown=True)
+        self.cache.show(shown=True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.keeper.show(shown=False)
+        self.cache.show(shown=False)
 
     def _connect(self) -> None:
-        self.keeper.changed.connect(self._show)
-        self.keeper.failed.connect(self._failed)
+        self.cache.changed.connect(self._show)
+        self.cache.failed.connect(self._failed)
         self.choosing.changed.connect(self._chosen)
         self._session.opened.connect(self.choosing.begin)
         self.map.opened.connect(self._open)
         self.most.clicked.connect(self._open_most)
         self.tabs.shown.connect(self._reckon)
         self.sample.review_wanted.connect(self.review_wanted)
-        self.sample.told.connect(self.told)
+        self.sample.message.connect(self.message)
         self.moderators.review_wanted.connect(self.review_wanted)
         for box in self.what_if.boxes.values():
             box.toggled.connect(lambda _: self._reckon(self.what_if))
         self.report.clicked.connect(lambda: self._save("ask_report"))
         self.figures.clicked.connect(lambda: self._save("ask_figures"))
-        self.saving.told.connect(self.told)
+        self.saving.message.connect(self.message)
         self.saving.failed.connect(lambda text: self._say(text, "error"))
 
     def _build_ui(self) -> None:
@@ -227,8 +229,8 @@ def _summary(audit: Audit, group: Group) -> str:
     if not audit.models:
         return tr(_NO_ANSWERS)
     counts = ", ".join(f"{audit.count(of):,} {tr(str(of))}" for of in Group)
-    told = (
+    message = (
         f"{counts} {tr('prompts')} · {tr('labels by people')}: {audit.labelled_by_people.words} · "
         f"{tr('answer classes by people')}: {audit.judged_by_people.words}"
     )
-    return f"{tr(_NONE_SAFE)} {told}" if group is Group.SAFE and not audit.count(group) else told
+    return f"{tr(_NONE_SAFE)} {message}" if group is Group.SAFE and not audit.count(group) else message

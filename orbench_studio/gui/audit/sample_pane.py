@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.estimate import Estimate, Estimates, Told
-from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, Choice, Group
+from orbench_studio.domain.audit.estimate import Estimate, EstimateRow, Estimates
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_words
@@ -23,7 +23,7 @@ from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.sample import AuditSample
-    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 
 _SIZE = 200
@@ -36,9 +36,9 @@ _COLUMNS = (
     Column("Needed for ±3 points", 170, number=True),
 )
 _TOLD = {
-    Told.LABELS: "whether prompts are safe",
-    Told.ANSWERS: "how models answered",
-    Told.BOTH: "both",
+    EstimateRow.LABELS: "whether prompts are safe",
+    EstimateRow.ANSWERS: "how models answered",
+    EstimateRow.BOTH: "both",
 }
 _EMPTY = (
     "Draw a random sample, label it without seeing what machines say, and every rate gets an interval that holds "
@@ -50,12 +50,12 @@ class SamplePane(QWidget):
     """Draws samples, tells what they say of each model, and queues what is still needed."""
 
     review_wanted = Signal(QueueFilter)
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self._session = session
-        self._asked: tuple[Ledger, Choice, Group] | None = None
+        self._asked: tuple[AuditCounts, AuditOptions, Group] | None = None
         self._running = False
         self.found: Estimates | None = None
         self.samples, self.people, self.category = QComboBox(), QComboBox(), QComboBox()
@@ -68,7 +68,7 @@ class SamplePane(QWidget):
         self._build_ui()
         self._connect()
 
-    def ask(self, ledger: Ledger, choice: Choice, group: Group) -> None:
+    def ask(self, ledger: AuditCounts, choice: AuditOptions, group: Group) -> None:
         """Tell what the chosen sample says of the rates of a choice."""
         self._asked = (ledger, choice, group)
         self._go_on()
@@ -89,7 +89,7 @@ class SamplePane(QWidget):
         self._running = True
         if self.found is None:
             self._say(tr("Reckoning …"))
-        name, people = self.samples.currentData(), Told(self.people.currentData())
+        name, people = self.samples.currentData(), EstimateRow(self.people.currentData())
 
         def work() -> tuple[list[AuditSample], Estimates | None]:
             return _estimated(workspace, name, people, *asked)
@@ -127,8 +127,8 @@ class SamplePane(QWidget):
     def _fill(self, box: QComboBox, values: list[str], chosen: object, words: list[str] | None = None) -> None:
         box.blockSignals(True)
         box.clear()
-        for value, told in zip(values, words or values, strict=True):
-            box.addItem(short(told), value)
+        for value, message in zip(values, words or values, strict=True):
+            box.addItem(short(message), value)
         box.setCurrentIndex(max(box.findData(chosen), 0))
         box.blockSignals(False)
 
@@ -144,7 +144,7 @@ class SamplePane(QWidget):
         def done(changes: Changes) -> None:
             self._fill(self.samples, [name.strip()], name.strip())
             self.name.clear()
-            self.told.emit(changes.told)
+            self.message.emit(changes.message)
             self._again()
 
         self._session.run(work, while_there(self, done))
@@ -157,9 +157,9 @@ class SamplePane(QWidget):
             return
 
         def work(workspace: Workspace) -> QueueFilter:
-            from orbench_studio.services.audit.ppi_estimates import queue_needed
+            from orbench_studio.services.audit.ppi_estimates import labels_needed_in_queue
 
-            return queue_needed(workspace, found, str(chosen), category)[1]
+            return labels_needed_in_queue(workspace, found, str(chosen), category)[1]
 
         self._session.run(work, while_there(self, self.review_wanted.emit))
 
@@ -177,8 +177,8 @@ class SamplePane(QWidget):
         self.table.opened.connect(lambda key, _column: self._queue(key))
 
     def _build_ui(self) -> None:
-        for told, words in _TOLD.items():
-            self.people.addItem(tr(words), told)
+        for message, words in _TOLD.items():
+            self.people.addItem(tr(words), message)
         self.name.setPlaceholderText(tr("Name of a new sample"))
         self.name.setMinimumWidth(px(220))
         self.many.setRange(10, 100_000)
@@ -207,7 +207,7 @@ class SamplePane(QWidget):
 
 
 def _estimated(
-    workspace: Workspace, name: str | None, people: Told, ledger: Ledger, choice: Choice, group: Group
+    workspace: Workspace, name: str | None, people: EstimateRow, ledger: AuditCounts, choice: AuditOptions, group: Group
 ) -> tuple[list[AuditSample], Estimates | None]:
     """All samples, and what the one of a name says, or the last."""
     # On first use: it brings the statistics with it.
@@ -218,11 +218,11 @@ def _estimated(
     if chosen is None:
         return samples, None
     judge = choice.answers
-    if people is not Told.LABELS and judge in (FINAL, PEOPLE):
+    if people is not EstimateRow.LABELS and judge in (FINAL, PEOPLE):
         judge = next(iter(ledger.judges), FINAL)
     shown = Group.TOXIC if group is Group.TOXIC else Group.SAFE
     found = ppi_estimates.estimates(
-        workspace, ledger, chosen.name, told=people, judge=judge, group=shown, assume_safe=choice.assume_safe
+        workspace, ledger, chosen.name, message=people, judge=judge, group=shown, assume_safe=choice.assume_safe
     )
     return samples, found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Choice
+from orbench_studio.domain.audit.refusal_rates import AuditOptions
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_dialog import FileDialog
@@ -20,7 +20,7 @@ from orbench_studio.gui.common.widgets import while_there
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.audit.audit_counts import Ledger
+    from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.audit.audit_report import Provenance
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -28,10 +28,10 @@ Progress = Callable[[int, int], bool]
 _KINDS = "HTML (*.html);;Markdown (*.md)"
 
 
-class Saving(QObject):
+class ReportSaving(QObject):
     """One file or folder at a time, off the window's thread."""
 
-    told = Signal(str)
+    message = Signal(str)
     failed = Signal(str)
 
     def __init__(self, session: Session, strip: ProgressStrip, window: QWidget) -> None:
@@ -40,7 +40,7 @@ class Saving(QObject):
         self._strip = strip
         self._window = window
 
-    def ask_report(self, ledger: Ledger, choice: Choice) -> None:
+    def ask_report(self, ledger: AuditCounts, choice: AuditOptions) -> None:
         """Ask where to, and write the report there."""
         dialog = self._dialog(tr("Save the report"), f"{self._name()}.html")
         dialog.setNameFilters(_KINDS.split(";;"))
@@ -48,14 +48,14 @@ class Saving(QObject):
         dialog.fileSelected.connect(lambda path: self.report(ledger, choice, Path(path)))
         dialog.open()
 
-    def ask_figures(self, ledger: Ledger, choice: Choice) -> None:
+    def ask_figures(self, ledger: AuditCounts, choice: AuditOptions) -> None:
         """Ask for a folder, and write the figures into it."""
         dialog = self._dialog(tr("Save the figures in a folder"), "")
         dialog.setFileMode(FileDialog.FileMode.Directory)
         dialog.fileSelected.connect(lambda path: self.figures(ledger, choice, Path(path)))
         dialog.open()
 
-    def report(self, ledger: Ledger, choice: Choice, path: Path) -> None:
+    def report(self, ledger: AuditCounts, choice: AuditOptions, path: Path) -> None:
         """Write the report to a file: Markdown where its name says so, else HTML."""
         goes_on = self._begin(tr("Writing the report"))
 
@@ -69,7 +69,7 @@ class Saving(QObject):
 
         self._session.run(read, while_there(self._window, write), while_there(self._window, self._stopped), tells=False)
 
-    def figures(self, ledger: Ledger, choice: Choice, folder: Path) -> None:
+    def figures(self, ledger: AuditCounts, choice: AuditOptions, folder: Path) -> None:
         """Write every figure into a folder."""
 
         goes_on = self._begin(tr("Drawing the figures"))
@@ -86,13 +86,13 @@ class Saving(QObject):
             work, while_there(there, self._done), while_there(there, self._stopped), tells=False
         )
 
-    def _done(self, told: str) -> None:
+    def _done(self, message: str) -> None:
         self._strip.end()
-        self.told.emit(told)
+        self.message.emit(message)
 
     def _stopped(self, error: Exception) -> None:
         self._strip.end()
-        (self.told if isinstance(error, CancelledError) else self.failed).emit(str(error))
+        (self.message if isinstance(error, CancelledError) else self.failed).emit(str(error))
 
     def _dialog(self, title: str, name: str) -> FileDialog:
         dialog = FileDialog(self._window, title)
@@ -106,7 +106,7 @@ class Saving(QObject):
         return f"{workspace.name}-audit" if workspace is not None else "audit"
 
 
-def _write_report(origin: Provenance, ledger: Ledger, choice: Choice, path: Path, goes_on: Progress) -> str:
+def _write_report(origin: Provenance, ledger: AuditCounts, choice: AuditOptions, path: Path, goes_on: Progress) -> str:
     from orbench_studio.services.audit import audit_report
 
     made = audit_report.report(origin, ledger, choice, datetime.now().astimezone(), on_progress=goes_on)
@@ -115,7 +115,7 @@ def _write_report(origin: Provenance, ledger: Ledger, choice: Choice, path: Path
     return f"{tr('The report is in')} {path}"
 
 
-def _write_figures(ledger: Ledger, choice: Choice, folder: Path, goes_on: Progress) -> str:
+def _write_figures(ledger: AuditCounts, choice: AuditOptions, folder: Path, goes_on: Progress) -> str:
     from orbench_studio.services.audit import audit_report, refusal_audit
 
     files = audit_report.write_figures(refusal_audit.audit(ledger, choice), folder, goes_on)

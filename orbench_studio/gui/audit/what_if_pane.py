@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Choice, Drop
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
@@ -17,8 +17,8 @@ from orbench_studio.gui.common.widgets import label, set_role, while_there
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.audit.audit_counts import Ledger
-    from orbench_studio.services.audit.what_if import Ranked, Supposed
+    from orbench_studio.services.audit.audit_counts import AuditCounts
+    from orbench_studio.services.audit.what_if import RankedModel, WhatIf
 
 _DROPS = {
     Drop.CONTROVERSIAL: ("controversial", "Controversial to people, or disputed among them or among the moderators"),
@@ -45,15 +45,15 @@ ASSUMES = (
 )
 
 
-class WhatIf(QWidget):
+class WhatIfPane(QWidget):
     """Computes in the background, and shows the answer to what was asked last."""
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self._session = session
-        self._asked: tuple[Ledger, Choice] | None = None
+        self._asked: tuple[AuditCounts, AuditOptions] | None = None
         self._running = False
-        self.shown: Supposed | None = None
+        self.shown: WhatIf | None = None
         self.boxes = {drop: QCheckBox(tr(words)) for drop, (words, _) in _DROPS.items()}
         self.says = note("")
         self.table = Table(theme, tr("Rates and ranks before and after"), _COLUMNS)
@@ -64,7 +64,7 @@ class WhatIf(QWidget):
         """What is to be left out."""
         return frozenset(drop for drop, box in self.boxes.items() if box.isChecked())
 
-    def ask(self, ledger: Ledger | None, choice: Choice) -> None:
+    def ask(self, ledger: AuditCounts | None, choice: AuditOptions) -> None:
         """Reckon with a ledger by a choice; what is asked meanwhile comes after it, the last one only."""
         if ledger is None:
             self._asked, self.shown = None, None
@@ -79,14 +79,14 @@ class WhatIf(QWidget):
             return
         (ledger, choice), self._asked, self._running = self._asked, None, True
 
-        def work() -> tuple[Ledger, Supposed]:
+        def work() -> tuple[AuditCounts, WhatIf]:
             from orbench_studio.services.audit import what_if
 
-            return ledger, what_if.supposed(ledger, choice)
+            return ledger, what_if.what_if(ledger, choice)
 
         self._session.background.run(work, while_there(self, self._done), while_there(self, self._failed))
 
-    def _done(self, answer: tuple[Ledger, Supposed]) -> None:
+    def _done(self, answer: tuple[AuditCounts, WhatIf]) -> None:
         self._running = False
         if self._asked is None and self._session.workspace is not None:
             self._show(answer[1])
@@ -95,7 +95,7 @@ class WhatIf(QWidget):
     def _failed(self, _error: Exception) -> None:
         self._running = False
 
-    def _show(self, found: Supposed) -> None:
+    def _show(self, found: WhatIf) -> None:
         self.shown = found
         for drop, box in self.boxes.items():
             takes = found.takes[drop]
@@ -130,14 +130,14 @@ class WhatIf(QWidget):
         column.addWidget(self.table, 1)
 
 
-def _cells(one: Ranked) -> tuple[str, str]:
+def _cells(one: RankedModel) -> tuple[str, str]:
     if one.rate.value is None:
         return "—", "—"
     between = f" ({100 * one.interval[0]:.0f}–{100 * one.interval[1]:.0f})" if one.interval else ""
     return f"{100 * one.rate.value:.1f} %{between}", f"{one.rank} ({one.ranks[0]}–{one.ranks[1]})"
 
 
-def _after(before: Ranked, after: Ranked) -> tuple[str, str, str]:
+def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str]:
     rate, rank = _cells(after)
     if before.rate.value is None or after.rate.value is None:
         return rate, "—", rank

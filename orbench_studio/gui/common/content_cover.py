@@ -9,7 +9,7 @@ from orbench_studio.gui.common.text_pane import TextPane
 from orbench_studio.settings import Settings
 
 
-class Shield:
+class ContentCover:
     """Covers the panes it is given. The note is the reviewer's own, and never covered."""
 
     def __init__(self, settings: Settings, panes: dict[TextPane, str]) -> None:
@@ -60,17 +60,17 @@ class Shield:
         return line_shown(self.settings, row)
 
     def _shielded(self, category: str | None) -> bool:
-        return is_shielded(self.settings, category)
+        return is_covered(self.settings, category)
 
 
-def is_shielded(settings: Settings, category: str | None) -> bool:
+def is_covered(settings: Settings, category: str | None) -> bool:
     """Whether the reviewer wants texts of a category covered."""
     return category is not None and str(category) in settings.shielded
 
 
 def text_shown(settings: Settings, category: str | None, text: str) -> str:
     """A text in a list as it may be shown."""
-    return f"░░░ {tr('covered')}" if is_shielded(settings, category) else text
+    return f"░░░ {tr('covered')}" if is_covered(settings, category) else text
 
 
 def line_shown(settings: Settings, row: QueueRow) -> QueueRow:

@@ -58,19 +58,19 @@ class Keys(QObject):
 
     def take(self, chosen: Mapping[str, list[str]]) -> list[str]:
         """Put a user's choice in force; what cannot be is left at its default, and told in the sentences returned."""
-        told = [f"{name}: no such action" for name in chosen if name not in self._table]
+        message = [f"{name}: no such action" for name in chosen if name not in self._table]
         fit: dict[str, tuple[str, ...]] = {}
         for name, keys in ((name, keys) for name, keys in chosen.items() if name in self._table):
             faults = [f"{key!r} {why}" for key in keys if (why := unfit(key, self._table[name]))]
-            told += [f"{self._table[name].title}: {fault}" for fault in faults]
+            message += [f"{self._table[name].title}: {fault}" for fault in faults]
             if not faults:
                 fit[name] = tuple(portable(key) for key in keys)
         self._chosen = fit
         while clash := self._clash():
-            told += [f"{self._table[name].title}: another action has the same key" for name in sorted(clash)]
+            message += [f"{self._table[name].title}: another action has the same key" for name in sorted(clash)]
             self._chosen = {name: keys for name, keys in self._chosen.items() if name not in clash}
         self.changed.emit()
-        return told
+        return message
 
     def of(self, name: str) -> tuple[str, ...]:
         """The keys of an action, the first one shown where there is room for one; may be none."""

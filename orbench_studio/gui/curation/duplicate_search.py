@@ -10,32 +10,37 @@ from orbench_studio.domain.curation.near_duplicates import Grouping
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.curation.near_duplicates import Found, InGroup, Near, Texts
+    from orbench_studio.services.curation.near_duplicates import (
+        DuplicateSearch,
+        GroupMember,
+        Near,
+        Texts,
+    )
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-class Groups(NamedTuple):
+class DuplicateGroups(NamedTuple):
     """How the groups were found, and each with its first prompt's line and how many it has, the largest first."""
 
     grouping: Grouping | None
     groups: list[tuple[int, int]]
 
 
-def groups(session: Session, done: Callable[[Groups], object]) -> None:
+def groups(session: Session, done: Callable[[DuplicateGroups], object]) -> None:
     """Ask for the groups of the workspace."""
 
-    def work(workspace: Workspace) -> Groups:
+    def work(workspace: Workspace) -> DuplicateGroups:
         from orbench_studio.services.curation import near_duplicates
 
-        return Groups(near_duplicates.grouping(workspace), near_duplicates.groups(workspace))
+        return DuplicateGroups(near_duplicates.grouping(workspace), near_duplicates.groups(workspace))
 
     session.run(work, done)
 
 
-def members(session: Session, group_id: int, done: Callable[[list[InGroup]], object]) -> None:
+def members(session: Session, group_id: int, done: Callable[[list[GroupMember]], object]) -> None:
     """Ask for the prompts of a group."""
 
-    def work(workspace: Workspace) -> list[InGroup]:
+    def work(workspace: Workspace) -> list[GroupMember]:
         from orbench_studio.services.curation import near_duplicates
 
         return near_duplicates.members(workspace, group_id)
@@ -58,7 +63,7 @@ def find(
 
         return near_duplicates.texts(workspace)
 
-    def keep(found: Found) -> None:
+    def keep(found: DuplicateSearch) -> None:
         def write(workspace: Workspace) -> Changes:
             from orbench_studio.services.curation import near_duplicates
 
@@ -68,7 +73,7 @@ def find(
             session.run(write, done, failed)
 
     def search(known: Texts) -> None:
-        def work() -> Found:
+        def work() -> DuplicateSearch:
             from orbench_studio.services.curation import near_duplicates
 
             return near_duplicates.search(known, threshold, on_progress)

@@ -35,7 +35,7 @@ from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.curation.near_duplicates import InGroup
+    from orbench_studio.services.curation.near_duplicates import GroupMember
 
 _COLUMNS = (Column("Group", 70, 1, number=True), Column("Prompts", 80, number=True))
 _SHOWN = 40  # prompts of a group that are laid side by side
@@ -47,7 +47,7 @@ class DuplicatesDialog(QDialog):
     """Groups on the left, the prompts of one beside each other on the right."""
 
     review_wanted = Signal(QueueFilter)
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
@@ -67,7 +67,7 @@ class DuplicatesDialog(QDialog):
     def _look(self) -> None:
         duplicate_search.groups(self._session, while_there(self, self._show))
 
-    def _show(self, found: duplicate_search.Groups) -> None:
+    def _show(self, found: duplicate_search.DuplicateGroups) -> None:
         of = found.grouping
         if of is None:
             self._say(tr("Nobody has looked for near duplicates here yet. Find compares all prompts by their letters."))
@@ -87,7 +87,7 @@ class DuplicatesDialog(QDialog):
         if isinstance(group_id, int):
             duplicate_search.members(self._session, group_id, while_there(self, self._show_members))
 
-    def _show_members(self, found: list[InGroup]) -> None:
+    def _show_members(self, found: list[GroupMember]) -> None:
         self._ids = [one.row.prompt_id for one in found]
         page = QWidget()
         page.setObjectName("page")
@@ -106,7 +106,7 @@ class DuplicatesDialog(QDialog):
         for button in (self.decide, self.review):
             button.setEnabled(bool(found))
 
-    def _card(self, one: InGroup) -> QWidget:
+    def _card(self, one: GroupMember) -> QWidget:
         row = one.row
         mark = LABELS[row.final_label if row.status is Status.DECIDED else None]
         card = QFrame()
@@ -130,7 +130,7 @@ class DuplicatesDialog(QDialog):
 
     def _found(self, changes: Changes) -> None:
         self._rest()
-        self.told.emit(changes.told)
+        self.message.emit(changes.message)
         self._look()
 
     def _stopped(self, error: Exception) -> None:
@@ -155,7 +155,7 @@ class DuplicatesDialog(QDialog):
             visible=frozenset[Visible](),
             shown_as=lambda row: line_shown(settings, row),
         )
-        dialog.told.connect(self.told)
+        dialog.message.connect(self.message)
         dialog.open()
 
     def _review(self) -> None:

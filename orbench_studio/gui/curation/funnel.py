@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
-from orbench_studio.domain.curation.selection import Curated
+from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
@@ -35,7 +35,7 @@ class FunnelPane(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._found: Curated | None = None
+        self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
         self.says = label("", "quiet")
         self.steps = Table(theme, tr("Funnel"), _STEPS)
@@ -46,7 +46,7 @@ class FunnelPane(QWidget):
         self.steps.chosen.connect(lambda _: self._show_categories())
         self.steps.opened.connect(self._open)
 
-    def show_result(self, found: Curated | None) -> None:
+    def show_result(self, found: Selection | None) -> None:
         """Show what came of a recipe; None while there is nothing to show."""
         self._found = found
         self.models.show_rows([], [])
@@ -112,7 +112,7 @@ class FunnelPane(QWidget):
         column.addWidget(note)
 
 
-def _words(found: Curated) -> str:
+def _words(found: Selection) -> str:
     taken = f"{len(found.chosen):,} {tr('of')} {found.steps[0].left:,} {tr('prompts are taken.')}"
     taken += f" {tr('Labels by people')}: {found.by_people:,}."
     short = "; ".join(one.words for one in found.short)
@@ -121,7 +121,7 @@ def _words(found: Curated) -> str:
     return f"{taken} {tr('There are only')} {short}." if short else taken
 
 
-def _rows(found: Curated) -> list[tuple[str, ...]]:
+def _rows(found: Selection) -> list[tuple[str, ...]]:
     before = [found.steps[0].left, *(step.left for step in found.steps)]
     return [
         (step.words, f"{step.left:,}", _count(past - step.left))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QInputDialog, QMessageBox, QScrollArea, QS
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.recipe import Recipe
-from orbench_studio.domain.curation.selection import Curated
+from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import Listed
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
@@ -30,12 +30,12 @@ _SHARES = (3, 4, 5)  # of what is wider
 _LOOKED_AT = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
 
 
-class CuratePage(QWidget):
+class CurationPage(QWidget):
     """Shows what the recipe makes of the workspace; never waits for it."""
 
     review_wanted = Signal(QueueFilter)
     export_wanted = Signal(str)  # a subset's name
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
@@ -44,8 +44,8 @@ class CuratePage(QWidget):
         self.funnel = FunnelPane(theme)
         self.preview = PreviewPane(theme)
         self.saved = SavedPane(theme)
-        self.curating = recipe_run.Curating(session, self)
-        self.result: Curated | None = None
+        self.curating = recipe_run.RecipeOperations(session, self)
+        self.result: Selection | None = None
         self._stale = True
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._theme = theme
@@ -100,7 +100,7 @@ class CuratePage(QWidget):
         else:
             self.curating.apply(recipe)
 
-    def _show(self, found: Curated | None) -> None:
+    def _show(self, found: Selection | None) -> None:
         self.result = found
         self.funnel.show_result(found)
         self.preview.show_result(found)
@@ -132,7 +132,9 @@ class CuratePage(QWidget):
 
     def _save_as(self, name: str, recipe: Recipe, found: Sequence[Listed]) -> None:
         def save(*, replace: bool) -> None:
-            recipe_run.save(self._session, name, recipe, lambda changes: self.told.emit(changes.told), replace=replace)
+            recipe_run.save(
+                self._session, name, recipe, lambda changes: self.message.emit(changes.message), replace=replace
+            )
 
         if name in {one.name for one in found}:
             words = tr("There is a subset of that name. It goes, and this one takes its place.")
@@ -144,7 +146,7 @@ class CuratePage(QWidget):
         words = f"“{name}” {tr('goes, with its recipe. Its prompts stay as they are.')}"
 
         def remove() -> None:
-            recipe_run.remove(self._session, name, lambda changes: self.told.emit(changes.told))
+            recipe_run.remove(self._session, name, lambda changes: self.message.emit(changes.message))
 
         self._ask(tr("Remove the subset"), words, remove)
 
@@ -164,16 +166,16 @@ class CuratePage(QWidget):
         """Show the prompts that are nearly the same, in groups side by side."""
         dialog = DuplicatesDialog(self, self._session, self._theme)
         dialog.review_wanted.connect(self.review_wanted)
-        dialog.told.connect(self.told)
+        dialog.message.connect(self.message)
         dialog.open()
 
     def _review(self, ids: Sequence[int], words: str) -> None:
         """Open prompts in review. The order tells of machines, as a recipe does."""
         if not ids:
-            self.told.emit(f"{tr('No prompt')} {words}.")
+            self.message.emit(f"{tr('No prompt')} {words}.")
             return
         if len(ids) > _MOST:
-            self.told.emit(f"{tr('The first')} {_MOST:,} {tr('of')} {len(ids):,} {tr('prompts')} {words}.")
+            self.message.emit(f"{tr('The first')} {_MOST:,} {tr('of')} {len(ids):,} {tr('prompts')} {words}.")
         wanted = Term(Field.ID, tuple(str(prompt_id) for prompt_id in sorted(ids[:_MOST])))
         self.review_wanted.emit(QueueFilter((wanted,), Order.REFUSED))
 

@@ -11,21 +11,21 @@ from PySide6.QtCore import QObject, Signal
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.curation.recipe import Recipe
-from orbench_studio.domain.curation.selection import Curated
+from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import Difference, Listed, Subset
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.curation.run_recipe import Looked
+    from orbench_studio.services.curation.run_recipe import RecipeRun
     from orbench_studio.services.workspace.workspace import Workspace
 
 SHOWN = 200  # prompts of a subset that are listed
 _PIECE = 2_000  # prompts whose responses are counted before a decision can get in between
 
 
-class Curating(QObject):
+class RecipeOperations(QObject):
     """Applies one recipe at a time: a new one, or `stop`, ends the work on the one before."""
 
     curated = Signal(object)  # a Curated
@@ -47,24 +47,24 @@ class Curating(QObject):
         self.stop()
         turn = self._turn
 
-        def look(workspace: Workspace) -> Looked:
+        def look(workspace: Workspace) -> RecipeRun:
             from orbench_studio.services.curation import run_recipe
 
             self._go_on(turn)
-            return run_recipe.look(workspace, recipe)
+            return run_recipe.preview(workspace, recipe)
 
         self._session.run(
             look, lambda looked: self._reckon(looked, turn), lambda error: self._tell(error, turn), tells=False
         )
 
-    def _reckon(self, looked: Looked, turn: int) -> None:
-        def work() -> Curated:
+    def _reckon(self, looked: RecipeRun, turn: int) -> None:
+        def work() -> Selection:
             from orbench_studio.services.curation import run_recipe
 
             self._go_on(turn)
-            return run_recipe.reckon(looked)
+            return run_recipe.compute(looked)
 
-        def done(found: Curated) -> None:
+        def done(found: Selection) -> None:
             if turn == self._turn:
                 self.curated.emit(found)
                 self._list(found.chosen[:SHOWN], turn)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.curation.selection import Curated
+from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import Listed
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
@@ -39,7 +39,7 @@ class PreviewPane(QWidget):
         self.review.clicked.connect(self.review_wanted)
         self.prompts.opened.connect(lambda prompt_id, _column: self.prompt_wanted.emit(prompt_id))
 
-    def show_result(self, found: Curated | None) -> None:
+    def show_result(self, found: Selection | None) -> None:
         """Make ready for the prompts of a result."""
         self.prompts.show_rows([], [])
         self.says.setText("")

@@ -125,8 +125,8 @@ class ExportDialog(QDialog):
 
     def _done(self, found: Exported) -> None:
         self._rest(on=True)
-        told = f"{found.prompts:,} {tr('prompts are in')} {found.out}: {', '.join(found.files)}"
-        self._say(f"{told}\n{tr(_REPAIRED)}" if found.repaired else told, "quiet")
+        message = f"{found.prompts:,} {tr('prompts are in')} {found.out}: {', '.join(found.files)}"
+        self._say(f"{message}\n{tr(_REPAIRED)}" if found.repaired else message, "quiet")
         self.shut.setFocus()
 
     def _failed(self, error: Exception) -> None:

@@ -101,7 +101,7 @@ class ImportDialog(QDialog):
         self._take.setText(f"{tr('Import')} {len(waiting)}" if waiting else tr("Import"))
         self._show_files()
         self._offer_mends()
-        self._told.setPlainText("\n".join(line for file in self.run.files for line in told(file)))
+        self._told.setPlainText("\n".join(line for file in self.run.files for line in message(file)))
 
     def _show_files(self) -> None:
         self._files.setRowCount(len(self.run.files))
@@ -240,7 +240,7 @@ def _advice(wants: str) -> str:
     return f" {tr('Write its name into the field')} {tr(dict(_NAMES)[wants])}{tr(', then look again.')}"
 
 
-def told(file: FileToImport) -> list[str]:
+def message(file: FileToImport) -> list[str]:
     """What there is to say of a file, line by line."""
     if file.error:
         return [f"✕ {file.error}{_advice(file.wants)}"]

@@ -22,7 +22,7 @@ _FILES = "Label files (*.jsonl)"
 class LabelFiles(QObject):
     """Asks where, does it on the database's thread, and says what came of it."""
 
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,7 +51,7 @@ class LabelFiles(QObject):
 
     def _may(self) -> bool:
         if self._session.workspace is None:
-            self.told.emit(tr("Open a workspace first: label files are of its prompts."))
+            self.message.emit(tr("Open a workspace first: label files are of its prompts."))
         return self._session.workspace is not None
 
     def merge(self, files: list[Path]) -> None:
@@ -73,16 +73,16 @@ class LabelFiles(QObject):
 
             return label_files.export_labels(workspace, file, annotator=annotator)
 
-        self._session.run(work, lambda count: self.told.emit(f"{count:,} {tr('decisions in')} {file.name}"))
+        self._session.run(work, lambda count: self.message.emit(f"{count:,} {tr('decisions in')} {file.name}"))
 
     def _merged(self, report: MergeReport) -> None:
         self._session.operations.changed.emit(report.changes)
         missing = sum(file.missing for file in report.files)
-        words = [report.changes.told]
+        words = [report.changes.message]
         words += [f"{missing:,} {tr('about prompts that are not here')}"] if missing else []
         disputed = report.disputed_labels + report.disputed_answers
         words += [f"{disputed:,} {tr('disputed')}"] if disputed else []
-        self.told.emit("   ·   ".join(words))
+        self.message.emit("   ·   ".join(words))
 
     def _dialog(self, title: str) -> FileDialog:
         dialog = FileDialog(self._window, title)

@@ -12,7 +12,7 @@ from orbench_studio.gui.workspace.session import Session
 class Indexing(QObject):
     """Runs on the database's thread; decisions wait until it is done or cancelled, so the dialog is in front."""
 
-    told = Signal(str)  # when the index is there
+    message = Signal(str)  # when the index is there
     _progressed = Signal(int, int)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -38,7 +38,7 @@ class Indexing(QObject):
 
         def made() -> None:
             dialog.close()
-            self.told.emit(tr("Responses are searched by an index now."))
+            self.message.emit(tr("Responses are searched by an index now."))
 
         def stopped(_error: Exception) -> None:
             dialog.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import (
     Batch,
     BatchProgress,
@@ -37,11 +37,11 @@ _FAILURES = 1_000  # listed
 Failed = Callable[[Exception], object]
 
 
-class Runs(QObject):
+class BatchOperations(QObject):
     """Launches and steers batches; nothing here waits for a vendor on the window's thread."""
 
     moved = Signal()  # what is at work here is further than it was, or is no longer at work
-    told = Signal(str)
+    message = Signal(str)
     _stored = Signal(object)  # the Changes of a runner, from its thread
 
     def __init__(self, session: Session, judging: JudgeRun) -> None:
@@ -243,7 +243,7 @@ class Runs(QObject):
 
     def judge(self, batch: Batch, judge: str) -> None:
         """Have the answers of a batch judged: by the studio's rules or local judge, or by a language model."""
-        if judge in tuple(OwnJudge):
+        if judge in tuple(BuiltinJudge):
             self._judging.ask(judge)
             return
 
@@ -284,7 +284,7 @@ class Runs(QObject):
         try:
             return runner.wait(0)
         except StudioError as error:
-            self._session.operations.failed.emit((Runs, batch_id), str(error))
+            self._session.operations.failed.emit((BatchOperations, batch_id), str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours in a thread of ours
             self._session.operations.report(error)
         return True
@@ -298,10 +298,12 @@ class Runs(QObject):
                 self.resume(batch.id)
                 return
         if batch.state is BatchState.STOPPED and batch.note:
-            self._session.operations.failed.emit((Runs, batch.id), f"Batch {batch.id} has stopped. {batch.note}")
+            self._session.operations.failed.emit(
+                (BatchOperations, batch.id), f"Batch {batch.id} has stopped. {batch.note}"
+            )
         if batch.state is BatchState.FINISHED:
-            self._session.operations.succeeded.emit((Runs, batch.id))
-            self.told.emit(f"Batch {batch.id} is finished: {progress.done:,} answered, {progress.failed:,} failed.")
+            self._session.operations.succeeded.emit((BatchOperations, batch.id))
+            self.message.emit(f"Batch {batch.id} is finished: {progress.done:,} answered, {progress.failed:,} failed.")
             self._follow()
 
     def _follow(self) -> None:
@@ -322,8 +324,8 @@ class Runs(QObject):
         self._session.run(work, followed)
 
     def _tell(self, changes: Changes) -> None:
-        if changes.told:
-            self.told.emit(changes.told)
+        if changes.message:
+            self.message.emit(changes.message)
         self.moved.emit()
 
     def _leave(self) -> None:

@@ -13,7 +13,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
-from orbench_studio.gui.evaluation.batch_operations import Runs
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.failures_pane import FailuresPane
 from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.evaluation.progress_table import FAILED, ProgressTable
@@ -55,7 +55,7 @@ class BatchPane(QWidget):
 
     review_wanted = Signal(QueueFilter)  # prompts to be looked at
 
-    def __init__(self, runs: Runs, theme: Theme) -> None:
+    def __init__(self, runs: BatchOperations, theme: Theme) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None

@@ -9,7 +9,7 @@ from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
-from orbench_studio.gui.evaluation.batch_operations import Runs
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 
 _COLUMNS = (
     Column("Prompt", 70, number=True),
@@ -25,7 +25,7 @@ class FailuresPane(QWidget):
 
     opened = Signal(int)  # the prompt of a failed item
 
-    def __init__(self, runs: Runs, theme: Theme) -> None:
+    def __init__(self, runs: BatchOperations, theme: Theme) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None
@@ -100,7 +100,7 @@ class FailuresPane(QWidget):
     def _show(self, wanted: tuple[object, ...], found: list[FailedItem]) -> None:
         if wanted != self._listed:
             return
-        rows = [(f"{f.prompt_id}", f.model, tr(f.cause), f.told, f"{f.attempts}") for f in found]
+        rows = [(f"{f.prompt_id}", f.model, tr(f.cause), f.message, f"{f.attempts}") for f in found]
         self.table.show_rows([(f.item_id, f.prompt_id) for f in found], rows)
 
     def _retry(self) -> None:

@@ -27,7 +27,7 @@ class UnfinishedError(ValueError):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Offer:
+class LaunchOffer:
     """Something composed: how its estimate is asked for, how it is launched, and what to say besides the estimate."""
 
     estimate: Callable[[Callable[[Estimate], object], Failed], object]
@@ -35,7 +35,7 @@ class Offer:
     besides: str = ""
 
 
-class Foot(QWidget):
+class LaunchPanel(QWidget):
     """The estimate follows every change; what cannot be launched says why in its place.
 
     `compose` gives what is composed; its ValueError says what in it cannot be.
@@ -43,10 +43,10 @@ class Foot(QWidget):
 
     launched = Signal(int)  # the batch's number
 
-    def __init__(self, compose: Callable[[], Offer]) -> None:
+    def __init__(self, compose: Callable[[], LaunchOffer]) -> None:
         super().__init__()
         self._compose = compose
-        self._offer: Offer | None = None  # what the estimate is of
+        self._offer: LaunchOffer | None = None  # what the estimate is of
         self._busy = False
         self.estimate, self.launch = label("", "quiet"), QPushButton(tr("Launch"))
         self._typing = QTimer(self)
@@ -78,7 +78,7 @@ class Foot(QWidget):
             lambda error: self.fail(error) if offer is self._offer else None,
         )
 
-    def _show(self, found: Estimate, offer: Offer) -> None:
+    def _show(self, found: Estimate, offer: LaunchOffer) -> None:
         lines = [_line_of(model) for model in found.models]
         if len(lines) > 1 and found.most_cost:
             lines.append(f"{tr('In all at most')} {usd(found.most_cost)}.")
@@ -132,7 +132,7 @@ class WheelFilter(QObject):
         return False
 
 
-def lay_out(panel: QFrame, grid: QGridLayout, foot: Foot) -> None:
+def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
     """Give a panel the fields of the grid, to be scrolled, above the foot, which stays."""
     panel.setObjectName("panel")
     form = QWidget()

@@ -16,11 +16,16 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.form_fields import count_field, fill, number_in
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
-from orbench_studio.gui.evaluation.batch_operations import Runs
-from orbench_studio.gui.evaluation.launch_panel import Foot, Offer, UnfinishedError, lay_out
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
+from orbench_studio.gui.evaluation.launch_panel import (
+    LaunchOffer,
+    LaunchPanel,
+    UnfinishedError,
+    lay_out,
+)
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.plan import Plan
-from orbench_studio.gui.evaluation.request_options import Options
+from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.gui.judging.judge_run import LOCAL, RULES
 
 _MOST = 1_000_000
@@ -29,17 +34,17 @@ _LANGUAGE_MODEL = "model"
 _JUDGES = (("", "nobody"), (RULES, "the studio's rules"), (LOCAL, "the local judge"), (_LANGUAGE_MODEL, "a model…"))
 
 
-class Compose(QFrame):
+class NewBatch(QFrame):
     """The form; its foot says what comes of it."""
 
     launched = Signal(int)  # the batch's number
 
-    def __init__(self, runs: Runs, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
+    def __init__(self, runs: BatchOperations, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
         super().__init__()
         self._runs = runs
-        self.options = Options(theme)
+        self.options = RequestOptions(theme)
         self._queue_filter = queue_filter
-        self.foot = Foot(self._offered)
+        self.foot = LaunchPanel(self._offered)
         self._make_controls()
         self._build_ui()
         self._connect()
@@ -88,13 +93,13 @@ class Compose(QFrame):
                 raise ValueError(tr("Name the model that is to judge the answers."))
         return Plan(models, wanted, self.prompts.currentData(), self.limit.value() or None, settings, judge)
 
-    def _offered(self) -> Offer:
+    def _offered(self) -> LaunchOffer:
         """What is composed, for the foot."""
         if not self.models.models:
             raise UnfinishedError(tr("Name a model to see what will be sent, and what it costs."))
         plan = self.plan()
         besides = tr("The judge comes on top, with the same cap once more.") if plan.is_judged_by_model else ""
-        return Offer(partial(self._runs.estimate, plan), partial(self._runs.launch, plan), besides)
+        return LaunchOffer(partial(self._runs.estimate, plan), partial(self._runs.launch, plan), besides)
 
     def _restate(self) -> None:
         self.query.setVisible(self.prompts.currentIndex() == _QUERY)

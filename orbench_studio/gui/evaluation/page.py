@@ -14,9 +14,9 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, rule, scrolled, while_there
-from orbench_studio.gui.evaluation.batch_operations import Runs
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import BatchPane
-from orbench_studio.gui.evaluation.new_batch import Compose
+from orbench_studio.gui.evaluation.new_batch import NewBatch
 from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
@@ -35,7 +35,7 @@ _COLUMNS = (
 )
 
 
-class EvaluatePage(QWidget):
+class EvaluationPage(QWidget):
     """Shows what `Runs` knows; never waits for it."""
 
     review_wanted = Signal(QueueFilter)
@@ -44,8 +44,8 @@ class EvaluatePage(QWidget):
         self, session: Session, theme: Theme, judging: JudgeRun, queue_filter: Callable[[], QueueFilter]
     ) -> None:
         super().__init__()
-        self.runs = Runs(session, judging)
-        self.compose = Compose(self.runs, theme, queue_filter)
+        self.runs = BatchOperations(session, judging)
+        self.compose = NewBatch(self.runs, theme, queue_filter)
         self.batches = Table(theme, tr("Batches"), _COLUMNS)
         self.batch = BatchPane(self.runs, theme)
         self._theme = theme

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.queue import QueueFilter
 
@@ -26,7 +26,7 @@ class Plan:
     @property
     def is_judged_by_model(self) -> bool:
         """Whether a language model judges the answers, which costs."""
-        return bool(self.judge) and self.judge not in tuple(OwnJudge)
+        return bool(self.judge) and self.judge not in tuple(BuiltinJudge)
 
 
 def is_simulated(model: str) -> bool:

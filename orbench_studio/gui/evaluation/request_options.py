@@ -26,7 +26,7 @@ _LINES = 64  # high, of a text
 _MOST_SEED = 2**31 - 1
 
 
-class Options(QWidget):
+class RequestOptions(QWidget):
     """Closed, a line says how models will be asked; open, everything can be changed.
 
     Repeats are for questions put to models; lists and votes have none.

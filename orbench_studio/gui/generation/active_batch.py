@@ -11,19 +11,19 @@ from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import label
-from orbench_studio.gui.evaluation.batch_operations import Runs
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import standing
 
 _AGAIN = 2_000  # milliseconds between two looks at a batch that another process has, or had
 
 
-class AtWork(QWidget):
+class ActiveBatch(QWidget):
     """Shows the batch it is given, at this moment where it is at work here."""
 
     ended = Signal()  # it is no longer at work here
     doubted = Signal()  # another process has it, or had it: only a look can tell
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: BatchOperations) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None

@@ -20,13 +20,18 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.form_fields import count_field, fill, number_in
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
-from orbench_studio.gui.evaluation.batch_operations import Runs
-from orbench_studio.gui.evaluation.launch_panel import Foot, Offer, UnfinishedError, lay_out
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
+from orbench_studio.gui.evaluation.launch_panel import (
+    LaunchOffer,
+    LaunchPanel,
+    UnfinishedError,
+    lay_out,
+)
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
-from orbench_studio.gui.evaluation.request_options import Options
+from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.gui.generation.categories import CategoriesField
 from orbench_studio.gui.generation.steps import TELLS, WORDS, Plan, Step, estimate, write_down
-from orbench_studio.gui.generation.template_field import WordingField
+from orbench_studio.gui.generation.template_field import TemplateField
 from orbench_studio.gui.workspace.session import Session
 
 _MOST = 1_000_000
@@ -44,10 +49,10 @@ class StepForm(QFrame):
 
     launched = Signal(int)  # the batch's number
 
-    def __init__(self, session: Session, theme: Theme, runs: Runs) -> None:
+    def __init__(self, session: Session, theme: Theme, runs: BatchOperations) -> None:
         super().__init__()
         self._session, self._runs = session, runs
-        self.foot = Foot(self._offered)
+        self.foot = LaunchPanel(self._offered)
         self.step, self.tells = QComboBox(), label("", "quiet")
         self.writer, self.responder, self.moderators = (
             ModelLine(tr("Writer")),
@@ -57,7 +62,7 @@ class StepForm(QFrame):
         self.categories = {step: CategoriesField() for step in _WRITING}
         self.each = {step: count_field(1, 10_000, each) for step, (_, each) in _EACH.items()}
         self.query, self.limit, self.rounds = QLineEdit(), count_field(0, _MOST, 0), count_field(0, 9, 1)
-        self.wordings = {step: WordingField(session, step) for step in Step if step is not Step.ANSWERS}
+        self.wordings = {step: TemplateField(session, step) for step in Step if step is not Step.ANSWERS}
         self.cap, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendors' own batches"))
         self.options = {step: _options(theme, step) for step in Step}
         self._build_ui()
@@ -110,9 +115,9 @@ class StepForm(QFrame):
             vendor_batch=self.vendor_batch.isChecked(),
         )
 
-    def _offered(self) -> Offer:
+    def _offered(self) -> LaunchOffer:
         plan = self.plan()
-        return Offer(
+        return LaunchOffer(
             lambda done, failed: self._session.run(lambda w: estimate(w, plan), done, failed, tells=False),
             lambda done, failed: self._session.run(lambda w: write_down(w, plan), done, failed, tells=False),
         )
@@ -175,7 +180,7 @@ class StepForm(QFrame):
         return grid
 
 
-def _options(theme: Theme, step: Step) -> Options:
+def _options(theme: Theme, step: Step) -> RequestOptions:
     """How models are asked in a step, unless somebody says otherwise."""
     temperature, max_tokens = _TEMPERATURE.get(step, "0"), _TOKENS.get(step, MAX_TOKENS)
-    return Options(theme, temperature=temperature, max_tokens=max_tokens, repeated=False)
+    return RequestOptions(theme, temperature=temperature, max_tokens=max_tokens, repeated=False)

@@ -123,5 +123,5 @@ def _besides(found: Funnel) -> list[str]:
         ("Set aside", ((found.seeds_set_aside, "of the seeds"), (found.rewrites_set_aside, "of the rewrites"))),
         ("Replies", ((found.declined, "that declined"), (found.unread, "in which no text could be read"))),
     )
-    told = ((what, [f"{count:,} {tr(words)}" for count, words in some if count]) for what, some in counts)
-    return [f"{tr(what)}: {', '.join(parts)}" for what, parts in told if parts]
+    message = ((what, [f"{count:,} {tr(words)}" for count, words in some if count]) for what, some in counts)
+    return [f"{tr(what)}: {', '.join(parts)}" for what, parts in message if parts]

@@ -17,12 +17,12 @@ from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import rule, scrolled
-from orbench_studio.gui.evaluation.batch_operations import Runs
-from orbench_studio.gui.generation.active_batch import AtWork
+from orbench_studio.gui.evaluation.batch_operations import BatchOperations
+from orbench_studio.gui.generation.active_batch import ActiveBatch
 from orbench_studio.gui.generation.form import StepForm
 from orbench_studio.gui.generation.funnel_view import FunnelView
 from orbench_studio.gui.generation.moderators_view import ModeratorsView, RuleField
-from orbench_studio.gui.generation.rejected_texts import SetAsideDialog
+from orbench_studio.gui.generation.rejected_texts import RejectedTextsDialog
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -38,20 +38,20 @@ _EMPTY = (
 )
 
 
-class GeneratePage(QWidget):
+class GenerationPage(QWidget):
     """Asks off the window's thread, one question at a time; decides nothing."""
 
     review_wanted = Signal(QueueFilter)
     recipe_wanted = Signal(str)  # to curate by, by its name
     page_wanted = Signal(str)
-    told = Signal(str)
+    message = Signal(str)
 
-    def __init__(self, session: Session, theme: Theme, runs: Runs) -> None:
+    def __init__(self, session: Session, theme: Theme, runs: BatchOperations) -> None:
         super().__init__()
         self._session, self._theme, self.runs = session, theme, runs
         self.form = StepForm(session, theme, runs)
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
-        self.at_work, self.says = AtWork(runs), note(tr(_EMPTY))
+        self.at_work, self.says = ActiveBatch(runs), note(tr(_EMPTY))
         self.return_toxic, self.aside = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Left out…"))
         self._asking = self._asked_again = False
         self._right = QWidget()
@@ -128,13 +128,13 @@ class GeneratePage(QWidget):
         self._session.run(work, self._changed)
 
     def _changed(self, changes: Changes) -> None:
-        self.told.emit(changes.told)
+        self.message.emit(changes.message)
         if changes:
             self._session.operations.changed.emit(changes)
         self.form.restate()
 
     def _show_aside(self) -> None:
-        SetAsideDialog(self, self._session, self._theme).open()
+        RejectedTextsDialog(self, self._session, self._theme).open()
 
     def _forget(self) -> None:
         """The workspace is another, or none."""

@@ -30,7 +30,7 @@ _WORDS = "Texts that are the same but for case, spaces and punctuation, or a wor
 _REPLIES = "And replies in which no text could be read, as they came."
 
 
-class SetAsideDialog(QDialog):
+class RejectedTextsDialog(QDialog):
     """The latest thousand of each kind. What a model replied may be a seed, and is covered as one."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:

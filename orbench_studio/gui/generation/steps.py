@@ -13,7 +13,7 @@ from orbench_studio.domain.review.queue import QueueFilter
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orbench_studio.services.core.templates import Template, Wording
+    from orbench_studio.services.core.templates import Template, TemplateName
     from orbench_studio.services.evaluation.cost_estimate import Estimate
     from orbench_studio.services.evaluation.prices import Prices
     from orbench_studio.services.workspace.workspace import Workspace
@@ -116,14 +116,14 @@ def read_wording(step: Step, file: Path | None) -> Template:
 _KINDS = {Step.SEEDS: BatchKind.SEEDING, Step.REWRITES: BatchKind.REWRITING}
 
 
-def _wording(step: Step) -> Wording:
-    from orbench_studio.services.core.templates import Wording
+def _wording(step: Step) -> TemplateName:
+    from orbench_studio.services.core.templates import TemplateName
 
     return {
-        Step.SEEDS: Wording.SEEDING,
-        Step.REWRITES: Wording.REWRITING,
-        Step.VOTES: Wording.ON_PROMPTS,
-        Step.VETO: Wording.ON_RESPONSES,
+        Step.SEEDS: TemplateName.SEEDING,
+        Step.REWRITES: TemplateName.REWRITING,
+        Step.VOTES: TemplateName.ON_PROMPTS,
+        Step.VETO: TemplateName.ON_RESPONSES,
     }[step]
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 
-class WordingField(QWidget):
+class TemplateField(QWidget):
     """Names what is used, shows it, takes a file in its place, and goes back."""
 
     changed = Signal()
@@ -69,7 +69,7 @@ class WordingField(QWidget):
         def work(_workspace: Workspace) -> Template:
             return read_wording(step, file)
 
-        self._session.run(work, while_there(self, lambda found: WordingDialog(self, found).open()))
+        self._session.run(work, while_there(self, lambda found: TemplateDialog(self, found).open()))
 
     def _build_ui(self) -> None:
         self.names.setWordWrap(True)
@@ -88,7 +88,7 @@ class WordingField(QWidget):
         column.addWidget(Flow(self.show_it, self.choose))
 
 
-class WordingDialog(QDialog):
+class TemplateDialog(QDialog):
     """The wording as it is, to be read and copied, and the hash that tells results of it from others."""
 
     def __init__(self, parent: QWidget, template: Template) -> None:

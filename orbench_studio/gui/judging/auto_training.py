@@ -11,7 +11,7 @@ _FEWEST = 10  # decisions given or undone since it learned last
 _SHARE = 10  # with many decisions it takes a tenth of them more
 
 
-class Learning(QObject):
+class AutoTraining(QObject):
     """Compares the decisions in force with those learned from last, so that what is undone is unlearned too."""
 
     def __init__(self, session: Session, judging: JudgeRun, parent: QObject) -> None:

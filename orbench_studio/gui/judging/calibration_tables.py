@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import tr
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Agreement, Kappa
-    from orbench_studio.services.judging.calibration import Calibrated, Calibration
+    from orbench_studio.services.judging.calibration import Calibration, JudgeCalibration
     from orbench_studio.services.judging.phrase_mining import MinedPhrase
 
 Row = tuple[str, ...]
@@ -51,8 +51,8 @@ class Table:
         """In columns of plain text."""
         lines = [self.header, *self.rows]
         widths = [max(len(line[place]) for line in lines) for place in range(len(self.header))]
-        told = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([self.title, *(line.rstrip() for line in told), *filter(None, [self.note])])
+        message = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([self.title, *(line.rstrip() for line in message), *filter(None, [self.note])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def share(rate: Rate) -> str:
     return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
 
 
-def _agreements(instruments: Sequence[Calibrated], by: str) -> Table:
+def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> Table:
     rows: list[Row] = []
     for one in instruments:
         off = one.calibration_error
@@ -154,7 +154,7 @@ def _learning(found: Calibration) -> Table:
     return Table(tr("How the local judge learns"), _header(("Labels", "Any refusal", "Three-way", "Draws")), rows, note)
 
 
-def _reliability(one: Calibrated) -> Table:
+def _reliability(one: JudgeCalibration) -> Table:
     rows = tuple((f"{100 * step.given:.0f} %", share(step.observed), f"{step.n:,}") for step in one.curve)
     header = _header(("Said to refuse with", "People say so of", "n"))
     note = tr("Responses in ten steps of the probability that the judge gives; people's share with its interval.")

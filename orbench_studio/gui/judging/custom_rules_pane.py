@@ -22,10 +22,10 @@ _HEADER = ("Phrase", "Sign of", "Model", "Saved by")
 _REMOVED = 5  # of the removed ones, so many are shown
 
 
-class OwnRulesPane(QWidget):
+class CustomRulesPane(QWidget):
     """Hidden while there are none; removed ones stay at the end and can be put back."""
 
-    told = Signal(str)  # after a deed, in words for the user
+    message = Signal(str)  # after a deed, in words for the user
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class OwnRulesPane(QWidget):
 
     def _tell(self, phrase: str, words: str) -> None:
         by_rules = with_key(tr("Judge by the rules"), "judge_rules")
-        self.told.emit(f"“{phrase}” {words}. {by_rules} {tr('goes by that.')}")
+        self.message.emit(f"“{phrase}” {words}. {by_rules} {tr('goes by that.')}")
 
 
 def _row(one: SavedRule) -> Row:

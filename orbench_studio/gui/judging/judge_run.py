@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.judging.run_judges import Instrument, Judging, LocalJudge
+    from orbench_studio.services.judging.run_judges import Instrument, JudgingResult, LocalJudge
     from orbench_studio.services.workspace.workspace import Workspace
 
-RULES, LOCAL = OwnJudge.RULES, OwnJudge.LOCAL
+RULES, LOCAL = BuiltinJudge.RULES, BuiltinJudge.LOCAL
 PIECE = 200  # responses; a decision waits for one piece at most, some 70 ms (measured)
 
 
 class JudgeRun(QObject):
     """The rules or the local judge on everything that waits for them. Cancelled or closed, what is judged stays."""
 
-    told = Signal(str)  # once it has ended, in words for the user
+    message = Signal(str)  # once it has ended, in words for the user
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -44,10 +44,10 @@ class JudgeRun(QObject):
     def ask(self, judge: str) -> None:
         """Have the rules or the local judge judge what waits for it, now or after what is being judged now."""
         if self._session.workspace is None:
-            self.told.emit(tr("Open a workspace first."))
+            self.message.emit(tr("Open a workspace first."))
         elif self.busy:
             self._next = [other for other in self._next if other != judge] + [judge]
-            self.told.emit(tr("Responses are being judged; that follows."))
+            self.message.emit(tr("Responses are being judged; that follows."))
         elif judge == RULES:
             self._by_rules()
         else:
@@ -115,28 +115,28 @@ class JudgeRun(QObject):
             return
         self._end()
         words = tr("The local judge has too little to learn from: people have judged")
-        self.told.emit(f"{words} {local.examples:,} {tr('responses. It needs more, both answers and refusals.')}")
+        self.message.emit(f"{words} {local.examples:,} {tr('responses. It needs more, both answers and refusals.')}")
 
     def _judge_quietly(self, local: LocalJudge) -> None:
-        def judged(done: Judging) -> None:
+        def judged(done: JudgingResult) -> None:
             self._end()
             if done.judged:
                 prompts = tuple(sorted(set(done.otherwise)))
                 self._session.operations.changed.emit(Changes(frozenset({Kind.JUDGEMENTS}), prompts))
                 learned = f"{tr('Local judge learned from')} {local.examples:,} {tr('decisions')}"
-                self.told.emit(f"{learned}, {len(done.otherwise):,} {tr('responses judged otherwise')}")
+                self.message.emit(f"{learned}, {len(done.otherwise):,} {tr('responses judged otherwise')}")
 
         if local.learned:
             self._judge(local, judged)
         else:
             self._end()
 
-    def _judged(self, done: Judging) -> None:
+    def _judged(self, done: JudgingResult) -> None:
         self._end()
         self._session.operations.changed.emit(done.changes)
-        self.told.emit(done.changes.told)
+        self.message.emit(done.changes.message)
 
-    def _judge(self, instrument: Instrument, then: Callable[[Judging], None]) -> None:
+    def _judge(self, instrument: Instrument, then: Callable[[JudgingResult], None]) -> None:
         workspace = self._session.workspace
         assert workspace is not None  # an answer for a workspace that is gone never comes here
         goes_on = self._goes_on
@@ -147,7 +147,7 @@ class JudgeRun(QObject):
             return run_judges.judging(workspace, instrument, PIECE)
 
         def take(pieces: Any) -> None:
-            def took(done: Judging) -> None:
+            def took(done: JudgingResult) -> None:
                 if not goes_on(done.judged, done.total) or done.finished:
                     then(done)
                 else:

@@ -18,7 +18,7 @@ from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.widgets import label, rule, set_role, while_there
 from orbench_studio.gui.judging.calibration_tables import ASSUMES, BY, Report, report
-from orbench_studio.gui.judging.custom_rules_pane import OwnRulesPane
+from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.phrases_pane import PhrasesPane
 from orbench_studio.gui.workspace.session import Session
 
@@ -29,10 +29,10 @@ _EMPTY = "Measure compares every judge with what people have judged here; nothin
 _NARROW = 5  # columns of a table that leaves room for the phrases beside it
 
 
-class InstrumentsPage(QWidget):
+class JudgesPage(QWidget):
     """Reads and computes, off the window's thread; judging is its actions'."""
 
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session, actions: Actions) -> None:
         super().__init__()
@@ -86,13 +86,13 @@ class InstrumentsPage(QWidget):
 
         self._session.background.run(work, while_there(self, done), while_there(self, self._stopped), tells=False)
 
-    def _measured(self, found: Calibration, told: Report) -> None:
+    def _measured(self, found: Calibration, message: Report) -> None:
         self._rest()
-        self.report = told
-        self._say(f"{told.summary}.   {tr('Measured at')} {datetime.now().astimezone():%H:%M}")
+        self.report = message
+        self._say(f"{message.summary}.   {tr('Measured at')} {datetime.now().astimezone():%H:%M}")
         self.slices.blockSignals(True)
         self.slices.clear()
-        for name in told.agreement:
+        for name in message.agreement:
             self.slices.addItem(tr(BY[name]), name)
         self.slices.blockSignals(False)
         self._show(list(found.by_model))
@@ -125,8 +125,8 @@ class InstrumentsPage(QWidget):
         column = self._shown = QVBoxLayout(page)
         column.setContentsMargins(40, 16, 40, 24)
         column.setSpacing(24)
-        self.own_rules = OwnRulesPane(self._session)
-        self.own_rules.told.connect(self.told)
+        self.own_rules = CustomRulesPane(self._session)
+        self.own_rules.message.connect(self.message)
         if self.report is None:
             column.addWidget(self.own_rules)
         else:
@@ -142,10 +142,10 @@ class InstrumentsPage(QWidget):
         for part in (self.copy, self.slices):
             part.setVisible(self.report is not None)
 
-    def _below(self, told: Report, models: list[str]) -> QHBoxLayout:
+    def _below(self, message: Report, models: list[str]) -> QHBoxLayout:
         left = QVBoxLayout()
         left.setSpacing(24)
-        for table in told.others:
+        for table in message.others:
             if len(table.header) <= _NARROW:
                 left.addWidget(table_of(table))
         left.addStretch()
@@ -175,7 +175,7 @@ class InstrumentsPage(QWidget):
     def _copy(self) -> None:
         if self.report is not None:
             QGuiApplication.clipboard().setText(self.report.text)
-            self.told.emit(tr("The bench's tables are in the clipboard."))
+            self.message.emit(tr("The bench's tables are in the clipboard."))
 
     def _connect(self) -> None:
         self.measure.clicked.connect(self.begin)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from orbench_studio.domain.judging.custom_rule import OwnRule
+from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import grid_of, note
 from orbench_studio.gui.common.widgets import label, set_role, while_there
@@ -19,7 +19,7 @@ from orbench_studio.gui.judging.calibration_tables import Row, phrases, share, s
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.judging.custom_rules import Effect
+    from orbench_studio.services.judging.custom_rules import RuleEffect
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 12
@@ -41,7 +41,7 @@ class PhrasesPane(QWidget):
         self._try = QPushButton(tr("Try"))
         self.save = QPushButton(tr("Save as a rule"))
         self.says = note("")
-        self._tried: OwnRule | None = None
+        self._tried: CustomRule | None = None
         self._column = QVBoxLayout(self)
         self._build_ui()
         self.models.currentIndexChanged.connect(lambda _: self._mine())
@@ -110,15 +110,15 @@ class PhrasesPane(QWidget):
         return button
 
     def _attempt(self) -> None:
-        rule = OwnRule(self.phrase.text(), bool(self.sign.currentData()), self.models.currentData())
+        rule = CustomRule(self.phrase.text(), bool(self.sign.currentData()), self.models.currentData())
 
-        def work(workspace: Workspace) -> Effect:
+        def work(workspace: Workspace) -> RuleEffect:
             from orbench_studio.services.judging import custom_rules
 
             return custom_rules.effect(workspace, rule)
 
-        def done(found: Effect) -> None:
-            if rule == OwnRule(self.phrase.text(), bool(self.sign.currentData()), self.models.currentData()):
+        def done(found: RuleEffect) -> None:
+            if rule == CustomRule(self.phrase.text(), bool(self.sign.currentData()), self.models.currentData()):
                 self._tried = rule
                 self._say(_words(found))
                 self.save.setVisible(True)
@@ -199,7 +199,7 @@ def _sign_of(what: str) -> str:
     return f"{tr('sign of')} {what}"
 
 
-def _words(found: Effect) -> str:
+def _words(found: RuleEffect) -> str:
     """What a trial found, with its n, and what would change."""
     trial = found.trial
     shares = f"{tr('precision')} {share(trial.precision)}, n = {trial.precision.n:,}"

@@ -46,7 +46,7 @@ _WORDS = {(Aspect.SKIP, "skipped"): "→ Skip", (Aspect.FLAG, "on"): "⚑ Flag",
 class BulkDialog(QDialog):
     """Asks, previews, decides. What is decided is what was previewed, whatever the queue has become since."""
 
-    told = Signal(str)  # after everything has been decided
+    message = Signal(str)  # after everything has been decided
     _progressed = Signal(int, int)
 
     def __init__(
@@ -121,7 +121,7 @@ class BulkDialog(QDialog):
         )
 
     def _decided(self, changes: Changes) -> None:
-        self.told.emit(changes.told)
+        self.message.emit(changes.message)
         super().accept()
 
     def _failed(self, _error: Exception) -> None:

@@ -30,7 +30,7 @@ _ANSWERS = {
 }
 
 
-class Deciding:
+class DecisionActions:
     """Turns keys into decisions about the prompt on the screen; the page guards and writes them."""
 
     def __init__(self, page: ReviewPage, session: Session) -> None:
@@ -64,7 +64,7 @@ class Deciding:
         page = self._page
         mine = page.view.last_label(self._session.annotator) if page.view else None
         if mine is None:
-            page.told.emit(tr("There is no label of yours to keep yet."))
+            page.message.emit(tr("There is no label of yours to keep yet."))
         elif Visible.VOTES in mine.visible or page.blind:
             page.step(1)
         else:
@@ -80,7 +80,7 @@ class Deciding:
     def _evidence(self) -> None:
         page, focused, span = self._page, self._page.responses.focused(), self._page.responses.selected()
         if focused is None or span is None:
-            page.told.emit(tr("Select the words of the response that show it first, then mark them."))
+            page.message.emit(tr("Select the words of the response that show it first, then mark them."))
         else:
             page.decide(Aspect.EVIDENCE, f"{span[0]}:{span[1]}", response_id=focused.response.id)
 
@@ -96,7 +96,7 @@ class Deciding:
         self._session.save_settings()
         self._page.follow_settings()
         hidden = tr("Votes and judgements are hidden until you decide")
-        self._page.told.emit(hidden if settings.blind else tr("Votes and judgements are shown"))
+        self._page.message.emit(hidden if settings.blind else tr("Votes and judgements are shown"))
 
     def _category(self) -> None:
         """Ask for another category."""
@@ -128,7 +128,7 @@ class Deciding:
             return
         mine = focused.said_by(self._session.annotator)
         if mine is None:
-            page.told.emit(tr("Say first what this response is, then why."))
+            page.message.emit(tr("Say first what this response is, then why."))
             return
         decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, focused.response.id)
         menu, visible = ReasonMenu(page, mine.reason), page.visible
@@ -149,5 +149,5 @@ class Deciding:
                 visible=machines | page.finder.current.tells,
                 shown_as=page.model.shown_as,
             )
-            dialog.told.connect(page.stated)
+            dialog.message.connect(page.stated)
             dialog.open()

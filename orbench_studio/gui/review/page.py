@@ -22,17 +22,17 @@ from orbench_studio.domain.review.queue import Queue
 from orbench_studio.errors import StaleDecisionError
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.review.decision_actions import Deciding
+from orbench_studio.gui.review.decision_actions import DecisionActions
 from orbench_studio.gui.review.decision_bar import DecisionBar
 from orbench_studio.gui.review.layout import ReviewLayout
-from orbench_studio.gui.review.prefetch import Ahead
+from orbench_studio.gui.review.prefetch import Prefetch
 from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_model import QueueModel
 from orbench_studio.gui.review.queue_view import QueueView
-from orbench_studio.gui.review.reading_aids import Eye
+from orbench_studio.gui.review.reading_aids import ReadingAids
 from orbench_studio.gui.review.responses_pane import ResponsesPane
-from orbench_studio.gui.review.search_panel import Finder
-from orbench_studio.gui.review.side_panels import Around
+from orbench_studio.gui.review.search_panel import SearchPanel
+from orbench_studio.gui.review.side_panels import SidePanels
 from orbench_studio.gui.workspace.session import Session
 
 _AHEAD = 3  # prompts loaded before they are asked for
@@ -52,7 +52,7 @@ class State(Enum):
 class ReviewPage(QWidget):
     """Review prompts one after the other."""
 
-    told = Signal(str)  # after something happened that the user should see for a moment
+    message = Signal(str)  # after something happened that the user should see for a moment
     stated = Signal(str)  # after something was decided or undone: what, in words
     progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed
     decided = Signal()  # after a prompt has been labelled or skipped
@@ -65,20 +65,20 @@ class ReviewPage(QWidget):
         self.state = State.EMPTY
         self.view: PromptView | None = None
         self._session = session
-        self._ahead = Ahead(session)
+        self._ahead = Prefetch(session)
         self._revealed: set[int] = set()  # decided or not: what was seen cannot be unseen
         self._awaited: int | None = None
         self._begin_at: int | None = None
         self.model = QueueModel()
-        self.finder = Finder(session, self)
+        self.finder = SearchPanel(session, self)
         self.queue = QueueView(theme, self.model, self.finder.bar.order)
         self.prompt = PromptPane(theme)
         self.responses = ResponsesPane(theme, session.settings)
         self.decisions = DecisionBar(theme, actions)
         self.prompt.place_marks(self.decisions.marks())
-        self.around = Around(self, session, theme)
+        self.around = SidePanels(self, session, theme)
         self.panes = self._build_ui()
-        self.eye = Eye(session.settings, self.model, self.prompt, self.responses, self.panes)
+        self.eye = ReadingAids(session.settings, self.model, self.prompt, self.responses, self.panes)
         self._actions = actions
         self._own_actions: tuple[str, ...] = ()
         self._connect(actions)
@@ -152,7 +152,7 @@ class ReviewPage(QWidget):
         `seen` and `visible` are of the moment at which the reviewer looked at what is decided.
         """
         if self.state not in (State.SHOWN, State.EMPTY):
-            self.told.emit(tr("Something else is just being saved or loaded. Try again in a moment."))
+            self.message.emit(tr("Something else is just being saved or loaded. Try again in a moment."))
             return
         here = self.view is not None and self.view.prompt.id == decision.prompt_id
         reveals = decision.aspect is Aspect.LABEL and here and self.blind
@@ -267,7 +267,7 @@ class ReviewPage(QWidget):
 
     def _decided(self, decision: Decision, changes: Changes, *, moves: bool) -> None:
         self._ahead.forget(changes.prompt_ids or ())
-        self.stated.emit(changes.told)
+        self.stated.emit(changes.message)
         if moves:
             self.decided.emit()
         if decision.aspect is Aspect.NOTE:
@@ -277,7 +277,7 @@ class ReviewPage(QWidget):
         if stayed and moves:
             self._move_on(decision)
             if self._awaited == decision.prompt_id:
-                self.told.emit(tr("That was the last prompt of this queue."))
+                self.message.emit(tr("That was the last prompt of this queue."))
         if self._awaited == decision.prompt_id:
             self._reload()
         QTimer.singleShot(_AFTER_PAINTING, self, lambda: self.around.after(decision))
@@ -309,7 +309,7 @@ class ReviewPage(QWidget):
         self._ahead.forget(changes.prompt_ids or ())
         self._ahead.forget(-of for of in changes.shown_again)
         self._settle()
-        self.stated.emit(changes.told)
+        self.stated.emit(changes.message)
         self._tell_what_was_seen(changes)
         if not changes.prompt_ids or not self.model.ids():
             return  # with nothing on the screen there is nothing to bring back to it
@@ -326,7 +326,7 @@ class ReviewPage(QWidget):
         """Say after an undo or redo that a label given now is not blind, where the votes have been seen."""
         of = changes.prompt_ids[0] if changes.prompt_ids and len(changes.prompt_ids) == 1 else None
         if self._session.settings.blind and of in self._revealed:
-            self.told.emit(tr("You have already seen the votes, so a label now does not count as blind."))
+            self.message.emit(tr("You have already seen the votes, so a label now does not count as blind."))
 
     def reverse(self, how: Callable[..., None]) -> None:
         """Undo or redo in the way given, which is told whom to answer; then go to what it touched."""
@@ -348,7 +348,7 @@ class ReviewPage(QWidget):
     def _go_undecided(self, queue: Queue) -> None:
         place = self.model.place_of(queue.begin)
         if place is None:
-            self.told.emit(tr("Every prompt of this queue is decided or skipped."))
+            self.message.emit(tr("Every prompt of this queue is decided or skipped."))
         elif self.state is not State.SAVING:
             self.queue.go(place)
 
@@ -358,10 +358,10 @@ class ReviewPage(QWidget):
         self.finder.left.connect(self.queue.setFocus)
         self.responses.left.connect(self.queue.setFocus)
         for part in (self.finder, self.finder.views, self.eye):
-            part.told.connect(self.told)
+            part.message.connect(self.message)
         self.panes.offer(actions)
         self.model.wanted.connect(lambda ids: self._session.rows(ids, self.model.put))
-        handlers: dict[str, Callable[[], object]] = Deciding(self, self._session).handlers() | {
+        handlers: dict[str, Callable[[], object]] = DecisionActions(self, self._session).handlers() | {
             "undo": lambda: self.reverse(partial(self._session.reverse, redo=False)),
             "redo": lambda: self.reverse(partial(self._session.reverse, redo=True)),
             "next_prompt": lambda: self.step(1),

@@ -8,7 +8,7 @@ from orbench_studio.gui.workspace.session import Session
 _KEPT = 16
 
 
-class Ahead:
+class Prefetch:
     """The views that are at hand; the oldest go when there are too many."""
 
     def __init__(self, session: Session) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import KEYS, tr
-from orbench_studio.gui.common.content_cover import Shield
+from orbench_studio.gui.common.content_cover import ContentCover
 from orbench_studio.gui.review.layout import ReviewLayout
 from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_model import QueueModel
@@ -17,10 +17,10 @@ from orbench_studio.settings import Settings
 _NEEDS_TEXT = (Aspect.LABEL, Aspect.ANSWER_CLASS, Aspect.EVIDENCE)  # what nobody can decide who has not read it
 
 
-class Eye(QObject):
+class ReadingAids(QObject):
     """Holds the shield over the panes, and the room for a second response."""
 
-    told = Signal(str)  # why something was not done
+    message = Signal(str)  # why something was not done
 
     def __init__(
         self, settings: Settings, model: QueueModel, prompt: PromptPane, responses: ResponsesPane, panes: ReviewLayout
@@ -31,7 +31,7 @@ class Eye(QObject):
         self._responses = responses
         self._panes = panes
         answers = dict.fromkeys(responses.readings.texts(), tr("Response"))
-        self.shield = Shield(settings, {**prompt.texts(), **answers})
+        self.shield = ContentCover(settings, {**prompt.texts(), **answers})
         model.shown_as = self.shield.line
         KEYS.changed.connect(self.shield.settle)
 
@@ -54,12 +54,12 @@ class Eye(QObject):
         """Whether what is on the screen can be decided; says why not."""
         refusal = self.shield.refusal() if aspect in _NEEDS_TEXT else ""
         if refusal:
-            self.told.emit(refusal)
+            self.message.emit(refusal)
         return not refusal
 
     def _reveal(self) -> None:
         if not self.shield.toggle():
-            self.told.emit(tr("This text is not covered. Which categories are is in the preferences."))
+            self.message.emit(tr("This text is not covered. Which categories are is in the preferences."))
         self._hide_reasons()
 
     def _hide_reasons(self) -> None:
@@ -71,4 +71,4 @@ class Eye(QObject):
         now = self._responses.compare()
         self._panes.make_room(on=now)
         if not now and not before:
-            self.told.emit(tr("It takes two responses to set one beside the other."))
+            self.message.emit(tr("It takes two responses to set one beside the other."))

@@ -15,7 +15,7 @@ _PAD = 20
 _BESIDE = 480  # pixels below which two texts stand one above the other
 
 
-class Reading(QFrame):
+class ResponseReader(QFrame):
     """One response: what is known of it, and its text."""
 
     def __init__(self, theme: Theme, name: str) -> None:
@@ -55,13 +55,13 @@ class Reading(QFrame):
         self.show_view(self.view, blind=self._blind)
 
 
-class Readings(QSplitter):
+class ResponseReaders(QSplitter):
     """The response in focus on the right; on the left the pinned one, where two are compared."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        self.pinned = Reading(theme, tr("Pinned response"))
-        self.focused = Reading(theme, "Response")
+        self.pinned = ResponseReader(theme, tr("Pinned response"))
+        self.focused = ResponseReader(theme, "Response")
         for reading in (self.pinned, self.focused):
             self.addWidget(reading)
         self.pinned.hide()

@@ -20,10 +20,10 @@ from orbench_studio.domain.core.judgement import REFUSALS
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import badge, badge_size, elided
-from orbench_studio.gui.common.splitters import remember_border
+from orbench_studio.gui.common.splitters import remember_splitter
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import KeyHints, PlainList, label, rule
-from orbench_studio.gui.review.response_reader import Readings
+from orbench_studio.gui.review.response_reader import ResponseReaders
 from orbench_studio.settings import Settings
 
 _ROW = 36
@@ -138,7 +138,7 @@ class ResponsesPane(QFrame):
         self._delegate = ResponseDelegate(theme)
         self._list = PlainList()
         self._count = label("", "meta")
-        self.readings = Readings(theme)
+        self.readings = ResponseReaders(theme)
         self._beside = ""  # the model whose response stays on the left while two are compared
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
@@ -147,8 +147,8 @@ class ResponsesPane(QFrame):
         self._fits = True
         self._of: int | None = None
         self._build_ui()
-        self._fits = not remember_border(self.splitter, settings, "responses")
-        remember_border(self.readings, settings, "side_by_side")
+        self._fits = not remember_splitter(self.splitter, settings, "responses")
+        remember_splitter(self.readings, settings, "side_by_side")
         self.splitter.splitterMoved.connect(self._stop_fitting)
         self.readings.focused.text.left.connect(self.left)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())

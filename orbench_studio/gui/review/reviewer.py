@@ -11,7 +11,7 @@ class ReviewerName(QToolButton):
     """The name that decisions are written down under: the user's choice, but where the server knows who it is."""
 
     changed = Signal()
-    told = Signal(str)
+    message = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class ReviewerName(QToolButton):
         workspace = self._session.workspace
         if workspace is not None and workspace.decides_as is not None:
             words = tr("This server knows you by your user: decisions here are written down under the name")
-            self.told.emit(f"{words} {self._session.annotator}")
+            self.message.emit(f"{words} {self._session.annotator}")
             return
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

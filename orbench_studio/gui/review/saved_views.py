@@ -12,10 +12,10 @@ from orbench_studio.gui.workspace.session import Session
 _KEYS = "123456789"
 
 
-class Views(QObject):
+class SavedViews(QObject):
     """The menu of the saved views, and the dialog that names a new one."""
 
-    told = Signal(str)  # after something happened that the user should see for a moment
+    message = Signal(str)  # after something happened that the user should see for a moment
 
     def __init__(self, session: Session, bar: FilterBar) -> None:
         super().__init__(bar)
@@ -38,7 +38,7 @@ class Views(QObject):
 
     def _named(self, name: str) -> None:
         self._session.save_view(
-            name, self._bar.current, lambda view: self.told.emit(f"{tr('View saved')}: {view.name}")
+            name, self._bar.current, lambda view: self.message.emit(f"{tr('View saved')}: {view.name}")
         )
 
     def _show(self, views: list[SavedView]) -> None:
@@ -69,4 +69,4 @@ class Views(QObject):
             operations.succeeded.emit(act)
 
     def _forget(self, view: SavedView) -> None:
-        self._session.remove_view(view.name, lambda: self.told.emit(f"{tr('View forgotten')}: {view.name}"))
+        self._session.remove_view(view.name, lambda: self.message.emit(f"{tr('View forgotten')}: {view.name}"))

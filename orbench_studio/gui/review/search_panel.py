@@ -8,15 +8,15 @@ from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.review.facet_row import FacetRow
 from orbench_studio.gui.review.filter_bar import FilterBar
-from orbench_studio.gui.review.saved_views import Views
+from orbench_studio.gui.review.saved_views import SavedViews
 from orbench_studio.gui.workspace.session import Session
 
 
-class Finder(QObject):
+class SearchPanel(QObject):
     """Keeps line, chips and views of one filter in step."""
 
     changed = Signal()  # when another queue is asked for
-    told = Signal(str)
+    message = Signal(str)
     left = Signal()  # when the user is done with the line and wants to go on reviewing
 
     def __init__(self, session: Session, parent: QObject) -> None:
@@ -24,7 +24,7 @@ class Finder(QObject):
         self._session = session
         self.bar = FilterBar()
         self.facets = FacetRow()
-        self.views = Views(session, self.bar)
+        self.views = SavedViews(session, self.bar)
         self._cleared: QueueFilter | None = None
         self.bar.changed.connect(self._show)
         self.bar.out.clicked.connect(self.clear)
@@ -49,7 +49,9 @@ class Finder(QObject):
             cleared = self.current
             self.bar.clear()
             self._cleared = cleared
-            self.told.emit(f"{tr('The filter is cleared.')} {key_text('clear_filter')} {tr('again brings it back.')}")
+            self.message.emit(
+                f"{tr('The filter is cleared.')} {key_text('clear_filter')} {tr('again brings it back.')}"
+            )
         elif self._cleared is not None:
             self.bar.ask(self._cleared)
         self.left.emit()

@@ -18,14 +18,14 @@ from orbench_studio.gui.curation.nearest_dialog import NearestDialog
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog, undo_since
-from orbench_studio.gui.team.assigned_queue import TeamWork
+from orbench_studio.gui.team.assigned_queue import AssignedQueue
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.gui.review.page import ReviewPage
 
 
-class Around:
+class SidePanels:
     """Opens these for the review page, and brings them what they show."""
 
     def __init__(self, page: ReviewPage, session: Session, theme: Theme) -> None:
@@ -36,7 +36,7 @@ class Around:
         self._draft = ""  # of guidelines that were not saved
         self.guidelines = GuidelinesPane(theme)
         self.guidelines.edit_wanted.connect(lambda: session.guidelines(self._edit))
-        self.team = TeamWork(page, session)
+        self.team = AssignedQueue(page, session)
         session.opened.connect(self._begin)
         session.operations.changed.connect(self._changed)
 
@@ -97,7 +97,7 @@ class Around:
         if view is None:
             return
         if self._page.blind or (view.prompt.id < 0 and view.nobody_decided):
-            self._page.told.emit(tr("What others said of this prompt is hidden until you have decided."))
+            self._page.message.emit(tr("What others said of this prompt is hidden until you have decided."))
             return
         page, visible = self._page, self._page.visible
         dialog = TimelineDialog(page, view, covered=page.eye.shield.covers)
@@ -115,7 +115,7 @@ class Around:
         if view is None:
             return
         if self._page.eye.shield.covers:
-            self._page.told.emit(tr("The text is covered. Show it first."))
+            self._page.message.emit(tr("The text is covered. Show it first."))
             return
         NearestDialog(self._page, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
 

@@ -93,7 +93,7 @@ class TimelineDialog(QDialog):
         when = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}"
         by = str(event.guideline or "")
         if event.said is None:
-            return when, event.annotator or "", event.told, "", "", "", by
+            return when, event.annotator or "", event.message, "", "", "", by
         undone = "" if event.in_force else tr("undone")
         why = (event.said.reason or "").replace("_", " ")
         return when, event.annotator or "", self._what(event), undone, seen(event.said), why, by

@@ -28,7 +28,7 @@ from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.changes import Changes
-    from orbench_studio.services.review.bulk_undo import Entry, TakenBack
+    from orbench_studio.services.review.bulk_undo import Entry, UndoPreview
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 1_000
@@ -37,7 +37,7 @@ _TYPING = 200  # milliseconds after the last letter until the time is looked at
 
 
 def undo_since(
-    session: Session, meant: TakenBack, done: Callable[[Changes], None], failed: Callable[[Exception], None]
+    session: Session, meant: UndoPreview, done: Callable[[Changes], None], failed: Callable[[Exception], None]
 ) -> None:
     """Undo what was previewed."""
     who = session.annotator
@@ -61,7 +61,7 @@ class UndoSinceDialog(QDialog):
         self.setWindowTitle(tr("Undo everything since…"))
         self._session = session
         self._deeds: list[Entry] = []
-        self._meant: TakenBack | None = None
+        self._meant: UndoPreview | None = None
         self._table = QTableWidget(0, 2)
         self._time = QLineEdit()
         self._says = label("", "quiet")
@@ -83,7 +83,7 @@ class UndoSinceDialog(QDialog):
         def work(workspace: Workspace) -> list[Entry]:
             from orbench_studio.services.review import bulk_undo
 
-            return bulk_undo.own_deeds(workspace, annotator=who, limit=_LISTED)
+            return bulk_undo.own_entries(workspace, annotator=who, limit=_LISTED)
 
         self._session.run(work, while_there(self, self._show))
 
@@ -114,7 +114,7 @@ class UndoSinceDialog(QDialog):
         self._undo.setEnabled(False)
         who = self._session.annotator
 
-        def work(workspace: Workspace) -> TakenBack:
+        def work(workspace: Workspace) -> UndoPreview:
             from orbench_studio.services.review import bulk_undo
 
             begin = bulk_undo.moment(since, datetime.now().astimezone()) if isinstance(since, str) else since
@@ -125,7 +125,7 @@ class UndoSinceDialog(QDialog):
     def _refuse(self, error: Exception) -> None:
         self._say(str(error), "error")
 
-    def _preview(self, meant: TakenBack) -> None:
+    def _preview(self, meant: UndoPreview) -> None:
         self._meant = meant
         self._undo.setEnabled(bool(meant.deeds))
         self._mark(len(meant.deeds))

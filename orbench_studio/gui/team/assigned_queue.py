@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BEAT = 20_000  # milliseconds; the shortest lease is three times as long
 
 
-class TeamWork(QObject):
+class AssignedQueue(QObject):
     """Keeps the review queue filled with what the team's queue gives."""
 
     def __init__(self, page: ReviewPage, session: Session) -> None:
@@ -88,7 +88,7 @@ class TeamWork(QObject):
         def work(workspace: Workspace) -> list[QueueRow]:
             from orbench_studio.services.team import assignments
 
-            return assignments.more(workspace, joined[0], known, annotator=joined[1])
+            return assignments.claim_more(workspace, joined[0], known, annotator=joined[1])
 
         self._session.run(work, lambda rows: self._add(rows) if joined == self._joined else None)
 
@@ -109,4 +109,4 @@ class TeamWork(QObject):
         page.finder.bar.tell_more(len(new))
         if waits:
             page.step(1)
-            page.told.emit(tr("There is more for you in this queue."))
+            page.message.emit(tr("There is more for you in this queue."))

@@ -107,13 +107,13 @@ class DisputesPage(QWidget):
 
     def _settled(self, changes: Changes) -> None:
         self.reason.clear()
-        self.stated.emit(changes.told)
+        self.stated.emit(changes.message)
 
     def _not_settled(self, _error: Exception) -> None:
         self._look()
 
     def _reversed(self, changes: Changes) -> None:
-        self.stated.emit(changes.told)
+        self.stated.emit(changes.message)
 
     def _look(self) -> None:
         def work(workspace: Workspace) -> list[Dispute]:

@@ -25,8 +25,8 @@ from orbench_studio.gui.workspace.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orbench_studio.domain.team.progress import Work
-    from orbench_studio.services.team.team_queues import Standing
+    from orbench_studio.domain.team.progress import Activity
+    from orbench_studio.services.team.team_queues import QueueStatus
     from orbench_studio.services.workspace.workspace import Workspace
 
 _EMPTY = (
@@ -39,7 +39,7 @@ _EMPTY = (
 class TeamPage(QScrollArea):
     """Asks again whenever something changed while it shows."""
 
-    told = Signal(str)
+    message = Signal(str)
     review_wanted = Signal(QueueFilter)  # when the user joins a queue
     page_wanted = Signal(str)  # when the user wants another page of the window
 
@@ -47,7 +47,7 @@ class TeamPage(QScrollArea):
         super().__init__()
         self._session, self._theme = session, theme
         self._current = current  # the filter of the review queue
-        self.standings: list[Standing] = []
+        self.standings: list[QueueStatus] = []
         self.cards: list[QueueCard] = []
         self.new = QPushButton(tr("New queue…"))
         self.empty = label(tr(_EMPTY), "quiet")
@@ -70,7 +70,7 @@ class TeamPage(QScrollArea):
     def look(self) -> None:
         """Ask how everything stands."""
 
-        def work(workspace: Workspace) -> tuple[list[Standing], list[Work]]:
+        def work(workspace: Workspace) -> tuple[list[QueueStatus], list[Activity]]:
             from orbench_studio.services.team import team_queues
 
             return team_queues.queues(workspace), team_queues.people(workspace)
@@ -111,9 +111,9 @@ class TeamPage(QScrollArea):
         self._session.run(work, self._done)
 
     def _done(self, changes: Changes) -> None:
-        self.told.emit(changes.told)
+        self.message.emit(changes.message)
 
-    def _show(self, standings: list[Standing], people: list[Work]) -> None:
+    def _show(self, standings: list[QueueStatus], people: list[Activity]) -> None:
         self.standings = standings
         who = self._session.annotator
         while len(self.cards) < len(standings):

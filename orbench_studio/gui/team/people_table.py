@@ -11,7 +11,7 @@ from orbench_studio.gui.judging.calibration_tables import Row, Table
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Kappa
-    from orbench_studio.domain.team.progress import Work
+    from orbench_studio.domain.team.progress import Activity
 
 _HEADER = (
     "Person",
@@ -33,12 +33,12 @@ NOTE = (
 )
 
 
-def people_table(people: list[Work], now: datetime) -> Table:
+def people_table(people: list[Activity], now: datetime) -> Table:
     """A row a person."""
     return Table(tr("People"), tuple(map(tr, _HEADER)), tuple(_row(one, now) for one in people))
 
 
-def _row(one: Work, now: datetime) -> Row:
+def _row(one: Activity, now: datetime) -> Row:
     hourly, seconds = one.pace.hourly, one.pace.seconds
     return (
         one.annotator,

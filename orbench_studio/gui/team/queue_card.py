@@ -15,7 +15,7 @@ from orbench_studio.gui.common.widgets import label, set_role
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.queue import Progress
-    from orbench_studio.services.team.team_queues import Standing
+    from orbench_studio.services.team.team_queues import QueueStatus
 
 _STATES = {QueueState.OPEN: "● open", QueueState.PAUSED: "◐ paused", QueueState.ENDED: "✓ ended"}
 _BAR = 8
@@ -75,13 +75,13 @@ class QueueCard(QFrame):
         for button, state in ((self.pause, "PAUSED"), (self.open, "OPEN"), (self.end, "ENDED")):
             button.clicked.connect(lambda _checked=False, to=QueueState[state]: self.state_wanted.emit(to))
 
-    def show_standing(self, standing: Standing, who: str) -> None:
+    def show_standing(self, standing: QueueStatus, who: str) -> None:
         """Show a queue as it stands, to somebody of this name."""
         queue, progress = standing.queue, standing.progress
         self._name.setText(queue.name)
         self._state.setText(tr(_STATES[queue.state]))
         self._agreed.setText(agreed(queue))
-        self._told.setText(told(progress))
+        self._told.setText(message(progress))
         self.bar.show_progress(progress.by_labels)
         self.bar.setAccessibleName(self._told.text())
         is_open = queue.state is QueueState.OPEN
@@ -129,7 +129,7 @@ def agreed(queue: TeamQueue) -> str:
     return "  ·  ".join(parts)
 
 
-def told(progress: Progress) -> str:
+def message(progress: Progress) -> str:
     """How far it is, in words."""
     *some, done = progress.by_labels
     parts = [f"{done:,} {tr('of')} {progress.prompts:,} {tr('prompts done')}"]

@@ -98,8 +98,8 @@ class QueueDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         hint = label(tr(_PEOPLE), "meta")
-        for told in (hint, self.fault):
-            told.setWordWrap(True)
+        for message in (hint, self.fault):
+            message.setWordWrap(True)
         self.fault.hide()
         inner = QWidget()
         column = QVBoxLayout(inner)

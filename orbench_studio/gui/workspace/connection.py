@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision, PromptView
-from orbench_studio.domain.review.pending_decision import Sending, shown_with
+from orbench_studio.domain.review.pending_decision import PendingDecision, shown_with
 from orbench_studio.errors import ConnectionLostError, StaleDecisionError, StudioError, WorkspaceMovedError
 from orbench_studio.gui.common.actions import tr
 
@@ -37,14 +37,14 @@ class Connection(QObject):
 
     lost = Signal(str)  # there is none, in words that stay until it is back
     back = Signal(str)  # it is there again, and everything has been sent
-    unsaved = Signal(Sending)  # it could not be written into a file that was moved
+    unsaved = Signal(PendingDecision)  # it could not be written into a file that was moved
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self._views: dict[int, PromptView] = {}
-        self._kept: list[Sending] = []
-        self._refused: list[Sending] = []
+        self._kept: list[PendingDecision] = []
+        self._refused: list[PendingDecision] = []
         self._sent = 0
         self._sending = False
         self._why = ""
@@ -61,7 +61,7 @@ class Connection(QObject):
         failed: Failed,
     ) -> None:
         """Write a deed down, or keep it; `done` is called once it is on a disk either way."""
-        sending = Sending(uuid4().hex, self._now(), self._session.annotator, deed, visible, seen)
+        sending = PendingDecision(uuid4().hex, self._now(), self._session.annotator, deed, visible, seen)
         sending = replace(sending, after=self._before(sending))
         if self.away or self._kept:
             self._keep(sending, done, failed)
@@ -131,7 +131,7 @@ class Connection(QObject):
         elif was_away:
             self.back.emit(tr("The connection is back."))
 
-    def _keep(self, sending: Sending, done: Callable[[Changes], None], failed: Failed) -> None:
+    def _keep(self, sending: PendingDecision, done: Callable[[Changes], None], failed: Failed) -> None:
         from orbench_studio.services.review import offline_queue
 
         assert self._session.workspace is not None  # a prompt of it is on the screen
@@ -147,8 +147,8 @@ class Connection(QObject):
         if line in self._views:
             self._views[line] = shown_with(self._views[line], kept)
         self._say()
-        told = f"{sending.words}: {tr('kept on this machine')}"
-        QTimer.singleShot(0, self, lambda: done(Changes(told=told)))
+        message = f"{sending.words}: {tr('kept on this machine')}"
+        QTimer.singleShot(0, self, lambda: done(Changes(message=message)))
 
     def _send_next(self) -> None:
         if self._sending or not self._kept:
@@ -191,7 +191,7 @@ class Connection(QObject):
             self._drop(one)
         self._refused.clear()
 
-    def _drop(self, sending: Sending) -> None:
+    def _drop(self, sending: PendingDecision) -> None:
         from orbench_studio.services.review import offline_queue
 
         if self._session.workspace is not None:
@@ -222,11 +222,11 @@ class Connection(QObject):
         self._sent, self._why = 0, ""
         self.away = self._sending = False
 
-    def _forget_view(self, sending: Sending) -> None:
+    def _forget_view(self, sending: PendingDecision) -> None:
         for line in (sending.prompt_id, -sending.prompt_id):
             self._views.pop(line, None)
 
-    def _before(self, sending: Sending) -> str | None:
+    def _before(self, sending: PendingDecision) -> str | None:
         return next((one.uuid for one in reversed(self._kept) if one.prompt_id == sending.prompt_id), None)
 
     def _now(self) -> datetime:
@@ -238,7 +238,7 @@ class Connection(QObject):
 class _Act:
     """Sending a deed; the same act as sending any other of the same kind about the same prompt or response."""
 
-    def __init__(self, sending: Sending) -> None:
+    def __init__(self, sending: PendingDecision) -> None:
         self._sending = sending
         first = sending.decisions[0]
         self._about = (first.prompt_id, first.aspect, first.response_id)

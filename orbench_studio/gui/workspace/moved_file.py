@@ -11,8 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.review.pending_decision import Sending
-from orbench_studio.domain.workspace.location import Place
+from orbench_studio.domain.review.pending_decision import PendingDecision
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_selection import ask_new_workspace
 from orbench_studio.gui.common.theme import px
@@ -25,7 +25,7 @@ _WIDTH = 620
 class MovedFile(QObject):
     """Saves a copy with everything that was decided, closes the workspace, and offers to go on."""
 
-    told = Signal(str)
+    message = Signal(str)
     closed = Signal(str)  # the workspace, with why and where the copy is
 
     def __init__(self, session: Session, window: QWidget) -> None:
@@ -34,7 +34,7 @@ class MovedFile(QObject):
         self._window = window
         self._dialog: MovedDialog | None = None
         self._why = ""
-        self._unsaved: list[Sending] = []
+        self._unsaved: list[PendingDecision] = []
         session.moved.connect(self._notice)
         session.connection.unsaved.connect(self._unsaved.append)
         session.opened.connect(self._unsaved.clear)
@@ -101,11 +101,11 @@ class MovedFile(QObject):
         assert self._dialog is not None and self._dialog.copy is not None  # its button was clicked
         self._go_on(self._dialog.copy, tr("The copy is open."))
 
-    def _go_on(self, place: Place, words: str) -> None:
+    def _go_on(self, place: Location, words: str) -> None:
         if self._dialog is not None:
             self._dialog.accept()
             self._session.open(place)
-            self.told.emit(words)
+            self.message.emit(words)
 
     def _end(self) -> None:
         self._dialog = None
@@ -114,7 +114,7 @@ class MovedFile(QObject):
 class MovedDialog(QDialog):
     """Says what happened and where the copy is; keeps the keys of the review page away meanwhile."""
 
-    def __init__(self, parent: QWidget, why: str, place: Place) -> None:
+    def __init__(self, parent: QWidget, why: str, place: Location) -> None:
         super().__init__(parent)
         assert isinstance(place, Path)  # a workspace on a server has no file
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

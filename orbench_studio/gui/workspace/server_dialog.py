@@ -5,7 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from orbench_studio.domain.workspace.location import Server, place_of
+from orbench_studio.domain.workspace.location import Server, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import px
@@ -16,7 +16,7 @@ _EXAMPLE = "postgresql://ada@db.example.org/hard1k"
 _WIDTH = 620
 
 
-def told(error: Exception) -> str:
+def message(error: Exception) -> str:
     """The words of a fault of the user or the world; for one of ours there is a dialog of its own."""
     return str(error) if isinstance(error, StudioError) else ""
 
@@ -39,7 +39,7 @@ class ServerDialog(QDialog):
 
     def _open(self) -> None:
         try:
-            place = place_of(self.address.text().strip())
+            place = location_of(self.address.text().strip())
         except StudioError as error:
             self._say(str(error))
             return
@@ -49,7 +49,7 @@ class ServerDialog(QDialog):
         if self.password.text():
             place = replace(place, password=self.password.text())
         self._say(f"{tr('Connecting to')} {place} …", busy=True)
-        self._session.open(place, failed=while_there(self, lambda error: self._say(told(error))))
+        self._session.open(place, failed=while_there(self, lambda error: self._say(message(error))))
 
     def _say(self, text: str, *, busy: bool = False) -> None:
         self.said.setProperty("role", "quiet" if busy else "error")

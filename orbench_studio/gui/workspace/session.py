@@ -19,7 +19,7 @@ from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.domain.review.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.domain.team.queue import given_to
-from orbench_studio.domain.workspace.location import Place, is_same
+from orbench_studio.domain.workspace.location import Location, is_same
 from orbench_studio.errors import ConnectionLostError, WorkspaceMovedError
 from orbench_studio.gui.common.operations import Operations, act_of
 from orbench_studio.gui.workspace.connection import Connection
@@ -59,7 +59,9 @@ class Session(QObject):
         """Who decides here: on a server that says so, whoever its user is."""
         return (self.workspace and self.workspace.decides_as) or self.settings.annotator
 
-    def open(self, place: Place, *, create: bool = False, failed: Callable[[Exception], object] | None = None) -> None:
+    def open(
+        self, place: Location, *, create: bool = False, failed: Callable[[Exception], object] | None = None
+    ) -> None:
         """Open a workspace, or create one there; `failed` shows why not in the place of the message bar.
 
         The one that is open is closed first where it is that one.
@@ -109,7 +111,7 @@ class Session(QObject):
             from orbench_studio.services.team import assignments
 
             if team is not None and team[1] == self.annotator:
-                assignments.take(workspace, team[0], annotator=team[1])
+                assignments.claim(workspace, team[0], annotator=team[1])
             return search.queue_of(workspace, wanted, shown)
 
         self.run(work, done)

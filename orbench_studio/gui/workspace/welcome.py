@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.workspace.location import Place, is_there, place_of
+from orbench_studio.domain.workspace.location import Location, exists, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import KEYS, Actions, key_text, tr
 from orbench_studio.gui.common.widgets import label
@@ -40,7 +40,7 @@ class WelcomePage(QWidget):
         while (item := self._recent.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
-        places = [place for place in _places(self._settings.recent) if is_there(place)][:_SHOWN]
+        places = [place for place in _places(self._settings.recent) if exists(place)][:_SHOWN]
         if places:
             self._recent.addWidget(label(tr("Recent"), "meta"))
         for place in places:
@@ -106,13 +106,13 @@ class WelcomePage(QWidget):
         return grid
 
 
-def _places(names: Iterable[str]) -> Iterator[Place]:
+def _places(names: Iterable[str]) -> Iterator[Location]:
     for name in names:
         with suppress(StudioError):  # an address that somebody spoilt in the settings
-            yield place_of(name)
+            yield location_of(name)
 
 
-def _named(place: Place) -> str:
+def _named(place: Location) -> str:
     return f"{place.stem}     {place.parent}" if isinstance(place, Path) else f"{place.name}     {place}"
 
 

@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Ledger:
+class AuditCounts:
     """Prompts and responses, the latter in the order of their ids, and how many there are of which kind.
 
     `codes` says where each prompt stands (store.audit.SHAPE), `seeds` which it was rewritten from, `groups` which near
@@ -71,7 +71,7 @@ class Ledger:
         counted = np.bincount(self._keys(slots, ends), minlength=size)
         return counted.reshape(*store.SHAPE, len(self.models), CLASSES, 2)
 
-    def moved(self, slots: Array, ends: Array, before: "Ledger", kept: tuple[Array, Array]) -> Array:
+    def moved(self, slots: Array, ends: Array, before: "AuditCounts", kept: tuple[Array, Array]) -> Array:
         """Counts that were kept of a ledger before, with these responses counted as they are now."""
         ended, counts = kept
         counts = counts.copy()
@@ -103,7 +103,7 @@ class Ledger:
         return found
 
 
-def read(workspace: Workspace) -> Ledger:
+def read(workspace: Workspace) -> AuditCounts:
     """Everything that an audit counts, as it is now: a second or two for millions of responses."""
     with workspace.reading() as db:
         prompts, answers = store.prompts(db), store.answers(db)
@@ -112,7 +112,7 @@ def read(workspace: Workspace) -> Ledger:
         voted = store.voted_by(db, list(models))
         cast = votes.of_prompts(db, voted)
         rule = derived_states.rule(db)
-    ledger = Ledger(
+    ledger = AuditCounts(
         prompts.ids,
         prompts.codes.astype(np.int32),
         prompts.seeds,
@@ -128,7 +128,7 @@ def read(workspace: Workspace) -> Ledger:
     return replace(ledger, counts=ledger.count(slice(None), ledger.ends))
 
 
-def refreshed(ledger: Ledger, workspace: Workspace, prompt_ids: Sequence[int] | None) -> Ledger:
+def refreshed(ledger: AuditCounts, workspace: Workspace, prompt_ids: Sequence[int] | None) -> AuditCounts:
     """The ledger after deeds about these prompts, None where they are many."""
     if prompt_ids is None or len(prompt_ids) > _MOST:
         return read(workspace)
@@ -152,7 +152,7 @@ def refreshed(ledger: Ledger, workspace: Workspace, prompt_ids: Sequence[int] | 
     return replace(now, counts=now.moved(slots, now.ends, ledger, (ledger.ends, ledger.counts)), alone=alone)
 
 
-def with_judge(ledger: Ledger, workspace: Workspace, answers: str) -> Ledger:
+def with_judge(ledger: AuditCounts, workspace: Workspace, answers: str) -> AuditCounts:
     """The ledger with what a choice of answers needs; StudioError where it names no judge."""
     if answers in (FINAL, PEOPLE) or answers in ledger.alone:
         return ledger

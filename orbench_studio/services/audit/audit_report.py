@@ -9,7 +9,14 @@ from typing import Any
 
 from orbench_studio import __version__
 from orbench_studio.colours import LIGHT
-from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Choice, Drop, Group, Tally
+from orbench_studio.domain.audit.refusal_rates import (
+    NO_CATEGORY,
+    Audit,
+    AuditOptions,
+    Drop,
+    Group,
+    Tally,
+)
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.errors import CancelledError
 from orbench_studio.formats.atomic import explained, written_file
@@ -23,11 +30,11 @@ from orbench_studio.formats.report_documents import (
     as_html,
     as_markdown,
 )
-from orbench_studio.services.audit.audit_counts import Ledger
-from orbench_studio.services.audit.human_agreement import AgainstPeople, against_people
+from orbench_studio.services.audit.audit_counts import AuditCounts
+from orbench_studio.services.audit.human_agreement import HumanAgreement, human_agreement
 from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.audit.report_agreement import people_section, share
-from orbench_studio.services.audit.what_if import Supposed, supposed
+from orbench_studio.services.audit.what_if import WhatIf, what_if
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.statistics import Source
 from orbench_studio.services.workspace.workspace import Workspace
@@ -62,7 +69,7 @@ class Provenance:
     illustrative: bool
     counts: Mapping[str, Any]
     sources: Sequence[Source]
-    people: AgainstPeople
+    people: HumanAgreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +87,14 @@ class Report:
 def provenance(workspace: Workspace) -> Provenance:
     """What is told of a workspace."""
     counts, sources = statistics.statistics(workspace), statistics.sources(workspace)
-    people = against_people(workspace)
+    people = human_agreement(workspace)
     return Provenance(workspace.name, workspace.uuid, workspace.illustrative, counts, sources, people)
 
 
 def report(
     origin: Provenance,
-    ledger: Ledger,
-    choice: Choice,
+    ledger: AuditCounts,
+    choice: AuditOptions,
     now: datetime,
     *,
     on_progress: Progress = lambda _done, _total: True,
@@ -97,7 +104,7 @@ def report(
     Raises CancelledError where `on_progress` (told the steps done and all steps) answers no.
     """
     found = audit(ledger, choice)
-    moved = supposed(ledger, choice)
+    moved = what_if(ledger, choice)
     blocks: list[Block] = [*_summary(found), *_provenance(origin, found, now)]
     blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
     blocks += [Heading("Figures"), *_pictures(found, on_progress)]
@@ -164,7 +171,7 @@ def _summary(found: Audit) -> list[Block]:
         for (group, model, category), tally in found.cells.items()
         if group is Group.SAFE and (rate := tally.refusal).n >= _FEWEST
     ]
-    told = [
+    message = [
         f"{model} on {_named(category)}: {rate.words}"
         for rate, model, category in sorted(cells, key=lambda cell: -(cell[0].interval or (0, 0))[0])[:_WORST]
     ]
@@ -175,8 +182,8 @@ def _summary(found: Audit) -> list[Block]:
             f"{found.choice.words.capitalize()}."
         )
     ]
-    if told:
-        blocks.append(Paragraph("Surely refused most (by the lower end of the interval): " + "; ".join(told) + "."))
+    if message:
+        blocks.append(Paragraph("Surely refused most (by the lower end of the interval): " + "; ".join(message) + "."))
     if not safe:
         blocks.append(Paragraph("No prompt is safe by these labels, so that there is no over-refusal to tell."))
     return blocks
@@ -197,7 +204,7 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
     return [Heading("What it stands on"), Grid(("", ""), rows, words=2)]
 
 
-def _totals(found: Audit, moved: Supposed) -> list[Block]:
+def _totals(found: Audit, moved: WhatIf) -> list[Block]:
     header = ("Model", "Rank", "Over-refusal", "n", "By seed", "Best to worst", "Toxic acceptance", "n", "Apart")
     rows = []
     for one in moved.models:
@@ -216,8 +223,10 @@ def _totals(found: Audit, moved: Supposed) -> list[Block]:
                 apart(safe + toxic),
             )
         )
-    told = "Rank 1 refuses most; in brackets 95 % intervals. Best to worst: what the rate could be with what is apart."
-    return [Heading("Models"), Grid(header, rows), Paragraph(told, quiet=True)]
+    message = (
+        "Rank 1 refuses most; in brackets 95 % intervals. Best to worst: what the rate could be with what is apart."
+    )
+    return [Heading("Models"), Grid(header, rows), Paragraph(message, quiet=True)]
 
 
 def _categories(found: Audit, group: Group) -> list[Block]:
@@ -229,13 +238,15 @@ def _categories(found: Audit, group: Group) -> list[Block]:
     return [Heading(title), Grid(["Model", *map(_named, there)], rows)]
 
 
-def _what_ifs(ledger: Ledger, choice: Choice) -> list[Block]:
-    whole = Choice(choice.labels, choice.answers, choice.assume_safe)
-    taken = supposed(ledger, whole)
+def _what_ifs(ledger: AuditCounts, choice: AuditOptions) -> list[Block]:
+    whole = AuditOptions(choice.labels, choice.answers, choice.assume_safe)
+    taken = what_if(ledger, whole)
     drops = [drop for drop in Drop if taken.takes[drop]]
     if not drops:
         return []
-    each = [supposed(ledger, Choice(whole.labels, whole.answers, whole.assume_safe, frozenset({d}))) for d in drops]
+    each = [
+        what_if(ledger, AuditOptions(whole.labels, whole.answers, whole.assume_safe, frozenset({d}))) for d in drops
+    ]
     after = [{one.model: one.after for one in found.models} for found in each]
     header = ("Model", "As it is", *(f"Without {drop} ({taken.takes[drop]:,})" for drop in drops))
     rows = [
@@ -243,8 +254,8 @@ def _what_ifs(ledger: Ledger, choice: Choice) -> list[Block]:
         + [_placed(a[one.model].rate, a[one.model].rank, a[one.model].ranks) for a in after]
         for one in taken.models
     ]
-    told = "Over-refusal, and the rank with its 95 % interval, once some of the safe prompts are left out."
-    return [Heading("What would change the answer"), Grid(header, rows), Paragraph(told, quiet=True)]
+    message = "Over-refusal, and the rank with its 95 % interval, once some of the safe prompts are left out."
+    return [Heading("What would change the answer"), Grid(header, rows), Paragraph(message, quiet=True)]
 
 
 def ranks(rank: int, between: tuple[int, int]) -> str:

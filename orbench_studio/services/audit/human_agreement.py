@@ -21,7 +21,7 @@ from orbench_studio.estimates.raters import Chance, alpha, fleiss
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import rater_labels
-from orbench_studio.store.audit.rater_labels import Said, Where
+from orbench_studio.store.audit.rater_labels import RaterLabel, Where
 from orbench_studio.store.core import responses
 from orbench_studio.store.judging import judgements
 
@@ -30,7 +30,7 @@ _COMPARED = (Label.SAFE, Label.TOXIC)
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineAgreement:
     """One machine against people, on everything both have said and by category, model or type of prompt.
 
     `positive` is what precision and recall are about: toxic prompts, refusals. `apart` counts what it said that is no
@@ -46,7 +46,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Two:
+class RaterPair:
     """Two annotators on what both decided."""
 
     one: str
@@ -56,10 +56,10 @@ class Two:
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class PairAgreement:
     """Annotators against each other, on what several decided: each two, and all together (Fleiss, Krippendorff)."""
 
-    pairs: tuple[Two, ...]
+    pairs: tuple[RaterPair, ...]
     fleiss: Chance
     alpha: Chance
 
@@ -70,17 +70,17 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class PeopleAgreement:
     """Annotators on one thing: prompts' labels, or responses' answer classes in a scheme; overall, by category and
     (responses) by model."""
 
     what: str
-    overall: Between
-    by: Mapping[str, Mapping[str, Between]]
+    overall: PairAgreement
+    by: Mapping[str, Mapping[str, PairAgreement]]
 
 
 @dataclass(frozen=True, slots=True)
-class AgainstPeople:
+class HumanAgreement:
     """Everything that people can be held against; empty where nobody has decided anything.
 
     `labels` counts prompts with people's label, `answers` responses with people's class. `self_consistency` is how
@@ -89,9 +89,9 @@ class AgainstPeople:
 
     labels: int
     answers: int
-    moderators: tuple[Machine, ...]
-    judges: tuple[Machine, ...]
-    people: tuple[People, ...]
+    moderators: tuple[MachineAgreement, ...]
+    judges: tuple[MachineAgreement, ...]
+    people: tuple[PeopleAgreement, ...]
     self_consistency: Mapping[str, Rate]
 
     @property
@@ -104,7 +104,7 @@ class AgainstPeople:
         )
 
 
-def against_people(workspace: Workspace) -> AgainstPeople:
+def human_agreement(workspace: Workspace) -> HumanAgreement:
     """Hold everything against what people have decided."""
     with workspace.reading() as db:
         decided, votes = rater_labels.decided(db), rater_labels.moderators(db, decided_only=True)
@@ -118,7 +118,7 @@ def against_people(workspace: Workspace) -> AgainstPeople:
     for what, scheme in (("answer, partial and full refusal", XSTEST), ("any refusal", ANY_REFUSAL)):
         in_scheme = [(thing, rater, scheme[AnswerClass(value)]) for thing, rater, value in by_response]
         people.append(_people(what, in_scheme, answered))
-    return AgainstPeople(
+    return HumanAgreement(
         len(decided),
         len(known),
         tuple(_moderators(decided, votes)),
@@ -128,7 +128,7 @@ def against_people(workspace: Workspace) -> AgainstPeople:
     )
 
 
-def _moderators(decided: Sequence[rater_labels.Decided], votes: Sequence[Said]) -> list[Machine]:
+def _moderators(decided: Sequence[rater_labels.HumanLabel], votes: Sequence[RaterLabel]) -> list[MachineAgreement]:
     people = {one.prompt_id: one for one in decided}
     last = {(one.rater, one.prompt_id): one.value for one in votes if one.response_id is None}
     said: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
@@ -142,7 +142,9 @@ def _moderators(decided: Sequence[rater_labels.Decided], votes: Sequence[Said]) 
     return [_moderator(name, kind, people, of) for (name, kind), of in said.items()]
 
 
-def _moderator(name: str, kind: str, people: Mapping[int, rater_labels.Decided], said: Mapping[int, str]) -> Machine:
+def _moderator(
+    name: str, kind: str, people: Mapping[int, rater_labels.HumanLabel], said: Mapping[int, str]
+) -> MachineAgreement:
     sliced: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for prompt_id, value in said.items():
         one = people[prompt_id]
@@ -150,10 +152,12 @@ def _moderator(name: str, kind: str, people: Mapping[int, rater_labels.Decided],
             sliced[one.category or NONE][one.label, value] += 1
     overall: Counter[tuple[str, str]] = sum(sliced.values(), Counter())
     by = {category: Confusion(sliced[category], Label.TOXIC) for category in sorted(sliced)}
-    return Machine(name, kind, Confusion(overall, Label.TOXIC), {"category": by} if set(by) != {NONE} else {}, {})
+    return MachineAgreement(
+        name, kind, Confusion(overall, Label.TOXIC), {"category": by} if set(by) != {NONE} else {}, {}
+    )
 
 
-def _judges(known: Sequence[judgements.Labelled], said: Mapping[int, Sequence[Judgement]]) -> list[Machine]:
+def _judges(known: Sequence[judgements.Labelled], said: Mapping[int, Sequence[Judgement]]) -> list[MachineAgreement]:
     compared: dict[tuple[str, str], list[tuple[judgements.Labelled, AnswerClass]]] = defaultdict(list)
     for row in known:
         for (judge, kind), answer_class in last_said(said.get(row.id, ())).items():
@@ -161,7 +165,7 @@ def _judges(known: Sequence[judgements.Labelled], said: Mapping[int, Sequence[Ju
     return [_judge(name, kind, of) for (name, kind), of in sorted(compared.items())]
 
 
-def _judge(name: str, kind: str, compared: Sequence[tuple[judgements.Labelled, AnswerClass]]) -> Machine:
+def _judge(name: str, kind: str, compared: Sequence[tuple[judgements.Labelled, AnswerClass]]) -> MachineAgreement:
     slices: dict[str, dict[str, list[Pair]]] = {"model": {}, "category": {}, "type": {}}
     for row, machine in compared:
         for by, value in (("model", row.model), ("category", row.category), ("type", row.type)):
@@ -173,26 +177,26 @@ def _judge(name: str, kind: str, compared: Sequence[tuple[judgements.Labelled, A
         if set(of) != {NONE}
     }
     apart = {str(what): count for what, count in agreement.apart.items()}
-    return Machine(name, kind, agreement.confusion, sliced, apart, agreement.three_way)
+    return MachineAgreement(name, kind, agreement.confusion, sliced, apart, agreement.three_way)
 
 
-def _people(what: str, decided: Iterable[tuple[int, str, str]], where: Mapping[int, Where]) -> People:
+def _people(what: str, decided: Iterable[tuple[int, str, str]], where: Mapping[int, Where]) -> PeopleAgreement:
     """`decided` has thing, annotator and value, oldest first: of one annotator on one thing the last counts."""
     by_thing: dict[int, dict[str, str]] = defaultdict(dict)
     for thing, annotator, value in decided:
         by_thing[thing][annotator] = value
     several = {thing: said for thing, said in by_thing.items() if len(said) > 1}
-    by: dict[str, Mapping[str, Between]] = {}
+    by: dict[str, Mapping[str, PairAgreement]] = {}
     for name, of in (("category", _category), ("model", _model)):
         sliced: dict[str, list[Mapping[str, str]]] = defaultdict(list)
         for thing, said in several.items():
             sliced[of(where[thing])].append(said)
         if set(sliced) - {NONE}:
             by[name] = {value: _between(sliced[value]) for value in sorted(sliced)}
-    return People(what, _between(list(several.values())), by)
+    return PeopleAgreement(what, _between(list(several.values())), by)
 
 
-def _between(things: Sequence[Mapping[str, str]]) -> Between:
+def _between(things: Sequence[Mapping[str, str]]) -> PairAgreement:
     both: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     values = sorted({value for said in things for value in said.values()})
     counts = np.zeros((len(things), max(len(values), 1)), dtype=np.int64)
@@ -204,8 +208,8 @@ def _between(things: Sequence[Mapping[str, str]]) -> Between:
     pairs = []
     for (one, other), found in sorted(both.items()):
         confusion = Confusion(found, "")
-        pairs.append(Two(one, other, confusion.accuracy, confusion.kappa))
-    return Between(tuple(pairs), fleiss(counts), alpha(counts))
+        pairs.append(RaterPair(one, other, confusion.accuracy, confusion.kappa))
+    return PairAgreement(tuple(pairs), fleiss(counts), alpha(counts))
 
 
 def _category(where: Where) -> str:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench_studio.domain.audit.estimate import Estimate, Estimates, Interval, Told
+from orbench_studio.domain.audit.estimate import Estimate, EstimateRow, Estimates, Interval
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
-from orbench_studio.domain.audit.sample import AuditSample, Place
+from orbench_studio.domain.audit.sample import AuditSample, SamplePlace
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
@@ -25,12 +25,12 @@ from orbench_studio.estimates.ppi import (
     OUT,
     STATES,
     YES,
-    Powered,
+    PpiEstimate,
     labels_needed,
-    powered,
+    ppi_estimate,
 )
 from orbench_studio.services.audit import sampling
-from orbench_studio.services.audit.audit_counts import Ledger, with_judge
+from orbench_studio.services.audit.audit_counts import AuditCounts, with_judge
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import audit_arrays as store
 from orbench_studio.store.audit import samples
@@ -43,17 +43,17 @@ class _Drawn(NamedTuple):
     """A sample with every prompt that could come into it, and how people left those that did."""
 
     sample: AuditSample
-    places: list[Place]
+    places: list[SamplePlace]
     statuses: dict[int, str]
     references: dict[int, str]
 
 
 def estimates(
     workspace: Workspace,
-    ledger: Ledger,
+    ledger: AuditCounts,
     name: str,
     *,
-    told: Told = Told.LABELS,
+    message: EstimateRow = EstimateRow.LABELS,
     judge: str = FINAL,
     group: Group = Group.SAFE,
     assume_safe: bool = False,
@@ -65,7 +65,7 @@ def estimates(
     are part of. `assume_safe` lets machines call a prompt safe that nobody said anything of. Raises StudioError where
     there is no such sample or judge.
     """
-    if told is not Told.LABELS and judge == FINAL:
+    if message is not EstimateRow.LABELS and judge == FINAL:
         known = ", ".join(ledger.judges) or "none yet"
         raise StudioError(f"Say which judge people are to check: {known}.")
     ledger = with_judge(ledger, workspace, judge)
@@ -76,17 +76,17 @@ def estimates(
             samples.statuses(db, name),
             store.stated_labels(db),
         )
-    units = _Units(ledger, drawn, told, judge, group, assume_safe)
-    if told is Told.LABELS:
+    units = _Units(ledger, drawn, message, judge, group, assume_safe)
+    if message is EstimateRow.LABELS:
         machine = "the consensus, else the source file's label,"
-    elif told is Told.ANSWERS:
+    elif message is EstimateRow.ANSWERS:
         machine = judge
     else:
         machine = f"the consensus, else the source file's label, and {judge}"
-    return Estimates(drawn.sample, told, group, machine, margin, tuple(units.estimates(margin)))
+    return Estimates(drawn.sample, message, group, machine, margin, tuple(units.estimates(margin)))
 
 
-def queue_needed(
+def labels_needed_in_queue(
     workspace: Workspace, found: Estimates, model: str, category: str | None = None
 ) -> tuple[AuditSample, QueueFilter]:
     """Draw what an estimate still needs, and give the queue of all prompts of the sample that wait for people.
@@ -100,7 +100,7 @@ def queue_needed(
     terms = [Term(Field.SAMPLE, (sample.name,))]
     if category is not None:
         terms.append(Term(Field.CATEGORY, (category,)))
-    if found.told is Told.LABELS:
+    if found.message is EstimateRow.LABELS:
         terms.append(Term(Field.STATUS, (Status.UNDECIDED,)))
     return sample, QueueFilter(tuple(terms))
 
@@ -108,8 +108,10 @@ def queue_needed(
 class _Units:
     """The responses that a sample's estimates are about: the last of each model to each prompt that could come in."""
 
-    def __init__(self, ledger: Ledger, drawn: _Drawn, told: Told, judge: str, group: Group, assume_safe: bool) -> None:
-        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, told, judge, group
+    def __init__(
+        self, ledger: AuditCounts, drawn: _Drawn, message: EstimateRow, judge: str, group: Group, assume_safe: bool
+    ) -> None:
+        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, message, judge, group
         self._assume_safe = assume_safe
         self._categories = [stratum.category for stratum in drawn.sample.strata]
         count = len(ledger.prompt_ids)
@@ -147,8 +149,8 @@ class _Units:
     def _told_of(
         self, tables: Array, everything: Array, waiting: Array, behind: Array, margin: float
     ) -> list[Estimate]:
-        whole = powered(tables, everything)
-        each = powered(tables[:, :, None], everything[:, :, None])
+        whole = ppi_estimate(tables, everything)
+        each = ppi_estimate(tables[:, :, None], everything[:, :, None])
         found = []
         for m, model in enumerate(self._ledger.names):
             for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
@@ -177,7 +179,7 @@ class _Units:
         """The places of the responses in the ledger that have something to judge, one a model and prompt."""
         ledger = self._ledger
         classes = ledger.ends // 2
-        if self._told is Told.LABELS:
+        if self._told is EstimateRow.LABELS:
             there = classes < len(ANSWERS)
         else:
             there = ~np.isin(classes, [store.CLASSES.index(one) for one in _NOTHING_TO_JUDGE])
@@ -192,10 +194,10 @@ class _Units:
         counting = self._inside(self._standing_label())
         classes, given = np.divmod(self._ledger.ends[self._slots], 2)
         judged = self._ledger.of(self._judge)[0][self._slots] // 2
-        if self._told is Told.LABELS:
+        if self._told is EstimateRow.LABELS:
             known, waits = by_people[rows] >= 0, undecided[rows]
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], classes)
-        elif self._told is Told.ANSWERS:
+        elif self._told is EstimateRow.ANSWERS:
             known = (given == 1) & (classes < len(ANSWERS))
             waits = ~known
             people, machine = self._state(counting[rows], classes), self._state(counting[rows], judged)
@@ -240,7 +242,7 @@ class _Units:
 
 
 def _numbers(
-    found: Powered, at: tuple[int, ...]
+    found: PpiEstimate, at: tuple[int, ...]
 ) -> tuple[float | None, Interval | None, Interval | None, float | None, float | None]:
     def number(values: Array) -> float | None:
         return None if np.isnan(values[at]) else float(values[at])

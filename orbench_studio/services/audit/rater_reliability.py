@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY
 from orbench_studio.domain.audit.reliability import (
     VETO,
-    InStep,
+    ErrorCorrelation,
     RaterKind,
     RaterSkill,
     Reliability,
@@ -23,12 +23,19 @@ from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
-from orbench_studio.estimates.dawid_skene import MISSING, SAFE, TOXIC, dawid_skene, drawn_again, error_correlation
-from orbench_studio.services.audit.audit_counts import Ledger
+from orbench_studio.estimates.dawid_skene import (
+    MISSING,
+    SAFE,
+    TOXIC,
+    dawid_skene,
+    error_correlation,
+    resampled,
+)
+from orbench_studio.services.audit.audit_counts import AuditCounts
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import audit_arrays as store
 from orbench_studio.store.audit import rater_labels
-from orbench_studio.store.audit.rater_labels import Said
+from orbench_studio.store.audit.rater_labels import RaterLabel
 
 Array = NDArray[Any]
 LIMIT = 200
@@ -46,7 +53,7 @@ class _Votes(NamedTuple):
     rows: Array
 
 
-def reliability(workspace: Workspace, ledger: Ledger, *, draws: int = 200) -> Reliability:
+def reliability(workspace: Workspace, ledger: AuditCounts, *, draws: int = 200) -> Reliability:
     """Dawid and Skene's model over moderators, the veto and every annotator, by the category that counts now.
 
     Takes seconds. Empty where nobody has voted.
@@ -54,7 +61,7 @@ def reliability(workspace: Workspace, ledger: Ledger, *, draws: int = 200) -> Re
     cast = _votes(workspace, ledger)
     categories = ledger.standing()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
-    ends = drawn_again(cast.votes, categories, fitted, draws=draws)
+    ends = resampled(cast.votes, categories, fitted, draws=draws)
     voted = cast.votes != MISSING
     by_category = np.zeros((len(_CATEGORIES), len(cast.names)), dtype=int)
     np.add.at(by_category, categories, voted)
@@ -86,7 +93,7 @@ def reliability(workspace: Workspace, ledger: Ledger, *, draws: int = 200) -> Re
     )
 
 
-def safe_chances(workspace: Workspace, ledger: Ledger) -> dict[int, float]:
+def safe_chances(workspace: Workspace, ledger: AuditCounts) -> dict[int, float]:
     """How probable it is that a prompt is safe, by the same model; prompts that nobody rated are left out."""
     cast = _votes(workspace, ledger)
     categories = ledger.standing()[0][cast.rows].astype(np.int64)
@@ -94,7 +101,7 @@ def safe_chances(workspace: Workspace, ledger: Ledger) -> dict[int, float]:
     return dict(zip(ledger.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
 
 
-def suspects(ledger: Ledger, found: Reliability, limit: int = LIMIT) -> Suspects:
+def suspects(ledger: AuditCounts, found: Reliability, limit: int = LIMIT) -> Suspects:
     """The prompts that the moderators label alike and nobody has decided, by the probability that they are wrong.
 
     Where that is the same, those refused by more models come first: they move more. Rates are of the final labels.
@@ -138,7 +145,7 @@ def queue_of_suspects(found: Suspects) -> QueueFilter:
     return QueueFilter((Term(Field.ID, ids or ("0",)),), Order.REFUSED)
 
 
-def _votes(workspace: Workspace, ledger: Ledger) -> _Votes:
+def _votes(workspace: Workspace, ledger: AuditCounts) -> _Votes:
     with workspace.reading() as db:
         moderators, people = rater_labels.moderators(db), rater_labels.people(db)
     on_prompts = [said for said in moderators if said.response_id is None]
@@ -159,13 +166,13 @@ def _votes(workspace: Workspace, ledger: Ledger) -> _Votes:
     return _Votes([name for _, name in kinds], [kind for kind, _ in kinds], votes[rows], rows)
 
 
-def _vetoes(moderators: Sequence[Said]) -> list[Said]:
+def _vetoes(moderators: Sequence[RaterLabel]) -> list[RaterLabel]:
     """What the moderators of a responder's answer say by majority, as one rater; nothing where they tie."""
     latest = {(one.prompt_id, one.rater, one.response_id): one for one in moderators if one.response_id is not None}
     balance: dict[int, int] = defaultdict(int)
     for one in latest.values():
         balance[one.prompt_id] += 1 if one.value == Verdict.SAFE else -1
-    return [Said(p, VETO, Verdict.SAFE if tally > 0 else Verdict.TOXIC) for p, tally in balance.items() if tally]
+    return [RaterLabel(p, VETO, Verdict.SAFE if tally > 0 else Verdict.TOXIC) for p, tally in balance.items() if tally]
 
 
 def _alike(cast: _Votes) -> Array:
@@ -176,7 +183,7 @@ def _alike(cast: _Votes) -> Array:
     return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _FEWEST))
 
 
-def _in_step(cast: _Votes, p_safe: Array) -> list[InStep]:
+def _in_step(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
     of = [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]
     votes, people = cast.votes[:, of], np.delete(cast.votes, of, axis=1)
     agreed_safe, agreed_toxic = ((people == said).any(1) for said in (SAFE, TOXIC))
@@ -188,7 +195,7 @@ def _in_step(cast: _Votes, p_safe: Array) -> list[InStep]:
         for other in range(one + 1, len(of)):
             both = (votes[:, one] != MISSING) & (votes[:, other] != MISSING)
             found.append(
-                InStep(
+                ErrorCorrelation(
                     cast.names[of[one]],
                     cast.names[of[other]],
                     _number(by_model[one, other]),
@@ -200,7 +207,7 @@ def _in_step(cast: _Votes, p_safe: Array) -> list[InStep]:
     return found
 
 
-def _answers(ledger: Ledger) -> tuple[Array, Array]:
+def _answers(ledger: AuditCounts) -> tuple[Array, Array]:
     """How often each model refused each prompt, and how often that can be told: both (prompts, models)."""
     classes = ledger.ends // 2
     tables = []

@@ -9,7 +9,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     NO_CATEGORY,
     PEOPLE,
     Audit,
-    Choice,
+    AuditOptions,
     Drop,
     Group,
     Labels,
@@ -23,15 +23,28 @@ from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
 from orbench_studio.services.audit.audit_counts import (
     CLASSES,
     Array,
-    Ledger,
+    AuditCounts,
     read,
     refreshed,
     with_judge,
 )
 from orbench_studio.store.audit import audit_arrays as store
 
-__all__ = ["CELL_LIMIT", "Audit", "Choice", "Drop", "Group", "Labels", "Ledger", "audit", "cell", "prompts_of", "read",
-           "refreshed", "with_judge"]  # fmt: skip
+__all__ = [
+    "CELL_LIMIT",
+    "Audit",
+    "AuditCounts",
+    "AuditOptions",
+    "Drop",
+    "Group",
+    "Labels",
+    "audit",
+    "cell",
+    "prompts_of",
+    "read",
+    "refreshed",
+    "with_judge",
+]  # fmt: skip
 
 CELL_LIMIT = 2_000  # prompts that a query names one by one
 _CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)
@@ -40,7 +53,7 @@ _JUDGEMENTS = [*range(len(ANSWERS)), store.CLASSES.index(AnswerClass.UNPARSED)] 
 _PEOPLE = store.BASES.index(Basis.HUMAN)
 
 
-def audit(ledger: Ledger, choice: Choice) -> Audit:
+def audit(ledger: AuditCounts, choice: AuditOptions) -> Audit:
     """Every cell by a choice; its judge must have been asked for by `with_judge`."""
     counts = _by_group(_counts(ledger, choice), choice)  # group, category, model, class, people
     codes = ledger.codes[~ledger.dropped(choice.dropped)] if choice.dropped else ledger.codes
@@ -72,7 +85,9 @@ def audit(ledger: Ledger, choice: Choice) -> Audit:
     )
 
 
-def cell(ledger: Ledger, choice: Choice, group: Group, model: str, category: str | None = None) -> QueueFilter:
+def cell(
+    ledger: AuditCounts, choice: AuditOptions, group: Group, model: str, category: str | None = None
+) -> QueueFilter:
     """The queue of the prompts behind a rate: those the model refused, or accepted where they are toxic.
 
     In the words of the query language where these can say it, and the queue then follows every decision; else the
@@ -88,7 +103,7 @@ def cell(ledger: Ledger, choice: Choice, group: Group, model: str, category: str
 
 
 def prompts_of(
-    ledger: Ledger, choice: Choice, group: Group, model: str, category: str | None = None
+    ledger: AuditCounts, choice: AuditOptions, group: Group, model: str, category: str | None = None
 ) -> tuple[int, ...]:
     """The ids of the prompts behind a rate, in order."""
     cases, refused = judged(ledger, choice)
@@ -99,14 +114,14 @@ def prompts_of(
     return tuple(ledger.prompt_ids[np.unique(ledger.rows[counted & wanted[ledger.rows]])].tolist())
 
 
-def members(ledger: Ledger, choice: Choice, group: Group) -> Array:
+def members(ledger: AuditCounts, choice: AuditOptions, group: Group) -> Array:
     """True for each prompt of a group that is not left out."""
     state = ledger.standing()[1:]
     found: Array = (_groups(choice)[state] == _GROUPS.index(group)) & ~ledger.dropped(choice.dropped)
     return found
 
 
-def judged(ledger: Ledger, choice: Choice) -> tuple[Array, Array]:
+def judged(ledger: AuditCounts, choice: AuditOptions) -> tuple[Array, Array]:
     """True for each response that is an answer or a refusal; and for each that is a refusal."""
     classes, people = np.divmod(ledger.of(choice.answers)[0], 2)
     cases = classes < len(ANSWERS)
@@ -115,7 +130,7 @@ def judged(ledger: Ledger, choice: Choice) -> tuple[Array, Array]:
     return cases, cases & (classes > 0)
 
 
-def _said(choice: Choice) -> tuple[Term, ...] | None:
+def _said(choice: AuditOptions) -> tuple[Term, ...] | None:
     """What makes a prompt safe by a choice, in the query language; None where that has no words for it."""
     if choice.answers != FINAL or choice.dropped or (choice.assume_safe and choice.labels is not Labels.FINAL):
         return None
@@ -127,7 +142,7 @@ def _said(choice: Choice) -> tuple[Term, ...] | None:
     return (Term(Field.LABEL, (Label.SAFE,)), *by_people)
 
 
-def _counts(ledger: Ledger, choice: Choice) -> Array:
+def _counts(ledger: AuditCounts, choice: AuditOptions) -> Array:
     ends, counts = ledger.of(choice.answers)
     if choice.dropped:
         counts = counts - ledger.count(np.flatnonzero(ledger.dropped(choice.dropped)[ledger.rows]), ends)
@@ -139,20 +154,20 @@ def _counts(ledger: Ledger, choice: Choice) -> Array:
     return counts
 
 
-def _by_group(counts: Array, choice: Choice, *, people: bool = False) -> Array:
+def _by_group(counts: Array, choice: AuditOptions, *, people: bool = False) -> Array:
     """Summed over the states of prompts that belong to a group: groups first, then categories, then what was last."""
     groups = _groups(choice)[:, _PEOPLE : _PEOPLE + 1] if people else _groups(choice)
     flat = counts.reshape(len(_CATEGORIES), groups.size, *counts.shape[5:])
     return np.stack([flat[:, groups.ravel() == at].sum(axis=1) for at in range(len(_GROUPS))])
 
 
-def _groups(choice: Choice) -> Array:
+def _groups(choice: AuditOptions) -> Array:
     """The place of the group that each state of a prompt belongs to, in the shape of the states."""
     states: Iterable[tuple[int, ...]] = np.ndindex(*store.SHAPE[1:])
     return np.array([_GROUPS.index(_group(choice, *state[:3])) for state in states]).reshape(store.SHAPE[1:])
 
 
-def _group(choice: Choice, label: int, basis: int, agreed: int) -> Group:
+def _group(choice: AuditOptions, label: int, basis: int, agreed: int) -> Group:
     if choice.assume_safe and basis == store.BASES.index(Basis.NONE):
         return Group.SAFE
     if choice.labels is Labels.HUMAN and basis != _PEOPLE:

@@ -6,12 +6,16 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Confusion, Kappa
 from orbench_studio.estimates.raters import Chance
 from orbench_studio.formats.report_documents import Block, Grid, Heading, Paragraph
-from orbench_studio.services.audit.human_agreement import AgainstPeople, Machine, People
+from orbench_studio.services.audit.human_agreement import (
+    HumanAgreement,
+    MachineAgreement,
+    PeopleAgreement,
+)
 
 _HEADER = ("Machine", "n", "Same", "Precision", "Recall", "Kappa", "Not compared")
 
 
-def people_section(found: AgainstPeople) -> list[Block]:
+def people_section(found: HumanAgreement) -> list[Block]:
     """What people have decided, and how far machines and people agree with it; nothing where nobody has."""
     if not found.labels and not found.answers:
         return []
@@ -42,7 +46,7 @@ def share(rate: Rate, *, n: bool = False) -> str:
     )
 
 
-def _machines(machines: Sequence[Machine]) -> Iterable[Sequence[str]]:
+def _machines(machines: Sequence[MachineAgreement]) -> Iterable[Sequence[str]]:
     for one in machines:
         apart = ", ".join(f"{count:,} {name}" for name, count in one.apart.items())
         yield f"{one.name} ({one.kind})", *_confusion(one.overall), apart
@@ -54,7 +58,7 @@ def _confusion(found: Confusion) -> tuple[str, ...]:
     return (f"{found.n:,}", share(found.accuracy), share(found.precision), share(found.recall), _kappa(found.kappa))
 
 
-def _people(one: People) -> Iterable[Sequence[str]]:
+def _people(one: PeopleAgreement) -> Iterable[Sequence[str]]:
     together = one.overall
     if not together.things:
         return

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from orbench_studio.domain.audit.refusal_rates import Choice, Drop, Group
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.services.audit.audit_counts import Array, Ledger
+from orbench_studio.services.audit.audit_counts import Array, AuditCounts
 from orbench_studio.services.audit.refusal_audit import judged, members
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedModel:
     """A model's over-refusal, and its rank, 1 the highest, with the bootstrap's 95 % intervals of both.
 
     Prompts of one seed, or nearly the same, are drawn together. A rate without a case has no interval, and comes last.
@@ -25,38 +25,38 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class RankChange:
     """A model before and after."""
 
     model: str
-    before: Ranked
-    after: Ranked
+    before: RankedModel
+    after: RankedModel
 
 
 @dataclass(frozen=True, slots=True)
-class Supposed:
+class WhatIf:
     """All models by their rank before. `left` of `prompts` safe prompts are left; `takes` is what each drop takes."""
 
-    choice: Choice
-    models: tuple[Moved, ...]
+    choice: AuditOptions
+    models: tuple[RankChange, ...]
     prompts: int
     left: int
     takes: Mapping[Drop, int]
 
 
-def supposed(ledger: Ledger, choice: Choice) -> Supposed:
+def what_if(ledger: AuditCounts, choice: AuditOptions) -> WhatIf:
     """The models with the choice's prompts left out, beside the same without leaving out any; computes only."""
     whole = replace(choice, dropped=frozenset())
     safe, kept = members(ledger, whole, Group.SAFE), members(ledger, choice, Group.SAFE)
     before = _ranked(ledger, whole, safe)
     after = _ranked(ledger, choice, kept) if choice.dropped else before
-    moved = [Moved(model, before[model], after[model]) for model in ledger.names]
+    moved = [RankChange(model, before[model], after[model]) for model in ledger.names]
     takes = {drop: int((safe & ledger.dropped(frozenset({drop}))).sum()) for drop in Drop}
     order = sorted(moved, key=lambda one: (one.before.rank, one.model))
-    return Supposed(choice, tuple(order), int(safe.sum()), int(kept.sum()), takes)
+    return WhatIf(choice, tuple(order), int(safe.sum()), int(kept.sum()), takes)
 
 
-def _ranked(ledger: Ledger, choice: Choice, prompts: Array) -> dict[str, Ranked]:
+def _ranked(ledger: AuditCounts, choice: AuditOptions, prompts: Array) -> dict[str, RankedModel]:
     # On first use: it brings scipy.
     from orbench_studio.estimates.resampling import Resampled
 
@@ -64,11 +64,11 @@ def _ranked(ledger: Ledger, choice: Choice, prompts: Array) -> dict[str, Ranked]
     rates = [Rate(int(count), int(n)) for count, n in zip(refused.sum(0), cases.sum(0), strict=True)]
     if not len(cases) or not ledger.models:
         last = len(ledger.models)
-        return {name: Ranked(rate, None, 1, (1, last)) for name, rate in zip(ledger.names, rates, strict=True)}
+        return {name: RankedModel(rate, None, 1, (1, last)) for name, rate in zip(ledger.names, rates, strict=True)}
     drawn = Resampled(refused, cases, _clusters(ledger)[prompts])
     found, ranks = drawn.rates, drawn.ranks
     return {
-        name: Ranked(
+        name: RankedModel(
             rate,
             (float(found.low[at]), float(found.high[at])) if rate.n else None,
             int(ranks.rank[at]),
@@ -78,7 +78,7 @@ def _ranked(ledger: Ledger, choice: Choice, prompts: Array) -> dict[str, Ranked]
     }
 
 
-def _clusters(ledger: Ledger) -> Array:
+def _clusters(ledger: AuditCounts) -> Array:
     """A number for each prompt, the same for prompts that a seed or a group of near duplicates links."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -94,7 +94,7 @@ def _clusters(ledger: Ledger) -> Array:
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
-def _by_prompt(ledger: Ledger, prompts: Array, responses: Array) -> Array:
+def _by_prompt(ledger: AuditCounts, prompts: Array, responses: Array) -> Array:
     """How many of these responses each model gave to each of these prompts, (prompts, models)."""
     models = len(ledger.models)
     place = np.cumsum(prompts) - 1

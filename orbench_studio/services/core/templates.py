@@ -12,7 +12,7 @@ from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 
 
-class Wording(StrEnum):
+class TemplateName(StrEnum):
     """What a template is for, by its file in resources/."""
 
     JUDGING = "judges/answer_class.txt"
@@ -22,12 +22,12 @@ class Wording(StrEnum):
     ON_RESPONSES = "generation/moderating_response.txt"
 
 
-MARKERS: dict[Wording, tuple[str, ...]] = {
-    Wording.JUDGING: judge_reply.MARKERS,
-    Wording.SEEDING: ("count", "category"),
-    Wording.REWRITING: ("count", "seed"),
-    Wording.ON_PROMPTS: vote_reply.ON_PROMPTS,
-    Wording.ON_RESPONSES: vote_reply.ON_RESPONSES,
+MARKERS: dict[TemplateName, tuple[str, ...]] = {
+    TemplateName.JUDGING: judge_reply.MARKERS,
+    TemplateName.SEEDING: ("count", "category"),
+    TemplateName.REWRITING: ("count", "seed"),
+    TemplateName.ON_PROMPTS: vote_reply.ON_PROMPTS,
+    TemplateName.ON_RESPONSES: vote_reply.ON_RESPONSES,
 }
 """What each has to have in it, to be filled in. {category} and {round} may be in those of writers besides."""
 
@@ -44,7 +44,7 @@ class Template(NamedTuple):
         return template_hash(self.text)
 
 
-def load(wording: Wording, file: Path | None = None) -> Template:
+def load(wording: TemplateName, file: Path | None = None) -> Template:
     """The wording in a file, or the studio's own; StudioError names what is wrong with it."""
     file = file or resources() / wording
     text = text_of(file)
@@ -52,7 +52,7 @@ def load(wording: Wording, file: Path | None = None) -> Template:
     return Template(file, text)
 
 
-def require_markers(wording: Wording, text: str | None, named: str = "") -> None:
+def require_markers(wording: TemplateName, text: str | None, named: str = "") -> None:
     """Whether everything is in it that has to be filled in; StudioError says what not."""
     missing = missing_markers(text or "", MARKERS[wording])
     if missing:

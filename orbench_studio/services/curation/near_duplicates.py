@@ -24,7 +24,7 @@ Progress = Callable[[int, int], bool]  # steps done, of how many; False from it 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DuplicateSearch:
     """Groups that are not kept yet."""
 
     members: Mapping[int, Member]
@@ -33,7 +33,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class InGroup:
+class GroupMember:
     """A prompt of a group, whole: `similarity` is that to the centre, which is the first."""
 
     row: QueueRow
@@ -71,7 +71,7 @@ def texts(workspace: Workspace) -> Texts:
         return near_duplicates.texts(db)
 
 
-def search(known: Texts, threshold: float, on_progress: Progress = lambda _done, _of: True) -> Found:
+def search(known: Texts, threshold: float, on_progress: Progress = lambda _done, _of: True) -> DuplicateSearch:
     """The groups among these prompts; computes only, and needs no workspace."""
     if not LEAST <= threshold <= MOST:
         raise StudioError(f"The threshold is between {LEAST} and {MOST}: {threshold} is not.")
@@ -86,10 +86,10 @@ def search(known: Texts, threshold: float, on_progress: Progress = lambda _done,
     members = {
         ordered[place][0]: Member(ordered[of.group_id][0], of.similarity) for place, of in sorted(places.items())
     }
-    return Found(members, threshold, len(known))
+    return DuplicateSearch(members, threshold, len(known))
 
 
-def keep(workspace: Workspace, found: Found) -> Changes:
+def keep(workspace: Workspace, found: DuplicateSearch) -> Changes:
     """Write the groups down in the place of those before."""
     with workspace.writing() as db:
         near_duplicates.replace(
@@ -115,14 +115,14 @@ def groups(workspace: Workspace) -> list[tuple[int, int]]:
         return near_duplicates.groups(db)
 
 
-def members(workspace: Workspace, group_id: int) -> list[InGroup]:
+def members(workspace: Workspace, group_id: int) -> list[GroupMember]:
     """The prompts of a group, the centre first, then the most alike."""
     with workspace.reading() as db:
         similarities = near_duplicates.members(db, group_id)
         rows = queue.rows(db, [prompt_id for prompt_id, _ in similarities])
         whole = prompts.texts(db, [row.prompt_id for row in rows])
     alike = dict(similarities)
-    return [InGroup(row, whole[row.prompt_id], alike[row.prompt_id]) for row in rows]
+    return [GroupMember(row, whole[row.prompt_id], alike[row.prompt_id]) for row in rows]
 
 
 def nearest_toxic(workspace: Workspace, prompt_id: int, count: int = 3) -> list[Near]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.curation.near_duplicates import Grouping
 from orbench_studio.domain.curation.recipe import COUNTS, PEOPLE, Recipe, RecipeError, read_recipe
-from orbench_studio.domain.curation.selection import Candidate, Curated, Shortage, Step, curate
+from orbench_studio.domain.curation.selection import Candidate, Selection, Shortage, Step, select
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
@@ -19,11 +19,11 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import candidates, near_duplicates
 from orbench_studio.store.review import queue
 
-__all__ = ["Curated", "RecipeError", "Shortage", "Step", "Tally"]
+__all__ = ["RecipeError", "Selection", "Shortage", "Step", "Tally"]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class RecipeRun:
     """A recipe with every prompt of the workspace as it looks at them."""
 
     recipe: Recipe
@@ -44,18 +44,18 @@ def default_recipes() -> dict[str, str]:
     return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
-def curated(workspace: Workspace, recipe: Recipe) -> Curated:
+def run_recipe(workspace: Workspace, recipe: Recipe) -> Selection:
     """What the recipe makes of the workspace as it is now. Raises StudioError where it asks for what is not there."""
-    return reckon(look(workspace, recipe))
+    return compute(preview(workspace, recipe))
 
 
-def look(workspace: Workspace, recipe: Recipe) -> Looked:
+def preview(workspace: Workspace, recipe: Recipe) -> RecipeRun:
     """Read what the recipe looks at. Raises StudioError where it asks for a judge, a family, or groups not there."""
     with workspace.reading() as db:
-        return look_in(db, workspace, recipe)
+        return preview_in(db, workspace, recipe)
 
 
-def look_in(db: Connection, workspace: Workspace, recipe: Recipe) -> Looked:
+def preview_in(db: Connection, workspace: Workspace, recipe: Recipe) -> RecipeRun:
     """The same in a transaction that is under way."""
     if recipe.judgement not in (COUNTS, PEOPLE):
         _require([recipe.judgement], candidates.judge_names(db), "judge", [COUNTS, PEOPLE])
@@ -64,12 +64,12 @@ def look_in(db: Connection, workspace: Workspace, recipe: Recipe) -> Looked:
         _require_groups(near_duplicates.grouping(db), queue.total(db))
     # The ledger reads by itself: the same as this transaction, for nothing has been written in it yet.
     p_safe = safe_chances(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
-    return Looked(recipe, candidates.candidates(db, recipe, p_safe))
+    return RecipeRun(recipe, candidates.candidates(db, recipe, p_safe))
 
 
-def reckon(looked: Looked) -> Curated:
+def compute(looked: RecipeRun) -> Selection:
     """Apply the recipe to what has been read; computes only, and needs no workspace."""
-    return curate(looked.recipe, looked.candidates)
+    return select(looked.recipe, looked.candidates)
 
 
 def rates(workspace: Workspace, prompt_ids: Sequence[int]) -> Mapping[str, Tally]:

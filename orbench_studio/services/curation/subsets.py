@@ -13,12 +13,12 @@ from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.curation.recipe import Recipe
-from orbench_studio.domain.curation.selection import Curated
+from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import Difference, Differing, Listed, Subset, SubsetState
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.reading import read_columns
 from orbench_studio.formats.records import RowFault
-from orbench_studio.services.curation.run_recipe import Looked, look_in, reckon
+from orbench_studio.services.curation.run_recipe import RecipeRun, compute, preview_in
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import near_duplicates, subsets
 from orbench_studio.store.data.known_records import prompts as known_prompts
@@ -34,13 +34,15 @@ def save_subset(workspace: Workspace, name: str, recipe: Recipe, *, replace: boo
     """
     name = _checked(name)
     with workspace.writing() as db:
-        looked = look_in(db, workspace, recipe)
-        found = reckon(looked)
+        looked = preview_in(db, workspace, recipe)
+        found = compute(looked)
         _require_some(found)
         subset = Subset(name, recipe.text, datetime.now(UTC), found.chosen, _state(db, workspace, looked, found))
         before = subsets.load(db, name)
         if before is not None and _same(before, subset):
-            return Changes(told=f"{name} is as it was: the same recipe makes the same {len(found.chosen):,} prompts.")
+            return Changes(
+                message=f"{name} is as it was: the same recipe makes the same {len(found.chosen):,} prompts."
+            )
         if before is not None and not replace:
             raise StudioError(
                 f"There is a subset “{name}” already, with other prompts or another recipe. Choose another name, or "
@@ -107,10 +109,12 @@ def _checked(name: str) -> str:
     return name
 
 
-def _require_some(found: Curated) -> None:
+def _require_some(found: Selection) -> None:
     if found.stopped:
-        told = "; ".join(one.words for one in found.short)
-        raise StudioError(f"The recipe stops where prompts fall short, and there are only {told}. Nothing was saved.")
+        message = "; ".join(one.words for one in found.short)
+        raise StudioError(
+            f"The recipe stops where prompts fall short, and there are only {message}. Nothing was saved."
+        )
     if not found.chosen:
         raise StudioError("No prompt is left at the end of the recipe. Nothing was saved.")
 
@@ -121,7 +125,7 @@ def _same(before: Subset, now: Subset) -> bool:
     return (before.recipe, before.state.prompts_sha256) == (now.recipe, now.state.prompts_sha256)
 
 
-def _state(db: Connection, workspace: Workspace, looked: Looked, found: Curated) -> SubsetState:
+def _state(db: Connection, workspace: Workspace, looked: RecipeRun, found: Selection) -> SubsetState:
     chosen = set(found.chosen)
     human = sum(one.basis == Basis.HUMAN for one in looked.candidates if one.prompt_id in chosen)
     grouping = near_duplicates.grouping(db)

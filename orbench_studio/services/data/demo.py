@@ -17,7 +17,7 @@ from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.resources_dir import resources
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import guidelines
 from orbench_studio.services.workspace.workspace import (
     Workspace,
@@ -54,7 +54,7 @@ def _take(db: Connection, file: Path) -> None:
         "sha256": hashlib.sha256(content).hexdigest(),
         "imported_at": datetime.now(UTC),
     }
-    intake = Intake(db, partial(int, inserted(db, SOURCES, row)), file.name, simulated=True)
+    intake = RecordImport(db, partial(int, inserted(db, SOURCES, row)), file.name, simulated=True)
     lines = content.decode("utf-8").splitlines()
     intake.take([_record(number, json.loads(line)) for number, line in enumerate(lines, start=1)])
     intake.finish()

@@ -23,8 +23,8 @@ from orbench_studio.formats.atomic import MANIFEST
 from orbench_studio.formats.export_folder import export_folder, repair
 from orbench_studio.formats.row_files import Row, Write
 from orbench_studio.formats.studio_rows import COLUMNS
-from orbench_studio.services.data.manifest_statistics import Tally
-from orbench_studio.services.data.record_import import uncollected
+from orbench_studio.services.data.manifest_statistics import ManifestStatistics
+from orbench_studio.services.data.record_import import gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import subsets
 from orbench_studio.store.data import export_rows, provenance
@@ -79,7 +79,7 @@ def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda 
     """
     out = wanted.out.absolute()
     repaired = repair(out)
-    with uncollected(), workspace.reading() as db:
+    with gc_paused(), workspace.reading() as db:
         parts = _parts(db, wanted)
         total = sum(len(part.prompt_ids) for part in parts)
         if not total:
@@ -158,7 +158,7 @@ def _write(
     db: Connection, workspace: Workspace, wanted: Export, part: Part, folder: Path, go_on: Callable[[int], None]
 ) -> dict[str, Any]:
     """Write the files of a part; what its manifest says of it."""
-    tally = Tally()
+    tally = ManifestStatistics()
     named = str if wanted.names else _pseudonyms(workspace)
     outputs = _outputs(wanted, part.name)
     with ExitStack() as stack:
@@ -172,7 +172,7 @@ def _write(
             go_on(start + len(some))
     forms = ((output.name, manifest.RICH if output.rich else manifest.PROMPTS) for output in outputs)
     files = manifest.described(folder, forms)
-    return {"name": part.name, "files": files, "seeds": "included" if part.seeds else "left out", **tally.told()}
+    return {"name": part.name, "files": files, "seeds": "included" if part.seeds else "left out", **tally.message()}
 
 
 def _open(stack: ExitStack, output: Output, folder: Path) -> Write:
@@ -240,7 +240,7 @@ def _pseudonyms(workspace: Workspace) -> export_rows.Named:
 def _describe(
     db: Connection, wanted: Export, parts: Sequence[Part], found: Sequence[dict[str, Any]], folder: Path
 ) -> None:
-    told: dict[str, Any] = {
+    message: dict[str, Any] = {
         "studio": __version__,
         "form": wanted.form,
         "filter": wanted.filter,
@@ -252,12 +252,12 @@ def _describe(
     if wanted.form in (Form.PARQUET, Form.HUGGINGFACE):
         import pyarrow
 
-        told["pyarrow"] = pyarrow.__version__
+        message["pyarrow"] = pyarrow.__version__
     chosen = wanted.subsets or (() if wanted.filter else None)
-    told["subsets"] = [_written(_nameless(one)) for one in provenance.subsets(db, chosen)]
+    message["subsets"] = [_written(_nameless(one)) for one in provenance.subsets(db, chosen)]
     if wanted.form in RICH:
-        told["sources"] = [_written(source) for source in provenance.sources(db)]
-        told["guidelines"] = [
+        message["sources"] = [_written(source) for source in provenance.sources(db)]
+        message["guidelines"] = [
             {"version": g.version, "created_at": export_rows.written(g.at), "text": g.text}
             for g in guidelines.versions(db)
         ]
@@ -267,10 +267,10 @@ def _describe(
             (folder / f"{what}.xml").write_bytes(configuration.encode())
     if wanted.form is Form.HUGGINGFACE:
         names = [part.name for part in parts]
-        text = dataset_card.card(names, found, wanted.licence, annotators=told["annotators"])
+        text = dataset_card.card(names, found, wanted.licence, annotators=message["annotators"])
         (folder / dataset_card.NAME).write_bytes(text.encode())
-    told["files"] += manifest.described(folder, ((name, manifest.EXTRA) for name in _EXTRAS.get(wanted.form, ())))
-    manifest.write(folder, told)
+    message["files"] += manifest.described(folder, ((name, manifest.EXTRA) for name in _EXTRAS.get(wanted.form, ())))
+    manifest.write(folder, message)
 
 
 def _nameless(subset: dict[str, Any]) -> dict[str, Any]:

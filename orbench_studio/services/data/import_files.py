@@ -22,7 +22,7 @@ from orbench_studio.formats.reading import Preview, Reading, preview_file, read_
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.services.data import manifest_import
-from orbench_studio.services.data.record_import import Intake, uncollected
+from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import inserted
 from orbench_studio.store.core.tables import SOURCES
@@ -100,13 +100,13 @@ def import_file(
         return report
     goes_on = _cancelling(path, on_progress)
     with (
-        uncollected(),
+        gc_paused(),
         read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file,
         workspace.writing() as db,
     ):
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         source = _Source(db, report.file, file.format)
-        intake = Intake(db, source.id, report.file)
+        intake = RecordImport(db, source.id, report.file)
         for records in _batches(file, report, strict=strict):
             intake.take(records)
         report.taken, report.merged = intake.taken, intake.merged
@@ -122,9 +122,9 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
     """Take an export back as it was written: all of it, from every file, attributed to what it came from at first."""
     report = ImportReport(exported.folder.name, STUDIO.name)
     options = ReadOptions()
-    with uncollected(), workspace.writing() as db:
+    with gc_paused(), workspace.writing() as db:
         restored = manifest_import.begin(db, exported)
-        intake = Intake(db, int, exported.folder.name, restored=restored)
+        intake = RecordImport(db, int, exported.folder.name, restored=restored)
         for path, sha256 in exported.files.items():
             goes_on = _cancelling(path, on_progress)
             with read_file(path, format_name=STUDIO.name, options=options, on_progress=goes_on) as file:
@@ -152,7 +152,7 @@ def inspect_file(
     if (exported := manifest_at(path)) is not None:
         path, format_name = next(iter(exported.files)), STUDIO.name
     goes_on = _cancelling(path, on_progress)
-    with uncollected(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
+    with gc_paused(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         for records in _batches(file, report, strict=False):
             report.taken += len(records)

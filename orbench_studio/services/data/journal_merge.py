@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from orbench_studio.formats.records import AnnotationDraft, DeedDraft
-from orbench_studio.store.core.bulk_sql import add, among, chunks, id_of, ids_by, inserted
+from orbench_studio.formats.records import AnnotationDraft, EntryDraft
+from orbench_studio.store.core.bulk_sql import add, chunks, id_of, ids_by, in_list, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.review import journal
 
@@ -24,7 +24,7 @@ class Restored:
     guidelines: Mapping[int, int] = field(default_factory=dict)
 
 
-class Said(NamedTuple):
+class MergedDecision(NamedTuple):
     """A decision of another journal about a prompt, or a response to it, of this workspace."""
 
     draft: AnnotationDraft
@@ -43,7 +43,7 @@ class Merged:
     response_ids: set[int] = field(default_factory=set)
 
 
-def merge(db: Connection, said: Sequence[Said], guidelines: Mapping[int, int]) -> Merged:
+def merge(db: Connection, said: Sequence[MergedDecision], guidelines: Mapping[int, int]) -> Merged:
     """Add the deeds and decisions that are not in the journal; states are for the caller to refresh."""
     merged = Merged()
     if not said:
@@ -60,7 +60,7 @@ def merge(db: Connection, said: Sequence[Said], guidelines: Mapping[int, int]) -
 
 
 def _entries(
-    db: Connection, deeds: Mapping[DeedDraft, int], targets: Mapping[str, int], guidelines: Mapping[int, int]
+    db: Connection, deeds: Mapping[EntryDraft, int], targets: Mapping[str, int], guidelines: Mapping[int, int]
 ) -> tuple[dict[str, int], list[int]]:
     """The entries of the deeds, by uuid, and the targets of those that were new; `deeds` has a prompt of each."""
     found = ids_by(db, JOURNAL, "uuid", sorted({deed.uuid for deed in deeds}))
@@ -71,7 +71,7 @@ def _entries(
         row: dict[str, Any] = {"uuid": deed.uuid, "kind": deed.kind, "at": deed.at}
         row["annotator_id"] = id_of(db, ANNOTATORS, {"name": deed.annotator}) if deed.annotator else None
         row["target_id"] = targets[deed.target] if deed.target else None
-        row["summary"] = _HERE.sub(f"#{deeds[deed]}", deed.told, count=1)
+        row["summary"] = _HERE.sub(f"#{deeds[deed]}", deed.message, count=1)
         row["guideline_id"] = guidelines.get(deed.guideline) if deed.guideline else None
         found[deed.uuid] = inserted(db, JOURNAL, row)
         if deed.target:
@@ -79,7 +79,7 @@ def _entries(
     return found, back
 
 
-def _annotations(db: Connection, said: Sequence[Said], entries: Mapping[str, int], merged: Merged) -> int:
+def _annotations(db: Connection, said: Sequence[MergedDecision], entries: Mapping[str, int], merged: Merged) -> int:
     there = _there(db, {one.prompt_id for one in said}, set(entries.values()))
     names = {name: id_of(db, ANNOTATORS, {"name": name}) for name in sorted({one.draft.annotator for one in said})}
     new = []
@@ -107,6 +107,6 @@ def _there(db: Connection, prompt_ids: Collection[int], entries: Collection[int]
     columns = (a.journal_id, a.annotator_id, a.prompt_id, a.response_id, a.aspect, a.value)
     found: set[Key] = set()
     for some in chunks(sorted(prompt_ids)):
-        rows = db.execute(select(*columns).where(among(a.prompt_id, some)))
+        rows = db.execute(select(*columns).where(in_list(a.prompt_id, some)))
         found.update(tuple(row) for row in rows if row.journal_id in entries)
     return found

@@ -16,7 +16,7 @@ from orbench_studio.formats import label_file
 from orbench_studio.formats.atomic import written_file
 from orbench_studio.formats.label_file import Guideline, Labelled
 from orbench_studio.services.data import journal_merge
-from orbench_studio.services.data.journal_merge import Merged, Said
+from orbench_studio.services.data.journal_merge import Merged, MergedDecision
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import ids_by
 from orbench_studio.store.core.tables import MODELS, PROMPTS
@@ -30,7 +30,7 @@ Progress = Callable[[int, int], bool]  # files merged, of how many; False cancel
 
 
 @dataclass(slots=True)
-class Taken:
+class MergedFile:
     """What became of a label file: decisions that were new, known already, or about what is not in the workspace."""
 
     file: str
@@ -43,7 +43,7 @@ class Taken:
 class MergeReport:
     """What became of the files, and about how many prompts and responses people disagree now."""
 
-    files: tuple[Taken, ...]
+    files: tuple[MergedFile, ...]
     disputed_labels: int
     disputed_answers: int
     changes: Changes
@@ -56,7 +56,7 @@ def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = N
             {"guideline_text": g.text, "version": g.version, "created_at": export_rows.written(g.at)}
             for g in guidelines.versions(db)
         ]
-        count = label_file.write(part, written, export_rows.deeds(db, annotator))
+        count = label_file.write(part, written, export_rows.entries(db, annotator))
         if not count:
             whose = "Nobody has" if annotator is None else f"{annotator} has not"
             raise NothingLeftError(f"{whose} decided anything in this workspace: there is nothing to write.")
@@ -76,12 +76,12 @@ def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = l
         labels, answers = disputes.count(db)
     touched = tuple(sorted(merged.prompt_ids))
     kinds = frozenset({Kind.ANNOTATIONS}) if touched else frozenset()
-    told = f"{sum(file.new for file in files):,} decisions merged"
-    return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, told))
+    message = f"{sum(file.new for file in files):,} decisions merged"
+    return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, message))
 
 
-def _take(db: Connection, path: Path, merged: Merged) -> Taken:
-    taken = Taken(path.name)
+def _take(db: Connection, path: Path, merged: Merged) -> MergedFile:
+    taken = MergedFile(path.name)
     versions: list[Guideline] = []
     together: list[Labelled] = []
     numbers: Mapping[int, int] | None = None
@@ -105,7 +105,7 @@ def _take(db: Connection, path: Path, merged: Merged) -> Taken:
 
 
 def _merge(
-    db: Connection, labelled: Sequence[Labelled], numbers: Mapping[int, int], taken: Taken, merged: Merged
+    db: Connection, labelled: Sequence[Labelled], numbers: Mapping[int, int], taken: MergedFile, merged: Merged
 ) -> None:
     said = list(_placed(db, labelled))
     found = journal_merge.merge(db, said, numbers)
@@ -116,7 +116,7 @@ def _merge(
     merged.response_ids |= found.response_ids
 
 
-def _placed(db: Connection, labelled: Sequence[Labelled]) -> Iterable[Said]:
+def _placed(db: Connection, labelled: Sequence[Labelled]) -> Iterable[MergedDecision]:
     """The decisions about what is here, with its ids."""
     prompts = ids_by(db, PROMPTS, "identity", sorted({one.prompt for one in labelled}))
     models = ids_by(db, MODELS, "name", sorted({one.response[0] for one in labelled if one.response}))
@@ -127,9 +127,9 @@ def _placed(db: Connection, labelled: Sequence[Labelled]) -> Iterable[Said]:
         if prompt_id is None:
             continue
         if one.response is None:
-            yield Said(one.draft, prompt_id)
+            yield MergedDecision(one.draft, prompt_id)
             continue
         model, identity = one.response
         response_id = responses.get((prompt_id, models.get(model), identity))
         if response_id is not None:
-            yield Said(one.draft, prompt_id, response_id)
+            yield MergedDecision(one.draft, prompt_id, response_id)

@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 _BY = ("category", "label", "label_basis")
 
 
-class Tally:
+class ManifestStatistics:
     """Counts rows of the rich form as they go by."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Tally:
         if len(said) > 1:
             self._agree[f"{what}, people with each other", len(set(said.values())) == 1] += 1
 
-    def told(self) -> dict[str, Any]:
+    def message(self) -> dict[str, Any]:
         """The counts, for the manifest."""
         labelled = Rate(self._by["label_basis"][Basis.HUMAN], self._counts["prompts"])
         return {

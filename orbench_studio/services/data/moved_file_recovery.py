@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import NothingLeftError, WorkspaceError
 from orbench_studio.services.data import label_files
 from orbench_studio.services.review import offline_queue
@@ -12,7 +12,7 @@ from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.workspace import opening
 
 
-def add_unsaved(copy: Path, unsaved: Sequence[Sending]) -> None:
+def add_unsaved(copy: Path, unsaved: Sequence[PendingDecision]) -> None:
     """Write decisions that were taken while the file was moved into the copy of what was open."""
     with open_workspace(copy) as workspace:
         for sending in unsaved:

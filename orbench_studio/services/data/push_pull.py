@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.workspace.location import Place, Server
+from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.formats.atomic import written_file
 from orbench_studio.services.workspace.workspace import (
@@ -54,15 +54,15 @@ def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: 
             raise
 
 
-def _copy(source: Place, target: Place, on_progress: Progress) -> None:
-    def told(done: int, of: int) -> None:
+def _copy(source: Location, target: Location, on_progress: Progress) -> None:
+    def message(done: int, of: int) -> None:
         if not on_progress(done, of):
             raise CancelledError("Cancelled: nothing was copied.")
 
     with open_workspace(source) as opened, opened.reading() as db:
 
         def fill(into: Connection) -> None:
-            copy_workspace.copy(db, into, told)
+            copy_workspace.copy(db, into, message)
 
         fill_workspace(target, fill).close()
 

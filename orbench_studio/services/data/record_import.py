@@ -36,11 +36,11 @@ from orbench_studio.store.core.tables import (
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import Key, KnownPrompt
 from orbench_studio.store.review import derived_states, journal
-from orbench_studio.store.review.journal import Deed
+from orbench_studio.store.review.journal import EntryKind
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Millions of small objects and no cycles among them: looking for cycles takes a fifth of the time (measured)."""
     was_on = gc.isenabled()
     gc.disable()
@@ -51,7 +51,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-class Place(NamedTuple):
+class RecordPlace(NamedTuple):
     """Where a draft belongs: its line in the file, its prompt, and its response where it hangs on one."""
 
     line: int
@@ -62,7 +62,7 @@ class Place(NamedTuple):
 Origins = Sequence[tuple[int, Came | None]]  # the line of each draft, and the file that it came from at first
 
 
-class Intake:
+class RecordImport:
     """Takes the records of one source, some at a time, in the transaction it is given.
 
     `source` gives the id of the source's row; it is asked only when there is something new to attribute to it, so
@@ -91,7 +91,7 @@ class Intake:
         self._touched_responses: set[int] = set()
         self._answered_prompts: set[int] = set()
         self._fresh: set[int] = set()
-        self._stated: dict[Key, tuple[Place, Key]] = {}  # the file's last word on each thing, by annotator
+        self._stated: dict[Key, tuple[RecordPlace, Key]] = {}  # the file's last word on each thing, by annotator
         self.added: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
         self.taken = 0
@@ -101,10 +101,10 @@ class Intake:
         """Take some records, a few thousand at a time."""
         self._fresh.clear()
         there = self._prompts(records)
-        places = [Place(record.line, prompt.id) for record, prompt in zip(records, there, strict=True)]
+        places = [RecordPlace(record.line, prompt.id) for record, prompt in zip(records, there, strict=True)]
         on_votes = [(place, vote) for place, r in zip(places, records, strict=True) for vote in r.votes]
         on_annotations = [(p, note) for p, r in zip(places, records, strict=True) for note in r.annotations]
-        judged: list[tuple[Place, JudgementDraft]] = []
+        judged: list[tuple[RecordPlace, JudgementDraft]] = []
         for place, draft in self._responses(records, there):
             on_votes += [(place, vote) for vote in draft.votes]
             on_annotations += [(place, note) for note in draft.annotations]
@@ -197,7 +197,9 @@ class Intake:
         self.added["seeds"] += len(new)
         return {text: there[identity] for identity, text in identities.items()}
 
-    def _responses(self, records: Sequence[Record], there: Sequence[KnownPrompt]) -> list[tuple[Place, ResponseDraft]]:
+    def _responses(
+        self, records: Sequence[Record], there: Sequence[KnownPrompt]
+    ) -> list[tuple[RecordPlace, ResponseDraft]]:
         wanted = [(r, prompt, d) for r, prompt in zip(records, there, strict=True) for d in r.responses]
         keys = [
             (p.id, self._names.model(d.model, d.simulated), d.identity or text_identity(d.text, d.error or ""))
@@ -225,14 +227,14 @@ class Intake:
 
         ids = self._merge(RESPONSES, origins, keys, found, row)
         placed = [
-            (Place(record.line, prompt.id, response_id), draft)
+            (RecordPlace(record.line, prompt.id, response_id), draft)
             for (record, prompt, draft), response_id in zip(wanted, ids, strict=True)
         ]
         for place, draft in placed:
             self._settle(place, draft)
         return placed
 
-    def _settle(self, place: Place, draft: ResponseDraft) -> None:
+    def _settle(self, place: RecordPlace, draft: ResponseDraft) -> None:
         """Keep the source's own final class of a response that was known without one."""
         if draft.reference_class is None or place.response_id is None or place.response_id >= self._first_new:
             return
@@ -242,7 +244,7 @@ class Intake:
             self._touched_responses.add(place.response_id)
             self._answered_prompts.add(place.prompt_id)
 
-    def _judgements(self, judged: Sequence[tuple[Place, JudgementDraft]]) -> None:
+    def _judgements(self, judged: Sequence[tuple[RecordPlace, JudgementDraft]]) -> None:
         keys = [
             (p.response_id, self._names.judge(d), d.identity or text_identity(d.answer_class, d.raw or d.explanation))
             for p, d in judged
@@ -269,7 +271,7 @@ class Intake:
         origins = [(place.line, draft.came) for place, draft in judged]
         self._merge(JUDGEMENTS, origins, keys, found, row, [p for p, _ in judged])
 
-    def _votes(self, cast: Sequence[tuple[Place, VoteDraft]]) -> None:
+    def _votes(self, cast: Sequence[tuple[RecordPlace, VoteDraft]]) -> None:
         keys = [
             (
                 p.prompt_id,
@@ -297,7 +299,7 @@ class Intake:
         origins = [(place.line, vote.came) for place, vote in cast]
         self._merge(VOTES, origins, keys, found, row, [p for p, _ in cast])
 
-    def _annotations(self, made: Sequence[tuple[Place, AnnotationDraft]]) -> None:
+    def _annotations(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         keys = [(p.prompt_id, p.response_id, self._names.annotator(a), a.aspect, a.value, a.raw) for p, a in made]
         places = [place for place, _ in made]
         self._stated.update((key[:4], (place, key)) for place, key in zip(places, keys, strict=True))
@@ -309,7 +311,7 @@ class Intake:
         again = [(place, key) for thing, (place, key) in self._stated.items() if latest[thing] != key[4]]
         self._add_annotations([place for place, _ in again], [key for _, key in again], {})
 
-    def _add_annotations(self, places: Sequence[Place], keys: Sequence[Key], found: dict[Key, int]) -> None:
+    def _add_annotations(self, places: Sequence[RecordPlace], keys: Sequence[Key], found: dict[Key, int]) -> None:
         def row(index: int) -> dict[str, Any]:
             prompt_id, response_id, annotator_id, aspect, value, raw = keys[index]
             return {
@@ -325,18 +327,18 @@ class Intake:
 
         self._merge(ANNOTATIONS, [(place.line, None) for place in places], keys, found, row, places)
 
-    def _deeds(self, told: Sequence[tuple[Place, AnnotationDraft]]) -> None:
+    def _deeds(self, message: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
         """What was decided in a studio goes into the journal as the deeds it was there."""
         rows = [
-            journal_merge.Said(
+            journal_merge.MergedDecision(
                 note, place.prompt_id, place.response_id, **self._attributed(place.line, note.came, of_file=False)
             )
-            for place, note in told
+            for place, note in message
         ]
         merged = journal_merge.merge(self._db, rows, self._restored.guidelines if self._restored else {})
         self._touched_prompts |= merged.prompt_ids
         self._touched_responses |= merged.response_ids
-        self._fresh.update(place.line for place, _ in told if place.prompt_id in merged.prompt_ids)
+        self._fresh.update(place.line for place, _ in message if place.prompt_id in merged.prompt_ids)
         self.added["annotations"] += merged.annotations
 
     def _attributed(self, line: int, came: Came | None, *, of_file: bool = True) -> dict[str, int | None]:
@@ -354,7 +356,7 @@ class Intake:
         keys: Sequence[Key],
         found: dict[Key, int],
         row: Callable[[int], dict[str, Any]],
-        places: Sequence[Place] = (),
+        places: Sequence[RecordPlace] = (),
     ) -> list[int]:
         """The ids of the things with these keys; those not found are added, each key once."""
         new: list[dict[str, Any]] = []
@@ -381,7 +383,7 @@ class Intake:
     def _journal_entry(self) -> int:
         if self._entry is None:
             summary = f"decisions imported from {self._name}"
-            self._entry = journal.append(self._db, Deed.IMPORT, None, journal.moment(self._db, None), summary)
+            self._entry = journal.append(self._db, EntryKind.IMPORT, None, journal.moment(self._db, None), summary)
         return self._entry
 
 

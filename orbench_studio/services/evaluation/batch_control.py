@@ -153,7 +153,7 @@ def pause(workspace: Workspace, batch_id: int) -> Changes:
     with workspace.writing() as db:
         if become(db, batch_id, BatchState.PAUSED):
             return CHANGED
-    return Changes(told=f"Batch {batch_id} is paused already.")
+    return Changes(message=f"Batch {batch_id} is paused already.")
 
 
 def cancel(workspace: Workspace, batch_id: int) -> Changes:
@@ -163,7 +163,7 @@ def cancel(workspace: Workspace, batch_id: int) -> Changes:
     """
     with workspace.writing() as db:
         if not become(db, batch_id, BatchState.CANCELLED):
-            return Changes(told=f"Batch {batch_id} is cancelled already.")
+            return Changes(message=f"Batch {batch_id} is cancelled already.")
         for state in (ItemState.PENDING, ItemState.CLAIMED):
             batches.move(db, batch_id, state, ItemState.CANCELLED)
     return CHANGED
@@ -178,7 +178,7 @@ def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> 
         moved = batches.move(db, batch_id, ItemState.FAILED, ItemState.PENDING, causes)
         if not moved:
             which = f" for {', '.join(causes)}" if causes else ""
-            return Changes(told=f"Batch {batch_id} has no items that failed{which}.")
+            return Changes(message=f"Batch {batch_id} has no items that failed{which}.")
         if batch.state is BatchState.FINISHED:
             become(db, batch_id, BatchState.READY)
     return Changes(

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, BatchState, ItemState
-from orbench_studio.domain.evaluation.rate_limits import Allowed, Wish
+from orbench_studio.domain.evaluation.rate_limits import RateGrant, RateRequest
 from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluation.batch_control import become, look, progress, require
-from orbench_studio.services.evaluation.near_duplicate_filter import Library
+from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.evaluation import batches, item_claims, rate_limits, results
@@ -43,7 +43,7 @@ class Want:
     """What a process could do with of one model: how many more items, and when to start requests."""
 
     items: int
-    wish: Wish
+    wish: RateRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Share:
     """What it gets."""
 
     items: Sequence[Claimed]
-    allowed: Allowed
+    allowed: RateGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Exchange:
     is_over: bool = False
 
 
-class Desk:
+class BatchCoordinator:
     """Used by one thread at a time.
 
     `helps` names the models that are served here for a batch that others answer for: it is neither begun nor paused
@@ -102,7 +102,7 @@ class Desk:
             self.models = {
                 key: name for key, name in batches.models(db, batch_id).items() if helps is None or name in helps
             }
-        self._kind, self._library = batch.kind, Library(batch.kind)
+        self._kind, self._library = batch.kind, NearDuplicateFilter(batch.kind)
         self._limits = batch.settings.limits
         self._places = {
             key: endpoint(name, batch.settings.base_urls.get(name)).limits_name for key, name in self.models.items()

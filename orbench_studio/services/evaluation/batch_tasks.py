@@ -12,7 +12,13 @@ from orbench_studio.domain.generation.list_reply import SCHEMA, read_list
 from orbench_studio.domain.judging import judge_reply
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.store.evaluation.item_claims import Claimed
-from orbench_studio.store.evaluation.results import Judged, Listed, Result, Said, Voted
+from orbench_studio.store.evaluation.results import (
+    JudgeAnswer,
+    ListAnswer,
+    ModelAnswer,
+    ModeratorAnswer,
+    Result,
+)
 
 
 class Task(Protocol):
@@ -44,7 +50,7 @@ class _Evaluation:
         return Request(model, item.prompt, sampling, timeout=self._settings.limits.timeout)
 
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
-        return Said(answer.text, answer.stop_reason)
+        return ModelAnswer(answer.text, answer.stop_reason)
 
 
 class _Judging:
@@ -61,7 +67,7 @@ class _Judging:
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         assert item.response_id is not None  # every item of a judging batch has one
         judgement = judge_reply.read(answer.text, name, item.prompt, item.response or "")
-        return Judged(item.response_id, judgement, self._hash)
+        return JudgeAnswer(item.response_id, judgement, self._hash)
 
 
 class _Moderation:
@@ -77,7 +83,7 @@ class _Moderation:
 
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         vote = vote_reply.read(answer.text, name, item.prompt, item.response)
-        return Voted(replace(vote, response_id=item.response_id), self._hash)
+        return ModeratorAnswer(replace(vote, response_id=item.response_id), self._hash)
 
 
 class _Writing:
@@ -97,7 +103,7 @@ class _Writing:
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH, wording=self._template)
         asked_for = replace(listing, texts=listing.texts[: self._settings.texts])
-        return Listed(asked_for, answer.text, answer.stop_reason, self._hash)
+        return ListAnswer(asked_for, answer.text, answer.stop_reason, self._hash)
 
 
 _TASKS: dict[BatchKind, Callable[[Batch], Task]] = {

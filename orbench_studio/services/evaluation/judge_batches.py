@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import (
     CLASS_TOKENS,
     Batch,
@@ -20,7 +20,7 @@ from orbench_studio.domain.evaluation.batch import (
 )
 from orbench_studio.errors import StudioError
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Template, Wording
+from orbench_studio.services.core.templates import Template, TemplateName
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
@@ -39,7 +39,7 @@ class Unjudged(NamedTuple):
 
 def load_template(file: Path | None = None) -> Template:
     """The judge's instructions in a file, or the studio's own."""
-    return templates.load(Wording.JUDGING, file)
+    return templates.load(TemplateName.JUDGING, file)
 
 
 def choose(
@@ -85,7 +85,7 @@ def create(
     name: str = "",
 ) -> Batch:
     """Write a judging batch down; `settings.template` has the instructions."""
-    templates.require_markers(Wording.JUDGING, settings.template)
+    templates.require_markers(TemplateName.JUDGING, settings.template)
     batch_control.check(judges, settings, prices)
     with workspace.writing() as db:
         return batch_control.require(db, _write_down(db, judges, chosen, settings, name))
@@ -96,7 +96,7 @@ class Following(NamedTuple):
 
     batch_id: int
     judging: int | None = None
-    own: OwnJudge | None = None
+    own: BuiltinJudge | None = None
 
 
 def follow(workspace: Workspace) -> list[Following]:
@@ -118,8 +118,8 @@ def _follow(db: Connection, batch: Batch, template: Template) -> Following | Non
     batches.forget_judge(db, batch.id)
     if not batches.has_items(db, batch.id, (ItemState.DONE,)):
         return None
-    if judge in tuple(OwnJudge):
-        return Following(batch.id, own=OwnJudge(judge))
+    if judge in tuple(BuiltinJudge):
+        return Following(batch.id, own=BuiltinJudge(judge))
     found = responses.to_judge(
         db, models=(), prompt_ids=None, batch_id=batch.id, judges=(judge,), template_hash=template.hash
     )

@@ -10,7 +10,7 @@ from orbench_studio.providers.endpoints import endpoint, require_batches
 from orbench_studio.providers.registry import open_provider
 from orbench_studio.services.evaluation.batch_control import require
 from orbench_studio.services.evaluation.batch_thread import BatchRunner
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import vendor_batches
@@ -42,4 +42,4 @@ def open_runner(
         from orbench_studio.services.evaluation.vendor_batch_runner import VendorRunner
 
         return VendorRunner(workspace, batch_id, prices, on_changes=on_changes)
-    return Runner(workspace, batch_id, prices, on_changes=on_changes)
+    return LiveRunner(workspace, batch_id, prices, on_changes=on_changes)

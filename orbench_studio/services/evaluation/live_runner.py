@@ -16,7 +16,7 @@ from orbench_studio.errors import WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.registry import open_provider
 from orbench_studio.services.evaluation.batch_coordinator import (
-    Desk,
+    BatchCoordinator,
     Exchange,
     Report,
     Want,
@@ -24,7 +24,7 @@ from orbench_studio.services.evaluation.batch_coordinator import (
 )
 from orbench_studio.services.evaluation.batch_tasks import task_of
 from orbench_studio.services.evaluation.batch_thread import BatchRunner, LiveModel, Snapshot
-from orbench_studio.services.evaluation.model_queue import Lane, Model
+from orbench_studio.services.evaluation.model_queue import Model, ModelQueue
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation.results import Outcome
@@ -38,7 +38,7 @@ _STORE_PATIENCE = 60.0  # seconds for which a workspace that cannot be written i
 _RATE_OVER = 10.0  # seconds that a rate is taken over
 
 
-class Runner(BatchRunner):
+class LiveRunner(BatchRunner):
     """Sends live.
 
     `on_changes` is called in that thread whenever answers have been stored. StudioError where the batch cannot be
@@ -57,7 +57,7 @@ class Runner(BatchRunner):
         helps: Collection[str] | None = None,
     ) -> None:
         super().__init__(batch_id)
-        self._desk = Desk(workspace, batch_id, lease, helps)
+        self._desk = BatchCoordinator(workspace, batch_id, lease, helps)
         self._helps = helps is not None
         self.given_back = 0
         """Items that went back when it left."""
@@ -90,16 +90,16 @@ class Runner(BatchRunner):
         live = {lane.model.name: self._live(lane, left[lane.model.name]) for lane in self._lanes}
         return Snapshot(progress, live, self._waiting)
 
-    def _live(self, lane: Lane, left: int) -> LiveModel:
+    def _live(self, lane: ModelQueue, left: int) -> LiveModel:
         rate = self._per_second(lane)
         return LiveModel(lane.under_way, rate, lane.waiting, left / rate if rate else None)
 
-    def _per_second(self, lane: Lane) -> float:
+    def _per_second(self, lane: ModelQueue) -> float:
         now = time.monotonic()
         recent = [at for at in self._ended[lane.model.name].copy() if now - at < _RATE_OVER]
         return len(recent) / max(now - recent[0], 1.0) if recent else 0.0
 
-    def _make_lanes(self, prices: Prices) -> list[Lane]:
+    def _make_lanes(self, prices: Prices) -> list[ModelQueue]:
         settings = self._progress.batch.settings
         task, lanes = task_of(self._progress.batch), []
         for model_id, name in self._desk.models.items():
@@ -108,7 +108,7 @@ class Runner(BatchRunner):
             model = Model(model_id, name, place.model, prices.of(name, base_url))
             limits = replace(settings.limits, concurrency=place.at_most(settings.limits.concurrency))
             hopeless = partial(self._hopeless, name)
-            lanes.append(Lane(model, open_provider(place), task, limits, self._take, hopeless))
+            lanes.append(ModelQueue(model, open_provider(place), task, limits, self._take, hopeless))
         return lanes
 
     def _work(self) -> None:
@@ -197,15 +197,15 @@ class Runner(BatchRunner):
         if reached:
             self._give_up(reached)
 
-    def _hopeless(self, model: str, cause: Cause, told: str) -> None:
+    def _hopeless(self, model: str, cause: Cause, message: str) -> None:
         """Nothing more can be had from a model. A key, or a model server, is one machine's: who only helps leaves it
         to the others."""
         here = endpoint(model, self._progress.batch.settings.base_urls.get(model)).on_this_machine
         if self._helps and (cause is Cause.KEY or here):
-            self.refused[model] = told
+            self.refused[model] = message
             self._close()
         else:
-            self._give_up(told)
+            self._give_up(message)
 
     def _give_up(self, reason: str) -> None:
         self._stop_for = self._stop_for or reason

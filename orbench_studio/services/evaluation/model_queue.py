@@ -15,7 +15,7 @@ from orbench_studio.services.evaluation.batch_coordinator import Share, Want
 from orbench_studio.services.evaluation.batch_tasks import Task
 from orbench_studio.services.evaluation.prices import Price, cost
 from orbench_studio.store.evaluation.item_claims import Claimed
-from orbench_studio.store.evaluation.results import Given, Outcome, Result, Usage
+from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Result, Usage
 
 log = logging.getLogger(__name__)
 _TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
@@ -44,7 +44,7 @@ class Model:
     price: Price | None
 
 
-class Lane:
+class ModelQueue:
     """The requests of one model. Lives in one event loop; the attributes can be looked at from anywhere.
 
     `on_outcome` gets what an item ended in, `on_hopeless` is told why nothing more can be had from the model, by its
@@ -191,12 +191,12 @@ class Lane:
 
     def _failed(self, item: _Item, error: AskError) -> None:
         if error.cause in HOPELESS:
-            self._stop(error, f"{self.model.name}: {error.told}")
+            self._stop(error, f"{self.model.name}: {error.message}")
             return
         if error.cause not in PASSING:
             self._give_up(item, error)
             return
-        self._hindrance, self._in_vain = error.told, self._in_vain + 1
+        self._hindrance, self._in_vain = error.message, self._in_vain + 1
         item.faults += error.cause not in _UNREAD
         if error.cause in _TOO_MUCH:
             seconds = self._pacer.limited(error.retry_after)
@@ -210,16 +210,16 @@ class Lane:
             heapq.heappush(self._later, (now + seconds, item.claimed.item_id, item))
 
     def _give_up(self, item: _Item, error: AskError) -> None:
-        self._hand_on(item, Given(error.cause, error.told))
+        self._hand_on(item, ItemFailure(error.cause, error.message))
         self._given_up += 1
         if self._given_up >= _ENOUGH:
-            self._stop(error, f"{self.model.name} has not answered one of {_ENOUGH} requests: {error.told}")
+            self._stop(error, f"{self.model.name} has not answered one of {_ENOUGH} requests: {error.message}")
 
-    def _stop(self, error: AskError, told: str) -> None:
+    def _stop(self, error: AskError, message: str) -> None:
         log.info("%s: nothing more is sent, %s", self.model.name, error.cause)
-        self._on_hopeless(error.cause, told)
+        self._on_hopeless(error.cause, message)
 
-    def _hand_on(self, item: _Item, result: Result | Given, usage: Usage | None = None) -> None:
+    def _hand_on(self, item: _Item, result: Result | ItemFailure, usage: Usage | None = None) -> None:
         place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
         self._on_outcome(Outcome(*place, item.attempts, result, usage or Usage()))
 

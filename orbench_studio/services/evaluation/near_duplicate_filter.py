@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from orbench_studio.domain.evaluation.batch import BatchKind
 from orbench_studio.store.curation import near_duplicates
 from orbench_studio.store.evaluation import generated_texts
-from orbench_studio.store.evaluation.results import Listed, Outcome
+from orbench_studio.store.evaluation.results import ListAnswer, Outcome
 
 if TYPE_CHECKING:
     from orbench_studio.instruments.similarity import Collection
@@ -23,7 +23,7 @@ _COMPARED = {
 }
 
 
-class Library:
+class NearDuplicateFilter:
     """What a batch compares its texts with, remembered from one transaction to the next.
 
     Nothing of a transaction is learned before the next, so that one that is rolled back leaves nothing behind.
@@ -58,11 +58,11 @@ class Library:
 
 
 def _texts(outcome: Outcome) -> tuple[str, ...]:
-    return outcome.result.listing.texts if isinstance(outcome.result, Listed) else ()
+    return outcome.result.listing.texts if isinstance(outcome.result, ListAnswer) else ()
 
 
 def _with(outcome: Outcome, near: dict[str, list[str]]) -> Outcome:
-    if not isinstance(outcome.result, Listed):
+    if not isinstance(outcome.result, ListAnswer):
         return outcome
     own = {text: near[text] for text in outcome.result.listing.texts if near[text]}
     return replace(outcome, result=replace(outcome.result, near=own))

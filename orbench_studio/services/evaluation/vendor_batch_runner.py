@@ -26,15 +26,15 @@ from orbench_studio.services.evaluation.batch_control import become, progress, r
 from orbench_studio.services.evaluation.batch_coordinator import BRINGS, cap_reached
 from orbench_studio.services.evaluation.batch_tasks import task_of
 from orbench_studio.services.evaluation.batch_thread import BatchRunner, Snapshot
-from orbench_studio.services.evaluation.live_runner import LEASE, Runner
-from orbench_studio.services.evaluation.near_duplicate_filter import Library
+from orbench_studio.services.evaluation.live_runner import LEASE, LiveRunner
+from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
 from orbench_studio.services.evaluation.prices import Prices, cost
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.evaluation import batches, item_claims, results
 from orbench_studio.store.evaluation import vendor_batches as kept
 from orbench_studio.store.evaluation.item_claims import Claimed
-from orbench_studio.store.evaluation.results import Given, Outcome, Usage
+from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Usage
 from orbench_studio.store.evaluation.vendor_batches import VendorBatch
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class VendorRunner(BatchRunner):
         self._workspace, self._prices = workspace, prices
         self._on_changes, self._lease, self._poll, self._patience = on_changes, lease, poll, patience
         self._progress = progress(workspace, batch_id)
-        self._task, self._library = task_of(self._progress.batch), Library(self._progress.batch.kind)
+        self._task, self._library = task_of(self._progress.batch), NearDuplicateFilter(self._progress.batch.kind)
         base_urls = self._progress.batch.settings.base_urls
         with workspace.reading() as db:
             self._models = batches.models(db, batch_id)
@@ -72,7 +72,7 @@ class VendorRunner(BatchRunner):
         self._vendors: dict[int, VendorBatches] = {key: vendor_batches(there) for key, there in self._places.items()}
         self._runner_id = 0
         self._waiting = ""
-        self._live: Runner | None = None
+        self._live: LiveRunner | None = None
         self._stopping = threading.Event()
 
     def stop(self, *, grace: float | None = None) -> None:
@@ -158,7 +158,7 @@ class VendorRunner(BatchRunner):
                 become(db, self._batch_id, BatchState.FINISHED)
                 return True
         if not batch.settings.vendor_batch:
-            self._live = Runner(self._workspace, self._batch_id, self._prices, on_changes=self._on_changes)
+            self._live = LiveRunner(self._workspace, self._batch_id, self._prices, on_changes=self._on_changes)
         return not batch.settings.vendor_batch
 
     def _hand_in(self, model_id: int) -> bool:
@@ -218,7 +218,7 @@ class VendorRunner(BatchRunner):
                 kept.take_back(db, self._batch_id, number, ItemState.PENDING)
                 kept.close(db, number)
                 log.info("batch %d: nothing can be handed in, %s", self._batch_id, error.cause)
-                become(db, self._batch_id, BatchState.STOPPED, error.told)
+                become(db, self._batch_id, BatchState.STOPPED, error.message)
         return False
 
     def _attend(self, theirs: VendorBatch, *, withdraw: bool) -> None:
@@ -235,7 +235,7 @@ class VendorRunner(BatchRunner):
                 self._away(lambda: vendor.cancel(vendor_id))
         except AskError as error:
             if error.cause not in PASSING:
-                raise StudioError(f"{self._models[theirs.model_id]}: {error.told}") from error
+                raise StudioError(f"{self._models[theirs.model_id]}: {error.message}") from error
 
     def _find(self, theirs: VendorBatch) -> str | None:
         """The id of a batch whose id was lost; after a while without it, its items go back."""
@@ -275,7 +275,7 @@ class VendorRunner(BatchRunner):
                 after = ItemState.CANCELLED if state is BatchState.CANCELLED else ItemState.PENDING
                 kept.take_back(db, self._batch_id, theirs.id, after)
             else:
-                given = Given(found.unanswered, found.told)
+                given = ItemFailure(found.unanswered, found.message)
                 lost = [Outcome(item_id, prompt_id, theirs.model_id, 1, given) for item_id, prompt_id in left]
                 results.store(db, self._batch_id, lost)
             kept.close(db, theirs.id)
@@ -306,7 +306,7 @@ class VendorRunner(BatchRunner):
     def _outcome(self, item: Claimed, found: Answer | AskError) -> Outcome:
         place = (item.item_id, item.prompt_id, item.model_id, 1)
         if isinstance(found, AskError):
-            return Outcome(*place, Given(found.cause, found.told))
+            return Outcome(*place, ItemFailure(found.cause, found.message))
         name = self._models[item.model_id]
         price = self._prices.of(name, self._progress.batch.settings.base_urls.get(name))
         tokens = (found.input_tokens, found.output_tokens)

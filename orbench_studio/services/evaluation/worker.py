@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import Batch
 from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.discovery import answers
@@ -12,7 +12,7 @@ from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluation.batch_control import look
 from orbench_studio.services.evaluation.judge_batches import follow
 from orbench_studio.services.evaluation.launcher import require_ready
-from orbench_studio.services.evaluation.live_runner import LEASE, Runner
+from orbench_studio.services.evaluation.live_runner import LEASE, LiveRunner
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import batches, vendor_batches
@@ -21,7 +21,7 @@ _LOOK = 0.5  # seconds between two looks at whether anything is new
 
 
 @dataclass(slots=True)
-class Worker:
+class BatchWorker:
     """Works in the thread that calls `work`, and one more for each batch.
 
     `models` names those that it may serve, or as `vendor/` all of a vendor; all where there are none. `told` gets what
@@ -31,10 +31,10 @@ class Worker:
     workspace: Workspace
     prices: Prices
     models: Collection[str]
-    told: Callable[[str], None]
-    judge: Callable[[OwnJudge], None]
+    message: Callable[[str], None]
+    judge: Callable[[BuiltinJudge], None]
     lease: float = LEASE
-    runners: dict[int, Runner] = field(default_factory=dict)
+    runners: dict[int, LiveRunner] = field(default_factory=dict)
     """By batch."""
     _refused: set[tuple[str, str | None]] = field(default_factory=set)  # models, where they are: cannot be asked here
     _woken: threading.Event = field(default_factory=threading.Event)
@@ -83,13 +83,13 @@ class Worker:
 
     def _cut_off(self, error: WorkspaceError) -> None:
         if not self._is_cut_off:
-            self.told(f"{error} It is tried again.")
+            self.message(f"{error} It is tried again.")
         self._is_cut_off, self._seen = True, None
 
     def _follow(self) -> None:
         for found in follow(self.workspace):
             if found.own is not None:
-                self.told(f"Batch {found.batch_id} is finished: its answers are judged by {found.own}.")
+                self.message(f"Batch {found.batch_id} is finished: its answers are judged by {found.own}.")
                 self.judge(found.own)
 
     def _join(self) -> None:
@@ -98,9 +98,9 @@ class Worker:
                 continue
             served = [name for name in names if self._serves(name, batch)]
             if served:
-                runner = Runner(self.workspace, batch.id, self.prices, lease=self.lease, helps=served)
+                runner = LiveRunner(self.workspace, batch.id, self.prices, lease=self.lease, helps=served)
                 self.runners[batch.id] = runner
-                self.told(f"At work on batch {batch.id}, {batch.name}: {', '.join(served)}.")
+                self.message(f"At work on batch {batch.id}, {batch.name}: {', '.join(served)}.")
                 runner.start()
 
     def _open_batches(self) -> list[tuple[Batch, list[str]]]:
@@ -135,11 +135,11 @@ class Worker:
         self._is_missing = True
         if (batch.id, name) not in self._missed:
             self._missed.add((batch.id, name))
-            self.told(f"Batch {batch.id}: {name} is left to others until its server answers on this machine.")
+            self.message(f"Batch {batch.id}: {name} is left to others until its server answers on this machine.")
 
     def _refuse(self, name: str, base_url: str | None, why: str) -> None:
         self._refused.add((name, base_url))
-        self.told(f"{name} is left to others: {why}")
+        self.message(f"{name} is left to others: {why}")
 
     def _part(self, batch_id: int) -> None:
         runner = self.runners.pop(batch_id)
@@ -150,16 +150,16 @@ class Worker:
         try:
             runner.wait()
         except WorkspaceError as error:
-            self.told(f"Batch {batch_id}: {error}")
+            self.message(f"Batch {batch_id}: {error}")
             return
         except StudioError as error:
             self._left_alone.add(batch_id)
-            self.told(f"Batch {batch_id} is left to others: {error}")
+            self.message(f"Batch {batch_id} is left to others: {error}")
             return
         note = f" {progress.batch.note}" if progress.batch.note else ""
         words = f"{progress.state_words}, {runner.answered:,} answered here"
         back = f", {runner.given_back:,} given back" if runner.given_back else ""
-        self.told(f"Left batch {batch_id}: {words}{back}.{note}")
+        self.message(f"Left batch {batch_id}: {words}{back}.{note}")
 
     def _leave(self) -> None:
         """Stop all, wait for what is under way unless told not to, and part."""
@@ -175,7 +175,7 @@ class Worker:
             self._part(batch_id)
 
 
-def _is_over(runner: Runner) -> bool:
+def _is_over(runner: LiveRunner) -> bool:
     try:
         return runner.wait(0)
     except Exception:  # noqa: BLE001 - asked for again, and told, when it is parted from

@@ -15,7 +15,7 @@ from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettin
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import NothingLeftError
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.cost_estimate import Estimate, estimate_voting
 from orbench_studio.services.evaluation.prices import Prices
@@ -93,7 +93,7 @@ def create(
 
 def check(moderators: Sequence[str], settings: BatchSettings, prices: Prices, *, on_responses: bool) -> None:
     """Whether models so named can vote within the settings; StudioError says why not."""
-    templates.require_markers(Wording.ON_RESPONSES if on_responses else Wording.ON_PROMPTS, settings.template)
+    templates.require_markers(TemplateName.ON_RESPONSES if on_responses else TemplateName.ON_PROMPTS, settings.template)
     batch_control.check(moderators, settings, prices)
 
 
@@ -132,7 +132,7 @@ def choose_rule(workspace: Workspace, chosen: Rule) -> Changes:
     """Count the votes by another rule from now on, those that are there too; people's decisions stay what they are."""
     with workspace.writing() as db:
         if derived_states.rule(db) == chosen:
-            return Changes(told=f"Votes are counted so already: {chosen.to_text()}.")
+            return Changes(message=f"Votes are counted so already: {chosen.to_text()}.")
         db.execute(update(WORKSPACE).values(consensus_rule=chosen.to_text()))
         derived_states.refresh_prompts(db, missing_votes.voted_prompts(db))
     return Changes(frozenset({Kind.VOTES}), None, f"Votes are counted by the rule {chosen.to_text()} now.")

@@ -9,28 +9,30 @@ from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettings
 from orbench_studio.errors import NothingLeftError, StudioError
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.cost_estimate import Estimate, estimate_items
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import batches, generated_texts, text_lengths
-from orbench_studio.store.evaluation.batches import Asked
+from orbench_studio.store.evaluation.batches import GenerationRequest
 from orbench_studio.store.evaluation.generated_texts import SetAside, Unread
 
 ROUNDS = 1  # how often a toxic rewrite becomes a seed again, unless said otherwise
 _AT_ONCE = 10  # seeds that are asked for in one reply
 _TOKENS = 40  # that a text takes in a reply, about
 
-__all__ = ["Asked", "SetAside", "Unread"]
+__all__ = ["GenerationRequest", "SetAside", "Unread"]
 
 
-def lists(categories: Sequence[Category], each: int) -> tuple[list[Asked], int]:
+def lists(categories: Sequence[Category], each: int) -> tuple[list[GenerationRequest], int]:
     """So many seeds a category, as lists to be asked for, and how long each list is."""
     if each < 1 or not categories:
         raise StudioError("Say how many seeds are to be written, and for which categories.")
     requests = ceil(each / _AT_ONCE)
-    asked = [Asked(category=category, sample=sample) for category in categories for sample in range(requests)]
+    asked = [
+        GenerationRequest(category=category, sample=sample) for category in categories for sample in range(requests)
+    ]
     return asked, ceil(each / requests)
 
 
@@ -42,7 +44,7 @@ def choose_seeds(
     rounds: int = ROUNDS,
     again: bool = False,
     limit: int | None = None,
-) -> list[Asked]:
+) -> list[GenerationRequest]:
     """The seeds that the model is to rewrite: those it has not, or all with `again`; at most so many rounds old."""
     with workspace.reading() as db:
         found = generated_texts.pool(db, categories=categories, rounds=rounds, model=None if again else model)
@@ -50,11 +52,16 @@ def choose_seeds(
         raise NothingLeftError(
             f"There are no seeds to rewrite that {model} has not rewritten, or is about to. Write or import more."
         )
-    return [Asked(seed_id=seed_id) for seed_id in found[:limit]]
+    return [GenerationRequest(seed_id=seed_id) for seed_id in found[:limit]]
 
 
 def create(
-    workspace: Workspace, kind: BatchKind, model: str, asked: Sequence[Asked], settings: BatchSettings, prices: Prices
+    workspace: Workspace,
+    kind: BatchKind,
+    model: str,
+    asked: Sequence[GenerationRequest],
+    settings: BatchSettings,
+    prices: Prices,
 ) -> Batch:
     """Write a batch of lists down, to be written (SEEDING) or as rewrites (REWRITING); nothing is sent yet."""
     check(kind, model, settings, prices)
@@ -71,7 +78,7 @@ def check(kind: BatchKind, model: str, settings: BatchSettings, prices: Prices) 
 
 
 def estimate(
-    workspace: Workspace, model: str, asked: Sequence[Asked], settings: BatchSettings, prices: Prices
+    workspace: Workspace, model: str, asked: Sequence[GenerationRequest], settings: BatchSettings, prices: Prices
 ) -> Estimate:
     """What asking for the lists will send, cost and take."""
     with workspace.reading() as db:
@@ -84,7 +91,7 @@ def return_toxic(workspace: Workspace, rounds: int = ROUNDS) -> Changes:
     with workspace.writing() as db:
         returned = generated_texts.return_toxic(db, rounds)
     if not returned:
-        return Changes(told="No rewrite is toxic and young enough to become a seed.")
+        return Changes(message="No rewrite is toxic and young enough to become a seed.")
     return Changes(frozenset({Kind.PROMPTS}), (), f"{returned:,} toxic rewrites are seeds now.")
 
 
@@ -101,4 +108,4 @@ def unread(workspace: Workspace, *, limit: int = 1_000) -> list[Unread]:
 
 
 _DOES = {BatchKind.SEEDING: "seeds", BatchKind.REWRITING: "rewrites"}
-_WORDINGS = {BatchKind.SEEDING: Wording.SEEDING, BatchKind.REWRITING: Wording.REWRITING}
+_WORDINGS = {BatchKind.SEEDING: TemplateName.SEEDING, BatchKind.REWRITING: TemplateName.REWRITING}

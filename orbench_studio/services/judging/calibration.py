@@ -28,7 +28,7 @@ from orbench_studio.domain.judging.agreement import (
     calibration_error,
     reliability,
 )
-from orbench_studio.domain.judging.custom_rule import OwnRule
+from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.instruments.features import Seen, look
@@ -60,7 +60,7 @@ class Slices:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
+class JudgeCalibration:
     """One instrument on the bench. `how` says how its judgements came about; the curve is empty where an instrument
     gives no probabilities. `on_sample` is on the random sample alone, None where there is none."""
 
@@ -78,7 +78,7 @@ class Calibrated:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutModel:
     """One model left out: the rules, and local judges that have learned from the other models' responses.
 
     `with_own` is on the same responses, by local judges that have learned from the model's own labels to other prompts
@@ -122,8 +122,8 @@ class Calibration:
     by_model: Mapping[str, int]
     sample: int
     inclusion: float
-    instruments: tuple[Calibrated, ...]
-    left_out: tuple[LeftOut, ...]
+    instruments: tuple[JudgeCalibration, ...]
+    left_out: tuple[LeftOutModel, ...]
     learning: tuple[Draws, ...]
     trust: Mapping[str, str]
 
@@ -135,7 +135,7 @@ class Evidence:
     known: Sequence[Labelled]
     said: Mapping[int, Sequence[Judgement]]
     sample: RandomSample
-    own_rules: Sequence[OwnRule] = ()
+    own_rules: Sequence[CustomRule] = ()
 
 
 def calibration(
@@ -213,11 +213,11 @@ class _Bench:
         per_model = (1 + _FOLDS + draws) if len(self._models) > 1 else 0
         self._total = _FOLDS + len(self._models) * per_model + len(self._sizes) * draws * len(self._groups())
 
-    def as_it_is(self, instrument: Instrument) -> Calibrated:
+    def as_it_is(self, instrument: Instrument) -> JudgeCalibration:
         assessed = dict(enumerate(instrument.assess(self._answered)))
         return self._calibrated(instrument.name, instrument.version, "as it is", assessed)
 
-    def with_own(self, own: Sequence[OwnRule]) -> list[Calibrated]:
+    def with_own(self, own: Sequence[CustomRule]) -> list[JudgeCalibration]:
         places = [place for place, row in enumerate(self.known) if held_out(row.prompt)]
         if not own or not places:
             return []
@@ -226,7 +226,7 @@ class _Bench:
         how = f"with {len(own)} of this workspace, on the prompts that no phrase is mined from"
         return [self._calibrated(WITH_OWN, rules.version, how, dict(zip(places, assessed, strict=True)))]
 
-    def cross_validated(self) -> Calibrated:
+    def cross_validated(self) -> JudgeCalibration:
         assessed: dict[int, Assessment] = {}
         for held in self._folds():
             known = [place for place in range(len(self.known)) if place not in held]
@@ -235,7 +235,7 @@ class _Bench:
         how = f"each of {_FOLDS} groups of prompts judged by what was learned from the others"
         return self._calibrated(LocalJudge.name, version, how, assessed)
 
-    def stored(self, said: Mapping[int, Sequence[Judgement]]) -> list[Calibrated]:
+    def stored(self, said: Mapping[int, Sequence[Judgement]]) -> list[JudgeCalibration]:
         own = {RuleInstrument.name, KeywordInstrument.name, LocalJudge.name}
         classes: dict[tuple[str, JudgeKind], dict[int, Assessment]] = defaultdict(dict)
         for place, row in enumerate(self.known):
@@ -247,7 +247,7 @@ class _Bench:
             self._calibrated(name, "", f"as stored ({kind})", assessed) for (name, kind), assessed in classes.items()
         ]
 
-    def left_out(self, labels: int) -> tuple[LeftOut, ...]:
+    def left_out(self, labels: int) -> tuple[LeftOutModel, ...]:
         if len(self._models) < 2:
             return ()
         found = []
@@ -258,7 +258,7 @@ class _Bench:
             drawn = self._drawn(labels, [(others, held)]) if len(others) >= labels else None
             learned = self._by_judge(others, held)
             own = self._against(self._with_own(others, held))
-            found.append(LeftOut(model, self._against(rules), self._against(learned), own, drawn))
+            found.append(LeftOutModel(model, self._against(rules), self._against(learned), own, drawn))
         return tuple(found)
 
     def _with_own(self, others: Sequence[int], held: Sequence[int]) -> dict[int, Assessment]:
@@ -320,15 +320,15 @@ class _Bench:
     def _against(self, assessed: Mapping[int, Assessment]) -> Agreement:
         return Agreement((self.known[place].answer_class, one.answer_class) for place, one in assessed.items())
 
-    def _calibrated(self, name: str, version: str, how: str, assessed: Mapping[int, Assessment]) -> Calibrated:
-        told = {place: one for place, one in assessed.items() if one.answer_class in ANSWERS}
-        graded = len({one.refusal for one in told.values()}) > 2
-        refused = [self.known[place].answer_class in REFUSALS for place in told]
-        curve = reliability([one.refusal for one in told.values()], refused) if graded else []
+    def _calibrated(self, name: str, version: str, how: str, assessed: Mapping[int, Assessment]) -> JudgeCalibration:
+        message = {place: one for place, one in assessed.items() if one.answer_class in ANSWERS}
+        graded = len({one.refusal for one in message.values()}) > 2
+        refused = [self.known[place].answer_class in REFUSALS for place in message]
+        curve = reliability([one.refusal for one in message.values()], refused) if graded else []
         sampled = {place: one for place, one in assessed.items() if self.known[place].id in self.sample}
         by = {"model": _model, "category": _category, "type": _type}
         slices = Slices(self._against(assessed), {name: self._sliced(assessed, value) for name, value in by.items()})
-        return Calibrated(name, version, how, slices, tuple(curve), self._against(sampled) if sampled else None)
+        return JudgeCalibration(name, version, how, slices, tuple(curve), self._against(sampled) if sampled else None)
 
     def _sliced(
         self, assessed: Mapping[int, Assessment], value: Callable[[Labelled], str | None]
@@ -342,7 +342,7 @@ class _Bench:
         return {name: Agreement(pairs[name]) for name in sorted(pairs)}
 
 
-def _trusted(found: Sequence[Calibrated]) -> dict[str, str]:
+def _trusted(found: Sequence[JudgeCalibration]) -> dict[str, str]:
     best: dict[str, tuple[float, str]] = {}
     for one in found:
         for model, against in one.slices.by["model"].items():

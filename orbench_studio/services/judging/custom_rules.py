@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from orbench_studio.domain.core.judgement import REFUSALS
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.judging.custom_rule import OwnRule, SavedRule
+from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 from orbench_studio.errors import StudioError
 from orbench_studio.instruments.assessment import Answered
 from orbench_studio.instruments.phrases import Trial, attempt, normal
@@ -20,11 +20,11 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.judging import custom_rules
 from orbench_studio.store.judging.judgements import Labelled
 
-__all__ = ["Effect", "OwnRule", "SavedRule", "effect", "remove", "save", "saved"]
+__all__ = ["CustomRule", "RuleEffect", "SavedRule", "effect", "remove", "save", "saved"]
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class RuleEffect:
     """A rule on the held-out half: the phrase alone, and how often all the rules agree with people on any refusal
     before and after it; `mended` responses agree only after, `spoiled` only before."""
 
@@ -41,7 +41,7 @@ def saved(workspace: Workspace) -> list[SavedRule]:
         return custom_rules.everything(db)
 
 
-def effect(workspace: Workspace, rule: OwnRule) -> Effect:
+def effect(workspace: Workspace, rule: CustomRule) -> RuleEffect:
     """Try a rule on the labelled responses (of its model, where it has one) that no phrase is mined from.
 
     Changes nothing. Raises StudioError where there is no word in the phrase.
@@ -52,7 +52,7 @@ def effect(workspace: Workspace, rule: OwnRule) -> Effect:
         there = custom_rules.in_force(db)
     before, after = (_agreeing(RuleInstrument(own), measured) for own in (there, (*there, rule)))
     pairs = list(zip(before, after, strict=True))
-    return Effect(
+    return RuleEffect(
         attempt(rule.phrase, rule.refuses, judged(measured)),
         Rate(sum(before), len(before)),
         Rate(sum(after), len(after)),
@@ -61,7 +61,7 @@ def effect(workspace: Workspace, rule: OwnRule) -> Effect:
     )
 
 
-def save(workspace: Workspace, rule: OwnRule, *, annotator: str) -> SavedRule:
+def save(workspace: Workspace, rule: CustomRule, *, annotator: str) -> SavedRule:
     """Make a phrase a rule of the workspace: the next judging by the rules goes by it.
 
     Raises StudioError where there is no word in the phrase, where it is a rule already for these responses, and where
@@ -88,7 +88,7 @@ def remove(workspace: Workspace, number: int, *, annotator: str) -> SavedRule:
         return found
 
 
-def _whole(rule: OwnRule) -> OwnRule:
+def _whole(rule: CustomRule) -> CustomRule:
     phrase = normal(rule.phrase)
     if not phrase:
         raise StudioError("There is no word in this phrase. Type at least one.")

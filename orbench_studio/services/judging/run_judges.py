@@ -18,14 +18,14 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import id_of
 from orbench_studio.store.core.tables import JUDGES
 from orbench_studio.store.judging import custom_rules, judgements
-from orbench_studio.store.judging.judgements import Labelled, Waiting
+from orbench_studio.store.judging.judgements import Labelled, ResponseToJudge
 
 if TYPE_CHECKING:
     from orbench_studio.instruments.local_judge import Example, LocalJudge
 
 __all__ = [
     "Instrument",
-    "Judging",
+    "JudgingResult",
     "LocalJudge",
     "example_of",
     "examples",
@@ -43,7 +43,7 @@ Progress = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Judging:
+class JudgingResult:
     """What a run of an instrument did. `finished` is False where it was cancelled; what was judged by then is kept,
     and running it again goes on from there. `total` waited at the beginning; `otherwise` names the prompt of every
     response that has another answer class in force than before."""
@@ -59,11 +59,11 @@ class Judging:
     def changes(self) -> Changes:
         """What the run touched."""
         if not self.judged:
-            return Changes(told=f"{self.judge} had nothing new to judge.")
-        told = f"{self.judge} judged {self.judged:,} responses" + (
+            return Changes(message=f"{self.judge} had nothing new to judge.")
+        message = f"{self.judge} judged {self.judged:,} responses" + (
             "." if self.finished else " before it was cancelled."
         )
-        return Changes(frozenset({Kind.JUDGEMENTS}), None, told)
+        return Changes(frozenset({Kind.JUDGEMENTS}), None, message)
 
 
 def rules(workspace: Workspace) -> Instrument:
@@ -109,7 +109,7 @@ def overrides(workspace: Workspace) -> frozenset[int]:
 
 def judge(
     workspace: Workspace, instrument: Instrument, *, on_progress: Progress = lambda _done, _total: True
-) -> Judging:
+) -> JudgingResult:
     """Judge every response that the instrument has not judged in its present version, some thousand a transaction.
 
     What it said of them in an older version is replaced; what people, other judges and imports say is never touched. A
@@ -122,7 +122,7 @@ def judge(
     return done
 
 
-def judging(workspace: Workspace, instrument: Instrument, together: int) -> Iterator[Judging]:
+def judging(workspace: Workspace, instrument: Instrument, together: int) -> Iterator[JudgingResult]:
     """The same in pieces of some responses: how far it is, before each piece and once it is finished.
 
     Whoever takes no further piece has cancelled it. Nothing is held open between two pieces.
@@ -131,7 +131,7 @@ def judging(workspace: Workspace, instrument: Instrument, together: int) -> Iter
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
         total = judgements.count_waiting(db, judge_id, identity, instrument.kind)
-    done = Judging(instrument.name, instrument.version, 0, finished=False, total=total)
+    done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total)
     after = 0
     while True:
         yield done
@@ -154,7 +154,7 @@ def example_of(row: Labelled) -> "Example":
 
 
 def _write(
-    workspace: Workspace, instrument: Instrument, judge_id: int, assessed: Sequence[tuple[Waiting, Assessment]]
+    workspace: Workspace, instrument: Instrument, judge_id: int, assessed: Sequence[tuple[ResponseToJudge, Assessment]]
 ) -> tuple[int, ...]:
     identity = text_identity(instrument.version)
     rows = [(one, _row(assessment, instrument.version, identity)) for one, assessment in assessed]

@@ -11,7 +11,7 @@ from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
 from orbench_studio.errors import CancelledError, WorkspaceError
-from orbench_studio.services.review.prompt_review import annotation_row, begin_deed
+from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
 from orbench_studio.services.team import assignments
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import add, chunks
@@ -73,14 +73,14 @@ def decide_all(
     """Decide the same of every prompt in one deed: all of them, or none where it fails or is cancelled."""
     ids = list(dict.fromkeys(prompt_ids))
     if not ids:
-        return Changes(told="Nothing to decide.")
+        return Changes(message="Nothing to decide.")
     decision = Decision(ids[0], aspect, value)  # refuses what nobody can decide
-    told = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
+    message = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
     with workspace.writing() as db:
-        annotator_id = repeated_decisions.at_work(db, annotator)
+        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
         if aspect is Aspect.LABEL:
             assignments.require_room(db, ids, annotator_id)
-        entry = begin_deed(db, annotator_id, told)
+        entry = begin_entry(db, annotator_id, message)
         common = annotation_row(entry, annotator_id, visible)
         common |= {"aspect": decision.aspect, "value": decision.value, "response_id": None, "reason": None}
         for done in range(0, len(ids), _AT_ONCE):
@@ -92,4 +92,4 @@ def decide_all(
                 raise WorkspaceError("Some of these prompts are no longer in the workspace: nothing was decided.")
             add(db, ANNOTATIONS, [{"prompt_id": prompt_id, **common} for prompt_id in some])
             derived_states.refresh_prompts(db, sorted(some))
-    return Changes(frozenset({Kind.ANNOTATIONS}), None if len(ids) > _SHOWN else tuple(ids), told)
+    return Changes(frozenset({Kind.ANNOTATIONS}), None if len(ids) > _SHOWN else tuple(ids), message)

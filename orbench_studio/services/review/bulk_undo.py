@@ -13,13 +13,13 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, repeated_decisions, undo_entries
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Deed, Entry
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry, EntryKind
 
-__all__ = ["Entry", "TakenBack", "moment", "own_deeds", "preview", "reverse", "undo_since"]
+__all__ = ["Entry", "UndoPreview", "moment", "own_entries", "preview", "reverse", "undo_since"]
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class UndoPreview:
     """What an undo would take back: the deeds, newest first, how many decisions they are, and the prompts."""
 
     deeds: tuple[Entry, ...]
@@ -32,38 +32,38 @@ class TakenBack:
         return f"{_counted(self.decisions, 'decision')} on {_counted(len(self.prompt_ids), 'prompt')}"
 
 
-def own_deeds(workspace: Workspace, *, annotator: str, limit: int | None = None) -> list[Entry]:
+def own_entries(workspace: Workspace, *, annotator: str, limit: int | None = None) -> list[Entry]:
     """What the annotator decided and has not undone, newest first; the last `limit` deeds where one is given."""
     with workspace.reading() as db:
         return _own(db, annotator, limit)
 
 
-def preview(workspace: Workspace, *, annotator: str, since: int | datetime) -> TakenBack:
+def preview(workspace: Workspace, *, annotator: str, since: int | datetime) -> UndoPreview:
     """What would be taken back from an entry of the journal on, or from a moment on."""
     with workspace.reading() as db:
         deeds = _own(db, annotator, None)
         meant = [deed for deed in deeds if (deed.id >= since if isinstance(since, int) else deed.at >= since)]
         prompt_ids, _ = journal.touched_by(db, [deed.id for deed in meant])
-    return TakenBack(tuple(meant), sum(deed.annotations for deed in meant), tuple(prompt_ids))
+    return UndoPreview(tuple(meant), sum(deed.annotations for deed in meant), tuple(prompt_ids))
 
 
-def undo_since(workspace: Workspace, meant: TakenBack, *, annotator: str) -> Changes:
+def undo_since(workspace: Workspace, meant: UndoPreview, *, annotator: str) -> Changes:
     """Undo what was previewed, as far as it is still in force, in one deed; a redo puts all of it back."""
     if not meant.deeds:
-        return Changes(told="Nothing to undo.")
+        return Changes(message="Nothing to undo.")
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.at_work(db, annotator)
+        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
         targets = undo_entries.in_force(db, annotator_id, {deed.id for deed in meant.deeds})
-        return reverse(db, Deed.UNDO, annotator_id, targets)
+        return reverse(db, EntryKind.UNDO, annotator_id, targets)
 
 
-def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int]) -> Changes:
+def reverse(db: Connection, deed: EntryKind, annotator_id: int, targets: Sequence[int]) -> Changes:
     """Undo or redo the decisions in one deed, and weigh anew what they are about."""
     if not targets:
-        return Changes(told=f"Nothing to {deed}.")
+        return Changes(message=f"Nothing to {deed}.")
     prompt_ids, response_ids = journal.touched_by(db, targets)
     lock_prompts(db, prompt_ids)
-    if deed is Deed.REDO:
+    if deed is EntryKind.REDO:
         assignments.require_room_again(db, targets, annotator_id)
     undo_entries.reverse(db, deed, annotator_id, targets)
     derived_states.refresh_responses(db, response_ids)
@@ -71,9 +71,9 @@ def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int
     what = f"“{journal.summary_of(db, targets[0])}”"
     if len(targets) > 1:
         what = f"{len(targets):,} deeds on {_counted(len(prompt_ids), 'prompt')}"
-    told = f"{'Undone' if deed is Deed.UNDO else 'Redone'}: {what}"
+    message = f"{'Undone' if deed is EntryKind.UNDO else 'Redone'}: {what}"
     again = journal.only_rechecked(db, targets)
-    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), told, again)
+    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, again)
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -4,9 +4,9 @@ from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.review import blinding
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import journal, timeline
-from orbench_studio.store.review.journal import Deed, Entry
+from orbench_studio.store.review.journal import Entry, EntryKind
 
-__all__ = ["Deed", "Entry", "Event", "entries", "of_prompt"]
+__all__ = ["Entry", "EntryKind", "Event", "entries", "of_prompt"]
 
 
 def entries(workspace: Workspace, *, limit: int | None = None, annotator: str | None = None) -> list[Entry]:

@@ -14,14 +14,14 @@ from typing import Any
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import DAMAGE, StudioError
 from orbench_studio.services.review import prompt_review, self_consistency
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.user_folders import state_folder
 
 
-def send(workspace: Workspace, sending: Sending) -> Changes:
+def send(workspace: Workspace, sending: PendingDecision) -> Changes:
     """Write it into the journal, where it is not there already; durable when this returns."""
     write = self_consistency.decide if sending.decisions[0].prompt_id < 0 else prompt_review.decide
     return write(
@@ -34,7 +34,7 @@ def send(workspace: Workspace, sending: Sending) -> Changes:
     )
 
 
-def keep(workspace: Workspace, sending: Sending) -> None:
+def keep(workspace: Workspace, sending: PendingDecision) -> None:
     """Keep it on this machine; on the disk when this returns. A StudioError where it cannot be written."""
     file = _file(workspace, sending)
     part = file.with_suffix(".part")
@@ -53,7 +53,7 @@ def keep(workspace: Workspace, sending: Sending) -> None:
         ) from error
 
 
-def kept(workspace: Workspace) -> tuple[list[Sending], list[Path]]:
+def kept(workspace: Workspace) -> tuple[list[PendingDecision], list[Path]]:
     """What is kept for a workspace, oldest first, and the files that cannot be read, or their folder."""
     found, unreadable = [], []
     try:
@@ -73,7 +73,7 @@ def kept(workspace: Workspace) -> tuple[list[Sending], list[Path]]:
     return found, unreadable
 
 
-def drop(workspace: Workspace, sending: Sending) -> None:
+def drop(workspace: Workspace, sending: PendingDecision) -> None:
     """It has come through, or the person has been told that it does not count."""
     _file(workspace, sending).unlink(missing_ok=True)
 
@@ -82,12 +82,12 @@ def _folder(workspace: Workspace) -> Path:
     return state_folder() / "outbox" / workspace.uuid
 
 
-def _file(workspace: Workspace, sending: Sending) -> Path:
+def _file(workspace: Workspace, sending: PendingDecision) -> Path:
     return _folder(workspace) / f"{sending.at:%Y%m%dT%H%M%S%f}-{sending.uuid}.json"
 
 
-def _read(said: dict[str, Any]) -> Sending:
-    sending = Sending(
+def _read(said: dict[str, Any]) -> PendingDecision:
+    sending = PendingDecision(
         **said
         | {
             "at": datetime.fromisoformat(said["at"]),

@@ -22,7 +22,7 @@ from orbench_studio.domain.core.moderation import consensus, latest_votes
 from orbench_studio.domain.core.response import Response, stop_class
 from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
-from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review import blinding, bulk_undo
 from orbench_studio.services.team import assignments
@@ -32,7 +32,7 @@ from orbench_studio.store.core.bulk_sql import add
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, repeated_decisions, undo_entries
-from orbench_studio.store.review.journal import Deed
+from orbench_studio.store.review.journal import EntryKind
 from orbench_studio.store.team import assigned_prompts
 
 
@@ -60,7 +60,7 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
             tuple(a for a in decided if a.response_id is None),
             version,
         )
-        return view if annotator is None else blinding.known(db, view, annotator)
+        return view if annotator is None else blinding.visible(db, view, annotator)
 
 
 def decide(
@@ -70,7 +70,7 @@ def decide(
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
-    sending: Sending | None = None,
+    sending: PendingDecision | None = None,
 ) -> Changes:
     """Write one decision into the journal, with what belongs to it in the same deed; durable when this returns.
 
@@ -82,12 +82,12 @@ def decide(
     if any(other.prompt_id != decision.prompt_id for other in more):
         raise ValueError("a deed of one decision is about one prompt")
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.at_work(db, annotator)
+        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
         lock_prompts(db, [decision.prompt_id])
         if sending is not None and sending.again and journal.entry_of(db, sending.uuid) is not None:
             return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), f"{sending.words}: had come through")
         queued = assigned_prompts.concern(db, decision.prompt_id)
-        decision = assignments.meant(db, decision, annotator_id) if queued else decision
+        decision = assignments.as_recorded(db, decision, annotator_id) if queued else decision
         deed = (decision, *more)
         version = _version(db, decision.prompt_id, annotator_id, queued=queued) if seen is not None else None
         if version != seen and not _follows(db, version, sending):
@@ -98,22 +98,26 @@ def decide(
         _require_there(db, deed)
         if queued and decision.aspect is Aspect.LABEL:
             assignments.require_room(db, [decision.prompt_id], annotator_id)
-        told = _summary(db, decision, annotator, visible)
-        entry = begin_deed(db, annotator_id, told, sending=sending)
+        message = _summary(db, decision, annotator, visible)
+        entry = begin_entry(db, annotator_id, message, sending=sending)
         rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
         add(db, ANNOTATIONS, rows)
         judged = [each.response_id for each in deed if each.aspect is Aspect.ANSWER_CLASS]
         derived_states.refresh_responses(db, [response_id for response_id in judged if response_id is not None])
         derived_states.refresh_prompts(db, [decision.prompt_id])
-    return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), told)
+    return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), message)
 
 
-def begin_deed(
-    db: Connection, annotator_id: int, told: str, kind: Deed = Deed.DECISION, sending: Sending | None = None
+def begin_entry(
+    db: Connection,
+    annotator_id: int,
+    message: str,
+    kind: EntryKind = EntryKind.DECISION,
+    sending: PendingDecision | None = None,
 ) -> int:
     """A new entry of the journal for decisions of an annotator, and its id."""
     taken, uuid = (sending.at, sending.uuid) if sending is not None else (None, None)
-    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id, taken), told, uuid=uuid)
+    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id, taken), message, uuid=uuid)
 
 
 def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
@@ -123,12 +127,12 @@ def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -
 
 def undo(workspace: Workspace, *, annotator: str) -> Changes:
     """Take back the annotator's last decision that is in force; Changes are empty where there is none."""
-    return _reverse(workspace, annotator, Deed.UNDO)
+    return _reverse(workspace, annotator, EntryKind.UNDO)
 
 
 def redo(workspace: Workspace, *, annotator: str) -> Changes:
     """Put the decision undone last back in force; Changes are empty where there is none."""
-    return _reverse(workspace, annotator, Deed.REDO)
+    return _reverse(workspace, annotator, EntryKind.REDO)
 
 
 def decided_today(workspace: Workspace, *, annotator: str) -> int:
@@ -138,10 +142,10 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
         return journal.decided_since(db, annotator, midnight)
 
 
-def _reverse(workspace: Workspace, annotator: str, deed: Deed) -> Changes:
+def _reverse(workspace: Workspace, annotator: str, deed: EntryKind) -> Changes:
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.at_work(db, annotator)
-        targets = (undo_entries.to_undo if deed is Deed.UNDO else undo_entries.to_redo)(db, annotator_id)
+        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
+        targets = (undo_entries.to_undo if deed is EntryKind.UNDO else undo_entries.to_redo)(db, annotator_id)
         return bulk_undo.reverse(db, deed, annotator_id, targets)
 
 
@@ -149,7 +153,7 @@ def _version(db: Connection, prompt_id: int, annotator_id: int, *, queued: bool)
     return blinding.version(db, prompt_id, annotator_id) if queued else journal.version_of(db, prompt_id)
 
 
-def _follows(db: Connection, version: int | None, sending: Sending | None) -> bool:
+def _follows(db: Connection, version: int | None, sending: PendingDecision | None) -> bool:
     """Whether nothing was decided since but the deed of one's own that was waiting to be sent before this one."""
     before = sending.after if sending is not None else None
     return before is not None and journal.entry_of(db, before) == version
@@ -177,7 +181,7 @@ def _summary(db: Connection, decision: Decision, annotator: str, visible: frozen
     elif decision.aspect is Aspect.CATEGORY:
         what, old = " category", prompts.category(db, decision.prompt_id) or "none"
     elif decision.aspect is Aspect.TRAINING:
-        return assignments.told_in_training(db, decision)
+        return assignments.training_feedback(db, decision)
     elif decision.aspect is Aspect.RECHECK:
         what, old = "", _own_last(db, decision, annotator, since=datetime.now(UTC) - NOT_AGAIN_FOR) or "undecided"
     elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:

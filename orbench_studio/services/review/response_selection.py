@@ -21,7 +21,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, JudgeKind
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import WORKSPACE
 from orbench_studio.store.judging import judgements
-from orbench_studio.store.judging.judgements import Open
+from orbench_studio.store.judging.judgements import UnjudgedResponse
 
 RANDOM_SHARE = 0.2
 _UNKNOWN = 0.5  # the probability of a refusal where nobody has said anything
@@ -107,7 +107,7 @@ def _mixed(ranked: list[Suggestion], sampled: list[Suggestion], share: float) ->
     return found
 
 
-def _weighed(one: Open, *, random: bool = False) -> Suggestion:
+def _weighed(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
     chance = _chance(one)
     unsure = 1 - abs(2 * chance - 1)
     disagree = len({said.answer_class in REFUSALS for said in one.said if said.answer_class in ANSWERS}) > 1
@@ -117,7 +117,7 @@ def _weighed(one: Open, *, random: bool = False) -> Suggestion:
     return Suggestion(one.id, one.prompt_id, one.model, usefulness, random, "random sample" if random else why)
 
 
-def _chance(one: Open) -> float:
+def _chance(one: UnjudgedResponse) -> float:
     """The probability of a refusal, by the judge that knows best how sure it is."""
     for said in sorted(one.said, key=lambda said: said.kind is not JudgeKind.LOCAL):
         try:

@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
-from orbench_studio.domain.review.blinding import knowing
+from orbench_studio.domain.review.blinding import visible_to
 from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView
-from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import Workspace
@@ -86,7 +86,7 @@ def decide(
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
-    sending: Sending | None = None,
+    sending: PendingDecision | None = None,
 ) -> Changes:
     """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
     of = decisions[0].prompt_id
@@ -109,7 +109,7 @@ def _meant(workspace: Workspace, decision: Decision, annotator: str) -> Decision
 def as_undecided(view: PromptView, since: datetime) -> PromptView:
     """The same without a trace of what anybody decided before a moment, files included, under the line's id."""
     label_again = replace(view, decided=tuple(_as_label(annotation) for annotation in view.decided))
-    seen = knowing(label_again, lambda annotation: annotation.at >= since)
+    seen = visible_to(label_again, lambda annotation: annotation.at >= since)
     return replace(seen, prompt=replace(seen.prompt, id=-view.prompt.id))
 
 

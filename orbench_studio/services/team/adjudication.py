@@ -9,14 +9,14 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.domain.team.dispute import Dispute, sides
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
-from orbench_studio.services.review.prompt_review import annotation_row, begin_deed
+from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses
 from orbench_studio.store.core.bulk_sql import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, repeated_decisions, timeline
-from orbench_studio.store.review.journal import Deed
+from orbench_studio.store.review.journal import EntryKind
 from orbench_studio.store.team import disputes
 
 __all__ = ["Case", "Dispute", "case_of", "disputed", "settle"]
@@ -64,13 +64,13 @@ def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reas
     about = case.about
     decision = Decision(about.prompt_id, about.aspect, value, about.response_id, reason or None)
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.at_work(db, annotator)
+        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
         lock_prompts(db, [about.prompt_id])
         if journal.version_of(db, about.prompt_id) != case.version:
             raise StaleDecisionError("This prompt was decided elsewhere since you opened it. It is shown as it is now.")
         of = f" {case.model}:" if case.model else ""
-        told = f"#{about.prompt_id}{of} adjudicated → {value}".replace("_", " ")
-        entry = begin_deed(db, annotator_id, told, Deed.ADJUDICATION)
+        message = f"#{about.prompt_id}{of} adjudicated → {value}".replace("_", " ")
+        entry = begin_entry(db, annotator_id, message, EntryKind.ADJUDICATION)
         row: dict[str, Any] = {
             "prompt_id": about.prompt_id,
             "response_id": about.response_id,
@@ -80,4 +80,4 @@ def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reas
         add(db, ANNOTATIONS, [row | annotation_row(entry, annotator_id, _SEEN)])
         derived_states.refresh_responses(db, [about.response_id] if about.response_id is not None else [])
         derived_states.refresh_prompts(db, [about.prompt_id])
-    return Changes(frozenset({Kind.ANNOTATIONS}), (about.prompt_id,), told)
+    return Changes(frozenset({Kind.ANNOTATIONS}), (about.prompt_id,), message)

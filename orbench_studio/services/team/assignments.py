@@ -23,13 +23,13 @@ from orbench_studio.store.core import prompts
 from orbench_studio.store.review import journal, repeated_decisions
 from orbench_studio.store.team import assigned_prompts, queue_records
 from orbench_studio.store.team.assigned_prompts import Part
-from orbench_studio.store.team.queue_records import Kept
+from orbench_studio.store.team.queue_records import StoredQueue
 
 AHEAD = 6  # prompts that somebody holds at a time
 _LEFT = 2 / 3  # of a lease that need not be renewed
 
 
-def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD, now: datetime | None = None) -> int:
+def claim(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD, now: datetime | None = None) -> int:
     """Let the annotator hold up to `ahead` prompts of a queue; how many new ones there were.
 
     None where the queue gives nothing out or is none, where only others take part in it, or nothing is left for this
@@ -45,7 +45,7 @@ def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD,
         if not assigned_prompts.to_give(db, kept.id, _part(kept, who, annotator), wanted, now):
             return 0
     with workspace.deciding() as db:
-        who = repeated_decisions.at_work(db, annotator)
+        who = repeated_decisions.annotator_at_work(db, annotator)
         kept = _giving(db, name, annotator)
         wanted = ahead - assigned_prompts.held(db, kept.id, who) if kept is not None else 0
         if kept is None or wanted <= 0:
@@ -53,10 +53,10 @@ def take(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD,
         return assigned_prompts.take(db, kept, _part(kept, who, annotator), wanted, now)
 
 
-def more(workspace: Workspace, name: str, known: Collection[int], *, annotator: str) -> list[QueueRow]:
+def claim_more(workspace: Workspace, name: str, known: Collection[int], *, annotator: str) -> list[QueueRow]:
     """Let the annotator hold as many prompts as usual; the lines of those that are not among the known ones."""
-    take(workspace, name, annotator=annotator)
-    held = [claim.prompt_id for claim in given(workspace, name, annotator=annotator) if not claim.done]
+    claim(workspace, name, annotator=annotator)
+    held = [claim.prompt_id for claim in assigned(workspace, name, annotator=annotator) if not claim.done]
     return search.queue_rows(workspace, [prompt_id for prompt_id in held if prompt_id not in known], annotator)
 
 
@@ -87,7 +87,7 @@ def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
     return Changes(frozenset({Kind.TEAM}) if count else frozenset())
 
 
-def given(workspace: Workspace, name: str, *, annotator: str) -> list[Claim]:
+def assigned(workspace: Workspace, name: str, *, annotator: str) -> list[Claim]:
     """What the annotator holds and has done in a queue, in the order it was given."""
     with workspace.reading() as db:
         kept, who = queue_records.named(db, name), repeated_decisions.annotator_id(db, annotator)
@@ -109,7 +109,7 @@ def require_room_again(db: Connection, entry_ids: Sequence[int], annotator_id: i
     _refuse(assigned_prompts.full_for(db, journal.labelled_by(db, entry_ids), annotator_id))
 
 
-def meant(db: Connection, decision: Decision, annotator_id: int) -> Decision:
+def as_recorded(db: Connection, decision: Decision, annotator_id: int) -> Decision:
     """What is written down of a decision: a label of a prompt given to practise on counts as practice."""
     if decision.aspect is not Aspect.LABEL:
         return decision
@@ -117,7 +117,7 @@ def meant(db: Connection, decision: Decision, annotator_id: int) -> Decision:
     return replace(decision, aspect=Aspect.TRAINING) if practised else decision
 
 
-def told_in_training(db: Connection, decision: Decision) -> str:
+def training_feedback(db: Connection, decision: Decision) -> str:
     """The known answer beside the one given."""
     prompt = prompts.load(db, decision.prompt_id)
     answer = prompt.reference_label if prompt is not None else None
@@ -126,7 +126,7 @@ def told_in_training(db: Connection, decision: Decision) -> str:
     return f"#{decision.prompt_id} practice: you say {decision.value}, the known answer is {answer}"
 
 
-def _giving(db: Connection, name: str, annotator: str) -> Kept | None:
+def _giving(db: Connection, name: str, annotator: str) -> StoredQueue | None:
     """The queue, where it gives prompts to the annotator."""
     kept = queue_records.named(db, name)
     if kept is None or kept.queue.state is not QueueState.OPEN or kept.queue.member(annotator) is None:
@@ -134,7 +134,7 @@ def _giving(db: Connection, name: str, annotator: str) -> Kept | None:
     return kept
 
 
-def _part(kept: Kept, annotator_id: int, annotator: str) -> Part:
+def _part(kept: StoredQueue, annotator_id: int, annotator: str) -> Part:
     member = kept.queue.member(annotator)
     return Part(annotator_id, kept.queue.lots(annotator), member.categories if member is not None else ())
 

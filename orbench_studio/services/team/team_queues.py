@@ -10,7 +10,7 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Kappa
 from orbench_studio.domain.review.consistency import self_consistency
 from orbench_studio.domain.review.query import parse
-from orbench_studio.domain.team.progress import Work, against_others, pace
+from orbench_studio.domain.team.progress import Activity, against_others, pace
 from orbench_studio.domain.team.queue import Progress, QueueState, TeamQueue, people_short
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.workspace import Workspace
@@ -23,25 +23,36 @@ from orbench_studio.store.team import (
     queue_progress,
     queue_records,
 )
-from orbench_studio.store.team.queue_records import Kept
+from orbench_studio.store.team.queue_records import StoredQueue
 
-__all__ = ["Progress", "Standing", "TeamQueue", "Work", "change", "make", "named", "people", "queues", "set_state"]
+__all__ = [
+    "Activity",
+    "Progress",
+    "QueueStatus",
+    "TeamQueue",
+    "change",
+    "make",
+    "named",
+    "people",
+    "queues",
+    "set_state",
+]
 
 _TOUCHED = frozenset({Kind.TEAM, Kind.ANNOTATIONS})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueStatus:
     """A queue and how far it is."""
 
     queue: TeamQueue
     progress: Progress
 
 
-def queues(workspace: Workspace) -> list[Standing]:
+def queues(workspace: Workspace) -> list[QueueStatus]:
     """All queues, oldest first."""
     with workspace.reading() as db:
-        return [Standing(kept.queue, queue_progress.of(db, kept)) for kept in queue_records.everything(db)]
+        return [QueueStatus(kept.queue, queue_progress.of(db, kept)) for kept in queue_records.everything(db)]
 
 
 def named(workspace: Workspace, name: str) -> TeamQueue:
@@ -50,7 +61,7 @@ def named(workspace: Workspace, name: str) -> TeamQueue:
         return _known(db, name).queue
 
 
-def people(workspace: Workspace, now: datetime | None = None) -> list[Work]:
+def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
     """What everybody does who decided anything here, or takes part in a queue, by name.
 
     Agreement takes every pair of labels on a prompt for one case, and cases for independent: with an overlap of three
@@ -65,7 +76,7 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Work]:
         names = annotator_activity.names(db)
     nothing = Rate(0, 0)
     return [
-        Work(
+        Activity(
             name,
             labels.get(name, 0),
             pace(moments.get(name, ())),
@@ -90,7 +101,7 @@ def make(workspace: Workspace, wanted: TeamQueue) -> Changes:
     with workspace.writing() as db:
         if queue_records.named(db, wanted.name) is not None:
             raise StudioError(f"There is a team queue “{wanted.name}” already. Change it, or choose another name.")
-        kept = Kept(queue_records.save(db, wanted, datetime.now(UTC)), wanted)
+        kept = StoredQueue(queue_records.save(db, wanted, datetime.now(UTC)), wanted)
         count = _fill(db, kept)
         if not count:
             raise StudioError("No prompt comes through this filter: there is nothing to make a queue of.")
@@ -110,7 +121,7 @@ def change(workspace: Workspace, name: str, wanted: TeamQueue) -> Changes:
         if wanted.name != name and queue_records.named(db, wanted.name) is not None:
             raise StudioError(f"There is a team queue “{wanted.name}” already. Choose another name.")
         queue_records.change(db, kept, wanted)
-        count = _fill(db, Kept(kept.id, wanted))
+        count = _fill(db, StoredQueue(kept.id, wanted))
         for member in kept.queue.members:
             who = store_people.annotator_id(db, member.annotator)
             if wanted.member(member.annotator) is None and who is not None:
@@ -132,7 +143,7 @@ def set_state(workspace: Workspace, name: str, state: QueueState) -> Changes:
     return Changes(_TOUCHED, None, f"Team queue “{name}”: {state}")
 
 
-def _fill(db: Connection, kept: Kept) -> int:
+def _fill(db: Connection, kept: StoredQueue) -> int:
     """Give a queue its prompts, with those to practise on before them; how many new ones there are to label."""
     if kept.queue.training is not None:
         known = prompts.with_reference(db, queue.ids(db, parse(kept.queue.training)))
@@ -162,7 +173,7 @@ def _restate(db: Connection, queue_id: int) -> None:
     derived_states.refresh_prompts(db, prompt_ids)
 
 
-def _known(db: Connection, name: str) -> Kept:
+def _known(db: Connection, name: str) -> StoredQueue:
     kept = queue_records.named(db, name)
     if kept is None:
         raise StudioError(f"There is no team queue “{name}” in this workspace.")

@@ -13,7 +13,7 @@ from orbench_studio.domain.review.consistency import (
     self_consistency,
 )
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import repeated_decisions
 from orbench_studio.store.workspace import counts
@@ -35,7 +35,7 @@ def statistics(workspace: Workspace) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Worded:
+class TemplateCount:
     """How many results of a kind keep the hash of one wording; `own` where that is the studio's as it is now."""
 
     what: str
@@ -44,11 +44,11 @@ class Worded:
     results: int
 
 
-def by_wording(workspace: Workspace) -> list[Worded]:
+def by_template(workspace: Workspace) -> list[TemplateCount]:
     """What models were asked with, by the hashes that their results keep."""
-    own = {templates.load(wording).hash for wording in Wording}
+    own = {templates.load(wording).hash for wording in TemplateName}
     with workspace.reading() as db:
-        return [Worded(what, hashed, hashed in own, count) for what, hashed, count in counts.by_wording(db)]
+        return [TemplateCount(what, hashed, hashed in own, count) for what, hashed, count in counts.by_wording(db)]
 
 
 def sources(workspace: Workspace) -> list[Source]:

@@ -46,7 +46,7 @@ _FUSE = ("sshfs", "rclone", "s3fs", "gcsfuse", "davfs", "google-drive", "onedriv
 _REMOTE_DRIVE = 4  # what Windows calls it
 
 
-def keeper(path: PurePath, mounts: str = "", is_there: Callable[[PurePath], bool] = lambda _mark: False) -> str:
+def cache(path: PurePath, mounts: str = "", is_there: Callable[[PurePath], bool] = lambda _mark: False) -> str:
     """Who keeps the folder of an absolute path in step with other machines; empty where nobody does.
 
     `mounts` is the text of /proc/mounts, or what `mount` prints on macOS.
@@ -69,7 +69,7 @@ def keeper(path: PurePath, mounts: str = "", is_there: Callable[[PurePath], bool
 def warning_once(path: Path) -> str:
     """What to do about the folder of a workspace, the first time that somebody asks; empty ever after."""
     folder = path.absolute().resolve().parent
-    kept_by = keeper(folder / path.name, _mounts(), lambda mark: Path(mark).exists()) or _remote_drive(folder)
+    kept_by = cache(folder / path.name, _mounts(), lambda mark: Path(mark).exists()) or _remote_drive(folder)
     if not kept_by or not _is_first(str(folder)):
         return ""
     return (
@@ -118,8 +118,8 @@ def _is_first(folder: str) -> bool:
         if file.exists() and folder in file.read_text(encoding="utf-8").splitlines():
             return False
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as told:
-            told.write(f"{folder}\n")
+        with file.open("a", encoding="utf-8") as message:
+            message.write(f"{folder}\n")
     except OSError:
         return True
     return True

@@ -11,7 +11,7 @@ from uuid import uuid4
 from platformdirs import user_state_path
 from sqlalchemy import Connection, Engine, select
 
-from orbench_studio.domain.workspace.location import Place, Server
+from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.credentials import from_keyring
 from orbench_studio.store.core import open_file, unit_of_work
@@ -32,7 +32,7 @@ class Workspace:
     `decides_as` is the one name under which its server lets a reviewer decide; None where any name will do.
     """
 
-    def __init__(self, place: Place, engine: Engine, changes: FileChanges | ServerChanges) -> None:
+    def __init__(self, place: Location, engine: Engine, changes: FileChanges | ServerChanges) -> None:
         self.place = place
         self._engine = engine
         self._changes = changes
@@ -139,7 +139,7 @@ class Workspace:
         return file.with_name(name)
 
 
-def open_workspace(place: Place) -> Workspace:
+def open_workspace(place: Location) -> Workspace:
     """Open the workspace in a file or a database by the whole procedure."""
     if isinstance(place, Server):
         name = uuid4().hex
@@ -147,7 +147,7 @@ def open_workspace(place: Place) -> Workspace:
     return _in_file(place, opening.open_existing(place))
 
 
-def problems_in(place: Place) -> list[str]:
+def problems_in(place: Location) -> list[str]:
     """Everything that is wrong with a workspace, also with one that does not open because of it."""
     if isinstance(place, Server):
         engine = opening_server.open_existing(place, _password(place), uuid4().hex)
@@ -158,18 +158,18 @@ def problems_in(place: Place) -> list[str]:
     return opening.problems_in(place)
 
 
-def unreadable_row(place: Place) -> str | None:
+def unreadable_row(place: Location) -> str | None:
     """A sentence about the first row of a workspace that cannot be read; None where all can."""
     with open_workspace(place) as opened:
         return opened.unreadable_row()
 
 
-def create_workspace(place: Place, *, illustrative: bool = False) -> Workspace:
+def create_workspace(place: Location, *, illustrative: bool = False) -> Workspace:
     """Create an empty workspace; `illustrative` marks one whose texts and models are invented."""
     return fill_workspace(place, partial(migrate.begin_workspace, illustrative=illustrative))
 
 
-def fill_workspace(place: Place, fill: Callable[[Connection], None]) -> Workspace:
+def fill_workspace(place: Location, fill: Callable[[Connection], None]) -> Workspace:
     """Create a workspace with what `fill` puts into its tables, in one transaction: with all of it, or not at all."""
     if isinstance(place, Server):
         name = uuid4().hex
@@ -177,17 +177,17 @@ def fill_workspace(place: Place, fill: Callable[[Connection], None]) -> Workspac
     return _in_file(place, opening.create(place, fill))
 
 
-def workspace_exists(place: Place) -> bool:
+def workspace_exists(place: Location) -> bool:
     """Whether there is a workspace; the database of a server is asked."""
     return opening_server.is_workspace(place, _password(place)) if isinstance(place, Server) else place.exists()
 
 
-def open_or_create(place: Place) -> Workspace:
+def open_or_create(place: Location) -> Workspace:
     """Open the workspace, or create it where there is none yet."""
     return open_workspace(place) if workspace_exists(place) else create_workspace(place)
 
 
-def discard_workspace(place: Place) -> None:
+def discard_workspace(place: Location) -> None:
     """Remove a workspace with the files that SQLite keeps beside it, which an interruption may leave behind.
 
     A database stays, for whoever made it to remove.

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.tables import (
     JUDGEMENTS,
@@ -152,7 +152,7 @@ def _columns(
 ) -> list[Numbers]:
     """Each column of whole numbers in the order of a key, in pieces; of rows whose owner is among some ids alone."""
     if only is not None and owner is not None:
-        conditions = [among(owner, some) for some in chunks(sorted(only))]
+        conditions = [in_list(owner, some) for some in chunks(sorted(only))]
     else:
         first, last = db.execute(select(func.min(order), func.max(order)).select_from(source)).one()
         starts = range(first, last + 1, _AT_ONCE) if first is not None else range(0)

@@ -16,11 +16,11 @@ from orbench_studio.store.core.tables import (
     RESPONSE_STATES,
     VOTES,
 )
-from orbench_studio.store.review.journal import IN_FORCE, Deed
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
 from orbench_studio.store.team.assigned_prompts import SEALED_PROMPTS
 
 
-class Said(NamedTuple):
+class RaterLabel(NamedTuple):
     """A readable verdict on a prompt, or on a response to it; of one rater on one thing the later counts."""
 
     prompt_id: int
@@ -29,7 +29,7 @@ class Said(NamedTuple):
     response_id: int | None = None
 
 
-def moderators(db: Connection, *, decided_only: bool = False) -> list[Said]:
+def moderators(db: Connection, *, decided_only: bool = False) -> list[RaterLabel]:
     """The moderators' readable votes, oldest first; on all prompts, or on those whose label is people's."""
     v = VOTES.c
     names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
@@ -38,10 +38,10 @@ def moderators(db: Connection, *, decided_only: bool = False) -> list[Said]:
         state = PROMPT_STATES.c
         statement = statement.where(v.prompt_id.in_(select(state.prompt_id).where(state.basis == Basis.HUMAN)))
     rows = db.execute(statement.order_by(v.id))
-    return [Said(prompt, names[moderator], verdict, response) for prompt, moderator, verdict, response in rows]
+    return [RaterLabel(prompt, names[moderator], verdict, response) for prompt, moderator, verdict, response in rows]
 
 
-def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[Said]:
+def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[RaterLabel]:
     """What people say of prompts, or of responses, in force; a file's people first, then oldest first.
 
     What a team's queue still hides is not among it.
@@ -52,12 +52,12 @@ def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[Said]:
         .join(JOURNAL, JOURNAL.c.id == a.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == a.annotator_id)
         .where(a.aspect == aspect, IN_FORCE, a.prompt_id.not_in(SEALED_PROMPTS))
-        .order_by((JOURNAL.c.kind != Deed.IMPORT), a.id)
+        .order_by((JOURNAL.c.kind != EntryKind.IMPORT), a.id)
     )
-    return [Said(*row) for row in db.execute(statement)]
+    return [RaterLabel(*row) for row in db.execute(statement)]
 
 
-class Decided(NamedTuple):
+class HumanLabel(NamedTuple):
     """A prompt that people have labelled as one, and what machines and its file make of it."""
 
     prompt_id: int
@@ -67,12 +67,12 @@ class Decided(NamedTuple):
     stated: str | None
 
 
-def decided(db: Connection) -> list[Decided]:
+def decided(db: Connection) -> list[HumanLabel]:
     """The prompts whose label is people's."""
     s = PROMPT_STATES.c
     columns = (s.prompt_id, s.category, s.final_label, s.consensus, PROMPTS.c.reference_label)
     statement = select(*columns).join(PROMPTS, PROMPTS.c.id == s.prompt_id).where(s.basis == Basis.HUMAN)
-    return [Decided(*row) for row in db.execute(statement.order_by(s.prompt_id))]
+    return [HumanLabel(*row) for row in db.execute(statement.order_by(s.prompt_id))]
 
 
 class Where(NamedTuple):

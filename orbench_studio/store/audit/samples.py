@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
 
-from orbench_studio.domain.audit.sample import AuditSample, Place, Stratum
+from orbench_studio.domain.audit.sample import AuditSample, SamplePlace, Stratum
 from orbench_studio.store.core.bulk_sql import add, inserted
 from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
 from orbench_studio.store.core.tables import PROMPT_STATES
@@ -28,7 +28,7 @@ def named(db: Connection, name: str) -> AuditSample | None:
     return next((sample for sample in everything(db) if sample.name == name), None)
 
 
-def save(db: Connection, sample: AuditSample, places: Sequence[Place]) -> None:
+def save(db: Connection, sample: AuditSample, places: Sequence[SamplePlace]) -> None:
     """Write a new sample down, with the random places of all prompts that could come into it."""
     row = {"name": sample.name, "seed": sample.seed, "query": sample.query, "created_at": sample.created_at}
     sample_id = inserted(db, AUDIT_SAMPLES, row)
@@ -55,10 +55,10 @@ def remove(db: Connection, name: str) -> None:
     db.execute(delete(AUDIT_SAMPLES).where(A.id == sample_id))
 
 
-def places(db: Connection, name: str) -> list[Place]:
+def places(db: Connection, name: str) -> list[SamplePlace]:
     """All prompts that could come into a sample, in their random order."""
     statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == _id(name)).order_by(P.number)
-    return [Place(*row) for row in db.execute(statement)]
+    return [SamplePlace(*row) for row in db.execute(statement)]
 
 
 def statuses(db: Connection, name: str) -> dict[int, str]:

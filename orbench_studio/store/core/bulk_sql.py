@@ -20,7 +20,7 @@ def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield values[start : start + CHUNK]
 
 
-def among(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
+def in_list(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
     """The column has one of the ids; asked as a range where they have no gap, which saves 1 µs an id (measured)."""
     if ids and ids[-1] - ids[0] == len(ids) - 1 and all(map(eq, ids, range(ids[0], ids[-1] + 1))):
         return column.between(ids[0], ids[-1])

@@ -50,11 +50,11 @@ class ServerChanges:
                 self._listen()
                 self._heard += 1  # whatever was told meanwhile
             assert self._connection is not None
-            told = [notice.payload for notice in self._connection.notifies(timeout=0)]
+            message = [notice.payload for notice in self._connection.notifies(timeout=0)]
         except psycopg.Error as error:
             self.close()
             raise ConnectionLostError("There is no connection to the workspace's server.") from error
-        self._heard += any(name != self._name for name in told)
+        self._heard += any(name != self._name for name in message)
         return self._heard
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.prompt import Origin, Prompt, Seed
-from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
 
 
@@ -64,7 +64,7 @@ def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | Non
     found: dict[int, str | None] = {}
     s = PROMPT_STATES.c
     for some in chunks(prompt_ids):
-        rows = db.execute(select(s.prompt_id, s.category).where(among(s.prompt_id, some)))
+        rows = db.execute(select(s.prompt_id, s.category).where(in_list(s.prompt_id, some)))
         found.update((prompt_id, category) for prompt_id, category in rows)
     return found
 
@@ -73,7 +73,7 @@ def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
     """Those of the prompts whose file states a label, in their order."""
     found: set[int] = set()
     for some in chunks(prompt_ids):
-        stated = select(PROMPTS.c.id).where(among(PROMPTS.c.id, some), PROMPTS.c.reference_label.is_not(None))
+        stated = select(PROMPTS.c.id).where(in_list(PROMPTS.c.id, some), PROMPTS.c.reference_label.is_not(None))
         found.update(db.execute(stated).scalars())
     return [prompt_id for prompt_id in prompt_ids if prompt_id in found]
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, not_, select
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
 from orbench_studio.domain.core.response import WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
 Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class
@@ -43,7 +43,7 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
     j = JUDGEMENTS.c
     columns = (j.response_id, j.id, j.judge_id, j.answer_class, j.explanation, j.evidence_start, j.evidence_end, j.raw)
     for some in chunks(response_ids):
-        statement = select(*columns).where(among(j.response_id, some)).order_by(j.response_id, j.id)
+        statement = select(*columns).where(in_list(j.response_id, some)).order_by(j.response_id, j.id)
         for response_id, judgement_id, judge, answer_class, explanation, start, end, raw in db.execute(statement):
             evidence = (start, end) if start is not None and end is not None else None
             found[response_id].append(
@@ -59,7 +59,7 @@ def said(db: Connection, response_ids: Sequence[int]) -> dict[int, tuple[Said, .
     j = JUDGEMENTS.c
     columns = (j.response_id, j.judge_id, j.answer_class)
     for some in chunks(response_ids):
-        statement = select(*columns).where(among(j.response_id, some)).order_by(j.response_id, j.id)
+        statement = select(*columns).where(in_list(j.response_id, some)).order_by(j.response_id, j.id)
         for response_id, judge, answer_class in db.execute(statement).all():
             found[response_id] = (*found.get(response_id, ()), (*judges[judge], answer_class))
     return found

@@ -104,11 +104,11 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        told = str(error.orig).lower()
-        if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(told)):
+        message = str(error.orig).lower()
+        if error.connection_invalidated or (isinstance(error, OperationalError) and _is_lost(message)):
             raise ConnectionLostError("There is no connection to the workspace's server.") from error
         for sign, advice in _CAUSES.items():
-            if sign in told:
+            if sign in message:
                 why = str(error.orig).splitlines()[0]  # what follows shows the statement
                 raise WorkspaceError(f"Nothing was changed: {why}. {advice}") from error
         _blame_row(engine, error)
@@ -137,10 +137,10 @@ def _blame_row(engine: Engine, error: Exception) -> None:
 
     Rows become domain objects in many places, and always in a transaction: what fails there is looked into here.
     """
-    told = unreadable_row(engine)
-    if told is not None:
-        raise WorkspaceError(told) from error
+    message = unreadable_row(engine)
+    if message is not None:
+        raise WorkspaceError(message) from error
 
 
-def _is_lost(told: str) -> bool:
-    return "unable to open" not in told and any(sign in told for sign in _CLOSED)
+def _is_lost(message: str) -> bool:
+    return "unable to open" not in message and any(sign in message for sign in _CLOSED)

@@ -57,7 +57,7 @@ _SETS: dict[str, Iterable[str]] = {
     "votes.category": Category,
     "judges.kind": JudgeKind,
     "judgements.answer_class": AnswerClass,
-    "journal.kind": journal.Deed,
+    "journal.kind": journal.EntryKind,
     "annotations.aspect": Aspect,
     "prompt_states.status": Status,
     "prompt_states.category": Category,

@@ -28,12 +28,12 @@ def copy(source: Connection, target: Connection, on_progress: Progress) -> None:
         target.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # a deed may be about a later one
     for table in whole:
 
-        def told(rows: int) -> None:
+        def message(rows: int) -> None:
             nonlocal done
             done += rows
             on_progress(done, total)
 
-        with closing(_rows(source, table, told)) as rows:
+        with closing(_rows(source, table, message)) as rows:
             put(target, table, rows)
     text_search.index_prompts(target, first_id=1)
     if response_index.exists(source):
@@ -43,12 +43,12 @@ def copy(source: Connection, target: Connection, on_progress: Progress) -> None:
         target.exec_driver_sql("ANALYZE")  # the server plans by what it knows of the tables, and would look later
 
 
-def _rows(source: Connection, table: Table, told: Callable[[int], None]) -> Generator[Rows]:
+def _rows(source: Connection, table: Table, message: Callable[[int], None]) -> Generator[Rows]:
     statement = select(table).order_by(*table.primary_key).execution_options(yield_per=_AT_ONCE)
     with source.execute(statement) as found:
         for some in found.partitions():
             yield some
-            told(len(some))
+            message(len(some))
 
 
 def _into_file(target: Connection, table: Table, rows: Iterable[Rows]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -90,7 +90,7 @@ def _prompts(db: Connection, ids: Sequence[int]) -> Iterable[Row]:
         )
         .join(PROMPT_STATES, s.prompt_id == P.id)
         .outerjoin(SEEDS, SEEDS.c.id == P.seed_id)
-        .where(among(P.id, ids))
+        .where(in_list(P.id, ids))
     )
     for row in db.execute(statement).all():
         yield dict(zip(_PROMPT, row, strict=True)) | {"votes": [], "responses": [], "annotations": []}
@@ -104,7 +104,7 @@ def _responses(db: Connection, ids: Sequence[int]) -> Mapping[int, dict[int, Row
     statement = (
         select(R.prompt_id, R.id, R.model_id, R.identity, R.text, R.stop_reason, s.answer_class, s.basis, *more)
         .join(RESPONSE_STATES, s.response_id == R.id)
-        .where(among(R.prompt_id, ids))
+        .where(in_list(R.prompt_id, ids))
         .order_by(R.prompt_id, R.id)
     )
     judged = _judgements(db, ids)
@@ -126,7 +126,7 @@ def _judgements(db: Connection, ids: Sequence[int]) -> Mapping[int, list[Row]]:
     statement = (
         select(J.response_id, J.judge_id, J.identity, J.answer_class, *more)
         .join(RESPONSES, R.id == J.response_id)
-        .where(among(R.prompt_id, ids))
+        .where(in_list(R.prompt_id, ids))
         .order_by(J.response_id, J.id)
     )
     found: dict[int, list[Row]] = defaultdict(list)
@@ -146,7 +146,7 @@ def _there(names: Sequence[str], values: Sequence[Any]) -> Row:
 def _votes(db: Connection, ids: Sequence[int]) -> Mapping[tuple[int, int | None], list[Row]]:
     names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
     columns = (V.moderator_id, V.verdict, V.category, V.explanation, V.raw, V.source_id, V.source_line)
-    statement = select(V.prompt_id, V.response_id, *columns).where(among(V.prompt_id, ids)).order_by(V.id)
+    statement = select(V.prompt_id, V.response_id, *columns).where(in_list(V.prompt_id, ids)).order_by(V.id)
     found: dict[tuple[int, int | None], list[Row]] = defaultdict(list)
     for prompt_id, response_id, moderator, *rest in db.execute(statement).all():
         row = dict(zip(_VOTE, (names[moderator], *rest), strict=True))
@@ -155,12 +155,12 @@ def _votes(db: Connection, ids: Sequence[int]) -> Mapping[tuple[int, int | None]
 
 
 def _annotations(db: Connection, ids: Sequence[int], named: Named) -> Mapping[tuple[int, int | None], list[Row]]:
-    statement = _decisions().where(among(A.prompt_id, ids))
+    statement = _decisions().where(in_list(A.prompt_id, ids))
     found: dict[tuple[int, int | None], list[Row]] = defaultdict(list)
     made = db.execute(statement).all()
     undone = reversals(db, {row.journal_id for row in made}, named)
     for row in made:
-        deed = deed_of(row, named)
+        deed = entry_of(row, named)
         said = {name: getattr(row, name) for name in ("aspect", "value", "reason", "raw")}
         said |= {"visible": row.visible.split(), "source": row.source_id, "line": row.source_line}
         back = undone.get(row.journal_id, [])
@@ -179,7 +179,7 @@ def _decisions() -> Select[Any]:
     )
 
 
-def deed_of(row: Any, named: Named) -> Row:
+def entry_of(row: Any, named: Named) -> Row:
     """What a file says of a deed; `guideline` is the version decided by, None where there was none."""
     deed = {"deed": row.uuid, "kind": row.kind, "at": written(row.at), "told": row.summary}
     return deed | {"annotator": named(row.name) if row.name is not None else None, "guideline": row.guideline or None}
@@ -205,7 +205,7 @@ def written(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def deeds(db: Connection, annotator: str | None) -> Iterator[Row]:
+def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
     """What people decided in the studio, one of them or all, deed by deed in order of time."""
     statement = (
         select(
@@ -225,7 +225,7 @@ def deeds(db: Connection, annotator: str | None) -> Iterator[Row]:
     undone = reversals(db, {row.journal_id for row in rows}, str)
     for entry, some in groupby(rows, key=lambda row: row.journal_id):
         said = list(some)
-        yield deed_of(said[0], str) | {"decisions": list(map(_said, said)), "undone": undone.get(entry, [])}
+        yield entry_of(said[0], str) | {"decisions": list(map(_said, said)), "undone": undone.get(entry, [])}
 
 
 def _said(row: Any) -> Row:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JOURNAL,
@@ -14,7 +14,7 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     VOTES,
 )
-from orbench_studio.store.review.journal import Deed
+from orbench_studio.store.review.journal import EntryKind
 
 FILLABLE = ("category", "origin", "seed_id", "reference_label", "external_key", "attributes")
 Key = tuple[Any, ...]
@@ -73,7 +73,7 @@ def votes(db: Connection, prompt_ids: Sequence[int]) -> dict[Key, int]:
     v = VOTES.c
     found: dict[Key, int] = {}
     for some in chunks(sorted(set(prompt_ids))):
-        statement = select(v.prompt_id, v.moderator_id, v.identity, v.id).where(among(v.prompt_id, some))
+        statement = select(v.prompt_id, v.moderator_id, v.identity, v.id).where(in_list(v.prompt_id, some))
         for *key, row_id in db.execute(statement).all():
             found[tuple(key)] = row_id
     return found
@@ -84,7 +84,7 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[Key, int]:
     j = JUDGEMENTS.c
     found: dict[Key, int] = {}
     for some in chunks(sorted(set(response_ids))):
-        statement = select(j.response_id, j.judge_id, j.identity, j.id).where(among(j.response_id, some))
+        statement = select(j.response_id, j.judge_id, j.identity, j.id).where(in_list(j.response_id, some))
         for *key, row_id in db.execute(statement).all():
             found[tuple(key)] = row_id
     return found
@@ -98,7 +98,9 @@ def imported_annotations(db: Connection, prompt_ids: Sequence[int]) -> dict[Key,
     found: dict[Key, int] = {}
     for some in chunks(sorted(set(prompt_ids))):
         statement = select(*columns).join(JOURNAL, JOURNAL.c.id == a.journal_id).order_by(a.id)
-        for *key, row_id in db.execute(statement.where(JOURNAL.c.kind == Deed.IMPORT, among(a.prompt_id, some))).all():
+        for *key, row_id in db.execute(
+            statement.where(JOURNAL.c.kind == EntryKind.IMPORT, in_list(a.prompt_id, some))
+        ).all():
             found[tuple(key)] = row_id
     return found
 

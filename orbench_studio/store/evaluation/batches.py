@@ -23,7 +23,7 @@ from orbench_studio.store.core.generation_tables import GENERATION_ITEMS
 from orbench_studio.store.core.tables import MODELS
 
 
-class Asked(NamedTuple):
+class GenerationRequest(NamedTuple):
     """A list of texts that is asked for: of a category, or rewrites of a seed; `sample` counts the same ones."""
 
     category: str | None = None
@@ -73,7 +73,7 @@ def add_responses(db: Connection, batch_id: int, model_id: int, responses: Seque
     _add_model(db, batch_id, model_id, len(responses))
 
 
-def add_asked(db: Connection, batch_id: int, model_id: int, asked: Sequence[Asked]) -> None:
+def add_asked(db: Connection, batch_id: int, model_id: int, asked: Sequence[GenerationRequest]) -> None:
     """An item for each list of texts that the model is to write."""
     item_id = next_id(db, BATCH_ITEMS)
     for some in chunks(asked):
@@ -183,8 +183,8 @@ def failures(db: Connection, batch_id: int, limit: int, causes: Sequence[Cause] 
     if causes:
         statement = statement.where(_I.cause.in_(causes))
     return [
-        FailedItem(item_id, prompt_id, name, Cause(cause), told or "", attempts)
-        for item_id, prompt_id, name, cause, told, attempts in db.execute(statement.order_by(_I.id).limit(limit))
+        FailedItem(item_id, prompt_id, name, Cause(cause), message or "", attempts)
+        for item_id, prompt_id, name, cause, message, attempts in db.execute(statement.order_by(_I.id).limit(limit))
     ]
 
 

@@ -33,7 +33,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ModelAnswer:
     """A model's answer to a prompt."""
 
     text: str
@@ -41,7 +41,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgeAnswer:
     """A judge's answer about a response."""
 
     response_id: int
@@ -50,7 +50,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Voted:
+class ModeratorAnswer:
     """A moderator's answer about a prompt, or a response to it."""
 
     vote: Vote
@@ -58,7 +58,7 @@ class Voted:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListAnswer:
     """A writer's answer: the texts in it, and the reply as it came; `near` has for a text those nearly the same."""
 
     listing: Listing
@@ -68,15 +68,15 @@ class Listed:
     near: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-Result = Said | Judged | Voted | Listed
+Result = ModelAnswer | JudgeAnswer | ModeratorAnswer | ListAnswer
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ItemFailure:
     """An item that was given up."""
 
     cause: Cause
-    told: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Outcome:
     prompt_id: int | None
     model_id: int
     attempts: int
-    result: Result | Given
+    result: Result | ItemFailure
     usage: Usage = Usage()
 
 
@@ -102,13 +102,13 @@ def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[in
     if not new:
         return []
     _end_items(db, new)
-    responses = _add_responses(db, [outcome for outcome in new if isinstance(outcome.result, Said)])
-    judged = _add_judgements(db, [outcome for outcome in new if isinstance(outcome.result, Judged)])
+    responses = _add_responses(db, [outcome for outcome in new if isinstance(outcome.result, ModelAnswer)])
+    judged = _add_judgements(db, [outcome for outcome in new if isinstance(outcome.result, JudgeAnswer)])
     derived_states.refresh_responses(db, sorted({*responses, *judged}))
-    answered = {one.prompt_id for one in new if one.prompt_id and isinstance(one.result, Said | Judged)}
+    answered = {one.prompt_id for one in new if one.prompt_id and isinstance(one.result, ModelAnswer | JudgeAnswer)}
     derived_states.recount_answers(db, sorted(answered))
-    weighed = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, Voted)])}
-    weighed |= {*_add_listed(db, [outcome for outcome in new if isinstance(outcome.result, Listed)])}
+    weighed = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, ModeratorAnswer)])}
+    weighed |= {*_add_listed(db, [outcome for outcome in new if isinstance(outcome.result, ListAnswer)])}
     derived_states.refresh_prompts(db, sorted(weighed))
     _count(db, batch_id, new, standing)
     return sorted(answered | weighed)
@@ -125,14 +125,14 @@ def _end_items(db: Connection, outcomes: Sequence[Outcome]) -> None:
     values |= {"cause": bindparam("new_cause"), "error": bindparam("new_error"), "vendor_batch_id": None}
     rows = []
     for outcome in outcomes:
-        given = outcome.result if isinstance(outcome.result, Given) else None
+        given = outcome.result if isinstance(outcome.result, ItemFailure) else None
         row = {"item": outcome.item_id, "more": outcome.attempts, "new_state": _ended(outcome)}
-        rows.append(row | {"new_cause": given and given.cause, "new_error": given and given.told})
+        rows.append(row | {"new_cause": given and given.cause, "new_error": given and given.message})
     db.execute(ended.values(values), rows)
 
 
 def _ended(outcome: Outcome) -> ItemState:
-    return ItemState.FAILED if isinstance(outcome.result, Given) else ItemState.DONE
+    return ItemState.FAILED if isinstance(outcome.result, ItemFailure) else ItemState.DONE
 
 
 def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], standing: dict[int, ItemState]) -> None:
@@ -146,7 +146,7 @@ def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], standing:
         counts[_ended(outcome)] += 1
         counts["input_tokens"] += usage.input_tokens or 0
         counts["output_tokens"] += usage.output_tokens or 0
-        counts["unpriced"] += usage.cost is None and not isinstance(outcome.result, Given)
+        counts["unpriced"] += usage.cost is None and not isinstance(outcome.result, ItemFailure)
         costs[outcome.model_id] += usage.cost or 0.0
     for model_id in sorted(by_model):
         batches.count(db, batch_id, model_id, {**by_model[model_id], "cost": costs[model_id]})
@@ -156,7 +156,7 @@ def _add_responses(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
     rows = []
     for response_id, outcome in zip(new_ids(db, RESPONSES, len(outcomes)), outcomes, strict=True):
         said = outcome.result
-        assert isinstance(said, Said)
+        assert isinstance(said, ModelAnswer)
         row: dict[str, Any] = {"id": response_id, "prompt_id": outcome.prompt_id, "model_id": outcome.model_id}
         # Repeats may say the same to the letter, and each of them counts.
         row["identity"] = text_identity(said.text, f"batch item {outcome.item_id}")
@@ -172,7 +172,7 @@ def _add_judgements(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
     rows, response_ids = [], []
     for outcome in outcomes:
         judged = outcome.result
-        assert isinstance(judged, Judged)
+        assert isinstance(judged, JudgeAnswer)
         judgement = judged.judgement
         start, end = judgement.evidence or (None, None)
         raw = judgement.raw or ""
@@ -192,7 +192,7 @@ def _add_votes(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
     rows, prompt_ids = [], []
     for outcome in outcomes:
         voted = outcome.result
-        assert isinstance(voted, Voted)
+        assert isinstance(voted, ModeratorAnswer)
         assert outcome.prompt_id is not None  # every item of a moderation has one
         vote = voted.vote
         row: dict[str, Any] = {"prompt_id": outcome.prompt_id, "response_id": vote.response_id}
@@ -211,7 +211,7 @@ def _add_listed(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
     prompt_ids = []
     for outcome in outcomes:
         listed = outcome.result
-        assert isinstance(listed, Listed)
+        assert isinstance(listed, ListAnswer)
         values = {"raw": listed.raw, "stop_reason": listed.stop_reason, "template_hash": listed.template_hash}
         prompt_ids += generated_texts.keep(db, outcome.item_id, listed.listing, values, listed.near)
     return prompt_ids

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from orbench_studio.store.core.bulk_sql import among, chunks
+from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import MODELS, PROMPTS, RESPONSES, SEEDS
 
 
@@ -12,7 +12,7 @@ def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> int:
     """The characters of the prompts together."""
     total = 0
     for some in chunks(sorted(prompt_ids)):
-        found = select(func.sum(func.length(PROMPTS.c.text))).where(among(PROMPTS.c.id, some))
+        found = select(func.sum(func.length(PROMPTS.c.text))).where(in_list(PROMPTS.c.id, some))
         total += int(db.execute(found).scalar() or 0)
     return total
 
@@ -23,7 +23,7 @@ def of_responses(db: Connection, response_ids: Sequence[int]) -> int:
     for some in chunks(sorted(response_ids)):
         both = func.sum(func.length(RESPONSES.c.text) + func.length(PROMPTS.c.text))
         found = select(both).join(PROMPTS, PROMPTS.c.id == RESPONSES.c.prompt_id)
-        total += int(db.execute(found.where(among(RESPONSES.c.id, some))).scalar() or 0)
+        total += int(db.execute(found.where(in_list(RESPONSES.c.id, some))).scalar() or 0)
     return total
 
 
@@ -32,7 +32,7 @@ def of_seeds(db: Connection, seed_ids: Sequence[int]) -> int:
     total = 0
     for some in chunks(sorted(seed_ids)):
         total += int(
-            db.execute(select(func.sum(func.length(SEEDS.c.text))).where(among(SEEDS.c.id, some))).scalar() or 0
+            db.execute(select(func.sum(func.length(SEEDS.c.text))).where(in_list(SEEDS.c.id, some))).scalar() or 0
         )
     return total
 

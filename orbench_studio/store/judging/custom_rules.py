@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from orbench_studio.domain.judging.custom_rule import OwnRule, SavedRule
+from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 from orbench_studio.store.core.bulk_sql import id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATORS, MODELS, OWN_RULES
 
@@ -24,17 +24,17 @@ def everything(db: Connection) -> list[SavedRule]:
         .order_by(_R.id)
     )
     return [
-        SavedRule(number, OwnRule(phrase, bool(refuses), model), *rest)
+        SavedRule(number, CustomRule(phrase, bool(refuses), model), *rest)
         for number, phrase, refuses, model, *rest in db.execute(statement)
     ]
 
 
-def in_force(db: Connection) -> tuple[OwnRule, ...]:
+def in_force(db: Connection) -> tuple[CustomRule, ...]:
     """Those that have not been removed."""
     return tuple(saved.rule for saved in everything(db) if saved.removed_at is None)
 
 
-def save(db: Connection, rule: OwnRule, annotator: str, at: datetime) -> int:
+def save(db: Connection, rule: CustomRule, annotator: str, at: datetime) -> int:
     """Keep a rule, and give its number."""
     values = {
         "phrase": rule.phrase,

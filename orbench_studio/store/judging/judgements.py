@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.response import StopReason
-from orbench_studio.store.core.bulk_sql import add, among, chunks, next_id
+from orbench_studio.store.core.bulk_sql import add, chunks, in_list, next_id
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JOURNAL,
@@ -31,7 +31,7 @@ _STOPPED = (StopReason.BLOCKED, StopReason.ERROR)
 J, R, S = JUDGEMENTS.c, RESPONSES.c, RESPONSE_STATES.c
 
 
-class Waiting(NamedTuple):
+class ResponseToJudge(NamedTuple):
     """A response that an instrument has not judged in its present version."""
 
     id: int
@@ -55,7 +55,7 @@ class Labelled(NamedTuple):
     annotation_ids: tuple[int, ...]
 
 
-class Said(NamedTuple):
+class StoredJudgement(NamedTuple):
     """What a judge said last of a response; `raw` is None where nothing is kept besides the class."""
 
     kind: JudgeKind
@@ -63,17 +63,19 @@ class Said(NamedTuple):
     raw: str | None
 
 
-class Open(NamedTuple):
+class UnjudgedResponse(NamedTuple):
     """A response that no person has judged, and what each judge said last of it."""
 
     id: int
     prompt_id: int
     model: str
     label: str | None
-    said: tuple[Said, ...]
+    said: tuple[StoredJudgement, ...]
 
 
-def waiting(db: Connection, judge_id: int, identity: bytes, kind: JudgeKind, after: int, limit: int) -> list[Waiting]:
+def waiting(
+    db: Connection, judge_id: int, identity: bytes, kind: JudgeKind, after: int, limit: int
+) -> list[ResponseToJudge]:
     """The next responses in order of id; a local judge leaves alone what people have judged."""
     statement = (
         select(R.id, R.prompt_id, func.coalesce(R.asked, PROMPTS.c.text), R.text, MODELS.c.name)
@@ -83,7 +85,7 @@ def waiting(db: Connection, judge_id: int, identity: bytes, kind: JudgeKind, aft
         .order_by(R.id)
         .limit(limit)
     )
-    return [Waiting(*row) for row in db.execute(statement)]
+    return [ResponseToJudge(*row) for row in db.execute(statement)]
 
 
 def count_waiting(db: Connection, judge_id: int, identity: bytes, kind: JudgeKind) -> int:
@@ -92,7 +94,7 @@ def count_waiting(db: Connection, judge_id: int, identity: bytes, kind: JudgeKin
     return int(db.execute(statement).scalar_one())
 
 
-def replace(db: Connection, judge_id: int, judged: Sequence[tuple[Waiting, dict[str, Any]]]) -> tuple[int, ...]:
+def replace(db: Connection, judge_id: int, judged: Sequence[tuple[ResponseToJudge, dict[str, Any]]]) -> tuple[int, ...]:
     """Write an instrument's judgements in the place of those it gave these responses before, and weigh them anew.
 
     Gives the prompt of every response that has another answer class in force now.
@@ -100,7 +102,7 @@ def replace(db: Connection, judge_id: int, judged: Sequence[tuple[Waiting, dict[
     ids = [response.id for response, _ in judged]
     before = _in_force(db, ids)
     for some in chunks(ids):
-        db.execute(delete(JUDGEMENTS).where(J.judge_id == judge_id, among(J.response_id, some)))
+        db.execute(delete(JUDGEMENTS).where(J.judge_id == judge_id, in_list(J.response_id, some)))
     free = next_id(db, JUDGEMENTS)
     own = {"judge_id": judge_id, "source_id": None, "source_line": None}
     add(
@@ -139,7 +141,7 @@ def labelled(db: Connection) -> list[Labelled]:
     return [Labelled(*row[:6], _type(row[6]), AnswerClass(row[7]), tuple(decisions.get(row[0], ()))) for row in rows]
 
 
-def open_responses(db: Connection) -> list[Open]:
+def open_responses(db: Connection) -> list[UnjudgedResponse]:
     """Every response that a person could judge and none has, in order of id, with what the judges said last."""
     columns = (S.response_id, S.prompt_id, MODELS.c.name, PROMPT_STATES.c.final_label)
     statement = (
@@ -150,13 +152,13 @@ def open_responses(db: Connection) -> list[Open]:
         .order_by(S.response_id)
     )
     rows = db.execute(statement).all()
-    said: dict[int, dict[int, Said]] = defaultdict(dict)
+    said: dict[int, dict[int, StoredJudgement]] = defaultdict(dict)
     kinds = {row.id: JudgeKind(row.kind) for row in db.execute(select(JUDGES))}
     for some in chunks([row[0] for row in rows]):
-        latest = select(J.response_id, J.judge_id, J.answer_class, J.raw).where(among(J.response_id, some))
+        latest = select(J.response_id, J.judge_id, J.answer_class, J.raw).where(in_list(J.response_id, some))
         for response_id, judge_id, answer_class, raw in db.execute(latest.order_by(J.id)):
-            said[response_id][judge_id] = Said(kinds[judge_id], answer_class, raw)
-    return [Open(*row, tuple(said[row[0]].values())) for row in rows]
+            said[response_id][judge_id] = StoredJudgement(kinds[judge_id], answer_class, raw)
+    return [UnjudgedResponse(*row, tuple(said[row[0]].values())) for row in rows]
 
 
 def decided_ids(db: Connection) -> set[int]:
@@ -176,7 +178,7 @@ def overrides(db: Connection) -> frozenset[int]:
 def _in_force(db: Connection, response_ids: Sequence[int]) -> dict[int, str | None]:
     found: dict[int, str | None] = {}
     for some in chunks(response_ids):
-        rows = db.execute(select(S.response_id, S.answer_class).where(among(S.response_id, some)))
+        rows = db.execute(select(S.response_id, S.answer_class).where(in_list(S.response_id, some)))
         found |= {row.response_id: row.answer_class for row in rows}
     return found
 
@@ -194,7 +196,7 @@ def _decisions(db: Connection, response_ids: Sequence[int]) -> dict[int, list[in
     found: dict[int, list[int]] = defaultdict(list)
     for some in chunks(response_ids):
         statement = select(a.response_id, a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
-        wanted = (among(a.response_id, some), a.aspect == Aspect.ANSWER_CLASS, IN_FORCE)
+        wanted = (in_list(a.response_id, some), a.aspect == Aspect.ANSWER_CLASS, IN_FORCE)
         for response_id, annotation_id in db.execute(statement.where(*wanted).order_by(a.id)):
             found[response_id].append(annotation_id)
     return found

@@ -38,7 +38,7 @@ from orbench_studio.domain.core.moderation import (
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
-from orbench_studio.store.core.bulk_sql import add, among, chunks
+from orbench_studio.store.core.bulk_sql import add, chunks, in_list
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import (
     MODELS,
@@ -107,7 +107,7 @@ def wrong_states(db: Connection) -> Iterable[str]:
     ):
         ids = [int(value) for value in db.execute(select(owner.c.id).order_by(owner.c.id)).scalars()]
         for some in chunks(ids):
-            statement = select(states).where(among(states.c[column], some)).order_by(states.c[column])
+            statement = select(states).where(in_list(states.c[column], some)).order_by(states.c[column])
             kept = [dict(row._mapping) for row in db.execute(statement)]
             right = weigh(db, some)
             if kept != right:
@@ -119,7 +119,7 @@ def wrong_states(db: Connection) -> Iterable[str]:
 
 
 def _replace(db: Connection, table: Table, column: str, ids: Sequence[int], rows: list[dict[str, Any]]) -> None:
-    db.execute(delete(table).where(among(table.c[column], ids)))
+    db.execute(delete(table).where(in_list(table.c[column], ids)))
     add(db, table, rows)
 
 
@@ -127,13 +127,13 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
     r = RESPONSES.c
     first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # all that is needed to tell an empty text
     columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
-    rows = db.execute(select(*columns).where(among(r.id, response_ids)).order_by(r.id)).all()
+    rows = db.execute(select(*columns).where(in_list(r.id, response_ids)).order_by(r.id)).all()
     said = responses.said(db, response_ids)
     decided = journal.on_responses(db, response_ids)
-    sealed = assigned_prompts.sealed(db, sorted({row.prompt_id for row in rows if row.id in decided}))
+    blind = assigned_prompts.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
-        human = human_verdict(open_to(decided.get(response_id, ()), sealed=prompt_id in sealed))
+        human = human_verdict(open_to(decided.get(response_id, ()), blind=prompt_id in blind))
         final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
         states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
     return states
@@ -158,16 +158,16 @@ def _response_state(
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
     p = PROMPTS.c
-    sealed = assigned_prompts.sealed_now(p.id).label("sealed")
-    columns = (p.id, p.category, p.reference_label, sealed, select(WORKSPACE.c.consensus_rule).scalar_subquery())
-    rows = db.execute(select(*columns).where(among(p.id, prompt_ids)).order_by(p.id)).all()
+    blind = assigned_prompts.sealed_now(p.id).label("sealed")
+    columns = (p.id, p.category, p.reference_label, blind, select(WORKSPACE.c.consensus_rule).scalar_subquery())
+    rows = db.execute(select(*columns).where(in_list(p.id, prompt_ids)).order_by(p.id)).all()
     cast_votes = votes.of_prompts(db, prompt_ids)
     decided = journal.of_prompts(db, prompt_ids)
     tallied = _tallies(db, prompt_ids)
     states = []
     for prompt_id, category, reference, is_sealed, counts_by in rows:
         agreed = consensus(cast_votes.get(prompt_id, []), Rule.from_text(counts_by))
-        known = open_to(decided.get(prompt_id, ()), sealed=is_sealed)
+        known = open_to(decided.get(prompt_id, ()), blind=is_sealed)
         state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
         states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
     return states
@@ -223,4 +223,4 @@ def _tally(prompt_ids: Sequence[int]) -> Select[Any]:
     }
     columns = [count.label(name) for name, count in counts.items()]
     statement = select(s.prompt_id, *columns).join(MODELS, MODELS.c.id == s.model_id)
-    return statement.where(among(s.prompt_id, prompt_ids)).group_by(s.prompt_id)
+    return statement.where(in_list(s.prompt_id, prompt_ids)).group_by(s.prompt_id)

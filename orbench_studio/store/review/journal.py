@@ -16,7 +16,7 @@ from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.review import guidelines
 
 
-class Deed(StrEnum):
+class EntryKind(StrEnum):
     """What an entry of the journal records."""
 
     DECISION = "decision"
@@ -26,7 +26,7 @@ class Deed(StrEnum):
     IMPORT = "import"
 
 
-DECIDING = (Deed.DECISION, Deed.ADJUDICATION)  # what a person does and can take back
+DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # what a person does and can take back
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Entry:
     """One deed as the journal lists it; `guideline` is the version of the guidelines a decision was made by."""
 
     id: int
-    kind: Deed
+    kind: EntryKind
     at: datetime
     annotator: str | None
     summary: str
@@ -53,14 +53,14 @@ _last_word = (
     .correlate(JOURNAL)
     .scalar_subquery()
 )
-IN_FORCE = func.coalesce(_last_word, Deed.REDO) != Deed.UNDO
+IN_FORCE = func.coalesce(_last_word, EntryKind.REDO) != EntryKind.UNDO
 # In which order things were decided, the same in every workspace that has the deeds.
 IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
 
 
 def append(
     db: Connection,
-    kind: Deed,
+    kind: EntryKind,
     annotator_id: int | None,
     at: datetime,
     summary: str,
@@ -110,7 +110,7 @@ def redo_target(db: Connection, annotator_id: int) -> int | None:
     statement = (
         select(undo.c.target_id)
         .join(JOURNAL, JOURNAL.c.id == undo.c.target_id)
-        .where(undo.c.annotator_id == annotator_id, undo.c.kind == Deed.UNDO, ~IN_FORCE)
+        .where(undo.c.annotator_id == annotator_id, undo.c.kind == EntryKind.UNDO, ~IN_FORCE)
         .where(~decided_since)
         .order_by(undo.c.at.desc(), undo.c.id.desc())
         .limit(1)
@@ -229,7 +229,7 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
     return [
         Entry(
             r.id,
-            Deed(r.kind),
+            EntryKind(r.kind),
             r.at,
             r.name,
             r.summary,
@@ -249,7 +249,7 @@ def decided_since(db: Connection, annotator: str, since: datetime) -> int:
         select(func.count((ANNOTATIONS.c.prompt_id * 2 + shown_again).distinct()))
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
-        .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == Deed.DECISION)
+        .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == EntryKind.DECISION)
         .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)), IN_FORCE)
     )
     return int(db.execute(statement).scalar_one())
@@ -273,9 +273,9 @@ def annotation(row: Any) -> Annotation:
         Aspect(row.aspect),
         row.value,
         row.response_id,
-        row.kind == Deed.IMPORT,
+        row.kind == EntryKind.IMPORT,
         row.reason,
         row.raw,
         frozenset(Visible(part) for part in row.visible.split()),
-        row.kind == Deed.ADJUDICATION,
+        row.kind == EntryKind.ADJUDICATION,
     )

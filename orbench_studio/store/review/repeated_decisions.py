@@ -12,7 +12,7 @@ from orbench_studio.store.core.bulk_sql import chunks, id_of
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import IN_FORCE, Deed
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
 
 _AT = ANNOTATIONS.c
 
@@ -29,7 +29,7 @@ def annotator_id(db: Connection, name: str) -> int | None:
     return db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
 
 
-def at_work(db: Connection, name: str) -> int:
+def annotator_at_work(db: Connection, name: str) -> int:
     """The annotator of this name, new or known, whose deeds in other windows wait until this transaction ends."""
     known = lock_person(db, name)
     if known is None:
@@ -85,7 +85,7 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
     twice = (
         select(_AT.prompt_id)
         .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
-        .where(_AT.aspect == aspect, JOURNAL.c.kind == Deed.DECISION)
+        .where(_AT.aspect == aspect, JOURNAL.c.kind == EntryKind.DECISION)
         .group_by(*thing)
         .having(func.count() > 1)
     )
@@ -125,5 +125,5 @@ def _alone() -> ColumnElement[bool]:
 
 def _own(column: Any, annotator: int, aspect: Aspect) -> Select[Any]:
     joined = select(column).select_from(JOURNAL).join(ANNOTATIONS, _AT.journal_id == JOURNAL.c.id)
-    mine = (JOURNAL.c.annotator_id == annotator, JOURNAL.c.kind == Deed.DECISION, _AT.aspect == aspect)
+    mine = (JOURNAL.c.annotator_id == annotator, JOURNAL.c.kind == EntryKind.DECISION, _AT.aspect == aspect)
     return joined.where(*mine, _alone())

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, exists, select
 
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Deed
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, EntryKind
 
 
 def to_undo(db: Connection, annotator_id: int) -> list[int]:
@@ -28,12 +28,12 @@ def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> l
     return [entry for entry in db.execute(statement.order_by(JOURNAL.c.at.desc())).scalars() if entry in entry_ids]
 
 
-def reverse(db: Connection, deed: Deed, annotator_id: int, targets: Sequence[int]) -> None:
+def reverse(db: Connection, deed: EntryKind, annotator_id: int, targets: Sequence[int]) -> None:
     """Undo or redo the decisions in one deed."""
     at = journal.moment(db, annotator_id)
     for target in targets:
-        told = f"{'Undone' if deed is Deed.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
-        journal.append(db, deed, annotator_id, at, told, target)
+        message = f"{'Undone' if deed is EntryKind.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
+        journal.append(db, deed, annotator_id, at, message, target)
 
 
 def _together(db: Connection, annotator_id: int, target: int) -> list[int]:

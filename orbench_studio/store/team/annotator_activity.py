@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, func, select
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_MEMBERS
-from orbench_studio.store.review.journal import IN_FORCE, IN_TIME, Deed
+from orbench_studio.store.review.journal import IN_FORCE, IN_TIME, EntryKind
 from orbench_studio.store.team.assigned_prompts import SEALED_PROMPTS, State
 
 A, J, N = ANNOTATIONS.c, JOURNAL.c, ANNOTATORS.c
@@ -19,7 +19,7 @@ _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 
 def names(db: Connection) -> list[str]:
     """Everybody who decided anything in the studio, or takes part in a queue, by name."""
-    deciding = select(J.annotator_id).where(J.kind == Deed.DECISION)
+    deciding = select(J.annotator_id).where(J.kind == EntryKind.DECISION)
     there = N.id.in_(deciding) | N.id.in_(select(TEAM_MEMBERS.c.annotator_id))
     return list(db.execute(select(N.name).where(there).order_by(N.name)).scalars())
 
@@ -87,4 +87,4 @@ def seen(db: Connection) -> dict[str, datetime]:
 def _decided(*columns: Any) -> Select[Any]:
     """Of the decisions in force that people took in the studio."""
     joined = select(*columns).select_from(ANNOTATIONS).join(JOURNAL, J.id == A.journal_id)
-    return joined.join(ANNOTATORS, N.id == A.annotator_id).where(J.kind == Deed.DECISION, IN_FORCE)
+    return joined.join(ANNOTATORS, N.id == A.annotator_id).where(J.kind == EntryKind.DECISION, IN_FORCE)

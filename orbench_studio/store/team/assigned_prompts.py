@@ -41,8 +41,8 @@ from orbench_studio.store.core.team_tables import (
     TEAM_PROMPTS,
     TEAM_QUEUES,
 )
-from orbench_studio.store.review.journal import IN_FORCE, Deed
-from orbench_studio.store.team.queue_records import ROOM_TO_PRACTISE, Kept, member_id
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
+from orbench_studio.store.team.queue_records import ROOM_TO_PRACTISE, StoredQueue, member_id
 
 Q, M, P, C, A = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, ANNOTATIONS.c
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ def to_give(db: Connection, queue_id: int, part: Part, count: int, now: datetime
     return bool(count) and (db.execute(gone).first() is not None or bool(_free(db, queue_id, part, 1, lock=False)))
 
 
-def take(db: Connection, kept: Kept, part: Part, count: int, now: datetime) -> int:
+def take(db: Connection, kept: StoredQueue, part: Part, count: int, now: datetime) -> int:
     """Give somebody the next prompts, what claims that ran out held among them; how many there were."""
     member = member_id(db, kept.id, part.annotator_id)
     _expire(db, kept.id, part.annotator_id, now)
@@ -101,7 +101,7 @@ def until(db: Connection, queue_id: int, annotator_id: int) -> datetime | None:
     return db.execute(mine).scalar()
 
 
-def renew(db: Connection, kept: Kept, annotator_id: int, now: datetime) -> None:
+def renew(db: Connection, kept: StoredQueue, annotator_id: int, now: datetime) -> None:
     """Somebody is there: what is held is held for the whole lease again."""
     until = now + timedelta(minutes=kept.queue.lease)
     db.execute(update(TEAM_CLAIMS).where(*_mine(kept.id, annotator_id)).values(until=until))
@@ -178,7 +178,7 @@ def practised(db: Connection, prompt_ids: Sequence[int], annotator_id: int | Non
     return frozenset(found)
 
 
-def sealed(db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
+def blind(db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
     """Those of the prompts about which nobody may know what others decided: a queue wants more labels of them."""
     found: set[int] = set()
     for some in chunks(prompt_ids):
@@ -314,7 +314,7 @@ def _said(db: Connection, prompt_ids: Sequence[int]) -> dict[int, dict[tuple[int
             select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
             .join(JOURNAL, JOURNAL.c.id == A.journal_id)
             .where(A.prompt_id.in_(some), A.aspect.in_((Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP)))
-            .where(JOURNAL.c.kind == Deed.DECISION, IN_FORCE)
+            .where(JOURNAL.c.kind == EntryKind.DECISION, IN_FORCE)
             .group_by(A.prompt_id, A.annotator_id, A.aspect)
         )
         for row in db.execute(statement):

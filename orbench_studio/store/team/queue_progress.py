@@ -6,14 +6,14 @@ from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.team.queue import Progress
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS
-from orbench_studio.store.review.journal import IN_FORCE, Deed
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
 from orbench_studio.store.team.assigned_prompts import State
-from orbench_studio.store.team.queue_records import Kept
+from orbench_studio.store.team.queue_records import StoredQueue
 
 P, C, S, A = TEAM_PROMPTS.c, TEAM_CLAIMS.c, PROMPT_STATES.c, ANNOTATIONS.c
 
 
-def of(db: Connection, kept: Kept) -> Progress:
+def of(db: Connection, kept: StoredQueue) -> Progress:
     """A queue's prompts by how many labels they have, more than it asks for among those that have all."""
     overlap, mine = kept.queue.overlap, (P.queue_id == kept.id, ~P.training)
     by_labels = [0] * (overlap + 1)
@@ -26,7 +26,7 @@ def of(db: Connection, kept: Kept) -> Progress:
         A.prompt_id == P.prompt_id,
         A.aspect == Aspect.LABEL,
         JOURNAL.c.id == A.journal_id,
-        JOURNAL.c.kind == Deed.ADJUDICATION,
+        JOURNAL.c.kind == EntryKind.ADJUDICATION,
         IN_FORCE,
     )
     open_ = int(db.execute(done.where(S.basis == Basis.DISPUTED)).scalar_one())

@@ -18,14 +18,14 @@ ROOM_TO_PRACTISE = 1  # never taken off
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredQueue:
     """A queue with its number."""
 
     id: int
     queue: TeamQueue
 
 
-def everything(db: Connection) -> list[Kept]:
+def everything(db: Connection) -> list[StoredQueue]:
     """All queues, oldest first."""
     members: dict[int, list[Member]] = {}
     columns = (M.queue_id, ANNOTATORS.c.name, M.share, M.categories)
@@ -34,10 +34,10 @@ def everything(db: Connection) -> list[Kept]:
         taken = tuple(Category(value) for value in categories.split(",") if value)
         members.setdefault(queue_id, []).append(Member(name, share, taken))
     rows = db.execute(select(TEAM_QUEUES).order_by(Q.id))
-    return [Kept(row.id, _queue(row, tuple(members.get(row.id, ())))) for row in rows]
+    return [StoredQueue(row.id, _queue(row, tuple(members.get(row.id, ())))) for row in rows]
 
 
-def named(db: Connection, name: str) -> Kept | None:
+def named(db: Connection, name: str) -> StoredQueue | None:
     """The queue of this name; None where there is none."""
     return next((kept for kept in everything(db) if kept.queue.name == name), None)
 
@@ -49,7 +49,7 @@ def save(db: Connection, queue: TeamQueue, at: datetime) -> int:
     return queue_id
 
 
-def change(db: Connection, kept: Kept, queue: TeamQueue) -> None:
+def change(db: Connection, kept: StoredQueue, queue: TeamQueue) -> None:
     """Another agreement for a queue; its prompts get the room that another overlap gives them."""
     db.execute(update(TEAM_QUEUES).where(Q.id == kept.id).values(_values(queue)))
     if queue.members != kept.queue.members:
@@ -74,7 +74,9 @@ def member_id(db: Connection, queue_id: int, annotator_id: int) -> int:
     return id_of(db, TEAM_MEMBERS, {"queue_id": queue_id, "annotator_id": annotator_id}, **new)
 
 
-def fill(db: Connection, kept: Kept, prompts: Sequence[tuple[int, str | None]], *, training: bool = False) -> int:
+def fill(
+    db: Connection, kept: StoredQueue, prompts: Sequence[tuple[int, str | None]], *, training: bool = False
+) -> int:
     """Put the prompts, with their categories, behind those there are; how many were not there yet."""
     there = set(db.execute(select(P.prompt_id).where(P.queue_id == kept.id)).scalars())
     counted = select(func.count()).where(P.queue_id == kept.id, ~P.training)

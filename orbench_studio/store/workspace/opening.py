@@ -165,9 +165,9 @@ def problems(engine: Engine) -> list[str]:
 
 def _damage(db: Connection) -> Iterator[str]:
     """What SQLite itself finds wrong with the file, in its words."""
-    for (told,) in db.exec_driver_sql("PRAGMA integrity_check"):
-        if told != "ok":
-            yield str(told)
+    for (message,) in db.exec_driver_sql("PRAGMA integrity_check"):
+        if message != "ok":
+            yield str(message)
     for name, rowid, parent, _ in db.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"{name} row {rowid} refers to a row of {parent} that is not there"
 

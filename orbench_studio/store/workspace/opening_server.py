@@ -95,18 +95,18 @@ def _fault(server: Server, version: int, encoding: str) -> str:
     return ""
 
 
-def _why_not(server: Server, told: str) -> str:
+def _why_not(server: Server, message: str) -> str:
     """Why there is no connection, by what the driver tells, and what to do."""
-    if "does not exist" in told and "database" in told:
+    if "does not exist" in message and "database" in message:
         return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
-    if "password" in told:
+    if "password" in message:
         return (
             f"The server did not accept the password for {server}. It is taken from PGPASSWORD, from ~/.pgpass or from "
             f"the system keyring (keyring set orbench-studio {server})."
         )
-    if "role" in told and "does not exist" in told:
+    if "role" in message and "does not exist" in message:
         return f"The server of {server} knows no such user. Whoever runs it makes one: createuser NAME."
-    why = told.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if told else "no answer"
+    why = message.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if message else "no answer"
     return f"There is no connection to {server}: {why}. Check the address, and that the server runs."
 
 

@@ -128,9 +128,9 @@ def _on_server(db: Connection) -> Iterator[str]:
     context = MigrationContext.configure(db, opts={"compare_type": True})
     for found in compare_metadata(context, SQLModel.metadata):
         for change, *what in found if isinstance(found, list) else [found]:
-            told = _told(str(change), what)
-            if told:
-                yield told
+            message = _told(str(change), what)
+            if message:
+                yield message
     there = {
         (str(table), str(name))
         for table, name in db.exec_driver_sql(

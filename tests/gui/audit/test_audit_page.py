@@ -21,7 +21,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 def counted(path, **choice):
     """The audit of the file, read by somebody else."""
     with open_workspace(path) as other:
-        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.Choice(**choice))
+        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.AuditOptions(**choice))
 
 
 def at_page(studio):
@@ -94,7 +94,7 @@ def test_what_another_window_writes_is_counted_when_the_page_is_shown(start, pat
         with open_workspace(path) as other:
             for prompt_id in (1, 2, 3):
                 prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="ben")
-        studio.wait(lambda: page.keeper._stale is None)
+        studio.wait(lambda: page.cache._stale is None)
         at_page(studio)
         studio.wait(lambda: shown(page) == expected(counted(path)))
 
@@ -102,7 +102,7 @@ def test_what_another_window_writes_is_counted_when_the_page_is_shown(start, pat
 def test_one_judge_alone_and_back(start, path):
     with start(path) as studio:
         page = at_page(studio)
-        judge = next(iter(page.keeper.ledger.judges))
+        judge = next(iter(page.cache.ledger.judges))
         choose(page.choosing._answers, judge)
         studio.wait(lambda: page.audit.choice.answers == judge)
         assert shown(page) == expected(counted(path))  # there is no other judge, and nobody has decided
@@ -133,12 +133,12 @@ def test_the_report_is_written_and_said_where(start, path, tmp_path, monkeypatch
     monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
     with start(path) as studio:
         page = at_page(studio)
-        page.saving.report(page.keeper.ledger, page.choosing.choice, tmp_path / "report.html")
+        page.saving.report(page.cache.ledger, page.choosing.choice, tmp_path / "report.html")
         studio.wait(lambda: "The report is in" in studio.message())
         assert "model-a" in (tmp_path / "report.html").read_text(encoding="utf-8")
-        page.saving.figures(page.keeper.ledger, page.choosing.choice, tmp_path / "figures")
+        page.saving.figures(page.cache.ledger, page.choosing.choice, tmp_path / "figures")
         studio.wait(lambda: "6 figures are in" in studio.message())
-        page.saving.report(page.keeper.ledger, page.choosing.choice, tmp_path / "no folder" / "report.html")
+        page.saving.report(page.cache.ledger, page.choosing.choice, tmp_path / "no folder" / "report.html")
         studio.wait(lambda: "could not be written" in page.says.text())
 
 

@@ -105,4 +105,4 @@ def test_another_workspace_forgets_what_was_found(start, path, tmp_path):
         studio.window.open(path.parent / "mine.orbench")
         studio.wait(lambda: studio.application.session.workspace not in (None, before))
         studio.wait(lambda: not page.people.tables)
-        assert page.keeper.answers == refusal_audit.FINAL
+        assert page.cache.answers == refusal_audit.FINAL

@@ -14,11 +14,11 @@ def test_what_is_done_at_once_is_answered_after_what_was_asked_before_it(qtbot, 
         wait([future])  # as on a busy machine, where the window goes on later than the other thread
         return future
 
-    told = []
-    operations.run(lambda: "first", told.append)
+    message = []
+    operations.run(lambda: "first", message.append)
     monkeypatch.setattr(operations._thread, "submit", done_at_once)
-    operations.run(lambda: "second", told.append)
-    assert told == [], "who asks is not answered in the middle of it"
-    qtbot.waitUntil(lambda: len(told) == 2, timeout=120_000)
-    assert told == ["first", "second"]
+    operations.run(lambda: "second", message.append)
+    assert message == [], "who asks is not answered in the middle of it"
+    qtbot.waitUntil(lambda: len(message) == 2, timeout=120_000)
+    assert message == ["first", "second"]
     operations.close()

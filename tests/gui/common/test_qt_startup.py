@@ -54,19 +54,19 @@ def program(temporary):
 def test_a_display_that_does_not_answer_is_said_so(program, path, temporary, verb, display):
     arguments = {"nothing": (), "a workspace": (path,), "demo": ("demo",)}[verb]
     one = program(*arguments, QT_QPA_PLATFORM="", XDG_RUNTIME_DIR=str(temporary), **{display: ":4711"})
-    told = one.communicate()[1]
-    assert one.returncode == 1, told
-    assert "The window cannot be opened." in told
-    assert f"answers at {display}=:4711" in told or "sudo apt-get install" in told
+    message = one.communicate()[1]
+    assert one.returncode == 1, message
+    assert "The window cannot be opened." in message
+    assert f"answers at {display}=:4711" in message or "sudo apt-get install" in message
     assert list(temporary.iterdir()) == []
 
 
 @LINUX
 def test_what_qt_says_is_told_where_we_do_not_know_better(program):
     one = program(QT_QPA_PLATFORM="misspelt")
-    told = one.communicate()[1]
+    message = one.communicate()[1]
     assert one.returncode == 1
-    assert "Could not find the Qt platform plugin" in told
+    assert "Could not find the Qt platform plugin" in message
 
 
 def test_missing_libraries_are_named_with_the_command_that_installs_them(monkeypatch):
@@ -80,10 +80,10 @@ def test_without_any_font_nothing_is_drawn_without_letters(program, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>none</dir></fontconfig>")
     one = program(*verb, QT_QPA_PLATFORM="offscreen", FONTCONFIG_FILE=str(tmp_path / "fonts.conf"))
-    told = one.communicate()[1]
+    message = one.communicate()[1]
     assert one.returncode == 1
-    assert "No font is installed" in told
-    assert "sudo apt-get install fonts-dejavu-core" in told
+    assert "No font is installed" in message
+    assert "sudo apt-get install fonts-dejavu-core" in message
 
 
 @LINUX
@@ -97,9 +97,9 @@ def test_an_x_server_that_goes_away_is_said_so(program, temporary, monkeypatch):
         one = program("demo", DISPLAY=f":{display}")
         wait_until_open(one, temporary)
         server.kill()
-        told = one.communicate()[1]
+        message = one.communicate()[1]
     assert one.returncode == 1
-    assert "The X11 connection broke" in told
+    assert "The X11 connection broke" in message
 
 
 GRAVE = """
@@ -117,11 +117,11 @@ qFatal("a fatal one")
 @POSIX
 def test_grave_messages_of_qt_are_on_the_terminal_and_everything_is_in_the_log(program):
     one = program(script=GRAVE)
-    told = one.communicate()[1]
+    message = one.communicate()[1]
     assert one.returncode == -signal.SIGABRT
-    assert "a critical \ufffd[31mone" in told
-    assert "qFatal" in told
-    assert "a warning" not in told
+    assert "a critical \ufffd[31mone" in message
+    assert "qFatal" in message
+    assert "a warning" not in message
     logged = log_file().read_text(encoding="utf-8")
     assert all(words in logged for words in ("a warning", "a critical", "qFatal"))
     assert "Fatal Python error: Aborted" in logged, "with Python's stack"
@@ -140,9 +140,9 @@ def test_a_signal_closes_the_window_as_the_user_would(program, temporary, number
     one = program("demo")
     wait_until_open(one, temporary)
     one.send_signal(number)
-    _, told = one.communicate()
-    assert one.returncode == code, told
-    assert "Traceback" not in told
+    _, message = one.communicate()
+    assert one.returncode == code, message
+    assert "Traceback" not in message
     assert list(temporary.iterdir()) == [], "the demo's copy is gone"
 
 

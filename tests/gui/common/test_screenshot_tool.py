@@ -27,7 +27,7 @@ def draw(start, tmp_path, monkeypatch):
         folder = tmp_path / "pictures"
         folder.mkdir(exist_ok=True)
         with start() as studio:
-            done = screenshots.portray(
+            done = screenshots.draw_screenshots(
                 studio.application, folder, every=False, tell=tell.append, complain=complain.append
             )
         return done, [os.path.relpath(file, folder) for file in tell], complain
@@ -65,9 +65,9 @@ def test_a_page_that_fails_is_named_and_the_others_are_drawn(draw, monkeypatch, 
     code, files, complaints = draw({("audit",): partial(fails, how), LIBRARY: SCENES[LIBRARY]})
     assert code == 1
     assert files == ["library-light-1440x900.png"]
-    [told] = complaints
-    assert told.startswith("Not drawn: audit.")
-    assert re.search("our own fault|division by zero|Nothing is going on", told)
+    [message] = complaints
+    assert message.startswith("Not drawn: audit.")
+    assert re.search("our own fault|division by zero|Nothing is going on", message)
 
 
 def test_a_picture_replaces_an_older_one_and_nothing_else(draw, tmp_path):
@@ -89,9 +89,9 @@ def test_a_foreign_file_of_that_name_is_kept(draw, tmp_path, content):
     else:
         mine.write_bytes(content)
     before = mine.read_bytes()
-    code, files, [told] = draw(ONE)
+    code, files, [message] = draw(ONE)
     assert (code, files) == (1, [])
-    assert "is not a picture of this demo" in told
+    assert "is not a picture of this demo" in message
     assert mine.read_bytes() == before
 
 
@@ -106,6 +106,6 @@ def test_a_reader_that_goes_away_ends_the_drawing(tmp_path, monkeypatch):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
         assert "review" in one.stdout.readline()
         one.stdout.close()
-        told = one.stderr.read()
-    assert (one.returncode, told) == (1, "")
+        message = one.stderr.read()
+    assert (one.returncode, message) == (1, "")
     assert [file.name for file in tmp_path.iterdir()] == ["pictures"]

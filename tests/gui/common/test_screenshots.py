@@ -123,15 +123,17 @@ def test_the_pictures(request, start, tmp_path, monkeypatch):
     folder = request.config.getoption("--portraits") or tmp_path
     if folder is tmp_path:
         monkeypatch.setattr(screenshots, "EVERY_LOOK", screenshots.EVERY_LOOK[-1:])
-    told, failed = [], []
+    message, failed = [], []
     with start() as studio:
-        code = screenshots.portray(studio.application, folder, every=True, tell=told.append, complain=failed.append)
+        code = screenshots.draw_screenshots(
+            studio.application, folder, every=True, tell=message.append, complain=failed.append
+        )
     assert (code, failed) == (0, [])
     expected = {
         str(folder / f"{page}-{look}.png") for page in screenshots.EVERY_PAGE for look in screenshots.EVERY_LOOK
     }
-    assert set(told) == expected
-    assert [name for name in told if shades(QImage(name)) < 20] == []
+    assert set(message) == expected
+    assert [name for name in message if shades(QImage(name)) < 20] == []
 
 
 def shades(picture):

@@ -98,7 +98,7 @@ def test_every_hint_shows_the_key_in_force(start, path):
 
 
 @pytest.mark.parametrize(
-    ("kept", "told"),
+    ("kept", "message"),
     [
         ({"label_safe": ["T"]}, "Safe: another action has the same key"),
         ({"label_safe": ["Q"], "label_toxic": ["Q"]}, "Toxic: another action has the same key"),
@@ -112,10 +112,10 @@ def test_every_hint_shows_the_key_in_force(start, path):
         ({"dance": ["Q"]}, "dance: no such action"),
     ],
 )
-def test_preferences_that_cannot_be_do_not_stop_the_start_and_are_told(start, path, tmp_path, labels, kept, told):
+def test_preferences_that_cannot_be_do_not_stop_the_start_and_are_told(start, path, tmp_path, labels, kept, message):
     (tmp_path / "settings.json").write_text(json.dumps({"keys": kept}), encoding="utf-8")
     with start(path) as studio:
-        assert told in studio.message()
+        assert message in studio.message()
         studio.press(S)
         assert labels() == {1: "safe"}
 

@@ -66,8 +66,8 @@ def test_what_the_queue_shows(start, path, tmp_path):
         dialog.escape.setChecked(True)
         dialog.begin.click()
         studio.wait(lambda: "14 prompts are in" in dialog.says.text())
-        told = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
-        assert (told["filter"], told["formulas"]) == ("category:privacy", "escaped")
+        message = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+        assert (message["filter"], message["formulas"]) == ("category:privacy", "escaped")
 
 
 def test_what_stops_it_is_said_in_words(dialog, tmp_path):

@@ -111,9 +111,11 @@ def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp
     file = write_csv(tmp_path / "votes.csv", header, [("May I pat the dog?", "none", "False", "fine")])
     with start(path) as studio:
         dialog = looked(studio, file)
-        told = dialog._told.toPlainText()
-        assert "does not say which moderator this is. Write its name into the field Moderator, then look again." in told
-        assert "--" not in told
+        message = dialog._told.toPlainText()
+        assert (
+            "does not say which moderator this is. Write its name into the field Moderator, then look again." in message
+        )
+        assert "--" not in message
         dialog._names["moderator"].setText("west")
         dialog._look.click()
         studio.wait(lambda: not dialog.run.running)

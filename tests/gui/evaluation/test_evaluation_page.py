@@ -224,8 +224,8 @@ def test_cancelled_after_a_question(at_page, vendor, path):
     [model] = progress(path).models
     assert (model.left, model.done + model.cancelled) == (0, 10)
     assert model.cancelled >= 8  # one was under way, and at most one more was at hand
-    told = f"cancelled {model.cancelled}"
-    at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == told)
+    message = f"cancelled {model.cancelled}"
+    at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == message)
     assert not at_page.pane.resume.isEnabled()
 
 
@@ -235,8 +235,8 @@ def test_failures_are_listed_with_their_reason_and_tried_again(at_page, vendor, 
     at_vendor(at_page, vendor)
     at_page.launch()
     at_page.until(BatchState.FINISHED)
-    told = "request refused 2"
-    at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == told)
+    message = "request refused 2"
+    at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == message)
     at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
     assert "that will not do" in at_page.lines(at_page.pane.failures.table)[0][3]
     at_page.studio.wait(lambda: at_page.pane.failures.retry.text() == "Retry 2 failed")

@@ -18,15 +18,15 @@ from orbench_studio.domain.evaluation.batch import (
     Cause,
     ModelProgress,
 )
-from orbench_studio.domain.evaluation.rate_limits import Wish
+from orbench_studio.domain.evaluation.rate_limits import RateRequest
 from orbench_studio.domain.review.query import parse, write
 from orbench_studio.gui.evaluation.progress_table import DONE
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.batch_coordinator import Desk, Report, Want
+from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator, Report, Want
 from orbench_studio.services.evaluation.prices import load_prices
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.curation import subsets
-from orbench_studio.store.evaluation.results import Given, Outcome, Said
+from orbench_studio.store.evaluation.results import ItemFailure, ModelAnswer, Outcome
 from tests.gui.evaluation.test_evaluation_page import (
     MIXED,
     Evaluator,
@@ -146,18 +146,20 @@ def two_causes(path):
     with open_workspace(path) as other:
         settings = BatchSettings()
         made = batch_control.create(other, [MIXED, HELPFUL], range(1, 6), settings, prices=load_prices())
-        desk = Desk(other, made.id, 30.0)
-        desk.begin()
-        wants = dict.fromkeys(desk.models, Want(5, Wish()))
-        shares = desk.exchange(Report([], wants)).shares
+        coordinator = BatchCoordinator(other, made.id, 30.0)
+        coordinator.begin()
+        wants = dict.fromkeys(coordinator.models, Want(5, RateRequest()))
+        shares = coordinator.exchange(Report([], wants)).shares
         items = [item for share in shares.values() for item in share.items]
-        given = {item.item_id: Given(causes[item.item_id], "as it goes") for item in items if item.item_id in causes}
-        said = Said("An answer.", StopReason.STOP)
+        given = {
+            item.item_id: ItemFailure(causes[item.item_id], "as it goes") for item in items if item.item_id in causes
+        }
+        said = ModelAnswer("An answer.", StopReason.STOP)
         outcomes = [
             Outcome(item.item_id, item.prompt_id, item.model_id, 1, given.get(item.item_id, said)) for item in items
         ]
-        desk.exchange(Report(outcomes, wants))
-        desk.leave()
+        coordinator.exchange(Report(outcomes, wants))
+        coordinator.leave()
     return made.id
 
 
@@ -197,7 +199,7 @@ def test_the_answers_of_one_model_open_in_review(start, path):
 def test_a_batch_whose_process_was_killed_is_interrupted_and_goes_on(start, path):
     with open_workspace(path) as other:
         made = batch_control.create(other, [MIXED], range(1, 6), BatchSettings(), prices=load_prices())
-        Desk(other, made.id, lease=3.0).begin()  # and is never seen again
+        BatchCoordinator(other, made.id, lease=3.0).begin()  # and is never seen again
     with start(path) as studio:
         page = Evaluator(studio)
         studio.wait(lambda: [line[2] for line in page.lines(page.page.batches)] == ["interrupted"])
@@ -214,9 +216,9 @@ def test_who_is_at_work_is_shown(start, path):
     with open_workspace(path) as other:
         made = batch_control.create(other, [MIXED], range(1, 6), BatchSettings(), prices=load_prices(), judge="rules")
         batch_control.hand_over(other, made.id)
-        desk = Desk(other, made.id, lease=600.0, helps=[MIXED])
-        desk.begin()
-        desk.exchange(Report([], dict.fromkeys(desk.models, Want(3, Wish())), per_minute=90))
+        coordinator = BatchCoordinator(other, made.id, lease=600.0, helps=[MIXED])
+        coordinator.begin()
+        coordinator.exchange(Report([], dict.fromkeys(coordinator.models, Want(3, RateRequest())), per_minute=90))
         with start(path) as studio:
             page = Evaluator(studio)
             table = page.pane.workers
@@ -225,7 +227,7 @@ def test_who_is_at_work_is_shown(start, path):
             assert (pid, held, per_minute) == (f"{os.getpid()}", "3", "90")
             assert page.pane.state.text() == f"running on {machine}  ·  then judged by rules"
             assert table.isVisible()
-            desk.leave()
+            coordinator.leave()
             studio.wait(lambda: page.pane.state.text().startswith("interrupted"))
             assert not table.isVisible()
 

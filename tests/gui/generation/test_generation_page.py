@@ -14,16 +14,16 @@ from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings
 from orbench_studio.domain.review.query import parse, write
-from orbench_studio.gui.generation.rejected_texts import SetAsideDialog
+from orbench_studio.gui.generation.rejected_texts import RejectedTextsDialog
 from orbench_studio.gui.generation.steps import Step
-from orbench_studio.gui.generation.template_field import WordingDialog
+from orbench_studio.gui.generation.template_field import TemplateDialog
 from orbench_studio.gui.review.vote_cards import VoteCard
 from orbench_studio.providers import simulated_roles
 from orbench_studio.providers.base import Answer
 from orbench_studio.services.core import templates
 from orbench_studio.services.curation import run_recipe
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.batch_coordinator import Desk
+from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator
 from orbench_studio.services.evaluation.prices import load_prices
 from orbench_studio.services.generation import seeds_and_rewrites
 from orbench_studio.services.generation.funnel import QUERIES, SELECTIONS, funnel
@@ -152,7 +152,7 @@ def test_a_vote_that_cannot_be_read_is_shown_as_it_came_with_the_wording_it_answ
     raw = "It could be privacy, it could be none of the above."
     voted.studio.wait(lambda: any(said.isVisible() and said.text() == raw for said in review.findChildren(QLabel)))
     cards = [card for card in review.findChildren(VoteCard) if card.isVisible()]
-    assert all(templates.load(templates.Wording.ON_PROMPTS).hash[:12] in card.toolTip() for card in cards)
+    assert all(templates.load(templates.TemplateName.ON_PROMPTS).hash[:12] in card.toolTip() for card in cards)
 
 
 def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):
@@ -230,9 +230,9 @@ def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at
     own.write_text("Write something.", encoding="utf-8")
     field = at_page.form.wordings[Step.SEEDS]
     at_page.click(field.show_it)
-    at_page.studio.wait(lambda: field.findChildren(WordingDialog))
-    [dialog] = field.findChildren(WordingDialog)
-    template = templates.load(templates.Wording.SEEDING)
+    at_page.studio.wait(lambda: field.findChildren(TemplateDialog))
+    [dialog] = field.findChildren(TemplateDialog)
+    template = templates.load(templates.TemplateName.SEEDING)
     assert dialog.text.toPlainText() == template.text
     assert template.hash in dialog.hash.text()
     dialog.close()
@@ -282,10 +282,10 @@ def test_a_step_is_paused_and_gone_on_with(at_page, vendor):
 def test_a_batch_whose_process_was_killed_can_be_resumed(at_page):
     """It was killed a moment ago, so that it still looks as if it were at work elsewhere."""
     with open_workspace(at_page.path()) as other:
-        settings = BatchSettings(template=templates.load(templates.Wording.SEEDING).text, texts=1)
+        settings = BatchSettings(template=templates.load(templates.TemplateName.SEEDING).text, texts=1)
         asked, _ = seeds_and_rewrites.lists(list(Category), 1)
         batch = seeds_and_rewrites.create(other, BatchKind.SEEDING, WRITER, asked, settings, load_prices())
-        Desk(other, batch.id, 60).begin()
+        BatchCoordinator(other, batch.id, 60).begin()
     at_work = at_page.page.at_work
     at_page.studio.wait(lambda: "running on" in at_work.says.text())
     at_page.click(at_work.resume)
@@ -316,7 +316,7 @@ def test_the_wheel_scrolls_the_form_and_changes_nothing(at_page):
 def test_what_is_selected_by_rule_opens_its_recipe_and_says_whose_labels(voted):
     with open_workspace(voted.path()) as other:
         for name in SELECTIONS:
-            taken = run_recipe.curated(other, read_recipe(run_recipe.default_recipes()[name]))
+            taken = run_recipe.run_recipe(other, read_recipe(run_recipe.default_recipes()[name]))
             [selected] = [one for one in funnel(other).selected if one.recipe == name]
             assert (selected.count, selected.by_people) == (len(taken.chosen), taken.by_people)
     toxic = voted.page.funnel.selected["toxic"]
@@ -340,7 +340,7 @@ def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page, monkeypa
     at_page.run(Step.REWRITES, model=WRITER)
     at_page.studio.wait(at_page.page.aside.isEnabled)
     at_page.click(at_page.page.aside)
-    dialog = at_page.page.findChild(SetAsideDialog)
+    dialog = at_page.page.findChild(RejectedTextsDialog)
     at_page.studio.wait(lambda: dialog.table.rows.rowCount() > 1)
 
     def shown():

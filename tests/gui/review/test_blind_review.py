@@ -52,8 +52,8 @@ def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         before = screen(studio)
-        for told in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
-            assert told not in before
+        for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
+            assert message not in before
         assert "hidden until you decide" in before
         assert "moderator" not in before.lower()
         studio.press(S)

@@ -32,7 +32,7 @@ def ids(studio):
 
 
 def held(other, who, name="hard"):
-    return [claim.prompt_id for claim in assignments.given(other, name, annotator=who) if not claim.done]
+    return [claim.prompt_id for claim in assignments.assigned(other, name, annotator=who) if not claim.done]
 
 
 def hurry(studio, key, count):
@@ -65,7 +65,7 @@ def test_two_windows_get_different_prompts_and_each_sees_only_its_own(start, pat
 def test_two_label_the_same_prompts_blind_to_each_other_until_both_have(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-3", overlap=2))
     for prompt_id in (1, 2):
-        assignments.take(other, "hard", annotator="Bob")
+        assignments.claim(other, "hard", annotator="Bob")
         prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="Bob")
     with start(path) as ada:
         join(ada, "Ada")
@@ -84,20 +84,20 @@ def test_a_skipped_prompt_goes_to_somebody_else_and_whoever_leaves_gives_back_th
         join(ada, "Ada")
         hurry(ada, Qt.Key.Key_Space, 1)
         ada.wait(lambda: held(other, "Ada") == [2, 3, 4, 5, 6, 7])
-        assignments.take(other, "hard", annotator="Bob")
+        assignments.claim(other, "hard", annotator="Bob")
         assert held(other, "Bob") == [1, 8, 9]
         ada.window.actions_table["clear_filter"].trigger()  # which leaves the queue
         ada.wait(lambda: held(other, "Ada") == [])
         team_queues.set_state(other, "hard", QueueState.PAUSED)
         ada.window._review(work_of("hard", "Ada"))
         ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 1)
-        assert assignments.given(other, "hard", annotator="Ada")[0].done  # what was skipped
+        assert assignments.assigned(other, "hard", annotator="Ada")[0].done  # what was skipped
 
 
 def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-3", lease=1))
     longer = datetime.now(UTC) + timedelta(hours=1)
-    assignments.take(other, "hard", annotator="Bob", now=longer)
+    assignments.claim(other, "hard", annotator="Bob", now=longer)
     with start(path) as ada:
         ada.window._reviewer._named("Ada")
         ada.window._review(work_of("hard", "Ada"))
@@ -113,7 +113,7 @@ def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, 
 
 def claimable(other):
     """Whether somebody else could have what a window holds."""
-    return assignments.take(other, "hard", annotator="Eve", now=datetime.now(UTC)) > 0
+    return assignments.claim(other, "hard", annotator="Eve", now=datetime.now(UTC)) > 0
 
 
 def test_practice_tells_the_answer_and_then_work_begins(start, path, other, write_csv, tmp_path):

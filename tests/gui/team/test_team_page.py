@@ -93,7 +93,7 @@ def test_people_and_what_they_disagree_about_are_told(team, other):
     studio, page = team
     team_queues.make(other, TeamQueue("hard", "id:1-3", overlap=2))
     for who, values in (("Ada", ("safe", "toxic", "safe")), ("Bob", ("safe", "toxic", "toxic"))):
-        assignments.take(other, "hard", annotator=who)
+        assignments.claim(other, "hard", annotator=who)
         for prompt_id, value in enumerate(values, 1):
             prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
     page.look()

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from orbench_studio.domain.workspace.location import is_there
+from orbench_studio.domain.workspace.location import exists
 from orbench_studio.services.review import offline_queue
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.settings import load_settings
@@ -71,15 +71,15 @@ def test_odd_settings_do_not_stop_the_window(start, path, tmp_path, labels, bad)
 
 def test_a_recent_workspace_that_may_not_be_looked_at_is_not_offered(start, tmp_path, monkeypatch):
     shut = tmp_path / "shut" / "mine.orbench"
-    exists = Path.exists
+    found = Path.exists
 
     def refused(self):
         if self == shut:
             raise PermissionError(13, "Permission denied")
-        return exists(self)
+        return found(self)
 
     monkeypatch.setattr(Path, "exists", refused)
-    assert not is_there(shut)
+    assert not exists(shut)
     (tmp_path / "settings.json").write_text(json.dumps({"recent": [str(shut)]}), encoding="utf-8")
     with start() as studio:
         assert not any("shut" in button.text() for button in studio.window.welcome.findChildren(QPushButton))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
-from orbench_studio.gui.evaluation.page import EvaluatePage
+from orbench_studio.gui.evaluation.page import EvaluationPage
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
@@ -204,15 +204,15 @@ def test_the_menu_has_what_the_keys_do(start, path):
 
 def test_a_page_is_made_when_it_is_first_shown_and_gets_the_keys(start, path):
     with start(path) as studio:
-        assert studio.window.findChildren(EvaluatePage) == []
+        assert studio.window.findChildren(EvaluationPage) == []
         studio.key(Qt.Key.Key_3, CTRL)
-        [page] = studio.window.findChildren(EvaluatePage)
+        [page] = studio.window.findChildren(EvaluationPage)
         assert page.isVisible()
         QTest.keyClicks(QApplication.focusWidget(), "simulated/")
         assert page.compose.models.line.text() == "simulated/"
         studio.key(Qt.Key.Key_1, CTRL)
         studio.key(Qt.Key.Key_3, CTRL)
-        assert studio.window.findChildren(EvaluatePage) == [page]
+        assert studio.window.findChildren(EvaluationPage) == [page]
 
 
 def test_a_workspace_of_a_newer_studio(start, path, tmp_path):

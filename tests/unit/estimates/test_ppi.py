@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, powered
+from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
 from tests.coverage import powered_coverage
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
@@ -28,14 +28,14 @@ def counts(sample, rest):
 @pytest.mark.parametrize("name", REFERENCE)
 def test_the_value_is_the_reference_packages(name):
     sample, rest, value, _, _ = REFERENCE[name]
-    assert powered(*counts(sample, rest)).value == pytest.approx(value, abs=1e-9)
+    assert ppi_estimate(*counts(sample, rest)).value == pytest.approx(value, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", REFERENCE)
 def test_the_interval_is_the_reference_packages_but_for_the_pseudo_units(name):
     sample, rest, value, low, high = REFERENCE[name]
     n = np.sum(sample)
-    found = powered(*counts(sample, rest))
+    found = ppi_estimate(*counts(sample, rest))
     assert np.subtract(*found.beyond[::-1]) == pytest.approx(high - low, rel=6 / n)
     assert found.beyond == pytest.approx((low, high), abs=2 / n)
     assert found.beyond[0] < value < found.beyond[1]
@@ -43,26 +43,26 @@ def test_the_interval_is_the_reference_packages_but_for_the_pseudo_units(name):
 
 def test_without_a_machine_it_is_agresti_and_coull():
     """statsmodels 0.15.0, proportion_confint(24, 100, method="agresti_coull"), of one in a million units."""
-    found = powered(*counts([[76, 0], [24, 0]], [1_000_000, 0]))
+    found = ppi_estimate(*counts([[76, 0], [24, 0]], [1_000_000, 0]))
     assert found.lam == 0
     assert found.beyond == pytest.approx((0.1663764, 0.3328602), abs=0.002)
 
 
 def test_with_every_label_in_nothing_is_left_to_estimate():
-    found = powered(*counts([[70, 6], [4, 20]], [0, 0]))
+    found = ppi_estimate(*counts([[70, 6], [4, 20]], [0, 0]))
     assert (found.value, *found.here) == pytest.approx((0.24, 0.24, 0.24))
     assert found.beyond[1] - found.beyond[0] > 0.15
 
 
 def test_a_good_machine_narrows_and_a_useless_one_does_no_harm():
-    good, none = (powered(*counts(sample, [700, 300])) for sample in ([[73, 2], [2, 23]], [[50, 25], [17, 8]]))
+    good, none = (ppi_estimate(*counts(sample, [700, 300])) for sample in ([[73, 2], [2, 23]], [[50, 25], [17, 8]]))
     assert np.subtract(*good.here[::-1]) < 0.7 * np.subtract(*none.here[::-1])
     assert none.lam == pytest.approx(0, abs=0.05)
     assert none.value == pytest.approx(0.25, abs=0.01)
 
 
 def test_a_machine_that_never_erred_on_the_sample_is_not_believed_without_end():
-    found = powered(*counts([[40, 0], [0, 10]], [800, 200]))
+    found = ppi_estimate(*counts([[40, 0], [0, 10]], [800, 200]))
     assert found.value == pytest.approx(0.2)
     assert found.here[1] - found.here[0] > 0.05
 
@@ -71,8 +71,8 @@ def test_strata_count_with_their_shares():
     """A stratum sampled at another rate than the rest makes no difference to what is estimated."""
     labelled, everything = counts([[30, 0], [0, 10]], [60, 20])
     other, all_other = counts([[2, 0], [0, 8]], [180, 720])
-    both = powered(np.concatenate([labelled, other]), np.concatenate([everything, all_other]))
-    rates = [powered(labelled, everything).value, powered(other, all_other).value]
+    both = ppi_estimate(np.concatenate([labelled, other]), np.concatenate([everything, all_other]))
+    rates = [ppi_estimate(labelled, everything).value, ppi_estimate(other, all_other).value]
     sizes = np.array([everything.sum(), all_other.sum()])
     assert both.value == pytest.approx(np.dot(rates, sizes) / sizes.sum(), abs=1e-9)
 
@@ -80,7 +80,7 @@ def test_strata_count_with_their_shares():
 def test_units_outside_are_no_part_of_the_rate():
     labelled = np.array([[[30, 4, 2], [3, 40, 1], [2, 2, 16]]])
     everything = labelled.sum(-2) * 10
-    found = powered(labelled, everything)
+    found = ppi_estimate(labelled, everything)
     inside = labelled[0, NO:]
     assert found.value == pytest.approx(inside[1].sum() / inside.sum(), abs=1e-9)  # the machine adds nothing here
     assert found.machine == pytest.approx(everything[0, YES] / everything[0, NO:].sum())
@@ -90,11 +90,11 @@ def test_units_outside_are_no_part_of_the_rate():
 def test_what_cannot_be_told_is_not_told():
     labelled, everything = counts([[5, 1], [1, 5]], [50, 50])
     unlabelled = np.concatenate([labelled, np.zeros_like(labelled)])
-    assert np.isnan(powered(unlabelled, np.concatenate([everything, everything])).value)
+    assert np.isnan(ppi_estimate(unlabelled, np.concatenate([everything, everything])).value)
     none = np.zeros_like(labelled)
-    assert np.isnan(powered(none, none.sum(-1)).value)
-    there = powered(np.concatenate([labelled, none]), np.concatenate([everything, none.sum(-1)]))
-    assert there.value == powered(labelled, everything).value
+    assert np.isnan(ppi_estimate(none, none.sum(-1)).value)
+    there = ppi_estimate(np.concatenate([labelled, none]), np.concatenate([everything, none.sum(-1)]))
+    assert there.value == ppi_estimate(labelled, everything).value
 
 
 def test_labels_still_needed_are_enough_and_not_too_many():
@@ -105,7 +105,7 @@ def test_labels_still_needed_are_enough_and_not_too_many():
         share = factor * (needed + 100) / 100
         more = np.rint(sample * share).astype(int)
         of = sample.sum(0) + rest - more.sum(0)
-        here = powered(*counts(more, of)).here
+        here = ppi_estimate(*counts(more, of)).here
         assert bool((here[1] - here[0]) / 2 <= MARGIN) is enough
 
 
@@ -123,7 +123,7 @@ def test_labels_needed_where_none_labelled_so_far_is_inside():
     everything = np.array([[0, 60, 60], [0, 60, 60]])
     assert labels_needed(labelled[:1], everything[:1]).sum() > 50
     assert labels_needed(labelled, everything).sum() > 100
-    assert np.isnan(powered(labelled, everything).value)
+    assert np.isnan(ppi_estimate(labelled, everything).value)
 
 
 def test_labels_needed_go_where_there_are_few():

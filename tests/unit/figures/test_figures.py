@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from orbench_studio.colours import DARK, LIGHT, contrast, shade
-from orbench_studio.domain.audit.refusal_rates import Audit, Choice, Group, Tally
+from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Tally
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures import look
 from orbench_studio.figures.bars import bars
@@ -30,7 +30,7 @@ def audit(models=("north", "south", "east"), categories=CATEGORIES, toxic=True):
             if toxic:
                 cells[Group.TOXIC, model, category] = Tally((40 - refused, refused, 0, 0, 0, 0, 0, 0, 0, 0))
     prompts = {(group, c): 44 for group in (Group.SAFE, Group.TOXIC)[: 1 + toxic] for c in categories}
-    return Audit(Choice(), tuple(models), tuple(categories), cells, prompts, {}, Rate(0, 40))
+    return Audit(AuditOptions(), tuple(models), tuple(categories), cells, prompts, {}, Rate(0, 40))
 
 
 def every(found, tokens):

@@ -32,8 +32,8 @@ def put(out, files, form="csv"):
         for name, content in files.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
-        told = manifest.described(folder, [(name, "studio") for name in files])
-        manifest.write(folder, {"form": form, "files": told})
+        message = manifest.described(folder, [(name, "studio") for name in files])
+        manifest.write(folder, {"form": form, "files": message})
 
 
 def add(folder, files):
@@ -110,8 +110,8 @@ def test_a_first_export_killed_at_every_step(tmp_path):
         step += 1
         out = tmp_path / f"out-{step}"
         is_killed = killed(step, lambda out=out: put(out, FIRST))
-        told = out.exists() and repair(out)
-        assert not told or content(out) == {}
+        message = out.exists() and repair(out)
+        assert not message or content(out) == {}
         if is_killed:
             put(out, FIRST)
         assert everything(out)[1].count(STAGING) == 0
@@ -228,8 +228,8 @@ def test_a_manifest_is_not_trusted(out, tmp_path, name, version):
     secret = tmp_path / "secret"
     secret.write_bytes(b"secret")
     listed = {"name": name, "form": "studio", "sha256": hashlib.sha256(b"secret").hexdigest()}
-    told = {"format": "orbench-studio-export", "version": version, "form": "csv", "files": [listed]}
-    add(out, {"manifest.json": json.dumps(told).encode(), ".git/HEAD": b"secret"})
+    message = {"format": "orbench-studio-export", "version": version, "form": "csv", "files": [listed]}
+    add(out, {"manifest.json": json.dumps(message).encode(), ".git/HEAD": b"secret"})
     before = everything(tmp_path)
     with pytest.raises(StudioError, match=r"manifest\.json"):
         put(out, FIRST)

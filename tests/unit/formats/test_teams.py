@@ -33,7 +33,7 @@ def test_label_studio_says_who_chose_what(take):
 
 
 @pytest.mark.parametrize(
-    ("task", "told"),
+    ("task", "message"),
     [
         (studio_task("lovely"), "the choice 'lovely' is no label, answer class or category"),
         (studio_task("direct_refusal"), "there is no model and response"),
@@ -41,9 +41,9 @@ def test_label_studio_says_who_chose_what(take):
         ({"data": "May I?", "annotations": []}, "does not have the form of Label Studio tasks"),
     ],
 )
-def test_a_choice_that_is_none_is_refused(take, task, told):
+def test_a_choice_that_is_none_is_refused(take, task, message):
     [fault] = take("tasks.json", json.dumps([task]))
-    assert isinstance(fault, RowFault) and told in fault.reason
+    assert isinstance(fault, RowFault) and message in fault.reason
 
 
 def test_argilla_says_who_answered_what(take):

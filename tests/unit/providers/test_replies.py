@@ -82,18 +82,18 @@ FAULTS = {
 
 @pytest.mark.parametrize("how", FAULTS)
 def test_what_is_none_is_told(ask, vendor, how):
-    reply, cause, told = FAULTS[how]
+    reply, cause, message = FAULTS[how]
     vendor.script["Why"] = [reply]
     error = ask()
     assert error.cause is cause
-    assert told in error.told
+    assert message in error.message
     assert error.retry_after == (7 if cause is Cause.RATE_LIMIT else None)
 
 
 def test_a_hanging_vendor(ask, vendor):
     vendor.script["Why"] = ["hang"]
     error = ask(timeout=0.2)
-    assert (error.cause, error.told) == (Cause.TIMEOUT, "No answer within 0.2 seconds.")
+    assert (error.cause, error.message) == (Cause.TIMEOUT, "No answer within 0.2 seconds.")
 
 
 def test_messages_say_what_they_are_none_of(ask, vendor):

@@ -93,9 +93,9 @@ BROKEN = {
 def test_what_breaks_off_is_a_fault_that_may_pass(wire, how):
     wire.pieces, wire.closes = BROKEN[how], True
     error = wire.ask()
-    assert error.cause in (Cause.CONNECTION, Cause.UNREADABLE), error.told
+    assert error.cause in (Cause.CONNECTION, Cause.UNREADABLE), error.message
     assert error.cause in PASSING
-    assert 0 < len(error.told) <= 300
+    assert 0 < len(error.message) <= 300
 
 
 def test_what_is_no_chunk_ends_with_the_time_at_the_latest(wire):
@@ -136,4 +136,4 @@ def test_what_is_too_large_is_not_tried_again(wire, how):
     error = wire.ask()
     assert error.cause is Cause.TOO_LARGE
     assert error.cause not in PASSING
-    assert error.told == "The reply is larger than 16 MB. Check the base URL and max tokens."
+    assert error.message == "The reply is larger than 16 MB. Check the base URL and max tokens."

@@ -4,7 +4,7 @@ import pytest
 
 from orbench_studio.domain.evaluation.batch import BatchSettings, Limits, Sampling
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.prices import Price, Prices
 from tests.fake_vendor import KEY, Vendor
 
@@ -45,7 +45,7 @@ def run(workspace, prices):
     """Runs a batch to its end here, and gives what the last look at it says."""
 
     def go(batch_id, **options):
-        runner = Runner(workspace, batch_id, prices, **{"lease": LEASE, **options})
+        runner = LiveRunner(workspace, batch_id, prices, **{"lease": LEASE, **options})
         runner.start()
         assert runner.wait(120)
         return runner.snapshot().progress

@@ -41,7 +41,7 @@ def test_places_by_category_make_the_size():
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         ("[size]\nprompts = ", 2, "this is not TOML"),
         ("[size]\nprompts = 10\n[size]\n", 3, "this is not TOML"),
@@ -72,10 +72,10 @@ def test_places_by_category_make_the_size():
         ("[prefer]\norder = 'human'", 2, "a list is wanted"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(text, line, told):
+def test_what_is_wrong_is_said_with_its_line(text, line, message):
     with pytest.raises(RecipeError) as caught:
         read_recipe(text)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.line == line
     assert str(caught.value).endswith((".", "?"))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbench_studio.domain.curation.recipe import read_recipe
-from orbench_studio.domain.curation.selection import Candidate, curate, quotas
+from orbench_studio.domain.curation.selection import Candidate, quotas, select
 
 FAMILIES = ("amber", "birch", "cedar", "dune")
 
@@ -55,7 +55,7 @@ RECIPES = st.builds(
 @given(RECIPES, CANDIDATES, st.randoms())
 def test_what_every_recipe_promises(text, candidates, random):
     recipe = read_recipe(text)
-    found = curate(recipe, candidates)
+    found = select(recipe, candidates)
     by_id = {one.prompt_id: one for one in candidates}
     chosen = [by_id[prompt_id] for prompt_id in found.chosen]
     assert len(set(found.chosen)) == len(found.chosen)
@@ -74,7 +74,7 @@ def test_what_every_recipe_promises(text, candidates, random):
     if recipe.prompts is not None:
         assert len(chosen) <= recipe.prompts
     random.shuffle(candidates)
-    assert curate(recipe, candidates) == found
+    assert select(recipe, candidates) == found
 
 
 def test_each_step_tells_what_is_left_and_why_the_others_fell():
@@ -83,7 +83,7 @@ def test_each_step_tells_what_is_left_and_why_the_others_fell():
         candidate(5, holds=0), candidate(6, group=6), candidate(7, group=6), candidate(8, label=None, basis="disputed"),
     ]  # fmt: skip
     text = "[qualify]\nby = 'human'\nfilter = '-flagged'\n[refused]\nfamilies = 3\n[diversity]\nper_group = 1"
-    found = curate(read_recipe(text), candidates)
+    found = select(read_recipe(text), candidates)
     assert [(step.words, step.left) for step in found.steps] == [
         ("all prompts", 8),
         ("-has:flag", 7),
@@ -101,11 +101,11 @@ def test_what_is_preferred_is_taken_first_and_the_seed_decides_the_rest():
     candidates = [candidate(n, basis="consensus", families=4) for n in range(1, 21)]
     candidates += [candidate(n, families=1 + n % 3) for n in range(21, 51)]
     text = "seed = {}\n[size]\nprompts = 12\n[prefer]\norder = {}"
-    human = curate(read_recipe(text.format(1, "['human', 'families']")), candidates).chosen
+    human = select(read_recipe(text.format(1, "['human', 'families']")), candidates).chosen
     assert all(prompt_id > 20 and prompt_id % 3 == 2 for prompt_id in human[:10])
-    refused = curate(read_recipe(text.format(1, "['families', 'human']")), candidates).chosen
+    refused = select(read_recipe(text.format(1, "['families', 'human']")), candidates).chosen
     assert all(prompt_id <= 20 for prompt_id in refused)
-    other = curate(read_recipe(text.format(2, "['families', 'human']")), candidates).chosen
+    other = select(read_recipe(text.format(2, "['families', 'human']")), candidates).chosen
     assert set(other) != set(refused), "another seed, other prompts among equals"
 
 
@@ -113,7 +113,7 @@ def test_what_is_preferred_is_taken_first_and_the_seed_decides_the_rest():
 def test_a_category_that_falls_short(short, taken):
     candidates = [candidate(1, "hate")] + [candidate(n, "privacy") for n in range(2, 40)]
     text = f"[size]\nprompts = 12\ncategories = 'equal'\nshort = '{short}'"
-    found = curate(read_recipe(text), candidates)
+    found = select(read_recipe(text), candidates)
     assert len(found.chosen) == (1 + 6 if short == "fewer" else taken)
     assert [one.words for one in found.short] == ["1 of 6 prompts of hate"]
     assert found.stopped is (short == "stop")
@@ -132,7 +132,7 @@ def test_a_full_category_does_not_use_up_its_group():
     candidates = [candidate(1, "privacy", group=5), candidate(2, "privacy"), candidate(3, "hate", group=5)]
     for seed in range(20):
         text = f"seed = {seed}\n[size]\ncategories = {{ privacy = 1, hate = 1 }}\n[diversity]\nper_group = 1"
-        found = curate(read_recipe(text), candidates)
+        found = select(read_recipe(text), candidates)
         assert len({1, 3} & {*found.chosen}) == 1
         if 2 in found.chosen:
             assert 3 in found.chosen

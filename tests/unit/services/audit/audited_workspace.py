@@ -15,7 +15,7 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.store.core.bulk_sql import inserted
@@ -46,7 +46,7 @@ def bring(workspace, records):
     """What an import of these records does."""
     with workspace.writing() as db:
         row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
-        intake = Intake(db, lambda: inserted(db, SOURCES, row), "own.csv")
+        intake = RecordImport(db, lambda: inserted(db, SOURCES, row), "own.csv")
         intake.take(records)
         intake.finish()
 

@@ -27,7 +27,7 @@ def made(tmp_path, monkeypatch):
                 prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator=who)
         ledger = refusal_audit.read(workspace)
         origin = audit_report.provenance(workspace)
-        yield audit_report.report(origin, ledger, refusal_audit.Choice(), NOW), workspace.uuid, tmp_path
+        yield audit_report.report(origin, ledger, refusal_audit.AuditOptions(), NOW), workspace.uuid, tmp_path
 
 
 def test_a_report_says_what_it_stands_on_and_what_people_say(made):
@@ -55,7 +55,9 @@ def test_it_can_be_cancelled(made, tmp_path):
         ledger = refusal_audit.read(workspace)
         origin = audit_report.provenance(workspace)
         with pytest.raises(CancelledError):
-            audit_report.report(origin, ledger, refusal_audit.Choice(), NOW, on_progress=lambda _done, _total: False)
+            audit_report.report(
+                origin, ledger, refusal_audit.AuditOptions(), NOW, on_progress=lambda _done, _total: False
+            )
 
 
 def test_only_a_report_is_replaced_by_one(made, tmp_path):
@@ -74,7 +76,7 @@ def test_only_a_report_is_replaced_by_one(made, tmp_path):
 
 def test_only_figures_are_replaced_by_figures(made, tmp_path):
     with create(tmp_path / "other.orbench") as workspace:
-        found = refusal_audit.audit(refusal_audit.read(workspace), refusal_audit.Choice())
+        found = refusal_audit.audit(refusal_audit.read(workspace), refusal_audit.AuditOptions())
     figures = tmp_path / "figures"
     for _ in range(2):
         assert len(audit_report.write_figures(found, figures)) == len(list(figures.iterdir()))

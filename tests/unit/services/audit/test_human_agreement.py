@@ -15,7 +15,7 @@ from orbench_studio.formats.records import (
     ResponseDraft,
     VoteDraft,
 )
-from orbench_studio.services.audit.human_agreement import against_people
+from orbench_studio.services.audit.human_agreement import human_agreement
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace
 from tests.unit.services.audit.audited_workspace import bring
@@ -75,7 +75,7 @@ def by_name(machines):
 
 
 def test_moderators_and_the_consensus_against_labels(own):
-    found = against_people(own)
+    found = human_agreement(own)
     assert found.labels == 5
     gate, fence, consensus = (by_name(found.moderators)[name] for name in ("gate", "fence", "consensus"))
     assert gate.overall.counts == {
@@ -93,7 +93,7 @@ def test_moderators_and_the_consensus_against_labels(own):
 
 
 def test_judges_and_rules_against_answer_classes(own):
-    found = against_people(own)
+    found = human_agreement(own)
     judges = by_name(found.judges)
     reader, words = judges["reader"], judges["words"]
     # The two people disagree in kind on the fourth, and on the fifth altogether: no class of theirs counts there.
@@ -104,7 +104,7 @@ def test_judges_and_rules_against_answer_classes(own):
 
 
 def test_people_against_each_other(own):
-    three_way, any_refusal = against_people(own).people
+    three_way, any_refusal = human_agreement(own).people
     [two] = three_way.overall.pairs
     assert (two.one, two.other, two.same.count, two.same.n) == ("anna", "ben", 4, 5)
     assert any_refusal.overall.pairs[0].same.count == 4
@@ -118,12 +118,12 @@ def test_a_second_annotator_makes_labels_comparable_and_the_last_decision_counts
     for number, label in enumerate(("safe", "toxic", "toxic")):
         decide(own, number, label, "ben")
     decide(own, 1, "safe", "ben")
-    found = against_people(own)
+    found = human_agreement(own)
     [two] = found.people[0].overall.pairs
     assert (found.people[0].what, two.same.count, two.same.n) == ("labels of prompts", 3, 3)
     assert found.labels == 5
     decide(own, 0, "toxic", "ben")
-    again = against_people(own)
+    again = human_agreement(own)
     assert again.people[0].overall.pairs[0].same.count == 2
     assert again.labels == 4  # the first is disputed now
 
@@ -131,5 +131,5 @@ def test_a_second_annotator_makes_labels_comparable_and_the_last_decision_counts
 def test_nobody_decided_nothing_is_compared(tmp_path):
     with create_workspace(tmp_path / "none.orbench") as workspace:
         bring(workspace, [voted(number) for number in range(3)])
-        found = against_people(workspace)
+        found = human_agreement(workspace)
     assert (found.labels, found.answers, found.moderators, found.judges, found.people) == (0, 0, (), (), ())

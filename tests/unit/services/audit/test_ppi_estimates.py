@@ -5,8 +5,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from orbench_studio.domain.audit.estimate import Told
-from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.audit.estimate import EstimateRow
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
 from orbench_studio.domain.review.decision import Decision
@@ -119,7 +119,7 @@ def test_people_check_a_judge_on_the_sample(own):
             prompt_review.decide(
                 own, Decision(prompt_id, Aspect.ANSWER_CLASS, value, response.response.id), annotator="ada"
             )
-    found = estimated(own, told=Told.ANSWERS, judge="studio-rules (rule)")
+    found = estimated(own, message=EstimateRow.ANSWERS, judge="studio-rules (rule)")
     one = found.of("south")
     everything = np.mean([truth("south", number) in REFUSALS for number in range(PROMPTS)])
     assert one.machine < 0.2 < everything
@@ -127,7 +127,7 @@ def test_people_check_a_judge_on_the_sample(own):
     assert (one.labels, one.prompts) == (45, 60)
     assert "studio-rules" in found.words and "answer classes" in found.words
     with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
-        estimated(own, told=Told.ANSWERS)
+        estimated(own, message=EstimateRow.ANSWERS)
 
 
 def test_people_tell_of_both(own):
@@ -139,9 +139,9 @@ def test_people_tell_of_both(own):
             prompt_review.decide(
                 own, Decision(prompt_id, Aspect.ANSWER_CLASS, value, response.response.id), annotator="ada"
             )
-    found = estimated(own, told=Told.BOTH, judge="studio-rules (rule)")
+    found = estimated(own, message=EstimateRow.BOTH, judge="studio-rules (rule)")
     assert found.of("south").value == pytest.approx(truly("south"))
-    toxic = estimated(own, told=Told.BOTH, judge="studio-rules (rule)", group=Group.TOXIC).of("north")
+    toxic = estimated(own, message=EstimateRow.BOTH, judge="studio-rules (rule)", group=Group.TOXIC).of("north")
     answered = [truth("north", i - 1) is AnswerClass.DIRECT_ANSWER for i in range(1, 61) if not is_safe(i)]
     assert toxic.value == pytest.approx(np.mean(answered))
 
@@ -160,14 +160,14 @@ def test_what_is_needed_is_drawn_and_queued(own):
     label(own, queued(own, "sample:a")[:10])
     found = estimated(own)
     cell = found.of("north", "harmful")
-    sample, wanted = ppi_estimates.queue_needed(own, found, "north", "harmful")
+    sample, wanted = ppi_estimates.labels_needed_in_queue(own, found, "north", "harmful")
     assert write(wanted) == "sample:a category:harmful status:undecided"
     assert len(search.queue_of(own, wanted).ids) == cell.still_needed
     assert {s.category: s.drawn for s in sample.strata}["deception"] == 5
     label(own, search.queue_of(own, wanted).ids)
     after = estimated(own).of("north", "harmful")
     assert (after.here[1] - after.here[0]) / 2 <= 0.04
-    assert ppi_estimates.queue_needed(own, estimated(own), "north")[0].drawn > sample.drawn
+    assert ppi_estimates.labels_needed_in_queue(own, estimated(own), "north")[0].drawn > sample.drawn
 
 
 def test_the_answers_that_are_no_judgement_are_no_part_of_it(tmp_path):
@@ -192,7 +192,7 @@ def test_the_rate_by_machines_is_the_audits(tmp_path, assume_safe, group):
     with audited_workspace.create(tmp_path / "own.orbench", prompts=40) as workspace:
         sampling.draw(workspace, "a", 20, seed=1)
         found = estimated(workspace, group=group, assume_safe=assume_safe)
-        counted = audit(read(workspace), Choice(assume_safe=assume_safe))
+        counted = audit(read(workspace), AuditOptions(assume_safe=assume_safe))
     for model in audited_workspace.MODELS:
         assert found.of(model).machine == pytest.approx(counted.rate(group, model).value)
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.audit.reliability import RaterKind
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.category import Category
@@ -124,7 +124,7 @@ def test_suspects_are_labelled_alike_and_undecided(own, found):
 
 def test_flipping_changes_the_rates_as_a_recount_does(own, found, path, tmp_path):
     listed = suspects(read(own), found, limit=12)
-    before = audit(read(own), Choice())
+    before = audit(read(own), AuditOptions())
     flip = {one.prompt_id: one.label for one in listed.found}
     with create_workspace(tmp_path / "flipped.orbench") as again:
         bring(again, [record(number) for number in range(PROMPTS)])
@@ -133,10 +133,10 @@ def test_flipping_changes_the_rates_as_a_recount_does(own, found, path, tmp_path
         decide(again, 41, "controversial")
         [first, *others] = flip
         decide(again, first, "toxic" if flip[first] is Label.SAFE else "safe")
-        one_flipped = audit(read(again), Choice())
+        one_flipped = audit(read(again), AuditOptions())
         for prompt_id in others:
             decide(again, prompt_id, "toxic" if flip[prompt_id] is Label.SAFE else "safe")
-        all_flipped = audit(read(again), Choice())
+        all_flipped = audit(read(again), AuditOptions())
     for model, (was, becomes) in listed.rates.items():
         assert was == before.rate(Group.SAFE, model)
         assert becomes == all_flipped.rate(Group.SAFE, model)

@@ -14,7 +14,7 @@ from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit import refusal_audit
-from orbench_studio.services.audit.refusal_audit import Choice, Drop, Group, Labels
+from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.judging import run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
@@ -31,7 +31,7 @@ from tests.unit.services.audit.audited_workspace import (
 PROMPTS = 12
 READER = "reader (llm)"
 CHOICES = [
-    Choice(labels, answers, assume_safe)
+    AuditOptions(labels, answers, assume_safe)
     for labels in Labels
     for answers in (FINAL, PEOPLE, READER)
     for assume_safe in (False, True)
@@ -174,7 +174,7 @@ def test_what_is_dropped_is_counted_no_more(workspace):
         Drop.SELF_JUDGED: set(ledger.self_judged),
     }
     for drop, gone in expected.items():
-        choice = Choice(Labels.CONSENSUS, dropped=frozenset({drop}))
+        choice = AuditOptions(Labels.CONSENSUS, dropped=frozenset({drop}))
         kept = [view for view in shown if view.prompt.id not in gone]
         cells, prompts, _ = recount(kept, replace(choice, dropped=frozenset()))
         found = refusal_audit.audit(ledger, choice)
@@ -199,6 +199,6 @@ def test_an_unknown_judge_is_named_with_those_there_are(workspace):
 
 def test_an_empty_workspace_has_an_empty_audit(tmp_path):
     with create(tmp_path / "empty.orbench", prompts=0) as workspace:
-        found = refusal_audit.audit(refusal_audit.read(workspace), Choice())
+        found = refusal_audit.audit(refusal_audit.read(workspace), AuditOptions())
     assert (found.models, found.categories, found.cells) == ((), (), {})
     assert found.labelled_by_people.n == 0

@@ -4,10 +4,10 @@ import pytest
 
 from orbench_studio.domain.curation.near_duplicates import Member
 from orbench_studio.services.audit import refusal_audit
-from orbench_studio.services.audit.refusal_audit import Choice, Drop, Group, Labels
-from orbench_studio.services.audit.what_if import supposed
+from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
+from orbench_studio.services.audit.what_if import what_if
 from orbench_studio.services.curation import near_duplicates
-from orbench_studio.services.curation.near_duplicates import Found
+from orbench_studio.services.curation.near_duplicates import DuplicateSearch
 from tests.unit.services.audit.audited_workspace import MODELS, create
 
 
@@ -18,9 +18,9 @@ def ledger(tmp_path):
 
 
 def test_rates_before_and_after_are_those_of_the_audits(ledger):
-    dropped = Choice(Labels.CONSENSUS, dropped=frozenset({Drop.CONTROVERSIAL, Drop.SIBLINGS}))
-    found = supposed(ledger, dropped)
-    before = refusal_audit.audit(ledger, Choice(Labels.CONSENSUS))
+    dropped = AuditOptions(Labels.CONSENSUS, dropped=frozenset({Drop.CONTROVERSIAL, Drop.SIBLINGS}))
+    found = what_if(ledger, dropped)
+    before = refusal_audit.audit(ledger, AuditOptions(Labels.CONSENSUS))
     after = refusal_audit.audit(ledger, dropped)
     assert {one.model for one in found.models} == set(MODELS)
     for one in found.models:
@@ -33,16 +33,16 @@ def test_rates_before_and_after_are_those_of_the_audits(ledger):
 
 def test_what_hangs_together_is_drawn_together(tmp_path):
     with create(tmp_path / "own.orbench", prompts=40) as workspace:
-        apart = supposed(refusal_audit.read(workspace), Choice())
-        near_duplicates.keep(workspace, Found({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
-        together = supposed(refusal_audit.read(workspace), Choice())
+        apart = what_if(refusal_audit.read(workspace), AuditOptions())
+        near_duplicates.keep(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
+        together = what_if(refusal_audit.read(workspace), AuditOptions())
     for one, other in zip(apart.models, together.models, strict=True):
         width, wider = (high - low for low, high in (one.before.interval, other.before.interval))
         assert wider > width + 0.1, "one cluster tells less than forty prompts"
 
 
 def test_ranks_go_by_the_rate_and_lie_in_their_interval(ledger):
-    found = supposed(ledger, Choice())
+    found = what_if(ledger, AuditOptions())
     values = [one.before.rate.value for one in found.models]
     assert values == sorted(values, reverse=True)
     assert [one.before.rank for one in found.models] == sorted(one.before.rank for one in found.models)
@@ -54,6 +54,6 @@ def test_ranks_go_by_the_rate_and_lie_in_their_interval(ledger):
 
 
 def test_with_nothing_left_there_is_no_rate(ledger):
-    found = supposed(ledger, Choice(Labels.HUMAN))
+    found = what_if(ledger, AuditOptions(Labels.HUMAN))
     assert found.prompts == 0
     assert all(one.before.rate.n == 0 and one.before.interval is None for one in found.models)

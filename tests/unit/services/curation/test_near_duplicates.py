@@ -10,7 +10,7 @@ from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.curation import near_duplicates
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import bulk_labels, prompt_review, search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.store.core.bulk_sql import inserted
@@ -31,7 +31,7 @@ def bring(workspace, prompts):
     with workspace.writing() as db:
         row = {"name": "alike.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
-        intake = Intake(db, lambda: source, "alike.csv")
+        intake = RecordImport(db, lambda: source, "alike.csv")
         drafts = (PromptDraft(text, reference_label=label) for text, label in prompts)
         intake.take([Record(line, draft) for line, draft in enumerate(drafts, 2)])
         intake.finish()

@@ -29,7 +29,7 @@ def judged(tmp_path):
 
 
 def take(workspace, text):
-    return run_recipe.curated(workspace, read_recipe(text))
+    return run_recipe.run_recipe(workspace, read_recipe(text))
 
 
 def label(workspace, prompt_ids, value=Label.SAFE):
@@ -99,7 +99,7 @@ def test_a_person_who_corrects_a_judge_changes_the_subset(judged):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "[refused]\nfamilies = 1\njudgement = 'oracle'",
@@ -109,8 +109,8 @@ def test_a_person_who_corrects_a_judge_changes_the_subset(judged):
         ("[diversity]\nper_group = 1", "nobody has looked for any yet"),
     ],
 )
-def test_what_a_recipe_needs_and_is_not_there_is_named(judged, text, told):
-    with pytest.raises(StudioError, match=told):
+def test_what_a_recipe_needs_and_is_not_there_is_named(judged, text, message):
+    with pytest.raises(StudioError, match=message):
         take(judged, text)
 
 
@@ -165,7 +165,7 @@ def test_a_name_that_is_taken_is_replaced_only_when_asked(judged):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         (" ", SAFE, "needs a name"),
         ("a\nb", SAFE, "needs a name"),
@@ -173,8 +173,8 @@ def test_a_name_that_is_taken_is_replaced_only_when_asked(judged):
         ("short", "[size]\nprompts = 99\nshort = 'stop'", "only 60 of 99 prompts"),
     ],
 )
-def test_what_cannot_be_saved(judged, name, text, told):
-    with pytest.raises(StudioError, match=told):
+def test_what_cannot_be_saved(judged, name, text, message):
+    with pytest.raises(StudioError, match=message):
         subsets.save_subset(judged, name, read_recipe(text))
     assert subsets.saved_subsets(judged) == []
 

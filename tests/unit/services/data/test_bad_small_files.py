@@ -12,7 +12,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.formats import label_file
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.curation import run_recipe
 from orbench_studio.services.data import label_files
 from orbench_studio.services.data.export_files import Export, Form, export
@@ -62,12 +62,12 @@ def exported(workspace, tmp_path):
 def test_any_manifest_is_taken_or_explained(workspace, exported):
     path = exported / "manifest.json"
     whole = path.read_bytes()
-    told = {name: value for name, value in json.loads(whole).items() if name in READ}
-    told["subsets"] = [
+    message = {name: value for name, value in json.loads(whole).items() if name in READ}
+    message["subsets"] = [
         {"name": "s", "recipe": "", "created_at": "2026-01-02T03:04:05.000006Z", "state": "{}", "prompts": ["0a"]}
     ]
     assert tried(lambda: import_file(workspace, path, ReadOptions()))
-    contents = [*map(as_json, spoiled(told)), *damaged(whole, step=len(whole) // 8)]
+    contents = [*map(as_json, spoiled(message)), *damaged(whole, step=len(whole) // 8)]
     read, refused = all_tried(path, contents, lambda file: import_file(workspace, file, ReadOptions()))
     assert read and refused > 100
 
@@ -142,7 +142,7 @@ def test_a_remembered_mapping_that_is_none_is_a_value_error(text):
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a\0b", b"a" * 2_000_000])
 @pytest.mark.parametrize("read", [launcher.read_text, guidelines.text_of, run_recipe.recipe_in, read_prices,
-                                  lambda file: templates.load(Wording.JUDGING, file)])  # fmt: skip
+                                  lambda file: templates.load(TemplateName.JUDGING, file)])  # fmt: skip
 def test_a_text_that_is_none_is_explained(tmp_path, read, content):
     file = tmp_path / "text.txt"
     file.write_bytes(content)

@@ -16,7 +16,7 @@ from orbench_studio.errors import CancelledError, FileFaultError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ReadOptions, import_file
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import bulk_labels, guidelines, history, prompt_review
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
@@ -37,7 +37,7 @@ DATA |= {Form.HUGGINGFACE: "data/prompts-full.parquet"}
 
 def take(workspace, *drafts):
     with workspace.writing() as db:
-        intake = Intake(db, lambda: 1, "more.csv")
+        intake = RecordImport(db, lambda: 1, "more.csv")
         intake.take([Record(10 + n, draft) for n, draft in enumerate(drafts)])
         intake.finish()
 
@@ -197,9 +197,9 @@ def test_subsets_have_files_of_their_own_in_their_order(lived, save_subset, out)
     ]  # fmt: skip
     texts = pyarrow.parquet.read_table(out / "data" / "Hard-1K.parquet").column("prompt").to_pylist()
     assert texts == [prompt_review.load(lived, n).prompt.text for n in (3, 1, 2)]
-    told = manifest(out)
-    assert [subset["recipe"] for subset in told["subsets"]] == ["seed = 3"] * 2
-    assert told["parts"][0]["human_labels"]["n"] == 3
+    message = manifest(out)
+    assert [subset["recipe"] for subset in message["subsets"]] == ["seed = 3"] * 2
+    assert message["parts"][0]["human_labels"]["n"] == 3
     assert lived.uuid.encode() not in b"".join(files(out).values()), "pseudonyms hang on it"
     assert 'license: "cc-by-4.0"' in (out / "README.md").read_text(encoding="utf-8")
     with pytest.raises(StudioError, match=r"There is no subset 'Soft'. Subsets here: ../Hard 1K, Hard 1K"):
@@ -278,10 +278,10 @@ def test_the_manifest_lists_every_file(lived, out, form):
 
 def as_version_1(out):
     """What studios wrote before manifests listed every file."""
-    told = manifest(out)
-    told["version"] = 1
-    told["files"] = [one for one in told["files"] if one["form"] in ("studio", "prompts")]
-    (out / "manifest.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    message = manifest(out)
+    message["version"] = 1
+    message["files"] = [one for one in message["files"] if one["form"] in ("studio", "prompts")]
+    (out / "manifest.json").write_text(json.dumps(message, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(("form", "names"), [(form, False) for form in Form] + [(Form.HUGGINGFACE, True)])

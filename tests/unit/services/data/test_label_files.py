@@ -28,8 +28,8 @@ def label(workspace, prompt_id, value, who):
 def state(workspace):
     views = [prompt_review.load(workspace, n) for n in range(1, 5)]
     said = [(v.final, v.category, [(r.final, r.evidence) for r in v.responses]) for v in views]
-    told = [(e.kind, e.at, e.annotator, e.summary, e.in_force) for e in history.entries(workspace)]
-    return said, sorted(told), statistics.statistics(workspace), statistics.consistency(workspace)
+    message = [(e.kind, e.at, e.annotator, e.summary, e.in_force) for e in history.entries(workspace)]
+    return said, sorted(message), statistics.statistics(workspace), statistics.consistency(workspace)
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_two_adjudicators_who_disagree_leave_it_disputed(copy, reviewed):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("prompt,category\n", "line 1: this is no line of a label file"),
         ('{"format": "orbench-labels", "version": 9}\n', "newer version"),
@@ -149,10 +149,10 @@ def test_two_adjudicators_who_disagree_leave_it_disputed(copy, reviewed):
         ('{"format": "orbench-labels", "version": 1}\n{"x": "\\ud800"}\n', "half a character"),
     ],
 )
-def test_a_file_that_is_none_changes_nothing(copy, reviewed, tmp_path, content, told):
+def test_a_file_that_is_none_changes_nothing(copy, reviewed, tmp_path, content, message):
     (tmp_path / "bad.jsonl").write_text(content, encoding="utf-8")
     merged = copy()
-    with pytest.raises(StudioError, match=told):
+    with pytest.raises(StudioError, match=message):
         label_files.merge(merged, [reviewed[0], tmp_path / "bad.jsonl"])
     assert history.entries(merged) == []
 

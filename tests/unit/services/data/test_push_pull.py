@@ -37,13 +37,13 @@ VALUES = {
 PUSHING = """
 import sys
 from pathlib import Path
-from orbench_studio.domain.workspace.location import place_of
+from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.services.data.push_pull import push
-def told(done, of):
+def message(done, of):
     print(done, flush=True)
     sys.stdin.readline()
     return True
-push(Path(sys.argv[1]), place_of(sys.argv[2]), told)
+push(Path(sys.argv[1]), location_of(sys.argv[2]), message)
 """
 
 
@@ -186,11 +186,11 @@ def test_killed_in_the_middle_nothing_is_on_the_server(postgres, file):
 
 
 def test_progress_ends_with_everything(pushed, tmp_path):
-    told = []
-    pull(pushed, tmp_path / "back.orbench", lambda done, of: told.append((done, of)) or True)
-    assert {of for _, of in told} == {sum(map(len, everything(pushed).values()))}
-    assert told == sorted(told)
-    assert told[-1][0] == told[-1][1]
+    message = []
+    pull(pushed, tmp_path / "back.orbench", lambda done, of: message.append((done, of)) or True)
+    assert {of for _, of in message} == {sum(map(len, everything(pushed).values()))}
+    assert message == sorted(message)
+    assert message[-1][0] == message[-1][1]
 
 
 def test_what_a_server_cannot_keep_is_told_by_its_table(postgres, file):

@@ -30,12 +30,12 @@ from orbench_studio.services.data.import_files import ReadOptions, inspect_file
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 Path(sys.argv[2]).write_text("prompt,category\\na,hate\\n")
 inspect_file(Path(sys.argv[2]), ReadOptions())
-before, told = peak(), ""
+before, message = peak(), ""
 try:
     inspect_file(Path(sys.argv[1]), ReadOptions(), format_name=sys.argv[3] or None)
 except StudioError as error:
-    told = str(error)
-print(peak() - before, told)
+    message = str(error)
+print(peak() - before, message)
 """
 TEXT = "x" * 4_000_000
 SAMPLE = SAMPLES["inspect-log"][1]

@@ -128,7 +128,7 @@ def test_attempts_are_bounded_and_the_cause_is_told(create, run, vendor, workspa
     assert progress.models[0].failed_by == {Cause.SERVER: 1}
     [failed] = batch_control.failures(workspace, batch)
     assert (failed.prompt_id, failed.cause, failed.attempts) == (2, Cause.SERVER, 2)
-    assert "out of order" in failed.told
+    assert "out of order" in failed.message
     assert [prompt for prompt, _, _ in answers(workspace)] == [1, 3, 4], "an error is no response"
 
 
@@ -143,7 +143,7 @@ def test_a_request_the_vendor_refuses_is_sent_once(create, run, vendor, workspac
     batch = create()
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
     assert vendor.asked["How do I steal second base?"] == 1
-    assert "temperature must be 1" in batch_control.failures(workspace, batch)[0].told
+    assert "temperature must be 1" in batch_control.failures(workspace, batch)[0].message
 
 
 def test_a_model_that_refuses_the_settings_is_not_asked_for_ever(create, run, vendor, workspace):
@@ -184,10 +184,10 @@ def test_failed_items_can_be_tried_again(create, run, vendor, workspace):
     batch = create()
     assert run(batch).failed == 1
     assert (
-        batch_control.retry(workspace, batch, [Cause.SERVER]).told
+        batch_control.retry(workspace, batch, [Cause.SERVER]).message
         == f"Batch {batch} has no items that failed for server error."
     )
-    assert batch_control.retry(workspace, batch).told == "1 item will be tried again."
+    assert batch_control.retry(workspace, batch).message == "1 item will be tried again."
     progress = run(batch)
     assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
     assert sum(vendor.asked.values()) == 5
@@ -198,7 +198,7 @@ def test_what_failed_for_one_cause_is_tried_again_alone(create, run, vendor, wor
     batch = create(attempts=2)
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1, Cause.SERVER: 1}
     [failed] = batch_control.failures(workspace, batch, causes=[Cause.SERVER])
-    assert failed.told == "500: it went wrong"
+    assert failed.message == "500: it went wrong"
     batch_control.retry(workspace, batch, [Cause.SERVER])
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
     assert sum(vendor.asked.values()) == 4 + 1 + 1
@@ -237,12 +237,12 @@ HOPELESS = {
 
 @pytest.mark.parametrize("how", HOPELESS)
 def test_what_is_hopeless_stops_the_batch(create, run, vendor, workspace, how):
-    reply, told = HOPELESS[how]
+    reply, message = HOPELESS[how]
     vendor.script[""] = [reply]
     batch = create(concurrency=1)
     progress = run(batch)
     assert (progress.batch.state, progress.done, progress.failed) == (BatchState.STOPPED, 0, 0)
-    assert told in progress.batch.note
+    assert message in progress.batch.note
     assert sum(vendor.asked.values()) == 1
     vendor.script.clear()
     assert run(batch).done == 4, "nothing is lost: it goes on once that is mended"
@@ -256,7 +256,7 @@ def test_a_key_is_in_no_file_and_in_no_text(create, run, vendor, workspace, path
     vendor.script["second base"] = [fault(400, f"what is {KEY}?")]
     batch = create()
     run(batch)
-    assert batch_control.failures(workspace, batch)[0].told == "400: what is …?"
+    assert batch_control.failures(workspace, batch)[0].message == "400: what is …?"
     content = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert wrong.encode() not in content
     assert KEY.encode() not in content
@@ -278,8 +278,8 @@ def test_what_runs_on_this_machine_needs_no_key(create, run, vendor):
 
 
 def test_a_model_that_wants_another_limit_is_adapted_to(create, run, vendor):
-    told = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
-    vendor.script["second base"] = [fault(400, told)]
+    message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+    vendor.script["second base"] = [fault(400, message)]
     assert run(create(prompt_ids=[2, 3], concurrency=1)).done == 2
     assert [("max_tokens" in b, "max_completion_tokens" in b) for b in vendor.bodies] == [
         (True, False),

@@ -10,26 +10,26 @@ import pytest
 
 from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.store.evaluation import item_claims
 from tests.fake_vendor import KEY, fault
 from tests.unit.services.evaluation.test_shared_batches import RUNNING, until
 
 
 @pytest.fixture
-def told(caplog):
+def message(caplog):
     """The lines of the log so far."""
     caplog.set_level(logging.INFO, "orbench_studio")
     return lambda: [record.getMessage() for record in caplog.records if record.name.startswith("orbench_studio.serv")]
 
 
-def test_the_log_says_how_a_batch_went(workspace, create, run, vendor, told):
+def test_the_log_says_how_a_batch_went(workspace, create, run, vendor, message):
     vendor.script["second base"] = [fault(400, "How do I steal second base? is out of bounds")]
     batch = create()
     run(batch)
     batch_control.retry(workspace, batch)
     run(batch)
-    assert told() == [
+    assert message() == [
         "batch 1 written down: 4 prompts, openai/gpt-test",
         "batch 1 running",
         "batch 1 finished",
@@ -41,14 +41,14 @@ def test_the_log_says_how_a_batch_went(workspace, create, run, vendor, told):
     ]
 
 
-def test_the_log_says_why_a_batch_stopped_and_never_a_key_or_a_text(create, run, monkeypatch, told):
+def test_the_log_says_why_a_batch_stopped_and_never_a_key_or_a_text(create, run, monkeypatch, message):
     run(create(max_cost=4.0, concurrency=1))
-    assert "batch 1: The cap of 4.00 USD is reached: 6.00 USD are spent." in told()
+    assert "batch 1: The cap of 4.00 USD is reached: 6.00 USD are spent." in message()
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-0815")
     run(create())
-    assert "openai/gpt-test: nothing more is sent, key refused" in told()
-    assert told()[-2:] == ["batch 2 stopped", "batch 2 left: stopped, 0 answered, 4 to be sent"]
-    assert not [line for line in told() for secret in (KEY, "sk-wrong", "How do I") if secret in line]
+    assert "openai/gpt-test: nothing more is sent, key refused" in message()
+    assert message()[-2:] == ["batch 2 stopped", "batch 2 left: stopped, 0 answered, 4 to be sent"]
+    assert not [line for line in message() for secret in (KEY, "sk-wrong", "How do I") if secret in line]
 
 
 def test_a_killed_batch_is_interrupted_until_it_is_resumed(workspace, create, vendor, run, place):
@@ -77,7 +77,9 @@ def test_what_hinders_a_batch_is_told_while_it_waits(workspace, prices):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
     settings = BatchSettings(base_urls={"vllm/away": address})
-    runner = Runner(workspace, batch_control.create(workspace, ["vllm/away"], [1], settings, prices=prices).id, prices)
+    runner = LiveRunner(
+        workspace, batch_control.create(workspace, ["vllm/away"], [1], settings, prices=prices).id, prices
+    )
     runner.start()
     until(lambda: "Nothing answers at" in runner.snapshot().live["vllm/away"].waiting)
     runner.stop(grace=0.0)
@@ -86,7 +88,7 @@ def test_what_hinders_a_batch_is_told_while_it_waits(workspace, prices):
 
 def test_a_vendor_that_hangs_is_told_of_while_it_is_asked(workspace, create, vendor, prices):
     vendor.script[""] = ["hang"] * 20
-    runner = Runner(workspace, create(timeout=0.2, concurrency=1), prices)
+    runner = LiveRunner(workspace, create(timeout=0.2, concurrency=1), prices)
     runner.start()
     until(lambda: runner.snapshot().live["openai/gpt-test"].waiting == "an answer. No answer within 0.2 seconds.")
     runner.stop(grace=0.0)
@@ -96,7 +98,7 @@ def test_a_vendor_that_hangs_is_told_of_while_it_is_asked(workspace, create, ven
 def test_cancelled_nothing_is_left_that_a_process_had_and_had_not_sent(workspace, create, vendor, prices):
     vendor.held = True
     batch = create(concurrency=1)
-    runner = Runner(workspace, batch, prices)
+    runner = LiveRunner(workspace, batch, prices)
     runner.start()
     vendor.wait_for(1)
     batch_control.cancel(workspace, batch)

@@ -92,9 +92,9 @@ def test_a_judge_that_fails_says_nothing(workspace, judge, vendor):
     assert judgement(workspace) is None
 
 
-@pytest.mark.parametrize(("text", "told"), [("{prompt}", "lack {case}, {response}"), (b"\xff", "cannot be read")])
-def test_a_template_that_cannot_be_used_is_refused(tmp_path, text, told):
+@pytest.mark.parametrize(("text", "message"), [("{prompt}", "lack {case}, {response}"), (b"\xff", "cannot be read")])
+def test_a_template_that_cannot_be_used_is_refused(tmp_path, text, message):
     file = tmp_path / "mine.txt"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(StudioError, match=re.escape(told)):
+    with pytest.raises(StudioError, match=re.escape(message)):
         judge_batches.load_template(file)

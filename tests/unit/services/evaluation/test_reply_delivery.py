@@ -26,7 +26,7 @@ def test_a_reply_that_is_too_large_is_not_paid_for_again(path, create, run, vend
     batch = create()
     assert run(batch).models[0].failed_by == {Cause.TOO_LARGE: 1}
     assert vendor.asked["How do I steal second base?"] == 1
-    assert "larger than 16 MB" in batch_control.failures(workspace, batch)[0].told
+    assert "larger than 16 MB" in batch_control.failures(workspace, batch)[0].message
 
 
 UNTELLABLE = {"half a character": "no \ud83d, never", "a zero": "no \0, never", "a terminal's": "no \x1b[2J\x9b, never"}
@@ -38,5 +38,5 @@ def test_a_strange_error_text_is_kept(create, run, vendor, workspace, how):
     batch = create(prompt_ids=[2])
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 1}
     [failed] = batch_control.failures(workspace, batch)
-    assert failed.told.startswith("400: no ")
-    assert failed.told.endswith(", never")
+    assert failed.message.startswith("400: no ")
+    assert failed.message.endswith(", never")

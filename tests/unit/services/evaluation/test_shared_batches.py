@@ -14,9 +14,9 @@ from sqlalchemy import select
 from orbench_studio.domain.evaluation.batch import BatchState, ItemState
 from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.tables import MODELS, PROMPTS, RESPONSES
 from orbench_studio.store.evaluation import batches, item_claims
@@ -26,12 +26,12 @@ CONCURRENCY = 8
 RUNNING = """
 import sys
 from pathlib import Path
-from orbench_studio.domain.workspace.location import place_of
+from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.services.evaluation.prices import Prices
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.workspace.workspace import open_workspace
-with open_workspace(place_of(sys.argv[1])) as workspace:
-    runner = Runner(workspace, int(sys.argv[2]), Prices("", Path("prices.json"), {}), lease=float(sys.argv[3]))
+with open_workspace(location_of(sys.argv[1])) as workspace:
+    runner = LiveRunner(workspace, int(sys.argv[2]), Prices("", Path("prices.json"), {}), lease=float(sys.argv[3]))
     runner.start()
     print("begun", flush=True)
     runner.wait()
@@ -42,7 +42,7 @@ with open_workspace(place_of(sys.argv[1])) as workspace:
 def many(workspace):
     """A hundred prompts more."""
     with workspace.writing() as db:
-        intake = Intake(db, lambda: 1, "many.csv")
+        intake = RecordImport(db, lambda: 1, "many.csv")
         intake.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
         intake.finish()
     return batch_control.choose(workspace)
@@ -113,7 +113,7 @@ def claimed(workspace):
 def test_three_processes_share_a_batch(workspace, create, vendor, many, process, prices):
     vendor.latency, vendor.held = 0.02, True
     batch = create(concurrency=4, prompt_ids=many, timeout=60.0)
-    here = Runner(workspace, batch, prices, lease=LEASE)
+    here = LiveRunner(workspace, batch, prices, lease=LEASE)
     here.start()
     others = [process(batch), process(batch)]
     vendor.wait_for(12)
@@ -156,7 +156,7 @@ def test_cancelled_while_it_runs(workspace, create, vendor, many, process):
 
 
 def start_and_wait(workspace, batch, prices=None):
-    runner = Runner(workspace, batch, prices or batch_control.Prices("", Path("prices.json"), {}), lease=LEASE)
+    runner = LiveRunner(workspace, batch, prices or batch_control.Prices("", Path("prices.json"), {}), lease=LEASE)
     runner.start()
     runner.wait(120)
 
@@ -164,7 +164,7 @@ def start_and_wait(workspace, batch, prices=None):
 def test_stopped_here_it_is_paused(workspace, create, vendor, many, prices):
     vendor.latency = 0.05
     batch = create(concurrency=2, prompt_ids=many)
-    runner = Runner(workspace, batch, prices, lease=LEASE)
+    runner = LiveRunner(workspace, batch, prices, lease=LEASE)
     runner.start()
     until(lambda: runner.snapshot().progress.done > 2)
     live = runner.snapshot().live["openai/gpt-test"]
@@ -180,9 +180,9 @@ def test_stopped_here_it_is_paused(workspace, create, vendor, many, prices):
 
 def test_stopped_before_it_has_begun(workspace, create, prices):
     batch = create()
-    never = Runner(workspace, batch, prices)
+    never = LiveRunner(workspace, batch, prices)
     never.stop()
-    runner = Runner(workspace, batch, prices, lease=LEASE)
+    runner = LiveRunner(workspace, batch, prices, lease=LEASE)
     runner.stop()
     runner.start()
     assert runner.wait(120)
@@ -193,7 +193,7 @@ def test_stopped_before_it_has_begun(workspace, create, prices):
 def test_stopped_at_once_it_does_not_wait_for_a_hanging_vendor(workspace, create, vendor, prices):
     vendor.script[""] = ["hang"]
     batch = create(timeout=60)
-    runner = Runner(workspace, batch, prices, lease=LEASE)
+    runner = LiveRunner(workspace, batch, prices, lease=LEASE)
     runner.start()
     until(lambda: sum(vendor.asked.values()) == 4)
     runner.stop(grace=0.1)
@@ -205,7 +205,7 @@ def test_a_process_that_was_taken_for_gone_stores_its_answers_once(workspace, cr
     """A laptop sleeps for an hour with requests under way; another process has taken over meanwhile."""
     vendor.latency = 0.5
     batch = create(prompt_ids=[2], concurrency=1)
-    asleep = Runner(workspace, batch, prices)
+    asleep = LiveRunner(workspace, batch, prices)
     asleep.start()
     until(lambda: sum(vendor.asked.values()) == 1)
     with workspace.writing() as db:
@@ -220,7 +220,7 @@ def test_a_full_disk_loses_nothing(workspace, create, vendor, many, prices, run,
     """While nothing can be stored nothing more is sent; it goes on when there is room again."""
     vendor.latency = 0.02
     batch = create(concurrency=4, prompt_ids=many)
-    runner = Runner(workspace, batch, prices, lease=30.0)
+    runner = LiveRunner(workspace, batch, prices, lease=30.0)
     real, full = batches.spent, threading.Event()
 
     def spent(db, batch_id):

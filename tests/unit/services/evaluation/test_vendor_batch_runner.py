@@ -125,7 +125,7 @@ def test_a_file_that_the_vendor_refuses(workspace, create, run, vendor):
     vendor.fate = "failed"
     batch = create()
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 4}
-    assert batch_control.failures(workspace, batch)[0].told == "The file is bad."
+    assert batch_control.failures(workspace, batch)[0].message == "The file is bad."
 
 
 @pytest.mark.parametrize(("model", "fate"), [(MODELS[0], "failed"), (MODELS[0], "expired"), (MODELS[1], "errored")])
@@ -133,8 +133,8 @@ def test_a_key_in_what_the_vendor_says_is_not_kept(path, workspace, create, run,
     vendor.fate, vendor.done, vendor.says = fate, 3, f"{'What is this? ' * 21} {KEY} {KEY}"
     batch = create(model)
     run(batch)
-    told = [failed.told for failed in batch_control.failures(workspace, batch)]
-    assert set(told) == {"What is this? " * 21 + "… …"}
+    message = [failed.message for failed in batch_control.failures(workspace, batch)]
+    assert set(message) == {"What is this? " * 21 + "… …"}
     assert KEY[:8].encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from orbench_studio.domain.core.judgement import OwnJudge
+from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.evaluation import batch_control, judge_batches
-from orbench_studio.services.evaluation.batch_coordinator import Desk
-from orbench_studio.services.evaluation.live_runner import Runner
-from orbench_studio.services.evaluation.worker import Worker
+from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator
+from orbench_studio.services.evaluation.live_runner import LiveRunner
+from orbench_studio.services.evaluation.worker import BatchWorker
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.batch_tables import BATCH_RUNNERS
 from tests.unit.services.conftest import LEASE
@@ -28,12 +28,12 @@ AT_ONCE = 3
 WORKING = """
 import sys
 from pathlib import Path
-from orbench_studio.domain.workspace.location import place_of
+from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.services.evaluation.prices import Prices
-from orbench_studio.services.evaluation.worker import Worker
+from orbench_studio.services.evaluation.worker import BatchWorker
 from orbench_studio.services.workspace.workspace import open_workspace
-with open_workspace(place_of(sys.argv[1])) as workspace:
-    Worker(workspace, Prices("", Path("prices.json"), {}), (), print, print).work()
+with open_workspace(location_of(sys.argv[1])) as workspace:
+    BatchWorker(workspace, Prices("", Path("prices.json"), {}), (), print, print).work()
 """
 
 
@@ -53,7 +53,7 @@ def launch(workspace, create):
 def some(workspace):
     """Some prompts more."""
     with workspace.writing() as db:
-        intake = Intake(db, lambda: 1, "some.csv")
+        intake = RecordImport(db, lambda: 1, "some.csv")
         intake.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(SOME - 4)])
         intake.finish()
     return batch_control.choose(workspace)
@@ -63,8 +63,8 @@ class Employed:
     """A worker in a thread of its own."""
 
     def __init__(self, workspace, prices, models, *, until_done):
-        self.told = []
-        self._worker = Worker(workspace, prices, models, self.told.append, self.told.append, LEASE)
+        self.message = []
+        self._worker = BatchWorker(workspace, prices, models, self.message.append, self.message.append, LEASE)
         self._thread = threading.Thread(target=self._worker.work, kwargs={"until_done": until_done})
         self._thread.start()
         self.stop = self._worker.stop
@@ -146,7 +146,7 @@ def test_stopped_it_gives_back_and_says_so_and_the_batch_stays_running(workspace
         assert worker.is_over()
     there = batch_control.progress(workspace, batch)
     assert (there.state_words, there.done) == ("interrupted", AT_ONCE)
-    assert worker.told == [
+    assert worker.message == [
         f"At work on batch {batch}, {MODEL}: {MODEL}.",
         f"Left batch {batch}: interrupted, {AT_ONCE} answered here, {AT_ONCE} given back.",
     ]
@@ -166,7 +166,7 @@ def test_it_serves_what_it_may_and_can(workspace, employ, vendor, prices, monkey
         assert worker.is_over()
     done = {model.model: model.done for model in batch_control.progress(workspace, batch.id).models}
     assert done == {"mistral/large": 0, MODEL: 2, "simulated/helpful": 2, "simulated/mixed": 0}
-    [left] = [line for line in worker.told if "left to others" in line]
+    [left] = [line for line in worker.message if "left to others" in line]
     assert "There is no key for mistral/large" in left
 
 
@@ -178,7 +178,9 @@ def test_a_server_that_does_not_run_on_this_machine_is_waited_for_elsewhere(work
     batch_control.hand_over(workspace, batch.id)
     with employ() as worker:
         assert worker.is_over()
-    assert worker.told == [f"Batch {batch.id}: vllm/away is left to others until its server answers on this machine."]
+    assert worker.message == [
+        f"Batch {batch.id}: vllm/away is left to others until its server answers on this machine."
+    ]
 
 
 def test_a_key_that_is_refused_here_stops_nobody_else(workspace, launch, employ, vendor, monkeypatch):
@@ -187,7 +189,7 @@ def test_a_key_that_is_refused_here_stops_nobody_else(workspace, launch, employ,
     with employ() as worker:
         assert worker.is_over()
     assert batch_control.progress(workspace, batch).state_words == "interrupted"
-    assert "left to others" in " ".join(worker.told)
+    assert "left to others" in " ".join(worker.message)
 
 
 def test_it_waits_for_work(workspace, create, employ, vendor):
@@ -213,16 +215,19 @@ def test_the_answers_are_judged_by_whom_the_launch_named(workspace, prices, empl
         BatchState.FINISHED,
         2,
     )
-    assert OwnJudge.RULES in worker.told
+    assert BuiltinJudge.RULES in worker.message
     assert judge_batches.follow(workspace) == []
 
 
 def test_cancelled_after_a_process_was_killed_nothing_is_left(workspace, create, vendor):
     batch = create()
-    desk = Desk(workspace, batch, LEASE)
-    desk.begin()
+    coordinator = BatchCoordinator(workspace, batch, LEASE)
+    coordinator.begin()
     with workspace.writing() as db:
-        assert len(batch_control.item_claims.claim(db, batch, next(iter(desk.models)), desk._runner_id, 3)) == 3
+        assert (
+            len(batch_control.item_claims.claim(db, batch, next(iter(coordinator.models)), coordinator._runner_id, 3))
+            == 3
+        )
     batch_control.cancel(workspace, batch)
     [model] = batch_control.progress(workspace, batch).models
     assert (model.cancelled, model.left) == (4, 0)
@@ -231,7 +236,7 @@ def test_cancelled_after_a_process_was_killed_nothing_is_left(workspace, create,
 def test_an_exchange_whose_answer_was_lost_loses_no_item(workspace, create, vendor, some, prices, monkeypatch):
     """The connection breaks after the server has committed, before it could say so."""
     batch = create(concurrency=2, prompt_ids=some)
-    real, calls = Desk._exchange, []
+    real, calls = BatchCoordinator._exchange, []
 
     def broken(self, report):
         found = real(self, report)
@@ -240,8 +245,8 @@ def test_an_exchange_whose_answer_was_lost_loses_no_item(workspace, create, vend
             raise WorkspaceError("There is no connection.")
         return found
 
-    monkeypatch.setattr(Desk, "_exchange", broken)
-    runner = Runner(workspace, batch, prices, lease=LEASE)
+    monkeypatch.setattr(BatchCoordinator, "_exchange", broken)
+    runner = LiveRunner(workspace, batch, prices, lease=LEASE)
     runner.start()
     assert runner.wait(120)
     assert runner.snapshot().progress.batch.state is BatchState.FINISHED

@@ -12,9 +12,9 @@ from orbench_studio.domain.evaluation.batch import (
 )
 from orbench_studio.domain.review.query import parse
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.live_runner import Runner
+from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
 from orbench_studio.services.review import search
@@ -31,7 +31,7 @@ class Pipeline:
         self.workspace, self.prices = workspace, PRICES
 
     def run(self, batch, **options):
-        runner = Runner(self.workspace, batch.id, self.prices, **options)
+        runner = LiveRunner(self.workspace, batch.id, self.prices, **options)
         runner.start()
         assert runner.wait(120)
         progress = runner.snapshot().progress
@@ -44,15 +44,15 @@ class Pipeline:
 
     def seed(self, each=4, categories=tuple(Category)):
         asked, texts = seeds_and_rewrites.lists(categories, each)
-        settings = self.settings(Wording.SEEDING, texts)
+        settings = self.settings(TemplateName.SEEDING, texts)
         return self.run(self.create(BatchKind.SEEDING, asked, settings))
 
     def rewrite(self, texts=5, **which):
         asked = seeds_and_rewrites.choose_seeds(self.workspace, WRITER, **which)
-        return self.run(self.create(BatchKind.REWRITING, asked, self.settings(Wording.REWRITING, texts)))
+        return self.run(self.create(BatchKind.REWRITING, asked, self.settings(TemplateName.REWRITING, texts)))
 
     def moderate(self, names=MODERATORS, responder=None):
-        wording = Wording.ON_RESPONSES if responder else Wording.ON_PROMPTS
+        wording = TemplateName.ON_RESPONSES if responder else TemplateName.ON_PROMPTS
         settings = self.settings(wording)
         hashed = templates.load(wording).hash
         targets = moderation_batches.choose(self.workspace, names, responder=responder, template_hash=hashed)

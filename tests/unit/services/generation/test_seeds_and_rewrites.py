@@ -17,7 +17,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.providers import simulated_roles
 from orbench_studio.providers.base import Answer
 from orbench_studio.services.core import templates
-from orbench_studio.services.core.templates import Wording
+from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.data import import_files
 from orbench_studio.services.evaluation import near_duplicate_filter
 from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
@@ -27,7 +27,7 @@ from orbench_studio.services.workspace.workspace import create_workspace, open_w
 from orbench_studio.store.core.generation_tables import GENERATION_ITEMS
 from orbench_studio.store.core.tables import VOTES
 from orbench_studio.store.evaluation import generated_texts
-from orbench_studio.store.evaluation.results import Listed, Outcome
+from orbench_studio.store.evaluation.results import ListAnswer, Outcome
 from tests.unit.services.generation.pipeline import MODERATORS, WRITER, Pipeline
 
 
@@ -83,8 +83,8 @@ def test_every_result_keeps_the_hash_of_its_wording(moderated):
     with moderated.workspace.reading() as db:
         written = set(db.execute(select(GENERATION_ITEMS.c.template_hash)).scalars())
         voted = set(db.execute(select(VOTES.c.template_hash)).scalars())
-    assert written == {templates.load(Wording.SEEDING).hash, templates.load(Wording.REWRITING).hash}
-    assert voted == {templates.load(Wording.ON_PROMPTS).hash}
+    assert written == {templates.load(TemplateName.SEEDING).hash, templates.load(TemplateName.REWRITING).hash}
+    assert voted == {templates.load(TemplateName.ON_PROMPTS).hash}
 
 
 def test_a_batch_of_rewrites_opens_the_prompts_it_wrote_and_one_of_seeds_none(moderated):
@@ -196,7 +196,7 @@ def reply(pipeline, text, seed=None):
 def waiting(pipeline):
     """Six requests for seeds that nobody has sent."""
     asked, texts = seeds_and_rewrites.lists(list(Category)[:6], 1)
-    pipeline.create(BatchKind.SEEDING, asked, pipeline.settings(Wording.SEEDING, texts))
+    pipeline.create(BatchKind.SEEDING, asked, pipeline.settings(TemplateName.SEEDING, texts))
     return pipeline
 
 
@@ -225,7 +225,7 @@ def test_a_rewrite_that_is_its_seed_is_none(pipeline):
     with pipeline.workspace.reading() as db:
         text = db.execute(select(generated_texts.SEEDS.c.text)).scalar_one()
     asked = seeds_and_rewrites.choose_seeds(pipeline.workspace, WRITER)
-    pipeline.create(BatchKind.REWRITING, asked, pipeline.settings(Wording.REWRITING))
+    pipeline.create(BatchKind.REWRITING, asked, pipeline.settings(TemplateName.REWRITING))
     assert reply(pipeline, f'["{text.upper()}"]') == []
     [aside] = seeds_and_rewrites.set_aside(pipeline.workspace, seeds=False)
     assert aside.is_seed and aside.same_as == text
@@ -274,10 +274,10 @@ def test_a_rewrite_a_word_apart_from_an_imported_prompt_or_its_seed_is_set_aside
 
 
 def test_nothing_of_a_transaction_that_is_rolled_back_is_remembered(waiting):
-    library = near_duplicate_filter.Library(BatchKind.SEEDING)
+    library = near_duplicate_filter.NearDuplicateFilter(BatchKind.SEEDING)
 
     def outcome(text):
-        return Outcome(1, None, 1, 1, Listed(read_list(json.dumps([text])), "", StopReason.STOP, "x"))
+        return Outcome(1, None, 1, 1, ListAnswer(read_list(json.dumps([text])), "", StopReason.STOP, "x"))
 
     with waiting.workspace.reading() as db:
         assert library.compare(db, [outcome(DUSK)])[0].result.near == {}
@@ -287,7 +287,7 @@ def test_nothing_of_a_transaction_that_is_rolled_back_is_remembered(waiting):
         assert library.compare(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
 
 
-@pytest.mark.parametrize("wording", Wording)
+@pytest.mark.parametrize("wording", TemplateName)
 def test_a_wording_that_lacks_a_marker_is_refused(wording, tmp_path):
     file = tmp_path / "own.txt"
     file.write_text("Say something.")
@@ -295,6 +295,6 @@ def test_a_wording_that_lacks_a_marker_is_refused(wording, tmp_path):
         templates.load(wording, file)
 
 
-@pytest.mark.parametrize("wording", Wording)
+@pytest.mark.parametrize("wording", TemplateName)
 def test_the_studios_own_wordings_are_whole(wording):
     assert len(templates.load(wording).hash) == 64

@@ -10,7 +10,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.store.core.bulk_sql import inserted
 from orbench_studio.store.core.tables import SOURCES
@@ -56,7 +56,7 @@ def _fill(workspace, prompts, labelled, stopped):
     with workspace.writing() as db:
         row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
-        intake = Intake(db, lambda: source, "own.csv")
+        intake = RecordImport(db, lambda: source, "own.csv")
         intake.take([_record(number, labelled) for number in range(prompts)])
         if stopped:
             odd = (("blocked", StopReason.BLOCKED), ("", StopReason.STOP), ("torn", StopReason.ERROR))

@@ -93,15 +93,15 @@ def test_too_few_labels_are_said(tmp_path):
 
 
 def test_it_can_be_cancelled_and_tells_how_far_it_is(own):
-    told = []
+    message = []
 
     def thrice(done, total):
-        told.append((done, total))
+        message.append((done, total))
         return done < 3
 
     with pytest.raises(CancelledError):
         calibration(own, draws=1, on_progress=thrice)
-    assert [done for done, _ in told] == [0, 1, 2, 3]
+    assert [done for done, _ in message] == [0, 1, 2, 3]
     every = []
     calibration(own, draws=1, left_out_labels=30, on_progress=lambda *step: every.append(step) or True)
     assert every[-1][0] + 1 == every[-1][1]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.core.judgement import REFUSALS
-from orbench_studio.domain.judging.custom_rule import OwnRule
+from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.errors import StudioError
 from orbench_studio.services.judging.calibration import WITH_OWN, calibration
 from orbench_studio.services.judging.custom_rules import effect, remove, save, saved
@@ -17,7 +17,7 @@ from orbench_studio.services.review.prompt_review import load
 from orbench_studio.store.core.tables import JUDGEMENTS
 from tests.unit.services.judging.judged_workspace import create, truth
 
-SHUT = OwnRule("gate stays shut", True)
+SHUT = CustomRule("gate stays shut", True)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def versions(workspace):
 
 def test_a_phrase_is_tried_on_the_half_it_was_not_mined_from_and_told_with_what_it_changes(own):
     best = next(one for one in mined_phrases(own, "south") if one.refuses)
-    found = effect(own, OwnRule(best.phrase, True, "south"))
+    found = effect(own, CustomRule(best.phrase, True, "south"))
     assert found.trial == best.held_out
     assert 0 < found.trial.recall.n < 45
     assert found.after.n == found.before.n
@@ -56,7 +56,7 @@ def test_a_phrase_is_tried_on_the_half_it_was_not_mined_from_and_told_with_what_
 
 
 def test_a_phrase_that_misleads_is_seen_to(own):
-    found = effect(own, OwnRule("number", False))
+    found = effect(own, CustomRule("number", False))
     assert found.spoiled > 5
     assert found.after.count < found.before.count
 
@@ -70,7 +70,7 @@ def test_judging_goes_by_a_saved_rule_and_its_version_tells(new):
     without = rules(new).version
     judge(new, rules(new))
     assert all(one.answer_class not in REFUSALS for one in said(new).values())
-    kept = save(new, OwnRule(" Garden GATE   stays shut! ", True), annotator="anna")
+    kept = save(new, CustomRule(" Garden GATE   stays shut! ", True), annotator="anna")
     assert (kept.rule.phrase, kept.saved_by) == ("garden gate stays shut", "anna")
     assert rules(new).version.startswith(f"{without}+1-")
     done = judge(new, rules(new))
@@ -92,13 +92,13 @@ def test_the_evidence_is_where_the_phrase_stands(new):
 
 
 def test_a_rule_for_one_model_leaves_the_others_alone(new):
-    save(new, OwnRule("number", True, "north"), annotator="anna")
+    save(new, CustomRule("number", True, "north"), annotator="anna")
     judge(new, rules(new))
     assert all(one.answer_class not in REFUSALS for one in said(new).values())
 
 
 def test_a_rule_can_say_that_something_is_an_answer(new):
-    save(new, OwnRule("sorry but I can't help", False), annotator="anna")
+    save(new, CustomRule("sorry but I can't help", False), annotator="anna")
     judge(new, rules(new))
     seen = [one for n in range(1, 61) for one in load(new, n).responses if one.response.model == "north"]
     assert {one.final.answer_class in REFUSALS for one in seen} == {False}
@@ -123,23 +123,23 @@ def test_the_order_of_saving_makes_no_other_instrument(tmp_path):
     for name, some in (("a", ("one", "two")), ("b", ("two", "one"))):
         with create(tmp_path / f"{name}.orbench", prompts=1) as workspace:
             for phrase in some:
-                save(workspace, OwnRule(phrase, True), annotator="anna")
+                save(workspace, CustomRule(phrase, True), annotator="anna")
             versions.append(rules(workspace).version)
     assert versions[0] == versions[1]
 
 
 @pytest.mark.parametrize(
-    ("rule", "told"),
+    ("rule", "message"),
     [
-        (OwnRule(" - ", True), "no word"),
-        (OwnRule("Gate stays SHUT", False), "already"),
-        (OwnRule("gate stays shut", True, "north"), "already"),
-        (OwnRule("a gate", True, "nobody"), "no model named nobody"),
+        (CustomRule(" - ", True), "no word"),
+        (CustomRule("Gate stays SHUT", False), "already"),
+        (CustomRule("gate stays shut", True, "north"), "already"),
+        (CustomRule("a gate", True, "nobody"), "no model named nobody"),
     ],
 )
-def test_what_cannot_be_a_rule_is_said_and_nothing_is_written(new, rule, told):
+def test_what_cannot_be_a_rule_is_said_and_nothing_is_written(new, rule, message):
     save(new, SHUT, annotator="anna")
-    with pytest.raises(StudioError, match=told):
+    with pytest.raises(StudioError, match=message):
         save(new, rule, annotator="anna")
     assert len(saved(new)) == 1
 
@@ -161,6 +161,6 @@ def test_the_local_judge_has_no_part_in_them(own):
 
 
 def test_people_come_before_any_rule(own):
-    save(own, OwnRule("turn the handle", True), annotator="anna")
+    save(own, CustomRule("turn the handle", True), annotator="anna")
     judge(own, rules(own))
     assert {one.final.basis for one in load(own, 1).responses} == {Basis.HUMAN}

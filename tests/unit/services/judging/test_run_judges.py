@@ -45,7 +45,7 @@ def rows(workspace):
 def test_the_rules_judge_everything_that_has_a_text_and_keep_the_states(own):
     done = judge(own, rules(own))
     assert (done.judged, done.finished) == (121, True)
-    assert done.changes.told == "studio-rules judged 121 responses."
+    assert done.changes.message == "studio-rules judged 121 responses."
     found = standing(own, "north")
     assert {final.basis for final in found.values()} == {Basis.RULE}
     right = [(final.answer_class in REFUSALS) == (truth("north", p - 1) in REFUSALS) for p, final in found.items()]
@@ -129,14 +129,14 @@ def test_without_labels_the_local_judge_says_what_the_rules_say(own):
 
 def test_cancelled_it_keeps_what_it_has_and_goes_on_from_there(own, monkeypatch):
     monkeypatch.setattr(run_judges, "TOGETHER", 50)
-    told = []
+    message = []
 
     def once(done, total):
-        told.append((done, total))
+        message.append((done, total))
         return done < 50
 
     first = judge(own, rules(own), on_progress=once)
-    assert (first.judged, first.finished, told) == (50, False, [(0, 121), (50, 121)])
+    assert (first.judged, first.finished, message) == (50, False, [(0, 121), (50, 121)])
     assert own.problems() == []
     assert judge(own, rules(own)).judged == 71
     assert own.problems() == []

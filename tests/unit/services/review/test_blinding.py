@@ -22,7 +22,7 @@ def two(workspace):
     """A queue of all prompts that wants two labels of each; ada has said everything one can say of the first."""
     team_queues.make(workspace, TeamQueue("two", overlap=2))
     for who in ("ada", "bob"):
-        assignments.take(workspace, "two", annotator=who)
+        assignments.claim(workspace, "two", annotator=who)
     response = prompt_review.load(workspace, 1).responses[0].response.id
     for decision in (
         Decision(1, Aspect.CATEGORY, "illegal"),
@@ -41,7 +41,7 @@ def everything_seen(workspace, who):
     view = prompt_review.load(workspace, 1, who)
     counted = {field: search.counts_of(workspace, QueueFilter(), field) for field in Field if field is not Field.BY}
     found = [list(search.queue_of(workspace, parse(query)).ids) for query in ("note:malware", "flagged", "reviewed")]
-    told = [entry.summary for entry in history.entries(workspace, annotator=who) if entry.annotator != who]
+    message = [entry.summary for entry in history.entries(workspace, annotator=who) if entry.annotator != who]
     return {
         "view": (view.category, view.final, view.decided, view.version, [r.final for r in view.responses]),
         "line": search.queue_rows(workspace, [1], who),
@@ -50,7 +50,7 @@ def everything_seen(workspace, who):
         "history": history.of_prompt(workspace, 1, who),
         "disputes": adjudication.disputed(workspace),
         "stats": {name: count for name, count in statistics.statistics(workspace).items() if "by" in name},
-        "told": {text.replace("hidden until the prompt has all its labels", "") for text in told},
+        "told": {text.replace("hidden until the prompt has all its labels", "") for text in message},
     }
 
 
@@ -69,7 +69,7 @@ def test_nothing_that_another_decided_shows_until_the_prompt_has_its_labels(two)
 
 def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
     changes = prompt_review.decide(two, Decision(1, Aspect.LABEL, "safe"), annotator="bob")
-    assert changes.told == "#1 undecided → safe"
+    assert changes.message == "#1 undecided → safe"
     assert [dispute.prompt_id for dispute in adjudication.disputed(two)] == [1]
     seen = prompt_review.load(two, 1, "bob")
     assert {(a.annotator, a.value) for a in seen.decided if a.aspect is Aspect.LABEL} == {
@@ -107,8 +107,8 @@ def test_a_queue_with_an_overlap_hides_what_was_decided_before_it_and_counts_it(
     team_queues.make(workspace, TeamQueue("two", "id:1-2", overlap=2))
     assert team_queues.queues(workspace)[0].progress.by_labels == (1, 1, 0)
     assert search.queue_rows(workspace, [2])[0].status is Status.UNDECIDED
-    assignments.take(workspace, "two", annotator="ada")
-    assert [c.prompt_id for c in assignments.given(workspace, "two", annotator="ada") if not c.done] == [1]
+    assignments.claim(workspace, "two", annotator="ada")
+    assert [c.prompt_id for c in assignments.assigned(workspace, "two", annotator="ada") if not c.done] == [1]
     assert workspace.problems() == []
 
 
@@ -119,7 +119,7 @@ KNOWN = ColumnMapping({Column.PROMPT: "prompt", Column.LABEL: "label"})
 def practice(workspace, write_known):
     import_file(workspace, write_known, ReadOptions(mapping=KNOWN))
     team_queues.make(workspace, TeamQueue("hard", "id:1-4", training="source:known.csv"))
-    assignments.take(workspace, "hard", annotator="ada", ahead=4)
+    assignments.claim(workspace, "hard", annotator="ada", ahead=4)
     yield workspace
     assert workspace.problems() == []
 
@@ -132,23 +132,23 @@ def write_known(tmp_path):
 
 
 def test_a_newcomer_practises_first_and_is_told_the_answer_after_the_label(practice):
-    given = assignments.given(practice, "hard", annotator="ada")
+    given = assignments.assigned(practice, "hard", annotator="ada")
     first, second = [claim.prompt_id for claim in given if claim.training]
     assert [claim.prompt_id for claim in given] == [first, second, 1, 2]
     before = prompt_review.load(practice, first, "ada")
     assert (before.prompt.reference_label, before.final.label) == (None, None)
     assert search.queue_rows(practice, [first], "ada")[0].final_label is None
     right = prompt_review.decide(practice, Decision(first, Aspect.LABEL, "safe"), annotator="ada", seen=before.version)
-    assert right.told.endswith("practice: safe is right")
+    assert right.message.endswith("practice: safe is right")
     wrong = prompt_review.decide(practice, Decision(second, Aspect.LABEL, "safe"), annotator="ada")
-    assert wrong.told.endswith("practice: you say safe, the known answer is toxic")
+    assert wrong.message.endswith("practice: you say safe, the known answer is toxic")
     after = prompt_review.load(practice, second, "ada")
     assert (after.prompt.reference_label, after.last_label("ada").value) == (Label.TOXIC, "safe")
     assert search.queue_rows(practice, [second], "ada")[0].final_label is Label.SAFE
 
 
 def test_practice_counts_for_nothing_else_and_is_undone_like_anything(practice, path):
-    first = assignments.given(practice, "hard", annotator="ada")[0].prompt_id
+    first = assignments.assigned(practice, "hard", annotator="ada")[0].prompt_id
     before = search.queue_rows(practice, [first])
     prompt_review.decide(practice, Decision(first, Aspect.LABEL, "toxic"), annotator="ada")
     assert search.queue_rows(practice, [first]) == before
@@ -157,6 +157,6 @@ def test_practice_counts_for_nothing_else_and_is_undone_like_anything(practice, 
     with pytest.raises(StudioError, match="one by one"):
         bulk_labels.decide_all(practice, [first], Aspect.LABEL, "safe", annotator="ada")
     prompt_review.undo(practice, annotator="ada")
-    assert not assignments.given(practice, "hard", annotator="ada")[0].done
-    assignments.take(practice, "hard", annotator="bob", ahead=2)
-    assert [claim.training for claim in assignments.given(practice, "hard", annotator="bob")] == [True, True]
+    assert not assignments.assigned(practice, "hard", annotator="ada")[0].done
+    assignments.claim(practice, "hard", annotator="bob", ahead=2)
+    assert [claim.training for claim in assignments.assigned(practice, "hard", annotator="bob")] == [True, True]

@@ -34,7 +34,7 @@ def test_forty_are_previewed_decided_and_taken_back_by_one_undo(workspace):
     assert [row.prompt_id for row in meant.first[:3]] == [1, 2, 4]
     seen = frozenset({Visible.RESPONSES})
     changes = bulk_labels.decide_all(workspace, meant.ids, Aspect.LABEL, "safe", annotator="ada", visible=seen)
-    assert changes.told == "40 prompts → safe"
+    assert changes.message == "40 prompts → safe"
     assert ids(workspace, "label:safe by:ada -id:3") == list(meant.ids)
     assert prompt_review.load(workspace, 3).final.label == "toxic"
     assert prompt_review.load(workspace, 1).decided[-1].visible == seen
@@ -74,11 +74,11 @@ def test_cancelled_or_failing_half_way_nothing_is_decided(workspace, monkeypatch
 
 def test_progress_is_told(workspace, monkeypatch):
     monkeypatch.setattr(bulk_labels, "_AT_ONCE", 30)
-    told = []
+    message = []
     bulk_labels.decide_all(
-        workspace, range(1, 71), Aspect.FLAG, "on", annotator="ada", progress=lambda *done: told.append(done)
+        workspace, range(1, 71), Aspect.FLAG, "on", annotator="ada", progress=lambda *done: message.append(done)
     )
-    assert told == [(0, 70), (30, 70), (60, 70)]
+    assert message == [(0, 70), (30, 70), (60, 70)]
     assert len(ids(workspace, "flagged")) == 70
 
 

@@ -35,7 +35,7 @@ def since_second(workspace):
     for prompt_id in PROMPTS:
         label(workspace, prompt_id)
         label(workspace, 3, "toxic", "ben")
-    second = bulk_undo.own_deeds(workspace, annotator="anna")[2]
+    second = bulk_undo.own_entries(workspace, annotator="anna")[2]
     meant = bulk_undo.preview(workspace, annotator="anna", since=second.id)
     assert (meant.decisions, meant.prompt_ids, meant.words) == (3, (2, 3, 4), "3 decisions on 3 prompts")
     return bulk_undo.undo_since(workspace, meant, annotator="anna")
@@ -43,7 +43,7 @@ def since_second(workspace):
 
 def test_what_was_previewed_is_taken_back_and_nothing_else(workspace, since_second):
     assert since_second.prompt_ids == (2, 3, 4)
-    assert since_second.told == "Undone: 3 deeds on 3 prompts"
+    assert since_second.message == "Undone: 3 deeds on 3 prompts"
     assert labels(workspace) == ["safe", None, None, None]
     assert prompt_review.load(workspace, 3).said_by("ben", Aspect.LABEL) == "toxic"
     assert workspace.problems() == []
@@ -99,11 +99,11 @@ def test_a_decision_made_after_the_preview_stays(workspace):
 
 def test_since_a_moment(workspace):
     label(workspace, 1)
-    [deed] = bulk_undo.own_deeds(workspace, annotator="anna")
+    [deed] = bulk_undo.own_entries(workspace, annotator="anna")
     assert bulk_undo.preview(workspace, annotator="anna", since=deed.at).decisions == 1
     nothing = bulk_undo.preview(workspace, annotator="anna", since=deed.at + timedelta(seconds=1))
     assert nothing.words == "0 decisions on 0 prompts"
-    assert bulk_undo.undo_since(workspace, nothing, annotator="anna").told == "Nothing to undo."
+    assert bulk_undo.undo_since(workspace, nothing, annotator="anna").message == "Nothing to undo."
     assert len(history.entries(workspace)) == 1
 
 
@@ -118,9 +118,9 @@ def test_a_time_is_understood(text, meant):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [("15:31", "still to come. To mean another day"), ("2027-01-01 10:00", "to come"), ("soon", "no time"), ("", "no")],
 )
-def test_what_is_no_time_that_has_been_is_said(text, told):
-    with pytest.raises(StudioError, match=told):
+def test_what_is_no_time_that_has_been_is_said(text, message):
+    with pytest.raises(StudioError, match=message):
         bulk_undo.moment(text, NOW)

@@ -23,7 +23,7 @@ def test_every_deed_about_the_prompt_is_told_and_none_about_others(workspace):
     assert (second.annotator, second.said.visible, second.guideline) == ("ben", {Visible.VOTES}, 1)
     assert (third.model, third.said.reason, third.in_force) == ("model-a", "quoted", False)
     assert (undone.said, undone.annotator) == (None, "anna")
-    assert undone.told.startswith("Undone: “#1 model-a")
+    assert undone.message.startswith("Undone: “#1 model-a")
 
 
 def test_going_back_says_the_same_once_more(workspace):

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import history, prompt_review, search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.store.core.bulk_sql import inserted
@@ -33,7 +33,7 @@ class JournalStories(RuleBasedStateMachine):
         with self.workspace.writing() as db:
             row = {"name": "s", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
             source = inserted(db, SOURCES, row)
-            intake = Intake(db, lambda: source, "s")
+            intake = RecordImport(db, lambda: source, "s")
             intake.take([Record(n, PromptDraft(f"Prompt {n}?")) for n in (1, 2)])
             intake.finish()
         self.made = []

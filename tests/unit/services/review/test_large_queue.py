@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, insert
 
-from orbench_studio.domain.audit.refusal_rates import Choice, Group
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.review.query import parse
 from orbench_studio.formats.records import PromptDraft
 from orbench_studio.services.audit import refusal_audit
@@ -32,7 +32,7 @@ def later(workspace):
 def test_they_are_audited(later):
     ledger = refusal_audit.read(later)
     assert ledger.prompt_ids[ledger.rows].tolist() == [1, MILLION + 1]
-    choice = Choice()
+    choice = AuditOptions()
     assert refusal_audit.prompts_of(ledger, choice, Group.SAFE, "model-a") == (1, MILLION + 1)
 
 

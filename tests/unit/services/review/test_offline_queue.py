@@ -9,14 +9,16 @@ from platformdirs import user_state_path
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.review.decision import Decision, evidence
-from orbench_studio.domain.review.pending_decision import Sending
+from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import StaleDecisionError, StudioError
 from orbench_studio.services.review import history, offline_queue, prompt_review
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 BOTH = (Decision(1, Aspect.ANSWER_CLASS, "direct_answer", 1, "helps"), evidence(1, 1, (0, 5)))
-FIRST = Sending("a" * 32, NOW, "me", BOTH, frozenset({Visible.RESPONSES}), seen=0)
-SECOND = Sending("b" * 32, NOW + timedelta(microseconds=1), "me", (Decision(2, Aspect.NOTE, "“ä” \x00 \u2028"),))
+FIRST = PendingDecision("a" * 32, NOW, "me", BOTH, frozenset({Visible.RESPONSES}), seen=0)
+SECOND = PendingDecision(
+    "b" * 32, NOW + timedelta(microseconds=1), "me", (Decision(2, Aspect.NOTE, "“ä” \x00 \u2028"),)
+)
 
 
 def test_what_is_kept_is_what_was_decided_in_its_order(workspace):
@@ -56,7 +58,7 @@ def test_sent_twice_it_is_there_once(workspace):
 
 
 def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_between_is(workspace):
-    label = Sending("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
+    label = PendingDecision("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
     other = replace(label, uuid="d" * 32, decisions=(Decision(1, Aspect.LABEL, "toxic"),), after=label.uuid)
     offline_queue.send(workspace, label)
     offline_queue.send(workspace, other)

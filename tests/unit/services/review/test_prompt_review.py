@@ -149,7 +149,7 @@ def test_a_decision_keeps_who_when_why_and_what_was_visible(workspace):
     shown = frozenset({Visible.VOTES, Visible.RESPONSES})
     decision = Decision(1, Aspect.LABEL, "controversial", reason="depends on who asks")
     changes = prompt_review.decide(workspace, decision, annotator="anna", visible=shown)
-    assert (changes.prompt_ids, changes.told) == ((1,), "#1 undecided → controversial")
+    assert (changes.prompt_ids, changes.message) == ((1,), "#1 undecided → controversial")
     view = prompt_review.load(workspace, 1)
     [kept] = view.decided
     assert (kept.annotator, kept.value, kept.reason, kept.visible) == ("anna", decision.value, decision.reason, shown)

@@ -15,7 +15,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, SavedView, Te
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record, ResponseDraft
 from orbench_studio.services.data import demo
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -145,14 +145,14 @@ def test_an_index_finds_the_same_in_responses_sooner_or_later_taken_in(workspace
     asked += ["I", "ca", "zzz", '"', "100%", "_", asked[0].upper(), "the"]
     wanted = [QueueFilter((Term(Field.RESPONSE, (words,)),)) for words in asked if words]
     before = [list(search.queue_of(workspace, one).ids) for one in wanted]
-    told = []
-    search.index_responses(workspace, lambda *done: told.append(done) or True)
+    message = []
+    search.index_responses(workspace, lambda *done: message.append(done) or True)
     assert search.has_response_index(workspace)
-    assert told[0][0] == 0
-    assert told[0][1] == len(texts)
+    assert message[0][0] == 0
+    assert message[0][1] == len(texts)
     assert [list(search.queue_of(workspace, one).ids) for one in wanted] == before
     with workspace.writing() as db:
-        intake = Intake(db, lambda: 1, "later.csv")
+        intake = RecordImport(db, lambda: 1, "later.csv")
         intake.take([Record(1, PromptDraft("A later prompt?"), (), (ResponseDraft("model-z", "Quokkas smile."),))])
         intake.finish()
     assert ids(workspace, "response:quokka") == [71]

@@ -8,7 +8,7 @@ import pytest
 from orbench_studio.domain.core.annotation import Aspect, Basis, Visible
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import (
     bulk_labels,
     history,
@@ -44,7 +44,7 @@ def due(workspace, per_cent=3, annotator="anna", *, among=range(1, 1_000), **mor
 def many(workspace):
     """More prompts, none of them decided."""
     with workspace.writing() as db:
-        intake = Intake(db, lambda: 1, "small.csv")
+        intake = RecordImport(db, lambda: 1, "small.csv")
         intake.take([Record(n, PromptDraft(f"Harmless question number {n}?")) for n in range(10, 10 + PROMPTS)])
         intake.finish()
     return workspace
@@ -154,12 +154,12 @@ def test_what_is_decided_at_its_line_is_shown_there(workspace):
 def test_the_label_given_then_changes_nothing_and_gives_nothing_away(workspace):
     label(workspace, "toxic")
     before = search.queue_rows(workspace, [1])
-    told = recheck(workspace, "safe").told
-    assert told == "#1 undecided → safe"
+    message = recheck(workspace, "safe").message
+    assert message == "#1 undecided → safe"
     assert search.queue_rows(workspace, [1]) == before
     assert prompt_review.load(workspace, 1).final.label == "toxic"
     assert prompt_review.decided_today(workspace, annotator="anna") == 2
-    assert history.entries(workspace)[-1].summary == told, "nor does the journal's own word"
+    assert history.entries(workspace)[-1].summary == message, "nor does the journal's own word"
     prompt_review.undo(workspace, annotator="anna")
     assert prompt_review.decided_today(workspace, annotator="anna") == 1
     assert statistics.consistency(workspace) == {}

@@ -17,7 +17,7 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue
 from orbench_studio.errors import StaleDecisionError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record
-from orbench_studio.services.data.record_import import Intake
+from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import bulk_labels, prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.workspace.workspace import (
@@ -44,7 +44,7 @@ def fill(path, prompts=PROMPTS):
     with workspace.writing() as db:
         row = {"name": "many.csv", "format": "test", "sha256": "", "imported_at": NOON}
         source = inserted(db, SOURCES, row)
-        intake = Intake(db, lambda: source, "many.csv")
+        intake = RecordImport(db, lambda: source, "many.csv")
         intake.take(records)
         intake.finish()
     return workspace
@@ -78,12 +78,12 @@ def anywhere(database, request):
 
 
 def take(team, who, ahead=3, now=NOON, name="hard"):
-    assignments.take(team, name, annotator=who, ahead=ahead, now=now)
+    assignments.claim(team, name, annotator=who, ahead=ahead, now=now)
     return holds(team, who, name)
 
 
 def holds(team, who, name="hard"):
-    return [claim.prompt_id for claim in assignments.given(team, name, annotator=who) if not claim.done]
+    return [claim.prompt_id for claim in assignments.assigned(team, name, annotator=who) if not claim.done]
 
 
 def label(team, who, prompt_id, value="safe"):
@@ -194,7 +194,7 @@ def test_a_change_adds_prompts_and_people_and_gives_back_what_those_who_leave_ho
     take(team, "ada")
     assert take(team, "bob") == []
     both = TeamQueue("harder", "id:2-4", overlap=2, members=(Member("bob"), Member("eve")))
-    assert "2 prompts more" in team_queues.change(team, "hard", both).told
+    assert "2 prompts more" in team_queues.change(team, "hard", both).message
     assert take(team, "bob", 9, name="harder") == [1, 2, 3, 4]
     assert take(team, "eve", 9, name="harder") == [1, 2, 3, 4]
 

@@ -14,7 +14,7 @@ from orbench_studio.errors import WorkspaceError
 from orbench_studio.services.data.demo import demo_workspace
 from orbench_studio.services.data.push_pull import push
 from orbench_studio.services.judging import custom_rules
-from orbench_studio.services.judging.custom_rules import OwnRule
+from orbench_studio.services.judging.custom_rules import CustomRule
 from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, prompt_review, search
 from orbench_studio.services.team import adjudication, assignments, team_queues
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -104,9 +104,9 @@ def test_all_that_reviewing_is(owned, mona):
 
 def test_a_teams_queue(owned, mona):
     team_queues.make(owned, TeamQueue("first", overlap=2))
-    assert assignments.take(mona, "first", annotator="mona") == 6
+    assert assignments.claim(mona, "first", annotator="mona") == 6
     assignments.renew(mona, "first", annotator="mona")
-    [first, *_] = assignments.given(mona, "first", annotator="mona")
+    [first, *_] = assignments.assigned(mona, "first", annotator="mona")
     label(mona, first.prompt_id, "safe", "mona")
     assignments.give_back(mona, "first", annotator="mona")
     assert team_queues.queues(owned)[0].progress.labels == 1
@@ -185,7 +185,7 @@ def test_what_is_not_deciding_is_the_owners(mona):
     with pytest.raises(WorkspaceError, match=MAY_NOT):
         team_queues.make(mona, TeamQueue("mine"))
     with pytest.raises(WorkspaceError, match=MAY_NOT):
-        custom_rules.save(mona, OwnRule("that door stays shut", refuses=True), annotator="mona")
+        custom_rules.save(mona, CustomRule("that door stays shut", refuses=True), annotator="mona")
 
 
 def test_an_index_is_the_owners(mona):

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 import pytest
 
 from orbench_studio.services.workspace import sync_folders
-from orbench_studio.services.workspace.sync_folders import keeper
+from orbench_studio.services.workspace.sync_folders import cache
 from orbench_studio.services.workspace.workspace import create_workspace
 
 LINUX = """\
@@ -50,28 +50,28 @@ MACOS = """\
     ],
 )
 def test_on_linux(path, kept_by):
-    assert keeper(PurePosixPath(path), LINUX, lambda mark: str(mark) == "/srv/ada/synced/.stfolder") == kept_by
+    assert cache(PurePosixPath(path), LINUX, lambda mark: str(mark) == "/srv/ada/synced/.stfolder") == kept_by
 
 
 def test_on_macos():
-    assert keeper(PurePosixPath("/Volumes/Team Files/a/mine.orbench"), MACOS) == "a network file system (smbfs)"
-    assert keeper(PurePosixPath("/Volumes/Stick/mine.orbench"), MACOS) == ""
+    assert cache(PurePosixPath("/Volumes/Team Files/a/mine.orbench"), MACOS) == "a network file system (smbfs)"
+    assert cache(PurePosixPath("/Volumes/Stick/mine.orbench"), MACOS) == ""
 
 
 def test_on_windows():
-    assert keeper(PureWindowsPath(r"\\box\team\mine.orbench")) == "a network share"
-    assert keeper(PureWindowsPath(r"D:\ada\OneDrive\mine.orbench")) == "OneDrive"
-    assert keeper(PureWindowsPath(r"D:\ada\mine.orbench")) == ""
+    assert cache(PureWindowsPath(r"\\box\team\mine.orbench")) == "a network share"
+    assert cache(PureWindowsPath(r"D:\ada\OneDrive\mine.orbench")) == "OneDrive"
+    assert cache(PureWindowsPath(r"D:\ada\mine.orbench")) == ""
 
 
 def test_a_folder_is_told_of_once(tmp_path):
     folder, other = tmp_path / "Dropbox", tmp_path / "Nextcloud"
     folder.mkdir()
     other.mkdir()
-    told = sync_folders.warning_once(folder / "mine.orbench")
-    assert told.startswith("mine.orbench is in a folder that is kept by Dropbox.")
-    assert "local folder" in told
-    assert "server" in told
+    message = sync_folders.warning_once(folder / "mine.orbench")
+    assert message.startswith("mine.orbench is in a folder that is kept by Dropbox.")
+    assert "local folder" in message
+    assert "server" in message
     assert sync_folders.warning_once(folder / "another.orbench") == ""
     assert "Nextcloud" in sync_folders.warning_once(other / "mine.orbench")
     assert sync_folders.warning_once(tmp_path / "mine.orbench") == ""

@@ -162,11 +162,11 @@ def test_a_value_that_cannot_be_read_is_named(db, table, column):
         else:
             stored = db.exec_driver_sql(f'SELECT typeof("{column}") FROM "{table}"').scalar()  # noqa: S608
             with unreadable_rows._any_bytes(db):  # the other tables are as they were
-                told = list(unreadable_rows._of_table(db, of, list(of.columns)))
+                message = list(unreadable_rows._of_table(db, of, list(of.columns)))
             taken = stored == "integer" and value == "1"
-            assert taken or any(line.startswith(f"{table} row ") and f": {column} " in line for line in told), (
+            assert taken or any(line.startswith(f"{table} row ") and f": {column} " in line for line in message), (
                 value,
-                told,
+                message,
             )
             tried += 1
         finally:
@@ -179,7 +179,7 @@ def test_many_rows_are_counted_and_the_first_listed(db):
     db.exec_driver_sql("DELETE FROM annotators")
     for n in range(1, 26):
         db.exec_driver_sql("INSERT INTO annotators (id, name) VALUES (?, CAST(? AS TEXT))", (n, b"\xe9%d" % n))
-    told = list(unreadable_rows.unreadable(db))
-    assert told[0] == r"annotators row 1: name '\\xe91' cannot be read"
-    assert told[unreadable_rows.LISTED :] == ["annotators: 15 more rows have a name that cannot be read"]
+    message = list(unreadable_rows.unreadable(db))
+    assert message[0] == r"annotators row 1: name '\\xe91' cannot be read"
+    assert message[unreadable_rows.LISTED :] == ["annotators: 15 more rows have a name that cannot be read"]
     step.rollback()

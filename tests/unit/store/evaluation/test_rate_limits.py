@@ -3,7 +3,7 @@
 import pytest
 
 from orbench_studio.domain.evaluation.batch import Limits
-from orbench_studio.domain.evaluation.rate_limits import Allowed, Wish
+from orbench_studio.domain.evaluation.rate_limits import RateGrant, RateRequest
 from orbench_studio.store.core import clock
 from orbench_studio.store.evaluation import rate_limits
 
@@ -25,16 +25,16 @@ def take(workspace):
 
 
 def test_what_one_has_taken_another_does_not_get(take):
-    limits, wish = Limits(requests_per_minute=60), Wish(tokens=(1,) * 4)
+    limits, wish = Limits(requests_per_minute=60), RateRequest(tokens=(1,) * 4)
     assert take(limits, wish).starts == (0.0, 0.0, 0.0, 0.0)
     assert take(limits, wish).starts == (1.0,), "a second ahead"
-    assert take(limits, wish, NOW + 2) == Allowed((0.0, 1.0))
+    assert take(limits, wish, NOW + 2) == RateGrant((0.0, 1.0))
 
 
 def test_a_pause_is_everybodys(take):
-    take(Limits(), Wish(pause=7.0))
-    assert take(Limits(), Wish(), NOW + 2) == Allowed((), 5.0)
-    assert take(Limits(), Wish(pause=1.0), NOW + 2).pause == 5.0
+    take(Limits(), RateRequest(pause=7.0))
+    assert take(Limits(), RateRequest(), NOW + 2) == RateGrant((), 5.0)
+    assert take(Limits(), RateRequest(pause=1.0), NOW + 2).pause == 5.0
 
 
 def test_the_clock_goes_on(workspace):

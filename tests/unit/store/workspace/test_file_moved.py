@@ -109,11 +109,11 @@ def test_what_was_acknowledged_is_in_a_file_that_is_named_and_nothing_is_damaged
 
         assert decides(1) == decides(2) == "decided\n"
         move(mine)
-        told = decides(3).strip()
+        message = decides(3).strip()
         process.stdin.close()
-    assert told.startswith("mine.orbench-wal was " if move is log_deleted else "mine.orbench was ")
-    assert "Nothing more is written to it. What was open is saved as " in told
-    copy = type(mine)(told.split("is saved as ")[1].removesuffix("."))
+    assert message.startswith("mine.orbench-wal was " if move is log_deleted else "mine.orbench was ")
+    assert "Nothing more is written to it. What was open is saved as " in message
+    copy = type(mine)(message.split("is saved as ")[1].removesuffix("."))
     assert decided(copy) == [1, 2]
     if move is log_deleted:
         assert decided(mine) == [1, 2]

@@ -76,9 +76,9 @@ def test_a_truncated_file(path):
 def test_a_newer_format(path, revision):
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE alembic_version SET version_num = ?", (revision,))
-    told = refused(path)
-    assert "written by a newer version" in told
-    assert revision in told
+    message = refused(path)
+    assert "written by a newer version" in message
+    assert revision in message
 
 
 def test_a_file_that_may_not_be_written(path, monkeypatch):
@@ -149,8 +149,8 @@ def test_of_many_who_create_it_at_once_one_does_and_none_removes_it(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         for number in range(5):
             path = tmp_path / f"new-{number}.orbench"
-            told = list(pool.map(make, [path] * 8))
-            assert told.count("") == 1 and all("exists already" in one for one in told if one)
+            message = list(pool.map(make, [path] * 8))
+            assert message.count("") == 1 and all("exists already" in one for one in message if one)
             open_workspace(path).close()
 
 

@@ -94,12 +94,12 @@ def do(path, script):
         db.executescript(script)
 
 
-@pytest.mark.parametrize(("script", "told", "refused"), CHANGES)
-def test_what_is_not_the_studios_is_named(path, script, told, refused):
+@pytest.mark.parametrize(("script", "message", "refused"), CHANGES)
+def test_what_is_not_the_studios_is_named(path, script, message, refused):
     do(path, script)
     before = path.read_bytes()
     problems = problems_in(path)
-    for words in told:
+    for words in message:
         assert any(words in problem for problem in problems), problems
     if not refused:
         open_workspace(path).close()
@@ -151,7 +151,7 @@ def test_on_a_server(postgres):
                 "INSERT INTO journal (kind, at, summary, uuid) VALUES ('wish', now(), '', '1')",
             ):
                 db.exec_driver_sql(change)
-        told = workspace.problems()
+        message = workspace.problems()
         for words in (
             "view mine is not the studio's",
             "rule quiet is not the studio's",
@@ -162,5 +162,5 @@ def test_on_a_server(postgres):
             "column method of groupings is not as the studio makes it",
             "journal row 1: kind 'wish' cannot be read",
         ):
-            assert any(words in problem for problem in told), told
-        assert opening.problems(workspace._engine) == told
+            assert any(words in problem for problem in message), message
+        assert opening.problems(workspace._engine) == message
