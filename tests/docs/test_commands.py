@@ -10,9 +10,14 @@ from orbench_studio.cli.main import app
 from orbench_studio.domain.place import Server, place_of
 from orbench_studio.domain.queue import Field
 from orbench_studio.domain.recipe import _KEYS as RECIPE_KEYS
+from orbench_studio.gui.actions import ACTIONS
 from tests.docs import pages, reference
 
 _REFRESH = "python -m tests.docs brings it up to date"
+_OPTION = re.compile(r"`(?:[a-z -]+ )?(--[a-z-]+)")
+_OTHERS = {"--help", "--version", "--no-deps"}
+_KEY = re.compile(r"`(Ctrl\+[^`]+|[A-Z1-9?/]|→|Space)`")
+_SIGNS = {"→": "Right", "Ctrl+Enter": "Ctrl+Return"}
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
 
 
@@ -73,6 +78,20 @@ def test_the_reference_of_the_command_line_is_current():
 
 def test_the_shortcuts_are_current():
     assert (pages.DOCS / "shortcuts.md").read_text(encoding="utf-8") == reference.shortcuts(), _REFRESH
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=page_named)
+def test_the_options_in_the_text_exist(page):
+    commands = typer.main.get_command(app).commands.values()
+    known = {one for command in commands for parameter in command.params for one in parameter.opts} | _OTHERS
+    assert set(_OPTION.findall(page.read_text(encoding="utf-8"))) - known == set()
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=page_named)
+def test_the_keys_are_shortcuts_of_the_window(page):
+    known = {key for spec in ACTIONS for key in spec.keys} | {"Ctrl+C"}  # that one is the terminal's
+    named = {_SIGNS.get(key, key) for key in _KEY.findall(page.read_text(encoding="utf-8"))}
+    assert named - known == set()
 
 
 def test_every_condition_of_the_query_language_is_described():
