@@ -8,7 +8,8 @@ import typer
 
 from orbench_studio.cli.main import app
 from orbench_studio.domain.place import Server, place_of
-from orbench_studio.domain.queue import Field
+from orbench_studio.domain.query import VALUES
+from orbench_studio.domain.queue import Field, Order
 from orbench_studio.domain.recipe import _KEYS as RECIPE_KEYS
 from orbench_studio.gui.actions import ACTIONS
 from tests.docs import pages, reference
@@ -97,6 +98,8 @@ def test_the_keys_are_shortcuts_of_the_window(page):
 def test_every_condition_of_the_query_language_is_described():
     text = (pages.DOCS / "query-language.md").read_text(encoding="utf-8")
     assert [field for field in Field if field is not Field.TEXT and f"| `{field}:" not in text] == []
+    values = [value for field, found in VALUES.items() if field is not Field.CATEGORY for value in found]
+    assert [value for value in (*values, *Order) if f"`{value}`" not in text and f"`sort:{value}" not in text] == []
 
 
 def test_every_key_of_a_recipe_is_described():
