@@ -7,11 +7,11 @@ import pytest
 import typer
 
 from orbench_studio.cli.main import app
-from orbench_studio.domain.place import Server, place_of
-from orbench_studio.domain.query import VALUES
-from orbench_studio.domain.queue import Field, Order
-from orbench_studio.domain.recipe import _KEYS as RECIPE_KEYS
-from orbench_studio.gui.actions import ACTIONS
+from orbench_studio.domain.curation.recipe import _KEYS as RECIPE_KEYS
+from orbench_studio.domain.review.query import VALUES
+from orbench_studio.domain.review.queue import Field, Order
+from orbench_studio.domain.workspace.location import Server, location_of
+from orbench_studio.gui.common.actions import ACTIONS
 from tests.docs import pages, reference
 
 _REFRESH = "python -m tests.docs brings it up to date"
@@ -66,7 +66,7 @@ def fault(command):
         return None
     group = typer.main.get_command(app)
     if arguments[0] not in group.commands:
-        is_place = isinstance(place_of(arguments[0]), Server) or arguments[0].endswith(".orbench")
+        is_place = isinstance(location_of(arguments[0]), Server) or arguments[0].endswith(".orbench")
         return None if arguments[0] == "--help" or (is_place and not arguments[1:]) else "no such command"
     known = {one for parameter in group.commands[arguments[0]].params for one in parameter.opts}
     used = {word.partition("=")[0] for word in arguments[1:] if word.startswith("--")}
