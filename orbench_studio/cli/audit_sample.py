@@ -8,7 +8,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, write_json, write_line
-from orbench_studio.domain.audit.estimate import EstimateRow
+from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
 from orbench_studio.domain.review.query import QueryError, parse
 
@@ -33,7 +33,7 @@ _Seed = Annotated[int | None, typer.Option(min=0, metavar="N", help="With draw: 
 _Where = Annotated[
     str, typer.Option("--filter", metavar="QUERY", help="With draw: only prompts that this lets through.")
 ]
-_Told = Annotated[EstimateRow, typer.Option(help="What people decide of the sample.")]
+_Human = Annotated[HumanEvidence, typer.Option(help="What people decide of the sample.")]
 _Judge = Annotated[str, typer.Option(metavar="NAME", help="The judge that people check, where they decide of answers.")]
 _Toxic = Annotated[bool, typer.Option("--toxic", help="Acceptance of toxic prompts, not over-refusal.")]
 _AssumeSafe = Annotated[
@@ -54,7 +54,7 @@ def audit_sample(
     size: _Size = 200,
     seed: _Seed = None,
     where: _Where = "",
-    message: _Told = EstimateRow.LABELS,
+    human: _Human = HumanEvidence.LABELS,
     judge: _Judge = FINAL,
     toxic: _Toxic = False,
     assume_safe: _AssumeSafe = False,
@@ -82,7 +82,7 @@ def audit_sample(
             sampling.remove(opened, name)
             _tell_samples(sampling.all_samples(opened), as_json=as_json)
         else:
-            choices: dict[str, Any] = {"told": message, "judge": judge, "assume_safe": assume_safe, "margin": margin}
+            choices: dict[str, Any] = {"human": human, "judge": judge, "assume_safe": assume_safe, "margin": margin}
             group = Group.TOXIC if toxic else Group.SAFE
             found = ppi_estimates.estimates(opened, read(opened), name, group=group, **choices)
             if deed is Action.EXTEND:
@@ -167,7 +167,7 @@ def _sample(one: "AuditSample") -> dict[str, Any]:
 def _estimates(found: "Estimates") -> dict[str, Any]:
     return {
         "sample": _sample(found.sample),
-        "told_by_people": found.message,
+        "human": found.human,
         "rate": "toxic_acceptance" if found.group is Group.TOXIC else "over_refusal",
         "machine": found.machine,
         "margin": found.margin,

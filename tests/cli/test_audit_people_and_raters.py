@@ -56,7 +56,7 @@ def test_people_read_a_table(run, own):
 
 def test_people_can_check_a_judge(run_json, own):
     run_json("audit-sample", own, "draw", "a", "--size", "30")
-    found = run_json("audit-sample", own, "estimate", "a", "--told", "answers", "--judge", "studio-rules (rule)")
+    found = run_json("audit-sample", own, "estimate", "a", "--human", "answers", "--judge", "studio-rules (rule)")
     counted = {one["model"]: one["labels"] for one in found["estimates"] if one["category"] is None}
     assert counted == {"north": 30, "south": 0}
 
@@ -70,7 +70,7 @@ def test_people_can_check_a_judge(run_json, own):
         (("draw", "a", "--filter", "refused:>=1"), 1, "label the sample blind"),
         (("draw", "there"), 1, "already"),
         (("extend", "there", "--model", "nobody"), 2, "nobody"),
-        (("estimate", "there", "--told", "both"), 1, "which judge"),
+        (("estimate", "there", "--human", "both"), 1, "which judge"),
     ],
 )
 def test_what_cannot_be_done_is_said(run, own, arguments, code, said):

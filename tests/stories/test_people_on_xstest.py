@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.domain.audit.estimate import EstimateRow
+from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.services.audit import ppi_estimates, sampling
 from orbench_studio.services.audit.audit_counts import read
@@ -69,7 +69,7 @@ def test_a_sample_of_people_with_a_judge_on_all_finds_peoples_rate(own):
     held = Counter()
     for number in range(200):
         sampling.draw(own, f"s{number}", 150, seed=number)
-        found = ppi_estimates.estimates(own, ledger, f"s{number}", message=EstimateRow.ANSWERS, judge="gpt-4 (llm)")
+        found = ppi_estimates.estimates(own, ledger, f"s{number}", human=HumanEvidence.ANSWERS, judge="gpt-4 (llm)")
         sampling.remove(own, f"s{number}")
         for model in AGREED:
             low, high = found.of(model).here

@@ -10,7 +10,7 @@ from orbench_studio.domain.audit.sample import AuditSample
 Interval = tuple[float, float]
 
 
-class EstimateRow(StrEnum):
+class HumanEvidence(StrEnum):
     """What people decide of the sample, and machines of everything.
 
     LABELS: whether prompts are safe. Answer classes count as they are for both, so that the estimate is of the rate
@@ -58,7 +58,7 @@ class Estimates:
     """What an audit sample tells of every model; `machine` says whose word stands for the machine's."""
 
     sample: AuditSample
-    message: EstimateRow
+    human: HumanEvidence
     group: Group
     machine: str
     margin: float
@@ -76,7 +76,7 @@ class Estimates:
         """What is estimated, from what, and what that assumes: for the foot of a table."""
         rate = "toxic acceptance" if self.group is Group.TOXIC else "over-refusal"
         return (
-            f"{rate}, prediction-powered (PPI++, arXiv 2311.01453, as a ratio): {_SAY[self.message]} on the random "
+            f"{rate}, prediction-powered (PPI++, arXiv 2311.01453, as a ratio): {_SAY[self.human]} on the random "
             f"sample “{self.sample.name}” ({self.sample.drawn:,} of {self.sample.size:,} prompts, stratified by "
             f"category), {self.machine} on all. 95 % intervals are for these prompts if people labelled every one. "
             "Assumes that prompts of the sample that people left without a label are like the others; a model counts "
@@ -85,7 +85,7 @@ class Estimates:
 
 
 _SAY = {
-    EstimateRow.LABELS: "people's labels of prompts (answer classes as they count)",
-    EstimateRow.ANSWERS: "people's answer classes (labels of prompts as they count)",
-    EstimateRow.BOTH: "people's labels of prompts and people's answer classes",
+    HumanEvidence.LABELS: "people's labels of prompts (answer classes as they count)",
+    HumanEvidence.ANSWERS: "people's answer classes (labels of prompts as they count)",
+    HumanEvidence.BOTH: "people's labels of prompts and people's answer classes",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.estimate import Estimate, EstimateRow, Estimates
+from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.queue import QueueFilter
@@ -36,9 +36,9 @@ _COLUMNS = (
     Column("Needed for ±3 points", 170, number=True),
 )
 _TOLD = {
-    EstimateRow.LABELS: "whether prompts are safe",
-    EstimateRow.ANSWERS: "how models answered",
-    EstimateRow.BOTH: "both",
+    HumanEvidence.LABELS: "whether prompts are safe",
+    HumanEvidence.ANSWERS: "how models answered",
+    HumanEvidence.BOTH: "both",
 }
 _EMPTY = (
     "Draw a random sample, label it without seeing what machines say, and every rate gets an interval that holds "
@@ -89,7 +89,7 @@ class SamplePane(QWidget):
         self._running = True
         if self.found is None:
             self._say(tr("Reckoning …"))
-        name, people = self.samples.currentData(), EstimateRow(self.people.currentData())
+        name, people = self.samples.currentData(), HumanEvidence(self.people.currentData())
 
         def work() -> tuple[list[AuditSample], Estimates | None]:
             return _estimated(workspace, name, people, *asked)
@@ -207,7 +207,12 @@ class SamplePane(QWidget):
 
 
 def _estimated(
-    workspace: Workspace, name: str | None, people: EstimateRow, ledger: AuditCounts, choice: AuditOptions, group: Group
+    workspace: Workspace,
+    name: str | None,
+    people: HumanEvidence,
+    ledger: AuditCounts,
+    choice: AuditOptions,
+    group: Group,
 ) -> tuple[list[AuditSample], Estimates | None]:
     """All samples, and what the one of a name says, or the last."""
     # On first use: it brings the statistics with it.
@@ -218,11 +223,11 @@ def _estimated(
     if chosen is None:
         return samples, None
     judge = choice.answers
-    if people is not EstimateRow.LABELS and judge in (FINAL, PEOPLE):
+    if people is not HumanEvidence.LABELS and judge in (FINAL, PEOPLE):
         judge = next(iter(ledger.judges), FINAL)
     shown = Group.TOXIC if group is Group.TOXIC else Group.SAFE
     found = ppi_estimates.estimates(
-        workspace, ledger, chosen.name, message=people, judge=judge, group=shown, assume_safe=choice.assume_safe
+        workspace, ledger, chosen.name, human=people, judge=judge, group=shown, assume_safe=choice.assume_safe
     )
     return samples, found
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench_studio.domain.audit.estimate import Estimate, EstimateRow, Estimates, Interval
+from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence, Interval
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace
 from orbench_studio.domain.core.annotation import Basis, Label
@@ -53,7 +53,7 @@ def estimates(
     ledger: AuditCounts,
     name: str,
     *,
-    message: EstimateRow = EstimateRow.LABELS,
+    human: HumanEvidence = HumanEvidence.LABELS,
     judge: str = FINAL,
     group: Group = Group.SAFE,
     assume_safe: bool = False,
@@ -65,7 +65,7 @@ def estimates(
     are part of. `assume_safe` lets machines call a prompt safe that nobody said anything of. Raises StudioError where
     there is no such sample or judge.
     """
-    if message is not EstimateRow.LABELS and judge == FINAL:
+    if human is not HumanEvidence.LABELS and judge == FINAL:
         known = ", ".join(ledger.judges) or "none yet"
         raise StudioError(f"Say which judge people are to check: {known}.")
     ledger = with_judge(ledger, workspace, judge)
@@ -76,14 +76,14 @@ def estimates(
             samples.statuses(db, name),
             store.stated_labels(db),
         )
-    units = _Units(ledger, drawn, message, judge, group, assume_safe)
-    if message is EstimateRow.LABELS:
+    units = _Units(ledger, drawn, human, judge, group, assume_safe)
+    if human is HumanEvidence.LABELS:
         machine = "the consensus, else the source file's label,"
-    elif message is EstimateRow.ANSWERS:
+    elif human is HumanEvidence.ANSWERS:
         machine = judge
     else:
         machine = f"the consensus, else the source file's label, and {judge}"
-    return Estimates(drawn.sample, message, group, machine, margin, tuple(units.estimates(margin)))
+    return Estimates(drawn.sample, human, group, machine, margin, tuple(units.estimates(margin)))
 
 
 def labels_needed_in_queue(
@@ -100,7 +100,7 @@ def labels_needed_in_queue(
     terms = [Term(Field.SAMPLE, (sample.name,))]
     if category is not None:
         terms.append(Term(Field.CATEGORY, (category,)))
-    if found.message is EstimateRow.LABELS:
+    if found.human is HumanEvidence.LABELS:
         terms.append(Term(Field.STATUS, (Status.UNDECIDED,)))
     return sample, QueueFilter(tuple(terms))
 
@@ -109,9 +109,9 @@ class _Units:
     """The responses that a sample's estimates are about: the last of each model to each prompt that could come in."""
 
     def __init__(
-        self, ledger: AuditCounts, drawn: _Drawn, message: EstimateRow, judge: str, group: Group, assume_safe: bool
+        self, ledger: AuditCounts, drawn: _Drawn, human: HumanEvidence, judge: str, group: Group, assume_safe: bool
     ) -> None:
-        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, message, judge, group
+        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, human, judge, group
         self._assume_safe = assume_safe
         self._categories = [stratum.category for stratum in drawn.sample.strata]
         count = len(ledger.prompt_ids)
@@ -179,7 +179,7 @@ class _Units:
         """The places of the responses in the ledger that have something to judge, one a model and prompt."""
         ledger = self._ledger
         classes = ledger.ends // 2
-        if self._told is EstimateRow.LABELS:
+        if self._told is HumanEvidence.LABELS:
             there = classes < len(ANSWERS)
         else:
             there = ~np.isin(classes, [store.CLASSES.index(one) for one in _NOTHING_TO_JUDGE])
@@ -194,10 +194,10 @@ class _Units:
         counting = self._inside(self._standing_label())
         classes, given = np.divmod(self._ledger.ends[self._slots], 2)
         judged = self._ledger.of(self._judge)[0][self._slots] // 2
-        if self._told is EstimateRow.LABELS:
+        if self._told is HumanEvidence.LABELS:
             known, waits = by_people[rows] >= 0, undecided[rows]
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], classes)
-        elif self._told is EstimateRow.ANSWERS:
+        elif self._told is HumanEvidence.ANSWERS:
             known = (given == 1) & (classes < len(ANSWERS))
             waits = ~known
             people, machine = self._state(counting[rows], classes), self._state(counting[rows], judged)

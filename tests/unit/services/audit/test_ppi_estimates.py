@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from orbench_studio.domain.audit.estimate import EstimateRow
+from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
@@ -119,7 +119,7 @@ def test_people_check_a_judge_on_the_sample(own):
             prompt_review.decide(
                 own, Decision(prompt_id, Aspect.ANSWER_CLASS, value, response.response.id), annotator="ada"
             )
-    found = estimated(own, message=EstimateRow.ANSWERS, judge="studio-rules (rule)")
+    found = estimated(own, human=HumanEvidence.ANSWERS, judge="studio-rules (rule)")
     one = found.of("south")
     everything = np.mean([truth("south", number) in REFUSALS for number in range(PROMPTS)])
     assert one.machine < 0.2 < everything
@@ -127,7 +127,7 @@ def test_people_check_a_judge_on_the_sample(own):
     assert (one.labels, one.prompts) == (45, 60)
     assert "studio-rules" in found.words and "answer classes" in found.words
     with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
-        estimated(own, message=EstimateRow.ANSWERS)
+        estimated(own, human=HumanEvidence.ANSWERS)
 
 
 def test_people_tell_of_both(own):
@@ -139,9 +139,9 @@ def test_people_tell_of_both(own):
             prompt_review.decide(
                 own, Decision(prompt_id, Aspect.ANSWER_CLASS, value, response.response.id), annotator="ada"
             )
-    found = estimated(own, message=EstimateRow.BOTH, judge="studio-rules (rule)")
+    found = estimated(own, human=HumanEvidence.BOTH, judge="studio-rules (rule)")
     assert found.of("south").value == pytest.approx(truly("south"))
-    toxic = estimated(own, message=EstimateRow.BOTH, judge="studio-rules (rule)", group=Group.TOXIC).of("north")
+    toxic = estimated(own, human=HumanEvidence.BOTH, judge="studio-rules (rule)", group=Group.TOXIC).of("north")
     answered = [truth("north", i - 1) is AnswerClass.DIRECT_ANSWER for i in range(1, 61) if not is_safe(i)]
     assert toxic.value == pytest.approx(np.mean(answered))
 
