@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from orbench_studio.errors import DAMAGE, FileFaultError, StudioError, explained
+from orbench_studio.errors import DAMAGE, FileFaultError, StudioError, explained, shortened
 from orbench_studio.formats import dataset_card, label_studio
 from orbench_studio.formats.atomic import MANIFEST, digest
 from orbench_studio.formats.byte_source import file_fault
@@ -68,17 +68,23 @@ def write(folder: Path, found: Mapping[str, Any]) -> None:
     (folder / MANIFEST).write_bytes(json.dumps(whole, indent=1, ensure_ascii=False).encode() + b"\n")
 
 
-def manifest_at(path: Path) -> Manifest | None:
-    """The export that a path names, by its folder or its manifest, to be imported; None for any other file."""
+def folder_of(path: Path) -> Path | None:
+    """The folder that a path names directly or by its manifest; None for any other file."""
     try:
         if path.is_dir():
-            path = path / MANIFEST
-        if path.name != MANIFEST or not path.is_file():
-            return None
+            return path
     except (OSError, ValueError):
-        return None  # whoever opens it says why it cannot be
+        return None  # no file can have this name: opening it fails with a message
+    return path.parent if path.name == MANIFEST else None
+
+
+def manifest_at(path: Path) -> Manifest | None:
+    """The export that a path names, by its folder or its manifest, to be imported; None for any other file."""
+    folder = folder_of(path)
+    if folder is None or not (folder / MANIFEST).is_file():
+        return None
     with explained(unreadable):
-        manifest = _of(path.parent, decoded(text_of(path, LARGEST)))
+        manifest = _of(folder, decoded(text_of(folder / MANIFEST, LARGEST)))
         if manifest is not None and not manifest.files:
             raise FileFaultError(
                 f"{manifest.folder.name}: this export has no rich file, only prompts and categories. "
@@ -120,7 +126,9 @@ def _checked(manifest: Manifest) -> Manifest:
     _require("files", of=manifest)
     for name in (one["name"] for one in manifest.found["files"]):
         if not is_name(name):
-            raise file_fault(MANIFEST, f"it lists {name!a}, which no export writes. Export to a new folder.")
+            raise file_fault(
+                MANIFEST, f"it lists {shortened(name)}, which is no file of an export. Export to a new folder."
+            )
     if not all(isinstance(sha256, str) for sha256 in manifest.written().values()):
         raise ValueError("files: sha256 is not str")
     return manifest

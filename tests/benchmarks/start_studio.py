@@ -27,7 +27,7 @@ class Watched(studio._Window):
         from orbench_studio.gui.application import Application
 
         run = Application.run
-        Application.run = lambda self, begin: (note(self), run(self, begin))[1]
+        Application.run = lambda self, *begin, **options: (note(self), run(self, *begin, **options))[1]
         return super().open(workspace)
 
 

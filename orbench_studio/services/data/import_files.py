@@ -10,11 +10,10 @@ from sqlalchemy import Connection, update
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.errors import CancelledError, FileFaultError
-from orbench_studio.formats.atomic import MANIFEST
 from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.export_folder import repair
-from orbench_studio.formats.manifest import Manifest, manifest_at
+from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.readers import READERS
@@ -163,9 +162,8 @@ def inspect_file(
 
 def _repair(path: Path) -> bool:
     """Undo an export that was interrupted, where the path names one, so that a whole one is read."""
-    if path.is_dir():
-        return repair(path)
-    return path.name == MANIFEST and repair(path.parent)
+    folder = folder_of(path)
+    return folder is not None and repair(folder)
 
 
 def _cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]:

@@ -83,6 +83,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "audit_samples.seed": (-(2**63), 2**63 - 1),
     "team_queues.overlap": (1, 20),
     "team_queues.lease": (1, 1_440),
+    "team_prompts.room": (-_MOST, _MOST),  # below zero where another queue already gave the prompt enough labels
     "near_duplicates.similarity": (0, 1),
     "groupings.threshold": (0, 1),
 }
