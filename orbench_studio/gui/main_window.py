@@ -234,6 +234,7 @@ class MainWindow(PageRegistry):
     def _connect(self) -> None:
         for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
             part.message.connect(self.messages.tell)
+        self._moved_file.message.connect(lambda _text: self.messages.succeed(self._moved_file))
         self._moved_file.closed.connect(self._show_welcome)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)

@@ -25,7 +25,7 @@ class ReadingAids(QObject):
     def __init__(
         self, settings: Settings, model: QueueModel, prompt: PromptPane, responses: ResponsesPane, panes: ReviewLayout
     ) -> None:
-        super().__init__()
+        super().__init__(prompt)  # goes with the panes, and so does what it hears
         self._model = model
         self._prompt = prompt
         self._responses = responses
@@ -33,7 +33,7 @@ class ReadingAids(QObject):
         answers = dict.fromkeys(responses.readings.texts(), tr("Response"))
         self.shield = ContentCover(settings, {**prompt.texts(), **answers})
         model.shown_as = self.shield.line
-        KEYS.changed.connect(self.shield.settle)
+        KEYS.changed.connect(self._settle)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """What the eye's actions do."""
@@ -56,6 +56,9 @@ class ReadingAids(QObject):
         if refusal:
             self.message.emit(refusal)
         return not refusal
+
+    def _settle(self) -> None:
+        self.shield.settle()
 
     def _reveal(self) -> None:
         if not self.shield.toggle():
