@@ -69,7 +69,7 @@ def test_a_window_killed_without_a_connection_has_lost_nothing(tmp_path):
             window.kill()
         server.start()
         with open_workspace(place) as workspace:
-            kept, unreadable = offline_queue.kept(workspace)
+            kept, unreadable = offline_queue.stored(workspace)
             assert ([one.prompt_id for one in kept], unreadable) == ([1, 2, 3], [])
             for one in (*kept, *kept):
                 offline_queue.send(workspace, one)

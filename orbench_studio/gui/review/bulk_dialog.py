@@ -86,9 +86,9 @@ class BulkDialog(QDialog):
         self._preview = preview
         self._standing.setText(words(preview))
         self._list.clear()
-        for row in map(self._shown_as, preview.first):
+        for row in map(self._shown_as, preview.rows):
             self._list.addItem(f"#{row.prompt_id}   {row.category or tr('no category')}   {row.text}")
-        more = len(preview.ids) - len(preview.first)
+        more = len(preview.ids) - len(preview.rows)
         if more > 0:
             self._list.addItem(f"… {tr('and')} {more:,} {tr('more')}")
         self._state()
@@ -215,9 +215,9 @@ def words(preview: BulkPreview) -> str:
     def listed(counts: dict[str, int]) -> str:
         return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
-    lines = [f"{tr('Now')}: {listed(preview.standing) or tr('none')}"]
+    lines = [f"{tr('Now')}: {listed(preview.labels) or tr('none')}"]
     if preview.categories:
         lines.append(f"{tr('Categories')}: {listed(preview.categories)}")
-    if preview.left_out:
-        lines.append(f"{preview.left_out:,} {tr('left out, because somebody has decided them')}")
+    if preview.excluded:
+        lines.append(f"{preview.excluded:,} {tr('left out, because somebody has decided them')}")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision, PromptView
-from orbench_studio.domain.review.pending_decision import PendingDecision, shown_with
+from orbench_studio.domain.review.pending_decision import PendingDecision, with_pending
 from orbench_studio.errors import ConnectionLostError, StaleDecisionError, StudioError, WorkspaceMovedError
 from orbench_studio.gui.common.actions import tr
 
@@ -137,7 +137,7 @@ class Connection(QObject):
         assert self._session.workspace is not None  # a prompt of it is on the screen
         kept = replace(sending, again=True)
         try:
-            offline_queue.keep(self._session.workspace, kept)
+            offline_queue.store(self._session.workspace, kept)
         except StudioError as error:
             self._session.operations.failed.emit(_Act(kept), str(error))
             failed(error)
@@ -145,9 +145,9 @@ class Connection(QObject):
         self._kept.append(kept)
         line = sending.decisions[0].prompt_id
         if line in self._views:
-            self._views[line] = shown_with(self._views[line], kept)
+            self._views[line] = with_pending(self._views[line], kept)
         self._say()
-        message = f"{sending.words}: {tr('kept on this machine')}"
+        message = f"{sending.summary}: {tr('kept on this machine')}"
         QTimer.singleShot(0, self, lambda: done(Changes(message=message)))
 
     def _send_next(self) -> None:
@@ -182,7 +182,7 @@ class Connection(QObject):
             self._tell_refused()
 
     def _tell_refused(self) -> None:
-        named = [one.words for one in self._refused[:_NAMED]]
+        named = [one.summary for one in self._refused[:_NAMED]]
         more = [f"{len(self._refused) - _NAMED:,} {tr('more')}"] if len(self._refused) > _NAMED else []
         text = tr("Decided by others while there was no connection, so that yours are not written down:")
         advice = tr("The prompts are shown as they are now; decide again if you still want to.")
@@ -196,7 +196,7 @@ class Connection(QObject):
 
         if self._session.workspace is not None:
             with suppress(OSError):  # a file that stays is sent again, and found to be there
-                offline_queue.drop(self._session.workspace, sending)
+                offline_queue.discard(self._session.workspace, sending)
 
     def _say(self, why: str = "") -> None:
         self._why = why
@@ -210,7 +210,7 @@ class Connection(QObject):
 
         self._forget()
         assert self._session.workspace is not None  # the signal says so
-        self._kept, unreadable = offline_queue.kept(self._session.workspace)
+        self._kept, unreadable = offline_queue.stored(self._session.workspace)
         if unreadable:
             text = tr("Decisions kept on this machine cannot be read, and stay where they are:")
             self._session.operations.failed.emit(self._begin, f"{text} {', '.join(map(str, unreadable))}")

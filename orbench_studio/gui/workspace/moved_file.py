@@ -66,14 +66,14 @@ class MovedFile(QObject):
         workspace, unsaved = self._session.workspace, list(self._unsaved)
         assert workspace is not None  # an answer about one that is closed does not come here
         assert isinstance(workspace.place, Path)  # it was moved
-        path = workspace.place
+        path, policy = workspace.place, workspace.policy
         self._unsaved.clear()
         self._session.close()
 
         def work() -> bool:
             from orbench_studio.services.data import moved_file_recovery
 
-            moved_file_recovery.add_unsaved(copy, unsaved)
+            moved_file_recovery.add_unsaved(copy, unsaved, policy)
             return moved_file_recovery.is_same_workspace(copy, path)
 
         self._session.settings.remember(copy)

@@ -29,6 +29,7 @@ from orbench_studio.settings import Settings
 if TYPE_CHECKING:
     from orbench_studio.services.review.bulk_labels import BulkPreview
     from orbench_studio.services.review.history import Entry
+    from orbench_studio.services.workspace.policy import Policy
     from orbench_studio.services.workspace.statistics import Rate, Reveals, Source
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -43,11 +44,18 @@ class Session(QObject):
     moved = Signal(str)  # the file was renamed, deleted or replaced; in words, as often as somebody finds that out
     leaving = Signal()  # before that: what is asked for now still finds it open
 
-    def __init__(self, operations: Operations, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        settings: Settings,
+        policy: Callable[[], Policy],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self.operations = operations
         self.background = Operations(self)  # what computes long and needs no workspace
         self.settings = settings
+        self._policy = policy
         self.workspace: Workspace | None = None
         self.own_work: set[int] = set()  # batches of this window that write meanwhile, and say themselves what
         self.connection = Connection(self)
@@ -91,6 +99,7 @@ class Session(QObject):
     def adopt(self, workspace: Workspace) -> None:
         """Take an open workspace over; the one before is closed."""
         self._let_go()
+        workspace.policy = self._policy()
         self.workspace = workspace
         if not workspace.illustrative:
             self.settings.remember(workspace.place)

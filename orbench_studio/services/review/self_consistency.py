@@ -22,7 +22,7 @@ from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.review import queue, repeated_decisions
+from orbench_studio.store.review import journal, queue, repeated_decisions
 
 __all__ = ["as_undecided", "decide", "due", "line", "load"]
 
@@ -44,7 +44,7 @@ def due(
     if per_cent <= 0:
         return None
     with workspace.reading() as db:
-        who = repeated_decisions.annotator_id(db, annotator)
+        who = journal.annotator_id(db, annotator)
         if who is None:
             return None
         last = repeated_decisions.last_recheck(db, who)
@@ -86,14 +86,14 @@ def decide(
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
-    sending: PendingDecision | None = None,
+    pending: PendingDecision | None = None,
 ) -> Changes:
     """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
     of = decisions[0].prompt_id
     if decisions[0].aspect is Aspect.SKIP:
         return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
     meant = [_meant(workspace, d, annotator) for d in decisions]
-    changes = prompt_review.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, sending=sending)
+    changes = prompt_review.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, pending=pending)
     return replace(changes, prompt_ids=(of,))
 
 

@@ -129,5 +129,5 @@ def test_practice_tells_the_answer_and_then_work_begins(start, path, other, writ
         assert ids(ada) == [71, 1, 2, 3]
         assert ada.page.view.prompt.reference_label is None
         ada.key(Qt.Key.Key_T)
-        ada.wait(lambda: "the known answer is safe" in ada.message())
+        ada.wait(lambda: "the known label is safe" in ada.message())
         assert team_queues.queues(other)[0].progress.labels == 0

@@ -110,7 +110,7 @@ def test_a_window_closed_without_a_connection_leaves_them_to_the_next_one(start,
         studio.wait(lambda: kept(studio) == 0 and journal(place) == said)
         studio.wait(lambda: studio.shown() == 3 and studio.page.state is State.SHOWN)
     with open_workspace(place) as workspace:
-        assert offline_queue.kept(workspace) == ([], [])
+        assert offline_queue.stored(workspace) == ([], [])
 
 
 def test_what_was_committed_and_not_answered_is_not_there_twice(start, server, place, monkeypatch):
@@ -147,7 +147,7 @@ def test_what_others_decided_meanwhile_is_told_and_not_overwritten(start, server
         assert "Decided by others while there was no connection" in studio.message()
         assert journal(place) == [said[1], (1, "safe")], "in the order in which they were taken"
     with open_workspace(place) as workspace:
-        assert offline_queue.kept(workspace) == ([], [])
+        assert offline_queue.stored(workspace) == ([], [])
 
 
 def test_the_same_prompt_can_be_decided_again_without_a_connection(start, server, place):
