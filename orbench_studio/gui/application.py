@@ -17,6 +17,7 @@ from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.main_window import MainWindow
+from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import Settings
 
@@ -36,7 +37,8 @@ class Application:
         self.operations = Operations()
         self.session = Session(self.operations, settings, _team_policy)
         refused = KEYS.take(settings.keys)
-        self.window = MainWindow(self.session, self.theme)
+        self.connection = Connection(self.session)
+        self.window = MainWindow(self.session, self.connection, self.theme)
         self.theme.follow_system()  # now: a style sheet in force styles a widget anew with every parent it gets
         HeldKeys.watch(self.window)
         if refused:

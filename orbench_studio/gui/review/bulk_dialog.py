@@ -31,6 +31,7 @@ from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.services.review.bulk_labels import BulkPreview
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _WHAT = (
     (Aspect.LABEL, Label.SAFE, "S"),
@@ -80,7 +81,14 @@ class BulkDialog(QDialog):
         self._preview = None
         self._state()
         ids = list(self._scopes.values())[self._scope.checkedId()]
-        self._session.bulk_preview(ids, only_undecided=self._undecided.isChecked(), done=while_there(self, self._show))
+        only_undecided = self._undecided.isChecked()
+
+        def work(workspace: Workspace) -> BulkPreview:
+            from orbench_studio.services.review import bulk_labels
+
+            return bulk_labels.preview(workspace, ids, only_undecided=only_undecided)
+
+        self._session.run(work, while_there(self, self._show))
 
     def _show(self, preview: BulkPreview) -> None:
         self._preview = preview
@@ -110,15 +118,23 @@ class BulkDialog(QDialog):
             part.setEnabled(False)
         self._progress.show()
         aspect, value, _ = _WHAT[self._what.checkedId()]
-        self._session.decide_all(
-            self._preview.ids,
-            (aspect, value),
-            visible=self._visible,
-            progress=self._progressed.emit,
-            cancelled=self._cancelled.is_set,
-            done=self._decided,
-            failed=self._failed,
-        )
+        ids, annotator = self._preview.ids, self._session.annotator
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.review import bulk_labels
+
+            return bulk_labels.decide_all(
+                workspace,
+                ids,
+                aspect,
+                value,
+                annotator=annotator,
+                visible=self._visible,
+                progress=self._progressed.emit,
+                cancelled=self._cancelled.is_set,
+            )
+
+        self._session.run(work, self._decided, self._failed)
 
     def _decided(self, changes: Changes) -> None:
         self.message.emit(changes.message)

@@ -12,26 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
-from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import DAMAGE, StudioError
-from orbench_studio.services.review import prompt_review, self_consistency
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.user_folders import state_folder
-
-
-def send(workspace: Workspace, pending: PendingDecision) -> Changes:
-    """Record the decision in the journal unless it is there already; durable when this returns."""
-    decide = self_consistency.decide if pending.decisions[0].prompt_id < 0 else prompt_review.decide
-    return decide(
-        workspace,
-        *pending.decisions,
-        annotator=pending.annotator,
-        seen=pending.seen,
-        visible=pending.visible,
-        pending=pending,
-    )
 
 
 def store(workspace: Workspace, pending: PendingDecision) -> None:

@@ -24,7 +24,7 @@ from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import journal, queue, repeated_decisions
 
-__all__ = ["as_undecided", "decide", "due", "line", "load"]
+__all__ = ["as_undecided", "decide", "due", "load", "queue_row", "record"]
 
 AFTER_LABELS = 30  # of the annotator's own, or
 AFTER = timedelta(days=1)
@@ -55,7 +55,7 @@ def due(
     return there[int(_share(who, last, given) * len(there))] if there else None
 
 
-def line(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
+def queue_row(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
     """The line of the queue for a prompt shown again since a moment."""
     view = load(workspace, of, since, annotator)
     with workspace.reading() as db:
@@ -78,6 +78,19 @@ def line(workspace: Workspace, of: int, since: datetime, annotator: str | None =
 def load(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> PromptView:
     """The prompt behind such a line, as if nobody had decided anything about it before it was shown again."""
     return as_undecided(prompt_review.load(workspace, -of, annotator), since)
+
+
+def record(workspace: Workspace, pending: PendingDecision) -> Changes:
+    """Record a pending decision, also one about a prompt that is shown again; durable when this returns."""
+    of_row = decide if pending.decisions[0].prompt_id < 0 else prompt_review.decide
+    return of_row(
+        workspace,
+        *pending.decisions,
+        annotator=pending.annotator,
+        seen=pending.seen,
+        visible=pending.visible,
+        pending=pending,
+    )
 
 
 def decide(

@@ -11,7 +11,7 @@ from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.review.decision import Decision, evidence
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import StaleDecisionError, StudioError
-from orbench_studio.services.review import history, offline_queue, prompt_review
+from orbench_studio.services.review import history, offline_queue, prompt_review, self_consistency
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 BOTH = (Decision(1, Aspect.ANSWER_CLASS, "direct_answer", 1, "helps"), evidence(1, 1, (0, 5)))
@@ -50,8 +50,8 @@ def test_where_it_cannot_be_kept_the_person_is_told(workspace):
 
 
 def test_sent_twice_it_is_there_once(workspace):
-    offline_queue.send(workspace, FIRST)
-    again = offline_queue.send(workspace, replace(FIRST, again=True))
+    self_consistency.record(workspace, FIRST)
+    again = self_consistency.record(workspace, replace(FIRST, again=True))
     assert again.prompt_ids == (1,)
     assert [entry.annotations for entry in history.entries(workspace)] == [2]
     assert workspace.problems() == []
@@ -60,11 +60,11 @@ def test_sent_twice_it_is_there_once(workspace):
 def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_between_is(workspace):
     label = PendingDecision("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
     other = replace(label, uuid="d" * 32, decisions=(Decision(1, Aspect.LABEL, "toxic"),), after=label.uuid)
-    offline_queue.send(workspace, label)
-    offline_queue.send(workspace, other)
+    self_consistency.record(workspace, label)
+    self_consistency.record(workspace, other)
     prompt_review.decide(workspace, Decision(1, Aspect.FLAG, "on"), annotator="somebody else")
     with pytest.raises(StaleDecisionError):
-        offline_queue.send(workspace, replace(other, uuid="e" * 32, after=other.uuid))
+        self_consistency.record(workspace, replace(other, uuid="e" * 32, after=other.uuid))
     assert [entry.annotator for entry in history.entries(workspace)] == ["me", "me", "somebody else"]
 
 
