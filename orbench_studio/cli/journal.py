@@ -49,17 +49,17 @@ def journal(
 def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None:
     from orbench_studio.services.review import bulk_undo
 
-    begin = bulk_undo.moment(since, datetime.now().astimezone())
+    begin = bulk_undo.parse_time(since, datetime.now().astimezone())
     meant = bulk_undo.preview(opened, annotator=annotator, since=begin)
-    if not meant.deeds:
+    if not meant.entries:
         write_line(f"{annotator} has decided nothing since {begin:%Y-%m-%d %H:%M} that is in force.")
         return
-    for entry in meant.deeds:
+    for entry in meant.entries:
         write_line(_line(entry))
     if yes:
         write_line(bulk_undo.undo_since(opened, meant, annotator=annotator).message)
     else:
-        write_line(f"That is {meant.words}. To undo all of it, say the same with --yes.")
+        write_line(f"That is {meant.summary}. To undo all of it, say the same with --yes.")
 
 
 def _as_json(entry: "Entry") -> dict[str, Any]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -16,8 +17,12 @@ from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.main_window import MainWindow
+from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import Settings
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.policy import Policy
 
 
 class Application:
@@ -30,9 +35,10 @@ class Application:
         self.qt.setStyle("Fusion")
         self.theme = Theme(self.qt, settings.scheme, settings.font_scale)
         self.operations = Operations()
-        self.session = Session(self.operations, settings)
+        self.session = Session(self.operations, settings, _team_policy)
         refused = KEYS.take(settings.keys)
-        self.window = MainWindow(self.session, self.theme)
+        self.connection = Connection(self.session)
+        self.window = MainWindow(self.session, self.connection, self.theme)
         self.theme.follow_system()  # now: a style sheet in force styles a widget anew with every parent it gets
         HeldKeys.watch(self.window)
         if refused:
@@ -89,3 +95,9 @@ class Application:
             self.session.close()
             self.session.background.close()
             self.operations.close()
+
+
+def _team_policy() -> "Policy":
+    from orbench_studio.services.team.policy import TeamPolicy
+
+    return TeamPolicy()

@@ -36,8 +36,8 @@ from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import LOCAL, RULES, JudgeRun
 from orbench_studio.gui.page_registry import PageRegistry
 from orbench_studio.gui.review.pace import Pace
-from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.review.reviewer import ReviewerName
+from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
 from orbench_studio.gui.workspace.session import Session
@@ -55,16 +55,17 @@ class MainWindow(PageRegistry):
 
     demo_wanted = Signal()  # when the user asks for the demo workspace
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, connection: Connection, theme: Theme) -> None:
         super().__init__()
         self._session = session
+        self._connection = connection
         self._theme = theme
         self.actions_table = Actions(self)
         self.welcome = WelcomePage(self.actions_table, session.settings)
-        self.review = ReviewPage(session, self.actions_table, theme)
+        self.review = self._make_review()
         self.library = LibraryPage(session)
         self.judging = JudgeRun(session, self)
-        self._moved_file = MovedFile(session, self)
+        self._moved_file = MovedFile(session, connection, self)
         self.learning = AutoTraining(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
@@ -173,7 +174,7 @@ class MainWindow(PageRegistry):
         self.messages.fail(act, text)
 
     def _reconnected(self, text: str) -> None:
-        self.messages.succeed(self._session.connection)
+        self.messages.succeed(self._connection)
         self.messages.tell(text)
 
     def _crashed(self, report: str) -> None:
@@ -242,13 +243,13 @@ class MainWindow(PageRegistry):
         self._session.background.crashed.connect(operations.crashed)
         self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
         self._reviewer.changed.connect(self.review.start)
-        self._reviewer.changed.connect(self.review.around.team.renamed)
+        self._reviewer.changed.connect(self.assigned_queue.renamed)
         operations.failed.connect(self._failed)
         operations.succeeded.connect(self.messages.succeed)
         operations.crashed.connect(self._crashed)
         operations.changed.connect(self._pages.refresh)
-        self._session.connection.lost.connect(partial(self.messages.fail, self._session.connection))
-        self._session.connection.back.connect(self._reconnected)
+        self._connection.lost.connect(partial(self.messages.fail, self._connection))
+        self._connection.back.connect(self._reconnected)
         self._session.leaving.connect(self.messages.leave)
         self._session.opened.connect(self._opened)
         self.review.stated.connect(self.messages.decide)

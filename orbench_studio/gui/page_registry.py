@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMainWindow
 
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.review.decision_actions import DecisionActions
+from orbench_studio.gui.review.page import ReviewPage
+from orbench_studio.gui.review.side_panels import SidePanels
+from orbench_studio.gui.team.assigned_queue import AssignedQueue
+
 if TYPE_CHECKING:
     from orbench_studio.domain.review.queue import QueueFilter
     from orbench_studio.gui.audit.page import AuditPage
@@ -18,9 +24,9 @@ if TYPE_CHECKING:
     from orbench_studio.gui.generation.page import GenerationPage
     from orbench_studio.gui.judging.judge_run import JudgeRun
     from orbench_studio.gui.judging.page import JudgesPage
-    from orbench_studio.gui.review.page import ReviewPage
     from orbench_studio.gui.team.disputes_page import DisputesPage
     from orbench_studio.gui.team.page import TeamPage
+    from orbench_studio.gui.workspace.connection import Connection
     from orbench_studio.gui.workspace.session import Session
 
 
@@ -28,9 +34,11 @@ class PageRegistry(QMainWindow):
     """Makes them, and ties them to the parts of the window, which it is a part of itself."""
 
     _session: Session
+    _connection: Connection
     _theme: Theme
     actions_table: Actions
     review: ReviewPage
+    assigned_queue: AssignedQueue
     judging: JudgeRun
     messages: MessageBar
 
@@ -45,6 +53,26 @@ class PageRegistry(QMainWindow):
     def _review(self, wanted: QueueFilter) -> None:
         """Show prompts in the review page."""
         raise NotImplementedError
+
+    def _make_review(self) -> ReviewPage:
+        """The first page, with what other features add to it: the prompts of team queues, the nearest toxic prompts."""
+        page = ReviewPage(self._session, self._connection, self.actions_table, self._theme)
+        DecisionActions(page, self._session, self._connection)
+        SidePanels(page, self._session)
+        self.assigned_queue = AssignedQueue(page, self._session)
+        page.bind({"nearest_toxic": self._show_nearest})
+        return page
+
+    def _show_nearest(self) -> None:
+        from orbench_studio.gui.curation.nearest_dialog import NearestDialog
+
+        view = self.review.view
+        if view is None:
+            return
+        if self.review.eye.shield.covers:
+            self.messages.tell(tr("The text is covered. Show it first."))
+            return
+        NearestDialog(self.review, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
 
     @cached_property
     def evaluate(self) -> EvaluationPage:
@@ -103,7 +131,7 @@ class PageRegistry(QMainWindow):
         """The page of what reviewers disagree about."""
         from orbench_studio.gui.team.disputes_page import DisputesPage
 
-        page = DisputesPage(self._session, self.actions_table, self._theme)
+        page = DisputesPage(self._session, self._connection, self.actions_table, self._theme)
         page.stated.connect(self.messages.decide)
         return page
 

@@ -150,7 +150,7 @@ def _curate(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _welcome(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    fresh = MainWindow(stage.session, stage.application.theme)
+    fresh = MainWindow(stage.session, stage.application.connection, stage.application.theme)
     fresh.show()
     yield "welcome", fresh
 
@@ -299,7 +299,7 @@ def _around(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     for name, kind in (("timeline", TimelineDialog), ("undo_since", UndoSinceDialog)):
         actions[name].trigger()
         yield name.replace("_", "-"), review.findChildren(kind)[-1]
-    review.around.guidelines.edit_wanted.emit()
+    review.guidelines.edit_wanted.emit()
     stage.wait(lambda: bool(review.findChildren(GuidelinesDialog)))
     yield "guidelines-edit", review.findChildren(GuidelinesDialog)[-1]
 

@@ -167,7 +167,7 @@ def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, worksp
     [
         (("--undo-since", "14:05"), 2, "--undo-since and --annotator go together"),
         (("--yes",), 2, "--undo-since and --annotator go together"),
-        (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is no time. Write 14:05 for today"),
+        (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is not a time. Write 14:05 for today"),
     ],
 )
 def test_what_cannot_be_undone_is_said(run, workspace, options, code, message):

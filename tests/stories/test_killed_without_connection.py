@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from orbench_studio.services.data.import_files import ReadOptions, import_file
-from orbench_studio.services.review import offline_queue
+from orbench_studio.services.review import offline_queue, self_consistency
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.postgres import Postgres
 
@@ -26,15 +26,15 @@ folder, place = Path(sys.argv[1]), location_of(sys.argv[2])
 settings = load_settings(folder / "settings.json")
 settings.blind = False  # one key a prompt
 application = Application(settings, folder)
-page, connection, decided = application.window.review, application.session.connection, []
+page, connection, decided = application.window.review, application.connection, []
 
 def look():
-    if page.state is not State.SHOWN or (not decided and any(n not in page._ahead for n in (2, 3, 4))):
+    if page.state is not State.SHOWN or (not decided and any(n not in page.loader for n in (2, 3, 4))):
         return
     if not decided:
         print("ready", flush=True)
         sys.stdin.readline()
-    elif len(connection._kept) == 3:
+    elif len(connection._pending) == 3:
         print("kept", flush=True)
         sys.stdin.readline()
     if page.view.prompt.id not in decided:
@@ -69,10 +69,10 @@ def test_a_window_killed_without_a_connection_has_lost_nothing(tmp_path):
             window.kill()
         server.start()
         with open_workspace(place) as workspace:
-            kept, unreadable = offline_queue.kept(workspace)
+            kept, unreadable = offline_queue.stored(workspace)
             assert ([one.prompt_id for one in kept], unreadable) == ([1, 2, 3], [])
             for one in (*kept, *kept):
-                offline_queue.send(workspace, one)
+                self_consistency.record(workspace, one)
             with workspace.reading() as db:
                 rows = db.exec_driver_sql("SELECT prompt_id, value FROM annotations ORDER BY id").all()
             assert [tuple(row) for row in rows] == [(1, "safe"), (2, "safe"), (3, "safe")]

@@ -1,4 +1,4 @@
-"""A deed on its way to the workspace's server: known by the same name however often it is sent."""
+"""A decision that waits to be sent to the workspace's server; its uuid stays the same however often it is sent."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,10 +10,10 @@ from orbench_studio.domain.review.decision import Decision, PromptView, Response
 
 @dataclass(frozen=True, slots=True)
 class PendingDecision:
-    """Decisions about one prompt as a person took them.
+    """Decisions of one journal entry about one prompt. The field names are the keys of the files of the offline queue.
 
-    `seen` is the version of the prompt that was looked at; `after` the deed of one's own, not sent yet, that followed
-    it. `again` where it may have come through already, and only the answer was lost.
+    `seen` is the version of the prompt that the annotator looked at; `after` is the uuid of their earlier decision
+    about it that is not sent yet. `again` where it may have been saved already, and only the reply was lost.
     """
 
     uuid: str
@@ -27,42 +27,42 @@ class PendingDecision:
 
     @property
     def prompt_id(self) -> int:
-        """The prompt that it is about, also where that was shown again."""
+        """The prompt, also for one that was shown again."""
         return abs(self.decisions[0].prompt_id)
 
     @property
-    def words(self) -> str:
-        """What it says, for a person."""
-        said = ", ".join(f"{one.aspect} {one.value}".replace("_", " ") for one in self.decisions)
-        return f"#{self.prompt_id} {said}"
+    def summary(self) -> str:
+        """The prompt and its new values: `#12 label safe`."""
+        values = ", ".join(f"{one.aspect} {one.value}".replace("_", " ") for one in self.decisions)
+        return f"#{self.prompt_id} {values}"
 
 
-def shown_with(view: PromptView, sending: PendingDecision) -> PromptView:
-    """The prompt as it will look once the deed has come through, if nobody else decides about it."""
-    for decision in sending.decisions:
-        said = Annotation(
+def with_pending(view: PromptView, pending: PendingDecision) -> PromptView:
+    """The prompt as it will look once the decision is saved, unless somebody else decides about it."""
+    for decision in pending.decisions:
+        annotation = Annotation(
             0,
-            sending.annotator,
-            sending.at,
+            pending.annotator,
+            pending.at,
             decision.aspect,
             decision.value,
             decision.response_id,
             reason=decision.reason,
-            visible=sending.visible,
+            visible=pending.visible,
         )
-        view = _with(view, said)
+        view = _with(view, annotation)
     return visible_to(view, lambda _annotation: True)
 
 
-def _with(view: PromptView, said: Annotation) -> PromptView:
-    if said.response_id is None:
-        return replace(view, decided=(*view.decided, said))
-    return replace(view, responses=tuple(_said_of(one, said) for one in view.responses))
+def _with(view: PromptView, annotation: Annotation) -> PromptView:
+    if annotation.response_id is None:
+        return replace(view, decided=(*view.decided, annotation))
+    return replace(view, responses=tuple(_with_annotation(one, annotation) for one in view.responses))
 
 
-def _said_of(view: ResponseView, said: Annotation) -> ResponseView:
-    if view.response.id != said.response_id:
+def _with_annotation(view: ResponseView, annotation: Annotation) -> ResponseView:
+    if view.response.id != annotation.response_id:
         return view
-    if said.aspect is Aspect.EVIDENCE:
-        return replace(view, marks=(*view.marks, said))
-    return replace(view, decided=(*view.decided, said))
+    if annotation.aspect is Aspect.EVIDENCE:
+        return replace(view, marks=(*view.marks, annotation))
+    return replace(view, decided=(*view.decided, annotation))

@@ -16,6 +16,9 @@ from orbench_studio.gui.workspace.session import Session
 if TYPE_CHECKING:
     from orbench_studio.services.review.history import Entry
     from orbench_studio.services.workspace.statistics import Rate, Reveals, Source
+    from orbench_studio.services.workspace.workspace import Workspace
+
+    Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry]]
 
 _HELD = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
 _TABLES = (
@@ -54,7 +57,21 @@ class LibraryPage(QScrollArea):
         self._look()
 
     def _look(self) -> None:
-        self._session.overview(_DEEDS, lambda answer: self._show(*answer))
+        annotator = self._session.annotator
+
+        def work(workspace: Workspace) -> Overview:
+            from orbench_studio.services.review import history
+            from orbench_studio.services.workspace import statistics
+
+            return (
+                statistics.statistics(workspace),
+                statistics.consistency(workspace),
+                statistics.after_reveal(workspace),
+                statistics.sources(workspace),
+                history.entries(workspace, limit=_DEEDS, annotator=annotator),
+            )
+
+        self._session.run(work, lambda overview: self._show(*overview))
 
     def _show(
         self,

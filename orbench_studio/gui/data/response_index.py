@@ -1,12 +1,18 @@
 """Making the index that searches responses, with its progress and a way out."""
 
+from __future__ import annotations
+
 from threading import Event
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
 
 
 class Indexing(QObject):
@@ -45,7 +51,13 @@ class Indexing(QObject):
 
         self._progressed.connect(show)
         dialog.destroyed.connect(lambda: self._progressed.disconnect(show))
-        self._session.index_responses(self._goes_on, made, stopped)
+
+        def work(workspace: Workspace) -> None:
+            from orbench_studio.services.review import search
+
+            search.index_responses(workspace, self._goes_on)
+
+        self._session.run(work, lambda _: made(), stopped)
         dialog.show()
 
     def _goes_on(self, done: int, of: int) -> bool:

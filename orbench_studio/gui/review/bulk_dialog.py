@@ -31,6 +31,7 @@ from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.services.review.bulk_labels import BulkPreview
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _WHAT = (
     (Aspect.LABEL, Label.SAFE, "S"),
@@ -80,15 +81,22 @@ class BulkDialog(QDialog):
         self._preview = None
         self._state()
         ids = list(self._scopes.values())[self._scope.checkedId()]
-        self._session.bulk_preview(ids, only_undecided=self._undecided.isChecked(), done=while_there(self, self._show))
+        only_undecided = self._undecided.isChecked()
+
+        def work(workspace: Workspace) -> BulkPreview:
+            from orbench_studio.services.review import bulk_labels
+
+            return bulk_labels.preview(workspace, ids, only_undecided=only_undecided)
+
+        self._session.run(work, while_there(self, self._show))
 
     def _show(self, preview: BulkPreview) -> None:
         self._preview = preview
         self._standing.setText(words(preview))
         self._list.clear()
-        for row in map(self._shown_as, preview.first):
+        for row in map(self._shown_as, preview.rows):
             self._list.addItem(f"#{row.prompt_id}   {row.category or tr('no category')}   {row.text}")
-        more = len(preview.ids) - len(preview.first)
+        more = len(preview.ids) - len(preview.rows)
         if more > 0:
             self._list.addItem(f"… {tr('and')} {more:,} {tr('more')}")
         self._state()
@@ -110,15 +118,23 @@ class BulkDialog(QDialog):
             part.setEnabled(False)
         self._progress.show()
         aspect, value, _ = _WHAT[self._what.checkedId()]
-        self._session.decide_all(
-            self._preview.ids,
-            (aspect, value),
-            visible=self._visible,
-            progress=self._progressed.emit,
-            cancelled=self._cancelled.is_set,
-            done=self._decided,
-            failed=self._failed,
-        )
+        ids, annotator = self._preview.ids, self._session.annotator
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.review import bulk_labels
+
+            return bulk_labels.decide_all(
+                workspace,
+                ids,
+                aspect,
+                value,
+                annotator=annotator,
+                visible=self._visible,
+                progress=self._progressed.emit,
+                cancelled=self._cancelled.is_set,
+            )
+
+        self._session.run(work, self._decided, self._failed)
 
     def _decided(self, changes: Changes) -> None:
         self.message.emit(changes.message)
@@ -215,9 +231,9 @@ def words(preview: BulkPreview) -> str:
     def listed(counts: dict[str, int]) -> str:
         return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
-    lines = [f"{tr('Now')}: {listed(preview.standing) or tr('none')}"]
+    lines = [f"{tr('Now')}: {listed(preview.labels) or tr('none')}"]
     if preview.categories:
         lines.append(f"{tr('Categories')}: {listed(preview.categories)}")
-    if preview.left_out:
-        lines.append(f"{preview.left_out:,} {tr('left out, because somebody has decided them')}")
+    if preview.excluded:
+        lines.append(f"{preview.excluded:,} {tr('left out, because somebody has decided them')}")
     return "\n".join(lines)

@@ -1,21 +1,19 @@
-"""What each key of the page decides, and what asks for more than a key."""
+"""The decisions that each action of the review page makes, with the menus and dialogs that some of them open."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision, evidence
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
+from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog, ReasonMenu
+from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
-
-if TYPE_CHECKING:
-    from orbench_studio.gui.review.page import ReviewPage
 
 _LABELS = {
     "label_safe": Label.SAFE,
@@ -31,14 +29,14 @@ _ANSWERS = {
 
 
 class DecisionActions:
-    """Turns keys into decisions about the prompt on the screen; the page guards and writes them."""
+    """Turns actions into decisions about the prompt on the screen; the page records them."""
 
-    def __init__(self, page: ReviewPage, session: Session) -> None:
+    def __init__(self, page: ReviewPage, session: Session, connection: Connection) -> None:
         self._page = page
         self._session = session
+        page.bind(self._handlers() | _navigation(page, connection) | page.eye.handlers())
 
-    def handlers(self) -> dict[str, Callable[[], object]]:
-        """What to do on each action."""
+    def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
             **{name: partial(self._label, label) for name, label in _LABELS.items()},
             **{name: partial(self._answer, answer_class) for name, answer_class in _ANSWERS.items()},
@@ -60,11 +58,11 @@ class DecisionActions:
             self._page.decide(Aspect.LABEL, of)
 
     def _keep(self) -> None:
-        """Say once more, with votes in view, what was said blind; a label given with votes in view stands already."""
+        """Repeat the blind label with votes in view; a label given with votes in view only moves on."""
         page = self._page
         mine = page.view.last_label(self._session.annotator) if page.view else None
         if mine is None:
-            page.message.emit(tr("There is no label of yours to keep yet."))
+            page.message.emit(tr("You have not labelled this prompt yet."))
         elif Visible.VOTES in mine.visible or page.blind:
             page.step(1)
         else:
@@ -80,7 +78,7 @@ class DecisionActions:
     def _evidence(self) -> None:
         page, focused, span = self._page, self._page.responses.focused(), self._page.responses.selected()
         if focused is None or span is None:
-            page.message.emit(tr("Select the words of the response that show it first, then mark them."))
+            page.message.emit(tr("First select the words of the response that show its class, then mark them."))
         else:
             page.decide(Aspect.EVIDENCE, f"{span[0]}:{span[1]}", response_id=focused.response.id)
 
@@ -95,8 +93,8 @@ class DecisionActions:
         settings.blind = not settings.blind
         self._session.save_settings()
         self._page.follow_settings()
-        hidden = tr("Votes and judgements are hidden until you decide")
-        self._page.message.emit(hidden if settings.blind else tr("Votes and judgements are shown"))
+        hidden = tr("Votes and judgements are hidden until you label the prompt.")
+        self._page.message.emit(hidden if settings.blind else tr("Votes and judgements are shown."))
 
     def _category(self) -> None:
         """Ask for another category."""
@@ -111,7 +109,7 @@ class DecisionActions:
         menu.open_above(page.decisions)
 
     def _note(self) -> None:
-        """Ask for a note. It contradicts nothing, so it may be written whatever was decided meanwhile."""
+        """Ask for a note. It conflicts with no other decision, so it is saved whatever was decided meanwhile."""
         page, view = self._page, self._page.shown_view
         if view is None:
             return
@@ -122,13 +120,13 @@ class DecisionActions:
         dialog.open()
 
     def _reason(self) -> None:
-        """Ask why the response in focus is what the reviewer said it is."""
+        """Ask for the reason of the reviewer's answer class for the response in focus."""
         page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
         if view is None or focused is None:
             return
         mine = focused.said_by(self._session.annotator)
         if mine is None:
-            page.message.emit(tr("Say first what this response is, then why."))
+            page.message.emit(tr("First choose an answer class for this response, then its reason."))
             return
         decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, focused.response.id)
         menu, visible = ReasonMenu(page, mine.reason), page.visible
@@ -136,7 +134,7 @@ class DecisionActions:
         menu.open_above(page.responses.hints)
 
     def _bulk(self, label: Label | None) -> None:
-        """Ask what to decide of the prompts selected, or of all of the queue where no more than one is."""
+        """Open the bulk dialog for the selected prompts, or for the whole queue if only one is selected."""
         page = self._page
         if page.shown_view is not None:
             chosen, queue = page.queue.chosen(), page.model.ids()
@@ -151,3 +149,26 @@ class DecisionActions:
             )
             dialog.message.connect(page.stated)
             dialog.open()
+
+
+def _navigation(page: ReviewPage, connection: Connection) -> dict[str, Callable[[], object]]:
+    return {
+        "undo": lambda: page.reverse(partial(connection.reverse, redo=False)),
+        "redo": lambda: page.reverse(partial(connection.reverse, redo=True)),
+        "next_prompt": lambda: page.step(1),
+        "previous_prompt": lambda: page.step(-1),
+        "first_undecided": page.go_first_undecided,
+        "next_response": lambda: page.responses.step(1),
+        "previous_response": lambda: page.responses.step(-1),
+        "read_response": page.responses.read,
+        "response_down": lambda: page.responses.scroll_text(1),
+        "response_up": lambda: page.responses.scroll_text(-1),
+        "queue": page.queue.setFocus,
+        "seed": page.prompt.toggle_seed,
+        "explanations": page.prompt.toggle_explanations,
+        "search": page.finder.search,
+        "clear_filter": page.finder.clear,
+        "views": page.finder.views.open,
+        "save_view": page.finder.views.save,
+        "toggle_queue": page.panes.toggle_queue,
+    }

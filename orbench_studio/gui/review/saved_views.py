@@ -1,4 +1,8 @@
-"""Saved views: filters of this workspace under a name, one key away."""
+"""Saved views: the menu of named filters, and the dialog that saves one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu
@@ -9,13 +13,16 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.filter_bar import FilterBar
 from orbench_studio.gui.workspace.session import Session
 
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
 _KEYS = "123456789"
 
 
 class SavedViews(QObject):
     """The menu of the saved views, and the dialog that names a new one."""
 
-    message = Signal(str)  # after something happened that the user should see for a moment
+    message = Signal(str)  # after a view was saved or deleted
 
     def __init__(self, session: Session, bar: FilterBar) -> None:
         super().__init__(bar)
@@ -24,22 +31,33 @@ class SavedViews(QObject):
         bar.views.clicked.connect(self.open)
 
     def open(self) -> None:
-        """Show the views of the workspace."""
-        self._session.saved_views(self._show)
+        """Show the saved views of the workspace."""
+
+        def work(workspace: Workspace) -> list[SavedView]:
+            from orbench_studio.services.review import search
+
+            return search.saved_views(workspace)
+
+        self._session.run(work, self._show)
 
     def save(self) -> None:
-        """Ask for a name for the filter in force."""
+        """Ask for a name, and save the current filter under it."""
         dialog = QInputDialog(self._bar)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Save this view"))
-        dialog.setLabelText(tr("Keep this filter and its order in the workspace under the name:"))
+        dialog.setWindowTitle(tr("Save view"))
+        dialog.setLabelText(tr("Name of the view (the current filter and its order):"))
         dialog.textValueSelected.connect(self._named)
         dialog.open()
 
     def _named(self, name: str) -> None:
-        self._session.save_view(
-            name, self._bar.current, lambda view: self.message.emit(f"{tr('View saved')}: {view.name}")
-        )
+        wanted = self._bar.current
+
+        def work(workspace: Workspace) -> SavedView:
+            from orbench_studio.services.review import search
+
+            return search.save_view(workspace, name, wanted)
+
+        self._session.run(work, lambda view: self.message.emit(tr("View saved: {name}").format(name=view.name)))
 
     def _show(self, views: list[SavedView]) -> None:
         menu = QMenu(self._bar)
@@ -47,26 +65,33 @@ class SavedViews(QObject):
         for place, view in enumerate(views):
             key = f"&{_KEYS[place]}  " if place < len(_KEYS) else ""
             action = menu.addAction(f"{key}{view.name.replace('&', '&&')}")
-            action.triggered.connect(lambda _checked=False, of=view: self._take(of))
+            action.triggered.connect(lambda _checked=False, of=view: self._apply(of))
         if not views:
-            menu.addAction(tr("No view saved yet")).setEnabled(False)
+            menu.addAction(tr("No saved views yet")).setEnabled(False)
         menu.addSeparator()
-        menu.addAction(tr("Save this filter as a view…")).triggered.connect(self.save)
+        menu.addAction(tr("Save filter as view…")).triggered.connect(self.save)
         if views:
-            forget = menu.addMenu(tr("Forget"))
+            delete = menu.addMenu(tr("Delete"))
             for view in views:
-                action = forget.addAction(view.name.replace("&", "&&"))
-                action.triggered.connect(lambda _checked=False, of=view: self._forget(of))
+                action = delete.addAction(view.name.replace("&", "&&"))
+                action.triggered.connect(lambda _checked=False, of=view: self._delete(of))
         menu.popup(self._bar.views.mapToGlobal(QPoint(0, self._bar.views.height())))
 
-    def _take(self, view: SavedView) -> None:
+    def _apply(self, view: SavedView) -> None:
         operations, act = self._session.operations, (SavedView, view.name)
         try:
             self._bar.ask(parse(view.query))
         except QueryError as error:
-            operations.failed.emit(act, f"The view “{view.name}” cannot be read: {error}")
+            operations.failed.emit(
+                act, tr("The view “{name}” cannot be read: {error}").format(name=view.name, error=error)
+            )
         else:
             operations.succeeded.emit(act)
 
-    def _forget(self, view: SavedView) -> None:
-        self._session.remove_view(view.name, lambda: self.message.emit(f"{tr('View forgotten')}: {view.name}"))
+    def _delete(self, view: SavedView) -> None:
+        def work(workspace: Workspace) -> None:
+            from orbench_studio.services.review import search
+
+            search.remove_view(workspace, view.name)
+
+        self._session.run(work, lambda _: self.message.emit(tr("View deleted: {name}").format(name=view.name)))

@@ -1,6 +1,9 @@
-"""Everything that asks for another queue: the line, the chips, the saved views."""
+"""The filter of the queue: the search field, the facets and the saved views."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -11,13 +14,16 @@ from orbench_studio.gui.review.filter_bar import FilterBar
 from orbench_studio.gui.review.saved_views import SavedViews
 from orbench_studio.gui.workspace.session import Session
 
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
 
 class SearchPanel(QObject):
-    """Keeps line, chips and views of one filter in step."""
+    """Keeps the search field, the facets and the saved views on the same filter."""
 
-    changed = Signal()  # when another queue is asked for
+    changed = Signal()  # when the filter has changed
     message = Signal(str)
-    left = Signal()  # when the user is done with the line and wants to go on reviewing
+    left = Signal()  # when the user leaves the search field to continue reviewing
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,23 +41,22 @@ class SearchPanel(QObject):
 
     @property
     def current(self) -> QueueFilter:
-        """The filter in force."""
+        """The current filter."""
         return self.bar.current
 
     def search(self) -> None:
-        """Go to the line."""
+        """Focus the search field."""
         self.bar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.bar.search.selectAll()
 
     def clear(self) -> None:
-        """Let every prompt through, or bring back what was just cleared; and go on reviewing."""
+        """Clear the filter, or restore the one that was just cleared; then continue reviewing."""
         if not self.current.is_open:
             cleared = self.current
             self.bar.clear()
             self._cleared = cleared
-            self.message.emit(
-                f"{tr('The filter is cleared.')} {key_text('clear_filter')} {tr('again brings it back.')}"
-            )
+            text = tr("Filter cleared. Press {key} again to restore it.")
+            self.message.emit(text.format(key=key_text("clear_filter")))
         elif self._cleared is not None:
             self.bar.ask(self._cleared)
         self.left.emit()
@@ -62,8 +67,16 @@ class SearchPanel(QObject):
         self.changed.emit()
 
     def _count(self, field: Field, done: Callable[[dict[str, int]], None]) -> None:
-        self._session.counts_of(self.current, field, done)
+        self._counts(self.current, field, done)
 
     def _complete(self, field: Field) -> None:
         learn = self.bar.completion.learn
-        self._session.counts_of(QueueFilter(), field, lambda counts: learn(field, list(counts)))
+        self._counts(QueueFilter(), field, lambda counts: learn(field, list(counts)))
+
+    def _counts(self, wanted: QueueFilter, field: Field, done: Callable[[dict[str, int]], None]) -> None:
+        def work(workspace: Workspace) -> dict[str, int]:
+            from orbench_studio.services.review import search
+
+            return search.counts_of(workspace, wanted, field)
+
+        self._session.run(work, done)

@@ -1,4 +1,4 @@
-"""What is around the queue: the guidelines beside the work, the history of the prompt, and undoing much at once."""
+"""Guidelines, the timeline of the prompt, bulk undo, and prompts that are shown again."""
 
 from __future__ import annotations
 
@@ -12,40 +12,44 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import while_there
-from orbench_studio.gui.curation.nearest_dialog import NearestDialog
-from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog, GuidelinesPane
+from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
+from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog, undo_since
-from orbench_studio.gui.team.assigned_queue import AssignedQueue
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.gui.review.page import ReviewPage
+    from orbench_studio.domain.review.timeline import Event
+    from orbench_studio.services.workspace.workspace import Workspace
 
 
 class SidePanels:
-    """Opens these for the review page, and brings them what they show."""
+    """Opens these for the review page, and loads what they show."""
 
-    def __init__(self, page: ReviewPage, session: Session, theme: Theme) -> None:
+    def __init__(self, page: ReviewPage, session: Session) -> None:
         self._page = page
         self._session = session
-        self._theme = theme
-        self._again: int | None = None  # the line of a prompt shown again that is still to be decided
+        self._again: int | None = None  # a prompt shown again that is not decided yet
         self._draft = ""  # of guidelines that were not saved
-        self.guidelines = GuidelinesPane(theme)
-        self.guidelines.edit_wanted.connect(lambda: session.guidelines(self._edit))
-        self.team = AssignedQueue(page, session)
+        page.guidelines.edit_wanted.connect(lambda: self._load_guidelines(self._edit))
+        page.recorded.connect(self._after)
         session.opened.connect(self._begin)
         session.operations.changed.connect(self._changed)
+        page.bind(
+            {
+                "guidelines": page.panes.toggle_aside,
+                "timeline": self._show_timeline,
+                "undo_since": self._ask_undo_since,
+            }
+        )
 
-    def after(self, decision: Decision) -> None:
-        """After a label, silently put a prompt to be shown again behind the one that is next, if it is time."""
+    def _after(self, decision: Decision) -> None:
+        """After a label: if one is due, silently insert a prompt to be shown again behind the next one."""
         if decision.prompt_id == self._again:
             self._again = None
         if decision.aspect is Aspect.LABEL and (self._again is None or self._page.model.place_of(self._again) is None):
-            self._session.shown_again(frozenset(self._page.model.ids()), self._show_again)
+            self._page.loader.show_again(frozenset(self._page.model.ids()), self._show_again)
 
     def _show_again(self, row: QueueRow | None) -> None:
         model = self._page.model
@@ -53,35 +57,38 @@ class SidePanels:
             model.insert(self._page.queue.place() + 1, row)
             self._again = row.prompt_id
 
-    def handlers(self) -> dict[str, Callable[[], object]]:
-        """What the actions do."""
-        return {
-            "guidelines": self._toggle_guidelines,
-            "timeline": self._show_timeline,
-            "nearest_toxic": self._show_nearest,
-            "undo_since": self._ask_undo_since,
-        }
-
     def _begin(self) -> None:
         self._draft = ""
         self._refresh()
 
     def _changed(self, changes: Changes) -> None:
         if changes.prompt_ids is None:
-            self._refresh()  # another window may have written them
+            self._refresh()  # another window may have changed them
 
     def _refresh(self) -> None:
-        self._session.guidelines(self.guidelines.show_versions)
+        self._load_guidelines(self._page.guidelines.show_versions)
 
-    def _toggle_guidelines(self) -> None:
-        self._page.panes.toggle_aside()
+    def _load_guidelines(self, done: Callable[[list[Guideline]], object]) -> None:
+        def work(workspace: Workspace) -> list[Guideline]:
+            from orbench_studio.services.review import guidelines
+
+            return guidelines.versions(workspace)
+
+        self._session.run(work, done)
 
     def _edit(self, versions: list[Guideline]) -> None:
         dialog = GuidelinesDialog(self._page, versions, self._draft)
         close = while_there(dialog, lambda _: dialog.close())
-        dialog.written.connect(
-            lambda text: self._session.write_guidelines(text, lambda done: self._written(close(done)))
-        )
+
+        def write(text: str) -> None:
+            def work(workspace: Workspace) -> object:
+                from orbench_studio.services.review import guidelines
+
+                return guidelines.write(workspace, text)
+
+            self._session.run(work, lambda done: self._written(close(done)))
+
+        dialog.written.connect(write)
         dialog.left.connect(self._keep_draft)
         dialog.open()
 
@@ -97,7 +104,7 @@ class SidePanels:
         if view is None:
             return
         if self._page.blind or (view.prompt.id < 0 and view.nobody_decided):
-            self._page.message.emit(tr("What others said of this prompt is hidden until you have decided."))
+            self._page.message.emit(tr("Other people's decisions are hidden until you have labelled this prompt."))
             return
         page, visible = self._page, self._page.visible
         dialog = TimelineDialog(page, view, covered=page.eye.shield.covers)
@@ -107,17 +114,15 @@ class SidePanels:
                 page.write(decision, seen=view.version, visible=visible, stays=True)
 
         dialog.decided.connect(go_back)
-        self._session.timeline(abs(view.prompt.id), while_there(dialog, dialog.show_events))
-        dialog.open()
+        prompt_id, annotator = abs(view.prompt.id), self._session.annotator
 
-    def _show_nearest(self) -> None:
-        view = self._page.view
-        if view is None:
-            return
-        if self._page.eye.shield.covers:
-            self._page.message.emit(tr("The text is covered. Show it first."))
-            return
-        NearestDialog(self._page, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
+        def work(workspace: Workspace) -> list[Event]:
+            from orbench_studio.services.review import history
+
+            return history.of_prompt(workspace, prompt_id, annotator)
+
+        self._session.run(work, while_there(dialog, dialog.show_events))
+        dialog.open()
 
     def _ask_undo_since(self) -> None:
         dialog = UndoSinceDialog(self._page, self._session)

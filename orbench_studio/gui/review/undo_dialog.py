@@ -72,7 +72,7 @@ class UndoSinceDialog(QDialog):
         self._list()
 
     def accept(self) -> None:
-        if self._meant is not None and self._meant.deeds:
+        if self._meant is not None and self._meant.entries:
             self.chosen.emit(self._meant)
             super().accept()
 
@@ -83,7 +83,7 @@ class UndoSinceDialog(QDialog):
         def work(workspace: Workspace) -> list[Entry]:
             from orbench_studio.services.review import bulk_undo
 
-            return bulk_undo.own_entries(workspace, annotator=who, limit=_LISTED)
+            return bulk_undo.entries_of(workspace, annotator=who, limit=_LISTED)
 
         self._session.run(work, while_there(self, self._show))
 
@@ -117,7 +117,7 @@ class UndoSinceDialog(QDialog):
         def work(workspace: Workspace) -> UndoPreview:
             from orbench_studio.services.review import bulk_undo
 
-            begin = bulk_undo.moment(since, datetime.now().astimezone()) if isinstance(since, str) else since
+            begin = bulk_undo.parse_time(since, datetime.now().astimezone()) if isinstance(since, str) else since
             return bulk_undo.preview(workspace, annotator=who, since=begin)
 
         self._session.run(work, while_there(self, self._preview), while_there(self, self._refuse), tells=False)
@@ -127,15 +127,15 @@ class UndoSinceDialog(QDialog):
 
     def _preview(self, meant: UndoPreview) -> None:
         self._meant = meant
-        self._undo.setEnabled(bool(meant.deeds))
-        self._mark(len(meant.deeds))
-        if not meant.deeds:
+        self._undo.setEnabled(bool(meant.entries))
+        self._mark(len(meant.entries))
+        if not meant.entries:
             self._say(tr("You have decided nothing since then that is in force."))
             return
         named = ", ".join(f"#{prompt_id}" for prompt_id in meant.prompt_ids[:_NAMED])
         more = f" {tr('and')} {len(meant.prompt_ids) - _NAMED:,} {tr('more')}" if len(meant.prompt_ids) > _NAMED else ""
-        since = f"{meant.deeds[-1].at.astimezone():%Y-%m-%d %H:%M:%S}"
-        self._say(f"{tr('Since')} {since}: {meant.words}, {named}{more}.")
+        since = f"{meant.entries[-1].at.astimezone():%Y-%m-%d %H:%M:%S}"
+        self._say(f"{tr('Since')} {since}: {meant.summary}, {named}{more}.")
 
     def _mark(self, deeds: int) -> None:
         """Show the lines that are taken back as selected."""

@@ -11,12 +11,12 @@ from PySide6.QtCore import QObject, QTimer
 
 from orbench_studio.domain.team.queue import given_to, work_of
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.changes import Changes
-    from orbench_studio.domain.review.queue import QueueRow
-    from orbench_studio.gui.review.page import ReviewPage
+    from orbench_studio.domain.review.queue import QueueFilter, QueueRow
     from orbench_studio.services.workspace.workspace import Workspace
 
 BEAT = 20_000  # milliseconds; the shortest lease is three times as long
@@ -33,6 +33,7 @@ class AssignedQueue(QObject):
         self._beat = QTimer(self)
         self._beat.setInterval(BEAT)
         self._beat.timeout.connect(self.beat)
+        page.loader.prepare_queue = self._claim
         page.decided.connect(self._ask_more)
         page.finder.changed.connect(self._follow)
         session.opened.connect(self._follow)
@@ -57,6 +58,14 @@ class AssignedQueue(QObject):
         """Somebody else is at the window: the queue goes on with that one."""
         if self._joined is not None:
             self._page.finder.bar.ask(work_of(self._joined[0], self._session.annotator))
+
+    def _claim(self, workspace: Workspace, wanted: QueueFilter) -> None:
+        """Before the queue is loaded, on the database's thread: assign the first prompts to the annotator."""
+        from orbench_studio.services.team import assignments
+
+        assigned = given_to(wanted)
+        if assigned is not None and assigned[1] == self._session.annotator:
+            assignments.claim(workspace, assigned[0], annotator=assigned[1])
 
     def _follow(self) -> None:
         """The review queue is another one, or its person."""

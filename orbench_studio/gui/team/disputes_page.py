@@ -30,6 +30,7 @@ from orbench_studio.gui.common.theme import (
 )
 from orbench_studio.gui.common.widgets import KeyButton, label, rule
 from orbench_studio.gui.team.disputes_side import SideCard
+from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class DisputesPage(QWidget):
 
     stated = Signal(str)  # after something was decided or undone: what, in words
 
-    def __init__(self, session: Session, actions: Actions, theme: Theme) -> None:
+    def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
+        self._connection = connection
         self._actions = actions
         self.disputes: list[Dispute] = []
         self.case: Case | None = None
@@ -191,8 +193,8 @@ class DisputesPage(QWidget):
         return {
             **{name: partial(self.settle, str(value)) for value, name in _LABEL_KEYS.items()},
             **{name: partial(self.settle, str(value)) for value, name in _ANSWER_KEYS.items()},
-            "undo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=False),
-            "redo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=True),
+            "undo": lambda: self._connection.reverse(self._reversed, self._not_settled, redo=False),
+            "redo": lambda: self._connection.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),
             "previous_prompt": lambda: self._step(-1),
             "reason": self.reason.setFocus,

@@ -1,7 +1,7 @@
-"""The connection to a workspace's server, and what becomes of decisions while there is none.
+"""Decisions on their way into the workspace, and the offline queue for a server that does not answer.
 
-They are kept on this machine and sent in their order when it is back; what was loaded before can be decided meanwhile.
-All that is kept is touched on the window's thread alone.
+Offline decisions are stored on this machine and sent in their order after reconnecting; prompts that were loaded before
+can be decided meanwhile. All state here is used on the window's thread only.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision, PromptView
-from orbench_studio.domain.review.pending_decision import PendingDecision, shown_with
+from orbench_studio.domain.review.pending_decision import PendingDecision, with_pending
 from orbench_studio.errors import ConnectionLostError, StaleDecisionError, StudioError, WorkspaceMovedError
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.workspace.session import Session
+from orbench_studio.gui.workspace.watch import Watch
 
 if TYPE_CHECKING:
-    from orbench_studio.gui.workspace.session import Session
     from orbench_studio.services.workspace.workspace import Workspace
 
 _REMEMBERED = 32  # prompts
@@ -33,53 +34,71 @@ Failed = Callable[[Exception], object]
 
 
 class Connection(QObject):
-    """Whether the server answers; only a workspace on one ever loses it."""
+    """Whether the server answers; only a workspace on a server can go offline."""
 
-    lost = Signal(str)  # there is none, in words that stay until it is back
-    back = Signal(str)  # it is there again, and everything has been sent
-    unsaved = Signal(PendingDecision)  # it could not be written into a file that was moved
+    lost = Signal(str)  # the server does not answer: a message that stays until it does
+    back = Signal(str)  # it answers again, and everything has been sent
+    unsaved = Signal(PendingDecision)  # could not be written, because the file of the workspace was moved
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self._views: dict[int, PromptView] = {}
-        self._kept: list[PendingDecision] = []
+        self._pending: list[PendingDecision] = []
         self._refused: list[PendingDecision] = []
         self._sent = 0
         self._sending = False
-        self._why = ""
-        self.away = False
+        self._error = ""
+        self.is_offline = False
+        self._watch = Watch(session, is_offline=lambda: self.is_offline, reached=self.reached)
         session.opened.connect(self._begin)
+        session.leaving.connect(self._watch.stop)
         session.closed.connect(self._forget)
+        session.disconnected.connect(self.lose)
 
     def decide(
         self,
-        deed: tuple[Decision, ...],
+        decisions: tuple[Decision, ...],
         seen: int | None,
         visible: frozenset[Visible],
         done: Callable[[Changes], None],
         failed: Failed,
     ) -> None:
-        """Write a deed down, or keep it; `done` is called once it is on a disk either way."""
-        sending = PendingDecision(uuid4().hex, self._now(), self._session.annotator, deed, visible, seen)
-        sending = replace(sending, after=self._before(sending))
-        if self.away or self._kept:
-            self._keep(sending, done, failed)
+        """Record the decisions of one entry; `done` is called once they are on a disk, offline on this machine's."""
+        pending = PendingDecision(uuid4().hex, self._now(), self._session.annotator, decisions, visible, seen)
+        pending = replace(pending, after=self._pending_before(pending))
+        if self.is_offline or self._pending:
+            self._store(pending, done, failed)
             return
 
-        def written(changes: Changes) -> None:
-            self._forget_view(sending)
+        def saved(changes: Changes) -> None:
+            self._forget_view(pending)
             done(changes)
 
-        def not_written(error: Exception) -> None:
+        def not_saved(error: Exception) -> None:
             if isinstance(error, WorkspaceMovedError):
-                self.unsaved.emit(sending)
+                self.unsaved.emit(pending)
             elif isinstance(error, ConnectionLostError):
-                self._keep(sending, done, failed)
+                self._store(pending, done, failed)
             else:
                 failed(error)
 
-        self._session.run(_Act(sending), written, not_written)
+        self._session.run(_Recording(pending), saved, not_saved)
+
+    def reverse(self, done: Callable[[Changes], None], failed: Failed, *, redo: bool) -> None:
+        """Undo or redo; refused offline, because it would reverse another decision than the last one."""
+        if self.is_offline or self._pending:
+            self._show(tr("Undo is available once you are back online."))
+            QTimer.singleShot(0, self, lambda: failed(ConnectionLostError()))
+            return
+        annotator = self._session.annotator
+
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.review import prompt_review
+
+            return (prompt_review.redo if redo else prompt_review.undo)(workspace, annotator=annotator)
+
+        self._session.run(work, done, failed)
 
     def load(
         self,
@@ -89,7 +108,7 @@ class Connection(QObject):
         *,
         wanted: bool,
     ) -> None:
-        """Ask for a prompt; without a connection, for what was loaded before."""
+        """Load a prompt; offline, take it from those loaded before. `wanted` at once, not for later."""
 
         def remember(view: PromptView) -> None:
             self._views.pop(prompt_id, None)
@@ -101,155 +120,154 @@ class Connection(QObject):
         def remembered(_error: Exception | None = None) -> None:
             if prompt_id in self._views:
                 done(self._views[prompt_id])
-            elif self.away and wanted:
-                self._say(f"{tr('Prompt')} {abs(prompt_id)} {tr('was not loaded before, and cannot be shown.')}")
+            elif self.is_offline and wanted:
+                text = tr("Prompt {number} was not loaded before you went offline, and cannot be shown.")
+                self._show(text.format(number=abs(prompt_id)))
 
-        if self.away:
+        if self.is_offline:
             QTimer.singleShot(0, self, remembered)
         else:
             self._session.run(work, remember, remembered)
 
-    def holds_back(self, failed: Failed) -> bool:
-        """Whether an undo has to wait, because it would take back something else than what was decided last."""
-        if not self.away and not self._kept:
-            return False
-        self._say(tr("What was decided can be taken back when it is there again."))
-        QTimer.singleShot(0, self, lambda: failed(ConnectionLostError()))
-        return True
-
-    def lose(self, *, tells: bool) -> None:
-        """The server did not answer."""
-        if tells or not self.away:
-            self.away = True
-            self._say(self._why)
+    def lose(self, tells: bool) -> None:
+        """Go offline: the server did not answer."""
+        if tells or not self.is_offline:
+            self.is_offline = True
+            self._show(self._error)
 
     def reached(self) -> None:
-        """The server answered."""
-        was_away, self.away, self._why = self.away, False, ""
-        if self._kept:
+        """Go online: the server answered."""
+        was_offline, self.is_offline, self._error = self.is_offline, False, ""
+        if self._pending:
             self._send_next()
-        elif was_away:
+        elif was_offline:
             self.back.emit(tr("The connection is back."))
 
-    def _keep(self, sending: PendingDecision, done: Callable[[Changes], None], failed: Failed) -> None:
+    def _store(self, pending: PendingDecision, done: Callable[[Changes], None], failed: Failed) -> None:
         from orbench_studio.services.review import offline_queue
 
-        assert self._session.workspace is not None  # a prompt of it is on the screen
-        kept = replace(sending, again=True)
+        assert self._session.workspace is not None  # one of its prompts is on the screen
+        stored = replace(pending, again=True)
         try:
-            offline_queue.keep(self._session.workspace, kept)
+            offline_queue.store(self._session.workspace, stored)
         except StudioError as error:
-            self._session.operations.failed.emit(_Act(kept), str(error))
+            self._session.operations.failed.emit(_Recording(stored), str(error))
             failed(error)
             return
-        self._kept.append(kept)
-        line = sending.decisions[0].prompt_id
-        if line in self._views:
-            self._views[line] = shown_with(self._views[line], kept)
-        self._say()
-        message = f"{sending.words}: {tr('kept on this machine')}"
+        self._pending.append(stored)
+        prompt_id = pending.decisions[0].prompt_id
+        if prompt_id in self._views:
+            self._views[prompt_id] = with_pending(self._views[prompt_id], stored)
+        self._show()
+        message = tr("{decision}: stored on this machine").format(decision=pending.summary)
         QTimer.singleShot(0, self, lambda: done(Changes(message=message)))
 
     def _send_next(self) -> None:
-        if self._sending or not self._kept:
+        if self._sending or not self._pending:
             return
-        self._sending, sending = True, self._kept[0]
-        self._session.run(_Act(sending), self._was_sent, self._was_not_sent, tells=False)
+        self._sending = True
+        self._session.run(_Recording(self._pending[0]), self._was_sent, self._was_not_sent, tells=False)
 
     def _was_sent(self, _changes: Changes) -> None:
         self._sent += 1
-        self._drop(self._kept[0])
+        self._discard(self._pending[0])
         self._go_on()
 
     def _was_not_sent(self, error: Exception) -> None:
         if isinstance(error, StaleDecisionError):
-            self._refused.append(self._kept[0])
+            self._refused.append(self._pending[0])
             self._go_on()
             return
-        self._sending = not isinstance(error, StudioError)  # a fault of ours is shown once, and not tried again
+        self._sending = not isinstance(error, StudioError)  # a crash is shown once, and the sending is not repeated
         if not isinstance(error, ConnectionLostError):
-            self._say(str(error))
+            self._show(str(error))
 
     def _go_on(self) -> None:
         self._sending = False
-        self._forget_view(self._kept.pop(0))
-        if self._kept:
+        self._forget_view(self._pending.pop(0))
+        if self._pending:
             self._send_next()
             return
-        self.back.emit(f"{tr('The connection is back.')} {tr('Decisions sent')}: {self._sent:,}")
+        self.back.emit(tr("The connection is back. Decisions sent: {count}").format(count=f"{self._sent:,}"))
         self._sent = 0
         if self._refused:
-            self._tell_refused()
+            self._show_refused()
 
-    def _tell_refused(self) -> None:
-        named = [one.words for one in self._refused[:_NAMED]]
-        more = [f"{len(self._refused) - _NAMED:,} {tr('more')}"] if len(self._refused) > _NAMED else []
-        text = tr("Decided by others while there was no connection, so that yours are not written down:")
-        advice = tr("The prompts are shown as they are now; decide again if you still want to.")
-        self._session.operations.failed.emit(self._tell_refused, f"{text} {'; '.join(named + more)}. {advice}")
+    def _show_refused(self) -> None:
+        named = "; ".join(one.summary for one in self._refused[:_NAMED])
+        if len(self._refused) > _NAMED:
+            more = f"{len(self._refused) - _NAMED:,}"
+            named = tr("{decisions} and {more} more").format(decisions=named, more=more)
+        text = tr(
+            "Not saved, because others decided these prompts while you were offline: {decisions}. "
+            "The prompts are now shown as they are. Decide again if you still want to."
+        )
+        self._session.operations.failed.emit(self._show_refused, text.format(decisions=named))
         for one in self._refused:
-            self._drop(one)
+            self._discard(one)
         self._refused.clear()
 
-    def _drop(self, sending: PendingDecision) -> None:
+    def _discard(self, pending: PendingDecision) -> None:
         from orbench_studio.services.review import offline_queue
 
         if self._session.workspace is not None:
-            with suppress(OSError):  # a file that stays is sent again, and found to be there
-                offline_queue.drop(self._session.workspace, sending)
+            with suppress(OSError):  # a file that stays is sent again, and is found to be saved already
+                offline_queue.discard(self._session.workspace, pending)
 
-    def _say(self, why: str = "") -> None:
-        self._why = why
-        away = tr("No connection to the server.") if self.away else ""
-        kept = f"{tr('Decisions kept here until it is back')}: {len(self._kept):,}." if self._kept else ""
-        self.lost.emit(" ".join(filter(None, (away, why, kept))))
+    def _show(self, error: str = "") -> None:
+        self._error = error
+        offline = tr("No connection to the server.") if self.is_offline else ""
+        count = f"{len(self._pending):,}"
+        stored = tr("Decisions stored on this machine: {count}.").format(count=count) if self._pending else ""
+        self.lost.emit(" ".join(filter(None, (offline, error, stored))))
 
     def _begin(self) -> None:
-        """Send what an earlier window kept."""
+        """Send what an earlier window stored."""
         from orbench_studio.services.review import offline_queue
 
+        self._watch.start()
         self._forget()
         assert self._session.workspace is not None  # the signal says so
-        self._kept, unreadable = offline_queue.kept(self._session.workspace)
+        self._pending, unreadable = offline_queue.stored(self._session.workspace)
         if unreadable:
-            text = tr("Decisions kept on this machine cannot be read, and stay where they are:")
-            self._session.operations.failed.emit(self._begin, f"{text} {', '.join(map(str, unreadable))}")
+            text = tr("These stored decisions cannot be read. They stay where they are: {files}")
+            self._session.operations.failed.emit(self._begin, text.format(files=", ".join(map(str, unreadable))))
         self._send_next()
 
     def _forget(self) -> None:
         self._views.clear()
-        self._kept, self._refused = [], []
-        self._sent, self._why = 0, ""
-        self.away = self._sending = False
+        self._pending, self._refused = [], []
+        self._sent, self._error = 0, ""
+        self.is_offline = self._sending = False
 
-    def _forget_view(self, sending: PendingDecision) -> None:
-        for line in (sending.prompt_id, -sending.prompt_id):
-            self._views.pop(line, None)
+    def _forget_view(self, pending: PendingDecision) -> None:
+        for prompt_id in (pending.prompt_id, -pending.prompt_id):
+            self._views.pop(prompt_id, None)
 
-    def _before(self, sending: PendingDecision) -> str | None:
-        return next((one.uuid for one in reversed(self._kept) if one.prompt_id == sending.prompt_id), None)
+    def _pending_before(self, pending: PendingDecision) -> str | None:
+        return next((one.uuid for one in reversed(self._pending) if one.prompt_id == pending.prompt_id), None)
 
     def _now(self) -> datetime:
-        """Later than what is kept, whatever the clock does: they are sent in this order."""
+        """Later than all pending decisions, even if the clock is set back: they are sent in this order."""
         now = datetime.now(UTC)
-        return max(now, self._kept[-1].at + timedelta(microseconds=1)) if self._kept else now
+        return max(now, self._pending[-1].at + timedelta(microseconds=1)) if self._pending else now
 
 
-class _Act:
-    """Sending a deed; the same act as sending any other of the same kind about the same prompt or response."""
+class _Recording:
+    """Recording a decision; equal to any other of the same kind about the same prompt or response."""
 
-    def __init__(self, sending: PendingDecision) -> None:
-        self._sending = sending
-        first = sending.decisions[0]
+    def __init__(self, pending: PendingDecision) -> None:
+        self._pending = pending
+        first = pending.decisions[0]
         self._about = (first.prompt_id, first.aspect, first.response_id)
 
     def __call__(self, workspace: Workspace) -> Changes:
-        from orbench_studio.services.review import offline_queue
+        from orbench_studio.services.review import self_consistency
 
-        return offline_queue.send(workspace, self._sending)
+        return self_consistency.record(workspace, self._pending)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Act) and self._about == other._about
+        return isinstance(other, _Recording) and self._about == other._about
 
     def __hash__(self) -> int:
         return hash(self._about)

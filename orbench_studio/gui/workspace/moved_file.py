@@ -17,6 +17,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_selection import ask_new_workspace
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
 
 _WIDTH = 620
@@ -28,7 +29,7 @@ class MovedFile(QObject):
     message = Signal(str)
     closed = Signal(str)  # the workspace, with why and where the copy is
 
-    def __init__(self, session: Session, window: QWidget) -> None:
+    def __init__(self, session: Session, connection: Connection, window: QWidget) -> None:
         super().__init__(window)
         self._session = session
         self._window = window
@@ -36,7 +37,7 @@ class MovedFile(QObject):
         self._why = ""
         self._unsaved: list[PendingDecision] = []
         session.moved.connect(self._notice)
-        session.connection.unsaved.connect(self._unsaved.append)
+        connection.unsaved.connect(self._unsaved.append)
         session.opened.connect(self._unsaved.clear)
 
     def _notice(self, why: str) -> None:
@@ -66,14 +67,14 @@ class MovedFile(QObject):
         workspace, unsaved = self._session.workspace, list(self._unsaved)
         assert workspace is not None  # an answer about one that is closed does not come here
         assert isinstance(workspace.place, Path)  # it was moved
-        path = workspace.place
+        path, policy = workspace.place, workspace.policy
         self._unsaved.clear()
         self._session.close()
 
         def work() -> bool:
             from orbench_studio.services.data import moved_file_recovery
 
-            moved_file_recovery.add_unsaved(copy, unsaved)
+            moved_file_recovery.add_unsaved(copy, unsaved, policy)
             return moved_file_recovery.is_same_workspace(copy, path)
 
         self._session.settings.remember(copy)

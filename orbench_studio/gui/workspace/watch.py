@@ -1,62 +1,65 @@
-"""A look now and then for what other windows and programs did with the open workspace."""
+"""Polls the open workspace for changes by other windows and programs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
 from orbench_studio.domain.core.changes import ALL_CHANGED
+from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.gui.workspace.session import Session
     from orbench_studio.services.workspace.workspace import Workspace
 
-WATCH = 1_500  # milliseconds between looks
+WATCH = 1_500  # milliseconds between polls
 
 
 class Watch(QObject):
-    """Has the pages brought up to date where others wrote, and the connection told whether the server answered."""
+    """Announces changes by others, and calls `reached` whenever the workspace answers."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, is_offline: Callable[[], bool], reached: Callable[[], None]) -> None:
         super().__init__(session)
         self._session = session
-        self._seen_version: int | None = None
-        self._looking = False
+        self._is_offline = is_offline
+        self._reached = reached
+        self._last_version: int | None = None
+        self._polling = False
         self._timer = QTimer(self)
         self._timer.setInterval(WATCH)
-        self._timer.timeout.connect(self._look)
+        self._timer.timeout.connect(self._poll)
 
     def start(self) -> None:
-        """Look from now on, at the workspace that is open."""
+        """Poll the workspace that is open."""
         self._timer.start()
-        self._look()
+        self._poll()
 
     def stop(self) -> None:
-        """Look no more; the next workspace is another one."""
+        """Stop polling; the next workspace starts afresh."""
         self._timer.stop()
-        self._seen_version = None
-        self._looking = False
+        self._last_version = None
+        self._polling = False
 
-    def _look(self) -> None:
-        away = self._session.connection.away
+    def _poll(self) -> None:
+        is_offline = self._is_offline()
 
         def work(workspace: Workspace) -> int:
-            if away:
+            if is_offline:
                 with workspace.reading():
-                    pass  # what listens can be slow to hear that nobody is there
+                    pass  # the change feed can notice late that the server is gone; a read notices at once
             return workspace.data_version()
 
-        if not self._looking:
-            self._looking = True
-            self._session.run(work, self._compare, self._not_seen, tells=False)
+        if not self._polling:
+            self._polling = True
+            self._session.run(work, self._compare, self._not_answered, tells=False)
 
-    def _not_seen(self, _error: Exception) -> None:
-        self._looking = False
+    def _not_answered(self, _error: Exception) -> None:
+        self._polling = False
 
     def _compare(self, version: int) -> None:
-        self._looking = False
-        self._session.connection.reached()
-        if self._seen_version not in (None, version) and not self._session.own_work:
+        self._polling = False
+        self._reached()
+        if self._last_version not in (None, version) and not self._session.own_work:
             self._session.operations.changed.emit(ALL_CHANGED)
-        self._seen_version = version
+        self._last_version = version

@@ -7,16 +7,18 @@ from tempfile import TemporaryDirectory
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import NothingLeftError, WorkspaceError
 from orbench_studio.services.data import label_files
-from orbench_studio.services.review import offline_queue
+from orbench_studio.services.review import self_consistency
+from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.workspace import opening
 
 
-def add_unsaved(copy: Path, unsaved: Sequence[PendingDecision]) -> None:
+def add_unsaved(copy: Path, unsaved: Sequence[PendingDecision], policy: Policy) -> None:
     """Write decisions that were taken while the file was moved into the copy of what was open."""
     with open_workspace(copy) as workspace:
-        for sending in unsaved:
-            offline_queue.send(workspace, sending)
+        workspace.policy = policy
+        for pending in unsaved:
+            self_consistency.record(workspace, pending)
 
 
 def is_same_workspace(copy: Path, path: Path) -> bool:

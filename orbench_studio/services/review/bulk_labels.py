@@ -1,4 +1,4 @@
-"""Deciding many prompts at once: what it would do, then one deed that one undo takes back."""
+"""Bulk labels: a preview, then one journal entry for many prompts, so that one undo reverses all of it."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,44 +10,43 @@ from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
-from orbench_studio.errors import CancelledError, WorkspaceError
+from orbench_studio.errors import CancelledError, StudioError, WorkspaceError
 from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
-from orbench_studio.services.team import assignments
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, PROMPT_STATES
-from orbench_studio.store.review import derived_states, queue, repeated_decisions
+from orbench_studio.store.review import derived_states, journal, queue
 
 _SHOWN = 50  # prompts of a preview that are shown with their text
-_AT_ONCE = 2_000  # prompts weighed between two words of progress
+_PER_STEP = 2_000  # prompts between two progress reports
 
-Progress = Callable[[int, int], None]  # prompts done, of how many
+Progress = Callable[[int, int], None]  # prompts done, total
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPreview:
-    """The prompts that would be decided, in the order given, with what they are now.
+    """The prompts that a bulk decision would change, in the order given.
 
-    `standing` counts them by the label that counts where somebody has decided, else by status.
+    `labels` counts them by final label where they are decided, else by status. `rows` shows the first of them.
     """
 
     ids: tuple[int, ...]
-    left_out: int
-    standing: dict[str, int] = field(default_factory=dict)
+    excluded: int
+    labels: dict[str, int] = field(default_factory=dict)
     categories: dict[str, int] = field(default_factory=dict)
-    first: tuple[QueueRow, ...] = ()
+    rows: tuple[QueueRow, ...] = ()
 
 
 def preview(workspace: Workspace, prompt_ids: Sequence[int], *, only_undecided: bool) -> BulkPreview:
-    """What deciding these prompts would touch; `only_undecided` leaves out those that somebody has decided."""
+    """Show what a bulk decision would change; `only_undecided` excludes prompts that are decided already."""
     s = PROMPT_STATES.c
     known: dict[int, tuple[str, str, str]] = {}
     with workspace.reading() as db:
         for some in chunks(prompt_ids):
             rows = db.execute(select(s.prompt_id, s.status, s.final_label, s.category).where(s.prompt_id.in_(some)))
-            for prompt_id, status, label, category in rows:
-                standing = label if status == Status.DECIDED else status
-                known[prompt_id] = (status, standing or "undecided", category or "no category")
+            for prompt_id, status, final_label, category in rows:
+                label = final_label if status == Status.DECIDED else status
+                known[prompt_id] = (status, label or "undecided", category or "no category")
         wanted = [i for i in prompt_ids if i in known and (known[i][0] in NOBODY_DECIDED or not only_undecided)]
         first = tuple(queue.rows(db, wanted[:_SHOWN]))
     return BulkPreview(
@@ -70,26 +69,31 @@ def decide_all(
     progress: Progress = lambda _done, _of: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Changes:
-    """Decide the same of every prompt in one deed: all of them, or none where it fails or is cancelled."""
+    """Record the same decision on every prompt in one journal entry; on none where it fails or is cancelled."""
     ids = list(dict.fromkeys(prompt_ids))
     if not ids:
-        return Changes(message="Nothing to decide.")
-    decision = Decision(ids[0], aspect, value)  # refuses what nobody can decide
+        return Changes(message="No prompts to decide.")
+    decision = Decision(ids[0], aspect, value)  # a ValueError for what cannot be decided
     message = f"{len(ids):,} prompts → {value}" if aspect is Aspect.LABEL else f"{len(ids):,} prompts: {aspect} {value}"
     with workspace.writing() as db:
-        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
+        annotator_id = journal.lock_annotator(db, annotator)
         if aspect is Aspect.LABEL:
-            assignments.require_room(db, ids, annotator_id)
+            if workspace.policy.in_training(db, ids, annotator_id):
+                raise StudioError(
+                    "Some of these prompts are training prompts. Nothing was labelled. "
+                    "Leave them out here, and label them one by one."
+                )
+            workspace.policy.require_room(db, ids, annotator_id)
         entry = begin_entry(db, annotator_id, message)
         common = annotation_row(entry, annotator_id, visible)
         common |= {"aspect": decision.aspect, "value": decision.value, "response_id": None, "reason": None}
-        for done in range(0, len(ids), _AT_ONCE):
+        for done in range(0, len(ids), _PER_STEP):
             if cancelled():
-                raise CancelledError("Cancelled: nothing was decided.")
+                raise CancelledError("Cancelled. Nothing was decided.")
             progress(done, len(ids))
-            some = ids[done : done + _AT_ONCE]
+            some = ids[done : done + _PER_STEP]
             if len(queue.rows(db, some)) < len(some):
-                raise WorkspaceError("Some of these prompts are no longer in the workspace: nothing was decided.")
+                raise WorkspaceError("Some of these prompts are no longer in the workspace. Nothing was decided.")
             add(db, ANNOTATIONS, [{"prompt_id": prompt_id, **common} for prompt_id in some])
             derived_states.refresh_prompts(db, sorted(some))
     return Changes(frozenset({Kind.ANNOTATIONS}), None if len(ids) > _SHOWN else tuple(ids), message)

@@ -1,4 +1,4 @@
-"""Taking back many decisions at once: everything that one reviewer decided since a moment."""
+"""Undo of many decisions: everything that one annotator decided since a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,97 +7,98 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StudioError
-from orbench_studio.services.team import assignments
+from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import derived_states, journal, repeated_decisions, undo_entries
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry, EntryKind
+from orbench_studio.store.review import derived_states, journal, undo_entries
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
 
-__all__ = ["Entry", "UndoPreview", "moment", "own_entries", "preview", "reverse", "undo_since"]
+__all__ = ["Entry", "UndoPreview", "entries_of", "parse_time", "preview", "reverse", "undo_since"]
 
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview:
-    """What an undo would take back: the deeds, newest first, how many decisions they are, and the prompts."""
+    """What an undo would reverse: the journal entries, newest first, the number of decisions, and the prompts."""
 
-    deeds: tuple[Entry, ...]
+    entries: tuple[Entry, ...]
     decisions: int
     prompt_ids: tuple[int, ...]
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """How much it is: `12 decisions on 9 prompts`."""
         return f"{_counted(self.decisions, 'decision')} on {_counted(len(self.prompt_ids), 'prompt')}"
 
 
-def own_entries(workspace: Workspace, *, annotator: str, limit: int | None = None) -> list[Entry]:
-    """What the annotator decided and has not undone, newest first; the last `limit` deeds where one is given."""
+def entries_of(workspace: Workspace, *, annotator: str, limit: int | None = None) -> list[Entry]:
+    """The annotator's decisions in force, newest first; only the last `limit` where a limit is given."""
     with workspace.reading() as db:
-        return _own(db, annotator, limit)
+        return _in_force(db, annotator, limit)
 
 
 def preview(workspace: Workspace, *, annotator: str, since: int | datetime) -> UndoPreview:
-    """What would be taken back from an entry of the journal on, or from a moment on."""
+    """What an undo would reverse, from a journal entry on or from a time on."""
     with workspace.reading() as db:
-        deeds = _own(db, annotator, None)
-        meant = [deed for deed in deeds if (deed.id >= since if isinstance(since, int) else deed.at >= since)]
-        prompt_ids, _ = journal.touched_by(db, [deed.id for deed in meant])
-    return UndoPreview(tuple(meant), sum(deed.annotations for deed in meant), tuple(prompt_ids))
+        entries = _in_force(db, annotator, None)
+        chosen = [one for one in entries if (one.id >= since if isinstance(since, int) else one.at >= since)]
+        prompt_ids, _ = journal.touched_by(db, [one.id for one in chosen])
+    return UndoPreview(tuple(chosen), sum(one.annotations for one in chosen), tuple(prompt_ids))
 
 
-def undo_since(workspace: Workspace, meant: UndoPreview, *, annotator: str) -> Changes:
-    """Undo what was previewed, as far as it is still in force, in one deed; a redo puts all of it back."""
-    if not meant.deeds:
+def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) -> Changes:
+    """Undo what was previewed, as far as it is still in force, in one step; a redo restores all of it."""
+    if not previewed.entries:
         return Changes(message="Nothing to undo.")
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
-        targets = undo_entries.in_force(db, annotator_id, {deed.id for deed in meant.deeds})
-        return reverse(db, EntryKind.UNDO, annotator_id, targets)
+        annotator_id = journal.lock_annotator(db, annotator)
+        targets = undo_entries.in_force(db, annotator_id, {entry.id for entry in previewed.entries})
+        return reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, targets)
 
 
-def reverse(db: Connection, deed: EntryKind, annotator_id: int, targets: Sequence[int]) -> Changes:
-    """Undo or redo the decisions in one deed, and weigh anew what they are about."""
+def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Sequence[int]) -> Changes:
+    """Undo or redo entries in one step, and update the states of their prompts and responses."""
     if not targets:
-        return Changes(message=f"Nothing to {deed}.")
+        return Changes(message=f"Nothing to {kind}.")
     prompt_ids, response_ids = journal.touched_by(db, targets)
     lock_prompts(db, prompt_ids)
-    if deed is EntryKind.REDO:
-        assignments.require_room_again(db, targets, annotator_id)
-    undo_entries.reverse(db, deed, annotator_id, targets)
+    if kind is EntryKind.REDO:
+        policy.require_room(db, journal.labelled_by(db, targets), annotator_id)
+    undo_entries.reverse(db, kind, annotator_id, targets)
     derived_states.refresh_responses(db, response_ids)
     derived_states.refresh_prompts(db, prompt_ids)
     what = f"“{journal.summary_of(db, targets[0])}”"
     if len(targets) > 1:
-        what = f"{len(targets):,} deeds on {_counted(len(prompt_ids), 'prompt')}"
-    message = f"{'Undone' if deed is EntryKind.UNDO else 'Redone'}: {what}"
-    again = journal.only_rechecked(db, targets)
-    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, again)
+        what = f"{_counted(len(targets), 'entry', 'entries')} on {_counted(len(prompt_ids), 'prompt')}"
+    message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: {what}"
+    shown_again = journal.only_rechecked(db, targets)
+    return Changes(frozenset({Kind.ANNOTATIONS}), tuple(prompt_ids), message, shown_again)
 
 
-def moment(text: str, now: datetime) -> datetime:
-    """The moment that a person means by `14:05` (today) or `2026-11-20 14:05`, in the zone of `now`.
+def parse_time(text: str, now: datetime) -> datetime:
+    """The time that `14:05` (today) or `2026-11-20 14:05` names, in the zone of `now`.
 
-    A StudioError where the text is neither, or the moment is still to come.
+    Raises StudioError where the text has another format, or the time is in the future.
     """
     for form, of_day in (("%H:%M", True), ("%Y-%m-%d %H:%M", False)):
         try:
             found = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the zone is put on below
         except ValueError:
             continue
-        meant = datetime.combine(now.date() if of_day else found.date(), found.time()).astimezone(now.tzinfo)
-        if meant > now:
-            day = f" To mean another day, write it: {now:%Y-%m-%d} {text.strip()}." if of_day else ""
-            raise StudioError(f"{text.strip()} is still to come.{day}")
-        return meant
-    raise StudioError(f"{text.strip()!r} is no time. Write 14:05 for today, or 2026-11-20 14:05.")
+        parsed = datetime.combine(now.date() if of_day else found.date(), found.time()).astimezone(now.tzinfo)
+        if parsed > now:
+            advice = f" For another day, write {now:%Y-%m-%d} {text.strip()} with its date." if of_day else ""
+            raise StudioError(f"{text.strip()} is in the future.{advice}")
+        return parsed
+    raise StudioError(f"{text.strip()!r} is not a time. Write 14:05 for today, or 2026-11-20 14:05.")
 
 
-def _own(db: Connection, annotator: str, limit: int | None) -> list[Entry]:
-    mine = (ANNOTATORS.c.name == annotator, JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
-    return journal.entries(db, limit, *mine)[::-1]
+def _in_force(db: Connection, annotator: str, limit: int | None) -> list[Entry]:
+    own = (ANNOTATORS.c.name == annotator, JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
+    return journal.entries(db, limit, *own)[::-1]
 
 
-def _counted(count: int, one: str) -> str:
-    return f"{count:,} {one}{'s' * (count != 1)}"
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

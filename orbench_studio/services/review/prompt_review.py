@@ -1,7 +1,7 @@
-"""Reviewing: one prompt with everything known of it, and the decisions people take."""
+"""Review of one prompt: load it with everything known about it, and record decisions."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,21 +23,20 @@ from orbench_studio.domain.core.response import Response, stop_class
 from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
 from orbench_studio.domain.review.pending_decision import PendingDecision
+from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review import blinding, bulk_undo
-from orbench_studio.services.team import assignments
+from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
 from orbench_studio.store.core.bulk_sql import add
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import derived_states, journal, repeated_decisions, undo_entries
-from orbench_studio.store.review.journal import EntryKind
-from orbench_studio.store.team import assigned_prompts
+from orbench_studio.store.review import derived_states, journal, undo_entries
 
 
 def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> PromptView:
-    """One prompt with everything known of it, or what an annotator may know of it."""
+    """One prompt with everything known about it, or as the annotator may see it."""
     with workspace.reading() as db:
         prompt = prompts.load(db, prompt_id)
         if prompt is None:
@@ -60,7 +59,7 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
             tuple(a for a in decided if a.response_id is None),
             version,
         )
-        return view if annotator is None else blinding.visible(db, view, annotator)
+        return view if annotator is None else blinding.visible(db, workspace.policy, view, annotator)
 
 
 def decide(
@@ -70,39 +69,39 @@ def decide(
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
-    sending: PendingDecision | None = None,
+    pending: PendingDecision | None = None,
 ) -> Changes:
-    """Write one decision into the journal, with what belongs to it in the same deed; durable when this returns.
+    """Record a decision and those that belong to it as one journal entry; durable when this returns.
 
-    `seen` is the version of the prompt that the annotator looked at: a deed done elsewhere since then is a
-    StaleDecisionError, and nothing is written; a label of a prompt that a team's queue has given to others is one too.
-    Whatever else is decided in the deed is about the same prompt. What is `sending` is written once, however often it
-    is sent.
+    `seen` is the version of the prompt that the annotator looked at. Raises StaleDecisionError, and writes nothing,
+    where somebody decided about the prompt since, or the policy of the workspace does not let the annotator label it.
+    All decisions are about the same prompt. A `pending` decision is recorded once, however often it is sent.
     """
     if any(other.prompt_id != decision.prompt_id for other in more):
-        raise ValueError("a deed of one decision is about one prompt")
+        raise ValueError("the decisions of one entry are about one prompt")
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
+        annotator_id = journal.lock_annotator(db, annotator)
         lock_prompts(db, [decision.prompt_id])
-        if sending is not None and sending.again and journal.entry_of(db, sending.uuid) is not None:
-            return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), f"{sending.words}: had come through")
-        queued = assigned_prompts.concern(db, decision.prompt_id)
-        decision = assignments.as_recorded(db, decision, annotator_id) if queued else decision
-        deed = (decision, *more)
-        version = _version(db, decision.prompt_id, annotator_id, queued=queued) if seen is not None else None
-        if version != seen and not _follows(db, version, sending):
+        if pending is not None and pending.again and journal.entry_of(db, pending.uuid) is not None:
+            return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), f"{pending.summary}: saved before")
+        policy = workspace.policy if workspace.policy.applies(db, decision.prompt_id) else SoloPolicy()
+        if decision.aspect is Aspect.LABEL and policy.in_training(db, [decision.prompt_id], annotator_id):
+            decision = replace(decision, aspect=Aspect.TRAINING)
+        decisions = (decision, *more)
+        version = blinding.version(db, policy, decision.prompt_id, annotator_id) if seen is not None else None
+        if version != seen and not _follows(db, version, pending):
             raise StaleDecisionError(
-                "This prompt was decided in another window since you opened it. "
-                "It is shown as it is now; decide again if you still want to."
+                "Your decision was not saved: this prompt was decided in another window since you opened it. "
+                "It is now shown as it is. Decide again if you still want to."
             )
-        _require_there(db, deed)
-        if queued and decision.aspect is Aspect.LABEL:
-            assignments.require_room(db, [decision.prompt_id], annotator_id)
-        message = _summary(db, decision, annotator, visible)
-        entry = begin_entry(db, annotator_id, message, sending=sending)
-        rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in deed]
+        _require_exists(db, decisions)
+        if decision.aspect is Aspect.LABEL:
+            policy.require_room(db, [decision.prompt_id], annotator_id)
+        message = _summary(db, policy, decision, annotator, visible)
+        entry = begin_entry(db, annotator_id, message, pending=pending)
+        rows = [asdict(each) | annotation_row(entry, annotator_id, visible) for each in decisions]
         add(db, ANNOTATIONS, rows)
-        judged = [each.response_id for each in deed if each.aspect is Aspect.ANSWER_CLASS]
+        judged = [each.response_id for each in decisions if each.aspect is Aspect.ANSWER_CLASS]
         derived_states.refresh_responses(db, [response_id for response_id in judged if response_id is not None])
         derived_states.refresh_prompts(db, [decision.prompt_id])
     return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), message)
@@ -113,25 +112,25 @@ def begin_entry(
     annotator_id: int,
     message: str,
     kind: EntryKind = EntryKind.DECISION,
-    sending: PendingDecision | None = None,
+    pending: PendingDecision | None = None,
 ) -> int:
-    """A new entry of the journal for decisions of an annotator, and its id."""
-    taken, uuid = (sending.at, sending.uuid) if sending is not None else (None, None)
-    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id, taken), message, uuid=uuid)
+    """Append a journal entry for decisions of an annotator; returns its id."""
+    at, uuid = (pending.at, pending.uuid) if pending is not None else (None, None)
+    return journal.append(db, kind, annotator_id, journal.moment(db, annotator_id, at), message, uuid=uuid)
 
 
 def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -> dict[str, Any]:
-    """What every decision of a deed has in common, as the table has it."""
+    """The columns that all decisions of an entry have in common."""
     return {"journal_id": entry, "annotator_id": annotator_id, "visible": " ".join(sorted(visible))}
 
 
 def undo(workspace: Workspace, *, annotator: str) -> Changes:
-    """Take back the annotator's last decision that is in force; Changes are empty where there is none."""
+    """Undo the annotator's last decision in force; without one the Changes are empty."""
     return _reverse(workspace, annotator, EntryKind.UNDO)
 
 
 def redo(workspace: Workspace, *, annotator: str) -> Changes:
-    """Put the decision undone last back in force; Changes are empty where there is none."""
+    """Redo the decision that was undone last; without one the Changes are empty."""
     return _reverse(workspace, annotator, EntryKind.REDO)
 
 
@@ -142,33 +141,32 @@ def decided_today(workspace: Workspace, *, annotator: str) -> int:
         return journal.decided_since(db, annotator, midnight)
 
 
-def _reverse(workspace: Workspace, annotator: str, deed: EntryKind) -> Changes:
+def _reverse(workspace: Workspace, annotator: str, kind: EntryKind) -> Changes:
     with workspace.deciding() as db:
-        annotator_id = repeated_decisions.annotator_at_work(db, annotator)
-        targets = (undo_entries.to_undo if deed is EntryKind.UNDO else undo_entries.to_redo)(db, annotator_id)
-        return bulk_undo.reverse(db, deed, annotator_id, targets)
+        annotator_id = journal.lock_annotator(db, annotator)
+        targets = (undo_entries.to_undo if kind is EntryKind.UNDO else undo_entries.to_redo)(db, annotator_id)
+        return bulk_undo.reverse(db, workspace.policy, kind, annotator_id, targets)
 
 
-def _version(db: Connection, prompt_id: int, annotator_id: int, *, queued: bool) -> int:
-    return blinding.version(db, prompt_id, annotator_id) if queued else journal.version_of(db, prompt_id)
-
-
-def _follows(db: Connection, version: int | None, sending: PendingDecision | None) -> bool:
-    """Whether nothing was decided since but the deed of one's own that was waiting to be sent before this one."""
-    before = sending.after if sending is not None else None
+def _follows(db: Connection, version: int | None, pending: PendingDecision | None) -> bool:
+    """Whether the only decision since is the annotator's own that was waiting to be sent before this one."""
+    before = pending.after if pending is not None else None
     return before is not None and journal.entry_of(db, before) == version
 
 
-def _require_there(db: Connection, deed: Sequence[Decision]) -> None:
-    prompt_id, response_ids = deed[0].prompt_id, {each.response_id for each in deed if each.response_id is not None}
+def _require_exists(db: Connection, decisions: Sequence[Decision]) -> None:
+    prompt_id = decisions[0].prompt_id
+    response_ids = {each.response_id for each in decisions if each.response_id is not None}
     if not prompts.are_there(db, prompt_id, response_ids):
-        raise StaleDecisionError(f"What you decided about prompt {prompt_id} is no longer in the workspace.")
+        raise StaleDecisionError(
+            f"Your decision was not saved: prompt {prompt_id}, or its response, is no longer in the workspace."
+        )
 
 
-def _summary(db: Connection, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:
-    """What a decision changes, in words: what of which prompt, from what, to what.
+def _summary(db: Connection, policy: Policy, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:
+    """One line for the journal: the prompt, the value before, the value now.
 
-    It tells no more than whoever decides could see, and of a prompt silently shown again not that it is.
+    It contains only what the annotator could see, and does not reveal that a prompt was silently shown again.
     """
     if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
         model, before = responses.standing(db, decision.response_id)
@@ -176,12 +174,12 @@ def _summary(db: Connection, decision: Decision, annotator: str, visible: frozen
             before = _own_last(db, decision, annotator)
         what, old = f" {model}:", before or "undecided"
     elif decision.aspect is Aspect.LABEL:
-        human = _human(blinding.decided(db, decision.prompt_id, annotator), Aspect.LABEL)
+        human = _human(blinding.decided(db, policy, decision.prompt_id, annotator), Aspect.LABEL)
         what, old = "", "undecided" if human is None else human.value or "disputed"
     elif decision.aspect is Aspect.CATEGORY:
         what, old = " category", prompts.category(db, decision.prompt_id) or "none"
     elif decision.aspect is Aspect.TRAINING:
-        return assignments.training_feedback(db, decision)
+        return _training_feedback(db, decision)
     elif decision.aspect is Aspect.RECHECK:
         what, old = "", _own_last(db, decision, annotator, since=datetime.now(UTC) - NOT_AGAIN_FOR) or "undecided"
     elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:
@@ -194,8 +192,16 @@ def _summary(db: Connection, decision: Decision, annotator: str, visible: frozen
     return f"#{decision.prompt_id}{what} {old} → {decision.value}".replace("_", " ")
 
 
+def _training_feedback(db: Connection, decision: Decision) -> str:
+    prompt = prompts.load(db, decision.prompt_id)
+    known = prompt.reference_label if prompt is not None else None
+    if known == decision.value:
+        return f"#{decision.prompt_id} training: {decision.value} is correct"
+    return f"#{decision.prompt_id} training: your label is {decision.value}, the known label is {known}"
+
+
 def _own_last(db: Connection, decision: Decision, annotator: str, since: datetime | None = None) -> str | None:
-    """What the annotator said last of the same, in the studio, since a moment; None where nothing."""
+    """The value of the annotator's last decision of the same kind in the studio, since a time; None without one."""
     decided = journal.of_prompts(db, [decision.prompt_id]).get(decision.prompt_id, [])
     own = [a for a in decided if a.annotator == annotator and a.aspect is decision.aspect and not a.imported]
     same = [a for a in own if a.response_id == decision.response_id and (since is None or a.at >= since)]

@@ -22,9 +22,9 @@ from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.review import queue, repeated_decisions
+from orbench_studio.store.review import journal, queue, repeated_decisions
 
-__all__ = ["as_undecided", "decide", "due", "line", "load"]
+__all__ = ["as_undecided", "decide", "due", "load", "queue_row", "record"]
 
 AFTER_LABELS = 30  # of the annotator's own, or
 AFTER = timedelta(days=1)
@@ -44,7 +44,7 @@ def due(
     if per_cent <= 0:
         return None
     with workspace.reading() as db:
-        who = repeated_decisions.annotator_id(db, annotator)
+        who = journal.annotator_id(db, annotator)
         if who is None:
             return None
         last = repeated_decisions.last_recheck(db, who)
@@ -55,7 +55,7 @@ def due(
     return there[int(_share(who, last, given) * len(there))] if there else None
 
 
-def line(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
+def queue_row(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
     """The line of the queue for a prompt shown again since a moment."""
     view = load(workspace, of, since, annotator)
     with workspace.reading() as db:
@@ -80,20 +80,33 @@ def load(workspace: Workspace, of: int, since: datetime, annotator: str | None =
     return as_undecided(prompt_review.load(workspace, -of, annotator), since)
 
 
+def record(workspace: Workspace, pending: PendingDecision) -> Changes:
+    """Record a pending decision, also one about a prompt that is shown again; durable when this returns."""
+    of_row = decide if pending.decisions[0].prompt_id < 0 else prompt_review.decide
+    return of_row(
+        workspace,
+        *pending.decisions,
+        annotator=pending.annotator,
+        seen=pending.seen,
+        visible=pending.visible,
+        pending=pending,
+    )
+
+
 def decide(
     workspace: Workspace,
     *decisions: Decision,
     annotator: str,
     seen: int | None = None,
     visible: frozenset[Visible] = frozenset(),
-    sending: PendingDecision | None = None,
+    pending: PendingDecision | None = None,
 ) -> Changes:
     """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
     of = decisions[0].prompt_id
     if decisions[0].aspect is Aspect.SKIP:
         return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
     meant = [_meant(workspace, d, annotator) for d in decisions]
-    changes = prompt_review.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, sending=sending)
+    changes = prompt_review.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, pending=pending)
     return replace(changes, prompt_ids=(of,))
 
 

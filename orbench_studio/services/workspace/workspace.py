@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.credentials import from_keyring
+from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.store.core import open_file, unit_of_work
 from orbench_studio.store.core.change_feed import FileChanges, ServerChanges
 from orbench_studio.store.core.tables import WORKSPACE
@@ -29,11 +30,13 @@ SUFFIX = ".orbench"
 class Workspace:
     """An open workspace; closed with `close` or at the end of a `with`.
 
-    `decides_as` is the one name under which its server lets a reviewer decide; None where any name will do.
+    `policy` says what each annotator may see and label. `decides_as` is the one name under which its server lets a
+    reviewer decide; None where any name will do.
     """
 
     def __init__(self, place: Location, engine: Engine, changes: FileChanges | ServerChanges) -> None:
         self.place = place
+        self.policy: Policy = SoloPolicy()  # the window puts the team's in its place
         self._engine = engine
         self._changes = changes
         with self.reading() as db:

@@ -4,27 +4,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
-from orbench_studio.store.core.bulk_sql import chunks, inserted
+from orbench_studio.domain.review.timeline import EntryKind
+from orbench_studio.store.core.bulk_sql import chunks, id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
+from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
-
-
-class EntryKind(StrEnum):
-    """What an entry of the journal records."""
-
-    DECISION = "decision"
-    ADJUDICATION = "adjudication"
-    UNDO = "undo"
-    REDO = "redo"
-    IMPORT = "import"
-
 
 DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # what a person does and can take back
 
@@ -56,6 +46,21 @@ _last_word = (
 IN_FORCE = func.coalesce(_last_word, EntryKind.REDO) != EntryKind.UNDO
 # In which order things were decided, the same in every workspace that has the deeds.
 IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
+
+
+def annotator_id(db: Connection, name: str) -> int | None:
+    """The annotator of this name; None where there is none."""
+    return db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
+
+
+def lock_annotator(db: Connection, name: str) -> int:
+    """The annotator of this name, created if needed; their other windows wait until this transaction ends."""
+    known = lock_person(db, name)
+    if known is None:
+        id_of(db, ANNOTATORS, {"name": name})
+        known = lock_person(db, name)
+    assert known is not None  # it exists now
+    return known
 
 
 def append(

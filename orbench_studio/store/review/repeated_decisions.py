@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect
-from orbench_studio.store.core.bulk_sql import chunks, id_of
-from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
-from orbench_studio.store.core.unit_of_work import lock_person
+from orbench_studio.domain.review.timeline import EntryKind
+from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import IN_FORCE, EntryKind
+from orbench_studio.store.review.journal import IN_FORCE
 
 _AT = ANNOTATIONS.c
 
@@ -22,21 +22,6 @@ class Labelled(NamedTuple):
 
     prompt_id: int
     at: datetime
-
-
-def annotator_id(db: Connection, name: str) -> int | None:
-    """The annotator of this name; None where nobody has it."""
-    return db.execute(select(ANNOTATORS.c.id).where(ANNOTATORS.c.name == name)).scalar()
-
-
-def annotator_at_work(db: Connection, name: str) -> int:
-    """The annotator of this name, new or known, whose deeds in other windows wait until this transaction ends."""
-    known = lock_person(db, name)
-    if known is None:
-        id_of(db, ANNOTATORS, {"name": name})
-        known = lock_person(db, name)
-    assert known is not None  # it is there now
-    return known
 
 
 def last_recheck(db: Connection, annotator: int) -> int:

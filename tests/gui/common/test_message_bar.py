@@ -223,7 +223,7 @@ def test_a_write_error_goes_when_the_key_works_again(start, path, monkeypatch):
 
 def test_connection_messages_stay_while_it_is_lost_and_go_when_it_is_back(start, path, files):
     with start(path) as studio:
-        connection = studio.application.session.connection
+        connection = studio.application.connection
         fail_to_merge(studio, files[1])
         connection.lose(tells=True)
         assert "No connection" in studio.message()

@@ -182,7 +182,7 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
         studio.undo()
         assert studio.page.view.responses[0].evidence is None, "one deed, one undo"
         studio.key(Qt.Key.Key_W)
-        assert "Say first" in studio.message()
+        assert "First choose an answer class" in studio.message()
         studio.press(Qt.Key.Key_2)
         studio.key(Qt.Key.Key_W)
         studio.wait(lambda: QApplication.activePopupWidget() is not None)

@@ -101,5 +101,5 @@ def test_escape_while_it_is_at_it_leaves_nothing_decided(start, path, labels, sl
         assert not dialog._go.isEnabled()
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         gone(studio)
-        assert "nothing was decided" in studio.message()
+        assert "Nothing was decided" in studio.message()
         assert labels() == {}

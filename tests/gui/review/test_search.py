@@ -130,7 +130,7 @@ def test_a_filter_cleared_by_mistake_comes_back(start, path):
         found = list(studio.page.model.ids())
         studio.key(Qt.Key.Key_Escape)
         studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
-        assert "Esc again brings it back" in studio.message()
+        assert "Press Esc again to restore it" in studio.message()
         studio.key(Qt.Key.Key_Escape)
         studio.wait(lambda: list(studio.page.model.ids()) == found)
         studio.page.finder.bar.out.click()

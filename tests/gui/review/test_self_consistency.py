@@ -97,8 +97,8 @@ def test_what_was_asked_about_it_is_answered_when_the_workspace_is_let_go_of_mea
         prompt_id = until_shown_again(studio)
         session, known = studio.application.session, Event()
         session.run(lambda _: known.wait(), None)  # the database's thread is busy
-        session.rows([-prompt_id], lambda _: None)
-        session.load(-prompt_id, lambda _: None)
+        studio.page.loader.load_rows([-prompt_id], lambda _: None)
+        studio.page.loader.load(-prompt_id, lambda _: None)
         session.close()
         known.set()
 

@@ -39,7 +39,7 @@ def said(shown):
 
 def written(studio, text):
     """Guidelines written through the window."""
-    studio.page.around.guidelines.edit_wanted.emit()
+    studio.page.guidelines.edit_wanted.emit()
     editor = dialog(studio, GuidelinesDialog)
     editor.findChild(QPlainTextEdit).setPlainText(text)
     QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)
@@ -48,7 +48,7 @@ def written(studio, text):
 
 def test_guidelines_are_written_read_and_recorded(start, path):
     with start(path) as studio:
-        pane = studio.page.around.guidelines
+        pane = studio.page.guidelines
         studio.key(Qt.Key.Key_I)
         assert pane.isVisible()
         assert "No guidelines yet" in said(pane)
@@ -61,16 +61,16 @@ def test_guidelines_are_written_read_and_recorded(start, path):
     with open_workspace(path) as other:
         assert [entry.guideline for entry in history.entries(other)] == [None, 1]
     with start(path) as studio:
-        assert studio.page.around.guidelines.isVisible(), "it is there again after a restart"
-        studio.wait(lambda: abs(studio.page.around.guidelines.width() - width) <= 1)
-        studio.wait(lambda: "Be fair" in studio.page.around.guidelines.findChild(TextPane).toPlainText())
+        assert studio.page.guidelines.isVisible(), "it is there again after a restart"
+        studio.wait(lambda: abs(studio.page.guidelines.width() - width) <= 1)
+        studio.wait(lambda: "Be fair" in studio.page.guidelines.findChild(TextPane).toPlainText())
         studio.key(Qt.Key.Key_I)
-        assert not studio.page.around.guidelines.isVisible()
+        assert not studio.page.guidelines.isVisible()
 
 
 def test_guidelines_never_cover_the_prompt_and_fold_away(start, path):
     with start(path) as studio:
-        pane, prompt = studio.page.around.guidelines, studio.page.prompt
+        pane, prompt = studio.page.guidelines, studio.page.prompt
         studio.window.resize(1440, 900)
         studio.key(Qt.Key.Key_I)
         studio.wait(lambda: not studio.page.queue.isVisible() and prompt.width() >= 380)
@@ -92,7 +92,7 @@ def test_what_was_written_and_not_saved_waits_and_older_versions_can_be_taken(st
             guidelines.write(other, text)
     with start(path) as studio:
         for words in ("two", "half a thought"):
-            studio.page.around.guidelines.edit_wanted.emit()
+            studio.page.guidelines.edit_wanted.emit()
             editor = dialog(studio, GuidelinesDialog)
             assert editor.findChild(QPlainTextEdit).toPlainText() == words
             assert button(editor, "Save").isEnabled() == (words != "two")
@@ -103,7 +103,7 @@ def test_what_was_written_and_not_saved_waits_and_older_versions_can_be_taken(st
         editor.findChild(QListWidget).setCurrentRow(1)
         assert editor.findChild(QPlainTextEdit).toPlainText() == "one"
         QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)
-        studio.wait(lambda: studio.page.around.guidelines.findChild(TextPane).toPlainText() == "one")
+        studio.wait(lambda: studio.page.guidelines.findChild(TextPane).toPlainText() == "one")
     with open_workspace(path) as other:
         assert [g.text for g in guidelines.versions(other)] == ["one", "two", "one"]
 
@@ -149,7 +149,7 @@ def test_an_undone_decision_says_so_in_a_word(start, path):
 def test_blind_the_history_waits_until_the_first_decision(start, path):
     with start(path, blind=True) as studio:
         studio.key(Qt.Key.Key_L)
-        assert studio.message() == "What others said of this prompt is hidden until you have decided."
+        assert studio.message() == "Other people's decisions are hidden until you have labelled this prompt."
         assert studio.page.findChildren(TimelineDialog) == []
         studio.press(S)
         studio.key(Qt.Key.Key_L)
@@ -189,7 +189,7 @@ def test_everything_since_a_deed_is_undone_and_redone_as_one(undoing, labels):
     studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
     studio.settle()
     assert studio.shown() == 3
-    assert studio.message() == "Undone: 3 deeds on 3 prompts"
+    assert studio.message() == "Undone: 3 entries on 3 prompts"
     studio.trigger("redo")
     assert len(labels()) == 5
 

@@ -103,11 +103,11 @@ def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, 
         ada.window._review(work_of("hard", "Ada"))
         ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 0)
         assignments.give_back(other, "hard", annotator="Bob")
-        ada.page.around.team.beat()
+        ada.window.assigned_queue.beat()
         ada.wait(lambda: ids(ada) == [1, 2, 3])
         with other.deciding() as db:
             db.exec_driver_sql("UPDATE team_claims SET until = '2026-01-01 00:00:00'")
-        ada.page.around.team.beat()
+        ada.window.assigned_queue.beat()
         ada.wait(lambda: not claimable(other))
 
 
@@ -129,5 +129,5 @@ def test_practice_tells_the_answer_and_then_work_begins(start, path, other, writ
         assert ids(ada) == [71, 1, 2, 3]
         assert ada.page.view.prompt.reference_label is None
         ada.key(Qt.Key.Key_T)
-        ada.wait(lambda: "the known answer is safe" in ada.message())
+        ada.wait(lambda: "the known label is safe" in ada.message())
         assert team_queues.queues(other)[0].progress.labels == 0

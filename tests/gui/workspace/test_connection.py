@@ -53,11 +53,11 @@ def journal(place):
 def ready(studio):
     """The prompts that come next are at hand."""
     studio.settle()
-    studio.wait(lambda: all(studio.shown() + n in studio.page._ahead for n in (1, 2, 3)))
+    studio.wait(lambda: all(studio.shown() + n in studio.page.loader for n in (1, 2, 3)))
 
 
 def kept(studio):
-    return len(studio.application.session.connection._kept)
+    return len(studio.application.connection._pending)
 
 
 def decide_offline(studio, keys):
@@ -74,22 +74,22 @@ def decide_offline(studio, keys):
 def test_decisions_taken_while_the_server_is_away_are_sent_when_it_is_back(start, server, place):
     with start(place) as studio:
         said_lost, said_back = [], []
-        studio.application.session.connection.lost.connect(said_lost.append)
-        studio.application.session.connection.back.connect(said_back.append)
+        studio.application.connection.lost.connect(said_lost.append)
+        studio.application.connection.back.connect(said_back.append)
         studio.press(S)
         ready(studio)
         server.stop("immediate")
         said = [(1, "safe"), *decide_offline(studio, (T, C, S))]
         assert [prompt for prompt, _ in said] == [1, 2, 3, 4]
         assert "No connection" in studio.message()
-        assert "until it is back: 3." in studio.message()
+        assert "Decisions stored on this machine: 3." in studio.message()
         studio.wait(lambda: studio.shown() == 5 and studio.page.state is State.SHOWN)
         studio.page.step(1)
         studio.wait(lambda: any("Prompt 6 was not loaded before" in words for words in said_lost))
         studio.page.step(-1)
         assert studio.page.state is State.SHOWN
         studio.key(Z, Qt.KeyboardModifier.ControlModifier)
-        assert "taken back when it is there again" in said_lost[-1]
+        assert "Undo is available once you are back online" in said_lost[-1]
         server.start()
         studio.wait(lambda: kept(studio) == 0 and studio.page.state is State.SHOWN)
         studio.wait(lambda: any("Decisions sent: 3" in words for words in said_back))
@@ -110,7 +110,7 @@ def test_a_window_closed_without_a_connection_leaves_them_to_the_next_one(start,
         studio.wait(lambda: kept(studio) == 0 and journal(place) == said)
         studio.wait(lambda: studio.shown() == 3 and studio.page.state is State.SHOWN)
     with open_workspace(place) as workspace:
-        assert offline_queue.kept(workspace) == ([], [])
+        assert offline_queue.stored(workspace) == ([], [])
 
 
 def test_what_was_committed_and_not_answered_is_not_there_twice(start, server, place, monkeypatch):
@@ -144,10 +144,10 @@ def test_what_others_decided_meanwhile_is_told_and_not_overwritten(start, server
         prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
     with start(place) as studio:
         studio.wait(lambda: "#1 label toxic" in studio.message())
-        assert "Decided by others while there was no connection" in studio.message()
+        assert "others decided these prompts while you were offline" in studio.message()
         assert journal(place) == [said[1], (1, "safe")], "in the order in which they were taken"
     with open_workspace(place) as workspace:
-        assert offline_queue.kept(workspace) == ([], [])
+        assert offline_queue.stored(workspace) == ([], [])
 
 
 def test_the_same_prompt_can_be_decided_again_without_a_connection(start, server, place):

@@ -110,7 +110,7 @@ def test_a_damaged_kept_decision_is_named_and_stays(start, path):
         assert all(f"{name}.json" in studio.message() for name in HORRORS)
     assert {file.stem: file.read_bytes() for file in folder.iterdir()} == HORRORS
     with open_workspace(path) as workspace:
-        assert len(offline_queue.kept(workspace)[1]) == len(HORRORS)
+        assert len(offline_queue.stored(workspace)[1]) == len(HORRORS)
 
 
 def test_the_window_says_that_there_is_no_log(tmp_path):

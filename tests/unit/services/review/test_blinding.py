@@ -14,12 +14,14 @@ from orbench_studio.formats.mapping import Field as Column
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import bulk_labels, history, prompt_review, search
 from orbench_studio.services.team import adjudication, assignments, team_queues
+from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace import statistics
 
 
 @pytest.fixture
 def two(workspace):
     """A queue of all prompts that wants two labels of each; ada has said everything one can say of the first."""
+    workspace.policy = TeamPolicy()
     team_queues.make(workspace, TeamQueue("two", overlap=2))
     for who in ("ada", "bob"):
         assignments.claim(workspace, "two", annotator=who)
@@ -103,6 +105,7 @@ def test_an_ended_queue_hides_nothing(two, path):
 
 
 def test_a_queue_with_an_overlap_hides_what_was_decided_before_it_and_counts_it(workspace, path):
+    workspace.policy = TeamPolicy()
     prompt_review.decide(workspace, Decision(2, Aspect.LABEL, "toxic"), annotator="ada")
     team_queues.make(workspace, TeamQueue("two", "id:1-2", overlap=2))
     assert team_queues.queues(workspace)[0].progress.by_labels == (1, 1, 0)
@@ -118,6 +121,7 @@ KNOWN = ColumnMapping({Column.PROMPT: "prompt", Column.LABEL: "label"})
 @pytest.fixture
 def practice(workspace, write_known):
     import_file(workspace, write_known, ReadOptions(mapping=KNOWN))
+    workspace.policy = TeamPolicy()
     team_queues.make(workspace, TeamQueue("hard", "id:1-4", training="source:known.csv"))
     assignments.claim(workspace, "hard", annotator="ada", ahead=4)
     yield workspace
@@ -139,9 +143,9 @@ def test_a_newcomer_practises_first_and_is_told_the_answer_after_the_label(pract
     assert (before.prompt.reference_label, before.final.label) == (None, None)
     assert search.queue_rows(practice, [first], "ada")[0].final_label is None
     right = prompt_review.decide(practice, Decision(first, Aspect.LABEL, "safe"), annotator="ada", seen=before.version)
-    assert right.message.endswith("practice: safe is right")
+    assert right.message.endswith("training: safe is correct")
     wrong = prompt_review.decide(practice, Decision(second, Aspect.LABEL, "safe"), annotator="ada")
-    assert wrong.message.endswith("practice: you say safe, the known answer is toxic")
+    assert wrong.message.endswith("training: your label is safe, the known label is toxic")
     after = prompt_review.load(practice, second, "ada")
     assert (after.prompt.reference_label, after.last_label("ada").value) == (Label.TOXIC, "safe")
     assert search.queue_rows(practice, [second], "ada")[0].final_label is Label.SAFE

@@ -1,4 +1,4 @@
-"""Deciding many prompts in one deed: what it would do, all of it or none, and one undo for it."""
+"""Bulk labels: the preview, all prompts or none, and one undo for all of them."""
 
 import pytest
 
@@ -24,18 +24,18 @@ def everything(workspace):
     return search.queue_rows(workspace, range(1, 71))
 
 
-def test_forty_are_previewed_decided_and_taken_back_by_one_undo(workspace):
+def test_forty_prompts_are_previewed_labelled_and_undone_by_one_undo(workspace):
     prompt_review.decide(workspace, Decision(3, Aspect.LABEL, "toxic"), annotator="ada")
     prompt_review.decide(workspace, Decision(4, Aspect.SKIP, "skipped"), annotator="ada")
     before = everything(workspace)
-    meant = bulk_labels.preview(workspace, ids(workspace, "id:1-41"), only_undecided=True)
-    assert (len(meant.ids), meant.left_out, meant.standing) == (40, 1, {"undecided": 39, "skipped": 1})
-    assert sum(meant.categories.values()) == 40
-    assert [row.prompt_id for row in meant.first[:3]] == [1, 2, 4]
+    preview = bulk_labels.preview(workspace, ids(workspace, "id:1-41"), only_undecided=True)
+    assert (len(preview.ids), preview.excluded, preview.labels) == (40, 1, {"undecided": 39, "skipped": 1})
+    assert sum(preview.categories.values()) == 40
+    assert [row.prompt_id for row in preview.rows[:3]] == [1, 2, 4]
     seen = frozenset({Visible.RESPONSES})
-    changes = bulk_labels.decide_all(workspace, meant.ids, Aspect.LABEL, "safe", annotator="ada", visible=seen)
+    changes = bulk_labels.decide_all(workspace, preview.ids, Aspect.LABEL, "safe", annotator="ada", visible=seen)
     assert changes.message == "40 prompts → safe"
-    assert ids(workspace, "label:safe by:ada -id:3") == list(meant.ids)
+    assert ids(workspace, "label:safe by:ada -id:3") == list(preview.ids)
     assert prompt_review.load(workspace, 3).final.label == "toxic"
     assert prompt_review.load(workspace, 1).decided[-1].visible == seen
     assert [entry.annotations for entry in history.entries(workspace)] == [1, 1, 40]
@@ -46,42 +46,42 @@ def test_forty_are_previewed_decided_and_taken_back_by_one_undo(workspace):
     assert workspace.problems() == []
 
 
-def test_decided_ones_are_told_by_what_they_are(workspace):
+def test_the_preview_counts_decided_prompts_by_their_label(workspace):
     for prompt_id, value in ((1, "safe"), (2, "toxic")):
         prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator="ada")
     prompt_review.decide(workspace, Decision(2, Aspect.LABEL, "safe"), annotator="ben")
-    meant = bulk_labels.preview(workspace, [3, 2, 1, 99], only_undecided=False)
-    assert meant.ids == (3, 2, 1)
-    assert (meant.left_out, meant.standing) == (1, {"undecided": 1, "disputed": 1, "safe": 1})
+    preview = bulk_labels.preview(workspace, [3, 2, 1, 99], only_undecided=False)
+    assert preview.ids == (3, 2, 1)
+    assert (preview.excluded, preview.labels) == (1, {"undecided": 1, "disputed": 1, "safe": 1})
 
 
 @pytest.mark.parametrize("at", [0, 1])
-def test_cancelled_or_failing_half_way_nothing_is_decided(workspace, monkeypatch, at):
-    monkeypatch.setattr(bulk_labels, "_AT_ONCE", 10)
+def test_nothing_is_decided_when_it_is_cancelled_or_fails_half_way(workspace, monkeypatch, at):
+    monkeypatch.setattr(bulk_labels, "_PER_STEP", 10)
     asked = []
 
     def cancelled():
         asked.append(True)
         return len(asked) > at
 
-    with pytest.raises(CancelledError, match="nothing was decided"):
+    with pytest.raises(CancelledError, match="Nothing was decided"):
         bulk_labels.decide_all(workspace, range(1, 41), Aspect.LABEL, "safe", annotator="ada", cancelled=cancelled)
-    with pytest.raises(WorkspaceError, match="nothing was decided"):
+    with pytest.raises(WorkspaceError, match="Nothing was decided"):
         bulk_labels.decide_all(workspace, range(61, 100), Aspect.LABEL, "safe", annotator="ada")
     assert history.entries(workspace) == []
     assert ids(workspace, "reviewed") == []
 
 
-def test_progress_is_told(workspace, monkeypatch):
-    monkeypatch.setattr(bulk_labels, "_AT_ONCE", 30)
-    message = []
+def test_progress_is_reported(workspace, monkeypatch):
+    monkeypatch.setattr(bulk_labels, "_PER_STEP", 30)
+    reported = []
     bulk_labels.decide_all(
-        workspace, range(1, 71), Aspect.FLAG, "on", annotator="ada", progress=lambda *done: message.append(done)
+        workspace, range(1, 71), Aspect.FLAG, "on", annotator="ada", progress=lambda *done: reported.append(done)
     )
-    assert message == [(0, 70), (30, 70), (60, 70)]
+    assert reported == [(0, 70), (30, 70), (60, 70)]
     assert len(ids(workspace, "flagged")) == 70
 
 
-def test_an_answer_class_is_no_prompts(workspace):
+def test_prompts_cannot_get_an_answer_class(workspace):
     with pytest.raises(ValueError, match="a response's"):
         bulk_labels.decide_all(workspace, [1], Aspect.ANSWER_CLASS, "direct_answer", annotator="ada")

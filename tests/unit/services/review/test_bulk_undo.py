@@ -1,4 +1,4 @@
-"""Taking back everything since a moment: all in one deed, put back in one, and nothing of anybody else's."""
+"""Bulk undo: everything since a time in one step, restored by one redo, and only the annotator's own decisions."""
 
 from datetime import datetime, timedelta
 
@@ -31,31 +31,31 @@ def redo(workspace):
 
 @pytest.fixture
 def since_second(workspace):
-    """Anna has labelled all four, Ben one of them; everything of hers from the second on is taken back."""
+    """Anna labels all four, Ben one of them; then everything of hers from the second on is undone."""
     for prompt_id in PROMPTS:
         label(workspace, prompt_id)
         label(workspace, 3, "toxic", "ben")
-    second = bulk_undo.own_entries(workspace, annotator="anna")[2]
-    meant = bulk_undo.preview(workspace, annotator="anna", since=second.id)
-    assert (meant.decisions, meant.prompt_ids, meant.words) == (3, (2, 3, 4), "3 decisions on 3 prompts")
-    return bulk_undo.undo_since(workspace, meant, annotator="anna")
+    second = bulk_undo.entries_of(workspace, annotator="anna")[2]
+    previewed = bulk_undo.preview(workspace, annotator="anna", since=second.id)
+    assert (previewed.decisions, previewed.prompt_ids, previewed.summary) == (3, (2, 3, 4), "3 decisions on 3 prompts")
+    return bulk_undo.undo_since(workspace, previewed, annotator="anna")
 
 
-def test_what_was_previewed_is_taken_back_and_nothing_else(workspace, since_second):
+def test_exactly_the_previewed_decisions_are_undone(workspace, since_second):
     assert since_second.prompt_ids == (2, 3, 4)
-    assert since_second.message == "Undone: 3 deeds on 3 prompts"
+    assert since_second.message == "Undone: 3 entries on 3 prompts"
     assert labels(workspace) == ["safe", None, None, None]
     assert prompt_review.load(workspace, 3).said_by("ben", Aspect.LABEL) == "toxic"
     assert workspace.problems() == []
 
 
-def test_the_journal_only_grows(workspace, since_second):
+def test_each_undone_entry_gets_an_entry_of_its_own_at_the_same_time(workspace, since_second):
     entries = history.entries(workspace)
     assert [(e.kind, e.target_id) for e in entries[8:]] == [("undo", 7), ("undo", 5), ("undo", 3)]
     assert len({e.at for e in entries[8:]}) == 1
 
 
-def test_one_redo_puts_all_of_it_back_and_one_undo_takes_it_away_again(path, workspace, since_second):
+def test_one_redo_restores_and_one_undo_reverses_a_bulk_undo_after_a_restart(path, workspace, since_second):
     workspace.close()
     with open_workspace(path) as again:
         redo(again)
@@ -68,14 +68,14 @@ def test_one_redo_puts_all_of_it_back_and_one_undo_takes_it_away_again(path, wor
         assert again.problems() == []
 
 
-def test_undos_one_by_one_stay_one_by_one(workspace):
+def test_single_undos_are_redone_one_by_one(workspace):
     for prompt_id in PROMPTS:
         label(workspace, prompt_id)
     assert [undo(workspace).prompt_ids for _ in range(4)] == [(4,), (3,), (2,), (1,)]
     assert [redo(workspace).prompt_ids for _ in range(4)] == [(1,), (2,), (3,), (4,)]
 
 
-def test_two_undos_on_a_clock_that_stands_still_are_two_deeds(workspace, monkeypatch):
+def test_undos_at_the_same_clock_time_are_redone_one_by_one(workspace, monkeypatch):
     class Stopped(datetime):
         @classmethod
         def now(cls, tz=None):
@@ -89,20 +89,20 @@ def test_two_undos_on_a_clock_that_stands_still_are_two_deeds(workspace, monkeyp
     assert redo(workspace).prompt_ids == (1,)
 
 
-def test_a_decision_made_after_the_preview_stays(workspace):
+def test_a_decision_made_after_the_preview_stays_in_force(workspace):
     label(workspace, 1)
-    meant = bulk_undo.preview(workspace, annotator="anna", since=1)
+    previewed = bulk_undo.preview(workspace, annotator="anna", since=1)
     label(workspace, 2)
-    bulk_undo.undo_since(workspace, meant, annotator="anna")
+    bulk_undo.undo_since(workspace, previewed, annotator="anna")
     assert labels(workspace) == [None, "safe", None, None]
 
 
-def test_since_a_moment(workspace):
+def test_preview_since_a_time_includes_that_time(workspace):
     label(workspace, 1)
-    [deed] = bulk_undo.own_entries(workspace, annotator="anna")
-    assert bulk_undo.preview(workspace, annotator="anna", since=deed.at).decisions == 1
-    nothing = bulk_undo.preview(workspace, annotator="anna", since=deed.at + timedelta(seconds=1))
-    assert nothing.words == "0 decisions on 0 prompts"
+    [entry] = bulk_undo.entries_of(workspace, annotator="anna")
+    assert bulk_undo.preview(workspace, annotator="anna", since=entry.at).decisions == 1
+    nothing = bulk_undo.preview(workspace, annotator="anna", since=entry.at + timedelta(seconds=1))
+    assert nothing.summary == "0 decisions on 0 prompts"
     assert bulk_undo.undo_since(workspace, nothing, annotator="anna").message == "Nothing to undo."
     assert len(history.entries(workspace)) == 1
 
@@ -111,16 +111,21 @@ NOW = datetime(2026, 11, 21, 15, 30).astimezone()
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"), [("14:05", (2026, 11, 21, 14, 5)), (" 2026-11-20 23:59", (2026, 11, 20, 23, 59))]
+    ("text", "previewed"), [("14:05", (2026, 11, 21, 14, 5)), (" 2026-11-20 23:59", (2026, 11, 20, 23, 59))]
 )
-def test_a_time_is_understood(text, meant):
-    assert bulk_undo.moment(text, NOW) == datetime(*meant).astimezone()
+def test_times_are_parsed(text, previewed):
+    assert bulk_undo.parse_time(text, NOW) == datetime(*previewed).astimezone()
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("15:31", "still to come. To mean another day"), ("2027-01-01 10:00", "to come"), ("soon", "no time"), ("", "no")],
+    [
+        ("15:31", "in the future. For another day"),
+        ("2027-01-01 10:00", "in the future"),
+        ("soon", "not a time"),
+        ("", "not a time"),
+    ],
 )
-def test_what_is_no_time_that_has_been_is_said(text, message):
+def test_invalid_and_future_times_are_errors(text, message):
     with pytest.raises(StudioError, match=message):
-        bulk_undo.moment(text, NOW)
+        bulk_undo.parse_time(text, NOW)

@@ -11,7 +11,7 @@ from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.review.decision import Decision, evidence
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.errors import StaleDecisionError, StudioError
-from orbench_studio.services.review import history, offline_queue, prompt_review
+from orbench_studio.services.review import history, offline_queue, prompt_review, self_consistency
 
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 BOTH = (Decision(1, Aspect.ANSWER_CLASS, "direct_answer", 1, "helps"), evidence(1, 1, (0, 5)))
@@ -23,35 +23,35 @@ SECOND = PendingDecision(
 
 def test_what_is_kept_is_what_was_decided_in_its_order(workspace):
     for sending in (SECOND, FIRST):
-        offline_queue.keep(workspace, sending)
-    assert offline_queue.kept(workspace) == ([replace(FIRST, again=True), replace(SECOND, again=True)], [])
-    offline_queue.drop(workspace, FIRST)
-    offline_queue.drop(workspace, FIRST)
-    assert offline_queue.kept(workspace) == ([replace(SECOND, again=True)], [])
+        offline_queue.store(workspace, sending)
+    assert offline_queue.stored(workspace) == ([replace(FIRST, again=True), replace(SECOND, again=True)], [])
+    offline_queue.discard(workspace, FIRST)
+    offline_queue.discard(workspace, FIRST)
+    assert offline_queue.stored(workspace) == ([replace(SECOND, again=True)], [])
 
 
 def test_half_a_file_and_one_of_something_else_are_named_and_stay(workspace):
-    offline_queue.keep(workspace, FIRST)
+    offline_queue.store(workspace, FIRST)
     [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
     whole = file.read_text(encoding="utf-8")
     for text in (whole[: len(whole) // 2], "{}", "[]", whole.replace("direct_answer", "perhaps")):
         file.write_text(text, encoding="utf-8")
-        assert offline_queue.kept(workspace) == ([], [file])
+        assert offline_queue.stored(workspace) == ([], [file])
     file.rename(file.with_suffix(".part"))
-    assert offline_queue.kept(workspace) == ([], [])
+    assert offline_queue.stored(workspace) == ([], [])
 
 
 def test_where_it_cannot_be_kept_the_person_is_told(workspace):
     folder = user_state_path("orbench-studio")
     folder.mkdir(parents=True)
     (folder / "outbox").write_text("no folder", encoding="utf-8")
-    with pytest.raises(StudioError, match="could not be kept"):
-        offline_queue.keep(workspace, FIRST)
+    with pytest.raises(StudioError, match="could not be stored"):
+        offline_queue.store(workspace, FIRST)
 
 
 def test_sent_twice_it_is_there_once(workspace):
-    offline_queue.send(workspace, FIRST)
-    again = offline_queue.send(workspace, replace(FIRST, again=True))
+    self_consistency.record(workspace, FIRST)
+    again = self_consistency.record(workspace, replace(FIRST, again=True))
     assert again.prompt_ids == (1,)
     assert [entry.annotations for entry in history.entries(workspace)] == [2]
     assert workspace.problems() == []
@@ -60,16 +60,16 @@ def test_sent_twice_it_is_there_once(workspace):
 def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_between_is(workspace):
     label = PendingDecision("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
     other = replace(label, uuid="d" * 32, decisions=(Decision(1, Aspect.LABEL, "toxic"),), after=label.uuid)
-    offline_queue.send(workspace, label)
-    offline_queue.send(workspace, other)
+    self_consistency.record(workspace, label)
+    self_consistency.record(workspace, other)
     prompt_review.decide(workspace, Decision(1, Aspect.FLAG, "on"), annotator="somebody else")
     with pytest.raises(StaleDecisionError):
-        offline_queue.send(workspace, replace(other, uuid="e" * 32, after=other.uuid))
+        self_consistency.record(workspace, replace(other, uuid="e" * 32, after=other.uuid))
     assert [entry.annotator for entry in history.entries(workspace)] == ["me", "me", "somebody else"]
 
 
 def test_whatever_is_in_a_kept_file_it_is_read_or_named_and_stays(workspace):
-    offline_queue.keep(workspace, FIRST)
+    offline_queue.store(workspace, FIRST)
     [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
     whole = json.loads(file.read_text(encoding="utf-8"))
     decision = whole["decisions"][0]
@@ -96,14 +96,14 @@ def test_whatever_is_in_a_kept_file_it_is_read_or_named_and_stays(workspace):
     damaged.append(json.dumps(whole | {"at": NOW.replace(tzinfo=None).isoformat()}).encode())
     for content in damaged:
         file.write_bytes(content)
-        found, unreadable = offline_queue.kept(workspace)
+        found, unreadable = offline_queue.stored(workspace)
         assert file.read_bytes() == content
         if unreadable != [file]:
-            assert [one.words for one in found] == [FIRST.words], content[:300]
+            assert [one.summary for one in found] == [FIRST.summary], content[:300]
 
 
 def test_a_folder_that_may_not_be_read_is_named(workspace, monkeypatch):
-    offline_queue.keep(workspace, FIRST)
+    offline_queue.store(workspace, FIRST)
     folder = user_state_path("orbench-studio") / "outbox" / workspace.uuid
 
     def refuses(_self):
@@ -111,5 +111,5 @@ def test_a_folder_that_may_not_be_read_is_named(workspace, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(type(folder), "iterdir", refuses)
-        found = offline_queue.kept(workspace)
+        found = offline_queue.stored(workspace)
     assert found == ([], [folder])

@@ -134,7 +134,7 @@ def test_a_view_is_saved_replaced_found_after_a_restart_and_forgotten(file, work
         assert (second.name, parse(second.query)) == ("Hard privacy", wanted)
         search.remove_view(other, "A")
     assert [view.name for view in search.saved_views(workspace)] == ["Hard privacy"]
-    with pytest.raises(StudioError, match="needs a name"):
+    with pytest.raises(StudioError, match="Enter a name"):
         search.save_view(workspace, "  ", wanted)
 
 

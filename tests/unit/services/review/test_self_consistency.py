@@ -126,7 +126,7 @@ def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
         Basis.CONSENSUS,
     )
     assert [(r.decided, r.final.basis) for r in view.responses] == [((), Basis.JUDGE)]
-    row = self_consistency.line(workspace, -1, datetime.now(UTC))
+    row = self_consistency.queue_row(workspace, -1, datetime.now(UTC))
     assert (row.prompt_id, row.status, row.final_label, row.category) == (-1, "undecided", "safe", "violence")
     assert (row.judged, row.refusals, row.noted, row.basis) == (1, 1, False, "consensus")
 
@@ -145,7 +145,7 @@ def test_what_is_decided_at_its_line_is_shown_there(workspace):
     view = self_consistency.load(workspace, -1, since)
     assert (view.said_by("anna", Aspect.LABEL), view.said_by("anna", Aspect.FLAG)) == ("controversial", "on")
     assert [r.final.answer_class for r in view.responses] == ["direct_answer"]
-    row = self_consistency.line(workspace, -1, since)
+    row = self_consistency.queue_row(workspace, -1, since)
     assert (row.status, row.final_label, row.flagged, row.refusals) == ("decided", "controversial", True, 0)
     assert prompt_review.load(workspace, 1).final.label == "toxic"
     assert workspace.problems() == []

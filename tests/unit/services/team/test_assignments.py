@@ -20,6 +20,7 @@ from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import bulk_labels, prompt_review
 from orbench_studio.services.team import assignments, team_queues
+from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace.workspace import (
     create_workspace,
     discard_workspace,
@@ -62,6 +63,7 @@ def twelve(tmp_path_factory):
 def team(twelve, tmp_path):
     """The workspace, open."""
     with open_workspace(Path(shutil.copy(twelve, tmp_path / "team.orbench"))) as workspace:
+        workspace.policy = TeamPolicy()
         yield workspace
         assert workspace.problems() == []
 
@@ -73,6 +75,7 @@ def anywhere(database, request):
         yield request.getfixturevalue("team")
         return
     with fill(request.getfixturevalue("postgres").new()) as workspace:
+        workspace.policy = TeamPolicy()
         yield workspace
         assert workspace.problems() == []
 
@@ -105,7 +108,7 @@ def test_two_people_get_different_prompts_and_nobody_more_than_asked_for(team):
     assert take(team, "ada") == [1, 2, 3]
     label(team, "ada", 2)
     assert take(team, "ada") == [1, 3, 7]
-    with pytest.raises(StaleDecisionError, match="Prompt 4 has been given"):
+    with pytest.raises(StaleDecisionError, match="assigned prompt 4 to enough other people"):
         label(team, "ada", 4)
     assert progress(team).by_labels == (11, 1)
     assert progress(team).held == 6
@@ -227,6 +230,7 @@ def test_nothing_is_written_where_there_is_nothing_to_give(anywhere):
     team_queues.make(team, TeamQueue("hard", "id:1"))
     take(team, "ada")
     with open_workspace(team.place) as other:
+        other.policy = TeamPolicy()
         before = other.data_version()
         assert take(team, "bob") == []
         assert take(team, "ada") == [1]
@@ -239,6 +243,7 @@ def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(anywhere):
 
     def work(who):
         with open_workspace(team.place) as own:
+            own.policy = TeamPolicy()
             for _ in range(500):
                 if progress(own).finished == PROMPTS:
                     break
@@ -295,6 +300,7 @@ def test_whatever_people_do_no_prompt_has_more_than_its_labels_and_all_are_done_
     discard_workspace(file)
     shutil.copy(five, file)
     with open_workspace(file) as team:
+        team.policy = TeamPolicy()
         team_queues.make(team, wanted)
         for who, deed in steps:
             now += timedelta(minutes=31 if deed == "sleep" else 1)

@@ -17,6 +17,7 @@ from orbench_studio.services.judging import custom_rules
 from orbench_studio.services.judging.custom_rules import CustomRule
 from orbench_studio.services.review import bulk_labels, bulk_undo, guidelines, prompt_review, search
 from orbench_studio.services.team import adjudication, assignments, team_queues
+from orbench_studio.services.team.policy import TeamPolicy
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -56,6 +57,7 @@ def place(postgres, pushed):
 def owned(place):
     """The workspace as its owner has it open."""
     with open_workspace(place) as workspace:
+        workspace.policy = TeamPolicy()
         yield workspace
 
 
@@ -63,6 +65,7 @@ def owned(place):
 def mona(postgres, place):
     """The workspace as a reviewer has it open."""
     with open_workspace(postgres.address(place.database, "mona")) as workspace:
+        workspace.policy = TeamPolicy()
         yield workspace
 
 
@@ -220,6 +223,7 @@ def test_where_the_owner_may_not_make_roles_an_administrator_does(postgres, tmp_
         open_workspace(theirs).close()
         postgres.say("CREATE ROLE olga LOGIN IN ROLE orbench_reviewer")
         with open_workspace(postgres.address(server.database, "olga")) as workspace:
+            workspace.policy = TeamPolicy()
             label(workspace, 1, "safe", "olga")
     finally:
         postgres.say(f"DROP DATABASE {server.database}")

@@ -1,0 +1,45 @@
+"""The policy of a team: blind queues, training prompts, and no more labels of a prompt than its queue asks for.
+
+It asks the database each time, because another window can make a team queue at any moment.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from orbench_studio.errors import StaleDecisionError
+from orbench_studio.store.review import assignment_states, blinding
+
+
+class TeamPolicy:
+    """The rules of the team queues of a workspace; see `services.workspace.policy.Policy`."""
+
+    def applies(self, db: Connection, prompt_id: int) -> bool:
+        """Whether a queue that has not ended has the prompt."""
+        return blinding.is_queued(db, prompt_id)
+
+    def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
+        """The prompts that still lack labels in a queue with an overlap."""
+        return blinding.blind(db, prompt_ids)
+
+    def in_training(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
+        """The prompts that a queue gave to the annotator for training."""
+        return blinding.in_training(db, prompt_ids, annotator_id)
+
+    def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
+        """Raise StaleDecisionError where a queue has assigned one of the prompts to as many others as it asks for."""
+        full = assignment_states.assigned_to_others(db, prompt_ids, annotator_id)
+        if not full:
+            return
+        prompt_id, name = next(iter(full.items()))
+        if len(full) == 1:
+            message = (
+                f"Your label was not saved: the team queue “{name}” has assigned prompt {prompt_id} to enough other "
+                "people. Continue with the next prompt."
+            )
+        else:
+            message = (
+                f"Your labels were not saved: team queues have assigned {len(full):,} of these prompts to enough "
+                f"other people, for example prompt {prompt_id} in “{name}”. Leave these prompts out."
+            )
+        raise StaleDecisionError(message)

@@ -1,0 +1,41 @@
+"""The rules of a workspace for several annotators: what each may see and label. Without a team there are none."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+
+class Policy(Protocol):
+    """What an annotator may see of other people's decisions, what they may label, and what a label counts as."""
+
+    def applies(self, db: Connection, prompt_id: int) -> bool:
+        """Whether any other rule concerns the prompt; every decision asks this first, so it must be cheap."""
+
+    def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
+        """Those of the prompts on which annotators must not see each other's decisions."""
+
+    def in_training(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
+        """Those of the prompts that the annotator labels for training: such a label counts as practice."""
+
+    def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
+        """Raise StaleDecisionError where the annotator may not label one of the prompts."""
+
+
+class SoloPolicy:
+    """Everybody sees everything, and may label everything."""
+
+    def applies(self, db: Connection, prompt_id: int) -> bool:
+        """Never."""
+        return False
+
+    def blind(self, db: Connection, prompt_ids: Sequence[int]) -> frozenset[int]:
+        """None."""
+        return frozenset()
+
+    def in_training(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> frozenset[int]:
+        """None."""
+        return frozenset()
+
+    def require_room(self, db: Connection, prompt_ids: Sequence[int], annotator_id: int) -> None:
+        """Never an error."""
