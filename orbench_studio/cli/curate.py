@@ -11,7 +11,7 @@ from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, write_json, write_line
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.curation.subset import Difference, Differing
+    from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
     from orbench_studio.services.curation.run_recipe import Selection, Tally
 
 _TOLD = 20  # prompts of a difference, for a person
@@ -117,14 +117,14 @@ def diff(
             write_line(f"    … and {len(only) - _TOLD:,} more; --json tells all")
 
 
-def _line(one: "Differing") -> str:
+def _line(one: "DifferingPrompt") -> str:
     text = " ".join(one.text.split())
     number = f"#{one.prompt_id}" if one.prompt_id is not None else "-"
     return f"{number:<8}{text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
 
 
 def _difference(found: "Difference") -> dict[str, Any]:
-    def message(some: "Sequence[Differing]") -> list[dict[str, Any]]:
+    def message(some: "Sequence[DifferingPrompt]") -> list[dict[str, Any]]:
         return [{"id": one.prompt_id, "prompt": one.text, "category": one.category, "why": one.why} for one in some]
 
     return {

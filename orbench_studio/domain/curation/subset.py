@@ -69,7 +69,7 @@ class Subset:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class SubsetSummary:
     """A subset in a list."""
 
     name: str
@@ -78,7 +78,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Differing:
+class DifferingPrompt:
     """A prompt that one of two sets lacks, and why: the step of that one's recipe at which it fell."""
 
     prompt_id: int | None
@@ -94,5 +94,5 @@ class Difference:
     first: str
     second: str
     both: int
-    only_first: Sequence[Differing] = field(default_factory=tuple)
-    only_second: Sequence[Differing] = field(default_factory=tuple)
+    only_first: Sequence[DifferingPrompt] = field(default_factory=tuple)
+    only_second: Sequence[DifferingPrompt] = field(default_factory=tuple)

@@ -142,12 +142,12 @@ class Progress:
         return sum(labels * prompts for labels, prompts in enumerate(self.by_labels))
 
 
-def work_of(name: str, annotator: str) -> QueueFilter:
+def assignments_filter(name: str, annotator: str) -> QueueFilter:
     """The queue of the prompts that a team's queue has given to somebody, in the order they were given."""
     return QueueFilter((Term(Field.TEAM, (f"{name}={annotator}",)),))
 
 
-def given_to(wanted: QueueFilter) -> tuple[str, str] | None:
+def queue_and_annotator(wanted: QueueFilter) -> tuple[str, str] | None:
     """The team's queue and the person that a filter of the review queue names; None where it names none."""
     term = wanted.on(Field.TEAM)
     if term is None or term.negated or len(term.values) > 1:

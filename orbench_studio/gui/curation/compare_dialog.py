@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.curation.subset import Difference, Differing, Listed
+from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, SubsetSummary
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.file_selection import ask_tables
@@ -36,7 +36,7 @@ class CompareDialog(QDialog):
         self._file.clicked.connect(lambda: ask_tables(self, self._add_files))
         recipe_run.subsets(session, while_there(self, self._offer))
 
-    def _offer(self, found: Sequence[Listed]) -> None:
+    def _offer(self, found: Sequence[SubsetSummary]) -> None:
         for one in found:
             if one.name != self._name:
                 self.other.addItem(one.name, one.name)
@@ -109,6 +109,6 @@ class CompareDialog(QDialog):
         self.resize(820, 600)
 
 
-def _reasons(only: Sequence[Differing]) -> str:
+def _reasons(only: Sequence[DifferingPrompt]) -> str:
     counted = Counter(one.why for one in only).most_common(3)
     return ": " + "; ".join(f"{count:,} {why}" for why, count in counted) if counted else ""

@@ -67,7 +67,7 @@ def find(
         def write(workspace: Workspace) -> Changes:
             from orbench_studio.services.curation import near_duplicates
 
-            return near_duplicates.keep(workspace, found)
+            return near_duplicates.save_groups(workspace, found)
 
         if session.workspace is asked:
             session.run(write, done, failed)

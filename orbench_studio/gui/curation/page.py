@@ -10,7 +10,7 @@ from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Selection
-from orbench_studio.domain.curation.subset import Listed
+from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import line_shown
@@ -130,7 +130,7 @@ class CurationPage(QWidget):
             return
         recipe_run.subsets(self._session, lambda found: self._save_as(name.strip(), recipe, found))
 
-    def _save_as(self, name: str, recipe: Recipe, found: Sequence[Listed]) -> None:
+    def _save_as(self, name: str, recipe: Recipe, found: Sequence[SubsetSummary]) -> None:
         def save(*, replace: bool) -> None:
             recipe_run.save(
                 self._session, name, recipe, lambda changes: self.message.emit(changes.message), replace=replace

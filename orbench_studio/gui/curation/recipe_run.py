@@ -12,7 +12,7 @@ from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Selection
-from orbench_studio.domain.curation.subset import Difference, Listed, Subset
+from orbench_studio.domain.curation.subset import Difference, Subset, SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.workspace.session import Session
@@ -122,10 +122,10 @@ def recipes(session: Session, done: Callable[[dict[str, str]], object]) -> None:
     session.run(work, done)
 
 
-def subsets(session: Session, done: Callable[[list[Listed]], object]) -> None:
+def subsets(session: Session, done: Callable[[list[SubsetSummary]], object]) -> None:
     """Ask for the saved subsets."""
 
-    def work(workspace: Workspace) -> list[Listed]:
+    def work(workspace: Workspace) -> list[SubsetSummary]:
         from orbench_studio.services.curation import subsets
 
         return subsets.saved_subsets(workspace)

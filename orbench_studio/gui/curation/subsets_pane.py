@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.curation.selection import Selection
-from orbench_studio.domain.curation.subset import Listed
+from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
@@ -96,7 +96,7 @@ class SavedPane(QWidget):
             button.clicked.connect(lambda _checked=False, w=wanted: w.emit(self.subsets.current()))
         self._state()
 
-    def show_subsets(self, found: Sequence[Listed]) -> None:
+    def show_subsets(self, found: Sequence[SubsetSummary]) -> None:
         """Show the saved subsets, the newest first."""
         rows = [(one.name, f"{one.prompts:,}", f"{one.created_at.astimezone():%Y-%m-%d}") for one in found]
         self.subsets.show_rows([one.name for one in found], rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from orbench_studio.domain.team.queue import given_to, work_of
+from orbench_studio.domain.team.queue import assignments_filter, queue_and_annotator
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.workspace.session import Session
 
@@ -56,11 +56,11 @@ class AssignedQueue(QObject):
     def renamed(self) -> None:
         """Somebody else is at the window: the queue goes on with that one."""
         if self._joined is not None:
-            self._page.finder.bar.ask(work_of(self._joined[0], self._session.annotator))
+            self._page.finder.bar.ask(assignments_filter(self._joined[0], self._session.annotator))
 
     def _follow(self) -> None:
         """The review queue is another one, or its person."""
-        given = given_to(self._page.finder.current)
+        given = queue_and_annotator(self._page.finder.current)
         joined = given if given is not None and given[1] == self._session.annotator else None
         if joined != self._joined:
             self._leave()

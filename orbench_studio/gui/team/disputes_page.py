@@ -45,7 +45,7 @@ _ANSWER_KEYS = dict(zip(CLASSES, ("answer_direct", "answer_partial", "answer_ind
 class DisputesPage(QWidget):
     """A list of disputes on the left, the one chosen on the right."""
 
-    stated = Signal(str)  # after something was decided or undone: what, in words
+    decided = Signal(str)  # after something was decided or undone: what, in words
 
     def __init__(self, session: Session, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class DisputesPage(QWidget):
     def _fit(self) -> None:
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
 
-    def settle(self, value: str) -> None:
+    def adjudicate(self, value: str) -> None:
         """Decide what counts of the dispute on the screen."""
         case = self.case
         fits = case is not None and (value in _LABEL_KEYS) == (case.about.response_id is None)
@@ -101,25 +101,25 @@ class DisputesPage(QWidget):
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.settle(workspace, case, value, annotator=annotator, reason=reason)
+            return adjudication.adjudicate(workspace, case, value, annotator=annotator, reason=reason)
 
         self._session.run(work, self._settled, self._not_settled)
 
     def _settled(self, changes: Changes) -> None:
         self.reason.clear()
-        self.stated.emit(changes.message)
+        self.decided.emit(changes.message)
 
     def _not_settled(self, _error: Exception) -> None:
         self._look()
 
     def _reversed(self, changes: Changes) -> None:
-        self.stated.emit(changes.message)
+        self.decided.emit(changes.message)
 
     def _look(self) -> None:
         def work(workspace: Workspace) -> list[Dispute]:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.disputed(workspace)
+            return adjudication.list_disputes(workspace)
 
         self._session.run(work, self._show)
 
@@ -152,7 +152,7 @@ class DisputesPage(QWidget):
         def work(workspace: Workspace) -> Case:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.case_of(workspace, about)
+            return adjudication.load_case(workspace, about)
 
         self._session.run(work, self._opened)
 
@@ -189,8 +189,8 @@ class DisputesPage(QWidget):
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            **{name: partial(self.settle, str(value)) for value, name in _LABEL_KEYS.items()},
-            **{name: partial(self.settle, str(value)) for value, name in _ANSWER_KEYS.items()},
+            **{name: partial(self.adjudicate, str(value)) for value, name in _LABEL_KEYS.items()},
+            **{name: partial(self.adjudicate, str(value)) for value, name in _ANSWER_KEYS.items()},
             "undo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=False),
             "redo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),

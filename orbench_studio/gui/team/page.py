@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.domain.team.queue import QueueState, TeamQueue, work_of
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
@@ -141,7 +141,7 @@ class TeamPage(QScrollArea):
         card.disputes_wanted.connect(lambda: self.page_wanted.emit("page_disputes"))
 
     def _join(self, queue: TeamQueue) -> None:
-        self.review_wanted.emit(work_of(queue.name, self._session.annotator))
+        self.review_wanted.emit(assignments_filter(queue.name, self._session.annotator))
 
     def _build_ui(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -59,7 +59,7 @@ def find_duplicates(
     Raises StudioError where the threshold is out of range, CancelledError where `on_progress` says no; then the groups
     are as they were.
     """
-    keep(workspace, search(texts(workspace), threshold, on_progress))
+    save_groups(workspace, search(texts(workspace), threshold, on_progress))
     kept = grouping(workspace)
     assert kept is not None  # it has just been kept
     return kept
@@ -89,7 +89,7 @@ def search(known: Texts, threshold: float, on_progress: Progress = lambda _done,
     return DuplicateSearch(members, threshold, len(known))
 
 
-def keep(workspace: Workspace, found: DuplicateSearch) -> Changes:
+def save_groups(workspace: Workspace, found: DuplicateSearch) -> Changes:
     """Write the groups down in the place of those before."""
     with workspace.writing() as db:
         near_duplicates.replace(

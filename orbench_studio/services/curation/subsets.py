@@ -14,7 +14,7 @@ from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Selection
-from orbench_studio.domain.curation.subset import Difference, Differing, Listed, Subset, SubsetState
+from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, Subset, SubsetState, SubsetSummary
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.reading import read_columns
 from orbench_studio.formats.records import RowFault
@@ -52,7 +52,7 @@ def save_subset(workspace: Workspace, name: str, recipe: Recipe, *, replace: boo
     return Changes(frozenset({Kind.SUBSETS}), None, f"{name}: {len(found.chosen):,} prompts saved.")
 
 
-def saved_subsets(workspace: Workspace) -> list[Listed]:
+def saved_subsets(workspace: Workspace) -> list[SubsetSummary]:
     """The subsets of the workspace, the newest first."""
     with workspace.reading() as db:
         return subsets.listed(db)
@@ -170,7 +170,7 @@ def _published(db: Connection, file: Path) -> _Side:
     return _Side(file.name, texts, None, {identity: one.id for identity, one in known.items()})
 
 
-def _differing(db: Connection, has: _Side, identities: Sequence[bytes], lacks: _Side) -> list[Differing]:
+def _differing(db: Connection, has: _Side, identities: Sequence[bytes], lacks: _Side) -> list[DifferingPrompt]:
     ids = [has.ids[identity] for identity in identities if identity in has.ids]
     fell = subsets.fell(db, lacks.name, ids) if lacks.subset else {}
     now = subsets.texts_and_categories(db, ids)
@@ -179,7 +179,7 @@ def _differing(db: Connection, has: _Side, identities: Sequence[bytes], lacks: _
         prompt_id = has.ids.get(identity)
         category = now[prompt_id][1] if prompt_id is not None else has.texts[identity][1]
         why = _why(lacks, prompt_id, fell)
-        found.append(Differing(prompt_id, has.texts[identity][0], category, why))
+        found.append(DifferingPrompt(prompt_id, has.texts[identity][0], category, why))
     return found
 
 

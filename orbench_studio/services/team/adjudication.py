@@ -19,7 +19,7 @@ from orbench_studio.store.review import derived_states, journal, queue, repeated
 from orbench_studio.store.review.journal import EntryKind
 from orbench_studio.store.team import disputes
 
-__all__ = ["Case", "Dispute", "case_of", "disputed", "settle"]
+__all__ = ["Case", "Dispute", "adjudicate", "list_disputes", "load_case"]
 
 _SEEN = frozenset({Visible.RESPONSES, Visible.DECISIONS})
 
@@ -36,16 +36,16 @@ class Case:
     version: int
 
 
-def disputed(workspace: Workspace) -> list[Dispute]:
+def list_disputes(workspace: Workspace) -> list[Dispute]:
     """Everything that people disagree about, in the order of the prompts."""
     with workspace.reading() as db:
-        things = disputes.things(db)
+        things = disputes.disputed(db)
         ids = sorted({prompt_id for prompt_id, _ in things})
         texts = {row.prompt_id: row.text for some in chunks(ids) for row in queue.rows(db, some)}
     return [Dispute(prompt_id, response_id, texts[prompt_id]) for prompt_id, response_id in things]
 
 
-def case_of(workspace: Workspace, about: Dispute) -> Case:
+def load_case(workspace: Workspace, about: Dispute) -> Case:
     """One dispute, to be looked at."""
     with workspace.reading() as db:
         prompt = prompts.load(db, about.prompt_id)
@@ -59,7 +59,7 @@ def case_of(workspace: Workspace, about: Dispute) -> Case:
     return Case(about, prompt.text, model, text, said, version)
 
 
-def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reason: str | None = None) -> Changes:
+def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, reason: str | None = None) -> Changes:
     """Write down what counts from now on; refused where somebody decided about the prompt since the case was shown."""
     about = case.about
     decision = Decision(about.prompt_id, about.aspect, value, about.response_id, reason or None)

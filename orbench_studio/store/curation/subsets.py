@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.domain.curation.subset import Listed, Subset, SubsetState
+from orbench_studio.domain.curation.subset import Subset, SubsetState, SubsetSummary
 from orbench_studio.store.core.bulk_sql import add, chunks, inserted
 from orbench_studio.store.core.curation_tables import SUBSET_FALLS
 from orbench_studio.store.core.tables import (
@@ -36,12 +36,12 @@ def names(db: Connection) -> list[str]:
     return [str(name) for name in db.execute(select(SUBSETS.c.name).order_by(SUBSETS.c.name)).scalars()]
 
 
-def listed(db: Connection) -> list[Listed]:
+def listed(db: Connection) -> list[SubsetSummary]:
     """All subsets, the newest first."""
     s, p = SUBSETS.c, SUBSET_PROMPTS.c
     size = select(func.count()).where(p.subset_id == s.id).scalar_subquery()
     rows = db.execute(select(s.name, size, s.created_at).order_by(s.created_at.desc(), s.name))
-    return [Listed(*row) for row in rows]
+    return [SubsetSummary(*row) for row in rows]
 
 
 def prompts(db: Connection, name: str) -> list[int] | None:

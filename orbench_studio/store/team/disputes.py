@@ -15,7 +15,7 @@ def count(db: Connection) -> tuple[int, int]:
     return int(prompts), int(responses)
 
 
-def things(db: Connection) -> list[tuple[int, int | None]]:
+def disputed(db: Connection) -> list[tuple[int, int | None]]:
     """(Prompt id, response id or None where it is the prompt's label), in the order of the prompts."""
     labels = db.execute(select(P.prompt_id).where(P.basis == Basis.DISPUTED)).scalars()
     answers = db.execute(select(R.prompt_id, R.response_id).where(R.basis == Basis.DISPUTED)).all()

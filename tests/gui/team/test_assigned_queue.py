@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.team.queue import QueueState, TeamQueue, work_of
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -22,8 +22,10 @@ def other(path):
 
 def join(studio, who, name="hard"):
     studio.window._reviewer._named(who)
-    studio.window._review(work_of(name, who))
-    studio.wait(lambda: studio.page.finder.current == work_of(name, who) and studio.page.model.rowCount() < 70)
+    studio.window._review(assignments_filter(name, who))
+    studio.wait(
+        lambda: studio.page.finder.current == assignments_filter(name, who) and studio.page.model.rowCount() < 70
+    )
     studio.settle()
 
 
@@ -89,8 +91,10 @@ def test_a_skipped_prompt_goes_to_somebody_else_and_whoever_leaves_gives_back_th
         ada.window.actions_table["clear_filter"].trigger()  # which leaves the queue
         ada.wait(lambda: held(other, "Ada") == [])
         team_queues.set_state(other, "hard", QueueState.PAUSED)
-        ada.window._review(work_of("hard", "Ada"))
-        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 1)
+        ada.window._review(assignments_filter("hard", "Ada"))
+        ada.wait(
+            lambda: ada.page.finder.current == assignments_filter("hard", "Ada") and ada.page.model.rowCount() == 1
+        )
         assert assignments.assigned(other, "hard", annotator="Ada")[0].done  # what was skipped
 
 
@@ -100,8 +104,10 @@ def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, 
     assignments.claim(other, "hard", annotator="Bob", now=longer)
     with start(path) as ada:
         ada.window._reviewer._named("Ada")
-        ada.window._review(work_of("hard", "Ada"))
-        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 0)
+        ada.window._review(assignments_filter("hard", "Ada"))
+        ada.wait(
+            lambda: ada.page.finder.current == assignments_filter("hard", "Ada") and ada.page.model.rowCount() == 0
+        )
         assignments.give_back(other, "hard", annotator="Bob")
         ada.page.around.team.beat()
         ada.wait(lambda: ids(ada) == [1, 2, 3])

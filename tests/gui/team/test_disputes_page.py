@@ -72,7 +72,7 @@ def test_both_sides_are_told_and_a_reason_is_written(disputes, path):
     studio.key(Qt.Key.Key_Down)
     page.list.setCurrentRow(0)
     studio.wait(lambda: page.case is not None and page.case.about.response_id is None)
-    page.settle("safe")
+    page.adjudicate("safe")
     studio.wait(lambda: len(page.disputes) == 2)
     assert page.reason.text() == ""
     with open_workspace(path) as other:

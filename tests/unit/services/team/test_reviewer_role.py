@@ -116,8 +116,8 @@ def test_a_teams_queue(owned, mona):
 def test_disputes_are_settled_under_the_own_name(owned, mona):
     label(owned, 1, "safe", "ben")
     label(mona, 1, "toxic", "mona")
-    [dispute] = [found for found in adjudication.disputed(mona) if found.prompt_id == 1]
-    adjudication.settle(mona, adjudication.case_of(mona, dispute), "safe", annotator="mona")
+    [dispute] = [found for found in adjudication.list_disputes(mona) if found.prompt_id == 1]
+    adjudication.adjudicate(mona, adjudication.load_case(mona, dispute), "safe", annotator="mona")
     assert owned.problems() == []
 
 
