@@ -1,6 +1,6 @@
-"""At work in a team's queue: prompts are claimed ahead, claims renewed while the window shows, and given back.
+"""Assignments in the review queue: requested in advance, renewed while the window is visible, returned on leaving.
 
-Somebody is at work in a queue as long as the review queue is `team:NAME=PERSON` with the own name.
+The user works on a team queue while the filter of the review queue is `team:NAME=PERSON` with the user's name.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from orbench_studio.gui.review.page import ReviewPage
     from orbench_studio.services.workspace.workspace import Workspace
 
-BEAT = 20_000  # milliseconds; the shortest lease is three times as long
+_INTERVAL = 20_000  # milliseconds; a third of the shortest lease
 
 
 class AssignedQueue(QObject):
-    """Keeps the review queue filled with what the team's queue gives."""
+    """Keeps the review queue filled with the user's assignments."""
 
     def __init__(self, page: ReviewPage, session: Session) -> None:
         super().__init__(page)
         self._page = page
         self._session = session
-        self._joined: tuple[str, str] | None = None  # the queue and the name
-        self._beat = QTimer(self)
-        self._beat.setInterval(BEAT)
-        self._beat.timeout.connect(self.beat)
-        page.decided.connect(self._ask_more)
+        self._joined: tuple[str, str] | None = None  # queue and annotator
+        self._timer = QTimer(self)
+        self._timer.setInterval(_INTERVAL)
+        self._timer.timeout.connect(self.renew)
+        page.decided.connect(self._request_more)
         page.finder.changed.connect(self._follow)
         session.opened.connect(self._follow)
         session.leaving.connect(self._leave)
 
-    def beat(self) -> None:
-        """Renew what is held, and look for what others have given back; nothing while the window does not show."""
+    def renew(self) -> None:
+        """Renew the assignments and request more, unless the window is hidden."""
         window = self._page.window()
         if self._joined is None or not window.isVisible() or window.isMinimized():
             return
@@ -51,21 +51,21 @@ class AssignedQueue(QObject):
             assignments.renew(workspace, name, annotator=who)
 
         self._session.run(work, None)
-        self._ask_more()
+        self._request_more()
 
     def renamed(self) -> None:
-        """Somebody else is at the window: the queue goes on with that one."""
+        """Continue the queue with the new name of the user."""
         if self._joined is not None:
             self._page.finder.bar.ask(assignments_filter(self._joined[0], self._session.annotator))
 
     def _follow(self) -> None:
-        """The review queue is another one, or its person."""
-        given = queue_and_annotator(self._page.finder.current)
-        joined = given if given is not None and given[1] == self._session.annotator else None
+        """Join or leave a team queue after the filter of the review queue changed."""
+        assigned = queue_and_annotator(self._page.finder.current)
+        joined = assigned if assigned is not None and assigned[1] == self._session.annotator else None
         if joined != self._joined:
             self._leave()
             self._joined = joined
-        self._beat.start() if joined else self._beat.stop()
+        self._timer.start() if joined else self._timer.stop()
 
     def _leave(self) -> None:
         if self._joined is None:
@@ -80,7 +80,7 @@ class AssignedQueue(QObject):
 
         self._session.run(work, None)
 
-    def _ask_more(self) -> None:
+    def _request_more(self) -> None:
         if self._joined is None:
             return
         joined, known = self._joined, frozenset(self._page.model.ids())
@@ -93,7 +93,7 @@ class AssignedQueue(QObject):
         self._session.run(work, lambda rows: self._add(rows) if joined == self._joined else None)
 
     def _add(self, rows: list[QueueRow]) -> None:
-        """Put what was claimed at the end of the queue; where that was reached, go on with it."""
+        """Append new assignments to the queue; continue with them if the user is waiting at its end."""
         page = self._page
         new = [row for row in rows if page.model.place_of(row.prompt_id) is None]
         if not new:
@@ -109,4 +109,4 @@ class AssignedQueue(QObject):
         page.finder.bar.tell_more(len(new))
         if waits:
             page.step(1)
-            page.message.emit(tr("There is more for you in this queue."))
+            page.message.emit(tr("New prompts were assigned to you."))

@@ -108,7 +108,7 @@ def test_two_people_get_different_prompts_and_nobody_more_than_asked_for(team):
     with pytest.raises(StaleDecisionError, match="Prompt 4 has been given"):
         label(team, "ada", 4)
     assert progress(team).by_labels == (11, 1)
-    assert progress(team).held == 6
+    assert progress(team).assigned == 6
 
 
 def test_the_overlap_gives_a_prompt_to_so_many_people_and_to_nobody_twice(team):
@@ -184,7 +184,7 @@ def test_shares_and_categories_say_who_gets_what(anywhere):
     assert take(team, "ada", 20, name="kinds") == [1, 3, 4, 6, 7, 9, 10, 12]
     assert take(team, "bob", 20, name="kinds") == [2, 5, 8, 11]
     alone = TeamQueue("alone", overlap=2, assignment=Assignment.CATEGORY, members=members)
-    with pytest.raises(StudioError, match="Fewer than 2 people take prompts of illegal"):
+    with pytest.raises(StudioError, match="category illegal has fewer annotators"):
         team_queues.make(team, alone)
     assert [one.queue.name for one in team_queues.queues(team)] == ["hard", "kinds"]
 
@@ -194,7 +194,7 @@ def test_a_change_adds_prompts_and_people_and_gives_back_what_those_who_leave_ho
     take(team, "ada")
     assert take(team, "bob") == []
     both = TeamQueue("harder", "id:2-4", overlap=2, members=(Member("bob"), Member("eve")))
-    assert "2 prompts more" in team_queues.change(team, "hard", both).message
+    assert "2 prompts added" in team_queues.change(team, "hard", both).message
     assert take(team, "bob", 9, name="harder") == [1, 2, 3, 4]
     assert take(team, "eve", 9, name="harder") == [1, 2, 3, 4]
 
@@ -254,14 +254,14 @@ def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(anywhere):
 
 IMPOSSIBLE = (
     ({"name": " "}, "needs a name"),
-    ({"name": "x", "overlap": 0}, "1 to 20 people"),
-    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "2 take part"),
-    ({"name": "x", "query": "colour:red"}, "no condition"),
-    ({"name": "x", "lease": 0}, "holds for"),
-    ({"name": "x", "assignment": Assignment.SHARE}, "Say who takes part"),
+    ({"name": "x", "overlap": 0}, "1 to 20 annotators"),
+    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "only 2 annotators"),
+    ({"name": "x", "query": "colour:red"}, "colour"),
+    ({"name": "x", "lease": 0}, "must expire after"),
+    ({"name": "x", "assignment": Assignment.SHARE}, "need annotators"),
     ({"name": "x", "assignment": Assignment.SHARE, "members": (Member("ada", 0),)}, "share above 0"),
-    ({"name": "x", "query": "id:99"}, "No prompt comes through"),
-    ({"name": "x", "training": "id:1"}, "has a known answer"),
+    ({"name": "x", "query": "id:99"}, "No prompts match"),
+    ({"name": "x", "training": "id:1"}, "has a known label"),
 )
 
 
