@@ -235,7 +235,7 @@ def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         for claim in assignments.assigned(workspace, "Hard, second look", annotator=who)[: 9 if who == "Ada" else 4]:
             said = label if claim.prompt_id % 4 == 0 else "safe"
             prompt_review.decide(workspace, Decision(claim.prompt_id, Aspect.LABEL, said), annotator=who)
-    page.look()
+    page.load()
     stage.wait(lambda: len(page.statuses) == 2)
     yield "team", window
     page.ask(page.statuses[1].queue)

@@ -250,8 +250,8 @@ class CurationPage(QWidget):
             pane.setContentsMargins(16, 16, 16, 16)
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(1)
-        for place, part in enumerate((left, self.funnel, self.preview)):
-            self._split.addWidget(part)
+        for place, column in enumerate((left, self.funnel, self.preview)):
+            self._split.addWidget(column)
             self._split.setStretchFactor(place, _STRETCH[place])
         scroll = QScrollArea()
         scroll.setWidget(self._split)

@@ -133,7 +133,7 @@ def test_two_adjudicators_who_disagree_leave_it_disputed(copy, reviewed):
     label_files.merge(merged, reviewed)
     case = adjudication.load_case(merged, Dispute(1))
     adjudication.adjudicate(merged, case, "safe", annotator="eve")
-    with pytest.raises(StudioError, match="decided elsewhere since"):
+    with pytest.raises(StudioError, match="decided elsewhere"):
         adjudication.adjudicate(merged, case, "toxic", annotator="flo")
     adjudication.adjudicate(merged, adjudication.load_case(merged, Dispute(1)), "toxic", annotator="flo")
     [dispute] = adjudication.list_disputes(merged)
