@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
@@ -199,13 +198,14 @@ class DuplicatesDialog(QDialog):
         self.status.setText(text)
 
     def _decide(self) -> None:
+        settings = self._session.settings
         dialog = BulkDialog(
             self,
             self._session,
             {"chosen": tuple(self._ids)},
             wanted=None,
             visible=frozenset[Visible](),
-            shown_as=partial(line_shown, self._session.settings),
+            shown_as=lambda row: line_shown(settings, row),
         )
         dialog.message.connect(self.message)
         dialog.open()

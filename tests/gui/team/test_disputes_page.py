@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.common.file_selection import FileDialog
 from orbench_studio.services.data import label_files
 from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -112,3 +113,13 @@ def test_adjudications_are_in_the_own_label_file(disputes, tmp_path):
     studio.window.label_files.write(tmp_path / "mine.jsonl")
     studio.wait(lambda: "1 decisions in mine.jsonl" in studio.message())
     assert "adjudication" in (tmp_path / "mine.jsonl").read_text(encoding="utf-8")
+
+
+def test_an_empty_page_offers_to_merge_label_files(start, path):
+    with start(path) as studio:
+        studio.window.actions_table["page_disputes"].trigger()
+        page = studio.window.disputes
+        studio.wait(page.merge.isVisible)
+        page.merge.click()
+        studio.wait(lambda: studio.window.findChildren(FileDialog))
+        studio.window.findChild(FileDialog).reject()

@@ -99,5 +99,7 @@ def test_activity_and_disagreements_are_shown(team, other):
     page.load()
     studio.wait(lambda: "Disagreements: 1, adjudicated: 0" in visible_text(page))
     studio.wait(lambda: "67 % (21–94)" in visible_text(page))
+    [heading] = [part for part in page.findChildren(type(page.empty)) if part.text() == "Labels per hour"]
+    assert "less than five minutes" in heading.toolTip()
     page.cards[0].disputes.click()
     studio.wait(lambda: studio.window.disputes.isVisible() and len(studio.window.disputes.disputes) == 1)
