@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orbench_studio.gui.review.page import ReviewPage
     from orbench_studio.services.workspace.workspace import Workspace
 
-_INTERVAL = 20_000  # milliseconds; a third of the shortest lease
+BEAT = 20_000  # milliseconds; a third of the shortest lease
 
 
 class AssignedQueue(QObject):
@@ -30,15 +30,15 @@ class AssignedQueue(QObject):
         self._page = page
         self._session = session
         self._joined: tuple[str, str] | None = None  # queue and annotator
-        self._timer = QTimer(self)
-        self._timer.setInterval(_INTERVAL)
-        self._timer.timeout.connect(self.renew)
+        self._beat = QTimer(self)
+        self._beat.setInterval(BEAT)
+        self._beat.timeout.connect(self.beat)
         page.decided.connect(self._request_more)
         page.finder.changed.connect(self._follow)
         session.opened.connect(self._follow)
         session.leaving.connect(self._leave)
 
-    def renew(self) -> None:
+    def beat(self) -> None:
         """Renew the assignments and request more, unless the window is hidden."""
         window = self._page.window()
         if self._joined is None or not window.isVisible() or window.isMinimized():
@@ -65,7 +65,7 @@ class AssignedQueue(QObject):
         if joined != self._joined:
             self._leave()
             self._joined = joined
-        self._timer.start() if joined else self._timer.stop()
+        self._beat.start() if joined else self._beat.stop()
 
     def _leave(self) -> None:
         if self._joined is None:

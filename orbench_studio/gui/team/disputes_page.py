@@ -113,13 +113,13 @@ class DisputesPage(QWidget):
 
             return adjudication.adjudicate(workspace, case, value, annotator=annotator, reason=reason)
 
-        self._session.run(work, self._adjudicated, self._failed)
+        self._session.run(work, self._adjudicated, self._not_settled)
 
     def _adjudicated(self, changes: Changes) -> None:
         self.reason.clear()
         self.decided.emit(changes.message)
 
-    def _failed(self, _error: Exception) -> None:
+    def _not_settled(self, _error: Exception) -> None:
         self._load()
 
     def _reversed(self, changes: Changes) -> None:
@@ -201,8 +201,8 @@ class DisputesPage(QWidget):
         return {
             **{name: partial(self.adjudicate, str(value)) for value, name in _LABEL_KEYS.items()},
             **{name: partial(self.adjudicate, str(value)) for value, name in _ANSWER_KEYS.items()},
-            "undo": lambda: self._session.reverse(self._reversed, self._failed, redo=False),
-            "redo": lambda: self._session.reverse(self._reversed, self._failed, redo=True),
+            "undo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=False),
+            "redo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),
             "previous_prompt": lambda: self._step(-1),
             "reason": self.reason.setFocus,

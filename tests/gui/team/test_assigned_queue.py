@@ -109,11 +109,11 @@ def test_the_window_renews_assignments_and_finds_returned_prompts(start, path, o
             lambda: ada.page.finder.current == assignments_filter("hard", "Ada") and ada.page.model.rowCount() == 0
         )
         assignments.give_back(other, "hard", annotator="Bob")
-        ada.page.around.team.renew()
+        ada.page.around.team.beat()
         ada.wait(lambda: ids(ada) == [1, 2, 3])
         with other.deciding() as db:
             db.exec_driver_sql("UPDATE team_claims SET until = '2026-01-01 00:00:00'")
-        ada.page.around.team.renew()
+        ada.page.around.team.beat()
         ada.wait(lambda: not claimable(other))
 
 
