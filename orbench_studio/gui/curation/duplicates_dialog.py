@@ -28,9 +28,9 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import line_shown, text_shown
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
-from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import LABELS, Theme
 from orbench_studio.gui.common.widgets import ENTER, label, set_role, while_there
+from orbench_studio.gui.curation.nearest_dialog import prompt_card
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.workspace.session import Session
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 _COLUMNS = (Column("Group", 70, 1, number=True), Column("Prompts", 80, number=True))
 _SHOWN = 40  # prompts of a group
 _ACROSS = 2  # cards in a row
-_TYPE = Type(15, 24)
 
 
 class DuplicateGroups(NamedTuple):
@@ -136,18 +135,10 @@ class DuplicatesDialog(QDialog):
     def _card(self, one: GroupMember) -> QWidget:
         row = one.row
         mark = LABELS[row.final_label if row.status is Status.DECIDED else None]
-        card = QFrame()
-        card.setObjectName("panel")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(12, 8, 12, 8)
         category = row.category or tr("no category")
         similarity = tr("similarity {value}").format(value=f"{one.similarity:.2f}")
-        column.addWidget(label(f"#{row.prompt_id} · {category} · {mark.shape} {mark.word} · {similarity}", "meta"))
-        text = TextPane(self._theme, _TYPE, grows=True)
-        text.setAccessibleName(tr("Prompt {number}").format(number=row.prompt_id))
-        text.show_text(text_shown(self._session.settings, row.category, one.text))
-        column.addWidget(text)
-        return card
+        head = f"#{row.prompt_id} · {category} · {mark.shape} {mark.word} · {similarity}"
+        return prompt_card(self._theme, head, text_shown(self._session.settings, row.category, one.text))
 
     def _find(self) -> None:
         self.search.setEnabled(False)

@@ -50,20 +50,8 @@ class NearestDialog(QDialog):
         for near in found:
             similarity = tr("similarity {value}").format(value=f"{near.similarity:.2f}")
             text = text_shown(self._settings, near.category, near.text)
-            self._right.addWidget(self._card(f"#{near.prompt_id} · {similarity}", text))
+            self._right.addWidget(prompt_card(self._theme, f"#{near.prompt_id} · {similarity}", text))
         self._right.addStretch()
-
-    def _card(self, head: str, text: str) -> QWidget:
-        card = QFrame()
-        card.setObjectName("panel")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.addWidget(label(head, "meta"))
-        pane = TextPane(self._theme, _TYPE, grows=True)
-        pane.setAccessibleName(head)
-        pane.show_text(text)
-        column.addWidget(pane)
-        return card
 
     def _build_ui(self, head: str, text: str) -> None:
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -71,7 +59,7 @@ class NearestDialog(QDialog):
         self.status.setWordWrap(True)
         left = QVBoxLayout()
         left.addWidget(label(tr("This prompt"), "quiet"))
-        left.addWidget(self._card(head, text))
+        left.addWidget(prompt_card(self._theme, head, text))
         left.addStretch()
         right = QVBoxLayout()
         right.addWidget(self.status)
@@ -89,6 +77,20 @@ class NearestDialog(QDialog):
         column.addWidget(_scrolled(both), 1)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         self.resize(820, 460)
+
+
+def prompt_card(theme: Theme, head: str, text: str) -> QFrame:
+    """Make a panel with a heading and the full text of a prompt."""
+    card = QFrame()
+    card.setObjectName("panel")
+    column = QVBoxLayout(card)
+    column.setContentsMargins(12, 8, 12, 8)
+    column.addWidget(label(head, "meta"))
+    pane = TextPane(theme, _TYPE, grows=True)
+    pane.setAccessibleName(head)
+    pane.show_text(text)
+    column.addWidget(pane)
+    return card
 
 
 def _scrolled(texts: QWidget) -> QScrollArea:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QInputDialog, QMessageBox, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QSplitter, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Selection
@@ -18,6 +17,7 @@ from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueR
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import line_shown
 from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.widgets import scrolled
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.curation.compare_dialog import CompareDialog
 from orbench_studio.gui.curation.duplicates_dialog import DuplicatesDialog
@@ -127,9 +127,6 @@ class CurationPage(QWidget):
         shown = [line_shown(self._session.settings, row) for row in rows]
         self.preview.show_prompts(shown, len(self.result.chosen) if self.result else 0)
 
-    def _rate(self, rates: Mapping[str, Tally]) -> None:
-        self.funnel.show_rates(rates)
-
     def _fail(self, text: str) -> None:
         self.recipe.show_error(text)
         self._show(None)
@@ -222,7 +219,7 @@ class CurationPage(QWidget):
         self.recipe.editor.textChanged.connect(self._remember)
         self.operations.selected.connect(self._show)
         self.operations.listed.connect(self._list)
-        self.operations.rated.connect(self._rate)
+        self.operations.rated.connect(self.funnel.show_rates)
         self.operations.failed.connect(self._fail)
         self.funnel.prompts_wanted.connect(self._review)
         self.preview.save.clicked.connect(self._save)
@@ -253,14 +250,9 @@ class CurationPage(QWidget):
         for place, column in enumerate((left, self.funnel, self.preview)):
             self._split.addWidget(column)
             self._split.setStretchFactor(place, _STRETCH[place])
-        scroll = QScrollArea()
-        scroll.setWidget(self._split)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scroll)
+        layout.addWidget(scrolled(self._split))
         self._fit()
 
     def _fit(self) -> None:

@@ -9,14 +9,13 @@ from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.curation.recipe import Recipe
-from orbench_studio.domain.curation.selection import Selection, select
+from orbench_studio.domain.curation.selection import Candidate, Selection, select
 from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.curation.run_recipe import RecipeRun
     from orbench_studio.services.workspace.workspace import Workspace
 
 _SHOWN = 200  # listed prompts
@@ -45,18 +44,21 @@ class RecipeOperations(QObject):
         self.stop()
         turn = self._turn
 
-        def work(workspace: Workspace) -> RecipeRun:
+        def work(workspace: Workspace) -> Sequence[Candidate]:
             from orbench_studio.services.curation import run_recipe
 
             self._check_cancelled(turn)
-            return run_recipe.preview(workspace, recipe)
+            return run_recipe.read_candidates(workspace, recipe)
 
-        self._session.run(work, lambda run: self._select(run, turn), lambda error: self._fail(error, turn), tells=False)
+        def done(candidates: Sequence[Candidate]) -> None:
+            self._select(recipe, candidates, turn)
 
-    def _select(self, run: RecipeRun, turn: int) -> None:
+        self._session.run(work, done, lambda error: self._fail(error, turn), tells=False)
+
+    def _select(self, recipe: Recipe, candidates: Sequence[Candidate], turn: int) -> None:
         def work() -> Selection:
             self._check_cancelled(turn)
-            return select(run.recipe, run.candidates)
+            return select(recipe, candidates)
 
         def done(found: Selection) -> None:
             if turn == self._turn:

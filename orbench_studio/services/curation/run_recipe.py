@@ -1,7 +1,6 @@
 """Apply recipes to the workspace, and count the models' answers on the selected prompts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -20,14 +19,6 @@ from orbench_studio.store.curation import candidates, near_duplicates
 from orbench_studio.store.review import queue
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeRun:
-    """A recipe with the prompts of the workspace that it is applied to."""
-
-    recipe: Recipe
-    candidates: Sequence[Candidate]
-
-
 def recipe_in(file: Path) -> Recipe:
     """Read a recipe file. Raises StudioError with the file and the line of the fault."""
     try:
@@ -44,18 +35,17 @@ def default_recipes() -> dict[str, str]:
 
 def run_recipe(workspace: Workspace, recipe: Recipe) -> Selection:
     """Apply a recipe to the workspace. Raises StudioError for a judge, model family or groups that do not exist."""
-    run = preview(workspace, recipe)
-    return select(run.recipe, run.candidates)
+    return select(recipe, read_candidates(workspace, recipe))
 
 
-def preview(workspace: Workspace, recipe: Recipe) -> RecipeRun:
+def read_candidates(workspace: Workspace, recipe: Recipe) -> Sequence[Candidate]:
     """Read the prompts for a recipe. Raises StudioError for a judge, model family or groups that do not exist."""
     with workspace.reading() as db:
-        return preview_in(db, workspace, recipe)
+        return candidates_in(db, workspace, recipe)
 
 
-def preview_in(db: Connection, workspace: Workspace, recipe: Recipe) -> RecipeRun:
-    """Read the prompts for a recipe in an open transaction; see `preview`."""
+def candidates_in(db: Connection, workspace: Workspace, recipe: Recipe) -> Sequence[Candidate]:
+    """Read the prompts for a recipe in an open transaction; see `read_candidates`."""
     if recipe.judgement not in (FINAL_CLASS, HUMAN_CLASS):
         _require([recipe.judgement], candidates.judge_names(db), "judge", [FINAL_CLASS, HUMAN_CLASS])
     _require(recipe.of, candidates.family_names(db), "model family")
@@ -63,7 +53,7 @@ def preview_in(db: Connection, workspace: Workspace, recipe: Recipe) -> RecipeRu
         _require_groups(near_duplicates.grouping(db), queue.total(db))
     # `audit_counts.read` opens its own transaction. It sees the same rows, because nothing was written in this one yet.
     p_safe = safe_chances(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
-    return RecipeRun(recipe, candidates.candidates(db, recipe, p_safe))
+    return candidates.candidates(db, recipe, p_safe)
 
 
 def rates(workspace: Workspace, prompt_ids: Sequence[int]) -> Mapping[str, Tally]:

@@ -17,7 +17,7 @@ from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, S
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.reading import read_columns
 from orbench_studio.formats.records import RowFault
-from orbench_studio.services.curation.run_recipe import preview_in
+from orbench_studio.services.curation.run_recipe import candidates_in
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import near_duplicates, subsets
 from orbench_studio.store.data.known_records import prompts as known_prompts
@@ -33,7 +33,7 @@ def save_subset(workspace: Workspace, name: str, recipe: Recipe, *, replace: boo
     """
     name = _checked(name)
     with workspace.writing() as db:
-        found = select(recipe, preview_in(db, workspace, recipe).candidates)
+        found = select(recipe, candidates_in(db, workspace, recipe))
         _require_prompts(found)
         subset = Subset(name, recipe.text, datetime.now(UTC), found.chosen, _state(db, workspace, recipe, found))
         before = subsets.load(db, name)
