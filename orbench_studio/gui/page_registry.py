@@ -104,7 +104,7 @@ class PageRegistry(QMainWindow):
         from orbench_studio.gui.team.disputes_page import DisputesPage
 
         page = DisputesPage(self._session, self.actions_table, self._theme)
-        page.decided.connect(self.messages.decide)
+        page.stated.connect(self.messages.decide)
         return page
 
     @cached_property

@@ -268,7 +268,7 @@ def _disputes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         stage.wait(lambda: window.disputes.case is not None)
         case = window.disputes.case
         of_label = case is not None and case.about.response_id is None
-        window.disputes.adjudicate("safe" if of_label else "direct_answer")
+        window.disputes.settle("safe" if of_label else "direct_answer")
         stage.wait(partial(_settled, window, left))
 
 

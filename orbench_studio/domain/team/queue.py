@@ -147,7 +147,7 @@ def assignments_filter(name: str, annotator: str) -> QueueFilter:
     return QueueFilter((Term(Field.TEAM, (f"{name}={annotator}",)),))
 
 
-def queue_and_annotator(wanted: QueueFilter) -> tuple[str, str] | None:
+def given_to(wanted: QueueFilter) -> tuple[str, str] | None:
     """Read team queue and annotator from the filter of `assignments_filter`; None for any other filter."""
     term = wanted.on(Field.TEAM)
     if term is None or term.negated or len(term.values) > 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from orbench_studio.domain.team.queue import assignments_filter, queue_and_annotator
+from orbench_studio.domain.team.queue import assignments_filter, given_to
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.workspace.session import Session
 
@@ -33,7 +33,7 @@ class AssignedQueue(QObject):
         self._beat = QTimer(self)
         self._beat.setInterval(BEAT)
         self._beat.timeout.connect(self.beat)
-        page.decided.connect(self._request_more)
+        page.decided.connect(self._ask_more)
         page.finder.changed.connect(self._follow)
         session.opened.connect(self._follow)
         session.leaving.connect(self._leave)
@@ -51,7 +51,7 @@ class AssignedQueue(QObject):
             assignments.renew(workspace, name, annotator=who)
 
         self._session.run(work, None)
-        self._request_more()
+        self._ask_more()
 
     def renamed(self) -> None:
         """Continue the queue with the new name of the user."""
@@ -60,7 +60,7 @@ class AssignedQueue(QObject):
 
     def _follow(self) -> None:
         """Join or leave a team queue after the filter of the review queue changed."""
-        assigned = queue_and_annotator(self._page.finder.current)
+        assigned = given_to(self._page.finder.current)
         joined = assigned if assigned is not None and assigned[1] == self._session.annotator else None
         if joined != self._joined:
             self._leave()
@@ -80,7 +80,7 @@ class AssignedQueue(QObject):
 
         self._session.run(work, None)
 
-    def _request_more(self) -> None:
+    def _ask_more(self) -> None:
         if self._joined is None:
             return
         joined, known = self._joined, frozenset(self._page.model.ids())

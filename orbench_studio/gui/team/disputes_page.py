@@ -54,7 +54,7 @@ _ANSWER_KEYS = dict(zip(CLASSES, ("answer_direct", "answer_partial", "answer_ind
 class DisputesPage(QWidget):
     """Shows the disputes on the left and the selected one on the right."""
 
-    decided = Signal(str)  # description of an adjudication or undo
+    stated = Signal(str)  # description of an adjudication or undo
 
     def __init__(self, session: Session, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class DisputesPage(QWidget):
     def _fit(self) -> None:
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
 
-    def adjudicate(self, value: str) -> None:
+    def settle(self, value: str) -> None:
         """Adjudicate the shown dispute."""
         case = self.case
         fits = case is not None and (value in _LABEL_KEYS) == (case.about.response_id is None)
@@ -117,13 +117,13 @@ class DisputesPage(QWidget):
 
     def _adjudicated(self, changes: Changes) -> None:
         self.reason.clear()
-        self.decided.emit(changes.message)
+        self.stated.emit(changes.message)
 
     def _not_settled(self, _error: Exception) -> None:
         self._load()
 
     def _reversed(self, changes: Changes) -> None:
-        self.decided.emit(changes.message)
+        self.stated.emit(changes.message)
 
     def _load(self) -> None:
         def work(workspace: Workspace) -> list[Dispute]:
@@ -199,8 +199,8 @@ class DisputesPage(QWidget):
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            **{name: partial(self.adjudicate, str(value)) for value, name in _LABEL_KEYS.items()},
-            **{name: partial(self.adjudicate, str(value)) for value, name in _ANSWER_KEYS.items()},
+            **{name: partial(self.settle, str(value)) for value, name in _LABEL_KEYS.items()},
+            **{name: partial(self.settle, str(value)) for value, name in _ANSWER_KEYS.items()},
             "undo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=False),
             "redo": lambda: self._session.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),

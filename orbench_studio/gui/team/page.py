@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
@@ -16,8 +16,8 @@ from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, scrolled, while_there
-from orbench_studio.gui.team.people_table import NOTE, people_table, set_column_tips
+from orbench_studio.gui.common.widgets import label, scrolled, set_tip, while_there
+from orbench_studio.gui.team.people_table import COLUMNS, NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.workspace.session import Session
@@ -127,7 +127,7 @@ class TeamPage(QScrollArea):
             self._people = None
         if people:
             table = table_of(people_table(people, datetime.now(UTC)))
-            set_column_tips(table)
+            _set_column_tips(table)
             self._people = _wide(table)
             self._column.insertWidget(self._column.count() - 2, self._people)
         self._note.setVisible(bool(people))
@@ -171,6 +171,13 @@ class TeamPage(QScrollArea):
         self.empty.hide()
         self._note.hide()
         self.setWidget(page)
+
+
+def _set_column_tips(table: QWidget) -> None:
+    tips = {tr(column): tr(tip) for column, tip in COLUMNS.items()}
+    for cell in table.findChildren(QLabel):
+        if cell.text() in tips:
+            set_tip(cell, tips[cell.text()])
 
 
 def _wide(table: QWidget) -> QScrollArea:

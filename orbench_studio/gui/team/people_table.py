@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLabel, QWidget
-
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.widgets import set_tip
 from orbench_studio.gui.judging.calibration_tables import Row, Table
 
 if TYPE_CHECKING:
@@ -16,7 +13,8 @@ if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Kappa
     from orbench_studio.domain.team.progress import Activity
 
-_COLUMNS = {
+# Names of the columns with their tooltips.
+COLUMNS = {
     "Annotator": "",
     "Labels": "Prompts that the annotator labelled",
     "Labels per hour": "Counts only labels less than five minutes after the one before",
@@ -34,15 +32,7 @@ NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assu
 
 def people_table(people: list[Activity], now: datetime) -> Table:
     """Build the table with a row per annotator."""
-    return Table(tr("Annotators"), tuple(map(tr, _COLUMNS)), tuple(_row(one, now) for one in people))
-
-
-def set_column_tips(table: QWidget) -> None:
-    """Explain the columns of the shown table in tooltips."""
-    tips = {tr(column): tr(tip) for column, tip in _COLUMNS.items() if tip}
-    for cell in table.findChildren(QLabel):
-        if cell.text() in tips:
-            set_tip(cell, tips[cell.text()])
+    return Table(tr("Annotators"), tuple(map(tr, COLUMNS)), tuple(_row(one, now) for one in people))
 
 
 def _row(one: Activity, now: datetime) -> Row:

@@ -18,7 +18,7 @@ from orbench_studio.domain.review.decision import Decision, PromptView
 from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.domain.review.queue import Field, Queue, QueueFilter, QueueRow, SavedView
 from orbench_studio.domain.review.timeline import Event
-from orbench_studio.domain.team.queue import queue_and_annotator
+from orbench_studio.domain.team.queue import given_to
 from orbench_studio.domain.workspace.location import Location, is_same
 from orbench_studio.errors import ConnectionLostError, WorkspaceMovedError
 from orbench_studio.gui.common.operations import Operations, act_of
@@ -104,7 +104,7 @@ class Session(QObject):
 
     def queue(self, wanted: QueueFilter, shown: int | None, done: Callable[[Queue], None]) -> None:
         """Ask for the prompts that a filter lets through, to begin with the one shown where it is among them."""
-        team = queue_and_annotator(wanted)
+        team = given_to(wanted)
 
         def work(workspace: Workspace) -> Queue:
             from orbench_studio.services.review import search

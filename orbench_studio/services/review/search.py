@@ -16,7 +16,7 @@ from orbench_studio.domain.review.queue import (
     SavedView,
     Status,
 )
-from orbench_studio.domain.team.queue import queue_and_annotator
+from orbench_studio.domain.team.queue import given_to
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.services.review import blinding
 from orbench_studio.services.review.response_selection import by_usefulness
@@ -40,7 +40,7 @@ def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None
 
 def _first(db: Connection, wanted: QueueFilter) -> int | None:
     """What to begin with: of what a team's queue has given to somebody what is held, else what nobody has decided."""
-    given = queue_and_annotator(wanted)
+    given = given_to(wanted)
     return assigned_prompts.first_held(db, *given) if given else queue.first_with_status(db, wanted, Status.UNDECIDED)
 
 

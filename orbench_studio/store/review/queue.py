@@ -10,7 +10,7 @@ from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Status
-from orbench_studio.domain.team.queue import queue_and_annotator
+from orbench_studio.domain.team.queue import given_to
 from orbench_studio.store.audit import samples
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
 from orbench_studio.store.review.query_sql import conditions
@@ -88,7 +88,7 @@ def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     sample = next((term.values[0] for term in wanted.all_on(Field.SAMPLE) if not term.negated), None)
     if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: a part of it is a sample too
         return samples.number(S.prompt_id, sample), S.prompt_id
-    given = queue_and_annotator(wanted)
+    given = given_to(wanted)
     if wanted.order is Order.IMPORTED and given is not None:
         return assigned_prompts.number(S.prompt_id, *given), S.prompt_id
     if wanted.order is not Order.RANDOM:

@@ -73,7 +73,7 @@ def test_both_sides_are_shown_and_the_reason_is_saved(disputes, path):
     studio.key(Qt.Key.Key_Down)
     page.list.setCurrentRow(0)
     studio.wait(lambda: page.case is not None and page.case.about.response_id is None)
-    page.adjudicate("safe")
+    page.settle("safe")
     studio.wait(lambda: len(page.disputes) == 2)
     assert page.reason.text() == ""
     with open_workspace(path) as other:
