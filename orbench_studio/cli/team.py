@@ -32,7 +32,7 @@ _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action
 
 def team(
     workspace: WorkspaceArgument,
-    action: Annotated[Action, typer.Argument(help="Action.")] = Action.LIST,
+    action: Annotated[Action, typer.Argument(help="What to do with the queue.")] = Action.LIST,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue.")] = "",
     query: Annotated[
         str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")

@@ -91,7 +91,7 @@ class SavedPane(QWidget):
         self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
         self.review, self.delete = QPushButton(tr("Review")), QPushButton(tr("Delete…"))
         self._build_ui()
-        self.subsets.chosen.connect(lambda _: self._state())
+        self.subsets.chosen.connect(lambda _: self._update_buttons())
         self.subsets.opened.connect(lambda name, _column: self.review_wanted.emit(name))
         for button, wanted in (
             (self.export, self.export_wanted),
@@ -100,7 +100,7 @@ class SavedPane(QWidget):
             (self.delete, self.delete_wanted),
         ):
             button.clicked.connect(lambda _checked=False, w=wanted: w.emit(self.subsets.current()))
-        self._state()
+        self._update_buttons()
 
     def show_subsets(self, found: Sequence[SubsetSummary]) -> None:
         """Show the saved subsets, newest first."""
@@ -108,9 +108,9 @@ class SavedPane(QWidget):
         self.subsets.show_rows([one.name for one in found], rows)
         if self.subsets.current() is None and found:
             self.subsets.choose(found[0].name)
-        self._state()
+        self._update_buttons()
 
-    def _state(self) -> None:
+    def _update_buttons(self) -> None:
         for button in (self.export, self.compare, self.review, self.delete):
             button.setEnabled(self.subsets.current() is not None)
 
