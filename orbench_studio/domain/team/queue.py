@@ -100,7 +100,7 @@ class TeamQueue:
         if len(set(names)) < len(names) or not all(name.strip() for name in names):
             yield "Name each annotator once."
         if names and len(names) < self.overlap:
-            yield f"The overlap is {self.overlap}, but only {len(names)} annotators are named. Add annotators."
+            yield f"The overlap is {self.overlap}, but the number of annotators is {len(names)}. Add annotators."
         if self.assignment is not Assignment.FREE and not names:
             yield "Shares and categories need annotators. Add annotators."
         if self.assignment is Assignment.SHARE and not all(_positive(member.share) for member in self.members):

@@ -50,7 +50,7 @@ def test_a_queue_is_made_joined_paused_and_ended(team, other):
     dialog.query.setText("id:1-9")
     dialog.people.setPlainText("Ada\n")
     dialog.accept()
-    assert "The overlap is 2, but only 1 annotators" in dialog.error.text()
+    assert "The overlap is 2, but the number of annotators is 1" in dialog.error.text()
     dialog.people.setPlainText("Ada\nBob")
     dialog.query.setText("id:1000")
     dialog.accept()

@@ -255,7 +255,7 @@ def test_concurrent_requests_never_exceed_the_overlap(anywhere):
 INVALID = (
     ({"name": " "}, "needs a name"),
     ({"name": "x", "overlap": 0}, "1 to 20 annotators"),
-    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "only 2 annotators"),
+    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "number of annotators is 2"),
     ({"name": "x", "query": "colour:red"}, "colour"),
     ({"name": "x", "lease": 0}, "must expire after"),
     ({"name": "x", "assignment": Assignment.SHARE}, "need annotators"),
