@@ -1,4 +1,4 @@
-"""`orbench-studio curate` and `orbench-studio diff`: subsets made by a recipe, and what two of them differ in."""
+"""`orbench-studio curate` and `orbench-studio diff`: make subsets with recipes, and compare them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,50 +11,55 @@ from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, write_json, write_line
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.curation.subset import Difference, Differing
-    from orbench_studio.services.curation.run_recipe import Selection, Tally
+    from orbench_studio.domain.audit.refusal_rates import Tally
+    from orbench_studio.domain.curation.selection import Selection
+    from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
 
-_TOLD = 20  # prompts of a difference, for a person
+_LISTED = 20  # prompts of a difference without --json
 _EXCERPT = 90  # characters
 
 
 def curate(
     workspace: options.Workspace,
-    recipe: Annotated[
-        str, typer.Option(metavar="FILE", help="A recipe in TOML, or the name of one that comes with the studio.")
-    ],
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="Save the subset under this name.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Also where another subset has that name.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines, with the prompts in order.")] = False,
+    recipe: Annotated[str, typer.Option(metavar="FILE", help="TOML file, or the name of a built-in recipe.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Save the result as a subset with this name.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing subset with this name.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with the prompt ids in order.")] = False,
 ) -> None:
-    """Tell how many prompts fall at each step of a recipe, and how much of the rest each model refuses.
+    """Show how many prompts each recipe step removes, and each model's refusal rate on the rest.
 
-    The same workspace and the same recipe always give the same subset.
+    The same workspace and recipe always produce the same subset.
     """
     from orbench_studio.domain.curation.recipe import read_recipe
     from orbench_studio.services.curation import run_recipe, subsets
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    ready = run_recipe.default_recipes().get(recipe)
-    wanted = read_recipe(ready) if ready and not Path(recipe).exists() else run_recipe.recipe_in(Path(recipe))
+    built_in = run_recipe.default_recipes().get(recipe)
+    wanted = read_recipe(built_in) if built_in and not Path(recipe).exists() else run_recipe.recipe_in(Path(recipe))
     with open_workspace(workspace) as opened:
         found = run_recipe.run_recipe(opened, wanted)
         rates = run_recipe.rates(opened, found.chosen)
-        saved = subsets.save_subset(opened, name, wanted, replace=replace) if name is not None else None
-    if as_json:
-        write_json({"workspace": str(workspace), "saved": name, **_as_json(found, rates)})
-        return
-    _tell(found, rates)
-    if saved is not None:
-        write_line("", f"{saved.message}")
+        saved = None
+        try:
+            if name is not None:
+                saved = subsets.save_subset(opened, name, wanted, replace=replace)
+        finally:  # the steps explain why a subset cannot be saved
+            if as_json:
+                write_json({"workspace": str(workspace), "saved": name if saved else None, **_as_json(found, rates)})
+            else:
+                _print_selection(found, rates)
+    if saved is not None and not as_json:
+        write_line("", saved.message)
 
 
 def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]:
     return {
-        "funnel": [{"step": one.words, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
-        "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.short],
+        "funnel": [{"step": one.name, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
+        "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.shortages],
         "stopped": found.stopped,
-        "labels_by_people": found.by_people,
+        "human_labels": found.human_labels,
         "prompts": list(found.chosen),
         "models": {model: _tally(tally) for model, tally in rates.items()},
     }
@@ -65,43 +70,44 @@ def _tally(tally: "Tally") -> dict[str, Any]:
     return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.apart}
 
 
-def _tell(found: "Selection", rates: "Mapping[str, Tally]") -> None:
+def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
     before = found.steps[0].left
     for step in found.steps:
-        write_line(f"{step.left:>8,}  {step.words}" + (f"  (-{before - step.left:,})" if step.left < before else ""))
+        write_line(f"{step.left:>8,}  {step.name}" + (f"  (-{before - step.left:,})" if step.left < before else ""))
         before = step.left
     by_category = ", ".join(f"{category} {count:,}" for category, count in found.steps[-1].categories.items())
     if by_category:
-        write_line("", f"by category: {by_category}")
-    for one in found.short:
-        write_line(f"short: {one.words}")
+        write_line("", f"By category: {by_category}")
+    for one in found.shortages:
+        write_line(f"Too few prompts: {one.message}")
     if found.chosen:
-        write_line(
-            f"labels: {found.by_people:,} by people, {len(found.chosen) - found.by_people:,} by machines or the source"
-        )
+        others = len(found.chosen) - found.human_labels
+        write_line(f"Labels: {found.human_labels:,} human, {others:,} from other sources")
     if found.stopped:
-        write_line("The recipe stops there: it takes nothing.")
+        write_line("The recipe stops because of this and selects no prompts.")
     if rates and found.chosen:
-        write_line("", "refusals on these prompts (Wilson intervals at 95 %, responses taken as independent)")
+        write_line("", "Refusal rates on these prompts (95 % Wilson intervals, responses assumed independent)")
         for model, tally in rates.items():
-            apart = f"; apart: {', '.join(f'{n:,} {what}' for what, n in tally.apart.items())}" if tally.apart else ""
+            apart = (
+                f"; excluded: {', '.join(f'{n:,} {what}' for what, n in tally.apart.items())}" if tally.apart else ""
+            )
             write_line(f"  {model:<28}{tally.refusal.words}{apart}")
 
 
 def diff(
     workspace: options.Workspace,
-    first: Annotated[str, typer.Argument(help="A subset's name, or a table with a column prompt.")],
-    second: Annotated[str, typer.Argument(help="Another.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: every prompt.")] = False,
+    first: Annotated[str, typer.Argument(help="Name of a subset, or a table with a column prompt.")],
+    second: Annotated[str, typer.Argument(help="Name of another subset, or a table with a column prompt.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every prompt.")] = False,
 ) -> None:
-    """Tell which prompts two subsets, or a subset and a published file, differ in, and why."""
+    """Compare two subsets, or a subset with a published table, and show why each prompt is missing."""
     from orbench_studio.services.curation import subsets
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
         found = subsets.compare(opened, first, second)
     if as_json:
-        write_json(_difference(found))
+        write_json(_difference_as_json(found))
         return
     write_line(f"{counted(found.both, 'prompt')} in both")
     for has, lacks, only in (
@@ -109,28 +115,28 @@ def diff(
         (found.second, found.first, found.only_second),
     ):
         write_line("", f"{counted(len(only), 'prompt')} in {has} and not in {lacks}")
-        for why, count in Counter(one.why for one in only).most_common():
-            write_line(f"  {count:>6,}  {why}")
-        for one in only[:_TOLD]:
+        for reason, count in Counter(one.reason for one in only).most_common():
+            write_line(f"  {count:>6,}  {reason}")
+        for one in only[:_LISTED]:
             write_line(f"    {_line(one)}")
-        if len(only) > _TOLD:
-            write_line(f"    … and {len(only) - _TOLD:,} more; --json tells all")
+        if len(only) > _LISTED:
+            write_line(f"    … {len(only) - _LISTED:,} more; use --json to list all")
 
 
-def _line(one: "Differing") -> str:
+def _line(one: "DifferingPrompt") -> str:
     text = " ".join(one.text.split())
     number = f"#{one.prompt_id}" if one.prompt_id is not None else "-"
     return f"{number:<8}{text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
 
 
-def _difference(found: "Difference") -> dict[str, Any]:
-    def message(some: "Sequence[Differing]") -> list[dict[str, Any]]:
-        return [{"id": one.prompt_id, "prompt": one.text, "category": one.category, "why": one.why} for one in some]
+def _difference_as_json(found: "Difference") -> dict[str, Any]:
+    def listed(some: "Sequence[DifferingPrompt]") -> list[dict[str, Any]]:
+        return [{"id": one.prompt_id, "prompt": one.text, "category": one.category, "why": one.reason} for one in some]
 
     return {
         "first": found.first,
         "second": found.second,
         "both": found.both,
-        "only_first": message(found.only_first),
-        "only_second": message(found.only_second),
+        "only_first": listed(found.only_first),
+        "only_second": listed(found.only_second),
     }

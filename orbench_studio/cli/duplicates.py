@@ -1,4 +1,4 @@
-"""`orbench-studio duplicates`: prompts that are nearly the same."""
+"""`orbench-studio duplicates`: find near duplicates."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,21 +11,22 @@ from orbench_studio.cli.progress import show_progress
 if TYPE_CHECKING:
     from orbench_studio.domain.curation.near_duplicates import Grouping
 
-_TOLD = 10  # groups, for a person
+_LISTED = 10  # groups, and prompts of each, without --json
 _EXCERPT = 110  # characters
 
 
 def duplicates(
     workspace: options.Workspace,
     threshold: Annotated[
-        float, typer.Option(min=0.5, max=0.95, help="Share of runs of four characters that two prompts have in common.")
+        float, typer.Option(min=0.5, max=0.95, help="Minimum similarity: the share of character 4-grams in common.")
     ] = 0.6,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: every group.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every group.")] = False,
 ) -> None:
-    """Find the prompts that are nearly the same, by their letters, and keep their groups in the workspace.
+    """Find near duplicates by wording and save their groups in the workspace.
 
-    Those found before are replaced. Afterwards the queue knows has:duplicates and group:NUMBER, and a recipe can take
-    at most so many of a group. All prompts of a group are at least as alike as the threshold to its first.
+    Replaces the groups of an earlier search. Queries find the prompts with has:duplicates and group:NUMBER, and
+    recipes can limit the prompts per group. Every prompt has at least the minimum similarity to the first prompt of its
+    group.
     """
     from orbench_studio.services.curation import near_duplicates as service
     from orbench_studio.services.workspace.workspace import open_workspace
@@ -34,7 +35,7 @@ def duplicates(
         with show_progress("comparing prompts") as on_progress:
             found = service.find_duplicates(opened, threshold, on_progress)
         groups = service.groups(opened)
-        shown = groups if as_json else groups[:_TOLD]
+        shown = groups if as_json else groups[:_LISTED]
         members = {group_id: service.members(opened, group_id) for group_id, _ in shown}
     if as_json:
         listed = [
@@ -44,18 +45,18 @@ def duplicates(
         write_json({"workspace": str(workspace), **_as_json(found), "list": listed})
         return
     write_line(
-        f"{counted(found.compared, 'prompt')} compared at {found.threshold:g}: {counted(found.prompts, 'prompt')} "
-        f"in {counted(found.groups, 'group')} of near duplicates"
+        f"{counted(found.compared, 'prompt')} compared at similarity {found.threshold:g}: "
+        f"{counted(found.prompts, 'prompt')} in {counted(found.groups, 'group')} of near duplicates"
     )
     for group_id, of in members.items():
-        write_line("", f"group {group_id}")
-        for m in of[:_TOLD]:
+        write_line("", f"Group {group_id}")
+        for m in of[:_LISTED]:
             text = " ".join(m.text.split())
             write_line(
                 f"  {m.similarity:4.2f}  #{m.row.prompt_id:<6} {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
             )
-    if len(groups) > _TOLD:
-        write_line("", f"… and {counted(len(groups) - _TOLD, 'more group')}; in the window: has:duplicates")
+    if len(groups) > _LISTED:
+        write_line("", f"… {counted(len(groups) - _LISTED, 'more group')}; use --json to list all")
 
 
 def _as_json(found: "Grouping") -> dict[str, Any]:

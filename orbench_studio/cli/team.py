@@ -1,4 +1,4 @@
-"""`orbench-studio team`: a team's queues listed with their people, made, changed, paused, ended."""
+"""`orbench-studio team`: list, make, change, pause, open and end team queues."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -8,7 +8,7 @@ import typer
 
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
-from orbench_studio.domain.team.queue import QueueState, TeamQueue, members_in, written
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What to do."""
+    """Action on the team queues."""
 
     LIST = "list"
     MAKE = "make"
@@ -32,93 +32,111 @@ _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action
 
 def team(
     workspace: WorkspaceArgument,
-    deed: Annotated[Action, typer.Argument(help="What to do.")] = Action.LIST,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The queue's name.")] = "",
-    query: Annotated[str | None, typer.Option("--filter", metavar="QUERY", help="Its prompts; else all.")] = None,
-    overlap: Annotated[int | None, typer.Option(metavar="N", help="How many people label each prompt; else 1.")] = None,
+    action: Annotated[Action, typer.Argument(help="What to do with the queue.")] = Action.LIST,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue.")] = "",
+    query: Annotated[
+        str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")
+    ] = None,
+    overlap: Annotated[int | None, typer.Option(metavar="N", help="Annotators per prompt. Default: 1.")] = None,
     people: Annotated[
         list[str] | None,
-        typer.Option("--person", metavar="NAME[=SHARE|=CATEGORY,…]", help="Who takes part; else everybody. Repeat it."),
+        typer.Option(
+            "--person",
+            metavar="NAME[=SHARE|=CATEGORY,…]",
+            help="Annotator, optionally with a share or categories. Can be repeated. Default: everybody.",
+        ),
     ] = None,
-    lease: Annotated[int | None, typer.Option(metavar="MINUTES", help="How long a claim holds; else 30.")] = None,
+    lease: Annotated[
+        int | None, typer.Option(metavar="MINUTES", help="Time until an inactive assignment expires. Default: 30.")
+    ] = None,
     training: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Prompts with known answers, first for a newcomer.")
+        str | None, typer.Option(metavar="QUERY", help="Prompts with known labels that new annotators label first.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Share prompts out to a team: who labels which, and how many people label each.
+    """Assign prompts to annotators with team queues, and show their progress.
 
-    Without a deed it lists the queues and what each person does. `--person ada=2 --person bob=1` gives shares,
-    `--person ada=privacy,hate` categories. An ended queue hides nothing any more.
+    Without an action, lists the queues and the activity of each annotator. `--person ada=2 --person bob=1` sets shares,
+    `--person ada=privacy,hate` sets categories.
+
+    `pause` stops new assignments. `end` also releases current assignments and reveals all labels. `open` resumes a
+    paused queue and reopens an ended one.
     """
     from orbench_studio.services.team import team_queues
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Action.LIST and not name:
-        raise typer.BadParameter(f"Which one? `team WORKSPACE {deed} NAME`.", param_hint="NAME")
-    given = {"query": query, "overlap": overlap, "lease": lease, "training": training}
-    said: dict[str, Any] = {what: value for what, value in given.items() if value is not None}
+    if action is not Action.LIST and not name:
+        raise typer.BadParameter(f"Name the queue: `team WORKSPACE {action} NAME`.", param_hint="NAME")
+    options = {"query": query, "overlap": overlap, "lease": lease, "training": training}
+    settings: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
     if people:
-        said["assignment"], said["members"] = members_in(people)
+        settings["assignment"], settings["members"] = parse_members(people)
     with open_workspace(workspace) as opened:
         message = ""
-        if deed is Action.MAKE:
-            message = team_queues.make(opened, TeamQueue(name, **said)).message
-        elif deed is Action.CHANGE:
-            message = team_queues.change(opened, name, replace(team_queues.named(opened, name), **said)).message
-        elif deed is not Action.LIST:
-            message = team_queues.set_state(opened, name, _STATES[deed]).message
-        _tell(opened, message, as_json=as_json)
+        if action is Action.MAKE:
+            message = team_queues.make(opened, TeamQueue(name, **settings)).message
+        elif action is Action.CHANGE:
+            message = team_queues.change(opened, name, replace(team_queues.named(opened, name), **settings)).message
+        elif action is not Action.LIST:
+            message = team_queues.set_state(opened, name, _STATES[action]).message
+        _print_team(opened, message, as_json=as_json)
 
 
-def _tell(workspace: "Workspace", message: str, *, as_json: bool) -> None:
+def _print_team(workspace: "Workspace", message: str, *, as_json: bool) -> None:
     from orbench_studio.services.team import team_queues
 
     queues, people = team_queues.queues(workspace), team_queues.people(workspace)
     if as_json:
         write_json(
-            {"queues": [_queue_as_json(one) for one in queues], "people": [_work_as_json(one) for one in people]}
+            {"queues": [_queue_as_json(one) for one in queues], "people": [_activity_as_json(one) for one in people]}
         )
         return
     if message:
         write_line(message)
     if not queues:
-        write_line("This workspace has no team queue. Make one: orbench-studio team WORKSPACE make NAME --overlap 2")
-    for standing in queues:
-        _tell_queue(standing)
-    for work in people:
-        write_line(_line(work))
+        write_line("No team queues. Make one: orbench-studio team WORKSPACE make NAME --overlap 2")
+    for status in queues:
+        _print_queue(status)
+    for activity in people:
+        write_line(_line(activity))
 
 
-def _tell_queue(standing: "QueueStatus") -> None:
-    queue, progress = standing.queue, standing.progress
-    by = ", ".join(f"{count:,} with {labels}" for labels, count in enumerate(progress.by_labels))
+def _print_queue(status: "QueueStatus") -> None:
+    queue, progress = status.queue, status.progress
+    labels = ", ".join(f"{prompts:,} with {number}" for number, prompts in enumerate(progress.by_labels))
     write_line(
-        f"{queue.name} ({queue.state}): {counted(progress.prompts, 'prompt')}, {queue.overlap} labels each: {by}"
+        f"{queue.name} ({queue.state}): {progress.finished:,} of {counted(progress.prompts, 'prompt')} complete, "
+        f"overlap {queue.overlap}; prompts by labels: {labels}"
     )
-    who = "; ".join(map(written, queue.members)) or "everybody"
+    annotators = "; ".join(map(format_member, queue.members)) or "everybody"
     write_line(
-        f"  {queue.query or 'all prompts'} · {who} · claims hold {queue.lease} minutes, {progress.held:,} are out"
+        f"  {queue.query or 'all prompts'} · {annotators} · assignments expire after {counted(queue.lease, 'minute')}, "
+        f"{progress.assigned:,} assigned now"
     )
     if progress.disagreed:
-        write_line(f"  people disagree about {progress.disagreed:,}, settled are {progress.adjudicated:,}")
+        write_line(f"  {counted(progress.disagreed, 'disagreement')}, {progress.adjudicated:,} adjudicated")
     if progress.training:
-        write_line(f"  {counted(progress.training, 'prompt')} to practise on: {queue.training}")
+        write_line(f"  {counted(progress.training, 'training prompt')}: {queue.training}")
 
 
-def _line(work: "Activity") -> str:
-    pace = work.pace
-    fast = f"{pace.hourly:,.0f} an hour, {pace.seconds:.0f} s each" if pace.hourly and pace.seconds else "no pace yet"
-    seen = f"{work.seen.astimezone():%Y-%m-%d %H:%M}" if work.seen else "never"
+def _line(activity: "Activity") -> str:
+    pace, found = activity.pace, activity.kappa
+    speed = "no pace yet"
+    if pace.labels_per_hour and pace.median_seconds:
+        speed = f"{pace.labels_per_hour:,.0f} labels per hour, median time {pace.median_seconds:.0f} s"
+    last_seen = f"{activity.last_seen.astimezone():%Y-%m-%d %H:%M}" if activity.last_seen else "never"
     kappa = "no kappa yet"
-    if work.kappa.value is not None:
-        between = f" ({work.kappa.interval[0]:.2f} to {work.kappa.interval[1]:.2f})" if work.kappa.interval else ""
-        kappa = f"kappa {work.kappa.value:.2f}{between}, n {work.kappa.n:,}"
-    return f"{work.annotator}: {counted(work.labels, 'label')}, {fast}, {kappa}, holds {work.held:,}, last seen {seen}"
+    if found.value is not None:
+        interval = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
+        kappa = f"kappa {found.value:.2f}{interval}, n {found.n:,}"
+    return (
+        f"{activity.annotator}: {counted(activity.labels, 'label')}, {speed}, {kappa}, "
+        f"{activity.assigned:,} assigned now, last seen {last_seen}"
+    )
 
 
-def _queue_as_json(standing: "QueueStatus") -> dict[str, Any]:
-    queue, progress = standing.queue, standing.progress
+def _queue_as_json(status: "QueueStatus") -> dict[str, Any]:
+    queue, progress = status.queue, status.progress
     return {
         "name": queue.name,
         "state": queue.state,
@@ -132,22 +150,23 @@ def _queue_as_json(standing: "QueueStatus") -> dict[str, Any]:
         "prompts_by_labels": list(progress.by_labels),
         "disagreed": progress.disagreed,
         "adjudicated": progress.adjudicated,
-        "held": progress.held,
+        "assigned": progress.assigned,
         "training_prompts": progress.training,
     }
 
 
-def _work_as_json(work: "Activity") -> dict[str, Any]:
+def _activity_as_json(activity: "Activity") -> dict[str, Any]:
+    pace, kappa = activity.pace, activity.kappa
     return {
-        "name": work.annotator,
-        "labels": work.labels,
-        "labels_an_hour": work.pace.hourly,
-        "median_seconds": work.pace.seconds,
-        "hours": work.pace.hours,
-        "agreement": rate_as_json(work.same),
-        "kappa": {"value": work.kappa.value, "interval": work.kappa.interval, "n": work.kappa.n},
-        "self_consistency": rate_as_json(work.consistency),
-        "practice": rate_as_json(work.practice),
-        "held": work.held,
-        "last_seen": work.seen.isoformat() if work.seen else None,
+        "name": activity.annotator,
+        "labels": activity.labels,
+        "labels_per_hour": pace.labels_per_hour,
+        "median_seconds": pace.median_seconds,
+        "hours": pace.hours,
+        "agreement": rate_as_json(activity.agreement),
+        "kappa": {"value": kappa.value, "interval": kappa.interval, "n": kappa.n},
+        "self_consistency": rate_as_json(activity.self_consistency),
+        "training_accuracy": rate_as_json(activity.training),
+        "assigned": activity.assigned,
+        "last_seen": activity.last_seen.isoformat() if activity.last_seen else None,
     }

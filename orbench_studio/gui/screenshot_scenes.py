@@ -235,10 +235,10 @@ def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         for claim in assignments.assigned(workspace, "Hard, second look", annotator=who)[: 9 if who == "Ada" else 4]:
             said = label if claim.prompt_id % 4 == 0 else "safe"
             prompt_review.decide(workspace, Decision(claim.prompt_id, Aspect.LABEL, said), annotator=who)
-    page.look()
-    stage.wait(lambda: len(page.standings) == 2)
+    page.load()
+    stage.wait(lambda: len(page.statuses) == 2)
     yield "team", window
-    page.ask(page.standings[1].queue)
+    page.ask(page.statuses[1].queue)
     yield "team-dialog", page.findChildren(QueueDialog)[-1]
 
 

@@ -1,4 +1,4 @@
-"""`curate` and `diff` on the command line: the funnel for people and machines, saved subsets, and faults with lines."""
+"""`curate` and `diff`: the funnel as text and JSON, saved subsets, and errors with lines."""
 
 import json
 
@@ -10,56 +10,71 @@ RECIPE = "[qualify]\nfilter = 'id:1-30'\n[size]\nprompts = 6\ncategories = 'equa
 
 
 @pytest.fixture
-def own(tmp_path):
-    create(tmp_path / "own.orbench", prompts=40, labelled=("north", "south")).close()
+def workspace(tmp_path):
+    create(tmp_path / "curated.orbench", prompts=40, labelled=("north", "south")).close()
     (tmp_path / "six.toml").write_text(RECIPE)
-    return tmp_path / "own.orbench"
+    return tmp_path / "curated.orbench"
 
 
-def test_the_funnel_is_told_and_the_subset_saved(run, run_json, own):
-    message = run("curate", own, "--recipe", "six.toml", "--name", "six").stdout
-    assert "      40  all prompts\n      30  id:1-30  (-10)" in message
-    assert "       6  6 prompts, equal by category  (-24)" in message
-    assert "north" in message
-    assert message.endswith("six: 6 prompts saved.\n")
-    found = run_json("curate", own, "--recipe", "six.toml")
+def test_the_funnel_is_printed_and_the_subset_saved(run, run_json, workspace):
+    printed = run("curate", workspace, "--recipe", "six.toml", "--name", "six").stdout
+    assert "      40  all prompts\n      30  id:1-30  (-10)" in printed
+    assert "       6  6 prompts, equal numbers by category  (-24)" in printed
+    assert "north" in printed
+    assert printed.endswith("six: 6 prompts saved.\n")
+    found = run_json("curate", workspace, "--recipe", "six.toml")
     assert [step["left"] for step in found["funnel"]] == [40, 30, 30, 6]
     assert found["models"]["north"]["n"] == 6
-    again = run("curate", own, "--recipe", "six.toml", "--name", "six")
-    assert "is as it was" in again.stdout
+    again = run("curate", workspace, "--recipe", "six.toml", "--name", "six")
+    assert "is unchanged" in again.stdout
 
 
-def test_two_subsets_are_compared(run, run_json, own, tmp_path):
-    run("curate", own, "--recipe", "six.toml", "--name", "six")
+def test_two_subsets_are_compared(run, run_json, workspace, tmp_path):
+    run("curate", workspace, "--recipe", "six.toml", "--name", "six")
     (tmp_path / "all.toml").write_text("[qualify]\nfilter = '-id:1'\n")
-    run("curate", own, "--recipe", "all.toml", "--name", "all")
-    message = run("diff", own, "six", "all").stdout
-    assert "prompts in all and not in six" in message
-    assert "equal by category" in message
-    found = run_json("diff", own, "all", "six")
+    run("curate", workspace, "--recipe", "all.toml", "--name", "all")
+    printed = run("diff", workspace, "six", "all").stdout
+    assert "prompts in all and not in six" in printed
+    assert "equal numbers by category" in printed
+    found = run_json("diff", workspace, "all", "six")
     assert found["both"] + len(found["only_first"]) == 39
-    assert {one["why"] for one in found["only_first"]} == {"id:1-30", "6 prompts, equal by category"}
+    assert {one["why"] for one in found["only_first"]} == {"id:1-30", "6 prompts, equal numbers by category"}
 
 
-def test_a_recipe_of_the_studio_goes_by_its_name(run_json, own):
-    assert run_json("curate", own, "--recipe", "hard")["prompts"] == []
+def test_a_built_in_recipe_is_found_by_name(run_json, workspace):
+    assert run_json("curate", workspace, "--recipe", "hard")["prompts"] == []
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("[size]\nprompt = 3", "bad.toml: Line 2: [size] “prompt” is unknown."), (None, "cannot be read")],
+    [("[size]\nprompt = 3", "bad.toml: Line 2: Unknown key “prompt” in [size]."), (None, "cannot be read")],
 )
-def test_a_faulty_recipe_is_named_with_its_line(run, own, tmp_path, text, message):
+def test_an_error_in_a_recipe_names_file_and_line(run, workspace, tmp_path, text, message):
     if text:
         (tmp_path / "bad.toml").write_text(text)
-    done = run("curate", own, "--recipe", "bad.toml", "--json")
+    done = run("curate", workspace, "--recipe", "bad.toml", "--json")
     assert (done.exit_code, done.stdout) == (1, "")
     assert message in done.stderr
 
 
-def test_a_recipe_that_stops_saves_nothing(run, own, tmp_path):
-    (tmp_path / "stop.toml").write_text("[size]\nprompts = 99\nshort = 'stop'\n")
-    assert json.loads(run("curate", own, "--recipe", "stop.toml", "--json").stdout)["stopped"] is True
-    done = run("curate", own, "--recipe", "stop.toml", "--name", "stop")
+@pytest.mark.parametrize(
+    ("text", "step", "error"),
+    [
+        ("[size]\nprompts = 99\nshort = 'stop'", "      40  99 prompts", "only 40 of 99 prompts"),
+        ("[qualify]\nby = 'consensus'", "       0  label safe (consensus)  (-40)", "selects no prompts"),
+        (RECIPE, "       6  6 prompts, equal numbers by category", "“taken” already exists"),
+    ],
+)
+def test_the_funnel_explains_why_nothing_was_saved(run, workspace, tmp_path, text, step, error):
+    (tmp_path / "all.toml").write_text("")
+    run("curate", workspace, "--recipe", "all.toml", "--name", "taken")
+    (tmp_path / "other.toml").write_text(text)
+    done = run("curate", workspace, "--recipe", "other.toml", "--name", "taken")
     assert done.exit_code == 1
-    assert "only 40 of 99 prompts" in done.stderr
+    assert "      40  all prompts\n" in done.stdout
+    assert step in done.stdout
+    assert error in done.stderr
+    as_json = run("curate", workspace, "--recipe", "other.toml", "--name", "taken", "--json")
+    assert as_json.exit_code == 1
+    found = json.loads(as_json.stdout)
+    assert (found["saved"], found["funnel"][0]["left"]) == (None, 40)

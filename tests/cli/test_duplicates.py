@@ -1,4 +1,4 @@
-"""`duplicates` on the command line: groups told to people and to machines."""
+"""`duplicates`: groups as text and JSON."""
 
 import pytest
 
@@ -6,20 +6,20 @@ from tests.unit.services.judging.judged_workspace import create
 
 
 @pytest.fixture
-def own(tmp_path):
-    create(tmp_path / "own.orbench", prompts=30).close()
-    return tmp_path / "own.orbench"
+def workspace(tmp_path):
+    create(tmp_path / "similar.orbench", prompts=30).close()
+    return tmp_path / "similar.orbench"
 
 
-def test_groups_for_people_and_for_machines(run, run_json, own):
-    message = run("duplicates", own, "--threshold", "0.8").stdout
-    assert message.startswith("30 prompts compared at 0.8: ")
-    assert "  1.00  #" in message
-    found = run_json("duplicates", own)
+def test_groups_as_text_and_json(run, run_json, workspace):
+    printed = run("duplicates", workspace, "--threshold", "0.8").stdout
+    assert printed.startswith("30 prompts compared at similarity 0.8: ")
+    assert "  1.00  #" in printed
+    found = run_json("duplicates", workspace)
     assert found["threshold"] == 0.6
     assert sum(len(group["prompts"]) for group in found["list"]) == found["prompts"] > 0
     assert all(one["similarity"] >= 0.6 for group in found["list"] for one in group["prompts"])
 
 
-def test_a_threshold_out_of_range_is_misspelt(run, own):
-    assert run("duplicates", own, "--threshold", "0.1").exit_code == 2
+def test_a_threshold_out_of_range_is_a_usage_error(run, workspace):
+    assert run("duplicates", workspace, "--threshold", "0.1").exit_code == 2

@@ -1,4 +1,4 @@
-"""`team`: queues made, changed, paused and ended without the window; what people do, told and as JSON."""
+"""`team`: queues are made, changed, paused, ended and reopened; activity as text and JSON."""
 
 import pytest
 
@@ -16,11 +16,12 @@ def file(tmp_path):
     return tmp_path / "team.orbench"
 
 
-def test_from_a_queue_to_its_end_and_what_people_did_meanwhile(run, run_json, file):
-    assert "has no team queue" in run("team", file).stdout
+def test_a_queue_from_start_to_end(run, run_json, file):
+    assert "No team queues" in run("team", file).stdout
     made = run("team", file, "make", "hard", "--filter", "id:1-4", "--overlap", "2", "--lease", "5")
     assert made.stdout.startswith(
-        "Team queue “hard” made of 4 prompts\nhard (open): 4 prompts, 2 labels each: 4 with 0"
+        "Team queue “hard” created with 4 prompts.\n"
+        "hard (open): 0 of 4 prompts complete, overlap 2; prompts by labels: 4 with 0"
     )
     with open_workspace(file) as workspace:
         for who, values in (("ada", ("safe", "safe", "toxic")), ("bob", ("safe", "toxic", "toxic"))):
@@ -29,32 +30,37 @@ def test_from_a_queue_to_its_end_and_what_people_did_meanwhile(run, run_json, fi
                 prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
     found = run_json("team", file)
     assert found["queues"][0]["prompts_by_labels"] == [1, 0, 3]
-    assert (found["queues"][0]["held"], found["queues"][0]["disagreed"]) == (2, 1)
+    assert (found["queues"][0]["assigned"], found["queues"][0]["disagreed"]) == (2, 1)
     ada = found["people"][0]
-    assert (ada["name"], ada["labels"], ada["held"]) == ("ada", 3, 1)
+    assert (ada["name"], ada["labels"], ada["assigned"]) == ("ada", 3, 1)
     assert (ada["agreement"]["count"], ada["agreement"]["n"], ada["kappa"]["n"]) == (2, 3, 3)
     assert ada["kappa"]["value"] == pytest.approx(0.4)
-    assert ada["labels_an_hour"] > 0
+    assert ada["labels_per_hour"] > 0
     assert "ada: 3 labels" in run("team", file).stdout
     shares = run_json("team", file, "change", "hard", "--filter", "id:1-6", "--person", "ada=2", "--person", "bob=1")
     assert shares["queues"][0]["prompts"] == 6
     assert shares["queues"][0]["people"][0] == {"name": "ada", "share": 2, "categories": []}
-    assert "people disagree about 1" in run("team", file, "pause", "hard").stdout
+    assert "1 disagreement, 0 adjudicated" in run("team", file, "pause", "hard").stdout
     assert run_json("team", file, "end", "hard")["queues"][0]["state"] == "ended"
+    assert run_json("team", file, "open", "hard")["queues"][0]["state"] == "open"
 
 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["make"], 2, "Which one?"),
+        (["make"], 2, "Name the queue"),
         (["pause", "hard"], 1, "There is no team queue “hard”"),
         (["make", "hard", "--person", "ada=2", "--person", "bob=hate"], 1, "not both"),
-        (["make", "hard", "--person", "ada=coffee"], 1, "“coffee” is no share and no category"),
-        (["make", "ha=rd"], 1, "= not among them"),
-        (["make", "hard", "--overlap", "0"], 1, "labelled by 1 to 20 people"),
+        (["make", "hard", "--person", "ada=coffee"], 1, "“coffee” is neither a share nor a category"),
+        (["make", "ha=rd"], 1, "without “=”"),
+        (["make", "hard", "--overlap", "0"], 1, "must be 1 to 20 annotators"),
     ],
 )
-def test_what_cannot_be_done_is_said(run, file, words, code, message):
+def test_errors_name_the_fault(run, file, words, code, message):
     result = run("team", file, *words)
     assert result.exit_code == code
     assert message in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_the_help_says_how_to_reopen_a_queue(run):
+    assert "reopens an ended one" in " ".join(run("team", "--help").stdout.replace("│", " ").split())

@@ -1,4 +1,4 @@
-"""Groups of prompts that are nearly the same."""
+"""Groups of near-duplicate prompts."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A prompt's place in a group, and how like the group's centre it is (0 to 1; the centre itself 1)."""
+    """A prompt's group, and its similarity to the centre of the group (0 to 1; the centre has 1)."""
 
     group_id: int
     similarity: float
@@ -16,7 +16,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """How the groups of a workspace were found: at which threshold, among how many prompts, how many came of it."""
+    """A completed search: its method and threshold, how many prompts it compared, and how many groups it found."""
 
     method: str
     threshold: float
@@ -27,19 +27,19 @@ class Grouping:
 
 
 def grouped(pairs: Iterable[tuple[int, int, float]]) -> dict[int, Member]:
-    """The groups that pairs (two numbers, similarity) make, as the numbers in them.
+    """Group similar pairs (two numbers and their similarity); the result is by number.
 
-    A group has a centre that all others of it are paired with, and is called by its number: whoever decides for a
-    group decides for prompts that are all like the one in front. So there are no chains in which the ends have nothing
-    in common, and two prompts of different groups may still be alike. The prompt that has most others at its side
-    becomes a centre first, of equals the one with the smallest number (stars: Aslam, Pelekhov and Rus 2004).
+    A group is named after its centre, and all other members are paired with the centre. One decision for a group is
+    therefore a decision for prompts that are all similar to the first one: there are no chains with unrelated ends.
+    Two prompts of different groups can be similar. The prompt with most pairs becomes a centre first; of equals, the
+    one with the smallest number (star clustering: Aslam, Pelekhov and Rus 2004).
     """
-    beside: dict[int, dict[int, float]] = defaultdict(dict)
+    neighbours: dict[int, dict[int, float]] = defaultdict(dict)
     for one, other, similarity in pairs:
-        beside[one][other] = beside[other][one] = similarity
+        neighbours[one][other] = neighbours[other][one] = similarity
     found: dict[int, Member] = {}
-    for centre in sorted(beside, key=lambda number: (-len(beside[number]), number)):
-        free = {other: similarity for other, similarity in beside[centre].items() if other not in found}
+    for centre in sorted(neighbours, key=lambda number: (-len(neighbours[number]), number)):
+        free = {other: similarity for other, similarity in neighbours[centre].items() if other not in found}
         if centre not in found and free:
             found[centre] = Member(centre, 1.0)
             found.update((other, Member(centre, similarity)) for other, similarity in free.items())

@@ -1,4 +1,4 @@
-"""What a recipe makes of prompts: which are taken, and at which step each of the others fell."""
+"""Apply a recipe to prompts: the selected prompts, and the step that removed each of the others."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,26 +8,30 @@ from typing import NamedTuple
 
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.curation.recipe import (
-    COUNTS,
-    PEOPLE,
-    By,
+    FINAL_CLASS,
+    HUMAN_CLASS,
+    LabelSource,
     Preference,
     Recipe,
-    Short,
-    Spread,
+    ShortagePolicy,
+    Split,
 )
 from orbench_studio.domain.review.query import NONE, write_term
 
-_BASES = {By.HUMAN: (Basis.HUMAN,), By.CONSENSUS: (Basis.CONSENSUS,), By.ANY: tuple(Basis)}
-_PLURAL = {By.HUMAN: "people", By.CONSENSUS: "the moderators' consensus", By.ANY: "whoever decided"}
+_BASES = {
+    LabelSource.HUMAN: (Basis.HUMAN,),
+    LabelSource.CONSENSUS: (Basis.CONSENSUS,),
+    LabelSource.ANY: tuple(Basis),
+}
+_SOURCES = {LabelSource.HUMAN: "human", LabelSource.CONSENSUS: "consensus", LabelSource.ANY: "any source"}
 
 
 class Candidate(NamedTuple):
-    """A prompt as a recipe looks at it.
+    """A prompt with everything that a recipe can depend on.
 
-    `holds` counts the terms of the recipe's filter, from the first on, that it fulfils; `families` are those that
-    refuse it by the judgement that the recipe asks for. `group` is of near duplicates. `p_safe` is None where nobody
-    has rated the prompt, or the recipe does not ask.
+    `matched_terms` counts the terms of the recipe's filter that match, from the first on; `families` are those that
+    refuse by the recipe's judgement; `group` is that of its near duplicates. `p_safe` is None if nobody rated the
+    prompt or the recipe does not use it.
     """
 
     prompt_id: int
@@ -37,32 +41,32 @@ class Candidate(NamedTuple):
     basis: str
     seed: int | None
     group: int | None
-    holds: int
+    matched_terms: int
     families: frozenset[str]
     p_safe: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the funnel: what it asks for, and how many prompts are left after it, by category."""
+    """A step of the funnel: its condition, and how many prompts are left after it, by category."""
 
-    words: str
+    name: str
     left: int
     categories: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """Fewer prompts than places: in a category, or on the whole ("all")."""
+    """Fewer prompts than requested: in a category, or in total ("all")."""
 
     category: str
     wanted: int
     found: int
 
     @property
-    def words(self) -> str:
-        """What is missing."""
-        where = "" if self.category == ALL else f" of {self.category}"
+    def message(self) -> str:
+        """Description with both numbers."""
+        where = " in total" if self.category == ALL else f" of {self.category}"
         return f"{self.found:,} of {self.wanted:,} prompts{where}"
 
 
@@ -71,74 +75,81 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a recipe makes of a workspace: the funnel, the prompts taken in order, and the step where the others fell.
+    """Result of a recipe: the funnel, the selected prompts in order, and the step that removed each of the others.
 
-    `short` says where there were fewer prompts than places. `stopped`: the recipe takes nothing for that. `by_people`
-    counts the prompts taken whose label is people's.
+    `shortages` lists the categories with too few prompts; if `stopped`, the recipe selects nothing because of them.
+    `human_labels` counts the selected prompts with a human label.
     """
 
     steps: tuple[Step, ...]
     chosen: tuple[int, ...]
-    fell: Mapping[int, int]
-    short: tuple[Shortage, ...] = ()
+    removed_at: Mapping[int, int]
+    shortages: tuple[Shortage, ...] = ()
     stopped: bool = False
-    by_people: int = 0
+    human_labels: int = 0
 
-    def why(self, prompt_id: int) -> str | None:
-        """What the step asks for at which a prompt fell; None where it was taken or is unknown."""
-        step = self.fell.get(prompt_id)
-        return None if step is None else self.steps[step].words
+    def reason(self, prompt_id: int) -> str | None:
+        """Name the step that removed a prompt; None if the prompt was selected or is unknown."""
+        step = self.removed_at.get(prompt_id)
+        return None if step is None else self.steps[step].name
 
 
 @dataclass(slots=True)
 class _Funnel:
-    """The steps so far, and what is left."""
+    """The steps so far, and the prompts that are left."""
 
     left: list[Candidate]
     steps: list[Step] = field(default_factory=list)
-    fell: dict[int, int] = field(default_factory=dict)
+    removed_at: dict[int, int] = field(default_factory=dict)
 
-    def note(self, words: str) -> None:
-        self.steps.append(Step(words, len(self.left), dict(sorted(Counter(c.category for c in self.left).items()))))
+    def add_step(self, name: str) -> None:
+        self.steps.append(Step(name, len(self.left), dict(sorted(Counter(c.category for c in self.left).items()))))
 
-    def keep(self, words: str, kept: Sequence[Candidate]) -> None:
-        staying = {candidate.prompt_id for candidate in kept}
-        gone = (candidate.prompt_id for candidate in self.left if candidate.prompt_id not in staying)
-        self.fell.update(dict.fromkeys(gone, len(self.steps)))
-        self.left = list(kept)
-        self.note(words)
+    def keep(self, name: str, remaining: Sequence[Candidate]) -> None:
+        ids = {candidate.prompt_id for candidate in remaining}
+        removed = (candidate.prompt_id for candidate in self.left if candidate.prompt_id not in ids)
+        self.removed_at.update(dict.fromkeys(removed, len(self.steps)))
+        self.left = list(remaining)
+        self.add_step(name)
 
 
 def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
-    """Apply a recipe. The same recipe and the same prompts always give the same, in whatever order they come."""
+    """Apply a recipe. The result depends on the recipe and the prompts only, not on the order of the prompts."""
     funnel = _Funnel(sorted(candidates, key=lambda candidate: candidate.identity))
-    funnel.note("all prompts")
+    funnel.add_step("all prompts")
     for place, term in enumerate(recipe.terms):
-        funnel.keep(write_term(term), [c for c in funnel.left if c.holds > place])
+        funnel.keep(write_term(term), [c for c in funnel.left if c.matched_terms > place])
     categories = sorted({candidate.category for candidate in funnel.left})
     bases = _BASES[recipe.by]
     labelled = [c for c in funnel.left if c.label == recipe.label and c.basis in bases]
-    funnel.keep(f"label {recipe.label}, by {_PLURAL[recipe.by]}", labelled)
+    funnel.keep(f"label {recipe.label} ({_SOURCES[recipe.by]})", labelled)
     if recipe.p_safe is not None:
         least = recipe.p_safe
-        sure = [c for c in funnel.left if c.p_safe is not None and c.p_safe >= least]
-        funnel.keep(f"P(safe) at least {least:g}", sure)
+        funnel.keep(
+            f"P(safe) at least {least:g}", [c for c in funnel.left if c.p_safe is not None and c.p_safe >= least]
+        )
     if recipe.families:
-        refused = [c for c in funnel.left if _refusing(recipe, c) >= recipe.families]
-        funnel.keep(_refused_words(recipe), refused)
+        refused = [c for c in funnel.left if _refusals(recipe, c) >= recipe.families]
+        funnel.keep(_refusal_step(recipe), refused)
     ranked = sorted(funnel.left, key=lambda candidate: _rank(recipe, candidate))
-    deal = _Deal(recipe, ranked, categories)
+    allocation = _Allocation(recipe, ranked, categories)
     funnel.left = ranked
-    for words, kept in deal.steps():
-        funnel.keep(words, kept)
-    stopped = bool(deal.short) and recipe.short is Short.STOP
-    chosen = () if stopped else tuple(candidate.prompt_id for candidate in funnel.left)
-    by_people = 0 if stopped else sum(candidate.basis == Basis.HUMAN for candidate in funnel.left)
-    return Selection(tuple(funnel.steps), chosen, funnel.fell, tuple(deal.short), stopped, by_people)
+    for name, remaining in allocation.steps():
+        funnel.keep(name, remaining)
+    stopped = bool(allocation.shortages) and recipe.short is ShortagePolicy.STOP
+    selected = [] if stopped else funnel.left
+    return Selection(
+        tuple(funnel.steps),
+        tuple(candidate.prompt_id for candidate in selected),
+        funnel.removed_at,
+        tuple(allocation.shortages),
+        stopped,
+        sum(candidate.basis == Basis.HUMAN for candidate in selected),
+    )
 
 
-class _Deal:
-    """Deals the places out to prompts in their order of preference."""
+class _Allocation:
+    """Fills the places of a subset with prompts in their order of preference."""
 
     def __init__(self, recipe: Recipe, ranked: list[Candidate], categories: Sequence[str]) -> None:
         self._recipe = recipe
@@ -148,27 +159,27 @@ class _Deal:
         self._seeds: Counter[int] = Counter()
         self._groups: Counter[int] = Counter()
         self._taken: set[int] = set()
-        self._alike: dict[int, str] = {}  # prompts left out for what is alike, with which
+        self._similar: dict[int, str] = {}  # prompts left out because of another prompt of their seed or group
         wanted = dict(self._left or {})
-        self._walk(by_category=True)
+        self._fill(by_category=True)
         got = Counter(c.category for c in ranked if c.prompt_id in self._taken)
-        self.short = [Shortage(name, count, got[name]) for name, count in wanted.items() if got[name] < count]
-        if recipe.short is Short.FILL and self._left is not None:
-            self._walk(by_category=False)
+        self.shortages = [Shortage(name, count, got[name]) for name, count in wanted.items() if got[name] < count]
+        if recipe.short is ShortagePolicy.FILL and self._left is not None:
+            self._fill(by_category=False)
         if recipe.prompts is not None and not wanted and len(self._taken) < recipe.prompts:
-            self.short.append(Shortage(ALL, recipe.prompts, len(self._taken)))
+            self.shortages.append(Shortage(ALL, recipe.prompts, len(self._taken)))
 
-    def _walk(self, *, by_category: bool) -> None:
+    def _fill(self, *, by_category: bool) -> None:
         for candidate in self._ranked:
             if candidate.prompt_id in self._taken:
                 continue
-            alike = self._too_alike(candidate)
-            if alike:
-                self._alike[candidate.prompt_id] = alike
+            similar_by = self._limit_reached(candidate)
+            if similar_by:
+                self._similar[candidate.prompt_id] = similar_by
             elif len(self._taken) < self._places and (not by_category or self._has_room(candidate)):
                 self._take(candidate)
 
-    def _too_alike(self, candidate: Candidate) -> str:
+    def _limit_reached(self, candidate: Candidate) -> str:
         per_seed, per_group = self._recipe.per_seed, self._recipe.per_group
         if per_seed and candidate.seed is not None and self._seeds[candidate.seed] >= per_seed:
             return "seed"
@@ -189,37 +200,37 @@ class _Deal:
             self._groups[candidate.group] += 1
 
     def steps(self) -> Iterable[tuple[str, list[Candidate]]]:
-        """The steps that remain of the funnel, with what they leave in order of preference."""
+        """Yield the remaining steps of the funnel with the prompts that they leave, in order of preference."""
         recipe, left = self._recipe, self._ranked
-        for limit, name, words in (
-            (recipe.per_seed, "seed", f"at most {recipe.per_seed} of a seed"),
-            (recipe.per_group, "group", f"at most {recipe.per_group} of a group of near duplicates"),
+        for limit, similar_by, name in (
+            (recipe.per_seed, "seed", f"at most {recipe.per_seed} per seed"),
+            (recipe.per_group, "group", f"at most {recipe.per_group} per group of near duplicates"),
         ):
             if limit:
-                left = [c for c in left if self._alike.get(c.prompt_id) != name]
-                yield words, left
+                left = [c for c in left if self._similar.get(c.prompt_id) != similar_by]
+                yield name, left
         if recipe.prompts is not None:
-            yield _size_words(recipe), [c for c in left if c.prompt_id in self._taken]
+            yield _size_step(recipe), [c for c in left if c.prompt_id in self._taken]
 
 
-def quotas(recipe: Recipe, there: Mapping[str, int], categories: Sequence[str]) -> dict[str, int] | None:
-    """How many places each category has; None where categories do not matter.
+def quotas(recipe: Recipe, qualifying: Mapping[str, int], categories: Sequence[str]) -> dict[str, int] | None:
+    """Compute the number of places of each category; None if the recipe has no quotas.
 
-    Equal: among all categories that the filter lets through, those without a prompt that qualifies too. Proportional:
-    to the prompts that qualify. What does not divide goes to the largest remainders, then to the categories with more
-    prompts that qualify, then by name.
+    An equal split includes categories that match the filter but have no qualifying prompt. A proportional split follows
+    the qualifying prompts. Remaining places go to the largest remainders, then to the categories with more qualifying
+    prompts, then by name.
     """
-    if recipe.given is not None:
-        return dict(recipe.given)
-    if recipe.spread is None or recipe.prompts is None:
+    if recipe.per_category is not None:
+        return dict(recipe.per_category)
+    if recipe.split is None or recipe.prompts is None:
         return None
-    weights = {name: there.get(name, 0) if recipe.spread is Spread.PROPORTIONAL else 1 for name in categories}
-    whole = sum(weights.values())
-    if not whole:
+    weights = {name: qualifying.get(name, 0) if recipe.split is Split.PROPORTIONAL else 1 for name in categories}
+    total = sum(weights.values())
+    if not total:
         return dict.fromkeys(categories, 0)
-    places = {name: recipe.prompts * weight // whole for name, weight in weights.items()}
-    remainders = {name: recipe.prompts * weight % whole for name, weight in weights.items()}
-    order = sorted(weights, key=lambda name: (-remainders[name], -there.get(name, 0), name))
+    places = {name: recipe.prompts * weight // total for name, weight in weights.items()}
+    remainders = {name: recipe.prompts * weight % total for name, weight in weights.items()}
+    order = sorted(weights, key=lambda name: (-remainders[name], -qualifying.get(name, 0), name))
     for name in order[: recipe.prompts - sum(places.values())]:
         places[name] += 1
     return places
@@ -228,29 +239,29 @@ def quotas(recipe: Recipe, there: Mapping[str, int], categories: Sequence[str]) 
 def _rank(recipe: Recipe, candidate: Candidate) -> tuple[int | bytes, ...]:
     first = {
         Preference.HUMAN: int(candidate.basis != Basis.HUMAN),
-        Preference.FAMILIES: -_refusing(recipe, candidate),
+        Preference.FAMILIES: -_refusals(recipe, candidate),
     }
-    # By the text and not by the number that it happens to have in this workspace.
-    lot = blake2b(candidate.identity, digest_size=8, salt=recipe.seed.to_bytes(8, "big")).digest()
-    return *(first[preference] for preference in recipe.order), lot, candidate.identity
+    # Ties are broken by the text, because the id of a prompt depends on the order of imports.
+    draw = blake2b(candidate.identity, digest_size=8, salt=recipe.seed.to_bytes(8, "big")).digest()
+    return *(first[preference] for preference in recipe.order), draw, candidate.identity
 
 
-def _refusing(recipe: Recipe, candidate: Candidate) -> int:
+def _refusals(recipe: Recipe, candidate: Candidate) -> int:
     return len(candidate.families.intersection(recipe.of)) if recipe.of else len(candidate.families)
 
 
-def _refused_words(recipe: Recipe) -> str:
-    whose = {COUNTS: "", PEOPLE: ", as people say"}.get(recipe.judgement, f", as {recipe.judgement} says")
+def _refusal_step(recipe: Recipe) -> str:
+    judged = {FINAL_CLASS: "", HUMAN_CLASS: " (human labels)"}.get(recipe.judgement, f" (judge {recipe.judgement})")
     of = f" of {', '.join(recipe.of)}" if recipe.of else ""
-    families = "family" if recipe.families == 1 else "families"
-    return f"refused by at least {recipe.families} {families}{of}{whose}"
+    families = "model family" if recipe.families == 1 else "model families"
+    return f"refused by at least {recipe.families} {families}{of}{judged}"
 
 
-def _size_words(recipe: Recipe) -> str:
-    how = "as given by category" if recipe.given is not None else recipe.spread and f"{recipe.spread} by category"
-    return f"{recipe.prompts:,} prompts" + (f", {how}" if how else "")
+def _size_step(recipe: Recipe) -> str:
+    split = "fixed" if recipe.per_category is not None else recipe.split
+    return f"{recipe.prompts:,} prompts" + (f", {split} numbers by category" if split else "")
 
 
 def category_of(value: str | None) -> str:
-    """The name under which the funnel counts a category."""
+    """Name of a category in the funnel."""
     return value or NONE

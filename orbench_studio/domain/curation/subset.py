@@ -1,4 +1,4 @@
-"""A saved subset: the recipe, what it gave, and what the workspace was like; and what two subsets differ in."""
+"""Saved subsets with their recipe and the state of the workspace, and the difference of two subsets."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ from orbench_studio.domain.curation.selection import Step
 
 @dataclass(frozen=True, slots=True)
 class SubsetState:
-    """What the workspace was like when a subset was saved.
+    """State of the workspace when a subset was saved.
 
-    `journal` is how many deeds the journal had, `human` the share of the subset's labels that are people's,
-    `prompts_sha256` is of the subset's texts and categories in order; `threshold` that of the near duplicates, None
-    where nobody had looked for any.
+    `journal` is the number of journal entries, `human` the share of human labels in the subset, `prompts_sha256` the
+    hash of the subset's texts and categories in order, `threshold` that of the near duplicates (None if there was no
+    search).
     """
 
     workspace: str
@@ -29,7 +29,7 @@ class SubsetState:
     steps: tuple[Step, ...]
 
     def to_json(self) -> str:
-        """As text, the same for the same state."""
+        """Serialize; equal states give equal text."""
         return json.dumps(
             {
                 "workspace": self.workspace,
@@ -39,27 +39,27 @@ class SubsetState:
                 "recipe_sha256": self.recipe_sha256,
                 "prompts_sha256": self.prompts_sha256,
                 "near_duplicates_threshold": self.threshold,
-                "funnel": [{"step": s.words, "left": s.left, "by_category": dict(s.categories)} for s in self.steps],
+                "funnel": [{"step": s.name, "left": s.left, "by_category": dict(s.categories)} for s in self.steps],
             },
             sort_keys=True,
         )
 
     @classmethod
     def from_json(cls, text: str) -> "SubsetState | None":
-        """Read it back; None for a subset of an older studio, which kept nothing of this."""
-        kept: dict[str, Any] = json.loads(text)
-        if not kept:
+        """Parse `to_json`; None for a subset of an older version, which stored no state."""
+        stored: dict[str, Any] = json.loads(text)
+        if not stored:
             return None
-        steps = tuple(Step(one["step"], one["left"], one["by_category"]) for one in kept["funnel"])
-        human = Rate(kept["human_labels"]["count"], kept["human_labels"]["n"])
-        hashes = kept["recipe_sha256"], kept["prompts_sha256"]
-        return cls(kept["workspace"], kept["journal"], kept["counts"], human, *hashes,
-                   kept["near_duplicates_threshold"], steps)  # fmt: skip
+        steps = tuple(Step(one["step"], one["left"], one["by_category"]) for one in stored["funnel"])
+        human = Rate(stored["human_labels"]["count"], stored["human_labels"]["n"])
+        hashes = stored["recipe_sha256"], stored["prompts_sha256"]
+        return cls(stored["workspace"], stored["journal"], stored["counts"], human, *hashes,
+                   stored["near_duplicates_threshold"], steps)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """A curated set of prompts, in the order of the recipe's preference."""
+    """A curated set of prompts, in the order of the recipe."""
 
     name: str
     recipe: str
@@ -69,8 +69,8 @@ class Subset:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A subset in a list."""
+class SubsetSummary:
+    """Name, size and date of a subset."""
 
     name: str
     prompts: int
@@ -78,21 +78,21 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Differing:
-    """A prompt that one of two sets lacks, and why: the step of that one's recipe at which it fell."""
+class DifferingPrompt:
+    """A prompt that is in one set only, and why: the recipe step that removed it from the other set."""
 
     prompt_id: int | None
     text: str
     category: str | None
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What two sets of prompts differ in; `only_first` are those that the second lacks."""
+    """Difference of two sets of prompts."""
 
     first: str
     second: str
     both: int
-    only_first: Sequence[Differing] = field(default_factory=tuple)
-    only_second: Sequence[Differing] = field(default_factory=tuple)
+    only_first: Sequence[DifferingPrompt] = field(default_factory=tuple)
+    only_second: Sequence[DifferingPrompt] = field(default_factory=tuple)

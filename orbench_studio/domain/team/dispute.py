@@ -1,4 +1,4 @@
-"""What people disagree about, and what each of them says."""
+"""Disagreements between annotators, and the decisions on each side."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from orbench_studio.domain.review.timeline import Event
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A prompt's label, or a response's answer class where `response_id` is set, on which people do not agree.
+    """A prompt's label, or a response's answer class if `response_id` is set, about which annotators disagree.
 
-    `text` is the beginning of the prompt, to know it by.
+    `text` is the beginning of the prompt.
     """
 
     prompt_id: int
@@ -20,20 +20,20 @@ class Dispute:
 
     @property
     def aspect(self) -> Aspect:
-        """What is disputed."""
+        """The disputed aspect."""
         return Aspect.LABEL if self.response_id is None else Aspect.ANSWER_CLASS
 
 
 def sides(events: Iterable[Event], about: Dispute) -> tuple[Event, ...]:
-    """The decisions that contradict each other, one an annotator, oldest first; takes the events in order of time.
+    """Find the contradicting decisions, the latest of each annotator, oldest first; `events` are in order of time.
 
-    Only those of the rank that counts: reviewers' where there are any, and adjudicators' before them.
+    Only decisions of the highest rank are included: adjudications before decisions of reviewers.
     """
     latest: dict[tuple[int, str], Event] = {}
     for event in events:
-        said = event.said
-        if event.in_force and said and (said.aspect, said.response_id) == (about.aspect, about.response_id):
-            latest.pop((said.rank, said.annotator), None)
-            latest[said.rank, said.annotator] = event
-    first = min((rank for rank, _ in latest), default=0)
-    return tuple(event for (rank, _), event in latest.items() if rank == first)
+        decision = event.said
+        if event.in_force and decision and (decision.aspect, decision.response_id) == (about.aspect, about.response_id):
+            latest.pop((decision.rank, decision.annotator), None)
+            latest[decision.rank, decision.annotator] = event
+    highest = min((rank for rank, _ in latest), default=0)
+    return tuple(event for (rank, _), event in latest.items() if rank == highest)

@@ -1,4 +1,4 @@
-"""What people do in a team: how much, how fast, how far they agree with each other and with known answers."""
+"""Activity of annotators: labels, pace, agreement with each other and with known labels."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,43 +10,42 @@ from statistics import median
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Confusion, Kappa
 
-PAUSE = timedelta(minutes=5)  # without a label: no time of work
+PAUSE = timedelta(minutes=5)  # longer intervals between labels do not count as work
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast somebody labels one prompt after the other: `seconds` is the median from one label to the next, and
-    `hourly` the labels an hour of work; None where there are no two labels without a pause between."""
+    """Pace of an annotator: labels per hour of work, median time from one label to the next, and hours of work.
 
-    hourly: float | None
-    seconds: float | None
+    The first two are None without two consecutive labels less than a pause apart.
+    """
+
+    labels_per_hour: float | None
+    median_seconds: float | None
     hours: float
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What somebody does. `labels` are prompts labelled by decisions in force, however they were labelled.
+    """Activity of an annotator. `labels` counts the prompts that the annotator labelled.
 
-    `same` and `kappa` hold the person's labels against each label of others on the same prompts, where all labels are
-    known; `consistency` is against oneself, on prompts shown again, and `practice` against known answers.
+    `agreement` and `kappa` compare with each label of other annotators on the same prompts, once all labels are known;
+    `self_consistency` compares with the annotator's own labels on prompts shown again, `training` with known labels.
     """
 
     annotator: str
     labels: int
     pace: Pace
-    same: Rate
+    agreement: Rate
     kappa: Kappa
-    consistency: Rate
-    practice: Rate
-    held: int
-    seen: datetime | None
+    self_consistency: Rate
+    training: Rate
+    assigned: int
+    last_seen: datetime | None
 
 
 def pace(moments: Sequence[datetime]) -> Pace:
-    """Of the moments, in order, at which somebody labelled one prompt; what is further apart than a pause is left out.
-
-    Each label stands for the time since the one before it, so that an hour of work is an hour of such times.
-    """
+    """Compute the pace from the times of single labels, in order; intervals longer than a pause are left out."""
     steps = [later - before for before, later in pairwise(moments)]
     worked = [step.total_seconds() for step in steps if step <= PAUSE]
     if not worked:
@@ -55,10 +54,11 @@ def pace(moments: Sequence[datetime]) -> Pace:
     return Pace(len(worked) / hours if hours else None, median(worked), hours)
 
 
-def against_others(labels: Iterable[Mapping[str, str]]) -> dict[str, Confusion]:
-    """Each person's labels against every label of others on the same prompt; `labels` is by person, for each prompt."""
+def pairwise_agreement(labels: Iterable[Mapping[str, str]]) -> dict[str, Confusion]:
+    """Compare each annotator's labels with all others of the same prompt; `labels` is by annotator, per prompt."""
     pairs: dict[str, Counter[tuple[str, str]]] = {}
-    for said in labels:
-        for one, value in said.items():
-            pairs.setdefault(one, Counter()).update((v, value) for other, v in said.items() if other != one)
-    return {one: Confusion(counts, "") for one, counts in pairs.items()}
+    for values in labels:
+        for annotator, value in values.items():
+            others = ((v, value) for other, v in values.items() if other != annotator)
+            pairs.setdefault(annotator, Counter()).update(others)
+    return {annotator: Confusion(counts, "") for annotator, counts in pairs.items()}

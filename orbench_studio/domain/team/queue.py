@@ -1,4 +1,4 @@
-"""A team's queue: which prompts, how many people label each, and which of them get which prompt."""
+"""Team queues: their prompts, how many annotators label each, and who is assigned which prompt."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
 
-LOTS = 1_000_000  # numbers of the wheel that shares are parts of
-LONGEST_LEASE = 24 * 60  # minutes
-_GOLDEN = 0.6180339887498949  # its multiples fill the wheel evenly, however many prompts there are
-_MOST = 20  # people on a prompt
-_LONGEST_NAME = 80
-Lots = tuple[int, int]  # from, up to and not with
+LOTS = 1_000_000  # positions on the circle that is divided by shares
+MAX_LEASE = 24 * 60  # minutes
+MAX_OVERLAP = 20
+_GOLDEN = 0.6180339887498949  # its multiples cover the circle evenly, however many prompts there are
+_MAX_NAME = 80  # characters
+Lots = tuple[int, int]  # from (inclusive), to (exclusive)
 
 
 class Assignment(StrEnum):
-    """Who gets which prompt: anybody any, everybody a share of all, everybody those of some categories."""
+    """How prompts are assigned: to any annotator, by share, or by category."""
 
     FREE = "free"
     SHARE = "share"
@@ -28,7 +28,7 @@ class Assignment(StrEnum):
 
 
 class QueueState(StrEnum):
-    """Whether prompts are given out; a paused queue is still blind, an ended one is like any label."""
+    """Status of a queue. A paused queue assigns nothing but stays blind; an ended queue hides nothing."""
 
     OPEN = "open"
     PAUSED = "paused"
@@ -45,7 +45,7 @@ class AssignmentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who takes part: with a share (any number; what counts is its part of all), or with categories."""
+    """An annotator of a queue, with a share (relative to the sum of all shares) or with categories."""
 
     annotator: str
     share: float | None = None
@@ -54,10 +54,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class TeamQueue:
-    """A queue as a team agrees on it. `lease` is how many minutes a claim holds after it was made or renewed.
+    """Settings of a team queue. `lease` is the number of minutes after which an inactive assignment expires.
 
-    Without members everybody takes part, which only a free queue allows. `training` is a query of prompts with known
-    answers that come first for a newcomer. A StudioError says what of it cannot be.
+    Without members, everybody can join; that needs `Assignment.FREE`. `training` is a query for prompts with known
+    labels that new annotators label first. Raises StudioError for invalid settings.
     """
 
     name: str
@@ -75,49 +75,49 @@ class TeamQueue:
 
     @property
     def is_blind(self) -> bool:
-        """Whether people must not see each other's decisions until a prompt has all its labels."""
+        """Whether annotators cannot see each other's decisions until a prompt has all its labels."""
         return self.overlap > 1 and self.state is not QueueState.ENDED
 
     def member(self, annotator: str) -> Member | None:
-        """The part that somebody takes; None where the queue has members and this is none of them."""
+        """Find an annotator; None if the queue has members and this is not one of them."""
         found = next((member for member in self.members if member.annotator == annotator), None)
         return found or (None if self.members else Member(annotator))
 
     def lots(self, annotator: str) -> tuple[Lots, ...]:
-        """The part of the wheel that somebody's prompts have their lots in: all of it unless shares are agreed on."""
+        """Ranges of the circle that belong to an annotator: all of it unless the queue has shares."""
         if self.assignment is not Assignment.SHARE:
             return ((0, LOTS),)
-        return shared_out({m.annotator: m.share or 0 for m in self.members}, self.overlap)[annotator]
+        return divide_lots({m.annotator: m.share or 0 for m in self.members}, self.overlap)[annotator]
 
     def _faults(self) -> Iterator[str]:
-        if not self.name.strip() or len(self.name) > _LONGEST_NAME or not self.name.isprintable() or "=" in self.name:
-            yield f"A team queue needs a name of at most {_LONGEST_NAME} characters, = not among them."
-        if not 1 <= self.overlap <= _MOST:
-            yield f"Each prompt is labelled by 1 to {_MOST} people, not by {self.overlap}."
-        if not 1 <= self.lease <= LONGEST_LEASE:
-            yield f"A claim holds for 1 to {LONGEST_LEASE:,} minutes, not for {self.lease:,}."
+        if not self.name.strip() or len(self.name) > _MAX_NAME or not self.name.isprintable() or "=" in self.name:
+            yield f"A team queue needs a name of 1 to {_MAX_NAME} characters without “=”."
+        if not 1 <= self.overlap <= MAX_OVERLAP:
+            yield f"The overlap must be 1 to {MAX_OVERLAP} annotators, not {self.overlap}."
+        if not 1 <= self.lease <= MAX_LEASE:
+            yield f"Assignments must expire after 1 to {MAX_LEASE:,} minutes, not {self.lease:,}."
         for query in (self.query, self.training or ""):
             try:
                 parse(query)
             except QueryError as error:
                 yield str(error)
-        yield from self._faults_of_people()
+        yield from self._member_faults()
 
-    def _faults_of_people(self) -> Iterator[str]:
+    def _member_faults(self) -> Iterator[str]:
         names = [member.annotator for member in self.members]
         if len(set(names)) < len(names) or not all(name.strip() for name in names):
-            yield "Everybody who takes part has a name, and is named once."
+            yield "Name each annotator once."
         if names and len(names) < self.overlap:
-            yield f"{self.overlap} people are to label each prompt, and {len(names)} take part. Name more people."
+            yield f"The overlap is {self.overlap}, but the number of annotators is {len(names)}. Add annotators."
         if self.assignment is not Assignment.FREE and not names:
-            yield "Say who takes part: shares and categories are somebody's."
+            yield "Shares and categories need annotators. Add annotators."
         if self.assignment is Assignment.SHARE and not all(_positive(member.share) for member in self.members):
-            yield "Everybody who takes part needs a share above 0."
+            yield "Each annotator needs a share above 0."
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A prompt that somebody has been given; `training` where its answer is known."""
+    """A prompt that is assigned to an annotator; `training` if its label is known."""
 
     prompt_id: int
     training: bool
@@ -126,37 +126,37 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a queue is: prompts by how many labels they have, from 0 to the overlap.
+    """Progress of a queue: prompts by number of labels, from 0 to the overlap.
 
-    Of those that have all people disagree about `disagreed`, and somebody settled `adjudicated` of these. `held` claims
-    are out just now, `training` prompts are there to practise on.
+    Of the complete prompts, annotators disagreed about `disagreed`, and `adjudicated` of these are adjudicated.
+    `assigned` counts the current assignments, `training` the training prompts.
     """
 
     prompts: int
     by_labels: tuple[int, ...]
     disagreed: int
     adjudicated: int
-    held: int
+    assigned: int
     training: int
 
     @property
     def finished(self) -> int:
-        """The prompts that have all their labels."""
+        """Number of prompts with all labels."""
         return self.by_labels[-1]
 
     @property
     def labels(self) -> int:
-        """The labels that count."""
+        """Number of labels that count towards the overlap."""
         return sum(labels * prompts for labels, prompts in enumerate(self.by_labels))
 
 
-def work_of(name: str, annotator: str) -> QueueFilter:
-    """The queue of the prompts that a team's queue has given to somebody, in the order they were given."""
+def assignments_filter(name: str, annotator: str) -> QueueFilter:
+    """Build the filter of an annotator's assignments in a team queue, in the order of assignment."""
     return QueueFilter((Term(Field.TEAM, (f"{name}={annotator}",)),))
 
 
 def given_to(wanted: QueueFilter) -> tuple[str, str] | None:
-    """The team's queue and the person that a filter of the review queue names; None where it names none."""
+    """Read team queue and annotator from the filter of `assignments_filter`; None for any other filter."""
     term = wanted.on(Field.TEAM)
     if term is None or term.negated or len(term.values) > 1:
         return None
@@ -164,50 +164,50 @@ def given_to(wanted: QueueFilter) -> tuple[str, str] | None:
     return (name, annotator) if annotator else None
 
 
-def members_in(people: Iterable[str]) -> tuple[Assignment, tuple[Member, ...]]:
-    """Who takes part, and the assignment that what is said of them makes: `ada`, `ada = 2`, `ada = privacy, hate`.
+def parse_members(people: Iterable[str]) -> tuple[Assignment, tuple[Member, ...]]:
+    """Parse annotators (`ada`, `ada = 2` or `ada = privacy, hate`) and derive how prompts are assigned.
 
-    Raises StudioError where it is neither a share nor categories, or both.
+    Raises StudioError for a value that is neither a share nor categories, and for a mixture of both.
     """
     members: list[Member] = []
     for person in people:
-        name, _, what = (part.strip() for part in person.partition("="))
-        members.append(_member(name, what))
-    shares, kinds = any(m.share is not None for m in members), any(m.categories for m in members)
-    if shares and kinds:
-        raise StudioError("People take shares or categories, not both.")
-    assignment = Assignment.SHARE if shares else Assignment.CATEGORY if kinds else Assignment.FREE
+        name, _, value = (part.strip() for part in person.partition("="))
+        members.append(_parse_member(name, value))
+    shares, categories = any(m.share is not None for m in members), any(m.categories for m in members)
+    if shares and categories:
+        raise StudioError("Annotators have shares or categories, not both. Remove one of them.")
+    assignment = Assignment.SHARE if shares else Assignment.CATEGORY if categories else Assignment.FREE
     return assignment, tuple(members)
 
 
-def written(member: Member) -> str:
-    """The member as `members_in` reads it."""
-    what = f"{member.share:g}" if member.share is not None else ", ".join(member.categories)
-    return f"{member.annotator} = {what}" if what else member.annotator
+def format_member(member: Member) -> str:
+    """Format an annotator as `parse_members` reads it."""
+    value = f"{member.share:g}" if member.share is not None else ", ".join(member.categories)
+    return f"{member.annotator} = {value}" if value else member.annotator
 
 
-def _member(name: str, what: str) -> Member:
+def _parse_member(name: str, value: str) -> Member:
     try:
-        return Member(name, share=float(what)) if what else Member(name)
+        return Member(name, share=float(value)) if value else Member(name)
     except ValueError:
         pass
-    categories = {text: parse_category(text) for text in what.split(",")}
+    categories = {text: parse_category(text) for text in value.split(",")}
     unknown = next((text.strip() for text, category in categories.items() if category is None), None)
     if unknown is not None:
-        raise StudioError(f"“{unknown}” is no share and no category. There are {', '.join(Category)}.")
+        raise StudioError(f"“{unknown}” is neither a share nor a category. The categories are {', '.join(Category)}.")
     return Member(name, categories=tuple(category for category in categories.values() if category is not None))
 
 
 def lot_of(number: int) -> int:
-    """Where on the wheel the prompt of this number in the queue is: the first so many always cover it evenly."""
+    """Position on the circle of the queue's n-th prompt; the first n prompts always cover the circle evenly."""
     return int((number + 1) * _GOLDEN % 1 * LOTS)
 
 
-def shared_out(shares: Mapping[str, float], overlap: int) -> dict[str, tuple[Lots, ...]]:
-    """Each person's parts of the wheel, so that every lot is in those of exactly `overlap` people.
+def divide_lots(shares: Mapping[str, float], overlap: int) -> dict[str, tuple[Lots, ...]]:
+    """Divide the circle so that every position belongs to exactly `overlap` annotators.
 
-    People are laid out one after the other, `overlap` times around the wheel, with parts in proportion to the shares
-    (systematic sampling, Madow 1949). Nobody can have more than all of it: what is above goes to the others.
+    Annotators are placed one after the other, `overlap` times around the circle, with widths in proportion to their
+    shares (systematic sampling, Madow 1949). Nobody gets more than the whole circle; the excess goes to the others.
     """
     found: dict[str, tuple[Lots, ...]] = {}
     reached = Fraction(0)
@@ -220,25 +220,25 @@ def shared_out(shares: Mapping[str, float], overlap: int) -> dict[str, tuple[Lot
 
 
 def _widths(shares: Mapping[str, float], overlap: int) -> dict[str, Fraction]:
-    """Exact, so that they sum up to `overlap` times the wheel and none is above once."""
+    """Compute exact widths that sum to `overlap` circles, each at most one circle."""
     weights = {name: Fraction(share) for name, share in shares.items()}
-    whole: set[str] = set()
+    full: set[str] = set()
     while True:
-        left = overlap - len(whole)
-        total = sum((weight for name, weight in weights.items() if name not in whole), Fraction(0))
-        above = {name for name, weight in weights.items() if name not in whole and weight * left >= total}
+        left = overlap - len(full)
+        total = sum((weight for name, weight in weights.items() if name not in full), Fraction(0))
+        above = {name for name, weight in weights.items() if name not in full and weight * left >= total}
         if not above:
-            return {n: Fraction(LOTS) if n in whole else w / total * left * LOTS for n, w in weights.items()}
-        whole |= above
+            return {n: Fraction(LOTS) if n in full else w / total * left * LOTS for n, w in weights.items()}
+        full |= above
 
 
-def people_short(queue: TeamQueue, categories: Sequence[str | None]) -> str | None:
-    """The category of the queue's prompts that too few people take; None where there is none."""
+def understaffed_category(queue: TeamQueue, categories: Sequence[str | None]) -> str | None:
+    """Find a category with fewer annotators than the overlap; None if there is none."""
     if queue.assignment is not Assignment.CATEGORY:
         return None
     for category in sorted({category or "no category" for category in categories}):
-        takers = sum(not member.categories or category in member.categories for member in queue.members)
-        if takers < queue.overlap:
+        annotators = sum(not member.categories or category in member.categories for member in queue.members)
+        if annotators < queue.overlap:
             return category
     return None
 

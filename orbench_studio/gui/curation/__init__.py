@@ -1,1 +1,1 @@
-"""Window of the feature curation: recipes, subsets, near duplicates."""
+"""Widgets of curation: recipes, subsets, near duplicates."""

@@ -1,13 +1,14 @@
-"""What two sets of prompts differ in, and why."""
+"""Dialog that compares two sets of prompts."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.curation.subset import Difference, Differing, Listed
+from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, SubsetSummary
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.file_selection import ask_tables
@@ -17,31 +18,37 @@ from orbench_studio.gui.common.widgets import label, set_role, while_there
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.workspace.session import Session
 
-_COLUMNS = (Column("#", 60, number=True), Column("Why", 180, 1), Column("Prompt", 200, 2))
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_COLUMNS = (Column("#", 60, number=True), Column("Reason", 180, 1), Column("Prompt", 200, 2))
 
 
 class CompareDialog(QDialog):
-    """A subset against another one, or against a published file."""
+    """Compares a subset with another subset or with a table."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme, name: str) -> None:
         super().__init__(parent)
         self._session, self._name = session, name
         self.other = QComboBox()
-        self._file = QPushButton(tr("A published file…"))
-        self.says = label("", "quiet")
+        self._file = QPushButton(tr("Open table…"))
+        self.status = label("", "quiet")
         self._titles = label("", "strong"), label("", "strong")
-        self.tables = Table(theme, tr("Only in the first"), _COLUMNS), Table(theme, tr("Only in the second"), _COLUMNS)
+        self.tables = (
+            Table(theme, tr("Only in the first set"), _COLUMNS),
+            Table(theme, tr("Only in the second set"), _COLUMNS),
+        )
         self._build_ui()
         self.other.currentIndexChanged.connect(lambda _: self._compare())
         self._file.clicked.connect(lambda: ask_tables(self, self._add_files))
         recipe_run.subsets(session, while_there(self, self._offer))
 
-    def _offer(self, found: Sequence[Listed]) -> None:
+    def _offer(self, found: Sequence[SubsetSummary]) -> None:
         for one in found:
             if one.name != self._name:
                 self.other.addItem(one.name, one.name)
         if self.other.count() == 0:
-            self.says.setText(tr("There is no other subset yet. Compare with a published file."))
+            self.status.setText(tr("No other subset yet. Open a table to compare with."))
 
     def _add_files(self, files: list[Path]) -> None:
         for file in files[:1]:
@@ -50,33 +57,33 @@ class CompareDialog(QDialog):
 
     def _compare(self) -> None:
         other = self.other.currentData()
-        if other is not None:
-            recipe_run.compare(
-                self._session, self._name, other, while_there(self, self._show), while_there(self, self._complain)
-            )
+        if other is None:
+            return
+
+        def work(workspace: "Workspace") -> Difference:
+            from orbench_studio.services.curation import subsets
+
+            return subsets.compare(workspace, self._name, other)
+
+        self._session.run(work, while_there(self, self._show), while_there(self, self._show_error), tells=False)
 
     def _show(self, found: Difference) -> None:
-        set_role(self.says, "role", "quiet")
-        self.says.setText(f"{found.both:,} {tr('prompts in both')}")
-        second = self.other.currentText()
-        for title, table, only, where in zip(
-            self._titles,
-            self.tables,
-            (found.only_first, found.only_second),
-            ((self._name, second), (second, self._name)),
-            strict=True,
-        ):
-            title.setText(f"{len(only):,} {tr('in')} {where[0]}, {tr('not in')} {where[1]}{_reasons(only)}")
-            settings = self._session.settings
+        set_role(self.status, "role", "quiet")
+        self.status.setText(tr("Prompts in both: {count}").format(count=f"{found.both:,}"))
+        settings = self._session.settings
+        names, both_sides = (self._name, self.other.currentText()), (found.only_first, found.only_second)
+        for title, table, name, only in zip(self._titles, self.tables, names, both_sides, strict=True):
+            count = f"{len(only):,}"
+            title.setText(tr("Only in {name}: {count}").format(name=name, count=count) + _reasons(only))
             rows = [
-                (f"{one.prompt_id or '–'}", one.why, text_shown(settings, one.category, " ".join(one.text.split())))
+                (f"{one.prompt_id or '–'}", one.reason, text_shown(settings, one.category, " ".join(one.text.split())))
                 for one in only
             ]
             table.show_rows(list(range(len(rows))), rows)
 
-    def _complain(self, error: Exception) -> None:
-        set_role(self.says, "role", "error")
-        self.says.setText(str(error))
+    def _show_error(self, error: Exception) -> None:
+        set_role(self.status, "role", "error")
+        self.status.setText(str(error))
         for title, table in zip(self._titles, self.tables, strict=True):
             title.setText("")
             table.show_rows([], [])
@@ -85,10 +92,10 @@ class CompareDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Compare subsets"))
         self.other.setAccessibleName(tr("Compare with"))
-        self.says.setWordWrap(True)
+        self.status.setWordWrap(True)
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(label(f"{self._name} {tr('against')}", "strong"))
+        head.addWidget(label(tr("Compare {name} with").format(name=self._name), "strong"))
         head.addWidget(self.other, 1)
         head.addWidget(self._file)
         close = QPushButton(tr("Close"))
@@ -100,7 +107,7 @@ class CompareDialog(QDialog):
         column.setContentsMargins(24, 24, 24, 16)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
         for title, table in zip(self._titles, self.tables, strict=True):
             title.setWordWrap(True)
             column.addWidget(title)
@@ -109,6 +116,6 @@ class CompareDialog(QDialog):
         self.resize(820, 600)
 
 
-def _reasons(only: Sequence[Differing]) -> str:
-    counted = Counter(one.why for one in only).most_common(3)
-    return ": " + "; ".join(f"{count:,} {why}" for why, count in counted) if counted else ""
+def _reasons(only: Sequence[DifferingPrompt]) -> str:
+    counted = Counter(one.reason for one in only).most_common(3)
+    return f" ({'; '.join(f'{reason}: {count:,}' for reason, count in counted)})" if counted else ""

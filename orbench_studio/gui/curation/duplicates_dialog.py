@@ -1,8 +1,8 @@
-"""Prompts that are nearly the same, in groups: side by side, decided once for all of a group, with one undo."""
+"""Dialog of near duplicates: groups side by side, each labelled with one decision and one undo."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -21,30 +21,37 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.curation.near_duplicates import Grouping
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import line_shown, text_shown
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
-from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import LABELS, Theme
 from orbench_studio.gui.common.widgets import ENTER, label, set_role, while_there
-from orbench_studio.gui.curation import duplicate_search
+from orbench_studio.gui.curation.nearest_dialog import prompt_card
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.curation.near_duplicates import GroupMember
+    from orbench_studio.services.curation.near_duplicates import DuplicateSearch, GroupMember, Texts
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _COLUMNS = (Column("Group", 70, 1, number=True), Column("Prompts", 80, number=True))
-_SHOWN = 40  # prompts of a group that are laid side by side
-_ACROSS = 2
-_TYPE = Type(15, 24)
+_SHOWN = 40  # prompts of a group
+_ACROSS = 2  # cards in a row
+
+
+class DuplicateGroups(NamedTuple):
+    """The last search, if any, and its groups with their sizes, largest first."""
+
+    grouping: Grouping | None
+    groups: list[tuple[int, int]]
 
 
 class DuplicatesDialog(QDialog):
-    """Groups on the left, the prompts of one beside each other on the right."""
+    """Shows the groups on the left and the prompts of the selected group on the right."""
 
     review_wanted = Signal(QueueFilter)
     message = Signal(str)
@@ -52,30 +59,42 @@ class DuplicatesDialog(QDialog):
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
         self._session, self._theme = session, theme
-        self._ids: list[int] = []  # of the group that is shown
-        self.says = label("", "quiet")
+        self._ids: list[int] = []  # of the shown group
+        self.status = label("", "quiet")
         self.threshold = QDoubleSpinBox()
         self.search = QPushButton(tr("Find"))
         self.strip = ProgressStrip()
         self.groups = Table(theme, tr("Groups"), _COLUMNS)
         self.members = QScrollArea()
-        self.decide, self.review = QPushButton(tr("Decide for all of the group…")), QPushButton(tr("Review"))
+        self.decide, self.review = QPushButton(tr("Label group…")), QPushButton(tr("Review"))
         self._build_ui()
         self._connect()
-        self._look()
+        self._load_groups()
 
-    def _look(self) -> None:
-        duplicate_search.groups(self._session, while_there(self, self._show))
+    def _load_groups(self) -> None:
+        def work(workspace: Workspace) -> DuplicateGroups:
+            from orbench_studio.services.curation import near_duplicates
 
-    def _show(self, found: duplicate_search.DuplicateGroups) -> None:
-        of = found.grouping
-        if of is None:
-            self._say(tr("Nobody has looked for near duplicates here yet. Find compares all prompts by their letters."))
+            return DuplicateGroups(near_duplicates.grouping(workspace), near_duplicates.groups(workspace))
+
+        self._session.run(work, while_there(self, self._show))
+
+    def _show(self, found: DuplicateGroups) -> None:
+        last = found.grouping
+        if last is None:
+            self._show_status(tr("No search yet. Click Find to compare the wording of all prompts."))
         else:
-            self.threshold.setValue(of.threshold)
-            words = f"{of.prompts:,} {tr('of')} {of.compared:,} {tr('prompts in')} {of.groups:,} {tr('groups')}"
-            when = f"{of.at.astimezone():%Y-%m-%d %H:%M}"
-            self._say(f"{words}, {tr('each at least')} {of.threshold:g} {tr('like the first of its group')} ({when})")
+            self.threshold.setValue(last.threshold)
+            message = tr("{prompts} of {compared} prompts in {groups} groups, minimum similarity {threshold} ({time})")
+            self._show_status(
+                message.format(
+                    prompts=f"{last.prompts:,}",
+                    compared=f"{last.compared:,}",
+                    groups=f"{last.groups:,}",
+                    threshold=f"{last.threshold:g}",
+                    time=f"{last.at.astimezone():%Y-%m-%d %H:%M}",
+                )
+            )
         rows = [(f"{group_id}", f"{count:,}") for group_id, count in found.groups]
         self.groups.show_rows([group_id for group_id, _ in found.groups], rows)
         if found.groups and self.groups.current() is None:
@@ -84,8 +103,15 @@ class DuplicatesDialog(QDialog):
             self._show_members([])
 
     def _load(self, group_id: object) -> None:
-        if isinstance(group_id, int):
-            duplicate_search.members(self._session, group_id, while_there(self, self._show_members))
+        if not isinstance(group_id, int):
+            return
+
+        def work(workspace: Workspace) -> list[GroupMember]:
+            from orbench_studio.services.curation import near_duplicates
+
+            return near_duplicates.members(workspace, group_id)
+
+        self._session.run(work, while_there(self, self._show_members))
 
     def _show_members(self, found: list[GroupMember]) -> None:
         self._ids = [one.row.prompt_id for one in found]
@@ -97,8 +123,8 @@ class DuplicatesDialog(QDialog):
         for place, one in enumerate(found[:_SHOWN]):
             grid.addWidget(self._card(one), place // _ACROSS, place % _ACROSS, Qt.AlignmentFlag.AlignTop)
         if len(found) > _SHOWN:
-            more = label(f"… {tr('and')} {len(found) - _SHOWN:,} {tr('more; Review opens all of them.')}", "quiet")
-            grid.addWidget(more, _SHOWN // _ACROSS, 0)
+            more = tr("{count} more prompts. Click Review to open all.").format(count=f"{len(found) - _SHOWN:,}")
+            grid.addWidget(label(more, "quiet"), _SHOWN // _ACROSS, 0)
         for column in range(_ACROSS):
             grid.setColumnStretch(column, 1)
         grid.setRowStretch(grid.rowCount(), 1)
@@ -109,41 +135,58 @@ class DuplicatesDialog(QDialog):
     def _card(self, one: GroupMember) -> QWidget:
         row = one.row
         mark = LABELS[row.final_label if row.status is Status.DECIDED else None]
-        card = QFrame()
-        card.setObjectName("panel")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(12, 8, 12, 8)
         category = row.category or tr("no category")
-        head = f"#{row.prompt_id} · {category} · {mark.shape} {mark.word} · {tr('alike')} {one.similarity:.2f}"
-        column.addWidget(label(head, "meta"))
-        text = TextPane(self._theme, _TYPE, grows=True)
-        text.setAccessibleName(f"{tr('Prompt')} {row.prompt_id}")
-        text.show_text(text_shown(self._session.settings, row.category, one.text))
-        column.addWidget(text)
-        return card
+        similarity = tr("similarity {value}").format(value=f"{one.similarity:.2f}")
+        head = f"#{row.prompt_id} · {category} · {mark.shape} {mark.word} · {similarity}"
+        return prompt_card(self._theme, head, text_shown(self._session.settings, row.category, one.text))
 
     def _find(self) -> None:
         self.search.setEnabled(False)
-        goes_on = self.strip.begin(tr("Comparing prompts"))
-        found, stopped = while_there(self, self._found), while_there(self, self._stopped)
-        duplicate_search.find(self._session, round(self.threshold.value(), 2), goes_on, found, stopped)
+        on_progress = self.strip.begin(tr("Comparing prompts"))
+        threshold = round(self.threshold.value(), 2)
+        done, failed = while_there(self, self._found), while_there(self, self._failed)
+        session, searched = self._session, self._session.workspace
+
+        def read(workspace: Workspace) -> Texts:
+            from orbench_studio.services.curation import near_duplicates
+
+            return near_duplicates.texts(workspace)
+
+        def search(texts: Texts) -> None:
+            def work() -> DuplicateSearch:
+                from orbench_studio.services.curation import near_duplicates
+
+                return near_duplicates.search(texts, threshold, on_progress)
+
+            session.background.run(work, save, failed, tells=False)
+
+        def save(found: DuplicateSearch) -> None:
+            def write(workspace: Workspace) -> Changes:
+                from orbench_studio.services.curation import near_duplicates
+
+                return near_duplicates.save_groups(workspace, found)
+
+            if session.workspace is searched:
+                session.run(write, done, failed)
+
+        session.run(read, search, failed)
 
     def _found(self, changes: Changes) -> None:
-        self._rest()
+        self._end_search()
         self.message.emit(changes.message)
-        self._look()
+        self._load_groups()
 
-    def _stopped(self, error: Exception) -> None:
-        self._rest()
-        self._say(str(error), "quiet" if isinstance(error, CancelledError) else "error")
+    def _failed(self, error: Exception) -> None:
+        self._end_search()
+        self._show_status(str(error), "quiet" if isinstance(error, CancelledError) else "error")
 
-    def _rest(self) -> None:
+    def _end_search(self) -> None:
         self.strip.end()
         self.search.setEnabled(True)
 
-    def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.says, "role", role)
-        self.says.setText(text)
+    def _show_status(self, text: str, role: str = "quiet") -> None:
+        set_role(self.status, "role", role)
+        self.status.setText(text)
 
     def _decide(self) -> None:
         settings = self._session.settings
@@ -167,12 +210,12 @@ class DuplicatesDialog(QDialog):
             self._load(self.groups.current())
 
     def done(self, result: int) -> None:
-        self.strip.end()  # whatever is being compared is not wanted any more
+        self.strip.end()  # cancels a running search
         super().done(result)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if event.key() in ENTER and held and self.decide.isEnabled():
+        ctrl = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.key() in ENTER and ctrl and self.decide.isEnabled():
             self._decide()
         elif event.key() not in ENTER:
             super().keyPressEvent(event)
@@ -189,16 +232,16 @@ class DuplicatesDialog(QDialog):
     def _build_ui(self) -> None:
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Near duplicates"))
-        self.says.setWordWrap(True)
+        self.status.setWordWrap(True)
         self.threshold.setRange(0.5, 0.95)
         self.threshold.setSingleStep(0.05)
         self.threshold.setValue(0.6)
-        self.threshold.setToolTip(tr("Share of runs of four characters that two prompts have in common"))
-        self.threshold.setAccessibleName(tr("How alike"))
+        self.threshold.setToolTip(tr("Share of character 4-grams that two prompts have in common"))
+        self.threshold.setAccessibleName(tr("Minimum similarity"))
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(self.says, 1)
-        head.addWidget(label(tr("at least"), "quiet"))
+        head.addWidget(self.status, 1)
+        head.addWidget(label(tr("Minimum similarity"), "quiet"))
         head.addWidget(self.threshold)
         head.addWidget(self.search)
         self.members.setWidgetResizable(True)
@@ -212,7 +255,7 @@ class DuplicatesDialog(QDialog):
         split.setSizes([220, 680])
         foot = QHBoxLayout()
         foot.setSpacing(8)
-        foot.addWidget(label(tr("Ctrl+Enter decides for all of a group; one undo takes it back."), "meta"), 1)
+        foot.addWidget(label(tr("Press Ctrl+Enter to label all prompts of the group. One undo reverts it."), "meta"), 1)
         close = QPushButton(tr("Close"))
         close.clicked.connect(self.close)
         self.decide.setProperty("role", "primary")

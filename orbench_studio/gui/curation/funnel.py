@@ -1,4 +1,4 @@
-"""What a recipe makes of the workspace: the funnel, what is left by category, and each model's rate."""
+"""Pane with the result of a recipe: the funnel, prompts by category, and each model's refusal rate."""
 
 from collections.abc import Mapping
 
@@ -12,45 +12,45 @@ from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
 
-_STEPS = (Column("Step", 140, 1), Column("Left", 60, number=True), Column("Fell", 60, number=True))
-_CATEGORIES = (Column("Category", 110, 1), Column("Left", 60, number=True), Column("Taken", 60, number=True))
+_STEPS = (Column("Step", 124, 1), Column("Left", 60, number=True), Column("Removed", 76, number=True))
+_CATEGORIES = (Column("Category", 100, 1), Column("Left", 60, number=True), Column("Selected", 70, number=True))
 _MODELS = (
     Column("Model", 84, 1),
-    Column("Refuses", 70, number=True),
-    Column("95 %", 90, number=True),
+    Column("Refused", 70, number=True),
+    Column("95 % CI", 90, number=True),
     Column("n", 50, number=True),
-    Column("Apart", 50, number=True),
+    Column("Excluded", 70, number=True),
 )
-FELL = 2  # column
+_REMOVED = 2  # column
 _ASSUMES = (
-    "Rates of all responses to these prompts; Wilson intervals, responses taken as independent. What is blocked, "
-    "empty, truncated, unreadable or not judged is counted apart and is no refusal."
+    "95 % Wilson intervals, responses assumed independent. Blocked, empty, truncated, unparsed and unjudged responses "
+    "are excluded and never refusals."
 )
 
 
 class FunnelPane(QWidget):
-    """Tables of one result; a line opens the prompts behind its number."""
+    """Tables of one result; a number opens its prompts for review."""
 
-    prompts_wanted = Signal(object, str)  # ids, and what they are
+    prompts_wanted = Signal(object, str)  # ids and description
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
-        self.says = label("", "quiet")
+        self.status = label("", "quiet")
         self.steps = Table(theme, tr("Funnel"), _STEPS)
         self.of_step = label("", "strong")
         self.categories = Table(theme, tr("By category"), _CATEGORIES)
-        self.models = Table(theme, tr("Rates on these prompts"), _MODELS)
+        self.models = Table(theme, tr("Refusal rates of the selected prompts"), _MODELS)
         self._build_ui()
         self.steps.chosen.connect(lambda _: self._show_categories())
         self.steps.opened.connect(self._open)
 
     def show_result(self, found: Selection | None) -> None:
-        """Show what came of a recipe; None while there is nothing to show."""
+        """Show a result; None clears the pane."""
         self._found = found
         self.models.show_rows([], [])
-        self.says.setText(_words(found) if found else "")
+        self.status.setText(_summary(found) if found else "")
         rows = [] if found is None else _rows(found)
         before = self.steps.rows.rowCount()
         self.steps.show_rows(list(range(len(rows))), rows)
@@ -59,11 +59,11 @@ class FunnelPane(QWidget):
         self._show_categories()
 
     def show_rates(self, rates: Mapping[str, Tally]) -> None:
-        """Show what the models do on the prompts that were taken."""
+        """Show each model's refusal rate on the selected prompts."""
         self.models.show_rows(list(rates), [_rate(model, tally) for model, tally in rates.items()])
 
     def minimumSizeHint(self) -> QSize:
-        """As high as all of it is where it is narrowest: the words take more lines there."""
+        """Fit the content at minimum width, where texts wrap to more lines."""
         layout = self.layout()
         assert layout is not None  # made with the pane
         narrowest, around = max(self.minimumWidth(), layout.totalMinimumSize().width()), self.contentsMargins()
@@ -77,7 +77,7 @@ class FunnelPane(QWidget):
             self.categories.show_rows([], [])
             return
         step, last = found.steps[place], found.steps[-1]
-        self.of_step.setText(f"{tr('By category')} · {step.words}")
+        self.of_step.setText(tr("By category: {step}").format(step=step.name))
         names = list(found.steps[0].categories)
         rows = [(name, _count(step.categories.get(name, 0)), _count(last.categories.get(name, 0))) for name in names]
         self.categories.show_rows(names, rows)
@@ -87,45 +87,50 @@ class FunnelPane(QWidget):
         if found is None or not isinstance(place, int):
             return
         step = found.steps[place]
-        if column == FELL:
-            self.prompts_wanted.emit([of for of, at in found.fell.items() if at == place], f"fell at “{step.words}”")
+        if column == _REMOVED:
+            removed = [prompt_id for prompt_id, at in found.removed_at.items() if at == place]
+            self.prompts_wanted.emit(removed, tr("Removed by “{step}”").format(step=step.name))
         else:
-            later = [prompt_id for prompt_id, at in found.fell.items() if at > place]
-            self.prompts_wanted.emit([*found.chosen, *later], f"left after “{step.words}”")
+            later = [prompt_id for prompt_id, at in found.removed_at.items() if at > place]
+            self.prompts_wanted.emit([*found.chosen, *later], tr("Left after “{step}”").format(step=step.name))
 
     def _build_ui(self) -> None:
-        self.says.setWordWrap(True)
+        self.status.setWordWrap(True)
         self.of_step.setMinimumWidth(1)
-        self.steps.setToolTip(tr("Enter, or a double click, opens the prompts behind a number in review"))
+        self.steps.setToolTip(tr("Press Enter or double-click a number to review its prompts"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.title)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
         column.addWidget(self.steps, 3)
         column.addWidget(self.of_step)
         column.addWidget(self.categories, 3)
-        column.addWidget(label(tr("Rates on the prompts that are taken"), "strong"))
+        column.addWidget(label(tr("Refusal rates of the selected prompts"), "strong"))
         column.addWidget(self.models, 3)
         note = label(tr(_ASSUMES), "meta")
         note.setWordWrap(True)
         column.addWidget(note)
 
 
-def _words(found: Selection) -> str:
-    taken = f"{len(found.chosen):,} {tr('of')} {found.steps[0].left:,} {tr('prompts are taken.')}"
-    taken += f" {tr('Labels by people')}: {found.by_people:,}."
-    short = "; ".join(one.words for one in found.short)
+def _summary(found: Selection) -> str:
+    message = tr("{selected} of {total} prompts selected, {human} with human labels.")
+    if found.shortages:
+        message += " " + tr("Too few prompts: {shortages}.")
     if found.stopped:
-        return f"{tr('The recipe stops, because there are only')} {short}."
-    return f"{taken} {tr('There are only')} {short}." if short else taken
+        message = tr("The recipe stops and selects no prompts. Too few prompts: {shortages}.")
+    return message.format(
+        selected=f"{len(found.chosen):,}",
+        total=f"{found.steps[0].left:,}",
+        human=f"{found.human_labels:,}",
+        shortages="; ".join(one.message for one in found.shortages),
+    )
 
 
 def _rows(found: Selection) -> list[tuple[str, ...]]:
     before = [found.steps[0].left, *(step.left for step in found.steps)]
     return [
-        (step.words, f"{step.left:,}", _count(past - step.left))
-        for step, past in zip(found.steps, before, strict=False)
+        (step.name, f"{step.left:,}", _count(past - step.left)) for step, past in zip(found.steps, before, strict=False)
     ]
 
 

@@ -1,4 +1,4 @@
-"""A prompt beside the toxic prompts whose wording is nearest to it: where the boundary runs."""
+"""Dialog with a prompt beside the toxic prompts that are most similar to it."""
 
 from __future__ import annotations
 
@@ -12,62 +12,57 @@ from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, while_there
-from orbench_studio.gui.curation import duplicate_search
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.services.curation.near_duplicates import Near
+    from orbench_studio.services.workspace.workspace import Workspace
 
 _TYPE = Type(15, 24)
 
 
 class NearestDialog(QDialog):
-    """The prompt on the left, the toxic ones on the right, the nearest first."""
+    """Shows the prompt on the left and the toxic prompts on the right, the most similar first."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme, prompt_id: int, text: str) -> None:
         super().__init__(parent)
         self._theme = theme
         self._settings = session.settings
-        self.says = label(tr("Looking for them …"), "quiet")
+        self.status = label(tr("Searching…"), "quiet")
         self.found: list[Near] = []
         self._right = QVBoxLayout()
         self._build_ui(f"#{prompt_id}", text)
-        duplicate_search.nearest_toxic(session, prompt_id, while_there(self, self._show))
+
+        def work(workspace: Workspace) -> list[Near]:
+            from orbench_studio.services.curation import near_duplicates
+
+            return near_duplicates.nearest_toxic(workspace, prompt_id)
+
+        session.run(work, while_there(self, self._show))
 
     def _show(self, found: list[Near]) -> None:
         self.found = found
-        self.says.setText(
-            tr("By their letters alone, whose final label is toxic:")
+        self.status.setText(
+            tr("Prompts labelled toxic with the most similar wording:")
             if found
-            else tr("No prompt of this workspace that is labelled toxic has any wording in common with this one.")
+            else tr("No prompt labelled toxic has similar wording.")
         )
         for near in found:
+            similarity = tr("similarity {value}").format(value=f"{near.similarity:.2f}")
             text = text_shown(self._settings, near.category, near.text)
-            self._right.addWidget(self._card(f"#{near.prompt_id} · {tr('alike')} {near.similarity:.2f}", text))
+            self._right.addWidget(prompt_card(self._theme, f"#{near.prompt_id} · {similarity}", text))
         self._right.addStretch()
-
-    def _card(self, head: str, text: str) -> QWidget:
-        card = QFrame()
-        card.setObjectName("panel")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.addWidget(label(head, "meta"))
-        pane = TextPane(self._theme, _TYPE, grows=True)
-        pane.setAccessibleName(head)
-        pane.show_text(text)
-        column.addWidget(pane)
-        return card
 
     def _build_ui(self, head: str, text: str) -> None:
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Nearest toxic prompts"))
-        self.says.setWordWrap(True)
+        self.status.setWordWrap(True)
         left = QVBoxLayout()
         left.addWidget(label(tr("This prompt"), "quiet"))
-        left.addWidget(self._card(head, text))
+        left.addWidget(prompt_card(self._theme, head, text))
         left.addStretch()
         right = QVBoxLayout()
-        right.addWidget(self.says)
+        right.addWidget(self.status)
         right.addLayout(self._right, 1)
         both = QWidget()
         sides = QHBoxLayout(both)
@@ -84,8 +79,22 @@ class NearestDialog(QDialog):
         self.resize(820, 460)
 
 
+def prompt_card(theme: Theme, head: str, text: str) -> QFrame:
+    """Make a panel with a heading and the full text of a prompt."""
+    card = QFrame()
+    card.setObjectName("panel")
+    column = QVBoxLayout(card)
+    column.setContentsMargins(12, 8, 12, 8)
+    column.addWidget(label(head, "meta"))
+    pane = TextPane(theme, _TYPE, grows=True)
+    pane.setAccessibleName(head)
+    pane.show_text(text)
+    column.addWidget(pane)
+    return card
+
+
 def _scrolled(texts: QWidget) -> QScrollArea:
-    """Prompts can be longer than any screen."""
+    """Wrap the texts in a scroll area, because prompts can be longer than the screen."""
     area = QScrollArea()
     area.setWidget(texts)
     area.setWidgetResizable(True)

@@ -1,20 +1,23 @@
-"""The curate page: the recipe on the left, the funnel in the middle, what is taken on the right."""
+"""Curate page: recipe and saved subsets, funnel, selected prompts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QInputDialog, QMessageBox, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QSplitter, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Selection
-from orbench_studio.domain.curation.subset import Listed
+from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import line_shown
 from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.widgets import scrolled
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.curation.compare_dialog import CompareDialog
 from orbench_studio.gui.curation.duplicates_dialog import DuplicatesDialog
@@ -23,18 +26,21 @@ from orbench_studio.gui.curation.recipe_pane import RecipePane
 from orbench_studio.gui.curation.subsets_pane import PreviewPane, SavedPane
 from orbench_studio.gui.workspace.session import Session
 
-_FIRST = "hard"  # the recipe to begin with
-_MOST = 2_000  # prompts that a queue names one by one
-_LEAST = (260, 300, 320)  # wide: recipe, funnel, prompts
-_SHARES = (3, 4, 5)  # of what is wider
-_LOOKED_AT = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_DEFAULT = "hard"  # recipe
+_MAX_LISTED = 2_000  # prompts that a filter lists one by one
+_MIN_WIDTHS = (260, 300, 320)  # pixels: recipe, funnel, prompts
+_STRETCH = (3, 4, 5)
+_DEPENDS_ON = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
 
 
 class CurationPage(QWidget):
-    """Shows what the recipe makes of the workspace; never waits for it."""
+    """Applies the recipe while it is edited, without blocking the window."""
 
     review_wanted = Signal(QueueFilter)
-    export_wanted = Signal(str)  # a subset's name
+    export_wanted = Signal(str)  # name of the subset
     message = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
@@ -44,7 +50,7 @@ class CurationPage(QWidget):
         self.funnel = FunnelPane(theme)
         self.preview = PreviewPane(theme)
         self.saved = SavedPane(theme)
-        self.curating = recipe_run.RecipeOperations(session, self)
+        self.operations = recipe_run.RecipeOperations(session, self)
         self.result: Selection | None = None
         self._stale = True
         self._split = QSplitter(Qt.Orientation.Horizontal)
@@ -53,52 +59,64 @@ class CurationPage(QWidget):
         self._connect()
 
     def refresh(self, changes: Changes) -> None:
-        """Bring up to date what an operation touched."""
-        if not changes.kinds & _LOOKED_AT:
+        """Apply the recipe again if an operation changed anything that it depends on."""
+        if not changes.kinds & _DEPENDS_ON:
             return
         self._stale = True
         if self.isVisible():
-            self._bring_up_to_date()
+            self._update()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._stale:
-            self._bring_up_to_date()
+            self._update()
 
     def begin_with(self, name: str) -> None:
-        """Put one of the recipes in the place of the one that is there; undo in its text takes it back."""
+        """Replace the recipe by a built-in one; undo in the editor reverts it."""
 
         def show(texts: dict[str, str]) -> None:
             self._offer(texts)
             self.recipe.show_text(texts[name])
 
-        recipe_run.recipes(self._session, show)
+        self._load_recipes(show)
+
+    def _load_recipes(self, done: Callable[[dict[str, str]], object]) -> None:
+        """Load the recipe texts by name: built-in recipes, then those of saved subsets."""
+
+        def work(workspace: Workspace) -> dict[str, str]:
+            from orbench_studio.services.curation import run_recipe, subsets
+
+            saved = [subsets.saved_subset(workspace, one.name) for one in subsets.saved_subsets(workspace)]
+            texts = {tr("Subset {name}").format(name=one.name): one.recipe for one in saved if one.recipe.strip()}
+            return run_recipe.default_recipes() | texts
+
+        self._session.run(work, done)
 
     def _remember(self) -> None:
-        """The recipe is there again on another day."""
+        """Store the recipe in the settings, to restore it in the next session."""
         workspace = self._session.workspace
         if workspace is not None and not workspace.illustrative and self.recipe.text().strip():
             self._session.settings.recipes[str(workspace.place)] = self.recipe.text()
 
-    def _bring_up_to_date(self) -> None:
+    def _update(self) -> None:
         self._stale = False
-        recipe_run.recipes(self._session, self._offer)
+        self._load_recipes(self._offer)
         recipe_run.subsets(self._session, self.saved.show_subsets)
 
     def _offer(self, texts: dict[str, str]) -> None:
         self.recipe.offer(texts)
         workspace = self._session.workspace
         if not self.recipe.text().strip() and workspace is not None:
-            self.recipe.show_text(self._session.settings.recipes.get(str(workspace.place), texts[_FIRST]))
+            self.recipe.show_text(self._session.settings.recipes.get(str(workspace.place), texts[_DEFAULT]))
         else:
             self.recipe.read()
 
     def _apply(self, recipe: Recipe | None) -> None:
-        self.curating.stop()
+        self.operations.stop()
         if recipe is None:
             self._show(None)
         else:
-            self.curating.apply(recipe)
+            self.operations.apply(recipe)
 
     def _show(self, found: Selection | None) -> None:
         self.result = found
@@ -109,18 +127,15 @@ class CurationPage(QWidget):
         shown = [line_shown(self._session.settings, row) for row in rows]
         self.preview.show_prompts(shown, len(self.result.chosen) if self.result else 0)
 
-    def _rate(self, rates: Mapping[str, Tally]) -> None:
-        self.funnel.show_rates(rates)
-
     def _fail(self, text: str) -> None:
-        self.recipe.complain(text)
+        self.recipe.show_error(text)
         self._show(None)
 
     def _save(self) -> None:
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Save the subset"))
-        dialog.setLabelText(tr("Its name. The recipe is kept with it, and what the workspace is like now:"))
+        dialog.setWindowTitle(tr("Save subset"))
+        dialog.setLabelText(tr("Name (the recipe and the state of the workspace are saved with it):"))
         dialog.textValueSelected.connect(self._named)
         dialog.open()
 
@@ -130,58 +145,69 @@ class CurationPage(QWidget):
             return
         recipe_run.subsets(self._session, lambda found: self._save_as(name.strip(), recipe, found))
 
-    def _save_as(self, name: str, recipe: Recipe, found: Sequence[Listed]) -> None:
-        def save(*, replace: bool) -> None:
-            recipe_run.save(
-                self._session, name, recipe, lambda changes: self.message.emit(changes.message), replace=replace
-            )
+    def _save_as(self, name: str, recipe: Recipe, found: Sequence[SubsetSummary]) -> None:
+        exists = name in {one.name for one in found}
 
-        if name in {one.name for one in found}:
-            words = tr("There is a subset of that name. It goes, and this one takes its place.")
-            self._ask(tr("Replace the subset"), words, lambda: save(replace=True))
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.curation import subsets
+
+            return subsets.save_subset(workspace, name, recipe, replace=exists)
+
+        if exists:
+            question = tr("Replace the existing subset “{name}”?").format(name=name)
+            self._ask(tr("Replace subset?"), question, tr("Replace"), work)
         else:
-            save(replace=False)
+            self._run(work)
 
-    def _remove(self, name: str) -> None:
-        words = f"“{name}” {tr('goes, with its recipe. Its prompts stay as they are.')}"
+    def _delete(self, name: str) -> None:
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.curation import subsets
 
-        def remove() -> None:
-            recipe_run.remove(self._session, name, lambda changes: self.message.emit(changes.message))
+            return subsets.remove_subset(workspace, name)
 
-        self._ask(tr("Remove the subset"), words, remove)
+        question = tr("Delete the subset “{name}” and its recipe? Its prompts are kept.").format(name=name)
+        self._ask(tr("Delete subset?"), question, tr("Delete"), work)
 
-    def _ask(self, title: str, words: str, then: Callable[[], object]) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, title, words, parent=self)
+    def _run(self, work: Callable[[Workspace], Changes]) -> None:
+        self._session.run(work, lambda changes: self.message.emit(changes.message))
+
+    def _ask(self, title: str, question: str, verb: str, work: Callable[[Workspace], Changes]) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, title, question, parent=self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)
-        yes = box.addButton(title, QMessageBox.ButtonRole.AcceptRole)
+        yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        yes.clicked.connect(lambda: then())
+        yes.clicked.connect(lambda: self._run(work))
         box.open()
 
     def _compare(self, name: str) -> None:
         CompareDialog(self, self._session, self._theme, name).open()
 
     def show_duplicates(self) -> None:
-        """Show the prompts that are nearly the same, in groups side by side."""
+        """Open the dialog of near duplicates."""
         dialog = DuplicatesDialog(self, self._session, self._theme)
         dialog.review_wanted.connect(self.review_wanted)
         dialog.message.connect(self.message)
         dialog.open()
 
-    def _review(self, ids: Sequence[int], words: str) -> None:
-        """Open prompts in review. The order tells of machines, as a recipe does."""
+    def _review(self, ids: Sequence[int], description: str) -> None:
+        """Open prompts for review, the most refused first."""
         if not ids:
-            self.message.emit(f"{tr('No prompt')} {words}.")
+            self.message.emit(tr("{description}: no prompts.").format(description=description))
             return
-        if len(ids) > _MOST:
-            self.message.emit(f"{tr('The first')} {_MOST:,} {tr('of')} {len(ids):,} {tr('prompts')} {words}.")
-        wanted = Term(Field.ID, tuple(str(prompt_id) for prompt_id in sorted(ids[:_MOST])))
+        if len(ids) > _MAX_LISTED:
+            message = tr("{description}: showing the first {shown} of {total} prompts.")
+            counts = {"shown": f"{_MAX_LISTED:,}", "total": f"{len(ids):,}"}
+            self.message.emit(message.format(description=description, **counts))
+        wanted = Term(Field.ID, tuple(str(prompt_id) for prompt_id in sorted(ids[:_MAX_LISTED])))
         self.review_wanted.emit(QueueFilter((wanted,), Order.REFUSED))
 
-    def _forget(self) -> None:
-        """The workspace is another, or none."""
-        self.curating.stop()
+    def _review_selected(self) -> None:
+        self._review(self.result.chosen if self.result else (), tr("Selected prompts"))
+
+    def _clear(self) -> None:
+        """Clear the page when the workspace is closed or replaced."""
+        self.operations.stop()
         self.recipe.editor.clear()
         self._show(None)
         self.saved.show_subsets([])
@@ -191,21 +217,21 @@ class CurationPage(QWidget):
         self.recipe.changed.connect(self._apply)
         self.recipe.duplicates.clicked.connect(self.show_duplicates)
         self.recipe.editor.textChanged.connect(self._remember)
-        self.curating.curated.connect(self._show)
-        self.curating.listed.connect(self._list)
-        self.curating.rated.connect(self._rate)
-        self.curating.failed.connect(self._fail)
+        self.operations.selected.connect(self._show)
+        self.operations.listed.connect(self._list)
+        self.operations.rated.connect(self.funnel.show_rates)
+        self.operations.failed.connect(self._fail)
         self.funnel.prompts_wanted.connect(self._review)
         self.preview.save.clicked.connect(self._save)
-        self.preview.review_wanted.connect(lambda: self._review(self.result.chosen if self.result else (), "is taken"))
+        self.preview.review_wanted.connect(self._review_selected)
         self.preview.prompt_wanted.connect(lambda prompt_id: self._review([prompt_id], ""))
         self.saved.export_wanted.connect(self.export_wanted)
         self.saved.compare_wanted.connect(self._compare)
-        self.saved.remove_wanted.connect(self._remove)
+        self.saved.delete_wanted.connect(self._delete)
         self.saved.review_wanted.connect(
             lambda name: self.review_wanted.emit(QueueFilter((Term(Field.SUBSET, (name,)),)))
         )
-        self._session.leaving.connect(self._forget)
+        self._session.leaving.connect(self._clear)
         self._theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
@@ -221,19 +247,14 @@ class CurationPage(QWidget):
             pane.setContentsMargins(16, 16, 16, 16)
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(1)
-        for place, third in enumerate((left, self.funnel, self.preview)):
-            self._split.addWidget(third)
-            self._split.setStretchFactor(place, _SHARES[place])
-        scroll = QScrollArea()
-        scroll.setWidget(self._split)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        for place, column in enumerate((left, self.funnel, self.preview)):
+            self._split.addWidget(column)
+            self._split.setStretchFactor(place, _STRETCH[place])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scrolled(self._split))
         self._fit()
 
     def _fit(self) -> None:
-        for part, width in zip((self.recipe, self.funnel, self.preview), _LEAST, strict=True):
+        for part, width in zip((self.recipe, self.funnel, self.preview), _MIN_WIDTHS, strict=True):
             part.setMinimumWidth(px(width))

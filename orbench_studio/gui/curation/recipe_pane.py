@@ -1,4 +1,4 @@
-"""The recipe as text, checked while it is typed."""
+"""Editor of recipes that checks the text while typing."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QTextCursor, QTextFormat
@@ -9,22 +9,22 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import META, Theme, code_font
 from orbench_studio.gui.common.widgets import label, set_role
 
-_TYPING = 250  # milliseconds after the last letter until the recipe is read
-_TAB = 2  # letters
+_TYPING = 250  # milliseconds after the last keystroke until the recipe is parsed
+_TAB = 2  # characters
 
 
 class RecipePane(QWidget):
-    """Tells of every recipe that can be read; marks the line where one cannot."""
+    """Emits every valid recipe, and marks the line of the first error."""
 
-    changed = Signal(object)  # the Recipe, or None while the text is none
+    changed = Signal(object)  # Recipe, or None if the text is invalid
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self.recipe: Recipe | None = None
-        self.begin = QComboBox()
+        self.templates = QComboBox()
         self.editor = QPlainTextEdit()
-        self.says = label("", "quiet")
+        self.status = label("", "quiet")
         self.duplicates = QPushButton(tr("Near duplicates…"))
         self._texts: dict[str, str] = {}
         self._typing = QTimer(self)
@@ -33,14 +33,14 @@ class RecipePane(QWidget):
         self._fit()
 
     def offer(self, texts: dict[str, str]) -> None:
-        """Offer recipes to begin with."""
+        """Show the recipes that can be loaded."""
         self._texts = texts
-        self.begin.clear()
-        self.begin.addItem(tr("Begin with…"))
-        self.begin.addItems([name.replace("&", "&&") for name in texts])
+        self.templates.clear()
+        self.templates.addItem(tr("Load recipe…"))
+        self.templates.addItems([name.replace("&", "&&") for name in texts])
 
     def show_text(self, text: str) -> None:
-        """Put a text in the place of the one that is there; undo in the editor takes it back."""
+        """Replace the text; undo in the editor reverts it."""
         cursor = QTextCursor(self.editor.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)
@@ -48,25 +48,25 @@ class RecipePane(QWidget):
         self.read()
 
     def text(self) -> str:
-        """What is written."""
+        """Return the text."""
         return self.editor.toPlainText()
 
     def read(self) -> None:
-        """Read what is written now."""
+        """Parse the text now."""
         self._typing.stop()
         try:
             self.recipe = read_recipe(self.text())
         except RecipeError as error:
             self.recipe = None
-            self.complain(str(error), error.line)
+            self.show_error(str(error), error.line)
         else:
-            self.complain("")
+            self.show_error("")
         self.changed.emit(self.recipe)
 
-    def complain(self, text: str, line: int = 0) -> None:
-        """Say what is wrong, and mark the line (from 1) where it is."""
-        set_role(self.says, "role", "error" if text else "quiet")
-        self.says.setText(text or tr("The recipe can be read."))
+    def show_error(self, text: str, line: int = 0) -> None:
+        """Show an error and mark its line (from 1); an empty text clears the error."""
+        set_role(self.status, "role", "error" if text else "quiet")
+        self.status.setText(text or tr("Recipe is valid."))
         self.editor.setExtraSelections([self._mark(line)] if line else [])
 
     def _mark(self, line: int) -> QTextEdit.ExtraSelection:
@@ -81,7 +81,7 @@ class RecipePane(QWidget):
     def _chosen(self, place: int) -> None:
         if place > 0:
             self.show_text(list(self._texts.values())[place - 1])
-            self.begin.setCurrentIndex(0)
+            self.templates.setCurrentIndex(0)
             self.editor.setFocus()
 
     def _connect(self) -> None:
@@ -89,7 +89,7 @@ class RecipePane(QWidget):
         self._typing.setInterval(_TYPING)
         self._typing.timeout.connect(self.read)
         self.editor.textChanged.connect(self._typing.start)
-        self.begin.activated.connect(self._chosen)
+        self.templates.activated.connect(self._chosen)
         self._theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
@@ -97,20 +97,20 @@ class RecipePane(QWidget):
         self.editor.setAccessibleName(tr("Recipe"))
         self.editor.setTabChangesFocus(True)
         self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
-        self.begin.setAccessibleName(tr("Begin with a recipe"))
-        self.begin.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.says.setWordWrap(True)
-        self.says.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.templates.setAccessibleName(tr("Load recipe"))
+        self.templates.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.status.setWordWrap(True)
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         head = QHBoxLayout()
         head.addWidget(label(tr("Recipe"), "title"))
         head.addStretch()
-        head.addWidget(self.begin, 1)
+        head.addWidget(self.templates, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.editor, 1)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
         column.addWidget(self.duplicates, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _fit(self) -> None:

@@ -1,4 +1,4 @@
-"""The prompts that are taken, and the subsets that were saved."""
+"""Panes with the selected prompts and with the saved subsets."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.curation.selection import Selection
-from orbench_studio.domain.curation.subset import Listed
+from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
@@ -24,37 +24,43 @@ _SUBSETS = (Column("Name", 90, 1), Column("Prompts", 76, number=True), Column("S
 
 
 class PreviewPane(QWidget):
-    """The first prompts that a recipe takes, in its order."""
+    """The first prompts that a recipe selects, in its order."""
 
-    review_wanted = Signal()  # all that are taken
+    review_wanted = Signal()  # all selected prompts
     prompt_wanted = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.review = QPushButton(tr("Review these"))
+        self.review = QPushButton(tr("Review"))
         self.save = QPushButton(tr("Save…"))
-        self.says = label("", "quiet")
-        self.prompts = Table(theme, tr("Prompts that are taken"), _PROMPTS)
+        self.status = label("", "quiet")
+        self.prompts = Table(theme, tr("Selected prompts"), _PROMPTS)
         self._build_ui()
         self.review.clicked.connect(self.review_wanted)
         self.prompts.opened.connect(lambda prompt_id, _column: self.prompt_wanted.emit(prompt_id))
 
     def show_result(self, found: Selection | None) -> None:
-        """Make ready for the prompts of a result."""
+        """Clear the list, and enable the buttons if the result has prompts."""
         self.prompts.show_rows([], [])
-        self.says.setText("")
+        self.status.setText("")
         for button in (self.review, self.save):
             button.setEnabled(found is not None and bool(found.chosen))
 
-    def show_prompts(self, rows: Sequence[QueueRow], taken: int) -> None:
-        """Show the first of them."""
+    def show_prompts(self, rows: Sequence[QueueRow], total: int) -> None:
+        """Show the first prompts."""
+        refused = tr("{refusals} of {judged}")
         lines = [
-            (f"{row.prompt_id}", str(row.category or tr("none")), f"{row.refusals} of {row.judged}",
-             row.text)
+            (
+                f"{row.prompt_id}",
+                str(row.category or tr("none")),
+                refused.format(refusals=row.refusals, judged=row.judged),
+                row.text,
+            )
             for row in rows
-        ]  # fmt: skip
+        ]
         self.prompts.show_rows([row.prompt_id for row in rows], lines)
-        self.says.setText(f"{tr('The first')} {len(rows):,} {tr('of')} {taken:,}" if taken > len(rows) else "")
+        message = tr("First {shown} of {total} prompts").format(shown=f"{len(rows):,}", total=f"{total:,}")
+        self.status.setText(message if total > len(rows) else "")
 
     def _build_ui(self) -> None:
         self.save.setProperty("role", "primary")
@@ -65,53 +71,53 @@ class PreviewPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(label(tr("Taken"), "title"))
+        column.addWidget(label(tr("Selected prompts"), "title"))
         column.addWidget(buttons)
         column.addWidget(self.prompts, 1)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
 
 
 class SavedPane(QWidget):
-    """The saved subsets, with what can be done with one."""
+    """The saved subsets, with buttons for the selected one."""
 
     export_wanted = Signal(str)
     compare_wanted = Signal(str)
-    remove_wanted = Signal(str)
+    delete_wanted = Signal(str)
     review_wanted = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.subsets = Table(theme, tr("Saved subsets"), _SUBSETS)
         self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
-        self.review, self.remove = QPushButton(tr("Review")), QPushButton(tr("Remove…"))
+        self.review, self.delete = QPushButton(tr("Review")), QPushButton(tr("Delete…"))
         self._build_ui()
-        self.subsets.chosen.connect(lambda _: self._state())
+        self.subsets.chosen.connect(lambda _: self._update_buttons())
         self.subsets.opened.connect(lambda name, _column: self.review_wanted.emit(name))
         for button, wanted in (
             (self.export, self.export_wanted),
             (self.compare, self.compare_wanted),
             (self.review, self.review_wanted),
-            (self.remove, self.remove_wanted),
+            (self.delete, self.delete_wanted),
         ):
             button.clicked.connect(lambda _checked=False, w=wanted: w.emit(self.subsets.current()))
-        self._state()
+        self._update_buttons()
 
-    def show_subsets(self, found: Sequence[Listed]) -> None:
-        """Show the saved subsets, the newest first."""
+    def show_subsets(self, found: Sequence[SubsetSummary]) -> None:
+        """Show the saved subsets, newest first."""
         rows = [(one.name, f"{one.prompts:,}", f"{one.created_at.astimezone():%Y-%m-%d}") for one in found]
         self.subsets.show_rows([one.name for one in found], rows)
         if self.subsets.current() is None and found:
             self.subsets.choose(found[0].name)
-        self._state()
+        self._update_buttons()
 
-    def _state(self) -> None:
-        for button in (self.export, self.compare, self.review, self.remove):
+    def _update_buttons(self) -> None:
+        for button in (self.export, self.compare, self.review, self.delete):
             button.setEnabled(self.subsets.current() is not None)
 
     def _build_ui(self) -> None:
         buttons = QWidget()
         flow = FlowLayout(buttons, spacing=8)
-        for button in (self.export, self.compare, self.review, self.remove):
+        for button in (self.export, self.compare, self.review, self.delete):
             flow.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -1,1 +1,1 @@
-"""Window of the feature team: queues with assignments, adjudication."""
+"""Widgets of teams: queues with assignments, adjudication."""

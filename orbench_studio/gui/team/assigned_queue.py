@@ -1,6 +1,6 @@
-"""At work in a team's queue: prompts are claimed ahead, claims renewed while the window shows, and given back.
+"""Assignments in the review queue: requested in advance, renewed while the window is visible, returned on leaving.
 
-Somebody is at work in a queue as long as the review queue is `team:NAME=PERSON` with the own name.
+The user works on a team queue while the filter of the review queue is `team:NAME=PERSON` with the user's name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from orbench_studio.domain.team.queue import given_to, work_of
+from orbench_studio.domain.team.queue import assignments_filter, given_to
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.workspace.session import Session
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from orbench_studio.domain.review.queue import QueueFilter, QueueRow
     from orbench_studio.services.workspace.workspace import Workspace
 
-BEAT = 20_000  # milliseconds; the shortest lease is three times as long
+BEAT = 20_000  # milliseconds; a third of the shortest lease
 
 
 class AssignedQueue(QObject):
-    """Keeps the review queue filled with what the team's queue gives."""
+    """Keeps the review queue filled with the user's assignments."""
 
     def __init__(self, page: ReviewPage, session: Session) -> None:
         super().__init__(page)
         self._page = page
         self._session = session
-        self._joined: tuple[str, str] | None = None  # the queue and the name
+        self._joined: tuple[str, str] | None = None  # queue and annotator
         self._beat = QTimer(self)
         self._beat.setInterval(BEAT)
         self._beat.timeout.connect(self.beat)
@@ -40,7 +40,7 @@ class AssignedQueue(QObject):
         session.leaving.connect(self._leave)
 
     def beat(self) -> None:
-        """Renew what is held, and look for what others have given back; nothing while the window does not show."""
+        """Renew the assignments and request more, unless the window is hidden."""
         window = self._page.window()
         if self._joined is None or not window.isVisible() or window.isMinimized():
             return
@@ -55,9 +55,9 @@ class AssignedQueue(QObject):
         self._ask_more()
 
     def renamed(self) -> None:
-        """Somebody else is at the window: the queue goes on with that one."""
+        """Continue the queue with the new name of the user."""
         if self._joined is not None:
-            self._page.finder.bar.ask(work_of(self._joined[0], self._session.annotator))
+            self._page.finder.bar.ask(assignments_filter(self._joined[0], self._session.annotator))
 
     def _claim(self, workspace: Workspace, wanted: QueueFilter) -> None:
         """Before the queue is loaded, on the database's thread: assign the first prompts to the annotator."""
@@ -68,9 +68,9 @@ class AssignedQueue(QObject):
             assignments.claim(workspace, assigned[0], annotator=assigned[1])
 
     def _follow(self) -> None:
-        """The review queue is another one, or its person."""
-        given = given_to(self._page.finder.current)
-        joined = given if given is not None and given[1] == self._session.annotator else None
+        """Join or leave a team queue after the filter of the review queue changed."""
+        assigned = given_to(self._page.finder.current)
+        joined = assigned if assigned is not None and assigned[1] == self._session.annotator else None
         if joined != self._joined:
             self._leave()
             self._joined = joined
@@ -102,7 +102,7 @@ class AssignedQueue(QObject):
         self._session.run(work, lambda rows: self._add(rows) if joined == self._joined else None)
 
     def _add(self, rows: list[QueueRow]) -> None:
-        """Put what was claimed at the end of the queue; where that was reached, go on with it."""
+        """Append new assignments to the queue; continue with them if the user is waiting at its end."""
         page = self._page
         new = [row for row in rows if page.model.place_of(row.prompt_id) is None]
         if not new:
@@ -118,4 +118,4 @@ class AssignedQueue(QObject):
         page.finder.bar.tell_more(len(new))
         if waits:
             page.step(1)
-            page.message.emit(tr("There is more for you in this queue."))
+            page.message.emit(tr("New prompts were assigned to you."))

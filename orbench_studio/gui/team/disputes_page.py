@@ -1,4 +1,4 @@
-"""What reviewers disagree about: both decisions side by side, and one that settles it."""
+"""Disputes page: contradicting decisions side by side, and keys to adjudicate them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
@@ -44,9 +53,9 @@ _ANSWER_KEYS = dict(zip(CLASSES, ("answer_direct", "answer_partial", "answer_ind
 
 
 class DisputesPage(QWidget):
-    """A list of disputes on the left, the one chosen on the right."""
+    """Shows the disputes on the left and the selected one on the right."""
 
-    stated = Signal(str)  # after something was decided or undone: what, in words
+    stated = Signal(str)  # description of an adjudication or undo
 
     def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -62,7 +71,8 @@ class DisputesPage(QWidget):
         self.response = TextPane(theme, Type(READING, READING_LINE))
         self.model = label("", "meta")
         self.reason = QLineEdit()
-        self.empty = label("", "quiet")
+        self.empty = QWidget()
+        self.merge = QPushButton(with_key(tr("Merge…"), "merge_labels"))
         self._cards: list[SideCard] = []
         self._sides = QGridLayout()
         self._labels = _buttons(theme, actions, {_LABEL_KEYS[of]: LABELS[of] for of in Label})
@@ -71,14 +81,14 @@ class DisputesPage(QWidget):
         self._connect(theme)
 
     def refresh(self, changes: Changes) -> None:
-        """Look again at what is disputed."""
+        """Reload the disputes."""
         if self.isVisible() and changes:
-            self._look()
+            self._load()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._actions.enable(self._handlers(), on=True)
-        self._look()
+        self._load()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._actions.enable(self._handlers(), on=False)
@@ -92,36 +102,36 @@ class DisputesPage(QWidget):
         self.list.setFixedWidth(min(px(_LIST), self.width() // 5))
 
     def settle(self, value: str) -> None:
-        """Decide what counts of the dispute on the screen."""
+        """Adjudicate the shown dispute."""
         case = self.case
         fits = case is not None and (value in _LABEL_KEYS) == (case.about.response_id is None)
         if case is None or not fits:
             return
-        self.case = None  # one key settles one dispute
+        self.case = None  # a second key press must not adjudicate again
         reason, annotator = self.reason.text().strip(), self._session.annotator
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.settle(workspace, case, value, annotator=annotator, reason=reason)
+            return adjudication.adjudicate(workspace, case, value, annotator=annotator, reason=reason)
 
-        self._session.run(work, self._settled, self._not_settled)
+        self._session.run(work, self._adjudicated, self._not_settled)
 
-    def _settled(self, changes: Changes) -> None:
+    def _adjudicated(self, changes: Changes) -> None:
         self.reason.clear()
         self.stated.emit(changes.message)
 
     def _not_settled(self, _error: Exception) -> None:
-        self._look()
+        self._load()
 
     def _reversed(self, changes: Changes) -> None:
         self.stated.emit(changes.message)
 
-    def _look(self) -> None:
+    def _load(self) -> None:
         def work(workspace: Workspace) -> list[Dispute]:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.disputed(workspace)
+            return adjudication.list_disputes(workspace)
 
         self._session.run(work, self._show)
 
@@ -133,14 +143,14 @@ class DisputesPage(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for dispute in disputes:
-            what = tr("label") if dispute.response_id is None else tr("response")
-            self.list.addItem(QListWidgetItem(f"#{dispute.prompt_id}   {what}\n{dispute.text}"))
+            aspect = tr("label") if dispute.response_id is None else tr("response")
+            self.list.addItem(QListWidgetItem(f"#{dispute.prompt_id}   {aspect}\n{dispute.text}"))
         self.list.blockSignals(False)
         self._body.setVisible(bool(disputes))
         self.empty.setVisible(not disputes)
         self.list.setVisible(bool(disputes))
         if self.case is not None and (not disputes or self.case.about != disputes[place]):
-            self.case = None  # else what is shown can be settled while it is looked at again
+            self.case = None  # or it could be adjudicated while it is reloaded
         if disputes:
             self.list.setCurrentRow(place)
             self._open()
@@ -154,18 +164,18 @@ class DisputesPage(QWidget):
         def work(workspace: Workspace) -> Case:
             from orbench_studio.services.team import adjudication
 
-            return adjudication.case_of(workspace, about)
+            return adjudication.load_case(workspace, about)
 
         self._session.run(work, self._opened)
 
     def _opened(self, case: Case) -> None:
         place = self.list.currentRow()
         if not (0 <= place < len(self.disputes) and self.disputes[place] == case.about):
-            return  # another one was chosen meanwhile
+            return  # the selection changed while loading
         self.case = case
         answered = case.response is not None
-        what = tr("People disagree about the response") if answered else tr("People disagree about the label")
-        self.title.setText(f"#{case.about.prompt_id}   {what}   ·   {place + 1:,} / {len(self.disputes):,}")
+        title = tr("Disagreement about the response") if answered else tr("Disagreement about the label")
+        self.title.setText(f"#{case.about.prompt_id}   {title}   ·   {place + 1:,} / {len(self.disputes):,}")
         self.prompt.show_text(case.prompt)
         self.response.show_text(case.response or "")
         self.model.setText(case.model or "")
@@ -185,7 +195,7 @@ class DisputesPage(QWidget):
     def _step(self, by: int) -> None:
         self.list.setCurrentRow(min(max(self.list.currentRow() + by, 0), self.list.count() - 1))
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._show([])
         self.reason.clear()
 
@@ -204,14 +214,11 @@ class DisputesPage(QWidget):
         self._actions.bind(self._handlers(), self)
         self.list.currentRowChanged.connect(lambda _: self._open())
         self.reason.returnPressed.connect(self.list.setFocus)
-        self._session.leaving.connect(self._forget)
+        self.merge.clicked.connect(lambda: self._actions["merge_labels"].trigger())
+        self._session.leaving.connect(self._clear)
         theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
-        words = tr("Nobody disagrees. Reviewers decide in copies of this workspace; their label files are merged here")
-        self.empty.setText(f"{with_key(words, 'merge_labels')}.")
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setWordWrap(True)
         self.list.setAccessibleName(tr("Disputes"))
         self.list.setObjectName("disputes")
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -220,7 +227,7 @@ class DisputesPage(QWidget):
         self.prompt.setAccessibleName(tr("Prompt"))
         self.response.setAccessibleName(tr("Response"))
         self.reason.setAccessibleName(tr("Reason"))
-        self.reason.setPlaceholderText(with_key(tr("Why, in a few words; Enter goes back"), "reason"))
+        self.reason.setPlaceholderText(with_key(tr("Reason (optional). Press Enter to return to the list"), "reason"))
         self.setFocusProxy(self.list)
         self._body = QWidget()
         column = QVBoxLayout(self._body)
@@ -240,8 +247,20 @@ class DisputesPage(QWidget):
         row.setSpacing(0)
         row.addWidget(self.list)
         row.addWidget(self._body, 1)
-        row.addWidget(self.empty, 1)
+        row.addWidget(self._build_empty(), 1)
         self._show([])
+
+    def _build_empty(self) -> QWidget:
+        message = label(tr("No disagreements yet. Merge reviewers' files to compare labels."), "quiet")
+        message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        message.setWordWrap(True)
+        column = QVBoxLayout(self.empty)
+        column.setSpacing(12)
+        column.addStretch()
+        column.addWidget(message)
+        column.addWidget(self.merge, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch()
+        return self.empty
 
     def _build_bar(self) -> QWidget:
         bar = QWidget()

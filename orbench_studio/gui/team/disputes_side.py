@@ -1,4 +1,4 @@
-"""What one person says of what is disputed: the decision, when, what was in view, and why."""
+"""Card with one side of a dispute: the decision, its time, what was visible, and the reason."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QVBoxLayout
@@ -13,35 +13,37 @@ from orbench_studio.gui.review.timeline_dialog import seen
 
 
 class SideCard(QFrame):
-    """A card of a fixed make-up, so that two can be compared line by line."""
+    """Shows one decision in fixed lines, so that cards can be compared line by line."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("card")
-        self._who = label("", "strong")
-        self._says = label("", "strong")
+        self._annotator = label("", "strong")
+        self._value = label("", "strong")
         self._when = label("", "meta")
-        self._why = label("", "quiet")
+        self._reason = label("", "quiet")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         layout.setSpacing(4)
-        for part in (self._who, self._says, self._when, self._why):
+        for part in (self._annotator, self._value, self._when, self._reason):
             part.setWordWrap(True)
             part.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(part)
         layout.addStretch()
 
     def show_side(self, event: Event) -> None:
-        """Show a decision."""
-        said = event.said
-        assert said is not None  # what is disputed are decisions
-        mark = LABELS[Label(said.value)] if said.aspect is Aspect.LABEL else ANSWERS[AnswerClass(said.value)]
-        self._who.setText(said.annotator)
-        self._says.setText(f"{mark.shape} {mark.word}")
-        set_role(self._says, "role", f"verdict-{mark.colour}")
-        about = [f"{event.at.astimezone():%Y-%m-%d %H:%M}", seen(said)]
-        about += [f"{tr('guidelines')} {event.guideline}"] if event.guideline else []
-        about += [tr("adjudicated")] if said.adjudicated else []
+        """Show the decision of an event."""
+        decision = event.said
+        assert decision is not None  # the sides of a dispute are decisions
+        mark = (
+            LABELS[Label(decision.value)] if decision.aspect is Aspect.LABEL else ANSWERS[AnswerClass(decision.value)]
+        )
+        self._annotator.setText(decision.annotator)
+        self._value.setText(f"{mark.shape} {mark.word}")
+        set_role(self._value, "role", f"verdict-{mark.colour}")
+        about = [f"{event.at.astimezone():%Y-%m-%d %H:%M}", seen(decision)]
+        about += [tr("guidelines {version}").format(version=event.guideline)] if event.guideline else []
+        about += [tr("adjudicated")] if decision.adjudicated else []
         self._when.setText("  ·  ".join(about))
-        self._why.setText((said.reason or "").replace("_", " ") or tr("no reason given"))
-        self.setAccessibleName(f"{said.annotator}: {mark.word}")
+        self._reason.setText((decision.reason or "").replace("_", " ") or tr("No reason given"))
+        self.setAccessibleName(f"{decision.annotator}: {mark.word}")

@@ -1,4 +1,4 @@
-"""The team page: queues with how far they are, and what each person does."""
+"""Team page: queues with their progress, and the activity of annotators."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.domain.team.queue import QueueState, TeamQueue, work_of
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, scrolled, while_there
-from orbench_studio.gui.team.people_table import NOTE, people_table
+from orbench_studio.gui.common.widgets import label, scrolled, set_tip, while_there
+from orbench_studio.gui.team.people_table import COLUMNS, NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.workspace.session import Session
@@ -30,24 +30,23 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _EMPTY = (
-    "No team queue yet. A queue gives its prompts out to several people: how many label each, who takes part, and by "
-    "which share. What others decide is hidden until a prompt has all its labels; then disagreements are "
-    "on the Disputes page."
+    "No team queues yet. Click New queue to assign prompts to annotators, by overlap, share or category. Labels "
+    "stay hidden from other annotators until a prompt is complete. Disagreements then appear on the Disputes page."
 )
 
 
 class TeamPage(QScrollArea):
-    """Asks again whenever something changed while it shows."""
+    """Reloads after every change while it is visible."""
 
     message = Signal(str)
-    review_wanted = Signal(QueueFilter)  # when the user joins a queue
-    page_wanted = Signal(str)  # when the user wants another page of the window
+    review_wanted = Signal(QueueFilter)  # the user joins a queue
+    page_wanted = Signal(str)  # name of another page
 
     def __init__(self, session: Session, theme: Theme, current: Callable[[], QueueFilter]) -> None:
         super().__init__()
         self._session, self._theme = session, theme
-        self._current = current  # the filter of the review queue
-        self.standings: list[QueueStatus] = []
+        self._current = current  # filter of the review queue
+        self.statuses: list[QueueStatus] = []
         self.cards: list[QueueCard] = []
         self.new = QPushButton(tr("New queue…"))
         self.empty = label(tr(_EMPTY), "quiet")
@@ -59,16 +58,16 @@ class TeamPage(QScrollArea):
         theme.changed.connect(lambda: self.refresh(ALL_CHANGED))
 
     def refresh(self, changes: Changes) -> None:
-        """Look again where an operation touched anything that people decide."""
+        """Reload after an operation changed anything."""
         if self.isVisible() and changes:
-            self.look()
+            self.load()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.look()
+        self.load()
 
-    def look(self) -> None:
-        """Ask how everything stands."""
+    def load(self) -> None:
+        """Load the queues and the activity of annotators."""
 
         def work(workspace: Workspace) -> tuple[list[QueueStatus], list[Activity]]:
             from orbench_studio.services.team import team_queues
@@ -78,10 +77,10 @@ class TeamPage(QScrollArea):
         self._session.run(work, lambda found: self._show(*found))
 
     def ask(self, before: TeamQueue | None) -> None:
-        """Ask what a new queue shall be, or what another one shall be from now on."""
+        """Open the dialog for a new queue, or to change `before`."""
         dialog = QueueDialog(self, before, write(self._current()) if before is None else before.query)
         close = while_there(dialog, lambda _: dialog.close())
-        tell = while_there(dialog, lambda error: dialog.tell(str(error)))
+        show_error = while_there(dialog, lambda error: dialog.show_error(str(error)))
 
         def save(wanted: TeamQueue) -> None:
             def work(workspace: Workspace) -> Changes:
@@ -97,7 +96,7 @@ class TeamPage(QScrollArea):
                 close(changes)
                 self._done(changes)
 
-            self._session.run(work, done, tell, tells=False)
+            self._session.run(work, done, show_error, tells=False)
 
         dialog.wanted.connect(save)
         dialog.open()
@@ -113,35 +112,38 @@ class TeamPage(QScrollArea):
     def _done(self, changes: Changes) -> None:
         self.message.emit(changes.message)
 
-    def _show(self, standings: list[QueueStatus], people: list[Activity]) -> None:
-        self.standings = standings
-        who = self._session.annotator
-        while len(self.cards) < len(standings):
+    def _show(self, statuses: list[QueueStatus], people: list[Activity]) -> None:
+        self.statuses = statuses
+        annotator = self._session.annotator
+        while len(self.cards) < len(statuses):
             self._add_card()
         for place, card in enumerate(self.cards):
-            card.setVisible(place < len(standings))
-            if place < len(standings):
-                card.show_standing(standings[place], who)
-        self.empty.setVisible(not standings)
+            card.setVisible(place < len(statuses))
+            if place < len(statuses):
+                card.show_status(statuses[place], annotator)
+        self.empty.setVisible(not statuses)
         if self._people is not None:
             self._people.deleteLater()
-        self._people = _wide(table_of(people_table(people, datetime.now(UTC)))) if people else None
-        if self._people is not None:
+            self._people = None
+        if people:
+            table = table_of(people_table(people, datetime.now(UTC)))
+            _set_column_tips(table)
+            self._people = _wide(table)
             self._column.insertWidget(self._column.count() - 2, self._people)
         self._note.setVisible(bool(people))
 
     def _add_card(self) -> None:
-        """One more card; which queue it shows is looked up when a button is pressed."""
+        """Add a card; its buttons look up which queue it shows when they are clicked."""
         card, place = QueueCard(self._theme), len(self.cards)
         self.cards.append(card)
         self._queues.addWidget(card)
-        card.joined.connect(lambda: self._join(self.standings[place].queue))
-        card.change_wanted.connect(lambda: self.ask(self.standings[place].queue))
-        card.state_wanted.connect(lambda state: self._set_state(self.standings[place].queue.name, state))
+        card.joined.connect(lambda: self._join(self.statuses[place].queue))
+        card.change_wanted.connect(lambda: self.ask(self.statuses[place].queue))
+        card.state_wanted.connect(lambda state: self._set_state(self.statuses[place].queue.name, state))
         card.disputes_wanted.connect(lambda: self.page_wanted.emit("page_disputes"))
 
     def _join(self, queue: TeamQueue) -> None:
-        self.review_wanted.emit(work_of(queue.name, self._session.annotator))
+        self.review_wanted.emit(assignments_filter(queue.name, self._session.annotator))
 
     def _build_ui(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -171,8 +173,15 @@ class TeamPage(QScrollArea):
         self.setWidget(page)
 
 
+def _set_column_tips(table: QWidget) -> None:
+    tips = {tr(column): tr(tip) for column, tip in COLUMNS.items()}
+    for cell in table.findChildren(QLabel):
+        if cell.text() in tips:
+            set_tip(cell, tips[cell.text()])
+
+
 def _wide(table: QWidget) -> QScrollArea:
-    """A table that is scrolled sideways by itself where the page is too narrow for it."""
+    """Wrap a table so that it scrolls sideways on a narrow page."""
     area = scrolled(table)
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFixedHeight(table.sizeHint().height() + area.horizontalScrollBar().sizeHint().height())

@@ -1,4 +1,4 @@
-"""What each person of a team does, as a table of words."""
+"""Table of the activity of annotators."""
 
 from __future__ import annotations
 
@@ -13,45 +13,42 @@ if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Kappa
     from orbench_studio.domain.team.progress import Activity
 
-_HEADER = (
-    "Person",
-    "Labels",
-    "An hour",
-    "Seconds each",
-    "Same as others",
-    "Kappa",
-    "n",
-    "Same again",
-    "Practice right",
-    "Holds",
-    "Last seen",
-)
-NOTE = (
-    "An hour and seconds (median): of labels less than five minutes apart. Same as others, kappa: against each label "
-    "of others on prompts that have all their labels, n such pairs, taken as independent. Same again: on prompts shown "
-    "again. Intervals are at 95 % (Wilson; Dirichlet draws for kappa)."
-)
+# Names of the columns with their tooltips.
+COLUMNS = {
+    "Annotator": "",
+    "Labels": "Prompts that the annotator labelled",
+    "Labels per hour": "Counts only labels less than five minutes after the one before",
+    "Median time": "Median time from one label to the next; intervals of more than five minutes are left out",
+    "Agreement": "Agreement with each label of other annotators, on prompts that have all their labels",
+    "Kappa": "Cohen's kappa with each label of other annotators, on prompts that have all their labels",
+    "n": "Pairs of labels that agreement and kappa are computed from",
+    "Self-consistency": "Agreement with the annotator's own labels, on prompts shown again",
+    "Training accuracy": "Agreement of first labels with known labels, on training prompts",
+    "Assigned now": "Prompts assigned to the annotator and not labelled yet",
+    "Last seen": "Last decision or activity in a queue",
+}
+NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assumed independent."
 
 
 def people_table(people: list[Activity], now: datetime) -> Table:
-    """A row a person."""
-    return Table(tr("People"), tuple(map(tr, _HEADER)), tuple(_row(one, now) for one in people))
+    """Build the table with a row per annotator."""
+    return Table(tr("Annotators"), tuple(map(tr, COLUMNS)), tuple(_row(one, now) for one in people))
 
 
 def _row(one: Activity, now: datetime) -> Row:
-    hourly, seconds = one.pace.hourly, one.pace.seconds
+    labels_per_hour, median_seconds = one.pace.labels_per_hour, one.pace.median_seconds
     return (
         one.annotator,
         f"{one.labels:,}",
-        f"{hourly:,.0f}" if hourly is not None else "–",
-        f"{seconds:.0f}" if seconds is not None else "–",
-        _share(one.same),
+        f"{labels_per_hour:,.0f}" if labels_per_hour is not None else "–",
+        tr("{seconds} s").format(seconds=f"{median_seconds:.0f}") if median_seconds is not None else "–",
+        _share(one.agreement),
         _kappa(one.kappa),
         f"{one.kappa.n:,}",
-        _share(one.consistency, n=True),
-        _share(one.practice, n=True),
-        f"{one.held:,}",
-        _ago(one.seen, now),
+        _share(one.self_consistency, n=True),
+        _share(one.training, n=True),
+        f"{one.assigned:,}",
+        _ago(one.last_seen, now),
     )
 
 
@@ -70,12 +67,14 @@ def _kappa(found: Kappa) -> str:
 
 
 def _ago(at: datetime | None, now: datetime) -> str:
-    """When somebody was last seen: minutes, hours, then the day."""
+    """Format a time relative to now: minutes, then hours, then the date."""
     if at is None:
         return tr("never")
     minutes = (now - at).total_seconds() / 60
     if minutes < 2:
         return tr("just now")
     if minutes < 120:
-        return f"{minutes:.0f} min {tr('ago')}"
-    return f"{minutes / 60:.0f} h {tr('ago')}" if minutes < 48 * 60 else f"{at.astimezone():%Y-%m-%d}"
+        return tr("{minutes} min ago").format(minutes=f"{minutes:.0f}")
+    if minutes < 48 * 60:
+        return tr("{hours} h ago").format(hours=f"{minutes / 60:.0f}")
+    return f"{at.astimezone():%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""One queue of a team: what was agreed on, how far it is, and what can be done with it."""
+"""Card of a team queue: settings, progress and buttons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.team.queue import Assignment, QueueState, TeamQueue, written
+from orbench_studio.domain.team.queue import Assignment, QueueState, TeamQueue, format_member
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_role
@@ -22,7 +22,7 @@ _BAR = 8
 
 
 class ProgressBar(QWidget):
-    """The labels that a queue has, of those that it wants: prompts with all of them first, then those with some."""
+    """Shows the share of prompts by number of labels: complete prompts first, then those with some labels."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class ProgressBar(QWidget):
         self._fit()
 
     def show_progress(self, by_labels: tuple[int, ...]) -> None:
-        """Prompts by the number of their labels, from none to all."""
+        """Show the number of prompts by number of labels, from none to all."""
         self._by_labels = by_labels
         self.update()
 
@@ -53,21 +53,21 @@ class ProgressBar(QWidget):
 
 
 class QueueCard(QFrame):
-    """Words, a bar and buttons. The buttons that make no sense just now are not there."""
+    """Shows a queue; only the buttons that apply to its status are visible."""
 
-    joined = Signal()  # when the user wants prompts from it
+    joined = Signal()  # the user joins the queue
     change_wanted = Signal()
-    state_wanted = Signal(QueueState)  # when the user wants it in another state
-    disputes_wanted = Signal()  # when the user wants to see what people disagree about
+    state_wanted = Signal(QueueState)  # the user changes its status
+    disputes_wanted = Signal()  # the user opens the Disputes page
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("card")
-        self._name, self._state, self._agreed = label("", "strong"), label("", "meta"), label("", "quiet")
-        self._told = label("")
+        self._name, self._state, self._settings = label("", "strong"), label("", "meta"), label("", "quiet")
+        self._progress = label("")
         self.bar = ProgressBar(theme)
-        self.join, self.change, self.disputes = (QPushButton(tr(words)) for words in ("Join", "Change…", "Disputes"))
-        self.pause, self.open, self.end = (QPushButton(tr(words)) for words in ("Pause", "Open again", "End"))
+        self.join, self.change, self.disputes = (QPushButton(tr(name)) for name in ("Join", "Change…", "Disputes"))
+        self.pause, self.open, self.end = (QPushButton(tr(name)) for name in ("Pause", "Resume", "End"))
         self._build_ui()
         self.join.clicked.connect(self.joined)
         self.change.clicked.connect(self.change_wanted)
@@ -75,20 +75,21 @@ class QueueCard(QFrame):
         for button, state in ((self.pause, "PAUSED"), (self.open, "OPEN"), (self.end, "ENDED")):
             button.clicked.connect(lambda _checked=False, to=QueueState[state]: self.state_wanted.emit(to))
 
-    def show_standing(self, standing: QueueStatus, who: str) -> None:
-        """Show a queue as it stands, to somebody of this name."""
-        queue, progress = standing.queue, standing.progress
+    def show_status(self, status: QueueStatus, annotator: str) -> None:
+        """Show a queue with the buttons for this annotator."""
+        queue, progress = status.queue, status.progress
         self._name.setText(queue.name)
         self._state.setText(tr(_STATES[queue.state]))
-        self._agreed.setText(agreed(queue))
-        self._told.setText(message(progress))
+        self._settings.setText(_settings_text(queue))
+        self._progress.setText(_progress_text(progress))
         self.bar.show_progress(progress.by_labels)
-        self.bar.setAccessibleName(self._told.text())
+        self.bar.setAccessibleName(self._progress.text())
         is_open = queue.state is QueueState.OPEN
         set_role(self.join, "role", "primary" if is_open else "")
-        self.join.setVisible(is_open and queue.member(who) is not None)
+        self.join.setVisible(is_open and queue.member(annotator) is not None)
         self.pause.setVisible(is_open)
         self.open.setVisible(not is_open)
+        self.open.setText(tr("Reopen") if queue.state is QueueState.ENDED else tr("Resume"))
         self.end.setVisible(queue.state is not QueueState.ENDED)
         self.disputes.setVisible(progress.disagreed > progress.adjudicated)
 
@@ -97,18 +98,20 @@ class QueueCard(QFrame):
         heading.addWidget(self._name)
         heading.addStretch()
         heading.addWidget(self._state)
-        for words in (self._name, self._agreed, self._told):
-            words.setWordWrap(True)
-            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.end.setToolTip(tr("Nothing is given out any more, and nothing is hidden. It can be opened again."))
-        self.pause.setToolTip(tr("Nothing is given out until it is opened again. What is hidden stays hidden."))
+        for text in (self._name, self._settings, self._progress):
+            text.setWordWrap(True)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.end.setToolTip(
+            tr("Stops new assignments, releases current ones, and reveals all labels. You can reopen the queue.")
+        )
+        self.pause.setToolTip(tr("Stops new assignments until you resume the queue. Hidden labels stay hidden."))
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
         column.addLayout(heading)
-        column.addWidget(self._agreed)
+        column.addWidget(self._settings)
         column.addWidget(self.bar)
-        column.addWidget(self._told)
+        column.addWidget(self._progress)
         buttons = QHBoxLayout()
         for button in (self.join, self.disputes, self.change, self.pause, self.open, self.end):
             buttons.addWidget(button)
@@ -116,26 +119,37 @@ class QueueCard(QFrame):
         column.addLayout(buttons)
 
 
-def agreed(queue: TeamQueue) -> str:
-    """What was agreed on: prompts, labels, people, lease, practice."""
-    labels = tr("one label each") if queue.overlap == 1 else f"{queue.overlap} {tr('labels each')}"
-    blind = [tr("blind until all are there")] if queue.is_blind else []
-    shared = {Assignment.FREE: "", Assignment.SHARE: tr("shares: "), Assignment.CATEGORY: tr("by category: ")}
-    people = "; ".join(map(written, queue.members)) or tr("everybody")
-    parts = [queue.query or tr("all prompts"), labels, *blind, f"{shared[queue.assignment]}{people}"]
-    parts.append(f"{tr('claims hold')} {queue.lease} min")
+def _settings_text(queue: TeamQueue) -> str:
+    overlap = tr("Overlap: {overlap} (blind until complete)") if queue.is_blind else tr("Overlap: {overlap}")
+    annotators = {
+        Assignment.FREE: tr("Annotators: {annotators}"),
+        Assignment.SHARE: tr("Shares: {annotators}"),
+        Assignment.CATEGORY: tr("Categories: {annotators}"),
+    }[queue.assignment]
+    parts = [
+        queue.query or tr("All prompts"),
+        overlap.format(overlap=queue.overlap),
+        annotators.format(annotators="; ".join(map(format_member, queue.members)) or tr("everybody")),
+        tr("Assignments expire after {minutes} min").format(minutes=queue.lease),
+    ]
     if queue.training is not None:
-        parts.append(f"{tr('practice:')} {queue.training}")
+        parts.append(tr("Training prompts: {query}").format(query=queue.training))
     return "  ·  ".join(parts)
 
 
-def message(progress: Progress) -> str:
-    """How far it is, in words."""
-    *some, done = progress.by_labels
-    parts = [f"{done:,} {tr('of')} {progress.prompts:,} {tr('prompts done')}"]
-    parts += [f"{count:,} {tr('with')} {labels}" for labels, count in enumerate(some) if labels and count]
-    parts += [f"{progress.held:,} {tr('claimed just now')}"] if progress.held else []
+def _progress_text(progress: Progress) -> str:
+    *incomplete, complete = progress.by_labels
+    total = f"{progress.prompts:,}"
+    parts = [tr("{complete} of {total} prompts complete").format(complete=f"{complete:,}", total=total)]
+    for labels, prompts in enumerate(incomplete):
+        if labels and prompts:
+            text = tr("{prompts} with {labels} of {overlap} labels")
+            parts.append(text.format(prompts=f"{prompts:,}", labels=labels, overlap=len(incomplete)))
+    if progress.assigned:
+        parts.append(tr("Assigned now: {count}").format(count=f"{progress.assigned:,}"))
     if progress.disagreed:
-        parts.append(f"{progress.disagreed:,} {tr('disagreed about,')} {progress.adjudicated:,} {tr('settled')}")
-    parts += [f"{progress.training:,} {tr('to practise on')}"] if progress.training else []
+        text = tr("Disagreements: {count}, adjudicated: {adjudicated}")
+        parts.append(text.format(count=f"{progress.disagreed:,}", adjudicated=f"{progress.adjudicated:,}"))
+    if progress.training:
+        parts.append(tr("Training prompts: {count}").format(count=f"{progress.training:,}"))
     return "  ·  ".join(parts)

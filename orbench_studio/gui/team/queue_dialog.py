@@ -1,4 +1,4 @@
-"""What a team agrees on for a queue, to be typed and changed."""
+"""Dialog with the settings of a team queue."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.team.queue import (
-    LONGEST_LEASE,
+    MAX_LEASE,
+    MAX_OVERLAP,
     QueueState,
     TeamQueue,
-    members_in,
-    written,
+    format_member,
+    parse_members,
 )
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
@@ -26,19 +27,17 @@ from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled
 
-_PEOPLE = (
-    "One person a line. “Ada = 2” gives shares, “Ada = privacy, hate” categories; with names alone each gets any "
-    "prompt. Without names everybody takes part."
+_HINT = (
+    "One annotator per line. “Ada = 2” sets a share, “Ada = privacy, hate” sets categories; a name alone can get any "
+    "prompt. Leave this empty to let everybody join."
 )
-
-
-_LINES = 96  # pixels, of people
+_PEOPLE_HEIGHT = 96  # pixels
 
 
 class QueueDialog(QDialog):
-    """Stays open until what it says has been done; what cannot be is told in it."""
+    """Stays open until the queue is saved, and shows errors."""
 
-    wanted = Signal(TeamQueue)  # when the user wants the queue so
+    wanted = Signal(TeamQueue)  # when the user saves
 
     def __init__(self, parent: QWidget, before: TeamQueue | None, query: str) -> None:
         super().__init__(parent)
@@ -46,61 +45,62 @@ class QueueDialog(QDialog):
         self._before = before
         queue = before or TeamQueue("?", query, overlap=2)
         self.name, self.query = QLineEdit(before.name if before else ""), QLineEdit(queue.query)
-        self.overlap, self.lease = count_field(1, 20, queue.overlap), count_field(1, LONGEST_LEASE, queue.lease)
-        self.people = QPlainTextEdit("\n".join(map(written, queue.members)))
+        self.overlap, self.lease = count_field(1, MAX_OVERLAP, queue.overlap), count_field(1, MAX_LEASE, queue.lease)
+        self.people = QPlainTextEdit("\n".join(map(format_member, queue.members)))
         self.training = QLineEdit(queue.training or "")
-        self.fault = label("", "error")
+        self.error = label("", "error")
         self._build_ui()
 
     def accept(self) -> None:
-        """Ask for the queue; the dialog is closed by whoever makes it."""
+        """Emit the queue; the receiver closes the dialog once the queue is saved."""
         try:
             self.wanted.emit(self.queue())
         except StudioError as error:
-            self.tell(str(error))
+            self.show_error(str(error))
 
     def queue(self) -> TeamQueue:
-        """The queue as it is typed; a StudioError says what of it cannot be."""
+        """Read the fields. Raises StudioError for invalid settings."""
         lines = [line for line in self.people.toPlainText().splitlines() if line.strip()]
-        assignment, members = members_in(lines)
+        assignment, members = parse_members(lines)
         numbers = (self.overlap.value(), self.lease.value())
         training = self.training.text().strip() or None
         state = self._before.state if self._before else QueueState.OPEN
-        what = (self.name.text().strip(), self.query.text().strip())
-        return TeamQueue(*what, *numbers, assignment, members, training, state)
+        name_and_query = (self.name.text().strip(), self.query.text().strip())
+        return TeamQueue(*name_and_query, *numbers, assignment, members, training, state)
 
-    def tell(self, fault: str) -> None:
-        """Say why it cannot be so."""
-        self.fault.setText(fault)
-        self.fault.setVisible(bool(fault))
+    def show_error(self, message: str) -> None:
+        """Show an error below the fields."""
+        self.error.setText(message)
+        self.error.setVisible(bool(message))
 
     def _build_ui(self) -> None:
-        self.setWindowTitle(tr("Change the team queue") if self._before else tr("New team queue"))
+        self.setWindowTitle(tr("Change team queue") if self._before else tr("New team queue"))
         self.people.setObjectName("input")
         self.people.setTabChangesFocus(True)
-        self.people.setFixedHeight(px(_LINES))
-        self.query.setPlaceholderText(tr("all prompts; or as in the line above the review queue: consensus:open"))
-        self.training.setPlaceholderText(tr("none; or prompts whose file states a label: source:known.csv"))
+        self.people.setFixedHeight(px(_PEOPLE_HEIGHT))
+        self.query.setPlaceholderText(tr("All prompts, or a query such as consensus:open"))
+        self.training.setPlaceholderText(tr("None, or a query such as source:known.csv"))
+        self.training.setToolTip(tr("Prompts with known labels that new annotators label first, with feedback"))
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setVerticalSpacing(8)
-        for words, field in (
+        for name, field in (
             ("Name", self.name),
             ("Prompts", self.query),
-            ("Labels of each", self.overlap),
-            ("A claim holds, minutes", self.lease),
-            ("People", self.people),
-            ("Practice first", self.training),
+            ("Overlap (annotators per prompt)", self.overlap),
+            ("Assignments expire after (minutes)", self.lease),
+            ("Annotators", self.people),
+            ("Training prompts", self.training),
         ):
-            field.setAccessibleName(tr(words))
-            form.addRow(tr(words), field)
+            field.setAccessibleName(tr(name))
+            form.addRow(tr(name), field)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        hint = label(tr(_PEOPLE), "meta")
-        for message in (hint, self.fault):
-            message.setWordWrap(True)
-        self.fault.hide()
+        hint = label(tr(_HINT), "meta")
+        for text in (hint, self.error):
+            text.setWordWrap(True)
+        self.error.hide()
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(24, 24, 24, 8)
@@ -108,7 +108,7 @@ class QueueDialog(QDialog):
         column.addLayout(form)
         column.addStretch()
         column.addWidget(hint)
-        column.addWidget(self.fault)
+        column.addWidget(self.error)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 16)
         layout.addWidget(scrolled(inner), 1)

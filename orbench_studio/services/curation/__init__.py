@@ -1,1 +1,1 @@
-"""Use cases of the feature curation: recipes, subsets, near duplicates."""
+"""Operations of curation: recipes, subsets, near duplicates."""

@@ -1,4 +1,4 @@
-"""Prompts that are nearly the same: found once for the whole workspace, and looked at in groups."""
+"""Near duplicates of the whole workspace: search, save, and list their groups."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], bool]  # steps done, of how many; False from it 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateSearch:
-    """Groups that are not kept yet."""
+    """Result of a search that is not saved yet."""
 
     members: Mapping[int, Member]
     threshold: float
@@ -34,7 +34,7 @@ class DuplicateSearch:
 
 @dataclass(frozen=True, slots=True)
 class GroupMember:
-    """A prompt of a group, whole: `similarity` is that to the centre, which is the first."""
+    """A prompt of a group with its full text; `similarity` is to the centre of the group."""
 
     row: QueueRow
     text: str
@@ -43,7 +43,7 @@ class GroupMember:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A prompt that is like another, and how much (0 to 1)."""
+    """A prompt and its similarity to another one (0 to 1)."""
 
     prompt_id: int
     text: str
@@ -54,43 +54,43 @@ class Near:
 def find_duplicates(
     workspace: Workspace, threshold: float = THRESHOLD, on_progress: Progress = lambda _done, _of: True
 ) -> Grouping:
-    """Find the groups of the whole workspace and keep them in the place of those before.
+    """Find the groups of the whole workspace and replace the stored ones.
 
-    Raises StudioError where the threshold is out of range, CancelledError where `on_progress` says no; then the groups
-    are as they were.
+    Raises StudioError if the threshold is out of range, and CancelledError if `on_progress` returns False. The stored
+    groups are unchanged then.
     """
-    keep(workspace, search(texts(workspace), threshold, on_progress))
-    kept = grouping(workspace)
-    assert kept is not None  # it has just been kept
-    return kept
+    save_groups(workspace, search(texts(workspace), threshold, on_progress))
+    saved = grouping(workspace)
+    assert saved is not None  # saved just now
+    return saved
 
 
 def texts(workspace: Workspace) -> Texts:
-    """Every prompt with its text."""
+    """Read the texts of all prompts."""
     with workspace.reading() as db:
         return near_duplicates.texts(db)
 
 
 def search(known: Texts, threshold: float, on_progress: Progress = lambda _done, _of: True) -> DuplicateSearch:
-    """The groups among these prompts; computes only, and needs no workspace."""
+    """Find the groups of these prompts; a pure computation without a workspace."""
     if not LEAST <= threshold <= MOST:
-        raise StudioError(f"The threshold is between {LEAST} and {MOST}: {threshold} is not.")
+        raise StudioError(f"The threshold must be from {LEAST} to {MOST}, not {threshold}.")
 
-    def go_on(done: int, of: int) -> None:
+    def check_cancelled(done: int, of: int) -> None:
         if not on_progress(done, of):
-            raise CancelledError("Cancelled: the groups are as they were.")
+            raise CancelledError("Search cancelled. The groups are unchanged.")
 
-    # By their texts and not by their numbers: the same prompts imported in another order make the same groups.
+    # Sorted by text, not by id, so that the groups do not depend on the order of imports.
     ordered = sorted(known, key=lambda one: text_identity(one[1]))
-    places = grouped(similarity.pairs([text for _, text in ordered], threshold, go_on))
+    places = grouped(similarity.pairs([text for _, text in ordered], threshold, check_cancelled))
     members = {
         ordered[place][0]: Member(ordered[of.group_id][0], of.similarity) for place, of in sorted(places.items())
     }
     return DuplicateSearch(members, threshold, len(known))
 
 
-def keep(workspace: Workspace, found: DuplicateSearch) -> Changes:
-    """Write the groups down in the place of those before."""
+def save_groups(workspace: Workspace, found: DuplicateSearch) -> Changes:
+    """Save the groups; replaces the stored ones."""
     with workspace.writing() as db:
         near_duplicates.replace(
             db,
@@ -104,36 +104,36 @@ def keep(workspace: Workspace, found: DuplicateSearch) -> Changes:
 
 
 def grouping(workspace: Workspace) -> Grouping | None:
-    """How the groups were found; None where nobody has looked for them yet."""
+    """Read the last search; None if there was none."""
     with workspace.reading() as db:
         return near_duplicates.grouping(db)
 
 
 def groups(workspace: Workspace) -> list[tuple[int, int]]:
-    """Every group by its number, with how many prompts it has, the largest first."""
+    """List the groups with their sizes, largest first."""
     with workspace.reading() as db:
         return near_duplicates.groups(db)
 
 
 def members(workspace: Workspace, group_id: int) -> list[GroupMember]:
-    """The prompts of a group, the centre first, then the most alike."""
+    """List the prompts of a group: the centre first, then by similarity."""
     with workspace.reading() as db:
         similarities = near_duplicates.members(db, group_id)
         rows = queue.rows(db, [prompt_id for prompt_id, _ in similarities])
-        whole = prompts.texts(db, [row.prompt_id for row in rows])
-    alike = dict(similarities)
-    return [GroupMember(row, whole[row.prompt_id], alike[row.prompt_id]) for row in rows]
+        full_texts = prompts.texts(db, [row.prompt_id for row in rows])
+    by_id = dict(similarities)
+    return [GroupMember(row, full_texts[row.prompt_id], by_id[row.prompt_id]) for row in rows]
 
 
 def nearest_toxic(workspace: Workspace, prompt_id: int, count: int = 3) -> list[Near]:
-    """The prompts with the final label toxic whose wording is nearest to this prompt's: the other side of the boundary.
+    """Find the prompts with the final label toxic whose wording is most similar to this prompt.
 
-    Raises StudioError where there is no such prompt.
+    Raises StudioError if there is no such prompt.
     """
     with workspace.reading() as db:
-        own = prompts.texts(db, [prompt_id]).get(prompt_id)
+        text = prompts.texts(db, [prompt_id]).get(prompt_id)
         toxic = [one for one in near_duplicates.labelled(db, Label.TOXIC) if one[0] != prompt_id]
-    if own is None:
+    if text is None:
         raise StudioError(f"There is no prompt {prompt_id} in this workspace.")
-    found = similarity.nearest(own, [text for _, text, _ in toxic], count)
-    return [Near(*toxic[place], alike) for place, alike in found]
+    found = similarity.nearest(text, [other for _, other, _ in toxic], count)
+    return [Near(*toxic[place], score) for place, score in found]

@@ -1,1 +1,1 @@
-"""Use cases of the feature team: queues with assignments, adjudication."""
+"""Operations of teams: queues with assignments, adjudication."""

@@ -1,4 +1,4 @@
-"""Settling what people disagree about: both sides as they are, and a decision of its own that outranks them."""
+"""Adjudication of disagreements: a decision that outranks the reviewers' decisions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,14 +18,12 @@ from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, timeline
 from orbench_studio.store.team import disputes
 
-__all__ = ["Case", "Dispute", "case_of", "disputed", "settle"]
-
 _SEEN = frozenset({Visible.RESPONSES, Visible.DECISIONS})
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A dispute with the texts it is about and what each side says; `version` tells whether somebody decided since."""
+    """A dispute with its texts and the decisions of each side; `version` detects later decisions about the prompt."""
 
     about: Dispute
     prompt: str
@@ -35,38 +33,40 @@ class Case:
     version: int
 
 
-def disputed(workspace: Workspace) -> list[Dispute]:
-    """Everything that people disagree about, in the order of the prompts."""
+def list_disputes(workspace: Workspace) -> list[Dispute]:
+    """List all disagreements in the order of the prompts."""
     with workspace.reading() as db:
-        things = disputes.things(db)
-        ids = sorted({prompt_id for prompt_id, _ in things})
+        disputed = disputes.disputed(db)
+        ids = sorted({prompt_id for prompt_id, _ in disputed})
         texts = {row.prompt_id: row.text for some in chunks(ids) for row in queue.rows(db, some)}
-    return [Dispute(prompt_id, response_id, texts[prompt_id]) for prompt_id, response_id in things]
+    return [Dispute(prompt_id, response_id, texts[prompt_id]) for prompt_id, response_id in disputed]
 
 
-def case_of(workspace: Workspace, about: Dispute) -> Case:
-    """One dispute, to be looked at."""
+def load_case(workspace: Workspace, about: Dispute) -> Case:
+    """Load a dispute with its texts and decisions."""
     with workspace.reading() as db:
         prompt = prompts.load(db, about.prompt_id)
         if prompt is None:
             raise WorkspaceError(f"Prompt {about.prompt_id} is no longer in the workspace.")
         answered = responses.of_prompt(db, about.prompt_id) if about.response_id is not None else []
-        said = sides(timeline.of_prompt(db, about.prompt_id), about)
+        decisions = sides(timeline.of_prompt(db, about.prompt_id), about)
         version = journal.version_of(db, about.prompt_id)
     response = next((one for one in answered if one.id == about.response_id), None)
     model, text = (response.model, response.text) if response else (None, None)
-    return Case(about, prompt.text, model, text, said, version)
+    return Case(about, prompt.text, model, text, decisions, version)
 
 
-def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reason: str | None = None) -> Changes:
-    """Write down what counts from now on; refused where somebody decided about the prompt since the case was shown."""
+def adjudicate(workspace: Workspace, case: Case, value: str, *, annotator: str, reason: str | None = None) -> Changes:
+    """Save the adjudication. Raises StaleDecisionError if the prompt was decided after the case was loaded."""
     about = case.about
     decision = Decision(about.prompt_id, about.aspect, value, about.response_id, reason or None)
     with workspace.deciding() as db:
         annotator_id = journal.lock_annotator(db, annotator)
         lock_prompts(db, [about.prompt_id])
         if journal.version_of(db, about.prompt_id) != case.version:
-            raise StaleDecisionError("This prompt was decided elsewhere since you opened it. It is shown as it is now.")
+            raise StaleDecisionError(
+                "Not saved: this prompt was decided elsewhere after you opened it. Its current state is shown."
+            )
         of = f" {case.model}:" if case.model else ""
         message = f"#{about.prompt_id}{of} adjudicated → {value}".replace("_", " ")
         entry = begin_entry(db, annotator_id, message, EntryKind.ADJUDICATION)
@@ -74,8 +74,9 @@ def settle(workspace: Workspace, case: Case, value: str, *, annotator: str, reas
             "prompt_id": about.prompt_id,
             "response_id": about.response_id,
             "aspect": decision.aspect,
+            "value": value,
+            "reason": decision.reason,
         }
-        row |= {"value": value, "reason": decision.reason}
         add(db, ANNOTATIONS, [row | annotation_row(entry, annotator_id, _SEEN)])
         derived_states.refresh_responses(db, [about.response_id] if about.response_id is not None else [])
         derived_states.refresh_prompts(db, [about.prompt_id])

@@ -1,8 +1,7 @@
-"""Prompts of a team's queues on their way through people: given out with a lease, labelled, given back.
+"""Assignments of team queues: requested by annotators, renewed, returned.
 
-Two people never get the same prompt unless the queue's overlap asks for it, and nobody gets one twice. Whoever is shown
-prompts renews the claims; those of a closed laptop run out and go to others. Nobody labels a prompt of a queue that as
-many people as it asks for have or have labelled, whichever way it came onto the screen.
+A prompt is assigned to as many annotators as the overlap of its queue, and to each of them once. The window renews the
+assignments while it is visible; those of a closed laptop expire and go to other annotators.
 """
 
 from collections.abc import Collection
@@ -20,15 +19,15 @@ from orbench_studio.store.team import assigned_prompts, queue_records
 from orbench_studio.store.team.assigned_prompts import Part
 from orbench_studio.store.team.queue_records import StoredQueue
 
-AHEAD = 6  # prompts that somebody holds at a time
-_LEFT = 2 / 3  # of a lease that need not be renewed
+AHEAD = 6  # assignments of an annotator at a time
+_LEFT = 2 / 3  # share of the lease above which assignments are not renewed
 
 
 def claim(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD, now: datetime | None = None) -> int:
-    """Let the annotator hold up to `ahead` prompts of a queue; how many new ones there were.
+    """Assign prompts to the annotator, up to `ahead` at a time. Returns how many are new.
 
-    None where the queue gives nothing out or is none, where only others take part in it, or nothing is left for this
-    one just now; then nothing is written.
+    The result is 0, and nothing is written, if there is no such open queue, if it is for other annotators, or if no
+    prompts are available.
     """
     now = now or datetime.now(UTC)
     with workspace.reading() as db:
@@ -49,16 +48,16 @@ def claim(workspace: Workspace, name: str, *, annotator: str, ahead: int = AHEAD
 
 
 def claim_more(workspace: Workspace, name: str, known: Collection[int], *, annotator: str) -> list[QueueRow]:
-    """Let the annotator hold as many prompts as usual; the lines of those that are not among the known ones."""
+    """Assign more prompts to the annotator. Returns the queue rows of the assignments that are not in `known`."""
     claim(workspace, name, annotator=annotator)
     held = [claim.prompt_id for claim in assigned(workspace, name, annotator=annotator) if not claim.done]
     return search.queue_rows(workspace, [prompt_id for prompt_id in held if prompt_id not in known], annotator)
 
 
 def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | None = None) -> None:
-    """Say that the annotator is at work in the queue: claims hold for the whole lease from now on.
+    """Extend the annotator's assignments to the full lease.
 
-    Nothing is written while two thirds of the lease are left.
+    Nothing is written while more than two thirds of the lease are left.
     """
     now = now or datetime.now(UTC)
     with workspace.reading() as db:
@@ -73,7 +72,7 @@ def renew(workspace: Workspace, name: str, *, annotator: str, now: datetime | No
 
 
 def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
-    """Let others have what the annotator holds."""
+    """Return the annotator's assignments to the queue."""
     with workspace.deciding() as db:
         kept, who = queue_records.named(db, name), journal.annotator_id(db, annotator)
         if kept is None or who is None:
@@ -83,14 +82,14 @@ def give_back(workspace: Workspace, name: str, *, annotator: str) -> Changes:
 
 
 def assigned(workspace: Workspace, name: str, *, annotator: str) -> list[Claim]:
-    """What the annotator holds and has done in a queue, in the order it was given."""
+    """List the annotator's prompts of a queue, also completed ones, in order of assignment."""
     with workspace.reading() as db:
         kept, who = queue_records.named(db, name), journal.annotator_id(db, annotator)
         return [] if kept is None or who is None else assigned_prompts.given(db, kept.id, who)
 
 
 def _giving(db: Connection, name: str, annotator: str) -> StoredQueue | None:
-    """The queue, where it gives prompts to the annotator."""
+    """Find the queue if it is open and the annotator can join it."""
     kept = queue_records.named(db, name)
     if kept is None or kept.queue.state is not QueueState.OPEN or kept.queue.member(annotator) is None:
         return None

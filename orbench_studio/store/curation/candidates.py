@@ -1,4 +1,4 @@
-"""Every prompt as a recipe looks at it, and what the models did on those that it takes."""
+"""Read the prompts for a recipe, and the models' answer classes on the selected prompts."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, Text, cast, exists, func, literal_col
 from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass
-from orbench_studio.domain.curation.recipe import COUNTS, PEOPLE, Recipe
+from orbench_studio.domain.curation.recipe import FINAL_CLASS, HUMAN_CLASS, Recipe
 from orbench_studio.domain.curation.selection import Candidate, category_of
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.store.core.bulk_sql import chunks
@@ -32,16 +32,16 @@ _PLACES: dict[str | None, int] = {str(answer): place for place, answer in enumer
 
 
 def candidates(db: Connection, recipe: Recipe, p_safe: Mapping[int, float]) -> list[Candidate]:
-    """All prompts of the workspace, for this recipe."""
+    """Read all prompts of the workspace with what the recipe needs."""
     p, s, n = PROMPTS.c, PROMPT_STATES.c, NEAR_DUPLICATES.c
     found = (
         select(p.id, p.identity, s.category, s.final_label, s.basis, p.seed_id, n.group_id)
         .join(PROMPT_STATES, s.prompt_id == p.id)
         .outerjoin(NEAR_DUPLICATES, n.prompt_id == p.id)
     )
-    holds = _holding(db, recipe)
+    matched = _matched_terms(db, recipe)
     families = _families(db, recipe) if recipe.families else {}
-    nobody: frozenset[str] = frozenset()
+    none: frozenset[str] = frozenset()
     shared: dict[frozenset[str], frozenset[str]] = {}
     refusing = {prompt_id: shared.setdefault(some, some) for prompt_id, some in families.items()}
     return [
@@ -53,8 +53,8 @@ def candidates(db: Connection, recipe: Recipe, p_safe: Mapping[int, float]) -> l
             row[4],
             row[5],
             row[6],
-            holds.get(row[0], 0),
-            refusing.get(row[0], nobody),
+            matched.get(row[0], 0),
+            refusing.get(row[0], none),
             p_safe.get(row[0]),
         )
         for row in db.execute(found)
@@ -62,19 +62,19 @@ def candidates(db: Connection, recipe: Recipe, p_safe: Mapping[int, float]) -> l
 
 
 def judge_names(db: Connection) -> list[str]:
-    """The judges that a recipe can name."""
+    """Names of the judges that a recipe can use."""
     return [str(name) for name in db.execute(select(JUDGES.c.name).distinct().order_by(JUDGES.c.name)).scalars()]
 
 
 def family_names(db: Connection) -> list[str]:
-    """The families of the models that have answered."""
+    """Families of the models with responses."""
     m = MODELS.c
     answered = exists().where(RESPONSES.c.model_id == m.id)
     return [str(name) for name in db.execute(select(m.family).where(answered).distinct().order_by(m.family)).scalars()]
 
 
 def tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[str, Tally]:
-    """How every model's responses to these prompts ended, by the model's name."""
+    """Count each model's responses to these prompts by final answer class; the result is by model name."""
     r = RESPONSE_STATES.c
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(AnswerClass) + 1))
     for some in chunks(prompt_ids):
@@ -89,8 +89,8 @@ def tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[str, Tally]:
     return {name: Tally(tuple(counts[name])) for name in sorted(counts)}
 
 
-def _holding(db: Connection, recipe: Recipe) -> dict[int, int]:
-    """How many terms of the recipe's filter, from the first on, a prompt fulfils; prompts that fulfil none left out."""
+def _matched_terms(db: Connection, recipe: Recipe) -> dict[int, int]:
+    """Count the terms of the recipe's filter that each prompt matches, from the first on; zeros are left out."""
     found: dict[int, int] = {}
     for count in range(1, len(recipe.terms) + 1):
         found.update(dict.fromkeys(queue.ids(db, QueueFilter(recipe.terms[:count])), count))
@@ -98,8 +98,8 @@ def _holding(db: Connection, recipe: Recipe) -> dict[int, int]:
 
 
 def _families(db: Connection, recipe: Recipe) -> dict[int, frozenset[str]]:
-    """The families that refuse each prompt, by the recipe's judgement."""
-    refusing = {COUNTS: _counting, PEOPLE: _by_people}.get(recipe.judgement)
+    """Find the families that refuse each prompt, by the recipe's judgement."""
+    refusing = {FINAL_CLASS: _by_final_class, HUMAN_CLASS: _by_human_class}.get(recipe.judgement)
     found: dict[int, set[str]] = defaultdict(set)
     for family in family_names(db):
         if not recipe.of or family in recipe.of:
@@ -110,18 +110,18 @@ def _families(db: Connection, recipe: Recipe) -> dict[int, frozenset[str]]:
     return {prompt_id: frozenset(families) for prompt_id, families in found.items()}
 
 
-def _counting(models: Select[Any]) -> Select[Any]:
+def _by_final_class(models: Select[Any]) -> Select[Any]:
     r = RESPONSE_STATES.c
-    # The condition of the index is written as it was when the index was made, or it is not used.
+    # The database uses the partial index only for the literal condition of its definition.
     return select(r.prompt_id).where(r.model_id.in_(models), literal_column(REFUSES.text)).distinct()
 
 
-def _by_people(models: Select[Any]) -> Select[Any]:
-    return _counting(models).where(RESPONSE_STATES.c.basis == Basis.HUMAN)
+def _by_human_class(models: Select[Any]) -> Select[Any]:
+    return _by_final_class(models).where(RESPONSE_STATES.c.basis == Basis.HUMAN)
 
 
 def _by_judge(models: Select[Any], judge: str) -> Select[Any]:
-    """The judge's last judgement of a response that could be read is a refusal."""
+    """Select prompts with a response whose latest parsed judgement by this judge is a refusal."""
     j, r, later = JUDGEMENTS.c, RESPONSES.c, JUDGEMENTS.alias("later").c
     named = select(JUDGES.c.id).where(JUDGES.c.name == judge)
     newer = exists().where(
@@ -139,7 +139,7 @@ def _by_judge(models: Select[Any], judge: str) -> Select[Any]:
 
 
 def _ids(db: Connection, statement: Select[Any]) -> list[int]:
-    """As one text, as the queue reads them: other threads go on meanwhile."""
+    """Fetch the ids as one string: decoding it does not block other threads as fetching rows does."""
     found = statement.subquery()
     listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
     return list(map(int, listed.split(","))) if listed else []

@@ -1,4 +1,4 @@
-"""The groups of prompts that are nearly the same."""
+"""Groups of near duplicates in the database."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,13 +15,13 @@ _N = NEAR_DUPLICATES.c
 
 
 def texts(db: Connection, after: int = 0) -> list[tuple[int, str]]:
-    """Every prompt (after one of this id) with its text, by id."""
+    """Read the prompts with an id above `after` with their texts, by id."""
     rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).where(PROMPTS.c.id > after).order_by(PROMPTS.c.id))
     return [(int(prompt_id), str(text)) for prompt_id, text in rows]
 
 
 def labelled(db: Connection, label: Label) -> list[tuple[int, str, str | None]]:
-    """The prompts whose final label is this one, with their texts and categories, by id."""
+    """Read the prompts with this final label, with texts and categories, by id."""
     s = PROMPT_STATES.c
     found = select(PROMPTS.c.id, PROMPTS.c.text, s.category).join(PROMPT_STATES, s.prompt_id == PROMPTS.c.id)
     rows = db.execute(found.where(s.final_label == label).order_by(PROMPTS.c.id))
@@ -31,7 +31,7 @@ def labelled(db: Connection, label: Label) -> list[tuple[int, str, str | None]]:
 def replace(
     db: Connection, members: Mapping[int, Member], *, method: str, threshold: float, compared: int, at: datetime
 ) -> None:
-    """Keep these groups in the place of those before."""
+    """Replace the stored groups."""
     db.execute(delete(NEAR_DUPLICATES))
     db.execute(delete(GROUPINGS))
     db.execute(insert(GROUPINGS).values(method=method, threshold=threshold, prompts=compared, created_at=at))
@@ -43,7 +43,7 @@ def replace(
 
 
 def grouping(db: Connection) -> Grouping | None:
-    """How the groups were found; None where nobody has looked for them yet."""
+    """Read the last search; None if there was none."""
     row = db.execute(select(GROUPINGS)).first()
     if row is None:
         return None
@@ -52,22 +52,17 @@ def grouping(db: Connection) -> Grouping | None:
 
 
 def groups(db: Connection) -> list[tuple[int, int]]:
-    """Every group with how many prompts it has, the largest first."""
+    """List the groups with their sizes, largest first."""
     size = func.count().label("size")
     rows = db.execute(select(_N.group_id, size).group_by(_N.group_id).order_by(size.desc(), _N.group_id))
     return [(int(group_id), int(count)) for group_id, count in rows]
 
 
 def members(db: Connection, group_id: int) -> list[tuple[int, float]]:
-    """The prompts of a group with how like its centre they are, the centre first, then the most alike."""
+    """List the prompts of a group with their similarity to the centre: the centre first, then by similarity."""
     rows = db.execute(
         select(_N.prompt_id, _N.similarity)
         .where(_N.group_id == group_id)
         .order_by((_N.prompt_id != group_id), _N.similarity.desc(), _N.prompt_id)
     )
     return [(int(prompt_id), float(similarity)) for prompt_id, similarity in rows]
-
-
-def group_of(db: Connection, prompt_id: int) -> int | None:
-    """The group that a prompt is in; None where it is in none."""
-    return db.execute(select(_N.group_id).where(_N.prompt_id == prompt_id)).scalar()

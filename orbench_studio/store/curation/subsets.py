@@ -1,4 +1,4 @@
-"""Curated subsets, by name."""
+"""Curated subsets in the database."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.domain.curation.subset import Listed, Subset, SubsetState
+from orbench_studio.domain.curation.subset import Subset, SubsetState, SubsetSummary
 from orbench_studio.store.core.bulk_sql import add, chunks, inserted
 from orbench_studio.store.core.curation_tables import SUBSET_FALLS
 from orbench_studio.store.core.tables import (
@@ -32,20 +32,20 @@ _COUNTED = {
 
 
 def names(db: Connection) -> list[str]:
-    """The names of all subsets."""
+    """Names of all subsets."""
     return [str(name) for name in db.execute(select(SUBSETS.c.name).order_by(SUBSETS.c.name)).scalars()]
 
 
-def listed(db: Connection) -> list[Listed]:
-    """All subsets, the newest first."""
+def listed(db: Connection) -> list[SubsetSummary]:
+    """List the subsets, newest first."""
     s, p = SUBSETS.c, SUBSET_PROMPTS.c
     size = select(func.count()).where(p.subset_id == s.id).scalar_subquery()
     rows = db.execute(select(s.name, size, s.created_at).order_by(s.created_at.desc(), s.name))
-    return [Listed(*row) for row in rows]
+    return [SubsetSummary(*row) for row in rows]
 
 
 def prompts(db: Connection, name: str) -> list[int] | None:
-    """The prompts of a subset, in its order; None where there is no such subset."""
+    """Read the prompt ids of a subset, in order; None if there is no such subset."""
     row = _row(db, name)
     if row is None:
         return None
@@ -55,7 +55,7 @@ def prompts(db: Connection, name: str) -> list[int] | None:
 
 
 def load(db: Connection, name: str) -> Subset | None:
-    """A subset with all that was kept of it; None where there is none of that name."""
+    """Read a subset; None if there is no such subset."""
     row = _row(db, name)
     if row is None:
         return None
@@ -63,19 +63,20 @@ def load(db: Connection, name: str) -> Subset | None:
     return Subset(row.name, row.recipe, row.created_at, tuple(placed), SubsetState.from_json(row.state))
 
 
-def save(db: Connection, subset: Subset, fell: Mapping[int, int]) -> None:
-    """Keep a subset, with the steps at which the other prompts fell; one of the same name is replaced."""
+def save(db: Connection, subset: Subset, removed_at: Mapping[int, int]) -> None:
+    """Save a subset with the steps that removed the other prompts; replaces a subset with the same name."""
     remove(db, subset.name)
     state = subset.state.to_json() if subset.state else "{}"
     row = {"name": subset.name, "recipe": subset.recipe, "created_at": subset.created_at, "state": state}
     subset_id = inserted(db, SUBSETS, row)
     placed = enumerate(subset.prompt_ids, 1)
     add(db, SUBSET_PROMPTS, [{"subset_id": subset_id, "position": at, "prompt_id": of} for at, of in placed])
-    add(db, SUBSET_FALLS, [{"subset_id": subset_id, "prompt_id": of, "step": at} for of, at in sorted(fell.items())])
+    falls = [{"subset_id": subset_id, "prompt_id": of, "step": at} for of, at in sorted(removed_at.items())]
+    add(db, SUBSET_FALLS, falls)
 
 
 def remove(db: Connection, name: str) -> None:
-    """Forget a subset; the prompts stay as they are."""
+    """Delete a subset; its prompts are kept."""
     row = _row(db, name)
     if row is not None:
         for table in (SUBSET_FALLS, SUBSET_PROMPTS):
@@ -83,8 +84,8 @@ def remove(db: Connection, name: str) -> None:
         db.execute(delete(SUBSETS).where(SUBSETS.c.id == row.id))
 
 
-def fell(db: Connection, name: str, prompt_ids: Sequence[int]) -> dict[int, int]:
-    """At which step of a subset's funnel prompts fell; those of which nothing is known left out."""
+def removal_steps(db: Connection, name: str, prompt_ids: Sequence[int]) -> dict[int, int]:
+    """Find the funnel steps that removed these prompts; prompts without a stored step are left out."""
     f = SUBSET_FALLS.c
     subset_id = select(SUBSETS.c.id).where(SUBSETS.c.name == name).scalar_subquery()
     found: dict[int, int] = {}
@@ -95,17 +96,17 @@ def fell(db: Connection, name: str, prompt_ids: Sequence[int]) -> dict[int, int]
 
 
 def workspace_counts(db: Connection) -> dict[str, int]:
-    """How much of everything there is that a subset may follow from."""
+    """Count the rows that a subset can depend on, by kind."""
     return {name: int(db.execute(select(func.count()).select_from(t)).scalar_one()) for name, t in _COUNTED.items()}
 
 
 def journal_length(db: Connection) -> int:
-    """How many deeds the journal has."""
+    """Number of journal entries."""
     return int(db.execute(select(func.count()).select_from(JOURNAL)).scalar_one())
 
 
 def texts_and_categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
-    """Text and category of these prompts."""
+    """Read text and category of these prompts."""
     p, s = PROMPTS.c, PROMPT_STATES.c
     found: dict[int, tuple[str, str | None]] = {}
     for some in chunks(prompt_ids):
@@ -117,7 +118,7 @@ def texts_and_categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int,
 
 
 def content_hash(db: Connection, prompt_ids: Sequence[int]) -> str:
-    """SHA-256 of the prompts' texts and categories, in this order."""
+    """Compute the SHA-256 of the prompts' texts and categories, in this order."""
     known = texts_and_categories(db, prompt_ids)
     digest = sha256()
     for prompt_id in prompt_ids:

@@ -1,4 +1,4 @@
-"""What each annotator did, out of the journal and the claims."""
+"""Activity of annotators, from the journal and the assignments."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,20 +20,20 @@ _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 
 
 def names(db: Connection) -> list[str]:
-    """Everybody who decided anything in the studio, or takes part in a queue, by name."""
+    """Names of everybody who decided anything in the program or joined a queue."""
     deciding = select(J.annotator_id).where(J.kind == EntryKind.DECISION)
     there = N.id.in_(deciding) | N.id.in_(select(TEAM_MEMBERS.c.annotator_id))
     return list(db.execute(select(N.name).where(there).order_by(N.name)).scalars())
 
 
 def labels(db: Connection) -> dict[str, int]:
-    """How many prompts each has labelled."""
+    """Count the prompts that each annotator labelled."""
     counted = _decided(N.name, func.count(A.prompt_id.distinct())).where(A.aspect == Aspect.LABEL)
     return {name: int(count) for name, count in db.execute(counted.group_by(N.name))}
 
 
 def moments(db: Connection) -> Mapping[str, list[datetime]]:
-    """When each labelled a prompt, one at a time, oldest first; kept or changed at once it is one label."""
+    """Read the times of single labels by annotator, oldest first; repeated labels of one prompt in a row count once."""
     found: dict[str, list[datetime]] = defaultdict(list)
     alone = select(A.journal_id).where(A.aspect.in_(_LABELS)).group_by(A.journal_id).having(func.count() == 1)
     statement = _decided(N.name, A.prompt_id, J.at).where(A.aspect.in_(_LABELS), J.id.in_(alone))
@@ -45,8 +45,8 @@ def moments(db: Connection) -> Mapping[str, list[datetime]]:
     return found
 
 
-def said(db: Connection) -> Mapping[int, Mapping[str, str]]:
-    """What each said last of the prompts that several labelled and whose labels are all known, by prompt."""
+def values_by_prompt(db: Connection) -> Mapping[int, Mapping[str, str]]:
+    """Read the latest label of each annotator, by prompt, for prompts with several labels that are all known."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     labelled = (A.aspect == Aspect.LABEL, A.prompt_id.not_in(BLIND_PROMPTS))
     statement = _decided(A.prompt_id, N.name, A.value).where(*labelled).order_by(*IN_TIME)
@@ -55,8 +55,8 @@ def said(db: Connection) -> Mapping[int, Mapping[str, str]]:
     return {prompt_id: by for prompt_id, by in found.items() if len(by) > 1}
 
 
-def practised(db: Connection) -> Mapping[str, Mapping[int, bool]]:
-    """Whether each gave a prompt with a known answer that answer, by prompt: the first time counts."""
+def training_results(db: Connection) -> Mapping[str, Mapping[int, bool]]:
+    """Read whether each annotator's first label of a training prompt is right, by annotator and prompt."""
     found: dict[str, dict[int, bool]] = defaultdict(dict)
     answers = _decided(N.name, A.prompt_id, A.value, PROMPTS.c.reference_label)
     answers = answers.join(PROMPTS, PROMPTS.c.id == A.prompt_id).where(A.aspect == Aspect.TRAINING)
@@ -65,21 +65,21 @@ def practised(db: Connection) -> Mapping[str, Mapping[int, bool]]:
     return found
 
 
-def held(db: Connection, now: datetime) -> dict[str, int]:
-    """How many prompts each holds just now."""
+def assigned(db: Connection, now: datetime) -> dict[str, int]:
+    """Count the current assignments of each annotator."""
     c = TEAM_CLAIMS.c
     counted = select(N.name, func.count()).join(TEAM_CLAIMS, c.annotator_id == N.id)
     counted = counted.where(c.state == AssignmentState.HELD, c.until >= now).group_by(N.name)
     return {name: int(count) for name, count in db.execute(counted)}
 
 
-def seen(db: Connection) -> dict[str, datetime]:
-    """When each was last at work: the last deed, or the last time that claims were renewed."""
-    deeds = select(N.name, func.max(J.at)).join(JOURNAL, J.annotator_id == N.id).group_by(N.name)
+def last_seen(db: Connection) -> dict[str, datetime]:
+    """Find when each annotator was last active: the last journal entry or renewal of assignments."""
+    decided = select(N.name, func.max(J.at)).join(JOURNAL, J.annotator_id == N.id).group_by(N.name)
     m = TEAM_MEMBERS.c
-    there = select(N.name, func.max(m.seen_at)).join(TEAM_MEMBERS, m.annotator_id == N.id).group_by(N.name)
+    renewed = select(N.name, func.max(m.seen_at)).join(TEAM_MEMBERS, m.annotator_id == N.id).group_by(N.name)
     found: dict[str, datetime] = {}
-    for statement in (deeds, there):
+    for statement in (decided, renewed):
         for name, at in db.execute(statement):
             if at is not None and (name not in found or at > found[name]):
                 found[name] = at
@@ -87,6 +87,6 @@ def seen(db: Connection) -> dict[str, datetime]:
 
 
 def _decided(*columns: Any) -> Select[Any]:
-    """Of the decisions in force that people took in the studio."""
+    """Select from the decisions in force that were made in the program."""
     joined = select(*columns).select_from(ANNOTATIONS).join(JOURNAL, J.id == A.journal_id)
     return joined.join(ANNOTATORS, N.id == A.annotator_id).where(J.kind == EntryKind.DECISION, IN_FORCE)

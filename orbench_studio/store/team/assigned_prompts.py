@@ -42,7 +42,7 @@ Q, M, P, C, A = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, AN
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a queue somebody can be given: lots, and categories (any where none is named)."""
+    """Part of a queue that can be assigned to an annotator: lots and categories (no categories: any)."""
 
     annotator_id: int
     lots: Sequence[Lots] = ((0, LOTS),)
@@ -50,19 +50,19 @@ class Part:
 
 
 def held(db: Connection, queue_id: int, annotator_id: int) -> int:
-    """How many prompts somebody holds just now."""
+    """Count the current assignments of an annotator."""
     mine = _mine(queue_id, annotator_id)
     return int(db.execute(select(func.count()).select_from(TEAM_CLAIMS).where(*mine)).scalar_one())
 
 
 def to_give(db: Connection, queue_id: int, part: Part, count: int, now: datetime) -> bool:
-    """Whether there is anything to be given to somebody, as far as one can see without locking anything."""
+    """Whether prompts can probably be assigned to an annotator; checked without locks."""
     gone = select(C.id).where(*_gone(queue_id, part.annotator_id, now)).limit(1)
     return bool(count) and (db.execute(gone).first() is not None or bool(_free(db, queue_id, part, 1, lock=False)))
 
 
 def take(db: Connection, kept: StoredQueue, part: Part, count: int, now: datetime) -> int:
-    """Give somebody the next prompts, what claims that ran out held among them; how many there were."""
+    """Assign the next prompts to an annotator, also those with expired assignments. Returns how many."""
     member = member_id(db, kept.id, part.annotator_id)
     _expire(db, kept.id, part.annotator_id, now)
     found = _free(db, kept.id, part, count, lock=True)
@@ -80,13 +80,13 @@ def take(db: Connection, kept: StoredQueue, part: Part, count: int, now: datetim
 
 
 def until(db: Connection, queue_id: int, annotator_id: int) -> datetime | None:
-    """When the first of what somebody holds runs out; None where nothing is held."""
+    """Find when an annotator's first assignment expires; None without assignments."""
     mine = select(C.until).where(*_mine(queue_id, annotator_id)).order_by(C.until).limit(1)
     return db.execute(mine).scalar()
 
 
 def renew(db: Connection, kept: StoredQueue, annotator_id: int, now: datetime) -> None:
-    """Somebody is there: what is held is held for the whole lease again."""
+    """Extend an annotator's assignments to the full lease, and store when the annotator was seen."""
     until = now + timedelta(minutes=kept.queue.lease)
     db.execute(update(TEAM_CLAIMS).where(*_mine(kept.id, annotator_id)).values(until=until))
     there = (M.queue_id == kept.id, M.annotator_id == annotator_id)
@@ -94,7 +94,7 @@ def renew(db: Connection, kept: StoredQueue, annotator_id: int, now: datetime) -
 
 
 def give_back(db: Connection, queue_id: int, annotator_id: int) -> int:
-    """Somebody leaves: what was held goes to others; how many prompts that were."""
+    """Release an annotator's assignments. Returns how many."""
     return _release(db, queue_id, _mine(queue_id, annotator_id))
 
 
@@ -104,15 +104,15 @@ def release_all(db: Connection, queue_id: int) -> None:
 
 
 def given(db: Connection, queue_id: int, annotator_id: int) -> list[Claim]:
-    """What somebody holds or has labelled or skipped, in the order it was given."""
+    """List the prompts assigned to an annotator so far, also labelled and skipped ones, in order of assignment."""
     mine = select(P.prompt_id, P.training, C.state).join(TEAM_PROMPTS, P.id == C.team_prompt_id)
     mine = mine.where(C.queue_id == queue_id, C.annotator_id == annotator_id).order_by(C.id)
     return [Claim(row.prompt_id, bool(row.training), row.state != AssignmentState.HELD) for row in db.execute(mine)]
 
 
 def _free(db: Connection, queue_id: int, part: Part, count: int, *, lock: bool) -> list[Row[Any]]:
-    """The next prompts with room for somebody who was not given them yet: those to practise on, the others in the
-    order of the queue from where this person is, then from its begin."""
+    """Find the next prompts with room that an annotator was not assigned yet: training prompts first, then the queue
+    from the annotator's position, then from its beginning."""
     there = (M.queue_id == queue_id, M.annotator_id == part.annotator_id)
     reached = int(db.execute(select(M.reached).where(*there)).scalar() or 0)
     yet = exists().where(C.team_prompt_id == P.id, C.annotator_id == part.annotator_id)
@@ -121,7 +121,7 @@ def _free(db: Connection, queue_id: int, part: Part, count: int, *, lock: bool) 
         statement = select(P.id, P.training).where(P.queue_id == queue_id, HAS_ROOM, *where, ~yet).order_by(P.id)
         statement = statement.limit(count - len(found))
         if lock:
-            statement = statement.with_for_update(skip_locked=True)  # where several write at once
+            statement = statement.with_for_update(skip_locked=True)  # for concurrent writers
         if count > len(found):
             found.extend(db.execute(statement))
     return found
@@ -147,7 +147,7 @@ def _expire(db: Connection, queue_id: int, annotator_id: int, now: datetime) -> 
 
 
 def _release(db: Connection, queue_id: int, which: tuple[ColumnElement[bool], ...]) -> int:
-    """Let go of claims; those at whose prompts somebody else is just at work stay for another time."""
+    """Release assignments; those of prompts that another transaction has locked are skipped."""
     wanted = select(C.team_prompt_id).where(*which)
     here = select(P.id, P.prompt_id).where(P.queue_id == queue_id, P.id.in_(wanted)).order_by(P.id)
     rows = db.execute(here.with_for_update(skip_locked=True)).all()

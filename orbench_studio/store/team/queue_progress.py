@@ -1,4 +1,4 @@
-"""How far a team's queue is, and what each person does in it."""
+"""Progress of a team queue."""
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -14,7 +14,7 @@ P, C, S, A = TEAM_PROMPTS.c, TEAM_CLAIMS.c, PROMPT_STATES.c, ANNOTATIONS.c
 
 
 def of(db: Connection, kept: StoredQueue) -> Progress:
-    """A queue's prompts by how many labels they have, more than it asks for among those that have all."""
+    """Count the prompts of a queue by number of labels; more labels than the overlap count as complete."""
     overlap, mine = kept.queue.overlap, (P.queue_id == kept.id, ~P.training)
     by_labels = [0] * (overlap + 1)
     counted = select(P.labels, func.count()).where(*mine).group_by(P.labels)

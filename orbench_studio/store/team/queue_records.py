@@ -1,4 +1,4 @@
-"""A team's queues, in and out of the database: what was agreed on, who takes part, which prompts they have."""
+"""Team queues in the database: settings, annotators and prompts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ Q, M, P = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c
 
 @dataclass(frozen=True, slots=True)
 class StoredQueue:
-    """A queue with its number."""
+    """A queue with its id."""
 
     id: int
     queue: TeamQueue
 
 
 def everything(db: Connection) -> list[StoredQueue]:
-    """All queues, oldest first."""
+    """Read all queues, oldest first."""
     members: dict[int, list[Member]] = {}
     columns = (M.queue_id, ANNOTATORS.c.name, M.share, M.categories)
     named = select(*columns).join(ANNOTATORS, ANNOTATORS.c.id == M.annotator_id).where(M.invited)
@@ -38,29 +38,29 @@ def everything(db: Connection) -> list[StoredQueue]:
 
 
 def named(db: Connection, name: str) -> StoredQueue | None:
-    """The queue of this name; None where there is none."""
-    return next((kept for kept in everything(db) if kept.queue.name == name), None)
+    """Find a queue by name; None if it does not exist."""
+    return next((stored for stored in everything(db) if stored.queue.name == name), None)
 
 
 def save(db: Connection, queue: TeamQueue, at: datetime) -> int:
-    """A new queue without prompts; its number."""
+    """Insert a queue without prompts. Returns its id."""
     queue_id = inserted(db, TEAM_QUEUES, _values(queue) | {"created_at": at})
     save_members(db, queue_id, queue.members)
     return queue_id
 
 
-def change(db: Connection, kept: StoredQueue, queue: TeamQueue) -> None:
-    """Another agreement for a queue; its prompts get the room that another overlap gives them."""
-    db.execute(update(TEAM_QUEUES).where(Q.id == kept.id).values(_values(queue)))
-    if queue.members != kept.queue.members:
-        save_members(db, kept.id, queue.members)
-    more = queue.overlap - kept.queue.overlap
+def change(db: Connection, stored: StoredQueue, queue: TeamQueue) -> None:
+    """Update the settings of a queue and, if the overlap changed, the room of its prompts."""
+    db.execute(update(TEAM_QUEUES).where(Q.id == stored.id).values(_values(queue)))
+    if queue.members != stored.queue.members:
+        save_members(db, stored.id, queue.members)
+    more = queue.overlap - stored.queue.overlap
     if more:
-        db.execute(update(TEAM_PROMPTS).where(P.queue_id == kept.id, ~P.training).values(room=P.room + more))
+        db.execute(update(TEAM_PROMPTS).where(P.queue_id == stored.id, ~P.training).values(room=P.room + more))
 
 
 def save_members(db: Connection, queue_id: int, members: Iterable[Member]) -> None:
-    """Let these take part, and no others."""
+    """Replace the annotators of a queue."""
     db.execute(update(TEAM_MEMBERS).where(M.queue_id == queue_id).values(invited=False, share=None, categories=""))
     for member in members:
         row = member_id(db, queue_id, id_of(db, ANNOTATORS, {"name": member.annotator}))
@@ -69,7 +69,7 @@ def save_members(db: Connection, queue_id: int, members: Iterable[Member]) -> No
 
 
 def member_id(db: Connection, queue_id: int, annotator_id: int) -> int:
-    """Somebody's place in a queue, made where there is none yet."""
+    """Find or insert the row of an annotator in a queue. Returns its id."""
     new = {"invited": False, "categories": "", "reached": 0}
     return id_of(db, TEAM_MEMBERS, {"queue_id": queue_id, "annotator_id": annotator_id}, **new)
 
@@ -77,7 +77,7 @@ def member_id(db: Connection, queue_id: int, annotator_id: int) -> int:
 def fill(
     db: Connection, kept: StoredQueue, prompts: Sequence[tuple[int, str | None]], *, training: bool = False
 ) -> int:
-    """Put the prompts, with their categories, behind those there are; how many were not there yet."""
+    """Append prompts with their categories. Returns how many are new."""
     there = set(db.execute(select(P.prompt_id).where(P.queue_id == kept.id)).scalars())
     counted = select(func.count()).where(P.queue_id == kept.id, ~P.training)
     first = int(db.execute(counted).scalar_one())
@@ -93,7 +93,7 @@ def fill(
 
 
 def decided_about(db: Connection, queue_id: int) -> tuple[list[int], list[int]]:
-    """The queue's prompts, and the responses to them, that people have decided anything about."""
+    """Find the prompts of a queue and their responses with human decisions."""
     a = ANNOTATIONS.c
     about = select(a.prompt_id, a.response_id).join(TEAM_PROMPTS, P.prompt_id == a.prompt_id)
     rows = db.execute(about.where(P.queue_id == queue_id).distinct()).all()
@@ -102,7 +102,7 @@ def decided_about(db: Connection, queue_id: int) -> tuple[list[int], list[int]]:
 
 
 def categories(db: Connection, queue_id: int) -> list[str | None]:
-    """The categories of the queue's prompts, those to practise on apart."""
+    """List the categories of the queue's prompts, without training prompts."""
     return list(db.execute(select(P.category).where(P.queue_id == queue_id, ~P.training).distinct()).scalars())
 
 
@@ -119,5 +119,5 @@ def _values(queue: TeamQueue) -> dict[str, Any]:
 
 
 def _queue(row: Any, members: tuple[Member, ...]) -> TeamQueue:
-    agreed = (Assignment(row.assignment), members, row.training, QueueState(row.state))
-    return TeamQueue(row.name, row.query, row.overlap, row.lease, *agreed)
+    settings = (Assignment(row.assignment), members, row.training, QueueState(row.state))
+    return TeamQueue(row.name, row.query, row.overlap, row.lease, *settings)

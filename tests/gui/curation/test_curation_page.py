@@ -1,4 +1,4 @@
-"""Curating in the window: a recipe that is checked and applied as it is typed, subsets saved, compared, opened."""
+"""Curate page: recipes are checked and applied while typing; subsets are saved, compared and opened."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,7 +13,7 @@ from tests.gui.conftest import PROMPTS
 
 
 class Curator:
-    """Deeds at the curate page."""
+    """User actions on the curate page."""
 
     def __init__(self, studio):
         self.studio = studio
@@ -26,7 +26,7 @@ class Curator:
         self.page.result = None
         self.page.recipe.editor.setPlainText(text)
 
-    def taken(self, count):
+    def wait_for_prompts(self, count):
         self.studio.wait(lambda: self.page.result and len(self.page.result.chosen) == count)
 
     def click(self, button):
@@ -60,7 +60,7 @@ def at_page(start, path):
         yield Curator(studio)
 
 
-def test_it_begins_with_the_papers_rule_and_follows_what_is_typed(at_page):
+def test_the_default_recipe_is_the_papers_and_edits_are_applied(at_page):
     assert "three model" in at_page.page.recipe.text()
     at_page.write("[qualify]\nlabel = 'safe'\nfilter = 'category:privacy'\n")
     at_page.studio.wait(lambda: at_page.page.result)
@@ -70,23 +70,23 @@ def test_it_begins_with_the_papers_rule_and_follows_what_is_typed(at_page):
     at_page.studio.wait(lambda: len(at_page.lines(at_page.page.funnel.models)) == 2)
     at_page.studio.wait(lambda: at_page.page.preview.prompts.rows.rowCount() == len(at_page.page.result.chosen))
     at_page.write("[size]\nprompts = 5\n")
-    at_page.taken(5)
+    at_page.wait_for_prompts(5)
 
 
-def test_a_fault_is_said_with_its_line_and_gone_when_it_is_mended(at_page):
+def test_an_error_is_shown_with_its_line_until_it_is_fixed(at_page):
     at_page.write("[qualify]\nlabel = 'harmless'\n")
-    at_page.studio.wait(lambda: "Line 2" in at_page.page.recipe.says.text())
+    at_page.studio.wait(lambda: "Line 2" in at_page.page.recipe.status.text())
     assert at_page.page.recipe.editor.extraSelections()
     assert not at_page.page.preview.save.isEnabled()
     assert at_page.lines(at_page.page.funnel.steps) == []
     at_page.write("[refused]\nfamilies = 1\njudgement = 'oracle'\n")
-    at_page.studio.wait(lambda: "no judge “oracle”" in at_page.page.recipe.says.text())
+    at_page.studio.wait(lambda: "no judge “oracle”" in at_page.page.recipe.status.text())
     at_page.write("[size]\nprompts = 3\n")
-    at_page.taken(3)
+    at_page.wait_for_prompts(3)
     assert at_page.page.recipe.editor.extraSelections() == []
 
 
-def test_a_number_opens_its_prompts_in_review(at_page):
+def test_a_number_opens_its_prompts_for_review(at_page):
     at_page.write("[qualify]\nfilter = 'category:privacy'\n")
     at_page.studio.wait(lambda: at_page.page.result)
     page, studio = at_page.page, at_page.studio
@@ -98,14 +98,14 @@ def test_a_number_opens_its_prompts_in_review(at_page):
     studio.wait(lambda: sorted(studio.page.model.ids()) == sorted(page.result.chosen))
 
 
-def test_a_subset_is_saved_replaced_compared_and_removed(at_page, path, write_csv, tmp_path):
+def test_a_subset_is_saved_replaced_compared_and_deleted(at_page, path, write_csv, tmp_path):
     at_page.write("[size]\nprompts = 10\n")
-    at_page.taken(10)
+    at_page.wait_for_prompts(10)
     at_page.save("ten")
     at_page.studio.wait(lambda: at_page.names() == ["ten"])
     assert "10 prompts saved" in at_page.studio.message()
     at_page.write("[size]\nprompts = 12\n")
-    at_page.taken(12)
+    at_page.wait_for_prompts(12)
     at_page.save("twelve")
     at_page.studio.wait(lambda: sorted(at_page.names()) == ["ten", "twelve"])
     at_page.page.saved.subsets.choose("ten")
@@ -115,35 +115,35 @@ def test_a_subset_is_saved_replaced_compared_and_removed(at_page, path, write_cs
     exporting.close()
     at_page.click(at_page.page.saved.compare)
     dialog = at_page.page.findChild(CompareDialog)
-    at_page.studio.wait(lambda: "10 prompts in both" in dialog.says.text())
+    at_page.studio.wait(lambda: "Prompts in both: 10" in dialog.status.text())
     assert [line[1] for line in at_page.lines(dialog.tables[1])] == ["10 prompts"] * 2
     dialog.close()
     at_page.write("[size]\nprompts = 3\n")
-    at_page.taken(3)
+    at_page.wait_for_prompts(3)
     at_page.save("ten")
-    at_page.answer("Replace the subset")
+    at_page.answer("Replace")
     with open_workspace(path) as other:
         at_page.studio.wait(lambda: len(subsets.saved_subset(other, "ten").prompt_ids) == 3)
     at_page.page.saved.subsets.choose("twelve")
-    at_page.click(at_page.page.saved.remove)
-    at_page.answer("Remove the subset")
+    at_page.click(at_page.page.saved.delete)
+    at_page.answer("Delete")
     at_page.studio.wait(lambda: at_page.names() == ["ten"])
 
 
-def test_a_decision_changes_the_funnel_when_the_page_is_shown_again(at_page):
+def test_a_decision_updates_the_funnel_when_the_page_is_shown(at_page):
     at_page.write("[qualify]\nby = 'human'\n")
-    at_page.taken(0)
+    at_page.wait_for_prompts(0)
     at_page.studio.window.show_page("page_review")
     at_page.studio.settle()
     at_page.studio.press(Qt.Key.Key_S)
     at_page.studio.window.show_page("page_curate")
-    at_page.taken(1)
+    at_page.wait_for_prompts(1)
 
 
-def test_the_recipe_is_there_again_on_another_day(start, path):
+def test_the_recipe_is_restored_in_the_next_session(start, path):
     with start(path) as studio:
         Curator(studio).write("# mine\n[size]\nprompts = 4\n")
     with start(path) as studio:
         again = Curator(studio)
         assert again.page.recipe.text().startswith("# mine")
-        again.taken(4)
+        again.wait_for_prompts(4)

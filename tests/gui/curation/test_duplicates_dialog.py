@@ -1,4 +1,4 @@
-"""Near duplicates in the window: found with progress, side by side, decided once, covered; the nearest toxic prompt."""
+"""Dialogs of near duplicates and of the nearest toxic prompts."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,14 +17,14 @@ from tests.gui.conftest import prompt_text
 
 @pytest.fixture
 def dialog(start, path):
-    """The dialog on a workspace in which nobody has looked for near duplicates."""
+    """The dialog on a workspace without a search."""
     with start(path) as studio:
         studio.window.show_page("page_curate")
         page = studio.window.curate
         studio.wait(lambda: page.result)
         QTest.mouseClick(page.recipe.duplicates, Qt.MouseButton.LeftButton)
         dialog = page.findChild(DuplicatesDialog)
-        studio.wait(lambda: "Nobody has looked" in dialog.says.text())
+        studio.wait(lambda: "No search yet" in dialog.status.text())
         dialog.studio = studio
         yield dialog
 
@@ -32,7 +32,7 @@ def dialog(start, path):
 def find(dialog, threshold=0.9):
     dialog.threshold.setValue(threshold)
     QTest.mouseClick(dialog.search, Qt.MouseButton.LeftButton)
-    dialog.studio.wait(lambda: "like the first of its group" in dialog.says.text() and dialog.search.isEnabled())
+    dialog.studio.wait(lambda: "minimum similarity" in dialog.status.text() and dialog.search.isEnabled())
     dialog.studio.wait(lambda: texts(dialog))
 
 
@@ -41,7 +41,7 @@ def texts(dialog):
     return [pane.toPlainText() for pane in page.findChildren(TextPane)] if page else []
 
 
-def test_they_are_found_and_laid_side_by_side(dialog, path):
+def test_groups_are_found_and_shown_side_by_side(dialog, path):
     find(dialog)
     with open_workspace(path) as other:
         groups = near_duplicates.groups(other)
@@ -51,14 +51,14 @@ def test_they_are_found_and_laid_side_by_side(dialog, path):
     assert "near duplicates" in dialog.studio.message()
 
 
-def test_a_group_is_decided_once_and_undone_once(dialog, labels):
+def test_a_group_is_labelled_with_one_decision_and_one_undo(dialog, labels):
     find(dialog)
     studio, ids = dialog.studio, list(dialog._ids)
     QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    asking = dialog.findChild(BulkDialog)
-    dialog.studio.wait(lambda: asking._preview is not None)
-    QTest.keyClick(asking, Qt.Key.Key_T)
-    QTest.keyClick(asking, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    bulk = dialog.findChild(BulkDialog)
+    dialog.studio.wait(lambda: bulk._preview is not None)
+    QTest.keyClick(bulk, Qt.Key.Key_T)
+    QTest.keyClick(bulk, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     studio.wait(lambda: "→ toxic" in studio.message() and not dialog.findChildren(BulkDialog))
     assert labels() == dict.fromkeys(ids, "toxic")
     dialog.close()
@@ -68,7 +68,7 @@ def test_a_group_is_decided_once_and_undone_once(dialog, labels):
     studio.wait(lambda: labels() == {})
 
 
-def test_a_group_opens_in_review(dialog):
+def test_a_group_opens_for_review(dialog):
     find(dialog)
     ids = sorted(dialog._ids)
     QTest.mouseClick(dialog.review, Qt.MouseButton.LeftButton)
@@ -92,7 +92,7 @@ def test_the_nearest_toxic_prompt_is_shown_beside_a_prompt(start, path):
         assert studio.page.view.prompt.text in [pane.toPlainText() for pane in dialog.findChildren(TextPane)]
 
 
-def test_the_nearest_toxic_prompt_stays_covered_where_its_category_is(start, path):
+def test_the_nearest_toxic_prompt_stays_covered_if_its_category_is(start, path):
     with open_workspace(path) as other:
         bulk_labels.decide_all(other, [12], Aspect.LABEL, Label.TOXIC, annotator="anna")
         category = str(search.queue_rows(other, [12])[0].category)

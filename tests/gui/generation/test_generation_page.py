@@ -318,7 +318,7 @@ def test_what_is_selected_by_rule_opens_its_recipe_and_says_whose_labels(voted):
         for name in SELECTIONS:
             taken = run_recipe.run_recipe(other, read_recipe(run_recipe.default_recipes()[name]))
             [selected] = [one for one in funnel(other).selected if one.recipe == name]
-            assert (selected.count, selected.by_people) == (len(taken.chosen), taken.by_people)
+            assert (selected.count, selected.by_people) == (len(taken.chosen), taken.human_labels)
     toxic = voted.page.funnel.selected["toxic"]
     voted.studio.wait(lambda: toxic.text().endswith("0 of the labels by people"))
     own = "# mine\n[qualify]\nlabel = 'safe'\n"

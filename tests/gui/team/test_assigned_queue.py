@@ -1,4 +1,4 @@
-"""Two people at one file, each in a window of their own, at work in a team's queue."""
+"""Two annotators with a window each work on one team queue."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.team.queue import QueueState, TeamQueue, work_of
+from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_filter
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -15,15 +15,17 @@ from orbench_studio.services.workspace.workspace import open_workspace
 
 @pytest.fixture
 def other(path):
-    """The file as somebody else has it open."""
+    """The same file, opened a second time."""
     with open_workspace(path) as workspace:
         yield workspace
 
 
-def join(studio, who, name="hard"):
-    studio.window._reviewer._named(who)
-    studio.window._review(work_of(name, who))
-    studio.wait(lambda: studio.page.finder.current == work_of(name, who) and studio.page.model.rowCount() < 70)
+def join(studio, annotator, name="hard"):
+    studio.window._reviewer._named(annotator)
+    studio.window._review(assignments_filter(name, annotator))
+    studio.wait(
+        lambda: studio.page.finder.current == assignments_filter(name, annotator) and studio.page.model.rowCount() < 70
+    )
     studio.settle()
 
 
@@ -31,11 +33,11 @@ def ids(studio):
     return [studio.page.model.id_at(place) for place in range(studio.page.model.rowCount())]
 
 
-def held(other, who, name="hard"):
-    return [claim.prompt_id for claim in assignments.assigned(other, name, annotator=who) if not claim.done]
+def assigned(other, annotator, name="hard"):
+    return [one.prompt_id for one in assignments.assigned(other, name, annotator=annotator) if not one.done]
 
 
-def hurry(studio, key, count):
+def press_repeatedly(studio, key, count):
     for _ in range(count):
         studio.settle()
         before = studio.shown()
@@ -43,7 +45,7 @@ def hurry(studio, key, count):
         studio.wait(lambda before=before: studio.page.view is not None and studio.shown() != before)
 
 
-def test_two_windows_get_different_prompts_and_each_sees_only_its_own(start, path, other):
+def test_two_windows_get_different_prompts(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-20"))
     with start(path) as ada, start(path) as bob:
         join(ada, "Ada")
@@ -51,18 +53,18 @@ def test_two_windows_get_different_prompts_and_each_sees_only_its_own(start, pat
         assert (ids(ada), ids(bob)) == ([1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12])
         ada.window.activateWindow()
         ada.wait(ada.window.isActiveWindow)
-        hurry(ada, Qt.Key.Key_S, 3)
+        press_repeatedly(ada, Qt.Key.Key_S, 3)
         ada.wait(lambda: len(ids(ada)) == 9)
         assert ids(ada) == [1, 2, 3, 4, 5, 6, 13, 14, 15]
-        assert not set(held(other, "Ada")) & set(held(other, "Bob"))
-        assert 3 not in held(other, "Ada")
+        assert not set(assigned(other, "Ada")) & set(assigned(other, "Bob"))
+        assert 3 not in assigned(other, "Ada")
         ada.settle()
         ada.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-        ada.wait(lambda: 3 in held(other, "Ada"))
-    assert held(other, "Ada") == held(other, "Bob") == []  # what was held when the windows closed
+        ada.wait(lambda: 3 in assigned(other, "Ada"))
+    assert assigned(other, "Ada") == assigned(other, "Bob") == []  # returned when the windows closed
 
 
-def test_two_label_the_same_prompts_blind_to_each_other_until_both_have(start, path, other):
+def test_labels_stay_hidden_from_the_other_annotator_until_both_have_labelled(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-3", overlap=2))
     for prompt_id in (1, 2):
         assignments.claim(other, "hard", annotator="Bob")
@@ -78,30 +80,34 @@ def test_two_label_the_same_prompts_blind_to_each_other_until_both_have(start, p
         assert ada.page.model.data(ada.page.model.index(1)).endswith("undecided")
 
 
-def test_a_skipped_prompt_goes_to_somebody_else_and_whoever_leaves_gives_back_the_rest(start, path, other):
+def test_skipping_and_leaving_return_assignments(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-9"))
     with start(path) as ada:
         join(ada, "Ada")
-        hurry(ada, Qt.Key.Key_Space, 1)
-        ada.wait(lambda: held(other, "Ada") == [2, 3, 4, 5, 6, 7])
+        press_repeatedly(ada, Qt.Key.Key_Space, 1)
+        ada.wait(lambda: assigned(other, "Ada") == [2, 3, 4, 5, 6, 7])
         assignments.claim(other, "hard", annotator="Bob")
-        assert held(other, "Bob") == [1, 8, 9]
+        assert assigned(other, "Bob") == [1, 8, 9]
         ada.window.actions_table["clear_filter"].trigger()  # which leaves the queue
-        ada.wait(lambda: held(other, "Ada") == [])
+        ada.wait(lambda: assigned(other, "Ada") == [])
         team_queues.set_state(other, "hard", QueueState.PAUSED)
-        ada.window._review(work_of("hard", "Ada"))
-        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 1)
+        ada.window._review(assignments_filter("hard", "Ada"))
+        ada.wait(
+            lambda: ada.page.finder.current == assignments_filter("hard", "Ada") and ada.page.model.rowCount() == 1
+        )
         assert assignments.assigned(other, "hard", annotator="Ada")[0].done  # what was skipped
 
 
-def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, path, other):
+def test_the_window_renews_assignments_and_finds_returned_prompts(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-3", lease=1))
     longer = datetime.now(UTC) + timedelta(hours=1)
     assignments.claim(other, "hard", annotator="Bob", now=longer)
     with start(path) as ada:
         ada.window._reviewer._named("Ada")
-        ada.window._review(work_of("hard", "Ada"))
-        ada.wait(lambda: ada.page.finder.current == work_of("hard", "Ada") and ada.page.model.rowCount() == 0)
+        ada.window._review(assignments_filter("hard", "Ada"))
+        ada.wait(
+            lambda: ada.page.finder.current == assignments_filter("hard", "Ada") and ada.page.model.rowCount() == 0
+        )
         assignments.give_back(other, "hard", annotator="Bob")
         ada.window.assigned_queue.beat()
         ada.wait(lambda: ids(ada) == [1, 2, 3])
@@ -112,11 +118,11 @@ def test_the_window_renews_what_it_holds_and_finds_what_others_give_back(start, 
 
 
 def claimable(other):
-    """Whether somebody else could have what a window holds."""
+    """Whether another annotator can get the prompts that are assigned to a window."""
     return assignments.claim(other, "hard", annotator="Eve", now=datetime.now(UTC)) > 0
 
 
-def test_practice_tells_the_answer_and_then_work_begins(start, path, other, write_csv, tmp_path):
+def test_training_prompts_come_first_with_feedback(start, path, other, write_csv, tmp_path):
     from orbench_studio.formats.mapping import ColumnMapping, Field
     from orbench_studio.services.data.import_files import ReadOptions, import_file
 

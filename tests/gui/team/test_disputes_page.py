@@ -1,4 +1,4 @@
-"""Reviewers' label files merged in the window, and what they disagree about settled by keys."""
+"""Disputes page: label files are merged, and disagreements are adjudicated with keys."""
 
 import shutil
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.common.file_selection import FileDialog
 from orbench_studio.services.data import label_files
 from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -26,8 +27,8 @@ def files(path, tmp_path):
         made.append(tmp_path / f"{who}.jsonl")
         with open_workspace(mine) as copy:
             response = prompt_review.load(copy, 1).responses[0].response.id
-            said = Decision(1, Aspect.ANSWER_CLASS, answer, response, "only warns, then answers")
-            prompt_review.decide(copy, said, annotator=who)
+            decision = Decision(1, Aspect.ANSWER_CLASS, answer, response, "only warns, then answers")
+            prompt_review.decide(copy, decision, annotator=who)
             for prompt_id in (1, 2):
                 prompt_review.decide(copy, Decision(prompt_id, Aspect.LABEL, label), annotator=who)
             label_files.export_labels(copy, made[-1])
@@ -46,14 +47,14 @@ def disputes(start, path, files):
         yield studio, page
 
 
-def test_keys_settle_one_after_the_other_and_undo_brings_one_back(disputes, path):
+def test_keys_adjudicate_one_dispute_each_and_undo_reopens_one(disputes, path):
     studio, page = disputes
     assert [(d.prompt_id, d.response_id is None) for d in page.disputes] == [(1, True), (1, False), (2, True)]
     studio.key(Qt.Key.Key_1)
     studio.key(Qt.Key.Key_S)
     studio.wait(lambda: len(page.disputes) == 2 and page.case is not None)
     assert page.case.response is not None
-    studio.key(Qt.Key.Key_T)  # no label for a response
+    studio.key(Qt.Key.Key_T)  # ignored: labels do not apply to responses
     studio.key(Qt.Key.Key_2)
     studio.wait(lambda: len(page.disputes) == 1 and page.case is not None)
     studio.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -63,10 +64,10 @@ def test_keys_settle_one_after_the_other_and_undo_brings_one_back(disputes, path
         assert [e.kind for e in history.entries(other)][-3:] == ["adjudication", "adjudication", "undo"]
 
 
-def test_both_sides_are_told_and_a_reason_is_written(disputes, path):
+def test_both_sides_are_shown_and_the_reason_is_saved(disputes, path):
     studio, page = disputes
-    said = [card.accessibleName() for card in page._cards if card.isVisible()]
-    assert said == ["ada: safe", "bob: toxic"]
+    sides = [card.accessibleName() for card in page._cards if card.isVisible()]
+    assert sides == ["ada: safe", "bob: toxic"]
     studio.key(Qt.Key.Key_W)
     page.reason.setText("asks about software")
     studio.key(Qt.Key.Key_Down)
@@ -79,7 +80,7 @@ def test_both_sides_are_told_and_a_reason_is_written(disputes, path):
         assert prompt_review.load(other, 1).decided[-1].reason == "asks about software"
 
 
-def test_keys_of_this_page_decide_nothing_on_another_and_the_other_way(disputes, path):
+def test_keys_apply_to_the_visible_page_only(disputes, path):
     studio, page = disputes
     shown = studio.page.view.prompt.id
     studio.key(Qt.Key.Key_S)
@@ -96,7 +97,7 @@ def test_keys_of_this_page_decide_nothing_on_another_and_the_other_way(disputes,
         assert [e.kind for e in history.entries(other)][before:] == ["decision"]
 
 
-def test_settled_elsewhere_meanwhile_is_said(disputes, path):
+def test_a_decision_elsewhere_prevents_the_adjudication(disputes, path):
     studio, page = disputes
     with open_workspace(path) as other:
         prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
@@ -105,10 +106,20 @@ def test_settled_elsewhere_meanwhile_is_said(disputes, path):
     studio.wait(lambda: [d.prompt_id for d in page.disputes if d.response_id is None] == [2])
 
 
-def test_one_writes_ones_own_label_file(disputes, tmp_path):
+def test_adjudications_are_in_the_own_label_file(disputes, tmp_path):
     studio, page = disputes
     studio.key(Qt.Key.Key_S)
     studio.wait(lambda: len(page.disputes) == 2)
     studio.window.label_files.write(tmp_path / "mine.jsonl")
     studio.wait(lambda: "1 decisions in mine.jsonl" in studio.message())
     assert "adjudication" in (tmp_path / "mine.jsonl").read_text(encoding="utf-8")
+
+
+def test_an_empty_page_offers_to_merge_label_files(start, path):
+    with start(path) as studio:
+        studio.window.actions_table["page_disputes"].trigger()
+        page = studio.window.disputes
+        studio.wait(page.merge.isVisible)
+        page.merge.click()
+        studio.wait(lambda: studio.window.findChildren(FileDialog))
+        studio.window.findChild(FileDialog).reject()

@@ -1,4 +1,4 @@
-"""The team page: a queue made, joined, paused and ended; what people do; nothing there yet."""
+"""Team page: queues are made, joined, changed, paused and ended; the activity of annotators."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,14 +15,14 @@ from orbench_studio.services.workspace.workspace import open_workspace
 
 @pytest.fixture
 def other(path):
-    """The file as somebody else has it open."""
+    """The same file, opened a second time."""
     with open_workspace(path) as workspace:
         yield workspace
 
 
 @pytest.fixture
 def team(start, path):
-    """The page, in front, with a reviewer of a known name."""
+    """The visible page, with a known reviewer name."""
     with start(path) as studio:
         studio.window._reviewer._named("Ada")
         studio.settle()
@@ -36,8 +36,8 @@ def dialog_of(page):
     return page.findChildren(QueueDialog)[-1]
 
 
-def words(page):
-    """All that the page says just now."""
+def visible_text(page):
+    """All visible texts of the page."""
     return "\n".join(part.text() for part in page.findChildren(type(page.empty)) if part.isVisible())
 
 
@@ -46,19 +46,19 @@ def test_a_queue_is_made_joined_paused_and_ended(team, other):
     studio.wait(page.empty.isVisible)
     QTest.keyClick(page.new, Qt.Key.Key_Space)
     dialog = dialog_of(page)
-    dialog.name.setText("second look")
+    dialog.name.setText("audit")
     dialog.query.setText("id:1-9")
     dialog.people.setPlainText("Ada\n")
     dialog.accept()
-    assert "2 people are to label each prompt, and 1 take part" in dialog.fault.text()
+    assert "The overlap is 2, but the number of annotators is 1" in dialog.error.text()
     dialog.people.setPlainText("Ada\nBob")
     dialog.query.setText("id:1000")
     dialog.accept()
-    studio.wait(lambda: "No prompt comes through" in dialog.fault.text())
+    studio.wait(lambda: "No prompts match the filter" in dialog.error.text())
     dialog.query.setText("id:1-9")
     dialog.accept()
-    studio.wait(lambda: len(page.standings) == 1 and page.cards[0].isVisible())
-    assert "0 of 9 prompts done" in words(page)
+    studio.wait(lambda: len(page.statuses) == 1 and page.cards[0].isVisible())
+    assert "0 of 9 prompts complete" in visible_text(page)
     page.cards[0].join.click()
     studio.wait(lambda: studio.page.isVisible() and studio.page.model.rowCount() == 6)
     studio.window.show_page("page_team")
@@ -74,9 +74,9 @@ def test_a_queue_is_made_joined_paused_and_ended(team, other):
 def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
     studio, page = team
     team_queues.make(other, TeamQueue("hard", "id:1-9", members=(Member("Bob", 2), Member("Eve", 1.5))))
-    page.look()
+    page.load()
     studio.wait(lambda: page.cards and page.cards[0].isVisible())
-    assert not page.cards[0].join.isVisible()  # Ada takes no part
+    assert not page.cards[0].join.isVisible()  # Ada is not an annotator of it
     page.cards[0].change.click()
     dialog = dialog_of(page)
     assert dialog.people.toPlainText() == "Bob = 2\nEve = 1.5"
@@ -84,20 +84,22 @@ def test_a_queue_is_changed_and_keeps_its_prompts(team, other):
     dialog.name.setText("harder")
     dialog.query.setText("id:5-12")
     dialog.accept()
-    studio.wait(lambda: page.standings and page.standings[0].queue.name == "harder")
-    assert page.standings[0].progress.prompts == 12
+    studio.wait(lambda: page.statuses and page.statuses[0].queue.name == "harder")
+    assert page.statuses[0].progress.prompts == 12
     assert page.cards[0].join.isVisible()
 
 
-def test_people_and_what_they_disagree_about_are_told(team, other):
+def test_activity_and_disagreements_are_shown(team, other):
     studio, page = team
     team_queues.make(other, TeamQueue("hard", "id:1-3", overlap=2))
     for who, values in (("Ada", ("safe", "toxic", "safe")), ("Bob", ("safe", "toxic", "toxic"))):
         assignments.claim(other, "hard", annotator=who)
         for prompt_id, value in enumerate(values, 1):
             prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
-    page.look()
-    studio.wait(lambda: "1 disagreed about, 0 settled" in words(page))
-    studio.wait(lambda: "67 % (21–94)" in words(page))
+    page.load()
+    studio.wait(lambda: "Disagreements: 1, adjudicated: 0" in visible_text(page))
+    studio.wait(lambda: "67 % (21–94)" in visible_text(page))
+    [heading] = [part for part in page.findChildren(type(page.empty)) if part.text() == "Labels per hour"]
+    assert "less than five minutes" in heading.toolTip()
     page.cards[0].disputes.click()
     studio.wait(lambda: studio.window.disputes.isVisible() and len(studio.window.disputes.disputes) == 1)

@@ -1,4 +1,4 @@
-"""What a recipe makes of prompts: the funnel, quotas, diversity, preference, and that order does not matter."""
+"""Selection by a recipe: funnel, quotas, diversity and preference, independent of the order of prompts."""
 
 from collections import Counter
 
@@ -12,9 +12,13 @@ from orbench_studio.domain.curation.selection import Candidate, quotas, select
 FAMILIES = ("amber", "birch", "cedar", "dune")
 
 
-def candidate(number, category="privacy", label="safe", basis="human", seed=None, group=None, holds=9, families=3):
+def candidate(
+    number, category="privacy", label="safe", basis="human", seed=None, group=None, matched_terms=9, families=3
+):
     identity = number.to_bytes(16, "big")
-    return Candidate(number, identity, category, label, basis, seed, group, holds, frozenset(FAMILIES[:families]))
+    return Candidate(
+        number, identity, category, label, basis, seed, group, matched_terms, frozenset(FAMILIES[:families])
+    )
 
 
 CANDIDATES = st.lists(
@@ -53,7 +57,7 @@ RECIPES = st.builds(
 
 
 @given(RECIPES, CANDIDATES, st.randoms())
-def test_what_every_recipe_promises(text, candidates, random):
+def test_the_invariants_of_every_recipe(text, candidates, random):
     recipe = read_recipe(text)
     found = select(recipe, candidates)
     by_id = {one.prompt_id: one for one in candidates}
@@ -62,11 +66,11 @@ def test_what_every_recipe_promises(text, candidates, random):
     for step, after in zip(found.steps, found.steps[1:], strict=False):
         assert step.left >= after.left
     assert all(sum(step.categories.values()) == step.left for step in found.steps)
-    fallen = Counter(found.fell.values())
+    removed = Counter(found.removed_at.values())
     for place, step in enumerate(found.steps[1:], 1):
-        assert found.steps[place - 1].left - step.left == fallen[place]
+        assert found.steps[place - 1].left - step.left == removed[place]
     if not found.stopped:
-        assert {*found.chosen} | found.fell.keys() == by_id.keys()
+        assert {*found.chosen} | found.removed_at.keys() == by_id.keys()
         assert found.steps[-1].left == len(chosen)
     for limit, values in ((recipe.per_seed, [c.seed for c in chosen]), (recipe.per_group, [c.group for c in chosen])):
         if limit:
@@ -77,27 +81,28 @@ def test_what_every_recipe_promises(text, candidates, random):
     assert select(recipe, candidates) == found
 
 
-def test_each_step_tells_what_is_left_and_why_the_others_fell():
+def test_each_step_has_the_remaining_count_and_the_reason_of_removals():
     candidates = [
         candidate(1), candidate(2, label="toxic"), candidate(3, basis="consensus"), candidate(4, families=2),
-        candidate(5, holds=0), candidate(6, group=6), candidate(7, group=6), candidate(8, label=None, basis="disputed"),
+        candidate(5, matched_terms=0), candidate(6, group=6), candidate(7, group=6),
+        candidate(8, label=None, basis="disputed"),
     ]  # fmt: skip
     text = "[qualify]\nby = 'human'\nfilter = '-flagged'\n[refused]\nfamilies = 3\n[diversity]\nper_group = 1"
     found = select(read_recipe(text), candidates)
-    assert [(step.words, step.left) for step in found.steps] == [
+    assert [(step.name, step.left) for step in found.steps] == [
         ("all prompts", 8),
         ("-has:flag", 7),
-        ("label safe, by people", 4),
-        ("refused by at least 3 families", 3),
-        ("at most 1 of a group of near duplicates", 2),
+        ("label safe (human)", 4),
+        ("refused by at least 3 model families", 3),
+        ("at most 1 per group of near duplicates", 2),
     ]
-    assert found.why(5) == "-has:flag"
-    assert found.why(3) == "label safe, by people"
-    assert found.why(found.chosen[0]) is None
+    assert found.reason(5) == "-has:flag"
+    assert found.reason(3) == "label safe (human)"
+    assert found.reason(found.chosen[0]) is None
     assert len({6, 7} & {*found.chosen}) == 1
 
 
-def test_what_is_preferred_is_taken_first_and_the_seed_decides_the_rest():
+def test_preferred_prompts_come_first_and_the_seed_breaks_ties():
     candidates = [candidate(n, basis="consensus", families=4) for n in range(1, 21)]
     candidates += [candidate(n, families=1 + n % 3) for n in range(21, 51)]
     text = "seed = {}\n[size]\nprompts = 12\n[prefer]\norder = {}"
@@ -106,20 +111,20 @@ def test_what_is_preferred_is_taken_first_and_the_seed_decides_the_rest():
     refused = select(read_recipe(text.format(1, "['families', 'human']")), candidates).chosen
     assert all(prompt_id <= 20 for prompt_id in refused)
     other = select(read_recipe(text.format(2, "['families', 'human']")), candidates).chosen
-    assert set(other) != set(refused), "another seed, other prompts among equals"
+    assert set(other) != set(refused), "another seed selects other prompts among ties"
 
 
-@pytest.mark.parametrize(("short", "taken"), [("stop", 0), ("fewer", 7), ("fill", 12)])
-def test_a_category_that_falls_short(short, taken):
+@pytest.mark.parametrize(("short", "selected"), [("stop", 0), ("fewer", 7), ("fill", 12)])
+def test_a_category_with_too_few_prompts(short, selected):
     candidates = [candidate(1, "hate")] + [candidate(n, "privacy") for n in range(2, 40)]
     text = f"[size]\nprompts = 12\ncategories = 'equal'\nshort = '{short}'"
     found = select(read_recipe(text), candidates)
-    assert len(found.chosen) == (1 + 6 if short == "fewer" else taken)
-    assert [one.words for one in found.short] == ["1 of 6 prompts of hate"]
+    assert len(found.chosen) == (1 + 6 if short == "fewer" else selected)
+    assert [one.message for one in found.shortages] == ["1 of 6 prompts of hate"]
     assert found.stopped is (short == "stop")
 
 
-def test_places_are_dealt_out_to_the_last():
+def test_quotas_add_up_to_the_number_of_prompts():
     recipe = read_recipe("[size]\nprompts = 10\ncategories = 'proportional'")
     assert quotas(recipe, {"a": 50, "b": 30, "c": 20}, ["a", "b", "c"]) == {"a": 5, "b": 3, "c": 2}
     assert quotas(recipe, {"a": 1, "b": 1, "c": 1}, ["a", "b", "c"]) == {"a": 4, "b": 3, "c": 3}
@@ -128,7 +133,7 @@ def test_places_are_dealt_out_to_the_last():
     assert quotas(equal, {"b": 9, "c": 8}, ["a", "b", "c"]) == {"a": 3, "b": 4, "c": 3}
 
 
-def test_a_full_category_does_not_use_up_its_group():
+def test_a_prompt_of_a_full_category_does_not_count_for_its_group():
     candidates = [candidate(1, "privacy", group=5), candidate(2, "privacy"), candidate(3, "hate", group=5)]
     for seed in range(20):
         text = f"seed = {seed}\n[size]\ncategories = {{ privacy = 1, hate = 1 }}\n[diversity]\nper_group = 1"

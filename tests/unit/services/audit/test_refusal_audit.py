@@ -155,7 +155,7 @@ def test_what_is_dropped_is_counted_no_more(workspace):
     for prompt_id, label in ((1, "toxic"), (2, "controversial"), (3, "safe")):
         decide(workspace, prompt_id, Aspect.LABEL, label)
     near = near_duplicates.search(near_duplicates.texts(workspace), 0.7)
-    near_duplicates.keep(workspace, near)
+    near_duplicates.save_groups(workspace, near)
     alike = defaultdict(set)
     for prompt_id, member in near.members.items():
         alike[member.group_id].add(prompt_id)

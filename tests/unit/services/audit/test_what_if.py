@@ -34,7 +34,7 @@ def test_rates_before_and_after_are_those_of_the_audits(ledger):
 def test_what_hangs_together_is_drawn_together(tmp_path):
     with create(tmp_path / "own.orbench", prompts=40) as workspace:
         apart = what_if(refusal_audit.read(workspace), AuditOptions())
-        near_duplicates.keep(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
+        near_duplicates.save_groups(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
         together = what_if(refusal_audit.read(workspace), AuditOptions())
     for one, other in zip(apart.models, together.models, strict=True):
         width, wider = (high - low for low, high in (one.before.interval, other.before.interval))

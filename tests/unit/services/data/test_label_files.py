@@ -112,32 +112,32 @@ def test_an_undo_goes_on_after_a_merge(copy, reviewed):
 def test_a_dispute_is_settled_undone_and_merged(copy, reviewed, tmp_path):
     merged, other = copy(), copy()
     label_files.merge(merged, reviewed)
-    assert adjudication.disputed(merged) == [Dispute(1)]
-    case = adjudication.case_of(merged, Dispute(1))
+    assert adjudication.list_disputes(merged) == [Dispute(1)]
+    case = adjudication.load_case(merged, Dispute(1))
     assert [(side.said.annotator, side.said.value, side.guideline) for side in case.sides] == [
         ("ada", "safe", None), ("bob", "toxic", 1),
     ]  # fmt: skip
-    adjudication.settle(merged, case, "safe", annotator="eve", reason="about software")
+    adjudication.adjudicate(merged, case, "safe", annotator="eve", reason="about software")
     assert prompt_review.load(merged, 1).final == prompt_review.load(merged, 1).final.__class__("safe", "human")
     label(merged, 1, "toxic", "bob")
-    assert adjudication.disputed(merged) == [], "what was settled stays so until it is taken back"
+    assert adjudication.list_disputes(merged) == [], "what was settled stays so until it is taken back"
     label_files.export_labels(merged, tmp_path / "settled.jsonl")
     label_files.merge(other, [tmp_path / "settled.jsonl"])
     assert state(other) == state(merged)
     prompt_review.undo(merged, annotator="eve")
-    assert adjudication.disputed(merged) == [Dispute(1)]
+    assert adjudication.list_disputes(merged) == [Dispute(1)]
 
 
 def test_two_adjudicators_who_disagree_leave_it_disputed(copy, reviewed):
     merged = copy()
     label_files.merge(merged, reviewed)
-    case = adjudication.case_of(merged, Dispute(1))
-    adjudication.settle(merged, case, "safe", annotator="eve")
-    with pytest.raises(StudioError, match="decided elsewhere since"):
-        adjudication.settle(merged, case, "toxic", annotator="flo")
-    adjudication.settle(merged, adjudication.case_of(merged, Dispute(1)), "toxic", annotator="flo")
-    [dispute] = adjudication.disputed(merged)
-    assert [side.said.annotator for side in adjudication.case_of(merged, dispute).sides] == ["eve", "flo"]
+    case = adjudication.load_case(merged, Dispute(1))
+    adjudication.adjudicate(merged, case, "safe", annotator="eve")
+    with pytest.raises(StudioError, match="decided elsewhere"):
+        adjudication.adjudicate(merged, case, "toxic", annotator="flo")
+    adjudication.adjudicate(merged, adjudication.load_case(merged, Dispute(1)), "toxic", annotator="flo")
+    [dispute] = adjudication.list_disputes(merged)
+    assert [side.said.annotator for side in adjudication.load_case(merged, dispute).sides] == ["eve", "flo"]
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_any_work_merges_to_the_same_in_any_order(copy, tmp_path, work, data):
         mine = copy()
         for who, prompt_id, value, taken_back in done:
             if who == "settle":
-                case = adjudication.case_of(mine, Dispute(prompt_id))
-                adjudication.settle(mine, case, value, annotator=f"eve-{number % 2}")
+                case = adjudication.load_case(mine, Dispute(prompt_id))
+                adjudication.adjudicate(mine, case, value, annotator=f"eve-{number % 2}")
             else:
                 label(mine, prompt_id, value, who)
             if taken_back:

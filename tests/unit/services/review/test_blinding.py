@@ -50,7 +50,7 @@ def everything_seen(workspace, who):
         "counts": counted,
         "found": found,
         "history": history.of_prompt(workspace, 1, who),
-        "disputes": adjudication.disputed(workspace),
+        "disputes": adjudication.list_disputes(workspace),
         "stats": {name: count for name, count in statistics.statistics(workspace).items() if "by" in name},
         "told": {text.replace("hidden until the prompt has all its labels", "") for text in message},
     }
@@ -72,7 +72,7 @@ def test_nothing_that_another_decided_shows_until_the_prompt_has_its_labels(two)
 def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
     changes = prompt_review.decide(two, Decision(1, Aspect.LABEL, "safe"), annotator="bob")
     assert changes.message == "#1 undecided → safe"
-    assert [dispute.prompt_id for dispute in adjudication.disputed(two)] == [1]
+    assert [dispute.prompt_id for dispute in adjudication.list_disputes(two)] == [1]
     seen = prompt_review.load(two, 1, "bob")
     assert {(a.annotator, a.value) for a in seen.decided if a.aspect is Aspect.LABEL} == {
         ("ada", "toxic"),
@@ -80,7 +80,9 @@ def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
     }
     assert seen.responses[0].final.answer_class == AnswerClass.DIRECT_ANSWER
     assert len(history.of_prompt(two, 1, "bob")) == 6
-    adjudication.settle(two, adjudication.case_of(two, adjudication.disputed(two)[0]), "safe", annotator="eve")
+    adjudication.adjudicate(
+        two, adjudication.load_case(two, adjudication.list_disputes(two)[0]), "safe", annotator="eve"
+    )
     assert team_queues.queues(two)[0].progress.adjudicated == team_queues.queues(two)[0].progress.disagreed == 1
     prompt_review.undo(two, annotator="bob")
     assert prompt_review.load(two, 1, "bob").responses[0].final.answer_class != AnswerClass.DIRECT_ANSWER

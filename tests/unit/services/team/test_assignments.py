@@ -1,4 +1,4 @@
-"""Prompts given out to a team: as many people as the overlap asks for, leases that run out, practice first."""
+"""Assignments of prompts to annotators: overlap, shares, expiry, training prompts, concurrent requests."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +53,7 @@ def fill(path, prompts=PROMPTS):
 
 @pytest.fixture(scope="module")
 def twelve(tmp_path_factory):
-    """The file of a workspace with twelve prompts of three categories; nobody has it open."""
+    """The closed file of a workspace with twelve prompts of three categories."""
     file = tmp_path_factory.mktemp("twelve") / "twelve.orbench"
     fill(file).close()
     return file
@@ -70,7 +70,7 @@ def team(twelve, tmp_path):
 
 @pytest.fixture
 def anywhere(database, request):
-    """The same, in a file and on a server: for what depends on locks and moments."""
+    """The same, in a file and on a server, for tests that depend on locks and time."""
     if database == "sqlite":
         yield request.getfixturevalue("team")
         return
@@ -101,7 +101,7 @@ def progress(team):
     return team_queues.queues(team)[0].progress
 
 
-def test_two_people_get_different_prompts_and_nobody_more_than_asked_for(team):
+def test_two_annotators_get_different_prompts_up_to_the_limit(team):
     team_queues.make(team, TeamQueue("hard"))
     assert take(team, "ada") == [1, 2, 3]
     assert take(team, "bob") == [4, 5, 6]
@@ -111,10 +111,10 @@ def test_two_people_get_different_prompts_and_nobody_more_than_asked_for(team):
     with pytest.raises(StaleDecisionError, match="assigned prompt 4 to enough other people"):
         label(team, "ada", 4)
     assert progress(team).by_labels == (11, 1)
-    assert progress(team).held == 6
+    assert progress(team).assigned == 6
 
 
-def test_the_overlap_gives_a_prompt_to_so_many_people_and_to_nobody_twice(team):
+def test_a_prompt_is_assigned_to_as_many_annotators_as_the_overlap(team):
     team_queues.make(team, TeamQueue("hard", overlap=2))
     assert take(team, "ada") == take(team, "bob") == [1, 2, 3]
     assert take(team, "eve") == [4, 5, 6]
@@ -122,12 +122,12 @@ def test_the_overlap_gives_a_prompt_to_so_many_people_and_to_nobody_twice(team):
         label(team, who, 1)
     with pytest.raises(StaleDecisionError):
         label(team, "eve", 1)
-    label(team, "ada", 1, "toxic")  # one's own may be changed
+    label(team, "ada", 1, "toxic")  # annotators can change their own label
     assert take(team, "ada", ahead=20) == [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     assert progress(team).disagreed == 1
 
 
-def test_a_claim_that_ran_out_goes_to_others_and_one_that_is_renewed_does_not(anywhere):
+def test_an_expired_assignment_goes_to_another_annotator_unless_renewed(anywhere):
     team = anywhere
     team_queues.make(team, TeamQueue("hard", "id:1-4", lease=30))
     take(team, "ada", 2)
@@ -138,10 +138,10 @@ def test_a_claim_that_ran_out_goes_to_others_and_one_that_is_renewed_does_not(an
     assert holds(team, "bob") == [3, 4]
     label(team, "eve", 1)
     with pytest.raises(StaleDecisionError):
-        label(team, "ada", 1)  # on the screen of the laptop that was closed
+        label(team, "ada", 1)  # still on the screen of a laptop that was closed
 
 
-def test_a_late_label_counts_where_nobody_else_has_the_prompt_yet(team):
+def test_a_late_label_counts_if_the_prompt_is_not_reassigned(team):
     team_queues.make(team, TeamQueue("hard", "id:1-2"))
     take(team, "ada")
     label(team, "ada", 1)
@@ -149,7 +149,7 @@ def test_a_late_label_counts_where_nobody_else_has_the_prompt_yet(team):
     assert progress(team).by_labels == (1, 1)
 
 
-def test_skipping_gives_a_prompt_back_and_undoing_it_takes_it_again_unless_somebody_has_it(team):
+def test_skipping_returns_a_prompt_and_undo_restores_it_unless_reassigned(team):
     team_queues.make(team, TeamQueue("hard", "id:1-2"))
     take(team, "ada", 1)
     skip(team, "ada", 1)
@@ -162,7 +162,7 @@ def test_skipping_gives_a_prompt_back_and_undoing_it_takes_it_again_unless_someb
     assert holds(team, "ada") == [2]
 
 
-def test_an_undone_label_is_not_redone_once_somebody_else_has_the_prompt(team):
+def test_a_label_cannot_be_redone_after_the_prompt_was_reassigned(team):
     team_queues.make(team, TeamQueue("hard", "id:1"))
     take(team, "ada")
     label(team, "ada", 1)
@@ -174,35 +174,35 @@ def test_an_undone_label_is_not_redone_once_somebody_else_has_the_prompt(team):
     assert progress(team).by_labels == (0, 1)
 
 
-def test_shares_and_categories_say_who_gets_what(anywhere):
+def test_prompts_are_assigned_by_share_and_by_category(anywhere):
     team = anywhere
     shares = (Member("ada", 2), Member("bob", 1))
     team_queues.make(team, TeamQueue("hard", assignment=Assignment.SHARE, members=shares))
     assert len(take(team, "ada", 20)) == 8
     assert len(take(team, "bob", 20)) == 4
-    assert take(team, "eve") == []  # takes no part
+    assert take(team, "eve") == []  # not an annotator of this queue
     assert take(team, "ada", name="no such queue") == []
     members = (Member("ada", categories=(Category.PRIVACY, Category.HATE)), Member("bob"))
     team_queues.make(team, TeamQueue("kinds", assignment=Assignment.CATEGORY, members=members))
     assert take(team, "ada", 20, name="kinds") == [1, 3, 4, 6, 7, 9, 10, 12]
     assert take(team, "bob", 20, name="kinds") == [2, 5, 8, 11]
     alone = TeamQueue("alone", overlap=2, assignment=Assignment.CATEGORY, members=members)
-    with pytest.raises(StudioError, match="Fewer than 2 people take prompts of illegal"):
+    with pytest.raises(StudioError, match="category illegal has fewer annotators"):
         team_queues.make(team, alone)
     assert [one.queue.name for one in team_queues.queues(team)] == ["hard", "kinds"]
 
 
-def test_a_change_adds_prompts_and_people_and_gives_back_what_those_who_leave_hold(team):
+def test_changing_a_queue_adds_prompts_and_releases_assignments_of_removed_annotators(team):
     team_queues.make(team, TeamQueue("hard", "id:1-2", members=(Member("ada"), Member("bob"))))
     take(team, "ada")
     assert take(team, "bob") == []
     both = TeamQueue("harder", "id:2-4", overlap=2, members=(Member("bob"), Member("eve")))
-    assert "2 prompts more" in team_queues.change(team, "hard", both).message
+    assert "2 prompts added" in team_queues.change(team, "hard", both).message
     assert take(team, "bob", 9, name="harder") == [1, 2, 3, 4]
     assert take(team, "eve", 9, name="harder") == [1, 2, 3, 4]
 
 
-def test_a_paused_queue_gives_out_nothing_and_an_ended_one_lets_everybody_label(team):
+def test_a_paused_queue_assigns_nothing_and_an_ended_queue_restricts_nobody(team):
     team_queues.make(team, TeamQueue("hard", "id:1-2"))
     take(team, "ada", 1)
     team_queues.set_state(team, "hard", QueueState.PAUSED)
@@ -217,7 +217,7 @@ def test_a_paused_queue_gives_out_nothing_and_an_ended_one_lets_everybody_label(
     assert progress(team).by_labels == (1, 1)
 
 
-def test_many_at_once_are_refused_whole_where_others_have_one(team):
+def test_a_bulk_label_is_rejected_if_others_have_one_of_the_prompts(team):
     team_queues.make(team, TeamQueue("hard", "id:1-3"))
     take(team, "bob", 2)
     with pytest.raises(StaleDecisionError, match="2 of these prompts"):
@@ -225,7 +225,7 @@ def test_many_at_once_are_refused_whole_where_others_have_one(team):
     assert progress(team).by_labels == (3, 0)
 
 
-def test_nothing_is_written_where_there_is_nothing_to_give(anywhere):
+def test_a_request_without_available_prompts_writes_nothing(anywhere):
     team = anywhere
     team_queues.make(team, TeamQueue("hard", "id:1"))
     take(team, "ada")
@@ -237,7 +237,7 @@ def test_nothing_is_written_where_there_is_nothing_to_give(anywhere):
         assert other.data_version() == before
 
 
-def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(anywhere):
+def test_concurrent_requests_never_exceed_the_overlap(anywhere):
     team = anywhere
     team_queues.make(team, TeamQueue("hard", overlap=2))
 
@@ -253,27 +253,27 @@ def test_people_who_ask_at_the_same_moment_get_what_nobody_else_has(anywhere):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, ("ada", "bob", "eve", "eve")))  # one of them at two windows
-    at_most(team, 2, range(1, PROMPTS + 1))
+    check_overlap(team, 2, range(1, PROMPTS + 1))
     assert progress(team).by_labels == (0, 0, PROMPTS)
 
 
-IMPOSSIBLE = (
+INVALID = (
     ({"name": " "}, "needs a name"),
-    ({"name": "x", "overlap": 0}, "1 to 20 people"),
-    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "2 take part"),
-    ({"name": "x", "query": "colour:red"}, "no condition"),
-    ({"name": "x", "lease": 0}, "holds for"),
-    ({"name": "x", "assignment": Assignment.SHARE}, "Say who takes part"),
+    ({"name": "x", "overlap": 0}, "1 to 20 annotators"),
+    ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "number of annotators is 2"),
+    ({"name": "x", "query": "colour:red"}, "colour"),
+    ({"name": "x", "lease": 0}, "must expire after"),
+    ({"name": "x", "assignment": Assignment.SHARE}, "need annotators"),
     ({"name": "x", "assignment": Assignment.SHARE, "members": (Member("ada", 0),)}, "share above 0"),
-    ({"name": "x", "query": "id:99"}, "No prompt comes through"),
-    ({"name": "x", "training": "id:1"}, "has a known answer"),
+    ({"name": "x", "query": "id:99"}, "No prompts match"),
+    ({"name": "x", "training": "id:1"}, "has a known label"),
 )
 
 
-def test_what_cannot_be_is_told(team):
-    for wanted, why in IMPOSSIBLE:
-        with pytest.raises(StudioError, match=why):
-            team_queues.make(team, TeamQueue(**wanted))
+def test_invalid_settings_are_rejected(team):
+    for values, message in INVALID:
+        with pytest.raises(StudioError, match=message):
+            team_queues.make(team, TeamQueue(**values))
     assert team_queues.queues(team) == []
 
 
@@ -289,9 +289,7 @@ STEP = st.tuples(st.sampled_from(NAMES), st.sampled_from(("take", "label", "labe
 
 @settings(max_examples=5, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(overlap=st.integers(1, 3), steps=st.lists(STEP, min_size=8, max_size=16), shared=st.booleans())
-def test_whatever_people_do_no_prompt_has_more_than_its_labels_and_all_are_done_in_the_end(
-    five, overlap, steps, shared
-):
+def test_no_sequence_of_actions_exceeds_the_overlap_or_leaves_prompts_unlabelled(five, overlap, steps, shared):
     members = tuple(Member(name, share) for name, share in zip(NAMES, (5, 3, 1), strict=True))
     assignment = Assignment.SHARE if shared else Assignment.FREE
     wanted = TeamQueue("hard", overlap=overlap, assignment=assignment, members=members)
@@ -302,45 +300,45 @@ def test_whatever_people_do_no_prompt_has_more_than_its_labels_and_all_are_done_
     with open_workspace(file) as team:
         team.policy = TeamPolicy()
         team_queues.make(team, wanted)
-        for who, deed in steps:
-            now += timedelta(minutes=31 if deed == "sleep" else 1)
-            play(team, who, deed, now)
-            at_most(team, overlap)
-        for who in NAMES:  # what was skipped is taken back, and with it everything else
+        for who, action in steps:
+            now += timedelta(minutes=31 if action == "sleep" else 1)
+            perform(team, who, action, now)
+            check_overlap(team, overlap)
+        for who in NAMES:  # undo all actions, among them the skips
             while prompt_review.undo(team, annotator=who):
-                at_most(team, overlap)
+                check_overlap(team, overlap)
         for _ in range(3):
             for who in NAMES:
                 now += timedelta(minutes=31)
                 take(team, who, 5, now)
                 for prompt_id in holds(team, who):
                     attempt(label, team, who, prompt_id)
-                at_most(team, overlap)
+                check_overlap(team, overlap)
         assert progress(team).finished == 5
         assert team.problems() == []
 
 
-def play(team, who, deed, now):
+def perform(team, who, action, now):
     mine = holds(team, who)
-    if deed == "take":
+    if action == "take":
         take(team, who, 2, now)
-    elif deed == "label" and mine:
+    elif action == "label" and mine:
         attempt(label, team, who, mine[0])
-    elif deed == "skip" and mine:
+    elif action == "skip" and mine:
         skip(team, who, mine[0])
-    elif deed == "undo":
+    elif action == "undo":
         prompt_review.undo(team, annotator=who)
-    elif deed == "redo":
+    elif action == "redo":
         attempt(prompt_review.redo, team, annotator=who)
 
 
-def attempt(deed, *args, **named):
+def attempt(action, *args, **named):
     with suppress(StaleDecisionError):
-        deed(*args, **named)
+        action(*args, **named)
 
 
-def at_most(team, overlap, prompts=range(1, 6)):
-    """No more than the overlap have or have labelled a prompt; the database itself sees to nobody having it twice."""
+def check_overlap(team, overlap, prompts=range(1, 6)):
+    """Check that no more annotators than the overlap have labelled or are assigned to a prompt."""
     with team.reading() as db:
         decided = journal.of_prompts(db, prompts)
         claims = db.execute(select(P.prompt_id, C.annotator_id, C.state).where(C.team_prompt_id == P.id)).all()
@@ -352,7 +350,7 @@ def at_most(team, overlap, prompts=range(1, 6)):
         assert not labelled & holding
 
 
-def test_a_prompt_of_two_queues_gets_the_labels_that_either_asks_for(team):
+def test_a_prompt_in_two_queues_gets_the_larger_overlap(team):
     team_queues.make(team, TeamQueue("hard", "id:1-2", overlap=2))
     team_queues.make(team, TeamQueue("once", "id:1"))
     for who in ("ada", "bob"):

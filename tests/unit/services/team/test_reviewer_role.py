@@ -1,4 +1,4 @@
-"""A reviewer's role on the server: adds decisions under its own name, and can do no more, by whatever program."""
+"""The reviewer role on the server: it adds decisions under its own name and can do nothing else."""
 
 from datetime import UTC, datetime
 
@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def pushed(postgres, tmp_path_factory):
-    """The demo on the server, and two people who may review it. Nobody has it open."""
+    """The demo workspace on the server, closed, with two roles that can review it."""
     path = tmp_path_factory.mktemp("demo") / "demo.orbench"
     demo_workspace(path).close()
     server = postgres.new()
@@ -55,7 +55,7 @@ def place(postgres, pushed):
 
 @pytest.fixture
 def owned(place):
-    """The workspace as its owner has it open."""
+    """The workspace, opened by its owner."""
     with open_workspace(place) as workspace:
         workspace.policy = TeamPolicy()
         yield workspace
@@ -63,7 +63,7 @@ def owned(place):
 
 @pytest.fixture
 def mona(postgres, place):
-    """The workspace as a reviewer has it open."""
+    """The workspace, opened by a reviewer."""
     with open_workspace(postgres.address(place.database, "mona")) as workspace:
         workspace.policy = TeamPolicy()
         yield workspace
@@ -80,18 +80,18 @@ def last_entry(workspace, annotator):
         return db.execute(mine.order_by(JOURNAL.c.id.desc())).first()
 
 
-def test_the_server_knows_who_decides(owned, mona):
+def test_the_role_determines_the_reviewer_name(owned, mona):
     assert mona.decides_as == "mona"
     assert owned.decides_as is None
 
 
-def test_all_that_reviewing_is(owned, mona):
+def test_a_reviewer_can_decide_undo_and_save_views(owned, mona):
     label(mona, 1, "safe", "mona")
     prompt_review.decide(mona, Decision(1, Aspect.NOTE, "seen"), Decision(1, Aspect.FLAG, "on"), annotator="mona")
     answered = next(i for i in range(1, 20) if prompt_review.load(mona, i).responses)
     response = prompt_review.load(mona, answered).responses[0].response.id
-    said = Decision(answered, Aspect.ANSWER_CLASS, AnswerClass.DIRECT_ANSWER, response)
-    prompt_review.decide(mona, said, annotator="mona")
+    decision = Decision(answered, Aspect.ANSWER_CLASS, AnswerClass.DIRECT_ANSWER, response)
+    prompt_review.decide(mona, decision, annotator="mona")
     assert prompt_review.undo(mona, annotator="mona").prompt_ids == (answered,)
     assert prompt_review.redo(mona, annotator="mona").prompt_ids == (answered,)
     bulk_labels.decide_all(mona, [2, 3, 4], Aspect.LABEL, "toxic", annotator="mona")
@@ -105,7 +105,7 @@ def test_all_that_reviewing_is(owned, mona):
     assert owned.problems() == []
 
 
-def test_a_teams_queue(owned, mona):
+def test_a_reviewer_can_work_in_a_team_queue(owned, mona):
     team_queues.make(owned, TeamQueue("first", overlap=2))
     assert assignments.claim(mona, "first", annotator="mona") == 6
     assignments.renew(mona, "first", annotator="mona")
@@ -116,11 +116,11 @@ def test_a_teams_queue(owned, mona):
     assert owned.problems() == []
 
 
-def test_disputes_are_settled_under_the_own_name(owned, mona):
+def test_a_reviewer_can_adjudicate_under_the_own_name(owned, mona):
     label(owned, 1, "safe", "ben")
     label(mona, 1, "toxic", "mona")
-    [dispute] = [found for found in adjudication.disputed(mona) if found.prompt_id == 1]
-    adjudication.settle(mona, adjudication.case_of(mona, dispute), "safe", annotator="mona")
+    [dispute] = [found for found in adjudication.list_disputes(mona) if found.prompt_id == 1]
+    adjudication.adjudicate(mona, adjudication.load_case(mona, dispute), "safe", annotator="mona")
     assert owned.problems() == []
 
 
@@ -137,8 +137,8 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN.values(), ids=FORBIDDEN)
-def test_nothing_else_is_changed(mona, statement):
-    label(mona, 1, "safe", "mona")  # not even what is one's own
+def test_a_reviewer_cannot_change_rows(mona, statement):
+    label(mona, 1, "safe", "mona")  # own rows cannot be changed either
     with pytest.raises(WorkspaceError, match=MAY_NOT), mona.writing() as db:
         db.execute(statement)
 
@@ -146,12 +146,12 @@ def test_nothing_else_is_changed(mona, statement):
 @pytest.mark.parametrize(
     "statement", ["TRUNCATE annotations", "DROP TABLE journal CASCADE", "CREATE TABLE mine (i int)"]
 )
-def test_no_table_is_made_emptied_or_removed(mona, statement):
+def test_a_reviewer_cannot_create_empty_or_drop_tables(mona, statement):
     with pytest.raises(WorkspaceError, match=MAY_NOT), mona.writing() as db:
         db.exec_driver_sql(statement)
 
 
-def test_nobody_decides_under_another_name(owned, mona):
+def test_a_reviewer_cannot_decide_under_another_name(owned, mona):
     with pytest.raises(WorkspaceError, match=OWN_NAME):
         label(mona, 1, "safe", "somebody new")
     label(owned, 2, "safe", "ben")
@@ -162,7 +162,7 @@ def test_nobody_decides_under_another_name(owned, mona):
     assert prompt_review.load(owned, 2).last_label("ben").value == "safe"
 
 
-def test_nobody_takes_back_or_adds_to_what_another_did(owned, mona):
+def test_a_reviewer_cannot_undo_or_extend_entries_of_others(owned, mona):
     label(owned, 1, "safe", "ben")
     label(mona, 1, "safe", "mona")
     ben, own = last_entry(owned, "ben"), last_entry(owned, "mona")
@@ -176,13 +176,13 @@ def test_nobody_takes_back_or_adds_to_what_another_did(owned, mona):
     }
     with pytest.raises(WorkspaceError, match=OWN_NAME), mona.writing() as db:
         db.execute(insert(JOURNAL).values(entry))
-    said = {"journal_id": ben.id, "prompt_id": 2, "aspect": "label", "value": "toxic", "visible": ""}
+    annotation = {"journal_id": ben.id, "prompt_id": 2, "aspect": "label", "value": "toxic", "visible": ""}
     for who in (ben, own):
         with pytest.raises(WorkspaceError, match=OWN_NAME), mona.writing() as db:
-            db.execute(insert(ANNOTATIONS).values(said | {"annotator_id": who.annotator_id}))
+            db.execute(insert(ANNOTATIONS).values(annotation | {"annotator_id": who.annotator_id}))
 
 
-def test_what_is_not_deciding_is_the_owners(mona):
+def test_only_the_owner_can_change_guidelines_queues_and_rules(mona):
     with pytest.raises(WorkspaceError, match=MAY_NOT):
         guidelines.write(mona, "My own guidelines")
     with pytest.raises(WorkspaceError, match=MAY_NOT):
@@ -191,12 +191,12 @@ def test_what_is_not_deciding_is_the_owners(mona):
         custom_rules.save(mona, CustomRule("that door stays shut", refuses=True), annotator="mona")
 
 
-def test_an_index_is_the_owners(mona):
+def test_only_the_owner_can_build_the_index(mona):
     with pytest.raises(WorkspaceError, match=MAY_NOT):
         search.index_responses(mona, lambda _done, _of: True)
 
 
-def test_an_older_format_is_for_the_owner_to_bring_up_to_date(postgres, place):
+def test_only_the_owner_can_upgrade_an_older_format(postgres, place):
     postgres.say("UPDATE alembic_version SET version_num = '0009'", place.database)
     with pytest.raises(WorkspaceError, match=r"older format.* Whoever owns the database has to open it once"):
         open_workspace(postgres.address(place.database, "mona"))
@@ -210,7 +210,7 @@ def test_check_finds_falsified_states(owned, mona):
     assert owned.problems() == ["prompt_states: 1 rows, first prompt_id 2, are not what the rules say"]
 
 
-def test_where_the_owner_may_not_make_roles_an_administrator_does(postgres, tmp_path):
+def test_an_administrator_creates_the_role_if_the_owner_cannot(postgres, tmp_path):
     postgres.say("CREATE ROLE plain LOGIN")
     postgres.say("ALTER ROLE orbench_reviewer RENAME TO away")
     server = postgres.new()
