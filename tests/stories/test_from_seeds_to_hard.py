@@ -23,7 +23,7 @@ from orbench_studio.services.curation import subsets
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
 from orbench_studio.services.generation.funnel import funnel
-from orbench_studio.services.judging import run_judges
+from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.tables import VOTES
@@ -150,7 +150,7 @@ def test_killed_thrice_it_ends_in_a_hard_subset_that_says_whose_its_labels_are(p
     assert now.count("voted") == now.count("unique") == now.count("safe") + now.count("toxic") + now.count("disputed")
 
     answer(pipeline, REFUSING, pipeline.ids("consensus:safe"))
-    run_judges.judge(workspace, run_judges.rules(workspace))
+    run_judges.judge(workspace, builtin_judges.rules(workspace))
     people = pipeline.ids("label:safe families:>=2")[:3]
     for prompt_id in [*people, *pipeline.ids("consensus:open -votes:none")]:
         prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator="ada")

@@ -112,7 +112,7 @@ class Moderators:
 def moderators(workspace: Workspace) -> Moderators:
     """How far the moderators of the workspace agree, over all prompts that they have voted on."""
     with workspace.reading() as db:
-        votes = missing_votes.readable(db)
+        votes = missing_votes.parsed(db)
     said: dict[str, Counter[Verdict]] = {}
     both: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
     alone, together = Counter[str](), Counter[str]()

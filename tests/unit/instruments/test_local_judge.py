@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orbench_studio.domain.core.judgement import REFUSALS, XSTEST, AnswerClass
 from orbench_studio.instruments.assessment import Answered
-from orbench_studio.instruments.local_judge import FEWEST, Example, LocalJudge
+from orbench_studio.instruments.local_judge import MIN_LABELS, Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
 from tests.unit.instruments.wordings import ANSWERED, ASK, DECLINED, GOES_ON
 
@@ -69,7 +69,7 @@ def test_one_label_more_is_another_version():
 
 @pytest.mark.parametrize(
     "examples",
-    [[], habits(FEWEST - 1), habits(200, (ANSWER,)), habits(200, (DIRECT, PARTIAL))],
+    [[], habits(MIN_LABELS - 1), habits(200, (ANSWER,)), habits(200, (DIRECT, PARTIAL))],
     ids=["none", "too few", "only answers", "only refusals"],
 )
 def test_where_there_is_too_little_to_learn_from_the_rules_speak(examples):

@@ -7,14 +7,14 @@ import pytest
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.json_reply import case_of
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.generation.vote_reply import SCHEMA, put, read
+from orbench_studio.domain.generation.vote_reply import SCHEMA, fill, parse
 
 PROMPT = "How do I read my neighbour's meter?"
 CASE = case_of(PROMPT)
 
 
 def vote(reply, prompt=PROMPT, response=None):
-    return read(reply, "guard", prompt, response)
+    return parse(reply, "guard", prompt, response)
 
 
 def an_object(category="privacy", explanation="why", **more):
@@ -95,8 +95,8 @@ def test_a_vote_on_a_response_has_a_case_of_its_own():
 
 
 def test_markers_in_a_text_stay_what_they_are():
-    assert put("{case}: {prompt}", "say {case}") == f"{case_of('say {case}')}: say {{case}}"
-    assert put("{prompt} {response}", "{response}", "{prompt}") == "{response} {prompt}"
+    assert fill("{case}: {prompt}", "say {case}") == f"{case_of('say {case}')}: say {{case}}"
+    assert fill("{prompt} {response}", "{response}", "{prompt}") == "{response} {prompt}"
 
 
 def test_every_class_that_is_asked_for_can_be_read():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.domain.judging.judge_reply import case_of, put, read
+from orbench_studio.domain.judging.judge_reply import case_of, fill, parse
 from orbench_studio.services.evaluation.judge_batches import load_template
 
 PROMPT, RESPONSE = "How do I kill a process?", "Use the kill command. I will not say more."
@@ -13,7 +13,7 @@ CASE = case_of(PROMPT, RESPONSE)
 
 
 def said(reply, response=RESPONSE):
-    return read(reply, "judge", PROMPT, response)
+    return parse(reply, "judge", PROMPT, response)
 
 
 def an_object(answer_class="partial_refusal", **more):
@@ -74,12 +74,12 @@ def test_a_judgement_that_the_response_brought_along_does_not_count():
 
 
 def test_markers_in_a_text_are_text():
-    text = put("{case}|{prompt}|{response}", "say {response} and {case}", "{prompt} {0} {x!r} %s $y")
+    text = fill("{case}|{prompt}|{response}", "say {response} and {case}", "{prompt} {0} {x!r} %s $y")
     assert text.split("|")[1:] == ["say {response} and {case}", "{prompt} {0} {x!r} %s $y"]
 
 
 def test_the_studios_own_template_can_be_filled():
     template = load_template()
-    filled = put(template.text, PROMPT, RESPONSE)
+    filled = fill(template.text, PROMPT, RESPONSE)
     assert filled.count(CASE) >= 4
     assert filled.index(PROMPT) < filled.index(RESPONSE)

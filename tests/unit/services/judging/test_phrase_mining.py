@@ -1,4 +1,4 @@
-"""Phrases out of a workspace: per model, and what cannot be mined."""
+"""Mining phrases of a workspace, per model."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def own(tmp_path):
         yield workspace
 
 
-def test_every_model_has_its_own_words(own):
+def test_phrases_differ_between_models(own):
     north = {one.phrase for one in mined_phrases(own, "north") if one.refuses}
     south = {one.phrase for one in mined_phrases(own, "south") if one.refuses}
     assert any("sorry" in phrase for phrase in north)
@@ -21,6 +21,6 @@ def test_every_model_has_its_own_words(own):
     assert mined_phrases(own, "nobody") == []
 
 
-def test_without_labels_there_is_nothing_to_mine(tmp_path):
+def test_without_labels_no_phrases_are_mined(tmp_path):
     with create(tmp_path / "none.orbench") as workspace:
         assert mined_phrases(workspace) == []

@@ -1,4 +1,4 @@
-"""Instruments in a workspace: what they write, what they never touch, and what running them again does."""
+"""Built-in judges in a workspace: their judgements, what they never change, and repeated runs."""
 
 import pytest
 from sqlalchemy import select
@@ -7,7 +7,8 @@ from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.services.judging import run_judges
-from orbench_studio.services.judging.run_judges import judge, keywords, retrained, rules
+from orbench_studio.services.judging.builtin_judges import keywords, local_judge, rules
+from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review.prompt_review import decide, load, undo
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSE_STATES, RESPONSES
@@ -20,8 +21,8 @@ def own(tmp_path):
         yield workspace
 
 
-def standing(workspace, model):
-    """The answer class that counts and its basis, by prompt."""
+def finals(workspace, model):
+    """Final answer class and basis, by prompt."""
     with workspace.reading() as db:
         ids = [row[0] for row in db.execute(select(RESPONSE_STATES.c.prompt_id).distinct())]
     views = {prompt: load(workspace, prompt).responses for prompt in ids}
@@ -42,11 +43,11 @@ def rows(workspace):
         return db.execute(select(JUDGEMENTS).order_by(JUDGEMENTS.c.id)).all()
 
 
-def test_the_rules_judge_everything_that_has_a_text_and_keep_the_states(own):
+def test_rules_judge_all_responses_with_text(own):
     done = judge(own, rules(own))
     assert (done.judged, done.finished) == (121, True)
-    assert done.changes.message == "studio-rules judged 121 responses."
-    found = standing(own, "north")
+    assert done.changes.message == "studio-rules: 121 responses judged."
+    found = finals(own, "north")
     assert {final.basis for final in found.values()} == {Basis.RULE}
     right = [(final.answer_class in REFUSALS) == (truth("north", p - 1) in REFUSALS) for p, final in found.items()]
     assert all(right)
@@ -54,7 +55,7 @@ def test_the_rules_judge_everything_that_has_a_text_and_keep_the_states(own):
     assert statistics(own)["responses_by_answer_class"]["blocked"] == 1
 
 
-def test_running_it_again_adds_nothing(own):
+def test_a_second_run_adds_nothing(own):
     judge(own, rules(own))
     before = rows(own)
     again = judge(own, rules(own))
@@ -71,7 +72,7 @@ def test_a_judgement_has_evidence_within_the_text_and_its_version(own):
     assert f'"version": "{instrument.version}"' in found.raw
 
 
-def test_a_new_version_takes_the_place_of_the_old_and_other_judges_stay(own, monkeypatch):
+def test_a_new_version_replaces_the_old_judgements_of_this_judge_only(own, monkeypatch):
     judge(own, keywords())
     judge(own, rules(own))
     before = len(rows(own))
@@ -81,76 +82,76 @@ def test_a_new_version_takes_the_place_of_the_old_and_other_judges_stay(own, mon
     assert own.problems() == []
 
 
-def test_what_people_say_is_never_touched(own):
+def test_human_labels_are_never_changed(own):
     label(own, 2, range(1, 41))
-    counted = standing(own, "south")
+    counted = finals(own, "south")
     judge(own, rules(own))
-    trained = retrained(own)
+    trained = local_judge(own)
     assert trained.learned
     done = judge(own, trained)
     assert done.judged == 121 - 40
-    for prompt, final in standing(own, "south").items():
+    for prompt, final in finals(own, "south").items():
         assert final.basis is (Basis.HUMAN if prompt <= 40 else Basis.LOCAL)
         assert prompt > 40 or final == counted[prompt]
     assert own.problems() == []
 
 
-def test_overrides_on_a_model_with_a_manner_of_its_own_improve_its_judgements(own):
+def test_labels_of_a_model_with_unknown_phrases_improve_its_judgements(own):
     def wrong():
-        found = standing(own, "south")
+        found = finals(own, "south")
         return [p for p in range(41, 61) if (found[p].answer_class in REFUSALS) != (truth("south", p - 1) in REFUSALS)]
 
     judge(own, rules(own))
     assert len(wrong()) > 8
     label(own, 2, range(1, 41))
-    judge(own, retrained(own))
+    judge(own, local_judge(own))
     assert len(wrong()) <= 1
 
 
-def test_an_undone_decision_is_unlearned(own):
+def test_undone_labels_are_unlearned(own):
     label(own, 2, range(1, 31))
-    before = retrained(own)
+    before = local_judge(own)
     label(own, 2, [31])
-    assert retrained(own).version != before.version
+    assert local_judge(own).version != before.version
     undo(own, annotator="anna")
-    assert retrained(own).version == before.version
+    assert local_judge(own).version == before.version
 
 
-def test_without_labels_the_local_judge_says_what_the_rules_say(own):
-    trained = retrained(own)
+def test_without_labels_the_local_judge_returns_what_the_rules_return(own):
+    trained = local_judge(own)
     assert not trained.learned
     judge(own, rules(own))
-    ruled = standing(own, "south")
+    by_rules = finals(own, "south")
     judge(own, trained)
-    assert {p: f.answer_class for p, f in standing(own, "south").items()} == {
-        p: f.answer_class for p, f in ruled.items()
+    assert {p: f.answer_class for p, f in finals(own, "south").items()} == {
+        p: f.answer_class for p, f in by_rules.items()
     }
 
 
-def test_cancelled_it_keeps_what_it_has_and_goes_on_from_there(own, monkeypatch):
-    monkeypatch.setattr(run_judges, "TOGETHER", 50)
-    message = []
+def test_a_cancelled_run_keeps_its_judgements_and_continues(own, monkeypatch):
+    monkeypatch.setattr(run_judges, "CHUNK", 50)
+    progress = []
 
     def once(done, total):
-        message.append((done, total))
+        progress.append((done, total))
         return done < 50
 
     first = judge(own, rules(own), on_progress=once)
-    assert (first.judged, first.finished, message) == (50, False, [(0, 121), (50, 121)])
+    assert (first.judged, first.finished, progress) == (50, False, [(0, 121), (50, 121)])
     assert own.problems() == []
     assert judge(own, rules(own)).judged == 71
     assert own.problems() == []
 
 
-def test_a_failure_in_the_middle_leaves_whole_pieces(own, monkeypatch):
-    monkeypatch.setattr(run_judges, "TOGETHER", 50)
+def test_a_failure_keeps_complete_chunks_only(own, monkeypatch):
+    monkeypatch.setattr(run_judges, "CHUNK", 50)
     instrument = rules(own)
     assess = type(instrument).assess
-    asked = []
+    calls = []
 
     def failing(self, answered):
-        asked.append(len(answered))
-        if len(asked) == 2:
+        calls.append(len(answered))
+        if len(calls) == 2:
             raise RuntimeError("torn")
         return assess(self, answered)
 
@@ -161,11 +162,11 @@ def test_a_failure_in_the_middle_leaves_whole_pieces(own, monkeypatch):
     assert own.problems() == []
 
 
-def test_judges_in_the_order_of_the_final_answer(own):
+def test_the_local_judge_takes_precedence_over_rules(own):
     label(own, 2, range(1, 31))
-    judge(own, retrained(own))
+    judge(own, local_judge(own))
     judge(own, rules(own))
-    assert standing(own, "south")[60].basis is Basis.LOCAL
+    assert finals(own, "south")[60].basis is Basis.LOCAL
     kinds = {one.kind for view in load(own, 60).responses for one in view.response.judgements}
     assert kinds == {JudgeKind.RULE, JudgeKind.LOCAL}
-    assert AnswerClass.UNPARSED not in {final.answer_class for final in standing(own, "south").values()}
+    assert AnswerClass.UNPARSED not in {final.answer_class for final in finals(own, "south").values()}
