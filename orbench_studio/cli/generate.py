@@ -37,7 +37,7 @@ def generate(
     from orbench_studio.services.workspace.workspace import open_or_create
 
     instructions = templates.load(templates.TemplateName.SEEDING, template)
-    requests, texts = seeds_and_rewrites.lists(category or list(Category), each)
+    requests, texts = seeds_and_rewrites.seed_requests(category or list(Category), each)
     settings = sending.settings([model], template=instructions.text, texts=texts)
     with open_or_create(workspace) as opened:
         launch_batch.describe(opened, BatchKind.SEEDING, model, requests, settings, sending)

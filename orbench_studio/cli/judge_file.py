@@ -104,7 +104,7 @@ def _print_agreement(judging: "FileJudging") -> None:
     if AnswerClass.PARTIAL_REFUSAL in human_classes:
         lines["agreement, three-way (answer, partial, full)"] = found.three_way
     if AnswerClass.INDIRECT_REFUSAL in human_classes:
-        lines["agreement, three-way (answer, indirect, direct)"] = found.alike(OR_BENCH)
+        lines["agreement, three-way (answer, indirect, direct)"] = found.equal(OR_BENCH)
     lines |= {"precision of refusals": found.precision, "recall of refusals": found.recall, "kappa": found.kappa}
     for name, estimate in lines.items():
         write_error(f"  {name:<48} {_estimate(estimate)}")

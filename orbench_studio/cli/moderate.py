@@ -49,7 +49,7 @@ def moderate(
     name = templates.TemplateName.ON_PROMPTS if responses_of is None else templates.TemplateName.ON_RESPONSES
     instructions = templates.load(name, template)
     settings = sending.settings(moderator, template=instructions.text)
-    selection = {"wanted": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
+    selection = {"prompts": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
     _launch(workspace, moderator, settings, selection | {"again": again, "limit": limit}, _rule(rule), sending)
 
 
@@ -71,8 +71,8 @@ def _launch(
         moderation_batches.check(moderators, settings, prices, on_responses=selection["responder"] is not None)
         require_ready(moderators, settings)
         if rule is not None:
-            write_error(moderation_batches.choose_rule(opened, rule).message)
-        targets = moderation_batches.choose(opened, moderators, **selection)
+            write_error(moderation_batches.set_rule(opened, rule).message)
+        targets = moderation_batches.select_targets(opened, moderators, **selection)
         launch_batch.confirm(moderation_batches.estimate(opened, moderators, targets, settings, prices), sending)
         batch = moderation_batches.create(opened, moderators, targets, settings, prices)
         launch_batch.launch(opened, batch, prices, as_json=sending.as_json)

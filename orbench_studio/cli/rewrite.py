@@ -43,7 +43,7 @@ def rewrite(
     with open_workspace(workspace) as opened:
         if return_toxic:
             write_error(seeds_and_rewrites.return_toxic(opened, rounds).message)
-        requests = seeds_and_rewrites.choose_seeds(
+        requests = seeds_and_rewrites.rewrite_requests(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
         launch_batch.describe(opened, BatchKind.REWRITING, model, requests, settings, sending)

@@ -107,11 +107,11 @@ def killed(pipeline, path, vendor, batch, after):
 def write(pipeline, path, vendor, kind, after):
     """Let the vendor write lists, killed on the way."""
     if kind is BatchKind.SEEDING:
-        asked, texts = seeds_and_rewrites.lists(list(Category), 2)
+        asked, texts = seeds_and_rewrites.seed_requests(list(Category), 2)
         chosen = settings(vendor, TemplateName.SEEDING, texts)
     else:
         asked, chosen = (
-            seeds_and_rewrites.choose_seeds(pipeline.workspace, REMOTE),
+            seeds_and_rewrites.rewrite_requests(pipeline.workspace, REMOTE),
             settings(vendor, TemplateName.REWRITING),
         )
     batch = seeds_and_rewrites.create(pipeline.workspace, kind, REMOTE, asked, chosen, pipeline.prices)
@@ -122,7 +122,7 @@ def vote(pipeline, path, vendor):
     """Three moderators, one of them at the vendor, killed on the way."""
     names = (REMOTE, *HERE)
     hashed = templates.load(TemplateName.ON_PROMPTS).hash
-    targets = moderation_batches.choose(pipeline.workspace, names, template_hash=hashed)
+    targets = moderation_batches.select_targets(pipeline.workspace, names, template_hash=hashed)
     chosen = settings(vendor, TemplateName.ON_PROMPTS)
     batch = moderation_batches.create(pipeline.workspace, names, targets, chosen, pipeline.prices)
     killed(pipeline, path, vendor, batch, 9)

@@ -316,8 +316,8 @@ class BatchOperations(QObject):
 
         def followed(found: list[Following]) -> None:
             for one in found:
-                if one.builtin is not None:
-                    self._judging.ask(one.builtin)
+                if one.builtin_judge is not None:
+                    self._judging.ask(one.builtin_judge)
                 elif one.judging is not None:
                     self.resume(one.judging)
 

@@ -101,7 +101,7 @@ class _Writing:
         return Request(model, text, sampling, SCHEMA, self._settings.limits.timeout)
 
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
-        listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH, wording=self._template)
+        listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH, template=self._template)
         asked_for = replace(listing, texts=listing.texts[: self._settings.texts])
         return ListAnswer(asked_for, answer.text, answer.stop_reason, self._hash)
 

@@ -96,7 +96,7 @@ class Following(NamedTuple):
 
     batch_id: int
     judging: int | None = None
-    builtin: str | None = None
+    builtin_judge: str | None = None
 
 
 def follow(workspace: Workspace) -> list[Following]:
@@ -119,7 +119,7 @@ def _follow(db: Connection, batch: Batch, template: Template) -> Following | Non
     if not batches.has_items(db, batch.id, (ItemState.DONE,)):
         return None
     if judge in BUILTIN_JUDGES:
-        return Following(batch.id, builtin=judge)
+        return Following(batch.id, builtin_judge=judge)
     found = responses.to_judge(
         db, models=(), prompt_ids=None, batch_id=batch.id, judges=(judge,), template_hash=template.hash
     )

@@ -87,9 +87,9 @@ class BatchWorker:
 
     def _follow(self) -> None:
         for found in follow(self.workspace):
-            if found.builtin is not None:
-                self.message(f"Batch {found.batch_id} is finished: its answers are judged by {found.builtin}.")
-                self.judge(found.builtin)
+            if found.builtin_judge is not None:
+                self.message(f"Batch {found.batch_id} is finished: its answers are judged by {found.builtin_judge}.")
+                self.judge(found.builtin_judge)
 
     def _join(self) -> None:
         for batch, names in self._open_batches():
