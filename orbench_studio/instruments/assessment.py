@@ -33,7 +33,7 @@ class Assessment:
 
 
 class Instrument(Protocol):
-    """A judge that runs locally. `services/judging/builtin_judges.py` lists them and tells how to add one."""
+    """A judge that runs locally. `services/judging/builtin_judges.py` lists them and describes how to add one."""
 
     @property
     def name(self) -> str:

@@ -25,7 +25,7 @@ _NEIGHBOURS = 16  # that a text is compared with per band; enough unless thousan
 Progress = Callable[[int, int], object]
 
 
-class Alike(NamedTuple):
+class SimilarPair(NamedTuple):
     """Two texts by index, the earlier first, and their similarity (0 to 1)."""
 
     first: int
@@ -33,7 +33,7 @@ class Alike(NamedTuple):
     similarity: float
 
 
-def pairs(texts: Sequence[str], threshold: float, on_progress: Progress = lambda _done, _of: None) -> list[Alike]:
+def pairs(texts: Sequence[str], threshold: float, on_progress: Progress = lambda _done, _of: None) -> list[SimilarPair]:
     """Find the pairs of texts with at least the similarity `threshold`.
 
     MinHash with bands (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3) finds the
@@ -61,11 +61,11 @@ def pairs(texts: Sequence[str], threshold: float, on_progress: Progress = lambda
         together = _candidates(hashes[band * rows : (band + 1) * rows], hashes[band - 1])
         found = np.union1d(found, _plausible(together, sketch, size, threshold))
     first, second = np.divmod(found, max(len(usable), 1))
-    alike = _jaccard(runs, size, first, second)
-    similar = alike >= threshold
+    similarity = _jaccard(runs, size, first, second)
+    similar = similarity >= threshold
     return [
-        Alike(int(usable[a]), int(usable[b]), float(s))
-        for a, b, s in zip(first[similar], second[similar], alike[similar], strict=True)
+        SimilarPair(int(usable[a]), int(usable[b]), float(s))
+        for a, b, s in zip(first[similar], second[similar], similarity[similar], strict=True)
     ]
 
 
@@ -76,9 +76,9 @@ def nearest(text: str, others: Sequence[str], count: int) -> list[tuple[int, flo
     runs = _runs([text, *others])
     size = np.diff(runs.indptr)
     shared = np.asarray((runs[1:] @ runs[0].T).todense()).ravel()
-    alike = shared / np.maximum(size[1:] + size[0] - shared, 1)
-    order = np.argsort(-alike, kind="stable")[:count]
-    return [(int(place), float(alike[place])) for place in order if alike[place] > 0]
+    similarity = shared / np.maximum(size[1:] + size[0] - shared, 1)
+    order = np.argsort(-similarity, kind="stable")[:count]
+    return [(int(place), float(similarity[place])) for place in order if similarity[place] > 0]
 
 
 class Collection:
@@ -109,9 +109,9 @@ class Collection:
         start = 0
         for block in [*self._blocks, runs]:
             for first in range(0, len(texts), _QUERY_CHUNK):
-                for asked, place, alike in _near(block, runs[first : first + _QUERY_CHUNK], self._threshold):
-                    if start + place < len(self._texts) + first + asked:
-                        found[first + asked].append((-alike, start + place))
+                for query, place, similarity in _near(block, runs[first : first + _QUERY_CHUNK], self._threshold):
+                    if start + place < len(self._texts) + first + query:
+                        found[first + query].append((-similarity, start + place))
             start += block.shape[0]
         return [[others[place] for _, place in sorted(places)] for places in found]
 
@@ -119,9 +119,9 @@ class Collection:
 def _near(block: Any, queries: Any, threshold: float) -> Iterator[tuple[int, int, float]]:
     """Yield (query index, block index, similarity) of all pairs at the threshold."""
     shared = (block @ queries.T).tocoo()
-    alike = shared.data / (np.diff(block.indptr)[shared.row] + np.diff(queries.indptr)[shared.col] - shared.data)
-    for at in np.flatnonzero(alike >= threshold):
-        yield int(shared.col[at]), int(shared.row[at]), float(alike[at])
+    similarity = shared.data / (np.diff(block.indptr)[shared.row] + np.diff(queries.indptr)[shared.col] - shared.data)
+    for at in np.flatnonzero(similarity >= threshold):
+        yield int(shared.col[at]), int(shared.row[at]), float(similarity[at])
 
 
 def _runs(texts: Sequence[str]) -> Any:

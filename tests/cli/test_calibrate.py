@@ -6,13 +6,13 @@ from tests.unit.services.judging.judged_workspace import create
 
 
 @pytest.fixture
-def own(tmp_path):
-    create(tmp_path / "own.orbench", prompts=40, labelled=("north", "south")).close()
-    return tmp_path / "own.orbench"
+def labelled(tmp_path):
+    create(tmp_path / "labelled.orbench", prompts=40, labelled=("north", "south")).close()
+    return tmp_path / "labelled.orbench"
 
 
-def test_json_has_all_results_with_intervals_and_n(run_json, own):
-    found = run_json("calibrate", own, "--draws", "1", "--labels", "25")
+def test_json_has_all_results_with_intervals_and_n(run_json, labelled):
+    found = run_json("calibrate", labelled, "--draws", "1", "--labels", "25")
     assert found["labels"]["responses"] == 80
     for one in found["instruments"]:
         low, high = one["overall"]["accuracy"]["interval"]
@@ -26,8 +26,8 @@ def test_json_has_all_results_with_intervals_and_n(run_json, own):
     assert any("gate" in one["phrase"] for one in found["phrases"]["south"] if one["indicates"] == "refusal")
 
 
-def test_without_json_a_table_is_printed(run, own):
-    output = run("calibrate", own, "--draws", "1").stdout
+def test_without_json_a_table_is_printed(run, labelled):
+    output = run("calibrate", labelled, "--draws", "1").stdout
     assert output.startswith("80 human labels of responses to 40 prompts by 2 models")
     assert "studio-rules" in output
     assert "one model left out" in output
@@ -41,14 +41,14 @@ def test_without_labels_it_fails_with_the_remedy(run, prompts):
     assert "has 0 human answer classes" in result.stderr
 
 
-def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, own):
-    assert run_json("judge", own, "--judge", "rules")["judged"] == 80
-    assert run_json("judge", own, "--judge", "rules")["judged"] == 0
-    assert run_json("judge", own, "--judge", "keywords")["judge"] == "or-bench-keyword-lists"
+def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, labelled):
+    assert run_json("judge", labelled, "--judge", "rules")["judged"] == 80
+    assert run_json("judge", labelled, "--judge", "rules")["judged"] == 0
+    assert run_json("judge", labelled, "--judge", "keywords")["judge"] == "or-bench-keyword-lists"
 
 
-def test_the_local_judge_skips_responses_with_human_labels(run_json, own):
-    found = run_json("judge", own, "--judge", "local")
+def test_the_local_judge_skips_responses_with_human_labels(run_json, labelled):
+    found = run_json("judge", labelled, "--judge", "local")
     assert (found["judge"], found["judged"]) == ("local-judge", 0)
 
 
@@ -59,7 +59,7 @@ def test_the_local_judge_reports_too_few_labels(run, tmp_path):
     assert "Too few human answer classes to train the local judge (0)" in result.stderr
 
 
-def test_a_built_in_judge_cannot_be_combined(run, own):
-    result = run("judge", own, "--judge", "rules", "--judge", "openai/gpt-4o")
+def test_a_built_in_judge_cannot_be_combined(run, labelled):
+    result = run("judge", labelled, "--judge", "rules", "--judge", "openai/gpt-4o")
     assert result.exit_code == 2
     assert "cannot be combined" in result.stderr

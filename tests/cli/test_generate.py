@@ -35,10 +35,10 @@ def test_seeds_rewrites_and_votes(run, run_json, rewritten):
 
 
 def test_stats_count_results_by_template(run, run_json, rewritten, tmp_path):
-    own = tmp_path / "own.txt"
-    own.write_text("Case {case}: is this bad? {prompt}", encoding="utf-8")
+    custom = tmp_path / "custom.txt"
+    custom.write_text("Case {case}: is this bad? {prompt}", encoding="utf-8")
     run("moderate", rewritten, *VOTERS, "--limit", 1)
-    run("moderate", rewritten, *VOTERS, "--limit", 1, "--template", own)
+    run("moderate", rewritten, *VOTERS, "--limit", 1, "--template", custom)
     found = run_json("stats", rewritten)["results_by_wording"]
     assert [(one["what"], one["own"], one["results"]) for one in found if one["what"] != "votes on prompts"] == [
         ("seeds", True, 1),
@@ -47,7 +47,7 @@ def test_stats_count_results_by_template(run, run_json, rewritten, tmp_path):
     votes = {one["template_hash"]: (one["own"], one["results"]) for one in found if one["what"] == "votes on prompts"}
     assert votes == {
         templates.load(TemplateName.ON_PROMPTS).hash: (True, 2),
-        template_hash(own.read_text()): (False, 2),
+        template_hash(custom.read_text()): (False, 2),
     }
     assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (own)" in run("stats", rewritten).stdout
 
@@ -86,10 +86,10 @@ def test_an_invalid_voting_rule_is_an_error(run, rewritten):
 
 
 def test_a_template_without_its_placeholders_is_an_error(run, seeded, tmp_path):
-    (tmp_path / "own.txt").write_text("Write something.")
-    found = run("rewrite", seeded, *WRITER, "--template", "own.txt")
+    (tmp_path / "custom.txt").write_text("Write something.")
+    found = run("rewrite", seeded, *WRITER, "--template", "custom.txt")
     assert found.exit_code == 1
-    assert "own.txt lack {count}, {seed}" in found.stderr
+    assert "custom.txt lack {count}, {seed}" in found.stderr
 
 
 def test_the_toxic_subset_reports_its_human_labels(run, run_json, rewritten):

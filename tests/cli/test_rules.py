@@ -6,26 +6,26 @@ from tests.unit.services.judging.judged_workspace import create
 
 
 @pytest.fixture
-def own(tmp_path):
-    create(tmp_path / "own.orbench", prompts=60, labelled=("south",)).close()
-    return tmp_path / "own.orbench"
+def labelled(tmp_path):
+    create(tmp_path / "labelled.orbench", prompts=60, labelled=("south",)).close()
+    return tmp_path / "labelled.orbench"
 
 
-def test_a_rule_is_tested_added_applied_and_removed(run, run_json, own):
-    assert run("rules", own, "list").stdout == "This workspace has no custom rules.\n"
-    tried = run_json("rules", own, "try", "gate stays shut", "--model", "south")
+def test_a_rule_is_tested_added_applied_and_removed(run, run_json, labelled):
+    assert run("rules", labelled, "list").stdout == "This workspace has no custom rules.\n"
+    tried = run_json("rules", labelled, "try", "gate stays shut", "--model", "south")
     assert tried["precision"]["value"] == 1
     assert tried["agreement_with"]["count"] - tried["agreement_without"]["count"] == tried["fixed"] > 0
-    assert run_json("rules", own, "list") == []
-    added = run("rules", own, "add", "gate stays shut", "--model", "south", "--annotator", "anna")
+    assert run_json("rules", labelled, "list") == []
+    added = run("rules", labelled, "add", "gate stays shut", "--model", "south", "--annotator", "anna")
     assert "precision" in added.stdout
     assert added.stdout.endswith("Saved as rule 1. Run `judge --judge rules` to apply it.\n")
-    assert "+1-" in run_json("judge", own, "--judge", "rules")["version"]
-    assert run("rules", own, "remove", "1", "--annotator", "ben").exit_code == 0
-    [one] = run_json("rules", own, "list")
+    assert "+1-" in run_json("judge", labelled, "--judge", "rules")["version"]
+    assert run("rules", labelled, "remove", "1", "--annotator", "ben").exit_code == 0
+    [one] = run_json("rules", labelled, "list")
     assert (one["phrase"], one["saved_by"], one["removed_by"]) == ("gate stays shut", "anna", "ben")
-    assert "removed by ben" in run("rules", own, "list").stdout
-    assert "+" not in run_json("judge", own, "--judge", "rules")["version"]
+    assert "removed by ben" in run("rules", labelled, "list").stdout
+    assert "+" not in run_json("judge", labelled, "--judge", "rules")["version"]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_rule_is_tested_added_applied_and_removed(run, run_json, own):
         (["add", "a gate", "--model", "west"], 1, "no model named west"),
     ],
 )
-def test_invalid_arguments_are_errors(run, own, words, code, message):
-    result = run("rules", own, *words)
+def test_invalid_arguments_are_errors(run, labelled, words, code, message):
+    result = run("rules", labelled, *words)
     assert result.exit_code == code
     assert message in " ".join(result.stderr.split())

@@ -63,7 +63,7 @@ class StepForm(QFrame):
         self.each = {step: count_field(1, 10_000, each) for step, (_, each) in _EACH.items()}
         self.query, self.limit, self.rounds = QLineEdit(), count_field(0, _MAX_LIMIT, 0), count_field(0, 9, 1)
         self.templates = {step: TemplateField(session, step) for step in Step if step is not Step.ANSWERS}
-        self.cost_limit, self.vendor_batch = QLineEdit(), QCheckBox(tr("Use the vendor's batch API"))
+        self.cost_limit, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendor batch API"))
         self.options = {step: _options(theme, step) for step in Step}
         self._build_ui()
         self._connect()
@@ -154,7 +154,7 @@ class StepForm(QFrame):
         self.limit.setSpecialValueText(tr("all"))
         self.cost_limit.setPlaceholderText(tr("no limit"))
         set_tip(self.rounds, tr("How many times toxic rewrites of a seed may become seeds again"))
-        set_tip(self.vendor_batch, tr("OpenAI and Anthropic: half price, up to 24 h"))
+        set_tip(self.vendor_batch, tr("Use the batch API of OpenAI or Anthropic: half price, up to 24 h"))
         self.description.setWordWrap(True)
         lay_out(self, self._grid(), self.foot)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.generation.funnel import Funnel, Selected, Stage
 
 _WIDE, _HIGH = 112, 60
-_SELECTED = 232  # wide
+_SELECTED_WIDE = 232
 _SELECTIONS = {
     "hard": ("Hard", "All safe prompts refused by at least three model families. Click to open the recipe."),
     "toxic": ("Toxic", "All prompts with the final label toxic. Click to open the recipe."),
@@ -31,7 +31,7 @@ _TITLES = {
     "voted": "Voted on",
     "safe": "● Safe",
     "toxic": "▲ Toxic",
-    "disputed": "? No consensus",
+    "disputed": "? Undecided",
     "confirmed": "Human label",
 }
 _TIPS = {
@@ -99,7 +99,7 @@ class FunnelView(QWidget):
     def _show_selected(self, selected: Selected) -> None:
         button = self.selected[selected.recipe]
         title = f"{selected.count:,}  {tr(_SELECTIONS[selected.recipe][0])}"
-        human = tr("{count} human labels").format(count=f"{selected.by_people:,}")
+        human = tr("Human labels: {count}").format(count=f"{selected.by_people:,}")
         button.setText(f"{title}\n{human}")
         button.setAccessibleName(f"{title}, {human}")
 
@@ -114,7 +114,7 @@ class FunnelView(QWidget):
         for button in self.stages.values():
             button.setFixedSize(px(_WIDE), px(_HIGH))
         for button in self.selected.values():
-            button.setFixedSize(px(_SELECTED), px(_HIGH))
+            button.setFixedSize(px(_SELECTED_WIDE), px(_HIGH))
 
 
 def _details(found: Funnel) -> list[str]:

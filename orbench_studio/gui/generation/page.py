@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Found = tuple[Funnel, Moderators | None, Rule, list[BatchProgress]]
 
-_FORM = 340  # wide
+_FORM = 360  # width
 _SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
 _EMPTY = (
     "No seeds yet. Write seeds with the form on the left, or import some. "

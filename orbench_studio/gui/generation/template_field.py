@@ -40,7 +40,7 @@ class TemplateField(QWidget):
         self.name = label("", "quiet")
         self.view, self.choose, self.reset = (
             QPushButton(tr("View…")),
-            QPushButton(tr("Choose file…")),
+            QPushButton(tr("Choose…")),
             QToolButton(),
         )
         self._build_ui()

@@ -1,1 +1,1 @@
-"""Services of judging: built-in judges, calibration, custom rules. `builtin_judges.py` tells how to add a judge."""
+"""Services of judging: built-in judges, calibration, custom rules. `builtin_judges.py` describes how to add a judge."""

@@ -187,11 +187,11 @@ def test_a_step_without_a_model_names_the_missing_field(at_page):
 
 
 def test_requests_follow_the_settings_of_the_form(at_page, vendor, tmp_path):
-    own = tmp_path / "own.txt"
-    own.write_text("Write {count} riddles about {category}.", encoding="utf-8")
+    custom = tmp_path / "custom.txt"
+    custom.write_text("Write {count} riddles about {category}.", encoding="utf-8")
     form, options = at_page.form, at_page.form.options[Step.SEEDS]
     form.categories[Step.SEEDS].chips[Category.HATE].click()
-    form.templates[Step.SEEDS].set_file(own)
+    form.templates[Step.SEEDS].set_file(custom)
     options.temperature.setText("0.5")
     at_vendor(at_page, vendor, 2)
     assert form.foot.launch.text() == "Launch 1 request"
@@ -201,7 +201,7 @@ def test_requests_follow_the_settings_of_the_form(at_page, vendor, tmp_path):
     assert body["messages"][-1]["content"] == "Write 2 riddles about hate."
     assert body["temperature"] == 0.5
     settings = at_page.batches()[0].batch.settings
-    assert (settings.template, settings.texts, settings.vendor_batch) == (own.read_text(), 2, False)
+    assert (settings.template, settings.texts, settings.vendor_batch) == (custom.read_text(), 2, False)
 
 
 def test_each_step_has_its_own_settings(at_page):
@@ -226,8 +226,8 @@ def test_each_step_has_its_own_settings(at_page):
 
 
 def test_a_template_is_shown_with_its_hash_and_must_have_its_placeholders(at_page, tmp_path):
-    own = tmp_path / "own.txt"
-    own.write_text("Write something.", encoding="utf-8")
+    custom = tmp_path / "custom.txt"
+    custom.write_text("Write something.", encoding="utf-8")
     field = at_page.form.templates[Step.SEEDS]
     at_page.click(field.view)
     at_page.studio.wait(lambda: field.findChildren(TemplateDialog))
@@ -236,9 +236,9 @@ def test_a_template_is_shown_with_its_hash_and_must_have_its_placeholders(at_pag
     assert dialog.text.toPlainText() == template.text
     assert template.hash in dialog.hash.text()
     dialog.close()
-    field.set_file(own)
+    field.set_file(custom)
     at_page.form.writer.setText(WRITER)
-    at_page.studio.wait(lambda: "own.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "custom.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
     at_page.click(field.reset)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
 
@@ -320,16 +320,16 @@ def test_subsets_show_their_human_labels_and_open_their_recipe(voted):
             [selected] = [one for one in funnel(other).selected if one.recipe == name]
             assert (selected.count, selected.by_people) == (len(taken.chosen), taken.by_people)
     toxic = voted.page.funnel.selected["toxic"]
-    voted.studio.wait(lambda: toxic.text().endswith("0 human labels"))
-    own = "# mine\n[qualify]\nlabel = 'safe'\n"
-    voted.studio.application.session.settings.recipes[str(voted.path())] = own
+    voted.studio.wait(lambda: toxic.text().endswith("Human labels: 0"))
+    text = "# mine\n[qualify]\nlabel = 'safe'\n"
+    voted.studio.application.session.settings.recipes[str(voted.path())] = text
     voted.click(toxic)
     curate = voted.studio.window.curate
     voted.studio.wait(lambda: curate.result is not None and curate.recipe.recipe.label == "toxic")
     assert curate.isVisible()
     assert len(curate.result.chosen) == int(toxic.text().split()[0])
     curate.recipe.editor.undo()
-    assert curate.recipe.text() == own
+    assert curate.recipe.text() == text
 
 
 def test_rejected_seeds_are_hidden_by_default(at_page, monkeypatch):

@@ -150,7 +150,7 @@ def test_fifty_labels_of_a_new_model_correct_the_judgements_of_its_other_respons
         assert after >= 68
         assert after - before >= 38
         found = finals(unlabelled)
-        assert {found[n].basis for n in range(1, 51)} == {Basis.HUMAN}, "people's labels are theirs"
+        assert {found[n].basis for n in range(1, 51)} == {Basis.HUMAN}, "human labels stay"
         assert {found[n].basis for n in others} == {Basis.LOCAL}
 
 

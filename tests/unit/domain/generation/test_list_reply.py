@@ -82,7 +82,7 @@ SHAPES = {
     "in brackets": each("[{t}]"),
     "in quotes": each('"{t}"'),
     "in quotes with commas": each('"{t}",'),
-    "nothing but lines": each("{t}"),
+    "plain lines": each("{t}"),
     "lines with gaps": each("{t}", "\n\n"),
     "gaps between numbers": each("{n}. {t}", "\n\n"),
     "indented": each("    {n}. {t}"),
@@ -147,8 +147,8 @@ def test_there_are_enough_shapes():
     assert len(SHAPES) >= 60
 
 
-NOTHING = {
-    "nothing": "",
+WITHOUT_TEXTS = {
+    "an empty reply": "",
     "white space": " \n\n",
     "a refusal": "I'm sorry, but I can't help with that.",
     "a refusal with other offers": "I cannot help with this. Instead:\n1. Talk about the weather.\n2. Tell a joke.",
@@ -168,14 +168,14 @@ NOTHING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", NOTHING)
+@pytest.mark.parametrize("how", WITHOUT_TEXTS)
 def test_replies_without_texts_give_no_texts(how):
-    assert read_list(NOTHING[how]).texts == ()
+    assert read_list(WITHOUT_TEXTS[how]).texts == ()
 
 
-@pytest.mark.parametrize("how", [how for how in NOTHING if "refusal" in how and "each" not in how])
+@pytest.mark.parametrize("how", [how for how in WITHOUT_TEXTS if "refusal" in how and "each" not in how])
 def test_refusals_are_declined(how):
-    assert read_list(NOTHING[how]).declined
+    assert read_list(WITHOUT_TEXTS[how]).declined
 
 
 def test_an_incomplete_last_text_is_dropped():

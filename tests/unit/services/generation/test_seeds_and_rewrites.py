@@ -51,7 +51,7 @@ def begun(tmp_path_factory):
 
 @pytest.fixture
 def moderated(begun, tmp_path):
-    """A copy of it, for each test its own."""
+    """A copy of the moderated file per test."""
     path = tmp_path / "copy.orbench"
     shutil.copy(begun, path)
     with open_workspace(path) as workspace:
@@ -295,9 +295,9 @@ def test_texts_of_a_rolled_back_transaction_are_forgotten(open_batch):
 
 @pytest.mark.parametrize("name", TemplateName)
 def test_a_template_without_its_placeholders_is_an_error(name, tmp_path):
-    file = tmp_path / "own.txt"
+    file = tmp_path / "custom.txt"
     file.write_text("Say something.")
-    with pytest.raises(StudioError, match=r"own\.txt lack .*\{"):
+    with pytest.raises(StudioError, match=r"custom\.txt lack .*\{"):
         templates.load(name, file)
 
 

@@ -46,7 +46,7 @@ def create(path, prompts=60, labelled=(), stopped=False):
 def _file_content(prompts, labelled, stopped):
     """The workspace file, created once for all tests."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "own.orbench"
+        path = Path(folder) / "test.orbench"
         with create_workspace(path) as workspace:
             _fill(workspace, prompts, labelled, stopped)
         return path.read_bytes()
@@ -54,9 +54,9 @@ def _file_content(prompts, labelled, stopped):
 
 def _fill(workspace, prompts, labelled, stopped):
     with workspace.writing() as db:
-        row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
+        row = {"name": "test.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
-        record_import = RecordImport(db, lambda: source, "own.csv")
+        record_import = RecordImport(db, lambda: source, "test.csv")
         record_import.take([_record(number, labelled) for number in range(prompts)])
         if stopped:
             odd = (("blocked", StopReason.BLOCKED), ("", StopReason.STOP), ("torn", StopReason.ERROR))

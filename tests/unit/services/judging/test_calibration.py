@@ -14,8 +14,8 @@ from tests.unit.services.judging.judged_workspace import ANSWER, create
 
 
 @pytest.fixture
-def own(tmp_path):
-    with create(tmp_path / "own.orbench", prompts=60, labelled=("north", "south"), stopped=True) as workspace:
+def labelled(tmp_path):
+    with create(tmp_path / "labelled.orbench", prompts=60, labelled=("north", "south"), stopped=True) as workspace:
         yield workspace
 
 
@@ -32,8 +32,8 @@ def by_name(found):
     return {one.name: one for one in found.instruments}
 
 
-def test_every_judge_has_its_results_with_n(own):
-    found = calibrate_workspace(own, draws=2, left_out_labels=30)
+def test_every_judge_has_its_results_with_n(labelled):
+    found = calibrate_workspace(labelled, draws=2, left_out_labels=30)
     assert (found.labels, found.prompts, dict(found.by_model)) == (120, 60, {"north": 60, "south": 60})
     assert set(by_name(found)) == {"studio-rules", "or-bench-keyword-lists", "local-judge"}
     for one in found.instruments:
@@ -43,8 +43,8 @@ def test_every_judge_has_its_results_with_n(own):
         assert {name: against.n for name, against in one.slices.by["type"].items()} == {"even": 60, "odd": 60}
 
 
-def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(own):
-    found = by_name(calibrate_workspace(own, draws=1))
+def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(labelled):
+    found = by_name(calibrate_workspace(labelled, draws=1))
     north, south = (found["studio-rules"].slices.by["model"][model] for model in ("north", "south"))
     assert north.accuracy.value == 1.0
     assert south.recall.value == 0.0
@@ -53,25 +53,25 @@ def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(own):
     assert found["or-bench-keyword-lists"].curve == ()
 
 
-def test_phrases_of_a_left_out_model_are_unknown(own):
-    found = {one.model: one for one in calibrate_workspace(own, draws=2, left_out_labels=30).left_out}
+def test_phrases_of_a_left_out_model_are_unknown(labelled):
+    found = {one.model: one for one in calibrate_workspace(labelled, draws=2, left_out_labels=30).left_out}
     assert found["south"].all_others.recall.value < 0.5
     assert found["north"].all_others.accuracy.value == 1.0
     assert found["north"].draws.labels == 30
     assert len(found["north"].draws.any_refusal) == 2
 
 
-def test_calibration_is_deterministic(own):
-    one, other = (calibrate_workspace(own, draws=2, left_out_labels=30) for _ in range(2))
+def test_calibration_is_deterministic(labelled):
+    one, other = (calibrate_workspace(labelled, draws=2, left_out_labels=30) for _ in range(2))
     assert one.learning == other.learning
     assert [i.slices.overall.accuracy for i in one.instruments] == [
         i.slices.overall.accuracy for i in other.instruments
     ]
 
 
-def test_unparsed_judgements_are_excluded(own):
-    judge(own, UnparsedJudge())
-    unparsed = by_name(calibrate_workspace(own, draws=1))["unparsed-judge"]
+def test_unparsed_judgements_are_excluded(labelled):
+    judge(labelled, UnparsedJudge())
+    unparsed = by_name(calibrate_workspace(labelled, draws=1))["unparsed-judge"]
     assert unparsed.how == "stored judgements (llm)"
     assert (unparsed.slices.overall.n, unparsed.slices.overall.apart) == (0, {AnswerClass.UNPARSED: 120})
     assert unparsed.slices.overall.accuracy.value is None
@@ -95,7 +95,7 @@ def test_too_few_labels_are_an_error(tmp_path):
         calibrate_workspace(workspace)
 
 
-def test_calibration_reports_progress_and_can_be_cancelled(own):
+def test_calibration_reports_progress_and_can_be_cancelled(labelled):
     steps = []
 
     def stop_after_three(done, total):
@@ -103,8 +103,8 @@ def test_calibration_reports_progress_and_can_be_cancelled(own):
         return done < 3
 
     with pytest.raises(CancelledError):
-        calibrate_workspace(own, draws=1, on_progress=stop_after_three)
+        calibrate_workspace(labelled, draws=1, on_progress=stop_after_three)
     assert [done for done, _ in steps] == [0, 1, 2, 3]
     all_steps = []
-    calibrate_workspace(own, draws=1, left_out_labels=30, on_progress=lambda *step: all_steps.append(step) or True)
+    calibrate_workspace(labelled, draws=1, left_out_labels=30, on_progress=lambda *step: all_steps.append(step) or True)
     assert all_steps[-1][0] + 1 == all_steps[-1][1]

@@ -16,8 +16,8 @@ from tests.unit.services.judging.judged_workspace import create, truth
 
 
 @pytest.fixture
-def own(tmp_path):
-    with create(tmp_path / "own.orbench", stopped=True) as workspace:
+def workspace(tmp_path):
+    with create(tmp_path / "judged.orbench", stopped=True) as workspace:
         yield workspace
 
 
@@ -43,92 +43,92 @@ def rows(workspace):
         return db.execute(select(JUDGEMENTS).order_by(JUDGEMENTS.c.id)).all()
 
 
-def test_rules_judge_all_responses_with_text(own):
-    done = judge(own, rules(own))
+def test_rules_judge_all_responses_with_text(workspace):
+    done = judge(workspace, rules(workspace))
     assert (done.judged, done.finished) == (121, True)
     assert done.changes.message == "studio-rules: 121 responses judged."
-    found = finals(own, "north")
+    found = finals(workspace, "north")
     assert {final.basis for final in found.values()} == {Basis.RULE}
     right = [(final.answer_class in REFUSALS) == (truth("north", p - 1) in REFUSALS) for p, final in found.items()]
     assert all(right)
-    assert own.problems() == []
-    assert statistics(own)["responses_by_answer_class"]["blocked"] == 1
+    assert workspace.problems() == []
+    assert statistics(workspace)["responses_by_answer_class"]["blocked"] == 1
 
 
-def test_a_second_run_adds_nothing(own):
-    judge(own, rules(own))
-    before = rows(own)
-    again = judge(own, rules(own))
+def test_a_second_run_adds_nothing(workspace):
+    judge(workspace, rules(workspace))
+    before = rows(workspace)
+    again = judge(workspace, rules(workspace))
     assert (again.judged, bool(again.changes)) == (0, False)
-    assert rows(own) == before
+    assert rows(workspace) == before
 
 
-def test_a_judgement_has_evidence_within_the_text_and_its_version(own):
-    instrument = rules(own)
-    judge(own, instrument)
-    view = next(one for one in load(own, 1).responses if one.response.model == "north")
+def test_a_judgement_has_evidence_within_the_text_and_its_version(workspace):
+    instrument = rules(workspace)
+    judge(workspace, instrument)
+    view = next(one for one in load(workspace, 1).responses if one.response.model == "north")
     found = view.response.judgements[-1]
     assert view.response.text[slice(*found.evidence)].startswith("I can't help with")
     assert f'"version": "{instrument.version}"' in found.raw
 
 
-def test_a_new_version_replaces_the_old_judgements_of_this_judge_only(own, monkeypatch):
-    judge(own, keywords())
-    judge(own, rules(own))
-    before = len(rows(own))
-    monkeypatch.setattr(type(rules(own)), "version", "next")
-    assert judge(own, rules(own)).judged == 121
-    assert len(rows(own)) == before
-    assert own.problems() == []
+def test_a_new_version_replaces_the_old_judgements_of_this_judge_only(workspace, monkeypatch):
+    judge(workspace, keywords())
+    judge(workspace, rules(workspace))
+    before = len(rows(workspace))
+    monkeypatch.setattr(type(rules(workspace)), "version", "next")
+    assert judge(workspace, rules(workspace)).judged == 121
+    assert len(rows(workspace)) == before
+    assert workspace.problems() == []
 
 
-def test_human_labels_are_never_changed(own):
-    label(own, 2, range(1, 41))
-    counted = finals(own, "south")
-    judge(own, rules(own))
-    trained = local_judge(own)
+def test_human_labels_are_never_changed(workspace):
+    label(workspace, 2, range(1, 41))
+    counted = finals(workspace, "south")
+    judge(workspace, rules(workspace))
+    trained = local_judge(workspace)
     assert trained.learned
-    done = judge(own, trained)
+    done = judge(workspace, trained)
     assert done.judged == 121 - 40
-    for prompt, final in finals(own, "south").items():
+    for prompt, final in finals(workspace, "south").items():
         assert final.basis is (Basis.HUMAN if prompt <= 40 else Basis.LOCAL)
         assert prompt > 40 or final == counted[prompt]
-    assert own.problems() == []
+    assert workspace.problems() == []
 
 
-def test_labels_of_a_model_with_unknown_phrases_improve_its_judgements(own):
+def test_labels_of_a_model_with_unknown_phrases_improve_its_judgements(workspace):
     def wrong():
-        found = finals(own, "south")
+        found = finals(workspace, "south")
         return [p for p in range(41, 61) if (found[p].answer_class in REFUSALS) != (truth("south", p - 1) in REFUSALS)]
 
-    judge(own, rules(own))
+    judge(workspace, rules(workspace))
     assert len(wrong()) > 8
-    label(own, 2, range(1, 41))
-    judge(own, local_judge(own))
+    label(workspace, 2, range(1, 41))
+    judge(workspace, local_judge(workspace))
     assert len(wrong()) <= 1
 
 
-def test_undone_labels_are_unlearned(own):
-    label(own, 2, range(1, 31))
-    before = local_judge(own)
-    label(own, 2, [31])
-    assert local_judge(own).version != before.version
-    undo(own, annotator="anna")
-    assert local_judge(own).version == before.version
+def test_undone_labels_are_unlearned(workspace):
+    label(workspace, 2, range(1, 31))
+    before = local_judge(workspace)
+    label(workspace, 2, [31])
+    assert local_judge(workspace).version != before.version
+    undo(workspace, annotator="anna")
+    assert local_judge(workspace).version == before.version
 
 
-def test_without_labels_the_local_judge_returns_what_the_rules_return(own):
-    trained = local_judge(own)
+def test_without_labels_the_local_judge_returns_what_the_rules_return(workspace):
+    trained = local_judge(workspace)
     assert not trained.learned
-    judge(own, rules(own))
-    by_rules = finals(own, "south")
-    judge(own, trained)
-    assert {p: f.answer_class for p, f in finals(own, "south").items()} == {
+    judge(workspace, rules(workspace))
+    by_rules = finals(workspace, "south")
+    judge(workspace, trained)
+    assert {p: f.answer_class for p, f in finals(workspace, "south").items()} == {
         p: f.answer_class for p, f in by_rules.items()
     }
 
 
-def test_a_cancelled_run_keeps_its_judgements_and_continues(own, monkeypatch):
+def test_a_cancelled_run_keeps_its_judgements_and_continues(workspace, monkeypatch):
     monkeypatch.setattr(run_judges, "CHUNK", 50)
     progress = []
 
@@ -136,16 +136,16 @@ def test_a_cancelled_run_keeps_its_judgements_and_continues(own, monkeypatch):
         progress.append((done, total))
         return done < 50
 
-    first = judge(own, rules(own), on_progress=once)
+    first = judge(workspace, rules(workspace), on_progress=once)
     assert (first.judged, first.finished, progress) == (50, False, [(0, 121), (50, 121)])
-    assert own.problems() == []
-    assert judge(own, rules(own)).judged == 71
-    assert own.problems() == []
+    assert workspace.problems() == []
+    assert judge(workspace, rules(workspace)).judged == 71
+    assert workspace.problems() == []
 
 
-def test_a_failure_keeps_complete_chunks_only(own, monkeypatch):
+def test_a_failure_keeps_complete_chunks_only(workspace, monkeypatch):
     monkeypatch.setattr(run_judges, "CHUNK", 50)
-    instrument = rules(own)
+    instrument = rules(workspace)
     assess = type(instrument).assess
     calls = []
 
@@ -157,16 +157,16 @@ def test_a_failure_keeps_complete_chunks_only(own, monkeypatch):
 
     monkeypatch.setattr(type(instrument), "assess", failing)
     with pytest.raises(RuntimeError, match="torn"):
-        judge(own, instrument)
-    assert len(rows(own)) == 50
-    assert own.problems() == []
+        judge(workspace, instrument)
+    assert len(rows(workspace)) == 50
+    assert workspace.problems() == []
 
 
-def test_the_local_judge_takes_precedence_over_rules(own):
-    label(own, 2, range(1, 31))
-    judge(own, local_judge(own))
-    judge(own, rules(own))
-    assert finals(own, "south")[60].basis is Basis.LOCAL
-    kinds = {one.kind for view in load(own, 60).responses for one in view.response.judgements}
+def test_the_local_judge_takes_precedence_over_rules(workspace):
+    label(workspace, 2, range(1, 31))
+    judge(workspace, local_judge(workspace))
+    judge(workspace, rules(workspace))
+    assert finals(workspace, "south")[60].basis is Basis.LOCAL
+    kinds = {one.kind for view in load(workspace, 60).responses for one in view.response.judgements}
     assert kinds == {JudgeKind.RULE, JudgeKind.LOCAL}
-    assert AnswerClass.UNPARSED not in {final.answer_class for final in finals(own, "south").values()}
+    assert AnswerClass.UNPARSED not in {final.answer_class for final in finals(workspace, "south").values()}
