@@ -136,8 +136,8 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
     )
     for one in found.instruments:
         write_line(_line(one.name, one.slices.overall) + _number(one.calibration_error))
-        for model, against in one.slices.by["model"].items():
-            write_line(_line(f"  {model}", against))
+        for model, agreement in one.slices.by["model"].items():
+            write_line(_line(f"  {model}", agreement))
     _print_left_out(found)
     if found.learning:
         write_line("", "learning curve of the local judge, on held-out responses")
@@ -159,29 +159,26 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
 def _print_left_out(found: "Calibration") -> None:
     if not found.left_out:
         return
-    write_line(
-        "", "one model left out         rules   local judge, others (three-way)         with its own    few labels"
-    )
+    header = ("one model left out", "rules", "local judge, other models", "local judge, all models", "few labels")
+    write_line("", "{:<28}{:<8}{:<28}{:<28}{}".format(*header))
     for one in found.left_out:
-        few = (
-            f"{one.draws.mean:.3f} ± {one.draws.spread:.3f} ({one.draws.labels} labels)"
-            if one.draws
-            else "too few labels"
-        )
-        learned = f"{_number(one.all_others.accuracy.value)} ({_number(one.all_others.three_way.value)})"
-        own = f"{_number(one.with_own.accuracy.value)} ({_number(one.with_own.three_way.value)})"
-        write_line(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {own:<15} {few}")
+        draws = one.draws
+        few = f"{draws.mean:.3f} ± {draws.spread:.3f} ({draws.labels} labels)" if draws else "too few labels"
+        others, all_models = map(_with_three_way, (one.all_others, one.with_own))
+        write_line(f"  {one.model:<26}{_number(one.rules.accuracy.value):<8}{others:<28}{all_models:<28}{few}")
 
 
-def _line(name: str, against: "Agreement") -> str:
-    rate = against.accuracy
+def _with_three_way(found: "Agreement") -> str:
+    return f"{_number(found.accuracy.value)}, three-way {_number(found.three_way.value)}"
+
+
+def _line(name: str, found: "Agreement") -> str:
+    rate = found.accuracy
     share = "no data"
     if rate.interval is not None:
         share = f"{_number(rate.value)} [{rate.interval[0]:.3f}, {rate.interval[1]:.3f}] n={rate.n:,}"
-    others = (against.three_way.value, against.precision.value, against.recall.value)
-    return (
-        f"{name:<28}{share:<30}" + "".join(f"{_number(v):<12}" for v in others) + f"{_number(against.kappa.value):<10}"
-    )
+    others = (found.three_way.value, found.precision.value, found.recall.value)
+    return f"{name:<28}{share:<30}" + "".join(f"{_number(v):<12}" for v in others) + f"{_number(found.kappa.value):<10}"
 
 
 def _number(value: float | None) -> str:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.instruments.assessment import Assessment
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, BuiltinJudge
 from tests.unit.services.judging.judged_workspace import create
 
 
@@ -63,3 +66,20 @@ def test_a_built_in_judge_cannot_be_combined(run, labelled):
     result = run("judge", labelled, "--judge", "rules", "--judge", "openai/gpt-4o")
     assert result.exit_code == 2
     assert "cannot be combined" in result.stderr
+
+
+class OptimisticJudge:
+    """A judge that classifies every response as a direct answer."""
+
+    name, kind, version = "optimistic-judge", JudgeKind.RULE, "1"
+
+    def assess(self, answered):
+        return [Assessment(AnswerClass.DIRECT_ANSWER, 1.0, 0.0) for _ in answered]
+
+
+def test_a_judge_needs_only_its_entry_in_the_registry(run_json, labelled, monkeypatch):
+    judge = BuiltinJudge("optimistic", lambda _workspace: OptimisticJudge())
+    monkeypatch.setitem(BUILTIN_JUDGES, judge.name, judge)
+    assert run_json("judge", labelled, "--judge", "optimistic")["judged"] == 80
+    found = {one["name"]: one for one in run_json("calibrate", labelled, "--draws", "1")["instruments"]}
+    assert (found["optimistic-judge"]["how"], found["optimistic-judge"]["overall"]["n"]) == ("no training", 80)

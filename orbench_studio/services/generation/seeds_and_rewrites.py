@@ -48,7 +48,7 @@ def rewrite_requests(
         found = generated_texts.pool(db, categories=categories, rounds=rounds, model=None if again else model)
     if not found:
         raise NothingLeftError(
-            f"No seeds to rewrite: {model} has rewritten all, or the requests are pending. Write or import more."
+            f"No seeds to rewrite: all have rewrites by {model} or pending requests. Write or import seeds."
         )
     return [GenerationRequest(seed_id=seed_id) for seed_id in found[:limit]]
 
