@@ -18,7 +18,7 @@ def generate(
     each: Annotated[int, typer.Option(min=1, metavar="N", help="Number of seeds per category.")] = 10,
     category: Annotated[
         list[Category] | None,
-        typer.Option(help="Only this category; can be repeated. Default: all ten.", show_choices=True),
+        typer.Option(help="Only this category. Repeatable. Default: all ten.", show_choices=True),
     ] = None,
     template: Annotated[
         Path | None,

@@ -14,7 +14,7 @@ from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 if TYPE_CHECKING:
     from orbench_studio.domain.evaluation.batch import BatchSettings
 
-_JUDGES = f"{', '.join(BUILTIN_JUDGES)}; or a language model: {options.NAMES}"
+_JUDGES = f"Built-in judge ({', '.join(BUILTIN_JUDGES)}) or language model. {options.NAMES}"
 
 
 @takes_request_options(max_tokens=CLASS_TOKENS)
@@ -22,7 +22,7 @@ def judge(
     workspace: options.Workspace,
     judge: Annotated[list[str], typer.Option("--judge", metavar="NAME", help=_JUDGES)],
     model: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only responses of this model; can be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="Only responses of this model. Repeatable.")
     ] = None,
     batch: Annotated[int | None, typer.Option(metavar="N", help="Only responses of this batch.")] = None,
     template: Annotated[
