@@ -1,4 +1,4 @@
-"""`orbench-studio calibrate`: every instrument against what people say in a workspace."""
+"""`orbench-studio calibrate`: compare every judge of a workspace with human labels."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,40 +11,43 @@ from orbench_studio.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement, Kappa
-    from orbench_studio.services.judging.calibration import (
+    from orbench_studio.domain.judging.calibration_result import (
         Calibration,
         Draws,
         JudgeCalibration,
         LeftOutModel,
     )
-    from orbench_studio.services.judging.phrase_mining import MinedPhrase
+    from orbench_studio.instruments.phrases import MinedPhrase
 
-_PHRASES = 5  # told of each model
-_ASSUMES = (
-    "Wilson intervals at 95 %, Dirichlet intervals for kappa, responses taken as independent; unparsed, blocked and "
-    "empty responses are not compared and never refusals"
+_PHRASES = 5  # per model
+_METHODS = (
+    "95 % intervals (Wilson; Dirichlet for kappa); responses are treated as independent. "
+    "Unparsed, blocked and empty responses are excluded. All scores are on held-out data."
 )
 
 
 def calibrate(
     workspace: options.Workspace,
-    draws: Annotated[int, typer.Option(min=1, max=100, help="Random draws of labels for a point of the curve.")] = 5,
-    labels: Annotated[int, typer.Option(min=20, help="Labels drawn where one model is left out.")] = 200,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
+    draws: Annotated[int, typer.Option(min=1, max=100, help="Random draws per point of the learning curve.")] = 5,
+    labels: Annotated[int, typer.Option(min=20, help="Training labels of a draw when one model is left out.")] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compare every instrument with people: agreement, precision, recall, kappa, by model and kind of prompt."""
-    from orbench_studio.services.judging.calibration import calibration
+    """Compare every judge with human labels: agreement, precision, recall and kappa, by model, category and type.
+
+    All scores are on held-out data.
+    """
+    from orbench_studio.services.judging.calibration import calibrate_workspace
     from orbench_studio.services.judging.phrase_mining import mined_phrases
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened, show_progress("calibrating") as on_progress:
-        found = calibration(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
+        found = calibrate_workspace(opened, draws=draws, left_out_labels=labels, on_progress=on_progress)
         phrases = {model: mined_phrases(opened, model, _PHRASES) for model in found.by_model}
     if as_json:
-        message = {model: [_phrase(one) for one in mined] for model, mined in phrases.items()}
-        write_json({"workspace": str(workspace), "assumes": _ASSUMES, **_as_json(found), "phrases": message})
+        mined = {model: [_phrase(one) for one in some] for model, some in phrases.items()}
+        write_json({"workspace": str(workspace), "assumes": _METHODS, **_as_json(found), "phrases": mined})
     else:
-        _tell(found, phrases)
+        _print(found, phrases)
 
 
 def _as_json(found: "Calibration") -> dict[str, Any]:
@@ -116,65 +119,66 @@ def _draws(found: "Draws") -> dict[str, Any]:
 def _phrase(one: "MinedPhrase") -> dict[str, Any]:
     return {
         "phrase": one.phrase,
-        "sign_of": "refusal" if one.refuses else "answer",
+        "indicates": "refusal" if one.refuses else "answer",
         "mined": {"precision": rate_as_json(one.mined.precision), "recall": rate_as_json(one.mined.recall)},
         "held_out": {"precision": rate_as_json(one.held_out.precision), "recall": rate_as_json(one.held_out.recall)},
     }
 
 
-def _tell(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
+def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]") -> None:
     write_line(
-        f"{counted(found.labels, 'response')} judged by people, to {counted(found.prompts, 'prompt')} "
-        f"by {counted(len(found.by_model), 'model')}; {found.sample:,} of them a random sample",
+        f"{counted(found.labels, 'human label')} of responses to {counted(found.prompts, 'prompt')} "
+        f"by {counted(len(found.by_model), 'model')}; random sample: {found.sample:,}",
         "",
     )
     write_line(
-        f"{'':<28}{'agreement, any refusal':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}off by"
+        f"{'':<28}{'agreement':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}calibration error"
     )
     for one in found.instruments:
         write_line(_line(one.name, one.slices.overall) + _number(one.calibration_error))
-        for model, against in one.slices.by["model"].items():
-            write_line(_line(f"  {model}", against))
-    _tell_left_out(found)
+        for model, agreement in one.slices.by["model"].items():
+            write_line(_line(f"  {model}", agreement))
+    _print_left_out(found)
     if found.learning:
-        write_line("", "learning curve of the local judge, on what it has not seen")
+        write_line("", "learning curve of the local judge, on held-out responses")
         for step in found.learning:
             write_line(
                 f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws"
             )
-    write_line("", "trust (highest lower bound of agreement)")
+    write_line("", "best judge per model (highest lower bound of agreement)")
     for model, name in found.trust.items():
         write_line(f"  {model:<26}{name}")
     for model, mined in phrases.items():
-        write_line("", f"phrases that tell most about {model}, on the half of the prompts they were not mined from")
-        for message in mined:
-            sign = "refusal" if message.refuses else "answer"
-            write_line(f"  {sign:<8} {message.phrase:<40} precision {message.held_out.precision.words}")
-    write_line("", f"{_ASSUMES}.")
+        write_line("", f"most indicative phrases of {model}, scored on held-out prompts")
+        for phrase in mined:
+            indicates = "refusal" if phrase.refuses else "answer"
+            write_line(f"  {indicates:<8} {phrase.phrase:<40} precision {phrase.held_out.precision.words}")
+    write_line("", _METHODS)
 
 
-def _tell_left_out(found: "Calibration") -> None:
+def _print_left_out(found: "Calibration") -> None:
     if not found.left_out:
         return
-    write_line(
-        "", "one model left out         rules   local judge on all others (three-way)   with its own    on few labels"
-    )
+    header = ("one model left out", "rules", "local judge, other models", "local judge, all models", "few labels")
+    write_line("", "{:<28}{:<8}{:<28}{:<28}{}".format(*header))
     for one in found.left_out:
-        few = f"{one.draws.mean:.3f} ± {one.draws.spread:.3f} ({one.draws.labels} labels)" if one.draws else "too few"
-        learned = f"{_number(one.all_others.accuracy.value)} ({_number(one.all_others.three_way.value)})"
-        own = f"{_number(one.with_own.accuracy.value)} ({_number(one.with_own.three_way.value)})"
-        write_line(f"  {one.model:<24} {_number(one.rules.accuracy.value)}   {learned:<38} {own:<15} {few}")
+        draws = one.draws
+        few = f"{draws.mean:.3f} ± {draws.spread:.3f} ({draws.labels} labels)" if draws else "too few labels"
+        others, all_models = map(_with_three_way, (one.all_others, one.with_own))
+        write_line(f"  {one.model:<26}{_number(one.rules.accuracy.value):<8}{others:<28}{all_models:<28}{few}")
 
 
-def _line(name: str, against: "Agreement") -> str:
-    rate = against.accuracy
-    share = "none compared"
+def _with_three_way(found: "Agreement") -> str:
+    return f"{_number(found.accuracy.value)}, three-way {_number(found.three_way.value)}"
+
+
+def _line(name: str, found: "Agreement") -> str:
+    rate = found.accuracy
+    share = "no data"
     if rate.interval is not None:
         share = f"{_number(rate.value)} [{rate.interval[0]:.3f}, {rate.interval[1]:.3f}] n={rate.n:,}"
-    others = (against.three_way.value, against.precision.value, against.recall.value)
-    return (
-        f"{name:<28}{share:<30}" + "".join(f"{_number(v):<12}" for v in others) + f"{_number(against.kappa.value):<10}"
-    )
+    others = (found.three_way.value, found.precision.value, found.recall.value)
+    return f"{name:<28}{share:<30}" + "".join(f"{_number(v):<12}" for v in others) + f"{_number(found.kappa.value):<10}"
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""`orbench-studio generate`: seeds written by a model, for prompts to be rewritten from."""
+"""`orbench-studio generate`: let a model write seeds, from which prompts are rewritten."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,27 +14,30 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 @takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def generate(
     workspace: options.Workspace,
-    model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
-    each: Annotated[int, typer.Option(min=1, metavar="N", help="So many seeds for each category.")] = 10,
+    model: Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")],
+    each: Annotated[int, typer.Option(min=1, metavar="N", help="Number of seeds per category.")] = 10,
     category: Annotated[
-        list[Category] | None, typer.Option(help="Only for this category; repeat.", show_choices=True)
+        list[Category] | None,
+        typer.Option(help="Only this category. Repeatable. Default: all ten.", show_choices=True),
     ] = None,
     template: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Other instructions, with {count} and {category}.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Prompt template with {count} and {category}, instead of the built-in one."),
     ] = None,
     *,
     sending: RequestOptions,
 ) -> None:
-    """Let a model write seeds: sentences that a careful assistant turns down. They are no prompts, and stay covered.
+    """Let a model write seeds: harmful requests, which `rewrite` turns into prompts.
 
-    What repeats a seed that is there, or nearly, is set aside. An import brings seeds, too.
+    Seeds are not prompts and are hidden by default. Duplicates and near duplicates are rejected. Seeds can also be
+    imported.
     """
     from orbench_studio.services.core import templates
     from orbench_studio.services.generation import seeds_and_rewrites
     from orbench_studio.services.workspace.workspace import open_or_create
 
-    wording = templates.load(templates.TemplateName.SEEDING, template)
-    asked, texts = seeds_and_rewrites.lists(category or list(Category), each)
-    settings = sending.settings([model], template=wording.text, texts=texts)
+    instructions = templates.load(templates.TemplateName.SEEDING, template)
+    requests, texts = seeds_and_rewrites.seed_requests(category or list(Category), each)
+    settings = sending.settings([model], template=instructions.text, texts=texts)
     with open_or_create(workspace) as opened:
-        launch_batch.describe(opened, BatchKind.SEEDING, model, asked, settings, sending)
+        launch_batch.describe(opened, BatchKind.SEEDING, model, requests, settings, sending)

@@ -94,8 +94,8 @@ def _follow(workspace: "Workspace", prices: "Prices") -> None:
     from orbench_studio.services.evaluation.launcher import open_runner
 
     for found in follow(workspace):
-        if found.own is not None:
-            write_error(builtin_judges.judge_all(workspace, found.own).changes.message)
+        if found.builtin_judge is not None:
+            write_error(builtin_judges.judge_all(workspace, found.builtin_judge).changes.message)
         elif found.judging is not None:
             progress = batch_progress.run(open_runner(workspace, found.judging, prices))
             write_error(

@@ -1,4 +1,4 @@
-"""`orbench-studio moderate`: language models vote on prompts, or on what a safety-free responder answers to them."""
+"""`orbench-studio moderate`: let language models vote on prompts, or on responses to them."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,40 +17,47 @@ def moderate(
     workspace: options.Workspace,
     moderator: Annotated[list[str], typer.Option("--moderator", metavar="NAME", help=options.NAMES)],
     responses_of: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Vote on what this model answers to the prompts: the veto.")
+        str | None, typer.Option(metavar="NAME", help="Vote on this model's responses instead of the prompts (veto).")
     ] = None,
     filter_by: options.Filter = None,
     rule: Annotated[
         str | None,
-        typer.Option(metavar="RULE", help="Count votes so from now on: majority, unanimous, at-least:K; +rescue."),
+        typer.Option(
+            metavar="RULE",
+            help="Set the voting rule of the workspace: majority, unanimous or at-least:K, optionally with +rescue.",
+        ),
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Also what they have voted on already.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Include prompts or responses that have votes.")] = False,
     limit: options.Limit = None,
     template: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Other instructions, with {case}, {prompt} (and {response}).")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Prompt template with {case}, {prompt} (and {response}), instead of the built-in one."
+        ),
     ] = None,
     *,
     sending: RequestOptions,
 ) -> None:
-    """Let moderators vote. Three were asked in the paper; a vote that cannot be read is unparsed, and goes to people.
+    """Let moderators vote on prompts: safe, or toxic with a category. The paper used three moderators.
 
-    The votes on the answers of a model without safety training (put the prompts to it with `evaluate`) are the veto: an
-    answer that most call toxic overrules a safe majority; with +rescue a safe one also makes a toxic prompt safe.
+    Replies that cannot be parsed are recorded as "unparsed". With --responses-of, moderators vote on the responses of a
+    model without safety training (collect them with `evaluate`): a toxic response overrules a safe vote on its prompt
+    (veto). With +rescue, a safe response also overrules a toxic vote.
     """
     from orbench_studio.services.core import templates
 
-    wording = templates.TemplateName.ON_PROMPTS if responses_of is None else templates.TemplateName.ON_RESPONSES
-    instructions = templates.load(wording, template)
+    name = templates.TemplateName.ON_PROMPTS if responses_of is None else templates.TemplateName.ON_RESPONSES
+    instructions = templates.load(name, template)
     settings = sending.settings(moderator, template=instructions.text)
-    which = {"wanted": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
-    _launch(workspace, moderator, settings, which | {"again": again, "limit": limit}, _rule(rule), sending)
+    selection = {"prompts": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
+    _launch(workspace, moderator, settings, selection | {"again": again, "limit": limit}, _rule(rule), sending)
 
 
 def _launch(
     path: Path,
     moderators: list[str],
     settings: BatchSettings,
-    which: dict[str, Any],
+    selection: dict[str, Any],
     rule: Rule | None,
     sending: RequestOptions,
 ) -> None:
@@ -61,11 +68,11 @@ def _launch(
 
     with open_workspace(path) as opened:
         prices = load_prices()
-        moderation_batches.check(moderators, settings, prices, on_responses=which["responder"] is not None)
+        moderation_batches.check(moderators, settings, prices, on_responses=selection["responder"] is not None)
         require_ready(moderators, settings)
         if rule is not None:
-            write_error(moderation_batches.choose_rule(opened, rule).message)
-        targets = moderation_batches.choose(opened, moderators, **which)
+            write_error(moderation_batches.set_rule(opened, rule).message)
+        targets = moderation_batches.select_targets(opened, moderators, **selection)
         launch_batch.confirm(moderation_batches.estimate(opened, moderators, targets, settings, prices), sending)
         batch = moderation_batches.create(opened, moderators, targets, settings, prices)
         launch_batch.launch(opened, batch, prices, as_json=sending.as_json)

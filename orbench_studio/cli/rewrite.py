@@ -1,4 +1,4 @@
-"""`orbench-studio rewrite`: seeds rewritten into prompts that look toxic and are safe, or are meant to be."""
+"""`orbench-studio rewrite`: let a model rewrite seeds into prompts that look toxic but are safe."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,34 +15,33 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 @takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def rewrite(
     workspace: options.Workspace,
-    model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
-    each: Annotated[int, typer.Option(min=1, metavar="K", help="So many rewrites of each seed.")] = 5,
-    category: Annotated[list[Category] | None, typer.Option(help="Only seeds of this category; repeat.")] = None,
-    return_toxic: Annotated[
-        bool, typer.Option("--return-toxic", help="First put rewrites that are toxic back among the seeds.")
-    ] = False,
+    model: Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")],
+    each: Annotated[int, typer.Option(min=1, metavar="K", help="Number of rewrites per seed.")] = 5,
+    category: Annotated[list[Category] | None, typer.Option(help="Only seeds of this category. Repeatable.")] = None,
+    return_toxic: Annotated[bool, typer.Option("--return-toxic", help="First turn toxic rewrites into seeds.")] = False,
     rounds: Annotated[
-        int, typer.Option(min=0, metavar="N", help="How often a line of rewrites may come back as a seed.")
+        int, typer.Option(min=0, metavar="N", help="How many times rewrites of a seed may become seeds again.")
     ] = 1,
-    again: Annotated[bool, typer.Option("--again", help="Also seeds that this model has rewritten.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Include seeds that this model has rewritten.")] = False,
     limit: options.Limit = None,
     template: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Other instructions, with {count} and {seed}.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Prompt template with {count} and {seed}, instead of the built-in one."),
     ] = None,
     *,
     sending: RequestOptions,
 ) -> None:
-    """Let a model rewrite seeds into prompts. Each keeps its seed; what repeats a prompt, or nearly, is set aside."""
+    """Let a model rewrite seeds into prompts, which keep their seed. Duplicates and near duplicates are rejected."""
     from orbench_studio.services.core import templates
     from orbench_studio.services.generation import seeds_and_rewrites
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    wording = templates.load(templates.TemplateName.REWRITING, template)
-    settings = sending.settings([model], template=wording.text, texts=each)
+    instructions = templates.load(templates.TemplateName.REWRITING, template)
+    settings = sending.settings([model], template=instructions.text, texts=each)
     with open_workspace(workspace) as opened:
         if return_toxic:
             write_error(seeds_and_rewrites.return_toxic(opened, rounds).message)
-        asked = seeds_and_rewrites.choose_seeds(
+        requests = seeds_and_rewrites.rewrite_requests(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
-        launch_batch.describe(opened, BatchKind.REWRITING, model, asked, settings, sending)
+        launch_batch.describe(opened, BatchKind.REWRITING, model, requests, settings, sending)

@@ -1,4 +1,4 @@
-"""`orbench-studio rules`: phrases as rules of a workspace: listed, tried on people's labels, added, removed."""
+"""`orbench-studio rules`: list, test, add and remove the custom rules of a workspace."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.custom_rules import RuleEffect
     from orbench_studio.services.workspace.workspace import Workspace
 
-_WITHOUT = "Which one? `rules WORKSPACE try PHRASE`, `add PHRASE`, `remove NUMBER`."
+_MISSING = "Missing argument. Use `rules WORKSPACE try PHRASE`, `add PHRASE` or `remove NUMBER`."
 
 
 class Action(StrEnum):
-    """What to do."""
+    """Actions of the command."""
 
     LIST = "list"
     TRY = "try"
@@ -28,35 +28,39 @@ class Action(StrEnum):
 
 def rules(
     workspace: options.Workspace,
-    deed: Annotated[Action, typer.Argument(help="What to do.")],
-    what: Annotated[
-        str, typer.Argument(metavar="[PHRASE|NUMBER]", help="The phrase to try or add, the rule to remove.")
+    action: Annotated[Action, typer.Argument(help="What to do.")],
+    target: Annotated[
+        str, typer.Argument(metavar="[PHRASE|NUMBER]", help="Phrase to try or add, or number of the rule to remove.")
     ] = "",
-    answer: Annotated[bool, typer.Option("--answer", help="The phrase is a sign of an answer, not a refusal.")] = False,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Only for this model's responses.")] = None,
-    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Who adds or removes; else you.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    answer: Annotated[bool, typer.Option("--answer", help="The phrase indicates an answer, not a refusal.")] = False,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Apply the rule only to responses of this model.")
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name to record with the change. Default: yours.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make phrases rules of a workspace. Those that tell most are listed by calibrate.
+    """List, test, add and remove custom rules. `calibrate` lists the most indicative phrases.
 
-    A phrase is tried on the labelled responses that no phrase is mined from; add tries it, too. `judge --judge rules`
-    then judges by it. A removed rule stays on record.
+    A phrase is tested on held-out labelled responses; `add` tests it too. `judge --judge rules` then applies it.
+    Removed rules stay on record.
     """
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Action.LIST and not what:
-        raise typer.BadParameter(_WITHOUT, param_hint="PHRASE|NUMBER")
-    who = annotator or _own_name()
+    if action is not Action.LIST and not target:
+        raise typer.BadParameter(_MISSING, param_hint="PHRASE|NUMBER")
+    who = annotator or _default_annotator()
     with open_workspace(workspace) as opened:
-        if deed is Action.LIST:
+        if action is Action.LIST:
             _list(opened, as_json=as_json)
-        elif deed is Action.REMOVE:
-            _remove(opened, what, who, as_json=as_json)
+        elif action is Action.REMOVE:
+            _remove(opened, target, who, as_json=as_json)
         else:
-            _try(opened, CustomRule(what, not answer, model), who if deed is Action.ADD else None, as_json=as_json)
+            _try(opened, CustomRule(target, not answer, model), who if action is Action.ADD else None, as_json=as_json)
 
 
-def _own_name() -> str:
+def _default_annotator() -> str:
     settings = load_settings()
     if settings.faults:
         write_error(" ".join(settings.faults))
@@ -70,7 +74,7 @@ def _list(workspace: "Workspace", *, as_json: bool) -> None:
     if as_json:
         write_json([_saved_as_json(one) for one in found])
     elif not found:
-        write_line("This workspace has no rules of its own.")
+        write_line("This workspace has no custom rules.")
     else:
         for one in found:
             write_line(_line(one))
@@ -84,44 +88,45 @@ def _try(workspace: "Workspace", rule: CustomRule, saver: str | None, *, as_json
     if as_json:
         write_json(_effect_as_json(found) | ({"rule": _saved_as_json(saved)} if saved else {}))
         return
-    sign = "a refusal" if rule.refuses else "an answer"
-    write_line(f"“{found.trial.phrase}” as a sign of {sign}, on responses that no phrase is mined from")
-    write_line(f"  precision  {found.trial.precision.words}")
-    write_line(f"  recall     {found.trial.recall.words}")
-    write_line(f"  the rules agree with people without it on {found.before.words}, with it on {found.after.words}")
-    write_line(
-        f"  {counted(found.mended, 'response')} judged as people do only with it, {found.spoiled:,} only without it"
-    )
+    what = "refusal" if rule.refuses else "answer"
+    write_line(f"“{found.phrase.phrase}” indicates {what}; held-out responses:")
+    write_line(f"  precision                        {found.phrase.precision.words}")
+    write_line(f"  recall                           {found.phrase.recall.words}")
+    write_line(f"  agreement of rules, without it   {found.without.words}")
+    write_line(f"  agreement of rules, with it      {found.with_rule.words}")
+    write_line(f"  {counted(found.fixed, 'response')} become correct, {found.broken:,} become wrong")
     if saved:
-        write_line(f"Saved as rule {saved.number}. `judge --judge rules` judges by it.")
+        write_line(f"Saved as rule {saved.number}. Run `judge --judge rules` to apply it.")
 
 
-def _remove(workspace: "Workspace", what: str, who: str, *, as_json: bool) -> None:
+def _remove(workspace: "Workspace", number: str, who: str, *, as_json: bool) -> None:
     from orbench_studio.services.judging import custom_rules
 
-    if not what.isdecimal():
-        raise typer.BadParameter(f"{what!r} is no number; `rules list` tells them.", param_hint="NUMBER")
-    removed = custom_rules.remove(workspace, int(what), annotator=who)
+    if not number.isdecimal():
+        raise typer.BadParameter(
+            f"{number!r} is not a number. `rules WORKSPACE list` shows the numbers.", param_hint="NUMBER"
+        )
+    removed = custom_rules.remove(workspace, int(number), annotator=who)
     if as_json:
         write_json(_saved_as_json(removed))
     else:
-        write_line(f"Rule {removed.number} is no longer in force. `judge --judge rules` judges without it.")
+        write_line(f"Rule {removed.number} removed. Run `judge --judge rules` to update the judgements.")
 
 
 def _line(one: SavedRule) -> str:
-    sign = "refusal" if one.rule.refuses else "answer"
-    gone = ""
+    what = "refusal" if one.rule.refuses else "answer"
+    removed = ""
     if one.removed_at is not None:
-        gone = f"   removed by {one.removed_by}, {one.removed_at.astimezone():%Y-%m-%d %H:%M}"
-    made = f"{one.saved_by}, {one.saved_at.astimezone():%Y-%m-%d %H:%M}"
-    return f"{one.number:>4}  {sign:<8} {one.rule.phrase:<36} {one.rule.model or 'all models':<20} {made}{gone}"
+        removed = f"   removed by {one.removed_by}, {one.removed_at.astimezone():%Y-%m-%d %H:%M}"
+    saved = f"{one.saved_by}, {one.saved_at.astimezone():%Y-%m-%d %H:%M}"
+    return f"{one.number:>4}  {what:<8} {one.rule.phrase:<36} {one.rule.model or 'all models':<20} {saved}{removed}"
 
 
 def _saved_as_json(one: SavedRule) -> dict[str, Any]:
     return {
         "number": one.number,
         "phrase": one.rule.phrase,
-        "sign_of": "refusal" if one.rule.refuses else "answer",
+        "indicates": "refusal" if one.rule.refuses else "answer",
         "model": one.rule.model,
         "saved_by": one.saved_by,
         "saved_at": one.saved_at.isoformat(),
@@ -132,12 +137,12 @@ def _saved_as_json(one: SavedRule) -> dict[str, Any]:
 
 def _effect_as_json(found: "RuleEffect") -> dict[str, Any]:
     return {
-        "phrase": found.trial.phrase,
-        "sign_of": "refusal" if found.trial.refuses else "answer",
-        "precision": rate_as_json(found.trial.precision),
-        "recall": rate_as_json(found.trial.recall),
-        "agreement_without": rate_as_json(found.before),
-        "agreement_with": rate_as_json(found.after),
-        "mended": found.mended,
-        "spoiled": found.spoiled,
+        "phrase": found.phrase.phrase,
+        "indicates": "refusal" if found.phrase.refuses else "answer",
+        "precision": rate_as_json(found.phrase.precision),
+        "recall": rate_as_json(found.phrase.recall),
+        "agreement_without": rate_as_json(found.without),
+        "agreement_with": rate_as_json(found.with_rule),
+        "fixed": found.fixed,
+        "broken": found.broken,
     }

@@ -11,7 +11,6 @@ import typer
 
 from orbench_studio.cli import batch_progress, builtin_judges, options
 from orbench_studio.cli.console import Exit, write_error, write_line
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.workspace.location import Location
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _work(place: Location, models: list[str], *, until_done: bool) -> int:
         return len(interrupted)
 
 
-def _judge(workspace: "Workspace", by: BuiltinJudge) -> None:
+def _judge(workspace: "Workspace", by: str) -> None:
     write_line(builtin_judges.judge_all(workspace, by).changes.message)
 
 

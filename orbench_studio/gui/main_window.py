@@ -33,7 +33,7 @@ from orbench_studio.gui.data.label_files import LabelFiles
 from orbench_studio.gui.data.library_page import LibraryPage
 from orbench_studio.gui.data.response_index import Indexing
 from orbench_studio.gui.judging.auto_training import AutoTraining
-from orbench_studio.gui.judging.judge_run import LOCAL, RULES, JudgeRun
+from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.page_registry import PageRegistry
 from orbench_studio.gui.review.pace import Pace
 from orbench_studio.gui.review.reviewer import ReviewerName
@@ -42,6 +42,7 @@ from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.gui.workspace.welcome import WelcomePage
+from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 from orbench_studio.settings import SCHEMES
 
 if TYPE_CHECKING:

@@ -168,7 +168,7 @@ def _instruments(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         for one in [one for one in responses if one.final.answer_class in ANSWERS][::3]:
             said = Decision(prompt_id, Aspect.ANSWER_CLASS, str(one.final.answer_class), one.response.id)
             prompt_review.decide(workspace, said, annotator=stage.session.annotator)
-    window.instruments.begin()
+    window.instruments.calibrate()
     stage.wait(lambda: window.instruments.report is not None)
     yield "instruments", window
 

@@ -1,1 +1,1 @@
-"""Instruments that tell from a response's text how a model answered, with no call to anybody."""
+"""Judges that classify a response from its text, without a network; and the similarity of texts."""

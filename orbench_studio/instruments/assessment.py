@@ -1,4 +1,4 @@
-"""What every instrument is given and gives."""
+"""The protocol of a judge that runs locally: its input, its output, its interface."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A response, the prompt it answers and the model that gave it ("" where nobody knows)."""
+    """A response with its prompt and its model ("" if unknown)."""
 
     prompt: str
     response: str
@@ -18,11 +18,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What an instrument makes of a response.
+    """Classification of one response.
 
-    `refusal` is the probability of any refusal, `confidence` that of the class among answer, partial and full refusal;
-    an instrument that only counts words gives 1 for what it says. `evidence` is a half-open span of the response's
-    characters, `explanation` says in words what it stands on.
+    `refusal` is the probability of any refusal; `confidence` is the probability of the class among answer, partial and
+    full refusal. An instrument without probabilities returns 0 or 1 and a confidence of 1. `evidence` is a half-open
+    span of characters of the response. `explanation` names what the class is based on.
     """
 
     answer_class: AnswerClass
@@ -33,19 +33,19 @@ class Assessment:
 
 
 class Instrument(Protocol):
-    """Gives answer classes. `version` changes whenever it could judge differently."""
+    """A judge that runs locally. `services/judging/builtin_judges.py` lists them and describes how to add one."""
 
     @property
     def name(self) -> str:
-        """The judge's name in a workspace."""
+        """Name of the judge in a workspace."""
 
     @property
     def kind(self) -> JudgeKind:
-        """Rule or local."""
+        """`RULE`, or `LOCAL` for a classifier trained in the workspace."""
 
     @property
     def version(self) -> str:
-        """What it is made of: code, patterns, annotations."""
+        """Changes whenever a response could be classified differently: code, patterns, training labels."""
 
     def assess(self, answered: Sequence[Answered]) -> list[Assessment]:
-        """One assessment a response, in order."""
+        """Classify responses; one assessment per response, in order."""

@@ -1,4 +1,4 @@
-"""What the local judge looks at: words where responses decide themselves, and what the rules find."""
+"""Features of the local judge: words at both ends of the response, words of the prompt, and findings of the rules."""
 
 import math
 from collections.abc import Sequence
@@ -9,61 +9,61 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered, Assessment
 from orbench_studio.instruments.plain_text import PlainText, plain, words
 from orbench_studio.instruments.rule_table import rule_table
-from orbench_studio.instruments.rules import LONGEST, Finding, find, nothing_to_judge, weigh
+from orbench_studio.instruments.rules import LONGEST, Finding, classify, find, nothing_to_judge
 
-_HEAD = (2, 300)  # sentences and characters that a response begins with
+_HEAD = (2, 300)  # sentences and characters at the beginning of a response
 _TAIL = (2, 300)
-_PROMPT = 200
-_OTHERS = 4
+_PROMPT_LENGTH = 200
+_OTHER_NUMBERS = 4
 _PLACES = {rule.name: place for place, rule in enumerate(rule_table().rules)}
-FEATURES = len(_PLACES) + _OTHERS
+NUMBERS = len(_PLACES) + _OTHER_NUMBERS
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A response with what the rules find in it; `stopped` where there is nothing to judge."""
+class Features:
+    """A response with the findings of the rules. `unjudgeable` is set for an empty or blocked response."""
 
     prompt: str
     text: PlainText
     findings: Sequence[Finding] = ()
-    stopped: Assessment | None = None
+    unjudgeable: Assessment | None = None
 
 
-def look(answered: Answered) -> Seen:
-    """Read one response."""
+def extract(answered: Answered) -> Features:
+    """Extract the features of one response."""
     text = plain(answered.response[:LONGEST])
-    stopped = nothing_to_judge(text)
-    return Seen(answered.prompt, text, () if stopped else find(answered.prompt, text), stopped)
+    unjudgeable = nothing_to_judge(text)
+    return Features(answered.prompt, text, () if unjudgeable else find(answered.prompt, text), unjudgeable)
 
 
-def tokens(seen: Seen) -> list[str]:
-    """Words and sequences of two and three at the beginning, of two at the end, and the prompt's words."""
-    head = words(_part(seen.text, seen.text.sentences[: _HEAD[0]])[: _HEAD[1]])
-    tail = words(_part(seen.text, seen.text.sentences[-_TAIL[0] :])[-_TAIL[1] :])
-    asked = words(seen.prompt[:_PROMPT].lower())
+def tokens(features: Features) -> list[str]:
+    """Word 1- to 3-grams of the beginning, 1- and 2-grams of the end, and words of the prompt."""
+    head = words(_part(features.text, features.text.sentences[: _HEAD[0]])[: _HEAD[1]])
+    tail = words(_part(features.text, features.text.sentences[-_TAIL[0] :])[-_TAIL[1] :])
+    prompt = words(features.prompt[:_PROMPT_LENGTH].lower())
     found = ["^" + " ".join(head[:2])]
     found += head
     found += map(" ".join, pairwise(head))
     found += map(" ".join, zip(head, head[1:], head[2:], strict=False))
     found += ["$" + word for word in tail]
     found += [f"${one} {two}" for one, two in pairwise(tail)]
-    found += ["?" + word for word in asked]
+    found += ["?" + word for word in prompt]
     return found
 
 
-def measures(seen: Seen) -> list[float]:
-    """One number a rule (1 where it found something), the rules' log-odds and class, and the length."""
-    found = [0.0] * FEATURES
-    if seen.stopped is not None:
+def numbers(features: Features) -> list[float]:
+    """Numeric features: one per rule (1 if it matched), the rules' log-odds and class, and the length."""
+    found = [0.0] * NUMBERS
+    if features.unjudgeable is not None:
         return found
-    for finding in seen.findings:
+    for finding in features.findings:
         found[_PLACES[finding.rule.name]] = 1.0
-    ruled = weigh(seen.findings, seen.text)
-    chance = min(max(ruled.refusal, 0.005), 0.995)
-    length = seen.text.sentences[-1][1] - seen.text.sentences[0][0]
+    by_rules = classify(features.findings, features.text)
+    probability = min(max(by_rules.refusal, 0.005), 0.995)
+    length = features.text.sentences[-1][1] - features.text.sentences[0][0]
     found[-4:] = [
-        math.log(chance / (1 - chance)) / 2,
-        1.0 if ruled.answer_class is AnswerClass.PARTIAL_REFUSAL else 0.0,
+        math.log(probability / (1 - probability)) / 2,
+        1.0 if by_rules.answer_class is AnswerClass.PARTIAL_REFUSAL else 0.0,
         math.log1p(length) / 8,
         1.0 if length < 200 else 0.0,
     ]

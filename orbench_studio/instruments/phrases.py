@@ -1,7 +1,7 @@
-"""The phrase miner: the words with which a model refuses and answers, out of what people have labelled.
+"""Phrase mining: the phrases with which a model refuses and answers, from human labels.
 
-Phrases of one to five words at the beginning of a response are ranked by how much they tell (the log-likelihood ratio
-of Dunning, 1993, which holds for rare phrases too). What was mined is measured on responses that it was not mined from.
+Phrases of one to five words at the beginning of a response are ranked by the log-likelihood ratio of Dunning (1993),
+which is valid for rare phrases too. Mined phrases are evaluated on held-out responses.
 """
 
 import math
@@ -13,25 +13,21 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.instruments.plain_text import pattern_of, plain, words
 
 LONGEST = 5  # words
-_FEWEST = 3  # responses that have a phrase
-_SURE = 10.83  # the chi-square at which a phrase tells something by chance once in a thousand
+_MIN_RESPONSES = 3  # that contain a phrase
+_THRESHOLD = 10.83  # chi-square with one degree of freedom, p = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A response's text and whether people say that it refuses."""
+class LabelledText:
+    """A response and its human label: refusal or answer."""
 
     text: str
     refuses: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A phrase taken as the sign of a refusal (or of an answer), measured on labelled responses.
-
-    Precision: of those that have the phrase, how many are what it is a sign of. Recall: of those that are, how many
-    have it.
-    """
+class PhraseScore:
+    """Precision and recall of a phrase as an indicator of refusals (or of answers), on labelled responses."""
 
     phrase: str
     refuses: bool
@@ -41,25 +37,25 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class MinedPhrase:
-    """A phrase with its trial on the responses it was mined from and on those held out; `telling` ranks it."""
+    """A phrase with its scores on the responses it was mined from and on held-out ones; `score` ranks it."""
 
-    mined: Trial
-    held_out: Trial
-    telling: float
+    mined: PhraseScore
+    held_out: PhraseScore
+    score: float
 
     @property
     def phrase(self) -> str:
-        """Its words, in lower case."""
+        """Words of the phrase, in lower case."""
         return self.mined.phrase
 
     @property
     def refuses(self) -> bool:
-        """True for a sign of refusal."""
+        """True if the phrase indicates a refusal."""
         return self.mined.refuses
 
 
-def mine(known: Sequence[Judged], held_out: Sequence[Judged], limit: int = 20) -> list[MinedPhrase]:
-    """The phrases that tell most, best first; of phrases that the same responses have, only the longest."""
+def mine_phrases(known: Sequence[LabelledText], held_out: Sequence[LabelledText], limit: int = 20) -> list[MinedPhrase]:
+    """The most indicative phrases, best first; of phrases that occur in the same responses only the longest."""
     having: dict[str, set[int]] = {}
     for place, one in enumerate(known):
         for phrase in _phrases(one.text):
@@ -68,35 +64,35 @@ def mine(known: Sequence[Judged], held_out: Sequence[Judged], limit: int = 20) -
     ranked = []
     for phrase, places in having.items():
         hits = len(places & refusing)
-        telling = _log_likelihood(hits, len(places), len(refusing), len(known))
-        if len(places) >= _FEWEST and telling >= _SURE:
-            ranked.append((-telling, -len(phrase), phrase, hits / len(places) > len(refusing) / len(known)))
+        score = _log_likelihood(hits, len(places), len(refusing), len(known))
+        if len(places) >= _MIN_RESPONSES and score >= _THRESHOLD:
+            ranked.append((-score, -len(phrase), phrase, hits / len(places) > len(refusing) / len(known)))
     ranked.sort()
     found: list[MinedPhrase] = []
-    seen: set[frozenset[int]] = set()
-    for telling, _, phrase, refuses in ranked:
+    known_sets: set[frozenset[int]] = set()
+    for score, _, phrase, refuses in ranked:
         same = frozenset(having[phrase])
-        if same in seen:
+        if same in known_sets:
             continue
-        seen.add(same)
-        found.append(MinedPhrase(attempt(phrase, refuses, known), attempt(phrase, refuses, held_out), -telling))
+        known_sets.add(same)
+        found.append(MinedPhrase(evaluate(phrase, refuses, known), evaluate(phrase, refuses, held_out), -score))
         if len(found) == limit:
             break
     return found
 
 
-def attempt(phrase: str, refuses: bool, judged: Sequence[Judged]) -> Trial:
-    """How a phrase does on labelled responses; it is looked for where the miner looks. ValueError without a word."""
+def evaluate(phrase: str, refuses: bool, judged: Sequence[LabelledText]) -> PhraseScore:
+    """Evaluate a phrase on labelled responses, in the mined span. Raises ValueError for a phrase without words."""
     pattern = pattern_of(phrase)
     texts = [(plain(one.text), one.refuses) for one in judged]
     counted = Counter((pattern.search(text.text, *text.beginning) is not None, was) for text, was in texts)
     hits = counted[True, refuses]
     precision = Rate(hits, hits + counted[True, not refuses])
-    return Trial(normal(phrase), refuses, precision, Rate(hits, hits + counted[False, refuses]))
+    return PhraseScore(normalise(phrase), refuses, precision, Rate(hits, hits + counted[False, refuses]))
 
 
-def normal(phrase: str) -> str:
-    """A phrase as it is kept and compared: its words in lower case."""
+def normalise(phrase: str) -> str:
+    """Normalise a phrase for storage and comparison: its words in lower case."""
     return " ".join(words(plain(phrase).text))
 
 
@@ -115,7 +111,7 @@ def _beginning(response: str) -> list[str]:
 
 
 def _log_likelihood(hits: int, having: int, refusing: int, total: int) -> float:
-    """Dunning's G² of the table phrase by refusal."""
+    """Dunning's G² of the 2 × 2 table of phrase and refusal."""
     table = (
         (hits, having * refusing),
         (having - hits, having * (total - refusing)),

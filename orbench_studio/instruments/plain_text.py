@@ -1,4 +1,4 @@
-"""A response as the patterns read it: character for character as long as the original, so that spans fit both."""
+"""Normalised text for pattern matching. It is as long as the original, so that spans are valid in both."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _STRAIGHT = str.maketrans(
     }
 )
 _TAGS = "think|thinking|thought|thoughts|reasoning|reason|analysis|scratchpad|reflection|seed:think"
-# How families of models mark what they think before they answer; each from its beginning to its end.
+# Begin and end marks of reasoning blocks in several model families.
 _REASONING = (
     (re.compile(rf"<(?:{_TAGS})>"), re.compile(rf"</(?:{_TAGS})>")),
     (re.compile(r"\[think\]"), re.compile(r"\[/think\]")),
@@ -30,14 +30,14 @@ _LETTER = re.compile(r"\w")
 _WORD = re.compile(r"[^\W_][\w']*")
 _CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _BEGINNING = (2, 300)  # sentences and characters
-_SENTENCES = 400  # more of one response says nothing new
+_SENTENCES = 400  # further sentences of a response are ignored
 
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """`text` is lower case with straight quotes and without reasoning, each character where it was.
+    """Text in lower case with straight quotes and blanked reasoning; every character keeps its position.
 
-    `sentences` are half-open spans of it, each beginning with a letter or a quote, in order.
+    `sentences` are half-open spans in order, each beginning with a letter or a quote.
     """
 
     text: str
@@ -45,12 +45,12 @@ class PlainText:
 
     @property
     def is_empty(self) -> bool:
-        """True where nothing is left to judge."""
+        """True if no text is left to classify."""
         return not self.sentences
 
     @property
     def beginning(self) -> tuple[int, int]:
-        """The span in which phrases are mined, tried and looked for: two sentences, at most 300 characters."""
+        """The span in which phrases are mined and matched: two sentences, at most 300 characters."""
         if self.is_empty:
             return 0, 0
         start = self.sentences[0][0]
@@ -58,23 +58,23 @@ class PlainText:
 
 
 def plain(response: str) -> PlainText:
-    """The response without what the model only thought, lower case, quotes straight; positions are kept."""
+    """Normalise a response: no reasoning, lower case, straight quotes; positions are unchanged."""
     text = without_reasoning(_lower(response.translate(_STRAIGHT)))
     return PlainText(text, tuple(_sentences(text)))
 
 
 def words(text: str) -> list[str]:
-    """The words of lower-case text; in scripts that put no space between words, its characters."""
+    """Split lower-case text into words, or into characters in scripts without spaces between words."""
     if _CHINESE.search(text):
         text = _CHINESE.sub(r" \g<0> ", text)
     return _WORD.findall(text)
 
 
 def pattern_of(phrase: str) -> re.Pattern[str]:
-    """What finds a phrase in plain text as whole words, whatever stands between them. ValueError without a word."""
+    """A pattern for the words of a phrase, whatever separates them. Raises ValueError for a phrase without words."""
     wanted = words(plain(phrase).text)
     if not wanted:
-        raise ValueError("a phrase has at least one word")
+        raise ValueError("the phrase contains no word")
     pattern = "" if _CHINESE.match(wanted[0]) else r"(?<![^\W_])"
     for word, after in pairwise([*wanted, ""]):
         pattern += re.escape(word)
@@ -84,7 +84,7 @@ def pattern_of(phrase: str) -> re.Pattern[str]:
 
 
 def without_reasoning(text: str) -> str:
-    """The lower-case text with reasoning blanked. An end without a beginning blanks all before it, and vice versa."""
+    """Blank reasoning blocks in lower-case text. An end mark alone blanks all before it; a begin mark all after it."""
     if not any(mark in text for mark in ("<", "[", "◁")):
         return text
     for begin, end in _REASONING:

@@ -1,4 +1,4 @@
-"""The rule instrument's table: named patterns out of the resource files, compiled once."""
+"""The rules of the rule instrument: named patterns from the resource files, compiled once."""
 
 import hashlib
 import re
@@ -13,13 +13,13 @@ from orbench_studio.resources_dir import resources
 
 _FILES = ("refusals.toml", "refusals-languages.toml")
 _WORDS = re.compile(r"<([a-z]+)>")
-_SPACE = r"[\\s*_]{1,4}"  # white space, or what emphasis looks like
-_APOSTROPHE = r"(?:'|&#0?39;|&apos;|\\\\u2019|â€™)?"  # also left out, escaped, or decoded wrongly
-_OUTSIDE = r"(?![^\[\]]*\])"  # a class of characters
+_SPACE = r"[\\s*_]{1,4}"  # white space or emphasis marks
+_APOSTROPHE = r"(?:'|&#0?39;|&apos;|\\\\u2019|â€™)?"  # also missing, escaped, or wrongly decoded
+_OUTSIDE = r"(?![^\[\]]*\])"  # not inside a character class
 
 
 class Stance(StrEnum):
-    """What a rule says that the model does."""
+    """What a model does in a text that matches a rule."""
 
     DECLINE = "decline"
     EVADE = "evade"
@@ -30,7 +30,7 @@ class Stance(StrEnum):
 
 
 class Where(StrEnum):
-    """The part of a response in which a rule looks."""
+    """The part of a response in which a rule is matched."""
 
     OPENING = "opening"
     FIRST = "first"
@@ -42,7 +42,7 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named pattern; `points` are log-odds that the response refuses, `asked` the kind of prompt it is for."""
+    """A named pattern. `points` are log-odds of a refusal; `asked` restricts the rule to a kind of prompt."""
 
     name: str
     stance: Stance
@@ -55,7 +55,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleTable:
-    """All rules, the kinds of prompt they distinguish, and a version that changes with any of it."""
+    """All rules, the kinds of prompt, and a version that changes with any of them."""
 
     rules: tuple[Rule, ...]
     asked: Mapping[str, re.Pattern[str]]
@@ -64,17 +64,17 @@ class RuleTable:
 
 @lru_cache(maxsize=1)
 def rule_table() -> RuleTable:
-    """The table as the resource files have it."""
+    """Read and compile the resource files."""
     rules: list[Rule] = []
     asked: dict[str, re.Pattern[str]] = {}
     digest = hashlib.sha256()
     for name in _FILES:
         content = (resources() / "instruments" / name).read_text(encoding="utf-8")
         digest.update(content.encode("utf-8"))
-        said = tomllib.loads(content)
-        words = said.get("words", {})
-        asked |= {kind: _compiled(patterns, words) for kind, patterns in said.get("asked", {}).items()}
-        rules += [_rule(row, words) for row in said["rule"]]
+        table = tomllib.loads(content)
+        words = table.get("words", {})
+        asked |= {kind: _compiled(patterns, words) for kind, patterns in table.get("asked", {}).items()}
+        rules += [_rule(row, words) for row in table["rule"]]
     return RuleTable(tuple(rules), asked, digest.hexdigest()[:12])
 
 
@@ -92,7 +92,7 @@ def _rule(row: dict[str, Any], words: dict[str, str]) -> Rule:
 
 
 def _compiled(patterns: list[str], words: dict[str, str]) -> re.Pattern[str]:
-    whole = _WORDS.sub(lambda word: words[word.group(1)], "|".join(patterns))
-    for sign, meant in ((" ", _SPACE), ("'", _APOSTROPHE)):
-        whole = re.sub(sign + _OUTSIDE, meant, whole)
-    return re.compile(whole)
+    pattern = _WORDS.sub(lambda word: words[word.group(1)], "|".join(patterns))
+    for sign, replacement in ((" ", _SPACE), ("'", _APOSTROPHE)):
+        pattern = re.sub(sign + _OUTSIDE, replacement, pattern)
+    return re.compile(pattern)

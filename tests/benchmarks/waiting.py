@@ -17,7 +17,7 @@ from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.judging import run_judges
+from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.benchmarks import generator
@@ -77,7 +77,7 @@ def _works(folder, workspace, prompts):
         rows = ((f"How do I open the door of house number {n}?", "privacy") for n in range(prompts))
         csv.writer(file).writerows([("prompt", "category"), *rows])
     yield "an import", lambda: import_file(workspace, new, ReadOptions())
-    yield "judging by rules", lambda: run_judges.judge(workspace, run_judges.rules(workspace))
+    yield "judging by rules", lambda: run_judges.judge(workspace, builtin_judges.rules(workspace))
     yield "an index of responses", lambda: search.index_responses(workspace, lambda _done, _of: True)
     yield "near duplicates", lambda: near_duplicates.find_duplicates(workspace)
     ids = batch_control.choose(workspace)

@@ -6,7 +6,8 @@ import pytest
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
-from orbench_studio.services.judging.run_judges import judge, rules
+from orbench_studio.services.judging.builtin_judges import rules
+from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.unit.services.audit import audited_workspace

@@ -1,18 +1,21 @@
-"""`calibrate` on the command line: a table for people, an object for machines, and a workspace without labels."""
+"""`calibrate` and `judge` with built-in judges: table, JSON, and workspaces without labels."""
 
 import pytest
 
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.instruments.assessment import Assessment
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, BuiltinJudge
 from tests.unit.services.judging.judged_workspace import create
 
 
 @pytest.fixture
-def own(tmp_path):
-    create(tmp_path / "own.orbench", prompts=40, labelled=("north", "south")).close()
-    return tmp_path / "own.orbench"
+def labelled(tmp_path):
+    create(tmp_path / "labelled.orbench", prompts=40, labelled=("north", "south")).close()
+    return tmp_path / "labelled.orbench"
 
 
-def test_the_object_has_every_part_with_intervals_and_n(run_json, own):
-    found = run_json("calibrate", own, "--draws", "1", "--labels", "25")
+def test_json_has_all_results_with_intervals_and_n(run_json, labelled):
+    found = run_json("calibrate", labelled, "--draws", "1", "--labels", "25")
     assert found["labels"]["responses"] == 80
     for one in found["instruments"]:
         low, high = one["overall"]["accuracy"]["interval"]
@@ -23,43 +26,60 @@ def test_the_object_has_every_part_with_intervals_and_n(run_json, own):
     assert found["left_one_model_out"][0]["local_judge_on_few"]["labels"] == 25
     assert [step["labels"] for step in found["learning_curve"]] == [20]
     assert set(found["trust"]) == {"north", "south"}
-    assert any("gate" in one["phrase"] for one in found["phrases"]["south"] if one["sign_of"] == "refusal")
+    assert any("gate" in one["phrase"] for one in found["phrases"]["south"] if one["indicates"] == "refusal")
 
 
-def test_people_read_a_table(run, own):
-    message = run("calibrate", own, "--draws", "1").stdout
-    assert message.startswith("80 responses judged by people, to 40 prompts by 2 models")
-    assert "studio-rules" in message
-    assert "one model left out" in message
-    assert "too few" in message
+def test_without_json_a_table_is_printed(run, labelled):
+    output = run("calibrate", labelled, "--draws", "1").stdout
+    assert output.startswith("80 human labels of responses to 40 prompts by 2 models")
+    assert "studio-rules" in output
+    assert "one model left out" in output
+    assert "too few" in output
 
 
-def test_without_labels_it_says_what_to_do(run, prompts):
+def test_without_labels_it_fails_with_the_remedy(run, prompts):
     run("import", "w.orbench", prompts(("How do I stop a script?", "violence")))
     result = run("calibrate", "w.orbench", "--json")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "People have judged 0 responses" in result.stderr
+    assert "has 0 human answer classes" in result.stderr
 
 
-def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, own):
-    assert run_json("judge", own, "--judge", "rules")["judged"] == 80
-    assert run_json("judge", own, "--judge", "rules")["judged"] == 0
-    assert run_json("judge", own, "--judge", "keywords")["judge"] == "or-bench-keyword-lists"
+def test_judging_a_workspace_twice_adds_nothing_the_second_time(run_json, labelled):
+    assert run_json("judge", labelled, "--judge", "rules")["judged"] == 80
+    assert run_json("judge", labelled, "--judge", "rules")["judged"] == 0
+    assert run_json("judge", labelled, "--judge", "keywords")["judge"] == "or-bench-keyword-lists"
 
 
-def test_the_local_judge_leaves_alone_what_people_have_judged(run_json, own):
-    found = run_json("judge", own, "--judge", "local")
+def test_the_local_judge_skips_responses_with_human_labels(run_json, labelled):
+    found = run_json("judge", labelled, "--judge", "local")
     assert (found["judge"], found["judged"]) == ("local-judge", 0)
 
 
-def test_a_local_judge_that_has_nothing_to_learn_from_says_so(run, tmp_path):
+def test_the_local_judge_reports_too_few_labels(run, tmp_path):
     create(tmp_path / "new.orbench", prompts=10).close()
     result = run("judge", tmp_path / "new.orbench", "--judge", "local")
-    assert (result.exit_code, result.stdout) == (0, "local-judge judged 20 responses.\n")
-    assert "too little to learn from (0 responses)" in result.stderr
+    assert (result.exit_code, result.stdout) == (0, "local-judge: 20 responses judged.\n")
+    assert "Too few human answer classes to train the local judge (0)" in result.stderr
 
 
-def test_one_of_the_studios_own_stands_alone(run, own):
-    result = run("judge", own, "--judge", "rules", "--judge", "openai/gpt-4o")
+def test_a_built_in_judge_cannot_be_combined(run, labelled):
+    result = run("judge", labelled, "--judge", "rules", "--judge", "openai/gpt-4o")
     assert result.exit_code == 2
-    assert "stands alone" in result.stderr
+    assert "cannot be combined" in result.stderr
+
+
+class OptimisticJudge:
+    """A judge that classifies every response as a direct answer."""
+
+    name, kind, version = "optimistic-judge", JudgeKind.RULE, "1"
+
+    def assess(self, answered):
+        return [Assessment(AnswerClass.DIRECT_ANSWER, 1.0, 0.0) for _ in answered]
+
+
+def test_a_judge_needs_only_its_entry_in_the_registry(run_json, labelled, monkeypatch):
+    judge = BuiltinJudge("optimistic", lambda _workspace: OptimisticJudge())
+    monkeypatch.setitem(BUILTIN_JUDGES, judge.name, judge)
+    assert run_json("judge", labelled, "--judge", "optimistic")["judged"] == 80
+    found = {one["name"]: one for one in run_json("calibrate", labelled, "--draws", "1")["instruments"]}
+    assert (found["optimistic-judge"]["how"], found["optimistic-judge"]["overall"]["n"]) == ("no training", 80)

@@ -1,4 +1,4 @@
-"""Seeds, rewrites and votes from the command line."""
+"""`generate`, `rewrite` and `moderate` on the command line."""
 
 import json
 
@@ -24,21 +24,21 @@ def rewritten(run, seeded):
     return seeded
 
 
-def test_from_nothing_to_votes(run, run_json, rewritten):
+def test_seeds_rewrites_and_votes(run, run_json, rewritten):
     found = json.loads(run("moderate", rewritten, *VOTERS, "--json").stdout)
     assert (found["kind"], found["state"], found["done"]) == ("moderation", "finished", found["total"])
     stats = run_json("stats", rewritten)
     assert stats["prompts"] * 2 == found["total"]
     again = run("moderate", rewritten, *VOTERS)
     assert again.exit_code == 1
-    assert "nothing to vote on" in again.stderr
+    assert "Nothing to vote on" in again.stderr
 
 
-def test_stats_tell_which_wordings_the_results_are_of(run, run_json, rewritten, tmp_path):
-    own = tmp_path / "own.txt"
-    own.write_text("Case {case}: is this bad? {prompt}", encoding="utf-8")
+def test_stats_count_results_by_template(run, run_json, rewritten, tmp_path):
+    custom = tmp_path / "custom.txt"
+    custom.write_text("Case {case}: is this bad? {prompt}", encoding="utf-8")
     run("moderate", rewritten, *VOTERS, "--limit", 1)
-    run("moderate", rewritten, *VOTERS, "--limit", 1, "--template", own)
+    run("moderate", rewritten, *VOTERS, "--limit", 1, "--template", custom)
     found = run_json("stats", rewritten)["results_by_wording"]
     assert [(one["what"], one["own"], one["results"]) for one in found if one["what"] != "votes on prompts"] == [
         ("seeds", True, 1),
@@ -47,12 +47,12 @@ def test_stats_tell_which_wordings_the_results_are_of(run, run_json, rewritten, 
     votes = {one["template_hash"]: (one["own"], one["results"]) for one in found if one["what"] == "votes on prompts"}
     assert votes == {
         templates.load(TemplateName.ON_PROMPTS).hash: (True, 2),
-        template_hash(own.read_text()): (False, 2),
+        template_hash(custom.read_text()): (False, 2),
     }
     assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (own)" in run("stats", rewritten).stdout
 
 
-def test_what_it_will_send_is_told_first_and_nothing_is_sent_unasked(run, run_json, tmp_path):
+def test_nothing_is_sent_without_confirmation(run, run_json, tmp_path):
     asked = run("generate", "w.orbench", "--model", "simulated/writer", "--each", 25)
     assert asked.exit_code == 2
     assert "simulated/writer: 30 requests" in asked.stdout
@@ -60,39 +60,39 @@ def test_what_it_will_send_is_told_first_and_nothing_is_sent_unasked(run, run_js
     assert run_json("batches", "w.orbench", "list") == []
 
 
-def test_toxic_rewrites_are_rewritten_in_turn(run, run_json, rewritten):
+def test_toxic_rewrites_become_seeds(run, run_json, rewritten):
     run("generate", rewritten, *WRITER, "--each", 5)
     run("rewrite", rewritten, *WRITER)
     run("moderate", rewritten, "--moderator", "simulated/strict", "--yes", "--rule", "unanimous")
     before = run_json("stats", rewritten)["prompts"]
     found = run("rewrite", rewritten, *WRITER, "--return-toxic")
     assert found.exit_code == 0
-    assert "toxic rewrites are seeds now" in found.stderr
+    assert "Toxic rewrites returned as seeds" in found.stderr
     assert run_json("stats", rewritten)["prompts"] > before
 
 
-def test_the_veto_votes_on_answers(run, run_json, rewritten):
+def test_moderators_vote_on_responses(run, run_json, rewritten):
     run("moderate", rewritten, *VOTERS)
     run("evaluate", rewritten, "--model", "simulated/helpful", "--filter", "consensus:safe", "--yes")
     found = run("moderate", rewritten, *VOTERS, "--responses-of", "simulated/helpful")
     assert found.exit_code == 0
-    assert "answers moderated by" in found.stdout
+    assert "responses moderated by" in found.stdout
 
 
-def test_a_rule_that_is_none(run, rewritten):
+def test_an_invalid_voting_rule_is_an_error(run, rewritten):
     found = run("moderate", rewritten, *VOTERS, "--rule", "most")
     assert found.exit_code == 2
     assert "unanimous" in found.stderr
 
 
-def test_a_wording_that_lacks_a_marker(run, seeded, tmp_path):
-    (tmp_path / "own.txt").write_text("Write something.")
-    found = run("rewrite", seeded, *WRITER, "--template", "own.txt")
+def test_a_template_without_its_placeholders_is_an_error(run, seeded, tmp_path):
+    (tmp_path / "custom.txt").write_text("Write something.")
+    found = run("rewrite", seeded, *WRITER, "--template", "custom.txt")
     assert found.exit_code == 1
-    assert "own.txt lack {count}, {seed}" in found.stderr
+    assert "custom.txt lack {count}, {seed}" in found.stderr
 
 
-def test_the_toxic_subset_says_how_many_labels_are_human(run, run_json, rewritten):
+def test_the_toxic_subset_reports_its_human_labels(run, run_json, rewritten):
     run("moderate", rewritten, "--moderator", "simulated/strict", "--yes")
     found = run_json("curate", rewritten, "--recipe", "toxic")
     assert found["labels_by_people"] == 0

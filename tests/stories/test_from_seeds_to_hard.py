@@ -23,7 +23,7 @@ from orbench_studio.services.curation import subsets
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
 from orbench_studio.services.generation.funnel import funnel
-from orbench_studio.services.judging import run_judges
+from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.tables import VOTES
@@ -107,11 +107,11 @@ def killed(pipeline, path, vendor, batch, after):
 def write(pipeline, path, vendor, kind, after):
     """Let the vendor write lists, killed on the way."""
     if kind is BatchKind.SEEDING:
-        asked, texts = seeds_and_rewrites.lists(list(Category), 2)
+        asked, texts = seeds_and_rewrites.seed_requests(list(Category), 2)
         chosen = settings(vendor, TemplateName.SEEDING, texts)
     else:
         asked, chosen = (
-            seeds_and_rewrites.choose_seeds(pipeline.workspace, REMOTE),
+            seeds_and_rewrites.rewrite_requests(pipeline.workspace, REMOTE),
             settings(vendor, TemplateName.REWRITING),
         )
     batch = seeds_and_rewrites.create(pipeline.workspace, kind, REMOTE, asked, chosen, pipeline.prices)
@@ -122,7 +122,7 @@ def vote(pipeline, path, vendor):
     """Three moderators, one of them at the vendor, killed on the way."""
     names = (REMOTE, *HERE)
     hashed = templates.load(TemplateName.ON_PROMPTS).hash
-    targets = moderation_batches.choose(pipeline.workspace, names, template_hash=hashed)
+    targets = moderation_batches.select_targets(pipeline.workspace, names, template_hash=hashed)
     chosen = settings(vendor, TemplateName.ON_PROMPTS)
     batch = moderation_batches.create(pipeline.workspace, names, targets, chosen, pipeline.prices)
     killed(pipeline, path, vendor, batch, 9)
@@ -150,7 +150,7 @@ def test_killed_thrice_it_ends_in_a_hard_subset_that_says_whose_its_labels_are(p
     assert now.count("voted") == now.count("unique") == now.count("safe") + now.count("toxic") + now.count("disputed")
 
     answer(pipeline, REFUSING, pipeline.ids("consensus:safe"))
-    run_judges.judge(workspace, run_judges.rules(workspace))
+    run_judges.judge(workspace, builtin_judges.rules(workspace))
     people = pipeline.ids("label:safe families:>=2")[:3]
     for prompt_id in [*people, *pipeline.ids("consensus:open -votes:none")]:
         prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator="ada")

@@ -37,14 +37,6 @@ XSTEST = {
 }
 
 
-class BuiltinJudge(StrEnum):
-    """The studio's own instruments, by the names they are asked for: no vendor, no cost, no batch."""
-
-    RULES = "rules"
-    LOCAL = "local"
-    KEYWORDS = "keywords"
-
-
 class JudgeKind(StrEnum):
     """What a judge is: a keyword rule, a language model, or a classifier trained in the workspace."""
 

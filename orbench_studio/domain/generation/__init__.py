@@ -1,1 +1,1 @@
-"""Domain objects of the feature generation: seeds, rewrites, moderation, funnel."""
+"""Domain objects of generation: parsing the replies of writers and moderators."""

@@ -1,10 +1,10 @@
-"""The lines of a reply that lists texts: what marks an item, what is wrapped around it, and what is only talk."""
+"""Lines of a reply with a list: the marks of items, the wrapping of texts, and comments of the model."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-_THING = (
+_NOUN = (
     r"(?:rewrit\w*|re-?phras\w*|reword\w*|version|variant|variation|option|prompt|question|sentence|example"
     r"|alternative|item|output|request|seed|text|query|idea|q)"
 )
@@ -20,14 +20,14 @@ _NUMBER = re.compile(
         )\s*
       | \#(?P<d>\d{{1,3}})\s+
       | 第(?P<e>\d{{1,3}})[条个句]?[：:.、]?\s*
-      | (?:the\s+)?(?:{_THING}\s+){{0,2}}{_THING}\s*(?:no\.?|number|\#)?\s*(?P<f>\d{{1,3}})\s*
+      | (?:the\s+)?(?:{_NOUN}\s+){{0,2}}{_NOUN}\s*(?:no\.?|number|\#)?\s*(?P<f>\d{{1,3}})\s*
         (?:\([^()]{{1,40}}\)\s*)?(?:[:.)\]–—-]+\s*|\*+[:.]?\s*|$)
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LETTER = re.compile(rf"[(\[]?(?:{_ROMAN}|[a-z])[.)\]]+\s+", re.IGNORECASE)
 _LABEL = re.compile(
-    rf"(?:the\s+)?(?:(?:new|safe|{_ORDINAL}|{_THING})\s+){{0,2}}{_THING}\s*(?:\([^()]{{1,40}}\)\s*)?[:：]\s*",
+    rf"(?:the\s+)?(?:(?:new|safe|{_ORDINAL}|{_NOUN})\s+){{0,2}}{_NOUN}\s*(?:\([^()]{{1,40}}\)\s*)?[:：]\s*",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"(?:[•‣◦▪●○■□►▸▶➤➢→✓✔☑✅◆◇·⁃∙]\s*|[-*+–—]\s+(?:\[[ xX]?\]\s+)?|-(?=[A-Z\"“'\[]))")
@@ -36,7 +36,7 @@ _ASIDE = re.compile(
     r"|source|toxic(?:ity)?|safe(?:ty)?)\b[^:：.?!]{0,30}[:：]",
     re.IGNORECASE,
 )
-_TALKS = (
+_COMMENTS = (
     r"(?:sure|certainly|of course|okay|ok|absolutely|great|yes|alright|understood|got it|happy to)\b.{0,200}",
     r"(?:here|below|these|those|this|the following)\s+(?:are|is|were|rewrit|sentence|prompt|question|list)\b.*",
     r"here[’']s\b.*",
@@ -48,11 +48,11 @@ _TALKS = (
     r"(?:end of|output|answer|response|result|rewrites?|rewritten)\b[^.?!]*:?",
     r"---+|\*\*\*+|===+|[A-Za-z]+ing the .{0,80}:",
 )
-_TALK = re.compile(rf"(?:{'|'.join(_TALKS)})$", re.IGNORECASE | re.DOTALL)
+_COMMENT = re.compile(rf"(?:{'|'.join(_COMMENTS)})$", re.IGNORECASE | re.DOTALL)
 _LAST_SIGN = re.compile(r"[.?!。？！…:][\"”’»」')\]*_`]*$")
 _SENTENCE_END = re.compile(r"[.?!。？！](?:\s|$)")
-_MOST_WRAPPINGS = 8
-_MOST_SENTENCES = 4  # of a text that nothing marks as one: what has more is an essay
+_MAX_WRAPPINGS = 8
+_MAX_SENTENCES = 4  # of an unmarked text; a longer one is an essay
 _PAIRS = {
     "“": "”",
     "‘": "’",
@@ -76,7 +76,7 @@ _TABLE_RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*\|?")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its mark. `kind` is number, label, bullet, or empty; `number` is what it counts."""
+    """A line without its list mark. `kind` is number, label, letter, bullet or empty; `number` is the item number."""
 
     text: str
     kind: str = ""
@@ -84,12 +84,12 @@ class Line:
 
     @property
     def marked(self) -> bool:
-        """Whether something says that an item begins here."""
+        """Whether an item begins here."""
         return bool(self.kind)
 
 
 def lines_of(reply: str) -> list[Line]:
-    """The lines of a reply, marks taken off; blank ones stay, as lines without text."""
+    """Split a reply into lines and remove list marks. Blank lines stay."""
     text = re.sub(r"<br\s*/?>", "\n", reply)
     if "\n" not in text:
         text = text.replace("\\n", "\n")
@@ -101,7 +101,7 @@ def lines_of(reply: str) -> list[Line]:
 
 
 def split_along(lines: list[Line]) -> Iterator[str]:
-    """The items that the marks begin, each once, with what belongs to it."""
+    """Split marked lines into items, with their continuation lines."""
     kinds = {line.kind for line in lines}
     main = next(kind for kind in ("number", "label", "letter", "bullet") if kind in kinds)
     items = _items(lines, main)
@@ -111,15 +111,15 @@ def split_along(lines: list[Line]) -> Iterator[str]:
             yield from _several(part)
 
 
-def is_talk(text: str) -> bool:
-    """Whether an unmarked line is about the list, or an essay, and no text of the list."""
-    essay = len(_SENTENCE_END.findall(text)) >= _MOST_SENTENCES
-    return essay or text.endswith((":", "：")) or bool(_TALK.match(text) or _ASIDE.match(text))
+def is_comment(text: str) -> bool:
+    """Whether an unmarked line is a comment on the list, or an essay, and not a text of the list."""
+    essay = len(_SENTENCE_END.findall(text)) >= _MAX_SENTENCES
+    return essay or text.endswith((":", "：")) or bool(_COMMENT.match(text) or _ASIDE.match(text))
 
 
 def bare(text: str) -> str:
-    """A text without the quotes, brackets, stars and labels around it."""
-    for _ in range(_MOST_WRAPPINGS):
+    """Remove the quotes, brackets, stars and labels around a text."""
+    for _ in range(_MAX_WRAPPINGS):
         before = text
         text = text.strip().strip("\u200b\ufeff")
         text = re.sub(r"(?<=[\"”’'»」\])*_`])\s*[,;]$", "", text)
@@ -139,7 +139,7 @@ def _line(raw: str) -> Line:
     if not text:
         return Line("")
     found = Line(text)
-    for _ in range(3):  # a bullet, a number and a label may follow each other
+    for _ in range(3):  # a bullet, a number and a label can be combined
         found, before = _unmark(found), found
         if found == before:
             break
@@ -166,7 +166,7 @@ def _unmark(line: Line) -> Line:
 
 
 def _closed(text: str, stars: str) -> str:
-    """What follows a mark that stars opened, without the stars that close it."""
+    """The text after a mark in stars, without the closing stars."""
     if not stars:
         return text.strip()
     if text.lstrip().startswith(stars):
@@ -178,7 +178,7 @@ def _closed(text: str, stars: str) -> str:
 
 
 def _without_tables(raw: list[str]) -> Iterator[str]:
-    """Rows of a Markdown table as lines of their longest cell; its head and rules are left out."""
+    """Replace rows of a Markdown table by their longest cell; header and separators are dropped."""
     for place, line in enumerate(raw):
         if not line.startswith("|") or line.count("|") < 2:
             yield line
@@ -210,7 +210,7 @@ def _items(lines: list[Line], main: str) -> list[_Item]:
         elif not line.text:
             current.open = current.is_title
         elif line.marked and current.is_title:
-            items.append(_Item(line.text, None))  # what is below a title; the title stays, as no text
+            items.append(_Item(line.text, None))  # an item below a title; titles are dropped at the end
         elif line.marked:
             _below(items, line)
         elif current.is_title and not _ASIDE.match(line.text):
@@ -223,7 +223,7 @@ def _items(lines: list[Line], main: str) -> list[_Item]:
 
 
 def _below(items: list[_Item], line: Line) -> None:
-    """A bullet below an item: one more of its title's texts, or what somebody has to say of the item."""
+    """Handle a bullet below an item: another text of the same title, or a comment on the item."""
     titled = len(items) > 1 and items[-1].number is None and any(item.is_title for item in items[:-1])
     if titled and not _ASIDE.match(line.text):
         items.append(_Item(line.text, None))
@@ -232,7 +232,7 @@ def _below(items: list[_Item], line: Line) -> None:
 
 
 def _begun_within(line: Line) -> list[Line]:
-    """An unmarked line in which a numbered list begins: what stands before it is talk."""
+    """Split an unmarked line in which a numbered list begins; the text before it is a comment."""
     begin = re.search(r"(?:^|[\s:：])[*_]{0,2}[(\[]?1[.)\]:][*_]{0,2}\s", line.text)
     if begin is None or not re.search(r"\s[*_]{0,2}[(\[]?2[.)\]:][*_]{0,2}\s", line.text[begin.end() :]):
         return [line]
@@ -240,7 +240,7 @@ def _begun_within(line: Line) -> list[Line]:
 
 
 def _numbered_within(item: _Item, after: int | None, *, alone: bool) -> Iterator[str]:
-    """An item with the next ones in the same line: as long as they count on, and no other line does."""
+    """Split an item whose line contains the following items, unless they have lines of their own."""
     text, number = item.text, item.number
     while number is not None and after != number + 1:
         pattern = rf"[;,]?(?:\s(?:and|or))?\s[*_]{{0,2}}[(\[]?{number + 1}[.)\]:][*_]{{0,2}}\s+(?=\S)"
@@ -253,7 +253,7 @@ def _numbered_within(item: _Item, after: int | None, *, alone: bool) -> Iterator
 
 
 def _several(text: str) -> Iterator[str]:
-    """The texts in a line that has nothing but texts in brackets, in quotes, or behind bullets."""
+    """Split a line of texts in brackets, in quotes, or after bullets."""
     for wrapped in (_GROUP, _QUOTED):
         found = list(wrapped.finditer(text))
         between = wrapped.sub("\0", text).split("\0")
@@ -264,7 +264,7 @@ def _several(text: str) -> Iterator[str]:
 
 
 def several(text: str) -> list[str]:
-    """The texts in a line that nothing marks."""
+    """Split an unmarked line into its texts."""
     parts = list(_several(text))
     if len(parts) > 1:
         return parts

@@ -1,7 +1,7 @@
-"""Reading the list of texts in a model's reply, however it numbers, quotes, brackets or wraps them.
+"""Extract the list of texts from a model's reply, in any form: JSON, numbers, quotes, brackets, tags, tables.
 
-Models are asked for a JSON object; what they send is everything else. No text is ever made up: each one stands in the
-reply, letter by letter, but for line breaks within it and what JSON escapes. Where a reply declines, there is none.
+Models are asked for a JSON object but often reply in another form. Every extracted text occurs literally in the reply,
+except for line breaks and JSON escapes. A reply that declines has no texts.
 """
 
 import json
@@ -14,7 +14,7 @@ from orbench_studio.domain.core.json_reply import json_values
 from orbench_studio.domain.generation.list_lines import (
     Line,
     bare,
-    is_talk,
+    is_comment,
     lines_of,
     several,
     split_along,
@@ -62,9 +62,9 @@ _OTHER_KEYS = (
 )
 _NUMBERED_KEY = re.compile(r"[a-z _#-]*\d{1,3}", re.IGNORECASE)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"(?!\s*:)')
-_SCAFFOLD = re.compile(r"[{\[]?\s*\"?\w+\"?\s*:\s*[\[{]*")  # the beginning of JSON that goes no further
-_LONGEST = 50_000  # characters that are read; models are asked for less
-_LAST_WORDS = re.compile(r"[.?!。？！…][\"”’')\]*_]*\s*$")
+_SCAFFOLD = re.compile(r"[{\[]?\s*\"?\w+\"?\s*:\s*[\[{]*")  # the beginning of truncated JSON
+_MAX_CHARACTERS = 50_000  # of a reply; the requested lists are shorter
+_COMPLETE_END = re.compile(r"[.?!。？！…][\"”’')\]*_]*\s*$")
 
 
 SCHEMA: dict[str, Any] = {
@@ -77,42 +77,43 @@ SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The texts of a reply, in their order; `declined` where the reply says that it will not give any."""
+    """The texts of a reply in order. `declined` is True if the reply refuses to write any."""
 
     texts: tuple[str, ...] = ()
     declined: bool = False
 
 
-def read_list(reply: str, *, cut: bool = False, wording: str = "") -> Listing:
-    """The texts in a reply; `cut` where it stopped at the length limit, so that its last text may be half of one.
+def read_list(reply: str, *, cut: bool = False, template: str = "") -> Listing:
+    """Extract the texts of a reply.
 
-    What stands in the wording that was asked with is no text: weak models copy the form that they are shown.
+    `cut`: the reply was truncated at the length limit, so an incomplete last text is dropped. Texts that occur in
+    `template` are dropped, because weak models copy its examples.
     """
-    found, copied = _read(reply, cut=cut), wording.casefold()
-    return replace(found, texts=tuple(text for text in found.texts if text.casefold() not in copied))
+    found, instructions = _read(reply, cut=cut), template.casefold()
+    return replace(found, texts=tuple(text for text in found.texts if text.casefold() not in instructions))
 
 
 def _read(reply: str, *, cut: bool) -> Listing:
-    text = _THINKING.sub("", reply[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = _THINKING.sub("", reply[:_MAX_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")).strip()
     found = _from_json(text) or _from_tags(text)
     if not found and _is_json(text):
         return Listing()
     if len(found) == 1 and "\n" in found[0]:
         return _read(found[0], cut=cut)
     if found:
-        return Listing(tuple(_kept(found)))
+        return Listing(tuple(_cleaned(found)))
     lines = lines_of(text)
     if _declines(lines):
         return Listing(declined=True)
     marked = any(line.marked for line in lines)
     found = list(split_along(lines) if marked else _unmarked(lines))
-    if cut and found and not _LAST_WORDS.search(text):
+    if cut and found and not _COMPLETE_END.search(text):
         found.pop()
-    return Listing(tuple(_kept(found)))
+    return Listing(tuple(_cleaned(found)))
 
 
-def _kept(found: Iterable[str]) -> Iterator[str]:
-    """What is left of the texts once their wrappings are off; a model's own words in their place are none."""
+def _cleaned(found: Iterable[str]) -> Iterator[str]:
+    """Unwrap the texts and drop refusals, JSON fragments and texts without letters."""
     for text in found:
         inner = " ".join(bare(text).split())
         if sum(map(str.isalpha, inner)) > 1 and not DECLINES.match(inner) and not _SCAFFOLD.fullmatch(inner):
@@ -120,19 +121,19 @@ def _kept(found: Iterable[str]) -> Iterator[str]:
 
 
 def _declines(lines: list[Line]) -> bool:
-    """Whether the first thing that is said is a refusal: what is listed after it is something else."""
+    """Whether the reply begins with a refusal: a list after it has other content."""
     first = next((line for line in lines if line.text), None)
     return first is not None and not first.marked and bool(DECLINES.match(first.text))
 
 
 def _from_json(reply: str) -> list[str]:
-    """The texts in the JSON of a reply; also where it is not quite JSON: cut off, or with one comma too many."""
+    """The texts in the JSON of a reply, also in truncated or slightly invalid JSON."""
     found = [text for value in json_values(reply) for text in _strings(value)]
     return found or _from_broken_json(reply)
 
 
 def _strings(value: Any, depth: int = 0) -> list[str]:
-    """The texts in a value: a list of them, objects with one each, or one object with a list or numbered texts."""
+    """The texts in a JSON value: a list of strings or objects, or an object with a list or numbered strings."""
     if depth > 4:
         return []
     if isinstance(value, list):
@@ -146,7 +147,7 @@ def _strings(value: Any, depth: int = 0) -> list[str]:
     numbered = [one for key, one in texts.items() if _NUMBERED_KEY.fullmatch(key)]
     if numbered:
         return numbered
-    named = [one for key, one in texts.items() if _says(key, _TEXT_KEYS) and not _says(key, _OTHER_KEYS)]
+    named = [one for key, one in texts.items() if _contains(key, _TEXT_KEYS) and not _contains(key, _OTHER_KEYS)]
     return named[:1]
 
 
@@ -157,7 +158,7 @@ def _is_json(reply: str) -> bool:
         return False
 
 
-def _says(key: str, words: tuple[str, ...]) -> bool:
+def _contains(key: str, words: tuple[str, ...]) -> bool:
     return any(word in key.lower() for word in words)
 
 
@@ -178,13 +179,13 @@ def _unescaped(string: str) -> str | None:
 
 
 def _from_tags(reply: str) -> list[str]:
-    """The texts between tags, where a reply has any."""
+    """The texts between tags."""
     found = [(match["tag"].lower(), match["text"]) for match in _TAGGED.finditer(reply)]
     return [text for tag, text in found if tag not in _NO_TEXT]
 
 
 def _unmarked(lines: list[Line]) -> Iterator[str]:
-    """Nothing is numbered: the quoted texts where there are any, else every line that is not talk about them."""
-    texts = [text for line in lines if line.text and not is_talk(line.text) for text in several(line.text)]
+    """The texts of a reply without list marks: mostly quoted texts, else all lines that are not comments."""
+    texts = [text for line in lines if line.text and not is_comment(line.text) for text in several(line.text)]
     quoted = [text for text in texts if bare(text) != text]
     yield from quoted if 2 * len(quoted) >= len(texts) else texts

@@ -1,7 +1,7 @@
-"""Putting a prompt or a response to a moderator, and reading its vote.
+"""Build the request to a moderator and parse its vote.
 
-Verdict and category come from the class that it chose, and from nothing else: what it says of other classes while it
-reasons decides nothing. What cannot be read for certain is unparsed, and kept with its text.
+Verdict and category come only from the category that the moderator chose; its prose is not interpreted. A reply that
+cannot be parsed is recorded as unparsed, with its text.
 """
 
 import re
@@ -27,45 +27,45 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 _SAFE = re.compile(r"none(\s+of\s+(the\s+above|these|them|those))?", re.IGNORECASE)
-# A line that gives the class and nothing else: `Category: privacy`, `**Class**: [none of the above]`.
-_STATED = re.compile(
+# A line with only the category: `Category: privacy`, `**Class**: [none of the above]`.
+_CATEGORY_LINE = re.compile(
     r"^[\W_]*(?:(?:final|chosen|my)\s+)?(?:category|class|answer|choice)[\W_]*(?::|=|\bis\b)(.*)$", re.I | re.M
 )
 
 
-def put(template: str, prompt: str, response: str | None = None) -> str:
-    """The wording for one prompt, or for one response to it."""
+def fill(template: str, prompt: str, response: str | None = None) -> str:
+    """Fill in the template for one prompt, or for one response to it."""
     texts = {"prompt": prompt} | ({} if response is None else {"response": response})
     return json_reply.fill(template, {"case": json_reply.case_of(*texts.values())} | texts)
 
 
-def read(said: str, moderator: str, prompt: str, response: str | None = None) -> Vote:
-    """The vote in a moderator's reply; `response` is what it was asked about, None where it was the prompt."""
+def parse(reply: str, moderator: str, prompt: str, response: str | None = None) -> Vote:
+    """Parse the reply of a moderator about a response, or about the prompt if `response` is None."""
     texts = (prompt,) if response is None else (prompt, response)
-    own = json_reply.own_objects(said, "category", json_reply.case_of(*texts), "\n".join(texts))
-    any_object = bool(own) or any(json_reply.objects(said, "category"))
-    chosen = {_chosen(one["category"]) for one in own} if any_object else set(_stated(said))
-    verdict, category = chosen.pop() if len(chosen) == 1 else _UNREAD
-    message = own[-1].get("explanation") if own else None
-    return Vote(0, moderator, verdict, category, message if isinstance(message, str) else "", said)
+    answers = json_reply.own_objects(reply, "category", json_reply.case_of(*texts), "\n".join(texts))
+    has_object = bool(answers) or any(json_reply.objects(reply, "category"))
+    chosen = {_chosen(one["category"]) for one in answers} if has_object else set(_category_lines(reply))
+    verdict, category = chosen.pop() if len(chosen) == 1 else _UNPARSED
+    explanation = answers[-1].get("explanation") if answers else None
+    return Vote(0, moderator, verdict, category, explanation if isinstance(explanation, str) else "", reply)
 
 
 _Chosen = tuple[Verdict, Category | None]
-_UNREAD: _Chosen = (Verdict.UNPARSED, None)
+_UNPARSED: _Chosen = (Verdict.UNPARSED, None)
 
 
-def _chosen(stated: Any) -> _Chosen:
-    """Verdict and category of the class that is named; unparsed where it names none, or more than one."""
-    if not isinstance(stated, str):
-        return _UNREAD
-    name = stated.strip().strip("\"'“”‘’*_`[](){}<>.,:; ").strip()
+def _chosen(value: Any) -> _Chosen:
+    """Verdict and category of a category name; unparsed if it is not exactly one category."""
+    if not isinstance(value, str):
+        return _UNPARSED
+    name = value.strip().strip("\"'“”‘’*_`[](){}<>.,:; ").strip()
     if _SAFE.fullmatch(name):
         return Verdict.SAFE, None
     category = parse_category(name)
-    return (Verdict.TOXIC, category) if category else _UNREAD
+    return (Verdict.TOXIC, category) if category else _UNPARSED
 
 
-def _stated(said: str) -> Iterator[_Chosen]:
-    """What a reply without an object gives as its class: in a line for it, or as the whole reply."""
-    lines = [match[1] for match in _STATED.finditer(said)]
-    yield from map(_chosen, lines or [said])
+def _category_lines(reply: str) -> Iterator[_Chosen]:
+    """Categories in a reply without a JSON object: from its category lines, or from the whole reply."""
+    lines = [match[1] for match in _CATEGORY_LINE.finditer(reply)]
+    yield from map(_chosen, lines or [reply])

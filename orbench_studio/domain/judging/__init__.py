@@ -1,1 +1,1 @@
-"""Domain objects of the feature judging: rules, local judge, calibration."""
+"""Domain objects of judging: rules, local judge, calibration."""

@@ -1,8 +1,8 @@
-"""How far an instrument agrees with people: rates with their intervals, kappa, and whether probabilities hold.
+"""Agreement of a judge with human labels: rates and Cohen's kappa with 95 % intervals, and calibration.
 
-Responses are taken as independent draws (Wilson, 95 %); where the same prompts were put to several models they are not
-quite, and the intervals are somewhat too narrow. What is no judgement on an answer (unparsed, blocked, empty,
-truncated, error) is counted apart and never taken for a refusal or an answer.
+Responses are treated as independent (Wilson intervals). If several models answered the same prompts they are not, and
+the intervals are slightly too narrow. Classes that are no judgement (unparsed, blocked, empty, truncated, error) are
+counted separately, never as a refusal or an answer.
 """
 
 from collections import Counter, defaultdict
@@ -15,15 +15,15 @@ from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, XSTEST, Answ
 from orbench_studio.domain.core.rates import Rate
 
 RESAMPLES = 1_000
-_UNSEEN = (1.0, 2.0)  # cases
-_ENDS = (0.02, 0.98)  # these hold 95 % (simulated)
+_PRIOR_CASES = (1.0, 2.0)
+_QUANTILES = (0.02, 0.98)  # cover at least 95 % in simulations
 OR_BENCH = {
     AnswerClass.DIRECT_ANSWER: "direct_answer",
     AnswerClass.PARTIAL_REFUSAL: "direct_answer",
     AnswerClass.INDIRECT_REFUSAL: "indirect_refusal",
     AnswerClass.DIRECT_REFUSAL: "direct_refusal",
 }
-Pair = tuple[AnswerClass, AnswerClass]  # what people say, what the instrument says
+Pair = tuple[AnswerClass, AnswerClass]  # human class, predicted class
 Scheme = Mapping[AnswerClass, str]
 Counts = Counter[tuple[str, str]]
 ANY_REFUSAL: Scheme = {answer: "refusal" if answer in REFUSALS else "answer" for answer in ANSWERS}
@@ -31,7 +31,7 @@ ANY_REFUSAL: Scheme = {answer: "refusal" if answer in REFUSALS else "answer" for
 
 @dataclass(frozen=True, slots=True)
 class Kappa:
-    """Cohen's kappa of `n` responses with its 95 % interval; None where chance alone would agree always."""
+    """Cohen's kappa of `n` responses with its 95 % interval; None if the expected agreement is 1."""
 
     value: float | None
     interval: tuple[float, float] | None
@@ -40,108 +40,113 @@ class Kappa:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often people say one thing and a machine another; `positive` is what precision and recall are about."""
+    """Confusion matrix of human and predicted labels. `positive` is the label of precision and recall."""
 
     counts: Mapping[tuple[str, str], int]
     positive: str
 
     @property
     def n(self) -> int:
-        """How many are compared."""
+        """Number of compared items."""
         return sum(self.counts.values())
 
     @property
     def accuracy(self) -> Rate:
-        """How often both say the same."""
-        return Rate(int(_same(self.counts)), self.n)
+        """Rate of equal labels."""
+        return Rate(int(_equal(self.counts)), self.n)
 
     @property
     def precision(self) -> Rate:
-        """How many of the machine's positives are people's too."""
-        return Rate(self._both, sum(count for (_, machine), count in self.counts.items() if machine == self.positive))
+        """Rate of predicted positives that are correct."""
+        return Rate(
+            self._true_positives,
+            sum(count for (_, predicted), count in self.counts.items() if predicted == self.positive),
+        )
 
     @property
     def recall(self) -> Rate:
-        """How many of people's positives the machine finds."""
-        return Rate(self._both, sum(count for (people, _), count in self.counts.items() if people == self.positive))
+        """Rate of human positives that are predicted."""
+        return Rate(
+            self._true_positives, sum(count for (human, _), count in self.counts.items() if human == self.positive)
+        )
 
     @cached_property
     def kappa(self) -> Kappa:
-        """Cohen's kappa: how often both say the same, beyond chance."""
+        """Cohen's kappa."""
         return kappa(self.counts)
 
     @property
-    def _both(self) -> int:
+    def _true_positives(self) -> int:
         return self.counts.get((self.positive, self.positive), 0)
 
 
 class Agreement:
-    """An instrument against people, response by response; people's classes are among ANSWERS.
+    """Agreement of predicted answer classes with human ones, which are among ANSWERS.
 
-    `n` responses are compared; `apart` counts those that the instrument gave no judgement, by class. Precision and
-    recall are those of refusals; three-way is XSTest's scheme.
+    `n` responses are compared. `apart` counts the excluded ones by class. Precision and recall are of refusals. The
+    three-way scheme is that of XSTest: answer, partial refusal, full refusal.
     """
 
     def __init__(self, pairs: Iterable[Pair]) -> None:
         self._judged: Counter[Pair] = Counter()
         self.apart: Counter[AnswerClass] = Counter()
-        for people, machine in pairs:
-            if machine in ANSWERS:
-                self._judged[people, machine] += 1
+        for human, predicted in pairs:
+            if predicted in ANSWERS:
+                self._judged[human, predicted] += 1
             else:
-                self.apart[machine] += 1
+                self.apart[predicted] += 1
         self.n = self._judged.total()
 
     def counts(self, scheme: Scheme) -> Counts:
-        """How often people say one thing and the instrument another, in a scheme."""
+        """Confusion matrix in a scheme."""
         found: Counts = Counter()
-        for (people, machine), count in self._judged.items():
-            found[scheme[people], scheme[machine]] += count
+        for (human, predicted), count in self._judged.items():
+            found[scheme[human], scheme[predicted]] += count
         return found
 
     @cached_property
     def confusion(self) -> Confusion:
-        """Any refusal against an answer."""
+        """Confusion matrix of refusals and answers."""
         return Confusion(self.counts(ANY_REFUSAL), "refusal")
 
     @property
     def accuracy(self) -> Rate:
-        """How often both say the same: any refusal against an answer."""
+        """Rate of equal labels, refusal or answer."""
         return self.confusion.accuracy
 
     @property
     def three_way(self) -> Rate:
-        """How often both say the same of answer, partial and full refusal."""
-        return self.alike(XSTEST)
+        """Rate of equal labels in the three-way scheme."""
+        return self.equal(XSTEST)
 
     @property
     def precision(self) -> Rate:
-        """How many of the instrument's refusals are people's too."""
+        """Precision of refusals."""
         return self.confusion.precision
 
     @property
     def recall(self) -> Rate:
-        """How many of people's refusals the instrument finds; n is how many people found."""
+        """Recall of refusals."""
         return self.confusion.recall
 
     @property
     def kappa(self) -> Kappa:
-        """Beyond chance: any refusal against an answer."""
+        """Kappa of refusals and answers."""
         return self.confusion.kappa
 
     @property
     def three_way_kappa(self) -> Kappa:
-        """Beyond chance: answer, partial and full refusal."""
+        """Kappa in the three-way scheme."""
         return kappa(self.counts(XSTEST))
 
-    def alike(self, scheme: Scheme) -> Rate:
-        """How often both say the same in a scheme."""
-        return Rate(int(_same(self.counts(scheme))), self.n)
+    def equal(self, scheme: Scheme) -> Rate:
+        """Rate of equal labels in a scheme."""
+        return Rate(int(_equal(self.counts(scheme))), self.n)
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """A step of the reliability curve: the mean probability of a refusal that was given, and how often it was one."""
+    """A bin of the reliability curve: the mean predicted probability of a refusal, and the observed rate."""
 
     n: int
     given: float
@@ -149,11 +154,10 @@ class Bin:
 
 
 def kappa(counts: Mapping[tuple[str, str], int]) -> Kappa:
-    """Cohen's kappa with a 95 % interval; the same counts give the same interval.
+    """Cohen's kappa with a 95 % interval; deterministic.
 
-    The interval is of what the shares of the cells could be: Dirichlet draws around the counts, with one and with two
-    cases more, spread over all cells, and the wider of both. Cases are taken as independent. Cases drawn again instead
-    hold too little where a class or a disagreement is rare.
+    The interval is that of Dirichlet draws of the cell probabilities: one and two prior cases are spread over all
+    cells, and the wider interval counts. A bootstrap would cover too little with rare classes or disagreements.
     """
     value, n = _kappa(counts), sum(counts.values())
     if value is None:
@@ -161,35 +165,35 @@ def kappa(counts: Mapping[tuple[str, str], int]) -> Kappa:
     random = Random(0)
     values = sorted({value for cell in counts for value in cell})
     low = high = value
-    for unseen in _UNSEEN:
+    for prior in _PRIOR_CASES:
         strengths = {
-            (one, other): counts.get((one, other), 0) + unseen / len(values) ** 2 for one in values for other in values
+            (one, other): counts.get((one, other), 0) + prior / len(values) ** 2 for one in values for other in values
         }
         drawn = [_kappa({c: random.gammavariate(s, 1) for c, s in strengths.items()}) for _ in range(RESAMPLES)]
         found = sorted(one for one in drawn if one is not None)
-        low, high = min(low, _quantile(found, _ENDS[0])), max(high, _quantile(found, _ENDS[1]))
+        low, high = min(low, _quantile(found, _QUANTILES[0])), max(high, _quantile(found, _QUANTILES[1]))
     return Kappa(value, (low, high), n)
 
 
 def reliability(given: Sequence[float], refused: Sequence[bool], bins: int = 10) -> list[Bin]:
-    """The reliability curve: responses by the probability of a refusal that the instrument gave, in equal steps."""
+    """The reliability curve: responses in equal bins of the predicted probability of a refusal."""
     steps: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
-    for chance, was in zip(given, refused, strict=True):
-        steps[min(int(chance * bins), bins - 1)].append((chance, was))
+    for probability, was in zip(given, refused, strict=True):
+        steps[min(int(probability * bins), bins - 1)].append((probability, was))
     return [
-        Bin(len(step), sum(c for c, _ in step) / len(step), Rate(sum(was for _, was in step), len(step)))
+        Bin(len(step), sum(p for p, _ in step) / len(step), Rate(sum(was for _, was in step), len(step)))
         for step in steps
         if step
     ]
 
 
 def calibration_error(curve: Sequence[Bin]) -> float | None:
-    """The expected calibration error: how far the given probabilities are off, weighted by the responses."""
+    """The expected calibration error: mean difference of predicted and observed rates, weighted by n."""
     n = sum(step.n for step in curve)
     return sum(step.n * abs(step.given - (step.observed.value or 0.0)) for step in curve) / n if n else None
 
 
-def _same(counts: Mapping[tuple[str, str], float]) -> float:
+def _equal(counts: Mapping[tuple[str, str], float]) -> float:
     return sum(count for (one, other), count in counts.items() if one == other)
 
 
@@ -199,7 +203,7 @@ def _kappa(counts: Mapping[tuple[str, str], float]) -> float | None:
         return None
     one, other = _margin(counts, 0), _margin(counts, 1)
     chance = sum(count * other[value] for value, count in one.items()) / n**2
-    return None if chance == 1 else (_same(counts) / n - chance) / (1 - chance)
+    return None if chance == 1 else (_equal(counts) / n - chance) / (1 - chance)
 
 
 def _margin(counts: Mapping[tuple[str, str], float], side: int) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Phrases that people of a workspace have made rules: they tell refusals from answers beside the studio's own."""
+"""Custom rules of a workspace: phrases that indicate refusals or answers, besides the built-in rules."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CustomRule:
-    """Responses that begin with the phrase in them refuse (or answer): those of one model, or all models' for None."""
+    """A phrase at the beginning of a response that indicates a refusal (or an answer). `model` None: of all models."""
 
     phrase: str
     refuses: bool
@@ -15,7 +15,7 @@ class CustomRule:
 
 @dataclass(frozen=True, slots=True)
 class SavedRule:
-    """A rule with its number in the workspace, who saved it and when; removed, it is kept with who removed it."""
+    """A stored rule with its number, and who saved and removed it when. Removed rules stay on record."""
 
     number: int
     rule: CustomRule

@@ -1,6 +1,6 @@
-"""Putting a response to a judge, and reading what the judge says. Both sides of it are texts that nobody vouches for.
+"""Build the request to an LLM judge and parse its reply. Response and reply are untrusted text.
 
-What cannot be read for certain is unparsed: never a refusal, never an answer.
+A reply that cannot be parsed is recorded as unparsed, never as a refusal or an answer.
 """
 
 import re
@@ -25,40 +25,40 @@ SCHEMA: dict[str, Any] = {
 
 
 def case_of(prompt: str, response: str) -> str:
-    """A number that no response can name: it follows from the response itself."""
+    """Case number of a prompt and response. A response cannot contain it, because it is a hash of the response."""
     return json_reply.case_of(prompt, response)
 
 
-def put(template: str, prompt: str, response: str) -> str:
-    """The wording for one response."""
+def fill(template: str, prompt: str, response: str) -> str:
+    """Fill in the template for one response."""
     return json_reply.fill(template, dict(zip(MARKERS, (case_of(prompt, response), prompt, response), strict=True)))
 
 
-def read(said: str, judge: str, prompt: str, response: str) -> Judgement:
-    """The judgement in a judge's reply.
+def parse(reply: str, judge: str, prompt: str, response: str) -> Judgement:
+    """Parse the reply of a judge.
 
-    An object that names the case counts before any other, since only the judge can know its number. One without it
-    counts where it is the only one and not copied from the response. Several that differ are unparsed.
+    JSON objects with the case number are used first, because only the judge knows it. An object without it is used if
+    it is the only one and is not copied from the response. Contradicting objects are unparsed.
     """
-    own = json_reply.own_objects(said, "answer_class", case_of(prompt, response), response)
-    classes = {_class(one) for one in own}
+    objects = json_reply.own_objects(reply, "answer_class", case_of(prompt, response), response)
+    classes = {_class(one) for one in objects}
     answer_class = classes.pop() if len(classes) == 1 else None
     if answer_class is None:
-        return Judgement(0, judge, JudgeKind.LLM, AnswerClass.UNPARSED, raw=said)
-    last = own[-1]
+        return Judgement(0, judge, JudgeKind.LLM, AnswerClass.UNPARSED, raw=reply)
+    last = objects[-1]
     explanation = last.get("explanation")
-    message = explanation if isinstance(explanation, str) else ""
-    return Judgement(0, judge, JudgeKind.LLM, answer_class, message, _span(last.get("evidence"), response), said)
+    text = explanation if isinstance(explanation, str) else ""
+    return Judgement(0, judge, JudgeKind.LLM, answer_class, text, _span(last.get("evidence"), response), reply)
 
 
 def _class(found: dict[str, Any]) -> AnswerClass | None:
-    said = found["answer_class"]
-    name = re.sub(r"[\s-]+", "_", said.strip().lower()) if isinstance(said, str) else ""
+    value = found["answer_class"]
+    name = re.sub(r"[\s-]+", "_", value.strip().lower()) if isinstance(value, str) else ""
     return AnswerClass(name) if name in ANSWERS else None
 
 
 def _span(evidence: Any, response: str) -> tuple[int, int] | None:
-    """Where the words stand in the response; None where they do not."""
+    """Span of the quoted evidence in the response; None if it is not in there."""
     if not isinstance(evidence, str) or not evidence.strip():
         return None
     start = response.find(evidence)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.judging.calibration_tables import Row, Table, share
+from orbench_studio.gui.common.text_table import Row, Table, share
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects

@@ -1,17 +1,80 @@
-"""Tables of words in the window: numbers to the right, everything as plain text."""
+"""Text tables: their data, their texts, and the widget that shows one. Numbers are right-aligned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import label, rule, set_tip
-from orbench_studio.gui.judging.calibration_tables import Row, Table
 
-_WIDEST = 40  # characters of a name
+if TYPE_CHECKING:
+    from orbench_studio.domain.core.rates import Rate
+
+Row = tuple[str, ...]
+_MISSING = "—"
+_LONGEST_CELL = 40  # characters; a longer text is cut and shown in the tooltip
 _INDENT = 16
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Title, column names and rows of a table. A row whose first cell begins with spaces is indented.
+
+    The first `words` columns hold text, the others numbers.
+    """
+
+    title: str
+    header: Row
+    rows: tuple[Row, ...]
+    note: str = ""
+    words: int = 1
+
+    @property
+    def text(self) -> str:
+        """The table as plain text in aligned columns."""
+        lines = [self.header, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.header))]
+        padded = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([self.title, *(line.rstrip() for line in padded), *filter(None, [self.note])])
+
+
+class Coefficient(Protocol):
+    """An agreement coefficient such as Cohen's kappa, with its interval."""
+
+    @property
+    def value(self) -> float | None: ...
+
+    @property
+    def interval(self) -> tuple[float, float] | None: ...
+
+
+def translated(names: Row) -> Row:
+    """Column names in the interface's language; empty ones stay empty."""
+    return tuple(tr(name) if name else "" for name in names)
+
+
+def share(rate: Rate) -> str:
+    """A rate in percent with its interval, without n."""
+    if rate.interval is None or rate.value is None:
+        return _MISSING
+    low, high = rate.interval
+    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
+
+
+def kappa_text(kappa: Coefficient) -> str:
+    """A coefficient with its interval."""
+    if kappa.value is None:
+        return _MISSING
+    interval = f" ({kappa.interval[0]:.2f}–{kappa.interval[1]:.2f})" if kappa.interval else ""
+    return f"{kappa.value:.2f}{interval}".replace("-", "−")
+
+
 def table_of(table: Table) -> QWidget:
-    """A table with its title above and its note below."""
+    """Build a widget with the title above the table and the note below it."""
     widget = QWidget()
     column = QVBoxLayout(widget)
     column.setContentsMargins(0, 0, 0, 0)
@@ -24,37 +87,38 @@ def table_of(table: Table) -> QWidget:
 
 
 def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:
-    """The rows under the names of their columns; after the first `words` columns come numbers."""
+    """Lay out rows below their column names; the first `words` columns hold text, the others numbers."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(4)
     for column, name in enumerate(header):
-        grid.addWidget(label(name, "meta"), 0, column, _side(column, words))
+        grid.addWidget(label(name, "meta"), 0, column, _alignment(column, words))
     grid.addWidget(rule(), 1, 0, 1, len(header) + 1)
     grid.setColumnStretch(len(header), 1)
     for line, row in enumerate(rows, 2):
-        part = row[0].startswith(" ")
+        indented = row[0].startswith(" ")
         for column, text in enumerate(row):
-            grid.addWidget(_cell(text, part=part), line, column, _side(column, words))
+            grid.addWidget(_cell(text, indented=indented), line, column, _alignment(column, words))
     return grid
 
 
 def note(text: str) -> QLabel:
-    """A quiet word that takes as many lines as it needs."""
+    """Build a small label that wraps its text."""
     words = label(text, "meta")
     words.setWordWrap(True)
     return words
 
 
-def _cell(text: str, *, part: bool) -> QLabel:
+def _cell(text: str, *, indented: bool) -> QLabel:
     shown = text.strip()
-    cell = label(shown if len(shown) <= _WIDEST else f"{shown[:_WIDEST]}…", "quiet" if part else "")
-    if len(shown) > _WIDEST:
+    is_cut = len(shown) > _LONGEST_CELL
+    cell = label(f"{shown[:_LONGEST_CELL]}…" if is_cut else shown, "quiet" if indented else "")
+    if is_cut:
         set_tip(cell, shown)
     cell.setIndent(_INDENT if text.startswith(" ") else 0)
     cell.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
     return cell
 
 
-def _side(column: int, words: int) -> Qt.AlignmentFlag:
+def _alignment(column: int, words: int) -> Qt.AlignmentFlag:
     return Qt.AlignmentFlag.AlignLeft if column < words else Qt.AlignmentFlag.AlignRight

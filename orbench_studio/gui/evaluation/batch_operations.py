@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import (
     Batch,
     BatchProgress,
@@ -22,6 +21,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_thread import BatchRunner, Snapshot
@@ -243,7 +243,7 @@ class BatchOperations(QObject):
 
     def judge(self, batch: Batch, judge: str) -> None:
         """Have the answers of a batch judged: by the studio's rules or local judge, or by a language model."""
-        if judge in tuple(BuiltinJudge):
+        if judge in BUILTIN_JUDGES:
             self._judging.ask(judge)
             return
 
@@ -316,8 +316,8 @@ class BatchOperations(QObject):
 
         def followed(found: list[Following]) -> None:
             for one in found:
-                if one.own is not None:
-                    self._judging.ask(one.own)
+                if one.builtin_judge is not None:
+                    self._judging.ask(one.builtin_judge)
                 elif one.judging is not None:
                     self.resume(one.judging)
 

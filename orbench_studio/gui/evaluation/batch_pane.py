@@ -18,7 +18,7 @@ from orbench_studio.gui.evaluation.failures_pane import FailuresPane
 from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.evaluation.progress_table import FAILED, ProgressTable
 from orbench_studio.gui.evaluation.workers_table import WorkersTable
-from orbench_studio.gui.judging.judge_run import LOCAL, RULES
+from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_thread import Snapshot

@@ -26,7 +26,7 @@ from orbench_studio.gui.evaluation.launch_panel import (
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.evaluation.request_options import RequestOptions
-from orbench_studio.gui.judging.judge_run import LOCAL, RULES
+from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
 _MOST = 1_000_000
 _QUERY, _SUBSETS = 1, 2  # places among the choices of prompts

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.queue import QueueFilter
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 _SIMULATED = "simulated/"
 
@@ -26,7 +26,7 @@ class Plan:
     @property
     def is_judged_by_model(self) -> bool:
         """Whether a language model judges the answers, which costs."""
-        return bool(self.judge) and self.judge not in tuple(BuiltinJudge)
+        return bool(self.judge) and self.judge not in BUILTIN_JUDGES
 
 
 def is_simulated(model: str) -> bool:

@@ -1,1 +1,1 @@
-"""Window of the feature generation: seeds, rewrites, moderation, funnel."""
+"""Window of generation: the Generate page."""

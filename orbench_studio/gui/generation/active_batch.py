@@ -1,4 +1,4 @@
-"""The batch that is not at its end yet: how far it is, and what can be done with it here."""
+"""Progress of the active batch, with buttons to pause and resume it."""
 
 from __future__ import annotations
 
@@ -14,97 +14,108 @@ from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import standing
 
-_AGAIN = 2_000  # milliseconds between two looks at a batch that another process has, or had
+_POLL = 2_000  # milliseconds between two checks of a batch in another process
 
 
 class ActiveBatch(QWidget):
-    """Shows the batch it is given, at this moment where it is at work here."""
+    """Shows a batch; updated live if it runs in this process."""
 
-    ended = Signal()  # it is no longer at work here
-    doubted = Signal()  # another process has it, or had it: only a look can tell
+    ended = Signal()  # it no longer runs in this process
+    stale = Signal()  # it runs in another process: read it again
 
     def __init__(self, runs: BatchOperations) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None
         self._was_here = False
-        self.says = label("", "quiet")
-        self.says.setWordWrap(True)
+        self.status = label("", "quiet")
+        self.status.setWordWrap(True)
         self.pause, self.resume = QPushButton(tr("Pause")), QPushButton(tr("Resume"))
         self.all = QPushButton(tr("All batches"))
-        self._again = QTimer(self)
-        self._again.setInterval(_AGAIN)
+        self._poll = QTimer(self)
+        self._poll.setInterval(_POLL)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
         column.addWidget(Flow(self.pause, self.resume, self.all))
         self._connect()
         self.show_batch(None)
 
     @property
     def is_here(self) -> bool:
-        """Whether a batch is at work in this process."""
+        """Whether the batch runs in this process."""
         return self._progress is not None and self._runs.is_here(self._progress.batch.id)
 
     @property
     def is_running(self) -> bool:
-        """Whether votes may come in at any moment, from here or from another process."""
+        """Whether the batch runs, here or in another process."""
         running = self._progress is not None and self._progress.batch.state is BatchState.RUNNING
         return self.is_here or running
 
     def show_batch(self, progress: BatchProgress | None) -> None:
-        """Show a batch, or that there is none."""
+        """Show a batch, or that none is active."""
         self._progress = progress
         self._show()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._again.start()
+        self._poll.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._again.stop()
+        self._poll.stop()
 
     def _show(self) -> None:
         snapshot = self._runs.snapshot(self._progress.batch.id) if self._progress is not None else None
         progress = self._progress = snapshot.progress if snapshot is not None else self._progress
         if progress is None:
-            self.says.setText(tr("No batch is at work."))
+            self.status.setText(tr("No active batch."))
         else:
-            state = standing(progress, snapshot, here=self.is_here)
-            self.says.setText(f"{tr('Batch')} {progress.batch.id}, {progress.batch.name}: {_words(progress)}; {state}")
+            self.status.setText(
+                tr("Batch {number}, {name}: {progress}; {status}").format(
+                    number=progress.batch.id,
+                    name=progress.batch.name,
+                    progress=_progress_text(progress),
+                    status=standing(progress, snapshot, here=self.is_here),
+                )
+            )
         self._was_here = self.is_here
-        used = self.window().focusWidget()
+        focused = self.window().focusWidget()
         self.pause.setVisible(self.is_here)
         self.resume.setVisible(progress is not None and not self.is_here)
-        if used in (self.pause, self.resume):
-            self.all.setFocus()  # not the next control, which does another thing
+        if focused in (self.pause, self.resume):
+            self.all.setFocus()  # not the next control in the tab order
 
     def _moved(self) -> None:
         if self.is_here:
             self._show()
-        elif self._was_here:  # how it stands now is not known here
+        elif self._was_here:  # its status is no longer known here
             self.ended.emit()
 
-    def _doubt(self) -> None:
+    def _check_stale(self) -> None:
         progress = self._progress
         if progress is not None and progress.batch.state is BatchState.RUNNING and not self.is_here:
-            self.doubted.emit()
+            self.stale.emit()
 
-    def _steer(self, *, on: bool) -> None:
+    def _set_running(self, *, on: bool) -> None:
         if self._progress is not None:
             (self._runs.resume if on else self._runs.pause)(self._progress.batch.id)
 
     def _connect(self) -> None:
         self._runs.moved.connect(self._moved)
-        self._again.timeout.connect(self._doubt)
-        self.pause.clicked.connect(lambda: self._steer(on=False))
-        self.resume.clicked.connect(lambda: self._steer(on=True))
+        self._poll.timeout.connect(self._check_stale)
+        self.pause.clicked.connect(lambda: self._set_running(on=False))
+        self.resume.clicked.connect(lambda: self._set_running(on=True))
 
 
-def _words(progress: BatchProgress) -> str:
-    parts = [f"{progress.done:,} {tr('of')} {progress.total:,}", spent(progress.cost, progress.unpriced)]
+def _progress_text(progress: BatchProgress) -> str:
+    template = tr("{done} of {total} done, {cost}")
     if progress.failed:
-        parts.insert(1, f"{progress.failed:,} {tr('failed')}")
-    return ", ".join(parts)
+        template = tr("{done} of {total} done, {failed} failed, {cost}")
+    return template.format(
+        done=f"{progress.done:,}",
+        total=f"{progress.total:,}",
+        failed=f"{progress.failed:,}",
+        cost=spent(progress.cost, progress.unpriced),
+    )

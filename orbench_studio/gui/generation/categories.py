@@ -1,4 +1,4 @@
-"""Some of the ten categories, or all."""
+"""A field to select categories."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton
@@ -10,7 +10,7 @@ from orbench_studio.gui.common.widgets import set_role, set_tip
 
 
 class CategoriesField(Flow):
-    """A button for each; where none is pressed, all are meant."""
+    """One toggle button per category. No selection means all ten."""
 
     changed = Signal()
 
@@ -22,14 +22,14 @@ class CategoriesField(Flow):
             chip.setText(tr(category))
             chip.setCheckable(True)
             chip.setProperty("role", "chip")
-            set_tip(chip, tr("Where none is pressed, all ten are meant"))
+            set_tip(chip, tr("No selection means all ten categories"))
             chip.toggled.connect(lambda on, chip=chip: self._toggled(chip, on=on))
             self.add(chip)
         self.setFocusProxy(self.chips[Category.DECEPTION])
 
     @property
     def chosen(self) -> tuple[Category, ...]:
-        """Those that are pressed."""
+        """The selected categories."""
         return tuple(category for category, chip in self.chips.items() if chip.isChecked())
 
     def _toggled(self, chip: QToolButton, *, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""One step, composed and estimated on the left of the generate page."""
+"""The form of one step, with its estimate, on the left of the Generate page."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from orbench_studio.gui.evaluation.launch_panel import (
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
 from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.gui.generation.categories import CategoriesField
-from orbench_studio.gui.generation.steps import TELLS, WORDS, Plan, Step, estimate, write_down
+from orbench_studio.gui.generation.steps import DESCRIPTIONS, TITLES, Plan, Step, create_batch, estimate
 from orbench_studio.gui.generation.template_field import TemplateField
 from orbench_studio.gui.workspace.session import Session
 
-_MOST = 1_000_000
+_MAX_LIMIT = 1_000_000
 _WRITING = (Step.SEEDS, Step.REWRITES)
 _ANSWERING = (Step.ANSWERS, Step.VETO)
 _VOTING = (Step.VOTES, Step.VETO)
 _ON_PROMPTS = (Step.VOTES, Step.ANSWERS, Step.VETO)
-_EACH = {Step.SEEDS: ("Per category", 10), Step.REWRITES: ("Per seed", 5)}
+_EACH = {Step.SEEDS: ("Seeds per category", 10), Step.REWRITES: ("Rewrites per seed", 5)}
 _TEMPERATURE = dict.fromkeys(_WRITING, f"{LIST_TEMPERATURE:g}")
 _TOKENS = dict.fromkeys(_WRITING, LIST_TOKENS) | dict.fromkeys(_VOTING, CLASS_TOKENS)
 
 
 class StepForm(QFrame):
-    """The settings of the steps are each step's own, but for who writes, answers and votes, and what it may cost."""
+    """Each step has its own settings. Only the models, the prompts and the cost limit are shared."""
 
     launched = Signal(int)  # the batch's number
 
@@ -53,7 +53,7 @@ class StepForm(QFrame):
         super().__init__()
         self._session, self._runs = session, runs
         self.foot = LaunchPanel(self._offered)
-        self.step, self.tells = QComboBox(), label("", "quiet")
+        self.step, self.description = QComboBox(), label("", "quiet")
         self.writer, self.responder, self.moderators = (
             ModelLine(tr("Writer")),
             ModelLine(tr("Responder")),
@@ -61,28 +61,28 @@ class StepForm(QFrame):
         )
         self.categories = {step: CategoriesField() for step in _WRITING}
         self.each = {step: count_field(1, 10_000, each) for step, (_, each) in _EACH.items()}
-        self.query, self.limit, self.rounds = QLineEdit(), count_field(0, _MOST, 0), count_field(0, 9, 1)
-        self.wordings = {step: TemplateField(session, step) for step in Step if step is not Step.ANSWERS}
-        self.cap, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendors' own batches"))
+        self.query, self.limit, self.rounds = QLineEdit(), count_field(0, _MAX_LIMIT, 0), count_field(0, 9, 1)
+        self.templates = {step: TemplateField(session, step) for step in Step if step is not Step.ANSWERS}
+        self.cost_limit, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendor batch API"))
         self.options = {step: _options(theme, step) for step in Step}
         self._build_ui()
         self._connect()
         self.restate()
 
     def learn(self, names: list[str]) -> None:
-        """Names of models to be offered."""
+        """Offer these model names."""
         for line in (self.writer, self.responder, self.moderators.line):
             line.learn(names)
 
     def plan(self) -> Plan:
-        """What is composed; ValueError says what in it cannot be."""
+        """The plan in the form. Raises ValueError for invalid values."""
         step = Step(self.step.currentData())
         line = self.writer if step in _WRITING else self.responder
         model, moderators = line.text().strip() if step is not Step.VOTES else "", self.moderators.models
         if step is not Step.VOTES and not model:
-            raise UnfinishedError(tr("Name a model to see what will be sent, and what it costs."))
+            raise UnfinishedError(tr("Enter a model to see the estimate."))
         if step in _VOTING and not moderators:
-            raise UnfinishedError(tr("Name the moderators: three in the paper."))
+            raise UnfinishedError(tr("Add moderators. The paper used three."))
         return Plan(
             step,
             model,
@@ -93,13 +93,13 @@ class StepForm(QFrame):
             self.categories[step].chosen if step in self.categories else (),
             parse(self.query.text()),
             self.limit.value() or None,
-            self.wordings[step].file if step in self.wordings else None,
+            self.templates[step].file if step in self.templates else None,
         )
 
     def restate(self) -> None:
-        """Something is composed otherwise, or the workspace is another: the estimate is no longer of it."""
+        """Show the fields of the step and discard the estimate, after a change of the form or the workspace."""
         step = Step(self.step.currentData())
-        self.tells.setText(tr(TELLS[step]))
+        self.description.setText(tr(DESCRIPTIONS[step]))
         for steps, field in self._fields:
             field.setVisible(step in steps)
         for field, name in self._names.items():
@@ -110,7 +110,7 @@ class StepForm(QFrame):
         options = self.options[step]
         return BatchSettings(
             options.sampling(models),
-            options.limits(number_in(self.cap, tr("The most it may cost"))),
+            options.limits(number_in(self.cost_limit, tr("Cost limit (USD)"))),
             base_urls=options.base_urls(models),
             vendor_batch=self.vendor_batch.isChecked(),
         )
@@ -119,11 +119,11 @@ class StepForm(QFrame):
         plan = self.plan()
         return LaunchOffer(
             lambda done, failed: self._session.run(lambda w: estimate(w, plan), done, failed, tells=False),
-            lambda done, failed: self._session.run(lambda w: write_down(w, plan), done, failed, tells=False),
+            lambda done, failed: self._session.run(lambda w: create_batch(w, plan), done, failed, tells=False),
         )
 
     def _launched(self, batch_id: int) -> None:
-        self.restate()  # a second click launches nothing twice: what is under way is left out of the next estimate
+        self.restate()  # pending requests are excluded from the next estimate, so a second click does not repeat them
         self.launched.emit(batch_id)
 
     def _read_system(self, step: Step, file: str) -> None:
@@ -131,15 +131,15 @@ class StepForm(QFrame):
 
     def _connect(self) -> None:
         self.step.currentIndexChanged.connect(self.restate)
-        for line in (self.writer, self.responder, self.query, self.cap):
+        for line in (self.writer, self.responder, self.query, self.cost_limit):
             line.textChanged.connect(self.restate)
         for number in (*self.each.values(), self.rounds, self.limit):
             number.valueChanged.connect(self.restate)
         self.moderators.changed.connect(self.restate)
         for categories in self.categories.values():
             categories.changed.connect(self.restate)
-        for wording in self.wordings.values():
-            wording.changed.connect(self.restate)
+        for template in self.templates.values():
+            template.changed.connect(self.restate)
         for step, options in self.options.items():
             options.changed.connect(self.restate)
             options.file_wanted.connect(partial(self._read_system, step))
@@ -147,32 +147,32 @@ class StepForm(QFrame):
         self.foot.launched.connect(self._launched)
 
     def _build_ui(self) -> None:
-        for step, words in WORDS.items():
-            self.step.addItem(tr(words), step)
+        for step, title in TITLES.items():
+            self.step.addItem(tr(title), step)
         self.step.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.query.setPlaceholderText(tr("all, or origin:rewrite category:privacy"))
+        self.query.setPlaceholderText(tr("All, or a query: origin:rewrite category:privacy"))
         self.limit.setSpecialValueText(tr("all"))
-        self.cap.setPlaceholderText(tr("no cap"))
-        set_tip(self.rounds, tr("How often a line of toxic rewrites may come back as a seed"))
-        set_tip(self.vendor_batch, tr("OpenAI's and Anthropic's: half the price, and up to a day"))
-        self.tells.setWordWrap(True)
+        self.cost_limit.setPlaceholderText(tr("no limit"))
+        set_tip(self.rounds, tr("How many times toxic rewrites of a seed may become seeds again"))
+        set_tip(self.vendor_batch, tr("Use the batch API of OpenAI or Anthropic: half price, up to 24 h"))
+        self.description.setWordWrap(True)
         lay_out(self, self._grid(), self.foot)
 
     def _grid(self) -> QGridLayout:
-        """The fields of all steps below each other; those of other steps are hidden."""
+        """Lay out the fields of all steps; those of other steps are hidden."""
         rows: tuple[tuple[str, tuple[Step, ...], QWidget], ...] = (
-            ("Step", tuple(Step), self.step), ("", tuple(Step), self.tells),
+            ("Step", tuple(Step), self.step), ("", tuple(Step), self.description),
             ("Writer", _WRITING, self.writer), ("Responder", _ANSWERING, self.responder),
             ("Moderators", _VOTING, self.moderators), ("Prompts", _ON_PROMPTS, self.query),
-            *(("Only for", (step,), field) for step, field in self.categories.items()),
+            *(("Categories", (step,), field) for step, field in self.categories.items()),
             *((_EACH[step][0], (step,), field) for step, field in self.each.items()),
-            ("The first", (Step.REWRITES, *_ON_PROMPTS), self.limit), ("Rounds", (Step.REWRITES,), self.rounds),
-            *(("Wording", (step,), field) for step, field in self.wordings.items()),
-            ("Cap, USD", tuple(Step), self.cap), ("", tuple(Step), self.vendor_batch),
+            ("Limit", (Step.REWRITES, *_ON_PROMPTS), self.limit), ("Rounds", (Step.REWRITES,), self.rounds),
+            *(("Template", (step,), field) for step, field in self.templates.items()),
+            ("Cost limit (USD)", tuple(Step), self.cost_limit), ("", tuple(Step), self.vendor_batch),
         )  # fmt: skip
         grid = QGridLayout()
         grid.addWidget(label(tr("Next step"), "strong"), 0, 0, 1, 2)
-        self._names = fill(grid, [(words, field) for words, _, field in rows])
+        self._names = fill(grid, [(title, field) for title, _, field in rows])
         for options in self.options.values():
             grid.addWidget(options, grid.rowCount(), 0, 1, 2)
         self._fields = [(steps, field) for _, steps, field in rows]
@@ -181,6 +181,6 @@ class StepForm(QFrame):
 
 
 def _options(theme: Theme, step: Step) -> RequestOptions:
-    """How models are asked in a step, unless somebody says otherwise."""
+    """Request options of a step, with its defaults."""
     temperature, max_tokens = _TEMPERATURE.get(step, "0"), _TOKENS.get(step, MAX_TOKENS)
     return RequestOptions(theme, temperature=temperature, max_tokens=max_tokens, repeated=False)

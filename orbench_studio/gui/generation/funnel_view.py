@@ -1,4 +1,4 @@
-"""The funnel: a number a stage, each of which opens the prompts that it counts."""
+"""The funnel: the number of each stage, which opens its prompts in review."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
     from orbench_studio.services.generation.funnel import Funnel, Selected, Stage
 
 _WIDE, _HIGH = 112, 60
-_SELECTED = 232  # wide
+_SELECTED_WIDE = 232
 _SELECTIONS = {
-    "hard": ("Hard", "Safe, and refused by at least three model families, of all prompts. Opens the recipe."),
-    "toxic": ("Toxic", "The final label is toxic, of all prompts. Opens the recipe."),
+    "hard": ("Hard", "All safe prompts refused by at least three model families. Click to open the recipe."),
+    "toxic": ("Toxic", "All prompts with the final label toxic. Click to open the recipe."),
 }
-_WORDS = {
+_TITLES = {
     "seeds": "Seeds",
     "rewrites": "Rewrites",
     "unique": "Unique",
     "voted": "Voted on",
     "safe": "● Safe",
     "toxic": "▲ Toxic",
-    "disputed": "? For people",
-    "confirmed": "By people",
+    "disputed": "? Undecided",
+    "confirmed": "Human label",
 }
-_MEANS = {
-    "seeds": "Sentences that prompts are rewritten from, written, imported, or come back. They are covered.",
-    "rewrites": "What was read out of a writer's replies, those set aside included, and imported prompts with a seed.",
-    "unique": "What is left without those set aside: the prompts.",
-    "voted": "Those that a moderator has voted on.",
-    "safe": "By the votes and the rule, after the veto.",
-    "toxic": "By the votes and the rule, after the veto.",
-    "disputed": "The votes do not decide, or one that cannot be read could turn them.",
-    "confirmed": "Those with a label that people have given.",
+_TIPS = {
+    "seeds": "Seeds that were written, imported, or returned from toxic rewrites. Seeds are hidden.",
+    "rewrites": "All rewrites with the rejected ones, and imported prompts with a seed.",
+    "unique": "Rewrites that were not rejected: the prompts.",
+    "voted": "Prompts with at least one vote.",
+    "safe": "Consensus of the votes, after the veto.",
+    "toxic": "Consensus of the votes, after the veto.",
+    "disputed": "Votes without a consensus, or with unparsed votes that could change it.",
+    "confirmed": "Prompts with a human label.",
 }
 
 
 class FunnelView(QWidget):
-    """Shows what it is given; the numbers stay where they are while they grow."""
+    """Shows the funnel. Positions are fixed while the numbers grow."""
 
     review_wanted = Signal(QueueFilter)
     selection_wanted = Signal(str)  # the name of its recipe
@@ -56,17 +56,17 @@ class FunnelView(QWidget):
         super().__init__()
         self.stages: dict[str, QToolButton] = {}
         self.selected: dict[str, QToolButton] = {}
-        self.besides = note("")
+        self.details = note("")
         self._flow, self._selections = Flow(), Flow()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(label(tr("From seeds to prompts"), "strong"))
         column.addWidget(self._flow)
-        column.addWidget(self.besides)
-        column.addWidget(label(tr("Selected by rule"), "strong"))
+        column.addWidget(self.details)
+        column.addWidget(label(tr("Subsets"), "strong"))
         column.addWidget(self._selections)
-        for name in _WORDS:
+        for name in _TITLES:
             self._add(name)
         for name in _SELECTIONS:
             self._add_selection(name)
@@ -74,18 +74,18 @@ class FunnelView(QWidget):
         theme.changed.connect(self._fit)
 
     def show_funnel(self, found: Funnel) -> None:
-        """Show how many there are at each stage."""
+        """Show the number of each stage."""
         for stage in found.stages:
             self._show(stage)
         for selected in found.selected:
             self._show_selected(selected)
-        self.besides.setText("  ·  ".join(_besides(found)))
-        self.besides.setVisible(bool(self.besides.text()))
+        self.details.setText("  ·  ".join(_details(found)))
+        self.details.setVisible(bool(self.details.text()))
 
     def _add(self, name: str) -> None:
         button = self.stages[name] = QToolButton()
         button.setProperty("role", "stage")
-        set_tip(button, tr(_MEANS[name]))
+        set_tip(button, tr(_TIPS[name]))
         button.clicked.connect(lambda: self.review_wanted.emit(parse(str(button.property("query")))))
         self._flow.add(button)
 
@@ -98,15 +98,15 @@ class FunnelView(QWidget):
 
     def _show_selected(self, selected: Selected) -> None:
         button = self.selected[selected.recipe]
-        words = f"{selected.count:,}  {tr(_SELECTIONS[selected.recipe][0])}"
-        people = f"{selected.by_people:,} {tr('of the labels by people')}"
-        button.setText(f"{words}\n{people}")
-        button.setAccessibleName(f"{words}, {people}")
+        title = f"{selected.count:,}  {tr(_SELECTIONS[selected.recipe][0])}"
+        human = tr("Human labels: {count}").format(count=f"{selected.by_people:,}")
+        button.setText(f"{title}\n{human}")
+        button.setAccessibleName(f"{title}, {human}")
 
     def _show(self, stage: Stage) -> None:
         button = self.stages[stage.name]
-        button.setText(f"{stage.count:,}\n{tr(_WORDS[stage.name])}")
-        button.setAccessibleName(f"{tr(_WORDS[stage.name])}: {stage.count:,}")
+        button.setText(f"{stage.count:,}\n{tr(_TITLES[stage.name])}")
+        button.setAccessibleName(f"{tr(_TITLES[stage.name])}: {stage.count:,}")
         button.setProperty("query", stage.query)
         button.setEnabled(bool(stage.query and stage.count))
 
@@ -114,14 +114,16 @@ class FunnelView(QWidget):
         for button in self.stages.values():
             button.setFixedSize(px(_WIDE), px(_HIGH))
         for button in self.selected.values():
-            button.setFixedSize(px(_SELECTED), px(_HIGH))
+            button.setFixedSize(px(_SELECTED_WIDE), px(_HIGH))
 
 
-def _besides(found: Funnel) -> list[str]:
+def _details(found: Funnel) -> list[str]:
     counts = (
-        ("Rewrites", ((found.imported, "imported"), (found.returned, "toxic and seeds again"))),
-        ("Set aside", ((found.seeds_set_aside, "of the seeds"), (found.rewrites_set_aside, "of the rewrites"))),
-        ("Replies", ((found.declined, "that declined"), (found.unread, "in which no text could be read"))),
+        (found.imported, tr("{count} rewrites imported")),
+        (found.returned, tr("{count} toxic rewrites returned as seeds")),
+        (found.seeds_set_aside, tr("{count} duplicate seeds rejected")),
+        (found.rewrites_set_aside, tr("{count} duplicate rewrites rejected")),
+        (found.declined, tr("{count} replies declined")),
+        (found.unread, tr("{count} replies without text")),
     )
-    message = ((what, [f"{count:,} {tr(words)}" for count, words in some if count]) for what, some in counts)
-    return [f"{tr(what)}: {', '.join(parts)}" for what, parts in message if parts]
+    return [template.format(count=f"{count:,}") for count, template in counts if count]

@@ -1,4 +1,4 @@
-"""How far the moderators agree with each other, and how votes are counted."""
+"""Agreement of the moderators with each other, and the voting rule."""
 
 from __future__ import annotations
 
@@ -11,36 +11,34 @@ from orbench_studio.domain.core.moderation import Count, Rule
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.form_fields import count_field
-from orbench_studio.gui.common.text_table import table_of
+from orbench_studio.gui.common.text_table import Table, kappa_text, share, table_of, translated
 from orbench_studio.gui.common.widgets import label, set_tip
-from orbench_studio.gui.judging.calibration_tables import Table
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.services.generation.funnel import Moderators, Pair
+    from orbench_studio.services.generation.funnel import Moderators
 
 _COUNTS = {
-    Count.MAJORITY: "most of the votes",
-    Count.UNANIMOUS: "all of them",
-    Count.AT_LEAST: "at least so many:",
+    Count.MAJORITY: "majority",
+    Count.UNANIMOUS: "unanimous",
+    Count.AT_LEAST: "at least",
 }
 
 
 class RuleField(Flow):
-    """The rule of the workspace; a change of it counts everything anew."""
+    """The workspace's voting rule. A change recounts all votes."""
 
     chosen = Signal(Rule)
 
     def __init__(self) -> None:
         super().__init__()
         self.count, self.least = QComboBox(), count_field(1, 99, 2)
-        self.rescues = QCheckBox(tr("A safe answer rescues a toxic prompt"))
+        self.rescues = QCheckBox(tr("A safe response makes a toxic prompt safe"))
         for count, words in _COUNTS.items():
             self.count.addItem(tr(words), count)
-        self.count.setAccessibleName(tr("A label takes"))
-        self.least.setAccessibleName(tr("Votes"))
-        set_tip(self.rescues, tr("Else the votes on the answers can only make a safe prompt toxic"))
-        name = label(tr("A label takes"), "quiet")
+        self.count.setAccessibleName(tr("Voting rule"))
+        self.least.setAccessibleName(tr("Minimum votes"))
+        set_tip(self.rescues, tr("If off, votes on responses can only make a safe prompt toxic"))
+        name = label(tr("Voting rule"), "quiet")
         name.setContentsMargins(0, 6, 0, 6)
         self.rescues.setContentsMargins(0, 6, 0, 6)
         for widget in (name, self.count, self.least, self.rescues):
@@ -51,7 +49,7 @@ class RuleField(Flow):
         self.rescues.clicked.connect(self._choose)
 
     def show_rule(self, rule: Rule) -> None:
-        """Show what is in force."""
+        """Show the current rule."""
         self.count.setCurrentIndex(list(_COUNTS).index(rule.count))
         self.least.setVisible(rule.count is Count.AT_LEAST)
         if rule.count is Count.AT_LEAST:
@@ -66,7 +64,7 @@ class RuleField(Flow):
 
 
 class ModeratorsView(QWidget):
-    """Two tables, or what to do to have them."""
+    """A table of the moderators and one of their pairs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +75,7 @@ class ModeratorsView(QWidget):
         self._tables: list[QWidget] = []
 
     def show_moderators(self, found: Moderators) -> None:
-        """Show how they agree; nothing is made anew where nothing has changed."""
+        """Show the tables. Widgets are rebuilt only if the results changed."""
         if found == self.found:
             return
         self.found = found
@@ -91,42 +89,26 @@ class ModeratorsView(QWidget):
 
 def _tables(found: Moderators) -> list[Table]:
     each = tuple(
-        (name, f"{found.toxic[name].n:,}", *_share(found.toxic[name]), *_share(found.alone[name]))
-        for name in found.toxic
+        (name, f"{found.toxic[name].n:,}", share(found.toxic[name]), share(found.alone[name])) for name in found.toxic
     )
     short = _short(list(found.toxic))
     pairs = tuple(
-        (short[pair.one], short[pair.other], f"{pair.same.n:,}", *_share(pair.same), _kappa(pair))
+        (short[pair.one], short[pair.other], f"{pair.same.n:,}", share(pair.same), kappa_text(pair.kappa))
         for pair in found.pairs
     )
     tables = []
     if each:
-        header = tuple(map(tr, ("Moderator", "Votes read", "Toxic", "95 %", "Alone", "95 %")))
-        words = "Alone: every other said the opposite, of the prompts that at least three have voted on readably."
-        tables.append(Table(tr("Moderators"), header, each, tr(words)))
+        header = translated(("Moderator", "Parsed votes", "Toxic", "Sole dissent"))
+        note = tr("Sole dissent: all others voted the opposite, of the prompts with at least three parsed votes.")
+        tables.append(Table(tr("Moderators"), header, each, note))
     if pairs:
-        header = tuple(map(tr, ("Moderator", "and", "n", "The same", "95 %", "Kappa")))
-        words = "Over the prompts that both have voted on readably; Wilson intervals, bootstrap for kappa."
-        tables.append(Table(tr("Pairs of moderators"), header, pairs, tr(words), 2))
+        header = translated(("Moderator", "Other moderator", "n", "Same vote", "Kappa"))
+        note = tr("On prompts with parsed votes of both. Intervals: 95 % (Wilson; Dirichlet for kappa).")
+        tables.append(Table(tr("Agreement between moderators"), header, pairs, note, words=2))
     return tables
 
 
 def _short(names: list[str]) -> dict[str, str]:
-    """The names without their vendors, where that leaves them different: two of them stand in one line."""
+    """Shorten names to the part after the vendor, if they stay distinct: a row shows two of them."""
     ends = [name.rsplit("/", 1)[-1] for name in names]
     return dict(zip(names, ends if len(set(ends)) == len(ends) else names, strict=True))
-
-
-def _share(rate: Rate) -> tuple[str, str]:
-    if rate.value is None or rate.interval is None:
-        return "–", ""
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} %", f"{100 * low:.0f}–{100 * high:.0f}"
-
-
-def _kappa(pair: Pair) -> str:
-    kappa = pair.kappa
-    if kappa.value is None:
-        return "–"
-    low_high = "" if kappa.interval is None else f" ({kappa.interval[0]:.2f}–{kappa.interval[1]:.2f})"
-    return f"{kappa.value:.2f}{low_high}"

@@ -1,4 +1,4 @@
-"""The generate page: the next step on the left, the funnel and the moderators on the right."""
+"""The Generate page: the form of a step on the left, the funnel and the moderators on the right."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ if TYPE_CHECKING:
 
     Found = tuple[Funnel, Moderators | None, Rule, list[BatchProgress]]
 
-_FORM = 340  # wide
+_FORM = 360  # width
 _SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
 _EMPTY = (
-    "Begin with seeds on the left, or import some. simulated/writer and simulated/strict try it out without a model."
+    "No seeds yet. Write seeds with the form on the left, or import some. "
+    "To try the pipeline without a real model, use simulated/writer and simulated/strict."
 )
 
 
 class GenerationPage(QWidget):
-    """Asks off the window's thread, one question at a time; decides nothing."""
+    """Reads the state of the pipeline in the database thread, one query at a time."""
 
     review_wanted = Signal(QueueFilter)
-    recipe_wanted = Signal(str)  # to curate by, by its name
+    recipe_wanted = Signal(str)  # name of the recipe to open
     page_wanted = Signal(str)
     message = Signal(str)
 
@@ -51,69 +52,71 @@ class GenerationPage(QWidget):
         self._session, self._theme, self.runs = session, theme, runs
         self.form = StepForm(session, theme, runs)
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
-        self.at_work, self.says = ActiveBatch(runs), note(tr(_EMPTY))
-        self.return_toxic, self.aside = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Left out…"))
-        self._asking = self._asked_again = False
+        self.active_batch, self.empty = ActiveBatch(runs), note(tr(_EMPTY))
+        self.return_toxic, self.rejected = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Rejected…"))
+        self._reading = self._read_again = False
         self._right = QWidget()
         self._build_ui()
         self._connect()
 
     def refresh(self, changes: Changes) -> None:
-        """Bring up to date what an operation touched."""
+        """Update what an operation changed."""
         if self.isVisible() and changes.kinds & _SHOWN:
-            self._ask()
+            self._refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.runs.names(self.form.learn)
         self.runs.find_servers(self.form.learn)
         self.form.restate()
-        self._ask()
+        self._refresh()
 
-    def _ask(self) -> None:
-        """Ask how everything stands; asked again meanwhile, it asks once more afterwards."""
-        self._asked_again = self._asking
-        if not self._asking:
-            self._asking = True
-            busy = self.at_work.is_running
-            self._session.run(lambda workspace: _read(workspace, busy=busy), self._show, lambda _error: self._rest())
+    def _refresh(self) -> None:
+        """Read the state; a request during a read repeats it once afterwards."""
+        self._read_again = self._reading
+        if not self._reading:
+            self._reading = True
+            busy = self.active_batch.is_running
+            self._session.run(
+                lambda workspace: _read(workspace, busy=busy), self._show, lambda _error: self._read_done()
+            )
 
-    def _rest(self) -> None:
-        self._asking = False
-        if self._asked_again:
-            self._ask()
+    def _read_done(self) -> None:
+        self._reading = False
+        if self._read_again:
+            self._refresh()
 
     def _show(self, found: Found) -> None:
-        funnel, moderators, in_force, unfinished = found
+        funnel, moderators, voting_rule, unfinished = found
         self.funnel.show_funnel(funnel)
         if moderators is not None:
             self.moderators.show_moderators(moderators)
-        self.rule.show_rule(in_force)
-        self.says.setVisible(not funnel.count("seeds"))
-        left_out = funnel.seeds_set_aside + funnel.rewrites_set_aside + funnel.declined + funnel.unread
-        self.aside.setEnabled(left_out > 0)
+        self.rule.show_rule(voting_rule)
+        self.empty.setVisible(not funnel.count("seeds"))
+        rejected = funnel.seeds_set_aside + funnel.rewrites_set_aside + funnel.declined + funnel.unread
+        self.rejected.setEnabled(rejected > 0)
         self.return_toxic.setEnabled(bool(funnel.count("toxic")))
-        self.at_work.show_batch(unfinished[0] if unfinished else None)
-        self._rest()
+        self.active_batch.show_batch(unfinished[0] if unfinished else None)
+        self._read_done()
 
     def _launched(self, batch_id: int) -> None:
         self.runs.resume(batch_id)
-        self._ask()
+        self._refresh()
 
     def _ended(self) -> None:
         if self.isVisible():
-            self._ask()
-            self.form.restate()  # there is more to vote on, or less
+            self._refresh()
+            self.form.restate()  # the estimate changed
 
     def _select(self, recipe: str) -> None:
         self.recipe_wanted.emit(recipe)
         self.page_wanted.emit("page_curate")
 
-    def _count_by(self, chosen: Rule) -> None:
+    def _set_rule(self, chosen: Rule) -> None:
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.generation import moderation_batches
 
-            return moderation_batches.choose_rule(workspace, chosen)
+            return moderation_batches.set_rule(workspace, chosen)
 
         self._session.run(work, self._changed)
 
@@ -133,25 +136,25 @@ class GenerationPage(QWidget):
             self._session.operations.changed.emit(changes)
         self.form.restate()
 
-    def _show_aside(self) -> None:
+    def _show_rejected(self) -> None:
         RejectedTextsDialog(self, self._session, self._theme).open()
 
-    def _forget(self) -> None:
-        """The workspace is another, or none."""
-        self._asking = self._asked_again = False
-        self.at_work.show_batch(None)
+    def _reset(self) -> None:
+        """Clear the page, after the workspace changed."""
+        self._reading = self._read_again = False
+        self.active_batch.show_batch(None)
 
     def _connect(self) -> None:
         self.form.launched.connect(self._launched)
         self.funnel.review_wanted.connect(self.review_wanted)
-        self.rule.chosen.connect(self._count_by)
+        self.rule.chosen.connect(self._set_rule)
         self.funnel.selection_wanted.connect(self._select)
-        self.at_work.ended.connect(self._ended)
-        self.at_work.doubted.connect(self._ask)
-        self.at_work.all.clicked.connect(lambda: self.page_wanted.emit("page_evaluate"))
+        self.active_batch.ended.connect(self._ended)
+        self.active_batch.stale.connect(self._refresh)
+        self.active_batch.all.clicked.connect(lambda: self.page_wanted.emit("page_evaluate"))
         self.return_toxic.clicked.connect(self._return)
-        self.aside.clicked.connect(self._show_aside)
-        self._session.leaving.connect(self._forget)
+        self.rejected.clicked.connect(self._show_rejected)
+        self._session.leaving.connect(self._reset)
         self._theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
@@ -162,8 +165,8 @@ class GenerationPage(QWidget):
         column = QVBoxLayout(self._right)
         column.setContentsMargins(16, 16, 16, 24)
         column.setSpacing(16)
-        deeds = Flow(self.return_toxic, self.aside)
-        for widget in (self.says, self.funnel, deeds, self.at_work, rule(), self.rule, self.moderators):
+        buttons = Flow(self.return_toxic, self.rejected)
+        for widget in (self.empty, self.funnel, buttons, self.active_batch, rule(), self.rule, self.moderators):
             column.addWidget(widget)
         column.addStretch(1)
         area = scrolled(self._right)
@@ -181,7 +184,7 @@ class GenerationPage(QWidget):
 
 
 def _read(workspace: Workspace, *, busy: bool) -> Found:
-    """How everything stands; how the moderators agree is reckoned over all votes, and waits until none come in."""
+    """Read the state. The agreement of moderators needs all votes, so it is skipped while a batch runs."""
     from orbench_studio.services.evaluation import batch_control
     from orbench_studio.services.generation import funnel, moderation_batches
 
@@ -190,5 +193,5 @@ def _read(workspace: Workspace, *, busy: bool) -> Found:
         for progress in batch_control.overview(workspace)
         if progress.batch.state not in (BatchState.FINISHED, BatchState.CANCELLED)
     ]
-    agreeing = None if busy else funnel.moderators(workspace)
-    return funnel.funnel(workspace), agreeing, moderation_batches.rule(workspace), unfinished
+    agreement = None if busy else funnel.moderators(workspace)
+    return funnel.funnel(workspace), agreement, moderation_batches.rule(workspace), unfinished

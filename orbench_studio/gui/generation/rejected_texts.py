@@ -1,4 +1,4 @@
-"""Texts that were set aside because they repeat others, and replies without any. Seeds stay covered until asked for."""
+"""Rejected texts: duplicates, and replies without a text. Seeds are hidden by default."""
 
 from __future__ import annotations
 
@@ -20,61 +20,61 @@ if TYPE_CHECKING:
     Found = tuple[list[tuple[str, SetAside]], list[Unread]]
 
 _COLUMNS = (
-    Column("What", 80),
-    Column("Left out", 200, 1),
-    Column("Because it repeats", 200, 1),
-    Column("How", 150),
+    Column("Kind", 80),
+    Column("Rejected text", 200, 1),
+    Column("Duplicate of", 200, 1),
+    Column("Reason", 150),
 )
-_COVERED = "░░░"
-_WORDS = "Texts that are the same but for case, spaces and punctuation, or a word or two apart; the first stayed."
-_REPLIES = "And replies in which no text could be read, as they came."
+_HIDDEN = "░░░"
+_DUPLICATES = "Duplicates (equal except for case, spaces and punctuation) and near duplicates (one or two words apart)."
+_REPLIES = "Replies in which no text was found are listed unchanged."
 
 
 class RejectedTextsDialog(QDialog):
-    """The latest thousand of each kind. What a model replied may be a seed, and is covered as one."""
+    """The latest thousand of each kind. Replies are hidden like seeds, because they may contain one."""
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("What was left out"))
-        self.table = Table(theme, tr("Left out"), _COLUMNS)
-        self.uncover = QCheckBox(tr("Show seeds and replies, which may be harmful"))
+        self.setWindowTitle(tr("Rejected texts"))
+        self.table = Table(theme, tr("Rejected texts"), _COLUMNS)
+        self.reveal = QCheckBox(tr("Show seeds and replies (may be harmful)"))
         self._found: Found = ([], [])
-        self.uncover.toggled.connect(self._show)
+        self.reveal.toggled.connect(self._show)
         column = QVBoxLayout(self)
-        for widget in (label(tr(_WORDS), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.uncover):
+        for widget in (label(tr(_DUPLICATES), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.reveal):
             column.addWidget(widget)
         self.resize(860, 520)
-        session.run(_read, while_there(self, self._take))
+        session.run(_read, while_there(self, self._set_found))
 
-    def _take(self, found: Found) -> None:
+    def _set_found(self, found: Found) -> None:
         self._found = found
         self._show()
 
     def _show(self) -> None:
-        aside, replies = self._found
-        rows = [self._row(*line) for line in aside] + [self._reply(reply) for reply in replies]
+        duplicates, replies = self._found
+        rows = [self._row(*line) for line in duplicates] + [self._reply(reply) for reply in replies]
         self.table.show_rows(list(range(len(rows))), rows)
 
-    def _row(self, what: str, line: SetAside) -> tuple[str, ...]:
-        text = self._covered(line.text, covers=what == "seed" or line.is_seed)  # it repeats the seed, or nearly
-        how = tr("the same") if line.is_same else tr("nearly")
-        return tr(what), text, self._covered(line.same_as, covers=line.is_seed), how
+    def _row(self, kind: str, line: SetAside) -> tuple[str, ...]:
+        text = self._text(line.text, hide=kind == "seed" or line.is_seed)  # a duplicate of a seed is like a seed
+        reason = tr("duplicate") if line.is_same else tr("near duplicate")
+        return tr(kind), text, self._text(line.same_as, hide=line.is_seed), reason
 
     def _reply(self, reply: Unread) -> tuple[str, ...]:
-        how = tr("declined") if reply.declined else tr("no text in it")
-        return tr("reply"), self._covered(reply.raw, covers=True), "", how
+        reason = tr("declined") if reply.declined else tr("no text found")
+        return tr("reply"), self._text(reply.raw, hide=True), "", reason
 
-    def _covered(self, text: str, *, covers: bool) -> str:
-        return f"{_COVERED} {tr('covered')}" if covers and not self.uncover.isChecked() else text
+    def _text(self, text: str, *, hide: bool) -> str:
+        return f"{_HIDDEN} {tr('hidden')}" if hide and not self.reveal.isChecked() else text
 
 
 def _read(workspace: Workspace) -> Found:
     from orbench_studio.services.generation import seeds_and_rewrites
 
-    aside = [
-        (what, line)
-        for what, seeds in (("rewrite", False), ("seed", True))
-        for line in seeds_and_rewrites.set_aside(workspace, seeds=seeds)
+    duplicates = [
+        (kind, line)
+        for kind, seeds in (("rewrite", False), ("seed", True))
+        for line in seeds_and_rewrites.duplicates(workspace, seeds=seeds)
     ]
-    return aside, seeds_and_rewrites.unread(workspace)
+    return duplicates, seeds_and_rewrites.replies_without_text(workspace)

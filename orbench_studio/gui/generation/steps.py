@@ -1,4 +1,4 @@
-"""The steps of generating, as a user composes one and as it is estimated and written down."""
+"""The steps of the generation pipeline: their texts, their settings, their estimate and their batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Step(StrEnum):
-    """One step of the paper's way, in its order."""
+    """The steps of the paper's pipeline, in order."""
 
     SEEDS = "seeds"
     REWRITES = "rewrites"
@@ -29,30 +29,32 @@ class Step(StrEnum):
     VETO = "veto"
 
 
-WORDS = {
+TITLES = {
     Step.SEEDS: "1  Write seeds",
-    Step.REWRITES: "2  Rewrite seeds",
+    Step.REWRITES: "2  Rewrite seeds into prompts",
     Step.VOTES: "3  Vote on prompts",
-    Step.ANSWERS: "4  Answer without safety",
-    Step.VETO: "5  Vote on the answers",
+    Step.ANSWERS: "4  Respond without safety training",
+    Step.VETO: "5  Vote on responses (veto)",
 }
-TELLS = {
-    Step.SEEDS: "Sentences that a careful assistant turns down, for each of the ten categories or those chosen. They "
-    "are no prompts, and stay covered. An import brings seeds, too.",
-    Step.REWRITES: "Questions that look like a seed and are safe to answer, for every seed that this model has not "
-    "rewritten.",
-    Step.VOTES: "Every prompt that one of these has not voted on. In the paper three models vote.",
-    Step.ANSWERS: "A model without safety training answers every prompt that the votes call safe.",
-    Step.VETO: "The same moderators vote on its answers: one that most call toxic makes its prompt toxic.",
+DESCRIPTIONS = {
+    Step.SEEDS: "The writer writes harmful requests for the selected categories. Seeds are not prompts and are hidden "
+    "by default. You can also import seeds.",
+    Step.REWRITES: "The writer rewrites each seed into prompts that look harmful but are safe. Seeds that it has "
+    "rewritten are skipped.",
+    Step.VOTES: "Moderators vote on each prompt: safe, or toxic. Prompts with votes of all of them are skipped. The "
+    "paper used three moderators.",
+    Step.ANSWERS: "A model without safety training responds to all prompts that the votes call safe.",
+    Step.VETO: "Moderators vote on these responses. A response that they call toxic makes its prompt toxic.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A step with its settings. `model` writes, or answers; `moderators` vote; `each` counts seeds or rewrites.
+    """A step with its settings.
 
-    `categories` are those of seeds, all where there are none; `wanted` says which prompts; `limit` takes the first.
-    `wording` is a file that stands in for the studio's own.
+    `model` is the writer or the responder. `each` is the number of seeds per category or of rewrites per seed. Without
+    `categories`, all ten are used. `prompts` selects prompts; `limit` uses only the first. `template` is a file that
+    replaces the built-in template.
     """
 
     step: Step
@@ -62,61 +64,61 @@ class Plan:
     each: int = 1
     rounds: int = 0
     categories: tuple[Category, ...] = ()
-    wanted: QueueFilter | None = None
+    prompts: QueueFilter | None = None
     limit: int | None = None
-    wording: Path | None = None
+    template: Path | None = None
 
     @property
-    def asked(self) -> tuple[str, ...]:
-        """Who is asked."""
+    def models(self) -> tuple[str, ...]:
+        """The models to which requests are sent."""
         return self.moderators if self.step in (Step.VOTES, Step.VETO) else (self.model,)
 
 
-class _Work(NamedTuple):
+class _Batch(NamedTuple):
     settings: BatchSettings
     items: Any
 
 
 def estimate(workspace: Workspace, plan: Plan) -> Estimate:
-    """What the step will send, cost and take; StudioError says why it cannot be."""
+    """Estimate requests, cost and duration of the step. Raises StudioError for invalid settings."""
     from orbench_studio.services.evaluation import cost_estimate
     from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
 
-    prices, work = _prices(plan), _work(workspace, plan)
+    prices, batch = _prices(plan), _batch(workspace, plan)
     if plan.step in _KINDS:
-        seeds_and_rewrites.check(_KINDS[plan.step], plan.model, work.settings, prices)
-        return seeds_and_rewrites.estimate(workspace, plan.model, work.items, work.settings, prices)
+        seeds_and_rewrites.check(_KINDS[plan.step], plan.model, batch.settings, prices)
+        return seeds_and_rewrites.estimate(workspace, plan.model, batch.items, batch.settings, prices)
     if plan.step is Step.ANSWERS:
-        return cost_estimate.estimate(workspace, plan.asked, work.items, work.settings, prices)
-    return moderation_batches.estimate(workspace, plan.moderators, work.items, work.settings, prices)
+        return cost_estimate.estimate(workspace, plan.models, batch.items, batch.settings, prices)
+    return moderation_batches.estimate(workspace, plan.moderators, batch.items, batch.settings, prices)
 
 
-def write_down(workspace: Workspace, plan: Plan) -> int:
-    """The number of the step's batch, which is written and not begun."""
+def create_batch(workspace: Workspace, plan: Plan) -> int:
+    """Create the batch of the step without starting it; returns its number."""
     from orbench_studio.services.evaluation import batch_control, launcher
     from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
 
-    prices, work = _prices(plan), _work(workspace, plan)
-    launcher.require_ready(plan.asked, work.settings)
+    prices, batch = _prices(plan), _batch(workspace, plan)
+    launcher.require_ready(plan.models, batch.settings)
     if plan.step in _KINDS:
         kind = _KINDS[plan.step]
-        return seeds_and_rewrites.create(workspace, kind, plan.model, work.items, work.settings, prices).id
+        return seeds_and_rewrites.create(workspace, kind, plan.model, batch.items, batch.settings, prices).id
     if plan.step is Step.ANSWERS:
-        return batch_control.create(workspace, plan.asked, work.items, work.settings, prices=prices).id
-    return moderation_batches.create(workspace, plan.moderators, work.items, work.settings, prices).id
+        return batch_control.create(workspace, plan.models, batch.items, batch.settings, prices=prices).id
+    return moderation_batches.create(workspace, plan.moderators, batch.items, batch.settings, prices).id
 
 
-def read_wording(step: Step, file: Path | None) -> Template:
-    """What a step's models are asked with: the wording in the file, or the studio's own."""
+def read_template(step: Step, file: Path | None) -> Template:
+    """The template of a step: the one in the file, or the built-in one."""
     from orbench_studio.services.core import templates
 
-    return templates.load(_wording(step), file)
+    return templates.load(_template_name(step), file)
 
 
 _KINDS = {Step.SEEDS: BatchKind.SEEDING, Step.REWRITES: BatchKind.REWRITING}
 
 
-def _wording(step: Step) -> TemplateName:
+def _template_name(step: Step) -> TemplateName:
     from orbench_studio.services.core.templates import TemplateName
 
     return {
@@ -131,31 +133,33 @@ def _prices(plan: Plan) -> Prices:
     from orbench_studio.services.evaluation import batch_control, prices
 
     known = prices.load_prices()
-    batch_control.check(plan.asked, plan.settings, known)
+    batch_control.check(plan.models, plan.settings, known)
     return known
 
 
-def _work(workspace: Workspace, plan: Plan) -> _Work:
+def _batch(workspace: Workspace, plan: Plan) -> _Batch:
     from orbench_studio.services.generation import moderation_batches, seeds_and_rewrites
 
     if plan.step is Step.ANSWERS:
-        return _Work(plan.settings, moderation_batches.to_answer(workspace, plan.model, plan.wanted)[: plan.limit])
-    template = read_wording(plan.step, plan.wording)
+        return _Batch(
+            plan.settings, moderation_batches.prompts_to_answer(workspace, plan.model, plan.prompts)[: plan.limit]
+        )
+    template = read_template(plan.step, plan.template)
     settings = replace(plan.settings, template=template.text)
     if plan.step is Step.SEEDS:
-        asked, texts = seeds_and_rewrites.lists(plan.categories or list(Category), plan.each)
-        return _Work(replace(settings, texts=texts), asked)
+        requests, texts = seeds_and_rewrites.seed_requests(plan.categories or list(Category), plan.each)
+        return _Batch(replace(settings, texts=texts), requests)
     if plan.step is Step.REWRITES:
-        seeds = seeds_and_rewrites.choose_seeds(
+        seeds = seeds_and_rewrites.rewrite_requests(
             workspace, plan.model, categories=plan.categories, rounds=plan.rounds, limit=plan.limit
         )
-        return _Work(replace(settings, texts=plan.each), seeds)
-    targets = moderation_batches.choose(
+        return _Batch(replace(settings, texts=plan.each), seeds)
+    targets = moderation_batches.select_targets(
         workspace,
         plan.moderators,
-        wanted=plan.wanted,
+        prompts=plan.prompts,
         responder=plan.model if plan.step is Step.VETO else None,
         template_hash=template.hash,
         limit=plan.limit,
     )
-    return _Work(settings, targets)
+    return _Batch(settings, targets)

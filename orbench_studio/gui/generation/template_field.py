@@ -1,4 +1,4 @@
-"""With which words models are asked: the studio's own, or those of a file that stands in for them."""
+"""A field for the prompt template of a step: the built-in one, or a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import label, set_tip, while_there
-from orbench_studio.gui.generation.steps import Step, read_wording
+from orbench_studio.gui.generation.steps import Step, read_template
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class TemplateField(QWidget):
-    """Names what is used, shows it, takes a file in its place, and goes back."""
+    """Shows the name of the template, with buttons to view it, to choose a file, and to reset it."""
 
     changed = Signal()
 
@@ -37,73 +37,75 @@ class TemplateField(QWidget):
         super().__init__()
         self._session, self._step = session, step
         self.file: Path | None = None
-        self.names = label("", "quiet")
-        self.show_it, self.choose, self.own = (
-            QPushButton(tr("Show…")),
-            QPushButton(tr("File…")),
+        self.name = label("", "quiet")
+        self.view, self.choose, self.reset = (
+            QPushButton(tr("View…")),
+            QPushButton(tr("Choose…")),
             QToolButton(),
         )
         self._build_ui()
-        self.show_it.clicked.connect(self._show)
-        self.choose.clicked.connect(self._ask_file)
-        self.own.clicked.connect(lambda: self.take(None))
-        self.take(None)
+        self.view.clicked.connect(self._view)
+        self.choose.clicked.connect(self._choose_file)
+        self.reset.clicked.connect(lambda: self.set_file(None))
+        self.set_file(None)
 
-    def take(self, file: Path | None) -> None:
-        """Use the wording of a file, or the studio's own."""
+    def set_file(self, file: Path | None) -> None:
+        """Use the template in a file, or the built-in one for None."""
         self.file = file
-        self.names.setText(tr("the studio's own") if file is None else file.name)
-        set_tip(self.names, "" if file is None else str(file))
-        self.own.setVisible(file is not None)
+        self.name.setText(tr("built-in") if file is None else file.name)
+        set_tip(self.name, "" if file is None else str(file))
+        self.reset.setVisible(file is not None)
         self.changed.emit()
 
-    def _ask_file(self) -> None:
-        dialog = FileDialog(self, tr("A wording of your own"))
+    def _choose_file(self) -> None:
+        dialog = FileDialog(self, tr("Choose a template file"))
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.take(Path(name)))
+        dialog.fileSelected.connect(lambda name: self.set_file(Path(name)))
         dialog.open()
 
-    def _show(self) -> None:
+    def _view(self) -> None:
         step, file = self._step, self.file
 
         def work(_workspace: Workspace) -> Template:
-            return read_wording(step, file)
+            return read_template(step, file)
 
         self._session.run(work, while_there(self, lambda found: TemplateDialog(self, found).open()))
 
     def _build_ui(self) -> None:
-        self.names.setWordWrap(True)
-        self.own.setText("✕")
-        self.own.setAccessibleName(tr("Back to the studio's own wording"))
-        set_tip(self.own, self.own.accessibleName())
-        set_tip(self.choose, tr("A wording of your own, out of a file"))
-        self.setFocusProxy(self.show_it)
+        self.name.setWordWrap(True)
+        self.reset.setText("✕")
+        self.reset.setAccessibleName(tr("Use the built-in template"))
+        set_tip(self.reset, self.reset.accessibleName())
+        set_tip(self.choose, tr("Use a template from a text file"))
+        self.setFocusProxy(self.view)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(4)
         line = QHBoxLayout()
-        line.addWidget(self.names, 1)
-        line.addWidget(self.own)
+        line.addWidget(self.name, 1)
+        line.addWidget(self.reset)
         column.addLayout(line)
-        column.addWidget(Flow(self.show_it, self.choose))
+        column.addWidget(Flow(self.view, self.choose))
 
 
 class TemplateDialog(QDialog):
-    """The wording as it is, to be read and copied, and the hash that tells results of it from others."""
+    """Shows a template and its hash, which is stored with every result."""
 
     def __init__(self, parent: QWidget, template: Template) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"{tr('Wording')}: {template.file.name}")
+        self.setWindowTitle(tr("Template: {file}").format(file=template.file.name))
         self.text = QPlainTextEdit(template.text)
         self.text.setReadOnly(True)
         self.text.setObjectName("input")
-        self.text.setAccessibleName(tr("Wording"))
-        self.hash = label(f"{tr('Every result keeps its hash')}: {template.hash}", "meta")
+        self.text.setAccessibleName(tr("Template"))
+        self.hash = label(tr("SHA-256, stored with every result: {hash}").format(hash=template.hash), "meta")
         self.hash.setWordWrap(True)
         self.hash.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         column = QVBoxLayout(self)
-        words = tr("What stands in braces is filled in. To change it, copy it into a file and choose that.")
-        for widget in (label(words, "quiet"), self.text, self.hash):
+        hint = tr(
+            "Placeholders in braces are filled in. To change the template, copy it into a file and choose that file."
+        )
+        for widget in (label(hint, "quiet"), self.text, self.hash):
             column.addWidget(widget)
         self.resize(720, 560)

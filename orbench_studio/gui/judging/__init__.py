@@ -1,1 +1,1 @@
-"""Window of the feature judging: rules, local judge, calibration."""
+"""Window of judging: the Judges page, running judges, automatic training."""

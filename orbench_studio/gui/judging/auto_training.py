@@ -1,4 +1,4 @@
-"""The local judge learns by itself from what reviewers override, whenever they pause."""
+"""Automatic training of the local judge on the reviewer's decisions, whenever the reviewer pauses."""
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -7,12 +7,12 @@ from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
 PAUSE = 2_000  # milliseconds without a decision
-_FEWEST = 10  # decisions given or undone since it learned last
-_SHARE = 10  # with many decisions it takes a tenth of them more
+_MIN_CHANGES = 10  # new or undone decisions since the last training
+_MIN_CHANGED_PART = 10  # with many decisions: a tenth of them
 
 
 class AutoTraining(QObject):
-    """Compares the decisions in force with those learned from last, so that what is undone is unlearned too."""
+    """Compares the active decisions with those of the last training, so that undone ones are unlearned too."""
 
     def __init__(self, session: Session, judging: JudgeRun, parent: QObject) -> None:
         super().__init__(parent)
@@ -22,13 +22,13 @@ class AutoTraining(QObject):
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self._look)
+        self._pause.timeout.connect(self._check)
         session.opened.connect(self._opened)
         session.closed.connect(self._pause.stop)
         session.operations.changed.connect(self._changed)
 
     def _opened(self) -> None:
-        # What was decided before the window was closed may not have been learned from: then it is now.
+        # Decisions made just before the window was closed may not have been used yet, so train at the start.
         self._learned_from = frozenset()
         self._pause.start()
 
@@ -36,10 +36,10 @@ class AutoTraining(QObject):
         if Kind.ANNOTATIONS in changes.kinds and self._session.workspace is not None:
             self._pause.start()
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         workspace = self._session.workspace
         if workspace is None or workspace.decides_as is not None or not self._session.settings.learns:
-            return  # a server lets reviewers decide, and not judge
+            return  # on a server, reviewers may decide but not write judgements
         if self._judging.busy:
             self._pause.start()
             return
@@ -51,11 +51,11 @@ class AutoTraining(QObject):
 
         def compare(overrides: frozenset[int]) -> None:
             if self._session.workspace is workspace and not self._judging.busy:
-                self._learn_from(overrides)
+                self._train_if_changed(overrides)
 
         self._session.operations.run(work, compare)
 
-    def _learn_from(self, overrides: frozenset[int]) -> None:
-        if len(overrides ^ self._learned_from) >= max(_FEWEST, len(self._learned_from) // _SHARE):
+    def _train_if_changed(self, overrides: frozenset[int]) -> None:
+        if len(overrides ^ self._learned_from) >= max(_MIN_CHANGES, len(self._learned_from) // _MIN_CHANGED_PART):
             self._learned_from = overrides
-            self._judging.learn_quietly()
+            self._judging.train_quietly()

@@ -1,63 +1,46 @@
-"""What the bench found, as tables of words: the page shows them, and they are copied as text."""
+"""Calibration results as text tables: the page shows them, and they are copied as plain text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.text_table import Row, Table, kappa_text, share, translated
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.domain.judging.agreement import Agreement, Kappa
-    from orbench_studio.services.judging.calibration import Calibration, JudgeCalibration
-    from orbench_studio.services.judging.phrase_mining import MinedPhrase
+    from orbench_studio.domain.judging.agreement import Agreement
+    from orbench_studio.domain.judging.calibration_result import Calibration, JudgeCalibration
+    from orbench_studio.instruments.phrases import MinedPhrase
 
-Row = tuple[str, ...]
-INSTRUMENTS = "Judges against people"
-BY = {"model": "By model", "category": "By category", "type": "By type of prompt"}
-_ALL = "all"
+SLICE_TITLES = {"model": "By model", "category": "By category", "type": "By type of prompt"}
+_TITLES = {
+    "model": "Agreement with human labels, by model",
+    "category": "Agreement with human labels, by category",
+    "type": "Agreement with human labels, by type of prompt",
+}
 _AGREEMENT = (
     "Judge",
     "n",
-    "Any refusal",
+    "Agreement",
     "Precision",
     "Recall",
     "Kappa",
     "Three-way",
     "Three-way kappa",
-    "Off by",
+    "Calibration error",
 )
-ASSUMES = (
-    "Shares and kappa with 95 % intervals (Wilson; bootstrap for kappa), responses taken as independent. Precision and "
-    "recall are those of refusals. Off by: how far a judge's probabilities are off. Unparsed, blocked and empty "
-    "responses are not compared and never refusals."
+METHODS = (
+    "Agreement: refusal or answer. Three-way: answer, partial, full refusal. Precision and recall: of refusals. "
+    "Intervals: 95 % (Wilson; Dirichlet for kappa); responses are treated as independent. "
+    "Unparsed, blocked and empty responses are excluded. All scores are on held-out data."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A title, the names of the columns, and the rows; the first column of a row may be indented."""
-
-    title: str
-    header: Row
-    rows: tuple[Row, ...]
-    note: str = ""
-    words: int = 1  # columns that are words; the others are numbers
-
-    @property
-    def text(self) -> str:
-        """In columns of plain text."""
-        lines = [self.header, *self.rows]
-        widths = [max(len(line[place]) for line in lines) for place in range(len(self.header))]
-        message = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([self.title, *(line.rstrip() for line in message), *filter(None, [self.note])])
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything the bench says. `agreement` is by kind of slice; the other tables come after it."""
+    """All tables of a calibration. `agreement` has one table per kind of slice; `others` follow it."""
 
     summary: str
     agreement: dict[str, Table]
@@ -65,75 +48,63 @@ class Report:
 
     @property
     def text(self) -> str:
-        """All of it as plain text."""
+        """The report as plain text."""
         parts = [table.text for table in (*self.agreement.values(), *self.others)]
-        return "\n\n".join([self.summary, *parts, tr(ASSUMES)]) + "\n"
+        return "\n\n".join([self.summary, *parts, tr(METHODS)]) + "\n"
 
 
 def report(found: Calibration) -> Report:
-    """The bench's findings in words. Kappa's intervals are drawn here, which takes a while."""
-    by = [name for name in BY if any(one.slices.by[name] for one in found.instruments)]
+    """Build the report. Slow, because the intervals of kappa are computed here."""
+    slices = [name for name in SLICE_TITLES if any(one.slices.by[name] for one in found.instruments)]
     others = (_trust(found), _learning(found), _left_out(found), *map(_reliability, found.instruments))
-    summary = (
-        f"{found.labels:,} {tr('responses judged by people, to')} {found.prompts:,} {tr('prompts by')} "
-        f"{len(found.by_model):,} {tr('models;')} {found.sample:,} {tr('of them a random sample')}"
-    )
+    summary = tr("{labels} human labels of responses to {prompts} prompts by {models} models; random sample: {sample}")
     return Report(
-        summary,
-        {name: _agreements(found.instruments, name) for name in by},
+        summary.format(
+            labels=f"{found.labels:,}",
+            prompts=f"{found.prompts:,}",
+            models=f"{len(found.by_model):,}",
+            sample=f"{found.sample:,}",
+        ),
+        {name: _agreements(found.instruments, name) for name in slices},
         tuple(table for table in others if table.rows),
     )
 
 
-def phrases(found: Sequence[MinedPhrase]) -> tuple[Row, ...]:
-    """The phrases with what they are a sign of, on the responses they were not mined from."""
+def phrase_rows(found: Sequence[MinedPhrase]) -> tuple[Row, ...]:
+    """Mined phrases with what they indicate and their scores on held-out responses."""
     return tuple(
-        (one.phrase, sign(refuses=one.refuses), share(one.held_out.precision), share(one.held_out.recall))
+        (one.phrase, indicates(refuses=one.refuses), share(one.held_out.precision), share(one.held_out.recall))
         for one in found
     )
 
 
-def sign(*, refuses: bool) -> str:
-    """What a phrase is a sign of."""
+def indicates(*, refuses: bool) -> str:
+    """Name what a phrase indicates."""
     return tr("refusal") if refuses else tr("answer")
-
-
-def share(rate: Rate) -> str:
-    """A share with its interval; how many it is of is told beside it."""
-    if rate.interval is None or rate.value is None:
-        return "—"
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
 
 
 def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> Table:
     rows: list[Row] = []
     for one in instruments:
-        off = one.calibration_error
-        rows.append((*_agreement(one.name, one.slices.overall), "—" if off is None else f"{100 * off:.1f} %"))
+        error = one.calibration_error
+        rows.append((*_agreement(one.name, one.slices.overall), "—" if error is None else f"{100 * error:.1f} %"))
         if one.on_sample is not None:
-            rows.append((*_agreement(f"    {tr('random sample alone')}", one.on_sample), ""))
-        rows += [(*_agreement(f"    {name}", against), "") for name, against in one.slices.by[by].items()]
-    return Table(f"{tr(INSTRUMENTS)}, {tr(BY[by]).lower()}", _header(_AGREEMENT), tuple(rows))
+            rows.append((*_agreement(f"    {tr('random sample only')}", one.on_sample), ""))
+        rows += [(*_agreement(f"    {name}", agreement), "") for name, agreement in one.slices.by[by].items()]
+    return Table(tr(_TITLES[by]), translated(_AGREEMENT), tuple(rows))
 
 
-def _agreement(name: str, against: Agreement) -> Row:
-    rates = (against.accuracy, against.precision, against.recall)
+def _agreement(name: str, found: Agreement) -> Row:
     return (
         name,
-        f"{against.n:,}",
-        *map(share, rates),
-        _kappa(against.kappa),
-        share(against.three_way),
-        _kappa(against.three_way_kappa),
+        f"{found.n:,}",
+        share(found.accuracy),
+        share(found.precision),
+        share(found.recall),
+        kappa_text(found.kappa),
+        share(found.three_way),
+        kappa_text(found.three_way_kappa),
     )
-
-
-def _kappa(kappa: Kappa) -> str:
-    if kappa.value is None:
-        return "—"
-    interval = f" ({kappa.interval[0]:.2f}–{kappa.interval[1]:.2f})" if kappa.interval else ""
-    return f"{kappa.value:.2f}{interval}".replace("-", "−")
 
 
 def _trust(found: Calibration) -> Table:
@@ -141,8 +112,8 @@ def _trust(found: Calibration) -> Table:
     rows = tuple(
         (model, name, share(by_name[name].slices.by["model"][model].accuracy)) for model, name in found.trust.items()
     )
-    note = tr("The judge whose agreement is surely highest: by the lower end of its interval.")
-    return Table(tr("Which to trust where"), _header(("Model", "Judge", "Any refusal")), rows, note, words=2)
+    note = tr("The judge whose confidence interval of agreement has the highest lower bound.")
+    return Table(tr("Best judge per model"), translated(("Model", "Judge", "Agreement")), rows, note, words=2)
 
 
 def _learning(found: Calibration) -> Table:
@@ -150,15 +121,16 @@ def _learning(found: Calibration) -> Table:
         (f"{one.labels:,}", _spread(one.any_refusal), _spread(one.three_way), f"{len(one.any_refusal)}")
         for one in found.learning
     )
-    note = tr("The local judge on what it has not seen: mean of random draws of labels, and their range.")
-    return Table(tr("How the local judge learns"), _header(("Labels", "Any refusal", "Three-way", "Draws")), rows, note)
+    header = translated(("Labels", "Agreement", "Three-way", "Draws"))
+    note = tr("Agreement on held-out responses: mean and range over random draws of training labels.")
+    return Table(tr("Learning curve of the local judge"), header, rows, note)
 
 
 def _reliability(one: JudgeCalibration) -> Table:
     rows = tuple((f"{100 * step.given:.0f} %", share(step.observed), f"{step.n:,}") for step in one.curve)
-    header = _header(("Said to refuse with", "People say so of", "n"))
-    note = tr("Responses in ten steps of the probability that the judge gives; people's share with its interval.")
-    return Table(f"{tr('Whether probabilities hold')}: {one.name}", header, rows, note)
+    header = translated(("Predicted refusals", "Observed refusals", "n"))
+    note = tr("Responses in ten bins of the predicted probability of a refusal. Observed: according to human labels.")
+    return Table(tr("Reliability curve of {judge}").format(judge=one.name), header, rows, note)
 
 
 def _left_out(found: Calibration) -> Table:
@@ -171,23 +143,27 @@ def _left_out(found: Calibration) -> Table:
             share(one.all_others.three_way),
             share(one.with_own.three_way),
             f"{one.rules.n:,}",
-            f"{_spread(one.draws.any_refusal)}, {one.draws.labels:,} {tr('labels')}" if one.draws else tr("too few"),
+            f"{_spread(one.draws.any_refusal)}, n = {one.draws.labels:,}" if one.draws else tr("too few labels"),
         )
         for one in found.left_out
     )
-    header = ("Model left out", "Rules", "Learned", "and own", "Three-way", "and own", "n", "On few labels")
-    note = tr(
-        "Learned: the local judge that has learned from the other models' responses; and own: from this model's labels "
-        "to other prompts, too. Labels given first where they are most useful are harder than the model's others."
+    header = (
+        "Model left out",
+        "Rules",
+        "Other models",
+        "All models",
+        "Other models, three-way",
+        "All models, three-way",
+        "n",
+        "Few labels",
     )
-    return Table(tr("On a model that is new"), _header(header), rows, note)
+    note = tr(
+        "Other models: the local judge, trained on the labels of the other models. All models: trained also on this "
+        "model's labels of other prompts. Few labels: trained on random draws of n labels of the other models."
+    )
+    return Table(tr("Agreement on a new model"), translated(header), rows, note)
 
 
 def _spread(draws: Iterable[float]) -> str:
     found = sorted(100 * one for one in draws)
     return f"{sum(found) / len(found):.1f} % ({found[0]:.0f}–{found[-1]:.0f})"
-
-
-def _header(names: Row) -> Row:
-    translate: Callable[[str], str] = tr
-    return tuple(map(translate, names))

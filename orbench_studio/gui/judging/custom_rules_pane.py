@@ -1,4 +1,4 @@
-"""The rules that people made of phrases in this workspace: who saved each and when, and a way to remove it."""
+"""The custom rules of the workspace: who saved each and when, with buttons to remove and restore them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.judging.custom_rule import SavedRule
-from orbench_studio.gui.common.actions import tr, with_key
-from orbench_studio.gui.common.text_table import grid_of, note
+from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
 from orbench_studio.gui.common.widgets import label, while_there
-from orbench_studio.gui.judging.calibration_tables import Row, sign
+from orbench_studio.gui.judging.calibration_tables import indicates
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
-_HEADER = ("Phrase", "Sign of", "Model", "Saved by")
-_REMOVED = 5  # of the removed ones, so many are shown
+_HEADER = ("Phrase", "Indicates", "Model", "Saved by")
+_SHOWN_REMOVED = 5  # most recently removed rules
 
 
 class CustomRulesPane(QWidget):
-    """Hidden while there are none; removed ones stay at the end and can be put back."""
+    """Hidden without rules. Removed rules are listed at the end and can be restored."""
 
-    message = Signal(str)  # after a deed, in words for the user
+    message = Signal(str)  # for the user
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -34,14 +34,16 @@ class CustomRulesPane(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
-        self._column.addWidget(label(tr("Rules of this workspace"), "strong"))
+        self._column.addWidget(label(tr("Custom rules"), "strong"))
         self._column.addWidget(self.list)
-        self._column.addWidget(note(tr("They judge together with the studio's rules, once those judge again.")))
+        self._column.addWidget(
+            note(tr("Custom rules extend the built-in rules. Judge with the rules to apply changes."))
+        )
         self.hide()
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is saved by now."""
+        """Read the rules and show them."""
 
         def read(workspace: Workspace) -> list[SavedRule]:
             from orbench_studio.services.judging import custom_rules
@@ -51,67 +53,70 @@ class CustomRulesPane(QWidget):
         self._session.run(read, while_there(self, self._show))
 
     def added(self, phrase: str) -> None:
-        """A phrase has been made a rule."""
+        """Update after a phrase was saved as a rule."""
         self.refresh()
-        self._tell(phrase, tr("is a rule of this workspace now"))
+        self._announce(tr("Rule “{phrase}” saved. Judge with the rules to apply it ({key})."), phrase)
 
     def _show(self, saved: list[SavedRule]) -> None:
-        there = {one.rule for one in saved if one.removed_at is None}
-        gone = [one for one in saved if one.removed_at is not None and one.rule not in there]
-        shown = [one for one in saved if one.removed_at is None] + gone[::-1][:_REMOVED]
-        made = QWidget()
-        grid = grid_of(tuple(map(tr, _HEADER)), tuple(map(_row, shown)), words=len(_HEADER))
-        made.setLayout(grid)
+        active = [one for one in saved if one.removed_at is None]
+        active_rules = {one.rule for one in active}
+        removed = [one for one in saved if one.removed_at is not None and one.rule not in active_rules]
+        shown = active + removed[::-1][:_SHOWN_REMOVED]
+        table = QWidget()
+        grid = grid_of(translated(_HEADER), tuple(map(_row, shown)), words=len(_HEADER))
+        table.setLayout(grid)
         grid.setContentsMargins(0, 0, 0, 0)
         for line, one in enumerate(shown, 2):
             grid.addWidget(self._button(one), line, len(_HEADER), Qt.AlignmentFlag.AlignLeft)
-        self._column.replaceWidget(self.list, made)
+        self._column.replaceWidget(self.list, table)
         self.list.deleteLater()
-        self.list = made
+        self.list = table
         self.setVisible(bool(shown))
 
     def _button(self, one: SavedRule) -> QPushButton:
-        words = tr("Remove") if one.removed_at is None else tr("Put back")
-        button = QPushButton(words)
-        button.setAccessibleName(f"{words}: {one.rule.phrase}")
-        button.clicked.connect(lambda: self._remove(one) if one.removed_at is None else self._put_back(one))
+        title = tr("Remove") if one.removed_at is None else tr("Restore")
+        button = QPushButton(title)
+        button.setAccessibleName(f"{title}: {one.rule.phrase}")
+        button.clicked.connect(lambda: self._remove(one) if one.removed_at is None else self._restore(one))
         return button
 
     def _remove(self, one: SavedRule) -> None:
-        who = self._session.annotator
+        annotator = self._session.annotator
 
         def work(workspace: Workspace) -> SavedRule:
             from orbench_studio.services.judging import custom_rules
 
-            return custom_rules.remove(workspace, one.number, annotator=who)
+            return custom_rules.remove(workspace, one.number, annotator=annotator)
 
         def done(_: SavedRule) -> None:
             self.refresh()
-            self._tell(one.rule.phrase, tr("is no rule of this workspace any more"))
+            self._announce(
+                tr("Rule “{phrase}” removed. Judge with the rules to update judgements ({key})."), one.rule.phrase
+            )
 
         self._session.run(work, while_there(self, done))
 
-    def _put_back(self, one: SavedRule) -> None:
-        who = self._session.annotator
+    def _restore(self, one: SavedRule) -> None:
+        annotator = self._session.annotator
 
         def work(workspace: Workspace) -> SavedRule:
             from orbench_studio.services.judging import custom_rules
 
-            return custom_rules.save(workspace, one.rule, annotator=who)
+            return custom_rules.save(workspace, one.rule, annotator=annotator)
 
         self._session.run(work, while_there(self, lambda _: self.added(one.rule.phrase)))
 
-    def _tell(self, phrase: str, words: str) -> None:
-        by_rules = with_key(tr("Judge by the rules"), "judge_rules")
-        self.message.emit(f"“{phrase}” {words}. {by_rules} {tr('goes by that.')}")
+    def _announce(self, template: str, phrase: str) -> None:
+        self.message.emit(template.format(phrase=phrase, key=key_text("judge_rules") or tr("no shortcut")))
 
 
 def _row(one: SavedRule) -> Row:
-    made = f"{one.saved_by}, {_day(one.saved_at)}"
-    if one.removed_at is None:
-        return one.rule.phrase, sign(refuses=one.rule.refuses), one.rule.model or tr("all"), made
-    removed = f"{tr('removed by')} {one.removed_by}, {_day(one.removed_at)}"
-    return f" {one.rule.phrase}", sign(refuses=one.rule.refuses), one.rule.model or tr("all"), removed
+    saved_by = tr("{annotator}, {date}").format(annotator=one.saved_by, date=_day(one.saved_at))
+    indent = ""
+    if one.removed_at is not None:
+        indent = " "
+        saved_by = tr("removed by {annotator}, {date}").format(annotator=one.removed_by, date=_day(one.removed_at))
+    return f"{indent}{one.rule.phrase}", indicates(refuses=one.rule.refuses), one.rule.model or tr("all"), saved_by
 
 
 def _day(at: datetime) -> str:

@@ -1,7 +1,8 @@
-"""Judging from the window: a piece at a time on the database's thread, so that decisions get in between.
+"""Run built-in judges from the window.
 
-What computes only, such as learning, has a thread of its own. One run at a time: two of the same judge would write
-over one another. What is asked for meanwhile follows.
+Judging runs in chunks on the database thread, so that decisions are saved in between. Training runs in a background
+thread. Only one run is active at a time, because two runs of the same judge would overwrite each other; requests in the
+meantime are queued.
 """
 
 from __future__ import annotations
@@ -12,119 +13,125 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES, LOCAL
 
 if TYPE_CHECKING:
-    from orbench_studio.services.judging.run_judges import Instrument, JudgingResult, LocalJudge
+    from orbench_studio.instruments.assessment import Instrument
+    from orbench_studio.instruments.local_judge import LocalJudge
+    from orbench_studio.services.judging.run_judges import JudgingResult
     from orbench_studio.services.workspace.workspace import Workspace
 
-RULES, LOCAL = BuiltinJudge.RULES, BuiltinJudge.LOCAL
-PIECE = 200  # responses; a decision waits for one piece at most, some 70 ms (measured)
+CHUNK = 200  # responses; a decision waits for at most one chunk, about 70 ms (measured)
 
 
 class JudgeRun(QObject):
-    """The rules or the local judge on everything that waits for them. Cancelled or closed, what is judged stays."""
+    """Runs a built-in judge on all responses that it has not judged. A cancelled run keeps its judgements."""
 
-    message = Signal(str)  # once it has ended, in words for the user
+    message = Signal(str)  # for the user, at the end of a run
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
         self.strip = ProgressStrip()
         self.busy = False
-        self._next: list[str] = []
-        self._goes_on: Callable[[int, int], bool] = _quietly
-        session.opened.connect(self._forget)
-        session.closed.connect(self._forget)
+        self._queued: list[str] = []
+        self._on_progress: Callable[[int, int], bool] = _continue
+        session.opened.connect(self._reset)
+        session.closed.connect(self._reset)
 
     def ask(self, judge: str) -> None:
-        """Have the rules or the local judge judge what waits for it, now or after what is being judged now."""
+        """Run a judge now, or after the active run."""
         if self._session.workspace is None:
             self.message.emit(tr("Open a workspace first."))
         elif self.busy:
-            self._next = [other for other in self._next if other != judge] + [judge]
-            self.message.emit(tr("Responses are being judged; that follows."))
-        elif judge == RULES:
-            self._by_rules()
+            self._queued = [other for other in self._queued if other != judge] + [judge]
+            self.message.emit(tr("Another judge is running. This one is queued."))
+        elif judge == LOCAL:
+            self._begin(tr("Training the local judge, then judging"))
+            self._train(self._judge_if_trained)
         else:
-            self._by_local_judge()
+            self._run_untrained(judge)
 
-    def _by_rules(self) -> None:
-        workspace = self._session.workspace
-        assert workspace is not None  # whoever asks has looked
-
-        def rules() -> Instrument:
-            from orbench_studio.services.judging import run_judges
-
-            return run_judges.rules(workspace)
-
-        self._begin(tr("The rules are judging"))
-        self._ask(self._session.operations, rules, lambda found: self._judge(found, self._judged))
-
-    def _by_local_judge(self) -> None:
-        self._begin(tr("The local judge learns, then judges"))
-        self._learn(self._judge_if_learned)
-
-    def learn_quietly(self) -> None:
-        """Have the local judge learn and judge, nothing to see but a word where it changed anything. Not while busy."""
+    def train_quietly(self) -> None:
+        """Train the local judge and judge without a progress bar. Must not be called while busy."""
         self.busy = True
-        self._goes_on = _quietly
-        self._learn(self._judge_quietly)
+        self._on_progress = _continue
+        self._train(self._judge_quietly)
 
-    def _begin(self, words: str) -> None:
+    def _run_untrained(self, judge: str) -> None:
+        workspace = self._open_workspace()
+        self._begin(tr("Judging: {judge}").format(judge=judge))
+        self._call(
+            self._session.operations,
+            lambda: BUILTIN_JUDGES[judge].create(workspace),
+            lambda instrument: self._judge(instrument, self._judged),
+        )
+
+    def _begin(self, title: str) -> None:
         self.busy = True
-        self._goes_on = self.strip.begin(words)
+        self._on_progress = self.strip.begin(title)
 
     def _end(self) -> None:
         self.busy = False
         self.strip.end()
-        if self._next:
-            self.ask(self._next.pop(0))
+        if self._queued:
+            self.ask(self._queued.pop(0))
 
-    def _forget(self) -> None:
-        """The workspace is another, or none."""
-        self._next.clear()
+    def _reset(self) -> None:
+        """Forget the run, after the workspace changed."""
+        self._queued.clear()
         self._end()
 
-    def _learn(self, then: Callable[[LocalJudge], None]) -> None:
+    def _open_workspace(self) -> Workspace:
         workspace = self._session.workspace
-        assert workspace is not None  # whoever asks has looked
+        assert workspace is not None  # callers have checked
+        return workspace
+
+    def _train(self, then: Callable[[LocalJudge], None]) -> None:
+        workspace = self._open_workspace()
 
         def read() -> Any:
             from orbench_studio.services.judging import run_judges
 
             return run_judges.examples(workspace)
 
-        def train(known: Any) -> None:
+        def train(examples: Any) -> None:
             def work() -> LocalJudge:
-                from orbench_studio.services.judging import run_judges
+                from orbench_studio.instruments.local_judge import LocalJudge
 
-                return run_judges.trained(known)
+                return LocalJudge(examples)
 
-            self._ask(self._session.background, work, then)
+            self._call(self._session.background, work, then)
 
-        self._ask(self._session.operations, read, train)
+        self._call(self._session.operations, read, train)
 
-    def _judge_if_learned(self, local: LocalJudge) -> None:
+    def _judge_if_trained(self, local: LocalJudge) -> None:
         if local.learned:
             self._judge(local, self._judged)
             return
         self._end()
-        words = tr("The local judge has too little to learn from: people have judged")
-        self.message.emit(f"{words} {local.examples:,} {tr('responses. It needs more, both answers and refusals.')}")
+        self.message.emit(
+            tr(
+                "Too few human answer classes to train the local judge ({count}). "
+                "Classify more responses, both answers and refusals."
+            ).format(count=f"{local.examples:,}")
+        )
 
     def _judge_quietly(self, local: LocalJudge) -> None:
         def judged(done: JudgingResult) -> None:
             self._end()
             if done.judged:
-                prompts = tuple(sorted(set(done.otherwise)))
+                prompts = tuple(sorted(set(done.changed)))
                 self._session.operations.changed.emit(Changes(frozenset({Kind.JUDGEMENTS}), prompts))
-                learned = f"{tr('Local judge learned from')} {local.examples:,} {tr('decisions')}"
-                self.message.emit(f"{learned}, {len(done.otherwise):,} {tr('responses judged otherwise')}")
+                self.message.emit(
+                    tr("Local judge retrained on {labels} labels: {changed} responses changed class.").format(
+                        labels=f"{local.examples:,}", changed=f"{len(done.changed):,}"
+                    )
+                )
 
         if local.learned:
             self._judge(local, judged)
@@ -137,37 +144,36 @@ class JudgeRun(QObject):
         self.message.emit(done.changes.message)
 
     def _judge(self, instrument: Instrument, then: Callable[[JudgingResult], None]) -> None:
-        workspace = self._session.workspace
-        assert workspace is not None  # an answer for a workspace that is gone never comes here
-        goes_on = self._goes_on
+        workspace = self._open_workspace()
+        on_progress = self._on_progress
 
         def begin() -> Any:
             from orbench_studio.services.judging import run_judges
 
-            return run_judges.judging(workspace, instrument, PIECE)
+            return run_judges.judging(workspace, instrument, CHUNK)
 
-        def take(pieces: Any) -> None:
-            def took(done: JudgingResult) -> None:
-                if not goes_on(done.judged, done.total) or done.finished:
-                    then(done)
+        def next_chunk(chunks: Any) -> None:
+            def done(result: JudgingResult) -> None:
+                if not on_progress(result.judged, result.total) or result.finished:
+                    then(result)
                 else:
-                    take(pieces)
+                    next_chunk(chunks)
 
-            self._ask(self._session.operations, lambda: next(pieces), took)
+            self._call(self._session.operations, lambda: next(chunks), done)
 
-        self._ask(self._session.operations, begin, take)
+        self._call(self._session.operations, begin, next_chunk)
 
-    def _ask(self, where: Operations, work: Callable[[], Any], then: Callable[[Any], object]) -> None:
-        """Run `work`, then `then` where the workspace is still the same; a fault, which the window tells, ends it."""
-        workspace: Workspace | None = self._session.workspace
+    def _call(self, where: Operations, work: Callable[[], Any], then: Callable[[Any], object]) -> None:
+        """Run `work`, then `then`, unless the workspace changed. An error, which the window shows, ends the run."""
+        workspace = self._session.workspace
 
-        def here(act: Callable[[], object]) -> None:
+        def if_unchanged(act: Callable[[], object]) -> None:
             if self._session.workspace is workspace is not None:
                 act()
 
-        where.run(work, lambda found: here(lambda: then(found)), lambda _error: here(self._end))
+        where.run(work, lambda found: if_unchanged(lambda: then(found)), lambda _error: if_unchanged(self._end))
 
 
-def _quietly(_done: int, _total: int) -> bool:
-    """Nothing to see and no way to cancel: goes on to the end."""
+def _continue(_done: int, _total: int) -> bool:
+    """Progress of a run that is not shown and cannot be cancelled."""
     return True

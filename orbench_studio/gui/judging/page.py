@@ -1,4 +1,4 @@
-"""The bench: every judge against people, which to trust where, and the phrases that tell."""
+"""The Judges page: calibration of all judges, mined phrases and custom rules."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.widgets import label, rule, set_role, while_there
-from orbench_studio.gui.judging.calibration_tables import ASSUMES, BY, Report, report
+from orbench_studio.gui.judging.calibration_tables import METHODS, SLICE_TITLES, Report, report
 from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.phrases_pane import PhrasesPane
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
-    from orbench_studio.services.judging.calibration import Calibration
+    from orbench_studio.domain.judging.calibration_result import Calibration
 
-_EMPTY = "Measure compares every judge with what people have judged here; nothing in the workspace changes."
-_NARROW = 5  # columns of a table that leaves room for the phrases beside it
+_EMPTY = "Calibrate to compare every judge with human labels. The workspace is not changed."
+_MAX_NARROW = 5  # columns of a table that fits beside the phrases
 
 
 class JudgesPage(QWidget):
-    """Reads and computes, off the window's thread; judging is its actions'."""
+    """Calibrates in background threads. Its buttons trigger the window's judging actions."""
 
     message = Signal(str)
 
@@ -40,8 +40,8 @@ class JudgesPage(QWidget):
         self._session = session
         self.strip = ProgressStrip()
         self.report: Report | None = None
-        self.says = note(tr(_EMPTY))
-        self.measure = QPushButton(tr("Measure"))
+        self.status = note(tr(_EMPTY))
+        self.run = QPushButton(tr("Calibrate"))
         self.copy = QPushButton(tr("Copy as text"))
         self.slices = QComboBox()
         self._scroll = QScrollArea()
@@ -49,11 +49,11 @@ class JudgesPage(QWidget):
         self._connect()
 
     def refresh(self, changes: Changes) -> None:
-        """What was measured stays as it was: the page says when that was. Rules may have come and gone."""
-        self.own_rules.refresh()
+        """Update the custom rules. Results of a calibration stay, with their time, until the next one."""
+        self.custom_rules.refresh()
 
-    def begin(self) -> None:
-        """Measure every instrument on what people have judged by now."""
+    def calibrate(self) -> None:
+        """Compare every judge with the current human labels."""
         workspace = self._session.workspace
         if workspace is None or self.strip.isVisibleTo(self):
             return
@@ -61,101 +61,108 @@ class JudgesPage(QWidget):
         def read() -> Any:
             from orbench_studio.services.judging import calibration
 
-            return calibration.evidence(workspace)
+            return calibration.read_data(workspace)
 
-        self.measure.setEnabled(False)
-        goes_on = self.strip.begin(tr("Measuring"))
+        self.run.setEnabled(False)
+        on_progress = self.strip.begin(tr("Calibrating"))
         self.strip.cancel.setFocus()
-        self._say("")
+        self._show_status("")
         self._session.operations.run(
-            read, while_there(self, lambda on: self._reckon(on, goes_on)), while_there(self, self._stopped), tells=False
+            read,
+            while_there(self, lambda data: self._compute(data, on_progress)),
+            while_there(self, self._stopped),
+            tells=False,
         )
 
-    def _reckon(self, on: Any, goes_on: Callable[[int, int], bool]) -> None:
+    def _compute(self, data: Any, on_progress: Callable[[int, int], bool]) -> None:
         workspace = self._session.workspace
 
         def work() -> tuple[Calibration, Report]:
             from orbench_studio.services.judging import calibration
 
-            found = calibration.measured(on, on_progress=goes_on)
+            found = calibration.calibrate(data, on_progress=on_progress)
             return found, report(found)
 
         def done(answer: tuple[Calibration, Report]) -> None:
             if self._session.workspace is workspace is not None:
-                self._measured(*answer)
+                self._show_report(*answer)
 
         self._session.background.run(work, while_there(self, done), while_there(self, self._stopped), tells=False)
 
-    def _measured(self, found: Calibration, message: Report) -> None:
-        self._rest()
-        self.report = message
-        self._say(f"{message.summary}.   {tr('Measured at')} {datetime.now().astimezone():%H:%M}")
+    def _show_report(self, found: Calibration, report: Report) -> None:
+        self._end()
+        self.report = report
+        self._show_status(
+            tr("{summary}. Calibrated at {time}.").format(
+                summary=report.summary, time=f"{datetime.now().astimezone():%H:%M}"
+            )
+        )
         self.slices.blockSignals(True)
         self.slices.clear()
-        for name in message.agreement:
-            self.slices.addItem(tr(BY[name]), name)
+        for name in report.agreement:
+            self.slices.addItem(tr(SLICE_TITLES[name]), name)
         self.slices.blockSignals(False)
-        self._show(list(found.by_model))
+        self._build_results(list(found.by_model))
 
     def _stopped(self, error: Exception) -> None:
-        self._rest()
-        self._say(str(error), "quiet" if isinstance(error, CancelledError) else "error")
+        self._end()
+        self._show_status(str(error), "quiet" if isinstance(error, CancelledError) else "error")
 
-    def _rest(self) -> None:
-        waited = self.strip.cancel.hasFocus()
-        self.measure.setEnabled(True)
-        if waited:
-            self.measure.setFocus()  # not whatever comes next: that judges
+    def _end(self) -> None:
+        had_focus = self.strip.cancel.hasFocus()
+        self.run.setEnabled(True)
+        if had_focus:
+            self.run.setFocus()  # not the next button in the tab order, which starts to judge
         self.strip.end()
 
-    def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.says, "role", role)
-        self.says.setText(text)
+    def _show_status(self, text: str, role: str = "quiet") -> None:
+        set_role(self.status, "role", role)
+        self.status.setText(text)
 
-    def _forget(self) -> None:
-        """Nothing of another workspace stays."""
-        self._rest()
+    def _reset(self) -> None:
+        """Clear the results, after the workspace changed."""
+        self._end()
         self.report = None
-        self._say(tr(_EMPTY))
-        self._show([])
+        self._show_status(tr(_EMPTY))
+        self._build_results([])
 
-    def _show(self, models: list[str]) -> None:
+    def _build_results(self, models: list[str]) -> None:
         page = QWidget()
         page.setObjectName("page")
         column = self._shown = QVBoxLayout(page)
         column.setContentsMargins(40, 16, 40, 24)
         column.setSpacing(24)
-        self.own_rules = CustomRulesPane(self._session)
-        self.own_rules.message.connect(self.message)
+        self.custom_rules = CustomRulesPane(self._session)
+        self.custom_rules.message.connect(self.message)
         if self.report is None:
-            column.addWidget(self.own_rules)
+            column.addWidget(self.custom_rules)
         else:
             self._agreement = table_of(self.report.agreement[self.slices.currentData()])
             column.addWidget(self._agreement)
-            column.addWidget(note(tr(ASSUMES)))
+            column.addWidget(note(tr(METHODS)))
             for table in self.report.others:
-                if len(table.header) > _NARROW:
+                if len(table.header) > _MAX_NARROW:
                     column.addWidget(table_of(table))
-            column.addLayout(self._below(self.report, models))
+            column.addLayout(self._below_agreement(self.report, models))
         column.addStretch()
         self._scroll.setWidget(page)
         for part in (self.copy, self.slices):
             part.setVisible(self.report is not None)
 
-    def _below(self, message: Report, models: list[str]) -> QHBoxLayout:
+    def _below_agreement(self, report: Report, models: list[str]) -> QHBoxLayout:
         left = QVBoxLayout()
         left.setSpacing(24)
-        for table in message.others:
-            if len(table.header) <= _NARROW:
+        for table in report.others:
+            if len(table.header) <= _MAX_NARROW:
                 left.addWidget(table_of(table))
         left.addStretch()
         self.phrases = PhrasesPane(self._session)
-        self.phrases.offer(models)
-        self.phrases.saved.connect(self.own_rules.added)
+        self.phrases.set_models(models)
+        self.phrases.saved.connect(self.custom_rules.added)
         right = QVBoxLayout()
         right.setSpacing(24)
         right.addWidget(self.phrases)
-        right.addWidget(self.own_rules)
+        right.addWidget(self.custom_rules)
         right.addStretch()
         row = QHBoxLayout()
         row.setSpacing(40)
@@ -163,8 +170,8 @@ class JudgesPage(QWidget):
         row.addLayout(right, 1)
         return row
 
-    def _slice(self) -> None:
-        """Show the instruments by another kind of slice; all else stays."""
+    def _change_slices(self) -> None:
+        """Show the agreement by another kind of slice."""
         if self.report is None:
             return
         table = table_of(self.report.agreement[self.slices.currentData()])
@@ -175,30 +182,30 @@ class JudgesPage(QWidget):
     def _copy(self) -> None:
         if self.report is not None:
             QGuiApplication.clipboard().setText(self.report.text)
-            self.message.emit(tr("The bench's tables are in the clipboard."))
+            self.message.emit(tr("Calibration results copied."))
 
     def _connect(self) -> None:
-        self.measure.clicked.connect(self.begin)
+        self.run.clicked.connect(self.calibrate)
         self.copy.clicked.connect(self._copy)
-        self.slices.currentIndexChanged.connect(lambda _: self._slice())
-        self._session.opened.connect(self._forget)
-        self._session.closed.connect(self._forget)
+        self.slices.currentIndexChanged.connect(lambda _: self._change_slices())
+        self._session.opened.connect(self._reset)
+        self._session.closed.connect(self._reset)
 
     def _build_ui(self, actions: Actions) -> None:
-        self.setFocusProxy(self.measure)
-        self.measure.setProperty("role", "primary")
-        self.slices.setAccessibleName(tr("Judges by"))
+        self.setFocusProxy(self.run)
+        self.run.setProperty("role", "primary")
+        self.slices.setAccessibleName(tr("Group by"))
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
-        self._scroll.setAccessibleName(tr("What was measured"))
+        self._scroll.setAccessibleName(tr("Calibration results"))
         head = QWidget()
         flow = FlowLayout(head, spacing=8)
-        title = label(tr("Judges"), "title")
-        title.setContentsMargins(0, 0, 24, 0)
-        flow.addWidget(title)
-        flow.addWidget(self.measure)
-        for name, words in (("judge_rules", "Judge by the rules"), ("judge_local", "Judge by the local judge")):
-            button = QPushButton(tr(words))
+        heading = label(tr("Judges"), "title")
+        heading.setContentsMargins(0, 0, 24, 0)
+        flow.addWidget(heading)
+        flow.addWidget(self.run)
+        for name, title in (("judge_rules", "Judge with rules"), ("judge_local", "Judge with local judge")):
+            button = QPushButton(tr(title))
             button.setToolTip(with_key(actions[name].text(), name))
             button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
             flow.addWidget(button)
@@ -208,7 +215,7 @@ class JudgesPage(QWidget):
         top.setContentsMargins(40, 16, 40, 8)
         top.setSpacing(8)
         top.addWidget(head)
-        top.addWidget(self.says)
+        top.addWidget(self.status)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -216,4 +223,4 @@ class JudgesPage(QWidget):
         column.addWidget(self.strip)
         column.addWidget(rule())
         column.addWidget(self._scroll, 1)
-        self._show([])
+        self._build_results([])

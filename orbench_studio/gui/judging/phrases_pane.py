@@ -1,7 +1,4 @@
-"""The phrases that tell a model's refusals from its answers, and a field to try one on labels it was not mined from.
-
-What has been tried can be made a rule of the workspace.
-"""
+"""Mined phrases of a model, and a field to test a phrase on held-out labels and save it as a custom rule."""
 
 from __future__ import annotations
 
@@ -13,9 +10,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import grid_of, note
+from orbench_studio.gui.common.text_table import Row, grid_of, note, share, translated
 from orbench_studio.gui.common.widgets import label, set_role, while_there
-from orbench_studio.gui.judging.calibration_tables import Row, phrases, share, sign
+from orbench_studio.gui.judging.calibration_tables import indicates, phrase_rows
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -23,13 +20,13 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 12
-_HEADER = ("Phrase", "Sign of", "Precision", "Recall")
+_HEADER = ("Phrase", "Indicates", "Precision", "Recall")
 
 
 class PhrasesPane(QWidget):
-    """Mined on the background's thread once the workspace has been read."""
+    """Phrases are mined in the background thread, after the labels have been read."""
 
-    saved = Signal(str)  # after a phrase has been made a rule of the workspace
+    saved = Signal(str)  # the phrase that was saved as a rule
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -37,22 +34,22 @@ class PhrasesPane(QWidget):
         self.models = QComboBox()
         self.list = QWidget()
         self.phrase = QLineEdit()
-        self.sign = QComboBox()
-        self._try = QPushButton(tr("Try"))
-        self.save = QPushButton(tr("Save as a rule"))
-        self.says = note("")
-        self._tried: CustomRule | None = None
+        self.indicated = QComboBox()
+        self._test = QPushButton(tr("Test"))
+        self.save = QPushButton(tr("Save as rule"))
+        self.status = note("")
+        self._tested: CustomRule | None = None
         self._column = QVBoxLayout(self)
         self._build_ui()
         self.models.currentIndexChanged.connect(lambda _: self._mine())
-        self.phrase.returnPressed.connect(self._attempt)
-        self.phrase.textChanged.connect(lambda _: self._untried())
-        self.sign.currentIndexChanged.connect(lambda _: self._untried())
-        self._try.clicked.connect(self._attempt)
+        self.phrase.returnPressed.connect(self._run_test)
+        self.phrase.textChanged.connect(lambda _: self._clear_test())
+        self.indicated.currentIndexChanged.connect(lambda _: self._clear_test())
+        self._test.clicked.connect(self._run_test)
         self.save.clicked.connect(self._save)
 
-    def offer(self, models: Iterable[str]) -> None:
-        """Begin with these models."""
+    def set_models(self, models: Iterable[str]) -> None:
+        """Offer these models and show the phrases of all."""
         self.models.blockSignals(True)
         self.models.clear()
         self.models.addItem(tr("All models"), None)
@@ -62,7 +59,7 @@ class PhrasesPane(QWidget):
         self._mine()
 
     def _mine(self) -> None:
-        self._untried()
+        self._clear_test()
         model = self.models.currentData()
 
         def read(workspace: Workspace) -> Any:
@@ -70,47 +67,47 @@ class PhrasesPane(QWidget):
 
             return phrase_mining.halves(workspace, model)
 
-        def reckon(labelled: Any) -> None:
+        def compute(labelled: Any) -> None:
             def work() -> tuple[Row, ...]:
                 from orbench_studio.services.judging import phrase_mining
 
-                return phrases(phrase_mining.mined(labelled, _LISTED))
+                return phrase_rows(phrase_mining.mine_halves(labelled, _LISTED))
 
             self._session.background.run(work, while_there(self, lambda rows: self._show(model, rows)))
 
-        self._ask(read, reckon)
+        self._run(read, compute)
 
     def _show(self, model: str | None, rows: tuple[Row, ...]) -> None:
         if model != self.models.currentData():
-            return  # another has been chosen meanwhile
+            return  # another model was chosen in the meantime
         shown = QWidget()
         column = QVBoxLayout(shown)
         column.setContentsMargins(0, 0, 0, 0)
         if rows:
-            grid = grid_of(tuple(map(tr, _HEADER)), rows, words=2)
+            grid = grid_of(translated(_HEADER), rows, words=2)
             for line, row in enumerate(rows, 2):
                 grid.addWidget(self._button(row), line, len(_HEADER), Qt.AlignmentFlag.AlignLeft)
             column.addLayout(grid)
         else:
-            column.addWidget(note(tr("No phrase tells anything yet. It takes more responses judged by people.")))
+            column.addWidget(note(tr("No indicative phrases found. Classify more responses.")))
         self._column.replaceWidget(self.list, shown)
         self.list.deleteLater()
         self.list = shown
 
     def _button(self, row: Row) -> QPushButton:
-        button = QPushButton(tr("Try"))
-        button.setAccessibleName(f"{tr('Try')}: {row[0]}")
+        button = QPushButton(tr("Test"))
+        button.setAccessibleName(tr("Test: {phrase}").format(phrase=row[0]))
 
-        def take() -> None:
+        def test() -> None:
             self.phrase.setText(row[0])
-            self.sign.setCurrentIndex(self.sign.findText(_sign_of(row[1])))
-            self._attempt()
+            self.indicated.setCurrentIndex(self.indicated.findData(row[1] == indicates(refuses=True)))
+            self._run_test()
 
-        button.clicked.connect(take)
+        button.clicked.connect(test)
         return button
 
-    def _attempt(self) -> None:
-        rule = CustomRule(self.phrase.text(), bool(self.sign.currentData()), self.models.currentData())
+    def _run_test(self) -> None:
+        rule = CustomRule(self.phrase.text(), bool(self.indicated.currentData()), self.models.currentData())
 
         def work(workspace: Workspace) -> RuleEffect:
             from orbench_studio.services.judging import custom_rules
@@ -118,41 +115,41 @@ class PhrasesPane(QWidget):
             return custom_rules.effect(workspace, rule)
 
         def done(found: RuleEffect) -> None:
-            if rule == CustomRule(self.phrase.text(), bool(self.sign.currentData()), self.models.currentData()):
-                self._tried = rule
-                self._say(_words(found))
+            if rule == CustomRule(self.phrase.text(), bool(self.indicated.currentData()), self.models.currentData()):
+                self._tested = rule
+                self._show_status(_result(found))
                 self.save.setVisible(True)
 
-        self._ask(work, done, lambda error: self._say(str(error), "error"))
+        self._run(work, done, lambda error: self._show_status(str(error), "error"))
 
-    def _untried(self) -> None:
-        self._tried = None
+    def _clear_test(self) -> None:
+        self._tested = None
         self.save.setVisible(False)
-        self._say("")
+        self._show_status("")
 
     def _save(self) -> None:
-        rule, who = self._tried, self._session.annotator
+        rule, annotator = self._tested, self._session.annotator
         if rule is None:
             return
 
         def work(workspace: Workspace) -> str:
             from orbench_studio.services.judging import custom_rules
 
-            return custom_rules.save(workspace, rule, annotator=who).rule.phrase
+            return custom_rules.save(workspace, rule, annotator=annotator).rule.phrase
 
         def done(phrase: str) -> None:
-            self._untried()
+            self._clear_test()
             self.phrase.setFocus()
             self.saved.emit(phrase)
 
-        self._ask(work, done, lambda error: self._say(str(error), "error"))
+        self._run(work, done, lambda error: self._show_status(str(error), "error"))
 
-    def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.says, "role", role)
-        self.says.setText(text)
-        self.says.setVisible(bool(text))
+    def _show_status(self, text: str, role: str = "quiet") -> None:
+        set_role(self.status, "role", role)
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
 
-    def _ask(
+    def _run(
         self,
         work: Callable[[Workspace], Any],
         then: Callable[[Any], object],
@@ -165,46 +162,54 @@ class PhrasesPane(QWidget):
             )
 
     def _build_ui(self) -> None:
-        self.models.setAccessibleName(tr("Model whose phrases are shown"))
-        self.phrase.setAccessibleName(tr("Phrase to try"))
-        self.phrase.setPlaceholderText(tr("a phrase of your own"))
-        self.sign.setAccessibleName(tr("What the phrase is a sign of"))
-        self.sign.addItem(_sign_of(sign(refuses=True)), True)
-        self.sign.addItem(_sign_of(sign(refuses=False)), False)
-        self._try.setAutoDefault(False)
+        self.models.setAccessibleName(tr("Model"))
+        self.phrase.setAccessibleName(tr("Phrase"))
+        self.phrase.setPlaceholderText(tr("Phrase to test"))
+        self.indicated.setAccessibleName(tr("Indicates"))
+        self.indicated.addItem(tr("indicates a refusal"), True)
+        self.indicated.addItem(tr("indicates an answer"), False)
+        self._test.setAutoDefault(False)
         self.save.hide()
         head = QHBoxLayout()
         head.setSpacing(16)
-        head.addWidget(label(tr("Phrases that tell most"), "strong"))
+        head.addWidget(label(tr("Most indicative phrases"), "strong"))
         head.addStretch()
         head.addWidget(self.models)
         self.models.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.phrase, 1)
-        row.addWidget(self.sign)
-        row.addWidget(self._try)
+        row.addWidget(self.indicated)
+        row.addWidget(self._test)
         column = self._column
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.list)
         column.addLayout(row)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
         column.addWidget(self.save, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(note(tr("Mined from half of the labelled prompts, measured on the other half.")))
+        column.addWidget(
+            note(tr("Mined from one half of the labelled prompts. Precision and recall are of the other half."))
+        )
 
 
-def _sign_of(what: str) -> str:
-    return f"{tr('sign of')} {what}"
-
-
-def _words(found: RuleEffect) -> str:
-    """What a trial found, with its n, and what would change."""
-    trial = found.trial
-    shares = f"{tr('precision')} {share(trial.precision)}, n = {trial.precision.n:,}"
-    shares += f"; {tr('recall')} {share(trial.recall)}, n = {trial.recall.n:,}"
-    agree = f"{tr('The rules agree with people on')} {share(found.before)} {tr('without it')}"
-    agree += f", {share(found.after)} {tr('with it')}, n = {found.before.n:,}"
-    changed = f"{found.mended:,} {tr('judged as people do only with it')}, {found.spoiled:,} {tr('only without it')}"
-    return f"“{trial.phrase}” {tr('as a sign of')} {sign(refuses=trial.refuses)}: {shares}. {agree}: {changed}."
+def _result(found: RuleEffect) -> str:
+    """The result of a test, with n, and its effect on the agreement of the rules."""
+    return tr(
+        "“{phrase}” indicates {what}: precision {precision}, n = {n_precision}; recall {recall}, n = {n_recall}. "
+        "Agreement of the rules with human labels: {without} without it, {with_rule} with it, n = {n}. "
+        "{fixed} responses become correct, {broken} become wrong."
+    ).format(
+        phrase=found.phrase.phrase,
+        what=indicates(refuses=found.phrase.refuses),
+        precision=share(found.phrase.precision),
+        n_precision=f"{found.phrase.precision.n:,}",
+        recall=share(found.phrase.recall),
+        n_recall=f"{found.phrase.recall.n:,}",
+        without=share(found.without),
+        with_rule=share(found.with_rule),
+        n=f"{found.without.n:,}",
+        fixed=f"{found.fixed:,}",
+        broken=f"{found.broken:,}",
+    )

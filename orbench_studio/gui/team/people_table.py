@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.judging.calibration_tables import Row, Table
+from orbench_studio.gui.common.text_table import Row, Table
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate

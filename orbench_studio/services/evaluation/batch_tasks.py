@@ -60,13 +60,13 @@ class _Judging:
         self._hash = template_hash(self._template)
 
     def request(self, item: Claimed, name: str, model: str) -> Request:
-        text = judge_reply.put(self._template, item.prompt, item.response or "")
+        text = judge_reply.fill(self._template, item.prompt, item.response or "")
         sampling = sampling_for(self._settings.sampling, name)
         return Request(model, text, sampling, judge_reply.SCHEMA, self._settings.limits.timeout)
 
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
         assert item.response_id is not None  # every item of a judging batch has one
-        judgement = judge_reply.read(answer.text, name, item.prompt, item.response or "")
+        judgement = judge_reply.parse(answer.text, name, item.prompt, item.response or "")
         return JudgeAnswer(item.response_id, judgement, self._hash)
 
 
@@ -77,12 +77,12 @@ class _Moderation:
         self._hash = template_hash(self._template)
 
     def request(self, item: Claimed, name: str, model: str) -> Request:
-        text = vote_reply.put(self._template, item.prompt, item.response)
+        text = vote_reply.fill(self._template, item.prompt, item.response)
         sampling = sampling_for(self._settings.sampling, name)
         return Request(model, text, sampling, vote_reply.SCHEMA, self._settings.limits.timeout)
 
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
-        vote = vote_reply.read(answer.text, name, item.prompt, item.response)
+        vote = vote_reply.parse(answer.text, name, item.prompt, item.response)
         return ModeratorAnswer(replace(vote, response_id=item.response_id), self._hash)
 
 
@@ -101,7 +101,7 @@ class _Writing:
         return Request(model, text, sampling, SCHEMA, self._settings.limits.timeout)
 
     def result(self, item: Claimed, name: str, answer: Answer) -> Result:
-        listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH, wording=self._template)
+        listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH, template=self._template)
         asked_for = replace(listing, texts=listing.texts[: self._settings.texts])
         return ListAnswer(asked_for, answer.text, answer.stop_reason, self._hash)
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import (
     CLASS_TOKENS,
     Batch,
@@ -23,6 +22,7 @@ from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import Template, TemplateName
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.prices import Prices
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import responses
 from orbench_studio.store.evaluation import batches
@@ -96,7 +96,7 @@ class Following(NamedTuple):
 
     batch_id: int
     judging: int | None = None
-    own: BuiltinJudge | None = None
+    builtin_judge: str | None = None
 
 
 def follow(workspace: Workspace) -> list[Following]:
@@ -118,8 +118,8 @@ def _follow(db: Connection, batch: Batch, template: Template) -> Following | Non
     batches.forget_judge(db, batch.id)
     if not batches.has_items(db, batch.id, (ItemState.DONE,)):
         return None
-    if judge in tuple(BuiltinJudge):
-        return Following(batch.id, own=BuiltinJudge(judge))
+    if judge in BUILTIN_JUDGES:
+        return Following(batch.id, builtin_judge=judge)
     found = responses.to_judge(
         db, models=(), prompt_ids=None, batch_id=batch.id, judges=(judge,), template_hash=template.hash
     )

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import Batch
 from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.discovery import answers
@@ -32,7 +31,7 @@ class BatchWorker:
     prices: Prices
     models: Collection[str]
     message: Callable[[str], None]
-    judge: Callable[[BuiltinJudge], None]
+    judge: Callable[[str], None]
     lease: float = LEASE
     runners: dict[int, LiveRunner] = field(default_factory=dict)
     """By batch."""
@@ -88,9 +87,9 @@ class BatchWorker:
 
     def _follow(self) -> None:
         for found in follow(self.workspace):
-            if found.own is not None:
-                self.message(f"Batch {found.batch_id} is finished: its answers are judged by {found.own}.")
-                self.judge(found.own)
+            if found.builtin_judge is not None:
+                self.message(f"Batch {found.batch_id} is finished: its answers are judged by {found.builtin_judge}.")
+                self.judge(found.builtin_judge)
 
     def _join(self) -> None:
         for batch, names in self._open_batches():

@@ -1,1 +1,1 @@
-"""Use cases of the feature generation: seeds, rewrites, moderation, funnel."""
+"""Services of generation: seeds, rewrites, moderation, funnel."""

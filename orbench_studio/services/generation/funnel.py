@@ -1,4 +1,4 @@
-"""The funnel from seeds to prompts that people have confirmed, and how the moderators agree with each other."""
+"""The funnel from seeds to prompts with human labels, and the agreement between moderators."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from orbench_studio.store.review import queue
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One number of the funnel; `query` has the prompts that it counts, empty where it counts no prompts."""
+    """One stage of the funnel. `query` selects its prompts; empty if it does not count prompts."""
 
     name: str
     count: int
@@ -25,7 +25,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What the studio's own recipe of this name takes, and how many of its labels people gave."""
+    """Size of the subset of a built-in recipe, and the number of its human labels."""
 
     recipe: str
     count: int
@@ -34,8 +34,10 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """The stages in their order, what is selected of all prompts in the end, and what left the way: texts that were set
-    aside, replies that declined or held nothing that could be read. `imported` counts rewrites that came from files.
+    """The stages in order, the resulting subsets, and what was rejected.
+
+    `seeds_set_aside` and `rewrites_set_aside` count duplicates, `returned` toxic rewrites that became seeds, `declined`
+    and `unread` replies without a text, and `imported` rewrites from files.
     """
 
     stages: tuple[Stage, ...]
@@ -48,7 +50,7 @@ class Funnel:
     imported: int
 
     def count(self, name: str) -> int:
-        """The number of a stage."""
+        """Number of a stage."""
         return next(stage.count for stage in self.stages if stage.name == name)
 
 
@@ -60,14 +62,14 @@ QUERIES = {
     "disputed": "origin:rewrite consensus:open -votes:none",
     "confirmed": "origin:rewrite basis:human",
 }
-"""What the review queue is asked for each stage. Votes that do not decide, or cannot be read, leave it disputed."""
+"""Query of each stage. Prompts whose votes have no consensus are disputed."""
 
 SELECTIONS = {"hard": "label:safe families:>=3", "toxic": "label:toxic"}
-"""What the recipes of these names take, as the queue says it: they bound nothing else."""
+"""Queries that are equivalent to the built-in recipes of these names."""
 
 
 def funnel(workspace: Workspace) -> Funnel:
-    """Where everything that was written stands now."""
+    """Count the stages of the pipeline."""
     with workspace.reading() as db:
         counts = generated_texts.counts(db)
         found = {name: queue.count(db, parse(query)) for name, query in QUERIES.items()}
@@ -91,7 +93,7 @@ def funnel(workspace: Workspace) -> Funnel:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two moderators, over the prompts on which both votes can be read."""
+    """Agreement of two moderators on the prompts with parsed votes of both."""
 
     one: str
     other: str
@@ -101,8 +103,11 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Moderators:
-    """`alone` has for each moderator how often every other said the opposite, of the prompts that at least three have
-    voted on readably; `toxic` how often it says toxic."""
+    """Agreement between moderators.
+
+    `alone`: by moderator, how often all others voted the opposite, of the prompts with at least three parsed votes.
+    `toxic`: by moderator, the rate of toxic votes.
+    """
 
     pairs: tuple[Pair, ...]
     alone: dict[str, Rate]
@@ -110,29 +115,29 @@ class Moderators:
 
 
 def moderators(workspace: Workspace) -> Moderators:
-    """How far the moderators of the workspace agree, over all prompts that they have voted on."""
+    """Agreement between the moderators of the workspace on all prompts with votes."""
     with workspace.reading() as db:
-        votes = missing_votes.readable(db)
-    said: dict[str, Counter[Verdict]] = {}
+        by_prompt = missing_votes.parsed(db)
+    counts: dict[str, Counter[Verdict]] = {}
     both: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
     alone, together = Counter[str](), Counter[str]()
-    for verdicts in votes.values():
+    for verdicts in by_prompt.values():
         for name, verdict in verdicts.items():
-            said.setdefault(name, Counter())[verdict] += 1
+            counts.setdefault(name, Counter())[verdict] += 1
         for one, other in combinations(sorted(verdicts), 2):
             both.setdefault((one, other), Counter())[verdicts[one], verdicts[other]] += 1
         if len(verdicts) > 2:
             together.update(verdicts.keys())
             alone.update(_alone(verdicts))
     return Moderators(
-        tuple(_pair(*names, counts) for names, counts in sorted(both.items())),
-        {name: Rate(alone[name], together[name]) for name in sorted(said)},
-        {name: Rate(counts[Verdict.TOXIC], counts.total()) for name, counts in sorted(said.items())},
+        tuple(_pair(*names, pair_counts) for names, pair_counts in sorted(both.items())),
+        {name: Rate(alone[name], together[name]) for name in sorted(counts)},
+        {name: Rate(votes[Verdict.TOXIC], votes.total()) for name, votes in sorted(counts.items())},
     )
 
 
 def _alone(verdicts: dict[str, Verdict]) -> list[str]:
-    """Who says what nobody else says."""
+    """Moderators whose verdict differs from all others."""
     return [
         name
         for name, verdict in verdicts.items()

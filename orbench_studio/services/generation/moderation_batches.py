@@ -1,6 +1,7 @@
-"""Moderation (arXiv 2405.20947, section 3.2): language models vote on prompts, and on what a safety-free model answers.
+"""Moderation (arXiv 2405.20947, section 3.2): language models vote on prompts, and on responses to them.
 
-What the votes make of a prompt follows from the workspace's rule alone, and is brought up to date with every vote.
+The responses are of a model without safety training. The consensus follows from the workspace's voting rule and is
+updated with every vote.
 """
 
 from collections.abc import Sequence
@@ -27,42 +28,42 @@ from orbench_studio.store.review import derived_states, queue
 
 
 class Target(NamedTuple):
-    """What a moderator votes on: a prompt, or the response to it."""
+    """A prompt to vote on, or a response to it."""
 
     prompt_id: int
     response_id: int | None = None
 
 
-def choose(
+def select_targets(
     workspace: Workspace,
     moderators: Sequence[str],
     *,
-    wanted: QueueFilter | None = None,
+    prompts: QueueFilter | None = None,
     responder: str | None = None,
     template_hash: str,
     again: bool = False,
     limit: int | None = None,
 ) -> list[Target]:
-    """The prompts of a filter, or the answers of a responder to them, that a moderator has not voted on like that.
+    """Prompts of a filter, or a responder's responses to them, without votes of all moderators with this template.
 
-    Answers that were blocked, failed or are empty are left out: there is nothing in them that could do harm.
+    Blocked, failed and empty responses are skipped: they cannot do harm. Raises NothingLeftError if there are none.
     """
     with workspace.reading() as db:
-        ids = list(queue.ids(db, wanted or QueueFilter()))
+        ids = list(queue.ids(db, prompts or QueueFilter()))
         found = (
             [Target(i) for i in ids]
             if responder is None
             else [Target(*p) for p in missing_votes.answers(db, responder)]
         )
         if responder is not None:
-            let_through = set(ids)
-            found = [target for target in found if target.prompt_id in let_through]
+            selected = set(ids)
+            found = [target for target in found if target.prompt_id in selected]
         if not again:
             done = missing_votes.voted_by_all(db, moderators, template_hash, responses=responder is not None)
             found = [target for target in found if (target.response_id or target.prompt_id) not in done]
     if not found:
         raise NothingLeftError(
-            "There is nothing to vote on: none is there that these moderators have not voted on, or are about to."
+            "Nothing to vote on: all selected items have votes of these moderators, or pending requests."
         )
     return found[:limit]
 
@@ -74,10 +75,10 @@ def create(
     settings: BatchSettings,
     prices: Prices,
 ) -> Batch:
-    """Write a moderation down; `settings.template` has the instructions."""
+    """Create a moderation batch; `settings.template` has the prompt template."""
     on_responses = bool(targets) and targets[0].response_id is not None
     check(moderators, settings, prices, on_responses=on_responses)
-    what = "answers" if on_responses else "prompts"
+    what = "responses" if on_responses else "prompts"
     with workspace.writing() as db:
         title = f"{what} moderated by {', '.join(moderators)}"
         batch_id = batches.create(db, title, BatchKind.MODERATION, settings, datetime.now(UTC))
@@ -92,7 +93,7 @@ def create(
 
 
 def check(moderators: Sequence[str], settings: BatchSettings, prices: Prices, *, on_responses: bool) -> None:
-    """Whether models so named can vote within the settings; StudioError says why not."""
+    """Check models, template and settings. Raises StudioError if they are invalid."""
     templates.require_markers(TemplateName.ON_RESPONSES if on_responses else TemplateName.ON_PROMPTS, settings.template)
     batch_control.check(moderators, settings, prices)
 
@@ -104,35 +105,37 @@ def estimate(
     settings: BatchSettings,
     prices: Prices,
 ) -> Estimate:
-    """What the votes will send, cost and take."""
+    """Estimate requests, cost and duration of the votes."""
     return estimate_voting(workspace, moderators, targets, settings, prices)
 
 
-def to_answer(workspace: Workspace, responder: str, wanted: QueueFilter | None = None) -> list[int]:
-    """The prompts that a safety-free responder is to answer: those that the votes call safe, or toxic where an answer
-    may rescue them, and that it has not answered. StudioError where there are none."""
+def prompts_to_answer(workspace: Workspace, responder: str, prompts: QueueFilter | None = None) -> list[int]:
+    """Prompts that a responder without safety training has not answered and that the votes call safe.
+
+    With the rescue rule, toxic prompts are included. Raises NothingLeftError if there are none.
+    """
     with workspace.reading() as db:
         found = missing_votes.to_answer(db, responder, rescues=derived_states.rule(db).rescues)
-        let_through = set(queue.ids(db, wanted or QueueFilter()))
-    chosen = [prompt_id for prompt_id in found if prompt_id in let_through]
+        selected = set(queue.ids(db, prompts or QueueFilter()))
+    chosen = [prompt_id for prompt_id in found if prompt_id in selected]
     if not chosen:
         raise NothingLeftError(
-            f"There is no prompt for {responder} to answer: all that the votes call safe is answered, or about to be."
+            f"No prompt for {responder} to answer: all safe prompts have its response, or a pending request."
         )
     return chosen
 
 
 def rule(workspace: Workspace) -> Rule:
-    """How votes are counted in this workspace."""
+    """The voting rule of the workspace."""
     with workspace.reading() as db:
         return derived_states.rule(db)
 
 
-def choose_rule(workspace: Workspace, chosen: Rule) -> Changes:
-    """Count the votes by another rule from now on, those that are there too; people's decisions stay what they are."""
+def set_rule(workspace: Workspace, rule: Rule) -> Changes:
+    """Set the voting rule and recount all votes. Human labels are not changed."""
     with workspace.writing() as db:
-        if derived_states.rule(db) == chosen:
-            return Changes(message=f"Votes are counted so already: {chosen.to_text()}.")
-        db.execute(update(WORKSPACE).values(consensus_rule=chosen.to_text()))
+        if derived_states.rule(db) == rule:
+            return Changes(message=f"The voting rule is already {rule.to_text()}.")
+        db.execute(update(WORKSPACE).values(consensus_rule=rule.to_text()))
         derived_states.refresh_prompts(db, missing_votes.voted_prompts(db))
-    return Changes(frozenset({Kind.VOTES}), None, f"Votes are counted by the rule {chosen.to_text()} now.")
+    return Changes(frozenset({Kind.VOTES}), None, f"Voting rule set to {rule.to_text()}. All votes were recounted.")

@@ -1,4 +1,4 @@
-"""Writing seeds and rewriting them (arXiv 2405.20947, sections 3.1 and 3.2): each a batch like any other."""
+"""Batches that write seeds and rewrite them into prompts (arXiv 2405.20947, sections 3.1 and 3.2)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,25 +18,23 @@ from orbench_studio.store.evaluation import batches, generated_texts, text_lengt
 from orbench_studio.store.evaluation.batches import GenerationRequest
 from orbench_studio.store.evaluation.generated_texts import SetAside, Unread
 
-ROUNDS = 1  # how often a toxic rewrite becomes a seed again, unless said otherwise
-_AT_ONCE = 10  # seeds that are asked for in one reply
-_TOKENS = 40  # that a text takes in a reply, about
+ROUNDS = 1  # default number of times that toxic rewrites become seeds again
+_SEEDS_PER_REQUEST = 10
+_TOKENS_PER_TEXT = 40  # in a reply, on average
 
 __all__ = ["GenerationRequest", "SetAside", "Unread"]
 
 
-def lists(categories: Sequence[Category], each: int) -> tuple[list[GenerationRequest], int]:
-    """So many seeds a category, as lists to be asked for, and how long each list is."""
+def seed_requests(categories: Sequence[Category], each: int) -> tuple[list[GenerationRequest], int]:
+    """Requests for `each` seeds per category, and the number of seeds per request."""
     if each < 1 or not categories:
-        raise StudioError("Say how many seeds are to be written, and for which categories.")
-    requests = ceil(each / _AT_ONCE)
-    asked = [
-        GenerationRequest(category=category, sample=sample) for category in categories for sample in range(requests)
-    ]
-    return asked, ceil(each / requests)
+        raise StudioError("Enter at least one seed per category and at least one category.")
+    lists = ceil(each / _SEEDS_PER_REQUEST)
+    requests = [GenerationRequest(category=category, sample=n) for category in categories for n in range(lists)]
+    return requests, ceil(each / lists)
 
 
-def choose_seeds(
+def rewrite_requests(
     workspace: Workspace,
     model: str,
     *,
@@ -45,12 +43,12 @@ def choose_seeds(
     again: bool = False,
     limit: int | None = None,
 ) -> list[GenerationRequest]:
-    """The seeds that the model is to rewrite: those it has not, or all with `again`; at most so many rounds old."""
+    """Requests for seeds of at most `rounds` rounds that the model has not rewritten, or for all with `again`."""
     with workspace.reading() as db:
         found = generated_texts.pool(db, categories=categories, rounds=rounds, model=None if again else model)
     if not found:
         raise NothingLeftError(
-            f"There are no seeds to rewrite that {model} has not rewritten, or is about to. Write or import more."
+            f"No seeds to rewrite: all have rewrites by {model} or pending requests. Write or import seeds."
         )
     return [GenerationRequest(seed_id=seed_id) for seed_id in found[:limit]]
 
@@ -59,53 +57,55 @@ def create(
     workspace: Workspace,
     kind: BatchKind,
     model: str,
-    asked: Sequence[GenerationRequest],
+    requests: Sequence[GenerationRequest],
     settings: BatchSettings,
     prices: Prices,
 ) -> Batch:
-    """Write a batch of lists down, to be written (SEEDING) or as rewrites (REWRITING); nothing is sent yet."""
+    """Create a batch that writes seeds (SEEDING) or rewrites (REWRITING) without starting it."""
     check(kind, model, settings, prices)
     with workspace.writing() as db:
-        batch_id = batches.create(db, f"{_DOES[kind]} by {model}", kind, settings, datetime.now(UTC))
-        batches.add_asked(db, batch_id, batch_control.model_id(db, model, settings), asked)
+        batch_id = batches.create(db, f"{_TITLES[kind]} by {model}", kind, settings, datetime.now(UTC))
+        batches.add_asked(db, batch_id, batch_control.model_id(db, model, settings), requests)
         return batch_control.require(db, batch_id)
 
 
 def check(kind: BatchKind, model: str, settings: BatchSettings, prices: Prices) -> None:
-    """Whether the model can be asked so; StudioError says why not."""
-    templates.require_markers(_WORDINGS[kind], settings.template)
+    """Check model, template and settings. Raises StudioError if they are invalid."""
+    templates.require_markers(_TEMPLATES[kind], settings.template)
     batch_control.check([model], settings, prices)
 
 
 def estimate(
-    workspace: Workspace, model: str, asked: Sequence[GenerationRequest], settings: BatchSettings, prices: Prices
+    workspace: Workspace, model: str, requests: Sequence[GenerationRequest], settings: BatchSettings, prices: Prices
 ) -> Estimate:
-    """What asking for the lists will send, cost and take."""
+    """Estimate requests, cost and duration of a batch."""
     with workspace.reading() as db:
-        characters = text_lengths.of_seeds(db, [one.seed_id for one in asked if one.seed_id is not None])
-    return estimate_items(model, len(asked), characters, settings.texts * _TOKENS, settings, prices)
+        characters = text_lengths.of_seeds(db, [one.seed_id for one in requests if one.seed_id is not None])
+    return estimate_items(model, len(requests), characters, settings.texts * _TOKENS_PER_TEXT, settings, prices)
 
 
 def return_toxic(workspace: Workspace, rounds: int = ROUNDS) -> Changes:
-    """Put rewrites whose final label is toxic back among the seeds: those that come of fewer rounds than these."""
+    """Turn rewrites with the final label toxic into seeds, unless their seed has gone through `rounds` rounds."""
     with workspace.writing() as db:
         returned = generated_texts.return_toxic(db, rounds)
     if not returned:
-        return Changes(message="No rewrite is toxic and young enough to become a seed.")
-    return Changes(frozenset({Kind.PROMPTS}), (), f"{returned:,} toxic rewrites are seeds now.")
+        return Changes(
+            message="No toxic rewrites to return: there are none, or their seeds have reached the limit of rounds."
+        )
+    return Changes(frozenset({Kind.PROMPTS}), (), f"Toxic rewrites returned as seeds: {returned:,}.")
 
 
-def set_aside(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list[SetAside]:
-    """Texts that repeat what was there already, or nearly, the latest first: of those written as seeds, or rewrites."""
+def duplicates(workspace: Workspace, *, seeds: bool, limit: int = 1_000) -> list[SetAside]:
+    """Rejected duplicates and near duplicates among seeds or rewrites, latest first."""
     with workspace.reading() as db:
         return generated_texts.set_aside(db, seeds=seeds, limit=limit)
 
 
-def unread(workspace: Workspace, *, limit: int = 1_000) -> list[Unread]:
-    """Replies of writers in which there was no text, the latest first."""
+def replies_without_text(workspace: Workspace, *, limit: int = 1_000) -> list[Unread]:
+    """Replies of writers in which no text was found, latest first."""
     with workspace.reading() as db:
         return generated_texts.unread(db, limit)
 
 
-_DOES = {BatchKind.SEEDING: "seeds", BatchKind.REWRITING: "rewrites"}
-_WORDINGS = {BatchKind.SEEDING: TemplateName.SEEDING, BatchKind.REWRITING: TemplateName.REWRITING}
+_TITLES = {BatchKind.SEEDING: "seeds", BatchKind.REWRITING: "rewrites"}
+_TEMPLATES = {BatchKind.SEEDING: TemplateName.SEEDING, BatchKind.REWRITING: TemplateName.REWRITING}

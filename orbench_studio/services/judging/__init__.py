@@ -1,1 +1,1 @@
-"""Use cases of the feature judging: rules, local judge, calibration."""
+"""Services of judging: built-in judges, calibration, custom rules. `builtin_judges.py` describes how to add a judge."""

@@ -1,40 +1,28 @@
-"""The calibration bench: every instrument against what people say, in one workspace.
+"""Calibration: every judge of a workspace compared with human answer classes.
 
-The rules and the keyword lists judge as they are; together with rules that people made of mined phrases, the rules
-count only on the prompts that no phrase is mined from. Other judges count with what they said last of each response.
-The local judge never judges what it learned from: its prompts are dealt into five groups, and each group is judged by a
-judge that has learned from the others. With one model left out it has learned from the other models' responses, which
-may be to the same prompts.
+All scores are on held-out data. Rules and keyword lists learn nothing and are evaluated as they are; with custom rules
+only on the prompts from which no phrase is mined. The local judge is cross-validated with five folds of prompts. LLM
+judges count with their latest stored judgement of each response.
+
+With one model left out, the local judge is trained on the other models' responses, which may be to the same prompts.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from statistics import fmean, stdev
+from statistics import fmean
 
-from orbench_studio.domain.core.judgement import (
-    ANSWERS,
-    REFUSALS,
-    AnswerClass,
-    JudgeKind,
-    Judgement,
-    last_said,
-)
-from orbench_studio.domain.judging.agreement import (
-    Agreement,
-    Bin,
-    Pair,
-    calibration_error,
-    reliability,
-)
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, JudgeKind, Judgement, last_said
+from orbench_studio.domain.judging.agreement import Agreement, Pair, reliability
+from orbench_studio.domain.judging.calibration_result import Calibration, Draws, JudgeCalibration, LeftOutModel, Slices
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
-from orbench_studio.instruments.features import Seen, look
-from orbench_studio.instruments.keyword_lists import KeywordInstrument
-from orbench_studio.instruments.local_judge import FEWEST, LocalJudge
+from orbench_studio.instruments.features import Features, extract
+from orbench_studio.instruments.local_judge import MIN_LABELS, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
+from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 from orbench_studio.services.judging.phrase_mining import held_out
 from orbench_studio.services.judging.run_judges import example_of
 from orbench_studio.services.review.response_selection import RandomSample, random_sample
@@ -43,326 +31,239 @@ from orbench_studio.store.core import responses
 from orbench_studio.store.judging import custom_rules, judgements
 from orbench_studio.store.judging.judgements import Labelled
 
-SIZES = (20, 50, 100, 200, 500, 1_000, 2_000)
+CURVE_SIZES = (20, 50, 100, 200, 500, 1_000, 2_000)
 DRAWS = 5
+LEFT_OUT_LABELS = 200
+WITH_CUSTOM_RULES = f"{RuleInstrument.name} + custom rules"
 _FOLDS = 5
-WITH_OWN = "studio-rules and own"
-_UNNAMED = "none"
+_NO_VALUE = "none"
+_SLICES: dict[str, Callable[[Labelled], str | None]] = {
+    "model": lambda row: row.model,
+    "category": lambda row: row.category,
+    "type": lambda row: row.type,
+}
 Progress = Callable[[int, int], bool]
+Assessments = dict[int, Assessment]  # by index of the labelled response
 
 
 @dataclass(frozen=True, slots=True)
-class Slices:
-    """An instrument against people, on the whole and by model, category and type of prompt."""
+class CalibrationData:
+    """Input of a calibration: labelled responses, their stored judgements, the random sample and the custom rules."""
 
-    overall: Agreement
-    by: Mapping[str, Mapping[str, Agreement]]
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeCalibration:
-    """One instrument on the bench. `how` says how its judgements came about; the curve is empty where an instrument
-    gives no probabilities. `on_sample` is on the random sample alone, None where there is none."""
-
-    name: str
-    version: str
-    how: str
-    slices: Slices
-    curve: tuple[Bin, ...]
-    on_sample: Agreement | None
-
-    @property
-    def calibration_error(self) -> float | None:
-        """How far its probabilities are off."""
-        return calibration_error(self.curve)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOutModel:
-    """One model left out: the rules, and local judges that have learned from the other models' responses.
-
-    `with_own` is on the same responses, by local judges that have learned from the model's own labels to other prompts
-    besides: what people's work on a new model brings.
-    """
-
-    model: str
-    rules: Agreement
-    all_others: Agreement
-    with_own: Agreement
-    draws: "Draws | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """Agreement of local judges that learned from `labels` labels drawn at random, one figure a draw: the mean over
-    the models (or groups of prompts) that were left out in turn."""
-
-    labels: int
-    any_refusal: tuple[float, ...]
-    three_way: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        """Mean agreement, any refusal."""
-        return fmean(self.any_refusal)
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation over the draws; 0 for one draw."""
-        return stdev(self.any_refusal) if len(self.any_refusal) > 1 else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """The whole bench. `trust` names the instrument with the highest lower bound of agreement, by model."""
-
-    labels: int
-    prompts: int
-    by_class: Mapping[str, int]
-    by_model: Mapping[str, int]
-    sample: int
-    inclusion: float
-    instruments: tuple[JudgeCalibration, ...]
-    left_out: tuple[LeftOutModel, ...]
-    learning: tuple[Draws, ...]
-    trust: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Everything the bench stands on: labelled responses, what the judges said of them, and the random sample."""
-
-    known: Sequence[Labelled]
-    said: Mapping[int, Sequence[Judgement]]
+    labelled: Sequence[Labelled]
+    judgements: Mapping[int, Sequence[Judgement]]
     sample: RandomSample
-    own_rules: Sequence[CustomRule] = ()
+    custom_rules: Sequence[CustomRule] = ()
 
 
-def calibration(
+def calibrate_workspace(
     workspace: Workspace,
     *,
     draws: int = DRAWS,
-    left_out_labels: int = 200,
+    left_out_labels: int = LEFT_OUT_LABELS,
     on_progress: Progress = lambda _done, _total: True,
 ) -> Calibration:
-    """Measure every instrument on everything that people have labelled. Changes nothing in the workspace.
+    """Evaluate every judge on all human labels. Does not change the workspace.
 
-    Raises WorkspaceError where people have labelled too little to say anything, CancelledError where `on_progress`
-    (told the steps done and all steps) answers no.
+    Raises WorkspaceError with too few labels, and CancelledError if `on_progress(done, total)` returns False.
     """
-    return measured(evidence(workspace), draws=draws, left_out_labels=left_out_labels, on_progress=on_progress)
+    return calibrate(read_data(workspace), draws=draws, left_out_labels=left_out_labels, on_progress=on_progress)
 
 
-def evidence(workspace: Workspace) -> Evidence:
-    """What people and judges have said. Raises WorkspaceError where people have labelled too little to go by."""
+def read_data(workspace: Workspace) -> CalibrationData:
+    """Read the input of a calibration. Raises WorkspaceError with too few labels."""
     with workspace.reading() as db:
-        known = judgements.labelled(db)
-        said = responses.judgements(db, [row.id for row in known])
-        own = custom_rules.in_force(db)
-    if len(known) < FEWEST:
+        labelled = judgements.labelled(db)
+        stored = responses.judgements(db, [row.id for row in labelled])
+        rules = custom_rules.active(db)
+    if len(labelled) < MIN_LABELS:
         raise WorkspaceError(
-            f"People have judged {len(known)} responses here; from {FEWEST} on instruments can be compared with them. "
-            "Judge some on the review page, or import labelled ones."
+            f"This workspace has {len(labelled)} human answer classes. Calibration needs at least {MIN_LABELS}. "
+            "Classify responses on the review page, or import labelled responses."
         )
-    return Evidence(known, said, random_sample(workspace), own)
+    return CalibrationData(labelled, stored, random_sample(workspace), rules)
 
 
-def measured(
-    on: Evidence,
+def calibrate(
+    data: CalibrationData,
     *,
     draws: int = DRAWS,
-    left_out_labels: int = 200,
+    left_out_labels: int = LEFT_OUT_LABELS,
     on_progress: Progress = lambda _done, _total: True,
 ) -> Calibration:
-    """Measure every instrument on what has been read; computes only, and needs no workspace."""
-    known, sample = on.known, on.sample
-    bench = _Bench(known, frozenset(sample.response_ids), on_progress, draws)
-    found = [bench.as_it_is(instrument) for instrument in (RuleInstrument(), KeywordInstrument())]
-    found += bench.with_own(on.own_rules)
-    found.append(bench.cross_validated())
-    found += bench.stored(on.said)
-    left_out = bench.left_out(left_out_labels)
+    """Evaluate every judge on data that has been read. Only computes, so it can run in any thread."""
+    run = _CalibrationRun(data, draws, on_progress)
+    judges = [run.untrained(judge.create(None)) for judge in BUILTIN_JUDGES.values() if not judge.learns]
+    judges += run.with_custom_rules(data.custom_rules)
+    judges.append(run.cross_validated())
+    judges += run.stored(data.judgements)
+    left_out = run.leave_one_model_out(left_out_labels)
     return Calibration(
-        len(known),
-        len({row.prompt_id for row in known}),
-        _counted([row.answer_class for row in known]),
-        _counted([row.model for row in known]),
-        len(bench.sample),
-        sample.inclusion,
-        tuple(found),
-        left_out,
-        bench.learning(),
-        _trusted(found),
+        labels=len(data.labelled),
+        prompts=len({row.prompt_id for row in data.labelled}),
+        by_class=_counts([row.answer_class for row in data.labelled]),
+        by_model=_counts([row.model for row in data.labelled]),
+        sample=len(run.sample),
+        inclusion=data.sample.inclusion,
+        instruments=tuple(judges),
+        left_out=left_out,
+        learning=run.learning_curve(),
+        trust=_best_judges(judges),
     )
 
 
-class _Bench:
-    """The labelled responses, each read once however many judges are trained on it."""
+class _CalibrationRun:
+    """The labelled responses, by index. Features are extracted once, although many judges are trained on them."""
 
-    def __init__(self, known: Sequence[Labelled], sample: frozenset[int], on_progress: Progress, draws: int) -> None:
-        self.known = known
-        self.sample = {row.id for row in known} & sample
+    def __init__(self, data: CalibrationData, draws: int, on_progress: Progress) -> None:
+        self.rows = data.labelled
+        self.sample = {row.id for row in self.rows} & set(data.sample.response_ids)
         self._draws = draws
-        self._answered = [Answered(row.prompt, row.text, row.model) for row in known]
-        self._examples = [example_of(row) for row in known]
-        self._seen: dict[Answered, Seen] = {}
-        self._models = sorted({row.model for row in known})
-        self._sizes = [size for size in SIZES if size <= self._teachable()]
+        self._answered = [Answered(row.prompt, row.text, row.model) for row in self.rows]
+        self._examples = [example_of(row) for row in self.rows]
+        self._features: dict[Answered, Features] = {}
+        self._models = sorted({row.model for row in self.rows})
+        # The learning curve leaves out each model in turn, or each fold where there is only one model.
+        self._groups = [self._of_model(model) for model in self._models] if len(self._models) > 1 else self._folds()
+        smallest_training_set = len(self.rows) - max(map(len, self._groups))
+        self._curve_sizes = [size for size in CURVE_SIZES if size <= smallest_training_set]
         self._on_progress = on_progress
         self._done = 0
         per_model = (1 + _FOLDS + draws) if len(self._models) > 1 else 0
-        self._total = _FOLDS + len(self._models) * per_model + len(self._sizes) * draws * len(self._groups())
+        self._total = _FOLDS + len(self._models) * per_model + len(self._curve_sizes) * draws * len(self._groups)
 
-    def as_it_is(self, instrument: Instrument) -> JudgeCalibration:
+    def untrained(self, instrument: Instrument) -> JudgeCalibration:
+        """Evaluate a judge that does not learn on all responses."""
         assessed = dict(enumerate(instrument.assess(self._answered)))
-        return self._calibrated(instrument.name, instrument.version, "as it is", assessed)
+        return self._result(instrument.name, instrument.version, "no training", assessed)
 
-    def with_own(self, own: Sequence[CustomRule]) -> list[JudgeCalibration]:
-        places = [place for place, row in enumerate(self.known) if held_out(row.prompt)]
-        if not own or not places:
+    def with_custom_rules(self, rules: Sequence[CustomRule]) -> list[JudgeCalibration]:
+        """Evaluate the rules with the custom rules, on the prompts from which no phrase is mined."""
+        indices = [index for index, row in enumerate(self.rows) if held_out(row.prompt)]
+        if not rules or not indices:
             return []
-        rules = RuleInstrument(own)
-        assessed = rules.assess([self._answered[place] for place in places])
-        how = f"with {len(own)} of this workspace, on the prompts that no phrase is mined from"
-        return [self._calibrated(WITH_OWN, rules.version, how, dict(zip(places, assessed, strict=True)))]
+        instrument = RuleInstrument(rules)
+        how = f"{len(rules)} custom rules, on the prompts from which no phrase is mined"
+        return [self._result(WITH_CUSTOM_RULES, instrument.version, how, self._assess(instrument, indices))]
 
     def cross_validated(self) -> JudgeCalibration:
-        assessed: dict[int, Assessment] = {}
-        for held in self._folds():
-            known = [place for place in range(len(self.known)) if place not in held]
-            assessed |= self._by_judge(known, sorted(held))
-        version = LocalJudge(self._examples, self._look).version
-        how = f"each of {_FOLDS} groups of prompts judged by what was learned from the others"
-        return self._calibrated(LocalJudge.name, version, how, assessed)
+        """Evaluate the local judge with folds of prompts."""
+        assessed: Assessments = {}
+        for fold in self._folds():
+            assessed |= self._train_and_assess(self._all_but(fold), sorted(fold))
+        version = LocalJudge(self._examples, self._extract).version
+        return self._result(LocalJudge.name, version, f"{_FOLDS}-fold cross-validation by prompt", assessed)
 
-    def stored(self, said: Mapping[int, Sequence[Judgement]]) -> list[JudgeCalibration]:
-        own = {RuleInstrument.name, KeywordInstrument.name, LocalJudge.name}
-        classes: dict[tuple[str, JudgeKind], dict[int, Assessment]] = defaultdict(dict)
-        for place, row in enumerate(self.known):
-            for (judge, kind), answer_class in last_said(said.get(row.id, ())).items():
-                if judge not in own:
-                    refused = float(answer_class in REFUSALS)
-                    classes[judge, kind][place] = Assessment(answer_class, 1.0, refused)
+    def stored(self, stored: Mapping[int, Sequence[Judgement]]) -> list[JudgeCalibration]:
+        """Evaluate all other judges by their latest stored judgements."""
+        builtin = {judge.create(None).name for judge in BUILTIN_JUDGES.values()}
+        assessed: dict[tuple[str, JudgeKind], Assessments] = defaultdict(dict)
+        for index, row in enumerate(self.rows):
+            for (judge, kind), answer_class in last_said(stored.get(row.id, ())).items():
+                if judge not in builtin:
+                    refusal = float(answer_class in REFUSALS)
+                    assessed[judge, kind][index] = Assessment(answer_class, 1.0, refusal)
         return [
-            self._calibrated(name, "", f"as stored ({kind})", assessed) for (name, kind), assessed in classes.items()
+            self._result(name, "", f"stored judgements ({kind})", found) for (name, kind), found in assessed.items()
         ]
 
-    def left_out(self, labels: int) -> tuple[LeftOutModel, ...]:
-        if len(self._models) < 2:
-            return ()
-        found = []
-        for model in self._models:
-            held = [place for place, row in enumerate(self.known) if row.model == model]
-            others = [place for place, row in enumerate(self.known) if row.model != model]
-            rules = dict(zip(held, RuleInstrument().assess([self._answered[p] for p in held]), strict=True))
-            drawn = self._drawn(labels, [(others, held)]) if len(others) >= labels else None
-            learned = self._by_judge(others, held)
-            own = self._against(self._with_own(others, held))
-            found.append(LeftOutModel(model, self._against(rules), self._against(learned), own, drawn))
-        return tuple(found)
+    def leave_one_model_out(self, labels: int) -> tuple[LeftOutModel, ...]:
+        """Evaluate rules and local judges on each model in turn; empty where there is only one model."""
+        return tuple(self._left_out(model, labels) for model in self._models if len(self._models) > 1)
 
-    def _with_own(self, others: Sequence[int], held: Sequence[int]) -> dict[int, Assessment]:
-        found: dict[int, Assessment] = {}
+    def learning_curve(self) -> tuple[Draws, ...]:
+        """Evaluate local judges that were trained on more and more labels."""
+        splits = [(self._all_but(group), sorted(group)) for group in self._groups]
+        return tuple(self._random_draws(size, splits) for size in self._curve_sizes)
+
+    def _left_out(self, model: str, labels: int) -> LeftOutModel:
+        held = self._of_model(model)
+        test, others = sorted(held), self._all_but(held)
+        rules = self._agreement(self._assess(RuleInstrument(), test))
+        draws = self._random_draws(labels, [(others, test)]) if len(others) >= labels else None
+        all_others = self._agreement(self._train_and_assess(others, test))
+        with_own: Assessments = {}
         for fold in self._folds():
-            own = [place for place in held if place not in fold]
-            found |= self._by_judge([*others, *own], [place for place in held if place in fold])
-        return found
+            own = [index for index in test if index not in fold]
+            with_own |= self._train_and_assess([*others, *own], [index for index in test if index in fold])
+        return LeftOutModel(model, rules, all_others, self._agreement(with_own), draws)
 
-    def learning(self) -> tuple[Draws, ...]:
-        """The learning curve: on a model that was left out where there are several, else on a group of prompts."""
-        everything = range(len(self.known))
-        splits = [([place for place in everything if place not in held], sorted(held)) for held in self._groups()]
-        return tuple(self._drawn(size, splits) for size in self._sizes)
-
-    def _drawn(self, labels: int, splits: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Draws:
+    def _random_draws(self, labels: int, splits: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Draws:
         any_refusal, three_way = [], []
-        for draw in range(self._draws):
+        for seed in range(self._draws):
             found = []
-            for known, held in splits:
-                drawn = Random(draw).sample(known, labels)
-                found.append(self._against(self._by_judge(drawn, held)))
+            for train, test in splits:
+                found.append(self._agreement(self._train_and_assess(Random(seed).sample(train, labels), test)))
             any_refusal.append(fmean(one.accuracy.value or 0.0 for one in found))
             three_way.append(fmean(one.three_way.value or 0.0 for one in found))
         return Draws(labels, tuple(any_refusal), tuple(three_way))
 
-    def _by_judge(self, known: Sequence[int], held: Sequence[int]) -> dict[int, Assessment]:
-        """What a judge that learned from some says of others; one step of the work."""
+    def _train_and_assess(self, train: Sequence[int], test: Sequence[int]) -> Assessments:
+        """Train a local judge and let it assess other responses. One step of the progress."""
         if not self._on_progress(self._done, self._total):
             raise CancelledError("The calibration was cancelled.")
         self._done += 1
-        judge = LocalJudge([self._examples[place] for place in known], self._look)
-        return dict(zip(held, judge.assess([self._answered[place] for place in held]), strict=True))
+        return self._assess(LocalJudge([self._examples[index] for index in train], self._extract), test)
 
-    def _look(self, answered: Answered) -> Seen:
-        found = self._seen.get(answered)
+    def _assess(self, instrument: Instrument, indices: Sequence[int]) -> Assessments:
+        return dict(zip(indices, instrument.assess([self._answered[index] for index in indices]), strict=True))
+
+    def _extract(self, answered: Answered) -> Features:
+        found = self._features.get(answered)
         if found is None:
-            found = self._seen[answered] = look(answered)
+            found = self._features[answered] = extract(answered)
         return found
 
     def _folds(self) -> list[set[int]]:
-        prompts = sorted({row.prompt_id for row in self.known})
+        """Groups of responses; all responses to a prompt are in the same group."""
+        prompts = sorted({row.prompt_id for row in self.rows})
         Random(0).shuffle(prompts)
-        group = {prompt: place % _FOLDS for place, prompt in enumerate(prompts)}
+        fold_of = {prompt: place % _FOLDS for place, prompt in enumerate(prompts)}
         folds: list[set[int]] = [set() for _ in range(_FOLDS)]
-        for place, row in enumerate(self.known):
-            folds[group[row.prompt_id]].add(place)
+        for index, row in enumerate(self.rows):
+            folds[fold_of[row.prompt_id]].add(index)
         return [fold for fold in folds if fold]
 
-    def _groups(self) -> list[set[int]]:
-        if len(self._models) < 2:
-            return self._folds()
-        return [{place for place, row in enumerate(self.known) if row.model == model} for model in self._models]
+    def _of_model(self, model: str) -> set[int]:
+        return {index for index, row in enumerate(self.rows) if row.model == model}
 
-    def _teachable(self) -> int:
-        """How many labels are left to learn from whichever group is held out."""
-        return len(self.known) - max(map(len, self._groups()))
+    def _all_but(self, held: set[int]) -> list[int]:
+        return [index for index in range(len(self.rows)) if index not in held]
 
-    def _against(self, assessed: Mapping[int, Assessment]) -> Agreement:
-        return Agreement((self.known[place].answer_class, one.answer_class) for place, one in assessed.items())
+    def _agreement(self, assessed: Mapping[int, Assessment]) -> Agreement:
+        return Agreement((self.rows[index].answer_class, one.answer_class) for index, one in assessed.items())
 
-    def _calibrated(self, name: str, version: str, how: str, assessed: Mapping[int, Assessment]) -> JudgeCalibration:
-        message = {place: one for place, one in assessed.items() if one.answer_class in ANSWERS}
-        graded = len({one.refusal for one in message.values()}) > 2
-        refused = [self.known[place].answer_class in REFUSALS for place in message]
-        curve = reliability([one.refusal for one in message.values()], refused) if graded else []
-        sampled = {place: one for place, one in assessed.items() if self.known[place].id in self.sample}
-        by = {"model": _model, "category": _category, "type": _type}
-        slices = Slices(self._against(assessed), {name: self._sliced(assessed, value) for name, value in by.items()})
-        return JudgeCalibration(name, version, how, slices, tuple(curve), self._against(sampled) if sampled else None)
+    def _result(self, name: str, version: str, how: str, assessed: Assessments) -> JudgeCalibration:
+        judged = {index: one for index, one in assessed.items() if one.answer_class in ANSWERS}
+        has_probabilities = len({one.refusal for one in judged.values()}) > 2
+        refused = [self.rows[index].answer_class in REFUSALS for index in judged]
+        curve = reliability([one.refusal for one in judged.values()], refused) if has_probabilities else []
+        sampled = {index: one for index, one in assessed.items() if self.rows[index].id in self.sample}
+        by = {slice_name: self._sliced(assessed, value) for slice_name, value in _SLICES.items()}
+        on_sample = self._agreement(sampled) if sampled else None
+        return JudgeCalibration(name, version, how, Slices(self._agreement(assessed), by), tuple(curve), on_sample)
 
-    def _sliced(
-        self, assessed: Mapping[int, Assessment], value: Callable[[Labelled], str | None]
-    ) -> Mapping[str, Agreement]:
+    def _sliced(self, assessed: Assessments, value: Callable[[Labelled], str | None]) -> Mapping[str, Agreement]:
+        """Agreement by value; empty where no response has a value."""
         pairs: dict[str, list[Pair]] = defaultdict(list)
-        for place, one in assessed.items():
-            row = self.known[place]
-            pairs[value(row) or _UNNAMED].append((row.answer_class, one.answer_class))
-        if set(pairs) == {_UNNAMED}:
+        for index, one in assessed.items():
+            row = self.rows[index]
+            pairs[value(row) or _NO_VALUE].append((row.answer_class, one.answer_class))
+        if set(pairs) == {_NO_VALUE}:
             return {}
         return {name: Agreement(pairs[name]) for name in sorted(pairs)}
 
 
-def _trusted(found: Sequence[JudgeCalibration]) -> dict[str, str]:
+def _best_judges(judges: Sequence[JudgeCalibration]) -> dict[str, str]:
+    """By model, the judge with the highest lower bound of agreement."""
     best: dict[str, tuple[float, str]] = {}
-    for one in found:
-        for model, against in one.slices.by["model"].items():
-            interval = against.accuracy.interval
+    for one in judges:
+        for model, agreement in one.slices.by["model"].items():
+            interval = agreement.accuracy.interval
             if interval is not None and interval[0] > best.get(model, (-1.0, ""))[0]:
                 best[model] = interval[0], one.name
     return {model: name for model, (_, name) in best.items()}
 
 
-def _model(row: Labelled) -> str | None:
-    return row.model
-
-
-def _category(row: Labelled) -> str | None:
-    return row.category
-
-
-def _type(row: Labelled) -> str | None:
-    return row.type
-
-
-def _counted(values: Sequence[str | AnswerClass]) -> dict[str, int]:
-    return {str(value): values.count(value) for value in sorted(set(values))}
+def _counts(values: Sequence[str]) -> dict[str, int]:
+    return {str(value): count for value, count in sorted(Counter(values).items())}

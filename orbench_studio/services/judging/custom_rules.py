@@ -1,7 +1,6 @@
-"""Phrases that people make rules of a workspace: tried on labels they were not mined from, saved, removed.
+"""Custom rules of a workspace: phrases that are tested on held-out labels, saved, and removed.
 
-The rules of a workspace judge together with the studio's; the local judge, which learns phrases by itself, has no part
-in them.
+They extend the built-in rules. The local judge does not use them, because it learns phrases by itself.
 """
 
 from collections.abc import Sequence
@@ -13,89 +12,92 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 from orbench_studio.errors import StudioError
 from orbench_studio.instruments.assessment import Answered
-from orbench_studio.instruments.phrases import Trial, attempt, normal
+from orbench_studio.instruments.phrases import PhraseScore, evaluate, normalise
 from orbench_studio.instruments.rules import RuleInstrument
-from orbench_studio.services.judging.phrase_mining import judged, parted
+from orbench_studio.services.judging.phrase_mining import halves, labelled_texts
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.judging import custom_rules
 from orbench_studio.store.judging.judgements import Labelled
 
-__all__ = ["CustomRule", "RuleEffect", "SavedRule", "effect", "remove", "save", "saved"]
-
 
 @dataclass(frozen=True, slots=True)
 class RuleEffect:
-    """A rule on the held-out half: the phrase alone, and how often all the rules agree with people on any refusal
-    before and after it; `mended` responses agree only after, `spoiled` only before."""
+    """Test of a rule on held-out labels: the phrase alone, and the agreement of all rules without and with it.
 
-    trial: Trial
-    before: Rate
-    after: Rate
-    mended: int
-    spoiled: int
+    `fixed` responses agree with the human labels only with the rule, `broken` ones only without it.
+    """
+
+    phrase: PhraseScore
+    without: Rate
+    with_rule: Rate
+    fixed: int
+    broken: int
 
 
 def saved(workspace: Workspace) -> list[SavedRule]:
-    """Every rule of the workspace, also the removed ones, oldest first."""
+    """All custom rules of the workspace, with the removed ones, oldest first."""
     with workspace.reading() as db:
-        return custom_rules.everything(db)
+        return custom_rules.all_rules(db)
 
 
 def effect(workspace: Workspace, rule: CustomRule) -> RuleEffect:
-    """Try a rule on the labelled responses (of its model, where it has one) that no phrase is mined from.
+    """Test a rule on the held-out labelled responses, of its model if it has one.
 
-    Changes nothing. Raises StudioError where there is no word in the phrase.
+    Changes nothing. Raises StudioError for a phrase without words.
     """
-    rule = _whole(rule)
-    measured = parted(workspace, rule.model)[1]
+    rule = _normalised(rule)
+    rows = halves(workspace, rule.model)[1]
     with workspace.reading() as db:
-        there = custom_rules.in_force(db)
-    before, after = (_agreeing(RuleInstrument(own), measured) for own in (there, (*there, rule)))
-    pairs = list(zip(before, after, strict=True))
+        active = custom_rules.active(db)
+    without, with_rule = (_agreeing(RuleInstrument(rules), rows) for rules in (active, (*active, rule)))
+    pairs = list(zip(without, with_rule, strict=True))
     return RuleEffect(
-        attempt(rule.phrase, rule.refuses, judged(measured)),
-        Rate(sum(before), len(before)),
-        Rate(sum(after), len(after)),
-        sum(now and not once for once, now in pairs),
-        sum(once and not now for once, now in pairs),
+        evaluate(rule.phrase, rule.refuses, labelled_texts(rows)),
+        Rate(sum(without), len(without)),
+        Rate(sum(with_rule), len(with_rule)),
+        fixed=sum(now and not before for before, now in pairs),
+        broken=sum(before and not now for before, now in pairs),
     )
 
 
 def save(workspace: Workspace, rule: CustomRule, *, annotator: str) -> SavedRule:
-    """Make a phrase a rule of the workspace: the next judging by the rules goes by it.
+    """Save a custom rule; it applies when the rules judge next.
 
-    Raises StudioError where there is no word in the phrase, where it is a rule already for these responses, and where
-    the workspace knows no such model.
+    Raises StudioError for a phrase without words, a phrase that already has a rule, and an unknown model.
     """
-    rule = _whole(rule)
+    rule = _normalised(rule)
     with workspace.writing() as db:
-        for other in custom_rules.in_force(db):
+        for other in custom_rules.active(db):
             if other.phrase == rule.phrase and (None in (other.model, rule.model) or other.model == rule.model):
-                raise StudioError(f"“{rule.phrase}” is a rule of this workspace already. Remove that one first.")
-        if rule.model is not None and not custom_rules.knows(db, rule.model):
-            raise StudioError(f"This workspace has no model named {rule.model}. Check the name, or leave it out.")
+                raise StudioError(f"This workspace already has a rule for “{rule.phrase}”. Remove it first.")
+        if rule.model is not None and not custom_rules.has_model(db, rule.model):
+            raise StudioError(
+                f"This workspace has no model named {rule.model}. Check the name, or omit it for a rule for all models."
+            )
         number = custom_rules.save(db, rule, annotator, datetime.now(UTC))
-        return next(one for one in custom_rules.everything(db) if one.number == number)
+        return next(one for one in custom_rules.all_rules(db) if one.number == number)
 
 
 def remove(workspace: Workspace, number: int, *, annotator: str) -> SavedRule:
-    """Put a rule out of force; it stays on record. Raises StudioError where there is none of this number in force."""
+    """Remove a rule; its record stays. Raises StudioError if there is no active rule with this number."""
     with workspace.writing() as db:
-        found = next((one for one in custom_rules.everything(db) if one.number == number and not one.removed_at), None)
+        found = next((one for one in custom_rules.all_rules(db) if one.number == number and not one.removed_at), None)
         if found is None:
-            raise StudioError(f"There is no rule {number} in force in this workspace.")
+            raise StudioError(
+                f"This workspace has no active rule {number}. `orbench-studio rules WORKSPACE list` shows all."
+            )
         custom_rules.remove(db, number, annotator, datetime.now(UTC))
         return found
 
 
-def _whole(rule: CustomRule) -> CustomRule:
-    phrase = normal(rule.phrase)
+def _normalised(rule: CustomRule) -> CustomRule:
+    phrase = normalise(rule.phrase)
     if not phrase:
-        raise StudioError("There is no word in this phrase. Type at least one.")
+        raise StudioError("The phrase contains no word. Enter at least one.")
     return replace(rule, phrase=phrase)
 
 
-def _agreeing(rules: RuleInstrument, measured: Sequence[Labelled]) -> list[bool]:
-    assessed = rules.assess([Answered(row.prompt, row.text, row.model) for row in measured])
-    pairs = zip(assessed, measured, strict=True)
+def _agreeing(rules: RuleInstrument, rows: Sequence[Labelled]) -> list[bool]:
+    assessed = rules.assess([Answered(row.prompt, row.text, row.model) for row in rows])
+    pairs = zip(assessed, rows, strict=True)
     return [(found.answer_class in REFUSALS) == (row.answer_class in REFUSALS) for found, row in pairs]

@@ -1,4 +1,4 @@
-"""Judging the responses of a plain file with no workspace, by the rules or by what people said of other files."""
+"""Judge the responses of a file without a workspace, by the rules or by a local judge trained on labelled files."""
 
 import re
 from collections import defaultdict
@@ -20,13 +20,13 @@ from orbench_studio.instruments.assessment import Answered, Assessment, Instrume
 from orbench_studio.instruments.local_judge import Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
 
-_MACHINES = re.compile(r"gpt|judge|match|auto|pred|machine|llm|keyword|model", re.IGNORECASE)
-_TOGETHER = 2_000  # rows judged at a time
+_MACHINE_COLUMN = re.compile(r"gpt|judge|match|auto|pred|machine|llm|keyword|model", re.IGNORECASE)
+_CHUNK = 2_000  # rows judged at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of the file are the prompt, the response and, where there is one, people's label."""
+    """Column names of the prompt, the response and, optionally, the human label."""
 
     prompt: str
     response: str
@@ -34,13 +34,13 @@ class Columns:
 
     @property
     def names(self) -> list[str]:
-        """All that are named."""
+        """All given names."""
         return [name for name in (self.prompt, self.response, self.labels) if name is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRow:
-    """A row of the file, counted from 1 without the header; `fault` says why a row could not be read (unparsed)."""
+    """A row of the file, counted from 1 without the header. `fault` says why a row could not be read (unparsed)."""
 
     row: int
     assessment: Assessment
@@ -49,39 +49,44 @@ class JudgedRow:
 
 @dataclass
 class FileJudging:
-    """Judges a file row by row; `pairs` fills with people's and the instrument's classes, `odd_labels` with the labels
-    that are in no scheme it knows, `unlabelled` counts the empty ones; `encoding` is that of a file not in UTF-8."""
+    """Judges a file row by row, and compares with its labels.
+
+    Reading `rows` fills `pairs` (human and predicted class), `unknown_labels` (labels in no known scheme, with their
+    counts) and `unlabelled` (count of empty labels). `encoding` is needed for files not in UTF-8.
+    """
 
     path: Path
     columns: Columns
     instrument: Instrument
     encoding: str | None = None
     pairs: list[Pair] = field(default_factory=list)
-    odd_labels: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unknown_labels: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     unlabelled: int = 0
 
     def rows(self) -> Iterator[JudgedRow]:
-        """Every row in order. Raises FileFaultError for a fault of the file, a missing column, a file without rows, or
-        labels of which not one can be understood."""
+        """Yield all rows in order.
+
+        Raises FileFaultError for a faulty file, a missing column, a file without rows, or only unknown labels.
+        """
         count = 0
         with read_columns(self.path, self.columns.names, encoding=self.encoding) as rows:
-            waiting: list[tuple[int, list[str]] | RowFault] = []
+            chunk: list[tuple[int, list[str]] | RowFault] = []
             for row in rows:
-                waiting.append(row)
-                if len(waiting) == _TOGETHER:
-                    yield from self._judged(waiting, count)
-                    count += len(waiting)
-                    waiting = []
-            yield from self._judged(waiting, count)
-            count += len(waiting)
+                chunk.append(row)
+                if len(chunk) == _CHUNK:
+                    yield from self._judged(chunk, count)
+                    count += len(chunk)
+                    chunk = []
+            yield from self._judged(chunk, count)
+            count += len(chunk)
         if not count:
-            raise FileFaultError(f"{self.path.name} has a header and no rows. There is nothing to judge.")
-        if self.odd_labels and not self.pairs:
-            first = next(iter(self.odd_labels))
+            raise FileFaultError(f"{self.path.name} has a header but no rows. Check that it is the right file.")
+        if self.unknown_labels and not self.pairs:
+            first = next(iter(self.unknown_labels))
             known = ", ".join(sorted(ANSWER_CLASSES))
             raise FileFaultError(
-                f"{self.path.name}: no label in column {self.columns.labels} is understood; the first is {first!r}. "
-                f"Known are: {known}, true, false."
+                f"{self.path.name}: column {self.columns.labels} has no known label; the first is {first!r}. "
+                f"Known labels: {known}, true, false."
             )
 
     def _judged(self, rows: Sequence[tuple[int, list[str]] | RowFault], before: int) -> Iterator[JudgedRow]:
@@ -89,8 +94,8 @@ class FileJudging:
         assessed = iter(self.instrument.assess([Answered(cells[0], cells[1]) for _, cells in readable]))
         for number, row in enumerate(rows, start=before + 1):
             if isinstance(row, RowFault):
-                unread = Assessment(AnswerClass.UNPARSED, 0.0, 0.0)
-                yield JudgedRow(number, unread, f"line {row.line}: {row.reason}")
+                unreadable = Assessment(AnswerClass.UNPARSED, 0.0, 0.0)
+                yield JudgedRow(number, unreadable, f"line {row.line}: {row.reason}")
                 continue
             assessment = next(assessed)
             if self.columns.labels is not None:
@@ -101,25 +106,25 @@ class FileJudging:
         if not label.strip():
             self.unlabelled += 1
             return
-        people = answer_class_of(label)
-        if people is None:
-            self.odd_labels[label] += 1
+        human = answer_class_of(label)
+        if human is None:
+            self.unknown_labels[label] += 1
         else:
-            self.pairs.append((people, assessment.answer_class))
+            self.pairs.append((human, assessment.answer_class))
 
 
 def instrument_for(training: Sequence[Path], columns: Columns) -> Instrument:
-    """The rules, or where there are files to learn from a local judge that has learned from all of them."""
+    """The rules, or a local judge trained on the labelled files if there are any."""
     if not training:
         return RuleInstrument()
     return LocalJudge([example for path in training for example in examples_in(path, columns)])
 
 
 def examples_in(path: Path, columns: Columns) -> list[Example]:
-    """The responses of a file that people have labelled, as an import would read them, else by the columns' names.
+    """Read the human-labelled responses of a file, as an import reads them, or by column names.
 
-    Where annotators disagree the class that the file states as final counts; machines' verdicts teach nothing. Raises
-    FileFaultError for a file without one label by people.
+    If annotators disagree, the final class of the file counts. Labels by models are ignored. Raises FileFaultError for
+    a file without human labels.
     """
     preview = preview_file(path)
     known = preview.format is not None
@@ -129,28 +134,28 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
         if examples:
             return examples
     raise FileFaultError(
-        f"{path.name} has no response that people have labelled, so there is nothing to learn from. "
-        "Name its columns with --prompt-column, --response-column and --labels, or leave the file out."
+        f"{path.name} has no human labels to train on. "
+        "Name its columns with --prompt-column, --response-column and --labels, or omit the file."
     )
 
 
 def _named(preview: Preview, columns: Columns) -> ColumnMapping | None:
-    """The columns as they are named for the file to judge, where this file has them all."""
+    """The mapping with the columns of the file to judge; None if a column is missing here."""
     if columns.labels is None or not set(columns.names) <= set(preview.header):
         return None
     return _mapping(columns.prompt, columns.response, columns.labels)
 
 
 def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
-    """The first column that holds nothing but answer classes and is not named after a machine."""
+    """The mapping with the first column that has only answer classes and is not named after a model or judge."""
     usual = preview.proposal.columns if preview.proposal else {}
     prompt = columns.prompt if columns.prompt in preview.header else usual.get(Field.PROMPT)
     response = columns.response if columns.response in preview.header else usual.get(Field.RESPONSE)
     if prompt is None or response is None:
         return None
     for place, name in enumerate(preview.header):
-        said = {row[place] for row in preview.rows if row[place].strip()}
-        if said and all(map(is_answer_class, said)) and not _MACHINES.search(name):
+        values = {row[place] for row in preview.rows if row[place].strip()}
+        if values and all(map(is_answer_class, values)) and not _MACHINE_COLUMN.search(name):
             return _mapping(prompt, response, name)
     return None
 
@@ -160,32 +165,32 @@ def _mapping(prompt: str, response: str, labels: str) -> ColumnMapping:
 
 
 def _labelled(path: Path, mapping: ColumnMapping | None) -> list[Example]:
-    found: dict[Answered, _Said] = defaultdict(_Said)
+    found: dict[Answered, _Labels] = defaultdict(_Labels)
     with read_file(path, options=ReadOptions(model=path.stem, mapping=mapping)) as file:
         for record in file.records:
             if isinstance(record, Record):
                 for response in record.responses:
-                    found[Answered(record.prompt.text, response.text, response.model)].note(response)
-    people = [(answered, said.people()) for answered, said in found.items()]
-    return [Example(answered, label) for answered, label in people if label in ANSWERS]
+                    found[Answered(record.prompt.text, response.text, response.model)].add(response)
+    human = [(answered, labels.human()) for answered, labels in found.items()]
+    return [Example(answered, label) for answered, label in human if label in ANSWERS]
 
 
-class _Said:
-    """What the rows of a file say of one response."""
+class _Labels:
+    """Labels of one response in the rows of a file."""
 
     def __init__(self) -> None:
         self._annotations: list[Annotation] = []
         self._reference: AnswerClass | None = None
 
-    def note(self, response: ResponseDraft) -> None:
-        """Add what one row says."""
+    def add(self, response: ResponseDraft) -> None:
+        """Add the labels of one row."""
         for draft in response.annotations:
             place = len(self._annotations)
             made = Annotation(place, draft.annotator, datetime.now(UTC), draft.aspect, draft.value, imported=True)
             self._annotations.append(made)
         self._reference = response.reference_class or self._reference
 
-    def people(self) -> AnswerClass | None:
-        """The class that counts without any machine; None where there is none or people disagree."""
+    def human(self) -> AnswerClass | None:
+        """The final class by people only; None if there is none or annotators disagree."""
         decided = (made for made in self._annotations if made.aspect is Aspect.ANSWER_CLASS)
         return final_answer(human_verdict(decided), self._reference, None, ()).answer_class

@@ -1,7 +1,7 @@
-"""Letting the studio's instruments judge the responses of a workspace, and the local judge learn from its people.
+"""Run built-in judges on the responses of a workspace.
 
-A script judges with `judge`. The window takes `judging` a piece at a time, so that decisions get in between, and
-parts `examples` (reads the workspace) from `trained` (computes, and needs no workspace).
+Scripts call `judge`. The window takes one chunk of `judging` at a time, so that decisions are saved in between, and
+reads `examples` before it trains a local judge in another thread.
 """
 
 import json
@@ -12,96 +12,56 @@ from typing import TYPE_CHECKING, Any
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
-from orbench_studio.instruments.keyword_lists import KeywordInstrument
-from orbench_studio.instruments.rules import RuleInstrument
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import id_of
 from orbench_studio.store.core.tables import JUDGES
-from orbench_studio.store.judging import custom_rules, judgements
+from orbench_studio.store.judging import judgements
 from orbench_studio.store.judging.judgements import Labelled, ResponseToJudge
 
 if TYPE_CHECKING:
-    from orbench_studio.instruments.local_judge import Example, LocalJudge
+    from orbench_studio.instruments.local_judge import Example
 
-__all__ = [
-    "Instrument",
-    "JudgingResult",
-    "LocalJudge",
-    "example_of",
-    "examples",
-    "judge",
-    "judging",
-    "keywords",
-    "overrides",
-    "retrained",
-    "rules",
-    "trained",
-]
-
-TOGETHER = 2_000  # responses judged and written in one transaction
+CHUNK = 2_000  # responses judged and written in one transaction
 Progress = Callable[[int, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgingResult:
-    """What a run of an instrument did. `finished` is False where it was cancelled; what was judged by then is kept,
-    and running it again goes on from there. `total` waited at the beginning; `otherwise` names the prompt of every
-    response that has another answer class in force than before."""
+    """Result of a run, or its progress so far.
+
+    `finished` is False for a cancelled run: its judgements are stored, and the next run continues. `total` is the
+    number of responses to judge at the start. `changed` has the prompts of the responses whose final class changed.
+    """
 
     judge: str
     version: str
     judged: int
     finished: bool
     total: int
-    otherwise: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
 
     @property
     def changes(self) -> Changes:
-        """What the run touched."""
+        """What the run changed, with a message for the user."""
         if not self.judged:
-            return Changes(message=f"{self.judge} had nothing new to judge.")
-        message = f"{self.judge} judged {self.judged:,} responses" + (
-            "." if self.finished else " before it was cancelled."
-        )
+            return Changes(message=f"{self.judge}: no new responses to judge.")
+        if self.finished:
+            message = f"{self.judge}: {self.judged:,} responses judged."
+        else:
+            message = f"{self.judge}: cancelled after {self.judged:,} responses. Run it again to continue."
         return Changes(frozenset({Kind.JUDGEMENTS}), None, message)
 
 
-def rules(workspace: Workspace) -> Instrument:
-    """The studio's own rules, and with them those that people made in this workspace."""
-    with workspace.reading() as db:
-        return RuleInstrument(custom_rules.in_force(db))
-
-
-def keywords() -> Instrument:
-    """The keyword lists of OR-Bench's evaluation."""
-    return KeywordInstrument()
-
-
-def retrained(workspace: Workspace) -> "LocalJudge":
-    """The local judge that has learned from every answer class people gave in this workspace, as of now.
-
-    A second or so for 2,000 labels; where they are too few its `learned` is False and it says what the rules say.
-    """
-    return trained(examples(workspace))
-
-
 def examples(workspace: Workspace) -> "list[Example]":
-    """Every answer class that people gave in this workspace, as the local judge learns from it."""
+    """All human answer classes of the workspace, as training examples."""
     with workspace.reading() as db:
         return [example_of(row) for row in judgements.labelled(db)]
 
 
-def trained(known: "Sequence[Example]") -> "LocalJudge":
-    """The local judge that has learned from these examples."""
-    from orbench_studio.instruments.local_judge import LocalJudge
-
-    return LocalJudge(known)
-
-
 def overrides(workspace: Workspace) -> frozenset[int]:
-    """The decisions on answer classes in force that people made in the studio; what came with files is not among them.
+    """Ids of the active human answer classes that were given in the studio, without imported ones.
 
-    Two of these sets differ by what has been decided and undone in between.
+    The difference of two such sets is what was decided and undone in between.
     """
     with workspace.reading() as db:
         return judgements.overrides(db)
@@ -110,44 +70,43 @@ def overrides(workspace: Workspace) -> frozenset[int]:
 def judge(
     workspace: Workspace, instrument: Instrument, *, on_progress: Progress = lambda _done, _total: True
 ) -> JudgingResult:
-    """Judge every response that the instrument has not judged in its present version, some thousand a transaction.
+    """Judge all responses that the instrument has not judged in its current version, in transactions of `CHUNK`.
 
-    What it said of them in an older version is replaced; what people, other judges and imports say is never touched. A
-    local judge leaves alone what people have judged. `on_progress` is told how many are done and how many there are,
-    and answers whether to go on.
+    Replaces the instrument's older judgements. Human labels, other judges and imports are never changed. A local judge
+    skips responses with a human answer class. The run stops if `on_progress(done, total)` returns False.
     """
-    for done in judging(workspace, instrument, TOGETHER):
+    for done in judging(workspace, instrument, CHUNK):
         if not on_progress(done.judged, done.total) or done.finished:
             break
     return done
 
 
-def judging(workspace: Workspace, instrument: Instrument, together: int) -> Iterator[JudgingResult]:
-    """The same in pieces of some responses: how far it is, before each piece and once it is finished.
+def judging(workspace: Workspace, instrument: Instrument, chunk: int) -> Iterator[JudgingResult]:
+    """Judge in chunks; yields the progress before each chunk and the result at the end.
 
-    Whoever takes no further piece has cancelled it. Nothing is held open between two pieces.
+    Stop iterating to cancel. No transaction is open between two chunks.
     """
     identity = text_identity(instrument.version)
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
-        total = judgements.count_waiting(db, judge_id, identity, instrument.kind)
+        total = judgements.count_to_judge(db, judge_id, identity, instrument.kind)
     done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total)
     after = 0
     while True:
         yield done
         with workspace.reading() as db:
-            some = judgements.waiting(db, judge_id, identity, instrument.kind, after, together)
-        if not some:
+            rows = judgements.to_judge(db, judge_id, identity, instrument.kind, after, chunk)
+        if not rows:
             break
-        assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in some])
-        otherwise = _write(workspace, instrument, judge_id, list(zip(some, assessed, strict=True)))
-        done = replace(done, judged=done.judged + len(some), otherwise=done.otherwise + otherwise)
-        after = some[-1].id
+        assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in rows])
+        changed = _write(workspace, instrument, judge_id, list(zip(rows, assessed, strict=True)))
+        done = replace(done, judged=done.judged + len(rows), changed=done.changed + changed)
+        after = rows[-1].id
     yield replace(done, finished=True)
 
 
 def example_of(row: Labelled) -> "Example":
-    """A labelled response as the local judge learns from it."""
+    """A labelled response as a training example."""
     from orbench_studio.instruments.local_judge import Example
 
     return Example(Answered(row.prompt, row.text, row.model), row.answer_class, row.annotation_ids)

@@ -110,7 +110,7 @@ def _mixed(ranked: list[Suggestion], sampled: list[Suggestion], share: float) ->
 def _weighed(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
     chance = _chance(one)
     unsure = 1 - abs(2 * chance - 1)
-    disagree = len({said.answer_class in REFUSALS for said in one.said if said.answer_class in ANSWERS}) > 1
+    disagree = len({said.answer_class in REFUSALS for said in one.judgements if said.answer_class in ANSWERS}) > 1
     counts = 1.0 if one.label in (Label.SAFE, None) else 0.5
     why = "judges disagree" if disagree else f"refusal {chance:.0%}".replace("%", " %")
     usefulness = counts * (unsure + disagree) / 2
@@ -119,7 +119,7 @@ def _weighed(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
 
 def _chance(one: UnjudgedResponse) -> float:
     """The probability of a refusal, by the judge that knows best how sure it is."""
-    for said in sorted(one.said, key=lambda said: said.kind is not JudgeKind.LOCAL):
+    for said in sorted(one.judgements, key=lambda said: said.kind is not JudgeKind.LOCAL):
         try:
             details = json.loads(said.raw or "null")
         except ValueError:

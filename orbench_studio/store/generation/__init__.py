@@ -1,1 +1,1 @@
-"""SQL of the feature generation: seeds, rewrites, moderation, funnel."""
+"""SQL of generation: votes that are still missing."""

@@ -1,4 +1,4 @@
-"""Who has voted on what, and what is still to be voted on or answered."""
+"""Votes that exist, and prompts and responses that still need a vote or an answer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _V, _R, _S = VOTES.c, RESPONSES.c, PROMPT_STATES.c
 
 
 def answers(db: Connection, responder: str) -> list[tuple[int, int]]:
-    """(Prompt id, response id) of what a responder has said: not blocked, failed or empty."""
+    """(Prompt id, response id) of a responder's responses that are not blocked, failed or empty."""
     statement = select(_R.prompt_id, _R.id).where(_R.model_id.in_(_named(responder)))
     statement = statement.where(_R.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)))
     statement = statement.where(func.ltrim(_R.text, WHITE_SPACE) != "")
@@ -25,34 +25,34 @@ def answers(db: Connection, responder: str) -> list[tuple[int, int]]:
 
 
 def voted_by_all(db: Connection, moderators: Sequence[str], template_hash: str, *, responses: bool) -> set[int]:
-    """The prompts (or responses) that each of the moderators has voted on with this template, or is asked about."""
+    """Prompts (or responses) on which all moderators have voted with this template, or with a vote pending."""
     what = _V.response_id if responses else _V.prompt_id
     kind = _V.response_id.is_not(None) if responses else _V.response_id.is_(None)
     found = []
     for name in moderators:
         voted = select(what).where(kind, _V.moderator_id.in_(_named(name)), _V.template_hash == template_hash)
-        asked = _under_way(name, BatchKind.MODERATION, responses=responses)
-        found.append({*db.execute(voted).scalars(), *db.execute(asked).scalars()})
+        pending = _pending(name, BatchKind.MODERATION, responses=responses)
+        found.append({*db.execute(voted).scalars(), *db.execute(pending).scalars()})
     return set.intersection(*found)
 
 
 def to_answer(db: Connection, responder: str, *, rescues: bool) -> list[int]:
-    """The prompts that a responder's answer could decide otherwise, and that it has not answered."""
+    """Prompts that the responder has not answered and whose label a veto (or rescue) could change."""
     wanted = (Label.SAFE, Label.TOXIC) if rescues else (Label.SAFE,)
     answered = select(_R.prompt_id).where(_R.model_id.in_(_named(responder)))
-    asked = _under_way(responder, BatchKind.EVALUATION, responses=False)
+    pending = _pending(responder, BatchKind.EVALUATION, responses=False)
     statement = select(_S.prompt_id).where(_S.consensus.in_(wanted), _S.prompt_id.not_in(answered))
-    statement = statement.where(_S.prompt_id.not_in(asked))
+    statement = statement.where(_S.prompt_id.not_in(pending))
     return [int(prompt_id) for prompt_id in db.execute(statement.order_by(_S.prompt_id)).scalars()]
 
 
 def voted_prompts(db: Connection) -> list[int]:
-    """All prompts that somebody has voted on, ascending."""
+    """All prompts with votes, ascending."""
     return [int(i) for i in db.execute(select(_V.prompt_id).distinct().order_by(_V.prompt_id)).scalars()]
 
 
-def readable(db: Connection) -> dict[int, dict[str, Verdict]]:
-    """By prompt, what each moderator says of it: the votes that count and that can be read."""
+def parsed(db: Connection) -> dict[int, dict[str, Verdict]]:
+    """Parsed votes that count, by prompt and moderator."""
     names = {row.id: str(row.name) for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
     statement = select(_V.prompt_id, _V.moderator_id, _V.verdict).where(_V.verdict != Verdict.UNPARSED)
     statement = statement.where(*counting_vote()).order_by(_V.prompt_id)
@@ -62,8 +62,8 @@ def readable(db: Connection) -> dict[int, dict[str, Verdict]]:
     return found
 
 
-def _under_way(model: str, kind: BatchKind, *, responses: bool) -> Select[Any]:
-    """The prompts (or responses) that a batch of this kind, at work or paused, has still to ask the model about."""
+def _pending(model: str, kind: BatchKind, *, responses: bool) -> Select[Any]:
+    """Prompts (or responses) with an open item for the model in a batch of this kind."""
     item, judged = BATCH_ITEMS.c, JUDGE_ITEMS.c
     about = select(judged.response_id if responses else item.prompt_id).select_from(BATCH_ITEMS)
     about = about.join(BATCHES, BATCHES.c.id == item.batch_id).outerjoin(JUDGE_ITEMS, judged.item_id == item.id)

@@ -1,1 +1,1 @@
-"""SQL of the feature judging: rules, local judge, calibration."""
+"""SQL of judging: judgements and custom rules."""

@@ -1,4 +1,4 @@
-"""The rules of a workspace, in and out of the database: saved, and marked as removed."""
+"""Read, save and remove the custom rules of a workspace."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ from orbench_studio.store.core.tables import ANNOTATORS, MODELS, OWN_RULES
 _R = OWN_RULES.c
 
 
-def everything(db: Connection) -> list[SavedRule]:
-    """Every rule there ever was, oldest first."""
+def all_rules(db: Connection) -> list[SavedRule]:
+    """All rules with the removed ones, oldest first."""
     remover = ANNOTATORS.alias()
     statement = (
         select(
@@ -29,13 +29,13 @@ def everything(db: Connection) -> list[SavedRule]:
     ]
 
 
-def in_force(db: Connection) -> tuple[CustomRule, ...]:
-    """Those that have not been removed."""
-    return tuple(saved.rule for saved in everything(db) if saved.removed_at is None)
+def active(db: Connection) -> tuple[CustomRule, ...]:
+    """The rules that are not removed."""
+    return tuple(saved.rule for saved in all_rules(db) if saved.removed_at is None)
 
 
 def save(db: Connection, rule: CustomRule, annotator: str, at: datetime) -> int:
-    """Keep a rule, and give its number."""
+    """Save a rule and return its number."""
     values = {
         "phrase": rule.phrase,
         "refuses": rule.refuses,
@@ -47,11 +47,11 @@ def save(db: Connection, rule: CustomRule, annotator: str, at: datetime) -> int:
 
 
 def remove(db: Connection, number: int, annotator: str, at: datetime) -> None:
-    """Put a rule out of force."""
+    """Mark a rule as removed."""
     by = id_of(db, ANNOTATORS, {"name": annotator})
     db.execute(update(OWN_RULES).where(_R.id == number).values(removed_by=by, removed_at=at))
 
 
-def knows(db: Connection, model: str) -> bool:
-    """Whether the workspace has a model of this name."""
+def has_model(db: Connection, model: str) -> bool:
+    """Whether the workspace has a model with this name."""
     return db.execute(select(MODELS.c.id).where(MODELS.c.name == model)).first() is not None

@@ -1,4 +1,4 @@
-"""What the studio's own instruments judge: responses that wait for them, what they say, and what people have said."""
+"""Responses to judge, judgements of built-in judges, and human answer classes."""
 
 import json
 from collections import defaultdict
@@ -32,7 +32,7 @@ J, R, S = JUDGEMENTS.c, RESPONSES.c, RESPONSE_STATES.c
 
 
 class ResponseToJudge(NamedTuple):
-    """A response that an instrument has not judged in its present version."""
+    """A response that an instrument has not judged in its current version."""
 
     id: int
     prompt_id: int
@@ -42,7 +42,7 @@ class ResponseToJudge(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A response with the answer class that people gave it, and the decisions in force behind it."""
+    """A response with its human answer class and the active annotations that it is based on."""
 
     id: int
     prompt_id: int
@@ -56,7 +56,7 @@ class Labelled(NamedTuple):
 
 
 class StoredJudgement(NamedTuple):
-    """What a judge said last of a response; `raw` is None where nothing is kept besides the class."""
+    """The latest judgement of a judge on a response. `raw` is None if only the class is stored."""
 
     kind: JudgeKind
     answer_class: str
@@ -64,60 +64,60 @@ class StoredJudgement(NamedTuple):
 
 
 class UnjudgedResponse(NamedTuple):
-    """A response that no person has judged, and what each judge said last of it."""
+    """A response without a human answer class, with the latest judgement of each judge."""
 
     id: int
     prompt_id: int
     model: str
     label: str | None
-    said: tuple[StoredJudgement, ...]
+    judgements: tuple[StoredJudgement, ...]
 
 
-def waiting(
+def to_judge(
     db: Connection, judge_id: int, identity: bytes, kind: JudgeKind, after: int, limit: int
 ) -> list[ResponseToJudge]:
-    """The next responses in order of id; a local judge leaves alone what people have judged."""
+    """The next responses to judge, by id. A local judge skips responses with a human answer class."""
     statement = (
         select(R.id, R.prompt_id, func.coalesce(R.asked, PROMPTS.c.text), R.text, MODELS.c.name)
         .join(PROMPTS, PROMPTS.c.id == R.prompt_id)
         .join(MODELS, MODELS.c.id == R.model_id)
-        .where(R.id > after, *_waits(judge_id, identity, kind))
+        .where(R.id > after, *_not_judged(judge_id, identity, kind))
         .order_by(R.id)
         .limit(limit)
     )
     return [ResponseToJudge(*row) for row in db.execute(statement)]
 
 
-def count_waiting(db: Connection, judge_id: int, identity: bytes, kind: JudgeKind) -> int:
-    """How many responses wait."""
-    statement = select(func.count()).select_from(RESPONSES).where(*_waits(judge_id, identity, kind))
+def count_to_judge(db: Connection, judge_id: int, identity: bytes, kind: JudgeKind) -> int:
+    """Number of responses to judge."""
+    statement = select(func.count()).select_from(RESPONSES).where(*_not_judged(judge_id, identity, kind))
     return int(db.execute(statement).scalar_one())
 
 
 def replace(db: Connection, judge_id: int, judged: Sequence[tuple[ResponseToJudge, dict[str, Any]]]) -> tuple[int, ...]:
-    """Write an instrument's judgements in the place of those it gave these responses before, and weigh them anew.
+    """Replace an instrument's judgements of these responses and update the final answer classes.
 
-    Gives the prompt of every response that has another answer class in force now.
+    Returns the prompt of every response whose final answer class changed.
     """
     ids = [response.id for response, _ in judged]
-    before = _in_force(db, ids)
-    for some in chunks(ids):
-        db.execute(delete(JUDGEMENTS).where(J.judge_id == judge_id, in_list(J.response_id, some)))
-    free = next_id(db, JUDGEMENTS)
-    own = {"judge_id": judge_id, "source_id": None, "source_line": None}
+    before = _final_classes(db, ids)
+    for chunk in chunks(ids):
+        db.execute(delete(JUDGEMENTS).where(J.judge_id == judge_id, in_list(J.response_id, chunk)))
+    first_id = next_id(db, JUDGEMENTS)
+    common = {"judge_id": judge_id, "source_id": None, "source_line": None}
     add(
         db,
         JUDGEMENTS,
-        [{"id": free + n, "response_id": r.id, **own, **said} for n, (r, said) in enumerate(judged)],
+        [{"id": first_id + n, "response_id": r.id, **common, **row} for n, (r, row) in enumerate(judged)],
     )
     derived_states.refresh_responses(db, ids)
     derived_states.recount_answers(db, sorted({response.prompt_id for response, _ in judged}))
-    now = _in_force(db, ids)
+    now = _final_classes(db, ids)
     return tuple(response.prompt_id for response, _ in judged if before[response.id] != now[response.id])
 
 
 def labelled(db: Connection) -> list[Labelled]:
-    """Every response of which people, or the source in their name, have settled the answer class; by id."""
+    """All responses with a human or reference answer class, by id."""
     statement = (
         select(
             R.id,
@@ -142,7 +142,7 @@ def labelled(db: Connection) -> list[Labelled]:
 
 
 def open_responses(db: Connection) -> list[UnjudgedResponse]:
-    """Every response that a person could judge and none has, in order of id, with what the judges said last."""
+    """All responses without a human answer class that a person could classify, by id, with the latest judgements."""
     columns = (S.response_id, S.prompt_id, MODELS.c.name, PROMPT_STATES.c.final_label)
     statement = (
         select(*columns)
@@ -152,22 +152,22 @@ def open_responses(db: Connection) -> list[UnjudgedResponse]:
         .order_by(S.response_id)
     )
     rows = db.execute(statement).all()
-    said: dict[int, dict[int, StoredJudgement]] = defaultdict(dict)
+    found: dict[int, dict[int, StoredJudgement]] = defaultdict(dict)
     kinds = {row.id: JudgeKind(row.kind) for row in db.execute(select(JUDGES))}
-    for some in chunks([row[0] for row in rows]):
-        latest = select(J.response_id, J.judge_id, J.answer_class, J.raw).where(in_list(J.response_id, some))
+    for chunk in chunks([row[0] for row in rows]):
+        latest = select(J.response_id, J.judge_id, J.answer_class, J.raw).where(in_list(J.response_id, chunk))
         for response_id, judge_id, answer_class, raw in db.execute(latest.order_by(J.id)):
-            said[response_id][judge_id] = StoredJudgement(kinds[judge_id], answer_class, raw)
-    return [UnjudgedResponse(*row, tuple(said[row[0]].values())) for row in rows]
+            found[response_id][judge_id] = StoredJudgement(kinds[judge_id], answer_class, raw)
+    return [UnjudgedResponse(*row, tuple(found[row[0]].values())) for row in rows]
 
 
 def decided_ids(db: Connection) -> set[int]:
-    """The responses whose answer class people have judged, also where they disagree."""
+    """Responses with human answer classes, also conflicting ones."""
     return set(db.execute(select(S.response_id).where(S.basis.in_(_DECIDED))).scalars())
 
 
 def overrides(db: Connection) -> frozenset[int]:
-    """The annotations in force that give an answer class and did not come with a file."""
+    """Active annotations of answer classes that were not imported."""
     a = ANNOTATIONS.c
     statement = select(a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
     return frozenset(
@@ -175,15 +175,15 @@ def overrides(db: Connection) -> frozenset[int]:
     )
 
 
-def _in_force(db: Connection, response_ids: Sequence[int]) -> dict[int, str | None]:
+def _final_classes(db: Connection, response_ids: Sequence[int]) -> dict[int, str | None]:
     found: dict[int, str | None] = {}
-    for some in chunks(response_ids):
-        rows = db.execute(select(S.response_id, S.answer_class).where(in_list(S.response_id, some)))
+    for chunk in chunks(response_ids):
+        rows = db.execute(select(S.response_id, S.answer_class).where(in_list(S.response_id, chunk)))
         found |= {row.response_id: row.answer_class for row in rows}
     return found
 
 
-def _waits(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnElement[bool]]:
+def _not_judged(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnElement[bool]]:
     done = exists().where(J.response_id == R.id, J.judge_id == judge_id, J.identity == identity)
     conditions = [~done, R.stop_reason.not_in(_STOPPED)]
     if kind is JudgeKind.LOCAL:
@@ -194,9 +194,9 @@ def _waits(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnElemen
 def _decisions(db: Connection, response_ids: Sequence[int]) -> dict[int, list[int]]:
     a = ANNOTATIONS.c
     found: dict[int, list[int]] = defaultdict(list)
-    for some in chunks(response_ids):
+    for chunk in chunks(response_ids):
         statement = select(a.response_id, a.id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
-        wanted = (in_list(a.response_id, some), a.aspect == Aspect.ANSWER_CLASS, IN_FORCE)
+        wanted = (in_list(a.response_id, chunk), a.aspect == Aspect.ANSWER_CLASS, IN_FORCE)
         for response_id, annotation_id in db.execute(statement.where(*wanted).order_by(a.id)):
             found[response_id].append(annotation_id)
     return found

@@ -1,4 +1,4 @@
-"""Generating from the window: step by step, each number of the funnel into review, seeds covered."""
+"""The Generate page: the steps of the pipeline, the funnel, the voting rule and rejected texts."""
 
 import shutil
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ MODERATORS = ("simulated/lenient", "simulated/moderator", "simulated/strict")
 
 
 class Generator:
-    """Deeds at the generate page."""
+    """User actions on the Generate page."""
 
     def __init__(self, studio):
         self.studio = studio
@@ -57,19 +57,19 @@ class Generator:
         self.click(self.form.foot.launch)
 
     def run(self, step, *moderators, model=""):
-        """Launch a step and wait until its batch is at its end and the page knows it."""
+        """Launch a step and wait until its batch is completed and shown as such."""
         launched = []
         with self.listening(launched.append):
             self.launch(step, *moderators, model=model)
             self.studio.wait(lambda: launched)
         self.studio.wait(lambda: not self.page.runs.is_here(launched[0]))
-        self.studio.wait(lambda: self.page.at_work.says.text() == "No batch is at work.")
+        self.studio.wait(lambda: self.page.active_batch.status.text() == "No active batch.")
 
     @contextmanager
-    def listening(self, hears):
-        self.form.launched.connect(hears)
+    def listening(self, slot):
+        self.form.launched.connect(slot)
         yield
-        self.form.launched.disconnect(hears)
+        self.form.launched.disconnect(slot)
 
     def batches(self):
         with open_workspace(self.path()) as other:
@@ -94,9 +94,9 @@ def at_page(start, path):
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory):
-    """A workspace file with ten seeds, their rewrites, and three votes on each of those."""
-    path = tmp_path_factory.mktemp("begun") / "begun.orbench"
+def voted_file(tmp_path_factory):
+    """A workspace file with ten seeds, their rewrites, and three votes on each rewrite."""
+    path = tmp_path_factory.mktemp("voted") / "voted.orbench"
     with create_workspace(path) as workspace:
         pipeline = Pipeline(workspace)
         pipeline.seed(each=1)
@@ -106,9 +106,9 @@ def begun(tmp_path_factory):
 
 
 @pytest.fixture
-def voted(start, begun, tmp_path):
-    """The page on a copy of it."""
-    shutil.copy(begun, tmp_path / "copy.orbench")
+def voted(start, voted_file, tmp_path):
+    """The page on a copy of the voted workspace."""
+    shutil.copy(voted_file, tmp_path / "copy.orbench")
     with start(tmp_path / "copy.orbench") as studio:
         page = Generator(studio)
         studio.wait(lambda: page.page.funnel.stages["voted"].text())
@@ -117,7 +117,7 @@ def voted(start, begun, tmp_path):
         yield page
 
 
-def test_step_by_step_from_the_page(at_page):
+def test_seeds_rewrites_and_votes_from_the_page(at_page):
     at_page.form.each[Step.SEEDS].setValue(1)
     at_page.form.each[Step.REWRITES].setValue(3)
     at_page.run(Step.SEEDS, model=WRITER)
@@ -130,7 +130,7 @@ def test_step_by_step_from_the_page(at_page):
     assert at_page.number("voted") == at_page.number("unique") > 0
 
 
-def test_each_number_of_the_funnel_opens_its_prompts(voted):
+def test_each_stage_of_the_funnel_opens_its_prompts(voted):
     with open_workspace(voted.path()) as other:
         now = funnel(other)
     for name in QUERIES:
@@ -143,19 +143,19 @@ def test_each_number_of_the_funnel_opens_its_prompts(voted):
     assert not voted.page.funnel.stages["seeds"].isEnabled()
 
 
-def test_a_vote_that_cannot_be_read_is_shown_as_it_came_with_the_wording_it_answers(voted):
+def test_an_unparsed_vote_is_shown_unchanged_with_its_template_hash(voted):
     voted.page.review_wanted.emit(parse("votes:unread"))
     review = voted.studio.page
     voted.studio.wait(lambda: review.isVisible() and write(review.finder.current) == "votes:unread")
     voted.studio.settle()
     voted.studio.key(Qt.Key.Key_E)
     raw = "It could be privacy, it could be none of the above."
-    voted.studio.wait(lambda: any(said.isVisible() and said.text() == raw for said in review.findChildren(QLabel)))
+    voted.studio.wait(lambda: any(label.isVisible() and label.text() == raw for label in review.findChildren(QLabel)))
     cards = [card for card in review.findChildren(VoteCard) if card.isVisible()]
     assert all(templates.load(templates.TemplateName.ON_PROMPTS).hash[:12] in card.toolTip() for card in cards)
 
 
-def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):
+def test_moderators_are_compared_and_a_new_rule_recounts_votes(voted):
     voted.studio.wait(lambda: voted.page.moderators.found is not None and voted.page.moderators.found.pairs)
     safe = voted.number("safe")
     voted.page.rule.count.setCurrentIndex(1)
@@ -165,33 +165,33 @@ def test_the_moderators_are_compared_and_the_rule_counts_anew(voted):
     assert "unanimous" in voted.studio.message()
 
 
-def test_nothing_is_asked_twice(voted):
+def test_completed_requests_are_not_repeated(voted):
     voted.choose(Step.REWRITES)
     voted.form.writer.setText(WRITER)
-    voted.studio.wait(lambda: "no seeds to rewrite" in voted.form.foot.estimate.text())
+    voted.studio.wait(lambda: "No seeds to rewrite" in voted.form.foot.estimate.text())
     assert not voted.form.foot.launch.isEnabled()
     voted.choose(Step.VOTES)
-    voted.studio.wait(lambda: "nothing to vote on" in voted.form.foot.estimate.text())
+    voted.studio.wait(lambda: "Nothing to vote on" in voted.form.foot.estimate.text())
 
 
-def test_a_step_without_a_model_says_what_is_missing(at_page):
+def test_a_step_without_a_model_names_the_missing_field(at_page):
     at_page.choose(Step.SEEDS)
-    at_page.studio.wait(lambda: "Name a model" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "Enter a model" in at_page.form.foot.estimate.text())
     at_page.choose(Step.VETO)
     at_page.form.responder.setText("simulated/helpful")
-    at_page.studio.wait(lambda: "Name the moderators" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "Add moderators" in at_page.form.foot.estimate.text())
     assert not at_page.form.foot.launch.isEnabled()
     at_page.choose(Step.ANSWERS)
     at_page.form.responder.setText("nobody/knows")
     at_page.studio.wait(lambda: "there is no vendor" in at_page.form.foot.estimate.text())
 
 
-def test_a_step_is_asked_as_its_form_says(at_page, vendor, tmp_path):
-    own = tmp_path / "own.txt"
-    own.write_text("Write {count} riddles about {category}.", encoding="utf-8")
+def test_requests_follow_the_settings_of_the_form(at_page, vendor, tmp_path):
+    custom = tmp_path / "custom.txt"
+    custom.write_text("Write {count} riddles about {category}.", encoding="utf-8")
     form, options = at_page.form, at_page.form.options[Step.SEEDS]
     form.categories[Step.SEEDS].chips[Category.HATE].click()
-    form.wordings[Step.SEEDS].take(own)
+    form.templates[Step.SEEDS].set_file(custom)
     options.temperature.setText("0.5")
     at_vendor(at_page, vendor, 2)
     assert form.foot.launch.text() == "Launch 1 request"
@@ -201,10 +201,10 @@ def test_a_step_is_asked_as_its_form_says(at_page, vendor, tmp_path):
     assert body["messages"][-1]["content"] == "Write 2 riddles about hate."
     assert body["temperature"] == 0.5
     settings = at_page.batches()[0].batch.settings
-    assert (settings.template, settings.texts, settings.vendor_batch) == (own.read_text(), 2, False)
+    assert (settings.template, settings.texts, settings.vendor_batch) == (custom.read_text(), 2, False)
 
 
-def test_the_settings_of_a_step_stay_its_own(at_page):
+def test_each_step_has_its_own_settings(at_page):
     at_page.choose(Step.VOTES)
     assert at_page.form.options[Step.VOTES].isVisible()
     assert not at_page.form.options[Step.SEEDS].isVisible()
@@ -225,21 +225,21 @@ def test_the_settings_of_a_step_stay_its_own(at_page):
     at_page.studio.wait(lambda: "have batches of their own" in at_page.form.foot.estimate.text())
 
 
-def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at_page, tmp_path):
-    own = tmp_path / "own.txt"
-    own.write_text("Write something.", encoding="utf-8")
-    field = at_page.form.wordings[Step.SEEDS]
-    at_page.click(field.show_it)
+def test_a_template_is_shown_with_its_hash_and_must_have_its_placeholders(at_page, tmp_path):
+    custom = tmp_path / "custom.txt"
+    custom.write_text("Write something.", encoding="utf-8")
+    field = at_page.form.templates[Step.SEEDS]
+    at_page.click(field.view)
     at_page.studio.wait(lambda: field.findChildren(TemplateDialog))
     [dialog] = field.findChildren(TemplateDialog)
     template = templates.load(templates.TemplateName.SEEDING)
     assert dialog.text.toPlainText() == template.text
     assert template.hash in dialog.hash.text()
     dialog.close()
-    field.take(own)
+    field.set_file(custom)
     at_page.form.writer.setText(WRITER)
-    at_page.studio.wait(lambda: "own.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
-    at_page.click(field.own)
+    at_page.studio.wait(lambda: "custom.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
+    at_page.click(field.reset)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
 
 
@@ -252,47 +252,47 @@ def vendor(monkeypatch):
 
 
 def at_vendor(page, vendor, seeds):
-    """Seeds composed to be asked for at the vendor."""
+    """Fill the form for seeds of the test vendor."""
     page.form.each[Step.SEEDS].setValue(seeds)
     page.form.options[Step.SEEDS].base_url.setText(vendor.url)
     page.form.writer.setText("openai/gpt-test")
     page.studio.wait(page.form.foot.launch.isEnabled)
 
 
-def test_a_step_is_paused_and_gone_on_with(at_page, vendor):
+def test_a_step_is_paused_and_resumed(at_page, vendor):
     vendor.held = True
     at_page.form.options[Step.SEEDS].concurrency.setValue(2)
     at_vendor(at_page, vendor, 1)
-    at_work = at_page.page.at_work
+    active = at_page.page.active_batch
     at_page.click(at_page.form.foot.launch)
     assert at_page.studio.window.focusWidget() is not at_page.page.rule.count
     at_page.studio.wait(lambda: len(vendor.bodies) == 2)
-    at_page.studio.wait(at_work.pause.isVisible)
-    at_page.click(at_work.pause)
+    at_page.studio.wait(active.pause.isVisible)
+    at_page.click(active.pause)
     vendor.held = False
-    at_page.studio.wait(at_work.resume.isVisible)
-    assert "paused" in at_work.says.text()
+    at_page.studio.wait(active.resume.isVisible)
+    assert "paused" in active.status.text()
     assert len(vendor.bodies) < 10
-    at_page.click(at_work.resume)
-    at_page.studio.wait(lambda: at_work.says.text() == "No batch is at work.")
+    at_page.click(active.resume)
+    at_page.studio.wait(lambda: active.status.text() == "No active batch.")
     assert at_page.number("seeds") == 1
     assert len(vendor.bodies) == 10
 
 
 def test_a_batch_whose_process_was_killed_can_be_resumed(at_page):
-    """It was killed a moment ago, so that it still looks as if it were at work elsewhere."""
+    """Killed a moment ago, the process still looks as if it were running."""
     with open_workspace(at_page.path()) as other:
         settings = BatchSettings(template=templates.load(templates.TemplateName.SEEDING).text, texts=1)
-        asked, _ = seeds_and_rewrites.lists(list(Category), 1)
+        asked, _ = seeds_and_rewrites.seed_requests(list(Category), 1)
         batch = seeds_and_rewrites.create(other, BatchKind.SEEDING, WRITER, asked, settings, load_prices())
         BatchCoordinator(other, batch.id, 60).begin()
-    at_work = at_page.page.at_work
-    at_page.studio.wait(lambda: "running on" in at_work.says.text())
-    at_page.click(at_work.resume)
+    active = at_page.page.active_batch
+    at_page.studio.wait(lambda: "running on" in active.status.text())
+    at_page.click(active.resume)
     at_page.studio.wait(lambda: at_page.number("seeds") > 0)
 
 
-def test_the_wheel_scrolls_the_form_and_changes_nothing(at_page):
+def test_the_wheel_scrolls_the_form_without_changing_fields(at_page):
     field = at_page.form.each[Step.SEEDS]
     at_page.form.step.setFocus()
     for control in (field, at_page.form.step):
@@ -313,33 +313,33 @@ def test_the_wheel_scrolls_the_form_and_changes_nothing(at_page):
         assert (field.value(), at_page.form.step.currentIndex()) == before
 
 
-def test_what_is_selected_by_rule_opens_its_recipe_and_says_whose_labels(voted):
+def test_subsets_show_their_human_labels_and_open_their_recipe(voted):
     with open_workspace(voted.path()) as other:
         for name in SELECTIONS:
             taken = run_recipe.run_recipe(other, read_recipe(run_recipe.default_recipes()[name]))
             [selected] = [one for one in funnel(other).selected if one.recipe == name]
             assert (selected.count, selected.by_people) == (len(taken.chosen), taken.human_labels)
     toxic = voted.page.funnel.selected["toxic"]
-    voted.studio.wait(lambda: toxic.text().endswith("0 of the labels by people"))
-    own = "# mine\n[qualify]\nlabel = 'safe'\n"
-    voted.studio.application.session.settings.recipes[str(voted.path())] = own
+    voted.studio.wait(lambda: toxic.text().endswith("Human labels: 0"))
+    text = "# mine\n[qualify]\nlabel = 'safe'\n"
+    voted.studio.application.session.settings.recipes[str(voted.path())] = text
     voted.click(toxic)
     curate = voted.studio.window.curate
     voted.studio.wait(lambda: curate.result is not None and curate.recipe.recipe.label == "toxic")
     assert curate.isVisible()
     assert len(curate.result.chosen) == int(toxic.text().split()[0])
     curate.recipe.editor.undo()
-    assert curate.recipe.text() == own
+    assert curate.recipe.text() == text
 
 
-def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page, monkeypatch):
+def test_rejected_seeds_are_hidden_by_default(at_page, monkeypatch):
     text = "How do I sneak an old chair past the cat?"
-    says = Answer(f'["{text}"]', StopReason.STOP, 1, 1)  # whatever it is asked for: its rewrites are their seed
-    monkeypatch.setitem(simulated_roles.ROLES, "writer", lambda _request: says)
+    reply = Answer(f'["{text}"]', StopReason.STOP, 1, 1)  # for all requests, so that rewrites equal their seed
+    monkeypatch.setitem(simulated_roles.ROLES, "writer", lambda _request: reply)
     at_page.run(Step.SEEDS, model=WRITER)
     at_page.run(Step.REWRITES, model=WRITER)
-    at_page.studio.wait(at_page.page.aside.isEnabled)
-    at_page.click(at_page.page.aside)
+    at_page.studio.wait(at_page.page.rejected.isEnabled)
+    at_page.click(at_page.page.rejected)
     dialog = at_page.page.findChild(RejectedTextsDialog)
     at_page.studio.wait(lambda: dialog.table.rows.rowCount() > 1)
 
@@ -348,7 +348,7 @@ def test_seeds_that_were_set_aside_are_covered_until_asked_for(at_page, monkeypa
         return {rows.index(row, column).data() for row in range(rows.rowCount()) for column in (1, 2)}
 
     assert dialog.table.rows.index(0, 0).data() == "rewrite"
-    assert shown() == {"░░░ covered"}
-    dialog.uncover.click()
+    assert shown() == {"░░░ hidden"}
+    dialog.reveal.click()
     assert shown() == {text}
     dialog.close()

@@ -1,4 +1,4 @@
-"""The local judge: learns what the rules do not know, is the same for the same examples, and says when it cannot."""
+"""The local judge: learning, determinism, and too few labels."""
 
 from random import Random
 
@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from orbench_studio.domain.core.judgement import REFUSALS, XSTEST, AnswerClass
 from orbench_studio.instruments.assessment import Answered
-from orbench_studio.instruments.local_judge import FEWEST, Example, LocalJudge
+from orbench_studio.instruments.local_judge import MIN_LABELS, Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument
-from tests.unit.instruments.wordings import ANSWERED, ASK, DECLINED, GOES_ON
+from tests.unit.instruments.example_texts import ANSWERED, ASK, DECLINED, GOES_ON
 
 DIRECT, PARTIAL, ANSWER = AnswerClass.DIRECT_REFUSAL, AnswerClass.PARTIAL_REFUSAL, AnswerClass.DIRECT_ANSWER
-_HABITS = {
+_PHRASES = {
     DIRECT: "The garden gate stays shut for this one, friend. Ask about {} some other day.",
     ANSWER: "Right then, {} it is. Turn the handle twice, wait for the click and lift the lid.",
     PARTIAL: "Half a gate opens here. About {} only this much: wait for the click.",
@@ -21,38 +21,38 @@ _HABITS = {
 _THINGS = ("candles", "locks", "weeds", "chess", "servers", "balloons", "portraits", "mangoes", "drums", "kites")
 
 
-def habits(count, kinds=tuple(_HABITS)):
-    """Examples of a model with a manner of its own, which no rule knows."""
+def examples_of(count, kinds=tuple(_PHRASES)):
+    """Labelled responses of a model whose phrases no rule knows."""
     random = Random(7)
     found = []
     for number in range(count):
         kind, thing = kinds[number % len(kinds)], random.choice(_THINGS)
-        response = f"{_HABITS[kind].format(thing)} Number {number}."
+        response = f"{_PHRASES[kind].format(thing)} Number {number}."
         found.append(Example(Answered(f"How do I deal with {thing}?", response, "north"), kind, (number,)))
     return found
 
 
-def agreed(judge, examples):
+def agreement(judge, examples):
     assessed = judge.assess([example.answered for example in examples])
     return sum(XSTEST[a.answer_class] == XSTEST[e.answer_class] for a, e in zip(assessed, examples, strict=True)) / len(
         examples
     )
 
 
-def test_learns_a_manner_that_the_rules_do_not_know():
-    examples = habits(240)
+def test_learns_phrases_that_the_rules_do_not_know():
+    examples = examples_of(240)
     known, new = examples[:120], examples[120:]
-    assert agreed(RuleInstrument(), new) < 0.5
-    assert agreed(LocalJudge(known), new) > 0.95
+    assert agreement(RuleInstrument(), new) < 0.5
+    assert agreement(LocalJudge(known), new) > 0.95
 
 
-def test_fifty_labels_already_help():
-    examples = habits(150)
-    assert agreed(LocalJudge(examples[:50]), examples[50:]) > agreed(RuleInstrument(), examples[50:]) + 0.2
+def test_fifty_labels_help():
+    examples = examples_of(150)
+    assert agreement(LocalJudge(examples[:50]), examples[50:]) > agreement(RuleInstrument(), examples[50:]) + 0.2
 
 
 def test_the_same_examples_in_another_order_make_the_same_judge():
-    examples = habits(90)
+    examples = examples_of(90)
     shuffled = Random(1).sample(examples, len(examples))
     one, other = LocalJudge(examples), LocalJudge(shuffled)
     asked = [example.answered for example in examples]
@@ -60,8 +60,8 @@ def test_the_same_examples_in_another_order_make_the_same_judge():
     assert one.assess(asked) == other.assess(asked)
 
 
-def test_one_label_more_is_another_version():
-    examples = habits(90)
+def test_other_labels_give_another_version():
+    examples = examples_of(90)
     assert LocalJudge(examples).version != LocalJudge(examples[:-1]).version
     changed = [*examples[:-1], Example(examples[-1].answered, DIRECT, (4_711,))]
     assert LocalJudge(examples).version != LocalJudge(changed).version
@@ -69,41 +69,41 @@ def test_one_label_more_is_another_version():
 
 @pytest.mark.parametrize(
     "examples",
-    [[], habits(FEWEST - 1), habits(200, (ANSWER,)), habits(200, (DIRECT, PARTIAL))],
+    [[], examples_of(MIN_LABELS - 1), examples_of(200, (ANSWER,)), examples_of(200, (DIRECT, PARTIAL))],
     ids=["none", "too few", "only answers", "only refusals"],
 )
-def test_where_there_is_too_little_to_learn_from_the_rules_speak(examples):
+def test_with_too_few_labels_the_rules_decide(examples):
     judge = LocalJudge(examples)
     asked = [Answered(ASK, text) for text in (*DECLINED.values(), *ANSWERED.values(), *GOES_ON.values(), "")]
     assert not judge.learned
     assert judge.assess(asked) == RuleInstrument().assess(asked)
 
 
-def test_without_partial_refusals_to_learn_from_the_rules_decide_which_are_partial():
-    judge = LocalJudge(habits(100, (DIRECT, ANSWER)))
+def test_without_labelled_partial_refusals_the_rules_decide_which_are_partial():
+    judge = LocalJudge(examples_of(100, (DIRECT, ANSWER)))
     assert judge.learned
     found = judge.assess([Answered(ASK, text) for text in GOES_ON.values()])
     assert {one.answer_class for one in found if one.answer_class in REFUSALS} <= {PARTIAL}
 
 
-def test_where_nothing_is_said_nothing_is_refused():
-    judge = LocalJudge(habits(100))
+def test_empty_responses_are_not_refusals():
+    judge = LocalJudge(examples_of(100))
     found = judge.assess([Answered(ASK, text) for text in ("", "<think>No.</think>", "  \n")])
     assert {one.answer_class for one in found} == {AnswerClass.EMPTY}
     assert judge.assess([]) == []
 
 
-def test_what_people_gave_no_class_teaches_nothing():
+def test_examples_without_an_answer_class_are_ignored():
     blocked = [Example(Answered(ASK, f"text {n}"), AnswerClass.BLOCKED) for n in range(100)]
     assert LocalJudge(blocked).examples == 0
 
 
-_judge = LocalJudge(habits(100))
+_judge = LocalJudge(examples_of(100))
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
-def test_whatever_comes_gets_an_assessment_with_evidence_within_the_text(asked):
+def test_any_input_gets_a_valid_assessment(asked):
     found = _judge.assess([Answered(prompt, response) for prompt, response in asked])
     assert len(found) == len(asked)
     for one, (_, response) in zip(found, asked, strict=True):

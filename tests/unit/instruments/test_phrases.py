@@ -1,44 +1,46 @@
-"""The phrase miner finds a manner of speaking, and says how it does on what it has not seen."""
+"""Phrase mining, and scores of phrases on held-out responses."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbench_studio.instruments.phrases import Judged, attempt, mine
+from orbench_studio.instruments.phrases import LabelledText, evaluate, mine_phrases
 
 REFUSAL, ANSWER = "Well now. The garden gate stays shut, number {}.", "Well now. Turn the handle, number {}."
 
 
-def said(count, start=0):
-    return [Judged((REFUSAL if n % 3 == 0 else ANSWER).format(n), n % 3 == 0) for n in range(start, start + count)]
+def responses(count, start=0):
+    return [
+        LabelledText((REFUSAL if n % 3 == 0 else ANSWER).format(n), n % 3 == 0) for n in range(start, start + count)
+    ]
 
 
-def test_finds_the_words_of_refusals_and_of_answers():
-    found = mine(said(60), said(30, 60))
+def test_finds_phrases_of_refusals_and_answers():
+    found = mine_phrases(responses(60), responses(30, 60))
     phrases = {one.phrase: one.refuses for one in found}
     assert any("garden gate stays shut" in phrase and refuses for phrase, refuses in phrases.items())
     assert any("turn the handle" in phrase and not refuses for phrase, refuses in phrases.items())
     assert "well now" not in phrases
 
 
-def test_of_phrases_that_always_come_together_only_one_is_told():
-    found = [one.phrase for one in mine(said(60), said(30, 60)) if one.refuses]
+def test_of_phrases_in_the_same_responses_only_one_is_listed():
+    found = [one.phrase for one in mine_phrases(responses(60), responses(30, 60)) if one.refuses]
     assert len(found) == 1
 
 
-def test_a_phrase_is_measured_on_what_it_was_not_mined_from():
-    held_out = [*said(30, 60), Judged(REFUSAL.format("x"), False)]
-    best = next(one for one in mine(said(60), held_out) if one.refuses)
+def test_a_phrase_is_scored_on_held_out_responses():
+    held_out = [*responses(30, 60), LabelledText(REFUSAL.format("x"), False)]
+    best = next(one for one in mine_phrases(responses(60), held_out) if one.refuses)
     assert (best.mined.precision.value, best.mined.recall.value) == (1.0, 1.0)
     assert (best.held_out.precision.count, best.held_out.precision.n) == (10, 11)
 
 
-def test_a_phrase_of_ones_own_can_be_tried():
-    found = attempt("  Garden GATE ", True, said(30))
+def test_any_phrase_can_be_evaluated():
+    found = evaluate("  Garden GATE ", True, responses(30))
     assert (found.phrase, found.precision.value, found.recall.value) == ("garden gate", 1.0, 1.0)
-    assert attempt("garden gat", True, said(30)).precision.n == 0
+    assert evaluate("garden gat", True, responses(30)).precision.n == 0
     with pytest.raises(ValueError, match="word"):
-        attempt("?!", True, said(30))
+        evaluate("?!", True, responses(30))
 
 
 @pytest.mark.parametrize(
@@ -55,22 +57,22 @@ def test_a_phrase_of_ones_own_can_be_tried():
         ("a.b*", "a, b", True),
     ],
 )
-def test_a_phrase_is_whole_words_at_the_beginning(phrase, text, has):
-    assert attempt(phrase, True, [Judged(text, True)]).recall.count == has
+def test_a_phrase_matches_whole_words_at_the_beginning(phrase, text, has):
+    assert evaluate(phrase, True, [LabelledText(text, True)]).recall.count == has
 
 
-def test_nothing_to_tell_from_one_class_or_from_chance():
-    assert mine([one for one in said(60) if one.refuses], []) == []
-    assert mine([], []) == []
-    assert mine([Judged("Turn the handle.", n % 2 == 0) for n in range(60)], []) == []
+def test_one_class_or_random_phrases_give_nothing():
+    assert mine_phrases([one for one in responses(60) if one.refuses], []) == []
+    assert mine_phrases([], []) == []
+    assert mine_phrases([LabelledText("Turn the handle.", n % 2 == 0) for n in range(60)], []) == []
 
 
 @given(st.lists(st.tuples(st.text(), st.booleans()), max_size=12), st.text(min_size=1))
-def test_no_text_breaks_it(texts, phrase):
-    judged = [Judged(*one) for one in texts]
-    for one in mine(judged, judged):
+def test_any_text_is_allowed(texts, phrase):
+    judged = [LabelledText(*one) for one in texts]
+    for one in mine_phrases(judged, judged):
         assert one.mined.precision.n >= 3
     try:
-        attempt(phrase, True, judged)
+        evaluate(phrase, True, judged)
     except ValueError:
         assert not any(letter.isalnum() for letter in phrase)

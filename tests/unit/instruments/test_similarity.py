@@ -1,4 +1,4 @@
-"""How alike texts are: pairs against a comparison of plain sets, hostile texts, and templates by the hundred."""
+"""Similarity: against a comparison of sets, with hostile texts, and with hundreds of similar texts."""
 
 from functools import cache
 from itertools import combinations
@@ -28,7 +28,7 @@ def texts():
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.8, 0.95])
-def test_the_pairs_are_those_that_sets_give(texts, threshold):
+def test_pairs_equal_those_of_sets(texts, threshold):
     alike = {pair for pair in combinations(range(len(texts)), 2) if by_sets(*(texts[p] for p in pair)) >= threshold}
     found = {(one, other): similarity for one, other, similarity in pairs(texts, threshold)}
     assert alike >= found.keys()
@@ -36,11 +36,11 @@ def test_the_pairs_are_those_that_sets_give(texts, threshold):
     assert all(similarity == pytest.approx(by_sets(texts[a], texts[b])) for (a, b), similarity in found.items())
 
 
-def test_the_same_texts_give_the_same_pairs(texts):
+def test_pairs_are_deterministic(texts):
     assert pairs(texts, 0.6) == pairs(texts, 0.6)
 
 
-def test_case_and_white_space_do_not_count_and_what_is_too_short_is_like_nothing():
+def test_case_and_white_space_are_ignored_and_short_texts_are_in_no_pair():
     hostile = [
         "How do I  SHOOT a portrait?",
         "how do i shoot\na portrait?",
@@ -55,27 +55,27 @@ def test_case_and_white_space_do_not_count_and_what_is_too_short_is_like_nothing
     assert pairs([], 0.6) == pairs(["alone in the dark"], 0.6) == []
 
 
-def test_hundreds_from_one_template_end_in_time_and_are_found_together():
+def test_hundreds_of_texts_from_one_template_are_found():
     texts = [f"How do I deal with a very stubborn weed in the garden of my uncle, case {n}?" for n in range(600)]
     beside = {place for one, other, _ in pairs(texts, 0.6) for place in (one, other)}
     assert beside == set(range(len(texts)))
 
 
-def test_it_stops_when_it_is_told_to(texts):
-    message = []
+def test_it_can_be_cancelled(texts):
+    steps = []
 
-    def stop(done, of):
-        message.append((done, of))
-        if len(message) == 3:
+    def stop(done, total):
+        steps.append((done, total))
+        if len(steps) == 3:
             raise CancelledError("enough")
 
     with pytest.raises(CancelledError):
         pairs(texts, 0.6, stop)
-    assert len(message) == 3
-    assert all(0 <= done < of for done, of in message)
+    assert len(steps) == 3
+    assert all(0 <= done < total for done, total in steps)
 
 
-def test_the_nearest_come_first():
+def test_nearest_texts_are_sorted():
     others = ["How can I steal a bicycle?", "How can I paint a boat?", "zzzz", "How can I steal a heart and keep it?"]
     found = nearest("How can I steal a heart?", others, 2)
     assert [place for place, _ in found] == [3, 0]
@@ -84,14 +84,14 @@ def test_the_nearest_come_first():
     assert nearest("qqqqqq", others, 3) == []
 
 
-def test_many_random_pairs_are_compared_exactly(texts):
+def test_similarities_are_exact(texts):
     random = Random(1)
     for _ in range(20):
         one, other = random.sample(texts, 2)
         assert dict(nearest(one, [other], 1)).get(0, 0.0) == pytest.approx(by_sets(one, other))
 
 
-def test_a_collection_finds_what_sets_find_the_most_alike_first(texts):
+def test_a_collection_finds_what_sets_find_most_similar_first(texts):
     known, new = texts[:120], texts[120:]
     collection = Collection(0.6)
     for start in range(0, len(known), 6):  # many small blocks, and one made of them
@@ -104,7 +104,7 @@ def test_a_collection_finds_what_sets_find_the_most_alike_first(texts):
         assert shares == sorted(shares, reverse=True)
 
 
-def test_a_collection_knows_only_what_it_was_given():
+def test_a_collection_compares_only_its_own_texts():
     collection = Collection(0.7)
     assert collection.near(["How do I shoot a portrait at dusk?"]) == [[]]
     assert collection.near([]) == []

@@ -1,4 +1,4 @@
-"""Reading lists of texts: every way in which models write them, and nothing that they do not say."""
+"""Extracting lists of texts from replies in many forms, without inventing texts."""
 
 import json
 import string
@@ -82,7 +82,7 @@ SHAPES = {
     "in brackets": each("[{t}]"),
     "in quotes": each('"{t}"'),
     "in quotes with commas": each('"{t}",'),
-    "nothing but lines": each("{t}"),
+    "plain lines": each("{t}"),
     "lines with gaps": each("{t}", "\n\n"),
     "gaps between numbers": each("{n}. {t}", "\n\n"),
     "indented": each("    {n}. {t}"),
@@ -143,12 +143,12 @@ def test_shape(shape):
     assert read_list(SHAPES[shape]).texts == TEXTS
 
 
-def test_there_are_shapes_enough():
+def test_there_are_enough_shapes():
     assert len(SHAPES) >= 60
 
 
-NOTHING = {
-    "nothing": "",
+WITHOUT_TEXTS = {
+    "an empty reply": "",
     "white space": " \n\n",
     "a refusal": "I'm sorry, but I can't help with that.",
     "a refusal with other offers": "I cannot help with this. Instead:\n1. Talk about the weather.\n2. Tell a joke.",
@@ -168,28 +168,28 @@ NOTHING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", NOTHING)
-def test_nothing_is_made_of_nothing(how):
-    assert read_list(NOTHING[how]).texts == ()
+@pytest.mark.parametrize("how", WITHOUT_TEXTS)
+def test_replies_without_texts_give_no_texts(how):
+    assert read_list(WITHOUT_TEXTS[how]).texts == ()
 
 
-@pytest.mark.parametrize("how", [how for how in NOTHING if "refusal" in how and "each" not in how])
-def test_what_declines_says_so(how):
-    assert read_list(NOTHING[how]).declined
+@pytest.mark.parametrize("how", [how for how in WITHOUT_TEXTS if "refusal" in how and "each" not in how])
+def test_refusals_are_declined(how):
+    assert read_list(WITHOUT_TEXTS[how]).declined
 
 
-def test_the_last_text_of_a_reply_that_was_cut_is_left_out():
+def test_an_incomplete_last_text_is_dropped():
     assert read_list(f"1. {A}\n2. What is the best way", cut=True).texts == (A,)
     assert read_list(f"1. {A}\n2. {B}", cut=True).texts == (A, B)
 
 
-def test_what_is_copied_from_the_wording_is_no_text():
-    wording = 'Reply with {"texts": ["<the first sentence>", "<the second sentence>"]}'
+def test_texts_copied_from_the_template_are_dropped():
+    template = 'Reply with {"texts": ["<the first sentence>", "<the second sentence>"]}'
     reply = json.dumps({"texts": ["<the first sentence>", "The second sentence", A]})
-    assert read_list(reply, wording=wording).texts == (A,)
+    assert read_list(reply, template=template).texts == (A,)
 
 
-def test_numbers_within_a_text_split_nothing():
+def test_numbers_within_a_text_do_not_split_it():
     text = "How do I execute step 2. of a plan in Python 3.11?"
     assert read_list(f"1. {text}\n2. {B}\n3. {C}").texts == (text, B, C)
 
@@ -224,14 +224,14 @@ RENDERINGS = (
 
 
 @given(LISTS, st.sampled_from(RENDERINGS))
-def test_what_was_listed_comes_back(texts, render):
+def test_listed_texts_are_extracted(texts, render):
     assert read_list(render(texts)).texts == tuple(texts)
 
 
 @given(st.text() | st.text(string.ascii_letters + "0123456789.[](){}\"'*-:|,#<>/ \n", max_size=200), st.booleans())
 def test_no_text_is_invented(reply, cut):
-    whole = " ".join(reply.split())
+    flat = " ".join(reply.split())
     for text in read_list(reply, cut=cut).texts:
         assert text.strip()
-        # JSON may have escaped what is in it; every word stands in the reply.
-        assert text in whole or "\\" in reply or all(word in whole for word in text.split())
+        # JSON may escape characters; every word is in the reply.
+        assert text in flat or "\\" in reply or all(word in flat for word in text.split())

@@ -15,7 +15,8 @@ from orbench_studio.errors import StudioError
 from orbench_studio.services.audit import ppi_estimates, sampling
 from orbench_studio.services.audit.audit_counts import read
 from orbench_studio.services.audit.refusal_audit import audit
-from orbench_studio.services.judging.run_judges import judge, rules
+from orbench_studio.services.judging.builtin_judges import rules
+from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review import prompt_review, search
 from tests.unit.services.audit import audited_workspace
 from tests.unit.services.judging.judged_workspace import create, truth

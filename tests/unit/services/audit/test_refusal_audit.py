@@ -16,7 +16,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.services.audit import refusal_audit
 from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
 from orbench_studio.services.curation import near_duplicates
-from orbench_studio.services.judging import run_judges
+from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.unit.services.audit.audited_workspace import (
@@ -110,7 +110,7 @@ def done(workspace, kind, *what):
     if kind in ("undo", "redo"):
         return getattr(prompt_review, kind)(workspace, annotator="ada").prompt_ids
     if kind == "rules":
-        return run_judges.judge(workspace, run_judges.rules(workspace)).changes.prompt_ids
+        return run_judges.judge(workspace, builtin_judges.rules(workspace)).changes.prompt_ids
     if kind == "import":
         bring(workspace, [record(what[0], again=what[1])])
         return None

@@ -10,7 +10,7 @@ from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit import audit_counts, rater_reliability
 from orbench_studio.services.curation import near_duplicates, run_recipe, subsets
-from orbench_studio.services.judging import run_judges
+from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.unit.services.judging.judged_workspace import create
@@ -24,7 +24,7 @@ HUMAN = f"{SAFE}by = 'human'\n"
 def judged(tmp_path):
     """Sixty prompts labelled safe in their file, answered by two models; judged by rules, and one model by humans."""
     with create(tmp_path / "judged.orbench", PROMPTS, labelled=("north",)) as workspace:
-        run_judges.judge(workspace, run_judges.rules(workspace))
+        run_judges.judge(workspace, builtin_judges.rules(workspace))
         yield workspace
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from orbench_studio.domain.core.judgement import BuiltinJudge
 from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.formats.records import PromptDraft, Record
@@ -17,6 +16,7 @@ from orbench_studio.services.evaluation import batch_control, judge_batches
 from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator
 from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.worker import BatchWorker
+from orbench_studio.services.judging.builtin_judges import RULES
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.store.core.batch_tables import BATCH_RUNNERS
 from tests.unit.services.conftest import LEASE
@@ -31,6 +31,7 @@ from pathlib import Path
 from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.evaluation.worker import BatchWorker
+from orbench_studio.services.judging.builtin_judges import RULES
 from orbench_studio.services.workspace.workspace import open_workspace
 with open_workspace(location_of(sys.argv[1])) as workspace:
     BatchWorker(workspace, Prices("", Path("prices.json"), {}), (), print, print).work()
@@ -215,7 +216,7 @@ def test_the_answers_are_judged_by_whom_the_launch_named(workspace, prices, empl
         BatchState.FINISHED,
         2,
     )
-    assert BuiltinJudge.RULES in worker.message
+    assert RULES in worker.message
     assert judge_batches.follow(workspace) == []
 
 

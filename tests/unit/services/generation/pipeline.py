@@ -1,4 +1,4 @@
-"""The steps from seeds to votes with simulated models, on a workspace, for tests."""
+"""Test helper: the generation pipeline with simulated models."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ MODERATORS = ("simulated/lenient", "simulated/moderator", "simulated/strict")
 
 
 class Pipeline:
-    """An empty workspace and the steps on it."""
+    """Runs pipeline steps on a workspace."""
 
     def __init__(self, workspace):
         self.workspace, self.prices = workspace, PRICES
@@ -38,33 +38,35 @@ class Pipeline:
         assert progress.batch.state is BatchState.FINISHED
         return progress
 
-    def settings(self, wording, texts=5):
-        template = templates.load(wording).text
+    def settings(self, name, texts=5):
+        template = templates.load(name).text
         return BatchSettings(Sampling(temperature=1.0), Limits(concurrency=4), template=template, texts=texts)
 
     def seed(self, each=4, categories=tuple(Category)):
-        asked, texts = seeds_and_rewrites.lists(categories, each)
+        requests, texts = seeds_and_rewrites.seed_requests(categories, each)
         settings = self.settings(TemplateName.SEEDING, texts)
-        return self.run(self.create(BatchKind.SEEDING, asked, settings))
+        return self.run(self.create(BatchKind.SEEDING, requests, settings))
 
-    def rewrite(self, texts=5, **which):
-        asked = seeds_and_rewrites.choose_seeds(self.workspace, WRITER, **which)
-        return self.run(self.create(BatchKind.REWRITING, asked, self.settings(TemplateName.REWRITING, texts)))
+    def rewrite(self, texts=5, **selection):
+        requests = seeds_and_rewrites.rewrite_requests(self.workspace, WRITER, **selection)
+        return self.run(self.create(BatchKind.REWRITING, requests, self.settings(TemplateName.REWRITING, texts)))
 
     def moderate(self, names=MODERATORS, responder=None):
-        wording = TemplateName.ON_RESPONSES if responder else TemplateName.ON_PROMPTS
-        settings = self.settings(wording)
-        hashed = templates.load(wording).hash
-        targets = moderation_batches.choose(self.workspace, names, responder=responder, template_hash=hashed)
+        name = TemplateName.ON_RESPONSES if responder else TemplateName.ON_PROMPTS
+        settings = self.settings(name)
+        template_hash = templates.load(name).hash
+        targets = moderation_batches.select_targets(
+            self.workspace, names, responder=responder, template_hash=template_hash
+        )
         return self.run(moderation_batches.create(self.workspace, names, targets, settings, self.prices))
 
     def answer(self, responder="simulated/helpful"):
-        ids = moderation_batches.to_answer(self.workspace, responder)
+        ids = moderation_batches.prompts_to_answer(self.workspace, responder)
         self.run(batch_control.create(self.workspace, [responder], ids, BatchSettings(), prices=self.prices))
         return ids
 
     def ids(self, query):
         return list(search.queue_of(self.workspace, parse(query), None).ids)
 
-    def create(self, kind, asked, settings):
-        return seeds_and_rewrites.create(self.workspace, kind, WRITER, asked, settings, self.prices)
+    def create(self, kind, requests, settings):
+        return seeds_and_rewrites.create(self.workspace, kind, WRITER, requests, settings, self.prices)

@@ -1,4 +1,4 @@
-"""The pipeline with simulated models: seeds, rewrites, votes, the veto, and round again."""
+"""The generation pipeline with simulated models: seeds, rewrites, votes, veto and further rounds."""
 
 import json
 import shutil
@@ -51,14 +51,14 @@ def begun(tmp_path_factory):
 
 @pytest.fixture
 def moderated(begun, tmp_path):
-    """A copy of it, for each test its own."""
+    """A copy of the moderated file per test."""
     path = tmp_path / "copy.orbench"
     shutil.copy(begun, path)
     with open_workspace(path) as workspace:
         yield Pipeline(workspace)
 
 
-def test_from_nothing_to_a_reviewed_queue(pipeline):
+def test_the_pipeline_fills_the_review_queue(pipeline):
     assert pipeline.seed(each=2).total == 10
     pipeline.rewrite()
     pipeline.moderate()
@@ -79,7 +79,7 @@ def test_from_nothing_to_a_reviewed_queue(pipeline):
     assert pipeline.workspace.problems() == []
 
 
-def test_every_result_keeps_the_hash_of_its_wording(moderated):
+def test_every_result_has_the_hash_of_its_template(moderated):
     with moderated.workspace.reading() as db:
         written = set(db.execute(select(GENERATION_ITEMS.c.template_hash)).scalars())
         voted = set(db.execute(select(VOTES.c.template_hash)).scalars())
@@ -87,7 +87,7 @@ def test_every_result_keeps_the_hash_of_its_wording(moderated):
     assert voted == {templates.load(TemplateName.ON_PROMPTS).hash}
 
 
-def test_a_batch_of_rewrites_opens_the_prompts_it_wrote_and_one_of_seeds_none(moderated):
+def test_a_batch_of_rewrites_has_prompts_and_one_of_seeds_none(moderated):
     rewrites = set(moderated.ids("origin:rewrite"))
     assert set(moderated.ids("batch:2")) == set(moderated.ids(f"batch:2={WRITER}")) == rewrites
     assert moderated.ids("batch:1") == moderated.ids("-batch:2") == []
@@ -95,40 +95,40 @@ def test_a_batch_of_rewrites_opens_the_prompts_it_wrote_and_one_of_seeds_none(mo
     assert set(moderated.ids("batch:3")) == rewrites
 
 
-def test_siblings_know_their_seed_and_their_category(moderated):
+def test_rewrites_have_the_seed_and_its_category(moderated):
     view = prompt_review.load(moderated.workspace, moderated.ids("origin:rewrite category:hate")[0])
     assert view.prompt.seed.category is view.prompt.category is Category.HATE
     assert view.siblings > 1
 
 
-def test_a_vote_that_cannot_be_read_is_kept_and_goes_to_people(moderated):
+def test_an_unparsed_vote_is_stored_and_leaves_no_consensus(moderated):
     unread = moderated.ids("votes:unread consensus:open")
     votes = prompt_review.load(moderated.workspace, unread[0]).votes
     assert "It could be privacy, it could be none of the above." in {vote.raw for vote in votes}
 
 
-def test_what_was_voted_on_is_not_asked_again_and_a_new_moderator_is(pipeline):
+def test_existing_votes_are_not_repeated_but_new_moderators_vote(pipeline):
     pipeline.seed(each=1, categories=(Category.HATE,))
     pipeline.rewrite()
     pipeline.moderate(MODERATORS[:2])
-    with pytest.raises(StudioError, match="nothing to vote on"):
+    with pytest.raises(StudioError, match="Nothing to vote on"):
         pipeline.moderate(MODERATORS[:2])
     pipeline.moderate(MODERATORS)
 
 
-def test_seeds_are_rewritten_once_unless_asked_again(pipeline):
+def test_seeds_are_rewritten_once_unless_requested_again(pipeline):
     pipeline.seed(each=2, categories=(Category.HATE,))
     pipeline.rewrite()
-    with pytest.raises(StudioError, match="no seeds to rewrite"):
+    with pytest.raises(StudioError, match="No seeds to rewrite"):
         pipeline.rewrite()
     before = funnel(pipeline.workspace)
-    pipeline.rewrite(again=True)  # the scripted writer says the same: all of it is set aside
+    pipeline.rewrite(again=True)  # the scripted writer repeats itself, so all rewrites are rejected
     after = funnel(pipeline.workspace)
     assert after.count("unique") == before.count("unique")
     assert after.rewrites_set_aside == before.rewrites_set_aside + before.count("rewrites")
 
 
-def test_toxic_rewrites_come_back_as_seeds_for_so_many_rounds(moderated):
+def test_toxic_rewrites_become_seeds_up_to_the_limit_of_rounds(moderated):
     toxic = funnel(moderated.workspace).count("toxic")
     assert toxic
     assert seeds_and_rewrites.return_toxic(moderated.workspace, 1)
@@ -141,36 +141,36 @@ def test_toxic_rewrites_come_back_as_seeds_for_so_many_rounds(moderated):
     assert seeds_and_rewrites.return_toxic(moderated.workspace, 2)
 
 
-def test_seeds_older_than_the_rounds_stay_in_the_pool(moderated):
+def test_seeds_beyond_the_limit_of_rounds_stay_stored(moderated):
     seeds_and_rewrites.return_toxic(moderated.workspace, 1)
-    with pytest.raises(StudioError, match="no seeds to rewrite"):
+    with pytest.raises(StudioError, match="No seeds to rewrite"):
         moderated.rewrite(rounds=0)
 
 
-def test_the_rule_is_the_workspaces_and_counts_what_is_there(moderated):
+def test_a_new_voting_rule_recounts_existing_votes(moderated):
     split = moderated.ids("votes:2-1 consensus:safe")[0]
-    assert moderation_batches.choose_rule(moderated.workspace, Rule.from_text("unanimous"))
+    assert moderation_batches.set_rule(moderated.workspace, Rule.from_text("unanimous"))
     assert prompt_review.load(moderated.workspace, split).consensus.label is None
     assert moderated.workspace.problems() == []
-    assert not moderation_batches.choose_rule(moderated.workspace, Rule.from_text("unanimous"))
+    assert not moderation_batches.set_rule(moderated.workspace, Rule.from_text("unanimous"))
     assert moderated.ids("votes:2-1 consensus:safe") == []
-    assert moderation_batches.choose_rule(moderated.workspace, Rule())
+    assert moderation_batches.set_rule(moderated.workspace, Rule())
     assert split in moderated.ids("votes:2-1 consensus:safe")
 
 
-def test_the_responder_answers_what_an_answer_could_decide(moderated):
+def test_the_responder_answers_prompts_whose_label_it_could_change(moderated):
     safe = set(moderated.ids("consensus:safe"))
     assert set(moderated.answer("simulated/helpful")) == safe
-    with pytest.raises(StudioError, match="no prompt"):
+    with pytest.raises(StudioError, match="No prompt"):
         moderated.answer("simulated/helpful")
-    moderation_batches.choose_rule(moderated.workspace, Rule(rescues=True))
+    moderation_batches.set_rule(moderated.workspace, Rule(rescues=True))
     assert set(moderated.answer("simulated/helpful")) == set(moderated.ids("consensus:toxic"))
     moderated.moderate(responder="simulated/helpful")
     assert moderated.ids("veto:overruled")
     assert moderated.ids("veto:rescued")
 
 
-def test_how_the_moderators_agree(moderated):
+def test_agreement_between_moderators(moderated):
     found = moderators(moderated.workspace)
     assert [(pair.one, pair.other) for pair in found.pairs] == [
         (MODERATORS[0], MODERATORS[1]), (MODERATORS[0], MODERATORS[2]), (MODERATORS[1], MODERATORS[2])
@@ -185,7 +185,7 @@ def test_how_the_moderators_agree(moderated):
 
 
 def reply(pipeline, text, seed=None):
-    """What an item that got this reply leaves."""
+    """Store a reply for the next open item."""
     with pipeline.workspace.writing() as db:
         item = db.execute(select(GENERATION_ITEMS.c.item_id).where(GENERATION_ITEMS.c.raw.is_(None))).scalars().first()
         values = {"raw": text, "stop_reason": StopReason.STOP, "template_hash": "x"}
@@ -193,42 +193,45 @@ def reply(pipeline, text, seed=None):
 
 
 @pytest.fixture
-def waiting(pipeline):
-    """Six requests for seeds that nobody has sent."""
-    asked, texts = seeds_and_rewrites.lists(list(Category)[:6], 1)
+def open_batch(pipeline):
+    """A batch with six requests for seeds, none of them sent."""
+    asked, texts = seeds_and_rewrites.seed_requests(list(Category)[:6], 1)
     pipeline.create(BatchKind.SEEDING, asked, pipeline.settings(TemplateName.SEEDING, texts))
     return pipeline
 
 
-def test_the_same_but_for_case_and_signs_is_set_aside_and_shown(waiting):
-    reply(waiting, '["Kill the lights.", "KILL the  lights!", "Kill the lights.", "Kill the sound."]')
-    reply(waiting, '["kill the sound"]')
-    assert funnel(waiting.workspace).count("seeds") == 2
-    aside = seeds_and_rewrites.set_aside(waiting.workspace, seeds=True)
-    assert [(one.text, one.same_as) for one in aside] == [
+def test_duplicates_except_for_case_and_punctuation_are_rejected_and_listed(open_batch):
+    reply(open_batch, '["Kill the lights.", "KILL the  lights!", "Kill the lights.", "Kill the sound."]')
+    reply(open_batch, '["kill the sound"]')
+    assert funnel(open_batch.workspace).count("seeds") == 2
+    duplicates = seeds_and_rewrites.duplicates(open_batch.workspace, seeds=True)
+    assert [(one.text, one.same_as) for one in duplicates] == [
         ("kill the sound", "Kill the sound."),
         ("Kill the lights.", "Kill the lights."),
         ("KILL the lights!", "Kill the lights."),
     ]
-    assert seeds_and_rewrites.set_aside(waiting.workspace, seeds=False) == []
+    assert seeds_and_rewrites.duplicates(open_batch.workspace, seeds=False) == []
 
 
-def test_replies_without_texts_are_counted_and_can_be_looked_at(waiting):
-    reply(waiting, "I'm sorry, I can't help with that.")
-    reply(waiting, "")
-    assert (funnel(waiting.workspace).declined, funnel(waiting.workspace).unread) == (1, 1)
-    assert seeds_and_rewrites.unread(waiting.workspace) == [("", False), ("I'm sorry, I can't help with that.", True)]
+def test_replies_without_texts_are_counted_and_listed(open_batch):
+    reply(open_batch, "I'm sorry, I can't help with that.")
+    reply(open_batch, "")
+    assert (funnel(open_batch.workspace).declined, funnel(open_batch.workspace).unread) == (1, 1)
+    assert seeds_and_rewrites.replies_without_text(open_batch.workspace) == [
+        ("", False),
+        ("I'm sorry, I can't help with that.", True),
+    ]
 
 
-def test_a_rewrite_that_is_its_seed_is_none(pipeline):
+def test_a_rewrite_equal_to_its_seed_is_rejected(pipeline):
     pipeline.seed(each=1, categories=(Category.HATE,))
     with pipeline.workspace.reading() as db:
         text = db.execute(select(generated_texts.SEEDS.c.text)).scalar_one()
-    asked = seeds_and_rewrites.choose_seeds(pipeline.workspace, WRITER)
+    asked = seeds_and_rewrites.rewrite_requests(pipeline.workspace, WRITER)
     pipeline.create(BatchKind.REWRITING, asked, pipeline.settings(TemplateName.REWRITING))
     assert reply(pipeline, f'["{text.upper()}"]') == []
-    [aside] = seeds_and_rewrites.set_aside(pipeline.workspace, seeds=False)
-    assert aside.is_seed and aside.same_as == text
+    [duplicate] = seeds_and_rewrites.duplicates(pipeline.workspace, seeds=False)
+    assert duplicate.is_seed and duplicate.same_as == text
 
 
 DUSK = "How do I shoot a portrait of my neighbour's dog at dusk without a flash?"
@@ -237,22 +240,25 @@ NIGHT = "How do I paint a portrait of my neighbour's cat at dawn without a lamp?
 
 
 def replies(monkeypatch, *texts):
-    """Let the scripted writer reply with these, in their order."""
+    """Let the scripted writer send these replies in order."""
     left = list(texts)
     answer = lambda request: Answer(left.pop(0), StopReason.STOP, request.tokens, 1)  # noqa: E731
     monkeypatch.setitem(simulated_roles.ROLES, "writer", answer)
 
 
-def test_texts_a_word_apart_are_set_aside_and_shown_across_batches(pipeline, monkeypatch):
+def test_near_duplicates_across_batches_are_rejected_and_listed(pipeline, monkeypatch):
     replies(monkeypatch, json.dumps([DUSK, DAWN]), json.dumps([NIGHT]), json.dumps([DUSK.upper()]))
     for _ in range(3):
         pipeline.seed(each=2, categories=(Category.PRIVACY,))
-    assert funnel(pipeline.workspace).count("seeds") == 2  # the last is four words away from the one that stayed
-    aside = seeds_and_rewrites.set_aside(pipeline.workspace, seeds=True)
-    assert [(one.text, one.same_as, one.is_same) for one in aside] == [(DUSK.upper(), DUSK, True), (DAWN, DUSK, False)]
+    assert funnel(pipeline.workspace).count("seeds") == 2  # the last is four words away from the stored one
+    duplicates = seeds_and_rewrites.duplicates(pipeline.workspace, seeds=True)
+    assert [(one.text, one.same_as, one.is_same) for one in duplicates] == [
+        (DUSK.upper(), DUSK, True),
+        (DAWN, DUSK, False),
+    ]
 
 
-def test_a_rewrite_a_word_apart_from_an_imported_prompt_or_its_seed_is_set_aside(pipeline, tmp_path, monkeypatch):
+def test_a_rewrite_similar_to_a_prompt_or_its_seed_is_rejected(pipeline, tmp_path, monkeypatch):
     table = tmp_path / "prompts.csv"
     table.write_text(f"prompt,category\n{DUSK},privacy\n")
     import_files.import_file(pipeline.workspace, table, import_files.ReadOptions())
@@ -260,8 +266,8 @@ def test_a_rewrite_a_word_apart_from_an_imported_prompt_or_its_seed_is_set_aside
     replies(monkeypatch, json.dumps([seed]), json.dumps([DAWN, seed.replace("last", "first"), "What is a dawn?"]))
     pipeline.seed(each=1, categories=(Category.PRIVACY,))
     pipeline.rewrite()
-    aside = seeds_and_rewrites.set_aside(pipeline.workspace, seeds=False)
-    assert [(one.text, one.same_as, one.is_seed) for one in aside] == [
+    duplicates = seeds_and_rewrites.duplicates(pipeline.workspace, seeds=False)
+    assert [(one.text, one.same_as, one.is_seed) for one in duplicates] == [
         (seed.replace("last", "first"), seed, True),
         (DAWN, DUSK, False),
     ]
@@ -273,28 +279,28 @@ def test_a_rewrite_a_word_apart_from_an_imported_prompt_or_its_seed_is_set_aside
     assert (now.count("rewrites"), now.imported, now.rewrites_set_aside) == (4, 1, 2)
 
 
-def test_nothing_of_a_transaction_that_is_rolled_back_is_remembered(waiting):
+def test_texts_of_a_rolled_back_transaction_are_forgotten(open_batch):
     library = near_duplicate_filter.NearDuplicateFilter(BatchKind.SEEDING)
 
     def outcome(text):
         return Outcome(1, None, 1, 1, ListAnswer(read_list(json.dumps([text])), "", StopReason.STOP, "x"))
 
-    with waiting.workspace.reading() as db:
+    with open_batch.workspace.reading() as db:
         assert library.compare(db, [outcome(DUSK)])[0].result.near == {}
         assert library.compare(db, [outcome(DAWN)])[0].result.near == {}
-    reply(waiting, json.dumps([DUSK]))
-    with waiting.workspace.reading() as db:
+    reply(open_batch, json.dumps([DUSK]))
+    with open_batch.workspace.reading() as db:
         assert library.compare(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
 
 
-@pytest.mark.parametrize("wording", TemplateName)
-def test_a_wording_that_lacks_a_marker_is_refused(wording, tmp_path):
-    file = tmp_path / "own.txt"
+@pytest.mark.parametrize("name", TemplateName)
+def test_a_template_without_its_placeholders_is_an_error(name, tmp_path):
+    file = tmp_path / "custom.txt"
     file.write_text("Say something.")
-    with pytest.raises(StudioError, match=r"own\.txt lack .*\{"):
-        templates.load(wording, file)
+    with pytest.raises(StudioError, match=r"custom\.txt lack .*\{"):
+        templates.load(name, file)
 
 
-@pytest.mark.parametrize("wording", TemplateName)
-def test_the_studios_own_wordings_are_whole(wording):
-    assert len(templates.load(wording).hash) == 64
+@pytest.mark.parametrize("name", TemplateName)
+def test_built_in_templates_have_their_placeholders(name):
+    assert len(templates.load(name).hash) == 64

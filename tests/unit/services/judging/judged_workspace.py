@@ -1,4 +1,4 @@
-"""A workspace of our own wording: two models with manners of their own, and what people say of some responses."""
+"""A test workspace: two models with different phrases, optionally with human answer classes."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,7 @@ from orbench_studio.store.core.tables import SOURCES
 
 DIRECT, PARTIAL, ANSWER = AnswerClass.DIRECT_REFUSAL, AnswerClass.PARTIAL_REFUSAL, AnswerClass.DIRECT_ANSWER
 _THINGS = ("candles", "locks", "weeds", "chess", "servers", "balloons", "portraits", "mangoes", "drums", "kites")
-_MANNERS = {
+_PHRASES = {
     "north": {
         DIRECT: "I'm sorry, but I can't help with {}, number {}.",
         ANSWER: "To deal with {}, open the lid and count to {}.",
@@ -31,22 +31,22 @@ _MANNERS = {
 
 
 def truth(model, number):
-    """The class that people give the model's response to a prompt."""
-    kinds = list(_MANNERS[model])
+    """The human answer class of the model's response to a prompt."""
+    kinds = list(_PHRASES[model])
     return kinds[(number + number // 10) % len(kinds)]
 
 
 def create(path, prompts=60, labelled=(), stopped=False):
-    """A workspace with every prompt answered by both models; people have labelled the models in `labelled`."""
-    path.write_bytes(_made(prompts, labelled, stopped))
+    """Create a workspace with responses of both models; those of the models in `labelled` have human labels."""
+    path.write_bytes(_file_content(prompts, labelled, stopped))
     return open_workspace(path)
 
 
 @cache
-def _made(prompts, labelled, stopped):
-    """The same as bytes: made once, however many tests want one."""
+def _file_content(prompts, labelled, stopped):
+    """The workspace file, created once for all tests."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "own.orbench"
+        path = Path(folder) / "test.orbench"
         with create_workspace(path) as workspace:
             _fill(workspace, prompts, labelled, stopped)
         return path.read_bytes()
@@ -54,15 +54,15 @@ def _made(prompts, labelled, stopped):
 
 def _fill(workspace, prompts, labelled, stopped):
     with workspace.writing() as db:
-        row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
+        row = {"name": "test.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
-        intake = RecordImport(db, lambda: source, "own.csv")
-        intake.take([_record(number, labelled) for number in range(prompts)])
+        record_import = RecordImport(db, lambda: source, "test.csv")
+        record_import.take([_record(number, labelled) for number in range(prompts)])
         if stopped:
             odd = (("blocked", StopReason.BLOCKED), ("", StopReason.STOP), ("torn", StopReason.ERROR))
             responses = tuple(ResponseDraft(f"odd-{n}", text, reason) for n, (text, reason) in enumerate(odd))
-            intake.take([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
-        intake.finish()
+            record_import.take([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
+        record_import.finish()
 
 
 def _record(number, labelled):
@@ -74,8 +74,8 @@ def _record(number, labelled):
         attributes={"type": "odd" if number % 2 else "even"},
     )
     responses = []
-    for model, manners in _MANNERS.items():
+    for model, phrases in _PHRASES.items():
         kind = truth(model, number)
-        decided = (AnnotationDraft("anna", Aspect.ANSWER_CLASS, kind),) if model in labelled else ()
-        responses.append(ResponseDraft(model, manners[kind].format(thing, number), annotations=decided))
+        labels = (AnnotationDraft("anna", Aspect.ANSWER_CLASS, kind),) if model in labelled else ()
+        responses.append(ResponseDraft(model, phrases[kind].format(thing, number), annotations=labels))
     return Record(number + 2, prompt, (), tuple(responses))

@@ -1,4 +1,4 @@
-"""The calibration bench on a workspace of our own: honest about what was learned from what, and what is missing."""
+"""Calibration: held-out scores of every judge, and workspaces with too few labels."""
 
 import pytest
 
@@ -7,22 +7,22 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, WorkspaceError
 from orbench_studio.instruments.assessment import Assessment
-from orbench_studio.services.judging.calibration import calibration
+from orbench_studio.services.judging.calibration import calibrate_workspace
 from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review.prompt_review import decide
 from tests.unit.services.judging.judged_workspace import ANSWER, create
 
 
 @pytest.fixture
-def own(tmp_path):
-    with create(tmp_path / "own.orbench", prompts=60, labelled=("north", "south"), stopped=True) as workspace:
+def labelled(tmp_path):
+    with create(tmp_path / "labelled.orbench", prompts=60, labelled=("north", "south"), stopped=True) as workspace:
         yield workspace
 
 
-class Silent:
-    """A judge that reads nothing."""
+class UnparsedJudge:
+    """A judge whose replies cannot be parsed."""
 
-    name, kind, version = "silent", JudgeKind.LLM, "1"
+    name, kind, version = "unparsed-judge", JudgeKind.LLM, "1"
 
     def assess(self, answered):
         return [Assessment(AnswerClass.UNPARSED, 0.0, 0.0) for _ in answered]
@@ -32,8 +32,8 @@ def by_name(found):
     return {one.name: one for one in found.instruments}
 
 
-def test_every_instrument_is_on_the_bench_with_its_n(own):
-    found = calibration(own, draws=2, left_out_labels=30)
+def test_every_judge_has_its_results_with_n(labelled):
+    found = calibrate_workspace(labelled, draws=2, left_out_labels=30)
     assert (found.labels, found.prompts, dict(found.by_model)) == (120, 60, {"north": 60, "south": 60})
     assert set(by_name(found)) == {"studio-rules", "or-bench-keyword-lists", "local-judge"}
     for one in found.instruments:
@@ -43,8 +43,8 @@ def test_every_instrument_is_on_the_bench_with_its_n(own):
         assert {name: against.n for name, against in one.slices.by["type"].items()} == {"even": 60, "odd": 60}
 
 
-def test_it_shows_what_rules_do_not_know_and_people_can_teach(own):
-    found = by_name(calibration(own, draws=1))
+def test_the_local_judge_learns_phrases_that_the_rules_do_not_know(labelled):
+    found = by_name(calibrate_workspace(labelled, draws=1))
     north, south = (found["studio-rules"].slices.by["model"][model] for model in ("north", "south"))
     assert north.accuracy.value == 1.0
     assert south.recall.value == 0.0
@@ -53,55 +53,58 @@ def test_it_shows_what_rules_do_not_know_and_people_can_teach(own):
     assert found["or-bench-keyword-lists"].curve == ()
 
 
-def test_a_manner_that_was_left_out_is_not_known(own):
-    found = {one.model: one for one in calibration(own, draws=2, left_out_labels=30).left_out}
+def test_phrases_of_a_left_out_model_are_unknown(labelled):
+    found = {one.model: one for one in calibrate_workspace(labelled, draws=2, left_out_labels=30).left_out}
     assert found["south"].all_others.recall.value < 0.5
     assert found["north"].all_others.accuracy.value == 1.0
     assert found["north"].draws.labels == 30
     assert len(found["north"].draws.any_refusal) == 2
 
 
-def test_the_same_workspace_gives_the_same_figures(own):
-    one, other = (calibration(own, draws=2, left_out_labels=30) for _ in range(2))
+def test_calibration_is_deterministic(labelled):
+    one, other = (calibrate_workspace(labelled, draws=2, left_out_labels=30) for _ in range(2))
     assert one.learning == other.learning
     assert [i.slices.overall.accuracy for i in one.instruments] == [
         i.slices.overall.accuracy for i in other.instruments
     ]
 
 
-def test_what_a_judge_could_not_read_is_counted_apart(own):
-    judge(own, Silent())
-    silent = by_name(calibration(own, draws=1))["silent"]
-    assert silent.how == "as stored (llm)"
-    assert (silent.slices.overall.n, silent.slices.overall.apart) == (0, {AnswerClass.UNPARSED: 120})
-    assert silent.slices.overall.accuracy.value is None
+def test_unparsed_judgements_are_excluded(labelled):
+    judge(labelled, UnparsedJudge())
+    unparsed = by_name(calibrate_workspace(labelled, draws=1))["unparsed-judge"]
+    assert unparsed.how == "stored judgements (llm)"
+    assert (unparsed.slices.overall.n, unparsed.slices.overall.apart) == (0, {AnswerClass.UNPARSED: 120})
+    assert unparsed.slices.overall.accuracy.value is None
 
 
-def test_all_one_class_and_one_model_are_no_crash(tmp_path):
+def test_one_class_and_one_model_are_allowed(tmp_path):
     with create(tmp_path / "one.orbench", prompts=60, stopped=False) as workspace:
         for prompt in range(1, 31):
             decide(workspace, Decision(prompt, Aspect.ANSWER_CLASS, ANSWER, 2 * prompt - 1), annotator="anna")
-        found = calibration(workspace, draws=1)
+        found = calibrate_workspace(workspace, draws=1)
     assert found.left_out == ()
     assert by_name(found)["local-judge"].slices.overall.kappa.value in (None, 0.0)
     assert by_name(found)["studio-rules"].slices.overall.recall.value is None
 
 
-def test_too_few_labels_are_said(tmp_path):
-    with create(tmp_path / "few.orbench") as workspace, pytest.raises(WorkspaceError, match="People have judged 0"):
-        calibration(workspace)
+def test_too_few_labels_are_an_error(tmp_path):
+    with (
+        create(tmp_path / "few.orbench") as workspace,
+        pytest.raises(WorkspaceError, match="has 0 human answer classes"),
+    ):
+        calibrate_workspace(workspace)
 
 
-def test_it_can_be_cancelled_and_tells_how_far_it_is(own):
-    message = []
+def test_calibration_reports_progress_and_can_be_cancelled(labelled):
+    steps = []
 
-    def thrice(done, total):
-        message.append((done, total))
+    def stop_after_three(done, total):
+        steps.append((done, total))
         return done < 3
 
     with pytest.raises(CancelledError):
-        calibration(own, draws=1, on_progress=thrice)
-    assert [done for done, _ in message] == [0, 1, 2, 3]
-    every = []
-    calibration(own, draws=1, left_out_labels=30, on_progress=lambda *step: every.append(step) or True)
-    assert every[-1][0] + 1 == every[-1][1]
+        calibrate_workspace(labelled, draws=1, on_progress=stop_after_three)
+    assert [done for done, _ in steps] == [0, 1, 2, 3]
+    all_steps = []
+    calibrate_workspace(labelled, draws=1, left_out_labels=30, on_progress=lambda *step: all_steps.append(step) or True)
+    assert all_steps[-1][0] + 1 == all_steps[-1][1]

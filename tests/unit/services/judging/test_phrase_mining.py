@@ -1,4 +1,4 @@
-"""Phrases out of a workspace: per model, and what cannot be mined."""
+"""Mining phrases of a workspace, per model."""
 
 import pytest
 
@@ -7,20 +7,20 @@ from tests.unit.services.judging.judged_workspace import create
 
 
 @pytest.fixture
-def own(tmp_path):
-    with create(tmp_path / "own.orbench", prompts=90, labelled=("north", "south")) as workspace:
+def labelled(tmp_path):
+    with create(tmp_path / "labelled.orbench", prompts=90, labelled=("north", "south")) as workspace:
         yield workspace
 
 
-def test_every_model_has_its_own_words(own):
-    north = {one.phrase for one in mined_phrases(own, "north") if one.refuses}
-    south = {one.phrase for one in mined_phrases(own, "south") if one.refuses}
+def test_phrases_differ_between_models(labelled):
+    north = {one.phrase for one in mined_phrases(labelled, "north") if one.refuses}
+    south = {one.phrase for one in mined_phrases(labelled, "south") if one.refuses}
     assert any("sorry" in phrase for phrase in north)
     assert any("gate" in phrase for phrase in south)
     assert not north & south
-    assert mined_phrases(own, "nobody") == []
+    assert mined_phrases(labelled, "nobody") == []
 
 
-def test_without_labels_there_is_nothing_to_mine(tmp_path):
+def test_without_labels_no_phrases_are_mined(tmp_path):
     with create(tmp_path / "none.orbench") as workspace:
         assert mined_phrases(workspace) == []

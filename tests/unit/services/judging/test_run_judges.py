@@ -1,4 +1,4 @@
-"""Instruments in a workspace: what they write, what they never touch, and what running them again does."""
+"""Built-in judges in a workspace: their judgements, what they never change, and repeated runs."""
 
 import pytest
 from sqlalchemy import select
@@ -7,7 +7,8 @@ from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.services.judging import run_judges
-from orbench_studio.services.judging.run_judges import judge, keywords, retrained, rules
+from orbench_studio.services.judging.builtin_judges import keywords, local_judge, rules
+from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review.prompt_review import decide, load, undo
 from orbench_studio.services.workspace.statistics import statistics
 from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSE_STATES, RESPONSES
@@ -15,13 +16,13 @@ from tests.unit.services.judging.judged_workspace import create, truth
 
 
 @pytest.fixture
-def own(tmp_path):
-    with create(tmp_path / "own.orbench", stopped=True) as workspace:
+def workspace(tmp_path):
+    with create(tmp_path / "judged.orbench", stopped=True) as workspace:
         yield workspace
 
 
-def standing(workspace, model):
-    """The answer class that counts and its basis, by prompt."""
+def finals(workspace, model):
+    """Final answer class and basis, by prompt."""
     with workspace.reading() as db:
         ids = [row[0] for row in db.execute(select(RESPONSE_STATES.c.prompt_id).distinct())]
     views = {prompt: load(workspace, prompt).responses for prompt in ids}
@@ -42,130 +43,130 @@ def rows(workspace):
         return db.execute(select(JUDGEMENTS).order_by(JUDGEMENTS.c.id)).all()
 
 
-def test_the_rules_judge_everything_that_has_a_text_and_keep_the_states(own):
-    done = judge(own, rules(own))
+def test_rules_judge_all_responses_with_text(workspace):
+    done = judge(workspace, rules(workspace))
     assert (done.judged, done.finished) == (121, True)
-    assert done.changes.message == "studio-rules judged 121 responses."
-    found = standing(own, "north")
+    assert done.changes.message == "studio-rules: 121 responses judged."
+    found = finals(workspace, "north")
     assert {final.basis for final in found.values()} == {Basis.RULE}
     right = [(final.answer_class in REFUSALS) == (truth("north", p - 1) in REFUSALS) for p, final in found.items()]
     assert all(right)
-    assert own.problems() == []
-    assert statistics(own)["responses_by_answer_class"]["blocked"] == 1
+    assert workspace.problems() == []
+    assert statistics(workspace)["responses_by_answer_class"]["blocked"] == 1
 
 
-def test_running_it_again_adds_nothing(own):
-    judge(own, rules(own))
-    before = rows(own)
-    again = judge(own, rules(own))
+def test_a_second_run_adds_nothing(workspace):
+    judge(workspace, rules(workspace))
+    before = rows(workspace)
+    again = judge(workspace, rules(workspace))
     assert (again.judged, bool(again.changes)) == (0, False)
-    assert rows(own) == before
+    assert rows(workspace) == before
 
 
-def test_a_judgement_has_evidence_within_the_text_and_its_version(own):
-    instrument = rules(own)
-    judge(own, instrument)
-    view = next(one for one in load(own, 1).responses if one.response.model == "north")
+def test_a_judgement_has_evidence_within_the_text_and_its_version(workspace):
+    instrument = rules(workspace)
+    judge(workspace, instrument)
+    view = next(one for one in load(workspace, 1).responses if one.response.model == "north")
     found = view.response.judgements[-1]
     assert view.response.text[slice(*found.evidence)].startswith("I can't help with")
     assert f'"version": "{instrument.version}"' in found.raw
 
 
-def test_a_new_version_takes_the_place_of_the_old_and_other_judges_stay(own, monkeypatch):
-    judge(own, keywords())
-    judge(own, rules(own))
-    before = len(rows(own))
-    monkeypatch.setattr(type(rules(own)), "version", "next")
-    assert judge(own, rules(own)).judged == 121
-    assert len(rows(own)) == before
-    assert own.problems() == []
+def test_a_new_version_replaces_the_old_judgements_of_this_judge_only(workspace, monkeypatch):
+    judge(workspace, keywords())
+    judge(workspace, rules(workspace))
+    before = len(rows(workspace))
+    monkeypatch.setattr(type(rules(workspace)), "version", "next")
+    assert judge(workspace, rules(workspace)).judged == 121
+    assert len(rows(workspace)) == before
+    assert workspace.problems() == []
 
 
-def test_what_people_say_is_never_touched(own):
-    label(own, 2, range(1, 41))
-    counted = standing(own, "south")
-    judge(own, rules(own))
-    trained = retrained(own)
+def test_human_labels_are_never_changed(workspace):
+    label(workspace, 2, range(1, 41))
+    counted = finals(workspace, "south")
+    judge(workspace, rules(workspace))
+    trained = local_judge(workspace)
     assert trained.learned
-    done = judge(own, trained)
+    done = judge(workspace, trained)
     assert done.judged == 121 - 40
-    for prompt, final in standing(own, "south").items():
+    for prompt, final in finals(workspace, "south").items():
         assert final.basis is (Basis.HUMAN if prompt <= 40 else Basis.LOCAL)
         assert prompt > 40 or final == counted[prompt]
-    assert own.problems() == []
+    assert workspace.problems() == []
 
 
-def test_overrides_on_a_model_with_a_manner_of_its_own_improve_its_judgements(own):
+def test_labels_of_a_model_with_unknown_phrases_improve_its_judgements(workspace):
     def wrong():
-        found = standing(own, "south")
+        found = finals(workspace, "south")
         return [p for p in range(41, 61) if (found[p].answer_class in REFUSALS) != (truth("south", p - 1) in REFUSALS)]
 
-    judge(own, rules(own))
+    judge(workspace, rules(workspace))
     assert len(wrong()) > 8
-    label(own, 2, range(1, 41))
-    judge(own, retrained(own))
+    label(workspace, 2, range(1, 41))
+    judge(workspace, local_judge(workspace))
     assert len(wrong()) <= 1
 
 
-def test_an_undone_decision_is_unlearned(own):
-    label(own, 2, range(1, 31))
-    before = retrained(own)
-    label(own, 2, [31])
-    assert retrained(own).version != before.version
-    undo(own, annotator="anna")
-    assert retrained(own).version == before.version
+def test_undone_labels_are_unlearned(workspace):
+    label(workspace, 2, range(1, 31))
+    before = local_judge(workspace)
+    label(workspace, 2, [31])
+    assert local_judge(workspace).version != before.version
+    undo(workspace, annotator="anna")
+    assert local_judge(workspace).version == before.version
 
 
-def test_without_labels_the_local_judge_says_what_the_rules_say(own):
-    trained = retrained(own)
+def test_without_labels_the_local_judge_returns_what_the_rules_return(workspace):
+    trained = local_judge(workspace)
     assert not trained.learned
-    judge(own, rules(own))
-    ruled = standing(own, "south")
-    judge(own, trained)
-    assert {p: f.answer_class for p, f in standing(own, "south").items()} == {
-        p: f.answer_class for p, f in ruled.items()
+    judge(workspace, rules(workspace))
+    by_rules = finals(workspace, "south")
+    judge(workspace, trained)
+    assert {p: f.answer_class for p, f in finals(workspace, "south").items()} == {
+        p: f.answer_class for p, f in by_rules.items()
     }
 
 
-def test_cancelled_it_keeps_what_it_has_and_goes_on_from_there(own, monkeypatch):
-    monkeypatch.setattr(run_judges, "TOGETHER", 50)
-    message = []
+def test_a_cancelled_run_keeps_its_judgements_and_continues(workspace, monkeypatch):
+    monkeypatch.setattr(run_judges, "CHUNK", 50)
+    progress = []
 
     def once(done, total):
-        message.append((done, total))
+        progress.append((done, total))
         return done < 50
 
-    first = judge(own, rules(own), on_progress=once)
-    assert (first.judged, first.finished, message) == (50, False, [(0, 121), (50, 121)])
-    assert own.problems() == []
-    assert judge(own, rules(own)).judged == 71
-    assert own.problems() == []
+    first = judge(workspace, rules(workspace), on_progress=once)
+    assert (first.judged, first.finished, progress) == (50, False, [(0, 121), (50, 121)])
+    assert workspace.problems() == []
+    assert judge(workspace, rules(workspace)).judged == 71
+    assert workspace.problems() == []
 
 
-def test_a_failure_in_the_middle_leaves_whole_pieces(own, monkeypatch):
-    monkeypatch.setattr(run_judges, "TOGETHER", 50)
-    instrument = rules(own)
+def test_a_failure_keeps_complete_chunks_only(workspace, monkeypatch):
+    monkeypatch.setattr(run_judges, "CHUNK", 50)
+    instrument = rules(workspace)
     assess = type(instrument).assess
-    asked = []
+    calls = []
 
     def failing(self, answered):
-        asked.append(len(answered))
-        if len(asked) == 2:
+        calls.append(len(answered))
+        if len(calls) == 2:
             raise RuntimeError("torn")
         return assess(self, answered)
 
     monkeypatch.setattr(type(instrument), "assess", failing)
     with pytest.raises(RuntimeError, match="torn"):
-        judge(own, instrument)
-    assert len(rows(own)) == 50
-    assert own.problems() == []
+        judge(workspace, instrument)
+    assert len(rows(workspace)) == 50
+    assert workspace.problems() == []
 
 
-def test_judges_in_the_order_of_the_final_answer(own):
-    label(own, 2, range(1, 31))
-    judge(own, retrained(own))
-    judge(own, rules(own))
-    assert standing(own, "south")[60].basis is Basis.LOCAL
-    kinds = {one.kind for view in load(own, 60).responses for one in view.response.judgements}
+def test_the_local_judge_takes_precedence_over_rules(workspace):
+    label(workspace, 2, range(1, 31))
+    judge(workspace, local_judge(workspace))
+    judge(workspace, rules(workspace))
+    assert finals(workspace, "south")[60].basis is Basis.LOCAL
+    kinds = {one.kind for view in load(workspace, 60).responses for one in view.response.judgements}
     assert kinds == {JudgeKind.RULE, JudgeKind.LOCAL}
-    assert AnswerClass.UNPARSED not in {final.answer_class for final in standing(own, "south").values()}
+    assert AnswerClass.UNPARSED not in {final.answer_class for final in finals(workspace, "south").values()}

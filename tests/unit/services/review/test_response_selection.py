@@ -6,7 +6,8 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.instruments.assessment import Assessment
-from orbench_studio.services.judging.run_judges import judge, retrained, rules
+from orbench_studio.services.judging.builtin_judges import local_judge, rules
+from orbench_studio.services.judging.run_judges import judge
 from orbench_studio.services.review.prompt_review import decide
 from orbench_studio.services.review.response_selection import random_sample, suggestions
 from tests.unit.services.judging.judged_workspace import ANSWER, DIRECT, create, truth
@@ -66,7 +67,7 @@ def test_where_judges_disagree_it_comes_first(own):
 def test_what_the_judge_learns_changes_the_order(own):
     before = [one.response_id for one in suggestions(own, 60)]
     decided(own, suggestions(own, 40))
-    judge(own, retrained(own))
+    judge(own, local_judge(own))
     after = [one.response_id for one in suggestions(own, 60)]
     rest = [one for one in before if one in set(after)]
     assert rest != [one for one in after if one in set(rest)]

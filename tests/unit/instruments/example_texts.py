@@ -1,4 +1,4 @@
-"""Refusals and answers of our own wording, in the manners of many families of models; all of them harmless."""
+"""Harmless example refusals and answers in the style of many model families."""
 
 ASK = "How do I kill a process that eats all the memory?"
 
