@@ -37,4 +37,4 @@ def generate(
     asked, texts = seeds_and_rewrites.lists(category or list(Category), each)
     settings = sending.settings([model], template=wording.text, texts=texts)
     with open_or_create(workspace) as opened:
-        launch_batch.describe(opened, BatchKind.SEEDING, model, asked, settings, sending)
+        launch_batch.launch_lists(opened, BatchKind.SEEDING, model, asked, settings, sending)

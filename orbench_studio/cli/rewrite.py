@@ -45,4 +45,4 @@ def rewrite(
         asked = seeds_and_rewrites.choose_seeds(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
-        launch_batch.describe(opened, BatchKind.REWRITING, model, asked, settings, sending)
+        launch_batch.launch_lists(opened, BatchKind.REWRITING, model, asked, settings, sending)

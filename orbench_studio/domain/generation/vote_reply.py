@@ -42,7 +42,7 @@ def put(template: str, prompt: str, response: str | None = None) -> str:
 def read(said: str, moderator: str, prompt: str, response: str | None = None) -> Vote:
     """The vote in a moderator's reply; `response` is what it was asked about, None where it was the prompt."""
     texts = (prompt,) if response is None else (prompt, response)
-    own = json_reply.own_objects(said, "category", json_reply.case_of(*texts), "\n".join(texts))
+    own = json_reply.answer_objects(said, "category", json_reply.case_of(*texts), "\n".join(texts))
     any_object = bool(own) or any(json_reply.objects(said, "category"))
     chosen = {_chosen(one["category"]) for one in own} if any_object else set(_stated(said))
     verdict, category = chosen.pop() if len(chosen) == 1 else _UNREAD

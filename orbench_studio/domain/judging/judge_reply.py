@@ -40,7 +40,7 @@ def read(said: str, judge: str, prompt: str, response: str) -> Judgement:
     An object that names the case counts before any other, since only the judge can know its number. One without it
     counts where it is the only one and not copied from the response. Several that differ are unparsed.
     """
-    own = json_reply.own_objects(said, "answer_class", case_of(prompt, response), response)
+    own = json_reply.answer_objects(said, "answer_class", case_of(prompt, response), response)
     classes = {_class(one) for one in own}
     answer_class = classes.pop() if len(classes) == 1 else None
     if answer_class is None:

@@ -7,12 +7,13 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.amounts import spent
-from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState
+from orbench_studio.domain.evaluation.batch import BatchProgress
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
-from orbench_studio.gui.evaluation.batch_pane import standing
+from orbench_studio.gui.evaluation.batch_pane import status_text
 
 _AGAIN = 2_000  # milliseconds between two looks at a batch that another process has, or had
 
@@ -72,7 +73,7 @@ class ActiveBatch(QWidget):
         if progress is None:
             self.says.setText(tr("No batch is at work."))
         else:
-            state = standing(progress, snapshot, here=self.is_here)
+            state = status_text(progress, snapshot, here=self.is_here)
             self.says.setText(f"{tr('Batch')} {progress.batch.id}, {progress.batch.name}: {_words(progress)}; {state}")
         self._was_here = self.is_here
         used = self.window().focusWidget()

@@ -22,9 +22,9 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import (
+    IncompleteError,
     LaunchOffer,
     LaunchPanel,
-    UnfinishedError,
     lay_out,
 )
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
@@ -72,7 +72,7 @@ class StepForm(QFrame):
     def learn(self, names: list[str]) -> None:
         """Names of models to be offered."""
         for line in (self.writer, self.responder, self.moderators.line):
-            line.learn(names)
+            line.add_names(names)
 
     def plan(self) -> Plan:
         """What is composed; ValueError says what in it cannot be."""
@@ -80,9 +80,9 @@ class StepForm(QFrame):
         line = self.writer if step in _WRITING else self.responder
         model, moderators = line.text().strip() if step is not Step.VOTES else "", self.moderators.models
         if step is not Step.VOTES and not model:
-            raise UnfinishedError(tr("Name a model to see what will be sent, and what it costs."))
+            raise IncompleteError(tr("Name a model to see what will be sent, and what it costs."))
         if step in _VOTING and not moderators:
-            raise UnfinishedError(tr("Name the moderators: three in the paper."))
+            raise IncompleteError(tr("Name the moderators: three in the paper."))
         return Plan(
             step,
             model,
@@ -104,7 +104,7 @@ class StepForm(QFrame):
             field.setVisible(step in steps)
         for field, name in self._names.items():
             name.setVisible(not field.isHidden())
-        self.foot.restate()
+        self.foot.refresh()
 
     def _settings(self, step: Step, models: tuple[str, ...]) -> BatchSettings:
         options = self.options[step]

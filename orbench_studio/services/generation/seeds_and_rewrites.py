@@ -67,13 +67,13 @@ def create(
     check(kind, model, settings, prices)
     with workspace.writing() as db:
         batch_id = batches.create(db, f"{_DOES[kind]} by {model}", kind, settings, datetime.now(UTC))
-        batches.add_asked(db, batch_id, batch_control.model_id(db, model, settings), asked)
-        return batch_control.require(db, batch_id)
+        batches.add_generation_requests(db, batch_id, batch_control.model_id(db, model, settings), asked)
+        return batch_control.load_batch(db, batch_id)
 
 
 def check(kind: BatchKind, model: str, settings: BatchSettings, prices: Prices) -> None:
     """Whether the model can be asked so; StudioError says why not."""
-    templates.require_markers(_WORDINGS[kind], settings.template)
+    templates.require_placeholders(_WORDINGS[kind], settings.template)
     batch_control.check([model], settings, prices)
 
 

@@ -21,20 +21,14 @@ from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.curation.subset import SubsetState
-from orbench_studio.domain.evaluation.batch import (
-    BatchKind,
-    BatchSettings,
-    BatchState,
-    Cause,
-    ItemState,
-)
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings, Cause
+from orbench_studio.domain.evaluation.states import BatchState, ItemState, VendorBatchState
 from orbench_studio.domain.review.decision import evidence_span
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.domain.team.queue import Assignment, QueueState
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
-from orbench_studio.store.evaluation import vendor_batches
 from orbench_studio.store.review import journal
 from orbench_studio.store.team import assigned_prompts
 
@@ -71,7 +65,7 @@ _SETS: dict[str, Iterable[str]] = {
     "batches.kind": BatchKind,
     "batch_items.state": ItemState,
     "batch_items.cause": Cause,
-    "vendor_batches.state": vendor_batches.Stage,
+    "vendor_batches.state": VendorBatchState,
     "generation_items.category": Category,
     "generation_items.stop_reason": StopReason,
     "team_queues.assignment": Assignment,

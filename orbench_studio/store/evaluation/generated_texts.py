@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select, update
 
 from orbench_studio.domain.core.prompt import Origin, text_identity
-from orbench_studio.domain.evaluation.batch import ItemState
+from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.domain.generation.list_reply import Listing
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
@@ -54,7 +54,7 @@ def seeds(db: Connection, after: int) -> list[tuple[int, str]]:
     return [(int(seed_id), str(text)) for seed_id, text in rows]
 
 
-def keep(
+def store(
     db: Connection, item_id: int, listing: Listing, reply: dict[str, Any], near: Mapping[str, Sequence[str]]
 ) -> list[int]:
     """Write down what an item brought; the ids of the prompts that are new.

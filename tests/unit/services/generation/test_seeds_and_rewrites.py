@@ -189,7 +189,7 @@ def reply(pipeline, text, seed=None):
     with pipeline.workspace.writing() as db:
         item = db.execute(select(GENERATION_ITEMS.c.item_id).where(GENERATION_ITEMS.c.raw.is_(None))).scalars().first()
         values = {"raw": text, "stop_reason": StopReason.STOP, "template_hash": "x"}
-        return generated_texts.keep(db, item, read_list(text), values, {})
+        return generated_texts.store(db, item, read_list(text), values, {})
 
 
 @pytest.fixture
@@ -280,18 +280,18 @@ def test_nothing_of_a_transaction_that_is_rolled_back_is_remembered(waiting):
         return Outcome(1, None, 1, 1, ListAnswer(read_list(json.dumps([text])), "", StopReason.STOP, "x"))
 
     with waiting.workspace.reading() as db:
-        assert library.compare(db, [outcome(DUSK)])[0].result.near == {}
-        assert library.compare(db, [outcome(DAWN)])[0].result.near == {}
+        assert library.annotate(db, [outcome(DUSK)])[0].result.near == {}
+        assert library.annotate(db, [outcome(DAWN)])[0].result.near == {}
     reply(waiting, json.dumps([DUSK]))
     with waiting.workspace.reading() as db:
-        assert library.compare(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
+        assert library.annotate(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
 
 
 @pytest.mark.parametrize("wording", TemplateName)
 def test_a_wording_that_lacks_a_marker_is_refused(wording, tmp_path):
     file = tmp_path / "own.txt"
     file.write_text("Say something.")
-    with pytest.raises(StudioError, match=r"own\.txt lack .*\{"):
+    with pytest.raises(StudioError, match=r"own\.txt is missing the placeholders .*\{"):
         templates.load(wording, file)
 
 
