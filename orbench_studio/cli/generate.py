@@ -14,7 +14,7 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 @takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def generate(
     workspace: options.Workspace,
-    model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
+    model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace(" Repeatable.", ""))],
     each: Annotated[int, typer.Option(min=1, metavar="N", help="So many seeds for each category.")] = 10,
     category: Annotated[
         list[Category] | None, typer.Option(help="Only for this category; repeat.", show_choices=True)

@@ -121,7 +121,7 @@ def queue_for_workers(workspace: "Workspace", batch: Batch, *, as_json: bool) ->
 def _line(model: "ModelEstimate") -> str:
     tokens = f"{model.input_tokens:,} input tokens, at most {model.max_output:,} output tokens"
     if model.max_cost is None:
-        cost = "no price known"
+        cost = "unpriced"
     elif model.max_cost == 0:
         cost = "free"
     else:

@@ -10,7 +10,7 @@ from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, location_of
 
-NAMES = "Model as vendor/model: openai/gpt-4o, anthropic/claude-..., ollama/llama3. Repeatable."
+NAMES = "vendor/model, for example openai/gpt-4o, anthropic/claude-... or ollama/llama3. Repeatable."
 
 
 def location_with_warning(text: str) -> Location:

@@ -15,7 +15,7 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 @takes_request_options(temperature=f"{LIST_TEMPERATURE:g}", max_tokens=LIST_TOKENS)
 def rewrite(
     workspace: options.Workspace,
-    model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace("; repeat", ""))],
+    model: Annotated[str, typer.Option(metavar="NAME", help=options.NAMES.replace(" Repeatable.", ""))],
     each: Annotated[int, typer.Option(min=1, metavar="K", help="So many rewrites of each seed.")] = 5,
     category: Annotated[list[Category] | None, typer.Option(help="Only seeds of this category; repeat.")] = None,
     return_toxic: Annotated[

@@ -55,7 +55,7 @@ def test_estimate_has_costs_and_the_date_of_the_prices(run, workspace, monkeypat
         "evaluate", workspace, "--model", "openai/gpt-4o", "--model", MODEL
     ).stdout.splitlines()
     assert one.endswith("20,000 output tokens, at most 0.20 USD.")
-    assert other.endswith("20,000 output tokens, no price known.")
+    assert other.endswith("20,000 output tokens, unpriced.")
     assert total == "Total: 40 requests, at most 0.20 USD."
     assert re.fullmatch(r"Duration: about 20 s. Prices as of \d{4}-\d\d-\d\d.", last)
 

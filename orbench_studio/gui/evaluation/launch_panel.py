@@ -161,7 +161,7 @@ def _line_of(model: ModelEstimate) -> str:
 
 def _cost(model: ModelEstimate) -> str:
     if model.max_cost is None:
-        return tr("no price known")
+        return tr("unpriced")
     if model.max_cost == 0:
         return tr("free")
     if model.expected_cost is None:

@@ -19,15 +19,14 @@ _VOTE_TOKENS = 80  # assumed length of a judgement or a vote
 class ModelEstimate:
     """Estimate for one model: items, tokens, USD, seconds.
 
-    Input tokens are the number of characters divided by 4. `expected_output` is based on the mean length of this
-    model's responses in the workspace, or of all models' responses; None if there are none. `max_cost` assumes that
-    every response has the maximum length. A cost is None if the price (or the expected length) is unknown.
+    Input tokens are the number of characters divided by 4. `expected_cost` assumes the mean length of this model's
+    responses in the workspace, or of all models' responses. `max_cost` assumes the maximum length. A cost is None if
+    the price (or the mean length) is unknown.
     """
 
     model: str
     items: int
     input_tokens: int
-    expected_output: int | None
     max_output: int
     expected_cost: float | None
     max_cost: float | None
@@ -135,4 +134,4 @@ def _model(
     ):
         if limit:
             seconds = max(seconds, amount / limit * _MINUTE)
-    return ModelEstimate(name, items, tokens, expected, max_tokens, costs[0], costs[1], seconds)
+    return ModelEstimate(name, items, tokens, max_tokens, costs[0], costs[1], seconds)

@@ -65,10 +65,8 @@ class VendorBatchRunner(BatchRunner):
         self._workspace, self._prices = workspace, prices
         self._on_changes, self._lease, self._poll, self._patience = on_changes, lease, poll, patience
         self._progress = progress(workspace, batch_id)
-        self._task, self._near_duplicates = (
-            task_of(self._progress.batch),
-            NearDuplicateFilter(self._progress.batch.kind),
-        )
+        self._task = task_of(self._progress.batch)
+        self._near_duplicates = NearDuplicateFilter(self._progress.batch.kind)
         base_urls = self._progress.batch.settings.base_urls
         with workspace.reading() as db:
             self._models = batches.models(db, batch_id)
