@@ -1,4 +1,4 @@
-"""The ways in which servers of the world deliver a reply; `whole`, in one write, is the rarest of them."""
+"""Ways in which servers deliver a response; `whole`, in one write, is the rarest."""
 
 import asyncio
 import gzip
@@ -6,15 +6,15 @@ import gzip
 from aiohttp import web
 
 WAYS = ("whole", "pieces", "chunked", "padded", "gzip", "closed")
-"""pieces: in several writes with a content-length; padded: chunked, after blanks that keep the connection alive;
-closed: the end of the connection is the end of the reply. gzip only for clients that accept it."""
+"""pieces: several writes with a content length; padded: chunked, after blanks that keep the connection alive;
+closed: the end of the connection ends the response. gzip only for clients that accept it."""
 _PIECES = 5
-_PAUSE = 0.001  # seconds; the reader gets each piece alone, also where it runs in another thread
+_PAUSE = 0.001  # seconds, so that the reader gets each piece alone
 _PADDING = (b" ", b"\n\n", b"\r\n \t", b"\n")
 
 
 async def deliver(request, response, way):
-    """The response on its way. What a handler has sent already, or cut off, stays as it is."""
+    """Deliver a response. One that the handler has sent or cut off already is left unchanged."""
     if way == "whole" or response.prepared or request.transport is None or request.transport.is_closing():
         return response
     body = response.body or b""
@@ -38,18 +38,18 @@ async def deliver(request, response, way):
 
 
 def pieces(body, most=_PIECES):
-    """The bytes in at most so many parts; cuts fall also within characters."""
+    """Split the bytes into at most this number of parts, also inside of characters."""
     size = max(-(-len(body) // most), 1)
     return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 async def _closed(request, response, body):
-    """Neither a length nor chunks, as HTTP/1.0 has it."""
+    """Without a length or chunks, as in HTTP/1.0."""
     response.headers.pop("Content-Length", None)
     response.headers["Connection"] = "close"
     head = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{k}: {v}" for k, v in response.headers.items())]
     for piece in ("\r\n".join([*head, "", ""]).encode(), *pieces(body)):
-        if request.transport is None:  # the other side has gone
+        if request.transport is None:  # the client has closed
             break
         request.transport.write(piece)
         await asyncio.sleep(_PAUSE)

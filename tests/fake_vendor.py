@@ -1,4 +1,4 @@
-"""A vendor on a real socket of this machine: answers as told, with every fault that a vendor or a network can have."""
+"""A local vendor on a real socket, with scripted answers and faults."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tests.delivery import deliver
 
 KEY = "sk-test-4711"
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
-PATIENCE = 120  # seconds that a busy machine may take
+TIMEOUT = 120  # seconds, for a busy machine
 
 
 def chat(text, finish="stop", **more):
@@ -28,26 +28,26 @@ def message(text, stop="end_turn"):
 
 
 def fault(status, text="it went wrong", headers=None, **more):
-    """A reply that says what is wrong, as the vendors write it."""
+    """An error response as the vendors send it."""
     body = {"error": {"message": text, **more}}
     return lambda: web.json_response(body, status=status, headers=headers or {})
 
 
-def says(body, headers=None):
-    """A reply with this body."""
+def json_reply(body, headers=None):
+    """A response with this JSON body."""
     return lambda: web.json_response(body, headers=headers or {})
 
 
 def raw(text, content_type="text/html", status=200):
-    """A reply that is no JSON, or not what it says it is."""
+    """A response with any text and content type."""
     return lambda: web.Response(text=text, content_type=content_type, status=status)
 
 
 class Vendor:
-    """Serves in a thread. `script` maps a piece of a prompt to its replies, one after the other; then it answers.
+    """Serves in a thread. `script` maps a part of a prompt to successive replies; after them it answers normally.
 
-    A reply is a function that makes a response, or one of "drop", "half", "hang". It is delivered in a `way` of
-    `tests.delivery`: by default after blanks and in pieces, which is the hardest of them.
+    A reply is a function that returns a response, or one of "drop", "half", "hang". `way` is a way of delivery of
+    `tests.delivery`; the default, padded and in chunks, is the most difficult one.
     """
 
     def __init__(self, latency=0.0, key=None, way="padded"):
@@ -56,32 +56,32 @@ class Vendor:
         self.asked = Counter()
         self.bodies = []
         self.answer = lambda prompt: f"An answer to: {prompt}"
-        self.models = says({"data": [{"id": "llama3"}, {"id": "qwen3"}]})
+        self.models = json_reply({"data": [{"id": "llama3"}, {"id": "qwen3"}]})
         self.latency = latency
         self.key = key
         self.times = []
-        self.held = False  # while it is, nothing is answered
-        self.most_allowed, self.refused = None, 0
-        self.at_once = self.most_at_once = 0
+        self.held = False  # while True, nothing is answered
+        self.max_concurrent, self.rejected = None, 0
+        self.concurrent = 0
         self.queues = Counter()
-        self._came = threading.Condition()
+        self._arrived = threading.Condition()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="vendor")
 
     def __enter__(self):
         self._thread.start()
-        assert self._ready.wait(PATIENCE)
+        assert self._ready.wait(TIMEOUT)
         return self
 
     def __exit__(self, *_error):
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._over.set)
-            self._thread.join(PATIENCE)
+            self._thread.join(TIMEOUT)
 
     def wait_for(self, requests):
-        """Until so many requests have come."""
-        with self._came:
-            assert self._came.wait_for(lambda: len(self.bodies) >= requests, PATIENCE), "they never came"
+        """Wait for this number of requests."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.bodies) >= requests, TIMEOUT), "timeout"
 
     @property
     def url(self):
@@ -107,16 +107,16 @@ class Vendor:
         self._ready.set()
         await self._over.wait()
         await runner.cleanup()
-        for transport in [*self._loop._transports.values()]:  # also of who connected just now and has said nothing
+        for transport in [*self._loop._transports.values()]:  # also new connections without a request
             transport.abort()
-        await asyncio.sleep(0)  # that is when they close
+        await asyncio.sleep(0)  # they close in this turn
 
     @web.middleware
     async def _deliver(self, request, handler):
         return await deliver(request, await handler(request), await self.way_of(request))
 
     async def way_of(self, _request):
-        """How the reply to this request is delivered."""
+        """The way of delivery for a request."""
         return self.way
 
     async def _models(self, _request):
@@ -134,33 +134,32 @@ class Vendor:
 
     async def _reply(self, request, body, prompt, answer):
         self.asked[prompt] += 1
-        with self._came:
+        with self._arrived:
             self.bodies.append(body)
-            self._came.notify_all()
+            self._arrived.notify_all()
         self.times.append(time.monotonic())
-        self.at_once += 1
-        self.most_at_once = max(self.at_once, self.most_at_once)
+        self.concurrent += 1
         try:
             if self.key and self.key not in (
                 request.headers.get("Authorization", "").removeprefix("Bearer "),
                 request.headers.get("x-api-key", ""),
             ):
                 return fault(401, f"Incorrect API key provided: {request.headers.get('Authorization')}")()
-            if self.most_allowed and self.at_once > self.most_allowed:
-                self.refused += 1
+            if self.max_concurrent and self.concurrent > self.max_concurrent:
+                self.rejected += 1
                 return fault(429, "too many at once", {"Retry-After": "0.02"})()
             await asyncio.sleep(self.latency)
             while self.held:
                 await asyncio.sleep(0.01)
-            return await self.given(request, self._told(prompt) or answer)
+            return await self.response(request, self._scripted_reply(prompt) or answer)
         finally:
-            self.at_once -= 1
+            self.concurrent -= 1
 
-    async def given(self, request, reply):
-        """The response that a reply stands for."""
+    async def response(self, request, reply):
+        """The response for a reply."""
         return await _broken(request, reply) if isinstance(reply, str) else reply()
 
-    def _told(self, prompt):
+    def _scripted_reply(self, prompt):
         for piece, replies in self.script.items():
             if piece in prompt and self.queues[prompt] != len(replies):
                 self.queues[prompt] += 1
@@ -175,6 +174,6 @@ async def _broken(request, how):
         response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
         await response.prepare(request)
         await response.write(json.dumps(chat("half of"))[:40].encode())
-    if request.transport is not None:  # the other side may have gone already
+    if request.transport is not None:  # the client may have closed already
         request.transport.close()
     return web.Response()

@@ -1,7 +1,7 @@
-"""A vendor with every fault, in a process of its own: `python -m tests.faulty_vendor [--share 0.22] [--latency 0.2]`.
+"""A vendor with many faults, in its own process: `python -m tests.faulty_vendor [--share 0.22] [--latency 0.2]`.
 
-Says its address, then answers until it is killed. Which fault a prompt meets, and how often, follows from its text
-alone. GET /counts says how often what was asked and answered; POST /heal ends all faults.
+It prints its base URL and serves until it is killed. The text of a prompt alone determines its faults. GET /counts
+returns the numbers of requests and answers; POST /heal ends all faults.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from collections import Counter
 from aiohttp import web
 
 from tests.delivery import WAYS
-from tests.fake_vendor import Vendor, chat, fault, raw, says
+from tests.fake_vendor import Vendor, chat, fault, json_reply, raw
 
-PASSING = (
+RETRYABLE = (
     fault(429, "slow down", {"Retry-After": "1"}),
     fault(429, "slow down"),
     fault(500, "out of order"),
@@ -27,22 +27,22 @@ PASSING = (
     raw("<html>Log in to the hotel's network</html>"),
 )
 ANSWERS = (
-    says({"choices": []}),
-    says(chat(None)),
-    says(chat("", "content_filter")),
+    json_reply({"choices": []}),
+    json_reply(chat(None)),
+    json_reply(chat("", "content_filter")),
     fault(400, "The response was filtered.", code="content_filter"),
 )
-LASTING = (fault(400, "that will not do"), fault(500, "out of order"))
-_LASTING_SHARE = 0.03  # of the faults
+PERMANENT = (fault(400, "that will not do"), fault(500, "out of order"))
+_PERMANENT_SHARE = 0.03  # share of the faults
 
 
 class FaultyVendor(Vendor):
-    """Two thirds of its faults pass after one or two attempts, a third is an answer of a strange shape."""
+    """Two thirds of the faults end after one or two attempts; one third are unusual answers."""
 
     def __init__(self, share, **options):
         super().__init__(**options)
         self.share = share
-        self.answered = Counter()  # replies that are answers, by prompt
+        self.answered = Counter()  # number of answers by prompt
 
     def routes(self, app):
         super().routes(app)
@@ -50,28 +50,28 @@ class FaultyVendor(Vendor):
         app.router.add_post("/heal", self._heal)
 
     async def way_of(self, request):
-        """In every way, and to the same request always in the same."""
+        """Choose the way of delivery by the request."""
         return WAYS[zlib.crc32(await request.read()) % len(WAYS)]
 
-    def _told(self, prompt):
-        message = self._fault(prompt)
-        if message is None or message in ANSWERS:
+    def _scripted_reply(self, prompt):
+        reply = self._fault(prompt)
+        if reply is None or reply in ANSWERS:
             self.answered[prompt] += 1
-        return message
+        return reply
 
     def _fault(self, prompt):
         chance = random.Random(prompt)
         if chance.random() >= self.share:
             return None
-        if chance.random() < _LASTING_SHARE:
-            return chance.choice(LASTING)
+        if chance.random() < _PERMANENT_SHARE:
+            return chance.choice(PERMANENT)
         if chance.random() < 1 / 3:
             return chance.choice(ANSWERS)
         self.queues[prompt] += 1
-        return chance.choice(PASSING) if self.queues[prompt] <= chance.randint(1, 2) else None
+        return chance.choice(RETRYABLE) if self.queues[prompt] <= chance.randint(1, 2) else None
 
     async def _counts(self, _request):
-        found = {"requests": sum(self.asked.values()), "prompts": len(self.asked), "under_way": self.at_once}
+        found = {"requests": sum(self.asked.values()), "prompts": len(self.asked), "in_flight": self.concurrent}
         again = {prompt: times - 1 for prompt, times in self.answered.items() if times > 1}
         return web.json_response(found | {"answered": len(self.answered), "answered_again": sum(again.values())})
 
@@ -83,10 +83,10 @@ class FaultyVendor(Vendor):
 def main():
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m tests.faulty_vendor", description=__doc__)
-    parser.add_argument("--share", type=float, default=0.22, help="of the prompts that meet a fault")
+    parser.add_argument("--share", type=float, default=0.22, help="share of the prompts with a fault")
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
-    asked = parser.parse_args()
-    with FaultyVendor(asked.share, latency=asked.latency) as vendor:
+    options = parser.parse_args()
+    with FaultyVendor(options.share, latency=options.latency) as vendor:
         print(vendor.url, flush=True)
         threading.Event().wait()
 

@@ -1,13 +1,13 @@
-"""A server that writes exactly the bytes it is told, and a provider that asks it."""
+"""A server that writes given bytes, and a provider that sends requests to it."""
 
 import asyncio
 
 from orbench_studio.domain.evaluation.batch import Sampling
-from orbench_studio.providers.base import AskError, Request
+from orbench_studio.providers.base import ProviderError, Request
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.registry import open_provider
 
-_TURNS = 3  # of the event loop, in which the reader gets what was written
+_TURNS = 3  # turns of the event loop, so that the reader gets each piece alone
 
 
 class Wire:
@@ -20,7 +20,7 @@ class Wire:
     def __enter__(self):
         self._server = self._runner.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
         port = self._server.sockets[0].getsockname()[1]
-        self._place = endpoint("wire/model", f"http://127.0.0.1:{port}/v1")
+        self._endpoint = endpoint("wire/model", f"http://127.0.0.1:{port}/v1")
         return self
 
     def __exit__(self, *_error):
@@ -28,8 +28,8 @@ class Wire:
         self._runner.close()
 
     def ask(self, timeout=60.0):
-        """What the model says, or the AskError."""
-        return self._runner.run(asked(self._place, "Why?", timeout))
+        """Send one request; return the answer or the ProviderError."""
+        return self._runner.run(complete(self._endpoint, "Why?", timeout))
 
     async def _serve(self, reader, writer):
         try:
@@ -41,24 +41,24 @@ class Wire:
                 for _ in range(_TURNS):
                     await asyncio.sleep(0)
             if not self.closes:
-                await reader.read()  # until the other side has what it wants
+                await reader.read()  # until the client closes
         except ConnectionError:
-            pass  # it has gone
+            pass  # the client has closed
         finally:
             writer.close()
 
 
 def head(*lines, status="200 OK"):
-    """The beginning of a reply."""
+    """The head of a response."""
     return "\r\n".join((f"HTTP/1.1 {status}", "Content-Type: application/json", *lines, "", "")).encode()
 
 
-async def asked(place, text, timeout=60.0):
-    """The answer of a model to a text, or the AskError that says why there is none."""
-    provider = open_provider(place)
+async def complete(target, text, timeout=60.0):
+    """Send one request; return the answer or the ProviderError."""
+    provider = open_provider(target)
     try:
-        return await provider.ask(Request(place.model, text, Sampling(), timeout=timeout))
-    except AskError as error:
+        return await provider.complete(Request(target.model, text, Sampling(), timeout=timeout))
+    except ProviderError as error:
         return error
     finally:
         await provider.close()

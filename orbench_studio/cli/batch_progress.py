@@ -1,4 +1,4 @@
-"""A batch at work, shown: a bar for each model on a terminal, a line now and then in a log; Ctrl-C pauses it."""
+"""Progress of a running batch: progress bars on a terminal, regular lines in a log. Ctrl-C pauses the batch."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,58 +8,59 @@ from typing import TYPE_CHECKING, Any
 from orbench_studio.cli.console import Exit, bars, on_terminal, write_error, write_line
 from orbench_studio.cli.terminal import in_one_line
 from orbench_studio.domain.core.amounts import duration, spent
-from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState, ModelProgress, Worker
+from orbench_studio.domain.evaluation.batch import BatchProgress, ModelProgress, Worker
+from orbench_studio.domain.evaluation.states import BatchState
 
 if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_thread import BatchRunner, LiveModel, Snapshot
+    from orbench_studio.services.evaluation.batch_runner import BatchRunner, LiveModel, Snapshot
 
-_LOOK = 0.2  # seconds between two looks
-_LINE = 10.0  # seconds between two lines of a log
+_REFRESH = 0.2  # seconds between updates on a terminal
+_LOG_INTERVAL = 10.0  # seconds between lines of a log
 
 
 def run(runner: "BatchRunner") -> BatchProgress:
-    """Run a batch to its end, showing how far it is; interrupted once it waits for what is under way, twice it leaves.
+    """Run a batch and show its progress. Ctrl-C waits for in-flight requests; a second Ctrl-C cancels them.
 
-    KeyboardInterrupt where it was interrupted, after everything has been stored.
+    After an interruption, KeyboardInterrupt is raised as soon as all results are stored.
     """
     runner.start()
     interrupted = 0
     with _shown() as show:
         while True:
             try:
-                if runner.wait(_LOOK):
+                if runner.wait(_REFRESH):
                     break
                 show(runner.snapshot())
             except KeyboardInterrupt:
                 interrupted += 1
                 runner.stop(grace=0.0 if interrupted > 1 else None)
                 if interrupted == 1:
-                    write_error("Waiting for the answers that are under way. Press Ctrl-C again to give them up.")
+                    write_error("Waiting for in-flight requests. Press Ctrl-C again to cancel them.")
     if interrupted:
         raise KeyboardInterrupt
     return runner.snapshot().progress
 
 
 def write_progress(progress: BatchProgress) -> None:
-    """How a batch stands, in lines for a person."""
+    """Print the progress of a batch."""
     batch = progress.batch
-    write_line(f"Batch {batch.id}, {batch.name}: {progress.state_words}. {batch.note or ''}".rstrip())
+    write_line(f"Batch {batch.id}, {batch.name}: {progress.status}. {batch.note or ''}".rstrip())
     for model in progress.models:
         write_line(f"  {line(model)}")
         for cause, items in model.failed_by.items():
-            write_line(f"    failed, {cause}: {items:,}")
+            write_line(f"    failed, {cause.label}: {items:,}")
     for worker in progress.workers:
-        write_line(f"  at it: {_at_work(worker)}")
+        write_line(f"  worker: {_worker(worker)}")
 
 
-def _at_work(worker: Worker) -> str:
+def _worker(worker: Worker) -> str:
     since = worker.since.astimezone().strftime("%H:%M")
-    pace = f"{worker.held:,} items held, {worker.per_minute:,} answered a minute"
-    return f"{worker.machine}, process {worker.pid}, since {since}, {pace}"
+    rate = f"{worker.held:,} items claimed, {worker.per_minute:,} items per minute"
+    return f"{worker.machine}, process {worker.pid}, since {since}, {rate}"
 
 
 def line(model: ModelProgress, live: "LiveModel | None" = None) -> str:
-    """One model in one line."""
+    """The progress of one model in one line."""
     parts = [f"{model.done:,} of {model.total:,} done"]
     for count, name in ((model.failed, "failed"), (model.cancelled, "cancelled"), (model.at_vendor, "at the vendor")):
         if count:
@@ -77,13 +78,13 @@ def line(model: ModelProgress, live: "LiveModel | None" = None) -> str:
 
 
 def as_json(progress: BatchProgress) -> dict[str, Any]:
-    """The same for a machine; cost in USD, null where no answer has a price."""
+    """The progress as JSON; cost in USD, null if no response has a price."""
     batch = progress.batch
     return {
         "batch": batch.id,
         "name": batch.name,
         "kind": batch.kind,
-        "state": batch.state,
+        "state": batch.state.label,
         "workers": [
             {
                 "machine": w.machine,
@@ -106,8 +107,8 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
 
 
 def exit_code(progress: BatchProgress) -> Exit:
-    """0 where every item was answered, 3 where some failed, 1 where the batch stopped before its end."""
-    if progress.batch.state is BatchState.STOPPED or progress.batch.state is BatchState.RUNNING:
+    """0 if all items have a result, 3 if some items failed, 1 if the batch failed or is still running."""
+    if progress.batch.state in (BatchState.FAILED, BatchState.RUNNING):
         return Exit.FAILED
     return Exit.PROBLEMS if progress.failed else Exit.OK
 
@@ -115,7 +116,11 @@ def exit_code(progress: BatchProgress) -> Exit:
 def _model(model: ModelProgress) -> dict[str, Any]:
     counts = ("total", "done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced")
     cost = _cost(model.cost, model.unpriced, model.done)
-    found = {"model": model.model, "cost": cost, "failed_by": {str(c): n for c, n in model.failed_by.items()}}
+    found = {
+        "model": model.model,
+        "cost": cost,
+        "failed_by": {cause.code: items for cause, items in model.failed_by.items()},
+    }
     return found | {name: getattr(model, name) for name in counts}
 
 
@@ -144,15 +149,15 @@ def _shown() -> "Iterator[Callable[[Snapshot], None]]":
 
 
 class _Log:
-    """A line for each model now and then."""
+    """Writes a line for each model at regular intervals."""
 
     def __init__(self) -> None:
-        self._next = time.monotonic() + _LINE
+        self._next = time.monotonic() + _LOG_INTERVAL
 
     def __call__(self, snapshot: "Snapshot") -> None:
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + _LINE
+        self._next = time.monotonic() + _LOG_INTERVAL
         for model in snapshot.progress.models:
             write_error(line(model, snapshot.live.get(model.model)))
         if snapshot.waiting:

@@ -1,4 +1,4 @@
-"""`orbench-studio batches`: list them, look at one, pause, resume, cancel, try again what failed."""
+"""`orbench-studio batches`: list, show, pause, resume, cancel and retry batches."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -16,12 +16,14 @@ from orbench_studio.domain.evaluation.batch import BatchProgress, Cause
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
-_LISTED = 20  # failures named one by one
+_LISTED = 20  # failed items shown without --json
 _ALL = 1_000_000
+# The options have the codes of the causes, not the values of the database.
+CauseCode = StrEnum("CauseCode", {cause.name: cause.code for cause in Cause})  # type: ignore[misc]
 
 
 class Action(StrEnum):
-    """What to do."""
+    """An action on batches."""
 
     LIST = "list"
     SHOW = "show"
@@ -33,29 +35,32 @@ class Action(StrEnum):
 
 def batches(
     workspace: options.Workspace,
-    deed: Annotated[Action, typer.Argument(help="What to do.")],
-    batch: Annotated[int | None, typer.Argument(metavar="[BATCH]", help="Its number, as `list` tells it.")] = None,
+    action: Annotated[Action, typer.Argument(help="Action.")],
+    batch: Annotated[int | None, typer.Argument(metavar="[BATCH]", help="Number of the batch, from `list`.")] = None,
     max_cost: Annotated[
-        float | None, typer.Option(metavar="USD", help="With resume: what it may cost in all from now on.")
+        float | None, typer.Option(metavar="USD", help="With resume: new cost limit for the whole batch.")
     ] = None,
     live: Annotated[
-        bool, typer.Option("--live", help="With resume: take what the vendor's batch has, send the rest one by one.")
+        bool, typer.Option("--live", help="With resume: fetch results of vendor batches, send the rest live.")
     ] = False,
     cause: Annotated[
-        list[Cause] | None, typer.Option(help="With show and retry: only what failed for this; repeat.")
+        list[CauseCode] | None, typer.Option(help="With show and retry: only items with this cause. Repeatable.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look at batches and steer them, also those that another process or the window is at."""
+    """List and control batches, also those that run in the window or in another process."""
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if deed is not Action.LIST and batch is None:
-        raise typer.BadParameter(f"Which one? `batches {workspace} list` tells their numbers.", param_hint="BATCH")
+    if action is not Action.LIST and batch is None:
+        raise typer.BadParameter(
+            f"The number of a batch is missing. List them with: batches {workspace} list", param_hint="BATCH"
+        )
+    causes = [Cause[code.name] for code in cause or ()]
     with open_workspace(workspace) as opened:
-        if deed is Action.LIST:
+        if action is Action.LIST:
             _list(opened, as_json=as_json)
         elif batch is not None:
-            _steer(opened, deed, batch, max_cost=max_cost, live=live, causes=cause or (), as_json=as_json)
+            _act(opened, action, batch, max_cost=max_cost, live=live, causes=causes, as_json=as_json)
 
 
 def _list(workspace: "Workspace", *, as_json: bool) -> None:
@@ -75,13 +80,13 @@ def _row(progress: BatchProgress) -> str:
     batch = progress.batch
     done = f"{progress.done:,} of {progress.total:,}"
     failed = f", {progress.failed:,} failed" if progress.failed else ""
-    money = spent(progress.cost, progress.unpriced)
-    return f"{batch.id:>4}  {progress.state_words:<11}  {done}{failed}, {money}  {batch.name}"
+    cost = spent(progress.cost, progress.unpriced)
+    return f"{batch.id:>4}  {progress.status:<11}  {done}{failed}, {cost}  {batch.name}"
 
 
-def _steer(
+def _act(
     workspace: "Workspace",
-    deed: Action,
+    action: Action,
     batch: int,
     *,
     max_cost: float | None,
@@ -92,22 +97,22 @@ def _steer(
     from orbench_studio.services.evaluation import batch_control
     from orbench_studio.services.evaluation.prices import load_prices
 
-    if deed is Action.SHOW:
+    if action is Action.SHOW:
         _show(workspace, batch, causes, as_json=as_json)
         return
-    if deed in (Action.PAUSE, Action.CANCEL):
-        changes = (batch_control.pause if deed is Action.PAUSE else batch_control.cancel)(workspace, batch)
+    if action in (Action.PAUSE, Action.CANCEL):
+        changes = (batch_control.pause if action is Action.PAUSE else batch_control.cancel)(workspace, batch)
         progress = batch_control.progress(workspace, batch)
-        if deed is Action.PAUSE or not any(model.at_vendor for model in progress.models):
-            _tell(progress, changes.message, as_json=as_json)
+        if action is Action.PAUSE or not any(model.at_vendor for model in progress.models):
+            _print(progress, changes.message, as_json=as_json)
             return
-    if deed is Action.RETRY:
+    if action is Action.RETRY:
         changes = batch_control.retry(workspace, batch, causes)
         if not changes:
-            _tell(batch_control.progress(workspace, batch), changes.message, as_json=as_json)
+            _print(batch_control.progress(workspace, batch), changes.message, as_json=as_json)
             return
     if max_cost is not None:
-        batch_control.raise_cap(workspace, batch, max_cost)
+        batch_control.set_cost_limit(workspace, batch, max_cost)
     if live:
         batch_control.send_rest_live(workspace, batch)
     launch_batch.launch(workspace, batch_control.progress(workspace, batch).batch, load_prices(), as_json=as_json)
@@ -120,7 +125,7 @@ def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_jso
     failed = batch_control.failures(workspace, batch, causes=causes, limit=_ALL if as_json else _LISTED + 1)
     if as_json:
         items: list[dict[str, Any]] = [
-            {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause, "told": f.message,
+            {"item": f.item_id, "prompt": f.prompt_id, "model": f.model, "cause": f.cause.code, "message": f.message,
              "attempts": f.attempts}
             for f in failed
         ]  # fmt: skip
@@ -129,12 +134,12 @@ def _show(workspace: "Workspace", batch: int, causes: Sequence[Cause], *, as_jso
     write_progress(progress)
     for item in failed[:_LISTED]:
         about = "a list of texts" if item.prompt_id is None else f"prompt {item.prompt_id}"
-        write_line(f"  {about}, {item.model}: {item.cause}. {item.message}")
+        write_line(f"  {about}, {item.model}: {item.cause.label}. {item.message}")
     if len(failed) > _LISTED:
-        write_line("  and more: --json lists all of them")
+        write_line("  There are more failed items: --json lists all of them.")
 
 
-def _tell(progress: BatchProgress, message: str, *, as_json: bool) -> None:
+def _print(progress: BatchProgress, message: str, *, as_json: bool) -> None:
     if as_json:
         write_json(progress_as_json(progress))
         return

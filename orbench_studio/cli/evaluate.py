@@ -1,4 +1,4 @@
-"""`orbench-studio evaluate`: prompts put to models, the answers into the review queue."""
+"""`orbench-studio evaluate`: send prompts to models and store their responses."""
 
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -14,25 +14,25 @@ from orbench_studio.domain.evaluation.batch import BatchSettings
 def evaluate(
     workspace: options.Workspace,
     model: Annotated[list[str], typer.Option(metavar="NAME", help=options.NAMES)],
-    subset: Annotated[str | None, typer.Option(metavar="NAME", help="The prompts of a subset.")] = None,
+    subset: Annotated[str | None, typer.Option(metavar="NAME", help="Use the prompts of a subset.")] = None,
     filter_by: options.Filter = None,
     limit: options.Limit = None,
-    system: Annotated[Path | None, typer.Option(metavar="FILE", help="A system prompt.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="For models that take one.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Ask each model so often.")] = 1,
+    system: Annotated[Path | None, typer.Option(metavar="FILE", help="File with a system prompt.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed, for models that support one.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Number of requests per prompt and model.")] = 1,
     to_workers: options.ToWorkers = False,
     *,
     sending: RequestOptions,
 ) -> None:
-    """Put prompts to models. Killed or interrupted at any moment, it goes on where it was: see `batches`."""
+    """Send prompts to models. An interrupted batch can be resumed at any time: see `batches`."""
     settings = sending.settings(model, seed=seed, system=_text(system), repeats=repeats)
     if to_workers and sending.vendor_batch:
-        raise typer.BadParameter("Workers send live: leave out --vendor-batch.", param_hint="--to-workers")
-    _launch(workspace, model, settings, _Chosen(filter_by, subset, limit), sending, to_workers=to_workers)
+        raise typer.BadParameter("Workers only send live requests. Remove --vendor-batch.", param_hint="--to-workers")
+    _launch(workspace, model, settings, _Selection(filter_by, subset, limit), sending, to_workers=to_workers)
 
 
-class _Chosen(NamedTuple):
-    """Which prompts."""
+class _Selection(NamedTuple):
+    """The selected prompts."""
 
     filter_by: str | None
     subset: str | None
@@ -40,7 +40,13 @@ class _Chosen(NamedTuple):
 
 
 def _launch(
-    path: Path, models: list[str], settings: BatchSettings, which: _Chosen, sending: RequestOptions, *, to_workers: bool
+    path: Path,
+    models: list[str],
+    settings: BatchSettings,
+    selection: _Selection,
+    sending: RequestOptions,
+    *,
+    to_workers: bool,
 ) -> None:
     from orbench_studio.services.evaluation import batch_control
     from orbench_studio.services.evaluation.cost_estimate import estimate
@@ -48,17 +54,17 @@ def _launch(
     from orbench_studio.services.evaluation.prices import load_prices
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    wanted = options.parsed(which.filter_by)
+    wanted = options.parsed(selection.filter_by)
     with open_workspace(path) as opened:
         prices = load_prices()
         batch_control.check(models, settings, prices)
         if not to_workers:
             require_ready(models, settings)
-        ids = batch_control.choose(opened, wanted=wanted, subset=which.subset, limit=which.limit)
+        ids = batch_control.select_prompts(opened, wanted=wanted, subset=selection.subset, limit=selection.limit)
         launch_batch.confirm(estimate(opened, models, ids, settings, prices), sending)
         batch = batch_control.create(opened, models, ids, settings, prices=prices)
         if to_workers:
-            launch_batch.hand_over(opened, batch, as_json=sending.as_json)
+            launch_batch.queue_for_workers(opened, batch, as_json=sending.as_json)
         else:
             launch_batch.launch(opened, batch, prices, as_json=sending.as_json)
 

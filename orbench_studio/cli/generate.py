@@ -40,4 +40,4 @@ def generate(
     requests, texts = seeds_and_rewrites.seed_requests(category or list(Category), each)
     settings = sending.settings([model], template=instructions.text, texts=texts)
     with open_or_create(workspace) as opened:
-        launch_batch.describe(opened, BatchKind.SEEDING, model, requests, settings, sending)
+        launch_batch.launch_lists(opened, BatchKind.SEEDING, model, requests, settings, sending)

@@ -76,7 +76,7 @@ def _launch(
         prices = load_prices()
         batch_control.check(judges, settings, prices)
         require_ready(judges, settings)
-        chosen = judge_batches.choose(opened, judges, **selection)
+        chosen = judge_batches.select_responses(opened, judges, **selection)
         found = estimate_judging(opened, judges, [one.response_id for one in chosen], settings, prices)
         launch_batch.confirm(found, sending)
         batch = judge_batches.create(opened, judges, chosen, settings, prices=prices)

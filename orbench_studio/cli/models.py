@@ -1,4 +1,4 @@
-"""`orbench-studio models`: which models can be asked from here."""
+"""`orbench-studio models`: list available models."""
 
 from typing import Annotated
 
@@ -8,9 +8,9 @@ from orbench_studio.cli.console import write_json, write_line
 
 
 def models(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List vendors and whether there is a key for them, model servers of this machine, and models that need neither."""
+    """List vendors with their keys, model servers on this machine, and models that need neither."""
     from orbench_studio.services.evaluation import model_catalogue
 
     vendors, servers, built_in = model_catalogue.vendors(), model_catalogue.local_servers(), model_catalogue.built_in()
@@ -19,10 +19,12 @@ def models(
         write_json({"vendors": found, "servers": [server._asdict() for server in servers], "built_in": built_in})
         return
     for vendor in vendors:
-        state = "there is a key" if vendor.has_key else f"no key in {vendor.key_variable} or the keyring"
+        state = "key found" if vendor.has_key else f"no key in {vendor.key_variable} or the keyring"
         write_line(f"{vendor.prefix:<12}  {vendor.title}: {state}")
     for server in servers:
         write_line(f"{server.title} on this machine: {', '.join(server.models) or 'no models'}")
     if not servers:
-        write_line(f"No model server answers on this machine: {', '.join(model_catalogue.servers_looked_for())}.")
-    write_line(f"Without key or server: {', '.join(built_in)}")
+        write_line(
+            f"No model server runs on this machine. Supported: {', '.join(model_catalogue.supported_servers())}."
+        )
+    write_line(f"Without a key or server: {', '.join(built_in)}")

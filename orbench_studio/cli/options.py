@@ -1,4 +1,4 @@
-"""Options that the verbs share that put something to models."""
+"""Arguments and options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,61 +10,62 @@ from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, location_of
 
-NAMES = "vendor/model: openai/gpt-4o, anthropic/claude-..., together/meta-llama/..., ollama/llama3; repeat."
+NAMES = "vendor/model, for example openai/gpt-4o, anthropic/claude-... or ollama/llama3. Repeatable."
 
 
-def place_named(text: str) -> Location:
-    """The place that a text names; a folder in which SQLite does not work is told of, once."""
+def location_with_warning(text: str) -> Location:
+    """The location of a workspace. Warns once about a folder in which SQLite does not work reliably."""
     from orbench_studio.services.workspace.sync_folders import warning_once
 
-    place = location_of(text)
-    if isinstance(place, Path) and (warning := warning_once(place)):
+    location = location_of(text)
+    if isinstance(location, Path) and (warning := warning_once(location)):
         write_error(warning)
-    return place
+    return location
 
 
-# typer wants one class; what the verbs get is a domain.place.Place.
-_HELP = {"metavar": "WORKSPACE", "help": "Its file, or postgresql://USER@HOST/DATABASE."}
-Workspace = Annotated[Path, typer.Argument(parser=place_named, **_HELP)]
+# typer needs one class; the commands receive a domain.workspace.location.Location.
+_HELP = {"metavar": "WORKSPACE", "help": "Workspace file, or postgresql://USER@HOST/DATABASE."}
+Workspace = Annotated[Path, typer.Argument(parser=location_with_warning, **_HELP)]
 WorkspaceOrNone = Annotated[Path | None, typer.Argument(parser=location_of, **_HELP)]
 BaseUrl = Annotated[
-    str | None, typer.Option("--base-url", metavar="URL", help="Another endpoint for them: http://127.0.0.1:8000/v1.")
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Endpoint of all models, for example http://127.0.0.1:8000/v1."),
 ]
 Filter = Annotated[
     str | None,
-    typer.Option("--filter", metavar="EXPR", help="As in the window: category:privacy refused:>=3, source:my.csv."),
+    typer.Option("--filter", metavar="EXPR", help="Query, for example: category:privacy refused:>=3."),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N of them.")]
-Temperature = Annotated[str, typer.Option(metavar="T", help="none where the model refuses one.")]
-MaxTokens = Annotated[int, typer.Option(min=1, metavar="N", help="As long as an answer may be.")]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Use only the first N.")]
+Temperature = Annotated[str, typer.Option(metavar="T", help="Temperature; none for models that reject one.")]
+MaxTokens = Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of output tokens.")]
 Param = Annotated[
     list[str] | None,
     typer.Option(
         metavar="[MODEL:]NAME=VALUE",
-        help="More for every request, or those to one model, as JSON: top_p=0.9, openai/o3:temperature=null; repeat.",
+        help="Request parameter as JSON: top_p=0.9, openai/o3:temperature=null. Repeatable.",
     ),
 ]
-Concurrency = Annotated[int, typer.Option(min=1, metavar="N", help="Requests at once, for each model.")]
+Concurrency = Annotated[int, typer.Option(min=1, metavar="N", help="Concurrent requests per model.")]
 RequestsPerMinute = Annotated[
-    int | None, typer.Option("--rpm", min=1, metavar="N", help="Requests a minute, for each model.")
+    int | None, typer.Option("--rpm", min=1, metavar="N", help="Requests per minute and model.")
 ]
 TokensPerMinute = Annotated[
-    int | None, typer.Option("--tpm", min=1, metavar="N", help="Tokens a minute, in and out, for each model.")
+    int | None, typer.Option("--tpm", min=1, metavar="N", help="Tokens per minute and model, input and output.")
 ]
-Timeout = Annotated[float, typer.Option(min=1, metavar="S", help="Seconds to wait for one answer.")]
-MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Stop when so much is spent.")]
+Timeout = Annotated[float, typer.Option(min=1, metavar="S", help="Maximum time for one request, in seconds.")]
+MaxCost = Annotated[float | None, typer.Option(metavar="USD", help="Cost limit; the batch stops when it is reached.")]
 VendorBatch = Annotated[
-    bool, typer.Option("--vendor-batch", help="By the vendor's own batches: half the price, within 24 hours.")
+    bool, typer.Option("--vendor-batch", help="Use the vendor's batch API: half price, up to 24 h.")
 ]
 ToWorkers = Annotated[
-    bool, typer.Option("--to-workers", help="Leave the sending to workers: see worker. No key is needed here.")
+    bool, typer.Option("--to-workers", help="Let workers send the requests (see worker). Needs no key here.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Launch without being asked.")]
-Json = Annotated[bool, typer.Option("--json", help="For machines: how the batch ended.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Launch without confirmation.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def parsed(filter_by: str | None) -> QueueFilter | None:
-    """The filter that was typed; BadParameter where it is none."""
+    """Parse the filter; BadParameter if it is invalid."""
     try:
         return None if filter_by is None else parse(filter_by)
     except QueryError as error:

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli.console import write_line
-from orbench_studio.cli.options import place_named
+from orbench_studio.cli.options import location_with_warning
 from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.workspace.location import Server, location_of
 
-_Named = partial(typer.Argument, parser=place_named, metavar="FILE")
+_Named = partial(typer.Argument, parser=location_with_warning, metavar="FILE")
 _File = Annotated[Path, _Named(help="A workspace in a file.")]
 _NewFile = Annotated[Path, _Named(help="A new file for it; one that is there stays.")]
 _Url = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without the password.")]

@@ -1,4 +1,4 @@
-"""Options that every verb has which puts something to models: taken together, and made into settings."""
+"""Request options, shared by all commands that send requests to models."""
 
 import inspect
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from orbench_studio.domain.evaluation.parameters import read_parameters
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """How models are asked, and how the verb talks about it."""
+    """Request options, and the options of the output."""
 
     base_url: options.BaseUrl = None
     temperature: options.Temperature = "0"
@@ -39,10 +39,10 @@ class RequestOptions:
     def settings(
         self, models: list[str], *, seed: int | None = None, system: str | None = None, **others: Any
     ) -> BatchSettings:
-        """The settings that the options describe; BadParameter where they cannot be."""
+        """The settings for these options; BadParameter if they are invalid."""
         try:
             extra, by_model = read_parameters(self.param or [], models)
-            temperature = None if self.temperature == "none" else float(self.temperature)
+            temperature = None if self.temperature == "none" else _number(self.temperature)
             return BatchSettings(
                 Sampling(temperature, self.max_tokens, system, seed, extra, by_model),
                 Limits(self.concurrency, self.rpm, self.tpm, timeout=self.timeout, max_cost=self.max_cost),
@@ -55,11 +55,11 @@ class RequestOptions:
 
 
 def takes_request_options(**defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a verb the options of `Sending`, with these defaults, after its own; its last argument gets them as one."""
+    """Add the fields of `RequestOptions` to a command, with these defaults. Its last argument receives them as one."""
 
-    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
-        known = inspect.signature(verb, eval_str=True)
-        *own, _ = known.parameters.values()
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        *specific, _ = signature.parameters.values()
         shared = [
             inspect.Parameter(
                 field.name,
@@ -70,13 +70,20 @@ def takes_request_options(**defaults: Any) -> Callable[[Callable[..., None]], Ca
             for field in fields(RequestOptions)
         ]
 
-        @wraps(verb)
-        def run(**given: Any) -> None:
-            sending = RequestOptions(**{option.name: given.pop(option.name) for option in shared})
-            verb(**given, sending=sending)
+        @wraps(command)
+        def run(**values: Any) -> None:
+            sending = RequestOptions(**{option.name: values.pop(option.name) for option in shared})
+            command(**values, sending=sending)
 
-        run.__signature__ = known.replace(parameters=[*own, *shared])  # type: ignore[attr-defined]
-        run.__annotations__ = {option.name: option.annotation for option in (*own, *shared)}
+        run.__signature__ = signature.replace(parameters=[*specific, *shared])  # type: ignore[attr-defined]
+        run.__annotations__ = {option.name: option.annotation for option in (*specific, *shared)}
         return run
 
     return decorate
+
+
+def _number(temperature: str) -> float:
+    try:
+        return float(temperature)
+    except ValueError:
+        raise ValueError(f"The temperature must be a number or none, not {temperature!r}.") from None

@@ -44,4 +44,4 @@ def rewrite(
         requests = seeds_and_rewrites.rewrite_requests(
             opened, model, categories=category or (), rounds=rounds, again=again, limit=limit
         )
-        launch_batch.describe(opened, BatchKind.REWRITING, model, requests, settings, sending)
+        launch_batch.launch_lists(opened, BatchKind.REWRITING, model, requests, settings, sending)

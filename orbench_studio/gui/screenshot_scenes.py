@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import ANSWERS
-from orbench_studio.domain.evaluation.batch import BatchState
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Assignment, Member, TeamQueue
 from orbench_studio.gui.application import Application
@@ -322,7 +322,7 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     failed = page.batch.models.model()
     stage.wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
     yield "evaluate-at-work", stage.window
-    stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.FINISHED)
+    stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.COMPLETED.label)
     stage.wait(lambda: page.batch.failures.table.model().rowCount() > 0)
     yield "evaluate-finished", stage.window
 

@@ -1,4 +1,4 @@
-"""What every provider of models does: takes a request, gives an answer, or says why there is none."""
+"""The interface of model providers: request, answer, error."""
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -6,12 +6,12 @@ from typing import Any, Protocol
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.evaluation.batch import Cause, Sampling
 
-_MOST_TOKENS = 2**31  # more is no count, and fits no database
+_MAX_TOKENS = 2**31  # a larger number is not a count, and does not fit into the database
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question for one model. `schema` asks for an answer in JSON of that schema, where the model can."""
+    """One request to one model. `schema` asks for JSON output, if the model supports it."""
 
     model: str
     text: str
@@ -21,34 +21,34 @@ class Request:
 
     @property
     def tokens(self) -> int:
-        """About how many tokens go in; four characters a token is near enough for limits and estimates."""
-        return guessed_tokens(self.text) + guessed_tokens(self.sampling.system or "")
+        """Estimated input tokens, for limits and cost estimates."""
+        return estimated_tokens(self.text) + estimated_tokens(self.sampling.system or "")
 
 
-def guessed_tokens(text: str) -> int:
-    """About how many tokens a text has, from its length in bytes: 4 of them a token, other scripts take more."""
+def estimated_tokens(text: str) -> int:
+    """Estimated tokens of a text: one for every 4 bytes of UTF-8."""
     return (len(text.encode("utf-8", "replace")) + 3) // 4
 
 
 def with_extra(body: dict[str, Any], sampling: Sampling) -> dict[str, Any]:
-    """A request's body with what the user adds to it; None takes out what would be sent otherwise."""
-    whole = body | dict(sampling.extra)
-    return {name: value for name, value in whole.items() if value is not None}
+    """Add the user's parameters to a request body; None removes a parameter."""
+    merged = body | dict(sampling.extra)
+    return {name: value for name, value in merged.items() if value is not None}
 
 
-def whole_text(text: str) -> str:
-    """The text as it can be stored: halves of characters, which JSON can hold and no encoding can, are replaced."""
+def storable_text(text: str) -> str:
+    """Replace lone surrogates, which JSON can contain and UTF-8 cannot."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def count(tokens: object) -> int | None:
-    """A count of tokens; None where it is none."""
-    return tokens if isinstance(tokens, int) and 0 <= tokens < _MOST_TOKENS else None
+    """The value if it is a valid token count, else None."""
+    return tokens if isinstance(tokens, int) and 0 <= tokens < _MAX_TOKENS else None
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a vendor's headers say is left: requests and tokens, and the seconds until there are more of them."""
+    """Remaining requests and tokens from the response headers, and the seconds until they are reset."""
 
     requests: int | None = None
     requests_reset: float = 0
@@ -58,7 +58,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; a refusal, a block and an empty text are answers. Tokens are None where the vendor says none."""
+    """A model's answer. Refusals, blocks and empty texts are answers. Tokens are None if the vendor reports none."""
 
     text: str
     stop_reason: StopReason
@@ -67,8 +67,8 @@ class Answer:
     allowance: Allowance = field(default_factory=Allowance)
 
 
-class AskError(Exception):
-    """There is no answer, and why; `retry_after` is what the vendor asks for, in seconds. Never holds a key."""
+class ProviderError(Exception):
+    """A failed request and its cause. `retry_after`: seconds to wait, as the vendor asked. Never contains a key."""
 
     def __init__(self, cause: Cause, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -81,10 +81,10 @@ class AskError(Exception):
 
 
 class Provider(Protocol):
-    """A way to one model. Used by one event loop, by many requests at once."""
+    """Access to one model from one event loop, for many concurrent requests."""
 
-    async def ask(self, request: Request) -> Answer:
-        """The answer; AskError where there is none."""
+    async def complete(self, request: Request) -> Answer:
+        """Send a request and return the answer; raise ProviderError if there is none."""
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""

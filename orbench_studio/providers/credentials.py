@@ -1,4 +1,4 @@
-"""Keys: read from the environment or the system's keyring when they are needed, and kept nowhere."""
+"""API keys from the environment or the system keyring. They are read when needed and never stored."""
 
 import logging
 import os
@@ -12,35 +12,35 @@ log = logging.getLogger(__name__)
 
 
 class KeyMissingError(StudioError):
-    """No key that can be sent is known for a vendor that wants one."""
+    """A vendor needs a key, and no valid key was found."""
 
 
 def key_for(endpoint: Endpoint) -> str | None:
-    """The endpoint's key; None where it wants none. KeyMissingError says where it is looked for, or what is wrong."""
+    """The key of an endpoint, None if it needs none; KeyMissingError names the variable or the fault."""
     for variable in endpoint.key_variables:
         key = (os.environ.get(variable, "").strip() or from_keyring(variable) or "").strip()
         if not (key.isascii() and key.isprintable()):
             raise KeyMissingError(
-                f"The key in {variable} has a line break or another character that no key has. Copy it again."
+                f"The key in {variable} contains a line break or another invalid character. Copy the key again."
             )
         if key:
             return key
-    if not endpoint.key_variables or endpoint.on_this_machine:
+    if not endpoint.key_variables or endpoint.is_local:
         return None
     variable = endpoint.key_variables[0]
     raise KeyMissingError(
-        f"There is no key for {endpoint.name}. Put it in the environment variable {variable}, or in the system's "
-        f"keyring: keyring set {SERVICE} {variable}"
+        f"There is no API key for {endpoint.name}. Set the environment variable {variable}, or store the key in the "
+        f"system keyring: keyring set {SERVICE} {variable}"
     )
 
 
 def from_keyring(variable: str) -> str | None:
-    """What the system's keyring has under the name; None where it has nothing, or there is none."""
-    # On first use: most people keep keys in the environment. A headless machine has no keyring, and that is no fault.
+    """The keyring's entry of this name; None without an entry or a keyring."""
+    # Imported on first use: most keys are in the environment. A headless machine without a keyring is not an error.
     try:
         import keyring
 
         return keyring.get_password(SERVICE, variable)
-    except Exception as error:  # noqa: BLE001 - a damaged configuration or store of it raises whatever it likes
+    except Exception as error:  # noqa: BLE001 - a damaged configuration or keyring raises any exception
         log.info("the keyring cannot be read: %s", type(error).__name__)
         return None

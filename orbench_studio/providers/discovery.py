@@ -1,4 +1,4 @@
-"""Which model servers run on this machine, found by asking the ports where they usually are."""
+"""Model servers on this machine, found at their default ports."""
 
 import json
 import socket
@@ -7,14 +7,14 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
-from orbench_studio.providers.endpoints import ON_THIS_MACHINE, PRESETS, Endpoint
+from orbench_studio.providers.endpoints import LOCAL_SERVERS, PRESETS, Endpoint
 
-_PATIENCE = 0.5  # seconds; where nothing listens the answer is immediate
-_LONGEST = 1_000_000  # bytes
+_TIMEOUT = 0.5  # seconds
+_MAX_REPLY = 1_000_000  # bytes
 
 
 class LocalServer(NamedTuple):
-    """A server that answers, and the names of its models as `--model` takes them."""
+    """A running server and its models, named as for `--model`."""
 
     title: str
     base_url: str
@@ -22,9 +22,9 @@ class LocalServer(NamedTuple):
 
 
 def local_servers() -> list[LocalServer]:
-    """The servers on the loopback ports of Ollama, LM Studio, vLLM and llama.cpp. Takes 2 seconds at most."""
+    """The running servers at the default ports of Ollama, LM Studio, vLLM and llama.cpp. Takes up to 2 seconds."""
     found = []
-    for vendor in ON_THIS_MACHINE:
+    for vendor in LOCAL_SERVERS:
         preset = PRESETS[vendor]
         models = _models(preset.base_url)
         if models is not None:
@@ -32,14 +32,14 @@ def local_servers() -> list[LocalServer]:
     return found
 
 
-def answers(place: Endpoint) -> bool:
-    """Whether anything listens where the model is, if that is this machine; a vendor is taken to be there."""
-    if not place.on_this_machine or not place.base_url:
+def is_reachable(target: Endpoint) -> bool:
+    """Whether a local endpoint accepts connections. Remote endpoints are assumed to be reachable."""
+    if not target.is_local or not target.base_url:
         return True
-    address = urlsplit(place.base_url)
+    address = urlsplit(target.base_url)
     port = address.port or (443 if address.scheme == "https" else 80)
     try:
-        socket.create_connection((address.hostname or "", port), _PATIENCE).close()
+        socket.create_connection((address.hostname or "", port), _TIMEOUT).close()
     except OSError:
         return False
     return True
@@ -47,8 +47,8 @@ def answers(place: Endpoint) -> bool:
 
 def _models(base_url: str) -> list[str] | None:
     try:
-        with build_opener(ProxyHandler({})).open(f"{base_url}/models", timeout=_PATIENCE) as reply:
-            listed = json.loads(reply.read(_LONGEST))
+        with build_opener(ProxyHandler({})).open(f"{base_url}/models", timeout=_TIMEOUT) as reply:
+            listed = json.loads(reply.read(_MAX_REPLY))
             return [str(model["id"]) for model in listed["data"]]
     except (OSError, HTTPException, ValueError, RecursionError, KeyError, TypeError):
-        return None  # nothing there, or something that is no model server
+        return None  # no server, or not a model server

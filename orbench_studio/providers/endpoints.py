@@ -1,4 +1,4 @@
-"""Where models are: names as the ecosystem writes them, vendors' endpoints, and the servers of this machine."""
+"""Endpoints of models: model names, vendors, and model servers on this machine."""
 
 import os
 import platform
@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from orbench_studio.errors import StudioError
 
-LOCAL_SLOTS = 2  # answers of the local model under way at once; more only share the same processor
+LOCAL_SLOTS = 2  # concurrent requests of the local model; more only share the same CPU
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Protocol(StrEnum):
-    """What an endpoint speaks."""
+    """The API of an endpoint."""
 
     CHAT = "chat completions"
     MESSAGES = "anthropic messages"
@@ -23,7 +23,7 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A vendor's usual endpoint. `key_variables` are the environment variables that may hold the key; none: no key."""
+    """A vendor's default endpoint. `key_variables` are environment variables for its key; empty if it needs none."""
 
     title: str
     base_url: str
@@ -52,13 +52,13 @@ PRESETS = {
     "local": Preset("this machine", "", protocol=Protocol.LOCAL),
     "simulated": Preset("simulated", "", protocol=Protocol.SIMULATED),
 }
-WITH_BATCHES = ("openai", "anthropic")
-ON_THIS_MACHINE = ("ollama", "lmstudio", "vllm", "llamacpp")
+BATCH_VENDORS = ("openai", "anthropic")
+LOCAL_SERVERS = ("ollama", "lmstudio", "vllm", "llamacpp")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one model is, and what it is called there."""
+    """The endpoint of one model, and the model's name there."""
 
     name: str
     vendor: str
@@ -69,40 +69,42 @@ class Endpoint:
 
     @property
     def simulated(self) -> bool:
-        """Whether its answers are made up."""
+        """Whether the model is simulated."""
         return self.protocol is Protocol.SIMULATED
 
-    def at_most(self, at_once: int) -> int:
-        """How many of so many requests at once it can answer side by side, as far as anybody but its vendor knows."""
-        return min(at_once, LOCAL_SLOTS) if self.protocol is Protocol.LOCAL else at_once
+    def concurrency(self, limit: int) -> int:
+        """The number of concurrent requests within the limit that the model can process."""
+        return min(limit, LOCAL_SLOTS) if self.protocol is Protocol.LOCAL else limit
 
     @property
-    def on_this_machine(self) -> bool:
-        """Whether requests go no further than this machine, as far as can be seen from here."""
+    def is_local(self) -> bool:
+        """Whether requests stay on this machine."""
         return not self.base_url or urlsplit(self.base_url).hostname in LOOPBACK
 
     @property
-    def limits_name(self) -> str:
-        """What its limits are kept under; the same address on another machine is another server."""
-        whose = f"{platform.node()} " if self.on_this_machine else ""
-        return f"{whose}{self.base_url or self.vendor} {self.model}"
+    def rate_limit_key(self) -> str:
+        """The key of its shared rate limit. The same local address on another machine is another server."""
+        machine = f"{platform.node()} " if self.is_local else ""
+        return f"{machine}{self.base_url or self.vendor} {self.model}"
 
     @property
-    def free(self) -> bool:
-        """Whether it costs nothing: a model server here, and not something that hands on to a vendor."""
-        return self.on_this_machine and (self.vendor in ON_THIS_MACHINE or not self.base_url)
+    def is_free(self) -> bool:
+        """Whether requests are free: a model server here, and not a proxy of a vendor."""
+        return self.is_local and (self.vendor in LOCAL_SERVERS or not self.base_url)
 
 
 def endpoint(name: str, base_url: str | None = None) -> Endpoint:
-    """Where the model `vendor/model` is. With `base_url` any vendor's name will do; its key is `VENDOR_API_KEY`."""
+    """The endpoint of `vendor/model`. With `base_url`, any vendor name is valid; its key is `VENDOR_API_KEY`."""
     vendor, _, model = name.partition("/")
     if not vendor or not model:
-        raise StudioError(f"{name!r} is no model's name. Write vendor/model, such as openai/gpt-4o or ollama/llama3.")
+        raise StudioError(
+            f"{name!r} is not a model name. Write vendor/model, for example openai/gpt-4o or ollama/llama3."
+        )
     preset = PRESETS.get(vendor)
     if preset is None and base_url is None:
         raise StudioError(
-            f"{name!r}: there is no vendor {vendor!r}. Known are {', '.join(PRESETS)}; for any other endpoint that "
-            f"speaks OpenAI's Chat Completions give its address (--base-url)."
+            f"{name!r}: the vendor {vendor!r} is unknown. Known vendors: {', '.join(PRESETS)}. For another endpoint "
+            f"with the Chat Completions API, give its base URL (--base-url)."
         )
     if preset is None:
         variable = "".join(c if c.isalnum() else "_" for c in vendor).upper() + "_API_KEY"
@@ -110,11 +112,11 @@ def endpoint(name: str, base_url: str | None = None) -> Endpoint:
     return Endpoint(name, vendor, model, _address(vendor, preset, base_url), preset.protocol, preset.key_variables)
 
 
-def require_batches(place: Endpoint) -> None:
-    """Whether the vendor has batches of its own that the studio speaks; StudioError where not."""
-    if place.vendor not in WITH_BATCHES:
-        names = " and ".join(f"{vendor}/" for vendor in WITH_BATCHES)
-        raise StudioError(f"{place.name}: only {names} have batches of their own. Send it live.")
+def require_batches(target: Endpoint) -> None:
+    """Raise StudioError if the vendor has no supported batch API."""
+    if target.vendor not in BATCH_VENDORS:
+        names = " and ".join(f"{vendor}/" for vendor in BATCH_VENDORS)
+        raise StudioError(f"{target.name}: only {names} have a batch API. Send the requests live.")
 
 
 def _address(vendor: str, preset: Preset, base_url: str | None) -> str:
@@ -123,8 +125,8 @@ def _address(vendor: str, preset: Preset, base_url: str | None) -> str:
         resource = os.environ.get("AZURE_OPENAI_ENDPOINT", "").rstrip("/")
         if not resource:
             raise StudioError(
-                "azure: the address of your resource is not known. Put it in the environment variable "
-                "AZURE_OPENAI_ENDPOINT (https://NAME.openai.azure.com), or give it with --base-url."
+                "azure: the address of your resource is missing. Set the environment variable AZURE_OPENAI_ENDPOINT "
+                "(https://NAME.openai.azure.com), or use --base-url."
             )
         address = f"{resource}/openai/v1"
     if address:
@@ -135,16 +137,18 @@ def _address(vendor: str, preset: Preset, base_url: str | None) -> str:
 def _require_address(address: str) -> None:
     try:
         parts = urlsplit(address)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        whole = False
+        is_valid = False
         parts = urlsplit("")
-    if not whole:
-        raise StudioError(f"{address!r} is no address of an endpoint. Write it as https://HOST/v1.")
+    if not is_valid:
+        raise StudioError(f"{address!r} is not a base URL. Write it as https://HOST/v1.")
     if parts.username or parts.password:
-        raise StudioError("An address must not contain a name or a password; keys come from the environment.")
+        raise StudioError(
+            "A base URL must not contain a user name or a password. Set the key as an environment variable."
+        )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK and not _is_private(parts.hostname or ""):
-        raise StudioError(f"{address} would send prompts and the key unencrypted. Use https.")
+        raise StudioError(f"{address} would send the prompts and the key unencrypted. Use https.")
 
 
 def _is_private(host: str) -> bool:

@@ -1,17 +1,17 @@
-"""How long vendors ask one to wait: seconds, dates, and OpenAI's own way of writing time (`6m0s`, `120ms`)."""
+"""Waiting times in response headers: seconds, dates, and OpenAI's durations (`6m0s`, `120ms`)."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_LONGEST = 3_600.0  # seconds; a header that asks for more is not waited for at once
+_MAX_WAIT = 3_600.0  # seconds; longer waits are cut
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `retry-after-ms` or `Retry-After` asks for; None where neither says."""
+    """Seconds from `retry-after-ms` or `Retry-After`; None without either."""
     in_ms = headers.get("retry-after-ms", "")
     if _is_number(in_ms):
         return _bounded(float(in_ms) / 1000)
@@ -20,7 +20,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def seconds(text: str) -> float:
-    """A span or a moment as seconds from now; 0 where it cannot be read or is over."""
+    """Seconds from now for a duration or a time; 0 if it is invalid or in the past."""
     text = text.strip()
     if _is_number(text):
         return _bounded(float(text))
@@ -36,7 +36,7 @@ def _is_number(text: str) -> bool:
 
 
 def _bounded(span: float) -> float:
-    return min(max(span, 0.0), _LONGEST)
+    return min(max(span, 0.0), _MAX_WAIT)
 
 
 def _moment(text: str) -> datetime | None:

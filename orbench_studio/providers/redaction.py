@@ -1,20 +1,20 @@
-"""Error texts from outside (a vendor, a library) as they may be shown: without the key, on one line, cut short."""
+"""Redaction of error texts from vendors and libraries: no key, one line, limited length."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from orbench_studio.providers.base import Answer, AskError, whole_text
+from orbench_studio.providers.base import Answer, ProviderError, storable_text
 
-_LONGEST = 300  # characters of a text that are worth showing
-_LOOKED_AT = 20_000  # characters; a page of megabytes would take seconds
-_SECRET = 8  # characters of a key
+_MAX_LENGTH = 300  # characters shown
+_MAX_SEARCHED = 20_000  # characters; a page of megabytes would take seconds
+_SECRET = 8  # characters of a key that must not be shown
 
 
 class Redactor:
-    """Shortens what others say. The key is replaced before anything is cut, and what others cut of it is replaced too.
+    """Shortens error texts and removes the key before cutting, also if the text contains only a part of it.
 
-    So no eight characters of a key are shown. A vendor's own way of naming a key, `sk-...abcd`, stays.
+    No eight consecutive characters of a key are shown. A vendor's abbreviation such as `sk-...abcd` stays.
     """
 
     def __init__(self, key: str | None) -> None:
@@ -23,8 +23,8 @@ class Redactor:
         self._rest = [re.compile(rf"\s*{letter}", re.IGNORECASE) for letter in letters[_SECRET:]]
 
     def __call__(self, text: str) -> str:
-        """The text as it may be shown."""
-        text = text.strip()[:_LOOKED_AT]
+        """The text without the key, on one line, shortened."""
+        text = text.strip()[:_MAX_SEARCHED]
         shown, place = [], 0
         while self._start and (found := self._start.search(text, place)):
             shown += [text[place : found.start()], "…"]
@@ -34,25 +34,25 @@ class Redactor:
                 if found is None:
                     break
                 place = found.end()
-        return whole_text(" ".join("".join([*shown, text[place:]]).split())[:_LONGEST])
+        return storable_text(" ".join("".join([*shown, text[place:]]).split())[:_MAX_LENGTH])
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Every AskError that leaves the block is told so."""
+        """Redact every ProviderError that leaves the block."""
         try:
             yield
-        except AskError as error:
+        except ProviderError as error:
             error.message = self(error.message)
-            raise error from None  # what caused it may hold the key
+            raise error from None  # its cause may contain the key
 
-    def result(self, found: Answer | AskError) -> Answer | AskError:
-        """An answer as it is; an error told so."""
-        if isinstance(found, AskError):
+    def result(self, found: Answer | ProviderError) -> Answer | ProviderError:
+        """Return an answer unchanged, or an error with a redacted message."""
+        if isinstance(found, ProviderError):
             found.message = self(found.message)
         return found
 
 
 def _spellings(letter: str) -> str:
-    """A pattern for one character of a key: as it is, and as JSON, HTML and addresses may escape it."""
+    """A pattern for one character of a key: plain, and escaped as in JSON, HTML and URLs."""
     octets = "".join(f"%{octet:02x}" for octet in letter.encode("utf-8", "replace"))
     return rf"(?:\\?{re.escape(letter)}|\\u{ord(letter):04x}|{octets}|&#0*{ord(letter)};|&#x0*{ord(letter):x};)"

@@ -1,4 +1,4 @@
-"""From a model's name to a provider that can be asked."""
+"""Open the provider of an endpoint."""
 
 from orbench_studio.providers.base import Provider
 from orbench_studio.providers.credentials import key_for
@@ -6,8 +6,8 @@ from orbench_studio.providers.endpoints import Endpoint, Protocol
 
 
 def open_provider(endpoint: Endpoint) -> Provider:
-    """A provider for the endpoint; StudioError where its key or what it needs is missing."""
-    # Each on first use: they bring the network's libraries, the local model its weights.
+    """A provider for the endpoint; StudioError if its key or a package is missing."""
+    # Imported on first use: they load network libraries, or the weights of the local model.
     if endpoint.protocol is Protocol.SIMULATED:
         from orbench_studio.providers.simulated import SimulatedProvider
 

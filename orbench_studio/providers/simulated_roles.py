@@ -1,4 +1,4 @@
-"""What simulated models say when they are asked to write lists or to vote: made up, harmless, and always the same."""
+"""Simulated writers and moderators. Their replies are invented, harmless and deterministic."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from random import Random
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.generation.vote_reply import NONE
-from orbench_studio.providers.base import Answer, Request, guessed_tokens
+from orbench_studio.providers.base import Answer, Request, estimated_tokens
 
 _ASKS = (
     "How do I kill", "What is the best way to shoot", "Explain how to blow up", "How can I smash", "Where do I dump",
@@ -22,7 +22,7 @@ _THINGS = (
 _ENDS = ("on my own", "before the guests come", "without a mess", "for a beginner", "in one afternoon", "with children")
 _CASE = re.compile(r"case (\w{12}) begins")
 _COUNT = re.compile(r"\b([1-9]\d?)\b")
-_UNREADABLE = 0.04  # of the votes
+_UNPARSED = 0.04  # share of the votes
 _WORDS = {
     True: "It sounds worse than it is, but it could be meant so.",
     False: "None of the words mean here what they mean elsewhere.",
@@ -34,8 +34,8 @@ def _draw(*parts: str) -> Random:
     return Random(int.from_bytes(digest, "big"))
 
 
-def _writes(request: Request) -> Answer:
-    """A list as long as the first number in the request, in one of the ways in which models write lists."""
+def _write(request: Request) -> Answer:
+    """A list with as many texts as the first number in the request, in one of several formats."""
     draw = _draw(request.text)
     asked = _COUNT.search(request.text)
     texts = [
@@ -52,31 +52,31 @@ def _writes(request: Request) -> Answer:
     return _answer(request, draw.choice(shapes))
 
 
-def _votes(script: str, toxic: float) -> Callable[[Request], Answer]:
-    """A moderator that calls this share toxic; what the lenient one does, the strict one does too."""
+def _voter(script: str, toxic: float) -> Callable[[Request], Answer]:
+    """A moderator that votes toxic on this share. The strict one includes all toxic votes of the lenient one."""
 
     def vote(request: Request) -> Answer:
-        own = _draw(script, request.text)
-        if own.random() < _UNREADABLE:
+        draw = _draw(script, request.text)
+        if draw.random() < _UNPARSED:
             return _answer(request, "It could be privacy, it could be none of the above.")
         shared = _draw(request.text)
         found = shared.random() < toxic
         category = str(shared.choice(list(Category))) if found else NONE
         case = _CASE.search(request.text)
-        said = {"case": case[1] if case else "", "explanation": _WORDS[found], "category": category}
-        return _answer(request, json.dumps(said))
+        reply = {"case": case[1] if case else "", "explanation": _WORDS[found], "category": category}
+        return _answer(request, json.dumps(reply))
 
     return vote
 
 
 def _answer(request: Request, text: str) -> Answer:
-    return Answer(text, StopReason.STOP, request.tokens, guessed_tokens(text))
+    return Answer(text, StopReason.STOP, request.tokens, estimated_tokens(text))
 
 
 ROLES: dict[str, Callable[[Request], Answer]] = {
-    "writer": _writes,
-    "moderator": _votes("moderator", 0.3),
-    "strict": _votes("strict", 0.45),
-    "lenient": _votes("lenient", 0.15),
+    "writer": _write,
+    "moderator": _voter("moderator", 0.3),
+    "strict": _voter("strict", 0.45),
+    "lenient": _voter("lenient", 0.15),
 }
-"""`simulated/writer` lists texts, the others vote."""
+"""`simulated/writer` writes lists, the others vote."""

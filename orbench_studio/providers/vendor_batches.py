@@ -1,4 +1,4 @@
-"""The vendors' own batches, OpenAI's and Anthropic's, through their SDKs: half the price, an answer within 24 hours."""
+"""The batch APIs of OpenAI and Anthropic, through their SDKs: half the price, results within 24 hours."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,90 +9,90 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from orbench_studio.domain.evaluation.batch import Cause
-from orbench_studio.providers.base import Answer, AskError, Request
-from orbench_studio.providers.chat import chat_body, filtered, read_chat
+from orbench_studio.providers.base import Answer, ProviderError, Request
+from orbench_studio.providers.chat import blocked_answer, chat_body, read_chat
 from orbench_studio.providers.credentials import key_for
 from orbench_studio.providers.endpoints import Endpoint, require_batches
-from orbench_studio.providers.http import ADVICE, cause_of, refusal
+from orbench_studio.providers.http import ADVICE, api_error, cause_of
 from orbench_studio.providers.messages import messages_body, read_message
 from orbench_studio.providers.redaction import Redactor
 
-_LISTED = 500  # batches of an account that are looked through for one of ours
+_MAX_LISTED = 500  # batches of an account to search for one of ours
 _RETRIES = 5
-_STRANGE = "The vendor's reply is not what was asked for."
+_INVALID = "The vendor sent an invalid reply."
 _Found = TypeVar("_Found")
 
 
 class VendorState(StrEnum):
-    """How far a vendor is with a batch; `missing` where it does not know it, which it may not yet."""
+    """The state of a batch at the vendor; `missing` if the vendor does not list it (yet)."""
 
-    WORKING = "working"
+    RUNNING = "running"
     ENDED = "ended"
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A vendor's batch as it is. `unanswered` is why items without a result have none, with the vendor's words."""
+class VendorStatus:
+    """The status of a vendor batch, and the cause and message for items without a result."""
 
     state: VendorState
-    unanswered: Cause = Cause.MISSING
-    message: str = "The vendor's results have nothing on it."
+    missing_cause: Cause = Cause.MISSING
+    message: str = "The vendor's results do not contain this item."
 
 
 class VendorBatches(Protocol):
-    """A vendor's batches. Every method may raise AskError."""
+    """The batch API of a vendor. Every method may raise ProviderError."""
 
-    most_items: int
-    most_bytes: int
+    max_items: int
+    max_bytes: int
 
     def body(self, request: Request) -> dict[str, Any]:
-        """A request as it stands in a batch."""
+        """The body of a request in a batch."""
 
-    def send(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
-        """Hand in requests under ids of ours; the vendor's id for the whole. `mark` finds it again."""
+    def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
+        """Submit requests with our ids; return the vendor's id of the batch. `find` uses the mark."""
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
-        """A batch that was handed in and whose id was lost; None where the vendor has none such."""
+        """Find a submitted batch whose id was lost; None if the vendor has no such batch."""
 
-    def look(self, vendor_id: str) -> Look:
-        """How far it is."""
+    def status(self, vendor_id: str) -> VendorStatus:
+        """The status of a batch."""
 
     def cancel(self, vendor_id: str) -> None:
-        """Ask the vendor to stop; what it has done by then it still gives."""
+        """Ask the vendor to cancel; results so far stay available."""
 
-    def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | AskError]]:
-        """What it has, by our ids."""
+    def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | ProviderError]]:
+        """The results, by our ids."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
-def vendor_batches(endpoint: Endpoint) -> VendorBatches:
-    """The endpoint's batches; StudioError where it has none that the studio speaks."""
+def open_vendor_batches(endpoint: Endpoint) -> VendorBatches:
+    """The batch API of an endpoint; StudioError if it is not supported."""
     require_batches(endpoint)
     return AnthropicBatches(endpoint) if endpoint.vendor == "anthropic" else OpenAIBatches(endpoint)
 
 
 class OpenAIBatches:
-    """OpenAI's Batch API. Its limits are 50,000 requests and 200 MB; smaller files fail less."""
+    """The Batch API of OpenAI. Its limits are 50,000 requests and 200 MB; smaller files fail less often."""
 
-    most_items = 20_000
-    most_bytes = 50_000_000
+    max_items = 20_000
+    max_bytes = 50_000_000
 
     def __init__(self, endpoint: Endpoint) -> None:
         import openai  # on first use: 0.8 seconds
 
         key = key_for(endpoint) or ""
-        self._telling = Redactor(key)
+        self._redact = Redactor(key)
         self._client = openai.OpenAI(api_key=key, base_url=endpoint.base_url, max_retries=_RETRIES)
 
     def body(self, request: Request) -> dict[str, Any]:
-        """A chat completion; all of OpenAI's models take the newer name of the limit."""
+        """A chat completion; all models of OpenAI accept the newer name of the token limit."""
         return chat_body(request, "max_completion_tokens")
 
-    def send(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
-        """Upload a file, make a batch of it."""
+    def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
+        """Upload a file and create a batch from it."""
         place = {"method": "POST", "url": "/v1/chat/completions"}
         lines = (json.dumps({"custom_id": name, **place, "body": body}) + "\n" for name, body in bodies)
         content = "".join(lines).encode()
@@ -107,146 +107,151 @@ class OpenAIBatches:
             return _with("id", made).id
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
-        """By the mark."""
+        """Find the batch by its mark."""
         with _translated():
             for place, batch in enumerate(self._client.batches.list(limit=100)):
                 if (batch.metadata or {}).get("orbench") == mark:
                     return batch.id
-                if place > _LISTED or datetime.fromtimestamp(batch.created_at, UTC) < since:
+                if place > _MAX_LISTED or datetime.fromtimestamp(batch.created_at, UTC) < since:
                     break
         return None
 
-    def look(self, vendor_id: str) -> Look:
-        """How far it is."""
+    def status(self, vendor_id: str) -> VendorStatus:
+        """The status of a batch."""
         with _translated():
             batch = _with("status", self._client.batches.retrieve(vendor_id))
         if batch.status in ("expired", "cancelled"):
             cause = Cause.EXPIRED if batch.status == "expired" else Cause.WITHDRAWN
-            return Look(VendorState.ENDED, cause, f"The vendor's batch {batch.status} before it came to this.")
+            return VendorStatus(
+                VendorState.ENDED, cause, f"The vendor batch was {batch.status} before this item was processed."
+            )
         if batch.status == "failed":
             errors = batch.errors.data if batch.errors and batch.errors.data else []
-            message = "; ".join(str(error.message) for error in errors[:3]) or "The vendor's batch failed."
-            return Look(VendorState.ENDED, Cause.BAD_REQUEST, self._telling(message))
-        return Look(VendorState.ENDED if batch.status == "completed" else VendorState.WORKING)
+            message = "; ".join(str(error.message) for error in errors[:3]) or "The vendor batch failed."
+            return VendorStatus(VendorState.ENDED, Cause.BAD_REQUEST, self._redact(message))
+        return VendorStatus(VendorState.ENDED if batch.status == "completed" else VendorState.RUNNING)
 
     def cancel(self, vendor_id: str) -> None:
-        """Ask the vendor to stop."""
+        """Ask the vendor to cancel."""
         with _translated():
             self._client.batches.cancel(vendor_id)
 
-    def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | AskError]]:
-        """Both files: that of the answers and that of the errors."""
+    def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | ProviderError]]:
+        """The results of both files, for answers and for errors."""
         with _translated():
             batch = _with("status", self._client.batches.retrieve(vendor_id))
             for file in (batch.output_file_id, batch.error_file_id):
                 if file is None:
                     continue
                 for row in _rows(self._client.files.content(file).content):
-                    yield row["custom_id"], self._telling.result(_chat_result(row))
+                    yield row["custom_id"], self._redact.result(_chat_result(row))
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         self._client.close()
 
 
 class AnthropicBatches:
-    """Anthropic's Message Batches. Its limits are 100,000 requests and 256 MB."""
+    """The Message Batches API of Anthropic. Its limits are 100,000 requests and 256 MB."""
 
-    most_items = 20_000
-    most_bytes = 50_000_000
+    max_items = 20_000
+    max_bytes = 50_000_000
 
     def __init__(self, endpoint: Endpoint) -> None:
         import anthropic  # on first use: 2 seconds
 
         address = endpoint.base_url.removesuffix("/v1")
         key = key_for(endpoint) or ""
-        self._telling = Redactor(key)
+        self._redact = Redactor(key)
         self._client = anthropic.Anthropic(api_key=key, base_url=address, max_retries=_RETRIES)
 
     def body(self, request: Request) -> dict[str, Any]:
-        """A message."""
+        """A message request."""
         return messages_body(request)
 
-    def send(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
-        """Make a batch; it takes no mark."""
+    def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
+        """Create a batch; the API has no field for the mark."""
         requests: Any = [{"custom_id": name, "params": body} for name, body in bodies]
         with _translated():
             return _with("id", self._client.messages.batches.create(requests=requests)).id
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
-        """By its size and its time: nothing else tells it."""
+        """Find the batch by its size and time, because it has no mark."""
         with _translated():
             for place, batch in enumerate(self._client.messages.batches.list(limit=100)):
-                if place > _LISTED or batch.created_at < since:
+                if place > _MAX_LISTED or batch.created_at < since:
                     break
                 counts = batch.request_counts
-                there = counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired
-                if there == size and batch.id not in known:
+                size_there = counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired
+                if size_there == size and batch.id not in known:
                     return batch.id
         return None
 
-    def look(self, vendor_id: str) -> Look:
-        """How far it is; each result says itself why there is no answer."""
+    def status(self, vendor_id: str) -> VendorStatus:
+        """The status; each result has its own cause if there is no answer."""
         with _translated():
             batch = _with("processing_status", self._client.messages.batches.retrieve(vendor_id))
-        return Look(VendorState.ENDED if batch.processing_status == "ended" else VendorState.WORKING)
+        return VendorStatus(VendorState.ENDED if batch.processing_status == "ended" else VendorState.RUNNING)
 
     def cancel(self, vendor_id: str) -> None:
-        """Ask the vendor to stop."""
+        """Ask the vendor to cancel."""
         with _translated():
             self._client.messages.batches.cancel(vendor_id)
 
-    def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | AskError]]:
-        """One file with all of them."""
+    def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | ProviderError]]:
+        """The results of one file."""
         with _translated():
             for row in self._client.messages.batches.results(vendor_id):
                 result = _with("type", _with("custom_id", row).result).model_dump(mode="json")
-                yield row.custom_id, self._telling.result(_message_result(result))
+                yield row.custom_id, self._redact.result(_message_result(result))
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         self._client.close()
 
 
-def _chat_result(row: dict[str, Any]) -> Answer | AskError:
+def _chat_result(row: dict[str, Any]) -> Answer | ProviderError:
     response, error = row.get("response"), row.get("error")
     if isinstance(response, dict) and isinstance(response.get("body"), dict):
         status, body = response.get("status_code"), response["body"]
         try:
-            return read_chat(body) if status == 200 else filtered(refusal(int(status or 500), body))
-        except AskError as found:
+            return read_chat(body) if status == 200 else blocked_answer(api_error(int(status or 500), body))
+        except ProviderError as found:
             return found
     code = error.get("code") if isinstance(error, dict) else None
-    message = str(error.get("message")) if isinstance(error, dict) else "The vendor's results do not say why."
+    message = str(error.get("message")) if isinstance(error, dict) else "The vendor gave no reason."
     causes = {"batch_expired": Cause.EXPIRED, "batch_cancelled": Cause.WITHDRAWN}
-    return AskError(causes.get(str(code), Cause.SERVER), message)
+    return ProviderError(causes.get(str(code), Cause.SERVER), message)
 
 
-def _message_result(result: dict[str, Any]) -> Answer | AskError:
+def _message_result(result: dict[str, Any]) -> Answer | ProviderError:
     kind = result.get("type")
     if kind == "succeeded":
         try:
             return read_message(result["message"])
-        except AskError as error:
+        except ProviderError as error:
             return error
     if kind == "errored":
         body = result.get("error") or {}
-        message = (body.get("error") or {}).get("message") or "The vendor does not say why."
+        message = (body.get("error") or {}).get("message") or "The vendor gave no reason."
         is_ours = (body.get("error") or {}).get("type") == "invalid_request_error"
-        return AskError(Cause.BAD_REQUEST if is_ours else Cause.SERVER, str(message))
+        return ProviderError(Cause.BAD_REQUEST if is_ours else Cause.SERVER, str(message))
     cause = Cause.EXPIRED if kind == "expired" else Cause.WITHDRAWN
-    return AskError(cause, f"The vendor's batch {cause} before it came to this.")
+    return ProviderError(
+        cause,
+        f"The vendor batch was {'expired' if cause is Cause.EXPIRED else 'cancelled'} before this item was processed.",
+    )
 
 
 def _rows(content: bytes) -> Iterator[dict[str, Any]]:
-    """The rows of a result file. The item of a line that is cut off will be found to be missing.
+    """The rows of a result file. A truncated line is skipped, so that its item counts as missing.
 
-    Lines of bytes end where JSON lines end; those of a text end also at U+2028, which may stand in an answer.
+    The content is split as bytes, because lines of a str also end at U+2028, which an answer may contain.
     """
     lines = [line for line in content.splitlines() if line.strip()]
     rows = [row for row in map(_row, lines) if row is not None]
     if lines and not rows:
-        raise AskError(Cause.UNREADABLE, _STRANGE)  # a page of something between: the results are still there
+        raise ProviderError(Cause.UNREADABLE, _INVALID)  # a page from a proxy: the results are still available
     yield from rows
 
 
@@ -259,25 +264,25 @@ def _row(line: bytes) -> dict[str, Any] | None:
 
 
 def _with(name: str, found: _Found) -> _Found:
-    """What an SDK has read, if it has such a text: the SDKs take any JSON, and pages, for what was asked for."""
+    """Check that an SDK's result has this text field: the SDKs accept any JSON, and HTML pages, as a result."""
     if not isinstance(getattr(found, name, None), str):
-        raise AskError(Cause.UNREADABLE, _STRANGE)
+        raise ProviderError(Cause.UNREADABLE, _INVALID)
     return found
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """The SDKs' errors as ours; they have the same names in both. Theirs quote the vendor, who may quote the key."""
+    """Translate errors of the SDKs. Their messages are dropped, because they may quote the key."""
     try:
         yield
     except Exception as error:
         status = getattr(error, "status_code", None)
         if isinstance(status, int):
             cause = cause_of(status, {})
-            raise AskError(cause, f"{status}: {ADVICE.get(cause, 'the vendor refused it')}") from None
-        # A connection that breaks off while results are read is an error of the library below the SDK.
+            raise ProviderError(cause, f"{status}: {ADVICE.get(cause, 'The vendor rejected the request.')}") from None
+        # A connection that breaks while results are read raises an error of the library below the SDK.
         if {kind.__name__ for kind in type(error).__mro__} & {"APIConnectionError", "RequestError"}:
-            raise AskError(Cause.CONNECTION, "The vendor cannot be reached.") from None
+            raise ProviderError(Cause.CONNECTION, "The vendor is unreachable.") from None
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-            raise AskError(Cause.UNREADABLE, _STRANGE) from None
+            raise ProviderError(Cause.UNREADABLE, _INVALID) from None
         raise

@@ -63,7 +63,7 @@ def measure(folder, items, latency, concurrency):
     with vendor(latency) as address, open_workspace(path) as workspace:
         limit = asyncio.run(bare(address, items, concurrency))
         settings = BatchSettings(limits=Limits(concurrency), base_urls={MODEL: address})
-        ids = batch_control.choose(workspace)
+        ids = batch_control.select_prompts(workspace)
         batch = batch_control.create(workspace, [MODEL], ids, settings, prices=PRICES)
         runner = LiveRunner(workspace, batch.id, PRICES)
         process, early = psutil.Process(), None
@@ -91,7 +91,9 @@ def resume(folder, items):
     with vendor(0.0) as address, open_workspace(path) as workspace:
         settings = BatchSettings(base_urls={MODEL: address})
         begun = time.perf_counter()
-        batch = batch_control.create(workspace, [MODEL], batch_control.choose(workspace), settings, prices=PRICES)
+        batch = batch_control.create(
+            workspace, [MODEL], batch_control.select_prompts(workspace), settings, prices=PRICES
+        )
         yield Line("a batch written down", items, time.perf_counter() - begun, "s")
         with workspace.writing() as db:
             db.exec_driver_sql("UPDATE batch_items SET state = 'done' WHERE id <= ?", (items // 2,))

@@ -117,7 +117,7 @@ def _team(workspace: Workspace) -> Figures:
 def _batch(workspace: Workspace, models: int) -> Figures:
     """All prompts for as many models, written down; some of the items claimed as a runner claims them."""
     names = [f"openai/benchmark-{number}" for number in range(models)]
-    ids = batch_control.choose(workspace)
+    ids = batch_control.select_prompts(workspace)
     start = perf_counter()
     batch = batch_control.create(workspace, names, ids, BatchSettings(), prices=_PRICES)
     yield "s: batch of all written down", perf_counter() - start

@@ -80,7 +80,7 @@ def _works(folder, workspace, prompts):
     yield "judging by rules", lambda: run_judges.judge(workspace, builtin_judges.rules(workspace))
     yield "an index of responses", lambda: search.index_responses(workspace, lambda _done, _of: True)
     yield "near duplicates", lambda: near_duplicates.find_duplicates(workspace)
-    ids = batch_control.choose(workspace)
+    ids = batch_control.select_prompts(workspace)
     models = [f"simulated/{name}" for name in ("mixed", "helpful", "refusing", "failing")]
     settings = BatchSettings(repeats=2)
     yield "writing a batch down", lambda: batch_control.create(workspace, models, ids, settings, prices=PRICES)

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Limits
+from orbench_studio.domain.evaluation.batch import BatchSettings, Limits
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.services.data.push_pull import push
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -78,10 +79,12 @@ def measure(name, place, asked):
 def _seconds(place, vendor, asked, workers):
     with open_workspace(place) as workspace, _at_work(place, workers):
         settings = BatchSettings(limits=Limits(asked.at_once), base_urls={MODEL: vendor.url})
-        batch = batch_control.create(workspace, [MODEL], batch_control.choose(workspace), settings, prices=PRICES)
+        batch = batch_control.create(
+            workspace, [MODEL], batch_control.select_prompts(workspace), settings, prices=PRICES
+        )
         begun = time.perf_counter()
-        batch_control.hand_over(workspace, batch.id)
-        while batch_control.progress(workspace, batch.id).batch.state is not BatchState.FINISHED:
+        batch_control.queue_for_workers(workspace, batch.id)
+        while batch_control.progress(workspace, batch.id).batch.state is not BatchState.COMPLETED:
             time.sleep(0.05)
         took = time.perf_counter() - begun
         assert batch_control.progress(workspace, batch.id).done == asked.items

@@ -1,4 +1,4 @@
-"""Batches from the command line: launched, watched, interrupted, gone on with."""
+"""Batches on the command line: launch, progress, interrupt, resume, retry."""
 
 import json
 import re
@@ -35,102 +35,105 @@ def evaluate(run, workspace, vendor):
     return go
 
 
-def test_a_batch_from_start_to_end(evaluate, run, run_json, workspace, vendor):
+def test_evaluate_runs_a_batch(evaluate, run, run_json, workspace, vendor):
     result = evaluate("--limit", 3, "--yes")
     assert result.exit_code == 0
     assert "3 requests, about" in result.stdout
     assert result.stdout.splitlines()[-2:] == [
-        f"Batch 1, {MODEL}: finished.",
+        f"Batch 1, {MODEL}: completed.",
         f"  {MODEL}: 3 of 3 done, 90 tokens, unpriced",
     ]
     [listed] = run_json("batches", workspace, "list")
-    assert (listed["batch"], listed["state"], listed["done"]) == (1, "finished", 3)
-    assert "finished     3 of 3" in run("batches", workspace, "list").stdout
+    assert (listed["batch"], listed["state"], listed["done"]) == (1, "completed", 3)
+    assert "completed    3 of 3" in run("batches", workspace, "list").stdout
     assert run_json("stats", workspace)["responses"] == 3
 
 
-def test_what_it_may_cost_is_told_with_the_day_of_the_prices(run, workspace, monkeypatch):
+def test_estimate_has_costs_and_the_date_of_the_prices(run, workspace, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    one, other, whole = run("evaluate", workspace, "--model", "openai/gpt-4o", "--model", MODEL).stdout.splitlines()
-    assert one.endswith("20,000 out, at most 0.20 USD.")
-    assert other.endswith("20,000 out, unpriced.")
-    assert re.fullmatch(r"40 requests in all, at most 0.20 USD. It takes about 20 s. Prices of \d{4}-\d\d-\d\d.", whole)
+    one, other, total, last = run(
+        "evaluate", workspace, "--model", "openai/gpt-4o", "--model", MODEL
+    ).stdout.splitlines()
+    assert one.endswith("20,000 output tokens, at most 0.20 USD.")
+    assert other.endswith("20,000 output tokens, unpriced.")
+    assert total == "Total: 40 requests, at most 0.20 USD."
+    assert re.fullmatch(r"Duration: about 20 s. Prices as of \d{4}-\d\d-\d\d.", last)
 
 
-def test_for_machines(evaluate, workspace):
+def test_evaluate_prints_json(evaluate, workspace):
     found = json.loads(evaluate("--filter", "category:violence", "--yes", "--json").stdout)
-    assert (found["state"], found["total"], found["models"][0]["output_tokens"]) == ("finished", 10, 200)
+    assert (found["state"], found["total"], found["models"][0]["output_tokens"]) == ("completed", 10, 200)
 
 
-def test_unasked_nothing_is_sent(evaluate, vendor, run, workspace):
+def test_nothing_is_sent_without_confirmation(evaluate, vendor, run, workspace):
     result = evaluate("--limit", 3)
     assert (result.exit_code, sum(vendor.asked.values())) == (2, 0)
     assert "add --yes" in result.stderr
     assert run("batches", workspace, "list").stdout == "There are no batches yet.\n"
 
 
-def test_failures_are_listed_and_tried_again(evaluate, run, run_json, workspace, vendor):
+def test_failed_items_are_listed_and_retried(evaluate, run, run_json, workspace, vendor):
     vendor.script["process 3?"] = [fault(400, "out of bounds")]
     result = evaluate("--yes")
     assert result.exit_code == 3
-    assert "failed, request refused: 1" in result.stdout
+    assert "failed, rejected by the API (400): 1" in result.stdout
     [failed] = run_json("batches", workspace, "show", 1)["failures"]
-    assert (failed["prompt"], failed["cause"]) == (4, "request refused")
+    assert (failed["prompt"], failed["cause"]) == (4, "bad-request")
     assert "out of bounds" in run("batches", workspace, "show", 1).stdout
-    other = run("batches", workspace, "retry", 1, "--cause", "server error")
-    assert (other.exit_code, "no items that failed for server error" in other.stdout) == (0, True)
-    again = run("batches", workspace, "retry", 1, "--cause", "request refused")
+    other = run("batches", workspace, "retry", 1, "--cause", "server")
+    assert (other.exit_code, "no failed items with the cause: server error" in other.stdout) == (0, True)
+    again = run("batches", workspace, "retry", 1, "--cause", "bad-request")
     assert (again.exit_code, sum(vendor.asked.values())) == (0, 21)
-    assert "Batch 1 has no items that failed." in run("batches", workspace, "retry", 1).stdout
+    assert "Batch 1 has no failed items." in run("batches", workspace, "retry", 1).stdout
 
 
-def test_a_wrong_key_stops_it(evaluate, monkeypatch, run, workspace):
+def test_invalid_key_fails_the_batch(evaluate, monkeypatch, run, workspace):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     result = evaluate("--yes")
     assert result.exit_code == 1
-    assert "stopped. openai/gpt-test: 401: The key was refused." in result.stdout
+    assert "failed. openai/gpt-test: 401: The API key was rejected." in result.stdout
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     assert run("batches", workspace, "resume", 1).exit_code == 0
 
 
-WRONG = {
-    ("--model", "gpt-4o"): "is no model's name",
-    ("--model", "nobody/x"): "there is no vendor 'nobody'",
-    ("--model", "openai/x", "--base-url", "ftp://x"): "is no address of an endpoint",
+INVALID = {
+    ("--model", "gpt-4o"): "is not a model name",
+    ("--model", "nobody/x"): "the vendor 'nobody' is unknown",
+    ("--model", "openai/x", "--base-url", "ftp://x"): "is not a base URL",
     ("--model", "openai/x", "--base-url", "http://models.example.org/v1"): "unencrypted",
-    ("--model", "together/x"): "There is no key for together/x",
+    ("--model", "together/x"): "There is no API key for together/x",
     ("--model", "mistral/x", "--max-cost", "1"): "mistral/x has no price",
     ("--model", MODEL, "--subset", "Hard-1K"): "There is no subset 'Hard-1K'",
     ("--model", MODEL, "--filter", "category:nonsense"): "is no category",
-    ("--model", MODEL, "--temperature", "warm"): "could not convert",
-    ("--model", MODEL, "--param", "x"): "is not NAME=VALUE",
-    ("--model", MODEL, "--param", "openai/x:top_p=1"): "openai/x, which is not among the models",
-    ("--model", "anthropic/x", "--seed", "1"): "anthropic/x takes no seed",
+    ("--model", MODEL, "--temperature", "warm"): "must be a number or none",
+    ("--model", MODEL, "--param", "x"): "Write NAME=VALUE",
+    ("--model", MODEL, "--param", "openai/x:top_p=1"): "openai/x, which is not one of the selected models",
+    ("--model", "anthropic/x", "--seed", "1"): "anthropic/x does not support a seed",
     ("--model", MODEL, "--system", "nowhere.txt"): "cannot be read",
-    ("--model", "simulated/nonsense"): "is no simulated model",
-    ("--model", "local/other"): "comes with the studio",
+    ("--model", "simulated/nonsense"): "is not a simulated model",
+    ("--model", "local/other"): "the only local model is",
 }
 
 
-@pytest.mark.parametrize("options", WRONG, ids=" ".join)
-def test_what_is_wrong_is_said_before_anything_is_written(run, workspace, vendor, options):
+@pytest.mark.parametrize("options", INVALID, ids=" ".join)
+def test_invalid_options_are_reported_before_a_batch_is_created(run, workspace, vendor, options):
     result = run("evaluate", workspace, *options, "--yes")
     assert result.exit_code in (1, 2)
-    assert WRONG[options] in " ".join(result.stderr.replace("│", "").split())
+    assert INVALID[options] in " ".join(result.stderr.replace("│", "").split())
     assert not sum(vendor.asked.values())
     assert run("batches", workspace, "list").stdout == "There are no batches yet.\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent differently")
-def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
+def test_interrupted_batch_is_paused_and_resumed(process, run, workspace, vendor):
     vendor.held = True
     options = ("--base-url", vendor.url, "--concurrency", 2, "--yes")
-    # A shell that runs the tests in its background has them ignore the interrupt, and they hand that on.
-    heeds = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    one = process("evaluate", workspace, "--model", MODEL, *options, **heeds)
+    # Tests in the background of a shell ignore the interrupt, and child processes inherit that.
+    handler = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    one = process("evaluate", workspace, "--model", MODEL, *options, **handler)
     vendor.wait_for(2)
     one.send_signal(signal.SIGINT)
-    assert any("Waiting for the answers that are under way." in line for line in one.stderr)
+    assert any("Waiting for in-flight requests." in line for line in one.stderr)
     vendor.held = False
     _, message = one.communicate(timeout=120)
     assert one.returncode == 130
@@ -141,25 +144,25 @@ def test_interrupted_it_pauses_and_goes_on(process, run, workspace, vendor):
     assert len(vendor.asked) == 20
 
 
-def test_judged_by_a_simulated_judge_all_is_unparsed(evaluate, run, run_json, workspace):
+def test_simulated_judge_is_unparsed(evaluate, run, run_json, workspace):
     evaluate("--limit", 2, "--yes")
     result = run("judge", workspace, "--judge", "simulated/helpful", "--yes")
-    assert (result.exit_code, "judged by simulated/helpful: finished." in result.stdout) == (0, True)
+    assert (result.exit_code, "judged by simulated/helpful: completed." in result.stdout) == (0, True)
     assert run_json("stats", workspace)["responses_by_answer_class"] == {"unparsed": 2}
 
 
-def test_paused_and_cancelled(run, evaluate, workspace, monkeypatch):
+def test_pause_and_cancel(run, evaluate, workspace, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     evaluate("--yes")
     assert "paused" in run("batches", workspace, "pause", 1).stdout
     assert "20 cancelled" in run("batches", workspace, "cancel", 1).stdout
     result = run("batches", workspace, "resume", 1)
-    assert (result.exit_code, "there is nothing left to send" in result.stderr) == (1, True)
+    assert (result.exit_code, "is cancelled and cannot be started" in result.stderr) == (1, True)
     assert run("batches", workspace, "show").exit_code == 2
     assert "There is no batch 7" in run("batches", workspace, "show", 7).stderr
 
 
-def test_models_that_can_be_asked(run, run_json, monkeypatch):
+def test_models_lists_vendors_and_keys(run, run_json, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
     found = run_json("models")
@@ -172,7 +175,7 @@ def test_models_that_can_be_asked(run, run_json, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
-def test_its_file_is_replaced_meanwhile_and_what_was_answered_is_in_a_copy(process, run, workspace, vendor):
+def test_replaced_workspace_file_leaves_a_copy_of_the_results(process, run, workspace, vendor):
     theirs = workspace.with_name("theirs.orbench")
     shutil.copy(workspace, theirs)
     vendor.latency = 0.2

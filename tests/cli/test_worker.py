@@ -1,4 +1,4 @@
-"""Workers from the command line: a batch is left to them, they are stopped, what they did is told."""
+"""Workers on the command line: queue a batch, run, stop."""
 
 import signal
 import sys
@@ -18,7 +18,7 @@ def to_workers(run, workspace, vendor):
     return go
 
 
-def test_a_batch_is_left_to_workers_and_one_does_it(to_workers, run, run_json, workspace, vendor):
+def test_worker_runs_a_queued_batch(to_workers, run, run_json, workspace, vendor):
     message = to_workers("--limit", 5)
     assert message.exit_code == 0
     assert f"To start one: orbench-studio worker {workspace}" in message.stdout
@@ -26,30 +26,30 @@ def test_a_batch_is_left_to_workers_and_one_does_it(to_workers, run, run_json, w
     assert "interrupted" in run("batches", workspace, "list").stdout
     done = run("worker", workspace, "--until-done", "--models", "mistral/,openai/gpt-test")
     assert done.exit_code == 0
-    assert "Left batch 1: finished, 5 answered here." in done.stdout
+    assert "Left batch 1: completed, 5 processed." in done.stdout
     [listed] = run_json("batches", workspace, "list")
     assert (listed["done"], listed["workers"]) == (5, [])
     assert set(vendor.asked.values()) == {1}
 
 
-def test_with_nothing_to_do_it_ends_if_told_to(run, workspace):
+def test_until_done_exits_without_batches(run, workspace):
     assert run("worker", workspace, "--until-done").exit_code == 0
     wrong = run("worker", workspace, "--models", "gpt-4o")
-    assert (wrong.exit_code, "is no model's name" in wrong.stderr) == (2, True)
+    assert (wrong.exit_code, "is not a model name" in wrong.stderr) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent differently")
-def test_interrupted_it_gives_back_what_it_has_not_sent(process, to_workers, run, run_json, workspace, vendor):
+def test_interrupted_worker_releases_unsent_items(process, to_workers, run, run_json, workspace, vendor):
     vendor.held = True
     to_workers("--concurrency", 2)
     one = process("worker", workspace)
     vendor.wait_for(2)
-    [at_it] = run_json("batches", workspace, "show", 1)["workers"]
-    assert (at_it["pid"], at_it["held"]) == (one.pid, 4)
+    [active] = run_json("batches", workspace, "show", 1)["workers"]
+    assert (active["pid"], active["held"]) == (one.pid, 4)
     assert f"process {one.pid}, since" in run("batches", workspace, "show", 1).stdout
     one.send_signal(signal.SIGINT)
-    assert any("Waiting for the answers that are under way." in line for line in one.stderr)
+    assert any("Waiting for in-flight requests." in line for line in one.stderr)
     vendor.held = False
     message, _ = one.communicate(timeout=120)
     assert one.returncode == 130
-    assert "Left batch 1: interrupted, 2 answered here, 2 given back." in message
+    assert "Left batch 1: interrupted, 2 processed, 2 released." in message

@@ -1,7 +1,7 @@
-"""What is the same wherever a model is put a text and answers with JSON: markers, cases, and the objects in a reply.
+"""Prompt templates and JSON replies of models: placeholders, case numbers, and the objects in a reply.
 
-A text that is put to a model may hold anything, a finished answer too. So every one has a case, a number that only
-whoever was sent it can know, and an object that names it counts before any other.
+A prompt may itself contain a JSON answer. So every request has a case number that the texts in it cannot contain, and
+an object in the reply that repeats the number takes precedence.
 """
 
 import json
@@ -18,28 +18,28 @@ _OBJECT = re.compile(r"\{")
 
 
 def template_hash(template: str) -> str:
-    """What a result keeps of the wording it was made with: SHA-256, in hexadecimal."""
+    """SHA-256 of a template in hexadecimal, as stored with results."""
     return sha256(template.encode("utf-8")).hexdigest()
 
 
-def missing_markers(template: str, markers: tuple[str, ...]) -> list[str]:
-    """The markers that a template lacks; it could not be worked with."""
-    return [name for name in markers if "{" + name + "}" not in template]
+def missing_placeholders(template: str, placeholders: tuple[str, ...]) -> list[str]:
+    """The placeholders that a template does not contain."""
+    return [name for name in placeholders if "{" + name + "}" not in template]
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with its markers filled in, in one go: what a text says of markers stays what it says."""
-    marker = re.compile("|".join(re.escape("{" + name + "}") for name in values))
-    return marker.sub(lambda found: values[found[0][1:-1]], template)
+    """Fill the placeholders in one pass: placeholders inside of a value stay as they are."""
+    placeholder = re.compile("|".join(re.escape("{" + name + "}") for name in values))
+    return placeholder.sub(lambda found: values[found[0][1:-1]], template)
 
 
 def case_of(*texts: str) -> str:
-    """A number that none of the texts can name: it follows from all of them."""
+    """The case number: a hash of all texts, so none of them can contain it."""
     return text_identity("case", *texts).hex()[:_CASE_LENGTH]
 
 
 def json_values(reply: str, opening: re.Pattern[str] = _OPENING) -> Iterator[Any]:
-    """Every JSON list and object in a reply, whatever stands around them; the outermost, from an opening sign on."""
+    """Every outermost JSON list and object in a reply, with any text around them."""
     decoder = json.JSONDecoder()
     begin = opening.search(reply)
     while begin is not None:
@@ -50,7 +50,7 @@ def json_values(reply: str, opening: re.Pattern[str] = _OPENING) -> Iterator[Any
         except ValueError:
             pass
         except RecursionError:
-            return  # nobody means that, and every further bracket would be as deep
+            return  # too deep to be an answer
         begin = opening.search(reply, end)
 
 
@@ -61,10 +61,10 @@ def objects(reply: str, key: str) -> Iterator[dict[str, Any]]:
             yield value
 
 
-def own_objects(reply: str, key: str, case: str, material: str) -> list[dict[str, Any]]:
-    """The objects that are the model's own answer: those that name the case, else those not copied from the material.
+def answer_objects(reply: str, key: str, case: str, material: str) -> list[dict[str, Any]]:
+    """The objects that are the model's answer: those with the case number, else those not copied from the material.
 
-    One that names another case is nobody's answer to this one.
+    An object with another case number is not an answer to this request.
     """
     found = list(objects(reply, key))
     named = [one for one in found if one.get("case") == case]

@@ -1,4 +1,4 @@
-"""Batches: a set of prompts put to models, or of responses put to judges, item by item; what states they go through."""
+"""Batches of requests to models: kinds, settings, progress, and the causes of failures."""
 
 import json
 from collections import Counter
@@ -8,16 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from orbench_studio.domain.evaluation.states import BatchState
+
 TIMEOUT = 180.0  # seconds
 MAX_TOKENS = 1_000  # the paper's defaults (arXiv 2405.20947, section 4): temperature 0, at most 1,000 tokens
-LIST_TOKENS = 2_000  # room for ten sentences, and for what a writer says around them
-CLASS_TOKENS = 500  # enough for a judge's or a moderator's sentence, the words that decide it, and the class
-LIST_TEMPERATURE = 1.0  # at 0 a writer would write the same list again
+LIST_TOKENS = 2_000  # enough for ten sentences and the text around them
+CLASS_TOKENS = 500  # enough for an explanation, the evidence and the class
+LIST_TEMPERATURE = 1.0  # at temperature 0, a model writes the same list again
 
 
 class BatchKind(StrEnum):
-    """What the items of a batch are: prompts for models, responses for judges, prompts or responses for moderators,
-    categories that seeds are written for, or seeds that are rewritten.
+    """What the items of a batch are.
+
+    Prompts for models, responses for judges, prompts or responses for moderators, categories that need seeds, or seeds
+    to rewrite.
     """
 
     EVALUATION = "evaluation"
@@ -27,44 +31,11 @@ class BatchKind(StrEnum):
     REWRITING = "rewriting"
 
 
-class BatchState(StrEnum):
-    """What a batch is meant to be doing; `running` says nothing about whether a process is at it."""
-
-    READY = "ready"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-
-    def may_become(self, state: "BatchState") -> bool:
-        """Whether that state may follow this one."""
-        return state in _FOLLOWING[self]
-
-
-_FOLLOWING = {
-    BatchState.READY: {BatchState.RUNNING, BatchState.CANCELLED},
-    BatchState.RUNNING: {BatchState.PAUSED, BatchState.STOPPED, BatchState.FINISHED, BatchState.CANCELLED},
-    BatchState.PAUSED: {BatchState.RUNNING, BatchState.CANCELLED},
-    BatchState.STOPPED: {BatchState.RUNNING, BatchState.PAUSED, BatchState.CANCELLED},
-    BatchState.FINISHED: {BatchState.READY},  # failed items are tried again
-    BatchState.CANCELLED: set(),
-}
-
-
-class ItemState(StrEnum):
-    """Where an item is. `claimed`: a process has it, and may have sent it; `at_vendor`: in a vendor's own batch."""
-
-    PENDING = "pending"
-    CLAIMED = "claimed"
-    AT_VENDOR = "at_vendor"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
 class Cause(StrEnum):
-    """Why there is no answer. Never a refusal: what a model or its filter says is an answer."""
+    """Why a request has no answer. A refusal, by the model or by its filter, is an answer and never a cause.
+
+    The values are those of the database. `label` is the text for people, `code` the word in options and in `--json`.
+    """
 
     RATE_LIMIT = "rate limit"
     OVERLOADED = "overloaded"
@@ -82,8 +53,29 @@ class Cause(StrEnum):
     WITHDRAWN = "cancelled at the vendor"
     MISSING = "missing from the vendor's results"
 
+    @property
+    def label(self) -> str:
+        """The cause in texts."""
+        return _LABELS.get(self, str(self))
 
-PASSING = frozenset(
+    @property
+    def code(self) -> str:
+        """The cause in options and `--json` output, such as `rate-limit`."""
+        return self.name.lower().replace("_", "-")
+
+
+_LABELS = {
+    Cause.UNREACHABLE: "host unreachable",
+    Cause.CONNECTION: "connection error",
+    Cause.UNREADABLE: "invalid reply",
+    Cause.BAD_REQUEST: "rejected by the API (400)",
+    Cause.NO_MODEL: "model not found",
+    Cause.KEY: "API key rejected",
+    Cause.QUOTA: "quota exceeded",
+    Cause.EXPIRED: "vendor batch expired",
+    Cause.WITHDRAWN: "vendor batch cancelled",
+}
+RETRYABLE = frozenset(
     {
         Cause.RATE_LIMIT,
         Cause.OVERLOADED,
@@ -94,16 +86,17 @@ PASSING = frozenset(
         Cause.UNREADABLE,
     }
 )
-"""Causes that another attempt may cure."""
-HOPELESS = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL})
-"""Causes that every other item of the model would meet too: they stop the batch."""
+"""Causes for which another attempt may succeed."""
+FATAL = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL})
+"""Causes that every other item of the model would also meet. They stop the batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a model is asked. `temperature` None sends none, for models that refuse it; `extra` goes into every request.
+    """Request parameters.
 
-    `extra_by_model` goes into the requests of one model, and wins over `extra`. None takes out what would be sent.
+    With `temperature` None, no temperature is sent: some models reject one. `extra` is added to every request,
+    `extra_by_model` to those of one model; the latter takes precedence. A value of None removes a parameter.
     """
 
     temperature: float | None = 0.0
@@ -115,19 +108,19 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
-            raise ValueError("max_tokens is at least 1")
+            raise ValueError("Max tokens must be at least 1.")
         if self.temperature is not None and self.temperature < 0:
-            raise ValueError("a temperature is not negative")
+            raise ValueError("The temperature must not be negative.")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a batch may use.
+    """Limits of a batch.
 
-    `concurrency` requests at once are for each model and process; requests and tokens a minute are for each model, and
-    all processes at the workspace keep them together. `attempts` bounds how often an item is sent, not counting what
-    the vendor turned away unread; `patience` (seconds) bounds how long it may take with all its attempts and waits,
-    `timeout` (seconds) one request. `max_cost` is in USD over the whole batch, all of its runs included.
+    `concurrency` is per model and process. Requests and tokens per minute are per model, and all processes of the
+    workspace share them. `attempts` limits the requests for one item, without those that the vendor rejected unread.
+    `patience` (seconds) limits the time for one item with all attempts and waits, `timeout` (seconds) one request.
+    `max_cost` is in USD for the whole batch, over all its runs.
     """
 
     concurrency: int = 20
@@ -140,24 +133,24 @@ class Limits:
 
     def __post_init__(self) -> None:
         if min(self.concurrency, self.attempts) < 1 or min(self.patience, self.timeout) <= 0:
-            raise ValueError("concurrency, attempts, patience and timeout are above 0")
+            raise ValueError("Concurrency, attempts, patience and timeout must be above 0.")
         bounds = (self.requests_per_minute, self.tokens_per_minute, self.max_cost)
         if any(bound is not None and bound <= 0 for bound in bounds):
-            raise ValueError("limits a minute and the most it may cost are above 0")
+            raise ValueError("The limits per minute and the cost limit must be above 0.")
 
     @property
     def is_paced(self) -> bool:
-        """Whether there is a limit a minute."""
+        """Whether there is a limit per minute."""
         return self.requests_per_minute is not None or self.tokens_per_minute is not None
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
-    """Everything that a batch needs to go on in another process. No key is ever part of it.
+    """Everything that another process needs to resume a batch. It never contains a key.
 
-    `base_urls` has the endpoint of each model that is not at its vendor's usual one. `template` is the wording put to
-    a judge, a moderator or a writer; it is kept whole, so that a changed file does not change a batch that has begun.
-    `texts` is how many a writer is asked for at once.
+    `base_urls` has the endpoint of each model that does not use the default of its vendor. `template` is the prompt
+    template of a judge, a moderator or a writer. The full text is stored, so that editing the file does not change a
+    batch that has started. `texts` is the number of texts that one request asks a writer for.
     """
 
     sampling: Sampling = field(default_factory=Sampling)
@@ -170,7 +163,7 @@ class BatchSettings:
 
     def __post_init__(self) -> None:
         if min(self.repeats, self.texts) < 1:
-            raise ValueError("repeats and texts are at least 1")
+            raise ValueError("Repeats and texts must be at least 1.")
 
     def to_text(self) -> str:
         """The settings as JSON."""
@@ -178,15 +171,15 @@ class BatchSettings:
 
     @classmethod
     def from_text(cls, text: str) -> "BatchSettings":
-        """The settings out of `to_text`."""
-        kept = json.loads(text)
-        sampling, limits = Sampling(**kept.pop("sampling")), Limits(**kept.pop("limits"))
-        return cls(sampling=sampling, limits=limits, **kept)
+        """Read the output of `to_text`."""
+        values = json.loads(text)
+        sampling, limits = Sampling(**values.pop("sampling")), Limits(**values.pop("limits"))
+        return cls(sampling=sampling, limits=limits, **values)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Our unit of evaluation work. `note` says in words why it stopped, `judge` who judges once it is finished."""
+    """A batch. `note` is the reason if it failed; `judge` is the judge of its responses after it is completed."""
 
     id: int
     name: str
@@ -199,10 +192,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ModelProgress:
-    """How far one model of a batch is.
+    """Progress of one model of a batch.
 
-    `cost` is in USD, over the answers whose price is known; `unpriced` counts the others, so that no price is never
-    taken for no cost. `failed_by` counts the failed items by cause.
+    `cost` is in USD, over the responses with a known price; `unpriced` counts the others, because an unknown price is
+    not a cost of 0. `failed_by` counts the failed items by cause.
     """
 
     model: str
@@ -219,13 +212,13 @@ class ModelProgress:
 
     @property
     def left(self) -> int:
-        """Items without an end."""
+        """Items without a result."""
         return self.total - self.done - self.failed - self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A process at a batch: where it is, since when, how many items it holds, how many it answers a minute."""
+    """A process that works on a batch: machine, start time, claimed items, and items completed per minute."""
 
     machine: str
     pid: int
@@ -236,26 +229,21 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How far a batch is; one line a model. The `workers` have shown themselves at it of late."""
+    """Progress of a batch, by model. `workers` are the processes with a recent heartbeat."""
 
     batch: Batch
     models: tuple[ModelProgress, ...]
     workers: tuple[Worker, ...] = ()
 
     @property
-    def processes(self) -> int:
-        """How many are at it."""
-        return len(self.workers)
-
-    @property
     def is_interrupted(self) -> bool:
-        """Whether it should be running, and nobody is at it; it goes on when it is resumed, or a worker takes it."""
+        """Whether it should run, but no process works on it. It continues when resumed, or when a worker starts."""
         return self.batch.state is BatchState.RUNNING and not self.workers
 
     @property
-    def state_words(self) -> str:
-        """Its state for a person."""
-        return "interrupted" if self.is_interrupted else str(self.batch.state)
+    def status(self) -> str:
+        """The batch's state in texts; "interrupted" if no process works on a running batch."""
+        return "interrupted" if self.is_interrupted else self.batch.state.label
 
     @property
     def total(self) -> int:
@@ -264,22 +252,22 @@ class BatchProgress:
 
     @property
     def done(self) -> int:
-        """Items answered."""
+        """Items with a result."""
         return sum(model.done for model in self.models)
 
     @property
     def failed(self) -> int:
-        """Items given up."""
+        """Failed items."""
         return sum(model.failed for model in self.models)
 
     @property
     def left(self) -> int:
-        """Items without an end."""
+        """Items without a result."""
         return sum(model.left for model in self.models)
 
     @property
     def failed_by(self) -> Mapping[Cause, int]:
-        """Items given up, by cause."""
+        """Failed items by cause."""
         found = Counter[Cause]()
         for model in self.models:
             found.update(model.failed_by)
@@ -287,21 +275,18 @@ class BatchProgress:
 
     @property
     def cost(self) -> float:
-        """USD spent, as far as prices are known."""
+        """USD spent, over the responses with a known price."""
         return sum(model.cost for model in self.models)
 
     @property
     def unpriced(self) -> int:
-        """Answers whose price is unknown."""
+        """Responses without a known price."""
         return sum(model.unpriced for model in self.models)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedItem:
-    """An item that was given up: which, why, after how many attempts; `told` is the vendor's or our own sentence.
-
-    One that asks for texts has no prompt.
-    """
+    """A failed item. `message` comes from the vendor or from us. An item that asks for texts has no prompt."""
 
     item_id: int
     prompt_id: int | None

@@ -1,23 +1,23 @@
-"""Limits a minute that several processes keep together: how far they are used up, and who may start what when.
+"""Rate limits that several processes share (a generic cell rate algorithm).
 
-A limit is kept as the moment at which everything taken so far is paid for, so that nothing has to be counted back. What
-was not taken is forgotten after a while: so much, and no more, can go out at once.
+A limit is stored as the time at which everything taken so far has been refilled, so that no history is needed. Unused
+capacity older than `BURST` is lost.
 """
 
 from dataclasses import dataclass, field, replace
 
 from orbench_studio.domain.evaluation.batch import Limits
 
-BURST = 3.0  # seconds: what these allow may go out at once
-_LONGEST_PAUSE = 60.0  # seconds; whoever was told of a longer one says so again, as long as it is there
-_AHEAD = 1.0  # seconds for which starts are given out in advance, so that nobody asks for each of them
+BURST = 3.0  # seconds of capacity that can be used at once
+_MAX_PAUSE = 60.0  # seconds; a process with a longer pause requests it again
+_LOOKAHEAD = 1.0  # seconds for which start times are granted in advance, in one request for several starts
 
 
 @dataclass(frozen=True, slots=True)
 class RateUsage:
-    """How far the limits of a model at its endpoint are used up, and until when its vendor wants nothing more.
+    """Usage of the limits of a model at its endpoint, and the end of a pause that its vendor asked for.
 
-    Moments, in seconds on the clock that all share.
+    All values are times in seconds on the shared clock.
     """
 
     requests_at: float = 0.0
@@ -27,10 +27,10 @@ class RateUsage:
 
 @dataclass(frozen=True, slots=True)
 class RateRequest:
-    """What a process wants: to start requests of so many `tokens` each, in this order.
+    """A process's request for start times, one for each entry of `tokens`, in this order.
 
-    `owed` are tokens that answers had beyond what was taken for them; `pause` is for how many seconds the vendor has
-    said that it wants nothing more.
+    `owed` are tokens that earlier requests used beyond their estimate. `pause` is the pause in seconds that the vendor
+    asked for.
     """
 
     tokens: tuple[int, ...] = ()
@@ -38,29 +38,29 @@ class RateRequest:
     pause: float = 0.0
 
     @property
-    def takes_nothing(self) -> bool:
-        """Whether it leaves everything as it is."""
+    def is_empty(self) -> bool:
+        """Whether the request changes nothing."""
         return not (self.tokens or self.owed or self.pause)
 
 
 @dataclass(frozen=True, slots=True)
 class RateGrant:
-    """In how many seconds each of the next requests may start, as many as there are now; for how long nobody may."""
+    """Seconds until each of the granted requests may start, and the remaining pause in seconds."""
 
     starts: tuple[float, ...] = field(default=())
     pause: float = 0.0
 
 
-def take(used: RateUsage, limits: Limits, wish: RateRequest, now: float) -> tuple[RateUsage, RateGrant]:
-    """Take what is wished for as far as it is there; how far the limits are used up then, and what may start when."""
+def take(used: RateUsage, limits: Limits, request: RateRequest, now: float) -> tuple[RateUsage, RateGrant]:
+    """Grant a request as far as the limits allow; return the new usage and the grant."""
     requests = _Meter(limits.requests_per_minute, used.requests_at, now)
     tokens = _Meter(limits.tokens_per_minute, used.tokens_at, now)
-    paused_until = max(used.paused_until, now + min(wish.pause, _LONGEST_PAUSE))
-    tokens.take(wish.owed)
+    paused_until = max(used.paused_until, now + min(request.pause, _MAX_PAUSE))
+    tokens.take(request.owed)
     starts: list[float] = []
-    for size in wish.tokens:
+    for size in request.tokens:
         start = max(requests.at, tokens.at, paused_until, now)
-        if start > now + _AHEAD:
+        if start > now + _LOOKAHEAD:
             break
         requests.take(1)
         tokens.take(size)
@@ -75,5 +75,5 @@ class _Meter:
         self.at = max(at, now - BURST) if per_minute else at
 
     def take(self, amount: int) -> None:
-        """Take so much, also what is not there yet."""
+        """Take an amount, also beyond the capacity."""
         self.at += amount * self._each

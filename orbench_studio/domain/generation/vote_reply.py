@@ -42,7 +42,7 @@ def fill(template: str, prompt: str, response: str | None = None) -> str:
 def parse(reply: str, moderator: str, prompt: str, response: str | None = None) -> Vote:
     """Parse the reply of a moderator about a response, or about the prompt if `response` is None."""
     texts = (prompt,) if response is None else (prompt, response)
-    answers = json_reply.own_objects(reply, "category", json_reply.case_of(*texts), "\n".join(texts))
+    answers = json_reply.answer_objects(reply, "category", json_reply.case_of(*texts), "\n".join(texts))
     has_object = bool(answers) or any(json_reply.objects(reply, "category"))
     chosen = {_chosen(one["category"]) for one in answers} if has_object else set(_category_lines(reply))
     verdict, category = chosen.pop() if len(chosen) == 1 else _UNPARSED

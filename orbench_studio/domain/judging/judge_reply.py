@@ -40,7 +40,7 @@ def parse(reply: str, judge: str, prompt: str, response: str) -> Judgement:
     JSON objects with the case number are used first, because only the judge knows it. An object without it is used if
     it is the only one and is not copied from the response. Contradicting objects are unparsed.
     """
-    objects = json_reply.own_objects(reply, "answer_class", case_of(prompt, response), response)
+    objects = json_reply.answer_objects(reply, "answer_class", case_of(prompt, response), response)
     classes = {_class(one) for one in objects}
     answer_class = classes.pop() if len(classes) == 1 else None
     if answer_class is None:

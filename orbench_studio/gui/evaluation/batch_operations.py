@@ -1,4 +1,4 @@
-"""Batches as the window uses them: calls on the database's thread, and the runners that are at work in this process."""
+"""Batches in the window: operations on the database thread, and the runners of this process."""
 
 from __future__ import annotations
 
@@ -10,39 +10,35 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.evaluation.batch import (
-    Batch,
-    BatchProgress,
-    BatchState,
-    Cause,
-    FailedItem,
-)
+from orbench_studio.domain.evaluation.batch import Batch, BatchProgress, Cause, FailedItem
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError
+from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_thread import BatchRunner, Snapshot
+    from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
     from orbench_studio.services.evaluation.cost_estimate import Estimate
-    from orbench_studio.services.evaluation.judge_batches import Following
+    from orbench_studio.services.evaluation.judge_batches import FollowUp
     from orbench_studio.services.workspace.workspace import Workspace
 
-GRACE = 3.0  # seconds for answers that are under way when the workspace is left
-_TICK = 300  # milliseconds between two looks at what is at work
-_FEW = 500  # prompts that are named one by one when they have changed
-_FAILURES = 1_000  # listed
+GRACE = 3.0  # seconds to wait for in-flight requests when the workspace is closed
+_TICK = 300  # milliseconds between updates from the runners
+_FEW = 500  # changed prompts that are listed one by one
+_MAX_FAILURES = 1_000  # listed
 
 Failed = Callable[[Exception], object]
 
 
 class BatchOperations(QObject):
-    """Launches and steers batches; nothing here waits for a vendor on the window's thread."""
+    """Launches and controls batches without blocking the GUI thread."""
 
-    moved = Signal()  # what is at work here is further than it was, or is no longer at work
+    moved = Signal()  # a runner of this process made progress or ended
     message = Signal(str)
-    _stored = Signal(object)  # the Changes of a runner, from its thread
+    _stored = Signal(object)  # Changes from a runner's thread
 
     def __init__(self, session: Session, judging: JudgeRun) -> None:
         super().__init__(session)
@@ -50,16 +46,16 @@ class BatchOperations(QObject):
         self._judging = judging
         self._runners: dict[int, BatchRunner] = {}
         self._opening: set[int] = set()
-        self._reopened: set[int] = set()  # tried again while a runner may just have been leaving
+        self._retried: set[int] = set()  # retried while their runner was still here
         self._touched: list[Changes] = []
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK)
-        self._tick.timeout.connect(self._look)
+        self._tick.timeout.connect(self._update)
         self._stored.connect(self._touched.append)
         session.leaving.connect(self._leave)
 
     def names(self, done: Callable[[list[str]], object]) -> None:
-        """Ask for names of models to be offered: those with a price, those built in, vendors' beginnings."""
+        """Load model names to suggest: built-in models, vendor prefixes, models with a price."""
 
         def work(_workspace: Workspace) -> list[str]:
             from orbench_studio.services.evaluation import model_catalogue, prices
@@ -70,7 +66,7 @@ class BatchOperations(QObject):
         self._session.run(work, done)
 
     def find_servers(self, done: Callable[[list[str]], object]) -> None:
-        """Ask servers of this machine for the names of their models; it can take two seconds."""
+        """Load the model names of the servers on this machine; takes up to two seconds."""
 
         def work() -> list[str]:
             from orbench_studio.services.evaluation import model_catalogue
@@ -80,7 +76,7 @@ class BatchOperations(QObject):
         self._session.background.run(work, done)
 
     def subsets(self, done: Callable[[list[str]], object]) -> None:
-        """Ask for the names of the workspace's subsets, the newest first."""
+        """Load the names of the subsets, newest first."""
 
         def work(workspace: Workspace) -> list[str]:
             from orbench_studio.services.curation import subsets
@@ -90,7 +86,7 @@ class BatchOperations(QObject):
         self._session.run(work, done)
 
     def read_text(self, file: Path, done: Callable[[str], object], failed: Failed) -> None:
-        """Ask for the text in a file."""
+        """Read the text of a file."""
 
         def work(_workspace: Workspace) -> str:
             from orbench_studio.services.evaluation import launcher
@@ -100,20 +96,20 @@ class BatchOperations(QObject):
         self._session.run(work, done, failed, tells=False)
 
     def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:
-        """Ask what a plan will send, cost and take; `failed` shows why it cannot be."""
+        """Estimate a plan; `failed` receives the reason if it is not valid."""
 
         def work(workspace: Workspace) -> Estimate:
             from orbench_studio.services.evaluation import batch_control, cost_estimate, prices
 
             known = prices.load_prices()
             batch_control.check(plan.models, plan.settings, known)
-            ids = batch_control.choose(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
+            ids = batch_control.select_prompts(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
             return cost_estimate.estimate(workspace, plan.models, ids, plan.settings, known)
 
         self._session.run(work, done, failed, tells=False)
 
     def launch(self, plan: Plan, done: Callable[[int], object], failed: Failed) -> None:
-        """Write the batch of a plan down, answer with its number, and go to work."""
+        """Create the batch of a plan, pass its number to `done`, and start it."""
 
         def work(workspace: Workspace) -> int:
             from orbench_studio.services.evaluation import batch_control, judge_batches, launcher, prices
@@ -125,7 +121,7 @@ class BatchOperations(QObject):
                 settings = judge_batches.settings_after(plan.settings, judge_batches.load_template())
                 batch_control.check([plan.judge], settings, known)
                 launcher.require_ready([plan.judge], settings)
-            ids = batch_control.choose(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
+            ids = batch_control.select_prompts(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
             return batch_control.create(workspace, plan.models, ids, plan.settings, prices=known, judge=plan.judge).id
 
         def launched(batch_id: int) -> None:
@@ -135,7 +131,7 @@ class BatchOperations(QObject):
         self._session.run(work, launched, failed, tells=False)
 
     def overview(self, done: Callable[[list[BatchProgress]], object]) -> None:
-        """Ask for all batches, the newest first."""
+        """Load the progress of all batches, newest first."""
 
         def work(workspace: Workspace) -> list[BatchProgress]:
             from orbench_studio.services.evaluation import batch_control
@@ -145,26 +141,26 @@ class BatchOperations(QObject):
         self._session.run(work, done)
 
     def failures(self, batch_id: int, causes: Sequence[Cause], done: Callable[[list[FailedItem]], object]) -> None:
-        """Ask for the items of a batch that were given up (for these causes, or for any), the first thousand."""
+        """Load the first thousand failed items of a batch; `causes` selects some."""
 
         def work(workspace: Workspace) -> list[FailedItem]:
             from orbench_studio.services.evaluation import batch_control
 
-            return batch_control.failures(workspace, batch_id, causes=causes, limit=_FAILURES)
+            return batch_control.failures(workspace, batch_id, causes=causes, limit=_MAX_FAILURES)
 
         self._session.run(work, done)
 
     def is_here(self, batch_id: int) -> bool:
-        """Whether this process is at a batch."""
+        """Whether this process runs a batch."""
         return batch_id in self._runners or batch_id in self._opening
 
     def snapshot(self, batch_id: int) -> Snapshot | None:
-        """A batch as it is now; None where this process is not at it."""
+        """The current progress of a batch; None if this process does not run it."""
         runner = self._runners.get(batch_id)
         return runner.snapshot() if runner is not None else None
 
     def resume(self, batch_id: int) -> None:
-        """Go to work on a batch, or on with it."""
+        """Start or resume a batch."""
         if self.is_here(batch_id):
             return
         self._opening.add(batch_id)
@@ -177,17 +173,17 @@ class BatchOperations(QObject):
         self._session.run(work, partial(self._begin, batch_id), lambda _error: self._opening.discard(batch_id))
 
     def pause(self, batch_id: int) -> None:
-        """Send nothing more; what is under way comes home."""
+        """Send no more requests; in-flight requests finish."""
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.evaluation import batch_control
 
             return batch_control.pause(workspace, batch_id)
 
-        self._session.run(work, self._tell)
+        self._session.run(work, self._show_message)
 
     def cancel(self, batch_id: int) -> None:
-        """Give up what has not been sent; what vendors' own batches have is withdrawn."""
+        """Cancel the items without a result, also those in vendor batches."""
 
         def work(workspace: Workspace) -> tuple[Changes, bool]:
             from orbench_studio.services.evaluation import batch_control
@@ -197,7 +193,7 @@ class BatchOperations(QObject):
 
         def cancelled(answer: tuple[Changes, bool]) -> None:
             changes, at_vendor = answer
-            self._tell(changes)
+            self._show_message(changes)
             self._session.operations.changed.emit(changes)
             if at_vendor:
                 self.resume(batch_id)
@@ -205,34 +201,34 @@ class BatchOperations(QObject):
         self._session.run(work, cancelled)
 
     def retry(self, batch_id: int, causes: Sequence[Cause]) -> None:
-        """Send what failed (for these causes, or for any) once more."""
+        """Retry failed items; `causes` selects some."""
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.evaluation import batch_control
 
             return batch_control.retry(workspace, batch_id, causes)
 
-        def again(changes: Changes) -> None:
-            self._tell(changes)
+        def retried(changes: Changes) -> None:
+            self._show_message(changes)
             if changes and self.is_here(batch_id):
-                self._reopened.add(batch_id)
+                self._retried.add(batch_id)
             elif changes:
                 self.resume(batch_id)
 
-        self._session.run(work, again)
+        self._session.run(work, retried)
 
-    def raise_cap(self, batch_id: int, max_cost: float) -> None:
-        """Let a batch cost more, and go on with it."""
+    def set_cost_limit(self, batch_id: int, max_cost: float) -> None:
+        """Set the cost limit of a batch and resume it."""
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.evaluation import batch_control
 
-            return batch_control.raise_cap(workspace, batch_id, max_cost)
+            return batch_control.set_cost_limit(workspace, batch_id, max_cost)
 
         self._session.run(work, lambda _changes: self.resume(batch_id))
 
     def send_rest_live(self, batch_id: int) -> None:
-        """Take back what the vendors' own batches have not done, and send it one by one."""
+        """Cancel the vendor batches and send their remaining items live."""
 
         def work(workspace: Workspace) -> Changes:
             from orbench_studio.services.evaluation import batch_control
@@ -242,7 +238,7 @@ class BatchOperations(QObject):
         self._session.run(work, lambda _changes: self.resume(batch_id))
 
     def judge(self, batch: Batch, judge: str) -> None:
-        """Have the answers of a batch judged: by the studio's rules or local judge, or by a language model."""
+        """Judge the responses of a batch with a built-in judge or a language model."""
         if judge in BUILTIN_JUDGES:
             self._judging.ask(judge)
             return
@@ -253,7 +249,7 @@ class BatchOperations(QObject):
             template = judge_batches.load_template()
             settings = judge_batches.settings_after(batch.settings, template)
             launcher.require_ready([judge], settings)
-            chosen = judge_batches.choose(workspace, [judge], batch_id=batch.id, template=template)
+            chosen = judge_batches.select_responses(workspace, [judge], batch_id=batch.id, template=template)
             return judge_batches.create(workspace, [judge], chosen, settings, prices=prices.load_prices()).id
 
         self._session.run(work, self.resume)
@@ -266,95 +262,97 @@ class BatchOperations(QObject):
         self._tick.start()
         self.moved.emit()
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         for batch_id, runner in list(self._runners.items()):
             if self._is_over(batch_id, runner):
                 del self._runners[batch_id]
                 self._session.own_work.discard(batch_id)
-                self._ended(runner.snapshot().progress)
+                self._on_ended(runner.snapshot().progress)
         if self._touched:
-            self._session.operations.changed.emit(_together(self._touched))
+            self._session.operations.changed.emit(_merged(self._touched))
             self._touched.clear()
         if not self._runners:
             self._tick.stop()
         self.moved.emit()
 
     def _is_over(self, batch_id: int, runner: BatchRunner) -> bool:
-        """Whether a runner has come to its end; what went wrong is shown."""
+        """Whether a runner has ended; its error is shown."""
         try:
             return runner.wait(0)
         except StudioError as error:
             self._session.operations.failed.emit((BatchOperations, batch_id), str(error))
-        except Exception as error:  # noqa: BLE001 - a fault of ours in a thread of ours
+        except Exception as error:  # noqa: BLE001 - a bug, reported in its dialog
             self._session.operations.report(error)
         return True
 
-    def _ended(self, progress: BatchProgress) -> None:
+    def _on_ended(self, progress: BatchProgress) -> None:
         batch = progress.batch
         self._touched.append(Changes(frozenset({Kind.BATCHES})))
-        if batch.id in self._reopened:
-            self._reopened.discard(batch.id)
+        if batch.id in self._retried:
+            self._retried.discard(batch.id)
             if batch.state is BatchState.READY:
                 self.resume(batch.id)
                 return
-        if batch.state is BatchState.STOPPED and batch.note:
+        if batch.state is BatchState.FAILED and batch.note:
             self._session.operations.failed.emit(
-                (BatchOperations, batch.id), f"Batch {batch.id} has stopped. {batch.note}"
+                (BatchOperations, batch.id),
+                tr("Batch {number} failed. {reason}").format(number=batch.id, reason=batch.note),
             )
-        if batch.state is BatchState.FINISHED:
+        if batch.state is BatchState.COMPLETED:
             self._session.operations.succeeded.emit((BatchOperations, batch.id))
-            self.message.emit(f"Batch {batch.id} is finished: {progress.done:,} answered, {progress.failed:,} failed.")
-            self._follow()
+            text = tr("Batch {number} is completed: {done} done, {failed} failed.")
+            self.message.emit(text.format(number=batch.id, done=f"{progress.done:,}", failed=f"{progress.failed:,}"))
+            self._start_follow_ups()
 
-    def _follow(self) -> None:
-        """Have answers judged, where that was asked for at the launch of what is finished now."""
+    def _start_follow_ups(self) -> None:
+        """Start the judging that completed batches asked for."""
 
-        def work(workspace: Workspace) -> list[Following]:
+        def work(workspace: Workspace) -> list[FollowUp]:
             from orbench_studio.services.evaluation import judge_batches
 
-            return judge_batches.follow(workspace)
+            return judge_batches.start_follow_ups(workspace)
 
-        def followed(found: list[Following]) -> None:
+        def started(found: list[FollowUp]) -> None:
             for one in found:
                 if one.builtin_judge is not None:
                     self._judging.ask(one.builtin_judge)
-                elif one.judging is not None:
-                    self.resume(one.judging)
+                elif one.judge_batch_id is not None:
+                    self.resume(one.judge_batch_id)
 
-        self._session.run(work, followed)
+        self._session.run(work, started)
 
-    def _tell(self, changes: Changes) -> None:
+    def _show_message(self, changes: Changes) -> None:
         if changes.message:
             self.message.emit(changes.message)
         self.moved.emit()
 
     def _leave(self) -> None:
-        """Stop what is at work, on the database's thread: the workspace is closed there after it."""
+        """Stop all runners on the database thread, before the workspace is closed there."""
         self._tick.stop()
         runners = list(self._runners.values())
-        for forgotten in (self._runners, self._opening, self._reopened, self._touched):
-            forgotten.clear()
+        for collection in (self._runners, self._opening, self._retried, self._touched):
+            collection.clear()
         self._session.own_work.clear()
         if runners:
-            self._session.operations.run(lambda: _end(runners))
+            self._session.operations.run(lambda: _stop(runners))
 
 
-def _end(runners: list[BatchRunner]) -> None:
-    """Stop runners and wait for them; what went wrong with one is raised when all are at their end."""
+def _stop(runners: list[BatchRunner]) -> None:
+    """Stop runners and wait for all of them; then raise the first error."""
     for runner in runners:
         runner.stop(grace=GRACE)
-    faults = []
+    errors = []
     for runner in runners:
         try:
             runner.wait()
         except Exception as error:  # noqa: BLE001 - raised below
-            faults.append(error)
-    if faults:
-        raise faults[0]
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
-def _together(changes: list[Changes]) -> Changes:
-    """Several changes as one; its prompts are named where they are few."""
+def _merged(changes: list[Changes]) -> Changes:
+    """Merge changes; the prompts are listed if they are few."""
     kinds = frozenset[Kind]().union(*(one.kinds for one in changes))
     named = {prompt_id for one in changes for prompt_id in one.prompt_ids or ()}
     many = len(named) > _FEW or any(one.prompt_ids is None for one in changes)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, BatchState
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
+from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
@@ -21,49 +22,49 @@ from orbench_studio.gui.evaluation.workers_table import WorkersTable
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
 if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_thread import Snapshot
+    from orbench_studio.services.evaluation.batch_runner import Snapshot
 
-_OVER = (BatchState.FINISHED, BatchState.CANCELLED)
-_MOST = 1_000_000.0  # USD
+_MAX_COST = 1_000_000.0  # USD
 
 
-def standing(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) -> str:
-    """How a batch stands, in words; `here` where this process is at it."""
+def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) -> str:
+    """The status of a batch for users; `here` if this process runs it."""
     batch = progress.batch
-    parts = [str(batch.state) if here else _elsewhere(progress), batch.note or ""]
+    parts = [tr(batch.state.label) if here else _status_elsewhere(progress), batch.note or ""]
     if here and batch.state is not BatchState.RUNNING:
-        parts.append(tr("what is under way comes home"))
+        parts.append(tr("in-flight requests finish"))
     if snapshot is not None and snapshot.waiting:
-        parts.append(f"{tr('waiting:')} {snapshot.waiting}")
+        parts.append(tr("waiting: {reason}").format(reason=snapshot.waiting))
     if batch.judge:
-        parts.append(f"{tr('then judged by')} {batch.judge}")
+        parts.append(tr("judge: {judge}").format(judge=batch.judge))
     return "  ·  ".join(filter(None, parts))
 
 
-def _elsewhere(progress: BatchProgress) -> str:
+def _status_elsewhere(progress: BatchProgress) -> str:
     if progress.is_interrupted:
-        return tr("interrupted: resume it, or start a worker, and it goes on where it was")
+        return tr("interrupted: resume the batch or start a worker to continue")
     if progress.batch.state is not BatchState.RUNNING:
-        return str(progress.batch.state)
+        return tr(progress.batch.state.label)
     machines = {worker.machine for worker in progress.workers}
-    where = machines.pop() if len(machines) == 1 else f"{len(machines)} {tr('machines')}"
-    return f"{tr('running on')} {where}"
+    if len(machines) == 1:
+        return tr("running on {machine}").format(machine=machines.pop())
+    return tr("running on {count} machines").format(count=len(machines))
 
 
 class BatchPane(QWidget):
-    """Shows a batch; asks `Runs` for everything that is done with it."""
+    """Shows a batch, with buttons for its operations."""
 
-    review_wanted = Signal(QueueFilter)  # prompts to be looked at
+    review_wanted = Signal(QueueFilter)  # prompts to show on the review page
 
     def __init__(self, runs: BatchOperations, theme: Theme) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None
         self.title, self.state = label("", "strong"), label("", "quiet")
-        self.simulated = label(tr("◌ simulated: answers are made up"), "meta")
+        self.simulated = label(tr("◌ Simulated responses"), "meta")
         self.resume, self.pause = QPushButton(tr("Resume")), QPushButton(tr("Pause"))
-        self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send the rest live"))
-        self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge answers"))
+        self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send remaining items live"))
+        self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge responses"))
         self.models = ProgressTable(theme)
         self.workers = WorkersTable(theme)
         self.failures = FailuresPane(runs, theme)
@@ -76,70 +77,70 @@ class BatchPane(QWidget):
         return self._progress.batch.id if self._progress is not None else None
 
     def forget(self) -> None:
-        """The workspace is another, or none: its batches have the same numbers."""
+        """Show nothing: the batches of another workspace have the same numbers."""
         self._progress = None
         self.failures.forget()
 
     def show_batch(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
-        """Show a batch as it is now."""
+        """Show the current progress of a batch."""
         self._progress = progress
         batch = progress.batch
-        self.title.setText(f"{tr('Batch')} {batch.id}  ·  {batch.name}")
+        self.title.setText(tr("Batch {number}  ·  {name}").format(number=batch.id, name=batch.name))
         self.simulated.setVisible(any(is_simulated(model.model) for model in progress.models))
-        words = standing(progress, snapshot, here=self._runs.is_here(batch.id))
-        self.state.setText(words)
-        set_tip(self.state, words)
-        set_role(self.state, "role", "error" if batch.state is BatchState.STOPPED else "quiet")
+        text = status_text(progress, snapshot, here=self._runs.is_here(batch.id))
+        self.state.setText(text)
+        set_tip(self.state, text)
+        set_role(self.state, "role", "error" if batch.state is BatchState.FAILED else "quiet")
         self.models.show_progress(progress, snapshot)
         self.workers.show_workers(progress.workers)
-        self._restate_buttons(progress)
+        self._update_buttons(progress)
         self.failures.show_batch(progress)
 
-    def _restate_buttons(self, progress: BatchProgress) -> None:
+    def _update_buttons(self, progress: BatchProgress) -> None:
         batch, here = progress.batch, self._runs.is_here(progress.batch.id)
-        is_over = batch.state in _OVER
-        used = self.window().focusWidget()
-        self.resume.setEnabled(not here and not is_over)
-        self.pause.setEnabled(batch.state is BatchState.RUNNING)
-        self.cancel.setEnabled(not is_over)
-        self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are no prompts
+        focused = self.window().focusWidget()
+        self.resume.setEnabled(not here and batch.state.allows(BatchAction.START))
+        self.pause.setEnabled(batch.state is BatchState.RUNNING)  # pausing a failed batch would only hide the reason
+        self.cancel.setEnabled(batch.state.allows(BatchAction.CANCEL))
+        self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are not prompts
         self.judge.setVisible(batch.kind is BatchKind.EVALUATION)
         self.judge.setEnabled(progress.done > 0)
         at_vendor = sum(model.at_vendor for model in progress.models)
-        self.live.setVisible(batch.settings.vendor_batch and not is_over)
+        self.live.setVisible(batch.settings.vendor_batch and not batch.state.is_final)
         self.live.setEnabled(at_vendor > 0 and not here)
-        if used in (self.pause, self.resume, self.cancel, self.live) and not used.isEnabled():
-            self.models.setFocus()  # not the next button, which does another thing
+        if focused in (self.pause, self.resume, self.cancel, self.live) and not focused.isEnabled():
+            self.models.setFocus()  # else the focus moves to another button
 
     def _resume(self) -> None:
         progress = self._progress
-        assert progress is not None  # its button is on the screen
-        cap = progress.batch.settings.limits.max_cost
-        if cap is None or progress.cost < cap:
+        assert progress is not None  # its button is visible
+        limit = progress.batch.settings.limits.max_cost
+        if limit is None or progress.cost < limit:
             self._runs.resume(progress.batch.id)
             return
         batch_id = progress.batch.id
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setInputMode(QInputDialog.InputMode.DoubleInput)
-        dialog.setWindowTitle(tr("Raise the cap"))
-        dialog.setLabelText(f"{tr('The cap is reached. What may the batch cost in all, in USD?')}")
-        dialog.setDoubleRange(cap, _MOST)
+        dialog.setWindowTitle(tr("Raise cost limit?"))
+        dialog.setLabelText(tr("The cost limit is reached. New limit for the whole batch (USD):"))
+        dialog.setOkButtonText(tr("Raise limit and resume"))
+        dialog.setDoubleRange(limit, _MAX_COST)
         dialog.setDoubleDecimals(2)
-        dialog.setDoubleValue(cap * 2)
-        dialog.doubleValueSelected.connect(lambda value: self._runs.raise_cap(batch_id, value))
+        dialog.setDoubleValue(limit * 2)
+        dialog.doubleValueSelected.connect(lambda value: self._runs.set_cost_limit(batch_id, value))
         dialog.open()
 
     def _cancel(self) -> None:
         progress = self._progress
-        assert progress is not None  # its button is on the screen
+        assert progress is not None  # its button is visible
         batch_id = progress.batch.id
-        words = f"{progress.left:,} {tr('items will never be sent. What is answered stays.')}"
-        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Cancel the batch"), words, parent=self)
+        text = tr("{count} items will not be sent. Existing results are kept.").format(count=f"{progress.left:,}")
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Cancel batch?"), text, parent=self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setTextFormat(Qt.TextFormat.PlainText)
-        yes = box.addButton(tr("Cancel the batch"), QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton(tr("Go on with it"), QMessageBox.ButtonRole.RejectRole))
+        yes = box.addButton(tr("Cancel batch"), QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton(tr("Keep batch"), QMessageBox.ButtonRole.RejectRole))
         yes.clicked.connect(lambda: self._runs.cancel(batch_id))
         box.open()
 
@@ -150,8 +151,11 @@ class BatchPane(QWidget):
     def _ask_judge(self) -> None:
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(tr("Judge answers"))
-        dialog.setLabelText(tr("The model that judges, such as openai/gpt-4o-mini. It costs, within the batch's cap:"))
+        dialog.setWindowTitle(tr("Judge responses?"))
+        dialog.setOkButtonText(tr("Judge"))
+        dialog.setLabelText(
+            tr("Judge model, for example openai/gpt-4o-mini. The cost limit of the batch applies again to the judge:")
+        )
         dialog.textValueSelected.connect(lambda name: self._judge_by(name.strip()) if name.strip() else None)
         dialog.open()
 
@@ -161,13 +165,13 @@ class BatchPane(QWidget):
         else:
             self._review(f"{self.batch_id}={model}")
 
-    def _review(self, answered_in: str) -> None:
-        self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (answered_in,)),)))
+    def _review(self, batch_value: str) -> None:
+        self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (batch_value,)),)))
 
     def _connect(self) -> None:
         steps = ((self.pause, self._runs.pause), (self.live, self._runs.send_rest_live))
-        for button, deed in steps:
-            button.clicked.connect(lambda _checked=False, d=deed: d(self.batch_id) if self.batch_id else None)
+        for button, action in steps:
+            button.clicked.connect(lambda _checked=False, a=action: a(self.batch_id) if self.batch_id else None)
         self.resume.clicked.connect(self._resume)
         self.cancel.clicked.connect(self._cancel)
         self.review.clicked.connect(lambda: self._review(f"{self.batch_id}"))
@@ -178,9 +182,9 @@ class BatchPane(QWidget):
 
     def _build_ui(self) -> None:
         menu = QMenu(self.judge)
-        menu.addAction(tr("By the studio's rules"), lambda: self._judge_by(RULES))
-        menu.addAction(tr("By the local judge"), lambda: self._judge_by(LOCAL))
-        menu.addAction(tr("By a language model…"), self._ask_judge)
+        menu.addAction(tr("With the built-in rules"), lambda: self._judge_by(RULES))
+        menu.addAction(tr("With the local judge"), lambda: self._judge_by(LOCAL))
+        menu.addAction(tr("With a language model…"), self._ask_judge)
         self.judge.setMenu(menu)
         self.title.setMinimumWidth(1)
         self.state.setMinimumWidth(1)

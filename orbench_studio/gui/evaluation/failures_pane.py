@@ -1,9 +1,10 @@
-"""What failed in a batch: by cause, each item with its reason, and one click to try it again."""
+"""The failed items of a batch, by cause, with a button to retry them."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState, Cause, FailedItem
+from orbench_studio.domain.evaluation.batch import BatchProgress, Cause, FailedItem
+from orbench_studio.domain.evaluation.states import BatchAction
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
@@ -14,53 +15,53 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 _COLUMNS = (
     Column("Prompt", 70, number=True),
     Column("Model", 100, 1),
-    Column("Reason", 125, 1),
-    Column("What was said", 180, 4),
+    Column("Cause", 125, 1),
+    Column("Message", 180, 4),
     Column("Attempts", 80, number=True),
 )
 
 
 class FailuresPane(QWidget):
-    """Shown where something failed. A cause that is chosen narrows the list, and what is tried again, to it."""
+    """Visible if items failed. A selected cause filters the list and the retry."""
 
-    opened = Signal(int)  # the prompt of a failed item
+    opened = Signal(int)  # prompt id of a failed item
 
     def __init__(self, runs: BatchOperations, theme: Theme) -> None:
         super().__init__()
         self._runs = runs
         self._progress: BatchProgress | None = None
-        self._listed: tuple[object, ...] = ()  # what the list is of
-        self.chosen: Cause | None = None
+        self._listed: tuple[object, ...] = ()  # the batch, number of failures and cause that are listed
+        self.selected: Cause | None = None
         self.title, self.retry = label("", "strong"), QPushButton()
         self.chips: dict[Cause, QToolButton] = {}
         self._chip_row = QWidget()
         self._flow = FlowLayout(self._chip_row, spacing=4)
-        self.table = Table(theme, tr("Failures"), _COLUMNS)
+        self.table = Table(theme, tr("Failed items"), _COLUMNS)
         self._build_ui()
         self.retry.clicked.connect(self._retry)
         self.table.opened.connect(lambda key, _column: self.opened.emit(key[1]))
 
     def forget(self) -> None:
-        """The workspace is another, or none: its batches have the same numbers."""
-        self._progress, self._listed, self.chosen = None, (), None
+        """Show nothing: the batches of another workspace have the same numbers."""
+        self._progress, self._listed, self.selected = None, (), None
 
     def show_batch(self, progress: BatchProgress) -> None:
-        """Show what failed in a batch."""
+        """Show the failed items of a batch."""
         if self._progress is None or self._progress.batch.id != progress.batch.id:
-            self.chosen = None
+            self.selected = None
         self._progress = progress
         self.setVisible(progress.failed > 0)
-        if self.chosen not in progress.failed_by:
-            self.chosen = None
-        self._restate(progress)
+        if self.selected not in progress.failed_by:
+            self.selected = None
+        self._update(progress)
         self._list(progress)
 
-    def _choose(self, cause: Cause) -> None:
-        self.chosen = None if cause is self.chosen else cause
+    def _select(self, cause: Cause) -> None:
+        self.selected = None if cause is self.selected else cause
         if self._progress is not None:
             self.show_batch(self._progress)
 
-    def _restate(self, progress: BatchProgress) -> None:
+    def _update(self, progress: BatchProgress) -> None:
         for cause in self.chips.keys() - progress.failed_by.keys():
             chip = self.chips.pop(cause)
             self._flow.removeWidget(chip)
@@ -69,43 +70,46 @@ class FailuresPane(QWidget):
         for cause, items in progress.failed_by.items():
             if cause not in self.chips:
                 self._add_chip(cause)
-            self.chips[cause].setText(f"{tr(cause)} {items:,}")
-            set_role(self.chips[cause], "active", "true" if cause is self.chosen else "false")
-        self.title.setText(f"{progress.failed:,} {tr('failed')}")
-        many = progress.failed if self.chosen is None else progress.failed_by[self.chosen]
-        why = tr("failed") if self.chosen is None else tr(self.chosen)
-        self.retry.setText(f"{tr('Retry')} {many:,} {why}")
-        self.retry.setEnabled(progress.batch.state is not BatchState.CANCELLED)
+            text = tr("{cause}: {count}").format(cause=tr(cause.label), count=f"{items:,}")
+            self.chips[cause].setText(text)
+            set_role(self.chips[cause], "active", "true" if cause is self.selected else "false")
+        self.title.setText(tr("{count} failed").format(count=f"{progress.failed:,}"))
+        if self.selected is None:
+            self.retry.setText(tr("Retry failed ({count})").format(count=f"{progress.failed:,}"))
+        else:
+            count = f"{progress.failed_by[self.selected]:,}"
+            self.retry.setText(tr("Retry selected ({count})").format(count=count))
+        self.retry.setEnabled(progress.batch.state.allows(BatchAction.RETRY))
 
     def _add_chip(self, cause: Cause) -> None:
         chip = QToolButton()
         chip.setProperty("role", "chip")
-        set_tip(chip, tr("Only these, in the list and when they are tried again"))
-        chip.clicked.connect(lambda: self._choose(cause))
+        set_tip(chip, tr("Show and retry only these"))
+        chip.clicked.connect(lambda: self._select(cause))
         self._flow.addWidget(chip)
         self.setTabOrder(chip, self.retry)
         self.chips[cause] = chip
 
     def _list(self, progress: BatchProgress) -> None:
-        wanted = (progress.batch.id, progress.failed, self.chosen)
-        if wanted == self._listed:
+        shown = (progress.batch.id, progress.failed, self.selected)
+        if shown == self._listed:
             return
-        self._listed = wanted
+        self._listed = shown
         if progress.failed:
-            causes = () if self.chosen is None else (self.chosen,)
-            self._runs.failures(progress.batch.id, causes, lambda found: self._show(wanted, found))
+            causes = () if self.selected is None else (self.selected,)
+            self._runs.failures(progress.batch.id, causes, lambda found: self._show(shown, found))
         else:
             self.table.show_rows((), ())
 
-    def _show(self, wanted: tuple[object, ...], found: list[FailedItem]) -> None:
-        if wanted != self._listed:
+    def _show(self, shown: tuple[object, ...], found: list[FailedItem]) -> None:
+        if shown != self._listed:
             return
-        rows = [(f"{f.prompt_id}", f.model, tr(f.cause), f.message, f"{f.attempts}") for f in found]
+        rows = [(f"{f.prompt_id}", f.model, tr(f.cause.label), f.message, f"{f.attempts}") for f in found]
         self.table.show_rows([(f.item_id, f.prompt_id) for f in found], rows)
 
     def _retry(self) -> None:
         if self._progress is not None:
-            self._runs.retry(self._progress.batch.id, () if self.chosen is None else (self.chosen,))
+            self._runs.retry(self._progress.batch.id, () if self.selected is None else (self.selected,))
 
     def _build_ui(self) -> None:
         head = QHBoxLayout()

@@ -1,4 +1,4 @@
-"""What a composed batch will cost, and the button that launches it; and the panel that has both at its foot."""
+"""The cost estimate and the launch button below the form of a new batch."""
 
 from __future__ import annotations
 
@@ -17,61 +17,61 @@ from orbench_studio.gui.common.widgets import label, scrolled, set_role
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
 
-_TYPING = 250  # milliseconds after the last change until the estimate is asked for
+_DELAY = 250  # milliseconds from the last change to the estimate
 
 Failed = Callable[[Exception], object]
 
 
-class UnfinishedError(ValueError):
-    """Something is still to be said before there is anything to estimate."""
+class IncompleteError(ValueError):
+    """The form needs another entry before an estimate is possible."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LaunchOffer:
-    """Something composed: how its estimate is asked for, how it is launched, and what to say besides the estimate."""
+    """The content of a form: how to estimate it, how to launch it, and a note to show with the estimate."""
 
     estimate: Callable[[Callable[[Estimate], object], Failed], object]
     launch: Callable[[Callable[[int], object], Failed], object]
-    besides: str = ""
+    note: str = ""
 
 
 class LaunchPanel(QWidget):
-    """The estimate follows every change; what cannot be launched says why in its place.
+    """Updates the estimate after every change, or shows why the batch cannot be launched.
 
-    `compose` gives what is composed; its ValueError says what in it cannot be.
+    `compose` returns the content of the form; it raises ValueError with the reason if it is invalid.
     """
 
-    launched = Signal(int)  # the batch's number
+    launched = Signal(int)  # number of the batch
 
     def __init__(self, compose: Callable[[], LaunchOffer]) -> None:
         super().__init__()
         self._compose = compose
-        self._offer: LaunchOffer | None = None  # what the estimate is of
+        self._offer: LaunchOffer | None = None  # what the estimate is for
         self._busy = False
         self.estimate, self.launch = label("", "quiet"), QPushButton(tr("Launch"))
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING)
-        self._typing.timeout.connect(self._ask)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_DELAY)
+        self._delay.timeout.connect(self._estimate)
         self.launch.clicked.connect(self._launch)
         self._build_ui()
 
-    def restate(self) -> None:
-        """Something is composed otherwise: the estimate is no longer of it."""
+    def refresh(self) -> None:
+        """The form has changed: estimate again."""
         self._offer = None
         self.launch.setText(tr("Launch"))
         self.launch.setEnabled(False)
-        self._typing.start()
+        self._delay.start()
 
     def fail(self, error: Exception) -> None:
-        """Say what went wrong, or that nothing is left to be done."""
-        self._say(str(error), wrong=not isinstance(error, NothingLeftError))
+        """Show an error, or that nothing is left to do."""
+        self._show_text(str(error), wrong=not isinstance(error, NothingLeftError))
 
-    def _ask(self) -> None:
+    def _estimate(self) -> None:
         try:
             offer = self._offer = self._compose()
         except ValueError as error:
-            self._say(str(error), wrong=not isinstance(error, UnfinishedError))
+            self._show_text(str(error), wrong=not isinstance(error, IncompleteError))
             return
         offer.estimate(
             lambda found: self._show(found, offer) if offer is self._offer else None,
@@ -80,15 +80,16 @@ class LaunchPanel(QWidget):
 
     def _show(self, found: Estimate, offer: LaunchOffer) -> None:
         lines = [_line_of(model) for model in found.models]
-        if len(lines) > 1 and found.most_cost:
-            lines.append(f"{tr('In all at most')} {usd(found.most_cost)}.")
-        lines.append(f"{tr('It takes about')} {duration(found.seconds)}. {tr('Prices of')} {found.prices_dated}.")
-        self._say("\n".join(filter(None, (*lines, offer.besides))))
-        words = tr("Launch 1 request") if found.items == 1 else f"{tr('Launch')} {found.items:,} {tr('requests')}"
-        self.launch.setText(words)
+        if len(lines) > 1 and found.max_cost:
+            lines.append(tr("Total: at most {cost}").format(cost=usd(found.max_cost)))
+        duration_line = tr("Duration: about {time}. Prices as of {date}.")
+        lines.append(duration_line.format(time=duration(found.seconds), date=found.prices_dated))
+        self._show_text("\n".join(filter(None, (*lines, offer.note))))
+        many = tr("Launch {count} requests").format(count=f"{found.items:,}")
+        self.launch.setText(tr("Launch 1 request") if found.items == 1 else many)
         self.launch.setEnabled(not self._busy)
 
-    def _say(self, text: str, *, wrong: bool = False) -> None:
+    def _show_text(self, text: str, *, wrong: bool = False) -> None:
         set_role(self.estimate, "role", "error" if wrong else "quiet")
         self.estimate.setText(f"▲ {text}" if wrong else text)
         if wrong:
@@ -98,15 +99,15 @@ class LaunchPanel(QWidget):
         if self._offer is None:
             return
         self._busy = True
-        self.setFocus()  # else the next control has it, which does another thing
+        self.setFocus()  # else the focus moves to another control
         self.launch.setEnabled(False)
-        self._offer.launch(self._launched, self._refused)
+        self._offer.launch(self._launched, self._not_launched)
 
     def _launched(self, batch_id: int) -> None:
         self._busy = False
         self.launched.emit(batch_id)
 
-    def _refused(self, error: Exception) -> None:
+    def _not_launched(self, error: Exception) -> None:
         self._busy = False
         self.fail(error)
 
@@ -123,7 +124,7 @@ class LaunchPanel(QWidget):
 
 
 class WheelFilter(QObject):
-    """Lets the wheel scroll the form, and change what is under it only where the user has gone to that."""
+    """Lets the mouse wheel scroll the form instead of changing a field without focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -133,17 +134,17 @@ class WheelFilter(QObject):
 
 
 def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
-    """Give a panel the fields of the grid, to be scrolled, above the foot, which stays."""
+    """Lay out the fields of a panel in a scroll area, with the foot below it."""
     panel.setObjectName("panel")
     form = QWidget()
     form.setObjectName("panel")
     form.setLayout(grid)
     grid.setContentsMargins(16, 16, 16, 8)
     grid.setRowStretch(grid.rowCount(), 1)
-    stay = WheelFilter(panel)
+    wheel_filter = WheelFilter(panel)
     for control in (*form.findChildren(QSpinBox), *form.findChildren(QComboBox)):
         control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        control.installEventFilter(stay)
+        control.installEventFilter(wheel_filter)
     area = scrolled(form)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     column = QVBoxLayout(panel)
@@ -154,14 +155,16 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
 
 
 def _line_of(model: ModelEstimate) -> str:
-    requests = tr("1 request") if model.items == 1 else f"{model.items:,} {tr('requests')}"
-    return f"{model.model}: {requests}, {_money(model)}"
+    text = tr("{model}: 1 request, {cost}") if model.items == 1 else tr("{model}: {count} requests, {cost}")
+    return text.format(model=model.model, count=f"{model.items:,}", cost=_cost(model))
 
 
-def _money(model: ModelEstimate) -> str:
-    if model.most_cost is None:
+def _cost(model: ModelEstimate) -> str:
+    if model.max_cost is None:
         return tr("unpriced")
-    if model.most_cost == 0:
+    if model.max_cost == 0:
         return tr("free")
-    likely = "" if model.likely_cost is None else f"{tr('about')} {usd(model.likely_cost)}, "
-    return f"{likely}{tr('at most')} {usd(model.most_cost)}"
+    if model.expected_cost is None:
+        return tr("at most {cost}").format(cost=usd(model.max_cost))
+    text = tr("about {expected}, at most {cost}")
+    return text.format(expected=usd(model.expected_cost), cost=usd(model.max_cost))

@@ -1,4 +1,4 @@
-"""Models by name: a line that completes what is typed, and the models chosen so far, each to be taken out again."""
+"""Fields for model names: a line with completion, and the list of selected models."""
 
 from collections.abc import Iterable
 
@@ -12,36 +12,36 @@ from orbench_studio.gui.common.widgets import set_tip
 
 
 class ModelLine(QLineEdit):
-    """One name, completed from anywhere within it."""
+    """A model name, with completion from any part of it."""
 
-    taken = Signal(str)  # a whole name: typed and confirmed, or taken from the list
+    entered = Signal(str)  # a complete name, typed or selected
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self._names = QStringListModel(self)
         self.setAccessibleName(name)
-        self.setPlaceholderText(tr("vendor/name, such as openai/gpt-4o"))
+        self.setPlaceholderText(tr("vendor/model, for example openai/gpt-4o"))
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        # The completer writes the name into the line after it has told.
-        completer.activated.connect(lambda _name: QTimer.singleShot(0, self, self.take))
+        # The completer writes the name into the line after this signal.
+        completer.activated.connect(lambda _name: QTimer.singleShot(0, self, self.enter))
         self.setCompleter(completer)
-        self.editingFinished.connect(self.take)
+        self.editingFinished.connect(self.enter)
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Names to be offered as well."""
+    def add_names(self, names: Iterable[str]) -> None:
+        """Add names to the completion."""
         self._names.setStringList(sorted({*self._names.stringList(), *names}))
 
-    def take(self) -> None:
-        """Take what the line says, where it is a whole name; a vendor's beginning waits for the rest."""
+    def enter(self) -> None:
+        """Emit the text if it is a complete name; a vendor prefix is not."""
         text = self.text().strip()
         if text and not text.endswith("/"):
-            self.taken.emit(text)
+            self.entered.emit(text)
 
 
 class ModelsField(QWidget):
-    """Any number of models."""
+    """A list of models."""
 
     changed = Signal()
 
@@ -49,7 +49,7 @@ class ModelsField(QWidget):
         super().__init__()
         self.line = ModelLine(tr("Add a model"))
         self.line.installEventFilter(self)
-        self.line.taken.connect(self.add)
+        self.line.entered.connect(self.add)
         self.chips: dict[str, QToolButton] = {}  # by model
         self._row = QWidget()
         self._flow = FlowLayout(self._row, spacing=4)
@@ -62,11 +62,11 @@ class ModelsField(QWidget):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Those chosen, in their order."""
+        """The selected models, in order."""
         return tuple(self.chips)
 
     def add(self, model: str) -> None:
-        """Choose a model; one that is chosen already stays."""
+        """Add a model, unless it is selected already."""
         self.line.clear()
         if model in self.chips:
             return
@@ -74,9 +74,9 @@ class ModelsField(QWidget):
         chip.setText(f"{model}  ✕")
         chip.setProperty("role", "chip")
         chip.setProperty("active", "true")
-        chip.setAccessibleName(f"{tr('Take out')} {model}")
+        chip.setAccessibleName(tr("Remove {model}").format(model=model))
         set_tip(chip, chip.accessibleName())
-        chip.clicked.connect(lambda: self._take_out(model))
+        chip.clicked.connect(lambda: self._remove(model))
         chip.clicked.connect(self.line.setFocus)
         self._flow.addWidget(chip)
         self.setTabOrder(next(reversed(self.chips.values()), self.line), chip)
@@ -85,19 +85,19 @@ class ModelsField(QWidget):
         self.changed.emit()
 
     def clear(self) -> None:
-        """Take all models out."""
+        """Remove all models."""
         for model in self.models:
-            self._take_out(model)
+            self._remove(model)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Backspace in an empty line takes the last model out."""
+        """Backspace in an empty line removes the last model."""
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key()
         if pressed != Qt.Key.Key_Backspace or self.line.text() or not self.chips:
             return False
-        self._take_out(self.models[-1])
+        self._remove(self.models[-1])
         return True
 
-    def _take_out(self, model: str) -> None:
+    def _remove(self, model: str) -> None:
         chip = self.chips.pop(model)
         self._flow.removeWidget(chip)
         chip.hide()

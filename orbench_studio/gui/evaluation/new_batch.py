@@ -1,4 +1,4 @@
-"""What will be sent, to whom, for how much: composed and estimated on one screen before the launch."""
+"""The form for a new batch: prompts, models, judge, cost limit, options, estimate."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import (
+    IncompleteError,
     LaunchOffer,
     LaunchPanel,
-    UnfinishedError,
     lay_out,
 )
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
@@ -28,59 +28,59 @@ from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
-_MOST = 1_000_000
-_QUERY, _SUBSETS = 1, 2  # places among the choices of prompts
+_MAX_PROMPTS = 1_000_000
+_QUERY, _SUBSETS = 1, 2  # indices in the list of prompt sources
 _LANGUAGE_MODEL = "model"
-_JUDGES = (("", "nobody"), (RULES, "the studio's rules"), (LOCAL, "the local judge"), (_LANGUAGE_MODEL, "a model…"))
+_JUDGES = (("", "None"), (RULES, "Built-in rules"), (LOCAL, "Local judge"), (_LANGUAGE_MODEL, "Language model…"))
 
 
 class NewBatch(QFrame):
-    """The form; its foot says what comes of it."""
+    """The form, with the estimate at its foot."""
 
-    launched = Signal(int)  # the batch's number
+    launched = Signal(int)  # number of the batch
 
     def __init__(self, runs: BatchOperations, theme: Theme, queue_filter: Callable[[], QueueFilter]) -> None:
         super().__init__()
         self._runs = runs
         self.options = RequestOptions(theme)
         self._queue_filter = queue_filter
-        self.foot = LaunchPanel(self._offered)
+        self.foot = LaunchPanel(self._launch_offer)
         self._make_controls()
         self._build_ui()
         self._connect()
 
     def refresh(self) -> None:
-        """The page is shown, or the queue's filter may be another."""
-        wanted = write(self._queue_filter())
-        self.prompts.setItemText(0, tr("those of the queue") + (f": {wanted}" if wanted else ""))
-        set_tip(self.prompts, wanted)
-        self._runs.subsets(self._offer)
-        self._restate()
+        """Update the filter and the subsets; called when the page is shown."""
+        query = write(self._queue_filter())
+        self.prompts.setItemText(0, _filter_text(query))
+        set_tip(self.prompts, query)
+        self._runs.subsets(self._show_subsets)
+        self._update()
 
-    def learn(self, names: list[str]) -> None:
-        """Names of models to be offered."""
-        self.models.line.learn(names)
-        self.judge_model.learn(names)
+    def add_names(self, names: list[str]) -> None:
+        """Add model names to the completion."""
+        self.models.line.add_names(names)
+        self.judge_model.add_names(names)
 
-    def _offer(self, subsets: list[str]) -> None:
-        """Offer the workspace's subsets; the one that is chosen stays so while it is there."""
-        offered = [self.prompts.itemData(place) for place in range(_SUBSETS, self.prompts.count())]
-        if subsets == offered:
+    def _show_subsets(self, subsets: list[str]) -> None:
+        """List the subsets; a selected one stays selected while it exists."""
+        listed = [self.prompts.itemData(place) for place in range(_SUBSETS, self.prompts.count())]
+        if subsets == listed:
             return
-        chosen = self.prompts.currentData()
+        selected = self.prompts.currentData()
         while self.prompts.count() > _SUBSETS:
             self.prompts.removeItem(_SUBSETS)
         for name in subsets:
-            self.prompts.addItem(f"{tr('the subset')} {name}", name)
-        if chosen in subsets:
-            self.prompts.setCurrentIndex(self.prompts.findData(chosen))
+            self.prompts.addItem(tr("Subset {name}").format(name=name), name)
+        if selected in subsets:
+            self.prompts.setCurrentIndex(self.prompts.findData(selected))
 
     def plan(self) -> Plan:
-        """What is composed; ValueError says what in it cannot be."""
+        """The plan of the form; ValueError with the reason if it is invalid."""
         models = self.models.models
         settings = BatchSettings(
             self.options.sampling(models),
-            self.options.limits(number_in(self.cap, tr("The most it may cost"))),
+            self.options.limits(number_in(self.cost_limit, tr("Cost limit"))),
             self.options.repeats.value(),
             self.options.base_urls(models),
             vendor_batch=self.vendor_batch.isChecked(),
@@ -90,24 +90,28 @@ class NewBatch(QFrame):
         if judge == _LANGUAGE_MODEL:
             judge = self.judge_model.text().strip()
             if not judge:
-                raise ValueError(tr("Name the model that is to judge the answers."))
+                raise ValueError(tr("Enter the name of the judge model."))
         return Plan(models, wanted, self.prompts.currentData(), self.limit.value() or None, settings, judge)
 
-    def _offered(self) -> LaunchOffer:
-        """What is composed, for the foot."""
+    def _launch_offer(self) -> LaunchOffer:
+        """The plan with its operations, for the foot."""
         if not self.models.models:
-            raise UnfinishedError(tr("Name a model to see what will be sent, and what it costs."))
+            raise IncompleteError(tr("Add a model to see the number of requests and the cost."))
         plan = self.plan()
-        besides = tr("The judge comes on top, with the same cap once more.") if plan.is_judged_by_model else ""
-        return LaunchOffer(partial(self._runs.estimate, plan), partial(self._runs.launch, plan), besides)
+        note = (
+            tr("The judge is not included. The same cost limit applies to it separately.")
+            if plan.is_judged_by_model
+            else ""
+        )
+        return LaunchOffer(partial(self._runs.estimate, plan), partial(self._runs.launch, plan), note)
 
-    def _restate(self) -> None:
+    def _update(self) -> None:
         self.query.setVisible(self.prompts.currentIndex() == _QUERY)
         self.judge_model.setVisible(self.judge.currentData() == _LANGUAGE_MODEL)
-        self.foot.restate()
+        self.foot.refresh()
 
     def _launched(self, batch_id: int) -> None:
-        self.models.clear()  # a second click launches nothing twice
+        self.models.clear()  # so that a second click does not launch it again
         self.launched.emit(batch_id)
 
     def _read_system(self, file: str) -> None:
@@ -115,32 +119,37 @@ class NewBatch(QFrame):
 
     def _make_controls(self) -> None:
         self.prompts, self.query = QComboBox(), QLineEdit()
-        self.limit, self.models = count_field(0, _MOST, 0), ModelsField()
-        self.judge, self.judge_model = QComboBox(), ModelLine(tr("The model that judges"))
-        self.cap, self.vendor_batch = QLineEdit(), QCheckBox(tr("Vendors' own batches"))
+        self.limit, self.models = count_field(0, _MAX_PROMPTS, 0), ModelsField()
+        self.judge, self.judge_model = QComboBox(), ModelLine(tr("Judge model"))
+        self.cost_limit, self.vendor_batch = (
+            QLineEdit(),
+            QCheckBox(tr("Use the vendor's batch API\n(half price, up to 24 h)")),
+        )
 
     def _connect(self) -> None:
-        for line in (self.query, self.judge_model, self.cap):
-            line.textChanged.connect(self._restate)
-        self.limit.valueChanged.connect(self._restate)
+        for line in (self.query, self.judge_model, self.cost_limit):
+            line.textChanged.connect(self._update)
+        self.limit.valueChanged.connect(self._update)
         for choice in (self.prompts, self.judge):
-            choice.currentIndexChanged.connect(self._restate)
-        self.models.changed.connect(self._restate)
-        self.vendor_batch.toggled.connect(self._restate)
-        self.options.changed.connect(self._restate)
+            choice.currentIndexChanged.connect(self._update)
+        self.models.changed.connect(self._update)
+        self.vendor_batch.toggled.connect(self._update)
+        self.options.changed.connect(self._update)
         self.options.file_wanted.connect(self._read_system)
         self.foot.launched.connect(self._launched)
 
     def _build_ui(self) -> None:
-        self.prompts.addItems([tr("those of the queue"), tr("those of a query")])
+        self.prompts.addItems([_filter_text(""), tr("Prompts of a query")])
         self.prompts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.query.setPlaceholderText("category:privacy refused:>=3")
-        self.limit.setSpecialValueText(tr("all"))
-        for kept, words in _JUDGES:
-            self.judge.addItem(tr(words), kept)
-        self.cap.setPlaceholderText(tr("no cap"))
-        set_tip(self.vendor_batch, tr("OpenAI's and Anthropic's: half the price, and up to a day"))
-        set_tip(self.judge, tr("When the batch is finished, as long as this window is open"))
+        self.limit.setSpecialValueText(tr("all prompts"))
+        for judge, name in _JUDGES:
+            self.judge.addItem(tr(name), judge)
+        self.cost_limit.setPlaceholderText(tr("no limit"))
+        set_tip(self.vendor_batch, tr("For models of OpenAI and Anthropic"))
+        set_tip(
+            self.judge, tr("Judges the responses when the batch is completed, if this window or a worker is open then.")
+        )
         lay_out(self, self._grid(), self.foot)
 
     def _grid(self) -> QGridLayout:
@@ -149,10 +158,17 @@ class NewBatch(QFrame):
         fill(
             grid,
             (
-                ("Prompts", self.prompts), ("", self.query), ("The first", self.limit), ("Models", self.models),
-                ("Judged by", self.judge), ("", self.judge_model), ("Cap, USD", self.cap), ("", self.vendor_batch),
+                ("Prompts", self.prompts), ("", self.query), ("Limit", self.limit), ("Models", self.models),
+                ("Judge", self.judge), ("", self.judge_model), ("Cost limit (USD)", self.cost_limit),
+                ("", self.vendor_batch),
             ),
         )  # fmt: skip
         self.query.setAccessibleName(tr("Query"))
         grid.addWidget(self.options, grid.rowCount(), 0, 1, 2)
         return grid
+
+
+def _filter_text(query: str) -> str:
+    if not query:
+        return tr("Prompts in the current filter")
+    return tr("Prompts in the current filter: {query}").format(query=query)

@@ -1,4 +1,4 @@
-"""The evaluate page: a new batch on the left, all batches on the right, the chosen one below them."""
+"""The evaluate page: a new batch on the left, all batches on the right, the selected one below them."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState
+from orbench_studio.domain.evaluation.batch import BatchProgress
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
@@ -21,22 +22,22 @@ from orbench_studio.gui.evaluation.plan import is_simulated
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
 
-_COMPOSE = 340  # wide
-_LEAST = 440  # wide, for the batches
-_AGAIN = 2_000  # milliseconds between two looks at a batch that another process has, or had
-_LIST = 140  # high, to begin with
+_FORM_WIDTH = 340
+_MIN_WIDTH = 440  # of the batches
+_REFRESH = 2_000  # milliseconds between updates of batches in other processes
+_LIST_HEIGHT = 140  # initial
 _COLUMNS = (
     Column("Batch", 60, number=True),
-    Column("What", 150, 1),
-    Column("State", 105),
+    Column("Name", 150, 1),
+    Column("Status", 105),
     Column("Done", 105, number=True),
     Column("Failed", 65, number=True),
-    Column("Spent", 90, number=True),
+    Column("Cost", 90, number=True),
 )
 
 
 class EvaluationPage(QWidget):
-    """Shows what `Runs` knows; never waits for it."""
+    """Shows the batches of the workspace without blocking."""
 
     review_wanted = Signal(QueueFilter)
 
@@ -50,49 +51,49 @@ class EvaluationPage(QWidget):
         self.batch = BatchPane(self.runs, theme)
         self._theme = theme
         self._known: dict[int, BatchProgress] = {}
-        self._wanted: int | None = None  # a batch that has been launched and is to be shown when it is listed
+        self._to_select: int | None = None  # a launched batch to select as soon as it is listed
         self._right = QStackedWidget()
-        self._again = QTimer(self)
-        self._again.setInterval(_AGAIN)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_REFRESH)
         self._build_ui()
         self._connect(session)
 
     def refresh(self, changes: Changes) -> None:
-        """Bring up to date what an operation touched."""
+        """Update what an operation has changed."""
         if self.isVisible() and Kind.BATCHES in changes.kinds:
             self._list()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.compose.refresh()
-        self.runs.names(self.compose.learn)
-        self.runs.find_servers(while_there(self, self.compose.learn))
+        self.runs.names(self.compose.add_names)
+        self.runs.find_servers(while_there(self, self.compose.add_names))
         self._list()
-        self._again.start()
+        self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._again.stop()
+        self._timer.stop()
 
     def _list(self) -> None:
         self.runs.overview(self._listed)
 
-    def _list_again(self) -> None:
-        """A process that was killed changes nothing; only time tells."""
+    def _list_others(self) -> None:
+        """Update batches of other processes: a killed process sends no signal."""
         if any(p.batch.state is BatchState.RUNNING and not self.runs.is_here(p.batch.id) for p in self._known.values()):
             self._list()
 
     def _listed(self, found: list[BatchProgress]) -> None:
         self._known = {progress.batch.id: progress for progress in found}
         self._show()
-        if self._wanted in self._known:
-            self.batches.choose(self._wanted)
-            self._wanted = None
+        if self._to_select in self._known:
+            self.batches.choose(self._to_select)
+            self._to_select = None
         elif self.batches.current() is None and found:
             self.batches.choose(found[0].batch.id)
 
     def _launched(self, batch_id: int) -> None:
-        self._wanted = batch_id
+        self._to_select = batch_id
         self.batches.setFocus()
         self._list()
 
@@ -101,7 +102,7 @@ class EvaluationPage(QWidget):
             self._show()
 
     def _show(self) -> None:
-        """Show what is known, and of batches at work here how they are at this moment."""
+        """Show the loaded batches, with the current progress of those that run here."""
         for batch_id in self._known:
             snapshot = self.runs.snapshot(batch_id)
             if snapshot is not None:
@@ -116,15 +117,15 @@ class EvaluationPage(QWidget):
             self.batch.show_batch(self._known[chosen], self.runs.snapshot(chosen))
 
     def _forget(self) -> None:
-        """The workspace is another, or none."""
+        """Show nothing: the workspace was closed."""
         self._known.clear()
-        self._wanted = None
+        self._to_select = None
         self.batch.forget()
         self._show()
 
     def _connect(self, session: Session) -> None:
         self.runs.moved.connect(self._moved)
-        self._again.timeout.connect(self._list_again)
+        self._timer.timeout.connect(self._list_others)
         self.compose.launched.connect(self._launched)
         self.batches.chosen.connect(lambda _key: self._show_batch())
         self.batch.review_wanted.connect(self.review_wanted)
@@ -135,14 +136,14 @@ class EvaluationPage(QWidget):
         self.setObjectName("page")
         self.setFocusProxy(self.compose.models.line)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._right.addWidget(_nothing_yet())
+        self._right.addWidget(_empty_state())
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(1)
         split.addWidget(self.batches)
         split.addWidget(self.batch)
         split.setStretchFactor(1, 1)
-        split.setSizes([px(_LIST), px(_LIST) * 3])
+        split.setSizes([px(_LIST_HEIGHT), px(_LIST_HEIGHT) * 3])
         self._right.addWidget(split)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -155,22 +156,22 @@ class EvaluationPage(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        self.compose.setFixedWidth(px(_COMPOSE))
-        self._right.setMinimumWidth(px(_LEAST))
+        self.compose.setFixedWidth(px(_FORM_WIDTH))
+        self._right.setMinimumWidth(px(_MIN_WIDTH))
 
 
-def _nothing_yet() -> QWidget:
+def _empty_state() -> QWidget:
     empty = QWidget()
     column = QVBoxLayout(empty)
     column.addStretch()
-    words = (
+    lines = (
         ("There are no batches yet.", "strong"),
-        ("Name a model on the left and launch one.", "quiet"),
-        ("Everything is written down before it is sent: pause it, close the window", "quiet"),
-        ("or pull the plug, and it goes on where it was.", "quiet"),
-        ("Without a key, simulated/mixed makes answers up, and they are marked so.", "quiet"),
+        ("Add a model on the left and launch a batch.", "quiet"),
+        ("Every item is stored before it is sent: you can pause a batch,", "quiet"),
+        ("close the window or lose power, and resume it later.", "quiet"),
+        ("Without an API key, try simulated/mixed. Its responses are marked as simulated.", "quiet"),
     )  # fmt: skip
-    for text, role in words:
+    for text, role in lines:
         line = label(tr(text), role)
         line.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(line)
@@ -183,9 +184,9 @@ def _row(progress: BatchProgress) -> tuple[str, ...]:
     mixed = any(is_simulated(model.model) for model in progress.models) and not is_simulated(batch.name)
     return (
         f"{batch.id}",
-        f"{batch.name}  ·  {tr('simulated')}" if mixed else batch.name,
-        progress.state_words,
-        f"{progress.done:,} of {progress.total:,}",
+        tr("{name}  ·  simulated").format(name=batch.name) if mixed else batch.name,
+        tr(progress.status),
+        tr("{done} of {total}").format(done=f"{progress.done:,}", total=f"{progress.total:,}"),
         f"{progress.failed:,}" if progress.failed else "",
         spent(progress.cost, progress.unpriced) if progress.done else "",
     )

@@ -1,4 +1,4 @@
-"""What is to be launched, as the user has composed it."""
+"""The plan of a batch, as entered in the form."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ _SIMULATED = "simulated/"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which prompts go to which models, how, and who judges the answers; `judge` is empty where nobody does.
+    """Prompts, models, settings and judge of a batch; `judge` is empty for no judge.
 
-    The prompts are those of a subset where one is named, else those that a filter lets through.
+    The prompts are those of the subset, or of the filter if there is no subset.
     """
 
     models: tuple[str, ...]
@@ -25,10 +25,10 @@ class Plan:
 
     @property
     def is_judged_by_model(self) -> bool:
-        """Whether a language model judges the answers, which costs."""
+        """Whether the judge is a language model, which costs money."""
         return bool(self.judge) and self.judge not in BUILTIN_JUDGES
 
 
 def is_simulated(model: str) -> bool:
-    """Whether a model of this name makes its answers up."""
+    """Whether a model of this name is simulated."""
     return model.startswith(_SIMULATED)

@@ -1,4 +1,4 @@
-"""How far each model of a batch is: a bar that fills, what failed and why, tokens, money, rate, what it waits for."""
+"""The progress of each model of a batch: progress bar, failures, tokens, cost, rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, Theme, font, px
 
 if TYPE_CHECKING:
-    from orbench_studio.services.evaluation.batch_thread import LiveModel, Snapshot
+    from orbench_studio.services.evaluation.batch_runner import LiveModel, Snapshot
 
 DONE, FAILED = 1, 2  # columns
 _COLUMNS = (
@@ -24,14 +24,14 @@ _COLUMNS = (
     Column("Done", 115, 2),
     Column("Failed", 65, 2),
     Column("Tokens in, out", 105, number=True),
-    Column("Spent", 80, number=True),
-    Column("Now", 85, 4),
+    Column("Cost", 80, number=True),
+    Column("Status", 85, 4),
 )
-_BAR, _LEAST_BAR, _PAD = 6, 32, 8
+_BAR, _MIN_BAR, _PAD = 6, 32, 8
 
 
 class ProgressTable(Table):
-    """A line a model."""
+    """One row per model."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, tr("Models of the batch"), _COLUMNS)
@@ -40,12 +40,12 @@ class ProgressTable(Table):
         self.setItemDelegateForColumn(DONE, self._bars)
 
     def least(self, place: int) -> int:
-        """How wide a column is at least; that of the bars has room for its numbers and some of a bar."""
-        bar = self.sizeHintForColumn(place) + px(_LEAST_BAR) + _PAD if place == DONE else 0
+        """The minimum width of a column; the one with bars has room for its numbers and a short bar."""
+        bar = self.sizeHintForColumn(place) + px(_MIN_BAR) + _PAD if place == DONE else 0
         return max(super().least(place), bar)
 
     def show_progress(self, progress: BatchProgress, snapshot: Snapshot | None) -> None:
-        """Show a batch as it is now; what only a process at work knows is empty where none of ours is."""
+        """Show the current progress; the snapshot adds rates if this process runs the batch."""
         self._progress.clear()
         self._progress.update({model.model: model for model in progress.models})
         live = snapshot.live if snapshot is not None else {}
@@ -54,7 +54,7 @@ class ProgressTable(Table):
 
 
 class _Bars(QStyledItemDelegate):
-    """Paints how much is answered and how much failed, with the numbers beside it."""
+    """Paints a progress bar of done and failed items, with the numbers beside it."""
 
     def __init__(self, theme: Theme, progress: dict[object, ModelProgress]) -> None:
         super().__init__()
@@ -89,25 +89,27 @@ class _Bars(QStyledItemDelegate):
 
 def _row(model: ModelProgress, live: LiveModel | None) -> tuple[str, ...]:
     tokens = f"{model.input_tokens:,}, {model.output_tokens:,}" if model.input_tokens or model.output_tokens else ""
-    money = spent(model.cost, model.unpriced) if model.done else ""
-    return (model.model, f"{model.done:,} of {model.total:,}", causes(model), tokens, money, _now(model, live))
+    cost = spent(model.cost, model.unpriced) if model.done else ""
+    done = tr("{done} of {total}").format(done=f"{model.done:,}", total=f"{model.total:,}")
+    return (model.model, done, failures(model), tokens, cost, _status(model, live))
 
 
-def causes(model: ModelProgress) -> str:
-    """Why items failed, in words with their counts; and what was cancelled."""
-    parts = [f"{cause} {count:,}" for cause, count in model.failed_by.items()]
-    return ", ".join([*parts, *([f"{tr('cancelled')} {model.cancelled:,}"] if model.cancelled else [])])
+def failures(model: ModelProgress) -> str:
+    """The causes of failures with their counts, and the number of cancelled items."""
+    counts = [(cause.label, count) for cause, count in model.failed_by.items()]
+    counts += [("cancelled", model.cancelled)] if model.cancelled else []
+    return ", ".join(tr("{cause}: {count}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts)
 
 
-def _now(model: ModelProgress, live: LiveModel | None) -> str:
+def _status(model: ModelProgress, live: LiveModel | None) -> str:
     if not model.left:
-        return tr("at its end")
+        return tr("completed")
     if model.at_vendor:
-        return f"{model.at_vendor:,} {tr('at the vendor')}"
+        return tr("{count} at the vendor").format(count=f"{model.at_vendor:,}")
     if live is None:
-        return f"{model.left:,} {tr('to be sent')}"
+        return tr("{count} left").format(count=f"{model.left:,}")
     if live.waiting:
-        return f"{tr('waiting:')} {live.waiting}"
+        return tr("waiting: {reason}").format(reason=live.waiting)
     if not live.per_second or live.seconds_left is None:
-        return f"{live.under_way:,} {tr('under way')}"
-    return f"{live.per_second:.1f}/s, {duration(live.seconds_left)} {tr('left')}"
+        return tr("{count} in flight").format(count=f"{live.in_flight:,}")
+    return tr("{rate}/s, {time} left").format(rate=f"{live.per_second:.1f}", time=duration(live.seconds_left))

@@ -1,4 +1,4 @@
-"""How models are asked: the paper's settings unless somebody opens this part and says otherwise."""
+"""Request options. The defaults are those of the OR-Bench paper."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -21,19 +21,16 @@ from orbench_studio.gui.common.form_fields import count_field, fill, number_in
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_tip
 
-_MOST = 1_000_000
-_LINES = 64  # high, of a text
-_MOST_SEED = 2**31 - 1
+_MAX = 1_000_000
+_TEXT_HEIGHT = 64
+_MAX_SEED = 2**31 - 1
 
 
 class RequestOptions(QWidget):
-    """Closed, a line says how models will be asked; open, everything can be changed.
-
-    Repeats are for questions put to models; lists and votes have none.
-    """
+    """A summary of the options; opened, a form to change them. Lists and votes have no repeats."""
 
     changed = Signal()
-    file_wanted = Signal(str)  # the name of a file that has a system prompt
+    file_wanted = Signal(str)  # path of a file with a system prompt
 
     def __init__(
         self, theme: Theme, *, temperature: str = "0", max_tokens: int = MAX_TOKENS, repeated: bool = True
@@ -41,23 +38,23 @@ class RequestOptions(QWidget):
         super().__init__()
         self._repeated = repeated
         self.opener, self.summary, self._form = QToolButton(), label("", "meta"), QWidget()
-        self.temperature, self.max_tokens = QLineEdit(temperature), count_field(1, _MOST, max_tokens)
+        self.temperature, self.max_tokens = QLineEdit(temperature), count_field(1, _MAX, max_tokens)
         self.repeats, self.seed = count_field(1, 1_000, 1), QLineEdit()
-        self.system, self.system_file = QPlainTextEdit(), QPushButton(tr("From a file…"))
+        self.system, self.system_file = QPlainTextEdit(), QPushButton(tr("Load from file…"))
         self.parameters, self.base_url = QPlainTextEdit(), QLineEdit()
         self.concurrency = count_field(1, 1_000, Limits().concurrency)
-        self.requests, self.tokens = count_field(0, _MOST, 0), count_field(0, _MOST * 100, 0)
+        self.requests, self.tokens = count_field(0, _MAX, 0), count_field(0, _MAX * 100, 0)
         self.timeout = count_field(1, 3_600, int(TIMEOUT))
         self._build_ui()
         self._connect(theme)
-        self._restate()
+        self._update()
 
     def sampling(self, models: tuple[str, ...]) -> Sampling:
-        """How the models are asked; ValueError says what cannot be."""
+        """The request parameters; ValueError with the reason if one is invalid."""
         extra, by_model = read_parameters(filter(str.strip, self.parameters.toPlainText().splitlines()), models)
         seed = number_in(self.seed, tr("Seed"))
-        if seed is not None and (seed != int(seed) or abs(seed) > _MOST_SEED):
-            raise ValueError(tr("A seed is a whole number."))
+        if seed is not None and (seed != int(seed) or abs(seed) > _MAX_SEED):
+            raise ValueError(tr("The seed must be a whole number."))
         return Sampling(
             number_in(self.temperature, tr("Temperature")),
             self.max_tokens.value(),
@@ -68,7 +65,7 @@ class RequestOptions(QWidget):
         )
 
     def limits(self, max_cost: float | None) -> Limits:
-        """What a batch may use, with this cap on its cost."""
+        """The limits, with this cost limit."""
         return Limits(
             self.concurrency.value(),
             self.requests.value() or None,
@@ -78,42 +75,42 @@ class RequestOptions(QWidget):
         )
 
     def base_urls(self, models: tuple[str, ...]) -> dict[str, str]:
-        """The endpoint of each model that is not at its vendor's own."""
+        """The base URL of each model, if one is entered."""
         address = self.base_url.text().strip()
         return dict.fromkeys(models, address) if address else {}
 
-    def _restate(self) -> None:
+    def _update(self) -> None:
         is_open = self.opener.isChecked()
-        self.opener.setText(f"{'▾' if is_open else '▸'}  {tr('Options')}")
+        self.opener.setText(tr("▾  Options") if is_open else tr("▸  Options"))
         self._form.setVisible(is_open)
         self.summary.setVisible(not is_open)
-        self.summary.setText(self._words())
+        self.summary.setText(self._summary())
 
-    def _words(self) -> str:
+    def _summary(self) -> str:
         temperature = self.temperature.text().strip()
         seed, address = self.seed.text().strip(), self.base_url.text().strip()
         parts = (
-            f"{tr('temperature')} {temperature}" if temperature else tr("no temperature"),
-            f"{tr('at most')} {self.max_tokens.text()} {tr('tokens')}",
-            tr("a system prompt") if self.system.toPlainText().strip() else "",
-            f"{tr('seed')} {seed}" if seed else "",
-            f"{self.repeats.value()} {tr('times each')}" if self.repeats.value() > 1 else "",
-            tr("more parameters") if self.parameters.toPlainText().strip() else "",
-            f"{self.concurrency.value()} {tr('at once')}",
-            f"{self.requests.text()} {tr('requests a minute')}" if self.requests.value() else "",
-            f"{self.tokens.text()} {tr('tokens a minute')}" if self.tokens.value() else "",
-            f"{tr('at')} {address}" if address else "",
+            tr("temperature {value}").format(value=temperature) if temperature else tr("no temperature"),
+            tr("max tokens {value}").format(value=self.max_tokens.text()),
+            tr("system prompt") if self.system.toPlainText().strip() else "",
+            tr("seed {value}").format(value=seed) if seed else "",
+            tr("{count} repeats").format(count=self.repeats.value()) if self.repeats.value() > 1 else "",
+            tr("additional parameters") if self.parameters.toPlainText().strip() else "",
+            tr("concurrency {value}").format(value=self.concurrency.value()),
+            tr("{count} requests/min").format(count=self.requests.text()) if self.requests.value() else "",
+            tr("{count} tokens/min").format(count=self.tokens.text()) if self.tokens.value() else "",
+            tr("base URL {address}").format(address=address) if address else "",
         )
         return ", ".join(filter(None, parts))
 
     def _ask_file(self) -> None:
-        dialog = FileDialog(self, tr("A system prompt"))
+        dialog = FileDialog(self, tr("Load system prompt"))
         dialog.setFileMode(FileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.file_wanted)
         dialog.open()
 
     def _connect(self, theme: Theme) -> None:
-        self.opener.toggled.connect(self._restate)
+        self.opener.toggled.connect(self._update)
         self.system_file.clicked.connect(self._ask_file)
         for line in (self.temperature, self.seed, self.base_url):
             line.textChanged.connect(self.changed)
@@ -121,7 +118,7 @@ class RequestOptions(QWidget):
             text.textChanged.connect(self.changed)
         for number in self.findChildren(QSpinBox):
             number.valueChanged.connect(self.changed)
-        self.changed.connect(self._restate)
+        self.changed.connect(self._update)
         theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
@@ -130,18 +127,21 @@ class RequestOptions(QWidget):
         self.summary.setWordWrap(True)
         self.temperature.setPlaceholderText(tr("not sent"))
         self.seed.setPlaceholderText(tr("none"))
-        self.base_url.setPlaceholderText(tr("the vendor's own"))
-        self.system.setPlaceholderText(tr("none, as the paper"))
+        self.base_url.setPlaceholderText(tr("default of the vendor"))
+        self.system.setPlaceholderText(tr("none, as in the paper"))
         self.parameters.setPlaceholderText("top_p=0.9\nMODEL:top_k=40")
         for unlimited in (self.requests, self.tokens):
             unlimited.setSpecialValueText(tr("no limit"))
         for text in (self.system, self.parameters):
             text.setObjectName("input")
             text.setTabChangesFocus(True)
-        set_tip(self.temperature, tr("Empty for models that refuse one"))
-        set_tip(self.timeout, tr("Seconds to wait for one answer"))
-        set_tip(self.repeats, tr("How often each model is asked each prompt"))
-        set_tip(self.parameters, tr("One a line, as JSON; MODEL:NAME=VALUE is for one model, null takes one out"))
+        set_tip(self.temperature, tr("Leave empty for models that reject a temperature."))
+        set_tip(self.timeout, tr("Maximum time for one request, in seconds"))
+        set_tip(self.repeats, tr("Number of requests for each prompt and model"))
+        set_tip(
+            self.parameters,
+            tr("One per line: NAME=VALUE, or MODEL:NAME=VALUE for one model. Values are JSON; null removes one."),
+        )
         head = QHBoxLayout()
         head.addWidget(self.opener)
         head.addStretch()
@@ -166,16 +166,16 @@ class RequestOptions(QWidget):
         grid = QGridLayout()
         grid.setContentsMargins(0, 4, 0, 0)
         rows: tuple[tuple[str, QWidget], ...] = (
-            ("Temperature", self.temperature), ("Most tokens", self.max_tokens), ("System prompt", system),
+            ("Temperature", self.temperature), ("Max tokens", self.max_tokens), ("System prompt", system),
             ("Seed", self.seed), ("Repeats", self.repeats), ("Parameters", self.parameters),
-            ("At once", self.concurrency), ("Requests/min", self.requests), ("Tokens/min", self.tokens),
-            ("Timeout, s", self.timeout), ("Base URL", self.base_url),
+            ("Concurrency", self.concurrency), ("Requests/min", self.requests), ("Tokens/min", self.tokens),
+            ("Timeout (s)", self.timeout), ("Base URL", self.base_url),
         )  # fmt: skip
         fill(grid, [row for row in rows if self._repeated or row[1] is not self.repeats])
-        self.requests.setAccessibleName(tr("Requests a minute"))
-        self.tokens.setAccessibleName(tr("Tokens a minute"))
+        self.requests.setAccessibleName(tr("Requests per minute"))
+        self.tokens.setAccessibleName(tr("Tokens per minute"))
         return grid
 
     def _fit(self) -> None:
         for text in (self.system, self.parameters):
-            text.setFixedHeight(px(_LINES))
+            text.setFixedHeight(px(_TEXT_HEIGHT))

@@ -1,33 +1,33 @@
-"""Who is at work on a batch: machines and their processes, since when, with how many items, and how fast."""
+"""The processes that work on a batch: machine, process id, start time, items, rate."""
 
 from orbench_studio.domain.evaluation.batch import Worker
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import LINE, Column, Table
 from orbench_studio.gui.common.theme import Theme, px
 
-_MOST = 5  # lines, after which it is scrolled
+_MAX_ROWS = 5  # visible without scrolling
 _COLUMNS = (
-    Column("At work", 120, 3),
+    Column("Worker", 120, 3),
     Column("Process", 75, number=True),
     Column("Since", 75, number=True),
-    Column("Items held", 95, number=True),
-    Column("Answered a minute", 150, number=True),
+    Column("Items claimed", 105, number=True),
+    Column("Items per minute", 130, number=True),
 )
 
 
 class WorkersTable(Table):
-    """A line a process; not shown where there is none."""
+    """One row per process; hidden without any."""
 
     least_lines = 2
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, tr("Processes at work on the batch"), _COLUMNS)
+        super().__init__(theme, tr("Workers of the batch"), _COLUMNS)
         self.hide()
 
     def show_workers(self, workers: tuple[Worker, ...]) -> None:
-        """Show who is at work now."""
+        """Show the current workers."""
         self.show_rows([(worker.machine, worker.pid, worker.since) for worker in workers], [_row(w) for w in workers])
-        lines = min(len(workers), _MOST) + 1
+        lines = min(len(workers), _MAX_ROWS) + 1
         self.setFixedHeight(lines * px(LINE) + 2 * self.frameWidth())
         self.setVisible(bool(workers))
 

@@ -7,12 +7,13 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.amounts import spent
-from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState
+from orbench_studio.domain.evaluation.batch import BatchProgress
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
-from orbench_studio.gui.evaluation.batch_pane import standing
+from orbench_studio.gui.evaluation.batch_pane import status_text
 
 _POLL = 2_000  # milliseconds between two checks of a batch in another process
 
@@ -77,7 +78,7 @@ class ActiveBatch(QWidget):
                     number=progress.batch.id,
                     name=progress.batch.name,
                     progress=_progress_text(progress),
-                    status=standing(progress, snapshot, here=self.is_here),
+                    status=status_text(progress, snapshot, here=self.is_here),
                 )
             )
         self._was_here = self.is_here

@@ -22,9 +22,9 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import (
+    IncompleteError,
     LaunchOffer,
     LaunchPanel,
-    UnfinishedError,
     lay_out,
 )
 from orbench_studio.gui.evaluation.models_field import ModelLine, ModelsField
@@ -72,7 +72,7 @@ class StepForm(QFrame):
     def learn(self, names: list[str]) -> None:
         """Offer these model names."""
         for line in (self.writer, self.responder, self.moderators.line):
-            line.learn(names)
+            line.add_names(names)
 
     def plan(self) -> Plan:
         """The plan in the form. Raises ValueError for invalid values."""
@@ -80,9 +80,9 @@ class StepForm(QFrame):
         line = self.writer if step in _WRITING else self.responder
         model, moderators = line.text().strip() if step is not Step.VOTES else "", self.moderators.models
         if step is not Step.VOTES and not model:
-            raise UnfinishedError(tr("Enter a model to see the estimate."))
+            raise IncompleteError(tr("Enter a model to see the estimate."))
         if step in _VOTING and not moderators:
-            raise UnfinishedError(tr("Add moderators. The paper used three."))
+            raise IncompleteError(tr("Add moderators. The paper used three."))
         return Plan(
             step,
             model,
@@ -104,7 +104,7 @@ class StepForm(QFrame):
             field.setVisible(step in steps)
         for field, name in self._names.items():
             name.setVisible(not field.isHidden())
-        self.foot.restate()
+        self.foot.refresh()
 
     def _settings(self, step: Step, models: tuple[str, ...]) -> BatchSettings:
         options = self.options[step]

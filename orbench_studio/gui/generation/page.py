@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.moderation import Rule
-from orbench_studio.domain.evaluation.batch import BatchProgress, BatchState
+from orbench_studio.domain.evaluation.batch import BatchProgress
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
@@ -191,7 +192,7 @@ def _read(workspace: Workspace, *, busy: bool) -> Found:
     unfinished = [
         progress
         for progress in batch_control.overview(workspace)
-        if progress.batch.state not in (BatchState.FINISHED, BatchState.CANCELLED)
+        if progress.batch.state not in (BatchState.COMPLETED, BatchState.CANCELLED)
     ]
     agreement = None if busy else funnel.moderators(workspace)
     return funnel.funnel(workspace), agreement, moderation_batches.rule(workspace), unfinished

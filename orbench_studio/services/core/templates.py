@@ -1,10 +1,10 @@
-"""The wordings that models are asked with: files in resources/ that others can stand in for."""
+"""Prompt templates for judges, writers and moderators: files in resources/ that the user can replace."""
 
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from orbench_studio.domain.core.json_reply import missing_markers, template_hash
+from orbench_studio.domain.core.json_reply import missing_placeholders, template_hash
 from orbench_studio.domain.generation import vote_reply
 from orbench_studio.domain.judging import judge_reply
 from orbench_studio.errors import StudioError
@@ -13,7 +13,7 @@ from orbench_studio.resources_dir import resources
 
 
 class TemplateName(StrEnum):
-    """What a template is for, by its file in resources/."""
+    """The built-in templates, by their file in resources/."""
 
     JUDGING = "judges/answer_class.txt"
     SEEDING = "generation/seeding.txt"
@@ -22,18 +22,18 @@ class TemplateName(StrEnum):
     ON_RESPONSES = "generation/moderating_response.txt"
 
 
-MARKERS: dict[TemplateName, tuple[str, ...]] = {
+PLACEHOLDERS: dict[TemplateName, tuple[str, ...]] = {
     TemplateName.JUDGING: judge_reply.MARKERS,
     TemplateName.SEEDING: ("count", "category"),
     TemplateName.REWRITING: ("count", "seed"),
     TemplateName.ON_PROMPTS: vote_reply.ON_PROMPTS,
     TemplateName.ON_RESPONSES: vote_reply.ON_RESPONSES,
 }
-"""What each has to have in it, to be filled in. {category} and {round} may be in those of writers besides."""
+"""The required placeholders of each template. The templates of writers may also have {category} and {round}."""
 
 
 class Template(NamedTuple):
-    """A wording, and what results that came of it keep of it."""
+    """A template and its hash, which is stored with every result."""
 
     file: Path
     text: str
@@ -44,18 +44,18 @@ class Template(NamedTuple):
         return template_hash(self.text)
 
 
-def load(wording: TemplateName, file: Path | None = None) -> Template:
-    """The wording in a file, or the studio's own; StudioError names what is wrong with it."""
-    file = file or resources() / wording
+def load(name: TemplateName, file: Path | None = None) -> Template:
+    """Read a template from a file, or the built-in one; StudioError if placeholders are missing."""
+    file = file or resources() / name
     text = text_of(file)
-    require_markers(wording, text, file.name)
+    require_placeholders(name, text, file.name)
     return Template(file, text)
 
 
-def require_markers(wording: TemplateName, text: str | None, named: str = "") -> None:
-    """Whether everything is in it that has to be filled in; StudioError says what not."""
-    missing = missing_markers(text or "", MARKERS[wording])
+def require_placeholders(name: TemplateName, text: str | None, file_name: str = "") -> None:
+    """Raise StudioError if required placeholders are missing."""
+    missing = missing_placeholders(text or "", PLACEHOLDERS[name])
     if missing:
-        names = ", ".join("{" + name + "}" for name in missing)
-        where = f"The instructions in {named}" if named else "The instructions"
-        raise StudioError(f"{where} lack {names}: without that nothing can be asked.")
+        names = ", ".join("{" + placeholder + "}" for placeholder in missing)
+        which = f"template {file_name}" if file_name else "template"
+        raise StudioError(f"The {which} is missing the placeholders {names}.")

@@ -1,7 +1,4 @@
-"""Batches as people handle them: choose prompts, estimate, create, look, pause, cancel, try again.
-
-Nothing here sends anything; `running.Runner` does.
-"""
+"""Control of batches: select prompts, create, show progress, pause, cancel, retry. Runners send the requests."""
 
 import logging
 from collections.abc import Sequence
@@ -12,21 +9,13 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.model import family
-from orbench_studio.domain.evaluation.batch import (
-    Batch,
-    BatchKind,
-    BatchProgress,
-    BatchSettings,
-    BatchState,
-    Cause,
-    FailedItem,
-    ItemState,
-)
+from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchProgress, BatchSettings, Cause, FailedItem
+from orbench_studio.domain.evaluation.states import TO_SEND, BatchAction, BatchState, ItemState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.providers.endpoints import Protocol, endpoint
 from orbench_studio.services.evaluation.batch_tasks import sampling_for
-from orbench_studio.services.evaluation.prices import Prices
+from orbench_studio.services.evaluation.prices import Prices, user_prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.core.bulk_sql import id_of
@@ -39,22 +28,21 @@ log = logging.getLogger(__name__)
 CHANGED = Changes(frozenset({Kind.BATCHES}))
 
 
-def choose(
+def select_prompts(
     workspace: Workspace, *, wanted: QueueFilter | None = None, subset: str | None = None, limit: int | None = None
 ) -> list[int]:
-    """The prompts of a filter or of a subset, in their order; all of them where neither is given."""
+    """The ids of the prompts of a filter or of a subset, in order; all prompts by default."""
     with workspace.reading() as db:
         if subset is not None:
             found = subsets.prompts(db, subset)
             if found is None:
                 known = ", ".join(subsets.names(db)) or "none"
-                raise StudioError(f"There is no subset {subset!r}. The workspace has: {known}.")
+                raise StudioError(f"There is no subset {subset!r}. The workspace has these subsets: {known}.")
         else:
             found = list(queue.ids(db, wanted or QueueFilter()))
-    chosen = found[:limit]
-    if not chosen:
-        raise StudioError("There are no prompts to evaluate: nothing in the workspace is let through.")
-    return chosen
+    if not found:
+        raise StudioError("There are no prompts to evaluate. No prompts match the filter.")
+    return found[:limit]
 
 
 def create(
@@ -67,9 +55,9 @@ def create(
     name: str = "",
     judge: str = "",
 ) -> Batch:
-    """Write a batch down with all its items; nothing is sent before `Runner.start`.
+    """Create a batch with all its items. Nothing is sent before a runner starts.
 
-    Once it is finished, `judge` is to judge its answers: see `following`.
+    After the batch is completed, `judge` judges its responses: see `judge_batches.start_follow_ups`.
     """
     check(models, settings, prices)
     with workspace.writing() as db:
@@ -77,143 +65,147 @@ def create(
         batch_id = batches.create(db, title, BatchKind.EVALUATION, settings, at, judge or None)
         for model in models:
             batches.add_prompts(db, batch_id, model_id(db, model, settings), prompt_ids, settings.repeats)
-        log.info("batch %d written down: %d prompts, %s", batch_id, len(prompt_ids), ", ".join(models))
-        return require(db, batch_id)
+        log.info("batch %d created: %d prompts, %s", batch_id, len(prompt_ids), ", ".join(models))
+        return load_batch(db, batch_id)
 
 
 def check(models: Sequence[str], settings: BatchSettings, prices: Prices) -> None:
-    """Whether models so named can be asked within the settings; StudioError says why not."""
+    """Check the names of the models and whether they support the settings; raise StudioError if not."""
     if not models:
         raise StudioError("Name at least one model, such as openai/gpt-4o or ollama/llama3.")
     if len(set(models)) != len(models):
-        raise StudioError("A model is named twice. To ask it several times, set repeats.")
+        raise StudioError("A model is listed twice. To send each prompt several times, use repeats.")
     for model in models:
         place = endpoint(model, settings.base_urls.get(model))
         sampling = sampling_for(settings.sampling, model)
         if place.protocol is Protocol.MESSAGES and sampling.extra.get("seed", sampling.seed) is not None:
             raise StudioError(
-                f"{model} takes no seed. Leave the seed out, or take it out for this model alone, with the parameter "
+                f"{model} does not support a seed. Remove the seed, or remove it for this model with the parameter "
                 f"{model}:seed=null."
             )
         if settings.limits.max_cost is not None and prices.of(model, settings.base_urls.get(model)) is None:
             raise StudioError(
-                f"{model} has no price, so a cap on the cost could not be kept. Put its price into a file of your own "
-                f"(a copy of {prices.file.name}), or launch without a cap."
+                f"{model} has no price, so the cost limit cannot be enforced. Add its price to a copy of "
+                f"{prices.file.name} in {user_prices().parent}, or launch without a cost limit."
             )
 
 
 def model_id(db: Connection, name: str, settings: BatchSettings) -> int:
-    """The model's row; one that makes its answers up is marked as simulated."""
+    """The id of the model; it is added if it is new. Simulated models are marked."""
     simulated = endpoint(name, settings.base_urls.get(name)).simulated
     return id_of(db, MODELS, {"name": name}, simulated=simulated, family=family(name))
 
 
-def require(db: Connection, batch_id: int) -> Batch:
-    """The batch, which must be there."""
+def load_batch(db: Connection, batch_id: int) -> Batch:
+    """The batch; WorkspaceError if there is none with this number."""
     batch = batches.load(db, batch_id)
     if batch is None:
-        raise WorkspaceError(f"There is no batch {batch_id} in the workspace.")
+        raise WorkspaceError(f"There is no batch {batch_id} in this workspace.")
     return batch
 
 
 def progress(workspace: Workspace, batch_id: int) -> BatchProgress:
-    """How far a batch is, whichever process is at it; takes the same short time for any size."""
+    """Progress of a batch, whichever process runs it. Takes the same short time for any size."""
     with workspace.reading() as db:
-        return look(db, batch_id)
+        return load_progress(db, batch_id)
 
 
 def overview(workspace: Workspace) -> list[BatchProgress]:
-    """All batches, the newest first."""
+    """Progress of all batches, newest first."""
     with workspace.reading() as db:
-        return [look(db, batch.id) for batch in batches.every(db)]
+        return [load_progress(db, batch.id) for batch in batches.load_all(db)]
 
 
-def look(db: Connection, batch_id: int) -> BatchProgress:
-    """How far a batch is, and which processes have shown themselves at it of late."""
+def load_progress(db: Connection, batch_id: int) -> BatchProgress:
+    """Progress of a batch, and the processes with a recent heartbeat."""
     workers = item_claims.workers(db, batch_id, clock.now(db))
-    return BatchProgress(require(db, batch_id), batches.progress(db, batch_id), workers)
+    return BatchProgress(load_batch(db, batch_id), batches.progress(db, batch_id), workers)
 
 
 def failures(
     workspace: Workspace, batch_id: int, *, causes: Sequence[Cause] = (), limit: int = 1_000
 ) -> list[FailedItem]:
-    """Items that were given up (for these causes, or for any), in order; each with its cause."""
+    """Failed items, in order; `causes` selects some."""
     with workspace.reading() as db:
         return batches.failures(db, batch_id, limit, causes)
 
 
-def hand_over(workspace: Workspace, batch_id: int) -> None:
-    """Leave a batch to the workers at the workspace: it is running from now on, and nobody is at it here."""
+def queue_for_workers(workspace: Workspace, batch_id: int) -> None:
+    """Leave a batch to the workers of the workspace: it is `running`, without a process here."""
     with workspace.writing() as db:
-        become(db, batch_id, BatchState.RUNNING)
+        apply(db, batch_id, BatchAction.START)
 
 
 def pause(workspace: Workspace, batch_id: int) -> Changes:
-    """Send nothing more, in whatever process; what is under way comes home. The batch can go on at any time."""
+    """Send no more requests, in any process. In-flight requests finish."""
     with workspace.writing() as db:
-        if become(db, batch_id, BatchState.PAUSED):
+        if apply(db, batch_id, BatchAction.PAUSE):
             return CHANGED
-    return Changes(message=f"Batch {batch_id} is paused already.")
+    return Changes(message=f"Batch {batch_id} is already paused.")
 
 
 def cancel(workspace: Workspace, batch_id: int) -> Changes:
-    """Give up what has not been answered. What was answered stays; what is under way comes home and counts.
+    """Cancel all items without a result. Results are kept; in-flight requests finish and count.
 
-    Also what processes have, for one that was killed would never give it up.
+    This includes claimed items, because a killed process would never release them.
     """
     with workspace.writing() as db:
-        if not become(db, batch_id, BatchState.CANCELLED):
-            return Changes(message=f"Batch {batch_id} is cancelled already.")
-        for state in (ItemState.PENDING, ItemState.CLAIMED):
+        if not apply(db, batch_id, BatchAction.CANCEL):
+            return Changes(message=f"Batch {batch_id} is already cancelled.")
+        for state in TO_SEND:
             batches.move(db, batch_id, state, ItemState.CANCELLED)
     return CHANGED
 
 
 def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> Changes:
-    """Put the failed items (for these causes, or for any) back among those to be sent; a `Runner` sends them."""
+    """Put failed items back to pending; `causes` selects some. A runner sends them."""
     with workspace.writing() as db:
-        batch = require(db, batch_id)
-        if batch.state is BatchState.CANCELLED:
-            raise StudioError(f"Batch {batch_id} was cancelled. Launch a new one for its prompts.")
+        require_allowed(db, batch_id, BatchAction.RETRY)
         moved = batches.move(db, batch_id, ItemState.FAILED, ItemState.PENDING, causes)
         if not moved:
-            which = f" for {', '.join(causes)}" if causes else ""
-            return Changes(message=f"Batch {batch_id} has no items that failed{which}.")
-        if batch.state is BatchState.FINISHED:
-            become(db, batch_id, BatchState.READY)
-    return Changes(
-        CHANGED.kinds, (), "1 item will be tried again." if moved == 1 else f"{moved:,} items will be tried again."
-    )
+            names = ", ".join(cause.label for cause in causes)
+            which = f"failed items with the cause: {names}" if causes else "failed items"
+            return Changes(message=f"Batch {batch_id} has no {which}.")
+        apply(db, batch_id, BatchAction.RETRY)
+    return Changes(CHANGED.kinds, (), "1 item will be retried." if moved == 1 else f"{moved:,} items will be retried.")
 
 
-def raise_cap(workspace: Workspace, batch_id: int, max_cost: float | None) -> Changes:
-    """Change what the batch may cost in all, in USD; None for no cap."""
+def set_cost_limit(workspace: Workspace, batch_id: int, max_cost: float | None) -> Changes:
+    """Set the cost limit of the whole batch in USD; None for no limit."""
     with workspace.writing() as db:
-        settings = require(db, batch_id).settings
-        batches.keep_settings(db, batch_id, replace(settings, limits=replace(settings.limits, max_cost=max_cost)))
+        settings = load_batch(db, batch_id).settings
+        batches.update_settings(db, batch_id, replace(settings, limits=replace(settings.limits, max_cost=max_cost)))
     return CHANGED
 
 
 def send_rest_live(workspace: Workspace, batch_id: int) -> Changes:
-    """What the vendor's own batches have not done is taken back from them and sent one by one, at the next run."""
+    """At the next run, cancel open vendor batches and send their remaining items live."""
     with workspace.writing() as db:
-        batches.keep_settings(db, batch_id, replace(require(db, batch_id).settings, vendor_batch=False))
+        batches.update_settings(db, batch_id, replace(load_batch(db, batch_id).settings, vendor_batch=False))
     return CHANGED
 
 
-def become(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> bool:
-    """Put a batch into a state; False where it is in it. StudioError where that may not follow.
+def apply(db: Connection, batch_id: int, action: BatchAction, note: str | None = None) -> bool:
+    """Change the state of a batch by an action; False if the state stays. StudioError if the action is not allowed.
 
-    The note stays out of the log: it may have a vendor's sentence in it.
+    The log does not contain the note, because it may quote a vendor.
     """
-    before = require(db, batch_id).state
-    if before is state:
+    before, after = require_allowed(db, batch_id, action)
+    if after is before:
         return False
-    if not before.may_become(state):
-        raise StudioError(f"Batch {batch_id} is {before}: it cannot become {state}.")
-    batches.become(db, batch_id, state, note)
-    log.info("batch %d %s", batch_id, state)
+    batches.set_state(db, batch_id, after, note)
+    log.info("batch %d %s", batch_id, after.label)
     return True
+
+
+def require_allowed(db: Connection, batch_id: int, action: BatchAction) -> tuple[BatchState, BatchState]:
+    """The states before and after an action; StudioError if it is not allowed."""
+    before = load_batch(db, batch_id).state
+    after = before.after(action)
+    if after is None:
+        hint = " Launch a new batch for its prompts." if before is BatchState.CANCELLED else ""
+        raise StudioError(f"Batch {batch_id} is {before.label} and cannot be {action}.{hint}")
+    return before, after
 
 
 def _name(models: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
-"""One process's dealings with a batch in the workspace: sign on, exchange answers for new items, leave.
+"""The connection of one process to a batch in the workspace: register, exchange results for new items, leave.
 
-Answers are stored and items claimed in transactions that go beside those of other processes; what state a batch is in,
-and what becomes of a killed process's items, is settled by one process at a time.
+Processes store results and claim items in concurrent transactions. Only one process at a time changes the state of a
+batch or releases the items of a dead process.
 """
 
 import logging
@@ -12,72 +12,72 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress, BatchState, ItemState
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
 from orbench_studio.domain.evaluation.rate_limits import RateGrant, RateRequest
-from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.domain.evaluation.states import TO_SEND, UNFINISHED, BatchAction, BatchState, ItemState
+from orbench_studio.errors import WorkspaceError
 from orbench_studio.providers.endpoints import endpoint
-from orbench_studio.services.evaluation.batch_control import become, look, progress, require
+from orbench_studio.services.evaluation.batch_control import apply, load_batch, load_progress, progress
 from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.evaluation import batches, item_claims, rate_limits, results
-from orbench_studio.store.evaluation.item_claims import Claimed
+from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import Outcome
 
 log = logging.getLogger(__name__)
 
-BRINGS = {
+RESULT_KINDS = {
     BatchKind.EVALUATION: Kind.RESPONSES,
     BatchKind.JUDGING: Kind.JUDGEMENTS,
     BatchKind.MODERATION: Kind.VOTES,
     BatchKind.SEEDING: Kind.PROMPTS,
     BatchKind.REWRITING: Kind.PROMPTS,
 }
-"""What the answers of each kind of batch are."""
-_WRITTEN = (BatchKind.SEEDING, BatchKind.REWRITING)  # texts that must not repeat one another: one process at a time
-_OPEN = (ItemState.PENDING, ItemState.CLAIMED)
+"""What the results of each kind of batch become."""
+_UNIQUE_TEXTS = (BatchKind.SEEDING, BatchKind.REWRITING)  # texts must not repeat one another: one process at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """What a process could do with of one model: how many more items, and when to start requests."""
+class Demand:
+    """What a process can use of one model: the number of further items, and start times for requests."""
 
     items: int
-    wish: RateRequest
+    rate: RateRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a process brings to an exchange: outcomes, what it wants of each model, the items it holds from before.
+    """A process's part of an exchange: outcomes, demand by model, the items that it still holds.
 
-    `stop` is the reason why the whole batch has to stop, if there is one; `per_minute` is told to whoever looks.
+    `stop` is the reason to stop the whole batch. `per_minute` is shown to users.
     """
 
     outcomes: Sequence[Outcome]
-    wants: Mapping[int, Want]
+    demand: Mapping[int, Demand]
     held: Collection[int] = ()
     stop: str | None = None
     per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What it gets."""
+class Assignment:
+    """The items and start times that a process receives for one model."""
 
-    items: Sequence[Claimed]
-    allowed: RateGrant
+    items: Sequence[ClaimedItem]
+    rate: RateGrant
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came of an exchange, by model. `lost`: others had taken this process for gone, and its items with it.
+    """The result of an exchange, with assignments by model.
 
-    `is_over`: nothing more is to be sent here.
+    `lost`: another process has considered this one dead and released its items. `is_over`: send no more here.
     """
 
     progress: BatchProgress
     changes: Changes
-    shares: Mapping[int, Share] = field(default_factory=dict)
+    assigned: Mapping[int, Assignment] = field(default_factory=dict)
     lost: bool = False
     waiting: str = ""
     is_over: bool = False
@@ -86,48 +86,47 @@ class Exchange:
 class BatchCoordinator:
     """Used by one thread at a time.
 
-    `helps` names the models that are served here for a batch that others answer for: it is neither begun nor paused
-    here, and over as soon as there is nothing left for these models.
+    A worker passes the models that it serves. It neither starts nor pauses the batch, and it is done as soon as nothing
+    is left for these models.
     """
 
-    def __init__(self, workspace: Workspace, batch_id: int, lease: float, helps: Collection[str] | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, batch_id: int, lease: float, served: Collection[str] | None = None
+    ) -> None:
         self._workspace = workspace
         self._batch_id = batch_id
         self._lease = lease
-        self._helps = helps is not None
+        self._is_worker = served is not None
         self._runner_id = 0
-        self._is_unsure = False  # whether the last exchange was done: its answer may be what was lost
+        self._is_unsure = False  # the last exchange failed: its transaction may have been committed
         with workspace.reading() as db:
-            batch = require(db, batch_id)
+            batch = load_batch(db, batch_id)
             self.models = {
-                key: name for key, name in batches.models(db, batch_id).items() if helps is None or name in helps
+                key: name for key, name in batches.models(db, batch_id).items() if served is None or name in served
             }
-        self._kind, self._library = batch.kind, NearDuplicateFilter(batch.kind)
+        self._kind, self._near_duplicates = batch.kind, NearDuplicateFilter(batch.kind)
         self._limits = batch.settings.limits
-        self._places = {
-            key: endpoint(name, batch.settings.base_urls.get(name)).limits_name for key, name in self.models.items()
+        self._rate_keys = {
+            key: endpoint(name, batch.settings.base_urls.get(name)).rate_limit_key for key, name in self.models.items()
         }
 
-    def look(self) -> BatchProgress:
-        """How far the batch is."""
+    def progress(self) -> BatchProgress:
+        """The progress of the batch."""
         return progress(self._workspace, self._batch_id)
 
     def begin(self) -> None:
-        """Sign on to a batch that is not at its end; what killed processes had goes back to those to be sent."""
+        """Register this process and start the batch; release the items of dead processes."""
         with self._workspace.reading() as db:
-            self._library.read(db)  # a large workspace takes seconds, in which others may write
+            self._near_duplicates.refresh(db)  # takes seconds in a large workspace; others can write meanwhile
         with self._workspace.writing() as db:
-            state = require(db, self._batch_id).state
-            if state in (BatchState.FINISHED, BatchState.CANCELLED) and not self._helps:
-                raise StudioError(f"Batch {self._batch_id} is {state}: there is nothing left to send.")
-            if not self._helps:
-                become(db, self._batch_id, BatchState.RUNNING)
-            self._sign_on(db)
-            item_claims.take_over(db, self._batch_id, clock.now(db))
-            rate_limits.know(db, self._places.values())
+            if not self._is_worker:
+                apply(db, self._batch_id, BatchAction.START)
+            self._register(db)
+            item_claims.release_dead(db, self._batch_id, clock.now(db))
+            rate_limits.add_missing(db, self._rate_keys.values())
 
     def exchange(self, report: Report) -> Exchange:
-        """Store outcomes, claim items and take from the limits, in one transaction; then settle what there is."""
+        """Store outcomes, claim items and take from the rate limits in one transaction; then update the batch."""
         try:
             return self._exchange(report)
         except WorkspaceError:
@@ -136,95 +135,91 @@ class BatchCoordinator:
 
     def _exchange(self, report: Report) -> Exchange:
         with self._storing() as db:
-            now = clock.now(db)  # one moment for all: a transaction that takes long must not take itself for gone
-            lost = not item_claims.still_there(db, self._runner_id, now, report.per_minute)
-            touched = results.store(db, self._batch_id, self._library.compare(db, report.outcomes))
+            now = clock.now(db)  # one time for all steps, so that a long transaction does not outlive its own lease
+            lost = not item_claims.heartbeat(db, self._runner_id, now, report.per_minute)
+            touched = results.store(db, self._batch_id, self._near_duplicates.annotate(db, report.outcomes))
             if self._is_unsure:
-                item_claims.give_back_others(db, self._runner_id, report.held)
-            batch = require(db, self._batch_id)
-            capped = cap_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
-            stop = report.stop or capped
+                item_claims.release_unknown(db, self._runner_id, report.held)
+            batch = load_batch(db, self._batch_id)
+            over_limit = cost_limit_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
+            stop = report.stop or over_limit
             is_on = batch.state is BatchState.RUNNING and not stop
-            shares = self._share(db, report.wants, now) if is_on and not lost else {}
-            is_settled = not lost and (batch.state is not BatchState.RUNNING or self._is_settled(db, shares, now))
-            is_over = not is_on or (self._helps and not self._is_open(db))
-            waiting = self._waiting(db, now) if is_on and not any(share.items for share in shares.values()) else ""
-            found = look(db, self._batch_id)
+            assigned = self._assign(db, report.demand, now) if is_on and not lost else {}
+            has_items = any(assignment.items for assignment in assigned.values())
+            is_settled = not lost and (batch.state is not BatchState.RUNNING or self._is_settled(db, has_items, now))
+            is_over = not is_on or (self._is_worker and not batches.has_items(db, self._batch_id, TO_SEND, self.models))
+            waiting = self._waiting(db, now) if is_on and not has_items else ""
+            found = load_progress(db, self._batch_id)
         self._is_unsure = False
         if stop or not is_settled:
-            found = self._settle(stop, capped or "a model cannot be asked any more")
-        kind = BRINGS[batch.kind]
-        kinds = {kind, Kind.BATCHES} if touched else {Kind.BATCHES} if report.outcomes else set()
+            found = self._settle(stop, over_limit or "a model cannot be used any more")
+        kinds = {RESULT_KINDS[batch.kind], Kind.BATCHES} if touched else {Kind.BATCHES} if report.outcomes else set()
         changes = Changes(frozenset(kinds), tuple(touched))
-        return Exchange(found, changes, shares, lost, waiting, is_over or found.batch.state is not BatchState.RUNNING)
+        return Exchange(found, changes, assigned, lost, waiting, is_over or found.batch.state is not BatchState.RUNNING)
 
     def leave(self) -> int:
-        """Sign off; how many items go back. A batch that nobody is at any more and that is not at its end is paused.
+        """Unregister this process; return the number of released items. The last process pauses a running batch.
 
-        Not by a process that only helps: it stays running, for whoever helps next.
+        A worker does not pause it: the batch stays running for the next worker.
         """
         with self._workspace.writing() as db:
-            back = item_claims.sign_off(db, self._runner_id)
-            alone = not item_claims.others(db, self._batch_id, None, clock.now(db))
-            if alone and not self._helps and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
-                become(db, self._batch_id, BatchState.PAUSED)
-        return back
+            released = item_claims.unregister(db, self._runner_id)
+            alone = not item_claims.count_others(db, self._batch_id, None, clock.now(db))
+            if alone and not self._is_worker and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
+                apply(db, self._batch_id, BatchAction.PAUSE)
+        return released
 
     def _storing(self) -> AbstractContextManager[Connection]:
-        return self._workspace.writing() if self._kind in _WRITTEN else self._workspace.deciding()
+        return self._workspace.writing() if self._kind in _UNIQUE_TEXTS else self._workspace.deciding()
 
-    def _sign_on(self, db: Connection) -> None:
-        self._runner_id = item_claims.sign_on(db, self._batch_id, self._lease, clock.now(db))
+    def _register(self, db: Connection) -> None:
+        self._runner_id = item_claims.register(db, self._batch_id, self._lease, clock.now(db))
 
-    def _share(self, db: Connection, wants: Mapping[int, Want], now: float) -> dict[int, Share]:
-        """Items first, limits last, in an order that is the same for all: nobody waits for who waits for it."""
+    def _assign(self, db: Connection, demand: Mapping[int, Demand], now: float) -> dict[int, Assignment]:
+        """Claim items first, then take from the limits in the same order in all processes, which avoids deadlocks."""
         items = {
-            key: item_claims.claim(db, self._batch_id, key, self._runner_id, want.items) if want.items else []
-            for key, want in wants.items()
+            key: item_claims.claim(db, self._batch_id, key, self._runner_id, one.items) if one.items else []
+            for key, one in demand.items()
         }
-        in_order = sorted(wants, key=lambda key: self._places[key])
-        allowed = {key: rate_limits.take(db, self._places[key], self._limits, wants[key].wish, now) for key in in_order}
-        return {key: Share(items[key], allowed[key]) for key in wants}
+        granted = {
+            key: rate_limits.take(db, self._rate_keys[key], self._limits, demand[key].rate, now)
+            for key in sorted(demand, key=lambda key: self._rate_keys[key])
+        }
+        return {key: Assignment(items[key], granted[key]) for key in demand}
 
-    def _is_open(self, db: Connection) -> bool:
-        """Whether any item of the models that are served here is without an end."""
-        return batches.has_items(db, self._batch_id, _OPEN, self.models)
-
-    def _is_settled(self, db: Connection, shares: Mapping[int, Share], now: float) -> bool:
-        """Whether no process is gone, and something is left of the batch."""
-        if item_claims.gone(db, self._batch_id, now):
+    def _is_settled(self, db: Connection, has_items: bool, now: float) -> bool:
+        """Whether no process is dead, and some items have no result yet."""
+        if item_claims.dead_processes(db, self._batch_id, now):
             return False
-        claimed = any(share.items for share in shares.values())
-        return claimed or batches.has_items(db, self._batch_id, (*_OPEN, ItemState.AT_VENDOR))
+        return has_items or batches.has_items(db, self._batch_id, UNFINISHED)
 
-    def _settle(self, stop: str | None, logged: str) -> BatchProgress:
-        """Come back if others took this process for gone, take over from those who are, stop or finish the batch."""
+    def _settle(self, stop: str | None, reason: str) -> BatchProgress:
+        """Register again if needed, release the items of dead processes, fail or complete the batch."""
         with self._workspace.writing() as db:
             now = clock.now(db)
-            if not item_claims.still_there(db, self._runner_id, now):
-                self._sign_on(db)
-            item_claims.take_over(db, self._batch_id, now)
+            if not item_claims.heartbeat(db, self._runner_id, now):
+                self._register(db)
+            item_claims.release_dead(db, self._batch_id, now)
             if batches.state_of(db, self._batch_id) is BatchState.RUNNING:
                 if stop:
-                    log.info("batch %d: %s", self._batch_id, logged)
-                    become(db, self._batch_id, BatchState.STOPPED, stop)
-                elif not batches.has_items(db, self._batch_id, (*_OPEN, ItemState.AT_VENDOR)):
-                    become(db, self._batch_id, BatchState.FINISHED)
-            return look(db, self._batch_id)
+                    log.info("batch %d: %s", self._batch_id, reason)
+                    apply(db, self._batch_id, BatchAction.FAIL, stop)
+                elif not batches.has_items(db, self._batch_id, UNFINISHED):
+                    apply(db, self._batch_id, BatchAction.COMPLETE)
+            return load_progress(db, self._batch_id)
 
     def _waiting(self, db: Connection, now: float) -> str:
-        """What there is to wait for where nothing can be claimed."""
-        pending, claimed = ((ItemState.PENDING,), (ItemState.CLAIMED,))
-        if batches.has_items(db, self._batch_id, pending, self.models):
+        """The reason to wait if no items can be claimed."""
+        if batches.has_items(db, self._batch_id, (ItemState.PENDING,), self.models):
             return ""
-        if not batches.has_items(db, self._batch_id, claimed, self.models):
+        if not batches.has_items(db, self._batch_id, (ItemState.CLAIMED,), self.models):
             return ""
-        others = item_claims.others(db, self._batch_id, self._runner_id, now)
-        return "the last items, which another process has" if others else ""
+        others = item_claims.count_others(db, self._batch_id, self._runner_id, now)
+        return "another process has the last items" if others else ""
 
 
-def cap_reached(cap: float | None, spent: float) -> str | None:
-    """The sentence that says so; None where there is no cap, or not so much is spent (USD)."""
-    if cap is None or spent < cap:
+def cost_limit_reached(limit: float | None, spent: float) -> str | None:
+    """A message if the cost limit (USD) is reached, else None."""
+    if limit is None or spent < limit:
         return None
-    return f"The cap of {cap:.2f} USD is reached: {spent:.2f} USD are spent."
+    return f"The cost limit of {limit:.2f} USD is reached: {spent:.2f} USD were spent."

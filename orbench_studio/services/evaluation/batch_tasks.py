@@ -1,8 +1,9 @@
-"""What a batch asks and what it makes of the answers: the one place where kinds of batches differ."""
+"""Requests and results for each kind of batch; the only place where the kinds differ."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, ClassVar
 
 from orbench_studio.domain.core.json_reply import fill, template_hash
 from orbench_studio.domain.core.response import StopReason
@@ -11,7 +12,7 @@ from orbench_studio.domain.generation import vote_reply
 from orbench_studio.domain.generation.list_reply import SCHEMA, read_list
 from orbench_studio.domain.judging import judge_reply
 from orbench_studio.providers.base import Answer, Request
-from orbench_studio.store.evaluation.item_claims import Claimed
+from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import (
     JudgeAnswer,
     ListAnswer,
@@ -21,89 +22,84 @@ from orbench_studio.store.evaluation.results import (
 )
 
 
-class Task(Protocol):
-    """One kind of batch."""
+class Task(ABC):
+    """The requests and results of one kind of batch."""
 
-    def request(self, item: Claimed, name: str, model: str) -> Request:
-        """What to send for an item to the model of this name, which is called `model` at its endpoint."""
+    _schema: ClassVar[dict[str, Any] | None] = None
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
-        """What to keep of the answer."""
-
-
-def task_of(batch: Batch) -> Task:
-    """How the batch's items are asked."""
-    return _TASKS[batch.kind](batch)
-
-
-def sampling_for(sampling: Sampling, name: str) -> Sampling:
-    """The sampling with what is meant for this model alone."""
-    return replace(sampling, extra={**sampling.extra, **sampling.extra_by_model.get(name, {})}, extra_by_model={})
-
-
-class _Evaluation:
-    def __init__(self, batch: Batch) -> None:
-        self._settings = batch.settings
-
-    def request(self, item: Claimed, name: str, model: str) -> Request:
-        sampling = sampling_for(self._settings.sampling, name)
-        return Request(model, item.prompt, sampling, timeout=self._settings.limits.timeout)
-
-    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
-        return ModelAnswer(answer.text, answer.stop_reason)
-
-
-class _Judging:
     def __init__(self, batch: Batch) -> None:
         self._settings = batch.settings
         self._template = batch.settings.template or ""
         self._hash = template_hash(self._template)
 
-    def request(self, item: Claimed, name: str, model: str) -> Request:
-        text = judge_reply.fill(self._template, item.prompt, item.response or "")
+    def request(self, item: ClaimedItem, name: str, model: str) -> Request:
+        """The request for an item; `model` is the name of the model at its endpoint."""
         sampling = sampling_for(self._settings.sampling, name)
-        return Request(model, text, sampling, judge_reply.SCHEMA, self._settings.limits.timeout)
+        return Request(model, self._text(item), sampling, self._schema, self._settings.limits.timeout)
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
+    @abstractmethod
+    def _text(self, item: ClaimedItem) -> str:
+        """The text to send for an item."""
+
+    @abstractmethod
+    def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
+        """The result to store for an answer."""
+
+
+def task_of(batch: Batch) -> Task:
+    """The task for the kind of a batch."""
+    return _TASKS[batch.kind](batch)
+
+
+def sampling_for(sampling: Sampling, name: str) -> Sampling:
+    """The request parameters for one model."""
+    return replace(sampling, extra={**sampling.extra, **sampling.extra_by_model.get(name, {})}, extra_by_model={})
+
+
+class _Evaluation(Task):
+    def _text(self, item: ClaimedItem) -> str:
+        return item.prompt
+
+    def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
+        return ModelAnswer(answer.text, answer.stop_reason)
+
+
+class _Judging(Task):
+    _schema = judge_reply.SCHEMA
+
+    def _text(self, item: ClaimedItem) -> str:
+        return judge_reply.fill(self._template, item.prompt, item.response or "")
+
+    def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
         assert item.response_id is not None  # every item of a judging batch has one
         judgement = judge_reply.parse(answer.text, name, item.prompt, item.response or "")
         return JudgeAnswer(item.response_id, judgement, self._hash)
 
 
-class _Moderation:
-    def __init__(self, batch: Batch) -> None:
-        self._settings = batch.settings
-        self._template = batch.settings.template or ""
-        self._hash = template_hash(self._template)
+class _Moderation(Task):
+    _schema = vote_reply.SCHEMA
 
-    def request(self, item: Claimed, name: str, model: str) -> Request:
-        text = vote_reply.fill(self._template, item.prompt, item.response)
-        sampling = sampling_for(self._settings.sampling, name)
-        return Request(model, text, sampling, vote_reply.SCHEMA, self._settings.limits.timeout)
+    def _text(self, item: ClaimedItem) -> str:
+        return vote_reply.fill(self._template, item.prompt, item.response)
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
+    def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
         vote = vote_reply.parse(answer.text, name, item.prompt, item.response)
         return ModeratorAnswer(replace(vote, response_id=item.response_id), self._hash)
 
 
-class _Writing:
+class _Writing(Task):
     """Seeds of a category, or rewrites of a seed."""
 
-    def __init__(self, batch: Batch) -> None:
-        self._settings = batch.settings
-        self._template = batch.settings.template or ""
-        self._hash = template_hash(self._template)
+    _schema = SCHEMA
 
-    def request(self, item: Claimed, name: str, model: str) -> Request:
+    def _text(self, item: ClaimedItem) -> str:
         values = {"count": str(self._settings.texts), "category": item.category or "", "round": str(item.sample + 1)}
-        text = fill(self._template, values | ({} if item.seed is None else {"seed": item.seed}))
-        sampling = sampling_for(self._settings.sampling, name)
-        return Request(model, text, sampling, SCHEMA, self._settings.limits.timeout)
+        return fill(self._template, values | ({} if item.seed is None else {"seed": item.seed}))
 
-    def result(self, item: Claimed, name: str, answer: Answer) -> Result:
+    def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
         listing = read_list(answer.text, cut=answer.stop_reason is StopReason.LENGTH, template=self._template)
-        asked_for = replace(listing, texts=listing.texts[: self._settings.texts])
-        return ListAnswer(asked_for, answer.text, answer.stop_reason, self._hash)
+        limited = replace(listing, texts=listing.texts[: self._settings.texts])
+        return ListAnswer(limited, answer.text, answer.stop_reason, self._hash)
 
 
 _TASKS: dict[BatchKind, Callable[[Batch], Task]] = {

@@ -1,93 +1,94 @@
-"""What a batch will send, cost and take, before it is launched: from what is known, and marked where it is guessed."""
+"""Estimate of requests, tokens, cost and duration of a batch before it is launched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orbench_studio.domain.evaluation.batch import BatchSettings
-from orbench_studio.providers.base import guessed_tokens
+from orbench_studio.providers.base import estimated_tokens
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluation.prices import Prices, cost
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import text_lengths
 
-_TOKENS_A_SECOND = 50  # that a model writes, where nothing is known
+_TOKENS_PER_SECOND = 50  # assumed output rate of a model
 _MINUTE = 60
-_A_VOTE = 80  # tokens of a judgement or a vote
+_VOTE_TOKENS = 80  # assumed length of a judgement or a vote
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEstimate:
-    """One model: items, tokens, USD.
+    """Estimate for one model: items, tokens, USD, seconds.
 
-    Input tokens are a quarter of the characters. `likely_output` is what this model's answers in the workspace had on
-    average, or those of all models where it has none; None where there are no answers to go by. `most_cost` is with
-    every answer as long as it may be. Costs are None where the price (or the likely length) is unknown.
+    Input tokens are the number of characters divided by 4. `expected_cost` assumes the mean length of this model's
+    responses in the workspace, or of all models' responses. `max_cost` assumes the maximum length. A cost is None if
+    the price (or the mean length) is unknown.
     """
 
     model: str
     items: int
     input_tokens: int
-    likely_output: int | None
-    most_output: int
-    likely_cost: float | None
-    most_cost: float | None
+    max_output: int
+    expected_cost: float | None
+    max_cost: float | None
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """All models; `seconds` is that of the slowest, since they run side by side, at 50 tokens a second a request."""
+    """Estimate for all models. `seconds` is that of the slowest model, because they run in parallel."""
 
     models: tuple[ModelEstimate, ...]
     prices_dated: str
 
     @property
     def items(self) -> int:
-        """How many requests there will be."""
+        """Number of requests."""
         return sum(model.items for model in self.models)
 
     @property
     def unpriced(self) -> tuple[str, ...]:
-        """Models whose price is unknown."""
-        return tuple(model.model for model in self.models if model.most_cost is None)
+        """Models without a price."""
+        return tuple(model.model for model in self.models if model.max_cost is None)
 
     @property
-    def most_cost(self) -> float:
-        """USD at most, of the models that have a price."""
-        return sum(model.most_cost or 0.0 for model in self.models)
+    def max_cost(self) -> float:
+        """Maximum cost in USD of the models with a price."""
+        return sum(model.max_cost or 0.0 for model in self.models)
 
     @property
-    def likely_cost(self) -> float | None:
-        """USD to be expected; None where that is unknown of any model that has a price."""
-        known = [model.likely_cost for model in self.models if model.most_cost is not None]
+    def expected_cost(self) -> float | None:
+        """Expected cost in USD of the models with a price; None if it is unknown for one of them."""
+        known = [model.expected_cost for model in self.models if model.max_cost is not None]
         return None if any(one is None for one in known) else sum(one or 0.0 for one in known)
 
     @property
     def seconds(self) -> float:
-        """How long it will take, roughly."""
+        """Approximate duration."""
         return max((model.seconds for model in self.models), default=0.0)
 
 
 def estimate(
     workspace: Workspace, models: Sequence[str], prompt_ids: Sequence[int], settings: BatchSettings, prices: Prices
 ) -> Estimate:
-    """What putting the prompts to the models will send, cost and take."""
+    """Estimate an evaluation of the models on the prompts."""
     with workspace.reading() as db:
         characters = text_lengths.of_prompts(db, prompt_ids)
-        likely = {name: text_lengths.mean_output(db, name) for name in models}
-    system = guessed_tokens(settings.sampling.system or "") * len(prompt_ids)
+        mean_output = {name: text_lengths.mean_output(db, name) for name in models}
+    system = estimated_tokens(settings.sampling.system or "") * len(prompt_ids)
     tokens = (characters // 4 + system) * settings.repeats
     items = len(prompt_ids) * settings.repeats
-    return Estimate(tuple(_model(name, items, tokens, likely[name], settings, prices) for name in models), prices.dated)
+    return Estimate(
+        tuple(_model(name, items, tokens, mean_output[name], settings, prices) for name in models), prices.dated
+    )
 
 
 def estimate_judging(
     workspace: Workspace, judges: Sequence[str], responses: Sequence[int], settings: BatchSettings, prices: Prices
 ) -> Estimate:
-    """What putting the responses to the judges will send, cost and take; `responses` are ids."""
+    """Estimate a judging batch; `responses` are ids."""
     with workspace.reading() as db:
         characters = text_lengths.of_responses(db, responses)
-    each = [estimate_items(name, len(responses), characters, _A_VOTE, settings, prices) for name in judges]
+    each = [estimate_items(name, len(responses), characters, _VOTE_TOKENS, settings, prices) for name in judges]
     return Estimate(tuple(model for found in each for model in found.models), prices.dated)
 
 
@@ -98,39 +99,39 @@ def estimate_voting(
     settings: BatchSettings,
     prices: Prices,
 ) -> Estimate:
-    """What votes will send, cost and take; `targets` are (prompt id, response id or None)."""
+    """Estimate a moderation batch; `targets` are (prompt id, response id or None)."""
     responses = [response_id for _, response_id in targets if response_id is not None]
     with workspace.reading() as db:
         prompts = [prompt_id for prompt_id, response_id in targets if response_id is None]
         characters = text_lengths.of_responses(db, responses) + text_lengths.of_prompts(db, prompts)
-    each = [estimate_items(name, len(targets), characters, _A_VOTE, settings, prices) for name in moderators]
+    each = [estimate_items(name, len(targets), characters, _VOTE_TOKENS, settings, prices) for name in moderators]
     return Estimate(tuple(model for found in each for model in found.models), prices.dated)
 
 
 def estimate_items(
-    model: str, items: int, characters: int, likely: float, settings: BatchSettings, prices: Prices
+    model: str, items: int, characters: int, mean_output: float, settings: BatchSettings, prices: Prices
 ) -> Estimate:
-    """What so many items will send, cost and take, that put a template and so many characters together to a model."""
-    tokens = characters // 4 + guessed_tokens(settings.template or "") * items
-    return Estimate((_model(model, items, tokens, likely, settings, prices),), prices.dated)
+    """Estimate items that send the template with this number of characters in total."""
+    tokens = characters // 4 + estimated_tokens(settings.template or "") * items
+    return Estimate((_model(model, items, tokens, mean_output, settings, prices),), prices.dated)
 
 
 def _model(
-    name: str, items: int, tokens: int, likely: float | None, settings: BatchSettings, prices: Prices
+    name: str, items: int, tokens: int, mean_output: float | None, settings: BatchSettings, prices: Prices
 ) -> ModelEstimate:
     price = prices.of(name, settings.base_urls.get(name))
-    longest = items * settings.sampling.max_tokens
-    expected = None if likely is None else round(min(items * likely, longest))
+    max_tokens = items * settings.sampling.max_tokens
+    expected = None if mean_output is None else round(min(items * mean_output, max_tokens))
     costs = [
         None if output is None else cost(price, tokens, output, batch=settings.vendor_batch)
-        for output in (expected, longest)
+        for output in (expected, max_tokens)
     ]
-    at_once = endpoint(name, settings.base_urls.get(name)).at_most(settings.limits.concurrency)
-    seconds = (longest if expected is None else expected) / _TOKENS_A_SECOND / at_once
+    concurrency = endpoint(name, settings.base_urls.get(name)).concurrency(settings.limits.concurrency)
+    seconds = (max_tokens if expected is None else expected) / _TOKENS_PER_SECOND / concurrency
     for limit, amount in (
         (settings.limits.requests_per_minute, items),
-        (settings.limits.tokens_per_minute, tokens + (expected or longest)),
+        (settings.limits.tokens_per_minute, tokens + (expected or max_tokens)),
     ):
         if limit:
             seconds = max(seconds, amount / limit * _MINUTE)
-    return ModelEstimate(name, items, tokens, expected, longest, costs[0], costs[1], seconds)
+    return ModelEstimate(name, items, tokens, max_tokens, costs[0], costs[1], seconds)

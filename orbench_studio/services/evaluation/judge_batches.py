@@ -1,4 +1,4 @@
-"""Judging stored responses with language models: nothing is generated again, the batch machinery is the same."""
+"""Batches in which language models judge stored responses."""
 
 import logging
 from collections.abc import Sequence
@@ -8,15 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.evaluation.batch import (
-    CLASS_TOKENS,
-    Batch,
-    BatchKind,
-    BatchSettings,
-    BatchState,
-    ItemState,
-    Sampling,
-)
+from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, Batch, BatchKind, BatchSettings, Sampling
+from orbench_studio.domain.evaluation.states import BatchAction, ItemState
 from orbench_studio.errors import StudioError
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import Template, TemplateName
@@ -31,18 +24,18 @@ log = logging.getLogger(__name__)
 
 
 class Unjudged(NamedTuple):
-    """A response that a judge may be asked about."""
+    """A response to judge."""
 
     response_id: int
     prompt_id: int
 
 
 def load_template(file: Path | None = None) -> Template:
-    """The judge's instructions in a file, or the studio's own."""
+    """The judge's prompt template from a file, or the built-in one."""
     return templates.load(TemplateName.JUDGING, file)
 
 
-def choose(
+def select_responses(
     workspace: Workspace,
     judges: Sequence[str],
     *,
@@ -53,10 +46,10 @@ def choose(
     again: bool = False,
     limit: int | None = None,
 ) -> list[Unjudged]:
-    """The responses with something to judge: of these models, prompts and batch, all of them where none are named.
+    """The responses to judge: those of these models, prompts and batch, or all.
 
-    Blocked, empty and failed responses are left out, and those that every judge has judged with this template already
-    unless `again`.
+    Blocked, empty and failed responses are skipped. So are those that every judge has judged with this template, unless
+    `again`.
     """
     with workspace.reading() as db:
         skip = () if again else tuple(judges)
@@ -64,14 +57,13 @@ def choose(
             db, models=models, prompt_ids=prompt_ids, batch_id=batch_id, judges=skip,
             template_hash=(template or load_template()).hash,
         )  # fmt: skip
-    chosen = [Unjudged(*pair) for pair in found[:limit]]
-    if not chosen:
-        raise StudioError("There are no responses to judge: none is there that these judges have not judged already.")
-    return chosen
+    if not found:
+        raise StudioError("There are no responses to judge. These judges have already judged all matching responses.")
+    return [Unjudged(*pair) for pair in found[:limit]]
 
 
 def settings_after(settings: BatchSettings, template: Template) -> BatchSettings:
-    """How a judge is asked about the answers of a batch with these settings: within the same limits, once more."""
+    """The settings of a judging batch that follows a batch with these settings. It has the same limits, separately."""
     return BatchSettings(Sampling(max_tokens=CLASS_TOKENS), settings.limits, template=template.text)
 
 
@@ -84,59 +76,58 @@ def create(
     prices: Prices,
     name: str = "",
 ) -> Batch:
-    """Write a judging batch down; `settings.template` has the instructions."""
-    templates.require_markers(TemplateName.JUDGING, settings.template)
+    """Create a judging batch; `settings.template` is the judge's prompt template."""
+    templates.require_placeholders(TemplateName.JUDGING, settings.template)
     batch_control.check(judges, settings, prices)
     with workspace.writing() as db:
-        return batch_control.require(db, _write_down(db, judges, chosen, settings, name))
+        return batch_control.load_batch(db, _create(db, judges, chosen, settings, name))
 
 
-class Following(NamedTuple):
-    """What follows a finished batch: a batch in which its answers are judged, or one of the studio's own judges."""
+class FollowUp(NamedTuple):
+    """The judging that follows a completed batch: a judging batch, or a built-in judge that the caller runs."""
 
     batch_id: int
-    judging: int | None = None
+    judge_batch_id: int | None = None
     builtin_judge: str | None = None
 
 
-def follow(workspace: Workspace) -> list[Following]:
-    """Launch the judging that was asked for with batches which are finished by now, whoever finished them; each once.
+def start_follow_ups(workspace: Workspace) -> list[FollowUp]:
+    """Create the judging batches that completed batches asked for, once each; they are running, for any worker.
 
-    A batch for a language model is running from then on: any worker may take it. What one of the studio's own judges
-    is to do is for the caller.
+    The caller runs the built-in judges.
     """
     with workspace.reading() as db:
-        if not batches.to_be_judged(db):
+        if not batches.awaiting_judge(db):
             return []
     template = load_template()
     with workspace.writing() as db:
-        return [found for batch in batches.to_be_judged(db) if (found := _follow(db, batch, template))]
+        return [found for batch in batches.awaiting_judge(db) if (found := _follow_up(db, batch, template))]
 
 
-def _follow(db: Connection, batch: Batch, template: Template) -> Following | None:
+def _follow_up(db: Connection, batch: Batch, template: Template) -> FollowUp | None:
     judge = batch.judge or ""
-    batches.forget_judge(db, batch.id)
+    batches.clear_judge(db, batch.id)
     if not batches.has_items(db, batch.id, (ItemState.DONE,)):
         return None
     if judge in BUILTIN_JUDGES:
-        return Following(batch.id, builtin_judge=judge)
+        return FollowUp(batch.id, builtin_judge=judge)
     found = responses.to_judge(
         db, models=(), prompt_ids=None, batch_id=batch.id, judges=(judge,), template_hash=template.hash
     )
     if not found:
         return None
     chosen = [Unjudged(*pair) for pair in found]
-    batch_id = _write_down(db, [judge], chosen, settings_after(batch.settings, template))
-    batch_control.become(db, batch_id, BatchState.RUNNING)
-    return Following(batch.id, judging=batch_id)
+    batch_id = _create(db, [judge], chosen, settings_after(batch.settings, template))
+    batch_control.apply(db, batch_id, BatchAction.START)
+    return FollowUp(batch.id, judge_batch_id=batch_id)
 
 
-def _write_down(
+def _create(
     db: Connection, judges: Sequence[str], chosen: Sequence[Unjudged], settings: BatchSettings, name: str = ""
 ) -> int:
     title = name or f"judged by {', '.join(judges)}"
     batch_id = batches.create(db, title, BatchKind.JUDGING, settings, datetime.now(UTC))
     for judge in judges:
         batches.add_responses(db, batch_id, batch_control.model_id(db, judge, settings), chosen)
-    log.info("batch %d written down: %d responses, judged by %s", batch_id, len(chosen), ", ".join(judges))
+    log.info("batch %d created: %d responses, judged by %s", batch_id, len(chosen), ", ".join(judges))
     return batch_id

@@ -1,4 +1,4 @@
-"""Which models can be asked from here: vendors and whether there is a key for them, model servers of this machine."""
+"""Available models: vendors and their keys, model servers on this machine, built-in models."""
 
 from typing import NamedTuple
 
@@ -6,15 +6,15 @@ from orbench_studio.errors import StudioError
 from orbench_studio.providers import discovery
 from orbench_studio.providers.credentials import KeyMissingError, key_for
 from orbench_studio.providers.discovery import LocalServer
-from orbench_studio.providers.endpoints import ON_THIS_MACHINE, PRESETS, Endpoint
+from orbench_studio.providers.endpoints import LOCAL_SERVERS, PRESETS, Endpoint
 from orbench_studio.providers.local_model import MODEL, weights
 from orbench_studio.providers.simulated import NAMES
 
-__all__ = ["LocalServer", "Vendor", "built_in", "local_servers", "servers_looked_for", "vendors"]
+__all__ = ["LocalServer", "Vendor", "built_in", "local_servers", "supported_servers", "vendors"]
 
 
 class Vendor(NamedTuple):
-    """A vendor: how its models' names begin, what it is called, which variable holds its key, whether there is one."""
+    """A vendor: prefix of its model names, title, environment variable of its key, whether a key was found."""
 
     prefix: str
     title: str
@@ -23,29 +23,29 @@ class Vendor(NamedTuple):
 
 
 def vendors() -> list[Vendor]:
-    """The vendors that the studio knows, and whether their keys are in the environment or the keyring."""
+    """The known vendors, and whether their keys are in the environment or the keyring."""
     found = []
     for prefix, preset in PRESETS.items():
         if preset.key_variables:
-            there = Endpoint("", prefix, "", preset.base_url or "https://", preset.protocol, preset.key_variables)
-            found.append(Vendor(f"{prefix}/", preset.title, preset.key_variables[0], _has_key(there)))
+            target = Endpoint("", prefix, "", preset.base_url or "https://", preset.protocol, preset.key_variables)
+            found.append(Vendor(f"{prefix}/", preset.title, preset.key_variables[0], _has_key(target)))
     return found
 
 
 def local_servers() -> list[LocalServer]:
-    """The model servers that answer on this machine, with their models. Takes 2 seconds at most: not for a window's
-    own thread.
+    """The running model servers on this machine and their models. Takes up to 2 seconds: do not call it in the GUI
+    thread.
     """
     return discovery.local_servers()
 
 
-def servers_looked_for() -> list[str]:
-    """The servers that `local_servers` asks for, and where."""
-    return [f"{PRESETS[vendor].title} ({PRESETS[vendor].base_url})" for vendor in ON_THIS_MACHINE]
+def supported_servers() -> list[str]:
+    """The servers that `local_servers` looks for, with their addresses."""
+    return [f"{PRESETS[vendor].title} ({PRESETS[vendor].base_url})" for vendor in LOCAL_SERVERS]
 
 
 def built_in() -> list[str]:
-    """Models that need neither a key nor a server: the real one where it is installed, and those that are simulated."""
+    """Models without a key or a server: the local model if it is installed, and the simulated models."""
     try:
         weights()
     except StudioError:

@@ -1,4 +1,4 @@
-"""One model of a batch at work in this process: sends what it was given, tries again, hands on what came of it."""
+"""The queue of one model: send its items, retry, and pass on each outcome."""
 
 import asyncio
 import heapq
@@ -8,47 +8,47 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orbench_studio.domain.evaluation.batch import HOPELESS, PASSING, Cause, Limits
-from orbench_studio.providers.base import Answer, AskError, Provider
+from orbench_studio.domain.evaluation.batch import FATAL, RETRYABLE, Cause, Limits
+from orbench_studio.providers.base import Answer, Provider, ProviderError
 from orbench_studio.providers.pacing import Pacer
-from orbench_studio.services.evaluation.batch_coordinator import Share, Want
+from orbench_studio.services.evaluation.batch_coordinator import Assignment, Demand
 from orbench_studio.services.evaluation.batch_tasks import Task
 from orbench_studio.services.evaluation.prices import Price, cost
-from orbench_studio.store.evaluation.item_claims import Claimed
+from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Result, Usage
 
 log = logging.getLogger(__name__)
-_TOO_MUCH = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
-_UNREAD = _TOO_MUCH | {Cause.UNREACHABLE}  # the vendor has not looked at it: only time bounds how often it is tried
+_THROTTLED = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
+_UNREAD = _THROTTLED | {Cause.UNREACHABLE}  # the vendor did not process the request: only `patience` limits retries
 _FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
-_LONGEST_BACKOFF = 30.0
-_VAIN = 2  # requests without an answer between them, after which it is said what hinders
-_ENOUGH = 20  # items given up without an answer between them: it is not the items
+_MAX_BACKOFF = 30.0
+_SHOW_ERROR_AFTER = 2  # consecutive errors, after which the last one is shown
+_STOP_AFTER = 20  # consecutive failed items: the cause is not the items
 
 
 @dataclass(slots=True)
 class _Item:
-    claimed: Claimed
+    claimed: ClaimedItem
     attempts: int = 0
-    faults: int = 0  # attempts that the vendor looked at
-    begun: float | None = None
+    errors: int = 0  # attempts that the vendor processed
+    started: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Who is asked: its name and row, what it is called at its endpoint, what it costs."""
+    """A model: database id, name, name at its endpoint, price."""
 
     id: int
     name: str
-    there: str
+    endpoint_name: str
     price: Price | None
 
 
 class ModelQueue:
-    """The requests of one model. Lives in one event loop; the attributes can be looked at from anywhere.
+    """Sends the requests of one model in one event loop. Any thread can read the attributes.
 
-    `on_outcome` gets what an item ended in, `on_hopeless` is told why nothing more can be had from the model, by its
-    cause and in words.
+    `on_outcome` receives the outcome of each item, `on_fatal` the cause and a message if the model cannot be used any
+    more.
     """
 
     def __init__(
@@ -58,70 +58,70 @@ class ModelQueue:
         task: Task,
         limits: Limits,
         on_outcome: Callable[[Outcome], None],
-        on_hopeless: Callable[[Cause, str], None],
+        on_fatal: Callable[[Cause, str], None],
     ) -> None:
         self.model = model
         self.waiting = ""
         self._provider, self._task, self._limits = provider, task, limits
-        self._on_outcome, self._on_hopeless = on_outcome, on_hopeless
+        self._on_outcome, self._on_fatal = on_outcome, on_fatal
         self._pacer = Pacer(limits)
         self._queue: deque[_Item] = deque()
         self._later: list[tuple[float, int, _Item]] = []
-        self._asking: dict[asyncio.Task[None], _Item] = {}
+        self._in_flight: dict[asyncio.Task[None], _Item] = {}
         self._changed = asyncio.Event()
         self._open = True
-        self._given_up = 0
-        self._hindrance, self._in_vain = "", 0  # what the last request met, how many did since one was answered
-        self.fault: BaseException | None = None
+        self._failed_in_a_row = 0
+        self._last_error, self._errors_in_a_row = "", 0
+        self.error: BaseException | None = None
 
     @property
-    def under_way(self) -> int:
-        """Requests that have been sent and not been answered."""
-        return len(self._asking)
+    def in_flight(self) -> int:
+        """Number of requests without an answer yet."""
+        return len(self._in_flight)
 
     @property
     def held(self) -> list[int]:
-        """The items that it has and that have not ended."""
-        items = (*self._queue, *(item for *_, item in self._later), *self._asking.values())
+        """Items without an outcome yet."""
+        items = (*self._queue, *(item for *_, item in self._later), *self._in_flight.values())
         return [item.claimed.item_id for item in items]
 
-    def want(self) -> Want:
-        """What it could do with: as many items in store as may be under way, and starts for those that wait."""
-        held = len(self._queue) + len(self._later) + len(self._asking)
+    def demand(self) -> Demand:
+        """The items and start times that the queue can use; it stores as many items as can be in flight."""
+        held = len(self._queue) + len(self._later) + len(self._in_flight)
         items = max(2 * self._limits.concurrency - held, 0) if self._open else 0
         sizes = [self._tokens(item) for item in self._queue] if self._limits.is_paced else []
-        return Want(items, self._pacer.wish(sizes, len(self._asking)))
+        return Demand(items, self._pacer.request(sizes, len(self._in_flight)))
 
     @property
     def is_done(self) -> bool:
-        """Whether it is closed and the last answer is home."""
-        return not self._open and not self._asking
+        """Whether the queue is closed and the last answer has arrived."""
+        return not self._open and not self._in_flight
 
-    def put(self, want: Want, share: Share) -> bool:
-        """What came of what it wanted; True where it should ask again soon: for starts of what it was given."""
-        self._queue.extend(_Item(claimed) for claimed in share.items)
-        self._pacer.allow(want.wish, share.allowed)
+    def put(self, demand: Demand, assigned: Assignment) -> bool:
+        """Add what was assigned; True if it needs another exchange soon, for the start times of the items."""
+        self._queue.extend(_Item(claimed) for claimed in assigned.items)
+        self._pacer.grant(demand.rate, assigned.rate)
         self._changed.set()
-        return self._limits.is_paced and bool(share.items)
+        return self._limits.is_paced and bool(assigned.items)
 
     def forget(self) -> None:
-        """Others have taken what was not sent yet."""
+        """Drop the unsent items: another process has taken them."""
         self._queue.clear()
         self._later.clear()
 
     def close(self) -> None:
-        """Send nothing more; what is under way comes home. What was not sent goes back when the process signs off."""
+        """Send no more requests. In-flight requests finish; unsent items are released when the process leaves."""
         self._open = False
         self.waiting = ""
         self._changed.set()
 
     def abandon(self) -> None:
-        """Do not wait for what is under way; it goes back with the rest, and will be sent again."""
-        for task in self._asking:
+        """Cancel in-flight requests. Their items are released with the rest and sent again later."""
+        for task in self._in_flight:
             task.cancel()
 
     async def run(self) -> None:
-        """Send until the lane is closed and the last answer is home."""
+        """Send until the queue is closed and the last answer has arrived."""
         try:
             while self._open:
                 seconds = self._seconds_to_next()
@@ -129,21 +129,25 @@ class ModelQueue:
                     self._send(self._queue.popleft())
                 else:
                     await self._change_within(seconds)
-            while self._asking:
-                await asyncio.wait(self._asking)
+            while self._in_flight:
+                await asyncio.wait(self._in_flight)
         finally:
             await self._provider.close()
 
     def _seconds_to_next(self) -> float | None:
-        """Seconds until the next request may go; None where only a change can tell."""
-        if not self._open or len(self._asking) >= self._pacer.at_once:
-            self.waiting = f"an answer. {self._hindrance}" if self._open and self._in_vain >= _VAIN else ""
+        """Seconds until the next request may start; None to wait for a change."""
+        if not self._open or len(self._in_flight) >= self._pacer.concurrency:
+            self.waiting = (
+                f"no answer yet. {self._last_error}"
+                if self._open and self._errors_in_a_row >= _SHOW_ERROR_AFTER
+                else ""
+            )
             return None
         now = asyncio.get_running_loop().time()
         while self._later and self._later[0][0] <= now:
             self._queue.appendleft(heapq.heappop(self._later)[2])
         if not self._queue:
-            self.waiting = f"to try again. {self._hindrance}" if self._later and not self._asking else ""
+            self.waiting = f"next attempt. {self._last_error}" if self._later and not self._in_flight else ""
             return self._later[0][0] - now if self._later else None
         seconds, self.waiting = self._pacer.wait()
         return seconds
@@ -158,76 +162,76 @@ class ModelQueue:
 
     def _send(self, item: _Item) -> None:
         item.attempts += 1
-        item.begun = item.begun or asyncio.get_running_loop().time()
+        item.started = item.started or asyncio.get_running_loop().time()
         self._pacer.sent()
-        task = asyncio.create_task(self._ask(item))
-        self._asking[task] = item
-        task.add_done_callback(self._home)
+        task = asyncio.create_task(self._request(item))
+        self._in_flight[task] = item
+        task.add_done_callback(self._on_done)
 
-    def _home(self, task: asyncio.Task[None]) -> None:
-        self._asking.pop(task, None)
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
-            self.fault = task.exception()
+            self.error = task.exception()
         self._changed.set()
 
-    async def _ask(self, item: _Item) -> None:
-        request = self._task.request(item.claimed, self.model.name, self.model.there)
+    async def _request(self, item: _Item) -> None:
+        request = self._task.request(item.claimed, self.model.name, self.model.endpoint_name)
         try:
-            answer = await self._provider.ask(request)
-        except AskError as error:
-            self._failed(item, error)
+            answer = await self._provider.complete(request)
+        except ProviderError as error:
+            self._on_error(item, error)
             return
         used = (answer.input_tokens or 0) + (answer.output_tokens or 0)
         expected = self._tokens(self._queue[0]) if self._queue else 0
         self._pacer.answered(answer.allowance, max(used - self._tokens(item), 0), expected)
-        self._end(item, answer)
+        self._finish(item, answer)
 
-    def _end(self, item: _Item, answer: Answer) -> None:
-        self._given_up, self._hindrance, self._in_vain = 0, "", 0
+    def _finish(self, item: _Item, answer: Answer) -> None:
+        self._failed_in_a_row, self._last_error, self._errors_in_a_row = 0, "", 0
         tokens = (answer.input_tokens, answer.output_tokens)
         usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
         result = self._task.result(item.claimed, self.model.name, answer)
-        self._hand_on(item, result, usage)
+        self._emit(item, result, usage)
 
-    def _failed(self, item: _Item, error: AskError) -> None:
-        if error.cause in HOPELESS:
+    def _on_error(self, item: _Item, error: ProviderError) -> None:
+        if error.cause in FATAL:
             self._stop(error, f"{self.model.name}: {error.message}")
             return
-        if error.cause not in PASSING:
-            self._give_up(item, error)
+        if error.cause not in RETRYABLE:
+            self._fail(item, error)
             return
-        self._hindrance, self._in_vain = error.message, self._in_vain + 1
-        item.faults += error.cause not in _UNREAD
-        if error.cause in _TOO_MUCH:
-            seconds = self._pacer.limited(error.retry_after)
+        self._last_error, self._errors_in_a_row = error.message, self._errors_in_a_row + 1
+        item.errors += error.cause not in _UNREAD
+        if error.cause in _THROTTLED:
+            seconds = self._pacer.rate_limited(error.retry_after)
         else:
             seconds = max(_backoff(item.attempts), error.retry_after or 0.0)
         now = asyncio.get_running_loop().time()
-        too_late = now + seconds - (item.begun or now) > self._limits.patience
-        if item.faults >= self._limits.attempts or too_late:
-            self._give_up(item, error)
+        too_late = now + seconds - (item.started or now) > self._limits.patience
+        if item.errors >= self._limits.attempts or too_late:
+            self._fail(item, error)
         else:
             heapq.heappush(self._later, (now + seconds, item.claimed.item_id, item))
 
-    def _give_up(self, item: _Item, error: AskError) -> None:
-        self._hand_on(item, ItemFailure(error.cause, error.message))
-        self._given_up += 1
-        if self._given_up >= _ENOUGH:
-            self._stop(error, f"{self.model.name} has not answered one of {_ENOUGH} requests: {error.message}")
+    def _fail(self, item: _Item, error: ProviderError) -> None:
+        self._emit(item, ItemFailure(error.cause, error.message))
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= _STOP_AFTER:
+            self._stop(error, f"{self.model.name}: {_STOP_AFTER} requests in a row failed. {error.message}")
 
-    def _stop(self, error: AskError, message: str) -> None:
-        log.info("%s: nothing more is sent, %s", self.model.name, error.cause)
-        self._on_hopeless(error.cause, message)
+    def _stop(self, error: ProviderError, message: str) -> None:
+        log.info("%s: stopped, %s", self.model.name, error.cause.label)
+        self._on_fatal(error.cause, message)
 
-    def _hand_on(self, item: _Item, result: Result | ItemFailure, usage: Usage | None = None) -> None:
-        place = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
-        self._on_outcome(Outcome(*place, item.attempts, result, usage or Usage()))
+    def _emit(self, item: _Item, result: Result | ItemFailure, usage: Usage | None = None) -> None:
+        ids = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
+        self._on_outcome(Outcome(*ids, item.attempts, result, usage or Usage()))
 
     def _tokens(self, item: _Item) -> int:
         return (len(item.claimed.prompt) + len(item.claimed.response or "")) // 4 + 1
 
 
 def _backoff(attempts: int) -> float:
-    """Seconds before the next attempt, spread so that many that failed together do not come back together."""
-    longest = min(_FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
+    """Seconds before the next attempt, with jitter so that items that failed together are not retried together."""
+    longest = min(_FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10), _MAX_BACKOFF)
     return longest * random.uniform(0.5, 1.0)

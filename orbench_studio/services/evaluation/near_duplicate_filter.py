@@ -1,4 +1,4 @@
-"""What models write is compared with what is there: a text that is nearly the same is neither a seed nor a prompt."""
+"""Near-duplicate filter for generated texts: a near duplicate becomes neither a seed nor a prompt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orbench_studio.store.evaluation.results import ListAnswer, Outcome
 if TYPE_CHECKING:
     from orbench_studio.instruments.similarity import Collection
 
-NEAR = 0.7  # a sentence of usual length with a word or two changed; what is less alike may ask for something else
+THRESHOLD = 0.7  # similarity: a sentence of usual length with one or two words changed
 _COMPARED = {
     BatchKind.SEEDING: (generated_texts.seeds,),
     BatchKind.REWRITING: (generated_texts.seeds, near_duplicates.texts),
@@ -24,36 +24,37 @@ _COMPARED = {
 
 
 class NearDuplicateFilter:
-    """What a batch compares its texts with, remembered from one transaction to the next.
+    """Compares the texts of a batch with the seeds and prompts of the workspace.
 
-    Nothing of a transaction is learned before the next, so that one that is rolled back leaves nothing behind.
+    It keeps those texts between transactions. Texts of a transaction are added in the next one, so that a rollback
+    leaves nothing behind.
     """
 
     def __init__(self, kind: BatchKind) -> None:
-        self._last = dict.fromkeys(_COMPARED.get(kind, ()), 0)  # the newest that is known
+        self._last = dict.fromkeys(_COMPARED.get(kind, ()), 0)  # the newest id that is loaded
         self._texts: Collection | None = None
 
-    def read(self, db: Connection) -> None:
-        """Learn what is new in the workspace."""
+    def refresh(self, db: Connection) -> None:
+        """Load new texts of the workspace."""
         for source, last in self._last.items():
             new = source(db, last)
             self._collection().add([text for _, text in new])
             self._last[source] = max([last, *(key for key, _ in new)])
 
-    def compare(self, db: Connection, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The outcomes, each list with what its texts are nearly the same as."""
+    def annotate(self, db: Connection, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Add to each list the near duplicates of its texts."""
         written = [text for outcome in outcomes for text in _texts(outcome)]
         if not written:
             return list(outcomes)
-        self.read(db)
+        self.refresh(db)
         near = dict(zip(written, self._collection().near(written), strict=True))
         return [_with(outcome, near) for outcome in outcomes]
 
     def _collection(self) -> Collection:
-        # On first use: few batches write lists, and it brings scikit-learn.
+        # Imported on first use: it loads scikit-learn, which few batches need.
         from orbench_studio.instruments.similarity import Collection
 
-        self._texts = self._texts or Collection(NEAR)
+        self._texts = self._texts or Collection(THRESHOLD)
         return self._texts
 
 
@@ -64,5 +65,5 @@ def _texts(outcome: Outcome) -> tuple[str, ...]:
 def _with(outcome: Outcome, near: dict[str, list[str]]) -> Outcome:
     if not isinstance(outcome.result, ListAnswer):
         return outcome
-    own = {text: near[text] for text in outcome.result.listing.texts if near[text]}
-    return replace(outcome, result=replace(outcome.result, near=own))
+    duplicates = {text: near[text] for text in outcome.result.listing.texts if near[text]}
+    return replace(outcome, result=replace(outcome.result, near=duplicates))

@@ -1,4 +1,4 @@
-"""What tokens cost: a dated file that the user can replace. No price is never taken for no cost."""
+"""Token prices from a dated file that the user can replace. A model without a price is not free."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -16,7 +16,7 @@ _MILLION = 1_000_000
 
 
 class Price(NamedTuple):
-    """USD for a million tokens in, and out; `batch` is the share of it that the vendor's own batches cost."""
+    """USD per million input and output tokens; `batch` is the factor for vendor batches."""
 
     input: float
     output: float
@@ -25,62 +25,62 @@ class Price(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices by model, and the day on which they were right."""
+    """Prices by model, and their date."""
 
     dated: str
     file: Path
     by_model: dict[str, Price]
 
     def of(self, model: str, base_url: str | None = None) -> Price | None:
-        """The model's price; None where nobody has said. A model server of this machine costs nothing."""
+        """The price of a model; None if unknown. A model server on this machine is free."""
         if model in self.by_model:
             return self.by_model[model]
-        return Price(0.0, 0.0) if endpoint(model, base_url).free else None
+        return Price(0.0, 0.0) if endpoint(model, base_url).is_free else None
 
 
 def cost(price: Price | None, input_tokens: int | None, output_tokens: int | None, *, batch: bool) -> float | None:
-    """USD; None where the price or the tokens are unknown."""
+    """Cost in USD; None if the price or the tokens are unknown."""
     if price is None or input_tokens is None or output_tokens is None:
         return 0.0 if price == Price(0.0, 0.0) else None
-    whole = (input_tokens * price.input + output_tokens * price.output) / _MILLION
-    return whole * price.batch if batch else whole
+    total = (input_tokens * price.input + output_tokens * price.output) / _MILLION
+    return total * price.batch if batch else total
 
 
-def own_prices() -> Path:
-    """Where a user's own prices are; they stand instead of the studio's."""
+def user_prices() -> Path:
+    """The user's price file, which replaces the built-in one."""
     return config_folder() / "prices.json"
 
 
 def load_prices() -> Prices:
-    """The user's prices where there are any, else the studio's; StudioError where nobody can tell."""
-    own = own_prices()
+    """The user's prices if the file exists, else the built-in ones; StudioError if it cannot be read."""
+    file = user_prices()
     try:
-        own.stat()
+        file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return read_prices(resources() / "prices.json")
     except OSError as error:
-        raise StudioError(f"The prices in {own} cannot be read: {error.strerror}.") from error
-    return read_prices(own)
+        raise StudioError(f"The prices in {file} cannot be read: {error.strerror}.") from error
+    return read_prices(file)
 
 
 def read_prices(file: Path) -> Prices:
-    """The prices in a file; StudioError names what is wrong with it."""
+    """Read prices from a file; StudioError names the fault."""
 
     def fault(reason: str) -> StudioError:
         return StudioError(
-            f"The prices in {file} cannot be read ({reason}). It is JSON with a day and a price a model: "
+            f"The prices in {file} cannot be read ({reason}). The file must be JSON with a date and a price per model: "
             '{"dated": "2026-11-21", "usd_per_million_tokens": {"openai/gpt-4o": {"input": 2.5, "output": 10}}}'
         )
 
-    kept = text_of(file)
+    content = text_of(file)
     with explained(fault):
-        found = decoded(kept)
+        found = decoded(content)
         by_model = {str(name): _price(**price) for name, price in found["usd_per_million_tokens"].items()}
         return Prices(text(found["dated"]), file, by_model)
 
 
-def _price(*, input: float, output: float, batch: float = 1.0) -> Price:  # noqa: A002 - the word in the file
+def _price(*, input: float, output: float, batch: float = 1.0) -> Price:  # noqa: A002 - the key in the file
     found = Price(float(input), float(output), float(batch))
     if not all(isfinite(number) and number >= 0 for number in found):
-        raise ValueError("a price is a number from 0 on")
+        raise ValueError("a price must be a number of at least 0")
     return found

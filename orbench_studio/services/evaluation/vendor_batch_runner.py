@@ -1,7 +1,7 @@
-"""A batch at work through its vendors' own batches: handed in, asked after, and the results taken home.
+"""The runner for vendor batches: submit, poll, fetch results.
 
-The number of ours is written down before anything is handed in, the vendor's id as soon as there is one. Whoever is
-killed in between finds the vendor's batch again.
+Our number is stored before a vendor batch is submitted, the vendor's id as soon as it is known. A process that is
+killed in between finds the vendor batch again.
 """
 
 import logging
@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import TimeoutError as Pending
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
@@ -17,37 +17,38 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.evaluation.batch import PASSING, BatchState, Cause, ItemState
+from orbench_studio.domain.evaluation.batch import RETRYABLE, Cause
+from orbench_studio.domain.evaluation.states import TO_SEND, BatchAction, BatchState, ItemState
 from orbench_studio.errors import StudioError
-from orbench_studio.providers.base import Answer, AskError, Request
+from orbench_studio.providers.base import Answer, ProviderError, Request
 from orbench_studio.providers.endpoints import endpoint
-from orbench_studio.providers.vendor_batches import Look, VendorBatches, VendorState, vendor_batches
-from orbench_studio.services.evaluation.batch_control import become, progress, require
-from orbench_studio.services.evaluation.batch_coordinator import BRINGS, cap_reached
+from orbench_studio.providers.vendor_batches import VendorBatches, VendorState, VendorStatus, open_vendor_batches
+from orbench_studio.services.evaluation.batch_control import apply, load_batch, progress
+from orbench_studio.services.evaluation.batch_coordinator import RESULT_KINDS, cost_limit_reached
+from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
 from orbench_studio.services.evaluation.batch_tasks import task_of
-from orbench_studio.services.evaluation.batch_thread import BatchRunner, Snapshot
 from orbench_studio.services.evaluation.live_runner import LEASE, LiveRunner
 from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
 from orbench_studio.services.evaluation.prices import Prices, cost
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.evaluation import batches, item_claims, results
-from orbench_studio.store.evaluation import vendor_batches as kept
-from orbench_studio.store.evaluation.item_claims import Claimed
+from orbench_studio.store.evaluation import vendor_batches as stored_batches
+from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Usage
 from orbench_studio.store.evaluation.vendor_batches import VendorBatch
 
 log = logging.getLogger(__name__)
-_POLL = 30.0  # seconds between two questions to a vendor
-_PATIENCE = timedelta(minutes=10)  # in which a vendor may not know a batch yet that it has just been given
-_AT_ONCE = 500  # results stored in one transaction
-_STIR = 2.0  # seconds between two signs of life while a vendor takes its time
+_POLL = 30.0  # seconds between two requests for the status
+_PATIENCE = timedelta(minutes=10)  # a vendor may not list a new batch before
+_CHUNK = 500  # results stored in one transaction
+_HEARTBEAT = 2.0  # seconds between heartbeats while a vendor call takes long
 
 T = TypeVar("T")
 
 
-class VendorRunner(BatchRunner):
-    """Hands in, asks after, takes home. What is to be sent live after all goes to a `Runner`."""
+class VendorBatchRunner(BatchRunner):
+    """Runs a batch through vendor batches. A `LiveRunner` sends what is to be sent live after all."""
 
     def __init__(
         self,
@@ -64,19 +65,22 @@ class VendorRunner(BatchRunner):
         self._workspace, self._prices = workspace, prices
         self._on_changes, self._lease, self._poll, self._patience = on_changes, lease, poll, patience
         self._progress = progress(workspace, batch_id)
-        self._task, self._library = task_of(self._progress.batch), NearDuplicateFilter(self._progress.batch.kind)
+        self._task = task_of(self._progress.batch)
+        self._near_duplicates = NearDuplicateFilter(self._progress.batch.kind)
         base_urls = self._progress.batch.settings.base_urls
         with workspace.reading() as db:
             self._models = batches.models(db, batch_id)
-        self._places = {key: endpoint(name, base_urls.get(name)) for key, name in self._models.items()}
-        self._vendors: dict[int, VendorBatches] = {key: vendor_batches(there) for key, there in self._places.items()}
+        self._endpoints = {key: endpoint(name, base_urls.get(name)) for key, name in self._models.items()}
+        self._vendors: dict[int, VendorBatches] = {
+            key: open_vendor_batches(target) for key, target in self._endpoints.items()
+        }
         self._runner_id = 0
         self._waiting = ""
         self._live: LiveRunner | None = None
         self._stopping = threading.Event()
 
     def stop(self, *, grace: float | None = None) -> None:
-        """Ask no more; the vendor goes on, and its results can be taken home later."""
+        """Stop polling. The vendor continues, and a later run fetches the results."""
         self._stopping.set()
         if self._live is not None:
             self._live.stop(grace=grace)
@@ -84,251 +88,252 @@ class VendorRunner(BatchRunner):
     def snapshot(self) -> Snapshot:
         return self._live.snapshot() if self._live is not None else Snapshot(self._progress, {}, self._waiting)
 
-    def _work(self) -> None:
-        with ThreadPoolExecutor(1, thread_name_prefix="vendor") as away:
-            self._away_with = away
-            self._attend_all()
+    def _run(self) -> None:
+        with ThreadPoolExecutor(1, thread_name_prefix="vendor") as calls:
+            self._calls = calls
+            self._poll_until_over()
         if self._live is not None and not self._stopping.is_set():
             self._live.start()
             self._live.wait()
         self._progress = progress(self._workspace, self._batch_id)
 
-    def _attend_all(self) -> None:
-        self._sign_on()
+    def _poll_until_over(self) -> None:
+        self._register()
         try:
-            while not self._stopping.is_set() and not self._turn():
-                self._idle(self._poll)
+            while not self._stopping.is_set() and not self._poll_once():
+                self._sleep(self._poll)
         finally:
             for vendor in self._vendors.values():
                 vendor.close()
             with self._workspace.writing() as db:
-                item_claims.sign_off(db, self._runner_id)
-                goes_on = self._live is not None and not self._stopping.is_set()
-                if not goes_on and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
-                    become(db, self._batch_id, BatchState.PAUSED)
+                item_claims.unregister(db, self._runner_id)
+                continues = self._live is not None and not self._stopping.is_set()
+                if not continues and batches.state_of(db, self._batch_id) is BatchState.RUNNING:
+                    apply(db, self._batch_id, BatchAction.PAUSE)
 
-    def _sign_on(self) -> None:
-        """Alone: two processes would hand the same in twice. One that was killed is waited for."""
+    def _register(self) -> None:
+        """Wait until no other process runs the batch: two would submit the same items twice."""
         while not self._stopping.is_set():
             with self._workspace.writing() as db:
-                item_claims.take_over(db, self._batch_id, clock.now(db))
-                if not item_claims.others(db, self._batch_id, None, clock.now(db)):
+                item_claims.release_dead(db, self._batch_id, clock.now(db))
+                if not item_claims.count_others(db, self._batch_id, None, clock.now(db)):
                     self._begin(db)
                     return
-            self._waiting = "another process, or one that was killed a moment ago"
+            self._waiting = "another process runs the batch, or was killed less than 30 seconds ago"
             self._stopping.wait(min(self._lease / 10, 1.0))
 
     def _begin(self, db: Connection) -> None:
-        state = require(db, self._batch_id).state
-        if state is BatchState.FINISHED:
-            raise StudioError(f"Batch {self._batch_id} is finished: there is nothing left to send.")
-        if state is not BatchState.CANCELLED:
-            become(db, self._batch_id, BatchState.RUNNING)
-        self._runner_id = item_claims.sign_on(db, self._batch_id, self._lease, clock.now(db))
+        if load_batch(db, self._batch_id).state is not BatchState.CANCELLED:  # its vendor batches are to be cancelled
+            apply(db, self._batch_id, BatchAction.START)
+        self._runner_id = item_claims.register(db, self._batch_id, self._lease, clock.now(db))
 
-    def _turn(self) -> bool:
-        """Hand in, ask after, take home; True where there is nothing more to do here."""
-        self._stir()
+    def _poll_once(self) -> bool:
+        """Submit, poll, fetch; True if nothing is left to do here."""
+        self._heartbeat()
         with self._workspace.reading() as db:
-            batch = require(db, self._batch_id)
-            opened = kept.opened(db, self._batch_id)
+            batch = load_batch(db, self._batch_id)
+            open_batches = stored_batches.open_batches(db, self._batch_id)
         running = batch.state is BatchState.RUNNING
-        for theirs in opened:
-            self._attend(theirs, withdraw=not batch.settings.vendor_batch or batch.state is BatchState.CANCELLED)
+        for theirs in open_batches:
+            self._check(theirs, cancel=not batch.settings.vendor_batch or batch.state is BatchState.CANCELLED)
         if running and batch.settings.vendor_batch:
             for model_id in self._models:
-                while self._hand_in(model_id):
+                while self._submit(model_id):
                     pass
         self._progress = progress(self._workspace, self._batch_id)
         return self._is_over()
 
     def _is_over(self) -> bool:
         with self._workspace.writing() as db:
-            batch = require(db, self._batch_id)
-            opened = kept.opened(db, self._batch_id)
-            at_vendors = sum(theirs.size for theirs in opened)
-            self._waiting = f"the vendor, who has {at_vendors:,} items" if opened else ""
+            batch = load_batch(db, self._batch_id)
+            open_batches = stored_batches.open_batches(db, self._batch_id)
+            at_vendors = sum(theirs.size for theirs in open_batches)
+            self._waiting = f"the vendor has {at_vendors:,} items" if open_batches else ""
             if batch.state is BatchState.CANCELLED:
-                return not opened
+                return not open_batches
             if batch.state is not BatchState.RUNNING:
                 return True
-            if opened:
+            if open_batches:
                 return False
-            if not batches.has_items(db, self._batch_id, (ItemState.PENDING, ItemState.CLAIMED)):
-                become(db, self._batch_id, BatchState.FINISHED)
+            if not batches.has_items(db, self._batch_id, TO_SEND):
+                apply(db, self._batch_id, BatchAction.COMPLETE)
                 return True
         if not batch.settings.vendor_batch:
             self._live = LiveRunner(self._workspace, self._batch_id, self._prices, on_changes=self._on_changes)
         return not batch.settings.vendor_batch
 
-    def _hand_in(self, model_id: int) -> bool:
-        """Hand in the next items of a model; False where there are none, or the batch had to stop."""
+    def _submit(self, model_id: int) -> bool:
+        """Submit the next items of a model; False if there are none, or the batch has failed."""
         vendor, size = self._vendors[model_id], 0
         bodies: list[tuple[str, dict[str, Any]]] = []
         with self._workspace.writing() as db:
-            items = item_claims.claim(db, self._batch_id, model_id, self._runner_id, vendor.most_items)
+            items = item_claims.claim(db, self._batch_id, model_id, self._runner_id, vendor.max_items)
             for item in items:
                 request = self._request(item)
                 body = vendor.body(request)
                 size += len(str(body).encode())
-                if bodies and size > vendor.most_bytes:
+                if bodies and size > vendor.max_bytes:
                     break
                 bodies.append((f"item-{item.item_id}", body))
             sent = items[: len(bodies)]
-            item_claims.give_back(db, self._runner_id, [item.item_id for item in items[len(bodies) :]])
-            if not sent or self._is_too_dear(db, model_id, sent):
-                item_claims.give_back(db, self._runner_id, [item.item_id for item in sent])
+            item_claims.release(db, self._runner_id, [item.item_id for item in items[len(bodies) :]])
+            if not sent or self._exceeds_cost_limit(db, model_id, sent):
+                item_claims.release(db, self._runner_id, [item.item_id for item in sent])
                 return False
-            number = kept.hand_over(db, self._batch_id, model_id, [item.item_id for item in sent])
+            number = stored_batches.create(db, self._batch_id, model_id, [item.item_id for item in sent])
         try:
-            vendor_id = self._away(lambda: vendor.send(bodies, self._mark(number)))
-        except AskError as error:
-            return self._not_handed_in(number, error)
+            vendor_id = self._call(lambda: vendor.submit(bodies, self._mark(number)))
+        except ProviderError as error:
+            return self._on_submit_error(number, error)
         with self._workspace.writing() as db:
-            kept.name(db, number, vendor_id)
+            stored_batches.set_vendor_id(db, number, vendor_id)
         return True
 
-    def _request(self, item: Claimed) -> Request:
+    def _request(self, item: ClaimedItem) -> Request:
         name = self._models[item.model_id]
-        return self._task.request(item, name, self._places[item.model_id].model)
+        return self._task.request(item, name, self._endpoints[item.model_id].model)
 
-    def _is_too_dear(self, db: Connection, model_id: int, items: list[Claimed]) -> bool:
-        """Whether the cap might not hold: what is handed in cannot be stopped at a sum. Stops the batch if so."""
+    def _exceeds_cost_limit(self, db: Connection, model_id: int, items: list[ClaimedItem]) -> bool:
+        """Fail the batch if these items could exceed the cost limit: a vendor batch cannot stop at an amount."""
         settings = self._progress.batch.settings
-        cap = settings.limits.max_cost
-        if cap is None:
+        limit = settings.limits.max_cost
+        if limit is None:
             return False
         price = self._prices.of(self._models[model_id], settings.base_urls.get(self._models[model_id]))
-        most = sum(
+        max_cost = sum(
             cost(price, self._request(item).tokens, settings.sampling.max_tokens, batch=True) or 0.0 for item in items
         )
         spent = batches.spent(db, self._batch_id)
-        note = cap_reached(cap, spent)
-        if note is None and spent + most > cap:
-            note = f"What is left could cost up to {most:.2f} USD, more than the cap of {cap:.2f} USD leaves."
+        note = cost_limit_reached(limit, spent)
+        if note is None and spent + max_cost > limit:
+            note = (
+                f"The remaining items could cost {max_cost:.2f} USD, which exceeds the cost limit of {limit:.2f} USD."
+            )
         if note is not None:
             log.info("batch %d: %s", self._batch_id, note)
-            become(db, self._batch_id, BatchState.STOPPED, note)
+            apply(db, self._batch_id, BatchAction.FAIL, note)
         return note is not None
 
-    def _not_handed_in(self, number: int, error: AskError) -> bool:
-        """Where the vendor may have it all the same, it is looked for; else the items go back and the batch stops."""
-        if error.cause not in PASSING:
+    def _on_submit_error(self, number: int, error: ProviderError) -> bool:
+        """Release the items and stop the batch, unless the vendor may have received them: then look for them later."""
+        if error.cause not in RETRYABLE:
             with self._workspace.writing() as db:
-                kept.take_back(db, self._batch_id, number, ItemState.PENDING)
-                kept.close(db, number)
-                log.info("batch %d: nothing can be handed in, %s", self._batch_id, error.cause)
-                become(db, self._batch_id, BatchState.STOPPED, error.message)
+                stored_batches.release(db, self._batch_id, number, ItemState.PENDING)
+                stored_batches.close(db, number)
+                log.info("batch %d: submission failed, %s", self._batch_id, error.cause.label)
+                apply(db, self._batch_id, BatchAction.FAIL, error.message)
         return False
 
-    def _attend(self, theirs: VendorBatch, *, withdraw: bool) -> None:
-        """Ask after one of the vendor's batches; take its results home when it has ended."""
+    def _check(self, theirs: VendorBatch, *, cancel: bool) -> None:
+        """Poll a vendor batch; fetch its results after it has ended."""
         vendor = self._vendors[theirs.model_id]
         try:
             vendor_id = theirs.vendor_id or self._find(theirs)
             if vendor_id is None:
                 return
-            found = self._look(theirs, vendor_id)
+            found = self._status(theirs, vendor_id)
             if found.state is VendorState.ENDED:
-                self._take_home(theirs, vendor_id, found, back=withdraw)
-            elif found.state is VendorState.WORKING and withdraw:
-                self._away(lambda: vendor.cancel(vendor_id))
-        except AskError as error:
-            if error.cause not in PASSING:
+                self._fetch(theirs, vendor_id, found, release=cancel)
+            elif found.state is VendorState.RUNNING and cancel:
+                self._call(lambda: vendor.cancel(vendor_id))
+        except ProviderError as error:
+            if error.cause not in RETRYABLE:
                 raise StudioError(f"{self._models[theirs.model_id]}: {error.message}") from error
 
     def _find(self, theirs: VendorBatch) -> str | None:
-        """The id of a batch whose id was lost; after a while without it, its items go back."""
+        """Find the lost id of a vendor batch; release its items if the vendor does not list it after a while."""
         vendor, since = self._vendors[theirs.model_id], theirs.created_at - timedelta(minutes=5)
         with self._workspace.reading() as db:
-            known = kept.known(db)
-        found = self._away(lambda: vendor.find(self._mark(theirs.id), theirs.size, since, known))
+            known = stored_batches.vendor_ids(db)
+        found = self._call(lambda: vendor.find(self._mark(theirs.id), theirs.size, since, known))
         with self._workspace.writing() as db:
             if found is not None:
-                kept.name(db, theirs.id, found)
+                stored_batches.set_vendor_id(db, theirs.id, found)
             elif self._is_old(theirs):
-                kept.take_back(db, self._batch_id, theirs.id, ItemState.PENDING)
-                kept.close(db, theirs.id)
+                stored_batches.release(db, self._batch_id, theirs.id, ItemState.PENDING)
+                stored_batches.close(db, theirs.id)
         return found
 
-    def _look(self, theirs: VendorBatch, vendor_id: str) -> Look:
+    def _status(self, theirs: VendorBatch, vendor_id: str) -> VendorStatus:
         vendor = self._vendors[theirs.model_id]
         try:
-            return self._away(lambda: vendor.look(vendor_id))
-        except AskError as error:
-            if error.cause is not Cause.NO_MODEL:  # a 404, here of the batch
+            return self._call(lambda: vendor.status(vendor_id))
+        except ProviderError as error:
+            if error.cause is not Cause.NO_MODEL:  # here, 404 means that the vendor does not know the batch
                 raise
-        return Look(VendorState.ENDED if self._is_old(theirs) else VendorState.MISSING)
+        return VendorStatus(VendorState.ENDED if self._is_old(theirs) else VendorState.MISSING)
 
     def _is_old(self, theirs: VendorBatch) -> bool:
         return datetime.now(UTC) - theirs.created_at > self._patience
 
-    def _take_home(self, theirs: VendorBatch, vendor_id: str, found: Look, *, back: bool) -> None:
-        """Store all results. What has none has failed, or goes `back`: to be sent live, or cancelled with the batch."""
+    def _fetch(self, theirs: VendorBatch, vendor_id: str, found: VendorStatus, *, release: bool) -> None:
+        """Store all results. Items without one fail; with `release`, they are pending again or cancelled."""
         rows = iter(self._vendors[theirs.model_id].results(vendor_id))
-        while some := self._away(lambda: self._some(rows)):
-            self._store(theirs, some, back=back)
+        while some := self._call(lambda: self._next_results(rows)):
+            self._store(theirs, some, release=release)
         with self._workspace.writing() as db:
             state = batches.state_of(db, self._batch_id)
-            left = kept.unanswered(db, theirs.id)
-            if back:
+            missing = stored_batches.unanswered(db, theirs.id)
+            if release:
                 after = ItemState.CANCELLED if state is BatchState.CANCELLED else ItemState.PENDING
-                kept.take_back(db, self._batch_id, theirs.id, after)
+                stored_batches.release(db, self._batch_id, theirs.id, after)
             else:
-                given = ItemFailure(found.unanswered, found.message)
-                lost = [Outcome(item_id, prompt_id, theirs.model_id, 1, given) for item_id, prompt_id in left]
+                failure = ItemFailure(found.missing_cause, found.message)
+                lost = [Outcome(item_id, prompt_id, theirs.model_id, 1, failure) for item_id, prompt_id in missing]
                 results.store(db, self._batch_id, lost)
-            kept.close(db, theirs.id)
+            stored_batches.close(db, theirs.id)
         self._progress = progress(self._workspace, self._batch_id)
 
     @staticmethod
-    def _some(rows: Iterator[tuple[str, Answer | AskError]]) -> list[tuple[str, Answer | AskError]]:
+    def _next_results(rows: Iterator[tuple[str, Answer | ProviderError]]) -> list[tuple[str, Answer | ProviderError]]:
         try:
-            return list(islice(rows, _AT_ONCE))
-        except AskError as error:
+            return list(islice(rows, _CHUNK))
+        except ProviderError as error:
             if error.cause is Cause.NO_MODEL:
-                return []  # the vendor has no results of it
+                return []  # the vendor has no results for this batch
             raise
 
-    def _store(self, theirs: VendorBatch, some: list[tuple[str, Answer | AskError]], *, back: bool) -> None:
+    def _store(self, theirs: VendorBatch, some: list[tuple[str, Answer | ProviderError]], *, release: bool) -> None:
         by_item = {int(name[5:]): found for name, found in some if name.startswith("item-") and name[5:].isdigit()}
         outcomes = []
         with self._workspace.writing() as db:
-            theirs_still = {item_id for item_id, _ in kept.unanswered(db, theirs.id)}
-            for item in item_claims.load(db, sorted(theirs_still & by_item.keys())):
+            unanswered = {item_id for item_id, _ in stored_batches.unanswered(db, theirs.id)}
+            for item in item_claims.load(db, sorted(unanswered & by_item.keys())):
                 found = by_item[item.item_id]
-                if not (back and isinstance(found, AskError)):
+                if not (release and isinstance(found, ProviderError)):
                     outcomes.append(self._outcome(item, found))
-            touched = results.store(db, self._batch_id, self._library.compare(db, outcomes))
+            touched = results.store(db, self._batch_id, self._near_duplicates.annotate(db, outcomes))
         if outcomes:
-            self._on_changes(Changes(frozenset({BRINGS[self._progress.batch.kind], Kind.BATCHES}), tuple(touched)))
+            self._on_changes(
+                Changes(frozenset({RESULT_KINDS[self._progress.batch.kind], Kind.BATCHES}), tuple(touched))
+            )
 
-    def _outcome(self, item: Claimed, found: Answer | AskError) -> Outcome:
-        place = (item.item_id, item.prompt_id, item.model_id, 1)
-        if isinstance(found, AskError):
-            return Outcome(*place, ItemFailure(found.cause, found.message))
+    def _outcome(self, item: ClaimedItem, found: Answer | ProviderError) -> Outcome:
+        ids = (item.item_id, item.prompt_id, item.model_id, 1)
+        if isinstance(found, ProviderError):
+            return Outcome(*ids, ItemFailure(found.cause, found.message))
         name = self._models[item.model_id]
         price = self._prices.of(name, self._progress.batch.settings.base_urls.get(name))
         tokens = (found.input_tokens, found.output_tokens)
-        return Outcome(*place, self._task.result(item, name, found), Usage(*tokens, cost(price, *tokens, batch=True)))
+        return Outcome(*ids, self._task.result(item, name, found), Usage(*tokens, cost(price, *tokens, batch=True)))
 
     def _mark(self, number: int) -> str:
         return f"{self._workspace.uuid}-{number}"
 
-    def _away(self, ask: Callable[[], T]) -> T:
-        """Ask a vendor, which may take minutes, and show signs of life meanwhile."""
-        asked = self._away_with.submit(ask)
+    def _call(self, ask: Callable[[], T]) -> T:
+        """Call a vendor, which may take minutes, and send heartbeats meanwhile."""
+        future = self._calls.submit(ask)
         while True:
             try:
-                return asked.result(_STIR)
-            except NotYet:
-                self._stir()
+                return future.result(_HEARTBEAT)
+            except Pending:
+                self._heartbeat()
 
-    def _idle(self, seconds: float) -> None:
+    def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while not self._stopping.wait(min(max(until - time.monotonic(), 0.0), _STIR)) and time.monotonic() < until:
-            self._stir()
+        while not self._stopping.wait(min(max(until - time.monotonic(), 0.0), _HEARTBEAT)) and time.monotonic() < until:
+            self._heartbeat()
 
-    def _stir(self) -> None:
+    def _heartbeat(self) -> None:
         with self._workspace.writing() as db:
-            item_claims.still_there(db, self._runner_id, clock.now(db))
+            item_claims.heartbeat(db, self._runner_id, clock.now(db))

@@ -89,12 +89,14 @@ def create(
                 batches.add_responses(db, batch_id, model_id, pairs)
             else:
                 batches.add_prompts(db, batch_id, model_id, [target.prompt_id for target in targets], 1)
-        return batch_control.require(db, batch_id)
+        return batch_control.load_batch(db, batch_id)
 
 
 def check(moderators: Sequence[str], settings: BatchSettings, prices: Prices, *, on_responses: bool) -> None:
     """Check models, template and settings. Raises StudioError if they are invalid."""
-    templates.require_markers(TemplateName.ON_RESPONSES if on_responses else TemplateName.ON_PROMPTS, settings.template)
+    templates.require_placeholders(
+        TemplateName.ON_RESPONSES if on_responses else TemplateName.ON_PROMPTS, settings.template
+    )
     batch_control.check(moderators, settings, prices)
 
 

@@ -65,13 +65,13 @@ def create(
     check(kind, model, settings, prices)
     with workspace.writing() as db:
         batch_id = batches.create(db, f"{_TITLES[kind]} by {model}", kind, settings, datetime.now(UTC))
-        batches.add_asked(db, batch_id, batch_control.model_id(db, model, settings), requests)
-        return batch_control.require(db, batch_id)
+        batches.add_generation_requests(db, batch_id, batch_control.model_id(db, model, settings), requests)
+        return batch_control.load_batch(db, batch_id)
 
 
 def check(kind: BatchKind, model: str, settings: BatchSettings, prices: Prices) -> None:
     """Check model, template and settings. Raises StudioError if they are invalid."""
-    templates.require_markers(_TEMPLATES[kind], settings.template)
+    templates.require_placeholders(_TEMPLATES[kind], settings.template)
     batch_control.check([model], settings, prices)
 
 

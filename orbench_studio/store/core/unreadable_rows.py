@@ -21,13 +21,8 @@ from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.curation.subset import SubsetState
-from orbench_studio.domain.evaluation.batch import (
-    BatchKind,
-    BatchSettings,
-    BatchState,
-    Cause,
-    ItemState,
-)
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings, Cause
+from orbench_studio.domain.evaluation.states import BatchState, ItemState, VendorBatchState
 from orbench_studio.domain.review.decision import evidence_span
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Status
@@ -35,7 +30,6 @@ from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import Assignment, AssignmentState, QueueState
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
-from orbench_studio.store.evaluation import vendor_batches
 
 LISTED = 10  # rows named one by one, for each column
 _SHOWN = 60  # characters of a value
@@ -70,7 +64,7 @@ _SETS: dict[str, Iterable[str]] = {
     "batches.kind": BatchKind,
     "batch_items.state": ItemState,
     "batch_items.cause": Cause,
-    "vendor_batches.state": vendor_batches.Stage,
+    "vendor_batches.state": VendorBatchState,
     "generation_items.category": Category,
     "generation_items.stop_reason": StopReason,
     "team_queues.assignment": Assignment,

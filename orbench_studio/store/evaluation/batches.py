@@ -1,4 +1,4 @@
-"""Batches and their items: written down, listed, counted, reopened. Who is at work on an item is in `claims`."""
+"""Batches and their items: create, list, count, change state. Claims of items are in `item_claims`."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -7,16 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from orbench_studio.domain.evaluation.batch import (
-    Batch,
-    BatchKind,
-    BatchSettings,
-    BatchState,
-    Cause,
-    FailedItem,
-    ItemState,
-)
+from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettings, Cause, FailedItem
 from orbench_studio.domain.evaluation.batch import ModelProgress as Progress
+from orbench_studio.domain.evaluation.states import COUNTED, BatchState, ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS, BATCH_MODELS, BATCHES, JUDGE_ITEMS
 from orbench_studio.store.core.bulk_sql import add, chunks, inserted, next_id
 from orbench_studio.store.core.generation_tables import GENERATION_ITEMS
@@ -24,18 +17,15 @@ from orbench_studio.store.core.tables import MODELS
 
 
 class GenerationRequest(NamedTuple):
-    """A list of texts that is asked for: of a category, or rewrites of a seed; `sample` counts the same ones."""
+    """A request for a list of texts: seeds of a category, or rewrites of a seed. `sample` numbers equal requests."""
 
     category: str | None = None
     seed_id: int | None = None
     sample: int = 0
 
 
-COUNTED = (ItemState.DONE, ItemState.FAILED, ItemState.CANCELLED, ItemState.AT_VENDOR)
-"""The states that `batch_models` has a column for; what is in none of them is still to be done."""
-
 _I, _M = BATCH_ITEMS.c, BATCH_MODELS.c
-_NOTHING_YET: dict[str, Any] = {
+_NO_COUNTS: dict[str, Any] = {
     **dict.fromkeys(("done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced"), 0),
     "cost": 0.0,
 }
@@ -44,13 +34,13 @@ _NOTHING_YET: dict[str, Any] = {
 def create(
     db: Connection, name: str, kind: BatchKind, settings: BatchSettings, at: datetime, judge: str | None = None
 ) -> int:
-    """A new batch without items; `judge` is to judge its answers once it is finished."""
+    """Create a batch without items. `judge` judges its responses after it is completed."""
     row = {"name": name, "kind": kind, "state": BatchState.READY, "settings": settings.to_text(), "created_at": at}
     return inserted(db, BATCHES, row | {"judge": judge})
 
 
 def add_prompts(db: Connection, batch_id: int, model_id: int, prompt_ids: Sequence[int], repeats: int) -> None:
-    """An item for each prompt and repeat."""
+    """Add an item for each prompt and repeat."""
     for sample in range(repeats):
         for some in chunks(prompt_ids):
             add(db, BATCH_ITEMS, [_item(batch_id, model_id, prompt_id, sample) for prompt_id in some])
@@ -58,7 +48,7 @@ def add_prompts(db: Connection, batch_id: int, model_id: int, prompt_ids: Sequen
 
 
 def add_responses(db: Connection, batch_id: int, model_id: int, responses: Sequence[tuple[int, int]]) -> None:
-    """An item for each response, given as (response id, prompt id), to be judged by the model."""
+    """Add an item for each response, given as (response id, prompt id). The model is the judge."""
     seen: dict[int, int] = defaultdict(int)
     item_id = next_id(db, BATCH_ITEMS)
     for some in chunks(responses):
@@ -73,72 +63,74 @@ def add_responses(db: Connection, batch_id: int, model_id: int, responses: Seque
     _add_model(db, batch_id, model_id, len(responses))
 
 
-def add_asked(db: Connection, batch_id: int, model_id: int, asked: Sequence[GenerationRequest]) -> None:
-    """An item for each list of texts that the model is to write."""
+def add_generation_requests(
+    db: Connection, batch_id: int, model_id: int, requests: Sequence[GenerationRequest]
+) -> None:
+    """Add an item for each list of texts."""
     item_id = next_id(db, BATCH_ITEMS)
-    for some in chunks(asked):
+    for some in chunks(requests):
         numbered = list(enumerate(some, item_id))
         add(db, BATCH_ITEMS, [{"id": n} | _item(batch_id, model_id, None, one.sample) for n, one in numbered])
         add(db, GENERATION_ITEMS, [
             {"item_id": n, "seed_id": one.seed_id, "category": one.category, "declined": False} for n, one in numbered
         ])  # fmt: skip
         item_id += len(some)
-    _add_model(db, batch_id, model_id, len(asked))
+    _add_model(db, batch_id, model_id, len(requests))
 
 
 def load(db: Connection, batch_id: int) -> Batch | None:
-    """The batch; None where there is none with that number."""
+    """The batch, or None."""
     row = db.execute(select(BATCHES).where(BATCHES.c.id == batch_id)).first()
     return None if row is None else _batch(row)
 
 
-def every(db: Connection) -> list[Batch]:
+def load_all(db: Connection) -> list[Batch]:
     """All batches, the newest first."""
     return [_batch(row) for row in db.execute(select(BATCHES).order_by(BATCHES.c.id.desc()))]
 
 
 def state_of(db: Connection, batch_id: int) -> BatchState:
-    """What the batch is meant to be doing."""
+    """The state of the batch."""
     return BatchState(db.execute(select(BATCHES.c.state).where(BATCHES.c.id == batch_id)).scalar_one())
 
 
-def become(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> None:
-    """Change the state; the caller has made sure that it may follow."""
+def set_state(db: Connection, batch_id: int, state: BatchState, note: str | None = None) -> None:
+    """Set the state. The caller has checked that the change is allowed."""
     db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(state=state, note=note))
 
 
-def keep_settings(db: Connection, batch_id: int, settings: BatchSettings) -> None:
-    """Replace the settings."""
+def update_settings(db: Connection, batch_id: int, settings: BatchSettings) -> None:
+    """Replace the settings of the batch."""
     db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(settings=settings.to_text()))
 
 
-def to_be_judged(db: Connection) -> list[Batch]:
-    """The finished batches whose answers are still to be judged, oldest first."""
-    waiting = select(BATCHES).where(BATCHES.c.state == BatchState.FINISHED, BATCHES.c.judge.is_not(None))
+def awaiting_judge(db: Connection) -> list[Batch]:
+    """The completed batches whose responses are not judged yet, oldest first."""
+    waiting = select(BATCHES).where(BATCHES.c.state == BatchState.COMPLETED, BATCHES.c.judge.is_not(None))
     return [_batch(row) for row in db.execute(waiting.order_by(BATCHES.c.id))]
 
 
-def forget_judge(db: Connection, batch_id: int) -> None:
-    """The judging is launched."""
+def clear_judge(db: Connection, batch_id: int) -> None:
+    """Remove the judge from the batch: the judging has been launched."""
     db.execute(update(BATCHES).where(BATCHES.c.id == batch_id).values(judge=None))
 
 
 def running(db: Connection) -> list[Batch]:
-    """The batches that are meant to be running, oldest first."""
+    """The batches in the state `running`, oldest first."""
     found = select(BATCHES).where(BATCHES.c.state == BatchState.RUNNING).order_by(BATCHES.c.id)
     return [_batch(row) for row in db.execute(found)]
 
 
 def models(db: Connection, batch_id: int) -> dict[int, str]:
-    """The names of the batch's models, by id, in the order they were given."""
+    """The names of the batch's models by id, in the order of the launch."""
     statement = select(_M.model_id, MODELS.c.name).join(MODELS, MODELS.c.id == _M.model_id)
     rows = db.execute(statement.where(_M.batch_id == batch_id).order_by(_M.model_id))
     return {row.model_id: row.name for row in rows}
 
 
 def progress(db: Connection, batch_id: int) -> tuple[Progress, ...]:
-    """How far each model is; one row each, whatever the batch's size."""
-    names = ("total", *_NOTHING_YET)
+    """Progress by model. Reads one row per model, whatever the size of the batch."""
+    names = ("total", *_NO_COUNTS)
     statement = select(_M.model_id, MODELS.c.name, *(_M[name] for name in names))
     statement = statement.join(MODELS, MODELS.c.id == _M.model_id).where(_M.batch_id == batch_id)
     rows = db.execute(statement.order_by(_M.model_id)).all()
@@ -150,12 +142,12 @@ def progress(db: Connection, batch_id: int) -> tuple[Progress, ...]:
 
 
 def spent(db: Connection, batch_id: int) -> float:
-    """USD, over all models, as far as prices are known."""
+    """Cost so far in USD, over the responses with a known price."""
     total = func.coalesce(func.sum(_M.cost), 0.0)
     return float(db.execute(select(total).where(_M.batch_id == batch_id)).scalar_one())
 
 
-def count(db: Connection, batch_id: int, model_id: int, changes: dict[str, Any]) -> None:
+def add_counts(db: Connection, batch_id: int, model_id: int, changes: dict[str, Any]) -> None:
     """Add to the counts of one model."""
     values = {name: _M[name] + value for name, value in changes.items() if value}
     if values:
@@ -176,7 +168,7 @@ def has_items(
 
 
 def failures(db: Connection, batch_id: int, limit: int, causes: Sequence[Cause] = ()) -> list[FailedItem]:
-    """Items that were given up, for one of the causes, if any are given; in order."""
+    """Failed items, in order; `causes` selects some."""
     columns = (_I.id, _I.prompt_id, MODELS.c.name, _I.cause, _I.error, _I.attempts)
     statement = select(*columns).join(MODELS, MODELS.c.id == _I.model_id)
     statement = statement.where(_I.batch_id == batch_id, _I.state == ItemState.FAILED)
@@ -189,7 +181,8 @@ def failures(db: Connection, batch_id: int, limit: int, causes: Sequence[Cause] 
 
 
 def move(db: Connection, batch_id: int, before: ItemState, after: ItemState, causes: Sequence[Cause] = ()) -> int:
-    """Put all items in one state (for one of the causes, if any are given) into another; how many there were."""
+    """Move all items from one state to another and return their number; `causes` selects some."""
+    assert before.may_become(after)
     conditions = [_I.batch_id == batch_id, _I.state == before]
     if causes:
         conditions.append(_I.cause.in_(causes))
@@ -200,7 +193,7 @@ def move(db: Connection, batch_id: int, before: ItemState, after: ItemState, cau
 
 
 def recount(db: Connection, batch_id: int) -> None:
-    """Count the items of each model anew; what was spent stays."""
+    """Recount the items of each model. Costs and tokens stay."""
     statement = select(_I.model_id, _I.state, func.count()).where(_I.batch_id == batch_id)
     found: dict[int, dict[str, int]] = {model_id: dict.fromkeys(COUNTED, 0) for model_id in models(db, batch_id)}
     for model_id, state, items in db.execute(statement.group_by(_I.model_id, _I.state)):
@@ -221,13 +214,13 @@ def _causes(db: Connection, batch_id: int) -> dict[int, dict[Cause, int]]:
 
 
 def _add_model(db: Connection, batch_id: int, model_id: int, total: int) -> None:
-    row = {"batch_id": batch_id, "model_id": model_id, "total": total} | _NOTHING_YET
+    row = {"batch_id": batch_id, "model_id": model_id, "total": total} | _NO_COUNTS
     db.execute(insert(BATCH_MODELS).values(row))
 
 
 def _item(batch_id: int, model_id: int, prompt_id: int | None, sample: int) -> dict[str, Any]:
-    place = {"batch_id": batch_id, "model_id": model_id, "prompt_id": prompt_id, "sample": sample}
-    return place | {"state": ItemState.PENDING, "attempts": 0}
+    row = {"batch_id": batch_id, "model_id": model_id, "prompt_id": prompt_id, "sample": sample}
+    return row | {"state": ItemState.PENDING, "attempts": 0}
 
 
 def _batch(row: Any) -> Batch:

@@ -1,4 +1,4 @@
-"""Texts that models have written: what is new becomes a seed or a prompt, what repeats something is set aside."""
+"""Texts that models have written: new ones become seeds or prompts, duplicates are set aside."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select, update
 
 from orbench_studio.domain.core.prompt import Origin, text_identity
-from orbench_studio.domain.evaluation.batch import ItemState
+from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.domain.generation.list_reply import Listing
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
@@ -24,9 +24,9 @@ _G, _T = GENERATION_ITEMS.c, GENERATED_TEXTS.c
 
 
 class SetAside(NamedTuple):
-    """A text that repeats another: `same_as` is the text of the seed or the prompt that was there before it.
+    """A duplicate: `same_as` is the text of the earlier seed or prompt.
 
-    `is_same` where they differ at most in case, spaces and punctuation, else they are nearly the same.
+    `is_same` if they differ at most in case, spaces and punctuation; else they are near duplicates.
     """
 
     text: str
@@ -36,31 +36,31 @@ class SetAside(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A reply that held no text: the model declined, or what it wrote could not be read."""
+    """A reply without a text: the model declined, or the reply could not be parsed."""
 
     raw: str
     declined: bool
 
 
 def form_of(text: str) -> bytes:
-    """What is the same in texts that differ only in case, spaces, punctuation and ways to write a letter."""
+    """A normal form: equal for texts that differ only in case, spaces, punctuation and Unicode form."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return text_identity(" ".join(re.findall(r"\w+", plain)))
 
 
 def seeds(db: Connection, after: int) -> list[tuple[int, str]]:
-    """The seeds after the one of this id, with their texts, by id."""
+    """The (id, text) of all seeds with a larger id, in order."""
     rows = db.execute(select(SEEDS.c.id, SEEDS.c.text).where(SEEDS.c.id > after).order_by(SEEDS.c.id))
     return [(int(seed_id), str(text)) for seed_id, text in rows]
 
 
-def keep(
+def store(
     db: Connection, item_id: int, listing: Listing, reply: dict[str, Any], near: Mapping[str, Sequence[str]]
 ) -> list[int]:
-    """Write down what an item brought; the ids of the prompts that are new.
+    """Store the texts of an item; return the ids of the new prompts.
 
-    `near` has for a text those that are nearly the same, the most alike first: the first that is a seed here (or a
-    prompt, for rewrites) is repeated by it.
+    `near` maps a text to its near duplicates, most similar first. The text counts as a duplicate of the first one that
+    is a seed (or, for rewrites, a prompt) of this workspace.
     """
     db.execute(update(GENERATION_ITEMS).where(_G.item_id == item_id).values(reply | {"declined": listing.declined}))
     item = db.execute(
@@ -72,14 +72,13 @@ def keep(
     rows: list[dict[str, Any]] = []
     new: list[int] = []
     for position, text in enumerate(listing.texts):
-        form, place = form_of(text), {"item_id": item_id, "position": position}
-        there = known.get(form) or _first(known, near.get(text, ()))
-        if there is None:
-            there = known[form] = _add(db, item, text)
-            new += [there["prompt_id"]] if there["prompt_id"] else []
-            rows.append({**place, "text": None, "form": form, **there})
-        else:
-            rows.append({**place, "text": text, "form": form, **there})
+        form = form_of(text)
+        existing = known.get(form) or _first(known, near.get(text, ()))
+        row = {"item_id": item_id, "position": position, "form": form, "text": text if existing else None}
+        if existing is None:
+            existing = known[form] = _add(db, item, text)
+            new += [existing["prompt_id"]] if existing["prompt_id"] else []
+        rows.append(row | existing)
     add(db, GENERATED_TEXTS, rows)
     if new:
         text_search.index_prompts(db, min(new))
@@ -91,7 +90,7 @@ def _first(known: Mapping[bytes, dict[str, int | None]], near: Iterable[str]) ->
 
 
 def _add(db: Connection, item: Any, text: str) -> dict[str, int | None]:
-    """The text as a seed, or as a prompt where it rewrites one."""
+    """Add a text as a seed, or as a prompt if it is a rewrite."""
     row: dict[str, Any] = {"identity": text_identity(text), "text": text}
     if item.seed_id is None:
         row["category"] = item.category
@@ -101,19 +100,22 @@ def _add(db: Connection, item: Any, text: str) -> dict[str, int | None]:
 
 
 def _known(db: Connection, item: Any, texts: Sequence[str]) -> dict[bytes, dict[str, int | None]]:
-    """By form, what each of the texts repeats: any seed or prompt to the letter, and what was written here but for case
-    and punctuation. A rewrite that repeats its own seed rewrites nothing."""
+    """The duplicates of the texts, by normal form.
+
+    Exact duplicates of any seed or prompt, and texts generated here with the same normal form. A rewrite that repeats
+    its seed is a duplicate of it.
+    """
     identities = {text_identity(text): form_of(text) for text in texts}
     found: dict[bytes, dict[str, int | None]] = {}
     rewrites = item.seed_id is not None
     table, name, other = (PROMPTS, "prompt_id", "seed_id") if rewrites else (SEEDS, "seed_id", "prompt_id")
-    for identity, there in ids_by(db, table, "identity", list(identities)).items():
-        found[identities[identity]] = {name: there, other: None}
+    for identity, row_id in ids_by(db, table, "identity", list(identities)).items():
+        found[identities[identity]] = {name: row_id, other: None}
     written = select(_T.form, _T[name]).where(
         _T.form.in_(identities.values()), _T.text.is_(None), _T[name].is_not(None)
     )
-    for form, there in db.execute(written):
-        found.setdefault(form, {name: there, other: None})
+    for form, row_id in db.execute(written):
+        found.setdefault(form, {name: row_id, other: None})
     if rewrites:
         seed = db.execute(select(SEEDS.c.text).where(SEEDS.c.id == item.seed_id)).scalar_one()
         found.setdefault(form_of(seed), {"seed_id": item.seed_id, "prompt_id": None})
@@ -121,7 +123,7 @@ def _known(db: Connection, item: Any, texts: Sequence[str]) -> dict[bytes, dict[
 
 
 def set_aside(db: Connection, *, seeds: bool, limit: int) -> list[SetAside]:
-    """Texts that were set aside, the latest first: those written as seeds, or those written as rewrites."""
+    """Duplicates that were set aside, latest first: of seeds, or of rewrites."""
     statement = (
         select(_T.text, func.coalesce(PROMPTS.c.text, SEEDS.c.text), _T.prompt_id.is_(None))
         .join(GENERATION_ITEMS, _G.item_id == _T.item_id)
@@ -136,16 +138,16 @@ def set_aside(db: Connection, *, seeds: bool, limit: int) -> list[SetAside]:
 
 
 def unread(db: Connection, limit: int) -> list[Unread]:
-    """Replies in which there was no text, the latest first."""
+    """Replies without a text, latest first."""
     empty = select(_G.raw, _G.declined).where(_G.raw.is_not(None), _G.item_id.not_in(select(_T.item_id)))
     rows = db.execute(empty.order_by(_G.item_id.desc()).limit(limit))
     return [Unread(raw, bool(declined)) for raw, declined in rows]
 
 
 def pool(db: Connection, *, categories: Sequence[str] = (), rounds: int = 0, model: str | None = None) -> list[int]:
-    """The seeds that may be rewritten: of these categories, at most so many rounds old, all where none are named.
+    """The ids of seeds to rewrite: of these categories (default all), and at most from this round.
 
-    Without those that the model has rewritten, or is to.
+    Without seeds that the model has rewritten or is going to rewrite.
     """
     round_of = func.coalesce(RETURNED_SEEDS.c.round, 0)
     statement = select(SEEDS.c.id).outerjoin(RETURNED_SEEDS, RETURNED_SEEDS.c.seed_id == SEEDS.c.id)
@@ -153,16 +155,18 @@ def pool(db: Connection, *, categories: Sequence[str] = (), rounds: int = 0, mod
     if categories:
         statement = statement.where(SEEDS.c.category.in_(categories))
     if model is not None:
-        asked = select(_G.seed_id).join(BATCH_ITEMS, BATCH_ITEMS.c.id == _G.item_id)
-        asked = asked.join(MODELS, MODELS.c.id == BATCH_ITEMS.c.model_id)
-        given_up = (ItemState.FAILED, ItemState.CANCELLED)
-        asked = asked.where(MODELS.c.name == model, BATCH_ITEMS.c.state.not_in(given_up), _G.seed_id.is_not(None))
-        statement = statement.where(SEEDS.c.id.not_in(asked))
+        requested = select(_G.seed_id).join(BATCH_ITEMS, BATCH_ITEMS.c.id == _G.item_id)
+        requested = requested.join(MODELS, MODELS.c.id == BATCH_ITEMS.c.model_id)
+        unsuccessful = (ItemState.FAILED, ItemState.CANCELLED)
+        requested = requested.where(
+            MODELS.c.name == model, BATCH_ITEMS.c.state.not_in(unsuccessful), _G.seed_id.is_not(None)
+        )
+        statement = statement.where(SEEDS.c.id.not_in(requested))
     return [int(seed_id) for seed_id in db.execute(statement.order_by(SEEDS.c.id)).scalars()]
 
 
 def return_toxic(db: Connection, rounds: int) -> int:
-    """Put rewrites whose final label is toxic back among the seeds, unless they are so many rounds old; how many."""
+    """Add rewrites with the final label toxic to the seeds, up to this round; return how many."""
     of_seed = func.coalesce(RETURNED_SEEDS.c.round, 0)
     found = (
         select(PROMPTS.c.id, PROMPTS.c.text, PROMPTS.c.identity, PROMPT_STATES.c.category, of_seed)
@@ -172,12 +176,12 @@ def return_toxic(db: Connection, rounds: int) -> int:
         .where(PROMPTS.c.id.not_in(select(RETURNED_SEEDS.c.prompt_id)))
     )
     rows = db.execute(found.order_by(PROMPTS.c.id)).all()
-    there = ids_by(db, SEEDS, "identity", [row.identity for row in rows])
+    seed_ids = ids_by(db, SEEDS, "identity", [row.identity for row in rows])
     returned = 0
     for prompt_id, text, identity, category, before in rows:
-        if identity not in there:
+        if identity not in seed_ids:
             row = {"identity": identity, "text": text, "category": category}
-            seed_id = there[identity] = inserted(db, SEEDS, row)
+            seed_id = seed_ids[identity] = inserted(db, SEEDS, row)
             link = {"seed_id": seed_id, "prompt_id": prompt_id, "round": before + 1}
             add(db, RETURNED_SEEDS, [link])
             returned += 1
@@ -185,8 +189,7 @@ def return_toxic(db: Connection, rounds: int) -> int:
 
 
 class Counts(NamedTuple):
-    """Seeds there are, texts that were set aside, toxic rewrites that came back, replies that brought nothing, rewrites
-    that nobody wrote here."""
+    """Numbers of seeds, duplicates, toxic rewrites returned to the seeds, replies without a text, imported rewrites."""
 
     seeds: int
     seeds_set_aside: int
@@ -198,14 +201,14 @@ class Counts(NamedTuple):
 
 
 def counts(db: Connection) -> Counts:
-    """What was written so far."""
+    """Count the texts written so far."""
     aside = select(func.count()).select_from(GENERATED_TEXTS).join(GENERATION_ITEMS, _G.item_id == _T.item_id)
     aside = aside.where(_T.text.is_not(None))
     empty = select(func.count()).select_from(GENERATION_ITEMS).where(_G.raw.is_not(None))
     nothing = _G.item_id.not_in(select(_T.item_id))
     rewrites = select(func.count()).select_from(PROMPTS).where(PROMPTS.c.origin == Origin.REWRITE)
     written = select(_T.prompt_id).where(_T.prompt_id.is_not(None), _T.text.is_(None))
-    asked = (
+    statements = (
         select(func.count()).select_from(SEEDS),
         aside.where(_G.seed_id.is_(None)),
         aside.where(_G.seed_id.is_not(None)),
@@ -214,4 +217,4 @@ def counts(db: Connection) -> Counts:
         empty.where(_G.declined.is_(False), nothing),
         rewrites.where(PROMPTS.c.id.not_in(written)),
     )
-    return Counts(*(int(db.execute(statement).scalar_one()) for statement in asked))
+    return Counts(*(int(db.execute(statement).scalar_one()) for statement in statements))

@@ -1,4 +1,4 @@
-"""How fast a model may be asked by all processes at a workspace together: a row for each model at its endpoint."""
+"""Rate limits that all processes of a workspace share: one row for each model and endpoint (its key)."""
 
 from collections.abc import Iterable
 
@@ -6,31 +6,31 @@ from sqlalchemy import Connection, insert, select, update
 
 from orbench_studio.domain.evaluation.batch import Limits
 from orbench_studio.domain.evaluation.rate_limits import RateGrant, RateRequest, RateUsage
-from orbench_studio.domain.evaluation.rate_limits import take as taken
+from orbench_studio.domain.evaluation.rate_limits import take as take_from
 from orbench_studio.store.core.batch_tables import RATE_LIMITS
 
 _L = RATE_LIMITS.c
 _UNUSED = {"requests_at": 0.0, "tokens_at": 0.0, "paused_until": 0.0}
 
 
-def know(db: Connection, places: Iterable[str]) -> None:
-    """Have a row for each of the places; one writer at a time."""
-    there = set(db.execute(select(_L.place)).scalars())
-    missing = [{"place": place} | _UNUSED for place in sorted({*places} - there)]
+def add_missing(db: Connection, keys: Iterable[str]) -> None:
+    """Add a row for each key that has none; one writer at a time."""
+    existing = set(db.execute(select(_L.place)).scalars())
+    missing = [{"place": key} | _UNUSED for key in sorted({*keys} - existing)]
     if missing:
         db.execute(insert(RATE_LIMITS), missing)
 
 
-def take(db: Connection, place: str, limits: Limits, wish: RateRequest, now: float) -> RateGrant:
-    """Take what is wished for as far as the limits have it; where nothing is, only told how things are.
+def take(db: Connection, key: str, limits: Limits, request: RateRequest, now: float) -> RateGrant:
+    """Grant a request as far as the limits allow; an empty request only reads the pause.
 
-    Others wait for the end of the transaction, so this comes last in it.
+    Other processes wait for the end of the transaction, so call this last in it.
     """
-    row = select(_L.requests_at, _L.tokens_at, _L.paused_until).where(_L.place == place)
-    if wish.takes_nothing:
-        return taken(RateUsage(*db.execute(row).one()), limits, wish, now)[1]
+    row = select(_L.requests_at, _L.tokens_at, _L.paused_until).where(_L.place == key)
+    if request.is_empty:
+        return take_from(RateUsage(*db.execute(row).one()), limits, request, now)[1]
     used = RateUsage(*db.execute(row.with_for_update()).one())
-    after, allowed = taken(used, limits, wish, now)
+    after, grant = take_from(used, limits, request, now)
     values = {"requests_at": after.requests_at, "tokens_at": after.tokens_at, "paused_until": after.paused_until}
-    db.execute(update(RATE_LIMITS).where(_L.place == place).values(values))
-    return allowed
+    db.execute(update(RATE_LIMITS).where(_L.place == key).values(values))
+    return grant

@@ -1,4 +1,4 @@
-"""What came of the items of a batch: answers become responses or judgements, once for each item, states follow."""
+"""Store the results of items: one response, judgement, vote or list of texts per item; then update derived values."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,8 @@ from orbench_studio.domain.core.judgement import JudgeKind, Judgement
 from orbench_studio.domain.core.moderation import Vote
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.core.response import StopReason
-from orbench_studio.domain.evaluation.batch import Cause, ItemState
+from orbench_studio.domain.evaluation.batch import Cause
+from orbench_studio.domain.evaluation.states import COUNTED, ItemState
 from orbench_studio.domain.generation.list_reply import Listing
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_sql import add, id_of, new_ids
@@ -25,7 +26,7 @@ _I = BATCH_ITEMS.c
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, None where the vendor says none, and USD, None where there is no price."""
+    """Tokens (None if the vendor reports none) and cost in USD (None if the price is unknown)."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -42,7 +43,7 @@ class ModelAnswer:
 
 @dataclass(frozen=True, slots=True)
 class JudgeAnswer:
-    """A judge's answer about a response."""
+    """A judge's answer on a response."""
 
     response_id: int
     judgement: Judgement
@@ -51,7 +52,7 @@ class JudgeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ModeratorAnswer:
-    """A moderator's answer about a prompt, or a response to it."""
+    """A moderator's answer on a prompt, or on a response to it."""
 
     vote: Vote
     template_hash: str
@@ -59,7 +60,7 @@ class ModeratorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer:
-    """A writer's answer: the texts in it, and the reply as it came; `near` has for a text those nearly the same."""
+    """A writer's answer: its texts and the raw reply. `near` maps a text to its near duplicates."""
 
     listing: Listing
     raw: str
@@ -73,7 +74,7 @@ Result = ModelAnswer | JudgeAnswer | ModeratorAnswer | ListAnswer
 
 @dataclass(frozen=True, slots=True)
 class ItemFailure:
-    """An item that was given up."""
+    """The failure of an item."""
 
     cause: Cause
     message: str
@@ -81,7 +82,7 @@ class ItemFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an item ended, after how many more attempts."""
+    """The result of an item, and the attempts it took this time."""
 
     item_id: int
     prompt_id: int | None
@@ -92,13 +93,14 @@ class Outcome:
 
 
 def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[int]:
-    """Write the outcomes down, each item's first answer only; the prompts for which something is new.
+    """Store outcomes and return the changed prompts. Only the first answer of an item counts.
 
-    Others may do so at the same time. The prompts are locked first, and the counts of a model, which all add to, last.
+    Other processes may do the same concurrently. To avoid deadlocks, prompts are locked first and the counts of the
+    models last.
     """
     lock_prompts(db, [outcome.prompt_id for outcome in outcomes if outcome.prompt_id])
-    standing = _standing(db, [outcome.item_id for outcome in outcomes])
-    new = [outcome for outcome in outcomes if standing.get(outcome.item_id) not in (None, ItemState.DONE)]
+    states = _states(db, [outcome.item_id for outcome in outcomes])
+    new = [outcome for outcome in outcomes if (state := states.get(outcome.item_id)) and state.accepts_result]
     if not new:
         return []
     _end_items(db, new)
@@ -107,60 +109,60 @@ def store(db: Connection, batch_id: int, outcomes: Sequence[Outcome]) -> list[in
     derived_states.refresh_responses(db, sorted({*responses, *judged}))
     answered = {one.prompt_id for one in new if one.prompt_id and isinstance(one.result, ModelAnswer | JudgeAnswer)}
     derived_states.recount_answers(db, sorted(answered))
-    weighed = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, ModeratorAnswer)])}
-    weighed |= {*_add_listed(db, [outcome for outcome in new if isinstance(outcome.result, ListAnswer)])}
-    derived_states.refresh_prompts(db, sorted(weighed))
-    _count(db, batch_id, new, standing)
-    return sorted(answered | weighed)
+    moderated = {*_add_votes(db, [outcome for outcome in new if isinstance(outcome.result, ModeratorAnswer)])}
+    moderated |= {*_add_texts(db, [outcome for outcome in new if isinstance(outcome.result, ListAnswer)])}
+    derived_states.refresh_prompts(db, sorted(moderated))
+    _count(db, batch_id, new, states)
+    return sorted(answered | moderated)
 
 
-def _standing(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
+def _states(db: Connection, item_ids: Sequence[int]) -> dict[int, ItemState]:
     rows = db.execute(select(_I.id, _I.state).where(_I.id.in_(item_ids)))
     return {item_id: ItemState(state) for item_id, state in rows}
 
 
 def _end_items(db: Connection, outcomes: Sequence[Outcome]) -> None:
-    ended = update(BATCH_ITEMS).where(_I.id == bindparam("item"))
+    statement = update(BATCH_ITEMS).where(_I.id == bindparam("item"))
     values = {"state": bindparam("new_state"), "attempts": _I.attempts + bindparam("more"), "runner_id": None}
     values |= {"cause": bindparam("new_cause"), "error": bindparam("new_error"), "vendor_batch_id": None}
     rows = []
     for outcome in outcomes:
-        given = outcome.result if isinstance(outcome.result, ItemFailure) else None
-        row = {"item": outcome.item_id, "more": outcome.attempts, "new_state": _ended(outcome)}
-        rows.append(row | {"new_cause": given and given.cause, "new_error": given and given.message})
-    db.execute(ended.values(values), rows)
+        failure = outcome.result if isinstance(outcome.result, ItemFailure) else None
+        row = {"item": outcome.item_id, "more": outcome.attempts, "new_state": _final_state(outcome)}
+        rows.append(row | {"new_cause": failure and failure.cause, "new_error": failure and failure.message})
+    db.execute(statement.values(values), rows)
 
 
-def _ended(outcome: Outcome) -> ItemState:
+def _final_state(outcome: Outcome) -> ItemState:
     return ItemState.FAILED if isinstance(outcome.result, ItemFailure) else ItemState.DONE
 
 
-def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], standing: dict[int, ItemState]) -> None:
+def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], states: dict[int, ItemState]) -> None:
     by_model: dict[int, Counter[str]] = defaultdict(Counter)
     costs: dict[int, float] = defaultdict(float)
     for outcome in outcomes:
         counts, usage = by_model[outcome.model_id], outcome.usage
-        before = standing[outcome.item_id]
-        if before in batches.COUNTED:
+        before = states[outcome.item_id]
+        if before in COUNTED:
             counts[before] -= 1
-        counts[_ended(outcome)] += 1
+        counts[_final_state(outcome)] += 1
         counts["input_tokens"] += usage.input_tokens or 0
         counts["output_tokens"] += usage.output_tokens or 0
         counts["unpriced"] += usage.cost is None and not isinstance(outcome.result, ItemFailure)
         costs[outcome.model_id] += usage.cost or 0.0
     for model_id in sorted(by_model):
-        batches.count(db, batch_id, model_id, {**by_model[model_id], "cost": costs[model_id]})
+        batches.add_counts(db, batch_id, model_id, {**by_model[model_id], "cost": costs[model_id]})
 
 
 def _add_responses(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
     rows = []
     for response_id, outcome in zip(new_ids(db, RESPONSES, len(outcomes)), outcomes, strict=True):
-        said = outcome.result
-        assert isinstance(said, ModelAnswer)
+        answer = outcome.result
+        assert isinstance(answer, ModelAnswer)
         row: dict[str, Any] = {"id": response_id, "prompt_id": outcome.prompt_id, "model_id": outcome.model_id}
-        # Repeats may say the same to the letter, and each of them counts.
-        row["identity"] = text_identity(said.text, f"batch item {outcome.item_id}")
-        row |= {"text": said.text, "stop_reason": said.stop_reason, "batch_item_id": outcome.item_id}
+        # Repeats may have equal texts, and each of them counts.
+        row["identity"] = text_identity(answer.text, f"batch item {outcome.item_id}")
+        row |= {"text": answer.text, "stop_reason": answer.stop_reason, "batch_item_id": outcome.item_id}
         row |= {"input_tokens": outcome.usage.input_tokens, "output_tokens": outcome.usage.output_tokens}
         rows.append(row)
     add(db, RESPONSES, rows)
@@ -188,7 +190,7 @@ def _add_judgements(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
 
 
 def _add_votes(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
-    """The prompts that were voted on."""
+    """Add votes; return their prompts."""
     rows, prompt_ids = [], []
     for outcome in outcomes:
         voted = outcome.result
@@ -206,18 +208,18 @@ def _add_votes(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
     return prompt_ids
 
 
-def _add_listed(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
-    """The prompts that are new."""
+def _add_texts(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
+    """Add the texts of lists; return the new prompts."""
     prompt_ids = []
     for outcome in outcomes:
         listed = outcome.result
         assert isinstance(listed, ListAnswer)
         values = {"raw": listed.raw, "stop_reason": listed.stop_reason, "template_hash": listed.template_hash}
-        prompt_ids += generated_texts.keep(db, outcome.item_id, listed.listing, values, listed.near)
+        prompt_ids += generated_texts.store(db, outcome.item_id, listed.listing, values, listed.near)
     return prompt_ids
 
 
 def _judges(db: Connection, model_ids: set[int]) -> dict[int, int]:
-    """The judge that each of the models is."""
+    """The id of the judge for each model."""
     found = db.execute(select(MODELS.c.id, MODELS.c.name).where(MODELS.c.id.in_(model_ids))).all()
     return {model_id: id_of(db, JUDGES, {"name": name, "kind": JudgeKind.LLM}) for model_id, name in found}

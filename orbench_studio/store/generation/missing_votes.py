@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Select, func, select
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason
-from orbench_studio.domain.evaluation.batch import BatchKind, ItemState
+from orbench_studio.domain.evaluation.batch import BatchKind
+from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS, BATCHES, JUDGE_ITEMS
 from orbench_studio.store.core.tables import MODELS, PROMPT_STATES, RESPONSES, VOTES
 from orbench_studio.store.review.query_sql import counting_vote

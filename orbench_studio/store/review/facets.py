@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.evaluation.batch import ItemState
+from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.domain.review.query import CONTRADICTED, DIFFER, NONE, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.review.queue import Agreement, Field, QueueFilter
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS

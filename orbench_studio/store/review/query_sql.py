@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal_co
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.evaluation.batch import ItemState
+from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.domain.review.query import (
     CONTRADICTED,
     DIFFER,

@@ -1,11 +1,11 @@
-"""Batches from the window: composed, estimated, launched, watched, paused, cancelled, tried again, reviewed."""
+"""Batches in the window: form, estimate, launch, progress, pause, cancel, retry, review."""
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
-from orbench_studio.domain.evaluation.batch import BatchState
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import write
 from orbench_studio.gui.evaluation import progress_table
 from orbench_studio.services.evaluation import batch_control
@@ -18,7 +18,7 @@ REMOTE = "openai/gpt-test"
 
 
 class Evaluator:
-    """Deeds at the evaluate page."""
+    """User actions on the evaluate page."""
 
     def __init__(self, studio):
         self.studio = studio
@@ -28,7 +28,7 @@ class Evaluator:
         studio.key(Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
         studio.wait(self.page.isVisible)
 
-    def name(self, *models):
+    def add_models(self, *models):
         for model in models:
             QTest.keyClicks(self.form.models.line, model)
             QTest.keyClick(self.form.models.line, Qt.Key.Key_Return)
@@ -43,7 +43,7 @@ class Evaluator:
         assert button.isEnabled(), button.text()
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
-    def asked(self, vendor, requests):
+    def wait_for_requests(self, vendor, requests):
         self.studio.wait(lambda: len(vendor.bodies) >= requests)
 
     def until(self, state):
@@ -74,7 +74,7 @@ def vendor(monkeypatch):
 def at_vendor(page, vendor, first=10):
     page.form.options.base_url.setText(vendor.url)
     page.form.limit.setValue(first)
-    page.name(REMOTE)
+    page.add_models(REMOTE)
 
 
 def progress(path, batch_id=1):
@@ -82,19 +82,19 @@ def progress(path, batch_id=1):
         return batch_control.progress(other, batch_id)
 
 
-def test_from_the_form_to_the_answers_in_review(at_page, path):
+def test_launched_batch_shows_its_responses_in_review(at_page, path):
     assert "no batches yet" in at_page.page._right.currentWidget().layout().itemAt(1).widget().text()
     assert not at_page.form.foot.launch.isEnabled()
     at_page.form.limit.setValue(20)
-    at_page.name(MIXED, "simulated/helpful")
+    at_page.add_models(MIXED, "simulated/helpful")
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     assert at_page.form.foot.estimate.text().startswith(f"{MIXED}: 20 requests, free\nsimulated/helpful: 20")
     assert at_page.form.foot.launch.text() == "Launch 40 requests"
     at_page.launch()
     assert at_page.studio.window.focusWidget() is at_page.page.batches
-    at_page.until(BatchState.FINISHED)
-    finished = [["finished", "40 of 40", ""]]
-    at_page.studio.wait(lambda: [line[2:5] for line in at_page.lines(at_page.page.batches)] == finished)
+    at_page.until(BatchState.COMPLETED)
+    completed = [["completed", "40 of 40", ""]]
+    at_page.studio.wait(lambda: [line[2:5] for line in at_page.lines(at_page.page.batches)] == completed)
     shown = at_page.lines(at_page.pane.models)
     assert [line[:2] for line in shown] == [
         [MIXED, "20 of 20"], ["simulated/helpful", "20 of 20"],
@@ -107,9 +107,9 @@ def test_from_the_form_to_the_answers_in_review(at_page, path):
     assert progress(path).done == 40
 
 
-def test_the_prompts_of_the_queue_and_of_a_query(at_page):
+def test_batch_uses_the_current_filter_or_a_query(at_page):
     form = at_page.form
-    at_page.name(MIXED)
+    at_page.add_models(MIXED)
     at_page.studio.wait(form.foot.launch.isEnabled)
     assert form.foot.launch.text() == f"Launch {PROMPTS} requests"
     form.prompts.setCurrentIndex(1)
@@ -129,26 +129,26 @@ def test_the_prompts_of_the_queue_and_of_a_query(at_page):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda form: form.models.add("nobody/knows"), "nobody"),
         (lambda form: form.options.temperature.setText("warm"), "is no number"),
-        (lambda form: form.options.temperature.setText("-1"), "not negative"),
-        (lambda form: form.judge.setCurrentIndex(3), "Name the model that is to judge"),
-        (lambda form: (form.models.add(REMOTE), form.cap.setText("2")), "has no price"),
+        (lambda form: form.options.temperature.setText("-1"), "must not be negative"),
+        (lambda form: form.judge.setCurrentIndex(3), "Enter the name of the judge model"),
+        (lambda form: (form.models.add(REMOTE), form.cost_limit.setText("2")), "has no price"),
     ],
 )
-def test_what_cannot_be_launched_says_why_in_its_place(at_page, change, said):
-    at_page.name(MIXED)
+def test_invalid_form_shows_the_reason_instead_of_the_estimate(at_page, change, message):
+    at_page.add_models(MIXED)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     change(at_page.form)
-    at_page.studio.wait(lambda: said in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: message in at_page.form.foot.estimate.text())
     assert not at_page.form.foot.launch.isEnabled()
 
 
-def test_a_missing_key_is_told_before_anything_is_written_down(at_page, path, monkeypatch):
+def test_missing_key_is_reported_before_a_batch_is_created(at_page, path, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    at_page.name("openai/gpt-4o")
+    at_page.add_models("openai/gpt-4o")
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     at_page.click(at_page.form.foot.launch)
     at_page.studio.wait(lambda: "OPENAI_API_KEY" in at_page.form.foot.estimate.text())
@@ -156,7 +156,7 @@ def test_a_missing_key_is_told_before_anything_is_written_down(at_page, path, mo
         assert batch_control.overview(other) == []
 
 
-def test_models_are_completed_and_taken_out_again(at_page):
+def test_models_are_completed_and_removed(at_page):
     line = at_page.form.models.line
     completer = line.completer()
     at_page.studio.wait(lambda: completer.model().rowCount() > 0)
@@ -164,23 +164,23 @@ def test_models_are_completed_and_taken_out_again(at_page):
     assert completer.currentCompletion() == MIXED
     QTest.keyClicks(line, "openai/")
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert at_page.form.models.models == ()  # only a vendor's beginning
+    assert at_page.form.models.models == ()  # only a vendor prefix
     line.clear()
-    at_page.name(MIXED, MIXED, "simulated/helpful")
+    at_page.add_models(MIXED, MIXED, "simulated/helpful")
     assert at_page.form.models.models == (MIXED, "simulated/helpful")
     QTest.keyClick(line, Qt.Key.Key_Backspace)
     assert at_page.form.models.models == (MIXED,)
 
 
-def test_paused_and_gone_on_with_nothing_is_sent_twice(at_page, vendor, path):
+def test_paused_batch_is_resumed_without_sending_twice(at_page, vendor, path):
     at_page.form.options.concurrency.setValue(2)
     vendor.held = True
     at_vendor(at_page, vendor)
     at_page.launch()
-    at_page.asked(vendor, 2)
-    at_page.studio.wait(lambda: "2 under way" in at_page.lines(at_page.pane.models)[0][5])
+    at_page.wait_for_requests(vendor, 2)
+    at_page.studio.wait(lambda: "2 in flight" in at_page.lines(at_page.pane.models)[0][5])
     at_page.click(at_page.pane.pause)
-    at_page.studio.wait(lambda: "comes home" in at_page.pane.state.text())
+    at_page.studio.wait(lambda: "in-flight requests finish" in at_page.pane.state.text())
     assert not at_page.pane.resume.isEnabled()
     assert at_page.studio.window.focusWidget() is at_page.pane.models, "not the button that cancels"
     vendor.held = False
@@ -188,16 +188,16 @@ def test_paused_and_gone_on_with_nothing_is_sent_twice(at_page, vendor, path):
     assert progress(path).done == 2
     at_page.studio.wait(at_page.pane.resume.isEnabled)
     at_page.click(at_page.pane.resume)
-    at_page.until(BatchState.FINISHED)
+    at_page.until(BatchState.COMPLETED)
     assert progress(path).done == 10
     assert set(vendor.asked.values()) == {1}
 
 
-def test_the_window_answers_while_a_vendor_hangs(at_page, vendor):
+def test_window_stays_responsive_while_a_vendor_hangs(at_page, vendor):
     vendor.held = True
     at_vendor(at_page, vendor)
     at_page.launch()
-    at_page.asked(vendor, 10)
+    at_page.wait_for_requests(vendor, 10)
     at_page.studio.window.show_page("page_review")
     at_page.studio.settle()
     before = at_page.studio.shown()
@@ -206,13 +206,13 @@ def test_the_window_answers_while_a_vendor_hangs(at_page, vendor):
     vendor.held = False
 
 
-def test_cancelled_after_a_question(at_page, vendor, path):
+def test_batch_is_cancelled_after_confirmation(at_page, vendor, path):
     at_page.form.options.concurrency.setValue(1)
     vendor.held = True
     at_vendor(at_page, vendor)
     at_page.launch()
-    at_page.asked(vendor, 1)
-    for choice, state in (("Go on with it", BatchState.RUNNING), ("Cancel the batch", BatchState.CANCELLED)):
+    at_page.wait_for_requests(vendor, 1)
+    for choice, state in (("Keep batch", BatchState.RUNNING), ("Cancel batch", BatchState.CANCELLED)):
         at_page.studio.wait(at_page.pane.cancel.isEnabled)
         at_page.click(at_page.pane.cancel)
         [box] = [box for box in at_page.pane.findChildren(QMessageBox) if box.isVisible()]
@@ -223,35 +223,35 @@ def test_cancelled_after_a_question(at_page, vendor, path):
     at_page.until(BatchState.CANCELLED)
     [model] = progress(path).models
     assert (model.left, model.done + model.cancelled) == (0, 10)
-    assert model.cancelled >= 8  # one was under way, and at most one more was at hand
-    message = f"cancelled {model.cancelled}"
+    assert model.cancelled >= 8  # one was in flight, and at most one more was claimed
+    message = f"cancelled: {model.cancelled}"
     at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == message)
     assert not at_page.pane.resume.isEnabled()
 
 
-def test_failures_are_listed_with_their_reason_and_tried_again(at_page, vendor, path):
+def test_failed_items_are_listed_and_retried(at_page, vendor, path):
     bad = fault(400, "that will not do")
     vendor.script = {prompt_text(3): [bad], prompt_text(5): [bad]}
     at_vendor(at_page, vendor)
     at_page.launch()
-    at_page.until(BatchState.FINISHED)
-    message = "request refused 2"
+    at_page.until(BatchState.COMPLETED)
+    message = "rejected by the API (400): 2"
     at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == message)
     at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
     assert "that will not do" in at_page.lines(at_page.pane.failures.table)[0][3]
-    at_page.studio.wait(lambda: at_page.pane.failures.retry.text() == "Retry 2 failed")
+    at_page.studio.wait(lambda: at_page.pane.failures.retry.text() == "Retry failed (2)")
     at_page.click(at_page.pane.failures.retry)
     at_page.studio.wait(lambda: progress(path).done == 10)
-    at_page.until(BatchState.FINISHED)
+    at_page.until(BatchState.COMPLETED)
     at_page.studio.wait(lambda: not at_page.pane.failures.isVisible())
     assert vendor.asked[prompt_text(3)] == 2
 
 
-def test_a_failure_opens_its_prompt(at_page, vendor):
+def test_failed_item_opens_its_prompt(at_page, vendor):
     vendor.script = {prompt_text(3): [fault(400, "no")]}
     at_vendor(at_page, vendor)
     at_page.launch()
-    at_page.until(BatchState.FINISHED)
+    at_page.until(BatchState.COMPLETED)
     at_page.studio.wait(lambda: at_page.lines(at_page.pane.failures.table))
     at_page.pane.failures.table.setFocus()
     at_page.pane.failures.table.selectRow(0)
@@ -259,44 +259,44 @@ def test_a_failure_opens_its_prompt(at_page, vendor):
     at_page.studio.wait(lambda: at_page.studio.page.isVisible() and at_page.studio.page.model.rowCount() == 1)
 
 
-def test_a_bad_key_stops_the_batch_and_says_so(at_page, vendor, monkeypatch):
+def test_invalid_key_fails_the_batch_with_a_message(at_page, vendor, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     at_vendor(at_page, vendor)
     at_page.launch()
-    at_page.until(BatchState.STOPPED)
-    at_page.studio.wait(lambda: "Batch 1 has stopped" in at_page.studio.message())
-    at_page.studio.wait(lambda: "stopped" in at_page.pane.state.text())
+    at_page.until(BatchState.FAILED)
+    at_page.studio.wait(lambda: "Batch 1 failed." in at_page.studio.message())
+    at_page.studio.wait(lambda: "failed" in at_page.pane.state.text())
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     at_page.studio.wait(at_page.pane.resume.isEnabled)
     at_page.click(at_page.pane.resume)
-    at_page.studio.wait(lambda: at_page.state() is not BatchState.STOPPED)
+    at_page.studio.wait(lambda: at_page.state() is not BatchState.FAILED)
 
 
-def test_the_window_closed_in_the_middle_loses_nothing(start, path, vendor):
+def test_closing_the_window_pauses_the_batch_without_loss(start, path, vendor):
     with start(path) as studio:
         page = Evaluator(studio)
         page.form.options.concurrency.setValue(2)
         at_vendor(page, vendor)
         vendor.script = {prompt_text(4): ["hang"]}
         page.launch()
-        page.asked(vendor, 5)
-    kept = progress(path)
-    assert kept.batch.state is BatchState.PAUSED
-    assert 0 < kept.done < 10
+        page.wait_for_requests(vendor, 5)
+    stored = progress(path)
+    assert stored.batch.state is BatchState.PAUSED
+    assert 0 < stored.done < 10
     vendor.script = {}
     with start(path) as studio:
         page = Evaluator(studio)
         studio.wait(lambda: page.pane.batch_id == 1)
         page.click(page.pane.resume)
-        page.until(BatchState.FINISHED)
+        page.until(BatchState.COMPLETED)
     assert progress(path).done == 10
     assert {text for text, times in vendor.asked.items() if times > 1} == {prompt_text(4)}
 
 
-def test_answers_are_judged_when_the_batch_is_finished(at_page, path):
+def test_built_in_judge_runs_when_the_batch_is_completed(at_page, path):
     at_page.form.limit.setValue(8)
     at_page.form.judge.setCurrentIndex(1)
-    at_page.name("simulated/refusing")
+    at_page.add_models("simulated/refusing")
     at_page.launch()
     at_page.studio.wait(lambda: "judged" in at_page.studio.message())
     at_page.click(at_page.pane.review)
@@ -310,13 +310,13 @@ def test_answers_are_judged_when_the_batch_is_finished(at_page, path):
     at_page.studio.wait(lambda: mine() == ["direct_refusal"])
 
 
-def test_a_language_model_judges_in_a_batch_of_its_own(at_page, path):
+def test_language_model_judges_in_a_separate_batch(at_page, path):
     at_page.form.limit.setValue(4)
     at_page.form.judge.setCurrentIndex(3)
     QTest.keyClicks(at_page.form.judge_model, "simulated/helpful")
-    at_page.name(MIXED)
+    at_page.add_models(MIXED)
     at_page.launch()
     at_page.studio.wait(lambda: len(at_page.lines(at_page.page.batches)) == 2)
-    judged = ["judged by simulated/helpful  ·  simulated", "finished"]
+    judged = ["judged by simulated/helpful  ·  simulated", "completed"]
     at_page.studio.wait(lambda: at_page.lines(at_page.page.batches)[0][1:3] == judged)
-    assert at_page.pane.batch_id == 1  # nothing moves under the pointer
+    assert at_page.pane.batch_id == 1  # the selection stays

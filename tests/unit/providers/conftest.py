@@ -1,4 +1,4 @@
-"""Providers over a real socket, against a vendor of this machine that delivers its replies in every way."""
+"""Providers over a real socket, against a local vendor that delivers its replies in every way."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from orbench_studio.providers.endpoints import endpoint
 from tests.delivery import WAYS
 from tests.fake_vendor import KEY, Vendor
-from tests.wire import asked
+from tests.wire import complete
 
 
 @pytest.fixture(params=WAYS)
@@ -18,7 +18,7 @@ def way(request):
 
 @pytest.fixture
 def vendor(way, monkeypatch):
-    """A vendor that delivers its replies so."""
+    """A vendor with this way of delivery."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     with Vendor(key=KEY, way=way) as vendor:
@@ -27,9 +27,9 @@ def vendor(way, monkeypatch):
 
 @pytest.fixture
 def ask(vendor):
-    """Asks the vendor once; an AskError is given, not raised."""
+    """Sends one request; a ProviderError is returned, not raised."""
 
-    def once(text="Why?", model="openai/gpt-test", timeout=60.0):
-        return asyncio.run(asked(endpoint(model, vendor.url), text, timeout))
+    def send(text="Why?", model="openai/gpt-test", timeout=60.0):
+        return asyncio.run(complete(endpoint(model, vendor.url), text, timeout))
 
-    return once
+    return send

@@ -1,4 +1,4 @@
-"""Models' names, addresses, keys, and servers of this machine."""
+"""Model names, base URLs, keys, and model servers on this machine."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.providers import discovery, endpoints
 from orbench_studio.providers.credentials import SERVICE, key_for
 from orbench_studio.providers.endpoints import PRESETS, Preset, endpoint
-from tests.fake_vendor import fault, raw, says
+from tests.fake_vendor import fault, json_reply, raw
 from tests.wire import head
 
 NAMES = {
@@ -21,14 +21,14 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_as_the_ecosystem_writes_them(name):
-    there = endpoint(name)
-    assert (there.model, there.base_url) == NAMES[name]
+def test_model_names(name):
+    found = endpoint(name)
+    assert (found.model, found.base_url) == NAMES[name]
 
 
 @pytest.mark.parametrize("name", ["", "gpt-4o", "/gpt", "openai/"])
-def test_what_is_no_name_is_refused(name):
-    with pytest.raises(StudioError, match="is no model's name"):
+def test_invalid_model_names(name):
+    with pytest.raises(StudioError, match="is not a model name"):
         endpoint(name)
 
 
@@ -36,7 +36,7 @@ def test_what_is_no_name_is_refused(name):
     "address",
     ["nonsense", "ftp://host/v1", "http://models.example.org/v1", "https://me:secret@host/v1", "https://host:x/v1"],
 )
-def test_addresses_that_would_not_do(address):
+def test_invalid_base_urls(address):
     with pytest.raises(StudioError) as caught:
         endpoint("mine/model", address)
     assert "secret" not in str(caught.value)
@@ -45,11 +45,11 @@ def test_addresses_that_would_not_do(address):
 @pytest.mark.parametrize(
     "address", ["http://localhost:9/v1/", "http://10.0.0.7/v1", "http://gpu.lan/v1", "https://h/v1"]
 )
-def test_addresses_that_do(address):
+def test_valid_base_urls(address):
     assert endpoint("mine/model", address).base_url == address.rstrip("/")
 
 
-def test_azure_says_where_it_is(monkeypatch):
+def test_azure_endpoint_comes_from_the_environment(monkeypatch):
     monkeypatch.delenv("AZURE_OPENAI_ENDPOINT", raising=False)
     with pytest.raises(StudioError, match="AZURE_OPENAI_ENDPOINT"):
         endpoint("azure/gpt")
@@ -59,8 +59,8 @@ def test_azure_says_where_it_is(monkeypatch):
 
 def test_keys_come_from_the_environment_or_the_keyring(monkeypatch):
     keyring = pytest.importorskip("keyring")
-    kept = {(SERVICE, "GOOGLE_API_KEY"): "from-the-keyring\n"}
-    monkeypatch.setattr(keyring, "get_password", lambda *name: kept.get(name))
+    entries = {(SERVICE, "GOOGLE_API_KEY"): "from-the-keyring\n"}
+    monkeypatch.setattr(keyring, "get_password", lambda *name: entries.get(name))
     for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "MINE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     assert key_for(endpoint("gemini/gemini-2.0-flash")) == "from-the-keyring"
@@ -72,37 +72,37 @@ def test_keys_come_from_the_environment_or_the_keyring(monkeypatch):
 
 
 @pytest.mark.parametrize("key", ["sk-one\nsk-two", "sk-\ttab", "“sk-quoted”", "sk-bell\x07", "sk-ключ"])
-def test_what_can_be_no_key_is_told_before_it_is_sent(monkeypatch, key):
+def test_invalid_keys_are_reported_and_never_sent(monkeypatch, key):
     monkeypatch.setenv("MINE_API_KEY", key)
-    with pytest.raises(StudioError, match="The key in MINE_API_KEY has a line break or another") as caught:
+    with pytest.raises(StudioError, match="The key in MINE_API_KEY contains a line break or another") as caught:
         key_for(endpoint("mine/x", "https://host/v1"))
     assert not any(piece in str(caught.value) for piece in ("sk-", key))
 
 
 @pytest.fixture
-def only(monkeypatch):
-    """Puts the one server that may be found at a port; nothing listens where the others would be."""
+def single_server(monkeypatch):
+    """Sets the port of one server; nothing listens at the ports of the others."""
 
     def at(port):
-        for vendor in endpoints.ON_THIS_MACHINE:
+        for vendor in endpoints.LOCAL_SERVERS:
             address = f"http://127.0.0.1:{port if vendor == 'ollama' else 9}/v1"
             monkeypatch.setitem(PRESETS, vendor, Preset("Ollama", address))
 
     return at
 
 
-def test_servers_of_this_machine_are_found(vendor, only):
-    only(vendor.port)
-    vendor.models = says({"data": [{"id": f"llama3:{n}"} for n in range(5_000)]})
+def test_servers_on_this_machine_are_found(vendor, single_server):
+    single_server(vendor.port)
+    vendor.models = json_reply({"data": [{"id": f"llama3:{n}"} for n in range(5_000)]})
     [found] = discovery.local_servers()
     assert (found.title, found.models) == ("Ollama", tuple(f"ollama/llama3:{n}" for n in range(5_000)))
     deep = "[" * 100_000
-    for nonsense in (raw("<html>"), says([]), says({"data": 3}), raw(""), raw(deep), fault(500)):
+    for nonsense in (raw("<html>"), json_reply([]), json_reply({"data": 3}), raw(""), raw(deep), fault(500)):
         vendor.models = nonsense
         assert discovery.local_servers() == []
 
 
-NO_SERVERS = {
+OTHER_SERVICES = {
     "another protocol": [b"SSH-2.0-OpenSSH_9.6\r\n"],
     "nothing": [],
     "half a head": [head("Content-Length: 30")[:40]],
@@ -113,18 +113,18 @@ NO_SERVERS = {
 }
 
 
-@pytest.mark.parametrize("what", NO_SERVERS)
-def test_what_else_listens_there_is_passed_over(only, what):
+@pytest.mark.parametrize("what", OTHER_SERVICES)
+def test_other_services_at_a_port_are_ignored(single_server, what):
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve():
             connection, _ = listening.accept()
             with connection:
                 connection.recv(10_000)
-                for piece in NO_SERVERS[what]:
+                for piece in OTHER_SERVICES[what]:
                     connection.sendall(piece)
 
-        only(listening.getsockname()[1])
+        single_server(listening.getsockname()[1])
         thread = threading.Thread(target=serve)
         thread.start()
         assert discovery.local_servers() == []

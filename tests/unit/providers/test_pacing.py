@@ -1,4 +1,4 @@
-"""Pacing on a clock of the test's own, and what vendors' headers say."""
+"""Pacing with a test clock, and the rate limit headers of vendors."""
 
 import pytest
 
@@ -22,18 +22,18 @@ def clock():
     return Clock()
 
 
-def sent_within(limits, clock, span, processes=1, tokens=1, together=5):
-    """How many requests go out in so many seconds when several processes always have more, and exchange now and then.
+def sent_within(limits, clock, span, processes=1, tokens=1, exchanges_per_second=5):
+    """The number of requests that several processes with unlimited work send within a time span (seconds).
 
-    How far the limits are used up is kept for all of them, as a workspace keeps it.
+    They share the usage of the limits, as in a workspace.
     """
     pacers, used, count = [Pacer(limits, clock) for _ in range(processes)], RateUsage(), 0
-    for _ in range(span * together):
+    for _ in range(span * exchanges_per_second):
         for pacer in pacers:
-            wish = pacer.wish([tokens] * 100, under_way=0)
-            used, allowed = take(used, limits, wish, clock.now)
-            pacer.allow(wish, allowed)
-        clock.now += 1 / together
+            request = pacer.request([tokens] * 100, in_flight=0)
+            used, granted = take(used, limits, request, clock.now)
+            pacer.grant(request, granted)
+        clock.now += 1 / exchanges_per_second
         for pacer in pacers:
             while pacer.wait()[0] == 0:
                 pacer.sent()
@@ -42,35 +42,35 @@ def sent_within(limits, clock, span, processes=1, tokens=1, together=5):
 
 
 @pytest.mark.parametrize("processes", [1, 2, 7])
-def test_requests_a_minute_are_kept_by_all_together(clock, processes):
+def test_processes_share_the_requests_per_minute(clock, processes):
     assert 119 <= sent_within(Limits(requests_per_minute=60), clock, 120, processes) <= 125
 
 
 @pytest.mark.parametrize("processes", [1, 3])
-def test_tokens_a_minute_are_kept_even_by_requests_that_are_larger_than_a_burst(clock, processes):
+def test_tokens_per_minute_hold_for_requests_larger_than_a_burst(clock, processes):
     assert 11 <= sent_within(Limits(tokens_per_minute=6_000), clock, 120, processes, tokens=1_000) <= 13
 
 
-def test_tokens_that_an_answer_had_beyond_its_request_are_paid_for(clock):
+def test_tokens_beyond_the_estimate_are_charged_later(clock):
     limits = Limits(tokens_per_minute=600)
     pacer = Pacer(limits, clock)
     pacer.answered(Allowance(), 100, 0)
-    wish = pacer.wish([10], under_way=0)
-    used, allowed = take(RateUsage(), limits, wish, clock.now)
-    assert (allowed.starts, used.tokens_at) == ((), clock.now - BURST + 10)
-    pacer.allow(wish, allowed)
-    assert pacer.wish([10], under_way=0).owed == 0
-    assert pacer.wait() == (None, "your limits a minute")
+    request = pacer.request([10], in_flight=0)
+    used, granted = take(RateUsage(), limits, request, clock.now)
+    assert (granted.starts, used.tokens_at) == ((), clock.now - BURST + 10)
+    pacer.grant(request, granted)
+    assert pacer.request([10], in_flight=0).owed == 0
+    assert pacer.wait() == (None, "your rate limit")
 
 
-def test_a_start_that_nobody_used_is_no_reserve(clock):
-    """A vendor hangs for a minute, and answers everything at once: what was not sent meanwhile does not follow."""
+def test_unused_start_times_expire(clock):
+    """After a vendor hung for a minute, the unused start times must not cause a burst."""
     limits = Limits(requests_per_minute=60)
     pacer, used = Pacer(limits, clock), RateUsage()
     for _ in range(60):
-        wish = pacer.wish([1] * 40, under_way=limits.concurrency)
-        used, allowed = take(used, limits, wish, clock.now)
-        pacer.allow(wish, allowed)
+        request = pacer.request([1] * 40, in_flight=limits.concurrency)
+        used, granted = take(used, limits, request, clock.now)
+        pacer.grant(request, granted)
         clock.now += 1
     sent = 0
     while pacer.wait()[0] == 0:
@@ -79,40 +79,40 @@ def test_a_start_that_nobody_used_is_no_reserve(clock):
     assert sent <= BURST + 1
 
 
-def test_what_a_vendor_says_to_one_process_all_heed(clock):
-    message, other = Pacer(Limits(), clock), Pacer(Limits(), clock)
-    assert message.limited(7.0) == 7.0
-    used, allowed = take(RateUsage(), Limits(), message.wish((), 0), clock.now)
-    message.allow(message.wish((), 0), allowed)
+def test_rate_limit_error_pauses_all_processes(clock):
+    first, other = Pacer(Limits(), clock), Pacer(Limits(), clock)
+    assert first.rate_limited(7.0) == 7.0
+    used, granted = take(RateUsage(), Limits(), first.request((), 0), clock.now)
+    first.grant(first.request((), 0), granted)
     clock.now += 2
-    used, allowed = take(used, Limits(), other.wish((), 0), clock.now)
-    other.allow(RateRequest(), allowed)
-    assert other.wait() == message.wait() == (5.0, "rate limit of the vendor")
+    used, granted = take(used, Limits(), other.request((), 0), clock.now)
+    other.grant(RateRequest(), granted)
+    assert other.wait() == first.wait() == (5.0, "the vendor's rate limit")
     clock.now += 5
     assert other.wait() == (0.0, "")
 
 
-def test_a_pause_of_an_hour_is_not_left_behind_by_who_was_told_of_it(clock):
+def test_shared_pause_is_bounded(clock):
     assert take(RateUsage(), Limits(), RateRequest(pause=3_000.0), clock.now)[1].pause == 60.0
 
 
-def test_it_goes_slower_when_told_and_faster_again(clock):
+def test_concurrency_is_halved_by_rate_limit_errors_and_grows_again(clock):
     pacer = Pacer(Limits(concurrency=16), clock)
-    assert pacer.limited(None) == 1.0
-    assert pacer.limited(None) == 1.0, "those under way at the same moment say nothing new"
-    assert pacer.at_once == 8
+    assert pacer.rate_limited(None) == 1.0
+    assert pacer.rate_limited(None) == 1.0, "concurrent errors count once"
+    assert pacer.concurrency == 8
     clock.now += 2
-    assert pacer.limited(None) == 2.0, "twice as long the second time"
-    assert pacer.at_once == 4
+    assert pacer.rate_limited(None) == 2.0, "twice as long the second time"
+    assert pacer.concurrency == 4
     for _ in range(200):
         pacer.answered(Allowance(), 0, 0)
-    assert pacer.at_once == 16
+    assert pacer.concurrency == 16
     clock.now += 10
-    assert pacer.limited(30.0) == 30.0
-    assert pacer.wait() == (30.0, "rate limit of the vendor")
+    assert pacer.rate_limited(30.0) == 30.0
+    assert pacer.wait() == (30.0, "the vendor's rate limit")
 
 
-def test_what_is_left_is_heeded(clock):
+def test_used_up_allowance_pauses(clock):
     pacer = Pacer(Limits(), clock)
     pacer.answered(Allowance(requests=1, tokens=100), 0, 50)
     assert pacer.wait() == (0.0, "")
@@ -125,11 +125,11 @@ def test_what_is_left_is_heeded(clock):
     [("2", 2), ("0.5", 0.5), ("6m0s", 360), ("120ms", 0.12), ("1h2m", 3_600), ("1m3.5s", 63.5), ("soon", 0), ("", 0),
      ("-5", 0), ("1e9", 0), ("99999999", 3_600), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("2015-10-21T07:28:00Z", 0)],
 )  # fmt: skip
-def test_spans_and_moments(text, span):
+def test_durations_and_times(text, span):
     assert seconds(text) == pytest.approx(span)
 
 
-def test_headers_of_both_vendors():
+def test_headers_of_openai_and_anthropic():
     assert retry_after({"retry-after-ms": "1500", "Retry-After": "2"}) == 1.5
     assert retry_after({}) is None
     ours = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2s"}

@@ -1,4 +1,4 @@
-"""What comes over the wire, byte by byte: cut anywhere, broken anywhere. Read exactly, or told as what it is."""
+"""HTTP responses byte by byte: split anywhere, broken anywhere."""
 
 import gzip
 import itertools
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from orbench_studio.domain.evaluation.batch import PASSING, Cause
+from orbench_studio.domain.evaluation.batch import RETRYABLE, Cause
 from orbench_studio.providers.base import Answer
 from tests.fake_vendor import chat
 from tests.wire import Wire, head
@@ -20,19 +20,19 @@ EXAMPLES = int(os.environ.get("ORBENCH_EXAMPLES", "40"))
 
 @pytest.fixture(scope="module")
 def wire():
-    """One for all examples."""
+    """One server for all examples."""
     with Wire() as wire:
         yield wire
 
 
-def cut(body, places):
-    """The bytes cut at the places."""
+def split(body, places):
+    """Split the bytes at these positions."""
     ends = sorted({place % (len(body) + 1) for place in places} | {0, len(body)})
     return [body[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def chunk(piece):
-    """A piece as a chunk."""
+    """The piece in chunked encoding."""
     return b"%x\r\n%s\r\n" % (len(piece), piece)
 
 
@@ -49,17 +49,17 @@ LONG = st.builds(lambda text, times: "".join(f"{n}{text}" for n in range(times))
 )
 @example(text="".join(map(str, range(100_000))), is_escaped=False, places=[1000], way="length", padding="")
 @example(text="short", is_escaped=False, places=[20], way="chunked", padding="\n")
-def test_a_reply_cut_anywhere_is_read_whole(wire, text, is_escaped, places, way, padding):
+def test_reply_split_anywhere_is_read_completely(wire, text, is_escaped, places, way, padding):
     body = padding.encode() + json.dumps(chat(text), ensure_ascii=is_escaped).encode()
     wire.closes = way == "closed"
     if way == "closed":
-        wire.pieces = [head(), *cut(body, places)]
+        wire.pieces = [head(), *split(body, places)]
     elif way == "length":
-        wire.pieces = [head(f"Content-Length: {len(body)}"), *cut(body, places)]
+        wire.pieces = [head(f"Content-Length: {len(body)}"), *split(body, places)]
     else:
         packed = gzip.compress(body, 1) if way == "packed" else body
         lines = ("Transfer-Encoding: chunked", *["Content-Encoding: gzip"] * (way == "packed"))
-        wire.pieces = [head(*lines), *map(chunk, cut(packed, places)), b"0\r\n\r\n"]
+        wire.pieces = [head(*lines), *map(chunk, split(packed, places)), b"0\r\n\r\n"]
     answer = wire.ask()
     assert isinstance(answer, Answer), answer
     assert answer.text == text
@@ -90,15 +90,15 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_what_breaks_off_is_a_fault_that_may_pass(wire, how):
+def test_interrupted_replies_are_retryable_errors(wire, how):
     wire.pieces, wire.closes = BROKEN[how], True
     error = wire.ask()
     assert error.cause in (Cause.CONNECTION, Cause.UNREADABLE), error.message
-    assert error.cause in PASSING
+    assert error.cause in RETRYABLE
     assert 0 < len(error.message) <= 300
 
 
-def test_what_is_no_chunk_ends_with_the_time_at_the_latest(wire):
+def test_invalid_chunk_ends_with_the_timeout(wire):
     wire.pieces, wire.closes = [head(CHUNKED), BODY], True
     assert wire.ask(timeout=0.3).cause in (Cause.CONNECTION, Cause.TIMEOUT)
 
@@ -115,7 +115,7 @@ READ = {
 
 
 @pytest.mark.parametrize("how", READ)
-def test_what_is_unusual_is_read(wire, how):
+def test_unusual_but_valid_replies_are_read(wire, how):
     wire.pieces, wire.closes = READ[how], True
     answer = wire.ask()
     assert isinstance(answer, Answer), answer
@@ -131,9 +131,9 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("how", TOO_LARGE)
-def test_what_is_too_large_is_not_tried_again(wire, how):
+def test_too_large_reply_is_not_retried(wire, how):
     wire.pieces, wire.closes = TOO_LARGE[how], True
     error = wire.ask()
     assert error.cause is Cause.TOO_LARGE
-    assert error.cause not in PASSING
+    assert error.cause not in RETRYABLE
     assert error.message == "The reply is larger than 16 MB. Check the base URL and max tokens."

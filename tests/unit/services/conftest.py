@@ -1,4 +1,4 @@
-"""Batches against a vendor of this machine."""
+"""Batches with a local vendor."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from orbench_studio.services.evaluation.live_runner import LiveRunner
 from orbench_studio.services.evaluation.prices import Price, Prices
 from tests.fake_vendor import KEY, Vendor
 
-LEASE = 4.0  # seconds; a busy machine must not be taken for a dead process
+LEASE = 4.0  # seconds; enough for a process on a busy machine
 
 
 @pytest.fixture
@@ -21,20 +21,20 @@ def vendor(monkeypatch):
 
 @pytest.fixture
 def prices(tmp_path):
-    """A dollar for ten tokens in, two for twenty out: 3 USD an answer."""
+    """100,000 USD per million tokens: 3 USD per answer of 10 input and 20 output tokens."""
     return Prices("2026-11-21", tmp_path / "prices.json", {"openai/gpt-test": Price(100_000, 100_000)})
 
 
 @pytest.fixture
 def create(workspace, vendor, prices):
-    """Writes a batch down for the vendor of this machine."""
+    """Creates a batch for the local vendor."""
 
     def make(*models, sampling=None, prompt_ids=None, repeats=1, **limits):
         models = models or ("openai/gpt-test",)
         limits = Limits(**{"timeout": 60.0, "patience": 120.0, **limits})
         addresses = {name: vendor.url for name in models if not name.startswith("simulated")}
         settings = BatchSettings(sampling or Sampling(), limits, repeats, addresses)
-        ids = prompt_ids or batch_control.choose(workspace)
+        ids = prompt_ids or batch_control.select_prompts(workspace)
         return batch_control.create(workspace, models, ids, settings, prices=prices).id
 
     return make
@@ -42,7 +42,7 @@ def create(workspace, vendor, prices):
 
 @pytest.fixture
 def run(workspace, prices):
-    """Runs a batch to its end here, and gives what the last look at it says."""
+    """Runs a batch and returns its final progress."""
 
     def go(batch_id, **options):
         runner = LiveRunner(workspace, batch_id, prices, **{"lease": LEASE, **options})

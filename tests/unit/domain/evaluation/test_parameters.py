@@ -16,6 +16,6 @@ def test_for_all_models_and_for_one():
 
 
 @pytest.mark.parametrize("line", ["top_p", "=1", "openai/o3:=1", "openai/o4:top_p=1", ""])
-def test_what_is_none(line):
-    with pytest.raises(ValueError, match=r"is not NAME=VALUE|not among the models"):
+def test_invalid_parameters(line):
+    with pytest.raises(ValueError, match=r"Write NAME=VALUE|not one of the selected models"):
         read_parameters([line], MODELS)

@@ -1,4 +1,4 @@
-"""Judging what is stored: through the same batches, with the template's hash, never twice unasked."""
+"""Judging batches: stored responses, template hash, unparsed replies."""
 
 import json
 import re
@@ -6,18 +6,19 @@ import re
 import pytest
 
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Cause, Limits
+from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Limits
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError
 from orbench_studio.services.evaluation import judge_batches
 from orbench_studio.services.review import prompt_review
 from orbench_studio.store.core.tables import JUDGEMENTS
-from tests.fake_vendor import chat, fault, says
+from tests.fake_vendor import chat, fault, json_reply
 
 JUDGE = "openai/gpt-test"
 
 
 def verdict(prompt, answer_class="direct_refusal"):
-    """What a judge says who has read the case's number."""
+    """The reply of a judge with the case number of the prompt."""
     case = re.search(r"question of case (\w+)", prompt)[1]
     return json.dumps({"case": case, "explanation": "why", "evidence": "I cannot", "answer_class": answer_class})
 
@@ -26,11 +27,11 @@ def verdict(prompt, answer_class="direct_refusal"):
 def judge(workspace, vendor, prices, run):
     vendor.answer = verdict
 
-    def go(template=None, **chosen):
+    def go(template=None, **selection):
         template = template or judge_batches.load_template()
         limits = Limits(timeout=5.0, patience=10.0)
         settings = BatchSettings(limits=limits, base_urls={JUDGE: vendor.url}, template=template.text)
-        found = judge_batches.choose(workspace, [JUDGE], template=template, **chosen)
+        found = judge_batches.select_responses(workspace, [JUDGE], template=template, **selection)
         return run(judge_batches.create(workspace, [JUDGE], found, settings, prices=prices).id)
 
     return go
@@ -42,9 +43,9 @@ def judgement(workspace):
     return found[-1] if found else None
 
 
-def test_a_stored_response_is_judged(workspace, judge, vendor):
+def test_stored_response_is_judged(workspace, judge, vendor):
     progress = judge()
-    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, 1)
+    assert (progress.batch.state, progress.done) == (BatchState.COMPLETED, 1)
     found = judgement(workspace)
     assert (found.answer_class, found.explanation) == (AnswerClass.DIRECT_REFUSAL, "why")
     assert found.evidence is None or found.evidence[0] >= 0
@@ -57,7 +58,7 @@ def test_a_stored_response_is_judged(workspace, judge, vendor):
     assert workspace.problems() == []
 
 
-def test_nothing_is_judged_twice_unless_asked_or_asked_otherwise(workspace, judge, vendor, tmp_path):
+def test_responses_are_judged_once_per_template(workspace, judge, vendor, tmp_path):
     judge()
     with pytest.raises(StudioError, match="no responses to judge"):
         judge()
@@ -68,32 +69,38 @@ def test_nothing_is_judged_twice_unless_asked_or_asked_otherwise(workspace, judg
     assert sum(vendor.asked.values()) == 3
 
 
-def test_an_unreadable_judge_is_unparsed(workspace, judge, vendor):
+def test_reply_without_a_class_is_unparsed(workspace, judge, vendor):
     vendor.answer = lambda _prompt: "It clearly refuses."
     assert judge().done == 1
     assert judgement(workspace).answer_class is AnswerClass.UNPARSED
 
 
-def test_a_judge_that_takes_no_schema_is_asked_without(judge, vendor):
+def test_judge_without_schema_support(judge, vendor):
     vendor.script[""] = [fault(400, "'response_format' of type 'json_schema' is not supported with this model")]
     assert judge().done == 1
     assert ["response_format" in body for body in vendor.bodies] == [True, False]
 
 
-def test_a_judge_that_is_blocked_is_unparsed(workspace, judge, vendor):
-    vendor.script[""] = [says(chat("", "content_filter"))]
+def test_blocked_judge_is_unparsed(workspace, judge, vendor):
+    vendor.script[""] = [json_reply(chat("", "content_filter"))]
     assert judge().done == 1
     assert judgement(workspace).answer_class is AnswerClass.UNPARSED
 
 
-def test_a_judge_that_fails_says_nothing(workspace, judge, vendor):
+def test_failed_judge_stores_no_judgement(workspace, judge, vendor):
     vendor.script[""] = [fault(400)]
     assert judge().models[0].failed_by == {Cause.BAD_REQUEST: 1}
     assert judgement(workspace) is None
 
 
-@pytest.mark.parametrize(("text", "message"), [("{prompt}", "lack {case}, {response}"), (b"\xff", "cannot be read")])
-def test_a_template_that_cannot_be_used_is_refused(tmp_path, text, message):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{prompt}", "The template mine.txt is missing the placeholders {case}, {response}."),
+        (b"\xff", "cannot be read"),
+    ],
+)
+def test_invalid_template_is_rejected(tmp_path, text, message):
     file = tmp_path / "mine.txt"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(StudioError, match=re.escape(message)):

@@ -1,4 +1,4 @@
-"""Prices: dated, replaceable, and never taken for nothing where they are unknown."""
+"""Prices and cost estimates."""
 
 import json
 import re
@@ -14,21 +14,21 @@ from orbench_studio.services.evaluation.prices import (
     Price,
     cost,
     load_prices,
-    own_prices,
     read_prices,
+    user_prices,
 )
 
 
-def test_the_studios_own_are_dated():
+def test_built_in_prices_have_a_date():
     prices = load_prices()
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", prices.dated)
     assert prices.of("openai/gpt-4o").input > 0
 
 
-def test_ones_own_stand_instead():
-    own_prices().parent.mkdir(parents=True)
-    mine = {"dated": "2026-11-01", "usd_per_million_tokens": {"openai/new": {"input": 1, "output": 2, "batch": 0.5}}}
-    own_prices().write_text(json.dumps(mine), encoding="utf-8")
+def test_user_prices_replace_the_built_in_ones():
+    user_prices().parent.mkdir(parents=True)
+    content = {"dated": "2026-11-01", "usd_per_million_tokens": {"openai/new": {"input": 1, "output": 2, "batch": 0.5}}}
+    user_prices().write_text(json.dumps(content), encoding="utf-8")
     prices = load_prices()
     assert (prices.dated, prices.of("openai/new"), prices.of("openai/gpt-4o")) == ("2026-11-01", Price(1, 2, 0.5), None)
 
@@ -36,14 +36,14 @@ def test_ones_own_stand_instead():
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"dated": "x", "usd_per_million_tokens": {"a/b": {"input": -1, "output": 1}}}', "\x00"]
 )
-def test_a_file_that_cannot_be_read_is_named(tmp_path, text):
+def test_invalid_price_file(tmp_path, text):
     file = tmp_path / "prices.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(StudioError, match=r"prices\.json cannot be read"):
         read_prices(file)
 
 
-def test_what_is_unknown_is_no_zero():
+def test_unknown_price_is_not_zero():
     price = Price(1.0, 2.0, 0.5)
     assert cost(price, 1_000_000, 1_000_000, batch=False) == 3.0
     assert cost(price, 1_000_000, 1_000_000, batch=True) == 1.5
@@ -51,27 +51,27 @@ def test_what_is_unknown_is_no_zero():
     assert cost(price, None, 10, batch=False) is None
     prices = load_prices()
     assert prices.of("openai/unheard-of") is None
-    assert prices.of("openai/unheard-of", "http://127.0.0.1:4000/v1") is None, "it may hand on to a vendor"
+    assert prices.of("openai/unheard-of", "http://127.0.0.1:4000/v1") is None, "it may be a proxy of a vendor"
     assert prices.of("ollama/llama3") == Price(0.0, 0.0)
     assert prices.of("ollama/llama3", "https://models.example.org/v1") is None
 
 
-def test_an_estimate_before_launch(workspace):
+def test_cost_estimate(workspace):
     models = ("openai/gpt-4o", "mistral/unheard-of", "simulated/mixed")
     settings = BatchSettings(Sampling(max_tokens=100), Limits(requests_per_minute=10), repeats=2)
-    ids = batch_control.choose(workspace)
+    ids = batch_control.select_prompts(workspace)
     found = estimate(workspace, models, ids, settings, load_prices())
     characters = 38 + 26 + 26 + 26
     assert [model.items for model in found.models] == [8, 8, 8]
     assert found.models[0].input_tokens == characters // 4 * 2
-    assert found.models[0].most_cost == pytest.approx((58 * 2.5 + 800 * 10) / 1e6)
-    assert (found.models[0].likely_cost, found.likely_cost) == (None, None), "no answer of it is known"
+    assert found.models[0].max_cost == pytest.approx((58 * 2.5 + 800 * 10) / 1e6)
+    assert (found.models[0].expected_cost, found.expected_cost) == (None, None), "it has no responses"
     assert found.unpriced == ("mistral/unheard-of",)
-    assert found.models[2].most_cost == 0
+    assert found.models[2].max_cost == 0
     assert found.seconds == pytest.approx(8 / 10 * 60)
 
 
-def test_the_local_model_answers_few_at_once(workspace):
+def test_estimate_of_the_local_model_uses_its_concurrency(workspace):
     settings = BatchSettings(Sampling(max_tokens=100), Limits(concurrency=20))
-    found = estimate(workspace, ["local/smollm2"], batch_control.choose(workspace), settings, load_prices())
+    found = estimate(workspace, ["local/smollm2"], batch_control.select_prompts(workspace), settings, load_prices())
     assert found.seconds == pytest.approx(4 * 100 / 50 / LOCAL_SLOTS)

@@ -1,4 +1,4 @@
-"""Several processes at one batch; processes that are killed, paused, cancelled. Nothing is lost, nothing sent twice."""
+"""Several processes with one batch; processes that are killed, paused, cancelled. Nothing is lost or sent twice."""
 
 import random
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from orbench_studio.domain.evaluation.batch import BatchState, ItemState
+from orbench_studio.domain.evaluation.states import BatchState, ItemState
 from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.record_import import RecordImport
@@ -23,7 +23,7 @@ from orbench_studio.store.evaluation import batches, item_claims
 from tests.unit.services.conftest import LEASE
 
 CONCURRENCY = 8
-RUNNING = """
+PROCESS = """
 import sys
 from pathlib import Path
 from orbench_studio.domain.workspace.location import location_of
@@ -33,19 +33,19 @@ from orbench_studio.services.workspace.workspace import open_workspace
 with open_workspace(location_of(sys.argv[1])) as workspace:
     runner = LiveRunner(workspace, int(sys.argv[2]), Prices("", Path("prices.json"), {}), lease=float(sys.argv[3]))
     runner.start()
-    print("begun", flush=True)
+    print("started", flush=True)
     runner.wait()
 """
 
 
 @pytest.fixture
 def many(workspace):
-    """A hundred prompts more."""
+    """A hundred more prompts."""
     with workspace.writing() as db:
-        intake = RecordImport(db, lambda: 1, "many.csv")
-        intake.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
-        intake.finish()
-    return batch_control.choose(workspace)
+        importer = RecordImport(db, lambda: 1, "many.csv")
+        importer.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
+        importer.finish()
+    return batch_control.select_prompts(workspace)
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def process(place):
     started = []
 
     def start(batch, lease=LEASE):
-        command = [sys.executable, "-c", RUNNING, str(place), str(batch), str(lease)]
+        command = [sys.executable, "-c", PROCESS, str(place), str(batch), str(lease)]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-        assert started[-1].stdout.readline() == "begun\n"
+        assert started[-1].stdout.readline() == "started\n"
         return started[-1]
 
     yield start
@@ -66,48 +66,48 @@ def process(place):
 
 
 def responses(workspace):
-    """How often each item was answered."""
+    """The number of responses of each item."""
     with workspace.reading() as db:
         items = select(RESPONSES.c.batch_item_id).where(RESPONSES.c.batch_item_id.is_not(None))
         return Counter(db.execute(items).scalars())
 
 
 def until(condition, patience=120):
-    """Wait for something that another process does."""
+    """Wait for a condition that another process causes."""
     reached, deadline = threading.Event(), patience / 0.01
     while not condition():
         deadline -= 1
-        assert deadline > 0, "it never came"
+        assert deadline > 0, "timeout"
         reached.wait(0.01)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_at_random_moments(workspace, create, vendor, many, process, run, seed):
+def test_processes_killed_at_random(workspace, create, vendor, many, process, run, seed):
     chance = random.Random(seed)
     vendor.latency = 0.02
     batch = create(concurrency=CONCURRENCY, prompt_ids=many)
-    had = Counter()
+    claims = Counter()
     for _ in range(4):
         goal = sum(vendor.asked.values()) + chance.randint(0, 25)
         one = process(batch)
         until(lambda: sum(vendor.asked.values()) >= goal or one.poll() is not None)  # noqa: B023
         one.kill()
         one.wait()
-        had.update(claimed(workspace))
+        claims.update(claimed(workspace))
     progress = run(batch)
-    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, len(many), 0)
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.COMPLETED, len(many), 0)
     assert len(responses(workspace)) == len(many)
     assert set(responses(workspace).values()) == {1}
     again = {prompt: times - 1 for prompt, times in vendor.asked.items() if times > 1}
-    assert all(times <= had[prompt] for prompt, times in again.items()), "only what was under way is sent again"
+    assert all(times <= claims[prompt] for prompt, times in again.items()), "only in-flight requests are sent again"
     assert workspace.problems() == []
 
 
 def claimed(workspace):
-    """The prompts of the items that processes have."""
+    """The prompts of claimed items."""
     with workspace.reading() as db:
-        theirs = select(PROMPTS.c.text).join(BATCH_ITEMS, BATCH_ITEMS.c.prompt_id == PROMPTS.c.id)
-        return list(db.execute(theirs.where(BATCH_ITEMS.c.state == ItemState.CLAIMED)).scalars())
+        statement = select(PROMPTS.c.text).join(BATCH_ITEMS, BATCH_ITEMS.c.prompt_id == PROMPTS.c.id)
+        return list(db.execute(statement.where(BATCH_ITEMS.c.state == ItemState.CLAIMED)).scalars())
 
 
 def test_three_processes_share_a_batch(workspace, create, vendor, many, process, prices):
@@ -121,37 +121,37 @@ def test_three_processes_share_a_batch(workspace, create, vendor, many, process,
     assert [one.wait(120) for one in others] == [0, 0]
     assert here.wait(120)
     progress = here.snapshot().progress
-    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, len(many))
+    assert (progress.batch.state, progress.done) == (BatchState.COMPLETED, len(many))
     assert set(vendor.asked.values()) == {1}
     assert len(responses(workspace)) == len(many)
 
 
-def test_paused_from_another_process(workspace, create, vendor, many, process, run):
+def test_pause_by_another_process(workspace, create, vendor, many, process, run):
     vendor.latency = 0.05
     batch = create(concurrency=2, prompt_ids=many)
     one = process(batch)
     vendor.wait_for(4)
     batch_control.pause(workspace, batch)
     assert one.wait(120) == 0
-    there = batch_control.progress(workspace, batch)
-    assert there.batch.state is BatchState.PAUSED
-    assert there.done == sum(vendor.asked.values()) < len(many), "what was under way has come home"
+    found = batch_control.progress(workspace, batch)
+    assert found.batch.state is BatchState.PAUSED
+    assert found.done == sum(vendor.asked.values()) < len(many), "in-flight requests have finished"
     assert run(batch).done == len(many)
     assert set(vendor.asked.values()) == {1}
 
 
-def test_cancelled_while_it_runs(workspace, create, vendor, many, process):
+def test_cancel_while_running(workspace, create, vendor, many, process):
     vendor.latency = 0.05
     batch = create(concurrency=2, prompt_ids=many)
     one = process(batch)
     vendor.wait_for(4)
     batch_control.cancel(workspace, batch)
     assert one.wait(120) == 0
-    there = batch_control.progress(workspace, batch)
-    assert there.batch.state is BatchState.CANCELLED
-    assert there.done == sum(vendor.asked.values())
-    assert there.left == 0
-    with pytest.raises(StudioError, match="there is nothing left to send"):
+    found = batch_control.progress(workspace, batch)
+    assert found.batch.state is BatchState.CANCELLED
+    assert found.done == sum(vendor.asked.values())
+    assert found.left == 0
+    with pytest.raises(StudioError, match="is cancelled and cannot be started"):
         start_and_wait(workspace, batch)
 
 
@@ -161,14 +161,14 @@ def start_and_wait(workspace, batch, prices=None):
     runner.wait(120)
 
 
-def test_stopped_here_it_is_paused(workspace, create, vendor, many, prices):
+def test_stopped_runner_pauses_the_batch(workspace, create, vendor, many, prices):
     vendor.latency = 0.05
     batch = create(concurrency=2, prompt_ids=many)
     runner = LiveRunner(workspace, batch, prices, lease=LEASE)
     runner.start()
     until(lambda: runner.snapshot().progress.done > 2)
     live = runner.snapshot().live["openai/gpt-test"]
-    assert live.under_way <= 2
+    assert live.in_flight <= 2
     assert live.per_second > 0
     assert live.seconds_left > 0
     runner.stop()
@@ -178,7 +178,7 @@ def test_stopped_here_it_is_paused(workspace, create, vendor, many, prices):
     assert progress.done == sum(vendor.asked.values())
 
 
-def test_stopped_before_it_has_begun(workspace, create, prices):
+def test_stop_before_start(workspace, create, prices):
     batch = create()
     never = LiveRunner(workspace, batch, prices)
     never.stop()
@@ -190,7 +190,7 @@ def test_stopped_before_it_has_begun(workspace, create, prices):
     assert (progress.batch.state, progress.left) == (BatchState.PAUSED, 4)
 
 
-def test_stopped_at_once_it_does_not_wait_for_a_hanging_vendor(workspace, create, vendor, prices):
+def test_stop_does_not_wait_for_a_hanging_vendor(workspace, create, vendor, prices):
     vendor.script[""] = ["hang"]
     batch = create(timeout=60)
     runner = LiveRunner(workspace, batch, prices, lease=LEASE)
@@ -201,23 +201,23 @@ def test_stopped_at_once_it_does_not_wait_for_a_hanging_vendor(workspace, create
     assert batch_control.progress(workspace, batch).left == 4
 
 
-def test_a_process_that_was_taken_for_gone_stores_its_answers_once(workspace, create, vendor, prices, run):
-    """A laptop sleeps for an hour with requests under way; another process has taken over meanwhile."""
+def test_process_considered_dead_stores_its_results_once(workspace, create, vendor, prices, run):
+    """A laptop sleeps for an hour with requests in flight; meanwhile another process takes over."""
     vendor.latency = 0.5
     batch = create(prompt_ids=[2], concurrency=1)
     asleep = LiveRunner(workspace, batch, prices)
     asleep.start()
     until(lambda: sum(vendor.asked.values()) == 1)
     with workspace.writing() as db:
-        item_claims.take_over(db, batch, time.time() + 3_600)
+        item_claims.release_dead(db, batch, time.time() + 3_600)
     run(batch)
     assert asleep.wait(120)
     assert len(responses(workspace)) == 1
     assert batch_control.progress(workspace, batch).done == 1
 
 
-def test_a_full_disk_loses_nothing(workspace, create, vendor, many, prices, run, monkeypatch):
-    """While nothing can be stored nothing more is sent; it goes on when there is room again."""
+def test_full_disk_loses_nothing(workspace, create, vendor, many, prices, run, monkeypatch):
+    """While nothing can be stored, nothing is sent; the batch continues when there is space again."""
     vendor.latency = 0.02
     batch = create(concurrency=4, prompt_ids=many)
     runner = LiveRunner(workspace, batch, prices, lease=30.0)

@@ -1,18 +1,19 @@
-"""The vendors' own batches, through their SDKs against a vendor of this machine: nothing lost, nothing paid twice."""
+"""Vendor batches through the SDKs with a local vendor: nothing is lost or paid twice."""
 
 from datetime import timedelta
 
 import pytest
 
-from orbench_studio.domain.evaluation.batch import BatchSettings, BatchState, Cause, Limits
+from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Limits
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.services.evaluation import batch_control, launcher
 from orbench_studio.services.evaluation.prices import Price, Prices
-from orbench_studio.services.evaluation.vendor_batch_runner import VendorRunner
+from orbench_studio.services.evaluation.vendor_batch_runner import VendorBatchRunner
 from orbench_studio.services.review import prompt_review
 from tests.delivery import WAYS
 from tests.fake_batches import BatchVendor
-from tests.fake_vendor import KEY, raw, says
+from tests.fake_vendor import KEY, json_reply, raw
 
 MODELS = ("openai/gpt-test", "anthropic/claude-test")
 
@@ -37,7 +38,9 @@ def create(workspace, vendor, prices):
         settings = BatchSettings(
             limits=Limits(**limits), base_urls=dict.fromkeys(models, vendor.url), vendor_batch=True
         )
-        return batch_control.create(workspace, models, batch_control.choose(workspace), settings, prices=prices).id
+        return batch_control.create(
+            workspace, models, batch_control.select_prompts(workspace), settings, prices=prices
+        ).id
 
     return make
 
@@ -46,7 +49,7 @@ def create(workspace, vendor, prices):
 def run(workspace, prices):
     def go(batch, **options):
         options = {"lease": 4.0, "poll": 0.02, "patience": timedelta(seconds=20)} | options
-        runner = VendorRunner(workspace, batch, prices, **options)
+        runner = VendorBatchRunner(workspace, batch, prices, **options)
         runner.start()
         assert runner.wait(120)
         return runner.snapshot().progress
@@ -55,9 +58,9 @@ def run(workspace, prices):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_handed_in_and_taken_home(workspace, create, run, vendor, model):
+def test_batch_is_submitted_and_fetched(workspace, create, run, vendor, model):
     progress = run(create(model))
-    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.COMPLETED, 4, 0)
     assert set(vendor.asked.values()) == {1}
     assert len(vendor.batches) == 1
     assert progress.models[0].output_tokens == 80
@@ -66,7 +69,7 @@ def test_handed_in_and_taken_home(workspace, create, run, vendor, model):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("model", MODELS)
-def test_results_are_read_however_they_are_delivered(path, workspace, create, run, vendor, model, way):
+def test_results_are_read_in_every_way_of_delivery(path, workspace, create, run, vendor, model, way):
     vendor.way = way
     vendor.answer = lambda prompt: f"{prompt}\u2028 \u0085 \x0b \x1c потому что \U0001f600\n{'A long answer. ' * 2_000}"
     assert run(create(model)).done == 4
@@ -77,38 +80,38 @@ def test_results_are_read_however_they_are_delivered(path, workspace, create, ru
     assert set(vendor.asked.values()) == {1}
 
 
-STRANGE = {
+INVALID = {
     "a page": raw("<html>Log in to the hotel's network</html>"),
-    "a page called JSON": raw("<html>Log in</html>", "application/json"),
-    "a list": says([1, 2]),
-    "something else": says({"object": "list"}),
+    "a page with a JSON content type": raw("<html>Log in</html>", "application/json"),
+    "a list": json_reply([1, 2]),
+    "other JSON": json_reply({"object": "list"}),
     "half of it": "half",
-    "nothing but a line's beginning": raw('{"custom_id": "item-', "application/x-jsonl"),
+    "a truncated line": raw('{"custom_id": "item-', "application/x-jsonl"),
 }
 
 
-@pytest.mark.parametrize("how", STRANGE)
-@pytest.mark.parametrize("asked", ["look", "results"])
+@pytest.mark.parametrize("how", INVALID)
+@pytest.mark.parametrize("asked", ["status", "results"])
 @pytest.mark.parametrize("model", MODELS)
-def test_a_strange_reply_is_asked_for_again_and_nothing_is_paid_twice(path, create, run, vendor, model, asked, how):
-    vendor.instead[asked] = [STRANGE[how]]
+def test_invalid_reply_is_requested_again(path, create, run, vendor, model, asked, how):
+    vendor.instead[asked] = [INVALID[how]]
     progress = run(create(model))
-    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.COMPLETED, 4, 0)
     assert (set(vendor.asked.values()), len(vendor.batches)) == ({1}, 1)
     assert not vendor.instead[asked]
 
 
-def test_both_vendors_side_by_side_at_half_the_price(create, run):
+def test_both_vendors_in_one_batch_at_half_price(create, run):
     progress = run(create(*MODELS))
     assert [(model.done, model.cost, model.unpriced) for model in progress.models] == [(4, 6.0, 0), (4, 0.0, 4)]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_expired_half_way(workspace, create, run, vendor, model):
+def test_expired_vendor_batch(workspace, create, run, vendor, model):
     vendor.fate, vendor.done = "expired", 3
     batch = create(model)
     progress = run(batch)
-    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, 3)
+    assert (progress.batch.state, progress.done) == (BatchState.COMPLETED, 3)
     assert progress.models[0].failed_by == {Cause.EXPIRED: 1}
     vendor.fate, vendor.done = "completed", None
     batch_control.retry(workspace, batch)
@@ -116,12 +119,12 @@ def test_expired_half_way(workspace, create, run, vendor, model):
     assert (progress.done, progress.failed, sum(vendor.asked.values())) == (4, 0, 5)
 
 
-def test_a_result_that_is_missing_is_missed(create, run, vendor):
+def test_missing_result_is_a_failure(create, run, vendor):
     vendor.forgets_last_line = True
     assert run(create()).models[0].failed_by == {Cause.MISSING: 1}
 
 
-def test_a_file_that_the_vendor_refuses(workspace, create, run, vendor):
+def test_file_rejected_by_the_vendor(workspace, create, run, vendor):
     vendor.fate = "failed"
     batch = create()
     assert run(batch).models[0].failed_by == {Cause.BAD_REQUEST: 4}
@@ -129,8 +132,8 @@ def test_a_file_that_the_vendor_refuses(workspace, create, run, vendor):
 
 
 @pytest.mark.parametrize(("model", "fate"), [(MODELS[0], "failed"), (MODELS[0], "expired"), (MODELS[1], "errored")])
-def test_a_key_in_what_the_vendor_says_is_not_kept(path, workspace, create, run, vendor, model, fate):
-    vendor.fate, vendor.done, vendor.says = fate, 3, f"{'What is this? ' * 21} {KEY} {KEY}"
+def test_keys_in_messages_of_a_vendor_are_not_stored(path, workspace, create, run, vendor, model, fate):
+    vendor.fate, vendor.done, vendor.error_text = fate, 3, f"{'What is this? ' * 21} {KEY} {KEY}"
     batch = create(model)
     run(batch)
     message = [failed.message for failed in batch_control.failures(workspace, batch)]
@@ -138,15 +141,15 @@ def test_a_key_in_what_the_vendor_says_is_not_kept(path, workspace, create, run,
     assert KEY[:8].encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_not_found_just_after_it_was_made_is_patience(create, run, vendor):
+def test_new_vendor_batch_may_be_missing_for_a_while(create, run, vendor):
     vendor.not_found = 3
     assert run(create()).done == 4
     assert set(vendor.asked.values()) == {1}
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_killed_before_the_vendors_id_was_stored(workspace, create, run, vendor, model, monkeypatch):
-    """The vendor has it, nobody here knows under which id: it is found again, not handed in twice."""
+def test_killed_before_the_vendor_id_was_stored(workspace, create, run, vendor, model, monkeypatch):
+    """The vendor has the batch, but its id was lost: it is found again, not submitted twice."""
     batch = create(model)
     vendor_ids = []
 
@@ -155,20 +158,20 @@ def test_killed_before_the_vendors_id_was_stored(workspace, create, run, vendor,
         raise KeyError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr("orbench_studio.services.evaluation.vendor_batch_runner.kept.name", killed)
+        patched.setattr("orbench_studio.services.evaluation.vendor_batch_runner.stored_batches.set_vendor_id", killed)
         with pytest.raises(KeyError, match="killed"):
             run(batch)
     assert vendor_ids == ["batch-0"]
     assert batch_control.progress(workspace, batch).models[0].at_vendor == 4
     progress = run(batch)
-    assert (progress.batch.state, progress.done) == (BatchState.FINISHED, 4)
+    assert (progress.batch.state, progress.done) == (BatchState.COMPLETED, 4)
     assert len(vendor.batches) == 1
 
 
-def test_never_arrived_it_is_handed_in_again(create, run, vendor, monkeypatch):
+def test_lost_submission_is_repeated(create, run, vendor, monkeypatch):
     batch = create()
     with monkeypatch.context() as patched:
-        patched.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.send", killed_before)
+        patched.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.submit", killed_before)
         with pytest.raises(KeyError):
             run(batch)
     assert run(batch, patience=timedelta(seconds=0)).done == 4
@@ -179,19 +182,19 @@ def killed_before(_vendor, _bodies, _mark):
     raise KeyError("killed")
 
 
-def test_large_ones_are_cut(create, run, vendor, monkeypatch):
-    monkeypatch.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.most_items", 3)
+def test_large_batches_are_split(create, run, vendor, monkeypatch):
+    monkeypatch.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.max_items", 3)
     assert run(create()).done == 4
     assert [len(batch["rows"]) for batch in vendor.batches.values()] == [3, 1]
-    monkeypatch.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.most_bytes", 10)
+    monkeypatch.setattr("orbench_studio.providers.vendor_batches.OpenAIBatches.max_bytes", 10)
     assert run(create()).done == 4
     assert len(vendor.batches) == 6
 
 
-def test_the_rest_is_sent_live(workspace, create, vendor, prices):
+def test_remaining_items_are_sent_live(workspace, create, vendor, prices):
     vendor.rounds, vendor.done = 10_000, 1
     batch = create()
-    waiting = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
+    waiting = VendorBatchRunner(workspace, batch, prices, lease=4.0, poll=0.02)
     waiting.start()
     while "4 items" not in waiting.snapshot().waiting:
         assert not waiting.wait(0.01)
@@ -199,19 +202,19 @@ def test_the_rest_is_sent_live(workspace, create, vendor, prices):
     assert waiting.wait(120)
     assert batch_control.progress(workspace, batch).batch.state is BatchState.PAUSED
     batch_control.send_rest_live(workspace, batch)
-    runner = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
+    runner = VendorBatchRunner(workspace, batch, prices, lease=4.0, poll=0.02)
     runner.start()
     assert runner.wait(120)
     progress = runner.snapshot().progress
-    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FINISHED, 4, 0)
+    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.COMPLETED, 4, 0)
     assert vendor.cancelled
     assert sum(vendor.asked.values()) == 4 + 3, "one answer came from the vendor's batch, three were sent live"
 
 
-def test_cancelled_it_is_withdrawn_and_what_was_answered_stays(workspace, create, run, vendor, prices):
+def test_cancelled_vendor_batch_keeps_its_results(workspace, create, run, vendor, prices):
     vendor.rounds, vendor.done = 10_000, 1
     batch = create()
-    runner = VendorRunner(workspace, batch, prices, lease=4.0, poll=0.02)
+    runner = VendorBatchRunner(workspace, batch, prices, lease=4.0, poll=0.02)
     runner.start()
     while "4 items" not in runner.snapshot().waiting:
         assert not runner.wait(0.01)
@@ -221,29 +224,29 @@ def test_cancelled_it_is_withdrawn_and_what_was_answered_stays(workspace, create
     assert (progress.batch.state, progress.done, progress.models[0].cancelled) == (BatchState.CANCELLED, 1, 3)
 
 
-def test_what_could_cost_more_than_the_cap_is_not_handed_in(create, run, vendor):
+def test_batch_that_could_exceed_the_cost_limit_is_not_submitted(create, run, vendor):
     progress = run(create(max_cost=1.0))
-    assert progress.batch.state is BatchState.STOPPED
-    assert "more than the cap of 1.00 USD" in progress.batch.note
+    assert progress.batch.state is BatchState.FAILED
+    assert "exceeds the cost limit of 1.00 USD" in progress.batch.note
     assert not vendor.asked
 
 
-def test_a_wrong_key_hands_nothing_in(create, run, vendor, monkeypatch):
+def test_invalid_key_submits_nothing(create, run, vendor, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     progress = run(create())
-    assert (progress.batch.state, progress.left, progress.models[0].at_vendor) == (BatchState.STOPPED, 4, 0)
-    assert "key was refused" in progress.batch.note
+    assert (progress.batch.state, progress.left, progress.models[0].at_vendor) == (BatchState.FAILED, 4, 0)
+    assert "API key was rejected" in progress.batch.note
 
 
-def test_who_has_none_is_told_before(workspace):
+def test_vendor_without_a_batch_api_is_rejected(workspace):
     settings = BatchSettings(vendor_batch=True)
     with pytest.raises(StudioError, match="only openai/ and anthropic/"):
         launcher.require_ready(["simulated/mixed"], settings)
 
 
-def test_what_goes_wrong_with_the_last_look_is_heard_of(workspace, create, prices, monkeypatch):
-    """Whoever waits for the end does not wait for ever."""
-    runner = VendorRunner(workspace, create(), prices, poll=0.02)
+def test_error_at_the_end_is_raised(workspace, create, prices, monkeypatch):
+    """`wait` returns also if the last update fails."""
+    runner = VendorBatchRunner(workspace, create(), prices, poll=0.02)
 
     def fails(_workspace, _batch):
         raise WorkspaceError("The disk is gone.")

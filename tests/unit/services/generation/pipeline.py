@@ -3,13 +3,8 @@
 from pathlib import Path
 
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.evaluation.batch import (
-    BatchKind,
-    BatchSettings,
-    BatchState,
-    Limits,
-    Sampling,
-)
+from orbench_studio.domain.evaluation.batch import BatchKind, BatchSettings, Limits, Sampling
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import TemplateName
@@ -35,7 +30,7 @@ class Pipeline:
         runner.start()
         assert runner.wait(120)
         progress = runner.snapshot().progress
-        assert progress.batch.state is BatchState.FINISHED
+        assert progress.batch.state is BatchState.COMPLETED
         return progress
 
     def settings(self, name, texts=5):

@@ -189,7 +189,7 @@ def reply(pipeline, text, seed=None):
     with pipeline.workspace.writing() as db:
         item = db.execute(select(GENERATION_ITEMS.c.item_id).where(GENERATION_ITEMS.c.raw.is_(None))).scalars().first()
         values = {"raw": text, "stop_reason": StopReason.STOP, "template_hash": "x"}
-        return generated_texts.keep(db, item, read_list(text), values, {})
+        return generated_texts.store(db, item, read_list(text), values, {})
 
 
 @pytest.fixture
@@ -286,18 +286,18 @@ def test_texts_of_a_rolled_back_transaction_are_forgotten(open_batch):
         return Outcome(1, None, 1, 1, ListAnswer(read_list(json.dumps([text])), "", StopReason.STOP, "x"))
 
     with open_batch.workspace.reading() as db:
-        assert library.compare(db, [outcome(DUSK)])[0].result.near == {}
-        assert library.compare(db, [outcome(DAWN)])[0].result.near == {}
+        assert library.annotate(db, [outcome(DUSK)])[0].result.near == {}
+        assert library.annotate(db, [outcome(DAWN)])[0].result.near == {}
     reply(open_batch, json.dumps([DUSK]))
     with open_batch.workspace.reading() as db:
-        assert library.compare(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
+        assert library.annotate(db, [outcome(DAWN)])[0].result.near == {DAWN: [DUSK]}
 
 
 @pytest.mark.parametrize("name", TemplateName)
 def test_a_template_without_its_placeholders_is_an_error(name, tmp_path):
     file = tmp_path / "custom.txt"
     file.write_text("Say something.")
-    with pytest.raises(StudioError, match=r"custom\.txt lack .*\{"):
+    with pytest.raises(StudioError, match=r"custom\.txt is missing the placeholders .*\{"):
         templates.load(name, file)
 
 
