@@ -3,7 +3,7 @@
 import numpy as np
 
 from orbench_studio.domain.judging.agreement import kappa
-from orbench_studio.estimates.dawid_skene import dawid_skene, resampled
+from orbench_studio.estimates.dawid_skene import bootstrap_intervals, dawid_skene
 from orbench_studio.estimates.ppi import NO, OUT, YES, ppi_estimate
 from orbench_studio.estimates.resampling import Resampled
 
@@ -30,7 +30,8 @@ def powered_coverage(rate, n, of, errors, *, strata=1, outside=0.0, draws=DRAWS,
     whole = cells.sum((0, 2))
     truly = np.full(draws, whole[YES] / (whole[NO] + whole[YES]))
     return [
-        float(np.mean((low <= t) & (t <= high))) for (low, high), t in ((found.here, truly_here), (found.beyond, truly))
+        float(np.mean((low <= t) & (t <= high)))
+        for (low, high), t in ((found.finite_interval, truly_here), (found.superpopulation_interval, truly))
     ]
 
 
@@ -76,7 +77,7 @@ def skill_coverage(sensitivity, specificity, prompts, *, safe=0.7, draws=100, re
         right = random.random((prompts, len(sensitivity))) < np.where(truth, specificity, sensitivity)
         votes = np.where(right, truth, ~truth).astype(np.int8)
         categories = np.zeros(prompts, dtype=np.int64)
-        ends = resampled(votes, categories, dawid_skene(votes, categories), draws=redrawn)
+        ends = bootstrap_intervals(votes, categories, dawid_skene(votes, categories), draws=redrawn)
         for (low, high), truly in zip(ends, (sensitivity, specificity), strict=True):
             held.append(np.mean((low[-1] <= truly) & (truly <= high[-1])))
     return float(np.mean(held))

@@ -53,14 +53,14 @@ def audit(
     from orbench_studio.services.audit import refusal_audit, what_if
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    choice = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()))
+    chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()))
     with open_workspace(workspace) as opened:
-        ledger = refusal_audit.with_judge(refusal_audit.read(opened), opened, judge)
-        found = refusal_audit.audit(ledger, choice)
-        moved = what_if.what_if(ledger, choice)
-        judges = [FINAL, "people", *ledger.judges]
+        counts = refusal_audit.with_judge(refusal_audit.read(opened), opened, judge)
+        found = refusal_audit.audit(counts, chosen)
+        moved = what_if.what_if(counts, chosen)
+        judges = [FINAL, "people", *counts.judges]
         message = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved)}
-        _write(opened, ledger, found, (html, markdown, figures))
+        _write(opened, counts, found, (html, markdown, figures))
     if as_json:
         write_json(message)
     else:
@@ -69,7 +69,7 @@ def audit(
 
 def _write(
     opened: "Workspace",
-    ledger: "AuditCounts",
+    counts: "AuditCounts",
     found: Audit,
     files: tuple[Path | None, Path | None, Path | None],
 ) -> None:
@@ -85,7 +85,7 @@ def _write(
         return
     with show_progress("report") as on_progress:
         origin, now = audit_report.provenance(opened), datetime.now().astimezone()
-        made = audit_report.report(origin, ledger, found.choice, now, on_progress=on_progress)
+        made = audit_report.report(origin, counts, found.options, now, on_progress=on_progress)
     if html is not None:
         audit_report.write_html(made, html)
         write_error(f"The report is in {html}.")
@@ -104,11 +104,11 @@ def _addresses(made: "Report", markdown: Path, figures: Path | None) -> dict[str
 
 def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
     return {
-        "labels": str(found.choice.labels),
-        "answers": found.choice.answers,
-        "assume_safe": found.choice.assume_safe,
-        "dropped": sorted(found.choice.dropped),
-        "assumes": found.choice.words,
+        "labels": str(found.options.labels),
+        "answers": found.options.answers,
+        "assume_safe": found.options.assume_safe,
+        "dropped": sorted(found.options.dropped),
+        "assumes": found.options.description,
         "prompts": {str(group): found.count(group) for group in Group},
         "labelled_by_people": _rate(found.labelled_by_people),
         "judged_by_people": _rate(found.judged_by_people),
@@ -134,7 +134,7 @@ def _groups(found: Audit, model: str, category: str | None) -> dict[str, Any]:
 
 def _tally(tally: Tally, group: Group) -> dict[str, Any]:
     rate = tally.rate(group)
-    return {**_rate(rate), "best_and_worst": tally.bounds(rate), "apart": tally.apart}
+    return {**_rate(rate), "best_and_worst": tally.bounds(rate), "apart": tally.excluded}
 
 
 def _rate(rate: "Rate") -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _rate(rate: "Rate") -> dict[str, Any]:
 
 def _tell(found: Audit, moved: "WhatIf") -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
-    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.choice.words}")
+    write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.options.description}")
     write_line(
         f"labels by people: {found.labelled_by_people.words}; answer classes: {found.judged_by_people.words}", ""
     )
@@ -152,7 +152,7 @@ def _tell(found: Audit, moved: "WhatIf") -> None:
     for one in moved.models:
         both = [found.tally(group, one.model) for group in (Group.SAFE, Group.TOXIC)]
         rates = "".join(f"{tally.rate(g).words:<38}" for g, tally in zip((Group.SAFE, Group.TOXIC), both, strict=True))
-        apart = ", ".join(f"{count:,} {name}" for name, count in (both[0] + both[1]).apart.items())
+        apart = ", ".join(f"{count:,} {name}" for name, count in (both[0] + both[1]).excluded.items())
         write_line(f"{one.model:<{width}}  {_rank(one.after):<12}{rates}{apart}".rstrip())
         for category in found.categories:
             of = [found.rate(group, one.model, category) for group in (Group.SAFE, Group.TOXIC)]
@@ -160,7 +160,7 @@ def _tell(found: Audit, moved: "WhatIf") -> None:
                 write_line(
                     f"{'  ' + category:<{width}}  {'':<12}" + "".join(f"{rate.words:<38}" for rate in of).rstrip()
                 )
-    if moved.choice.dropped:
+    if moved.options.dropped:
         write_line("", f"{moved.left:,} of {moved.prompts:,} safe prompts are left; before that:")
         for one in moved.models:
             write_line(f"{one.model:<{width}}  {_rank(one.before):<12}{one.before.rate.words}")

@@ -11,7 +11,7 @@ from orbench_studio.cli.console import counted, write_json, write_line
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Chance
+    from orbench_studio.estimates.raters import Coefficient
     from orbench_studio.services.audit.human_agreement import (
         HumanAgreement,
         MachineAgreement,
@@ -58,7 +58,7 @@ def _tell(found: "HumanAgreement") -> None:
         for annotator, rate in found.self_consistency.items():
             write_line(f"  {annotator}  {rate.words}")
         write_line("")
-    write_line(found.words)
+    write_line(found.method)
 
 
 def _tell_machine(machine: "MachineAgreement") -> None:
@@ -95,7 +95,7 @@ def _as_json(found: "HumanAgreement") -> dict[str, Any]:
     return {
         "labels": found.labels,
         "answers": found.answers,
-        "assumes": found.words,
+        "assumes": found.method,
         "moderators": [_machine(one) for one in found.moderators],
         "judges": [_machine(one) for one in found.judges],
         "people": [
@@ -111,7 +111,7 @@ def _machine(one: "MachineAgreement") -> dict[str, Any]:
         "kind": one.kind,
         "overall": _confusion(one.overall),
         "three_way": _rate(one.three_way) if one.three_way else None,
-        "apart": dict(one.apart),
+        "apart": dict(one.excluded),
         **_sliced(one.by, _confusion),
     }
 
@@ -144,5 +144,5 @@ def _rate(rate: "Rate") -> dict[str, Any]:
     return {"value": rate.value, "count": rate.count, "n": rate.n, "interval": rate.interval}
 
 
-def _chance(one: "Kappa | Chance") -> dict[str, Any]:
+def _chance(one: "Kappa | Coefficient") -> dict[str, Any]:
     return {"value": one.value, "n": one.n, "interval": one.interval}

@@ -34,9 +34,9 @@ def audit_raters(
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        ledger = read(opened)
-        found = reliability(opened, ledger)
-    listed = suspects(ledger, found, limit)
+        counts = read(opened)
+        found = reliability(opened, counts)
+    listed = suspects(counts, found, limit)
     if as_json:
         message = {"workspace": str(workspace), **_as_json(found, listed)}
         write_json(message | ({"p_safe": dict(found.p_safe)} if probabilities else {}))
@@ -53,14 +53,14 @@ def _tell(found: "Reliability", listed: "Suspects") -> None:
         write_line(_line(f"{rater.name} ({rater.kind})", rater.overall))
         for category, skill in rater.by_category.items():
             write_line(_line(f"  {category}", skill))
-    if found.in_step:
+    if found.error_correlations:
         write_line("", "errors in step, beyond chance (by the model; where people know)")
-    for pair in found.in_step:
-        known = f"{_number(pair.by_people)} on {pair.prompts_by_people:,}"
+    for pair in found.error_correlations:
+        known = f"{_number(pair.on_human_labels)} on {pair.prompts_on_human_labels:,}"
         write_line(f"  {pair.one} and {pair.other}: {_number(pair.correlation)} on {pair.prompts:,}; {known}")
     write_line(
         "",
-        f"{counted(listed.of, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
+        f"{counted(listed.total, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
         f"most doubtful {listed.expected_wrong:.0f} are expected to be wrong",
     )
     for one in listed.found[:_TOLD]:
@@ -69,7 +69,7 @@ def _tell(found: "Reliability", listed: "Suspects") -> None:
     for model, (before, after) in listed.rates.items():
         moved = f"{_percent(before.value)} to {_percent(after.value)}"
         write_line(f"  if all {len(listed.found):,} were the other: {model} {moved}")
-    write_line("", f"{found.words}")
+    write_line("", f"{found.method}")
 
 
 def _line(name: str, skill: "Skill") -> str:
@@ -91,13 +91,13 @@ def _percent(value: float | None) -> str:
 
 def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:
     return {
-        "method": found.words,
+        "method": found.method,
         "prompts": len(found.p_safe),
         "raters": [_rater(one) for one in found.raters],
         "safe_by_category": dict(found.safe),
-        "errors_in_step": [_pair(one) for one in found.in_step],
+        "errors_in_step": [_pair(one) for one in found.error_correlations],
         "suspects": {
-            "of": listed.of,
+            "of": listed.total,
             "expected_wrong": listed.expected_wrong,
             "found": [_suspect(one) for one in listed.found],
             "over_refusal_if_all_flipped": {
@@ -126,8 +126,8 @@ def _pair(one: "ErrorCorrelation") -> dict[str, Any]:
         "raters": [one.one, one.other],
         "correlation": one.correlation,
         "n": one.prompts,
-        "where_people_know": one.by_people,
-        "n_where_people_know": one.prompts_by_people,
+        "where_people_know": one.on_human_labels,
+        "n_where_people_know": one.prompts_on_human_labels,
     }
 
 

@@ -99,7 +99,7 @@ def _extended(opened: "Workspace", found: "Estimates", model: str | None) -> "Au
         raise typer.BadParameter(f"No model {model!r} has answered here.", param_hint="--model")
     if not overall:
         return found.sample
-    wanting = model or max(overall, key=lambda cell: cell.still_needed).model
+    wanting = model or max(overall, key=lambda cell: cell.total_needed).model
     return ppi_estimates.labels_needed_in_queue(opened, found, wanting)[0]
 
 
@@ -136,10 +136,10 @@ def _tell_estimates(found: "Estimates", *, as_json: bool) -> None:
     for cell in found.cells:
         name = cell.model if cell.category is None else f"  {cell.category}"
         write_line(
-            f"{name:<38}{_percent(cell.value):>9}  {_range(cell.here):<20}{_percent(cell.machine):>8}"
-            f"{cell.labels:>8,}{cell.waiting:>8,}  {cell.still_needed:>6,}{_unlabelled(cell)}"
+            f"{name:<38}{_percent(cell.value):>9}  {_range(cell.finite_interval):<20}{_percent(cell.machine):>8}"
+            f"{cell.labels:>8,}{cell.waiting:>8,}  {cell.total_needed:>6,}{_unlabelled(cell)}"
         )
-    write_line("", f"{found.words}")
+    write_line("", f"{found.method}")
 
 
 def _unlabelled(cell: "Estimate") -> str:
@@ -171,7 +171,7 @@ def _estimates(found: "Estimates") -> dict[str, Any]:
         "rate": "toxic_acceptance" if found.group is Group.TOXIC else "over_refusal",
         "machine": found.machine,
         "margin": found.margin,
-        "method": found.words,
+        "method": found.method,
         "estimates": [_estimate(cell) for cell in found.cells],
     }
 
@@ -181,13 +181,13 @@ def _estimate(cell: "Estimate") -> dict[str, Any]:
         "model": cell.model,
         "category": cell.category,
         "value": cell.value,
-        "interval_of_these_prompts": cell.here,
-        "interval_of_prompts_like_these": cell.beyond,
+        "interval_of_these_prompts": cell.finite_interval,
+        "interval_of_prompts_like_these": cell.superpopulation_interval,
         "machine": cell.machine,
         "sample_alone": cell.sample,
         "labels": cell.labels,
         "waiting": cell.waiting,
-        "labelled_behind_waiting": cell.behind,
+        "labelled_behind_waiting": cell.after_waiting,
         "prompts": cell.prompts,
         "labels_needed": dict(cell.needed),
         "unlabelled": list(cell.unlabelled),

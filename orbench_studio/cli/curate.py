@@ -62,7 +62,7 @@ def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]
 
 def _tally(tally: "Tally") -> dict[str, Any]:
     rate = tally.refusal
-    return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.apart}
+    return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.excluded}
 
 
 def _tell(found: "Selection", rates: "Mapping[str, Tally]") -> None:
@@ -84,7 +84,9 @@ def _tell(found: "Selection", rates: "Mapping[str, Tally]") -> None:
     if rates and found.chosen:
         write_line("", "refusals on these prompts (Wilson intervals at 95 %, responses taken as independent)")
         for model, tally in rates.items():
-            apart = f"; apart: {', '.join(f'{n:,} {what}' for what, n in tally.apart.items())}" if tally.apart else ""
+            apart = (
+                f"; apart: {', '.join(f'{n:,} {what}' for what, n in tally.excluded.items())}" if tally.excluded else ""
+            )
             write_line(f"  {model:<28}{tally.refusal.words}{apart}")
 
 

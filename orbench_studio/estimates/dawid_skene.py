@@ -70,7 +70,7 @@ def dawid_skene(
     return Reliability(fit.sensitivity, fit.specificity, *overall, fit.safe, fit.p_safe[of_kind.ravel()])
 
 
-def resampled(
+def bootstrap_intervals(
     votes: NDArray[np.int8],
     categories: NDArray[np.int64],
     fitted: Reliability,

@@ -42,8 +42,8 @@ class PpiEstimate:
 
     value: Array
     lam: Array
-    here: tuple[Array, Array]
-    beyond: tuple[Array, Array]
+    finite_interval: tuple[Array, Array]
+    superpopulation_interval: tuple[Array, Array]
     machine: Array
     sample: Array
 

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
+class Coefficient:
     """Agreement beyond chance on `n` prompts; None where it cannot be told: one prompt, say, or one value."""
 
     value: float | None
@@ -32,28 +32,28 @@ class Chance:
     n: int
 
 
-def fleiss(counts: Counts) -> Chance:
+def fleiss(counts: Counts) -> Coefficient:
     """Fleiss' kappa of (prompts, values): how many annotators gave a prompt each value."""
     raters = counts.sum(1)
     several = raters[raters > 1]
     if not len(several):
-        return Chance(None, None, 0)
+        return Coefficient(None, None, 0)
     used = counts[raters == np.bincount(several).argmax()]
     return _chance(used, float(_fleiss(np.ones((1, len(used))), used)[0]), _fleiss)
 
 
-def alpha(counts: Counts) -> Chance:
+def alpha(counts: Counts) -> Coefficient:
     """Krippendorff's alpha of (prompts, values): how many annotators gave a prompt each value."""
     used = counts[counts.sum(1) > 1]
     if (used.sum(0) > 0).sum() < 2:
-        return Chance(None, None, len(used))
+        return Coefficient(None, None, len(used))
     value = float(krippendorff.alpha(value_counts=used, level_of_measurement="nominal"))
     return _chance(used, value, _alpha)
 
 
-def _chance(counts: Counts, value: float, of: Callable[[Array, Counts], Array]) -> Chance:
+def _chance(counts: Counts, value: float, of: Callable[[Array, Counts], Array]) -> Coefficient:
     if np.isnan(value):
-        return Chance(None, None, len(counts))
+        return Coefficient(None, None, len(counts))
     thinkable = _thinkable(counts)
     kinds, times = np.unique(np.concatenate([counts, thinkable]), axis=0, return_counts=True)
     added = (kinds[:, None] == thinkable).all(2).sum(1)
@@ -63,7 +63,7 @@ def _chance(counts: Counts, value: float, of: Callable[[Array, Counts], Array]) 
         strengths = times - added + added * unseen / len(thinkable)
         ends.append(np.nanquantile(of(random.dirichlet(strengths, DRAWS) * len(counts), kinds), _ENDS))
     low, high = min(float(end[0]) for end in ends), max(float(end[1]) for end in ends)
-    return Chance(value, (min(low, value), max(high, value)), len(counts))
+    return Coefficient(value, (min(low, value), max(high, value)), len(counts))
 
 
 def _thinkable(counts: Counts) -> Counts:

@@ -19,7 +19,7 @@ def bars(audit: Audit, tokens: Tokens) -> Figure:
     models = sorted(audit.models, key=lambda model: audit.rate(Group.SAFE, model).value or 0)
     panels = [panel for panel in _PANELS if audit.count(panel[0])] or [_PANELS[0]]
     lines = [
-        f"Bars: rates with 95 % Wilson intervals; {audit.choice.words}.",
+        f"Bars: rates with 95 % Wilson intervals; {audit.options.description}.",
         "Thin lines behind: none to all of what is no judgement (unparsed, blocked, empty, …, unjudged) counted in.",
     ]
     with drawn_with(tokens):
@@ -42,7 +42,7 @@ def _panel(
         tally = audit.tally(group, model)
         rate = tally.rate(group)
         bounds = tally.bounds(rate)
-        if bounds is not None and tally.apart:
+        if bounds is not None and tally.excluded:
             axes.plot([100 * edge for edge in bounds], [row, row], color=tokens.faint, linewidth=1, zorder=1)
         if rate.value is None or rate.interval is None:
             axes.text(1, row, "no judged answers", va="center", fontsize=7, color=tokens.quiet)
@@ -53,7 +53,7 @@ def _panel(
         for edge in (low, high):
             axes.plot([edge, edge], [row - 0.14, row + 0.14], color=tokens.ink, linewidth=1.2, zorder=3)
         words = f"{100 * rate.value:.0f} %  ({rate.count:,}/{rate.n:,})"
-        edge = max(high, 100 * bounds[1] if bounds and tally.apart else 0)
+        edge = max(high, 100 * bounds[1] if bounds and tally.excluded else 0)
         axes.text(edge + 1.5, row, words, va="center", fontsize=7)
     axes.set_xlim(0, 100 + _WORDS)
     axes.set_xticks(range(0, 101, 20))

@@ -23,7 +23,7 @@ def heat(audit: Audit, tokens: Tokens, group: Group = Group.SAFE) -> Figure:
     there = [c for c in audit.categories if any(audit.rate(group, model, c).n for model in models)]
     columns = (None, *there)
     lines = [
-        f"Share and cases; {audit.choice.words}.",
+        f"Share and cases; {audit.options.description}.",
         "Unparsed, blocked, empty, truncated and failed responses, and those nobody has judged, are not among the n.",
     ]
     with drawn_with(tokens):

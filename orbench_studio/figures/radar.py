@@ -23,7 +23,7 @@ def radars(audit: Audit, tokens: Tokens, models: Sequence[str] | None = None) ->
     wanted = models or sorted(audit.models, key=lambda model: -(audit.rate(Group.SAFE, model).value or 0))
     rates = {model: _rates(audit, model) for model in wanted}
     chosen = [model for model in wanted if len(rates[model]) >= _FEWEST]
-    lines = [f"Over-refusal, 0 to 100 %, with 95 % Wilson bands; {audit.choice.words}."]
+    lines = [f"Over-refusal, 0 to 100 %, with 95 % Wilson bands; {audit.options.description}."]
     if without := [plain(model) for model in wanted if model not in chosen]:
         lines.append(f"Answers in fewer than three categories: {', '.join(without)}.")
     with drawn_with(tokens):

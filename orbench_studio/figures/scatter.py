@@ -123,7 +123,7 @@ def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate)
 
 
 def _told(audit: Audit, behind: Sequence[Published], own: Sequence[Point]) -> list[str]:
-    message = [f"Own models: {audit.choice.words}. Lines through a point are 95 % Wilson intervals."]
+    message = [f"Own models: {audit.options.description}. Lines through a point are 95 % Wilson intervals."]
     points = [(one.over_refusal, one.toxic_rejection) for one in behind]
     if points:
         message.append(

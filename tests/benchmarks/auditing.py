@@ -28,31 +28,31 @@ _ANNOTATOR = "benchmark"
 def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
     """The whole table of all models and categories; pandas counts the same once it has read everything."""
     with open_workspace(path) as workspace:
-        ledger, read = _timed(lambda: refusal_audit.read(workspace))
+        counts, read = _timed(lambda: refusal_audit.read(workspace))
         frame, frame_read = _timed(lambda: _frame(workspace))
         yield Line("audit, everything read once", prompts, read, "ms", frame_read)
-        found, tables = _repeated(lambda: refusal_audit.audit(ledger, AuditOptions()), runs * 4)
+        found, tables = _repeated(lambda: refusal_audit.audit(counts, AuditOptions()), runs * 4)
         counted, plain = _repeated(lambda: _by_pandas(frame), runs)
-        names = {ledger.models[model_id] for model_id, _ in counted}
+        names = {counts.models[model_id] for model_id, _ in counted}
         same = names <= set(found.models) and all(
             (rate.count, rate.n) == counted[model_id, category]
-            for model_id, name in ledger.models.items()
+            for model_id, name in counts.models.items()
             for category in found.categories
             if (rate := found.rate(Group.SAFE, name, category)).n
         )
         yield from spread("audit table, pandas has read", prompts, tables, plain, _TABLE)
         yield Line("audit table equal to a recount", prompts, float(same), "", None, "1", same)
-        yield from _labels(workspace, ledger, prompts, runs)
+        yield from _labels(workspace, counts, prompts, runs)
 
 
-def _labels(workspace: Workspace, ledger: refusal_audit.AuditCounts, prompts: int, runs: int) -> Iterator[Line]:
+def _labels(workspace: Workspace, counts: refusal_audit.AuditCounts, prompts: int, runs: int) -> Iterator[Line]:
     taken = []
     for run in range(runs * 10):
         prompt_id = 1 + run % prompts
         prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator=_ANNOTATOR)
-        (ledger, _), millis = _timed(partial(_again, workspace, ledger, prompt_id))
+        (counts, _), millis = _timed(partial(_again, workspace, counts, prompt_id))
         taken.append(millis)
-    right = bool((refusal_audit.read(workspace).counts == ledger.counts).all())
+    right = bool((refusal_audit.read(workspace).table == counts.table).all())
     for _ in range(runs * 10):
         prompt_review.undo(workspace, annotator=_ANNOTATOR)
     p50, p95 = quantile(taken, 0.5), quantile(taken, 0.95)
@@ -61,9 +61,9 @@ def _labels(workspace: Workspace, ledger: refusal_audit.AuditCounts, prompts: in
 
 
 def _again(
-    workspace: Workspace, ledger: refusal_audit.AuditCounts, prompt_id: int
+    workspace: Workspace, counts: refusal_audit.AuditCounts, prompt_id: int
 ) -> tuple[refusal_audit.AuditCounts, Any]:
-    now = refusal_audit.refreshed(ledger, workspace, (prompt_id,))
+    now = refusal_audit.refreshed(counts, workspace, (prompt_id,))
     return now, refusal_audit.audit(now, AuditOptions())
 
 

@@ -95,13 +95,21 @@ def _shown(workspace: Workspace, wanted: QueueFilter) -> float:
 
 def _auditing(workspace: Workspace) -> Figures:
     start = perf_counter()
-    ledger = refusal_audit.read(workspace)
+    counts = refusal_audit.read(workspace)
     yield "s: audit read", perf_counter() - start
-    arrays = (ledger.prompt_ids, ledger.codes, ledger.seeds, ledger.groups, ledger.rows, ledger.columns, ledger.ends)
-    yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + ledger.counts.nbytes) / 1e6
-    yield "ms: audit table", _often(lambda: refusal_audit.audit(ledger, AuditOptions()))
+    arrays = (
+        counts.prompt_ids,
+        counts.codes,
+        counts.seeds,
+        counts.groups,
+        counts.rows,
+        counts.columns,
+        counts.outcomes,
+    )
+    yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + counts.table.nbytes) / 1e6
+    yield "ms: audit table", _often(lambda: refusal_audit.audit(counts, AuditOptions()))
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
-    yield "ms: audit after a decision", _often(lambda: refusal_audit.refreshed(ledger, workspace, (1,)))
+    yield "ms: audit after a decision", _often(lambda: refusal_audit.refreshed(counts, workspace, (1,)))
 
 
 def _team(workspace: Workspace) -> Figures:

@@ -59,7 +59,7 @@ def test_labels_judges_and_what_is_dropped_change_the_answer(run_json, demo):
 def test_an_unknown_judge_is_told_with_those_there_are(run, demo):
     done = run("audit", demo, "--judge", "nobody")
     assert done.exit_code == 1
-    assert "There are final, people" in done.stderr
+    assert "Choose one of final, people" in done.stderr
 
 
 class Links(HTMLParser):

@@ -36,19 +36,19 @@ class Estimate:
     model: str
     category: str | None
     value: float | None
-    here: Interval | None
-    beyond: Interval | None
+    finite_interval: Interval | None
+    superpopulation_interval: Interval | None
     machine: float | None
     sample: float | None
     labels: int
     waiting: int
-    behind: int
+    after_waiting: int
     prompts: int
     needed: Mapping[str, int]
     unlabelled: tuple[str, ...]
 
     @property
-    def still_needed(self) -> int:
+    def total_needed(self) -> int:
         """Labels still needed, in all categories."""
         return sum(self.needed.values())
 
@@ -72,7 +72,7 @@ class Estimates:
         raise KeyError(model, category)
 
     @property
-    def words(self) -> str:
+    def method(self) -> str:
         """What is estimated, from what, and what that assumes: for the foot of a table."""
         rate = "toxic acceptance" if self.group is Group.TOXIC else "over-refusal"
         return (

@@ -14,7 +14,7 @@ from orbench_studio.domain.core.rates import Rate
 
 NO_CATEGORY = "none"
 UNJUDGED = "unjudged"
-APART = (*AnswerClass, UNJUDGED)[len(ANSWERS) :]
+EXCLUDED = (*AnswerClass, UNJUDGED)[len(ANSWERS) :]
 FINAL, PEOPLE = "final", "people"
 
 
@@ -63,7 +63,7 @@ class AuditOptions:
     dropped: frozenset[Drop] = frozenset()
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What the labels and the answer classes are, for the foot of every table and figure."""
         labels = _LABELS[self.labels] + (", a prompt without any label taken as safe" if self.assume_safe else "")
         dropped = f"; left out: {', '.join(sorted(self.dropped))} prompts" if self.dropped else ""
@@ -103,9 +103,9 @@ class Tally:
         return Rate(self.counts[0], self.judged)
 
     @property
-    def apart(self) -> dict[str, int]:
+    def excluded(self) -> dict[str, int]:
         """What is no judgement on an answer, by what it is; only what there is."""
-        found = zip(APART, self.counts[len(ANSWERS) :], strict=True)
+        found = zip(EXCLUDED, self.counts[len(ANSWERS) :], strict=True)
         return {str(name): count for name, count in found if count}
 
     @property
@@ -133,7 +133,7 @@ class Audit:
     model with several responses to a prompt counts with each of them.
     """
 
-    choice: AuditOptions
+    options: AuditOptions
     models: tuple[str, ...]
     categories: tuple[str, ...]
     cells: Mapping[tuple[Group, str, str], Tally]
@@ -164,5 +164,5 @@ class Audit:
 
 
 def judge_name(name: str, kind: str) -> str:
-    """A judge as a choice names it; no judge is so called FINAL or PEOPLE."""
+    """A judge as a options names it; no judge is so called FINAL or PEOPLE."""
     return f"{name} ({kind})"

@@ -55,8 +55,8 @@ class ErrorCorrelation:
     other: str
     correlation: float | None
     prompts: int
-    by_people: float | None
-    prompts_by_people: int
+    on_human_labels: float | None
+    prompts_on_human_labels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Reliability:
     """
 
     raters: tuple[RaterSkill, ...]
-    in_step: tuple[ErrorCorrelation, ...]
+    error_correlations: tuple[ErrorCorrelation, ...]
     safe: Mapping[str, float]
     p_safe: Mapping[int, float]
-    alike: frozenset[int]
+    unanimous: frozenset[int]
 
     @property
-    def words(self) -> str:
+    def method(self) -> str:
         """What was estimated from what, and what that assumes."""
         return (
             f"Dawid and Skene (1979) over {len(self.raters):,} raters and {len(self.p_safe):,} prompts with a vote, by "
@@ -106,7 +106,7 @@ class Suspects:
 
     found: tuple[Suspect, ...]
     rates: Mapping[str, tuple[Rate, Rate]]
-    of: int
+    total: int
 
     @property
     def expected_wrong(self) -> float:

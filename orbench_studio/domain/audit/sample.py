@@ -66,7 +66,7 @@ def shuffled(categories: Mapping[int, str], seed: int) -> list[SamplePlace]:
     return found
 
 
-def allotted(sizes: Mapping[str, int], wanted: int) -> dict[str, int]:
+def allocate(sizes: Mapping[str, int], wanted: int) -> dict[str, int]:
     """How many prompts of each category make `wanted` together: in proportion, but LEAST of each where there are.
 
     No more than there are; fewer of each where `wanted` does not go round, one at the least.

@@ -37,7 +37,7 @@ _FLIP = 5  # models named in a line
 
 
 class ComputedPane(QWidget):
-    """Shows tables of words about a ledger; reckons in the background, once for each ledger that it is shown."""
+    """Shows tables of words about a counts; reckons in the background, once for each counts that it is shown."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -51,11 +51,11 @@ class ComputedPane(QWidget):
         self.column = QVBoxLayout(self)
         self._build_ui()
 
-    def ask(self, ledger: AuditCounts) -> None:
-        """Reckon about a ledger, unless that is what is shown."""
-        self._wanted = ledger
+    def ask(self, counts: AuditCounts) -> None:
+        """Reckon about a counts, unless that is what is shown."""
+        self._wanted = counts
         workspace = self._session.workspace
-        if self._running or ledger is self._reckoned or workspace is None:
+        if self._running or counts is self._reckoned or workspace is None:
             return
         self._running = True
         self._say(tr("Reckoning …"))
@@ -63,7 +63,7 @@ class ComputedPane(QWidget):
         def done(answer: tuple[str, list[calibration_tables.Table], Any]) -> None:
             self._running = False
             if self._session.workspace is workspace:
-                self._reckoned = ledger
+                self._reckoned = counts
                 self.show_found(*answer)
                 if self._wanted is not None:
                     self.ask(self._wanted)
@@ -72,10 +72,10 @@ class ComputedPane(QWidget):
             self._running = False
             self._say(str(error), "error")
 
-        work = partial(self.reckon, workspace, ledger)
+        work = partial(self.reckon, workspace, counts)
         self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
         """On another thread: what to say, the tables, and what else is found."""
         raise NotImplementedError
 
@@ -116,7 +116,7 @@ class ComputedPane(QWidget):
 class AgreementPane(ComputedPane):
     """People against machines, and against each other."""
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
         from orbench_studio.gui.audit.agreement_tables import people_tables
         from orbench_studio.services.audit.human_agreement import human_agreement
 
@@ -124,7 +124,7 @@ class AgreementPane(ComputedPane):
         if not found.labels and not found.answers:
             return tr(_NOBODY), [], None
         message = f"{tr('Prompts labelled by people')}: {found.labels:,}, {tr('responses')}: {found.answers:,}"
-        return f"{message}. {found.words}", people_tables(found), None
+        return f"{message}. {found.method}", people_tables(found), None
 
 
 class ModeratorsPane(ComputedPane):
@@ -148,15 +148,15 @@ class ModeratorsPane(ComputedPane):
         self.column.insertWidget(1, self.first, 1)
         self.first.hide()
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
         from orbench_studio.gui.audit.agreement_tables import reliability_tables
         from orbench_studio.services.audit.rater_reliability import reliability, suspects
 
-        found = reliability(workspace, ledger)
+        found = reliability(workspace, counts)
         if all(one.kind is RaterKind.PERSON for one in found.raters):
             return tr(_NO_VOTES), [], None
-        wrong = suspects(ledger, found)
-        return found.words, reliability_tables(found, wrong), wrong
+        wrong = suspects(counts, found)
+        return found.method, reliability_tables(found, wrong), wrong
 
     def show_found(self, says: str, tables: Sequence[calibration_tables.Table], more: Suspects | None) -> None:
         super().show_found(says, tables, more)

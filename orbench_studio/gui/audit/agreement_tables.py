@@ -11,7 +11,7 @@ from orbench_studio.gui.judging.calibration_tables import Row, Table, share
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Chance
+    from orbench_studio.estimates.raters import Coefficient
     from orbench_studio.services.audit.human_agreement import (
         HumanAgreement,
         MachineAgreement,
@@ -46,7 +46,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
         tuple(row for one in found.raters for row in _rater(one)),
         words=2,
     )
-    in_step = Table(
+    error_correlations = Table(
         tr("Who errs with whom"),
         _header(("One", "Other", "Beyond chance", "Prompts", "Where people decided", "Prompts")),
         tuple(
@@ -55,10 +55,10 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
                 one.other,
                 _number(one.correlation),
                 f"{one.prompts:,}",
-                _number(one.by_people),
-                f"{one.prompts_by_people:,}",
+                _number(one.on_human_labels),
+                f"{one.prompts_on_human_labels:,}",
             )
-            for one in found.in_step
+            for one in found.error_correlations
         ),
         tr("1: always together, 0: no more often than their error rates explain."),
         words=2,
@@ -68,13 +68,13 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
         _header(("Model", "Now", "Then")),
         tuple((model, _rate(now), _rate(then)) for model, (now, then) in suspects.rates.items() if suspects.found),
     )
-    return [table for table in (flipped, raters, in_step) if table.rows]
+    return [table for table in (flipped, raters, error_correlations) if table.rows]
 
 
 def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Table:
     rows: list[Row] = []
     for one in machines:
-        apart = ", ".join(f"{count:,} {name}" for name, count in one.apart.items())
+        apart = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
         three = share(one.three_way) if one.three_way is not None else ""
         rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, apart))
         rows += [(f"    {value}", *_confusion(part), "", "") for value, part in _parts(one.by)]
@@ -130,7 +130,7 @@ def _rate(rate: object) -> str:
     return "—" if value is None else f"{100 * value:.1f} %"
 
 
-def _kappa(found: Kappa | Chance) -> str:
+def _kappa(found: Kappa | Coefficient) -> str:
     if found.value is None:
         return "—"
     between = f" ({found.interval[0]:.2f}–{found.interval[1]:.2f})" if found.interval else ""

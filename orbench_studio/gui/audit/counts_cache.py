@@ -1,4 +1,4 @@
-"""Keeps the ledger of the open workspace up to date while somebody looks at it."""
+"""Keeps the counts of the open workspace up to date while somebody looks at it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _PAUSE = 1_500  # milliseconds before everything is read again: what changes muc
 
 
 class CountsCache(QObject):
-    """Reads on the database's thread, one thing after the other; tells when the ledger is another one."""
+    """Reads on the database's thread, one thing after the other; tells when the counts is another one."""
 
-    changed = Signal()  # `ledger` is what is known now; None while nothing is open
+    changed = Signal()  # `counts` is what is known now; None while nothing is open
     failed = Signal(str)
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self.ledger: AuditCounts | None = None
+        self.counts: AuditCounts | None = None
         self.answers = FINAL
         self._stale: set[int] | None = None  # prompts to be counted over; None: everything
         self._reading = False
@@ -46,13 +46,13 @@ class CountsCache(QObject):
             self._read()
 
     def ask(self, answers: str) -> None:
-        """Have what a choice of answers needs; FINAL again where there is no such judge."""
+        """Have what a options of answers needs; FINAL again where there is no such judge."""
         self.answers = answers
         self._read()
 
     def refresh(self, changes: Changes) -> None:
         """Something has changed."""
-        if not changes.kinds & _COUNTED or self.ledger is None:
+        if not changes.kinds & _COUNTED or self.counts is None:
             return
         if changes.prompt_ids is None or self._stale is None:
             self._stale = None
@@ -63,29 +63,29 @@ class CountsCache(QObject):
         self._read()
 
     def _read(self) -> None:
-        current = self.ledger is not None and self._stale == set() and self._has_judge()
+        current = self.counts is not None and self._stale == set() and self._has_judge()
         if not self._shown or self._reading or current or self._session.workspace is None:
             return
-        ledger, stale, answers = self.ledger, self._stale, self.answers
+        counts, stale, answers = self.counts, self._stale, self.answers
         self._stale, self._reading = set(), True
 
         def work(workspace: Workspace) -> AuditCounts:
-            from orbench_studio.services.audit import audit_counts as ledgers
+            from orbench_studio.services.audit import audit_counts
 
-            if ledger is None or stale is None:
-                now = ledgers.read(workspace)
+            if counts is None or stale is None:
+                now = audit_counts.read(workspace)
             else:
-                now = ledgers.refreshed(ledger, workspace, sorted(stale))
-            return ledgers.with_judge(now, workspace, answers)
+                now = audit_counts.refreshed(counts, workspace, sorted(stale))
+            return audit_counts.with_judge(now, workspace, answers)
 
         self._session.run(work, self._done, self._fail, tells=False)
 
     def _has_judge(self) -> bool:
-        return self.answers in (FINAL, PEOPLE) or (self.ledger is not None and self.answers in self.ledger.alone)
+        return self.answers in (FINAL, PEOPLE) or (self.counts is not None and self.answers in self.counts.by_judge)
 
-    def _done(self, ledger: AuditCounts) -> None:
+    def _done(self, counts: AuditCounts) -> None:
         self._reading = False
-        self.ledger = ledger
+        self.counts = counts
         self.changed.emit()
         self._read()  # what has changed meanwhile
 
@@ -97,7 +97,7 @@ class CountsCache(QObject):
 
     def _forget(self) -> None:
         self._later.stop()
-        self.ledger, self._stale, self._reading = None, None, False
+        self.counts, self._stale, self._reading = None, None, False
         self.answers = FINAL
         self.changed.emit()
         self._read()

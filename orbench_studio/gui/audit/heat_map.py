@@ -37,7 +37,7 @@ class Cells(QAbstractTableModel):
         same = (
             audit is not None
             and self.audit is not None
-            and (audit.choice, group, columns) == (self.audit.choice, self.group, self.columns)
+            and (audit.options, group, columns) == (self.audit.options, self.group, self.columns)
             and set(audit.models) == set(self.models)
         )
         if same:
@@ -93,8 +93,8 @@ class Cells(QAbstractTableModel):
             f"{where}: {tr(KINDS[self.group])} {rate.words}." if rate.n else f"{where}: {tr('no judged answers')}."
         )
         bounds = tally.bounds(rate)
-        if tally.apart and bounds is not None:
-            apart = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.apart.items())
+        if tally.excluded and bounds is not None:
+            apart = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.excluded.items())
             message += (
                 f" {tr('Apart')}: {apart}; {tr('with them')} {100 * bounds[0]:.0f} {tr('to')} {100 * bounds[1]:.0f} %."
             )

@@ -25,7 +25,7 @@ _ANSWERS = {FINAL: "People's, else the best judge's", PEOPLE: "People's alone"}
 
 
 class OptionsBar(QWidget):
-    """One line of lists to choose from; tells when a choice is another one."""
+    """One line of lists to choose from; tells when a options is another one."""
 
     changed = Signal()
 
@@ -39,7 +39,7 @@ class OptionsBar(QWidget):
         self._assume.toggled.connect(lambda _: self.changed.emit())
 
     @property
-    def choice(self) -> AuditOptions:
+    def value(self) -> AuditOptions:
         """What is chosen."""
         return AuditOptions(Labels(self._labels.currentData()), self._answers.currentData(), self._assume.isChecked())
 

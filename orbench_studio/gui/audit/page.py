@@ -49,7 +49,7 @@ class AuditPage(QWidget):
         self._session = session
         self.cache = CountsCache(session, self)
         self.audit: Audit | None = None
-        self.choosing = OptionsBar()
+        self.options = OptionsBar()
         self.tabs = Tabs()
         self.map = HeatMap(theme)
         self.what_if = WhatIfPane(session, theme)
@@ -68,50 +68,50 @@ class AuditPage(QWidget):
         self.cache.refresh(changes)
 
     def _chosen(self) -> None:
-        self.cache.ask(self.choosing.choice.answers)
+        self.cache.ask(self.options.value.answers)
         self._show()
 
     def _show(self) -> None:
         """Show what is known by what is chosen."""
-        ledger, choice = self.cache.ledger, self.choosing.choice
-        if ledger is None:
+        counts, options = self.cache.counts, self.options.value
+        if counts is None:
             self.audit = None
-            self.map.show_audit(None, self.choosing.group)
-            self.what_if.ask(None, choice)
+            self.map.show_audit(None, self.options.group)
+            self.what_if.ask(None, options)
             for part in (self.sample, self.people, self.moderators):
                 part.forget()
             self._say(tr(_READING))
-        elif choice.answers == self.cache.answers and self._is_known():
+        elif options.answers == self.cache.answers and self._is_known():
             # On first use: it brings the database's libraries.
             from orbench_studio.services.audit import refusal_audit
 
-            self.audit = refusal_audit.audit(ledger, choice)
-            self.choosing.offer(ledger.judges, self.audit.unlabelled)
-            self.map.show_audit(self.audit, self.choosing.group)
-            self._say(_summary(self.audit, self.choosing.group))
+            self.audit = refusal_audit.audit(counts, options)
+            self.options.offer(counts.judges, self.audit.unlabelled)
+            self.map.show_audit(self.audit, self.options.group)
+            self._say(_summary(self.audit, self.options.group))
             self._reckon(self.tabs.current())
         for button in (self.report, self.figures):
             button.setEnabled(self.audit is not None and bool(self.audit.models))
         self._name_most()
 
     def _is_known(self) -> bool:
-        ledger, answers = self.cache.ledger, self.choosing.choice.answers
-        return ledger is not None and (answers not in ledger.judges or answers in ledger.alone)
+        counts, answers = self.cache.counts, self.options.value.answers
+        return counts is not None and (answers not in counts.judges or answers in counts.by_judge)
 
     def _reckon(self, part: QWidget | None) -> None:
-        ledger, choice = self.cache.ledger, self.choosing.choice
-        if ledger is None or self.audit is None:
+        counts, options = self.cache.counts, self.options.value
+        if counts is None or self.audit is None:
             return
         if part is self.what_if:
-            self.what_if.ask(ledger, choice)
+            self.what_if.ask(counts, options)
         elif part is self.sample:
-            self.sample.ask(ledger, choice, self.choosing.group)
+            self.sample.ask(counts, options, self.options.group)
         elif part is self.people or part is self.moderators:
-            part.ask(ledger)
+            part.ask(counts)
 
     def _name_most(self) -> None:
         """The cell that is surely refused most, as a button to it."""
-        group = self.choosing.group
+        group = self.options.group
         cells = [
             ((rate.interval or (0.0, 0.0))[0], model, category, rate)
             for (of, model, category), tally in (self.audit.cells.items() if self.audit else ())
@@ -134,8 +134,8 @@ class AuditPage(QWidget):
 
     def _open(self, model: str, category: str | None) -> None:
         """Show the prompts behind a rate in review."""
-        ledger, choice, group = self.cache.ledger, self.choosing.choice, self.choosing.group
-        if ledger is None or self.audit is None:
+        counts, options, group = self.cache.counts, self.options.value, self.options.group
+        if counts is None or self.audit is None:
             return
         rate = self.audit.rate(group, model, category)
         if not rate.count:
@@ -143,18 +143,18 @@ class AuditPage(QWidget):
             return
         from orbench_studio.services.audit import refusal_audit
 
-        wanted = refusal_audit.cell(ledger, choice, group, model, category)
+        wanted = refusal_audit.cell(counts, options, group, model, category)
         named = wanted.on(Field.ID)
         if named is not None and len(named.values) == refusal_audit.CELL_LIMIT:
             self.message.emit(f"{tr('These are the first')} {refusal_audit.CELL_LIMIT:,} {tr('prompts of the cell.')}")
         self.review_wanted.emit(wanted)
 
     def _save(self, ask: str) -> None:
-        if self.cache.ledger is not None and self._is_known() and not self.strip.isVisibleTo(self):
-            getattr(self.saving, ask)(self.cache.ledger, self.choosing.choice)
+        if self.cache.counts is not None and self._is_known() and not self.strip.isVisibleTo(self):
+            getattr(self.saving, ask)(self.cache.counts, self.options.value)
 
     def _failed(self, text: str) -> None:
-        self.choosing.begin()
+        self.options.begin()
         self._say(text, "error")
 
     def _say(self, text: str, role: str = "quiet") -> None:
@@ -172,8 +172,8 @@ class AuditPage(QWidget):
     def _connect(self) -> None:
         self.cache.changed.connect(self._show)
         self.cache.failed.connect(self._failed)
-        self.choosing.changed.connect(self._chosen)
-        self._session.opened.connect(self.choosing.begin)
+        self.options.changed.connect(self._chosen)
+        self._session.opened.connect(self.options.begin)
         self.map.opened.connect(self._open)
         self.most.clicked.connect(self._open_most)
         self.tabs.shown.connect(self._reckon)
@@ -201,7 +201,7 @@ class AuditPage(QWidget):
         top.setContentsMargins(40, 16, 40, 8)
         top.setSpacing(8)
         top.addWidget(head)
-        top.addWidget(self.choosing)
+        top.addWidget(self.options)
         top.addWidget(self.says)
         self.tabs.add(tr("Rates"), self._rates(), tr(_ASSUMES))
         self.tabs.add(tr("What if"), self.what_if, tr(ASSUMES))

@@ -68,9 +68,9 @@ class SamplePane(QWidget):
         self._build_ui()
         self._connect()
 
-    def ask(self, ledger: AuditCounts, choice: AuditOptions, group: Group) -> None:
-        """Tell what the chosen sample says of the rates of a choice."""
-        self._asked = (ledger, choice, group)
+    def ask(self, counts: AuditCounts, options: AuditOptions, group: Group) -> None:
+        """Tell what the chosen sample says of the rates of a options."""
+        self._asked = (counts, options, group)
         self._go_on()
 
     def forget(self) -> None:
@@ -116,7 +116,7 @@ class SamplePane(QWidget):
         self._fill(self.category, kinds, self.category.currentData(), [category_words(kind or None) for kind in kinds])
         for part in (self.line, self.table):
             part.setVisible(found is not None)
-        self._say(found.words if found is not None else tr(_EMPTY))
+        self._say(found.method if found is not None else tr(_EMPTY))
         self._show_rows()
 
     def _show_rows(self) -> None:
@@ -210,8 +210,8 @@ def _estimated(
     workspace: Workspace,
     name: str | None,
     people: HumanEvidence,
-    ledger: AuditCounts,
-    choice: AuditOptions,
+    counts: AuditCounts,
+    options: AuditOptions,
     group: Group,
 ) -> tuple[list[AuditSample], Estimates | None]:
     """All samples, and what the one of a name says, or the last."""
@@ -222,18 +222,18 @@ def _estimated(
     chosen = next((one for one in samples if one.name == name), samples[-1] if samples else None)
     if chosen is None:
         return samples, None
-    judge = choice.answers
+    judge = options.answers
     if people is not HumanEvidence.LABELS and judge in (FINAL, PEOPLE):
-        judge = next(iter(ledger.judges), FINAL)
+        judge = next(iter(counts.judges), FINAL)
     shown = Group.TOXIC if group is Group.TOXIC else Group.SAFE
     found = ppi_estimates.estimates(
-        workspace, ledger, chosen.name, human=people, judge=judge, group=shown, assume_safe=choice.assume_safe
+        workspace, counts, chosen.name, human=people, judge=judge, group=shown, assume_safe=options.assume_safe
     )
     return samples, found
 
 
 def _row(one: Estimate) -> tuple[str, ...]:
-    between = f" ({100 * one.here[0]:.0f}–{100 * one.here[1]:.0f})" if one.here else ""
+    between = f" ({100 * one.finite_interval[0]:.0f}–{100 * one.finite_interval[1]:.0f})" if one.finite_interval else ""
     if one.unlabelled:
         between = f" {tr('no label yet:')} {', '.join(map(category_words, one.unlabelled))}"
     return (
@@ -242,7 +242,7 @@ def _row(one: Estimate) -> tuple[str, ...]:
         f"{_share(one.value)}{between}",
         f"{one.labels:,}",
         f"{one.waiting:,}",
-        f"{one.still_needed:,}",
+        f"{one.total_needed:,}",
     )
 
 

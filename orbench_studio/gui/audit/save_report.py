@@ -40,22 +40,22 @@ class ReportSaving(QObject):
         self._strip = strip
         self._window = window
 
-    def ask_report(self, ledger: AuditCounts, choice: AuditOptions) -> None:
+    def ask_report(self, counts: AuditCounts, options: AuditOptions) -> None:
         """Ask where to, and write the report there."""
         dialog = self._dialog(tr("Save the report"), f"{self._name()}.html")
         dialog.setNameFilters(_KINDS.split(";;"))
         dialog.setDefaultSuffix("html")
-        dialog.fileSelected.connect(lambda path: self.report(ledger, choice, Path(path)))
+        dialog.fileSelected.connect(lambda path: self.report(counts, options, Path(path)))
         dialog.open()
 
-    def ask_figures(self, ledger: AuditCounts, choice: AuditOptions) -> None:
+    def ask_figures(self, counts: AuditCounts, options: AuditOptions) -> None:
         """Ask for a folder, and write the figures into it."""
         dialog = self._dialog(tr("Save the figures in a folder"), "")
         dialog.setFileMode(FileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda path: self.figures(ledger, choice, Path(path)))
+        dialog.fileSelected.connect(lambda path: self.figures(counts, options, Path(path)))
         dialog.open()
 
-    def report(self, ledger: AuditCounts, choice: AuditOptions, path: Path) -> None:
+    def report(self, counts: AuditCounts, options: AuditOptions, path: Path) -> None:
         """Write the report to a file: Markdown where its name says so, else HTML."""
         goes_on = self._begin(tr("Writing the report"))
 
@@ -65,15 +65,15 @@ class ReportSaving(QObject):
             return audit_report.provenance(workspace)
 
         def write(origin: Provenance) -> None:
-            self._compute(partial(_write_report, origin, ledger, choice, path, goes_on))
+            self._compute(partial(_write_report, origin, counts, options, path, goes_on))
 
         self._session.run(read, while_there(self._window, write), while_there(self._window, self._stopped), tells=False)
 
-    def figures(self, ledger: AuditCounts, choice: AuditOptions, folder: Path) -> None:
+    def figures(self, counts: AuditCounts, options: AuditOptions, folder: Path) -> None:
         """Write every figure into a folder."""
 
         goes_on = self._begin(tr("Drawing the figures"))
-        self._compute(partial(_write_figures, ledger, choice, folder, goes_on))
+        self._compute(partial(_write_figures, counts, options, folder, goes_on))
 
     def _begin(self, words: str) -> Progress:
         goes_on = self._strip.begin(words)
@@ -106,17 +106,17 @@ class ReportSaving(QObject):
         return f"{workspace.name}-audit" if workspace is not None else "audit"
 
 
-def _write_report(origin: Provenance, ledger: AuditCounts, choice: AuditOptions, path: Path, goes_on: Progress) -> str:
+def _write_report(origin: Provenance, counts: AuditCounts, options: AuditOptions, path: Path, goes_on: Progress) -> str:
     from orbench_studio.services.audit import audit_report
 
-    made = audit_report.report(origin, ledger, choice, datetime.now().astimezone(), on_progress=goes_on)
+    made = audit_report.report(origin, counts, options, datetime.now().astimezone(), on_progress=goes_on)
     write = audit_report.write_markdown if path.suffix.lower() == ".md" else audit_report.write_html
     write(made, path)
     return f"{tr('The report is in')} {path}"
 
 
-def _write_figures(ledger: AuditCounts, choice: AuditOptions, folder: Path, goes_on: Progress) -> str:
+def _write_figures(counts: AuditCounts, options: AuditOptions, folder: Path, goes_on: Progress) -> str:
     from orbench_studio.services.audit import audit_report, refusal_audit
 
-    files = audit_report.write_figures(refusal_audit.audit(ledger, choice), folder, goes_on)
+    files = audit_report.write_figures(refusal_audit.audit(counts, options), folder, goes_on)
     return f"{len(files)} {tr('figures are in')} {folder}"

@@ -64,25 +64,25 @@ class WhatIfPane(QWidget):
         """What is to be left out."""
         return frozenset(drop for drop, box in self.boxes.items() if box.isChecked())
 
-    def ask(self, ledger: AuditCounts | None, choice: AuditOptions) -> None:
-        """Reckon with a ledger by a choice; what is asked meanwhile comes after it, the last one only."""
-        if ledger is None:
+    def ask(self, counts: AuditCounts | None, options: AuditOptions) -> None:
+        """Reckon with a counts by a options; what is asked meanwhile comes after it, the last one only."""
+        if counts is None:
             self._asked, self.shown = None, None
             self.table.show_rows([], [])
             self._say("")
             return
-        self._asked = (ledger, replace(choice, dropped=self.dropped))
+        self._asked = (counts, replace(options, dropped=self.dropped))
         self._go_on()
 
     def _go_on(self) -> None:
         if self._asked is None or self._running:
             return
-        (ledger, choice), self._asked, self._running = self._asked, None, True
+        (counts, options), self._asked, self._running = self._asked, None, True
 
         def work() -> tuple[AuditCounts, WhatIf]:
             from orbench_studio.services.audit import what_if
 
-            return ledger, what_if.what_if(ledger, choice)
+            return counts, what_if.what_if(counts, options)
 
         self._session.background.run(work, while_there(self, self._done), while_there(self, self._failed))
 
@@ -98,11 +98,11 @@ class WhatIfPane(QWidget):
     def _show(self, found: WhatIf) -> None:
         self.shown = found
         for drop, box in self.boxes.items():
-            takes = found.takes[drop]
+            takes = found.removed[drop]
             box.setText(f"{tr(_DROPS[drop][0])} ({takes:,})")
             box.setEnabled(takes > 0 or box.isChecked())
         self._say(f"{found.left:,} {tr('of')} {found.prompts:,} {tr('safe prompts are counted')}")
-        dropped = bool(found.choice.dropped)
+        dropped = bool(found.options.dropped)
         rows = [
             (one.model, *_cells(one.before), *(_after(one.before, one.after) if dropped else ("", "", "")))
             for one in found.models

@@ -93,22 +93,22 @@ def provenance(workspace: Workspace) -> Provenance:
 
 def report(
     origin: Provenance,
-    ledger: AuditCounts,
-    choice: AuditOptions,
+    counts: AuditCounts,
+    options: AuditOptions,
     now: datetime,
     *,
     on_progress: Progress = lambda _done, _total: True,
 ) -> Report:
-    """Everything an audit says by a choice. Computes only.
+    """Everything an audit says by a options. Computes only.
 
     Raises CancelledError where `on_progress` (told the steps done and all steps) answers no.
     """
-    found = audit(ledger, choice)
-    moved = what_if(ledger, choice)
+    found = audit(counts, options)
+    moved = what_if(counts, options)
     blocks: list[Block] = [*_summary(found), *_provenance(origin, found, now)]
     blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
     blocks += [Heading("Figures"), *_pictures(found, on_progress)]
-    blocks += _what_ifs(ledger, choice)
+    blocks += _what_ifs(counts, options)
     blocks += people_section(origin.people)
     blocks += [Heading("Method"), *map(Paragraph, _METHOD)]
     return Report(Document(f"{_TITLE} {origin.name}", blocks))
@@ -179,7 +179,7 @@ def _summary(found: Audit) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
             f"{len(found.models):,} models; {safe:,} safe, {toxic:,} toxic and {other:,} other prompts. "
-            f"{found.choice.words.capitalize()}."
+            f"{found.options.description.capitalize()}."
         )
     ]
     if message:
@@ -238,17 +238,17 @@ def _categories(found: Audit, group: Group) -> list[Block]:
     return [Heading(title), Grid(["Model", *map(_named, there)], rows)]
 
 
-def _what_ifs(ledger: AuditCounts, choice: AuditOptions) -> list[Block]:
-    whole = AuditOptions(choice.labels, choice.answers, choice.assume_safe)
-    taken = what_if(ledger, whole)
-    drops = [drop for drop in Drop if taken.takes[drop]]
+def _what_ifs(counts: AuditCounts, options: AuditOptions) -> list[Block]:
+    whole = AuditOptions(options.labels, options.answers, options.assume_safe)
+    taken = what_if(counts, whole)
+    drops = [drop for drop in Drop if taken.removed[drop]]
     if not drops:
         return []
     each = [
-        what_if(ledger, AuditOptions(whole.labels, whole.answers, whole.assume_safe, frozenset({d}))) for d in drops
+        what_if(counts, AuditOptions(whole.labels, whole.answers, whole.assume_safe, frozenset({d}))) for d in drops
     ]
     after = [{one.model: one.after for one in found.models} for found in each]
-    header = ("Model", "As it is", *(f"Without {drop} ({taken.takes[drop]:,})" for drop in drops))
+    header = ("Model", "As it is", *(f"Without {drop} ({taken.removed[drop]:,})" for drop in drops))
     rows = [
         [one.model, _placed(one.before.rate, one.before.rank, one.before.ranks)]
         + [_placed(a[one.model].rate, a[one.model].rank, a[one.model].ranks) for a in after]
@@ -265,7 +265,7 @@ def ranks(rank: int, between: tuple[int, int]) -> str:
 
 def apart(tally: Tally) -> str:
     """What is no judgement on an answer, with how many there are."""
-    return ", ".join(f"{count:,} {name}" for name, count in tally.apart.items()) or "—"
+    return ", ".join(f"{count:,} {name}" for name, count in tally.excluded.items()) or "—"
 
 
 def _placed(rate: Rate, rank: int, between: tuple[int, int]) -> str:

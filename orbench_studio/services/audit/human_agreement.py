@@ -17,7 +17,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, J
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import ANY_REFUSAL, Agreement, Confusion, Kappa, Pair
 from orbench_studio.domain.review.query import NONE
-from orbench_studio.estimates.raters import Chance, alpha, fleiss
+from orbench_studio.estimates.raters import Coefficient, alpha, fleiss
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import rater_labels
@@ -41,7 +41,7 @@ class MachineAgreement:
     kind: str
     overall: Confusion
     by: Mapping[str, Mapping[str, Confusion]]
-    apart: Mapping[str, int]
+    excluded: Mapping[str, int]
     three_way: Rate | None = None
 
 
@@ -60,8 +60,8 @@ class PairAgreement:
     """Annotators against each other, on what several decided: each two, and all together (Fleiss, Krippendorff)."""
 
     pairs: tuple[RaterPair, ...]
-    fleiss: Chance
-    alpha: Chance
+    fleiss: Coefficient
+    alpha: Coefficient
 
     @property
     def things(self) -> int:
@@ -95,7 +95,7 @@ class HumanAgreement:
     self_consistency: Mapping[str, Rate]
 
     @property
-    def words(self) -> str:
+    def method(self) -> str:
         """What the figures assume: for the foot of a table."""
         return (
             "Wilson intervals at 95 % (kappa, Fleiss, alpha: Dirichlet draws), prompts and responses taken as "

@@ -50,7 +50,7 @@ class _Drawn(NamedTuple):
 
 def estimates(
     workspace: Workspace,
-    ledger: AuditCounts,
+    counts: AuditCounts,
     name: str,
     *,
     human: HumanEvidence = HumanEvidence.LABELS,
@@ -66,9 +66,9 @@ def estimates(
     there is no such sample or judge.
     """
     if human is not HumanEvidence.LABELS and judge == FINAL:
-        known = ", ".join(ledger.judges) or "none yet"
+        known = ", ".join(counts.judges) or "none yet"
         raise StudioError(f"Say which judge people are to check: {known}.")
-    ledger = with_judge(ledger, workspace, judge)
+    counts = with_judge(counts, workspace, judge)
     with workspace.reading() as db:
         drawn = _Drawn(
             sampling.known(samples.named(db, name), name),
@@ -76,7 +76,7 @@ def estimates(
             samples.statuses(db, name),
             store.stated_labels(db),
         )
-    units = _Units(ledger, drawn, human, judge, group, assume_safe)
+    units = _Units(counts, drawn, human, judge, group, assume_safe)
     if human is HumanEvidence.LABELS:
         machine = "the consensus, else the source file's label,"
     elif human is HumanEvidence.ANSWERS:
@@ -109,14 +109,14 @@ class _Units:
     """The responses that a sample's estimates are about: the last of each model to each prompt that could come in."""
 
     def __init__(
-        self, ledger: AuditCounts, drawn: _Drawn, human: HumanEvidence, judge: str, group: Group, assume_safe: bool
+        self, counts: AuditCounts, drawn: _Drawn, human: HumanEvidence, judge: str, group: Group, assume_safe: bool
     ) -> None:
-        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, human, judge, group
+        self._counts, self._drawn, self._told, self._judge, self._group = counts, drawn, human, judge, group
         self._assume_safe = assume_safe
         self._categories = [stratum.category for stratum in drawn.sample.strata]
-        count = len(ledger.prompt_ids)
+        count = len(counts.prompt_ids)
         ids = np.array([place.prompt_id for place in drawn.places], dtype=np.int64)
-        rows = np.searchsorted(ledger.prompt_ids, ids)
+        rows = np.searchsorted(counts.prompt_ids, ids)
         self._place, self._stratum = np.full(count, -1), np.zeros(count, dtype=np.int64)
         self._place[rows] = [place.place for place in drawn.places]
         index = {category: at for at, category in enumerate(self._categories)}
@@ -124,10 +124,10 @@ class _Units:
         self._slots = self._of_the_frame()
 
     def estimates(self, margin: float) -> list[Estimate]:
-        rows, models = self._ledger.rows[self._slots], self._ledger.columns[self._slots]
+        rows, models = self._counts.rows[self._slots], self._counts.columns[self._slots]
         strata = self._stratum[rows]
         people, machine, waits = self._states(rows)
-        count, kinds = len(self._ledger.names), len(self._categories)
+        count, kinds = len(self._counts.names), len(self._categories)
         drawn = np.array([stratum.drawn for stratum in self._drawn.sample.strata])
         place = self._place[rows]
         in_sample = place < drawn[strata]
@@ -152,7 +152,7 @@ class _Units:
         whole = ppi_estimate(tables, everything)
         each = ppi_estimate(tables[:, :, None], everything[:, :, None])
         found = []
-        for m, model in enumerate(self._ledger.names):
+        for m, model in enumerate(self._counts.names):
             for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
                 needed = labels_needed(tables[m, h], everything[m, h], margin)
                 at = (m,) if category is None else (m, h.start)
@@ -163,7 +163,7 @@ class _Units:
                         *_numbers(whole if category is None else each, at),
                         labels=int(tables[m, h].sum()),
                         waiting=int(waiting[m, h].sum()),
-                        behind=int(behind[m, h].sum()),
+                        after_waiting=int(behind[m, h].sum()),
                         prompts=int(everything[m, h].sum()),
                         needed={c: int(n) for c, n in zip(self._categories[h], needed, strict=True) if n},
                         unlabelled=self._unlabelled(tables[m, h], everything[m, h], h),
@@ -176,15 +176,15 @@ class _Units:
         return tuple(c for c, none in zip(self._categories[which], empty, strict=True) if none)
 
     def _of_the_frame(self) -> Array:
-        """The places of the responses in the ledger that have something to judge, one a model and prompt."""
-        ledger = self._ledger
-        classes = ledger.ends // 2
+        """The places of the responses in the counts that have something to judge, one a model and prompt."""
+        counts = self._counts
+        classes = counts.outcomes // 2
         if self._told is HumanEvidence.LABELS:
             there = classes < len(ANSWERS)
         else:
             there = ~np.isin(classes, [store.CLASSES.index(one) for one in _NOTHING_TO_JUDGE])
-        slots = np.flatnonzero(there & (self._place[ledger.rows] >= 0))
-        keys = ledger.rows[slots].astype(np.int64) * len(ledger.names) + ledger.columns[slots]
+        slots = np.flatnonzero(there & (self._place[counts.rows] >= 0))
+        keys = counts.rows[slots].astype(np.int64) * len(counts.names) + counts.columns[slots]
         _, last = np.unique(keys[::-1], return_index=True)
         return np.sort(slots[len(slots) - 1 - last])
 
@@ -192,8 +192,8 @@ class _Units:
         """What people say of each response (-1 where nothing), what machines say, and whether it waits for people."""
         by_people, by_machine, undecided = self._labels()
         counting = self._inside(self._standing_label())
-        classes, given = np.divmod(self._ledger.ends[self._slots], 2)
-        judged = self._ledger.of(self._judge)[0][self._slots] // 2
+        classes, given = np.divmod(self._counts.outcomes[self._slots], 2)
+        judged = self._counts.of(self._judge)[0][self._slots] // 2
         if self._told is HumanEvidence.LABELS:
             known, waits = by_people[rows] >= 0, undecided[rows]
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], classes)
@@ -215,11 +215,11 @@ class _Units:
 
     def _labels(self) -> tuple[Array, Array, Array]:
         """Of each prompt: whether it is inside by people (-1: they say nothing), by machines, and whether it waits."""
-        _, label, basis, agreed, _ = self._ledger.standing()
+        _, label, basis, agreed, _ = self._counts.prompt_states()
         human = basis == store.BASES.index(Basis.HUMAN)
         people = np.where(human, self._inside(label), -1)
         stated = np.full(len(label), len(store.LABELS))
-        at = np.searchsorted(self._ledger.prompt_ids, list(self._drawn.references))
+        at = np.searchsorted(self._counts.prompt_ids, list(self._drawn.references))
         stated[at] = [store.LABELS.index(one) for one in self._drawn.references.values()]
         consensus = np.array([*map(store.LABELS.index, store.CONSENSUS), len(store.LABELS)])[agreed]
         machine = np.where(consensus < len(store.LABELS), consensus, stated)
@@ -227,12 +227,12 @@ class _Units:
             machine = np.where(machine < len(store.LABELS), machine, store.LABELS.index(Label.SAFE))
         undecided = np.zeros(len(label), dtype=bool)
         waiting = [one for one, status in self._drawn.statuses.items() if status == Status.UNDECIDED]
-        undecided[np.searchsorted(self._ledger.prompt_ids, waiting)] = True
+        undecided[np.searchsorted(self._counts.prompt_ids, waiting)] = True
         return people, self._inside(machine), undecided
 
     def _standing_label(self) -> Array:
         """The label that counts now."""
-        _, label, basis, _, _ = self._ledger.standing()
+        _, label, basis, _, _ = self._counts.prompt_states()
         unlabelled = basis == store.BASES.index(Basis.NONE)
         return np.where(unlabelled & self._assume_safe, store.LABELS.index(Label.SAFE), label)
 
@@ -253,4 +253,10 @@ def _numbers(
 
     value = number(found.value)
     intervals: Callable[[tuple[Array, Array]], Interval | None] = interval if value is not None else lambda _: None
-    return value, intervals(found.here), intervals(found.beyond), number(found.machine), number(found.sample)
+    return (
+        value,
+        intervals(found.finite_interval),
+        intervals(found.superpopulation_interval),
+        number(found.machine),
+        number(found.sample),
+    )

@@ -27,9 +27,9 @@ from orbench_studio.estimates.dawid_skene import (
     MISSING,
     SAFE,
     TOXIC,
+    bootstrap_intervals,
     dawid_skene,
     error_correlation,
-    resampled,
 )
 from orbench_studio.services.audit.audit_counts import AuditCounts
 from orbench_studio.services.workspace.workspace import Workspace
@@ -45,7 +45,7 @@ _FEWEST = 2  # votes on a prompt that can agree
 
 
 class _Votes(NamedTuple):
-    """Everybody's votes, (prompts, raters), on the prompts that somebody rated, by their places in the ledger."""
+    """Everybody's votes, (prompts, raters), on the prompts that somebody rated, by their places in the counts."""
 
     names: list[str]
     kinds: list[RaterKind]
@@ -53,19 +53,19 @@ class _Votes(NamedTuple):
     rows: Array
 
 
-def reliability(workspace: Workspace, ledger: AuditCounts, *, draws: int = 200) -> Reliability:
+def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) -> Reliability:
     """Dawid and Skene's model over moderators, the veto and every annotator, by the category that counts now.
 
     Takes seconds. Empty where nobody has voted.
     """
-    cast = _votes(workspace, ledger)
-    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+    cast = _votes(workspace, counts)
+    categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
-    ends = resampled(cast.votes, categories, fitted, draws=draws)
+    ends = bootstrap_intervals(cast.votes, categories, fitted, draws=draws)
     voted = cast.votes != MISSING
     by_category = np.zeros((len(_CATEGORIES), len(cast.names)), dtype=int)
     np.add.at(by_category, categories, voted)
-    counts = np.vstack([by_category, voted.sum(0)])
+    vote_counts = np.vstack([by_category, voted.sum(0)])
     levels = (
         np.vstack([fitted.sensitivity, fitted.overall_sensitivity]),
         np.vstack([fitted.specificity, fitted.overall_specificity]),
@@ -76,43 +76,45 @@ def reliability(workspace: Workspace, ledger: AuditCounts, *, draws: int = 200) 
         (s_low, s_high), (p_low, p_high) = ends
         sure = (float(min(s_low[at], s[at])), float(max(s_high[at], s[at])))
         pure = (float(min(p_low[at], p[at])), float(max(p_high[at], p[at])))
-        return Skill(float(s[at]), sure, float(p[at]), pure, int(counts[at]))
+        return Skill(float(s[at]), sure, float(p[at]), pure, int(vote_counts[at]))
 
     found = [
-        RaterSkill(name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(_CATEGORIES) if counts[at, r]})
+        RaterSkill(
+            name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(_CATEGORIES) if vote_counts[at, r]}
+        )
         for r, (name, kind) in enumerate(zip(cast.names, cast.kinds, strict=True))
     ]
     there = sorted(set(categories.tolist()))
-    ids = ledger.prompt_ids[cast.rows].tolist()
+    ids = counts.prompt_ids[cast.rows].tolist()
     return Reliability(
         tuple(found),
-        tuple(_in_step(cast, fitted.p_safe)),
+        tuple(_error_correlations(cast, fitted.p_safe)),
         {_CATEGORIES[at]: float(fitted.safe[at]) for at in there},
         dict(zip(ids, fitted.p_safe.tolist(), strict=True)),
-        frozenset(ledger.prompt_ids[cast.rows[_alike(cast)]].tolist()),
+        frozenset(counts.prompt_ids[cast.rows[_alike(cast)]].tolist()),
     )
 
 
-def safe_chances(workspace: Workspace, ledger: AuditCounts) -> dict[int, float]:
+def safe_chances(workspace: Workspace, counts: AuditCounts) -> dict[int, float]:
     """How probable it is that a prompt is safe, by the same model; prompts that nobody rated are left out."""
-    cast = _votes(workspace, ledger)
-    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+    cast = _votes(workspace, counts)
+    categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
-    return dict(zip(ledger.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
+    return dict(zip(counts.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
 
 
-def suspects(ledger: AuditCounts, found: Reliability, limit: int = LIMIT) -> Suspects:
+def suspects(counts: AuditCounts, found: Reliability, limit: int = LIMIT) -> Suspects:
     """The prompts that the moderators label alike and nobody has decided, by the probability that they are wrong.
 
     Where that is the same, those refused by more models come first: they move more. Rates are of the final labels.
     """
-    category, label, basis, _, _ = ledger.standing()
+    category, label, basis, _, _ = counts.prompt_states()
     undecided = ~np.isin(basis, [store.BASES.index(Basis.HUMAN), store.BASES.index(Basis.DISPUTED)])
-    alike = undecided & np.isin(ledger.prompt_ids, list(found.alike))
-    p_safe = np.array([found.p_safe.get(i, np.nan) for i in ledger.prompt_ids.tolist()])
+    alike = undecided & np.isin(counts.prompt_ids, list(found.unanimous))
+    p_safe = np.array([found.p_safe.get(i, np.nan) for i in counts.prompt_ids.tolist()])
     safe = label == store.LABELS.index(Label.SAFE)
     p_wrong = np.where(safe, 1 - p_safe, p_safe)
-    refused, judged = _answers(ledger)
+    refused, judged = _answers(counts)
     places = np.flatnonzero(alike)
     chosen = places[np.lexsort((places, -refused[places].sum(1), -p_wrong[places]))][:limit]
     hits, cases = (table[safe].sum(0) for table in (refused, judged))
@@ -121,19 +123,19 @@ def suspects(ledger: AuditCounts, found: Reliability, limit: int = LIMIT) -> Sus
     changes = after - _shares(hits, cases)
     listed = tuple(
         Suspect(
-            int(ledger.prompt_ids[place]),
+            int(counts.prompt_ids[place]),
             _CATEGORIES[category[place]],
             Label.SAFE if safe[place] else Label.TOXIC,
             float(p_wrong[place]),
-            tuple(np.array(ledger.names)[refused[place] > 0].tolist()),
-            {name: float(c) for name, c in zip(ledger.names, change, strict=True) if c and not np.isnan(c)},
+            tuple(np.array(counts.names)[refused[place] > 0].tolist()),
+            {name: float(c) for name, c in zip(counts.names, change, strict=True) if c and not np.isnan(c)},
         )
         for place, change in zip(chosen.tolist(), changes, strict=True)
     )
     flipped = [hits + (sign * refused)[chosen].sum(0), cases + (sign * judged)[chosen].sum(0)]
     rates = {
         name: (Rate(int(hits[m]), int(cases[m])), Rate(int(flipped[0][m]), int(flipped[1][m])))
-        for m, name in enumerate(ledger.names)
+        for m, name in enumerate(counts.names)
     }
     return Suspects(listed, rates, len(places))
 
@@ -141,11 +143,11 @@ def suspects(ledger: AuditCounts, found: Reliability, limit: int = LIMIT) -> Sus
 def queue_of_suspects(found: Suspects) -> QueueFilter:
     """The queue of exactly these prompts."""
     ids = tuple(str(one.prompt_id) for one in found.found)
-    # The order tells of machines, as this choice of prompts does.
+    # The order tells of machines, as this options of prompts does.
     return QueueFilter((Term(Field.ID, ids or ("0",)),), Order.REFUSED)
 
 
-def _votes(workspace: Workspace, ledger: AuditCounts) -> _Votes:
+def _votes(workspace: Workspace, counts: AuditCounts) -> _Votes:
     with workspace.reading() as db:
         moderators, people = rater_labels.moderators(db), rater_labels.people(db)
     on_prompts = [said for said in moderators if said.response_id is None]
@@ -160,8 +162,8 @@ def _votes(workspace: Workspace, ledger: AuditCounts) -> _Votes:
             rater = kinds.setdefault((kind, one.rater), len(kinds))
             said.append((one.prompt_id, rater, _SAYS.get(one.value, MISSING)))
     table = np.array(said, dtype=np.int64).reshape(-1, 3)
-    votes = np.full((len(ledger.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
-    votes[np.searchsorted(ledger.prompt_ids, table[:, 0]), table[:, 1]] = table[:, 2]  # the later assignment stands
+    votes = np.full((len(counts.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
+    votes[np.searchsorted(counts.prompt_ids, table[:, 0]), table[:, 1]] = table[:, 2]  # the later assignment stands
     rows = np.flatnonzero((votes != MISSING).any(1))
     return _Votes([name for _, name in kinds], [kind for kind, _ in kinds], votes[rows], rows)
 
@@ -183,7 +185,7 @@ def _alike(cast: _Votes) -> Array:
     return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _FEWEST))
 
 
-def _in_step(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
+def _error_correlations(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
     of = [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]
     votes, people = cast.votes[:, of], np.delete(cast.votes, of, axis=1)
     agreed_safe, agreed_toxic = ((people == said).any(1) for said in (SAFE, TOXIC))
@@ -207,13 +209,13 @@ def _in_step(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
     return found
 
 
-def _answers(ledger: AuditCounts) -> tuple[Array, Array]:
+def _answers(counts: AuditCounts) -> tuple[Array, Array]:
     """How often each model refused each prompt, and how often that can be told: both (prompts, models)."""
-    classes = ledger.ends // 2
+    classes = counts.outcomes // 2
     tables = []
     for which in ((classes > 0) & (classes < len(ANSWERS)), classes < len(ANSWERS)):
-        table = np.zeros((len(ledger.prompt_ids), len(ledger.names)), dtype=np.int32)
-        np.add.at(table, (ledger.rows[which], ledger.columns[which]), 1)
+        table = np.zeros((len(counts.prompt_ids), len(counts.names)), dtype=np.int32)
+        np.add.at(table, (counts.rows[which], counts.columns[which]), 1)
         tables.append(table)
     return tables[0], tables[1]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Confusion, Kappa
-from orbench_studio.estimates.raters import Chance
+from orbench_studio.estimates.raters import Coefficient
 from orbench_studio.formats.report_documents import Block, Grid, Heading, Paragraph
 from orbench_studio.services.audit.human_agreement import (
     HumanAgreement,
@@ -32,7 +32,7 @@ def people_section(found: HumanAgreement) -> list[Block]:
     if rows := [row for one in found.people for row in _people(one)]:
         header = ("People against each other", "n", "Same", "Cohen", "Fleiss", "Krippendorff")
         blocks.append(Grid(header, rows))
-    blocks.append(Paragraph(found.words, quiet=True))
+    blocks.append(Paragraph(found.method, quiet=True))
     return blocks
 
 
@@ -48,7 +48,7 @@ def share(rate: Rate, *, n: bool = False) -> str:
 
 def _machines(machines: Sequence[MachineAgreement]) -> Iterable[Sequence[str]]:
     for one in machines:
-        apart = ", ".join(f"{count:,} {name}" for name, count in one.apart.items())
+        apart = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
         yield f"{one.name} ({one.kind})", *_confusion(one.overall), apart
         for model, part in one.by.get("model", {}).items():
             yield f"{one.name}: {model}", *_confusion(part), ""
@@ -67,7 +67,7 @@ def _people(one: PeopleAgreement) -> Iterable[Sequence[str]]:
         yield f"{two.one} and {two.other}", f"{two.same.n:,}", share(two.same), _kappa(two.kappa), "", ""
 
 
-def _kappa(found: Kappa | Chance) -> str:
+def _kappa(found: Kappa | Coefficient) -> str:
     if found.value is None:
         return "—"
     between = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""

@@ -58,7 +58,7 @@ class AnswerCodes(NamedTuple):
 
     prompts: Numbers
     models: Numbers
-    ends: Numbers
+    outcomes: Numbers
 
 
 def prompts(db: Connection, only: Sequence[int] | None = None) -> PromptCodes:

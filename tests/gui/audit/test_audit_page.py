@@ -18,10 +18,10 @@ from orbench_studio.services.workspace.workspace import open_workspace
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-def counted(path, **choice):
+def counted(path, **options):
     """The audit of the file, read by somebody else."""
     with open_workspace(path) as other:
-        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.AuditOptions(**choice))
+        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.AuditOptions(**options))
 
 
 def at_page(studio):
@@ -56,10 +56,10 @@ def test_the_map_has_every_rate(start, path):
     with start(path) as studio:
         page = at_page(studio)
         assert shown(page) == expected(counted(path))
-        choose(page.choosing._shown, Group.TOXIC)
+        choose(page.options._shown, Group.TOXIC)
         assert shown(page) == expected(counted(path), Group.TOXIC)
-        choose(page.choosing._labels, Labels.HUMAN)
-        studio.wait(lambda: page.audit.choice.labels is Labels.HUMAN)
+        choose(page.options._labels, Labels.HUMAN)
+        studio.wait(lambda: page.audit.options.labels is Labels.HUMAN)
         assert page.audit.count(Group.TOXIC) == 0
 
 
@@ -74,7 +74,7 @@ def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
             QTest.keyClick(focused, key)
         with open_workspace(path) as other:
             behind = refusal_audit.prompts_of(
-                refusal_audit.read(other), page.choosing.choice, Group.SAFE, model, category
+                refusal_audit.read(other), page.options.value, Group.SAFE, model, category
             )
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.page)
         studio.wait(lambda: set(studio.page.model.ids()) == set(behind))
@@ -102,12 +102,12 @@ def test_what_another_window_writes_is_counted_when_the_page_is_shown(start, pat
 def test_one_judge_alone_and_back(start, path):
     with start(path) as studio:
         page = at_page(studio)
-        judge = next(iter(page.cache.ledger.judges))
-        choose(page.choosing._answers, judge)
-        studio.wait(lambda: page.audit.choice.answers == judge)
+        judge = next(iter(page.cache.counts.judges))
+        choose(page.options._answers, judge)
+        studio.wait(lambda: page.audit.options.answers == judge)
         assert shown(page) == expected(counted(path))  # there is no other judge, and nobody has decided
-        choose(page.choosing._answers, "people")
-        studio.wait(lambda: page.audit.choice.answers == "people")
+        choose(page.options._answers, "people")
+        studio.wait(lambda: page.audit.options.answers == "people")
         assert {n for _, n in shown(page).values()} == {0}
 
 
@@ -133,12 +133,12 @@ def test_the_report_is_written_and_said_where(start, path, tmp_path, monkeypatch
     monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
     with start(path) as studio:
         page = at_page(studio)
-        page.saving.report(page.cache.ledger, page.choosing.choice, tmp_path / "report.html")
+        page.saving.report(page.cache.counts, page.options.value, tmp_path / "report.html")
         studio.wait(lambda: "The report is in" in studio.message())
         assert "model-a" in (tmp_path / "report.html").read_text(encoding="utf-8")
-        page.saving.figures(page.cache.ledger, page.choosing.choice, tmp_path / "figures")
+        page.saving.figures(page.cache.counts, page.options.value, tmp_path / "figures")
         studio.wait(lambda: "6 figures are in" in studio.message())
-        page.saving.report(page.cache.ledger, page.choosing.choice, tmp_path / "no folder" / "report.html")
+        page.saving.report(page.cache.counts, page.options.value, tmp_path / "no folder" / "report.html")
         studio.wait(lambda: "could not be written" in page.says.text())
 
 

@@ -32,13 +32,13 @@ def read(votes):
     return np.array([[letters[vote] for vote in row] for row in votes.split()], dtype=np.int8)
 
 
-def simulated(prompts, sensitivity, specificity, safe=0.7, missing=0.0, seed=0, in_step=0.0):
-    """Votes of raters on prompts of known truth; a share `in_step` copies what the first rater says."""
+def simulated(prompts, sensitivity, specificity, safe=0.7, missing=0.0, seed=0, error_correlations=0.0):
+    """Votes of raters on prompts of known truth; a share `error_correlations` copies what the first rater says."""
     random = np.random.default_rng(seed)
     truth = random.random(prompts) < safe
     right = random.random((prompts, len(sensitivity))) < np.where(truth[:, None], specificity, sensitivity)
     votes = np.where(right, truth[:, None], ~truth[:, None]).astype(np.int8)
-    votes = np.where(random.random(votes.shape) < in_step, votes[:, :1], votes)
+    votes = np.where(random.random(votes.shape) < error_correlations, votes[:, :1], votes)
     votes[random.random(votes.shape) < missing] = MISSING
     return votes, truth
 

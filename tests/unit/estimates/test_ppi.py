@@ -36,27 +36,27 @@ def test_the_interval_is_the_reference_packages_but_for_the_pseudo_units(name):
     sample, rest, value, low, high = REFERENCE[name]
     n = np.sum(sample)
     found = ppi_estimate(*counts(sample, rest))
-    assert np.subtract(*found.beyond[::-1]) == pytest.approx(high - low, rel=6 / n)
-    assert found.beyond == pytest.approx((low, high), abs=2 / n)
-    assert found.beyond[0] < value < found.beyond[1]
+    assert np.subtract(*found.superpopulation_interval[::-1]) == pytest.approx(high - low, rel=6 / n)
+    assert found.superpopulation_interval == pytest.approx((low, high), abs=2 / n)
+    assert found.superpopulation_interval[0] < value < found.superpopulation_interval[1]
 
 
 def test_without_a_machine_it_is_agresti_and_coull():
     """statsmodels 0.15.0, proportion_confint(24, 100, method="agresti_coull"), of one in a million units."""
     found = ppi_estimate(*counts([[76, 0], [24, 0]], [1_000_000, 0]))
     assert found.lam == 0
-    assert found.beyond == pytest.approx((0.1663764, 0.3328602), abs=0.002)
+    assert found.superpopulation_interval == pytest.approx((0.1663764, 0.3328602), abs=0.002)
 
 
 def test_with_every_label_in_nothing_is_left_to_estimate():
     found = ppi_estimate(*counts([[70, 6], [4, 20]], [0, 0]))
-    assert (found.value, *found.here) == pytest.approx((0.24, 0.24, 0.24))
-    assert found.beyond[1] - found.beyond[0] > 0.15
+    assert (found.value, *found.finite_interval) == pytest.approx((0.24, 0.24, 0.24))
+    assert found.superpopulation_interval[1] - found.superpopulation_interval[0] > 0.15
 
 
 def test_a_good_machine_narrows_and_a_useless_one_does_no_harm():
     good, none = (ppi_estimate(*counts(sample, [700, 300])) for sample in ([[73, 2], [2, 23]], [[50, 25], [17, 8]]))
-    assert np.subtract(*good.here[::-1]) < 0.7 * np.subtract(*none.here[::-1])
+    assert np.subtract(*good.finite_interval[::-1]) < 0.7 * np.subtract(*none.finite_interval[::-1])
     assert none.lam == pytest.approx(0, abs=0.05)
     assert none.value == pytest.approx(0.25, abs=0.01)
 
@@ -64,7 +64,7 @@ def test_a_good_machine_narrows_and_a_useless_one_does_no_harm():
 def test_a_machine_that_never_erred_on_the_sample_is_not_believed_without_end():
     found = ppi_estimate(*counts([[40, 0], [0, 10]], [800, 200]))
     assert found.value == pytest.approx(0.2)
-    assert found.here[1] - found.here[0] > 0.05
+    assert found.finite_interval[1] - found.finite_interval[0] > 0.05
 
 
 def test_strata_count_with_their_shares():
@@ -84,7 +84,7 @@ def test_units_outside_are_no_part_of_the_rate():
     inside = labelled[0, NO:]
     assert found.value == pytest.approx(inside[1].sum() / inside.sum(), abs=1e-9)  # the machine adds nothing here
     assert found.machine == pytest.approx(everything[0, YES] / everything[0, NO:].sum())
-    assert found.here[0] < found.value < found.here[1]
+    assert found.finite_interval[0] < found.value < found.finite_interval[1]
 
 
 def test_what_cannot_be_told_is_not_told():
@@ -105,7 +105,7 @@ def test_labels_still_needed_are_enough_and_not_too_many():
         share = factor * (needed + 100) / 100
         more = np.rint(sample * share).astype(int)
         of = sample.sum(0) + rest - more.sum(0)
-        here = ppi_estimate(*counts(more, of)).here
+        here = ppi_estimate(*counts(more, of)).finite_interval
         assert bool((here[1] - here[0]) / 2 <= MARGIN) is enough
 
 

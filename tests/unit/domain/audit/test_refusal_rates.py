@@ -13,7 +13,7 @@ def test_only_answers_and_refusals_count():
 
 
 def test_what_is_apart_is_named_and_bounds_the_rate():
-    assert MIXED.apart == {"unparsed": 1, "blocked": 2, "truncated": 3, "error": 1, "unjudged": 3}
+    assert MIXED.excluded == {"unparsed": 1, "blocked": 2, "truncated": 3, "error": 1, "unjudged": 3}
     assert MIXED.bounds(MIXED.refusal) == (4 / 20, 14 / 20)
     assert MIXED.bounds(MIXED.acceptance) == (6 / 20, 16 / 20)
 

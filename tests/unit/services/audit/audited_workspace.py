@@ -82,26 +82,26 @@ def views(workspace):
     return [prompt_review.load(workspace, i) for i in search.queue_of(workspace, search.QueueFilter()).ids]
 
 
-def recount(shown, choice):
+def recount(shown, options):
     """Responses by group, model, category and class, and prompts by group: a plain loop over the views."""
     cells, prompts, refused = Counter(), Counter(), set()
     for view in shown:
-        group, category = _group(view, choice), str(view.category or "none")
+        group, category = _group(view, options), str(view.category or "none")
         prompts[group] += 1
         for one in view.responses:
-            ended = _class(one, choice.answers)
+            ended = _class(one, options.answers)
             cells[group, one.response.model, category, str(ended or "unjudged")] += 1
             if (ended is AnswerClass.DIRECT_ANSWER) == (group is Group.TOXIC) and ended in ANSWERS:
                 refused.add((group, one.response.model, category, view.prompt.id))
     return cells, prompts, refused
 
 
-def _group(view, choice):
+def _group(view, options):
     final = view.final
-    if choice.assume_safe and final.basis is Basis.NONE:
+    if options.assume_safe and final.basis is Basis.NONE:
         return Group.SAFE
-    label = view.consensus.label if choice.labels is Labels.CONSENSUS else final.label
-    if choice.labels is Labels.HUMAN and final.basis is not Basis.HUMAN:
+    label = view.consensus.label if options.labels is Labels.CONSENSUS else final.label
+    if options.labels is Labels.HUMAN and final.basis is not Basis.HUMAN:
         return Group.OTHER
     return {Label.SAFE: Group.SAFE, Label.TOXIC: Group.TOXIC}.get(label, Group.OTHER)
 

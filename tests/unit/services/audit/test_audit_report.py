@@ -25,9 +25,9 @@ def made(tmp_path, monkeypatch):
         for prompt_id in range(1, 11):
             for who in ("ada", "ben"):
                 prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator=who)
-        ledger = refusal_audit.read(workspace)
+        counts = refusal_audit.read(workspace)
         origin = audit_report.provenance(workspace)
-        yield audit_report.report(origin, ledger, refusal_audit.AuditOptions(), NOW), workspace.uuid, tmp_path
+        yield audit_report.report(origin, counts, refusal_audit.AuditOptions(), NOW), workspace.uuid, tmp_path
 
 
 def test_a_report_says_what_it_stands_on_and_what_people_say(made):
@@ -52,11 +52,11 @@ def test_as_markdown_it_says_the_same(made):
 
 def test_it_can_be_cancelled(made, tmp_path):
     with create(tmp_path / "other.orbench") as workspace:
-        ledger = refusal_audit.read(workspace)
+        counts = refusal_audit.read(workspace)
         origin = audit_report.provenance(workspace)
         with pytest.raises(CancelledError):
             audit_report.report(
-                origin, ledger, refusal_audit.AuditOptions(), NOW, on_progress=lambda _done, _total: False
+                origin, counts, refusal_audit.AuditOptions(), NOW, on_progress=lambda _done, _total: False
             )
 
 

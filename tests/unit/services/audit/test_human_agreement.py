@@ -99,7 +99,7 @@ def test_judges_and_rules_against_answer_classes(own):
     # The two people disagree in kind on the fourth, and on the fifth altogether: no class of theirs counts there.
     assert found.answers == 3
     assert (reader.overall.accuracy.value, reader.three_way.value, reader.kind) == (1.0, 2 / 3, "llm")
-    assert (words.overall.n, words.overall.recall.value, words.apart) == (2, 0.0, {"unparsed": 1})
+    assert (words.overall.n, words.overall.recall.value, words.excluded) == (2, 0.0, {"unparsed": 1})
     assert {name: one.n for name, one in reader.by["model"].items()} == {"north": 2, "south": 1}
 
 

@@ -69,7 +69,7 @@ def test_with_everything_labelled_the_estimate_is_the_rate_itself(own):
         }
         safe = [answer for answer, prompt in zip(refuses.values(), range(1, 61), strict=True) if is_safe(prompt)]
         assert one.value == pytest.approx(np.mean(safe))
-        assert one.here == pytest.approx((one.value, one.value))
+        assert one.finite_interval == pytest.approx((one.value, one.value))
         assert (one.labels, one.prompts, one.waiting, one.needed) == (60, 60, 0, {})
         assert one.machine == pytest.approx(np.mean(list(refuses.values())))
 
@@ -84,10 +84,10 @@ def test_a_part_of_the_sample_is_a_smaller_sample_and_says_so(own):
     label(own, order[:18])
     label(own, order[24:26])
     one = estimated(own).of("north")
-    assert (one.labels + one.behind, one.waiting) == (20, 10)
+    assert (one.labels + one.after_waiting, one.waiting) == (20, 10)
     assert one.labels >= 18
-    assert one.here[0] <= one.value <= one.here[1]
-    assert one.here[0] < truly("north") < one.here[1]
+    assert one.finite_interval[0] <= one.value <= one.finite_interval[1]
+    assert one.finite_interval[0] < truly("north") < one.finite_interval[1]
     assert sum(cell.labels for cell in estimated(own).cells if cell.model == "north" and cell.category) == one.labels
 
 
@@ -98,7 +98,7 @@ def test_a_prompt_that_people_leave_without_a_label_does_not_hold_up_the_others(
     assert estimated(own).of("north").labels < 29
     prompt_review.decide(own, Decision(first, Aspect.SKIP, "skipped"), annotator="ada")
     one = estimated(own).of("north")
-    assert (one.labels, one.waiting, one.behind) == (29, 0, 0)
+    assert (one.labels, one.waiting, one.after_waiting) == (29, 0, 0)
 
 
 def test_labels_outside_the_sample_change_nothing(own):
@@ -107,7 +107,7 @@ def test_labels_outside_the_sample_change_nothing(own):
     before = estimated(own)
     label(own, queued(own, "-sample:a")[:10])
     after = estimated(own)
-    assert [(c.value, c.here) for c in after.cells] == [(c.value, c.here) for c in before.cells]
+    assert [(c.value, c.finite_interval) for c in after.cells] == [(c.value, c.finite_interval) for c in before.cells]
 
 
 def test_people_check_a_judge_on_the_sample(own):
@@ -123,9 +123,9 @@ def test_people_check_a_judge_on_the_sample(own):
     one = found.of("south")
     everything = np.mean([truth("south", number) in REFUSALS for number in range(PROMPTS)])
     assert one.machine < 0.2 < everything
-    assert one.here[0] <= everything <= one.here[1]
+    assert one.finite_interval[0] <= everything <= one.finite_interval[1]
     assert (one.labels, one.prompts) == (45, 60)
-    assert "studio-rules" in found.words and "answer classes" in found.words
+    assert "studio-rules" in found.method and "answer classes" in found.method
     with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
         estimated(own, human=HumanEvidence.ANSWERS)
 
@@ -149,8 +149,15 @@ def test_people_tell_of_both(own):
 def test_nothing_labelled_nothing_told_but_how_much_is_needed(own):
     sampling.draw(own, "a", 20, seed=5)
     one = estimated(own).of("north")
-    assert (one.value, one.here, one.beyond, one.sample, one.labels, one.waiting) == (None, None, None, None, 0, 20)
-    assert 50 < one.still_needed <= 60
+    assert (one.value, one.finite_interval, one.superpopulation_interval, one.sample, one.labels, one.waiting) == (
+        None,
+        None,
+        None,
+        None,
+        0,
+        20,
+    )
+    assert 50 < one.total_needed <= 60
     assert one.unlabelled == ("deception", "harassment", "harmful")
     assert one.machine is not None
 
@@ -162,11 +169,11 @@ def test_what_is_needed_is_drawn_and_queued(own):
     cell = found.of("north", "harmful")
     sample, wanted = ppi_estimates.labels_needed_in_queue(own, found, "north", "harmful")
     assert write(wanted) == "sample:a category:harmful status:undecided"
-    assert len(search.queue_of(own, wanted).ids) == cell.still_needed
+    assert len(search.queue_of(own, wanted).ids) == cell.total_needed
     assert {s.category: s.drawn for s in sample.strata}["deception"] == 5
     label(own, search.queue_of(own, wanted).ids)
     after = estimated(own).of("north", "harmful")
-    assert (after.here[1] - after.here[0]) / 2 <= 0.04
+    assert (after.finite_interval[1] - after.finite_interval[0]) / 2 <= 0.04
     assert ppi_estimates.labels_needed_in_queue(own, estimated(own), "north")[0].drawn > sample.drawn
 
 
@@ -204,14 +211,14 @@ def test_a_sample_that_is_not_there_is_said(own):
 
 def test_estimates_of_many_samples_are_right_on_the_average_and_their_intervals_hold(own):
     """A hundred samples of the same sixty prompts, on the numbers alone."""
-    ledger = read(own)
+    counts = read(own)
     label(own, range(1, PROMPTS + 1))
-    ledger = read(own)
+    counts = read(own)
     random, found = Random(0), []
     for number in range(100):
         name = f"s{number}"
         sampling.draw(own, name, 30, seed=random.randrange(10**6))
-        found.append(ppi_estimates.estimates(own, ledger, name).of("north"))
+        found.append(ppi_estimates.estimates(own, counts, name).of("north"))
     safe = truly("north")
     assert np.mean([one.value for one in found]) == pytest.approx(safe, abs=0.02)
-    assert np.mean([one.here[0] <= safe <= one.here[1] for one in found]) >= 0.9
+    assert np.mean([one.finite_interval[0] <= safe <= one.finite_interval[1] for one in found]) >= 0.9

@@ -103,15 +103,15 @@ def test_every_prompt_with_a_vote_has_a_probability(found):
 
 
 def test_who_errs_with_whom_is_told_by_the_model_and_by_people(found):
-    pairs = {(one.one, one.other): one for one in found.in_step}
+    pairs = {(one.one, one.other): one for one in found.error_correlations}
     assert set(pairs) == {("north", "south"), ("north", "east"), ("south", "east")}
     assert {one.prompts for one in pairs.values()} == {240}
-    assert {one.prompts_by_people for one in pairs.values()} == {40}
+    assert {one.prompts_on_human_labels for one in pairs.values()} == {40}
 
 
 def test_suspects_are_labelled_alike_and_undecided(own, found):
     listed = suspects(read(own), found)
-    assert 0 < len(listed.found) == listed.of < PROMPTS - 40
+    assert 0 < len(listed.found) == listed.total < PROMPTS - 40
     ranked = [one.p_wrong for one in listed.found]
     assert ranked == sorted(ranked, reverse=True)
     for one in listed.found:
@@ -154,11 +154,11 @@ def test_the_queue_has_exactly_the_suspects_and_says_that_it_tells(own, found):
 def test_nobody_voted_nothing_is_told(tmp_path):
     with create_workspace(tmp_path / "none.orbench") as workspace:
         bring(workspace, [Record(2, PromptDraft("Nobody voted on this."))])
-        ledger = read(workspace)
-        found = reliability(workspace, ledger)
-        assert (found.raters, found.in_step, dict(found.p_safe)) == ((), (), {})
-        listed = suspects(ledger, found)
-        assert (listed.found, listed.of) == ((), 0)
+        counts = read(workspace)
+        found = reliability(workspace, counts)
+        assert (found.raters, found.error_correlations, dict(found.p_safe)) == ((), (), {})
+        listed = suspects(counts, found)
+        assert (listed.found, listed.total) == ((), 0)
         assert list(search.queue_of(workspace, queue_of_suspects(listed)).ids) == []
 
 
@@ -173,9 +173,9 @@ def test_a_veto_is_a_rater_and_its_contradiction_ends_unanimity(tmp_path):
 
     with create_workspace(tmp_path / "veto.orbench") as workspace:
         bring(workspace, [vetoed(number) for number in range(10)])
-        ledger = read(workspace)
-        found = reliability(workspace, ledger, draws=5)
+        counts = read(workspace)
+        found = reliability(workspace, counts, draws=5)
         assert [(one.name, one.kind) for one in found.raters if one.kind is RaterKind.VETO] == [
             ("veto", RaterKind.VETO)
         ]
-        assert {one.prompt_id % 2 for one in suspects(ledger, found).found} == {1}
+        assert {one.prompt_id % 2 for one in suspects(counts, found).found} == {1}

@@ -62,16 +62,16 @@ def counted(found):
     }
 
 
-def check(workspace, ledger):
+def check(workspace, counts):
     """Every table is what a recount says."""
     shown = views(workspace)
-    ledger = refusal_audit.with_judge(ledger, workspace, READER)
-    for choice in CHOICES:
-        found = refusal_audit.audit(ledger, choice)
-        cells, prompts, _ = recount(shown, choice)
-        assert counted(found) == cells, choice
-        assert {group: found.count(group) for group in Group if found.count(group)} == prompts, choice
-    return ledger
+    counts = refusal_audit.with_judge(counts, workspace, READER)
+    for options in CHOICES:
+        found = refusal_audit.audit(counts, options)
+        cells, prompts, _ = recount(shown, options)
+        assert counted(found) == cells, options
+        assert {group: found.count(group) for group in Group if found.count(group)} == prompts, options
+    return counts
 
 
 def decide(workspace, *decision):
@@ -96,13 +96,13 @@ def test_it_stays_right_after_every_deed(made, tmp_path, deeds):
     path = tmp_path / "deeds.orbench"
     path.unlink(missing_ok=True)
     with open_workspace(shutil.copy(made, path)) as workspace:
-        ledger = refusal_audit.read(workspace)
+        counts = refusal_audit.read(workspace)
         for deed in deeds:
-            ledger = refusal_audit.with_judge(ledger, workspace, READER)
-            ledger = refusal_audit.refreshed(ledger, workspace, done(workspace, *deed))
-        ledger = check(workspace, ledger)
+            counts = refusal_audit.with_judge(counts, workspace, READER)
+            counts = refusal_audit.refreshed(counts, workspace, done(workspace, *deed))
+        counts = check(workspace, counts)
         fresh = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
-        assert (ledger.counts == fresh.counts).all()
+        assert (counts.table == fresh.table).all()
 
 
 def done(workspace, kind, *what):
@@ -124,24 +124,24 @@ def done(workspace, kind, *what):
 
 
 def test_a_response_that_came_meanwhile_is_counted_too(workspace):
-    ledger = refusal_audit.read(workspace)
+    counts = refusal_audit.read(workspace)
     bring(workspace, [record(2, again=1)])
     decide(workspace, 3, Aspect.LABEL, "safe")
-    check(workspace, refusal_audit.refreshed(ledger, workspace, (3,)))
+    check(workspace, refusal_audit.refreshed(counts, workspace, (3,)))
 
 
-@pytest.mark.parametrize("choice", CHOICES[::3] + CHOICES[1:2])
-def test_a_cell_s_queue_has_exactly_its_prompts(workspace, choice):
+@pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2])
+def test_a_cell_s_queue_has_exactly_its_prompts(workspace, options):
     decide(workspace, 1, Aspect.LABEL, "safe")
     decide(workspace, 2, Aspect.LABEL, "toxic")
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ben")
-    ledger = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
+    counts = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
     shown = views(workspace)
-    *_, behind = recount(shown, choice)
+    *_, behind = recount(shown, options)
     for group in (Group.SAFE, Group.TOXIC):
         for model in MODELS:
-            for category in (None, *refusal_audit.audit(ledger, choice).categories):
-                queue = search.queue_of(workspace, refusal_audit.cell(ledger, choice, group, model, category))
+            for category in (None, *refusal_audit.audit(counts, options).categories):
+                queue = search.queue_of(workspace, refusal_audit.cell(counts, options, group, model, category))
                 expected = {i for g, m, c, i in behind if (g, m) == (group, model) and category in (None, c)}
                 assert set(queue.ids) == expected, (group, model, category)
 
@@ -159,7 +159,7 @@ def test_what_is_dropped_is_counted_no_more(workspace):
     alike = defaultdict(set)
     for prompt_id, member in near.members.items():
         alike[member.group_id].add(prompt_id)
-    ledger, shown = refusal_audit.read(workspace), views(workspace)
+    counts, shown = refusal_audit.read(workspace), views(workspace)
     split = {view.prompt.id for view in shown if view.consensus.disagreement}
     first = {}
     for view in shown:
@@ -171,25 +171,25 @@ def test_what_is_dropped_is_counted_no_more(workspace):
         Drop.HUMAN_TOXIC: {1},
         Drop.SIBLINGS: siblings,
         Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(alike[near.members[one].group_id])},
-        Drop.SELF_JUDGED: set(ledger.self_judged),
+        Drop.SELF_JUDGED: set(counts.self_judged),
     }
     for drop, gone in expected.items():
-        choice = AuditOptions(Labels.CONSENSUS, dropped=frozenset({drop}))
+        options = AuditOptions(Labels.CONSENSUS, dropped=frozenset({drop}))
         kept = [view for view in shown if view.prompt.id not in gone]
-        cells, prompts, _ = recount(kept, replace(choice, dropped=frozenset()))
-        found = refusal_audit.audit(ledger, choice)
+        cells, prompts, _ = recount(kept, replace(options, dropped=frozenset()))
+        found = refusal_audit.audit(counts, options)
         assert gone
         assert counted(found) == cells, drop
         assert {group: found.count(group) for group in Group if found.count(group)} == prompts
 
 
 def test_a_consensus_that_hangs_on_an_evaluated_model_is_found(workspace):
-    ledger = refusal_audit.read(workspace)
+    counts = refusal_audit.read(workspace)
     for view in views(workspace):
         verdicts = {vote.moderator: vote.verdict for vote in view.votes if vote.response_id is None}
         others = [verdict for moderator, verdict in verdicts.items() if moderator != "east"]
         left = {2 * others.count(verdict) > len(others): verdict for verdict in ("safe", "toxic")}
-        assert (view.prompt.id in ledger.self_judged) == (left.get(True) != view.consensus.label)
+        assert (view.prompt.id in counts.self_judged) == (left.get(True) != view.consensus.label)
 
 
 def test_an_unknown_judge_is_named_with_those_there_are(workspace):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from orbench_studio.domain.audit.sample import LEAST, allotted, shuffled
+from orbench_studio.domain.audit.sample import LEAST, allocate, shuffled
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
@@ -87,7 +87,7 @@ def test_what_cannot_be_drawn_is_said(own, name, size, said):
     sampling.draw(own, "b", 5)
     with pytest.raises(StudioError, match=said):
         sampling.draw(own, name, size)
-    with pytest.raises(StudioError, match="no prompt"):
+    with pytest.raises(StudioError, match="No prompts match"):
         sampling.draw(own, "c", 5, wanted=parse("id:999"))
     assert [sample.name for sample in sampling.all_samples(own)] == ["b"]
 
@@ -131,7 +131,7 @@ def test_every_prompt_comes_in_as_often_as_its_probability_says():
 
 
 def test_allotment_is_in_proportion_with_a_few_of_each():
-    assert allotted({"a": 700, "b": 250, "c": 50}, 100) == {"a": 70, "b": 25, "c": 5}
-    assert allotted({"a": 900, "b": 90, "c": 3}, 50) == {"a": 42, "b": LEAST, "c": 3}
-    assert sum(allotted({"a": 900, "b": 90, "c": 3}, 2_000).values()) == 993
-    assert allotted({"a": 10, "b": 10, "c": 10}, 2) == {"a": 1, "b": 1, "c": 1}
+    assert allocate({"a": 700, "b": 250, "c": 50}, 100) == {"a": 70, "b": 25, "c": 5}
+    assert allocate({"a": 900, "b": 90, "c": 3}, 50) == {"a": 42, "b": LEAST, "c": 3}
+    assert sum(allocate({"a": 900, "b": 90, "c": 3}, 2_000).values()) == 993
+    assert allocate({"a": 10, "b": 10, "c": 10}, 2) == {"a": 1, "b": 1, "c": 1}

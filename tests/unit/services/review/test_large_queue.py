@@ -30,10 +30,10 @@ def later(workspace):
 
 
 def test_they_are_audited(later):
-    ledger = refusal_audit.read(later)
-    assert ledger.prompt_ids[ledger.rows].tolist() == [1, MILLION + 1]
-    choice = AuditOptions()
-    assert refusal_audit.prompts_of(ledger, choice, Group.SAFE, "model-a") == (1, MILLION + 1)
+    counts = refusal_audit.read(later)
+    assert counts.prompt_ids[counts.rows].tolist() == [1, MILLION + 1]
+    options = AuditOptions()
+    assert refusal_audit.prompts_of(counts, options, Group.SAFE, "model-a") == (1, MILLION + 1)
 
 
 @pytest.mark.parametrize("seed", [7, 999_999])
