@@ -2,25 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
 
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace, Stratum
 from orbench_studio.store.core.bulk_sql import add, inserted
-from orbench_studio.store.core.sample_tables import (
-    AUDIT_PROMPTS,
-    AUDIT_SAMPLES,
-    AUDIT_STRATA,
-    drawn_prompts,
-    sample_id,
-)
+from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
 from orbench_studio.store.core.tables import PROMPT_STATES
 
 A, P, S = AUDIT_SAMPLES.c, AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
 
-def all_samples(db: Connection) -> list[AuditSample]:
-    """Return all samples, oldest first."""
+def everything(db: Connection) -> list[AuditSample]:
+    """All samples, oldest first."""
     strata: dict[int, list[Stratum]] = defaultdict(list)
     for row in db.execute(select(AUDIT_STRATA).order_by(S.sample_id, S.stratum)):
         strata[row.sample_id].append(Stratum(row.stratum, row.size, row.drawn))
@@ -29,48 +24,60 @@ def all_samples(db: Connection) -> list[AuditSample]:
 
 
 def named(db: Connection, name: str) -> AuditSample | None:
-    """Return the sample of this name, or None."""
-    return next((sample for sample in all_samples(db) if sample.name == name), None)
+    """The sample of this name; None where there is none."""
+    return next((sample for sample in everything(db) if sample.name == name), None)
 
 
 def save(db: Connection, sample: AuditSample, places: Sequence[SamplePlace]) -> None:
-    """Store a new sample and the random positions of its population."""
+    """Write a new sample down, with the random places of all prompts that could come into it."""
     row = {"name": sample.name, "seed": sample.seed, "query": sample.query, "created_at": sample.created_at}
-    new_id = inserted(db, AUDIT_SAMPLES, row)
-    strata = [{"sample_id": new_id, "stratum": s.category, "size": s.size, "drawn": s.drawn} for s in sample.strata]
+    sample_id = inserted(db, AUDIT_SAMPLES, row)
+    strata = [{"sample_id": sample_id, "stratum": s.category, "size": s.size, "drawn": s.drawn} for s in sample.strata]
     db.execute(insert(AUDIT_STRATA), strata)
     rows = [
-        {"sample_id": new_id, "prompt_id": p.prompt_id, "stratum": p.category, "place": p.place, "number": p.number}
+        {"sample_id": sample_id, "prompt_id": p.prompt_id, "stratum": p.category, "place": p.place, "number": p.number}
         for p in places
     ]
     add(db, AUDIT_PROMPTS, rows)
 
 
-def set_drawn(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
-    """Set the number of drawn prompts of each category."""
+def draw_up_to(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
+    """Let each category of a sample have so many prompts."""
     for category, count in drawn.items():
-        db.execute(
-            update(AUDIT_STRATA).where(S.sample_id == sample_id(name), S.stratum == category).values(drawn=count)
-        )
+        db.execute(update(AUDIT_STRATA).where(S.sample_id == _id(name), S.stratum == category).values(drawn=count))
 
 
 def remove(db: Connection, name: str) -> None:
-    """Delete a sample and keep its labels."""
+    """Forget a sample; labels stay as they are."""
+    sample_id = db.execute(select(A.id).where(A.name == name)).scalar()
     for table in (AUDIT_PROMPTS, AUDIT_STRATA):
-        db.execute(delete(table).where(table.c.sample_id == sample_id(name)))
-    db.execute(delete(AUDIT_SAMPLES).where(A.name == name))
+        db.execute(delete(table).where(table.c.sample_id == sample_id))
+    db.execute(delete(AUDIT_SAMPLES).where(A.id == sample_id))
 
 
 def places(db: Connection, name: str) -> list[SamplePlace]:
-    """Return the population of a sample in random order."""
-    statement = (
-        select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == sample_id(name)).order_by(P.number)
-    )
+    """All prompts that could come into a sample, in their random order."""
+    statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == _id(name)).order_by(P.number)
     return [SamplePlace(*row) for row in db.execute(statement)]
 
 
 def statuses(db: Connection, name: str) -> dict[int, str]:
-    """Return the review status of the prompts in a sample."""
+    """Where the prompts in a sample stand with people."""
     state = PROMPT_STATES.c
-    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(drawn_prompts(name))))
+    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(drawn(name))))
     return {row.prompt_id: row.status for row in rows}
+
+
+def drawn(name: str) -> Select[Any]:
+    """The prompts in a sample."""
+    stratum = and_(S.sample_id == P.sample_id, S.stratum == P.stratum)
+    return select(P.prompt_id).join(AUDIT_STRATA, stratum).where(P.sample_id == _id(name), P.place < S.drawn)
+
+
+def number(prompt_id: ColumnElement[int], name: str) -> ColumnElement[int]:
+    """A prompt's random place among all that could come into a sample."""
+    return select(P.number).where(P.sample_id == _id(name), P.prompt_id == prompt_id).scalar_subquery()
+
+
+def _id(name: str) -> Any:
+    return select(A.id).where(A.name == name).scalar_subquery()

@@ -10,8 +10,8 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.evaluation.batch import ItemState
 from orbench_studio.domain.review.query import CONTRADICTED, DIFFER, NONE, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.review.queue import Agreement, Field, QueueFilter
+from orbench_studio.store.audit import samples
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, drawn_prompts
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -163,10 +163,7 @@ def _batches(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
 
 def _samples(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     queued = select(S.prompt_id).where(*others)
-    drawn = {
-        name: drawn_prompts(name).where(AUDIT_PROMPTS.c.prompt_id.in_(queued))
-        for name in db.execute(select(AUDIT_SAMPLES.c.name).order_by(AUDIT_SAMPLES.c.id)).scalars()
-    }
+    drawn = {one.name: samples.drawn(one.name).where(samples.P.prompt_id.in_(queued)) for one in samples.everything(db)}
     counted = {name: select(func.count()).select_from(ids.subquery()) for name, ids in drawn.items()}
     found = {name: int(db.execute(count).scalar_one()) for name, count in counted.items()}
     return {name: number for name, number in found.items() if number}

@@ -23,11 +23,11 @@ from orbench_studio.domain.review.query import (
     count_of,
 )
 from orbench_studio.domain.review.queue import Agreement, Field, Term
+from orbench_studio.store.audit import samples
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.generation_tables import GENERATED_TEXTS
-from orbench_studio.store.core.sample_tables import drawn_prompts
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -180,7 +180,7 @@ def _batch(value: str) -> ColumnElement[bool]:
 
 
 def _sample(value: str) -> ColumnElement[bool]:
-    return S.prompt_id.in_(drawn_prompts(value))
+    return S.prompt_id.in_(samples.drawn(value))
 
 
 def _group(value: str) -> ColumnElement[bool]:
