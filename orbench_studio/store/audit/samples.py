@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace, Stratum
 from orbench_studio.store.core.bulk_sql import add, inserted
 from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
 from orbench_studio.store.core.tables import PROMPT_STATES
+from orbench_studio.store.review.prompt_lists import in_sample, sample_id
 
 A, P, S = AUDIT_SAMPLES.c, AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
@@ -44,40 +44,26 @@ def save(db: Connection, sample: AuditSample, places: Sequence[SamplePlace]) -> 
 def draw_up_to(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
     """Let each category of a sample have so many prompts."""
     for category, count in drawn.items():
-        db.execute(update(AUDIT_STRATA).where(S.sample_id == _id(name), S.stratum == category).values(drawn=count))
+        stratum = (S.sample_id == sample_id(name), S.stratum == category)
+        db.execute(update(AUDIT_STRATA).where(*stratum).values(drawn=count))
 
 
 def remove(db: Connection, name: str) -> None:
     """Forget a sample; labels stay as they are."""
-    sample_id = db.execute(select(A.id).where(A.name == name)).scalar()
+    number = db.execute(select(A.id).where(A.name == name)).scalar()
     for table in (AUDIT_PROMPTS, AUDIT_STRATA):
-        db.execute(delete(table).where(table.c.sample_id == sample_id))
-    db.execute(delete(AUDIT_SAMPLES).where(A.id == sample_id))
+        db.execute(delete(table).where(table.c.sample_id == number))
+    db.execute(delete(AUDIT_SAMPLES).where(A.id == number))
 
 
 def places(db: Connection, name: str) -> list[SamplePlace]:
     """All prompts that could come into a sample, in their random order."""
-    statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == _id(name)).order_by(P.number)
-    return [SamplePlace(*row) for row in db.execute(statement)]
+    statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == sample_id(name))
+    return [SamplePlace(*row) for row in db.execute(statement.order_by(P.number))]
 
 
 def statuses(db: Connection, name: str) -> dict[int, str]:
     """Where the prompts in a sample stand with people."""
     state = PROMPT_STATES.c
-    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(drawn(name))))
+    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(in_sample(name))))
     return {row.prompt_id: row.status for row in rows}
-
-
-def drawn(name: str) -> Select[Any]:
-    """The prompts in a sample."""
-    stratum = and_(S.sample_id == P.sample_id, S.stratum == P.stratum)
-    return select(P.prompt_id).join(AUDIT_STRATA, stratum).where(P.sample_id == _id(name), P.place < S.drawn)
-
-
-def number(prompt_id: ColumnElement[int], name: str) -> ColumnElement[int]:
-    """A prompt's random place among all that could come into a sample."""
-    return select(P.number).where(P.sample_id == _id(name), P.prompt_id == prompt_id).scalar_subquery()
-
-
-def _id(name: str) -> Any:
-    return select(A.id).where(A.name == name).scalar_subquery()

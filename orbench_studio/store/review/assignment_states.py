@@ -1,0 +1,169 @@
+"""States of assignments that follow from decisions, updated in the transaction of each decision, undo and redo.
+
+Whoever changes how many labels a prompt has holds the lock of its row in the queue, and counts after that; a workspace
+in a file has one writer anyway.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func, insert, select, update
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.timeline import EntryKind
+from orbench_studio.domain.team.queue import AssignmentState, QueueState
+from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
+from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
+from orbench_studio.store.review.journal import IN_FORCE
+
+Q, P, C, A = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c, ANNOTATIONS.c
+TRAINING_ROOM = 1  # a training prompt can be given to everybody: its room never shrinks
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def assigned_to_others(db: Connection, prompt_ids: Sequence[int], annotator_id: int | None) -> dict[int, str]:
+    """The prompts that the annotator must not label, with the name of the queue that assigned each to enough others.
+
+    An annotator may label what another queue assigned to them. The rows stay locked until the transaction ends.
+    """
+    found: dict[int, str] = {}
+    own = TEAM_PROMPTS.alias("own")
+    mine = (own.c.prompt_id == P.prompt_id, C.team_prompt_id == own.c.id, C.annotator_id == annotator_id)
+    for some in chunks(sorted(prompt_ids)):
+        here = [row.id for row in _lock_rows(db, some) if not row.training]
+        full = select(P.prompt_id, Q.name).join(TEAM_QUEUES, Q.id == P.queue_id)
+        full = full.where(P.id.in_(here), P.room <= 0, ~exists().where(*mine, C.state != AssignmentState.SKIPPED))
+        found.update((prompt_id, name) for prompt_id, name in db.execute(full))
+    return found
+
+
+def recount(db: Connection, prompt_ids: Sequence[int], queue_id: int | None = None) -> list[int]:
+    """Update the rows of these prompts in all queues, or in one; returns the prompts that became blind or visible."""
+    changed: set[int] = set()
+    for some in chunks(prompt_ids):
+        differing = [expected for expected in _expected_rows(db, _lock_rows(db, some, queue_id)) if expected.differs]
+        _write(db, differing)
+        changed.update(one.row.prompt_id for one in differing if one.changes_blindness)
+    return sorted(changed)
+
+
+def wrong(db: Connection) -> Iterator[str]:
+    """A sentence for each group of queue rows that do not follow from the decisions and assignments."""
+    ids = list(db.execute(select(P.prompt_id).distinct().order_by(P.prompt_id)).scalars())
+    for some in chunks(ids):
+        differing = [one.row.prompt_id for one in _expected_rows(db, db.execute(_rows(some)).all()) if one.differs]
+        if differing:
+            yield f"team_prompts: {len(differing)} rows do not match the decisions. First prompt: {differing[0]}."
+
+
+@dataclass(slots=True)
+class _Expected:
+    """What follows from the decisions for a prompt of a queue."""
+
+    row: Any
+    labels: int = 0
+    room: int = 0
+    new: list[int] = field(default_factory=list)  # annotators who labelled it without an assignment
+    gone: list[int] = field(default_factory=list)  # ids of assignments
+    states: dict[int, AssignmentState] = field(default_factory=dict)  # new states, by id of the assignment
+
+    @property
+    def differs(self) -> bool:
+        stored = (self.row.labels, self.row.room)
+        return stored != (self.labels, self.room) or bool(self.new or self.gone or self.states)
+
+    @property
+    def changes_blindness(self) -> bool:
+        """Whether the last missing label was added, or taken back."""
+        return bool((self.row.labels < self.row.overlap) != (self.labels < self.row.overlap))
+
+
+def _write(db: Connection, expected: Sequence[_Expected]) -> None:
+    """Few statements with many rows each: a server takes a round trip for each statement."""
+    states = [{"of": assignment, "now": state} for one in expected for assignment, state in one.states.items()]
+    if states:
+        db.execute(update(TEAM_CLAIMS).where(C.id == bindparam("of")).values(state=bindparam("now")), states)
+    for some in chunks([assignment for one in expected for assignment in one.gone]):
+        db.execute(delete(TEAM_CLAIMS).where(C.id.in_(some)))
+    common = {"state": AssignmentState.LABELLED, "until": _LONG_AGO, "after": 0}
+    new = [
+        {"queue_id": one.row.queue_id, "team_prompt_id": one.row.id, "annotator_id": annotator_id, **common}
+        for one in expected
+        for annotator_id in one.new
+    ]
+    if new:
+        db.execute(insert(TEAM_CLAIMS), new)
+    counts = [{"of": one.row.id, "now_labels": one.labels, "now_room": one.room} for one in expected]
+    if counts:
+        now: dict[str, Any] = {"labels": bindparam("now_labels"), "room": bindparam("now_room")}
+        db.execute(update(TEAM_PROMPTS).where(P.id == bindparam("of")).values(now), counts)
+
+
+def _expected_rows(db: Connection, rows: Sequence[Any]) -> Iterator[_Expected]:
+    if not rows:
+        return
+    assignments: dict[int, list[Any]] = defaultdict(list)
+    for some in chunks([row.id for row in rows]):
+        for found in db.execute(select(TEAM_CLAIMS).where(C.team_prompt_id.in_(some)).order_by(C.id)):
+            assignments[found.team_prompt_id].append(found)
+    decisions = _last_decisions(db, sorted({row.prompt_id for row in rows}))
+    for row in rows:
+        yield _expected(row, assignments[row.id], decisions[row.prompt_id])
+
+
+def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, str], int]) -> _Expected:
+    """`decisions` has the id of the last decision in force, by annotator and aspect."""
+    counts = Aspect.TRAINING if row.training else Aspect.LABEL
+    labelled_by = [annotator_id for annotator_id, aspect in decisions if aspect == counts]
+    expected = _Expected(row, len(labelled_by))
+    assigned = {assignment.annotator_id for assignment in assignments}
+    expected.new = [annotator_id for annotator_id in labelled_by if annotator_id not in assigned]
+    room = row.overlap - len(labelled_by)
+    for assignment in sorted(assignments, key=lambda assignment: assignment.state != AssignmentState.HELD):
+        skipped = decisions.get((assignment.annotator_id, Aspect.SKIP), 0) > assignment.after
+        if assignment.annotator_id in labelled_by:
+            state = AssignmentState.LABELLED
+        elif skipped:
+            state = AssignmentState.SKIPPED
+        elif assignment.state != AssignmentState.HELD and room <= 0 and not row.training:
+            expected.gone.append(assignment.id)  # the label was undone, and the prompt was assigned to others since
+            continue
+        else:
+            state = AssignmentState.HELD
+            room -= 1
+        if state != assignment.state:
+            expected.states[assignment.id] = state
+    expected.room = TRAINING_ROOM if row.training else room
+    return expected
+
+
+def _last_decisions(db: Connection, prompt_ids: Sequence[int]) -> dict[int, dict[tuple[int, str], int]]:
+    found: dict[int, dict[tuple[int, str], int]] = defaultdict(dict)
+    for some in chunks(prompt_ids):
+        statement = (
+            select(A.prompt_id, A.annotator_id, A.aspect, func.max(A.id).label("last"))
+            .join(JOURNAL, JOURNAL.c.id == A.journal_id)
+            .where(A.prompt_id.in_(some), A.aspect.in_((Aspect.LABEL, Aspect.TRAINING, Aspect.SKIP)))
+            .where(JOURNAL.c.kind == EntryKind.DECISION, IN_FORCE)
+            .group_by(A.prompt_id, A.annotator_id, A.aspect)
+        )
+        for row in db.execute(statement):
+            found[row.prompt_id][row.annotator_id, row.aspect] = row.last
+    return found
+
+
+def _lock_rows(db: Connection, prompt_ids: Sequence[int], queue_id: int | None = None) -> Sequence[Row[Any]]:
+    """The rows of the prompts in queues that have not ended, locked until the transaction ends."""
+    statement = _rows(prompt_ids)
+    if queue_id is not None:
+        statement = statement.where(P.queue_id == queue_id)
+    return db.execute(statement.with_for_update(of=TEAM_PROMPTS)).all()
+
+
+def _rows(prompt_ids: Sequence[int]) -> Select[Any]:
+    statement = select(TEAM_PROMPTS, Q.overlap).join(TEAM_QUEUES, Q.id == P.queue_id)
+    return statement.where(P.prompt_id.in_(prompt_ids), Q.state != QueueState.ENDED).order_by(P.id)
