@@ -16,10 +16,10 @@ from orbench_studio.domain.core.rates import wilson
 from orbench_studio.estimates.raters import alpha, fleiss
 from tests.coverage import (
     DRAWS,
-    chance_coverage,
-    clustered_coverage,
+    agreement_coverage,
+    cluster_coverage,
     kappa_coverage,
-    powered_coverage,
+    ppi_coverage,
     rank_coverage,
     skill_coverage,
 )
@@ -70,7 +70,7 @@ def _clustered(draws: int) -> Iterator[Line]:
     for (groups, size), within, rate in product(((50, 1), (50, 2), (40, 5), (100, 10)), (0.0, 0.2, 0.5), RATES):
         if size > 1 or not within:
             what = f"{groups} groups of {size}, correlation {within}"
-            yield what, rate, clustered_coverage(rate, groups, size, within, draws=draws)
+            yield what, rate, cluster_coverage(rate, groups, size, within, draws=draws)
 
 
 def _powered(draws: int) -> Iterator[Line]:
@@ -78,7 +78,7 @@ def _powered(draws: int) -> Iterator[Line]:
         ((50, 100, 1), (50, 1_000, 1), (60, 900, 3), (200, 4_000, 1)), _ERRORS, RATES
     ):
         for which, held in zip(
-            ("here", "beyond"), powered_coverage(rate, n, of, errors, strata=strata, draws=draws), strict=True
+            ("here", "beyond"), ppi_coverage(rate, n, of, errors, strata=strata, draws=draws), strict=True
         ):
             yield f"{n} labels of {of} in {strata} strata, errors {errors}, {which}", rate, held
 
@@ -86,7 +86,7 @@ def _powered(draws: int) -> Iterator[Line]:
 def _ratios(draws: int) -> Iterator[Line]:
     for n, outside, errors, rate in product((50, 100), (0.1, 0.5), _ERRORS, RATES):
         for which, held in zip(
-            ("here", "beyond"), powered_coverage(rate, n, 1_000, errors, outside=outside, draws=draws), strict=True
+            ("here", "beyond"), ppi_coverage(rate, n, 1_000, errors, outside=outside, draws=draws), strict=True
         ):
             yield f"{n} labels, {outside} outside, errors {errors}, {which}", rate, held
 
@@ -121,7 +121,7 @@ def _chances(draws: int) -> Iterator[Line]:
         yield (
             f"{of.__name__}, n {n}, {raters} raters, error {error}",
             rate,
-            chance_coverage(of, rate, n, error, raters, draws=draws),
+            agreement_coverage(of, rate, n, error, raters, draws=draws),
         )
 
 
