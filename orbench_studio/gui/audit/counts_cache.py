@@ -1,4 +1,4 @@
-"""Keeps the counts of the open workspace up to date while somebody looks at it."""
+"""Audit counts of the open workspace, kept up to date while the page is visible."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS}
-_PAUSE = 1_500  # milliseconds before everything is read again: what changes much often changes on
+_PAUSE = 1_500  # milliseconds before everything is read again, because large changes often come in series
 
 
 class CountsCache(QObject):
-    """Reads on the database's thread, one thing after the other; tells when the counts is another one."""
+    """Reads counts on the database thread, one read at a time, and signals each new version."""
 
-    changed = Signal()  # `counts` is what is known now; None while nothing is open
+    changed = Signal()  # `counts` is the current version; None without a workspace
     failed = Signal(str)
 
     def __init__(self, session: Session, parent: QObject) -> None:
@@ -29,35 +29,35 @@ class CountsCache(QObject):
         self._session = session
         self.counts: AuditCounts | None = None
         self.answers = FINAL
-        self._stale: set[int] | None = None  # prompts to be counted over; None: everything
+        self._stale: set[int] | None = None  # prompts to count again; None: all
         self._reading = False
         self._shown = False
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(_PAUSE)
-        self._later.timeout.connect(self._read)
-        session.opened.connect(self._forget)
-        session.closed.connect(self._forget)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PAUSE)
+        self._timer.timeout.connect(self._read)
+        session.opened.connect(self._reset)
+        session.closed.connect(self._reset)
 
     def show(self, *, shown: bool) -> None:
-        """Somebody looks at it, or nobody does any more."""
+        """Start or stop keeping the counts up to date."""
         self._shown = shown
         if shown:
             self._read()
 
-    def ask(self, answers: str) -> None:
-        """Have what a options of answers needs; FINAL again where there is no such judge."""
+    def load_answers(self, answers: str) -> None:
+        """Load the counts for a source of answer classes; back to FINAL if there is no such judge."""
         self.answers = answers
         self._read()
 
     def refresh(self, changes: Changes) -> None:
-        """Something has changed."""
+        """Mark changed prompts as stale, and read them if the page is visible."""
         if not changes.kinds & _COUNTED or self.counts is None:
             return
         if changes.prompt_ids is None or self._stale is None:
             self._stale = None
             if self._shown:
-                self._later.start()
+                self._timer.start()
             return
         self._stale |= set(changes.prompt_ids)
         self._read()
@@ -87,7 +87,7 @@ class CountsCache(QObject):
         self._reading = False
         self.counts = counts
         self.changed.emit()
-        self._read()  # what has changed meanwhile
+        self._read()  # changes since the read began
 
     def _fail(self, error: Exception) -> None:
         self._reading = False
@@ -95,8 +95,8 @@ class CountsCache(QObject):
         self.answers = FINAL
         self.failed.emit(str(error))
 
-    def _forget(self) -> None:
-        self._later.stop()
+    def _reset(self) -> None:
+        self._timer.stop()
         self.counts, self._stale, self._reading = None, None, False
         self.answers = FINAL
         self.changed.emit()

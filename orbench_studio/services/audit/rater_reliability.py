@@ -1,4 +1,4 @@
-"""The moderators' reliability where few prompts have a person's label, and the labels most likely wrong."""
+"""Reliability of moderators estimated from votes with few human labels, and the labels most likely wrong."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -40,12 +40,12 @@ from orbench_studio.store.audit.rater_labels import RaterLabel
 Array = NDArray[Any]
 LIMIT = 200
 _CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)
-_SAYS: dict[str, int] = {Verdict.SAFE: SAFE, Verdict.TOXIC: TOXIC, Label.SAFE: SAFE, Label.TOXIC: TOXIC}
-_FEWEST = 2  # votes on a prompt that can agree
+_VOTES: dict[str, int] = {Verdict.SAFE: SAFE, Verdict.TOXIC: TOXIC, Label.SAFE: SAFE, Label.TOXIC: TOXIC}
+_MIN_VOTES = 2  # of moderators on a unanimous prompt
 
 
 class _Votes(NamedTuple):
-    """Everybody's votes, (prompts, raters), on the prompts that somebody rated, by their places in the counts."""
+    """Votes, (prompts, raters), on the prompts with votes; `rows` are their rows in the audit counts."""
 
     names: list[str]
     kinds: list[RaterKind]
@@ -54,9 +54,9 @@ class _Votes(NamedTuple):
 
 
 def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) -> Reliability:
-    """Dawid and Skene's model over moderators, the veto and every annotator, by the category that counts now.
+    """Fit the Dawid-Skene model to moderators, the veto and all annotators, by current category.
 
-    Takes seconds. Empty where nobody has voted.
+    Takes seconds. The result is empty without votes.
     """
     cast = _votes(workspace, counts)
     categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
@@ -74,9 +74,9 @@ def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) 
     def skill(category: int, rater: int) -> Skill:
         (s, p), at = levels, (category, rater)
         (s_low, s_high), (p_low, p_high) = ends
-        sure = (float(min(s_low[at], s[at])), float(max(s_high[at], s[at])))
-        pure = (float(min(p_low[at], p[at])), float(max(p_high[at], p[at])))
-        return Skill(float(s[at]), sure, float(p[at]), pure, int(vote_counts[at]))
+        sensitivity = (float(min(s_low[at], s[at])), float(max(s_high[at], s[at])))
+        specificity = (float(min(p_low[at], p[at])), float(max(p_high[at], p[at])))
+        return Skill(float(s[at]), sensitivity, float(p[at]), specificity, int(vote_counts[at]))
 
     found = [
         RaterSkill(
@@ -91,12 +91,12 @@ def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) 
         tuple(_error_correlations(cast, fitted.p_safe)),
         {_CATEGORIES[at]: float(fitted.safe[at]) for at in there},
         dict(zip(ids, fitted.p_safe.tolist(), strict=True)),
-        frozenset(counts.prompt_ids[cast.rows[_alike(cast)]].tolist()),
+        frozenset(counts.prompt_ids[cast.rows[_unanimous(cast)]].tolist()),
     )
 
 
-def safe_chances(workspace: Workspace, counts: AuditCounts) -> dict[int, float]:
-    """How probable it is that a prompt is safe, by the same model; prompts that nobody rated are left out."""
+def safe_probabilities(workspace: Workspace, counts: AuditCounts) -> dict[int, float]:
+    """Return the probability of safe by prompt from the same model; prompts without votes are left out."""
     cast = _votes(workspace, counts)
     categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
@@ -104,18 +104,18 @@ def safe_chances(workspace: Workspace, counts: AuditCounts) -> dict[int, float]:
 
 
 def suspects(counts: AuditCounts, found: Reliability, limit: int = LIMIT) -> Suspects:
-    """The prompts that the moderators label alike and nobody has decided, by the probability that they are wrong.
+    """Rank prompts with a unanimous machine label and no human label by the probability that the label is wrong.
 
-    Where that is the same, those refused by more models come first: they move more. Rates are of the final labels.
+    Among equals, prompts that more models refuse come first: they change the rates more. Rates use final labels.
     """
     category, label, basis, _, _ = counts.prompt_states()
     undecided = ~np.isin(basis, [store.BASES.index(Basis.HUMAN), store.BASES.index(Basis.DISPUTED)])
-    alike = undecided & np.isin(counts.prompt_ids, list(found.unanimous))
+    is_unanimous = undecided & np.isin(counts.prompt_ids, list(found.unanimous))
     p_safe = np.array([found.p_safe.get(i, np.nan) for i in counts.prompt_ids.tolist()])
     safe = label == store.LABELS.index(Label.SAFE)
     p_wrong = np.where(safe, 1 - p_safe, p_safe)
     refused, judged = _answers(counts)
-    places = np.flatnonzero(alike)
+    places = np.flatnonzero(is_unanimous)
     chosen = places[np.lexsort((places, -refused[places].sum(1), -p_wrong[places]))][:limit]
     hits, cases = (table[safe].sum(0) for table in (refused, judged))
     sign = np.where(safe, -1, 1)[:, None]
@@ -141,18 +141,18 @@ def suspects(counts: AuditCounts, found: Reliability, limit: int = LIMIT) -> Sus
 
 
 def queue_of_suspects(found: Suspects) -> QueueFilter:
-    """The queue of exactly these prompts."""
+    """Return a filter for these prompts."""
     ids = tuple(str(one.prompt_id) for one in found.found)
-    # The order tells of machines, as this options of prompts does.
+    # An order by refusals marks the queue as not blind: the prompts were chosen by their votes.
     return QueueFilter((Term(Field.ID, ids or ("0",)),), Order.REFUSED)
 
 
 def _votes(workspace: Workspace, counts: AuditCounts) -> _Votes:
     with workspace.reading() as db:
-        moderators, people = rater_labels.moderators(db), rater_labels.people(db)
-    on_prompts = [said for said in moderators if said.response_id is None]
+        moderators, people = rater_labels.moderator_votes(db), rater_labels.human_labels(db)
+    on_prompts = [vote for vote in moderators if vote.response_id is None]
     kinds: dict[tuple[RaterKind, str], int] = {}
-    said: list[tuple[int, int, int]] = []
+    entries: list[tuple[int, int, int]] = []
     for kind, cast in (
         (RaterKind.MODERATOR, on_prompts),
         (RaterKind.VETO, _vetoes(moderators)),
@@ -160,16 +160,18 @@ def _votes(workspace: Workspace, counts: AuditCounts) -> _Votes:
     ):
         for one in cast:
             rater = kinds.setdefault((kind, one.rater), len(kinds))
-            said.append((one.prompt_id, rater, _SAYS.get(one.value, MISSING)))
-    table = np.array(said, dtype=np.int64).reshape(-1, 3)
+            entries.append((one.prompt_id, rater, _VOTES.get(one.value, MISSING)))
+    table = np.array(entries, dtype=np.int64).reshape(-1, 3)
     votes = np.full((len(counts.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
-    votes[np.searchsorted(counts.prompt_ids, table[:, 0]), table[:, 1]] = table[:, 2]  # the later assignment stands
+    votes[np.searchsorted(counts.prompt_ids, table[:, 0]), table[:, 1]] = table[
+        :, 2
+    ]  # later votes overwrite earlier ones
     rows = np.flatnonzero((votes != MISSING).any(1))
     return _Votes([name for _, name in kinds], [kind for kind, _ in kinds], votes[rows], rows)
 
 
 def _vetoes(moderators: Sequence[RaterLabel]) -> list[RaterLabel]:
-    """What the moderators of a responder's answer say by majority, as one rater; nothing where they tie."""
+    """Return the majority of the moderators of a response as one rater; ties are left out."""
     latest = {(one.prompt_id, one.rater, one.response_id): one for one in moderators if one.response_id is not None}
     balance: dict[int, int] = defaultdict(int)
     for one in latest.values():
@@ -177,18 +179,18 @@ def _vetoes(moderators: Sequence[RaterLabel]) -> list[RaterLabel]:
     return [RaterLabel(p, VETO, Verdict.SAFE if tally > 0 else Verdict.TOXIC) for p, tally in balance.items() if tally]
 
 
-def _alike(cast: _Votes) -> Array:
-    """Where moderators agree, and nothing that is no person disagrees."""
+def _unanimous(cast: _Votes) -> Array:
+    """Return a mask of the prompts on which moderators agree and no machine disagrees."""
     machines = cast.votes[:, [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]]
     moderators = cast.votes[:, [at for at, kind in enumerate(cast.kinds) if kind is RaterKind.MODERATOR]]
     contradicted = (machines == SAFE).any(1) & (machines == TOXIC).any(1)
-    return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _FEWEST))
+    return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _MIN_VOTES))
 
 
 def _error_correlations(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
     of = [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]
     votes, people = cast.votes[:, of], np.delete(cast.votes, of, axis=1)
-    agreed_safe, agreed_toxic = ((people == said).any(1) for said in (SAFE, TOXIC))
+    agreed_safe, agreed_toxic = ((people == label).any(1) for label in (SAFE, TOXIC))
     known = agreed_safe != agreed_toxic
     by_model = error_correlation(votes, p_safe)
     by_people = error_correlation(votes[known], agreed_safe[known].astype(float))
@@ -210,7 +212,7 @@ def _error_correlations(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
 
 
 def _answers(counts: AuditCounts) -> tuple[Array, Array]:
-    """How often each model refused each prompt, and how often that can be told: both (prompts, models)."""
+    """Count refusals and judged responses, both (prompts, models)."""
     classes = counts.outcomes // 2
     tables = []
     for which in ((classes > 0) & (classes < len(ANSWERS)), classes < len(ANSWERS)):

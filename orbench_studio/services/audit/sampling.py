@@ -59,14 +59,14 @@ def extend(workspace: Workspace, name: str, more: Mapping[str, int]) -> AuditSam
     with workspace.writing() as db:
         sample = known(samples.named(db, name), name)
         drawn = {s.category: min(s.drawn + max(more.get(s.category, 0), 0), s.size) for s in sample.strata}
-        samples.draw_up_to(db, name, drawn)
+        samples.set_drawn(db, name, drawn)
         return known(samples.named(db, name), name)
 
 
 def all_samples(workspace: Workspace) -> list[AuditSample]:
     """Return the samples of a workspace, oldest first."""
     with workspace.reading() as db:
-        return samples.everything(db)
+        return samples.all_samples(db)
 
 
 def remove(workspace: Workspace, name: str) -> None:

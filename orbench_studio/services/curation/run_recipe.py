@@ -14,7 +14,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.audit import audit_counts
-from orbench_studio.services.audit.rater_reliability import safe_chances
+from orbench_studio.services.audit.rater_reliability import safe_probabilities
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import candidates, near_duplicates
 from orbench_studio.store.review import queue
@@ -62,8 +62,8 @@ def preview_in(db: Connection, workspace: Workspace, recipe: Recipe) -> RecipeRu
     _require(recipe.of, candidates.family_names(db), "model family")
     if recipe.per_group:
         _require_groups(near_duplicates.grouping(db), queue.total(db))
-    # The ledger reads by itself: the same as this transaction, for nothing has been written in it yet.
-    p_safe = safe_chances(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
+    # The counts are read in another transaction: they are the same because this one has written nothing yet.
+    p_safe = safe_probabilities(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
     return RecipeRun(recipe, candidates.candidates(db, recipe, p_safe))
 
 

@@ -1,4 +1,4 @@
-"""The audit in the window: rates, the prompts behind them, what if, and the report."""
+"""The audit page: rates, the prompts behind them, what-if, and the report."""
 
 import csv
 
@@ -19,12 +19,12 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 def counted(path, **options):
-    """The audit of the file, read by somebody else."""
+    """Audit the file in another session."""
     with open_workspace(path) as other:
         return refusal_audit.audit(refusal_audit.read(other), refusal_audit.AuditOptions(**options))
 
 
-def at_page(studio):
+def open_page(studio):
     studio.key(Qt.Key.Key_5, CTRL)
     page = studio.window.audit
     studio.wait(lambda: page.audit is not None)
@@ -32,7 +32,7 @@ def at_page(studio):
 
 
 def shown(page):
-    """What the map says: counts and n by model and column."""
+    """Counts and n of the heat map by model and column."""
     cells = page.map.cells
     return {
         (model, category): (rate.count, rate.n)
@@ -52,11 +52,11 @@ def choose(box, value):
     box.setCurrentIndex(box.findData(value))
 
 
-def test_the_map_has_every_rate(start, path):
+def test_the_heat_map_shows_every_rate(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         assert shown(page) == expected(counted(path))
-        choose(page.options._shown, Group.TOXIC)
+        choose(page.options._rate, Group.TOXIC)
         assert shown(page) == expected(counted(path), Group.TOXIC)
         choose(page.options._labels, Labels.HUMAN)
         studio.wait(lambda: page.audit.options.labels is Labels.HUMAN)
@@ -65,7 +65,7 @@ def test_the_map_has_every_rate(start, path):
 
 def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         model, category = page.map.cells.models[0], page.map.cells.columns[1]
         before = shown(page)[model, category]
         studio.wait(page.map.hasFocus)
@@ -81,27 +81,27 @@ def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
         assert before[0] == len(behind)
         studio.settle()
         studio.press(Qt.Key.Key_T)
-        at_page(studio)
+        open_page(studio)
         after = (before[0] - 1, before[1] - 1)
         studio.wait(lambda: shown(page)[model, category] == after)
         assert shown(page) == expected(counted(path))
 
 
-def test_what_another_window_writes_is_counted_when_the_page_is_shown(start, path):
+def test_changes_of_another_process_are_counted_when_the_page_is_shown(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         studio.key(Qt.Key.Key_1, CTRL)
         with open_workspace(path) as other:
             for prompt_id in (1, 2, 3):
                 prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="ben")
         studio.wait(lambda: page.cache._stale is None)
-        at_page(studio)
+        open_page(studio)
         studio.wait(lambda: shown(page) == expected(counted(path)))
 
 
-def test_one_judge_alone_and_back(start, path):
+def test_answer_classes_of_one_judge_and_of_people_only(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         judge = next(iter(page.cache.counts.judges))
         choose(page.options._answers, judge)
         studio.wait(lambda: page.audit.options.answers == judge)
@@ -111,9 +111,9 @@ def test_one_judge_alone_and_back(start, path):
         assert {n for _, n in shown(page).values()} == {0}
 
 
-def test_leaving_prompts_out_moves_rates_and_ranks(start, path):
+def test_dropping_prompts_changes_rates_and_ranks(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         page.tabs.go(1)
         studio.wait(lambda: page.what_if.shown is not None)
         assert page.what_if.boxes[Drop.CONTROVERSIAL].isEnabled()
@@ -127,23 +127,23 @@ def test_leaving_prompts_out_moves_rates_and_ranks(start, path):
         assert row.startswith(f"{100 * page.what_if.shown.models[0].after.rate.value:.1f} %")
 
 
-def test_the_report_is_written_and_said_where(start, path, tmp_path, monkeypatch):
+def test_saving_the_report_and_figures_shows_where_they_are(start, path, tmp_path, monkeypatch):
     from orbench_studio.figures import drawing
 
     monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         page.saving.report(page.cache.counts, page.options.value, tmp_path / "report.html")
-        studio.wait(lambda: "The report is in" in studio.message())
+        studio.wait(lambda: "Report saved" in studio.message())
         assert "model-a" in (tmp_path / "report.html").read_text(encoding="utf-8")
         page.saving.figures(page.cache.counts, page.options.value, tmp_path / "figures")
-        studio.wait(lambda: "6 figures are in" in studio.message())
+        studio.wait(lambda: "6 figure files saved" in studio.message())
         page.saving.report(page.cache.counts, page.options.value, tmp_path / "no folder" / "report.html")
-        studio.wait(lambda: "could not be written" in page.says.text())
+        studio.wait(lambda: "could not be written" in page.status.text())
 
 
 @pytest.mark.parametrize("name", ["<b>bold</b> & co", "x" * 200, "a\nb"])
-def test_a_hostile_name_is_shown_to_the_letter(start, path, tmp_path, name):
+def test_a_hostile_model_name_is_shown_as_text(start, path, tmp_path, name):
     file = tmp_path / "more.csv"
     with file.open("w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows([("question", "answer", "who"), ("Is it?", "Yes.", name)])
@@ -153,15 +153,15 @@ def test_a_hostile_name_is_shown_to_the_letter(start, path, tmp_path, name):
         mapping = ColumnMapping({Field.PROMPT: "question", Field.RESPONSE: "answer", Field.MODEL: "who"})
         import_file(workspace, file, ReadOptions(mapping=mapping))
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         cells = page.map.cells
         row = cells.models.index(name)
         tip = cells.data(cells.index(row, 0), Qt.ItemDataRole.ToolTipRole)
         assert "<b>" not in tip
-        assert cells.words(cells.index(row, 0)).startswith(name)
+        assert cells.cell_text(cells.index(row, 0)).startswith(name)
 
 
-def test_the_map_s_model_keeps_qt_s_rules(qapp, path):
+def test_the_heat_map_model_passes_the_qt_model_test(qapp, path):
     model = Cells()
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     found = counted(path)
@@ -170,7 +170,7 @@ def test_the_map_s_model_keeps_qt_s_rules(qapp, path):
     assert tester.model() is model
 
 
-def test_a_workspace_without_answers_says_what_to_do(start, tmp_path, write_csv):
+def test_a_workspace_without_responses_shows_what_to_do(start, tmp_path, write_csv):
     from orbench_studio.services.workspace.workspace import create_workspace
 
     empty = tmp_path / "empty.orbench"
@@ -178,6 +178,6 @@ def test_a_workspace_without_answers_says_what_to_do(start, tmp_path, write_csv)
         import_file(workspace, write_csv(tmp_path / "or-bench.csv", ("prompt", "category"), [("Is it?", "privacy")]),
                     ReadOptions())  # fmt: skip
     with start(empty) as studio:
-        page = at_page(studio)
-        studio.wait(lambda: "No model has answered here yet" in page.says.text())
+        page = open_page(studio)
+        studio.wait(lambda: "There are no responses yet" in page.status.text())
         assert not page.report.isEnabled()

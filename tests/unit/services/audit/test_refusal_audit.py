@@ -1,4 +1,4 @@
-"""The audit against a plain recount, after every kind of deed; and the queue behind each of its rates."""
+"""The audit compared with a plain recount after every kind of change, and the queue behind each rate."""
 
 import shutil
 from collections import defaultdict
@@ -78,7 +78,7 @@ def decide(workspace, *decision):
     return prompt_review.decide(workspace, Decision(*decision), annotator="ada")
 
 
-def test_every_table_is_a_recount(workspace):
+def test_every_table_equals_a_recount(workspace):
     check(workspace, refusal_audit.read(workspace))
 
 
@@ -91,22 +91,22 @@ IMPORT = st.tuples(st.just("import"), st.integers(0, PROMPTS + 3), st.integers(0
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds=st.lists(st.one_of(LABEL, CLASS, CATEGORY, BULK, PLAIN, IMPORT), min_size=1, max_size=7))
-def test_it_stays_right_after_every_deed(made, tmp_path, deeds):
-    path = tmp_path / "deeds.orbench"
+@given(changes=st.lists(st.one_of(LABEL, CLASS, CATEGORY, BULK, PLAIN, IMPORT), min_size=1, max_size=7))
+def test_updated_counts_equal_fresh_counts_after_any_change(made, tmp_path, changes):
+    path = tmp_path / "changed.orbench"
     path.unlink(missing_ok=True)
     with open_workspace(shutil.copy(made, path)) as workspace:
         counts = refusal_audit.read(workspace)
-        for deed in deeds:
+        for change in changes:
             counts = refusal_audit.with_judge(counts, workspace, READER)
-            counts = refusal_audit.refreshed(counts, workspace, done(workspace, *deed))
+            counts = refusal_audit.refreshed(counts, workspace, done(workspace, *change))
         counts = check(workspace, counts)
         fresh = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
         assert (counts.table == fresh.table).all()
 
 
 def done(workspace, kind, *what):
-    """Do it, and give the prompts it was about; None where it does not say."""
+    """Make a change and return the ids of the changed prompts; None if unknown."""
     if kind in ("undo", "redo"):
         return getattr(prompt_review, kind)(workspace, annotator="ada").prompt_ids
     if kind == "rules":
@@ -123,7 +123,7 @@ def done(workspace, kind, *what):
     return decide(workspace, what[0], Aspect(kind), what[1]).prompt_ids
 
 
-def test_a_response_that_came_meanwhile_is_counted_too(workspace):
+def test_responses_added_since_the_last_read_are_counted(workspace):
     counts = refusal_audit.read(workspace)
     bring(workspace, [record(2, again=1)])
     decide(workspace, 3, Aspect.LABEL, "safe")
@@ -131,7 +131,7 @@ def test_a_response_that_came_meanwhile_is_counted_too(workspace):
 
 
 @pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2])
-def test_a_cell_s_queue_has_exactly_its_prompts(workspace, options):
+def test_the_queue_of_a_cell_has_exactly_its_prompts(workspace, options):
     decide(workspace, 1, Aspect.LABEL, "safe")
     decide(workspace, 2, Aspect.LABEL, "toxic")
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ben")
@@ -151,14 +151,14 @@ def test_thousands_of_prompts_can_be_named_one_by_one(workspace):
     assert list(search.queue_of(workspace, query).ids) == list(range(2, PROMPTS + 1))
 
 
-def test_what_is_dropped_is_counted_no_more(workspace):
+def test_dropped_prompts_are_not_counted(workspace):
     for prompt_id, label in ((1, "toxic"), (2, "controversial"), (3, "safe")):
         decide(workspace, prompt_id, Aspect.LABEL, label)
     near = near_duplicates.search(near_duplicates.texts(workspace), 0.7)
     near_duplicates.keep(workspace, near)
-    alike = defaultdict(set)
+    groups = defaultdict(set)
     for prompt_id, member in near.members.items():
-        alike[member.group_id].add(prompt_id)
+        groups[member.group_id].add(prompt_id)
     counts, shown = refusal_audit.read(workspace), views(workspace)
     split = {view.prompt.id for view in shown if view.consensus.disagreement}
     first = {}
@@ -170,20 +170,20 @@ def test_what_is_dropped_is_counted_no_more(workspace):
         Drop.CONTROVERSIAL: split | {2},
         Drop.HUMAN_TOXIC: {1},
         Drop.SIBLINGS: siblings,
-        Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(alike[near.members[one].group_id])},
+        Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(groups[near.members[one].group_id])},
         Drop.SELF_JUDGED: set(counts.self_judged),
     }
     for drop, gone in expected.items():
         options = AuditOptions(Labels.CONSENSUS, dropped=frozenset({drop}))
-        kept = [view for view in shown if view.prompt.id not in gone]
-        cells, prompts, _ = recount(kept, replace(options, dropped=frozenset()))
+        remaining = [view for view in shown if view.prompt.id not in gone]
+        cells, prompts, _ = recount(remaining, replace(options, dropped=frozenset()))
         found = refusal_audit.audit(counts, options)
         assert gone
         assert counted(found) == cells, drop
         assert {group: found.count(group) for group in Group if found.count(group)} == prompts
 
 
-def test_a_consensus_that_hangs_on_an_evaluated_model_is_found(workspace):
+def test_self_judged_prompts_are_found(workspace):
     counts = refusal_audit.read(workspace)
     for view in views(workspace):
         verdicts = {vote.moderator: vote.verdict for vote in view.votes if vote.response_id is None}
@@ -192,7 +192,7 @@ def test_a_consensus_that_hangs_on_an_evaluated_model_is_found(workspace):
         assert (view.prompt.id in counts.self_judged) == (left.get(True) != view.consensus.label)
 
 
-def test_an_unknown_judge_is_named_with_those_there_are(workspace):
+def test_an_unknown_judge_raises_with_the_list_of_judges(workspace):
     with pytest.raises(StudioError, match=r"“nobody”.*final, people, reader \(llm\), words \(rule\)"):
         refusal_audit.with_judge(refusal_audit.read(workspace), workspace, "nobody")
 

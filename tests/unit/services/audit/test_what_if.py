@@ -17,7 +17,7 @@ def counts(tmp_path):
         yield refusal_audit.read(workspace)
 
 
-def test_rates_before_and_after_are_those_of_the_audits(counts):
+def test_rates_before_and_after_equal_those_of_the_audit(counts):
     dropped = AuditOptions(Labels.CONSENSUS, dropped=frozenset({Drop.CONTROVERSIAL, Drop.SIBLINGS}))
     found = what_if(counts, dropped)
     before = refusal_audit.audit(counts, AuditOptions(Labels.CONSENSUS))
@@ -31,7 +31,7 @@ def test_rates_before_and_after_are_those_of_the_audits(counts):
     assert found.removed[Drop.HUMAN_TOXIC] == 0
 
 
-def test_what_hangs_together_is_drawn_together(tmp_path):
+def test_linked_prompts_are_resampled_together(tmp_path):
     with create(tmp_path / "own.orbench", prompts=40) as workspace:
         apart = what_if(refusal_audit.read(workspace), AuditOptions())
         near_duplicates.keep(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
@@ -41,7 +41,7 @@ def test_what_hangs_together_is_drawn_together(tmp_path):
         assert wider > width + 0.1, "one cluster tells less than forty prompts"
 
 
-def test_ranks_go_by_the_rate_and_lie_in_their_interval(counts):
+def test_ranks_follow_the_rates_and_lie_in_their_intervals(counts):
     found = what_if(counts, AuditOptions())
     values = [one.before.rate.value for one in found.models]
     assert values == sorted(values, reverse=True)
@@ -53,7 +53,7 @@ def test_ranks_go_by_the_rate_and_lie_in_their_interval(counts):
         assert one.after == one.before
 
 
-def test_with_nothing_left_there_is_no_rate(counts):
+def test_without_remaining_prompts_there_is_no_rate(counts):
     found = what_if(counts, AuditOptions(Labels.HUMAN))
     assert found.prompts == 0
     assert all(one.before.rate.n == 0 and one.before.interval is None for one in found.models)
