@@ -53,12 +53,12 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compute over-refusal and toxic acceptance by model and category, with confidence intervals and what-if."""
-    from orbench_studio.services.audit import refusal_audit, what_if
+    from orbench_studio.services.audit import audit_counts, refusal_audit, what_if
     from orbench_studio.services.workspace.workspace import open_workspace
 
     chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()))
     with open_workspace(workspace) as opened:
-        counts = refusal_audit.with_judge(refusal_audit.read(opened), opened, judge)
+        counts = audit_counts.with_judge(audit_counts.read(opened), opened, judge)
         found = refusal_audit.audit(counts, chosen)
         moved = what_if.what_if(counts, chosen)
         judges = [FINAL, "people", *counts.judges]

@@ -12,7 +12,7 @@ from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import Workspace, open_workspace
 from tests.benchmarks.report import Line, quantile, spread
@@ -28,7 +28,7 @@ _ANNOTATOR = "benchmark"
 def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
     """The whole table of all models and categories; pandas counts the same once it has read everything."""
     with open_workspace(path) as workspace:
-        counts, read = _timed(lambda: refusal_audit.read(workspace))
+        counts, read = _timed(lambda: audit_counts.read(workspace))
         frame, frame_read = _timed(lambda: _frame(workspace))
         yield Line("audit, everything read once", prompts, read, "ms", frame_read)
         found, tables = _repeated(lambda: refusal_audit.audit(counts, AuditOptions()), runs * 4)
@@ -45,14 +45,14 @@ def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
         yield from _labels(workspace, counts, prompts, runs)
 
 
-def _labels(workspace: Workspace, counts: refusal_audit.AuditCounts, prompts: int, runs: int) -> Iterator[Line]:
+def _labels(workspace: Workspace, counts: audit_counts.AuditCounts, prompts: int, runs: int) -> Iterator[Line]:
     taken = []
     for run in range(runs * 10):
         prompt_id = 1 + run % prompts
         prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator=_ANNOTATOR)
         (counts, _), millis = _timed(partial(_again, workspace, counts, prompt_id))
         taken.append(millis)
-    right = bool((refusal_audit.read(workspace).table == counts.table).all())
+    right = bool((audit_counts.read(workspace).table == counts.table).all())
     for _ in range(runs * 10):
         prompt_review.undo(workspace, annotator=_ANNOTATOR)
     p50, p95 = quantile(taken, 0.5), quantile(taken, 0.95)
@@ -61,9 +61,9 @@ def _labels(workspace: Workspace, counts: refusal_audit.AuditCounts, prompts: in
 
 
 def _again(
-    workspace: Workspace, counts: refusal_audit.AuditCounts, prompt_id: int
-) -> tuple[refusal_audit.AuditCounts, Any]:
-    now = refusal_audit.refreshed(counts, workspace, (prompt_id,))
+    workspace: Workspace, counts: audit_counts.AuditCounts, prompt_id: int
+) -> tuple[audit_counts.AuditCounts, Any]:
+    now = audit_counts.refreshed(counts, workspace, (prompt_id,))
     return now, refusal_audit.audit(now, AuditOptions())
 
 

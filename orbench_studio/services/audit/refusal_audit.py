@@ -10,7 +10,6 @@ from orbench_studio.domain.audit.refusal_rates import (
     PEOPLE,
     Audit,
     AuditOptions,
-    Drop,
     Group,
     Labels,
     Tally,
@@ -24,27 +23,8 @@ from orbench_studio.services.audit.audit_counts import (
     CLASSES,
     Array,
     AuditCounts,
-    read,
-    refreshed,
-    with_judge,
 )
 from orbench_studio.store.audit import audit_arrays as store
-
-__all__ = [
-    "CELL_LIMIT",
-    "Audit",
-    "AuditCounts",
-    "AuditOptions",
-    "Drop",
-    "Group",
-    "Labels",
-    "audit",
-    "cell",
-    "prompts_of",
-    "read",
-    "refreshed",
-    "with_judge",
-]  # fmt: skip
 
 CELL_LIMIT = 2_000  # prompts that a query names one by one
 _CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)

@@ -6,11 +6,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
-from orbench_studio.domain.audit.refusal_rates import Drop, Group, Labels
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.audit.heat_map import Cells
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -21,7 +21,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 def counted(path, **options):
     """Audit the file in another session."""
     with open_workspace(path) as other:
-        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.AuditOptions(**options))
+        return refusal_audit.audit(audit_counts.read(other), AuditOptions(**options))
 
 
 def open_page(studio):
@@ -73,9 +73,7 @@ def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
         for key in (Qt.Key.Key_Right, Qt.Key.Key_Return):
             QTest.keyClick(focused, key)
         with open_workspace(path) as other:
-            behind = refusal_audit.prompts_of(
-                refusal_audit.read(other), page.options.value, Group.SAFE, model, category
-            )
+            behind = refusal_audit.prompts_of(audit_counts.read(other), page.options.value, Group.SAFE, model, category)
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.page)
         studio.wait(lambda: set(studio.page.model.ids()) == set(behind))
         assert before[0] == len(behind)

@@ -3,9 +3,10 @@
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from orbench_studio.domain.audit.refusal_rates import FINAL
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.services.audit import refusal_audit, sampling
+from orbench_studio.services.audit import sampling
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -105,4 +106,4 @@ def test_opening_another_workspace_clears_the_results(start, path, tmp_path):
         studio.window.open(path.parent / "mine.orbench")
         studio.wait(lambda: studio.application.session.workspace not in (None, before))
         studio.wait(lambda: not page.agreement.tables)
-        assert page.cache.answers == refusal_audit.FINAL
+        assert page.cache.answers == FINAL

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from orbench_studio.domain.audit.refusal_rates import AuditOptions
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.figures import drawing
-from orbench_studio.services.audit import audit_report, refusal_audit
+from orbench_studio.services.audit import audit_counts, audit_report, refusal_audit
 from orbench_studio.services.review import prompt_review
 from tests.unit.services.audit.audited_workspace import MODELS, bring, create, record
 
@@ -25,9 +26,9 @@ def made(tmp_path, monkeypatch):
         for prompt_id in range(1, 11):
             for who in ("ada", "ben"):
                 prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator=who)
-        counts = refusal_audit.read(workspace)
+        counts = audit_counts.read(workspace)
         origin = audit_report.provenance(workspace)
-        yield audit_report.report(origin, counts, refusal_audit.AuditOptions(), NOW), workspace.uuid, tmp_path
+        yield audit_report.report(origin, counts, AuditOptions(), NOW), workspace.uuid, tmp_path
 
 
 def test_the_html_report_has_provenance_rates_and_agreement(made):
@@ -52,12 +53,10 @@ def test_the_markdown_report_has_provenance_and_links_to_figures(made):
 
 def test_a_report_can_be_cancelled(made, tmp_path):
     with create(tmp_path / "other.orbench") as workspace:
-        counts = refusal_audit.read(workspace)
+        counts = audit_counts.read(workspace)
         origin = audit_report.provenance(workspace)
         with pytest.raises(CancelledError):
-            audit_report.report(
-                origin, counts, refusal_audit.AuditOptions(), NOW, on_progress=lambda _done, _total: False
-            )
+            audit_report.report(origin, counts, AuditOptions(), NOW, on_progress=lambda _done, _total: False)
 
 
 def test_a_report_replaces_only_a_report(made, tmp_path):
@@ -76,7 +75,7 @@ def test_a_report_replaces_only_a_report(made, tmp_path):
 
 def test_figures_replace_only_figures(made, tmp_path):
     with create(tmp_path / "other.orbench") as workspace:
-        found = refusal_audit.audit(refusal_audit.read(workspace), refusal_audit.AuditOptions())
+        found = refusal_audit.audit(audit_counts.read(workspace), AuditOptions())
     figures = tmp_path / "figures"
     for _ in range(2):
         assert len(audit_report.write_figures(found, figures)) == len(list(figures.iterdir()))

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
-from orbench_studio.services.audit import refusal_audit
-from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.judging import run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
@@ -65,7 +65,7 @@ def counted(found):
 def check(workspace, counts):
     """Every table is what a recount says."""
     shown = views(workspace)
-    counts = refusal_audit.with_judge(counts, workspace, READER)
+    counts = audit_counts.with_judge(counts, workspace, READER)
     for options in CHOICES:
         found = refusal_audit.audit(counts, options)
         cells, prompts, _ = recount(shown, options)
@@ -79,7 +79,7 @@ def decide(workspace, *decision):
 
 
 def test_every_table_equals_a_recount(workspace):
-    check(workspace, refusal_audit.read(workspace))
+    check(workspace, audit_counts.read(workspace))
 
 
 LABEL = st.tuples(st.just("label"), st.integers(1, PROMPTS), st.sampled_from(["safe", "toxic", "controversial"]))
@@ -96,12 +96,12 @@ def test_updated_counts_equal_fresh_counts_after_any_change(made, tmp_path, chan
     path = tmp_path / "changed.orbench"
     path.unlink(missing_ok=True)
     with open_workspace(shutil.copy(made, path)) as workspace:
-        counts = refusal_audit.read(workspace)
+        counts = audit_counts.read(workspace)
         for change in changes:
-            counts = refusal_audit.with_judge(counts, workspace, READER)
-            counts = refusal_audit.refreshed(counts, workspace, done(workspace, *change))
+            counts = audit_counts.with_judge(counts, workspace, READER)
+            counts = audit_counts.refreshed(counts, workspace, done(workspace, *change))
         counts = check(workspace, counts)
-        fresh = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
+        fresh = audit_counts.with_judge(audit_counts.read(workspace), workspace, READER)
         assert (counts.table == fresh.table).all()
 
 
@@ -124,10 +124,10 @@ def done(workspace, kind, *what):
 
 
 def test_responses_added_since_the_last_read_are_counted(workspace):
-    counts = refusal_audit.read(workspace)
+    counts = audit_counts.read(workspace)
     bring(workspace, [record(2, again=1)])
     decide(workspace, 3, Aspect.LABEL, "safe")
-    check(workspace, refusal_audit.refreshed(counts, workspace, (3,)))
+    check(workspace, audit_counts.refreshed(counts, workspace, (3,)))
 
 
 @pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2])
@@ -135,7 +135,7 @@ def test_the_queue_of_a_cell_has_exactly_its_prompts(workspace, options):
     decide(workspace, 1, Aspect.LABEL, "safe")
     decide(workspace, 2, Aspect.LABEL, "toxic")
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ben")
-    counts = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
+    counts = audit_counts.with_judge(audit_counts.read(workspace), workspace, READER)
     shown = views(workspace)
     *_, behind = recount(shown, options)
     for group in (Group.SAFE, Group.TOXIC):
@@ -147,7 +147,7 @@ def test_the_queue_of_a_cell_has_exactly_its_prompts(workspace, options):
 
 
 def test_thousands_of_prompts_can_be_named_one_by_one(workspace):
-    query = refusal_audit.QueueFilter((refusal_audit.Term(refusal_audit.Field.ID, tuple(map(str, range(2, 2_002)))),))
+    query = QueueFilter((Term(Field.ID, tuple(map(str, range(2, 2_002)))),))
     assert list(search.queue_of(workspace, query).ids) == list(range(2, PROMPTS + 1))
 
 
@@ -159,7 +159,7 @@ def test_dropped_prompts_are_not_counted(workspace):
     groups = defaultdict(set)
     for prompt_id, member in near.members.items():
         groups[member.group_id].add(prompt_id)
-    counts, shown = refusal_audit.read(workspace), views(workspace)
+    counts, shown = audit_counts.read(workspace), views(workspace)
     split = {view.prompt.id for view in shown if view.consensus.disagreement}
     first = {}
     for view in shown:
@@ -184,7 +184,7 @@ def test_dropped_prompts_are_not_counted(workspace):
 
 
 def test_self_judged_prompts_are_found(workspace):
-    counts = refusal_audit.read(workspace)
+    counts = audit_counts.read(workspace)
     for view in views(workspace):
         verdicts = {vote.moderator: vote.verdict for vote in view.votes if vote.response_id is None}
         others = [verdict for moderator, verdict in verdicts.items() if moderator != "east"]
@@ -194,11 +194,11 @@ def test_self_judged_prompts_are_found(workspace):
 
 def test_an_unknown_judge_raises_with_the_list_of_judges(workspace):
     with pytest.raises(StudioError, match=r"“nobody”.*final, people, reader \(llm\), words \(rule\)"):
-        refusal_audit.with_judge(refusal_audit.read(workspace), workspace, "nobody")
+        audit_counts.with_judge(audit_counts.read(workspace), workspace, "nobody")
 
 
 def test_an_empty_workspace_has_an_empty_audit(tmp_path):
     with create(tmp_path / "empty.orbench", prompts=0) as workspace:
-        found = refusal_audit.audit(refusal_audit.read(workspace), AuditOptions())
+        found = refusal_audit.audit(audit_counts.read(workspace), AuditOptions())
     assert (found.models, found.categories, found.cells) == ((), (), {})
     assert found.labelled_by_people.n == 0

@@ -2,9 +2,9 @@
 
 import pytest
 
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.curation.near_duplicates import Member
-from orbench_studio.services.audit import refusal_audit
-from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.audit.what_if import what_if
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.curation.near_duplicates import DuplicateSearch
@@ -14,7 +14,7 @@ from tests.unit.services.audit.audited_workspace import MODELS, create
 @pytest.fixture
 def counts(tmp_path):
     with create(tmp_path / "audited.orbench", prompts=40) as workspace:
-        yield refusal_audit.read(workspace)
+        yield audit_counts.read(workspace)
 
 
 def test_rates_before_and_after_equal_those_of_the_audit(counts):
@@ -33,9 +33,9 @@ def test_rates_before_and_after_equal_those_of_the_audit(counts):
 
 def test_linked_prompts_are_resampled_together(tmp_path):
     with create(tmp_path / "own.orbench", prompts=40) as workspace:
-        apart = what_if(refusal_audit.read(workspace), AuditOptions())
+        apart = what_if(audit_counts.read(workspace), AuditOptions())
         near_duplicates.keep(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
-        together = what_if(refusal_audit.read(workspace), AuditOptions())
+        together = what_if(audit_counts.read(workspace), AuditOptions())
     for one, other in zip(apart.models, together.models, strict=True):
         width, wider = (high - low for low, high in (one.before.interval, other.before.interval))
         assert wider > width + 0.1, "one cluster tells less than forty prompts"
