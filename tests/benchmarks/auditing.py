@@ -1,4 +1,4 @@
-"""How long an audit takes: the whole table from kept counts, and again after a label, beside pandas and a recount."""
+"""Time of an audit table from cached counts and after a label, compared with pandas and a recount."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,7 +26,7 @@ _ANNOTATOR = "benchmark"
 
 
 def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
-    """The whole table of all models and categories; pandas counts the same once it has read everything."""
+    """Measure the table of all models and categories; pandas counts the same from data in memory."""
     with open_workspace(path) as workspace:
         counts, read = _timed(lambda: audit_counts.read(workspace))
         frame, frame_read = _timed(lambda: _frame(workspace))
@@ -46,18 +46,18 @@ def measure(path: Path, prompts: int, runs: int) -> Iterator[Line]:
 
 
 def _labels(workspace: Workspace, counts: audit_counts.AuditCounts, prompts: int, runs: int) -> Iterator[Line]:
-    taken = []
+    times = []
     for run in range(runs * 10):
         prompt_id = 1 + run % prompts
         prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator=_ANNOTATOR)
         (counts, _), millis = _timed(partial(_again, workspace, counts, prompt_id))
-        taken.append(millis)
-    right = bool((audit_counts.read(workspace).table == counts.table).all())
+        times.append(millis)
+    equal = bool((audit_counts.read(workspace).table == counts.table).all())
     for _ in range(runs * 10):
         prompt_review.undo(workspace, annotator=_ANNOTATOR)
-    p50, p95 = quantile(taken, 0.5), quantile(taken, 0.95)
+    p50, p95 = quantile(times, 0.5), quantile(times, 0.95)
     yield Line("audit table after a label, p50", prompts, p50, "ms")
-    yield Line("audit table after a label, p95", prompts, p95, "ms", None, f"< {_LABEL} ms", p95 < _LABEL and right)
+    yield Line("audit table after a label, p95", prompts, p95, "ms", None, f"< {_LABEL} ms", p95 < _LABEL and equal)
 
 
 def _again(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
@@ -26,8 +29,11 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role
 from orbench_studio.gui.workspace.session import Session
 
+if TYPE_CHECKING:
+    from orbench_studio.services.audit.audit_counts import AuditCounts
+
 _READING = "Reading …"
-_NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+2)."
+_NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _MIN_ANSWERS = 20  # of the cell that is named above the heat map
 _NOTE = (
@@ -161,9 +167,9 @@ class AuditPage(QWidget):
             self.message.emit(text.format(count=f"{refusal_audit.CELL_LIMIT:,}"))
         self.review_wanted.emit(wanted)
 
-    def _save(self, ask: str) -> None:
+    def _save(self, ask: Callable[[AuditCounts, AuditOptions], None]) -> None:
         if self.cache.counts is not None and self._is_known() and not self.strip.isVisibleTo(self):
-            getattr(self.saving, ask)(self.cache.counts, self.options.value)
+            ask(self.cache.counts, self.options.value)
 
     def _failed(self, text: str) -> None:
         self.options.reset()
@@ -194,8 +200,8 @@ class AuditPage(QWidget):
         self.moderators.review_wanted.connect(self.review_wanted)
         for box in self.what_if.boxes.values():
             box.toggled.connect(lambda _: self._update_tab(self.what_if))
-        self.report.clicked.connect(lambda: self._save("ask_report"))
-        self.figures.clicked.connect(lambda: self._save("ask_figures"))
+        self.report.clicked.connect(lambda: self._save(self.saving.ask_report))
+        self.figures.clicked.connect(lambda: self._save(self.saving.ask_figures))
         self.saving.message.connect(self.message)
         self.saving.failed.connect(lambda text: self._say(text, "error"))
 

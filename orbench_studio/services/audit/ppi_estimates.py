@@ -66,8 +66,9 @@ def estimates(
     StudioError if there is no such sample or judge.
     """
     if human is not HumanEvidence.LABELS and judge == FINAL:
-        known = ", ".join(counts.judges) or "none yet"
-        raise StudioError(f"Human answer classes check one judge. Choose which judge: {known}.")
+        if not counts.judges:
+            raise StudioError("This workspace has no judgements to check. Run a judge first.")
+        raise StudioError(f"Human answer classes check one judge. Choose which judge: {', '.join(counts.judges)}.")
     counts = with_judge(counts, workspace, judge)
     with workspace.reading() as db:
         drawn = _Drawn(
@@ -139,22 +140,22 @@ class _Units:
         shape = count, kinds, STATES, STATES
         tables = np.zeros(shape, dtype=np.int64)
         np.add.at(tables, (models[counted], strata[counted], people[counted], machine[counted]), 1)
-        everything = np.zeros(shape[:3], dtype=np.int64)
-        np.add.at(everything, (models, strata, machine), 1)
+        all_units = np.zeros(shape[:3], dtype=np.int64)
+        np.add.at(all_units, (models, strata, machine), 1)
         waiting, after_waiting = (np.zeros((count, kinds), dtype=np.int64) for _ in range(2))
         for table, which in ((waiting, waits & in_sample), (after_waiting, labelled & ~counted)):
             np.add.at(table, (models[which], strata[which]), 1)
-        return self._rows(tables, everything, waiting, after_waiting, margin)
+        return self._rows(tables, all_units, waiting, after_waiting, margin)
 
     def _rows(
-        self, tables: Array, everything: Array, waiting: Array, after_waiting: Array, margin: float
+        self, tables: Array, all_units: Array, waiting: Array, after_waiting: Array, margin: float
     ) -> list[Estimate]:
-        overall = ppi_estimate(tables, everything)
-        each = ppi_estimate(tables[:, :, None], everything[:, :, None])
+        overall = ppi_estimate(tables, all_units)
+        each = ppi_estimate(tables[:, :, None], all_units[:, :, None])
         found = []
         for m, model in enumerate(self._counts.names):
             for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
-                needed = labels_needed(tables[m, h], everything[m, h], margin)
+                needed = labels_needed(tables[m, h], all_units[m, h], margin)
                 at = (m,) if category is None else (m, h.start)
                 found.append(
                     Estimate(
@@ -164,15 +165,15 @@ class _Units:
                         labels=int(tables[m, h].sum()),
                         waiting=int(waiting[m, h].sum()),
                         after_waiting=int(after_waiting[m, h].sum()),
-                        prompts=int(everything[m, h].sum()),
+                        prompts=int(all_units[m, h].sum()),
                         needed={c: int(n) for c, n in zip(self._categories[h], needed, strict=True) if n},
-                        unlabelled=self._unlabelled(tables[m, h], everything[m, h], h),
+                        unlabelled=self._unlabelled(tables[m, h], all_units[m, h], h),
                     )
                 )
         return found
 
-    def _unlabelled(self, tables: Array, everything: Array, which: slice) -> tuple[str, ...]:
-        empty = (tables.sum((1, 2)) == 0) & (everything.sum(1) > 0)
+    def _unlabelled(self, tables: Array, all_units: Array, which: slice) -> tuple[str, ...]:
+        empty = (tables.sum((1, 2)) == 0) & (all_units.sum(1) > 0)
         return tuple(c for c, none in zip(self._categories[which], empty, strict=True) if none)
 
     def _population_slots(self) -> Array:

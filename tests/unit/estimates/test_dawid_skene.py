@@ -1,4 +1,4 @@
-"""Raters without a known truth: against the reference package, and where the truth is known to us."""
+"""Rater reliability: compared with the reference package and with simulated truth."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Prediction-powered rates: against the reference package, against what must hold, and by simulation."""
+"""Prediction-powered rates: compared with the reference package, by their properties, and by simulation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Agreement of several annotators: against the libraries, and where it cannot be told."""
+"""Agreement of several annotators: compared with libraries, and undefined cases."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tallies: what counts, what is apart, and how far that could move a rate."""
+"""Tallies: rates, excluded responses, and bounds."""
 
 from orbench_studio.domain.audit.refusal_rates import Group, Tally
 

@@ -1,4 +1,4 @@
-"""Rates and their intervals, against published values."""
+"""Rates and their intervals, compared with published values."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""People against machines and against each other, recounted by hand."""
+"""Agreement with human labels and between annotators, compared with counts by hand."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Moderators without a known truth, and the labels most likely wrong."""
+"""Reliability of moderators without known labels, and the labels most likely wrong."""
 
 from random import Random
 

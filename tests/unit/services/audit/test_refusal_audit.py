@@ -63,7 +63,7 @@ def counted(found):
 
 
 def check(workspace, counts):
-    """Every table is what a recount says."""
+    """Check every table against a recount."""
     shown = views(workspace)
     counts = audit_counts.with_judge(counts, workspace, READER)
     for options in CHOICES:

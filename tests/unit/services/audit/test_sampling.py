@@ -1,4 +1,4 @@
-"""Audit samples: random, stratified, extended, and shown as exactly what was drawn."""
+"""Audit samples: random, stratified, extended, and queued exactly as drawn."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What if: rates and ranks before and after, against the audit's own."""
+"""What-if: rates and ranks before and after, compared with the audit."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_linked_prompts_are_resampled_together(tmp_path):
         together = what_if(audit_counts.read(workspace), AuditOptions())
     for one, other in zip(apart.models, together.models, strict=True):
         width, wider = (high - low for low, high in (one.before.interval, other.before.interval))
-        assert wider > width + 0.1, "one cluster tells less than forty prompts"
+        assert wider > width + 0.1, "one cluster is less informative than forty prompts"
 
 
 def test_ranks_follow_the_rates_and_lie_in_their_intervals(counts):
