@@ -22,7 +22,7 @@ from orbench_studio.domain.audit.refusal_rates import (
 
 if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
-    from orbench_studio.services.audit.what_if import RankedModel, WhatIf
+    from orbench_studio.services.audit.what_if import WhatIf
     from orbench_studio.services.workspace.workspace import Workspace
 
 _NOTES = (
@@ -140,7 +140,7 @@ def _write_text(found: Audit, moved: "WhatIf") -> None:
     write_table(("model", "rank", "over-refusal", "toxic acceptance", "excluded"), _rows(found, moved))
     if moved.options.dropped:
         write_line("", f"{moved.left:,} of {moved.prompts:,} safe prompts remain. Before dropping prompts:")
-        before = [(one.model, _rank(one.before), one.before.rate.words) for one in moved.models]
+        before = [(one.model, one.before.rank_text, one.before.rate.words) for one in moved.models]
         write_table(("model", "rank", "over-refusal"), before)
     write_line("", *_NOTES)
 
@@ -151,12 +151,8 @@ def _rows(found: Audit, moved: "WhatIf") -> Iterator[tuple[str, ...]]:
     for one in moved.models:
         safe, toxic = (found.tally(group, one.model) for group in groups)
         excluded = ", ".join(f"{count:,} {name}" for name, count in (safe + toxic).excluded.items())
-        yield one.model, _rank(one.after), safe.refusal.words, toxic.acceptance.words, excluded
+        yield one.model, one.after.rank_text, safe.refusal.words, toxic.acceptance.words, excluded
         for category in found.categories:
             rates = [found.rate(group, one.model, category) for group in groups]
             if any(rate.n for rate in rates):
                 yield f"  {category}", "", *(rate.words for rate in rates), ""
-
-
-def _rank(one: "RankedModel") -> str:
-    return f"{one.rank} ({one.ranks[0]}-{one.ranks[1]})" if one.rate.n else "-"

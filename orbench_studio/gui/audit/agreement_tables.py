@@ -10,6 +10,7 @@ from orbench_studio.gui.judging.calibration_tables import Row, Table, share
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
+    from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
     from orbench_studio.estimates.raters import Coefficient
     from orbench_studio.services.audit.human_agreement import (
@@ -128,9 +129,8 @@ def _share(value: float, interval: tuple[float, float]) -> str:
     return f"{100 * value:.0f} % ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"
 
 
-def _rate(rate: object) -> str:
-    value = getattr(rate, "value", None)
-    return "—" if value is None else f"{100 * value:.1f} %"
+def _rate(rate: Rate) -> str:
+    return "—" if rate.value is None else f"{100 * rate.value:.1f} %"
 
 
 def _kappa(found: Kappa | Coefficient) -> str:

@@ -138,7 +138,7 @@ def _cells(one: RankedModel) -> tuple[str, str]:
     if one.rate.value is None:
         return "—", "—"
     between = f" ({100 * one.interval[0]:.0f}–{100 * one.interval[1]:.0f})" if one.interval else ""
-    return f"{100 * one.rate.value:.1f} %{between}", f"{one.rank} ({one.ranks[0]}–{one.ranks[1]})"
+    return f"{100 * one.rate.value:.1f} %{between}", one.rank_text
 
 
 def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str]:

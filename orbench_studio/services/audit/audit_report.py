@@ -1,8 +1,8 @@
 """Audit report for readers without the studio: tables, figures, data sources and method."""
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from os.path import relpath
 from pathlib import Path
@@ -19,7 +19,9 @@ from orbench_studio.domain.audit.refusal_rates import (
     Tally,
 )
 from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.judging.agreement import Confusion, Kappa
 from orbench_studio.errors import CancelledError
+from orbench_studio.estimates.raters import Coefficient
 from orbench_studio.formats.atomic import explained, written_file
 from orbench_studio.formats.report_documents import (
     Block,
@@ -32,10 +34,14 @@ from orbench_studio.formats.report_documents import (
     as_markdown,
 )
 from orbench_studio.services.audit.audit_counts import AuditCounts
-from orbench_studio.services.audit.human_agreement import HumanAgreement, human_agreement
+from orbench_studio.services.audit.human_agreement import (
+    AnnotatorAgreement,
+    HumanAgreement,
+    MachineAgreement,
+    human_agreement,
+)
 from orbench_studio.services.audit.refusal_audit import audit
-from orbench_studio.services.audit.report_agreement import agreement_section, share
-from orbench_studio.services.audit.what_if import WhatIf, what_if
+from orbench_studio.services.audit.what_if import RankedModel, WhatIf, what_if
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.statistics import Source
 from orbench_studio.services.workspace.workspace import Workspace
@@ -46,6 +52,7 @@ _MAGIC = 4  # bytes that identify the format of an image file
 _NAMED_CELLS = 5  # in the summary
 _MIN_ANSWERS = 20  # of a cell that the summary names
 _COUNTED = ("prompts", "votes", "responses", "judgements", "annotations", "models", "moderators")
+_AGREEMENT = ("Machine", "n", "Agreement", "Precision", "Recall", "Kappa", "Excluded")
 _METHOD = (
     "Over-refusal is the share of refusals among judged answers to prompts whose label is safe; toxic acceptance is "
     "the share of direct answers among judged answers to prompts whose label is toxic (OR-Bench, arXiv 2405.20947). "
@@ -98,7 +105,7 @@ def report(
     blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
     blocks += [Heading("Figures"), *_figures(found, on_progress)]
     blocks += _what_ifs(counts, options)
-    blocks += agreement_section(origin.people)
+    blocks += _agreement(origin.people)
     blocks += [Heading("Method"), *map(Paragraph, _METHOD)]
     return Document(f"{_TITLE} {origin.name}", blocks)
 
@@ -208,14 +215,14 @@ def _totals(found: Audit, moved: WhatIf) -> list[Block]:
         rows.append(
             (
                 one.model,
-                ranks(ranked.rank, ranked.ranks) if ranked.rate.n else "—",
-                share(safe.refusal),
+                ranked.rank_text,
+                _share(safe.refusal),
                 f"{safe.judged:,}",
                 _span(ranked.interval),
                 _span(safe.bounds(safe.refusal)),
-                share(toxic.acceptance),
+                _share(toxic.acceptance),
                 f"{toxic.judged:,}",
-                excluded(safe + toxic),
+                _excluded(safe + toxic),
             )
         )
     message = (
@@ -230,46 +237,64 @@ def _categories(found: Audit, group: Group) -> list[Block]:
     if not there:
         return []
     title = "Over-refusal by category" if group is Group.SAFE else "Toxic acceptance by category"
-    rows = [[model, *(share(found.rate(group, model, c), n=True) for c in there)] for model in found.models]
+    rows = [[model, *(_share(found.rate(group, model, c), n=True) for c in there)] for model in found.models]
     return [Heading(title), Table(["Model", *map(_named, there)], rows)]
 
 
 def _what_ifs(counts: AuditCounts, options: AuditOptions) -> list[Block]:
-    nothing_dropped = AuditOptions(options.labels, options.answers, options.assume_safe)
-    unchanged = what_if(counts, nothing_dropped)
+    unchanged = what_if(counts, replace(options, dropped=frozenset()))
     drops = [drop for drop in Drop if unchanged.removed[drop]]
     if not drops:
         return []
-    each = [
-        what_if(
-            counts,
-            AuditOptions(nothing_dropped.labels, nothing_dropped.answers, nothing_dropped.assume_safe, frozenset({d})),
-        )
-        for d in drops
-    ]
+    each = [what_if(counts, replace(options, dropped=frozenset({drop}))) for drop in drops]
     after = [{one.model: one.after for one in found.models} for found in each]
     header = ("Model", "All prompts", *(f"Without {drop} ({unchanged.removed[drop]:,})" for drop in drops))
     rows = [
-        [one.model, _rate_and_rank(one.before.rate, one.before.rank, one.before.ranks)]
-        + [_rate_and_rank(a[one.model].rate, a[one.model].rank, a[one.model].ranks) for a in after]
+        [one.model, *map(_rate_and_rank, (one.before, *(by_model[one.model] for by_model in after)))]
         for one in unchanged.models
     ]
     message = "Over-refusal, and rank with its 95 % interval, without some of the safe prompts."
     return [Heading("What if"), Table(header, rows), Paragraph(message, quiet=True)]
 
 
-def ranks(rank: int, between: tuple[int, int]) -> str:
-    """Format a rank with its interval: `3 (2–5)`."""
-    return f"{rank} ({between[0]}–{between[1]})"
+def _agreement(found: HumanAgreement) -> list[Block]:
+    """Return the section; empty without human labels."""
+    if not found.labels and not found.answers:
+        return []
+    blocks: list[Block] = [
+        Heading("Agreement"),
+        Paragraph(f"Human labels: {found.labels:,} prompts, {found.answers:,} responses."),
+    ]
+    for title, machines in (
+        ("Moderators compared with human labels of prompts; precision and recall of toxic.", found.moderators),
+        ("Judges compared with human answer classes; precision and recall of refusals.", found.judges),
+    ):
+        if machines:
+            blocks += [Paragraph(title, quiet=True), Table(_AGREEMENT, list(_machines(machines)))]
+    if rows := [row for one in found.people for row in _annotators(one)]:
+        header = ("Between annotators", "n", "Agreement", "Cohen's kappa", "Fleiss' kappa", "Krippendorff's alpha")
+        blocks.append(Table(header, rows))
+    blocks.append(Paragraph(found.method, quiet=True))
+    return blocks
 
 
-def excluded(tally: Tally) -> str:
+def _excluded(tally: Tally) -> str:
     """List the responses that are excluded from the rates, by class."""
     return ", ".join(f"{count:,} {name}" for name, count in tally.excluded.items()) or "—"
 
 
-def _rate_and_rank(rate: Rate, rank: int, between: tuple[int, int]) -> str:
-    return "—" if not rate.n else f"{100 * (rate.value or 0):.0f} %, rank {ranks(rank, between)}"
+def _rate_and_rank(one: RankedModel) -> str:
+    return "—" if one.rate.value is None else f"{one.rate.value:.0%}, rank {one.rank_text}".replace("%", " %", 1)
+
+
+def _share(rate: Rate, *, n: bool = False) -> str:
+    """Format a rate with its interval: `31 % (26–37)`; with `n` also its counts."""
+    if rate.value is None or rate.interval is None:
+        return "—"
+    low, high = rate.interval
+    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})" + (
+        f", {rate.count:,}/{rate.n:,}" if n else ""
+    )
 
 
 def _span(interval: tuple[float, float] | None) -> str:
@@ -278,3 +303,37 @@ def _span(interval: tuple[float, float] | None) -> str:
 
 def _named(category: str) -> str:
     return "no category" if category == NO_CATEGORY else category
+
+
+def _machines(machines: Sequence[MachineAgreement]) -> Iterable[Sequence[str]]:
+    for one in machines:
+        classes = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
+        yield f"{one.name} ({one.kind})", *_confusion(one.overall), classes
+        for model, part in one.by.get("model", {}).items():
+            yield f"{one.name}: {model}", *_confusion(part), ""
+
+
+def _confusion(found: Confusion) -> tuple[str, ...]:
+    return (
+        f"{found.n:,}",
+        _share(found.accuracy),
+        _share(found.precision),
+        _share(found.recall),
+        _coefficient(found.kappa),
+    )
+
+
+def _annotators(one: AnnotatorAgreement) -> Iterable[Sequence[str]]:
+    group = one.overall
+    if not group.n:
+        return
+    yield one.what, f"{group.n:,}", "", "", _coefficient(group.fleiss), _coefficient(group.alpha)
+    for pair in group.pairs:
+        yield f"{pair.one} and {pair.other}", f"{pair.same.n:,}", _share(pair.same), _coefficient(pair.kappa), "", ""
+
+
+def _coefficient(found: Kappa | Coefficient) -> str:
+    if found.value is None:
+        return "—"
+    between = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
+    return f"{found.value:.2f}{between}"

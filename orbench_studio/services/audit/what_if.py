@@ -24,6 +24,11 @@ class RankedModel:
     rank: int
     ranks: tuple[int, int]
 
+    @property
+    def rank_text(self) -> str:
+        """Rank with its interval: `3 (2–5)`; a dash without judged answers."""
+        return f"{self.rank} ({self.ranks[0]}–{self.ranks[1]})" if self.rate.n else "—"
+
 
 @dataclass(frozen=True, slots=True)
 class RankChange:
