@@ -38,20 +38,20 @@ def audit_people(
 
 def _write_text(found: "HumanAgreement") -> None:
     for title, machines, n, unit in (
-        ("compared with human labels of prompts (toxic)", found.moderators, found.labels, "prompt"),
-        ("compared with human answer classes (any refusal)", found.judges, found.answers, "response"),
+        ("Moderators compared with human labels (toxic)", found.moderators, found.labels, "prompt"),
+        ("Judges compared with human answer classes (any refusal)", found.judges, found.answers, "response"),
     ):
-        write_line(f"{title}: {counted(n, unit)} with a human label")
+        write_line(f"{title}: {counted(n, unit)}")
         rows = [row for machine in machines for row in _machine_rows(machine)]
         write_table(("machine", "agreement", "precision", "recall", "kappa", "three-way"), rows, indent=2)
         write_line("")
     for one in found.people:
-        write_line(f"between annotators: {one.what}")
+        write_line(f"Agreement between annotators: {one.what}")
         header = ("", "annotators", "agreement", "kappa", "Fleiss' kappa", "alpha", "n")
         write_table(header, list(_annotator_rows(one)), indent=2)
         write_line("")
     if found.self_consistency:
-        write_line("self-consistency (same label on a prompt shown again)")
+        write_line("Self-consistency (same label on a prompt shown again)")
         rates = [(annotator, rate.words) for annotator, rate in found.self_consistency.items()]
         write_table(("annotator", "agreement"), rates, indent=2)
         write_line("")

@@ -51,7 +51,7 @@ def _write_text(found: "Reliability", listed: "Suspects") -> None:
         return
     write_table(("rater", "sensitivity (toxic)", "specificity (safe)", "votes"), list(_rater_rows(found)))
     if found.error_correlations:
-        write_line("", "correlated errors, beyond chance")
+        write_line("", "Correlated errors, beyond chance")
         header = ("rater", "other rater", "correlation", "prompts", "on human labels", "prompts")
         pairs = [
             (one.one, one.other, _number(one.correlation), one.prompts, _number(one.on_human_labels),
@@ -70,7 +70,7 @@ def _write_text(found: "Reliability", listed: "Suspects") -> None:
     ]
     write_table(("prompt", "category", "label", "P(wrong)", "refused by"), doubtful, indent=2)
     if listed.found:
-        write_line("", f"over-refusal if all {len(listed.found):,} labels were flipped")
+        write_line("", f"Over-refusal if all {len(listed.found):,} labels were flipped")
         rates = [
             (model, _percent(now.value), _percent(flipped.value)) for model, (now, flipped) in listed.rates.items()
         ]

@@ -92,7 +92,7 @@ def test_agreement_as_json_and_text(run, run_json, own):
         [{"people": "safe", "machine": "safe", "count": 20}],
     )
     message = run("audit-people", own).stdout
-    assert "compared with human labels of prompts (toxic): 20 prompts with a human label" in message
+    assert "Moderators compared with human labels (toxic): 20 prompts" in message
     assert "studio-rules (rule)" in message
 
 
@@ -114,4 +114,4 @@ def test_a_workspace_without_labels_or_votes_is_reported(run, tmp_path):
         run("audit-raters", tmp_path / "own.orbench").stdout
         == "This workspace has no votes on prompts. Import or collect votes first.\n"
     )
-    assert "0 prompts with a human label" in run("audit-people", tmp_path / "own.orbench").stdout
+    assert "human labels (toxic): 0 prompts" in run("audit-people", tmp_path / "own.orbench").stdout
