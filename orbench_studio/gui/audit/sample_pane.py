@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _SIZE = 200
+_NAMED_CATEGORIES = 2  # in a table cell
 _COLUMNS = (
     Column("Model", 150, 2),
     Column("Machines only", 110, number=True),
@@ -240,7 +241,9 @@ def _drawn_message(sample: AuditSample) -> str:
 def _row(one: Estimate) -> tuple[str, ...]:
     between = f" ({100 * one.finite_interval[0]:.0f}–{100 * one.finite_interval[1]:.0f})" if one.finite_interval else ""
     if one.unlabelled:
-        categories = ", ".join(map(category_title, one.unlabelled))
+        more = len(one.unlabelled) - _NAMED_CATEGORIES
+        names = map(category_title, one.unlabelled[:_NAMED_CATEGORIES])
+        categories = ", ".join(names) + (f" +{more}" if more > 0 else "")
         between = " " + tr("no labels yet: {categories}").format(categories=categories)
     return (
         one.model,
