@@ -2,20 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect
 from orbench_studio.domain.review.decision import Decision
-
-
-class EntryKind(StrEnum):
-    """What an entry of the journal records."""
-
-    DECISION = "decision"
-    ADJUDICATION = "adjudication"
-    UNDO = "undo"
-    REDO = "redo"
-    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,6 @@ class QueueState(StrEnum):
     ENDED = "ended"
 
 
-class AssignmentState(StrEnum):
-    """What became of a prompt that was assigned to an annotator."""
-
-    HELD = "held"
-    LABELLED = "labelled"
-    SKIPPED = "skipped"
-
-
 @dataclass(frozen=True, slots=True)
 class Member:
     """Somebody who takes part: with a share (any number; what counts is its part of all), or with categories."""

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Table
 
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.formats.records import (
     AnnotationDraft,
     Came,
@@ -37,6 +36,7 @@ from orbench_studio.store.core.tables import (
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import Key, KnownPrompt
 from orbench_studio.store.review import derived_states, journal
+from orbench_studio.store.review.journal import EntryKind
 
 
 @contextmanager

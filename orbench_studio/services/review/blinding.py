@@ -16,8 +16,9 @@ from orbench_studio.domain.review.blinding import in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
 from orbench_studio.domain.review.timeline import Event
-from orbench_studio.store.review import blinding, journal, repeated_decisions
+from orbench_studio.store.review import journal, repeated_decisions
 from orbench_studio.store.review.journal import Entry
+from orbench_studio.store.team import assigned_prompts
 
 HIDDEN = "hidden until the prompt has all its labels"
 
@@ -27,30 +28,30 @@ def visible(db: Connection, view: PromptView, annotator: str) -> PromptView:
     prompt_id = view.prompt.id
     who = repeated_decisions.annotator_id(db, annotator)
     seen = replace(view, version=version(db, prompt_id, who))
-    if blinding.in_training(db, [prompt_id], who):
+    if assigned_prompts.practised(db, [prompt_id], who):
         return in_training(seen, annotator)
-    if blinding.blind(db, [prompt_id]):
+    if assigned_prompts.blind(db, [prompt_id]):
         return visible_to(seen, lambda one: one in open_to([one], annotator, blind=True))
     return seen
 
 
 def version(db: Connection, prompt_id: int, annotator_id: int | None) -> int:
     """What grows with every deed about the prompt that the annotator may know of."""
-    alone = blinding.blind(db, [prompt_id]) or blinding.in_training(db, [prompt_id], annotator_id)
+    alone = assigned_prompts.blind(db, [prompt_id]) or assigned_prompts.practised(db, [prompt_id], annotator_id)
     return journal.version_of(db, prompt_id, (annotator_id or 0) if alone else None)
 
 
 def decided(db: Connection, prompt_id: int, annotator: str) -> list[Annotation]:
     """The decisions in force about a prompt that the annotator may know of."""
     everything = journal.of_prompts(db, [prompt_id]).get(prompt_id, [])
-    return open_to(everything, annotator, blind=bool(blinding.blind(db, [prompt_id])))
+    return open_to(everything, annotator, blind=bool(assigned_prompts.blind(db, [prompt_id])))
 
 
 def lines(db: Connection, rows: Sequence[QueueRow], annotator: str) -> list[QueueRow]:
     """The lines of a queue with what the annotator decided where what others decide is hidden."""
     ids = [row.prompt_id for row in rows]
-    practised = blinding.in_training(db, ids, repeated_decisions.annotator_id(db, annotator))
-    alone = practised | blinding.blind(db, ids)
+    practised = assigned_prompts.practised(db, ids, repeated_decisions.annotator_id(db, annotator))
+    alone = practised | assigned_prompts.blind(db, ids)
     own = journal.of_prompts(db, sorted(alone))
     return [
         _line(row, open_to(own.get(row.prompt_id, ()), annotator, blind=True), practised=row.prompt_id in practised)
@@ -62,7 +63,7 @@ def lines(db: Connection, rows: Sequence[QueueRow], annotator: str) -> list[Queu
 
 def events(db: Connection, prompt_id: int, found: Sequence[Event], annotator: str) -> list[Event]:
     """The history of a prompt as the annotator may know it."""
-    if not blinding.blind(db, [prompt_id]):
+    if not assigned_prompts.blind(db, [prompt_id]):
         return list(found)
     return [one for one in found if one.annotator == annotator or (one.said is not None and one.said.imported)]
 
@@ -71,7 +72,7 @@ def entries(db: Connection, found: Sequence[Entry], annotator: str) -> list[Entr
     """Deeds of the journal, without a word of what others decided about prompts that are sealed."""
     others = {entry.target_id or entry.id for entry in found if entry.annotator not in (annotator, None)}
     about = journal.prompts_of(db, sorted(others))
-    blind = blinding.blind(db, sorted({prompt_id for ids in about.values() for prompt_id in ids}))
+    blind = assigned_prompts.blind(db, sorted({prompt_id for ids in about.values() for prompt_id in ids}))
     closed = {deed for deed, ids in about.items() if ids & blind}
     return [
         replace(entry, summary=HIDDEN)

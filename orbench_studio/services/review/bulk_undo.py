@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StudioError
 from orbench_studio.services.team import assignments
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, repeated_decisions, undo_entries
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry, EntryKind
 
 __all__ = ["Entry", "UndoPreview", "moment", "own_entries", "preview", "reverse", "undo_since"]
 

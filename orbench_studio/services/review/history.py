@@ -1,10 +1,10 @@
 """The journal of a workspace, as people read it."""
 
-from orbench_studio.domain.review.timeline import EntryKind, Event
+from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.review import blinding
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import journal, timeline
-from orbench_studio.store.review.journal import Entry
+from orbench_studio.store.review.journal import Entry, EntryKind
 
 __all__ = ["Entry", "EntryKind", "Event", "entries", "of_prompt"]
 

@@ -23,7 +23,6 @@ from orbench_studio.domain.core.response import Response, stop_class
 from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
 from orbench_studio.domain.review.pending_decision import PendingDecision
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review import blinding, bulk_undo
 from orbench_studio.services.team import assignments
@@ -32,8 +31,9 @@ from orbench_studio.store.core import prompts, responses, votes
 from orbench_studio.store.core.bulk_sql import add
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import blinding as store_blinding
 from orbench_studio.store.review import derived_states, journal, repeated_decisions, undo_entries
+from orbench_studio.store.review.journal import EntryKind
+from orbench_studio.store.team import assigned_prompts
 
 
 def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> PromptView:
@@ -86,7 +86,7 @@ def decide(
         lock_prompts(db, [decision.prompt_id])
         if sending is not None and sending.again and journal.entry_of(db, sending.uuid) is not None:
             return Changes(frozenset({Kind.ANNOTATIONS}), (decision.prompt_id,), f"{sending.words}: had come through")
-        queued = store_blinding.is_queued(db, decision.prompt_id)
+        queued = assigned_prompts.concern(db, decision.prompt_id)
         decision = assignments.as_recorded(db, decision, annotator_id) if queued else decision
         deed = (decision, *more)
         version = _version(db, decision.prompt_id, annotator_id, queued=queued) if seen is not None else None

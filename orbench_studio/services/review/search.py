@@ -22,7 +22,8 @@ from orbench_studio.services.review import blinding
 from orbench_studio.services.review.response_selection import by_usefulness
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import response_index
-from orbench_studio.store.review import facets, named_filters, prompt_lists, queue
+from orbench_studio.store.review import facets, named_filters, queue
+from orbench_studio.store.team import assigned_prompts
 
 
 def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None) -> Queue:
@@ -40,7 +41,7 @@ def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None
 def _first(db: Connection, wanted: QueueFilter) -> int | None:
     """What to begin with: of what a team's queue has given to somebody what is held, else what nobody has decided."""
     given = given_to(wanted)
-    return prompt_lists.first_held(db, *given) if given else queue.first_with_status(db, wanted, Status.UNDECIDED)
+    return assigned_prompts.first_held(db, *given) if given else queue.first_with_status(db, wanted, Status.UNDECIDED)
 
 
 def queue_rows(workspace: Workspace, prompt_ids: Sequence[int], annotator: str | None = None) -> list[QueueRow]:

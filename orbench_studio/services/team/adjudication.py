@@ -6,7 +6,7 @@ from typing import Any
 from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.review.timeline import EntryKind, Event
+from orbench_studio.domain.review.timeline import Event
 from orbench_studio.domain.team.dispute import Dispute, sides
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
@@ -16,6 +16,7 @@ from orbench_studio.store.core.bulk_sql import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, repeated_decisions, timeline
+from orbench_studio.store.review.journal import EntryKind
 from orbench_studio.store.team import disputes
 
 __all__ = ["Case", "Dispute", "case_of", "disputed", "settle"]

@@ -20,7 +20,7 @@ from orbench_studio.errors import StaleDecisionError, StudioError
 from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts
-from orbench_studio.store.review import assignment_states, blinding, journal, repeated_decisions
+from orbench_studio.store.review import journal, repeated_decisions
 from orbench_studio.store.team import assigned_prompts, queue_records
 from orbench_studio.store.team.assigned_prompts import Part
 from orbench_studio.store.team.queue_records import StoredQueue
@@ -99,21 +99,21 @@ def require_room(db: Connection, prompt_ids: Sequence[int], annotator_id: int) -
 
     Prompts to practise on are labelled one by one: among many they are a StudioError.
     """
-    if blinding.in_training(db, prompt_ids, annotator_id):
+    if assigned_prompts.practised(db, prompt_ids, annotator_id):
         raise StudioError("Prompts to practise on are among these. Label those one by one, and leave them out here.")
-    _refuse(assignment_states.assigned_to_others(db, prompt_ids, annotator_id))
+    _refuse(assigned_prompts.full_for(db, prompt_ids, annotator_id))
 
 
 def require_room_again(db: Connection, entry_ids: Sequence[int], annotator_id: int) -> None:
     """The same of the prompts that are labelled by entries of the journal."""
-    _refuse(assignment_states.assigned_to_others(db, journal.labelled_by(db, entry_ids), annotator_id))
+    _refuse(assigned_prompts.full_for(db, journal.labelled_by(db, entry_ids), annotator_id))
 
 
 def as_recorded(db: Connection, decision: Decision, annotator_id: int) -> Decision:
     """What is written down of a decision: a label of a prompt given to practise on counts as practice."""
     if decision.aspect is not Aspect.LABEL:
         return decision
-    practised = blinding.in_training(db, [decision.prompt_id], annotator_id)
+    practised = assigned_prompts.practised(db, [decision.prompt_id], annotator_id)
     return replace(decision, aspect=Aspect.TRAINING) if practised else decision
 
 

@@ -15,7 +15,7 @@ from orbench_studio.domain.team.queue import Progress, QueueState, TeamQueue, pe
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts
-from orbench_studio.store.review import assignment_states, derived_states, queue
+from orbench_studio.store.review import derived_states, queue
 from orbench_studio.store.review import repeated_decisions as store_people
 from orbench_studio.store.team import (
     annotator_activity,
@@ -168,7 +168,7 @@ def _fill(db: Connection, kept: StoredQueue) -> int:
 def _restate(db: Connection, queue_id: int) -> None:
     """Weigh anew what people have decided about the queue's prompts: it is hidden from now on, or no more."""
     prompt_ids, response_ids = queue_records.decided_about(db, queue_id)
-    assignment_states.recount(db, prompt_ids)
+    assigned_prompts.recount(db, prompt_ids)
     derived_states.refresh_responses(db, response_ids)
     derived_states.refresh_prompts(db, prompt_ids)
 

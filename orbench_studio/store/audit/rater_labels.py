@@ -6,7 +6,6 @@ from sqlalchemy import Connection, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -17,8 +16,8 @@ from orbench_studio.store.core.tables import (
     RESPONSE_STATES,
     VOTES,
 )
-from orbench_studio.store.review.blinding import BLIND_PROMPTS
-from orbench_studio.store.review.journal import IN_FORCE
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
+from orbench_studio.store.team.assigned_prompts import SEALED_PROMPTS
 
 
 class RaterLabel(NamedTuple):
@@ -52,7 +51,7 @@ def human_labels(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[RaterLab
         select(a.prompt_id, ANNOTATORS.c.name, a.value, a.response_id)
         .join(JOURNAL, JOURNAL.c.id == a.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == a.annotator_id)
-        .where(a.aspect == aspect, IN_FORCE, a.prompt_id.not_in(BLIND_PROMPTS))
+        .where(a.aspect == aspect, IN_FORCE, a.prompt_id.not_in(SEALED_PROMPTS))
         .order_by((JOURNAL.c.kind != EntryKind.IMPORT), a.id)
     )
     return [RaterLabel(*row) for row in db.execute(statement)]

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
 
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace, Stratum
 from orbench_studio.store.core.bulk_sql import add, inserted
 from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
 from orbench_studio.store.core.tables import PROMPT_STATES
-from orbench_studio.store.review.prompt_lists import in_sample, sample_id
 
 A, P, S = AUDIT_SAMPLES.c, AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
@@ -44,7 +44,7 @@ def save(db: Connection, sample: AuditSample, places: Sequence[SamplePlace]) -> 
 def set_drawn(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
     """Set the number of drawn prompts of each category."""
     for category, count in drawn.items():
-        stratum = (S.sample_id == sample_id(name), S.stratum == category)
+        stratum = (S.sample_id == _id(name), S.stratum == category)
         db.execute(update(AUDIT_STRATA).where(*stratum).values(drawn=count))
 
 
@@ -58,12 +58,27 @@ def remove(db: Connection, name: str) -> None:
 
 def places(db: Connection, name: str) -> list[SamplePlace]:
     """Return the population of a sample in random order."""
-    statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == sample_id(name))
+    statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == _id(name))
     return [SamplePlace(*row) for row in db.execute(statement.order_by(P.number))]
 
 
 def statuses(db: Connection, name: str) -> dict[int, str]:
     """Return the review status of the prompts in a sample."""
     state = PROMPT_STATES.c
-    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(in_sample(name))))
+    rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(drawn(name))))
     return {row.prompt_id: row.status for row in rows}
+
+
+def drawn(name: str) -> Select[Any]:
+    """Select the prompts in a sample."""
+    stratum = and_(S.sample_id == P.sample_id, S.stratum == P.stratum)
+    return select(P.prompt_id).join(AUDIT_STRATA, stratum).where(P.sample_id == _id(name), P.place < S.drawn)
+
+
+def number(prompt_id: ColumnElement[int], name: str) -> ColumnElement[int]:
+    """Select the random position of a prompt in the population of a sample."""
+    return select(P.number).where(P.sample_id == _id(name), P.prompt_id == prompt_id).scalar_subquery()
+
+
+def _id(name: str) -> Any:
+    return select(A.id).where(A.name == name).scalar_subquery()

@@ -31,11 +31,12 @@ from orbench_studio.domain.evaluation.batch import (
 from orbench_studio.domain.review.decision import evidence_span
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Status
-from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import Assignment, AssignmentState, QueueState
+from orbench_studio.domain.team.queue import Assignment, QueueState
 from orbench_studio.store.core.columns import UtcDateTime
 from orbench_studio.store.core.engine import is_server
 from orbench_studio.store.evaluation import vendor_batches
+from orbench_studio.store.review import journal
+from orbench_studio.store.team import assigned_prompts
 
 LISTED = 10  # rows named one by one, for each column
 _SHOWN = 60  # characters of a value
@@ -56,7 +57,7 @@ _SETS: dict[str, Iterable[str]] = {
     "votes.category": Category,
     "judges.kind": JudgeKind,
     "judgements.answer_class": AnswerClass,
-    "journal.kind": EntryKind,
+    "journal.kind": journal.EntryKind,
     "annotations.aspect": Aspect,
     "prompt_states.status": Status,
     "prompt_states.category": Category,
@@ -76,7 +77,7 @@ _SETS: dict[str, Iterable[str]] = {
     "team_queues.assignment": Assignment,
     "team_queues.state": QueueState,
     "team_prompts.category": Category,
-    "team_claims.state": AssignmentState,
+    "team_claims.state": assigned_prompts.State,
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "audit_samples.seed": (-(2**63), 2**63 - 1),

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -15,6 +14,7 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     VOTES,
 )
+from orbench_studio.store.review.journal import EntryKind
 
 FILLABLE = ("category", "origin", "seed_id", "reference_label", "external_key", "attributes")
 Key = tuple[Any, ...]

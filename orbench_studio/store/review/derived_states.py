@@ -48,7 +48,8 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     WORKSPACE,
 )
-from orbench_studio.store.review import assignment_states, blinding, journal
+from orbench_studio.store.review import journal
+from orbench_studio.store.team import assigned_prompts
 
 _ANSWERS = list(ANSWERS)
 _REFUSALS = sorted(REFUSALS)
@@ -72,7 +73,7 @@ def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
 
 def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
     """Weigh the prompts anew, and where they stand in a team's queues; their responses' states must be up to date."""
-    turned = assignment_states.recount(db, prompt_ids)
+    turned = assigned_prompts.recount(db, prompt_ids)
     if turned:
         refresh_responses(db, journal.responses_of(db, turned))
     for some in chunks(prompt_ids):
@@ -114,7 +115,7 @@ def wrong_states(db: Connection) -> Iterable[str]:
                 differing = {row[column] for row in kept if row not in right} | missing
                 first = f"{column} {min(differing)}"
                 yield f"{states.name}: {len(differing)} rows, first {first}, are not what the rules say"
-    yield from assignment_states.wrong(db)
+    yield from assigned_prompts.wrong(db)
 
 
 def _replace(db: Connection, table: Table, column: str, ids: Sequence[int], rows: list[dict[str, Any]]) -> None:
@@ -129,7 +130,7 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
     rows = db.execute(select(*columns).where(in_list(r.id, response_ids)).order_by(r.id)).all()
     said = responses.said(db, response_ids)
     decided = journal.on_responses(db, response_ids)
-    blind = blinding.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
+    blind = assigned_prompts.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
         human = human_verdict(open_to(decided.get(response_id, ()), blind=prompt_id in blind))
@@ -157,16 +158,16 @@ def _response_state(
 
 def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, Any]]:
     p = PROMPTS.c
-    blind = blinding.is_blind(p.id).label("blind")
+    blind = assigned_prompts.sealed_now(p.id).label("sealed")
     columns = (p.id, p.category, p.reference_label, blind, select(WORKSPACE.c.consensus_rule).scalar_subquery())
     rows = db.execute(select(*columns).where(in_list(p.id, prompt_ids)).order_by(p.id)).all()
     cast_votes = votes.of_prompts(db, prompt_ids)
     decided = journal.of_prompts(db, prompt_ids)
     tallied = _tallies(db, prompt_ids)
     states = []
-    for prompt_id, category, reference, is_blind, counts_by in rows:
+    for prompt_id, category, reference, is_sealed, counts_by in rows:
         agreed = consensus(cast_votes.get(prompt_id, []), Rule.from_text(counts_by))
-        known = open_to(decided.get(prompt_id, ()), blind=is_blind)
+        known = open_to(decided.get(prompt_id, ()), blind=is_sealed)
         state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
         states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
     return states

@@ -10,8 +10,8 @@ from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.evaluation.batch import ItemState
 from orbench_studio.domain.review.query import CONTRADICTED, DIFFER, NONE, SPLIT, UNANIMOUS, UNREAD
 from orbench_studio.domain.review.queue import Agreement, Field, QueueFilter
+from orbench_studio.store.audit import samples
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
@@ -28,7 +28,6 @@ from orbench_studio.store.core.tables import (
 )
 from orbench_studio.store.core.team_tables import TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review.journal import IN_FORCE
-from orbench_studio.store.review.prompt_lists import in_sample
 from orbench_studio.store.review.query_sql import conditions, counting_vote, marks
 
 S = PROMPT_STATES.c
@@ -164,8 +163,9 @@ def _batches(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
 
 def _samples(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     queued = select(S.prompt_id).where(*others)
-    names = db.execute(select(AUDIT_SAMPLES.c.name).order_by(AUDIT_SAMPLES.c.id)).scalars()
-    drawn = {name: in_sample(name).where(AUDIT_PROMPTS.c.prompt_id.in_(queued)) for name in names}
+    drawn = {
+        one.name: samples.drawn(one.name).where(samples.P.prompt_id.in_(queued)) for one in samples.all_samples(db)
+    }
     counted = {name: select(func.count()).select_from(ids.subquery()) for name, ids in drawn.items()}
     found = {name: int(db.execute(count).scalar_one()) for name, count in counted.items()}
     return {name: number for name, number in found.items() if number}

@@ -4,16 +4,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_sql import chunks, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.review import guidelines
+
+
+class EntryKind(StrEnum):
+    """What an entry of the journal records."""
+
+    DECISION = "decision"
+    ADJUDICATION = "adjudication"
+    UNDO = "undo"
+    REDO = "redo"
+    IMPORT = "import"
+
 
 DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # what a person does and can take back
 

@@ -23,6 +23,7 @@ from orbench_studio.domain.review.query import (
     count_of,
 )
 from orbench_studio.domain.review.queue import Agreement, Field, Term
+from orbench_studio.store.audit import samples
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
@@ -42,9 +43,8 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 from orbench_studio.store.core.text_search import Search
-from orbench_studio.store.review.blinding import BLIND_PROMPTS
 from orbench_studio.store.review.journal import IN_FORCE
-from orbench_studio.store.review.prompt_lists import in_sample, in_team_queue
+from orbench_studio.store.team.assigned_prompts import SEALED_PROMPTS, prompts_of
 
 _COMPARE: dict[str, Callable[[Any, int], ColumnElement[bool]]] = {
     ">=": operator.ge,
@@ -179,6 +179,10 @@ def _batch(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(answered.union(written))
 
 
+def _sample(value: str) -> ColumnElement[bool]:
+    return S.prompt_id.in_(samples.drawn(value))
+
+
 def _group(value: str) -> ColumnElement[bool]:
     of = NEAR_DUPLICATES.c
     return S.prompt_id.in_(select(of.prompt_id).where(of.group_id == int(value)))
@@ -204,7 +208,7 @@ def _note(value: str) -> ColumnElement[bool]:
         .group_by(a.prompt_id, a.annotator_id)
     )
     found = select(a.prompt_id).where(a.id.in_(last), a.value.icontains(value, autoescape=True))
-    return and_(S.prompt_id.in_(found), S.prompt_id.not_in(BLIND_PROMPTS))
+    return and_(S.prompt_id.in_(found), S.prompt_id.not_in(SEALED_PROMPTS))
 
 
 _FIELDS: dict[Field, Search] = {
@@ -225,8 +229,8 @@ _FIELDS: dict[Field, Search] = {
     Field.ORIGIN: lambda value: S.prompt_id.in_(select(PROMPTS.c.id).where(PROMPTS.c.origin == value)),
     Field.SUBSET: _subset,
     Field.BATCH: _batch,
-    Field.SAMPLE: lambda value: S.prompt_id.in_(in_sample(value)),
-    Field.TEAM: lambda value: S.prompt_id.in_(in_team_queue(value)),
+    Field.SAMPLE: _sample,
+    Field.TEAM: lambda value: S.prompt_id.in_(prompts_of(value)),
     Field.GROUP: _group,
     Field.SEED: _seed,
     Field.NOTE: _note,

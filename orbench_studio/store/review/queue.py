@@ -11,9 +11,10 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Status
 from orbench_studio.domain.team.queue import given_to
+from orbench_studio.store.audit import samples
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
-from orbench_studio.store.review import prompt_lists
 from orbench_studio.store.review.query_sql import conditions
+from orbench_studio.store.team import assigned_prompts
 
 _EXCERPT = 160  # characters of a prompt that a line of the queue can show
 _PRIME = 2_147_483_647  # squares of what is smaller fit 64 bits
@@ -86,10 +87,10 @@ def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     """The order's columns; random is the same for the same seed, whatever else is in the queue."""
     sample = next((term.values[0] for term in wanted.all_on(Field.SAMPLE) if not term.negated), None)
     if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: a part of it is a sample too
-        return prompt_lists.place_in_sample(S.prompt_id, sample), S.prompt_id
+        return samples.number(S.prompt_id, sample), S.prompt_id
     given = given_to(wanted)
     if wanted.order is Order.IMPORTED and given is not None:
-        return prompt_lists.place_in_assignments(S.prompt_id, *given), S.prompt_id
+        return assigned_prompts.number(S.prompt_id, *given), S.prompt_id
     if wanted.order is not Order.RANDOM:
         return _ORDERS[wanted.order]
     # A square modulo a prime has no pattern that a reader could see, and every database can reckon it.

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_sql import chunks, id_of
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import IN_FORCE
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
 
 _AT = ANNOTATIONS.c
 

@@ -4,10 +4,9 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, exists, select
 
-from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.tables import JOURNAL
 from orbench_studio.store.review import journal
-from orbench_studio.store.review.journal import DECIDING, IN_FORCE
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, EntryKind
 
 
 def to_undo(db: Connection, annotator_id: int) -> list[int]:

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import AssignmentState
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPTS
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_MEMBERS
-from orbench_studio.store.review.blinding import BLIND_PROMPTS
-from orbench_studio.store.review.journal import IN_FORCE, IN_TIME
+from orbench_studio.store.review.journal import IN_FORCE, IN_TIME, EntryKind
+from orbench_studio.store.team.assigned_prompts import SEALED_PROMPTS, State
 
 A, J, N = ANNOTATIONS.c, JOURNAL.c, ANNOTATORS.c
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
@@ -48,7 +46,7 @@ def moments(db: Connection) -> Mapping[str, list[datetime]]:
 def said(db: Connection) -> Mapping[int, Mapping[str, str]]:
     """What each said last of the prompts that several labelled and whose labels are all known, by prompt."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
-    labelled = (A.aspect == Aspect.LABEL, A.prompt_id.not_in(BLIND_PROMPTS))
+    labelled = (A.aspect == Aspect.LABEL, A.prompt_id.not_in(SEALED_PROMPTS))
     statement = _decided(A.prompt_id, N.name, A.value).where(*labelled).order_by(*IN_TIME)
     for prompt_id, name, value in db.execute(statement):
         found[prompt_id][name] = value
@@ -69,7 +67,7 @@ def held(db: Connection, now: datetime) -> dict[str, int]:
     """How many prompts each holds just now."""
     c = TEAM_CLAIMS.c
     counted = select(N.name, func.count()).join(TEAM_CLAIMS, c.annotator_id == N.id)
-    counted = counted.where(c.state == AssignmentState.HELD, c.until >= now).group_by(N.name)
+    counted = counted.where(c.state == State.HELD, c.until >= now).group_by(N.name)
     return {name: int(count) for name, count in db.execute(counted)}
 
 

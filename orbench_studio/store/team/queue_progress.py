@@ -3,11 +3,11 @@
 from sqlalchemy import Connection, exists, func, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
-from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.domain.team.queue import AssignmentState, Progress
+from orbench_studio.domain.team.queue import Progress
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS
-from orbench_studio.store.review.journal import IN_FORCE
+from orbench_studio.store.review.journal import IN_FORCE, EntryKind
+from orbench_studio.store.team.assigned_prompts import State
 from orbench_studio.store.team.queue_records import StoredQueue
 
 P, C, S, A = TEAM_PROMPTS.c, TEAM_CLAIMS.c, PROMPT_STATES.c, ANNOTATIONS.c
@@ -31,7 +31,7 @@ def of(db: Connection, kept: StoredQueue) -> Progress:
     )
     open_ = int(db.execute(done.where(S.basis == Basis.DISPUTED)).scalar_one())
     adjudicated = int(db.execute(done.where(settled)).scalar_one())
-    held = select(func.count()).where(C.queue_id == kept.id, C.state == AssignmentState.HELD)
+    held = select(func.count()).where(C.queue_id == kept.id, C.state == State.HELD)
     training = select(func.count()).where(P.queue_id == kept.id, P.training)
     counts = [int(db.execute(one).scalar_one()) for one in (held, training)]
     return Progress(sum(by_labels), tuple(by_labels), open_ + adjudicated, adjudicated, *counts)

@@ -12,9 +12,9 @@ from orbench_studio.domain.team.queue import Assignment, Member, QueueState, Tea
 from orbench_studio.store.core.bulk_sql import add, id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
-from orbench_studio.store.review.assignment_states import TRAINING_ROOM
 
 Q, M, P = TEAM_QUEUES.c, TEAM_MEMBERS.c, TEAM_PROMPTS.c
+ROOM_TO_PRACTISE = 1  # never taken off
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def fill(
     first = int(db.execute(counted).scalar_one())
     new = [(prompt_id, category) for prompt_id, category in prompts if prompt_id not in there]
     common: dict[str, Any] = {"queue_id": kept.id, "training": training, "labels": 0}
-    common["room"] = TRAINING_ROOM if training else kept.queue.overlap
+    common["room"] = ROOM_TO_PRACTISE if training else kept.queue.overlap
     rows = [
         {"prompt_id": prompt_id, "category": category, "lot": lot_of(first + number), **common}
         for number, (prompt_id, category) in enumerate(new)
