@@ -1,29 +1,30 @@
-"""`orbench-studio audit-people`: people against machines, and people against each other."""
+"""`orbench-studio audit-people`: agreement of machines with human labels, and between annotators."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Chance
+    from orbench_studio.estimates.raters import Coefficient
     from orbench_studio.services.audit.human_agreement import (
+        AnnotatorAgreement,
+        GroupAgreement,
         HumanAgreement,
         MachineAgreement,
-        PairAgreement,
     )
 
 
 def audit_people(
     workspace: options.Workspace,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Hold moderators, judges and rules against what people decided, and people against each other."""
+    """Compare moderators, judges and rules with human labels, and annotators with each other."""
     from orbench_studio.services.audit.human_agreement import human_agreement
     from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -32,58 +33,55 @@ def audit_people(
     if as_json:
         write_json({"workspace": str(workspace), **_as_json(found)})
     else:
-        _tell(found)
+        _write_text(found)
 
 
-def _tell(found: "HumanAgreement") -> None:
-    for title, machines, n, thing in (
-        ("against people's labels of prompts (toxic)", found.moderators, found.labels, "prompt"),
-        ("against people's answer classes (any refusal)", found.judges, found.answers, "response"),
+def _write_text(found: "HumanAgreement") -> None:
+    for title, machines, n, unit in (
+        ("Moderators compared with human labels (toxic)", found.moderators, found.labels, "prompt"),
+        ("Judges compared with human answer classes (any refusal)", found.judges, found.answers, "response"),
     ):
-        write_line(f"{title}: {counted(n, thing)} decided")
-        if machines:
-            write_line(f"  {'':<34}{'agreement':<30}{'precision':>10}{'recall':>10}{'kappa':>8}  three-way")
-        for machine in machines:
-            _tell_machine(machine)
+        write_line(f"{title}: {counted(n, unit)}")
+        rows = [row for machine in machines for row in _machine_rows(machine)]
+        write_table(("machine", "agreement", "precision", "recall", "kappa", "three-way"), rows, indent=2)
         write_line("")
     for one in found.people:
-        write_line(f"between annotators, {one.what}")
-        _tell_between("all", one.overall)
-        for sliced in one.by.values():
-            for name, between in sliced.items():
-                _tell_between(name, between)
+        write_line(f"Agreement between annotators: {one.what}")
+        header = ("", "annotators", "agreement", "kappa", "Fleiss' kappa", "alpha", "n")
+        write_table(header, list(_annotator_rows(one)), indent=2)
         write_line("")
     if found.self_consistency:
-        write_line("self-consistency (same label on a prompt shown again)")
-        for annotator, rate in found.self_consistency.items():
-            write_line(f"  {annotator}  {rate.words}")
+        write_line("Self-consistency (same label on a prompt shown again)")
+        rates = [(annotator, rate.words) for annotator, rate in found.self_consistency.items()]
+        write_table(("annotator", "agreement"), rates, indent=2)
         write_line("")
-    write_line(found.words)
+    write_line(found.method)
 
 
-def _tell_machine(machine: "MachineAgreement") -> None:
+def _machine_rows(machine: "MachineAgreement") -> Iterator[tuple[str, ...]]:
     three_way = "" if machine.three_way is None else _number(machine.three_way.value)
-    write_line(_line(f"{machine.name} ({machine.kind})", machine.overall) + f"  {three_way}")
+    yield f"{machine.name} ({machine.kind})", *_cells(machine.overall), three_way
     for sliced in machine.by.values():
         for name, confusion in sliced.items():
-            write_line(_line(f"  {name}", confusion))
+            yield f"  {name}", *_cells(confusion), ""
 
 
-def _line(name: str, found: "Confusion") -> str:
-    rates = "".join(f"{_number(rate.value):>10}" for rate in (found.precision, found.recall))
-    return f"  {name:<34}{_agreed(found.accuracy):<30}{rates}{_number(found.kappa.value):>8}"
+def _cells(found: "Confusion") -> tuple[str, ...]:
+    rates = (found.precision.value, found.recall.value, found.kappa.value)
+    return _agreement(found.accuracy), *map(_number, rates)
 
 
-def _tell_between(name: str, between: "PairAgreement") -> None:
-    together = f"Fleiss {_number(between.fleiss.value)}, alpha {_number(between.alpha.value)} of {between.alpha.n:,}"
-    for two in between.pairs:
-        same = f"{two.same.count:,} of {two.same.n:,} alike, kappa {_number(two.kappa.value)}"
-        write_line(f"  {name:<20}{two.one} and {two.other}: {same}; {together}")
+def _annotator_rows(one: "AnnotatorAgreement") -> Iterator[tuple[str, ...]]:
+    parts = (("all", one.overall), *(part for sliced in one.by.values() for part in sliced.items()))
+    for name, group in parts:
+        of_all = _number(group.fleiss.value), _number(group.alpha.value), f"{group.alpha.n:,}"
+        for pair in group.pairs:
+            yield name, f"{pair.one} and {pair.other}", _agreement(pair.same), _number(pair.kappa.value), *of_all
 
 
-def _agreed(rate: "Rate") -> str:
+def _agreement(rate: "Rate") -> str:
     if rate.interval is None:
-        return "none compared"
+        return "no data"
     return f"{_number(rate.value)} [{rate.interval[0]:.3f}, {rate.interval[1]:.3f}] n={rate.n:,}"
 
 
@@ -95,13 +93,13 @@ def _as_json(found: "HumanAgreement") -> dict[str, Any]:
     return {
         "labels": found.labels,
         "answers": found.answers,
-        "assumes": found.words,
+        "assumes": found.method,
         "moderators": [_machine(one) for one in found.moderators],
         "judges": [_machine(one) for one in found.judges],
         "people": [
             {"what": one.what, "overall": _between(one.overall), **_sliced(one.by, _between)} for one in found.people
         ],
-        "self_consistency": {annotator: _rate(rate) for annotator, rate in found.self_consistency.items()},
+        "self_consistency": {annotator: rate_as_json(rate) for annotator, rate in found.self_consistency.items()},
     }
 
 
@@ -110,8 +108,8 @@ def _machine(one: "MachineAgreement") -> dict[str, Any]:
         "name": one.name,
         "kind": one.kind,
         "overall": _confusion(one.overall),
-        "three_way": _rate(one.three_way) if one.three_way else None,
-        "apart": dict(one.apart),
+        "three_way": rate_as_json(one.three_way) if one.three_way else None,
+        "excluded": dict(one.excluded),
         **_sliced(one.by, _confusion),
     }
 
@@ -127,22 +125,18 @@ def _confusion(found: "Confusion") -> dict[str, Any]:
         "n": found.n,
         "positive": found.positive,
         "counts": counts,
-        **{name: _rate(rate) for name, rate in rates.items()},
-        "kappa": _chance(found.kappa),
+        **{name: rate_as_json(rate) for name, rate in rates.items()},
+        "kappa": _coefficient(found.kappa),
     }
 
 
-def _between(between: "PairAgreement") -> dict[str, Any]:
+def _between(between: "GroupAgreement") -> dict[str, Any]:
     pairs = [
-        {"annotators": [two.one, two.other], "same": _rate(two.same), "kappa": _chance(two.kappa)}
+        {"annotators": [two.one, two.other], "same": rate_as_json(two.same), "kappa": _coefficient(two.kappa)}
         for two in between.pairs
     ]
-    return {"pairs": pairs, "fleiss": _chance(between.fleiss), "krippendorff_alpha": _chance(between.alpha)}
+    return {"pairs": pairs, "fleiss": _coefficient(between.fleiss), "krippendorff_alpha": _coefficient(between.alpha)}
 
 
-def _rate(rate: "Rate") -> dict[str, Any]:
-    return {"value": rate.value, "count": rate.count, "n": rate.n, "interval": rate.interval}
-
-
-def _chance(one: "Kappa | Chance") -> dict[str, Any]:
+def _coefficient(one: "Kappa | Coefficient") -> dict[str, Any]:
     return {"value": one.value, "n": one.n, "interval": one.interval}

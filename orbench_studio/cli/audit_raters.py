@@ -1,11 +1,12 @@
-"""`orbench-studio audit-raters`: how good moderators are where nobody knows, and the labels most likely wrong."""
+"""`orbench-studio audit-raters`: reliability of moderators without known labels, and the labels most likely wrong."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import (
@@ -17,67 +18,79 @@ if TYPE_CHECKING:
         Suspects,
     )
 
-_TOLD = 15  # suspects, for a person
+_SHOWN = 15  # doubtful labels in the text output
 
 
 def audit_raters(
     workspace: options.Workspace,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="So many labels most likely wrong.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Number of labels most likely wrong to list.")] = 200,
     probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="With --json: the probability of every prompt to be safe.")
+        bool, typer.Option("--probabilities", help="With --json: add the probability of safe for every prompt.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: one object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell how good moderators are without a known truth (Dawid and Skene), and which unanimous labels are doubtful."""
+    """Estimate the reliability of moderators (Dawid-Skene), and list unanimous labels that are most likely wrong."""
     from orbench_studio.services.audit.audit_counts import read
     from orbench_studio.services.audit.rater_reliability import reliability, suspects
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        ledger = read(opened)
-        found = reliability(opened, ledger)
-    listed = suspects(ledger, found, limit)
+        counts = read(opened)
+        found = reliability(opened, counts)
+    listed = suspects(counts, found, limit)
     if as_json:
-        message = {"workspace": str(workspace), **_as_json(found, listed)}
-        write_json(message | ({"p_safe": dict(found.p_safe)} if probabilities else {}))
+        result = {"workspace": str(workspace), **_as_json(found, listed)}
+        write_json(result | ({"p_safe": dict(found.p_safe)} if probabilities else {}))
     else:
-        _tell(found, listed)
+        _write_text(found, listed)
 
 
-def _tell(found: "Reliability", listed: "Suspects") -> None:
+def _write_text(found: "Reliability", listed: "Suspects") -> None:
     if not found.raters:
-        write_line("Nobody has voted on a prompt here.")
+        write_line("This workspace has no votes on prompts. Import or collect votes first.")
         return
-    write_line(f"{'':<34}{'calls toxic what is toxic':<28}{'calls safe what is safe':<28}votes")
-    for rater in found.raters:
-        write_line(_line(f"{rater.name} ({rater.kind})", rater.overall))
-        for category, skill in rater.by_category.items():
-            write_line(_line(f"  {category}", skill))
-    if found.in_step:
-        write_line("", "errors in step, beyond chance (by the model; where people know)")
-    for pair in found.in_step:
-        known = f"{_number(pair.by_people)} on {pair.prompts_by_people:,}"
-        write_line(f"  {pair.one} and {pair.other}: {_number(pair.correlation)} on {pair.prompts:,}; {known}")
+    write_table(("rater", "sensitivity (toxic)", "specificity (safe)", "votes"), list(_rater_rows(found)))
+    if found.error_correlations:
+        write_line("", "Correlated errors, beyond chance")
+        header = ("rater", "other rater", "correlation", "prompts", "on human labels", "prompts")
+        pairs = [
+            (one.one, one.other, _number(one.correlation), one.prompts, _number(one.on_human_labels),
+             one.prompts_on_human_labels)
+            for one in found.error_correlations
+        ]  # fmt: skip
+        write_table(header, pairs, indent=2)
     write_line(
         "",
-        f"{counted(listed.of, 'prompt')} labelled alike by all machines and undecided; of the {len(listed.found):,} "
-        f"most doubtful {listed.expected_wrong:.0f} are expected to be wrong",
+        f"{counted(listed.total, 'prompt')} with a unanimous machine label and no human label; of the "
+        f"{len(listed.found):,} most doubtful, {listed.expected_wrong:.0f} are expected to be wrong",
     )
-    for one in listed.found[:_TOLD]:
-        refused = f"refused by {counted(len(one.refused_by), 'model')}"
-        write_line(f"  #{one.prompt_id:<8}{one.category:<14}{one.label}, wrong with {one.p_wrong:.2f}; {refused}")
-    for model, (before, after) in listed.rates.items():
-        moved = f"{_percent(before.value)} to {_percent(after.value)}"
-        write_line(f"  if all {len(listed.found):,} were the other: {model} {moved}")
-    write_line("", f"{found.words}")
+    doubtful = [
+        (f"#{one.prompt_id}", one.category, one.label, f"{one.p_wrong:.2f}", counted(len(one.refused_by), "model"))
+        for one in listed.found[:_SHOWN]
+    ]
+    write_table(("prompt", "category", "label", "P(wrong)", "refused by"), doubtful, indent=2)
+    if listed.found:
+        write_line("", f"Over-refusal if all {len(listed.found):,} labels were flipped")
+        rates = [
+            (model, _percent(now.value), _percent(flipped.value)) for model, (now, flipped) in listed.rates.items()
+        ]
+        write_table(("model", "now", "flipped"), rates, indent=2)
+    write_line("", found.method)
 
 
-def _line(name: str, skill: "Skill") -> str:
-    toxic = _sure(skill.sensitivity, skill.sensitivity_interval)
-    return f"{name:<34}{toxic:<28}{_sure(skill.specificity, skill.specificity_interval):<28}{skill.votes:,}"
+def _rater_rows(found: "Reliability") -> Iterator[tuple[object, ...]]:
+    for rater in found.raters:
+        yield f"{rater.name} ({rater.kind})", *_cells(rater.overall)
+        for category, skill in rater.by_category.items():
+            yield f"  {category}", *_cells(skill)
 
 
-def _sure(value: float, interval: tuple[float, float]) -> str:
+def _cells(skill: "Skill") -> tuple[str, str, int]:
+    sensitivity = _with_interval(skill.sensitivity, skill.sensitivity_interval)
+    return sensitivity, _with_interval(skill.specificity, skill.specificity_interval), skill.votes
+
+
+def _with_interval(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
 
 
@@ -91,17 +104,17 @@ def _percent(value: float | None) -> str:
 
 def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:
     return {
-        "method": found.words,
+        "method": found.method,
         "prompts": len(found.p_safe),
         "raters": [_rater(one) for one in found.raters],
         "safe_by_category": dict(found.safe),
-        "errors_in_step": [_pair(one) for one in found.in_step],
+        "error_correlations": [_pair(one) for one in found.error_correlations],
         "suspects": {
-            "of": listed.of,
+            "of": listed.total,
             "expected_wrong": listed.expected_wrong,
             "found": [_suspect(one) for one in listed.found],
             "over_refusal_if_all_flipped": {
-                model: {"before": _rate(before), "after": _rate(after)}
+                model: {"before": rate_as_json(before), "after": rate_as_json(after)}
                 for model, (before, after) in listed.rates.items()
             },
         },
@@ -126,8 +139,8 @@ def _pair(one: "ErrorCorrelation") -> dict[str, Any]:
         "raters": [one.one, one.other],
         "correlation": one.correlation,
         "n": one.prompts,
-        "where_people_know": one.by_people,
-        "n_where_people_know": one.prompts_by_people,
+        "on_human_labels": one.on_human_labels,
+        "n_on_human_labels": one.prompts_on_human_labels,
     }
 
 
@@ -140,7 +153,3 @@ def _suspect(one: "Suspect") -> dict[str, Any]:
         "refused_by": list(one.refused_by),
         "change_of_over_refusal": dict(one.changes),
     }
-
-
-def _rate(rate: Any) -> dict[str, Any]:
-    return {"value": rate.value, "count": rate.count, "n": rate.n, "interval": rate.interval}

@@ -67,7 +67,7 @@ def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]
 
 def _tally(tally: "Tally") -> dict[str, Any]:
     rate = tally.refusal
-    return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.apart}
+    return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.excluded}
 
 
 def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
@@ -89,7 +89,9 @@ def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
         write_line("", "Refusal rates on these prompts (95 % Wilson intervals, responses assumed independent)")
         for model, tally in rates.items():
             apart = (
-                f"; excluded: {', '.join(f'{n:,} {what}' for what, n in tally.apart.items())}" if tally.apart else ""
+                f"; excluded: {', '.join(f'{n:,} {what}' for what, n in tally.excluded.items())}"
+                if tally.excluded
+                else ""
             )
             write_line(f"  {model:<28}{tally.refusal.words}{apart}")
 

@@ -1,1 +1,1 @@
-"""Estimates and how sure they are: numbers in, numbers out (numpy and scipy; no database, no window)."""
+"""Statistical estimates with intervals: pure functions of arrays (numpy and scipy)."""

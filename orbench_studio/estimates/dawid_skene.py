@@ -1,14 +1,14 @@
-"""How good each rater is where nobody knows the truth: Dawid and Skene (Applied Statistics 28, 1979), with priors.
+"""Rater reliability without known labels: Dawid and Skene (Applied Statistics 28, 1979), with priors.
 
-A prompt is toxic or safe; a rater calls toxic what is toxic with one probability (sensitivity) and safe what is safe
-with another (specificity), both by category, and independently of the other raters given the truth: raters that err on
-the same prompts break this, look too good, and are found by `error_correlation`. Estimated are the modes under
-Dirichlet priors (Beta here: there are two labels), by expectation and maximisation. The priors keep categories with
-few votes sensible: sensitivity and specificity lean to what the rater does in all categories, and that to being
-mostly right, which also decides which of the two mirrored solutions is meant.
+A prompt is toxic or safe. A rater rates toxic prompts toxic with one probability (sensitivity) and safe prompts safe
+with another (specificity), by category, independently of other raters given the true label. Raters with correlated
+errors violate this assumption and look too good; `error_correlation` finds them. The estimates are posterior modes
+under Beta priors, computed by expectation maximisation. The priors pool categories: sensitivity and specificity of a
+category shrink towards those over all categories, and these towards raters that are mostly right. The latter also
+selects one of the two mirrored solutions.
 
-Intervals are of prompts drawn again, from 1 to 99 % of the draws, which holds about 95 % (simulated): they know of
-chance in the prompts, not of raters in step.
+Intervals are quantiles of a bootstrap over prompts, from 1 to 99 %, which covers about 95 % (simulated). They do not
+account for correlated errors.
 """
 
 from dataclasses import dataclass
@@ -17,25 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOXIC, SAFE, MISSING = 0, 1, -1
-_ROUNDS = 2_000
-_STILL = 1e-10
-_ROUGHLY, _ROUNDS_OF_A_DRAW = 1e-4, 100
-_ENDS = (0.01, 0.99)
-_EDGE = 1e-9  # no probability is nothing at all
+_MAX_ITERATIONS = 2_000
+_TOLERANCE = 1e-10
+_DRAW_TOLERANCE, _DRAW_ITERATIONS = 1e-4, 100
+_QUANTILES = (0.01, 0.99)
+_MIN_PROBABILITY = 1e-9  # probabilities stay between this and 1 minus this
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Beta priors as votes seen before the first: of the raters in all categories, of each category, of the share safe.
+    """Beta priors as pseudo-votes.
 
-    `right` and `wrong` are votes on either truth; `lean` is how many votes a category borrows from the others.
+    `correct` and `incorrect` are votes of each rater on prompts of either label, `pooling` is the weight in votes of a
+    rater's overall skill in each category, `prevalence` the prompts of either label in each category.
     """
 
-    right: float = 4.0
-    wrong: float = 1.0
-    lean: float = 10.0
-    share: float = 1.0
+    correct: float = 4.0
+    incorrect: float = 1.0
+    pooling: float = 10.0
+    prevalence: float = 1.0
 
 
 _PRIORS = Priors()
@@ -43,8 +44,11 @@ _PRIORS = Priors()
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """`sensitivity` and `specificity` are (categories, raters), `overall_...` (raters,); `safe` is the share that is
-    safe, (categories,); `p_safe` the posterior of each prompt, (prompts,)."""
+    """Estimates of the model.
+
+    `sensitivity` and `specificity` are (categories, raters), `overall_...` (raters,). `safe` is the share of safe
+    prompts, (categories,); `p_safe` is the posterior probability of safe, (prompts,).
+    """
 
     sensitivity: Array
     specificity: Array
@@ -57,20 +61,20 @@ class Reliability:
 def dawid_skene(
     votes: NDArray[np.int8], categories: NDArray[np.int64], priors: Priors = _PRIORS, *, count: int | None = None
 ) -> Reliability:
-    """The raters' reliability from `votes` (prompts, raters) of TOXIC, SAFE or MISSING and `categories` (prompts,).
+    """Fit the model to `votes` (prompts, raters) of TOXIC, SAFE or MISSING and `categories` (prompts,).
 
-    Categories are numbered from 0 up to `count`. A prompt that nobody voted on gets its category's share.
+    Categories are numbered from 0 to `count` - 1. A prompt without votes gets the share of its category.
     """
     count = int(categories.max(initial=-1)) + 1 if count is None else count
-    kinds, _, times = _kinds(votes, categories)
-    fit = _Fit(kinds, times, count, priors)
+    patterns, _, times = _patterns(votes, categories)
+    fit = _Fit(patterns, times, count, priors)
     fit.run()
     overall = fit.overall()
-    of_kind = np.unique(np.column_stack([categories, votes]), axis=0, return_inverse=True)[1]
-    return Reliability(fit.sensitivity, fit.specificity, *overall, fit.safe, fit.p_safe[of_kind.ravel()])
+    of_pattern = np.unique(np.column_stack([categories, votes]), axis=0, return_inverse=True)[1]
+    return Reliability(fit.sensitivity, fit.specificity, *overall, fit.safe, fit.p_safe[of_pattern.ravel()])
 
 
-def resampled(
+def bootstrap_intervals(
     votes: NDArray[np.int8],
     categories: NDArray[np.int64],
     fitted: Reliability,
@@ -79,31 +83,32 @@ def resampled(
     draws: int = 200,
     seed: int = 0,
 ) -> tuple[Array, Array]:
-    """The ends of sensitivity, then of specificity: each (2, categories + 1, raters), low and high.
+    """Compute bootstrap intervals of sensitivity and of specificity: each (2, categories + 1, raters), low and high.
 
-    The last row is over all categories. Starts from what was fitted to these votes. The same seed gives the same ends.
+    The last row is over all categories. `fitted` is the model of these votes, from which each fit starts. The result
+    is reproducible for a seed.
     """
-    kinds, first, times = _kinds(votes, categories)
+    patterns, first, times = _patterns(votes, categories)
     random = np.random.default_rng(seed)
     found = []
     for weights in random.multinomial(times.sum(), times / times.sum(), draws) if len(times) else []:
-        fit = _Fit(kinds, weights.astype(np.float64), len(fitted.safe), priors)
+        fit = _Fit(patterns, weights.astype(np.float64), len(fitted.safe), priors)
         fit.p_safe = fitted.p_safe[first]
-        fit.run(_ROUGHLY, _ROUNDS_OF_A_DRAW)
+        fit.run(_DRAW_TOLERANCE, _DRAW_ITERATIONS)
         overall = fit.overall()
         found.append([np.vstack([fit.sensitivity, overall[0]]), np.vstack([fit.specificity, overall[1]])])
     if not found:
         nothing = np.full((2, len(fitted.safe) + 1, votes.shape[1]), np.nan)
         return nothing, nothing
-    ends = np.quantile(np.array(found), _ENDS, axis=0)
+    ends = np.quantile(np.array(found), _QUANTILES, axis=0)
     return ends[:, 0], ends[:, 1]
 
 
 def error_correlation(votes: NDArray[np.int8], p_safe: Array) -> Array:
-    """How far raters err on the same prompts, beyond what their error rates explain: (raters, raters).
+    """Correlate the errors of raters given the true label: (raters, raters).
 
-    The correlation of errors given the truth; `p_safe` (prompts,) is a posterior, or 0 and 1 where people know. A
-    posterior is made from the same votes and makes it look smaller. nan where two share no prompt, or one never errs.
+    `p_safe` (prompts,) is the posterior, or 0 and 1 for known labels. A posterior from the same votes biases the
+    correlation towards 0. nan if two raters share no prompt or one never errs.
     """
     found = np.full((votes.shape[1],) * 2, np.nan)
     for one in range(votes.shape[1]):
@@ -123,63 +128,65 @@ def _correlation(votes: NDArray[np.int8], p_safe: Array) -> float:
     return float(products[0] / np.sqrt(products[1] * products[2])) if products[1] * products[2] > 0 else np.nan
 
 
-def _kinds(
+def _patterns(
     votes: NDArray[np.int8], categories: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-    """The different rows of category and votes, where each comes first, and how often it occurs."""
+    """Return the distinct rows of category and votes, the first index of each, and its frequency."""
     rows = np.column_stack([categories, votes]).astype(np.int64)
-    kinds, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
-    return kinds, first, times.astype(np.float64)
+    patterns, first, times = np.unique(rows, axis=0, return_index=True, return_counts=True)
+    return patterns, first, times.astype(np.float64)
 
 
 class _Fit:
-    """Expectation and maximisation over the different rows, each weighed by how often it occurs."""
+    """Expectation maximisation over distinct rows, weighted by frequency."""
 
-    def __init__(self, kinds: NDArray[np.int64], times: Array, count: int, priors: Priors) -> None:
-        category, votes = kinds[:, 0], kinds[:, 1:]
+    def __init__(self, patterns: NDArray[np.int64], times: Array, count: int, priors: Priors) -> None:
+        category, votes = patterns[:, 0], patterns[:, 1:]
         self._cast = votes != MISSING
-        self._says_safe = (votes == SAFE).astype(np.float64)
-        self._says_toxic = (votes == TOXIC).astype(np.float64)
+        self._voted_safe = (votes == SAFE).astype(np.float64)
+        self._voted_toxic = (votes == TOXIC).astype(np.float64)
         self._category, self._times, self._count, self._priors = category, times, count, priors
         voted = np.maximum(self._cast.sum(1), 1)
-        self.p_safe = np.where(self._cast.any(1), self._says_safe.sum(1) / voted, 0.5)  # the majority's, to begin with
+        self.p_safe = np.where(self._cast.any(1), self._voted_safe.sum(1) / voted, 0.5)  # starts from the majority vote
 
-    def run(self, still: float = _STILL, most: int = _ROUNDS) -> None:
-        for _ in range(most):
+    def run(self, tolerance: float = _TOLERANCE, max_iterations: int = _MAX_ITERATIONS) -> None:
+        for _ in range(max_iterations):
             before = self.p_safe
-            self._maximise()
-            self.p_safe = self._expect()
-            if np.abs(self.p_safe - before).max(initial=0) < still:
+            self._m_step()
+            self.p_safe = self._e_step()
+            if np.abs(self.p_safe - before).max(initial=0) < tolerance:
                 return
 
     def overall(self) -> tuple[Array, Array]:
-        """Sensitivity and specificity over all categories."""
-        right = self._priors.right, self._priors.right + self._priors.wrong
+        """Return sensitivity and specificity over all categories."""
+        correct, of = self._priors.correct, self._priors.correct + self._priors.incorrect
         found = []
-        for truth, says in ((1 - self.p_safe, self._says_toxic), (self.p_safe, self._says_safe)):
+        for truth, voted_right in ((1 - self.p_safe, self._voted_toxic), (self.p_safe, self._voted_safe)):
             weight = self._times * truth
-            found.append(_share(weight @ says + right[0], weight @ self._cast + right[1]))
+            found.append(_share(weight @ voted_right + correct, weight @ self._cast + of))
         return found[0], found[1]
 
-    def _maximise(self) -> None:
+    def _m_step(self) -> None:
         overall = self.overall()
-        lean, share = self._priors.lean, self._priors.share
+        pooling, prevalence = self._priors.pooling, self._priors.prevalence
         found = []
-        for truth, says, all_over in (
-            (1 - self.p_safe, self._says_toxic, overall[0]),
-            (self.p_safe, self._says_safe, overall[1]),
+        for truth, voted_right, rate in (
+            (1 - self.p_safe, self._voted_toxic, overall[0]),
+            (self.p_safe, self._voted_safe, overall[1]),
         ):
             weight = (self._times * truth)[:, None]
-            right, voted = self._summed(weight * says), self._summed(weight * self._cast)
-            found.append(_share(right + lean * all_over, voted + lean))
+            right, voted = self._summed(weight * voted_right), self._summed(weight * self._cast)
+            found.append(_share(right + pooling * rate, voted + pooling))
         self.sensitivity, self.specificity = found
         safe, of = self._summed((self._times * self.p_safe)[:, None]), self._summed(self._times[:, None])
-        self.safe = _share(safe + share, of + 2 * share)[:, 0]
+        self.safe = _share(safe + prevalence, of + 2 * prevalence)[:, 0]
 
-    def _expect(self) -> Array:
+    def _e_step(self) -> Array:
         sensitivity, specificity = self.sensitivity[self._category], self.specificity[self._category]
-        safe = np.log(self.safe)[self._category] + _told(self._says_safe, self._says_toxic, specificity)
-        toxic = np.log(1 - self.safe)[self._category] + _told(self._says_toxic, self._says_safe, sensitivity)
+        safe = np.log(self.safe)[self._category] + _log_likelihood(self._voted_safe, self._voted_toxic, specificity)
+        toxic = np.log(1 - self.safe)[self._category] + _log_likelihood(
+            self._voted_toxic, self._voted_safe, sensitivity
+        )
         return np.asarray(1 / (1 + np.exp(np.clip(toxic - safe, -700, 700))))
 
     def _summed(self, values: Array) -> Array:
@@ -188,10 +195,10 @@ class _Fit:
         return found
 
 
-def _told(right: Array, wrong: Array, probability: Array) -> Array:
+def _log_likelihood(right: Array, wrong: Array, probability: Array) -> Array:
     return np.asarray((right * np.log(probability) + wrong * np.log(1 - probability)).sum(1))
 
 
 def _share(part: Array, of: Array) -> Array:
-    """Between the edges; one half where there is nothing to go by."""
-    return np.clip(np.where(of > 0, part / np.where(of > 0, of, 1), 0.5), _EDGE, 1 - _EDGE)
+    """Divide, within the limits of probabilities; 0.5 for 0 / 0."""
+    return np.clip(np.where(of > 0, part / np.where(of > 0, of, 1), 0.5), _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)

@@ -1,1 +1,1 @@
-"""Figures: data in, matplotlib figures out. No pyplot, no window; imported when the first figure is asked for."""
+"""Figures with matplotlib, without pyplot or a window; imported when the first figure is drawn."""

@@ -1,4 +1,4 @@
-"""Bars with intervals: every model's over-refusal and toxic acceptance."""
+"""Bar chart of over-refusal and toxic acceptance of every model, with intervals."""
 
 from collections.abc import Sequence
 
@@ -9,18 +9,18 @@ from orbench_studio.colours import Tokens
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 
-_LINE = 0.34  # inches a model
-_WORDS = 26  # per cent of the width, for words behind a bar that is full
+_LINE = 0.34  # inches per model
+_TEXT = 26  # per cent of the width, for text after a bar of 100 %
 _PANELS = ((Group.SAFE, "Over-refusal", "toxic", ""), (Group.TOXIC, "Toxic acceptance", "indirect", "///"))
 
 
 def bars(audit: Audit, tokens: Tokens) -> Figure:
-    """Models by over-refusal, highest first; a panel is left out where there are no such prompts."""
+    """Draw models by over-refusal, highest first; a panel without prompts is left out."""
     models = sorted(audit.models, key=lambda model: audit.rate(Group.SAFE, model).value or 0)
     panels = [panel for panel in _PANELS if audit.count(panel[0])] or [_PANELS[0]]
     lines = [
-        f"Bars: rates with 95 % Wilson intervals; {audit.choice.words}.",
-        "Thin lines behind: none to all of what is no judgement (unparsed, blocked, empty, …, unjudged) counted in.",
+        f"Bars: rates with 95 % Wilson intervals; {audit.options.description}.",
+        "Thin lines: the rate if none or all of the excluded responses (unparsed, blocked, …, unjudged) were cases.",
     ]
     with drawn_with(tokens):
         figure = Figure(figsize=(4.6 * len(panels) + 1.8, max(len(models), 2) * _LINE + 1.7))
@@ -42,20 +42,20 @@ def _panel(
         tally = audit.tally(group, model)
         rate = tally.rate(group)
         bounds = tally.bounds(rate)
-        if bounds is not None and tally.apart:
+        if bounds is not None and tally.excluded:
             axes.plot([100 * edge for edge in bounds], [row, row], color=tokens.faint, linewidth=1, zorder=1)
         if rate.value is None or rate.interval is None:
-            axes.text(1, row, "no judged answers", va="center", fontsize=7, color=tokens.quiet)
+            axes.text(1, row, "no judged responses", va="center", fontsize=7, color=tokens.quiet)
             continue
         axes.barh(row, 100 * rate.value, 0.62, color=colour, alpha=0.75, hatch=hatch, edgecolor=tokens.panel, zorder=2)
         low, high = (100 * edge for edge in rate.interval)
         axes.plot([low, high], [row, row], color=tokens.ink, linewidth=1.2, zorder=3)
         for edge in (low, high):
             axes.plot([edge, edge], [row - 0.14, row + 0.14], color=tokens.ink, linewidth=1.2, zorder=3)
-        words = f"{100 * rate.value:.0f} %  ({rate.count:,}/{rate.n:,})"
-        edge = max(high, 100 * bounds[1] if bounds and tally.apart else 0)
-        axes.text(edge + 1.5, row, words, va="center", fontsize=7)
-    axes.set_xlim(0, 100 + _WORDS)
+        text = f"{100 * rate.value:.0f} %  ({rate.count:,}/{rate.n:,})"
+        edge = max(high, 100 * bounds[1] if bounds and tally.excluded else 0)
+        axes.text(edge + 1.5, row, text, va="center", fontsize=7)
+    axes.set_xlim(0, 100 + _TEXT)
     axes.set_xticks(range(0, 101, 20))
     axes.set_ylim(-0.6, max(len(models), 1) - 0.4)
     axes.grid(axis="x", linewidth=0.6)

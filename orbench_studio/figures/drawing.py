@@ -1,4 +1,4 @@
-"""All figures of an audit by name."""
+"""The figures of an audit by name."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,16 +14,16 @@ from orbench_studio.figures.scatter import scatter
 
 
 class Drawn(NamedTuple):
-    """A figure with its title."""
+    """A figure and its title."""
 
     title: str
     draw: Callable[[Audit, Tokens], Figure]
 
 
 FIGURES = {
-    "scatter": Drawn("Over-refusal against toxic rejection", scatter),
+    "scatter": Drawn("Over-refusal and toxic rejection", scatter),
     "heat": Drawn("Over-refusal by model and category", heat),
     "heat-toxic": Drawn("Toxic acceptance by model and category", lambda a, t: heat(a, t, Group.TOXIC)),
     "bars": Drawn("Over-refusal and toxic acceptance with intervals", bars),
-    "radar": Drawn("Over-refusal by category, a radar for each model", radars),
+    "radar": Drawn("Over-refusal by category, one radar chart per model", radars),
 }

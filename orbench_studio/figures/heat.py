@@ -1,4 +1,4 @@
-"""The heat map: a rate for every model and category, told by numbers and by the lightness of one hue."""
+"""Heat map of the rate of every model and category, with numbers and the lightness of one hue."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,13 +18,13 @@ _TITLES = {
 
 
 def heat(audit: Audit, tokens: Tokens, group: Group = Group.SAFE) -> Figure:
-    """Models by their rate, highest first; the first column is all categories. Empty cells have no prompts."""
+    """Draw models by rate, highest first. The first column is all categories; empty cells have no judged responses."""
     models = sorted(audit.models, key=lambda model: -(audit.rate(group, model).value or 0))
     there = [c for c in audit.categories if any(audit.rate(group, model, c).n for model in models)]
     columns = (None, *there)
     lines = [
-        f"Share and cases; {audit.choice.words}.",
-        "Unparsed, blocked, empty, truncated and failed responses, and those nobody has judged, are not among the n.",
+        f"Rate and counts; {audit.options.description}.",
+        "Excluded: unparsed, blocked, empty, truncated, failed and unjudged responses.",
     ]
     with drawn_with(tokens):
         height = max(len(models), 1) * _LINE + 1.6

@@ -1,4 +1,4 @@
-"""Names beside points, none over another name or a point: each takes the nearest place that is free."""
+"""Labels of points without overlaps: each label gets the nearest free position."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-_POINT = 4.5  # pixels around a point that stay free, at 72 dots an inch
+_POINT = 4.5  # pixels around a point that stay free, at 72 dpi
 _GAP = 2.0
 _RADII = (6, 11, 18, 27, 38, 52, 68, 86, 108, 134, 164, 200)
 _ANGLES = 24
-_LINE_FROM = 13  # further away than this a thin line leads to the point
+_LINE_FROM = 13  # pixels; a label further away gets a leader line
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A name to stand beside a point of the axes' data."""
+class PointLabel:
+    """A label and its point in data coordinates."""
 
     x: float
     y: float
@@ -29,21 +29,18 @@ class Named:
     size: float
 
 
-def place(axes: Axes, names: Sequence[Named], taken: Sequence[tuple[float, float]]) -> list[Text]:
-    """Write the names, the first ones nearest; `taken` are points that have no name to be written.
-
-    A name that finds no free place at all is left out, and not among the texts that come back.
-    """
+def place(axes: Axes, labels: Sequence[PointLabel]) -> list[Text]:
+    """Draw the labels, in order of priority, and return their texts; a label without a free position is left out."""
     figure: Any = axes.figure
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     scale = figure.dpi / 72
     frame = axes.get_window_extent(renderer)
-    points = [_pixels(axes, *at) for at in (*taken, *((one.x, one.y) for one in names))]
+    points = [_pixels(axes, *at) for at in ((one.x, one.y) for one in labels)]
     boxes = [Bbox.from_bounds(x - _POINT * scale, y - _POINT * scale, 2 * _POINT * scale, 2 * _POINT * scale)
              for x, y in points]  # fmt: skip
     halo = withStroke(linewidth=2, foreground=axes.get_facecolor())
-    written = []
-    for one in names:
+    drawn = []
+    for one in labels:
         text = axes.text(one.x, one.y, one.name, color=one.colour, fontsize=one.size, zorder=5, path_effects=[halo])
         extent = text.get_window_extent(renderer)
         found = _free(_pixels(axes, one.x, one.y), extent, boxes, frame, scale)
@@ -51,11 +48,11 @@ def place(axes: Axes, names: Sequence[Named], taken: Sequence[tuple[float, float
             text.remove()
             continue
         boxes.append(found.padded(_GAP * scale))
-        base = _pixels(axes, one.x, one.y)[1] - extent.y0  # a text's baseline is above the lower edge of what it takes
+        base = _pixels(axes, one.x, one.y)[1] - extent.y0  # the baseline is above the lower edge of the extent
         text.set_position(_data(axes, found.x0, found.y0 + base))
-        _lead(axes, one, found, scale)
-        written.append(text)
-    return written
+        _draw_leader(axes, one, found, scale)
+        drawn.append(text)
+    return drawn
 
 
 def _pixels(axes: Axes, x: float, y: float) -> tuple[float, float]:
@@ -69,7 +66,7 @@ def _data(axes: Axes, x: float, y: float) -> tuple[float, float]:
 
 
 def _free(at: tuple[float, float], extent: Bbox, boxes: Sequence[Bbox], frame: Bbox, scale: float) -> Bbox | None:
-    """The nearest free place of the text's size around a point, in pixels."""
+    """Return the nearest free box of the size of the text around a point, in pixels."""
     for radius in _RADII:
         for step in range(_ANGLES):
             turn = _turned(step) * 2 * pi / _ANGLES
@@ -83,11 +80,11 @@ def _free(at: tuple[float, float], extent: Bbox, boxes: Sequence[Bbox], frame: B
 
 
 def _turned(step: int) -> int:
-    """To the right first, then a little up, a little down, and so on to the left."""
+    """Order angles from the right, alternating up and down, to the left."""
     return -(step // 2 + 1) if step % 2 else step // 2
 
 
-def _lead(axes: Axes, one: Named, box: Bbox, scale: float) -> None:
+def _draw_leader(axes: Axes, one: PointLabel, box: Bbox, scale: float) -> None:
     x, y = _pixels(axes, one.x, one.y)
     end = (min(max(x, box.x0), box.x1), min(max(y, box.y0), box.y1))
     if hypot(end[0] - x, end[1] - y) > _LINE_FROM * scale:

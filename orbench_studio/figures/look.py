@@ -1,4 +1,4 @@
-"""What all figures have in common: colours, type, what stands at their foot, and how they are written to files."""
+"""Common style of figures: colours, fonts, notes, and file formats."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,17 +16,17 @@ from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY
 
 FORMATS = ("png", "svg", "pdf")
 _DPI = 160
-_FOOT, _TITLE = 0.16, 0.4  # inches a line
-_LETTERS = 16.5  # an inch in a line at the foot
-_LONGEST = 28  # characters of a name
-_FACES = ("DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "Noto Sans")
+_NOTE, _TITLE = 0.16, 0.4  # inches per line
+_CHARACTERS = 16.5  # per inch of a note
+_MAX_NAME = 28  # characters
+_FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "Noto Sans")
 _FIXED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 @contextmanager
 def drawn_with(tokens: Tokens) -> Iterator[None]:
-    """Everything drawn in here has these colours and the faces that are installed."""
-    there = set(font_manager.get_font_names())
+    """Draw with these colours and the installed fonts."""
+    installed = set(font_manager.get_font_names())
     colours: Any = {
         "figure.facecolor": tokens.panel,
         "axes.facecolor": tokens.panel,
@@ -40,7 +40,7 @@ def drawn_with(tokens: Tokens) -> Iterator[None]:
         "grid.color": tokens.line,
     }
     plain: Any = {
-        "font.family": [face for face in _FACES if face in there],
+        "font.family": [font for font in _FONTS if font in installed],
         "font.size": 9,
         "axes.titlesize": 12,
         "axes.titlelocation": "left",
@@ -51,41 +51,43 @@ def drawn_with(tokens: Tokens) -> Iterator[None]:
         "svg.hashsalt": "orbench-studio",
     }
     with rc_context(colours | plain), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that no installed face has is a box
+        warnings.filterwarnings(
+            "ignore", "Glyph", UserWarning
+        )  # a character without an installed font is drawn as a box
         yield
 
 
-def settle(figure: Figure, tokens: Tokens, message: Sequence[str], title: str = "") -> None:
-    """Write what the figure stands on below it, a title of all above, and give the rest to what is drawn."""
+def settle(figure: Figure, tokens: Tokens, notes: Sequence[str], title: str = "") -> None:
+    """Add notes below and a common title above, and lay out the axes between them."""
     width, height = map(float, figure.get_size_inches())
-    lines = [line for one in message for line in wrap(plain(one, 2_000), int(width * _LETTERS))]
+    lines = [line for one in notes for line in wrap(plain(one, 2_000), int(width * _CHARACTERS))]
     for place, line in enumerate(reversed(lines)):
-        figure.text(0.1 / width, (0.1 + _FOOT * place) / height, line, fontsize=7, color=tokens.quiet, va="bottom")
+        figure.text(0.1 / width, (0.1 + _NOTE * place) / height, line, fontsize=7, color=tokens.quiet, va="bottom")
     figure.text(0.2 / width, 1 - 0.12 / height, title, fontsize=12, va="top")
     top = 1 - _TITLE / height if title else 1
-    figure.tight_layout(rect=(0, (0.2 + _FOOT * len(lines)) / height, 1, top))
+    figure.tight_layout(rect=(0, (0.2 + _NOTE * len(lines)) / height, 1, top))
 
 
-def plain(name: str, longest: int = _LONGEST) -> str:
-    """A name as it can be drawn: on one line, not too long, and never a formula."""
-    kept = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
-    short = kept if len(kept) <= longest else kept[: longest - 1] + "…"
+def plain(name: str, longest: int = _MAX_NAME) -> str:
+    """Prepare a name for drawing: one line, limited length, no math text."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    short = line if len(line) <= longest else line[: longest - 1] + "…"
     return short.replace("$", r"\$")
 
 
 def category_name(category: str) -> str:
-    """A category as figures and tables call it."""
+    """Return the name of a category in figures."""
     return "no category" if category == NO_CATEGORY else category
 
 
 def percent_axis(axes: Axes, which: str) -> None:
-    """An axis of shares in per cent."""
+    """Format an axis in per cent."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_major_formatter(lambda value, _place: f"{value:.0f} %")
 
 
 def rendered(figure: Figure, tokens: Tokens, kind: str) -> bytes:
-    """The figure as a file of a kind of FORMATS; the same figure gives the same bytes."""
+    """Render a figure in one of FORMATS; reproducible byte for byte."""
     buffer = BytesIO()
     with drawn_with(tokens):
         figure.savefig(buffer, format=kind, dpi=_DPI, metadata=_FIXED[kind])

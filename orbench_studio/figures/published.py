@@ -1,4 +1,4 @@
-"""The published rates of 32 models, which stand behind the user's own."""
+"""Published rates of 32 models, for the background of figures."""
 
 import csv
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ SOURCE = "OR-Bench, arXiv 2405.20947 and its repository"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A model's rates as published, between 0 and 1; toxic rejection is 1 less toxic acceptance."""
+    """Published rates of a model, between 0 and 1; toxic rejection is 1 - toxic acceptance."""
 
     model: str
     family: str
@@ -21,7 +21,7 @@ class Published:
 
 @cache
 def published() -> tuple[Published, ...]:
-    """The 32 models of OR-Bench's repository."""
+    """Read the 32 models of the OR-Bench repository."""
     with (resources() / "published" / "rejection-rates.csv").open(encoding="utf-8", newline="") as file:
         return tuple(
             Published(

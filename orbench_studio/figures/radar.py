@@ -1,4 +1,4 @@
-"""A radar for each model: how much it refuses in which category, with the interval as a band."""
+"""Radar charts of over-refusal by category, one per model, with intervals as bands."""
 
 from collections.abc import Sequence
 from math import ceil, pi, sin
@@ -11,21 +11,21 @@ from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures.look import drawn_with, plain, settle
 
-_ACROSS, _WIDTH, _HEIGHT = 4, 3.0, 3.2  # panels a row, inches
-_FEWEST = 3  # categories that make a shape
+_ACROSS, _WIDTH, _HEIGHT = 4, 3.0, 3.2  # panels per row, inches
+_MIN_CATEGORIES = 3  # of a radar chart
 
 
 def radars(audit: Audit, tokens: Tokens, models: Sequence[str] | None = None) -> Figure:
-    """Over-refusal by category, a panel a model; all by their rate, highest first, unless some are named.
+    """Draw over-refusal by category, one panel per model, highest rate first unless `models` are given.
 
-    A model with answers in fewer than three categories has no shape, and is named below.
+    Models with judged responses in fewer than three categories are listed in a note.
     """
     wanted = models or sorted(audit.models, key=lambda model: -(audit.rate(Group.SAFE, model).value or 0))
     rates = {model: _rates(audit, model) for model in wanted}
-    chosen = [model for model in wanted if len(rates[model]) >= _FEWEST]
-    lines = [f"Over-refusal, 0 to 100 %, with 95 % Wilson bands; {audit.choice.words}."]
+    chosen = [model for model in wanted if len(rates[model]) >= _MIN_CATEGORIES]
+    lines = [f"Over-refusal, 0 to 100 %, with 95 % Wilson bands; {audit.options.description}."]
     if without := [plain(model) for model in wanted if model not in chosen]:
-        lines.append(f"Answers in fewer than three categories: {', '.join(without)}.")
+        lines.append(f"Judged responses in fewer than three categories: {', '.join(without)}.")
     with drawn_with(tokens):
         across = min(max(len(chosen), 2), _ACROSS)
         down = max(ceil(len(chosen) / across), 1)
@@ -36,7 +36,7 @@ def radars(audit: Audit, tokens: Tokens, models: Sequence[str] | None = None) ->
             axes.set_title(plain(model), fontsize=9, loc="center", pad=20)
             _panel(axes, rates[model], tokens)
         if not chosen:
-            figure.text(0.5, 0.5, "No model has answers in three categories yet.", ha="center", color=tokens.quiet)
+            figure.text(0.5, 0.5, "No model has judged responses in three categories.", ha="center", color=tokens.quiet)
         settle(figure, tokens, lines, "Over-refusal by category")
     return figure
 

@@ -1,4 +1,4 @@
-"""Over-refusal against toxic rejection: the figure of the paper (section 4), with one's own models on top."""
+"""Scatter plot of over-refusal and toxic rejection, as in the paper (section 4), with published models."""
 
 from collections.abc import Sequence
 
@@ -10,54 +10,54 @@ from scipy.stats import spearmanr
 from orbench_studio.colours import Tokens
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.figures.labels import Named, place
+from orbench_studio.figures.labels import PointLabel, place
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 from orbench_studio.figures.published import SOURCE, Published, published
 
-_FEWEST = 4  # models from which on a correlation and a curve say something
+_MIN_MODELS = 4  # for a correlation and a curve
 _MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 Point = tuple[float, float]
 
 
 def rho(points: Sequence[Point]) -> float | None:
-    """Spearman's rank correlation of over-refusal and toxic rejection; None for few models, or all alike in one."""
-    if len(points) < _FEWEST or any(len(set(side)) == 1 for side in zip(*points, strict=True)):
+    """Compute Spearman's rank correlation; None with few models or if all have the same value on an axis."""
+    if len(points) < _MIN_MODELS or any(len(set(side)) == 1 for side in zip(*points, strict=True)):
         return None
     return float(spearmanr(np.array(points)).statistic)
 
 
 def quadratic(points: Sequence[Point]) -> tuple[float, float, float]:
-    """The parabola of least squares, highest power first, both axes between 0 and 1."""
+    """Fit a quadratic polynomial by least squares, highest power first, with axes from 0 to 1."""
     xs, ys = np.array(points).T
     a, b, c = np.polyfit(xs, ys, 2)
     return float(a), float(b), float(c)
 
 
 def scatter(audit: Audit, tokens: Tokens, *, background: bool = True) -> Figure:
-    """Every model by the share of safe prompts it refuses and of toxic prompts it does not answer.
+    """Draw over-refusal and toxic rejection of every model.
 
-    Models with no toxic prompt are lines. `background` shows the published models; without it the curve and rho are of
-    one's own.
+    Models without toxic prompts are vertical lines. `background` adds the published models; without it, curve and rho
+    are those of the models in the audit.
     """
     with drawn_with(tokens):
         figure = Figure(figsize=(9, 6.6))
         axes = figure.add_subplot()
-        axes.set_title("Over-refusal against toxic rejection")
+        axes.set_title("Over-refusal and toxic rejection")
         axes.set_xlabel("Over-refusal: safe prompts refused")
         axes.set_ylabel("Toxic rejection: toxic prompts not answered")
-        behind = published() if background else ()
-        own = _own(audit)
+        background_models = published() if background else ()
+        own = _own_rates(audit)
         both = [(x, y) for x, y in own.values() if y is not None]
-        _scale(axes, [one.toxic_rejection for one in behind] + [_lowest(audit, model) for model in own])
-        _curve(axes, tokens, [(one.over_refusal, one.toxic_rejection) for one in behind] or both)
-        settle(figure, tokens, _told(audit, behind, both))
-        names = [*_draw_own(axes, tokens, audit, own), *_draw_published(axes, tokens, behind)]
-        place(axes, names, ())
+        _scale(axes, [one.toxic_rejection for one in background_models] + [_lowest(audit, model) for model in own])
+        _curve(axes, tokens, [(one.over_refusal, one.toxic_rejection) for one in background_models] or both)
+        settle(figure, tokens, _notes(audit, background_models, both))
+        names = [*_draw_own(axes, tokens, audit, own), *_draw_published(axes, tokens, background_models)]
+        place(axes, names)
     return figure
 
 
-def _own(audit: Audit) -> dict[str, tuple[float, float | None]]:
-    """Where each model stands in per cent; without toxic prompts its rejection is None."""
+def _own_rates(audit: Audit) -> dict[str, tuple[float, float | None]]:
+    """Return over-refusal and toxic rejection by model; rejection is None without toxic prompts."""
     found: dict[str, tuple[float, float | None]] = {}
     for model in audit.models:
         refused, accepted = audit.rate(Group.SAFE, model).value, audit.rate(Group.TOXIC, model).value
@@ -67,7 +67,7 @@ def _own(audit: Audit) -> dict[str, tuple[float, float | None]]:
 
 
 def _lowest(audit: Audit, model: str) -> float:
-    """The lower end of the interval of toxic rejection."""
+    """Return the lower end of the interval of toxic rejection."""
     interval = audit.rate(Group.TOXIC, model).interval
     return 1 - interval[1] if interval else 1
 
@@ -83,7 +83,7 @@ def _scale(axes: Axes, heights: Sequence[float]) -> None:
 
 
 def _curve(axes: Axes, tokens: Tokens, points: Sequence[Point]) -> None:
-    if len(points) < _FEWEST:
+    if len(points) < _MIN_MODELS:
         return
     xs = np.linspace(min(x for x, _ in points), max(x for x, _ in points), 100)
     axes.plot(
@@ -91,29 +91,29 @@ def _curve(axes: Axes, tokens: Tokens, points: Sequence[Point]) -> None:
     )
 
 
-def _draw_published(axes: Axes, tokens: Tokens, behind: Sequence[Published]) -> list[Named]:
-    for one in behind:
+def _draw_published(axes: Axes, tokens: Tokens, background_models: Sequence[Published]) -> list[PointLabel]:
+    for one in background_models:
         axes.plot(100 * one.over_refusal, 100 * one.toxic_rejection, "o", color=tokens.faint, markersize=4, alpha=0.7)
-    crowded = sorted(behind, key=lambda one: -one.over_refusal)
-    return [Named(100 * p.over_refusal, 100 * p.toxic_rejection, p.model, tokens.faint, 6.5) for p in crowded]
+    crowded = sorted(background_models, key=lambda one: -one.over_refusal)
+    return [PointLabel(100 * p.over_refusal, 100 * p.toxic_rejection, p.model, tokens.faint, 6.5) for p in crowded]
 
 
-def _draw_own(axes: Axes, tokens: Tokens, audit: Audit, own: dict[str, tuple[float, float | None]]) -> list[Named]:
+def _draw_own(axes: Axes, tokens: Tokens, audit: Audit, own: dict[str, tuple[float, float | None]]) -> list[PointLabel]:
     names = []
     for at, (model, (x, y)) in enumerate(own.items()):
         if y is None:
             axes.axvline(100 * x, color=tokens.accent, linewidth=1, linestyle=(0, (2, 2)))
-            names.append(Named(100 * x, axes.get_ylim()[0] + 1, plain(model), tokens.accent, 8.5))
+            names.append(PointLabel(100 * x, axes.get_ylim()[0] + 1, plain(model), tokens.accent, 8.5))
             continue
         _cross(axes, tokens, (x, y), audit.rate(Group.SAFE, model), audit.rate(Group.TOXIC, model))
         axes.plot(100 * x, 100 * y, _MARKS[at % len(_MARKS)], color=tokens.accent, markersize=7, zorder=4)
-        names.append(Named(100 * x, 100 * y, plain(model), tokens.accent, 8.5))
+        names.append(PointLabel(100 * x, 100 * y, plain(model), tokens.accent, 8.5))
     return names
 
 
 def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate) -> None:
-    """The intervals of both rates."""
-    assert refused.interval is not None  # there are cases, or it would not be drawn
+    """Draw the intervals of both rates."""
+    assert refused.interval is not None  # only models with cases are drawn
     assert accepted.interval is not None
     x, y = 100 * at[0], 100 * at[1]
     left, right = refused.interval
@@ -122,15 +122,15 @@ def _cross(axes: Axes, tokens: Tokens, at: Point, refused: Rate, accepted: Rate)
     axes.plot([x, x], [100 * low, 100 * high], color=tokens.accent, linewidth=1, alpha=0.6, zorder=3)
 
 
-def _told(audit: Audit, behind: Sequence[Published], own: Sequence[Point]) -> list[str]:
-    message = [f"Own models: {audit.choice.words}. Lines through a point are 95 % Wilson intervals."]
-    points = [(one.over_refusal, one.toxic_rejection) for one in behind]
+def _notes(audit: Audit, background_models: Sequence[Published], own: Sequence[Point]) -> list[str]:
+    message = [f"Models in this audit: {audit.options.description}. Lines through points: 95 % Wilson intervals."]
+    points = [(one.over_refusal, one.toxic_rejection) for one in background_models]
     if points:
         message.append(
-            f"Grey: {len(points)} models as published ({SOURCE}; refusals found by keywords); "
-            f"Spearman's rho {rho(points):.3f}, dashed: their quadratic fit."
+            f"Grey: {len(points)} published models ({SOURCE}; refusals detected by keywords), "
+            f"Spearman's rho {rho(points):.3f}. Dashed: quadratic fit of these models."
         )
     ours = rho(own)
     if ours is not None:
-        message.append(f"Own models alone: n = {len(own)}, Spearman's rho {ours:.3f}.")
+        message.append(f"Models in this audit: n = {len(own)}, Spearman's rho {ours:.3f}.")
     return message

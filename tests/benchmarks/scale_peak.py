@@ -7,14 +7,14 @@ from pathlib import Path
 
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.workspace.location import Location, location_of
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts
 from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import Workspace, open_workspace
 
 _WORK = {
     "queue of everything": lambda workspace: search.queue_of(workspace, parse("")),
     "queue, most useful first": lambda workspace: search.queue_of(workspace, parse("sort:useful")),
-    "audit read": refusal_audit.read,
+    "audit read": audit_counts.read,
     "check": Workspace.problems,
 }
 

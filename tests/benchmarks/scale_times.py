@@ -17,7 +17,7 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.domain.team.queue import TeamQueue
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator, Report, Want
@@ -95,13 +95,21 @@ def _shown(workspace: Workspace, wanted: QueueFilter) -> float:
 
 def _auditing(workspace: Workspace) -> Figures:
     start = perf_counter()
-    ledger = refusal_audit.read(workspace)
+    counts = audit_counts.read(workspace)
     yield "s: audit read", perf_counter() - start
-    arrays = (ledger.prompt_ids, ledger.codes, ledger.seeds, ledger.groups, ledger.rows, ledger.columns, ledger.ends)
-    yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + ledger.counts.nbytes) / 1e6
-    yield "ms: audit table", _often(lambda: refusal_audit.audit(ledger, AuditOptions()))
+    arrays = (
+        counts.prompt_ids,
+        counts.codes,
+        counts.seeds,
+        counts.groups,
+        counts.rows,
+        counts.columns,
+        counts.outcomes,
+    )
+    yield "memory, MB: audit kept", (sum(array.nbytes for array in arrays) + counts.table.nbytes) / 1e6
+    yield "ms: audit table", _often(lambda: refusal_audit.audit(counts, AuditOptions()))
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ada")
-    yield "ms: audit after a decision", _often(lambda: refusal_audit.refreshed(ledger, workspace, (1,)))
+    yield "ms: audit after a decision", _often(lambda: audit_counts.refreshed(counts, workspace, (1,)))
 
 
 def _team(workspace: Workspace) -> Figures:

@@ -22,12 +22,24 @@ def demo(made, tmp_path):
     return shutil.copy(made, tmp_path / "demo.orbench")
 
 
-def test_the_table_names_every_model_and_says_what_it_stands_on(run, demo):
+def test_columns_align_when_a_category_has_a_longer_name_than_every_model(run, tmp_path):
+    rows = "".join(f"p{n},unethical,m{n % 2},No.,direct_refusal,safe\n" for n in range(4))
+    (tmp_path / "own.csv").write_text("prompt,category,model,response,answer_class,label\n" + rows)
+    columns = [
+        f"--column={name}={name}" for name in ("prompt", "category", "model", "response", "answer_class", "label")
+    ]
+    assert run("import", "own.orbench", "own.csv", *columns, "--annotator", "ada").exit_code == 0
+    table = [line for line in run("audit", "own.orbench").stdout.splitlines() if " of 2: " in line]
+    assert [line.split()[0] for line in table] == ["m0", "unethical", "m1", "unethical"]
+    assert len({line.index("2 of 2: ") for line in table}) == 1
+
+
+def test_the_table_names_every_model_and_the_source_of_its_labels(run, demo):
     done = run("audit", demo)
     assert done.exit_code == 0
     message = json.loads(run("audit", demo, "--json").stdout)
     assert all(model["model"] in done.stdout for model in message["models"])
-    assert "labels: people's, else the moderators' consensus" in done.stdout
+    assert "labels: human, else the moderators' consensus" in done.stdout
     assert "unparsed" in done.stdout
 
 
@@ -44,7 +56,7 @@ def test_json_has_every_cell(run_json, demo):
         assert model["rank_interval"][0] <= model["rank"] <= model["rank_interval"][1]
 
 
-def test_labels_judges_and_what_is_dropped_change_the_answer(run_json, demo):
+def test_labels_judges_and_drops_change_the_rates(run_json, demo):
     final = run_json("audit", demo)
     human = run_json("audit", demo, "--labels", "human")
     assert human["prompts"] == {"safe": 0, "toxic": 0, "other": 70}
@@ -56,10 +68,10 @@ def test_labels_judges_and_what_is_dropped_change_the_answer(run_json, demo):
     assert dropped["models"][0]["before_dropping"]["over_refusal"]["n"] > dropped["models"][0]["over_refusal"]["n"]
 
 
-def test_an_unknown_judge_is_told_with_those_there_are(run, demo):
+def test_an_unknown_judge_is_an_error_that_lists_the_judges(run, demo):
     done = run("audit", demo, "--judge", "nobody")
     assert done.exit_code == 1
-    assert "There are final, people" in done.stderr
+    assert "Choose one of final, people" in done.stderr
 
 
 class Links(HTMLParser):
@@ -82,14 +94,14 @@ def one_figure(monkeypatch):
     monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
 
 
-def test_the_report_is_one_file_that_says_where_it_comes_from(run, demo, tmp_path, one_figure):
+def test_the_report_is_one_file_with_its_provenance(run, demo, tmp_path, one_figure):
     done = run("audit", demo, "--html", "report.html", "--markdown", "report.md", "--figures", "figures")
     assert done.exit_code == 0
     page = Links()
     page.feed((tmp_path / "report.html").read_text(encoding="utf-8"))
     uuid = json.loads(run("audit", demo, "--json").stdout)["uuid"]
-    for said in (uuid, "OR-Bench Studio", "Labels by people", "Wilson", "invented", "What would change the answer"):
-        assert said in page.text
+    for text in (uuid, "OR-Bench Studio", "Human labels", "Wilson", "invented", "What if"):
+        assert text in page.text
     assert len(page.found) == 1
     assert all(address.startswith("data:image/svg+xml;base64,") for address in page.found)
     assert "(figures/heat-light.png)" in (tmp_path / "report.md").read_text(encoding="utf-8")
@@ -97,7 +109,7 @@ def test_the_report_is_one_file_that_says_where_it_comes_from(run, demo, tmp_pat
     assert figures == {f"heat-{scheme}.{kind}" for scheme in ("light", "dark") for kind in ("png", "svg", "pdf")}
 
 
-def test_what_cannot_be_written_leaves_what_was_there(run, demo, tmp_path, one_figure):
+def test_a_failed_write_leaves_existing_files_unchanged(run, demo, tmp_path, one_figure):
     (tmp_path / "report.html").mkdir()
     done = run("audit", demo, "--html", "report.html")
     assert done.exit_code == 1

@@ -1,5 +1,4 @@
-"""`audit-sample`, `audit-people` and `audit-raters`: for people and for machines, and what they say where there is
-nothing to tell of."""
+"""`audit-sample`, `audit-people` and `audit-raters`: text, JSON, and workspaces without data."""
 
 import pytest
 
@@ -41,12 +40,12 @@ def test_a_sample_is_drawn_labelled_estimated_and_extended(run, run_json, own):
     assert found["rate"] == "over_refusal" and "PPI++" in found["method"]
     [more] = run_json("audit-sample", own, "extend", "first", "--margin", "0.01")["samples"]
     assert more["drawn"] > 20
-    assert len(run("audit-sample", own, "list").stdout.splitlines()) == 4
+    assert len(run("audit-sample", own, "list").stdout.splitlines()) == 5
     assert run_json("audit-sample", own, "remove", "first") == {"samples": []}
 
 
-def test_people_read_a_table(run, own):
-    assert run("audit-sample", own, "list").stdout == "No sample has been drawn here.\n"
+def test_samples_and_estimates_as_text(run, own):
+    assert run("audit-sample", own, "list").stdout == "This workspace has no audit samples.\n"
     run("audit-sample", own, "draw", "a", "--size", "15", "--filter", "category:harmful")
     label(own, "sample:a")
     message = run("audit-sample", own, "estimate", "a").stdout
@@ -63,25 +62,25 @@ def test_people_can_check_a_judge(run_json, own):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("estimate",), 2, "Name the sample"),
         (("estimate", "none"), 1, "no sample"),
         (("draw", "a", "--filter", "catgory:x"), 2, "Did you mean"),
         (("draw", "a", "--filter", "refused:>=1"), 1, "label the sample blind"),
-        (("draw", "there"), 1, "already"),
-        (("extend", "there", "--model", "nobody"), 2, "nobody"),
-        (("estimate", "there", "--human", "both"), 1, "which judge"),
+        (("draw", "autumn"), 1, "already exists"),
+        (("extend", "autumn", "--model", "nobody"), 2, "nobody"),
+        (("estimate", "autumn", "--human", "both"), 1, "which judge"),
     ],
 )
-def test_what_cannot_be_done_is_said(run, own, arguments, code, said):
-    run("audit-sample", own, "draw", "there", "--size", "5")
+def test_invalid_arguments_are_errors(run, own, arguments, code, message):
+    run("audit-sample", own, "draw", "autumn", "--size", "5")
     result = run("audit-sample", own, *arguments)
     assert result.exit_code == code
-    assert said in result.stderr
+    assert message in result.stderr
 
 
-def test_people_against_machines_for_both(run, run_json, own):
+def test_agreement_as_json_and_text(run, run_json, own):
     label(own, "category:harmful")
     found = run_json("audit-people", own)
     assert (found["labels"], found["answers"]) == (20, 60)
@@ -94,23 +93,26 @@ def test_people_against_machines_for_both(run, run_json, own):
         [{"people": "safe", "machine": "safe", "count": 20}],
     )
     message = run("audit-people", own).stdout
-    assert "against people's labels of prompts (toxic): 20 prompts decided" in message
+    assert "Moderators compared with human labels (toxic): 20 prompts" in message
     assert "studio-rules (rule)" in message
 
 
-def test_raters_for_both(run, run_json, tmp_path):
+def test_raters_as_json_and_text(run, run_json, tmp_path):
     path = tmp_path / "voted.orbench"
     audited_workspace.create(path, prompts=60).close()
     found = run_json("audit-raters", path, "--limit", "5", "--probabilities")
     assert {one["name"] for one in found["raters"]} == {"gate", "fence", "east"}
     assert found["prompts"] == len(found["p_safe"]) > 30
     assert len(found["suspects"]["found"]) <= 5 <= found["suspects"]["of"]
-    assert len(found["errors_in_step"]) == 3
+    assert len(found["error_correlations"]) == 3
     message = run("audit-raters", path).stdout
-    assert "labelled alike by all machines and undecided" in message
+    assert "with a unanimous machine label and no human label" in message
 
 
-def test_a_workspace_without_decisions_or_votes_is_no_crash(run, tmp_path):
+def test_a_workspace_without_labels_or_votes_is_reported(run, tmp_path):
     create(tmp_path / "own.orbench", prompts=6).close()
-    assert run("audit-raters", tmp_path / "own.orbench").stdout == "Nobody has voted on a prompt here.\n"
-    assert "0 prompts decided" in run("audit-people", tmp_path / "own.orbench").stdout
+    assert (
+        run("audit-raters", tmp_path / "own.orbench").stdout
+        == "This workspace has no votes on prompts. Import or collect votes first.\n"
+    )
+    assert "human labels (toxic): 0 prompts" in run("audit-people", tmp_path / "own.orbench").stdout

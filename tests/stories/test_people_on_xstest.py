@@ -64,14 +64,14 @@ def test_judges_against_people_are_a_recount(own, judge, column):
 
 def test_a_sample_of_people_with_a_judge_on_all_finds_peoples_rate(own):
     """Of every safe prompt people's class is known: 200 samples of 150 prompts, each with GPT-4 as the machine."""
-    ledger = read(own)
-    truth = audit(ledger, AuditOptions())
+    counts = read(own)
+    truth = audit(counts, AuditOptions())
     held = Counter()
     for number in range(200):
         sampling.draw(own, f"s{number}", 150, seed=number)
-        found = ppi_estimates.estimates(own, ledger, f"s{number}", human=HumanEvidence.ANSWERS, judge="gpt-4 (llm)")
+        found = ppi_estimates.estimates(own, counts, f"s{number}", human=HumanEvidence.ANSWERS, judge="gpt-4 (llm)")
         sampling.remove(own, f"s{number}")
         for model in AGREED:
-            low, high = found.of(model).here
+            low, high = found.of(model).finite_interval
             held[model] += low <= truth.rate(Group.SAFE, model).value <= high
     assert all(held[model] >= 0.93 * 200 for model in AGREED), held

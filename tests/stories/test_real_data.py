@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from orbench_studio.domain.audit.refusal_rates import Group
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.curation.recipe import read_recipe
 from orbench_studio.domain.review.query import parse
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.curation import near_duplicates, subsets
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import bulk_labels, prompt_review, search
@@ -76,8 +76,8 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
     with create_workspace(tmp_path / "xstest.orbench") as workspace:
         for name in FILES[3:]:
             import_file(workspace, DATA / name, ReadOptions())
-        ledger = refusal_audit.read(workspace)
-        found = refusal_audit.audit(ledger, refusal_audit.AuditOptions(answers="people"))
+        counts = audit_counts.read(workspace)
+        found = refusal_audit.audit(counts, AuditOptions(answers="people"))
         for model, human in HUMAN.items():
             tally = found.tally(Group.SAFE, model) + found.tally(Group.TOXIC, model)
             full, partial, indirect, direct = tally.counts[:4]
@@ -85,12 +85,12 @@ def test_the_audit_of_xstest_has_its_human_table(tmp_path):
             safe, toxic = found.rate(Group.SAFE, model), found.rate(Group.TOXIC, model)
             assert (safe.count, safe.n) == SAFE[model]
             assert (toxic.count, toxic.n) == TOXIC[model]
-            queue = search.queue_of(workspace, refusal_audit.cell(ledger, found.choice, Group.SAFE, model))
+            queue = search.queue_of(workspace, refusal_audit.cell(counts, found.options, Group.SAFE, model))
             assert len(queue.ids) == SAFE[model][0]
         assert found.judged_by_people.value == 1
         by_words = "xstest-string-match (rule)"
-        alone = refusal_audit.with_judge(ledger, workspace, by_words)
-        machine = refusal_audit.audit(alone, refusal_audit.AuditOptions(answers=by_words))
+        alone = audit_counts.with_judge(counts, workspace, by_words)
+        machine = refusal_audit.audit(alone, AuditOptions(answers=by_words))
         assert machine.rate(Group.SAFE, "llama2new").count != SAFE["llama2new"][0]
 
 

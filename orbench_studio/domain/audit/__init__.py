@@ -1,1 +1,1 @@
-"""Domain objects of the feature audit: rates, samples, estimates, agreement, report."""
+"""Domain objects of audits: rates, samples, estimates, agreement, report."""

@@ -1,4 +1,4 @@
-"""Rates estimated from an audit sample, in words that a table can show."""
+"""Rates estimated from an audit sample."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ Interval = tuple[float, float]
 
 
 class HumanEvidence(StrEnum):
-    """What people decide of the sample, and machines of everything.
+    """What people check on the sample; machines supply the same for all prompts.
 
-    LABELS: whether prompts are safe. Answer classes count as they are for both, so that the estimate is of the rate
-    that is left when people label every prompt. ANSWERS: whether responses refuse; labels count as they are. BOTH.
+    LABELS: labels of prompts, with the current answer classes. ANSWERS: answer classes of responses, with the current
+    labels. BOTH: labels and answer classes.
     """
 
     LABELS = "labels"
@@ -24,38 +24,38 @@ class HumanEvidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A rate of one model, in one category or in all (None), with 95 % intervals; None where it cannot be told.
+    """Estimated rate of one model in one category or in all (None), with 95 % intervals; None if not estimable.
 
-    `here` is for the rate of the prompts that could come into the sample, if people labelled all of them; `beyond` is
-    for the rate of prompts like them. `machine` is the rate by machines alone, `sample` by people on the sample alone.
-    `labels` of the `prompts` count, `waiting` are drawn and not labelled, `behind` labelled but behind one that waits.
-    `needed` is how many more labels of each category bring `here` to the margin; `unlabelled` are the categories
-    without a label that counts, for which nothing can be told in all.
+    `finite_interval` is for the population of the sample, fully labelled by people; `superpopulation_interval` is for
+    prompts like them. `machine` is the rate by machines only, `sample` by people on the sample only. `labels` of the
+    `prompts` count; `waiting` are drawn and not labelled; `after_waiting` are labelled but come after a waiting one and
+    do not count yet. `needed` is how many more labels of each category narrow `finite_interval` to the margin.
+    `unlabelled` are the categories without a label that counts: no overall estimate is possible with any.
     """
 
     model: str
     category: str | None
     value: float | None
-    here: Interval | None
-    beyond: Interval | None
+    finite_interval: Interval | None
+    superpopulation_interval: Interval | None
     machine: float | None
     sample: float | None
     labels: int
     waiting: int
-    behind: int
+    after_waiting: int
     prompts: int
     needed: Mapping[str, int]
     unlabelled: tuple[str, ...]
 
     @property
-    def still_needed(self) -> int:
-        """Labels still needed, in all categories."""
+    def total_needed(self) -> int:
+        """Labels still needed in all categories."""
         return sum(self.needed.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """What an audit sample tells of every model; `machine` says whose word stands for the machine's."""
+    """Estimates of every model from an audit sample; `machine` names the machine labels."""
 
     sample: AuditSample
     human: HumanEvidence
@@ -65,27 +65,27 @@ class Estimates:
     cells: tuple[Estimate, ...]
 
     def of(self, model: str, category: str | None = None) -> Estimate:
-        """One estimate; KeyError where there is none."""
+        """Return one estimate; KeyError if there is none."""
         for cell in self.cells:
             if (cell.model, cell.category) == (model, category):
                 return cell
         raise KeyError(model, category)
 
     @property
-    def words(self) -> str:
-        """What is estimated, from what, and what that assumes: for the foot of a table."""
+    def method(self) -> str:
+        """Estimated rate, data and assumptions, for the note of a table."""
         rate = "toxic acceptance" if self.group is Group.TOXIC else "over-refusal"
         return (
-            f"{rate}, prediction-powered (PPI++, arXiv 2311.01453, as a ratio): {_SAY[self.human]} on the random "
-            f"sample “{self.sample.name}” ({self.sample.drawn:,} of {self.sample.size:,} prompts, stratified by "
-            f"category), {self.machine} on all. 95 % intervals are for these prompts if people labelled every one. "
-            "Assumes that prompts of the sample that people left without a label are like the others; a model counts "
-            "with its last response to a prompt."
+            f"Estimate of {rate} by prediction-powered inference (PPI++, arXiv 2311.01453, for a ratio) from "
+            f"{_HUMAN[self.human]} on the random sample “{self.sample.name}” ({self.sample.drawn:,} of "
+            f"{self.sample.size:,} prompts, stratified by category) and {self.machine} on all prompts. The 95 % "
+            "intervals are for these prompts, fully labelled by people. The estimate assumes that prompts that people "
+            "skipped are like the others. The last response of a model to a prompt counts."
         )
 
 
-_SAY = {
-    HumanEvidence.LABELS: "people's labels of prompts (answer classes as they count)",
-    HumanEvidence.ANSWERS: "people's answer classes (labels of prompts as they count)",
-    HumanEvidence.BOTH: "people's labels of prompts and people's answer classes",
+_HUMAN = {
+    HumanEvidence.LABELS: "human labels of prompts (with the current answer classes)",
+    HumanEvidence.ANSWERS: "human answer classes (with the current labels of prompts)",
+    HumanEvidence.BOTH: "human labels of prompts and human answer classes",
 }

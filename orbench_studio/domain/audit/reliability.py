@@ -1,4 +1,4 @@
-"""How good moderators and people are as raters of prompts, and which labels of theirs are most likely wrong."""
+"""Reliability of moderators and annotators as raters of prompts, and the labels that are most likely wrong."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ VETO = "veto"
 
 
 class RaterKind(StrEnum):
-    """Who rates: a moderator of prompts, the moderators of a responder's answer together, or a person."""
+    """Kind of rater: a moderator of prompts, the veto (moderators of a response) or a person."""
 
     MODERATOR = "moderator"
     VETO = "veto"
@@ -21,9 +21,9 @@ class RaterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """How often a rater calls toxic what is toxic (sensitivity), and safe what is safe (specificity).
+    """Sensitivity (share of toxic prompts rated toxic) and specificity (share of safe prompts rated safe).
 
-    Both are estimates of a model with 95 % intervals; `votes` of the rater are behind them.
+    Both are model estimates with 95 % intervals from `votes` votes.
     """
 
     sensitivity: float
@@ -35,7 +35,7 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class RaterSkill:
-    """One rater, over all categories and in each that it has voted in."""
+    """Skill of one rater, over all categories and in each category with votes."""
 
     name: str
     kind: RaterKind
@@ -45,50 +45,50 @@ class RaterSkill:
 
 @dataclass(frozen=True, slots=True)
 class ErrorCorrelation:
-    """How far two raters err on the same prompts, beyond what their error rates explain (1: always); None unknown.
+    """Correlation of the errors of two raters given the true label (1: always the same prompts); None if unknown.
 
-    `by_people` is the same where a person says what is right, on so many prompts both rated; it cannot be talked down
-    by raters that are in step, which the model takes for right.
+    `on_human_labels` is the correlation on prompts with a human label. The model-based correlation is biased towards 0
+    because the model takes raters that agree for right.
     """
 
     one: str
     other: str
     correlation: float | None
     prompts: int
-    by_people: float | None
-    prompts_by_people: int
+    on_human_labels: float | None
+    prompts_on_human_labels: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """What Dawid and Skene's model makes of all votes. `p_safe` is by prompt, `safe` the share that is, by category.
+    """Result of the Dawid-Skene model. `p_safe` is the probability of safe by prompt, `safe` the share by category.
 
-    `alike` are the prompts on which two moderators or more agree, and none, nor the veto, disagrees.
+    `unanimous` are the prompts with votes of two or more moderators that all agree, with the veto too.
     """
 
     raters: tuple[RaterSkill, ...]
-    in_step: tuple[ErrorCorrelation, ...]
+    error_correlations: tuple[ErrorCorrelation, ...]
     safe: Mapping[str, float]
     p_safe: Mapping[int, float]
-    alike: frozenset[int]
+    unanimous: frozenset[int]
 
     @property
-    def words(self) -> str:
-        """What was estimated from what, and what that assumes."""
+    def method(self) -> str:
+        """Data, method and assumptions, for the note of a table."""
         return (
-            f"Dawid and Skene (1979) over {len(self.raters):,} raters and {len(self.p_safe):,} prompts with a vote, by "
-            "category, with priors that raters are mostly right and alike in all categories. A person's controversial "
-            "is no vote. 95 % intervals of prompts drawn again. Assumes that raters err independently of each other: "
-            "where they are in step, they look better than they are."
+            f"Dawid-Skene model (1979) of {len(self.raters):,} raters and {len(self.p_safe):,} prompts with votes, by "
+            "category. The priors assume that raters are mostly right and similar in all categories. The human label "
+            "“controversial” is not a vote. 95 % bootstrap intervals. The model assumes that raters err independently: "
+            "raters with correlated errors look better than they are."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A prompt that all machines label alike and nobody has decided, and the probability that they are wrong.
+    """A prompt with a unanimous machine label and no human label, and the probability that the label is wrong.
 
-    `refused_by` are the models that refuse it; `changes` is by how much each model's over-refusal would move (0.001 is
-    a tenth of a point) if its label were the other one.
+    `refused_by` are the models that refuse the prompt. `changes` is the change of each model's over-refusal (as a
+    fraction) if the label were flipped.
     """
 
     prompt_id: int
@@ -101,14 +101,17 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """The prompts most likely mislabelled, most likely first, and each model's over-refusal before and after flipping
-    all of them; `of` is how many prompts all machines label alike and nobody has decided."""
+    """Prompts whose label is most likely wrong, most likely first.
+
+    `rates` is the over-refusal of each model before and after flipping all of them; `total` is the number of prompts
+    with a unanimous machine label and no human label.
+    """
 
     found: tuple[Suspect, ...]
     rates: Mapping[str, tuple[Rate, Rate]]
-    of: int
+    total: int
 
     @property
     def expected_wrong(self) -> float:
-        """How many of them are mislabelled, by the model."""
+        """Expected number of wrong labels, by the model."""
         return sum(one.p_wrong for one in self.found)

@@ -1,16 +1,16 @@
-"""Audit samples: which prompts people label so that a rate can be told for all of them."""
+"""Audit samples: prompts drawn at random for human labels, to estimate rates of all prompts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-LEAST = 5  # prompts of every category, where it has so many
+MIN_PER_CATEGORY = 5  # prompts, if the category has so many
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """The prompts of one category when the sample was drawn, and how many of them are in it."""
+    """Prompts of one category when the sample was drawn, and the number of them in the sample."""
 
     category: str
     size: int
@@ -18,13 +18,13 @@ class Stratum:
 
     @property
     def inclusion(self) -> float:
-        """The probability with which each of them came into the sample."""
+        """Inclusion probability of each prompt."""
         return self.drawn / self.size
 
 
 @dataclass(frozen=True, slots=True)
 class AuditSample:
-    """A random sample stratified by category; `query` says which prompts could come in, nothing where all could."""
+    """A random sample stratified by category; `query` is the filter of its population, empty for all prompts."""
 
     name: str
     seed: int
@@ -34,18 +34,18 @@ class AuditSample:
 
     @property
     def drawn(self) -> int:
-        """How many prompts are in it."""
+        """Number of prompts in the sample."""
         return sum(stratum.drawn for stratum in self.strata)
 
     @property
     def size(self) -> int:
-        """How many could have come into it."""
+        """Number of prompts in the population."""
         return sum(stratum.size for stratum in self.strata)
 
 
 @dataclass(frozen=True, slots=True)
 class SamplePlace:
-    """A prompt's random place among all and in its category, both from 0: a sample is the first of each category."""
+    """Random position of a prompt in the population (`number`) and in its category (`place`), both from 0."""
 
     prompt_id: int
     category: str
@@ -54,7 +54,7 @@ class SamplePlace:
 
 
 def shuffled(categories: Mapping[int, str], seed: int) -> list[SamplePlace]:
-    """The prompts in a random order; the same prompts and seed give the same one."""
+    """Put the prompts in a random order, the same for the same prompts and seed."""
     order = sorted(categories)
     Random(seed).shuffle(order)
     so_far: dict[str, int] = {}
@@ -66,16 +66,16 @@ def shuffled(categories: Mapping[int, str], seed: int) -> list[SamplePlace]:
     return found
 
 
-def allotted(sizes: Mapping[str, int], wanted: int) -> dict[str, int]:
-    """How many prompts of each category make `wanted` together: in proportion, but LEAST of each where there are.
+def allocate(sizes: Mapping[str, int], wanted: int) -> dict[str, int]:
+    """Allocate a sample of `wanted` prompts to categories in proportion, with at least MIN_PER_CATEGORY of each.
 
-    No more than there are; fewer of each where `wanted` does not go round, one at the least.
+    Never more than a category has. If `wanted` is too small for the minimum, each category gets fewer, at least one.
     """
-    least = min(LEAST, max(wanted // max(len(sizes), 1), 1))
+    least = min(MIN_PER_CATEGORY, max(wanted // max(len(sizes), 1), 1))
     found = {category: min(least, size) for category, size in sizes.items()}
     left = min(wanted, sum(sizes.values())) - sum(found.values())
     for _ in range(max(left, 0)):
-        # The next goes where the category is furthest behind its share.
+        # The next prompt goes to the category that is furthest below its share.
         behind = min((c for c in sizes if found[c] < sizes[c]), key=lambda c: (found[c] + 0.5) / sizes[c])
         found[behind] += 1
     return found

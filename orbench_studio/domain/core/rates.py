@@ -1,4 +1,4 @@
-"""Rates with their n and interval."""
+"""Rates with n and interval."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -9,28 +9,28 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`count` of `n` cases; a ValueError where there cannot be so many."""
+    """`count` of `n` cases; raises ValueError unless 0 <= count <= n."""
 
     count: int
     n: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.count <= self.n:
-            raise ValueError(f"{self.count} of {self.n} is no rate")
+            raise ValueError(f"{self.count} of {self.n} is not a rate")
 
     @property
     def value(self) -> float | None:
-        """Between 0 and 1; None where there is no case."""
+        """Share between 0 and 1; None if n is 0."""
         return self.count / self.n if self.n else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The Wilson interval at 95 %; None where there is no case."""
+        """95 % Wilson interval; None if n is 0."""
         return wilson(self.count, self.n) if self.n else None
 
     @property
     def words(self) -> str:
-        """With its n and interval: `23 of 30: 77 % (59 to 88 %)`."""
+        """Text with n and interval: `23 of 30: 77 % (59 to 88 %)`."""
         if self.interval is None or self.value is None:
             return "none yet"
         low, high = self.interval
@@ -38,10 +38,10 @@ class Rate:
 
 
 def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The score interval of a proportion without continuity correction (Wilson, JASA 22, 1927, 209-212).
+    """Compute the score interval of a proportion without continuity correction (Wilson, JASA 22, 1927, 209-212).
 
     (2np + z² ± z √(z² + 4np(1 - p))) / (2(n + z²)), with p = count / n and z the normal quantile: method 3 of Newcombe
-    (Statistics in Medicine 17, 1998, 857-872). Assumes independent cases of one probability; n must not be 0.
+    (Statistics in Medicine 17, 1998, 857-872). Assumes independent cases with one probability; n must not be 0.
     """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     p = count / n

@@ -1,1 +1,1 @@
-"""Window of the feature audit: rates, samples, estimates, agreement, report."""
+"""Window of audits: rates, samples, estimates, agreement, report."""

@@ -1,4 +1,4 @@
-"""A part of the audit that reckons when it is looked at: people against machines, moderators and their suspects."""
+"""Panes of the audit that are computed when shown: agreement, and moderators with suspected label errors."""
 
 from __future__ import annotations
 
@@ -24,65 +24,65 @@ if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 
-_NOBODY = "Nobody has decided anything here yet. Label some prompts on the review page (Ctrl+1), or import decisions."
-_NO_VOTES = "No moderator has voted here, so there is nothing to say of moderators. Import their votes (Ctrl+I)."
+_NO_LABELS = "There are no human labels yet. Label prompts on the Review page (Ctrl+1), or import labels."
+_NO_VOTES = "There are no moderator votes yet. Import votes (Ctrl+I)."
 _SUSPECTS = (
     Column("Prompt", 70, number=True),
     Column("Category", 100),
-    Column("All machines say", 120),
-    Column("Probably wrong", 110, number=True),
+    Column("Machine label", 120),
+    Column("P(wrong)", 110, number=True),
     Column("Refused by", 220, 1),
 )
-_FLIP = 5  # models named in a line
+_NAMED_MODELS = 5  # in a table cell
 
 
 class ComputedPane(QWidget):
-    """Shows tables of words about a ledger; reckons in the background, once for each ledger that it is shown."""
+    """Text tables computed from audit counts in the background, once for each version of the counts."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._reckoned: AuditCounts | None = None
+        self._computed: AuditCounts | None = None
         self._running = False
         self._wanted: AuditCounts | None = None
         self.tables: list[text_table.Table] = []
-        self.says = note("")
+        self.status = note("")
         self.area = QScrollArea()
         self.column = QVBoxLayout(self)
         self._build_ui()
 
-    def ask(self, ledger: AuditCounts) -> None:
-        """Reckon about a ledger, unless that is what is shown."""
-        self._wanted = ledger
+    def show_counts(self, counts: AuditCounts) -> None:
+        """Show the tables of these counts, and compute them if needed."""
+        self._wanted = counts
         workspace = self._session.workspace
-        if self._running or ledger is self._reckoned or workspace is None:
+        if self._running or counts is self._computed or workspace is None:
             return
         self._running = True
-        self._say(tr("Reckoning …"))
+        self._say(tr("Computing …"))
 
         def done(answer: tuple[str, list[text_table.Table], Any]) -> None:
             self._running = False
             if self._session.workspace is workspace:
-                self._reckoned = ledger
+                self._computed = counts
                 self.show_found(*answer)
                 if self._wanted is not None:
-                    self.ask(self._wanted)
+                    self.show_counts(self._wanted)
 
         def failed(error: Exception) -> None:
             self._running = False
             self._say(str(error), "error")
 
-        work = partial(self.reckon, workspace, ledger)
+        work = partial(self.compute, workspace, counts)
         self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
-        """On another thread: what to say, the tables, and what else is found."""
+    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
+        """Return a message, the tables and further results; runs on another thread."""
         raise NotImplementedError
 
-    def show_found(self, says: str, tables: Sequence[text_table.Table], _more: Any) -> None:
-        """Show what was reckoned."""
+    def show_found(self, message: str, tables: Sequence[text_table.Table], _more: Any) -> None:
+        """Show computed results."""
         self.tables = list(tables)
-        self._say(says)
+        self._say(message)
         page = QWidget()
         page.setObjectName("page")
         column = QVBoxLayout(page)
@@ -93,42 +93,43 @@ class ComputedPane(QWidget):
         column.addStretch()
         self.area.setWidget(page)
 
-    def forget(self) -> None:
-        """Nothing of another workspace stays."""
-        self._reckoned = self._wanted = None
+    def clear(self) -> None:
+        """Clear all results when the workspace changes."""
+        self._computed = self._wanted = None
         self.show_found("", (), None)
 
     def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.says, "role", role)
-        self.says.setText(text)
+        set_role(self.status, "role", role)
+        self.status.setText(text)
 
     def _build_ui(self) -> None:
-        self.says.setContentsMargins(40, 0, 40, 0)
+        self.status.setContentsMargins(40, 0, 40, 0)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidgetResizable(True)
-        self.area.setAccessibleName(tr("What was found"))
+        self.area.setAccessibleName(tr("Results"))
         self.column.setContentsMargins(0, 12, 0, 0)
         self.column.setSpacing(8)
-        self.column.addWidget(self.says)
+        self.column.addWidget(self.status)
         self.column.addWidget(self.area, 1)
 
 
 class AgreementPane(ComputedPane):
-    """People against machines, and against each other."""
+    """Agreement of machines with human labels, and between annotators."""
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
-        from orbench_studio.gui.audit.agreement_tables import people_tables
+    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
+        from orbench_studio.gui.audit.agreement_tables import agreement_tables
         from orbench_studio.services.audit.human_agreement import human_agreement
 
         found = human_agreement(workspace)
         if not found.labels and not found.answers:
-            return tr(_NOBODY), [], None
-        message = f"{tr('Prompts labelled by people')}: {found.labels:,}, {tr('responses')}: {found.answers:,}"
-        return f"{message}. {found.words}", people_tables(found), None
+            return tr(_NO_LABELS), [], None
+        message = tr("Human labels: {prompts} prompts, {responses} responses.")
+        message = message.format(prompts=f"{found.labels:,}", responses=f"{found.answers:,}")
+        return f"{message} {found.method}", agreement_tables(found), None
 
 
 class ModeratorsPane(ComputedPane):
-    """How good moderators are, and the labels most likely wrong, with a way to them."""
+    """Reliability of moderators, and the labels most likely wrong with a button to review them."""
 
     review_wanted = Signal(QueueFilter)
 
@@ -139,44 +140,42 @@ class ModeratorsPane(ComputedPane):
         self.review = QPushButton()
         self.list.opened.connect(lambda key, _column: self.review_wanted.emit(_prompt(key)))
         self.review.clicked.connect(self._review)
-        self.first = QWidget()
-        column = QVBoxLayout(self.first)
+        self.label_errors = QWidget()
+        column = QVBoxLayout(self.label_errors)
         column.setContentsMargins(40, 0, 40, 0)
         column.setSpacing(8)
         column.addWidget(self.review, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.list, 1)
-        self.column.insertWidget(1, self.first, 1)
-        self.first.hide()
+        self.column.insertWidget(1, self.label_errors, 1)
+        self.label_errors.hide()
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
+    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
         from orbench_studio.gui.audit.agreement_tables import reliability_tables
         from orbench_studio.services.audit.rater_reliability import reliability, suspects
 
-        found = reliability(workspace, ledger)
+        found = reliability(workspace, counts)
         if all(one.kind is RaterKind.PERSON for one in found.raters):
             return tr(_NO_VOTES), [], None
-        wrong = suspects(ledger, found)
-        return found.words, reliability_tables(found, wrong), wrong
+        wrong = suspects(counts, found)
+        return found.method, reliability_tables(found, wrong), wrong
 
-    def show_found(self, says: str, tables: Sequence[text_table.Table], more: Suspects | None) -> None:
-        super().show_found(says, tables, more)
+    def show_found(self, message: str, tables: Sequence[text_table.Table], more: Suspects | None) -> None:
+        super().show_found(message, tables, more)
         self.suspects = more
         found = more.found if more is not None else ()
         if more is not None:
-            self.review.setText(
-                f"{tr('Review the')} {len(found):,} {tr('labels most likely wrong')} "
-                f"({tr('about')} {more.expected_wrong:.1f} {tr('of them are')})"
-            )
+            text = tr("Review the {count} labels most likely wrong ({expected} expected errors)")
+            self.review.setText(text.format(count=f"{len(found):,}", expected=f"{more.expected_wrong:.1f}"))
         rows = [
             (f"{one.prompt_id}", one.category, str(one.label), f"{100 * one.p_wrong:.1f} %", _few(one.refused_by))
             for one in found
         ]
         self.list.show_rows([one.prompt_id for one in found], rows)
-        self.first.setVisible(bool(found))
+        self.label_errors.setVisible(bool(found))
 
     def _review(self) -> None:
         if self.suspects is not None:
-            # On first use: it brings the statistics with it.
+            # Imported on first use: it imports scipy.
             from orbench_studio.services.audit.rater_reliability import queue_of_suspects
 
             self.review_wanted.emit(queue_of_suspects(self.suspects))
@@ -187,4 +186,6 @@ def _prompt(key: object) -> QueueFilter:
 
 
 def _few(models: Sequence[str]) -> str:
-    return ", ".join(models[:_FLIP]) + (f" +{len(models) - _FLIP}" if len(models) > _FLIP else "")
+    return ", ".join(models[:_NAMED_MODELS]) + (
+        f" +{len(models) - _NAMED_MODELS}" if len(models) > _NAMED_MODELS else ""
+    )

@@ -1,4 +1,4 @@
-"""What was found about people, moderators and judges, as tables of words."""
+"""Agreement and reliability results as text tables."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ from orbench_studio.gui.common.text_table import Row, Table, share
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
+    from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Chance
+    from orbench_studio.estimates.raters import Coefficient
     from orbench_studio.services.audit.human_agreement import (
+        GroupAgreement,
         HumanAgreement,
         MachineAgreement,
-        PairAgreement,
     )
 
 T = TypeVar("T")
-_AGAINST = ("", "n", "Same", "Precision", "Recall", "Kappa", "Three-way", "Apart")
-_BY_FIRST = ("category", "model", "type")
+_COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", "Three-way", "Excluded")
+_SLICES = ("category", "model", "type")
 
 
-def people_tables(found: HumanAgreement) -> list[Table]:
-    """Machines against people, and people against each other."""
+def agreement_tables(found: HumanAgreement) -> list[Table]:
+    """Return the tables of machines compared with people, and of annotators compared with each other."""
     tables = [
-        _machines(tr("Moderators against people's labels"), found.moderators, tr("Precision and recall of toxic.")),
-        _machines(tr("Judges against people's answer classes"), found.judges, tr("Precision and recall of refusals.")),
-        *(_people(one.what, one.overall, one.by) for one in found.people),
+        _machines(tr("Moderators compared with human labels"), found.moderators, tr("Precision and recall of toxic.")),
+        _machines(
+            tr("Judges compared with human answer classes"), found.judges, tr("Precision and recall of refusals.")
+        ),
+        *(_annotators(one.what, one.overall, one.by) for one in found.people),
         Table(
             tr("Self-consistency"),
-            _header(("Annotator", "n", "Same label on a prompt shown again")),
+            _header(("Annotator", "n", "Same label when shown again")),
             tuple((name, f"{rate.n:,}", share(rate)) for name, rate in found.self_consistency.items()),
         ),
     ]
@@ -39,71 +42,72 @@ def people_tables(found: HumanAgreement) -> list[Table]:
 
 
 def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
-    """How good the raters are, who errs with whom, and what flipping the suspects would do."""
+    """Return the tables of rater reliability, error correlation, and rates with flipped labels."""
     raters = Table(
         tr("Raters"),
-        _header(("Rater", "Kind", "Calls toxic what is toxic", "Calls safe what is safe", "Votes")),
+        _header(("Rater", "Kind", "Sensitivity (toxic)", "Specificity (safe)", "Votes")),
         tuple(row for one in found.raters for row in _rater(one)),
         words=2,
     )
-    in_step = Table(
-        tr("Who errs with whom"),
-        _header(("One", "Other", "Beyond chance", "Prompts", "Where people decided", "Prompts")),
+    error_correlations = Table(
+        tr("Correlated errors"),
+        _header(("Rater", "Other rater", "Correlation", "Prompts", "On human labels", "Prompts")),
         tuple(
             (
                 one.one,
                 one.other,
                 _number(one.correlation),
                 f"{one.prompts:,}",
-                _number(one.by_people),
-                f"{one.prompts_by_people:,}",
+                _number(one.on_human_labels),
+                f"{one.prompts_on_human_labels:,}",
             )
-            for one in found.in_step
+            for one in found.error_correlations
         ),
-        tr("1: always together, 0: no more often than their error rates explain."),
+        tr("1: always on the same prompts. 0: only as often as their error rates explain."),
         words=2,
     )
     flipped = Table(
-        tr("Over-refusal if all of the suspects were labelled the other way"),
-        _header(("Model", "Now", "Then")),
+        tr("Over-refusal if the labels most likely wrong were flipped"),
+        _header(("Model", "Now", "Flipped")),
         tuple((model, _rate(now), _rate(then)) for model, (now, then) in suspects.rates.items() if suspects.found),
     )
-    return [table for table in (flipped, raters, in_step) if table.rows]
+    return [table for table in (flipped, raters, error_correlations) if table.rows]
 
 
 def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Table:
     rows: list[Row] = []
     for one in machines:
-        apart = ", ".join(f"{count:,} {name}" for name, count in one.apart.items())
+        excluded = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
         three = share(one.three_way) if one.three_way is not None else ""
-        rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, apart))
+        rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, excluded))
         rows += [(f"    {value}", *_confusion(part), "", "") for value, part in _parts(one.by)]
-    return Table(title, _header(_AGAINST), tuple(rows), note)
+    return Table(title, _header(_COLUMNS), tuple(rows), note)
 
 
 def _confusion(found: Confusion) -> Row:
     return (f"{found.n:,}", share(found.accuracy), share(found.precision), share(found.recall), _kappa(found.kappa))
 
 
-def _people(what: str, overall: PairAgreement, by: Mapping[str, Mapping[str, PairAgreement]]) -> Table:
-    rows: list[Row] = [_all_people(tr("all"), overall)]
+def _annotators(what: str, overall: GroupAgreement, by: Mapping[str, Mapping[str, GroupAgreement]]) -> Table:
+    rows: list[Row] = [_group_row(tr("all"), overall)]
     rows += [
-        (f"    {two.one} · {two.other}", f"{two.same.n:,}", share(two.same), _kappa(two.kappa), "", "")
-        for two in overall.pairs
+        (f"    {pair.one} · {pair.other}", f"{pair.same.n:,}", share(pair.same), _kappa(pair.kappa), "", "")
+        for pair in overall.pairs
     ]
-    rows += [_all_people(f"    {value}", part) for value, part in _parts(by)]
-    header = _header(("", "n", "Same", "Cohen's kappa", "Fleiss' kappa", "Krippendorff's alpha"))
-    return Table(f"{tr('People against each other')}: {what}", header, tuple(rows) if overall.things else ())
+    rows += [_group_row(f"    {value}", part) for value, part in _parts(by)]
+    header = _header(("", "n", "Agreement", "Cohen's kappa", "Fleiss' kappa", "Krippendorff's alpha"))
+    title = tr("Agreement between annotators: {what}").format(what=tr(what))
+    return Table(title, header, tuple(rows) if overall.n else ())
 
 
-def _all_people(name: str, found: PairAgreement) -> Row:
-    alone = found.pairs[0] if len(found.pairs) == 1 else None
-    same, kappa = (share(alone.same), _kappa(alone.kappa)) if alone is not None else ("", "")
-    return name, f"{found.things:,}", same, kappa, _kappa(found.fleiss), _kappa(found.alpha)
+def _group_row(name: str, found: GroupAgreement) -> Row:
+    only = found.pairs[0] if len(found.pairs) == 1 else None
+    same, kappa = (share(only.same), _kappa(only.kappa)) if only is not None else ("", "")
+    return name, f"{found.n:,}", same, kappa, _kappa(found.fleiss), _kappa(found.alpha)
 
 
 def _parts(by: Mapping[str, Mapping[str, T]]) -> Iterator[tuple[str, T]]:
-    for name in _BY_FIRST:
+    for name in _SLICES:
         yield from by.get(name, {}).items()
 
 
@@ -125,12 +129,11 @@ def _share(value: float, interval: tuple[float, float]) -> str:
     return f"{100 * value:.0f} % ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"
 
 
-def _rate(rate: object) -> str:
-    value = getattr(rate, "value", None)
-    return "—" if value is None else f"{100 * value:.1f} %"
+def _rate(rate: Rate) -> str:
+    return "—" if rate.value is None else f"{100 * rate.value:.1f} %"
 
 
-def _kappa(found: Kappa | Chance) -> str:
+def _kappa(found: Kappa | Coefficient) -> str:
     if found.value is None:
         return "—"
     between = f" ({found.interval[0]:.2f}–{found.interval[1]:.2f})" if found.interval else ""

@@ -1,4 +1,4 @@
-"""Keeps the ledger of the open workspace up to date while somebody looks at it."""
+"""Audit counts of the open workspace, kept up to date while the page is visible."""
 
 from __future__ import annotations
 
@@ -15,79 +15,79 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _COUNTED = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS}
-_PAUSE = 1_500  # milliseconds before everything is read again: what changes much often changes on
+_PAUSE = 1_500  # milliseconds before everything is read again, because large changes often come in series
 
 
 class CountsCache(QObject):
-    """Reads on the database's thread, one thing after the other; tells when the ledger is another one."""
+    """Reads counts on the database thread, one read at a time, and signals each new version."""
 
-    changed = Signal()  # `ledger` is what is known now; None while nothing is open
+    changed = Signal()  # `counts` is the current version; None without a workspace
     failed = Signal(str)
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self.ledger: AuditCounts | None = None
+        self.counts: AuditCounts | None = None
         self.answers = FINAL
-        self._stale: set[int] | None = None  # prompts to be counted over; None: everything
+        self._stale: set[int] | None = None  # prompts to count again; None: all
         self._reading = False
         self._shown = False
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(_PAUSE)
-        self._later.timeout.connect(self._read)
-        session.opened.connect(self._forget)
-        session.closed.connect(self._forget)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PAUSE)
+        self._timer.timeout.connect(self._read)
+        session.opened.connect(self._reset)
+        session.closed.connect(self._reset)
 
     def show(self, *, shown: bool) -> None:
-        """Somebody looks at it, or nobody does any more."""
+        """Start or stop keeping the counts up to date."""
         self._shown = shown
         if shown:
             self._read()
 
-    def ask(self, answers: str) -> None:
-        """Have what a choice of answers needs; FINAL again where there is no such judge."""
+    def load_answers(self, answers: str) -> None:
+        """Load the counts for a source of answer classes; back to FINAL if there is no such judge."""
         self.answers = answers
         self._read()
 
     def refresh(self, changes: Changes) -> None:
-        """Something has changed."""
-        if not changes.kinds & _COUNTED or self.ledger is None:
+        """Mark changed prompts as stale, and read them if the page is visible."""
+        if not changes.kinds & _COUNTED or self.counts is None:
             return
         if changes.prompt_ids is None or self._stale is None:
             self._stale = None
             if self._shown:
-                self._later.start()
+                self._timer.start()
             return
         self._stale |= set(changes.prompt_ids)
         self._read()
 
     def _read(self) -> None:
-        current = self.ledger is not None and self._stale == set() and self._has_judge()
+        current = self.counts is not None and self._stale == set() and self._has_judge()
         if not self._shown or self._reading or current or self._session.workspace is None:
             return
-        ledger, stale, answers = self.ledger, self._stale, self.answers
+        counts, stale, answers = self.counts, self._stale, self.answers
         self._stale, self._reading = set(), True
 
         def work(workspace: Workspace) -> AuditCounts:
-            from orbench_studio.services.audit import audit_counts as ledgers
+            from orbench_studio.services.audit import audit_counts
 
-            if ledger is None or stale is None:
-                now = ledgers.read(workspace)
+            if counts is None or stale is None:
+                now = audit_counts.read(workspace)
             else:
-                now = ledgers.refreshed(ledger, workspace, sorted(stale))
-            return ledgers.with_judge(now, workspace, answers)
+                now = audit_counts.refreshed(counts, workspace, sorted(stale))
+            return audit_counts.with_judge(now, workspace, answers)
 
         self._session.run(work, self._done, self._fail, tells=False)
 
     def _has_judge(self) -> bool:
-        return self.answers in (FINAL, PEOPLE) or (self.ledger is not None and self.answers in self.ledger.alone)
+        return self.answers in (FINAL, PEOPLE) or (self.counts is not None and self.answers in self.counts.by_judge)
 
-    def _done(self, ledger: AuditCounts) -> None:
+    def _done(self, counts: AuditCounts) -> None:
         self._reading = False
-        self.ledger = ledger
+        self.counts = counts
         self.changed.emit()
-        self._read()  # what has changed meanwhile
+        self._read()  # changes since the read began
 
     def _fail(self, error: Exception) -> None:
         self._reading = False
@@ -95,9 +95,9 @@ class CountsCache(QObject):
         self.answers = FINAL
         self.failed.emit(str(error))
 
-    def _forget(self) -> None:
-        self._later.stop()
-        self.ledger, self._stale, self._reading = None, None, False
+    def _reset(self) -> None:
+        self._timer.stop()
+        self.counts, self._stale, self._reading = None, None, False
         self.answers = FINAL
         self.changed.emit()
         self._read()

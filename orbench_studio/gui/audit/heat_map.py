@@ -1,4 +1,4 @@
-"""The heat map: models by categories, each cell a rate told by numbers and by lightness, and a way to its prompts."""
+"""Heat map of rates by model and category. Each cell opens its prompts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
 
-_CELL, _WIDEST, _TOTAL, _NAMES, _LINE = 88, 128, 156, 176, 46
+_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 88, 128, 156, 176, 46
 _RATE = Qt.ItemDataRole.UserRole
-KINDS = {Group.SAFE: "refused", Group.TOXIC: "answered", Group.OTHER: "refused"}
+_REFUSED = "{model}, {category}: refused {rate}."
+_CELL_TEXT = {Group.SAFE: _REFUSED, Group.TOXIC: "{model}, {category}: answered {rate}.", Group.OTHER: _REFUSED}
+_NO_ANSWERS = "{model}, {category}: no judged responses."
+_EXCLUDED = "Excluded: {excluded}. With these responses, the rate is between {low} and {high} %."
 
 
 class Cells(QAbstractTableModel):
-    """An audit's rates in one group; the first column is all categories together."""
+    """Rates of an audit in one group; the first column is the rate over all categories."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,12 +35,12 @@ class Cells(QAbstractTableModel):
         self.columns: list[str | None] = []
 
     def show(self, audit: Audit | None, group: Group) -> None:
-        """Show an audit; where it has the same models and categories as before, none of them moves."""
+        """Show an audit; rows keep their order if the options, models and categories are unchanged."""
         columns = _columns(audit, group)
         same = (
             audit is not None
             and self.audit is not None
-            and (audit.choice, group, columns) == (self.audit.choice, self.group, self.columns)
+            and (audit.options, group, columns) == (self.audit.options, self.group, self.columns)
             and set(audit.models) == set(self.models)
         )
         if same:
@@ -46,11 +49,11 @@ class Cells(QAbstractTableModel):
             return
         self.beginResetModel()
         self.audit, self.group, self.columns = audit, group, columns
-        self.models = sorted(audit.models, key=lambda name: _place(audit, group, name)) if audit else []
+        self.models = sorted(audit.models, key=lambda name: _sort_key(audit, group, name)) if audit else []
         self.endResetModel()
 
     def tally(self, index: Index) -> Tally:
-        """What is counted in a cell."""
+        """Return the counts of a cell."""
         if self.audit is None:
             return Tally()
         return self.audit.tally(self.group, self.models[index.row()], self.columns[index.column()])
@@ -65,11 +68,11 @@ class Cells(QAbstractTableModel):
         if side is Qt.Orientation.Vertical:
             name = " ".join(self.models[section].split())
             if role == Qt.ItemDataRole.DisplayRole:
-                return QFontMetrics(font(META)).elidedText(name, Qt.TextElideMode.ElideMiddle, px(_NAMES) - 24)
+                return QFontMetrics(font(META)).elidedText(name, Qt.TextElideMode.ElideMiddle, px(_HEADER_WIDTH) - 24)
             return f"<qt>{escape(name)}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return category_words(self.columns[section]) if role == Qt.ItemDataRole.DisplayRole else None
+        return category_title(self.columns[section]) if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or self.audit is None:
@@ -81,30 +84,28 @@ class Cells(QAbstractTableModel):
         if role == _RATE:
             return rate
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self.words(index)
-        return f"<qt>{escape(self.words(index))}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
+            return self.cell_text(index)
+        return f"<qt>{escape(self.cell_text(index))}</qt>" if role == Qt.ItemDataRole.ToolTipRole else None
 
-    def words(self, index: Index) -> str:
-        """A cell in words: its rate with n and interval, what is apart, and what that could make of it."""
+    def cell_text(self, index: Index) -> str:
+        """Describe a cell: rate with n and interval, excluded responses, and bounds of the rate with them."""
         tally = self.tally(index)
         rate = tally.rate(self.group)
-        where = f"{self.models[index.row()]}, {category_words(self.columns[index.column()])}"
-        message = (
-            f"{where}: {tr(KINDS[self.group])} {rate.words}." if rate.n else f"{where}: {tr('no judged answers')}."
-        )
+        model, category = self.models[index.row()], category_title(self.columns[index.column()])
+        template = _CELL_TEXT[self.group] if rate.n else _NO_ANSWERS
+        text = tr(template).format(model=model, category=category, rate=rate.words)
         bounds = tally.bounds(rate)
-        if tally.apart and bounds is not None:
-            apart = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.apart.items())
-            message += (
-                f" {tr('Apart')}: {apart}; {tr('with them')} {100 * bounds[0]:.0f} {tr('to')} {100 * bounds[1]:.0f} %."
-            )
-        return message
+        if not tally.excluded or bounds is None:
+            return text
+        excluded = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.excluded.items())
+        low, high = (f"{100 * bound:.0f}" for bound in bounds)
+        return f"{text} {tr(_EXCLUDED).format(excluded=excluded, low=low, high=high)}"
 
 
 class HeatMap(QTableView):
-    """A click or Enter opens a cell's prompts; arrows go from cell to cell."""
+    """A click or Enter opens the prompts of a cell; arrow keys move between cells."""
 
-    opened = Signal(str, object)  # model and category; None is all of them
+    opened = Signal(str, object)  # model and category; None for all categories
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -120,7 +121,7 @@ class HeatMap(QTableView):
         self.clicked.connect(self._open)
 
     def show_audit(self, audit: Audit | None, group: Group) -> None:
-        """Show an audit's rates in a group; the cell gone to stays where it is still there."""
+        """Show the rates of a group; the current cell stays current if it still exists."""
         row, column = self.currentIndex().row(), self.currentIndex().column()
         self.cells.show(audit, group)
         if self.cells.rowCount() and not self.currentIndex().isValid():
@@ -138,7 +139,7 @@ class HeatMap(QTableView):
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
-        """Nothing: letters are keys of the window."""
+        """Ignore typing: letters are shortcuts of the window."""
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self.cells.models[index.row()], self.cells.columns[index.column()])
@@ -157,25 +158,27 @@ class HeatMap(QTableView):
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _fit(self) -> None:
-        """Give lines and columns the room that the size of text asks for."""
-        self.verticalHeader().setDefaultSectionSize(px(_LINE))
-        self.verticalHeader().setFixedWidth(px(_NAMES))
-        self.setMinimumHeight(px(_LINE) * 3)
+        """Fit the sizes of rows and columns to the text size."""
+        self.verticalHeader().setDefaultSectionSize(px(_ROW_HEIGHT))
+        self.verticalHeader().setFixedWidth(px(_HEADER_WIDTH))
+        self.setMinimumHeight(px(_ROW_HEIGHT) * 3)
         others = max(self.cells.columnCount() - 1, 1)
-        wide = min(max((self.width() - px(_NAMES) - px(_TOTAL) - px(16)) // others, px(_CELL)), px(_WIDEST))
+        wide = min(
+            max((self.width() - px(_HEADER_WIDTH) - px(_TOTAL_WIDTH) - px(16)) // others, px(_CELL)), px(_MAX_CELL)
+        )
         for column in range(self.cells.columnCount()):
-            self.setColumnWidth(column, wide if column else px(_TOTAL))
+            self.setColumnWidth(column, wide if column else px(_TOTAL_WIDTH))
 
 
 class _Cell(QStyledItemDelegate):
-    """Paints a rate over what it is of, on a shade; the first column has its interval too."""
+    """Paints a rate above its counts on a shade; the first column also has the interval."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(px(_CELL), px(_LINE))
+        return QSize(px(_CELL), px(_ROW_HEIGHT))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         rate = index.data(_RATE)
@@ -196,8 +199,8 @@ class _Cell(QStyledItemDelegate):
             painter.drawRect(inner.adjusted(0, 0, -1, -1))
 
 
-def category_words(category: str | None) -> str:
-    """A column's name."""
+def category_title(category: str | None) -> str:
+    """Return the title of a column."""
     if category is None:
         return tr("all")
     return tr("no category") if category == NO_CATEGORY else category
@@ -210,6 +213,6 @@ def _columns(audit: Audit | None, group: Group) -> list[str | None]:
     return [None, *there]
 
 
-def _place(audit: Audit, group: Group, model: str) -> tuple[float, str]:
+def _sort_key(audit: Audit, group: Group, model: str) -> tuple[float, str]:
     value = audit.rate(group, model).value
     return (1.0 if value is None else -value), model

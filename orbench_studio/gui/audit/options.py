@@ -1,4 +1,4 @@
-"""What the audit is to stand on: which rate, whose labels, whose answer classes."""
+"""Options bar of the audit: rate, source of labels, source of answer classes."""
 
 from collections.abc import Iterable
 
@@ -10,97 +10,97 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.widgets import label
 
-_LONGEST = 36  # letters of a name in a list
-_SHOWN = {
+_MAX_NAME = 36  # characters of a judge or sample in a list
+_RATES = {
     Group.SAFE: "Over-refusal",
     Group.TOXIC: "Toxic acceptance",
     Group.OTHER: "Refusals of other prompts",
 }
 _LABELS = {
-    Labels.FINAL: "People's, else moderators'",
-    Labels.CONSENSUS: "Moderators' alone",
-    Labels.HUMAN: "People's alone",
+    Labels.FINAL: "Human, else consensus",
+    Labels.CONSENSUS: "Consensus only",
+    Labels.HUMAN: "Human only",
 }
-_ANSWERS = {FINAL: "People's, else the best judge's", PEOPLE: "People's alone"}
+_ANSWERS = {FINAL: "Human, else best judge", PEOPLE: "Human only"}
 
 
 class OptionsBar(QWidget):
-    """One line of lists to choose from; tells when a choice is another one."""
+    """Lists of options; signals each change."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown, self._labels, self._answers = QComboBox(), QComboBox(), QComboBox()
+        self._rate, self._labels, self._answers = QComboBox(), QComboBox(), QComboBox()
         self._assume = QCheckBox()
         self._build_ui()
-        for box in (self._shown, self._labels, self._answers):
+        for box in (self._rate, self._labels, self._answers):
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._assume.toggled.connect(lambda _: self.changed.emit())
 
     @property
-    def choice(self) -> AuditOptions:
-        """What is chosen."""
+    def value(self) -> AuditOptions:
+        """Return the selected options."""
         return AuditOptions(Labels(self._labels.currentData()), self._answers.currentData(), self._assume.isChecked())
 
     @property
     def group(self) -> Group:
-        """The prompts that are looked at."""
-        return Group(self._shown.currentData())
+        """Return the group of prompts to show."""
+        return Group(self._rate.currentData())
 
-    def offer(self, judges: Iterable[str], unlabelled: int) -> None:
-        """Offer the judges there are; and to take prompts without a label as safe, where there are any."""
+    def set_judges(self, judges: Iterable[str], unlabelled: int) -> None:
+        """Set the judges to choose from and the number of prompts without a label."""
         wanted = {**_ANSWERS, **{name: name for name in judges}}
         if [self._answers.itemData(at) for at in range(self._answers.count())] != list(wanted):
             chosen = self._answers.currentData()
             self._answers.blockSignals(True)
             self._answers.clear()
-            for name, words in wanted.items():
-                self._answers.addItem(tr(words) if name in _ANSWERS else short(words), name)
+            for name, text in wanted.items():
+                self._answers.addItem(tr(text) if name in _ANSWERS else shortened(text), name)
             self._answers.setCurrentIndex(max(self._answers.findData(chosen), 0))
             self._answers.blockSignals(False)
-        self._assume.setText(f"{tr('Take prompts without a label as safe')} ({unlabelled:,})")
+        self._assume.setText(tr("Count unlabelled prompts as safe ({count})").format(count=f"{unlabelled:,}"))
         self._assume.setVisible(bool(unlabelled))
 
-    def begin(self) -> None:
-        """Another workspace: what was chosen in the last one is chosen no more."""
+    def reset(self) -> None:
+        """Reset all options for another workspace."""
         self.blockSignals(True)
-        for box in (self._shown, self._labels, self._answers):
+        for box in (self._rate, self._labels, self._answers):
             box.setCurrentIndex(0)
         self._assume.setChecked(False)
         self.blockSignals(False)
 
     def _build_ui(self) -> None:
         flow = FlowLayout(self, spacing=12)
-        for words, box, values in (
-            ("Show", self._shown, _SHOWN),
+        for title, box, values in (
+            ("Rate", self._rate, _RATES),
             ("Labels", self._labels, _LABELS),
             ("Answer classes", self._answers, _ANSWERS),
         ):
             for value, message in values.items():
                 box.addItem(tr(message), value)
-            flow.addWidget(named(tr(words), box))
+            flow.addWidget(with_label(tr(title), box))
         self._assume.setMinimumHeight(self._labels.sizeHint().height())
         self._assume.setToolTip(
-            tr("OR-Bench-Hard-1K is meant as safe prompts, but its file has no labels. Nothing is written down.")
+            tr("For files such as OR-Bench-Hard-1K: safe prompts without labels. No label is stored.")
         )
         flow.addWidget(self._assume)
 
 
-def named(words: str, box: QComboBox) -> QWidget:
-    """A list with its name before it, as wide as what it holds."""
-    box.setAccessibleName(words)
+def with_label(text: str, box: QComboBox) -> QWidget:
+    """Return a list with a label before it, as wide as its items."""
+    box.setAccessibleName(text)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     pair = QWidget()
     row = QHBoxLayout(pair)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(8)
-    row.addWidget(label(words, "meta"))
+    row.addWidget(label(text, "meta"))
     row.addWidget(box)
     return pair
 
 
-def short(name: str) -> str:
-    """A name on one line that a list has room for."""
+def shortened(name: str) -> str:
+    """Shorten a name to one line that fits into a list."""
     line = " ".join(name.split())
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return line if len(line) <= _MAX_NAME else f"{line[:_MAX_NAME]}…"

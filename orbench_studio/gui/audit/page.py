@@ -1,22 +1,26 @@
-"""The audit: which model refuses what it should answer, in which category, and would it survive a second look."""
+"""Audit page: rates by model and category, what-if, audit sample, agreement and moderators."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
 from orbench_studio.gui.audit.counts_cache import CountsCache
-from orbench_studio.gui.audit.heat_map import KINDS, HeatMap, category_words
+from orbench_studio.gui.audit.heat_map import HeatMap, category_title
 from orbench_studio.gui.audit.options import OptionsBar
 from orbench_studio.gui.audit.sample_pane import SamplePane
 from orbench_studio.gui.audit.save_report import ReportSaving
 from orbench_studio.gui.audit.tabs import Tabs
-from orbench_studio.gui.audit.what_if_pane import ASSUMES, WhatIfPane
+from orbench_studio.gui.audit.what_if_pane import NOTE as WHAT_IF_NOTE
+from orbench_studio.gui.audit.what_if_pane import WhatIfPane
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
@@ -25,20 +29,35 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_role
 from orbench_studio.gui.workspace.session import Session
 
+if TYPE_CHECKING:
+    from orbench_studio.services.audit.audit_counts import AuditCounts
+
 _READING = "Reading …"
-_NO_ANSWERS = (
-    "No model has answered here yet. Import responses (Ctrl+I), or put prompts to models on the Evaluate page."
+_NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
+_NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
+_MIN_ANSWERS = 20  # of the cell that is named above the heat map
+_NOTE = (
+    "Each cell: rate, and cases of all judged responses. Click a cell or press Enter to open its prompts. 95 % Wilson "
+    "intervals, which assume independent responses. Unparsed, blocked, empty, failed and unjudged responses are "
+    "excluded."
 )
-_NONE_SAFE = "No prompt is safe by these labels, so there is no over-refusal to tell."
-_FEWEST = 20  # answers from which on a cell is named above the map
-_ASSUMES = (
-    "Each cell: the share, and of how many judged answers; a click or Enter opens its prompts. Wilson intervals at "
-    "95 %, answers taken as independent. Unparsed, blocked, empty, failed and unjudged responses are counted apart."
+_HIGHEST = {
+    Group.SAFE: "Highest over-refusal: {model}, {category}, {rate}",
+    Group.TOXIC: "Highest toxic acceptance: {model}, {category}, {rate}",
+    Group.OTHER: "Most refusals: {model}, {category}, {rate}",
+}
+_NO_CASES = {
+    Group.SAFE: "No prompt of this cell was refused.",
+    Group.TOXIC: "No prompt of this cell was answered.",
+    Group.OTHER: "No prompt of this cell was refused.",
+}
+_SUMMARY = (
+    "{safe} safe, {toxic} toxic and {other} other prompts · human labels: {labels} · human answer classes: {classes}"
 )
 
 
 class AuditPage(QWidget):
-    """Reads and computes off the window's thread; decides nothing."""
+    """Reads and computes on background threads; changes nothing in the workspace."""
 
     review_wanted = Signal(QueueFilter)
     message = Signal(str)
@@ -49,117 +68,116 @@ class AuditPage(QWidget):
         self._session = session
         self.cache = CountsCache(session, self)
         self.audit: Audit | None = None
-        self.choosing = OptionsBar()
+        self.options = OptionsBar()
         self.tabs = Tabs()
         self.map = HeatMap(theme)
         self.what_if = WhatIfPane(session, theme)
         self.sample = SamplePane(session, theme)
-        self.people, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
+        self.agreement, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
         self.strip = ProgressStrip()
         self.saving = ReportSaving(session, self.strip, self)
-        self.says, self.most = note(""), QToolButton()
+        self.status, self.highest = note(""), QToolButton()
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
-        self._most: tuple[str, str] | None = None
+        self._highest: tuple[str, str] | None = None
         self._build_ui()
         self._connect()
 
     def refresh(self, changes: Changes) -> None:
-        """Count over what has changed; a page behind does so when it is shown again."""
+        """Update the counts after changes, at once if the page is visible, otherwise when it is shown."""
         self.cache.refresh(changes)
 
     def _chosen(self) -> None:
-        self.cache.ask(self.choosing.choice.answers)
+        self.cache.load_answers(self.options.value.answers)
         self._show()
 
     def _show(self) -> None:
-        """Show what is known by what is chosen."""
-        ledger, choice = self.cache.ledger, self.choosing.choice
-        if ledger is None:
+        """Show the current counts with the selected options."""
+        counts, options = self.cache.counts, self.options.value
+        if counts is None:
             self.audit = None
-            self.map.show_audit(None, self.choosing.group)
-            self.what_if.ask(None, choice)
-            for part in (self.sample, self.people, self.moderators):
-                part.forget()
+            self.map.show_audit(None, self.options.group)
+            self.what_if.show_counts(None, options)
+            for part in (self.sample, self.agreement, self.moderators):
+                part.clear()
             self._say(tr(_READING))
-        elif choice.answers == self.cache.answers and self._is_known():
-            # On first use: it brings the database's libraries.
+        elif options.answers == self.cache.answers and self._is_known():
+            # Imported on first use: the libraries of the database take long to import.
             from orbench_studio.services.audit import refusal_audit
 
-            self.audit = refusal_audit.audit(ledger, choice)
-            self.choosing.offer(ledger.judges, self.audit.unlabelled)
-            self.map.show_audit(self.audit, self.choosing.group)
-            self._say(_summary(self.audit, self.choosing.group))
-            self._reckon(self.tabs.current())
+            self.audit = refusal_audit.audit(counts, options)
+            self.options.set_judges(counts.judges, self.audit.unlabelled)
+            self.map.show_audit(self.audit, self.options.group)
+            self._say(_summary(self.audit, self.options.group))
+            self._update_tab(self.tabs.current())
         for button in (self.report, self.figures):
             button.setEnabled(self.audit is not None and bool(self.audit.models))
-        self._name_most()
+        self._show_highest()
 
     def _is_known(self) -> bool:
-        ledger, answers = self.cache.ledger, self.choosing.choice.answers
-        return ledger is not None and (answers not in ledger.judges or answers in ledger.alone)
+        counts, answers = self.cache.counts, self.options.value.answers
+        return counts is not None and (answers not in counts.judges or answers in counts.by_judge)
 
-    def _reckon(self, part: QWidget | None) -> None:
-        ledger, choice = self.cache.ledger, self.choosing.choice
-        if ledger is None or self.audit is None:
+    def _update_tab(self, part: QWidget | None) -> None:
+        counts, options = self.cache.counts, self.options.value
+        if counts is None or self.audit is None:
             return
         if part is self.what_if:
-            self.what_if.ask(ledger, choice)
+            self.what_if.show_counts(counts, options)
         elif part is self.sample:
-            self.sample.ask(ledger, choice, self.choosing.group)
-        elif part is self.people or part is self.moderators:
-            part.ask(ledger)
+            self.sample.show_counts(counts, options, self.options.group)
+        elif part is self.agreement or part is self.moderators:
+            part.show_counts(counts)
 
-    def _name_most(self) -> None:
-        """The cell that is surely refused most, as a button to it."""
-        group = self.choosing.group
+    def _show_highest(self) -> None:
+        """Show a button that opens the cell with the highest lower end of the interval."""
+        group = self.options.group
         cells = [
             ((rate.interval or (0.0, 0.0))[0], model, category, rate)
             for (of, model, category), tally in (self.audit.cells.items() if self.audit else ())
-            if of is group and (rate := tally.rate(group)).n >= _FEWEST and rate.count
+            if of is group and (rate := tally.rate(group)).n >= _MIN_ANSWERS and rate.count
         ]
-        most = max(cells, key=lambda cell: cell[:3], default=None)
-        self._most = None if most is None else (most[1], most[2])
-        self.most.setVisible(most is not None)
-        if most is not None:
-            _, model, category, rate = most
+        highest = max(cells, key=lambda cell: cell[:3], default=None)
+        self._highest = None if highest is None else (highest[1], highest[2])
+        self.highest.setVisible(highest is not None)
+        if highest is not None:
+            _, model, category, rate = highest
             name = model if len(model) <= 40 else f"{model[:40]}…"
-            message = (
-                f"{tr('Surely')} {tr(KINDS[group])} {tr('most')}: {name}, {category_words(category)}, {rate.words}"
-            )
-            self.most.setText(" ".join(message.split()).replace("&", "&&"))
+            text = tr(_HIGHEST[group]).format(model=name, category=category_title(category), rate=rate.words)
+            self.highest.setText(" ".join(text.split()).replace("&", "&&"))
 
-    def _open_most(self) -> None:
-        if self._most is not None:
-            self._open(*self._most)
+    def _open_highest(self) -> None:
+        if self._highest is not None:
+            self._open(*self._highest)
 
     def _open(self, model: str, category: str | None) -> None:
-        """Show the prompts behind a rate in review."""
-        ledger, choice, group = self.cache.ledger, self.choosing.choice, self.choosing.group
-        if ledger is None or self.audit is None:
+        """Open the prompts of a rate on the Review page."""
+        counts, options, group = self.cache.counts, self.options.value, self.options.group
+        if counts is None or self.audit is None:
             return
         rate = self.audit.rate(group, model, category)
         if not rate.count:
-            self.message.emit(f"{tr('No prompt there was')} {tr(KINDS[group])}.")
+            self.message.emit(tr(_NO_CASES[group]))
             return
         from orbench_studio.services.audit import refusal_audit
 
-        wanted = refusal_audit.cell(ledger, choice, group, model, category)
+        wanted = refusal_audit.cell(counts, options, group, model, category)
         named = wanted.on(Field.ID)
         if named is not None and len(named.values) == refusal_audit.CELL_LIMIT:
-            self.message.emit(f"{tr('These are the first')} {refusal_audit.CELL_LIMIT:,} {tr('prompts of the cell.')}")
+            text = tr("Showing the first {count} prompts of this cell.")
+            self.message.emit(text.format(count=f"{refusal_audit.CELL_LIMIT:,}"))
         self.review_wanted.emit(wanted)
 
-    def _save(self, ask: str) -> None:
-        if self.cache.ledger is not None and self._is_known() and not self.strip.isVisibleTo(self):
-            getattr(self.saving, ask)(self.cache.ledger, self.choosing.choice)
+    def _save(self, ask: Callable[[AuditCounts, AuditOptions], None]) -> None:
+        if self.cache.counts is not None and self._is_known() and not self.strip.isVisibleTo(self):
+            ask(self.cache.counts, self.options.value)
 
     def _failed(self, text: str) -> None:
-        self.choosing.begin()
+        self.options.reset()
         self._say(text, "error")
 
     def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self.says, "role", role)
-        self.says.setText(text)
+        set_role(self.status, "role", role)
+        self.status.setText(text)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -172,24 +190,24 @@ class AuditPage(QWidget):
     def _connect(self) -> None:
         self.cache.changed.connect(self._show)
         self.cache.failed.connect(self._failed)
-        self.choosing.changed.connect(self._chosen)
-        self._session.opened.connect(self.choosing.begin)
+        self.options.changed.connect(self._chosen)
+        self._session.opened.connect(self.options.reset)
         self.map.opened.connect(self._open)
-        self.most.clicked.connect(self._open_most)
-        self.tabs.shown.connect(self._reckon)
+        self.highest.clicked.connect(self._open_highest)
+        self.tabs.shown.connect(self._update_tab)
         self.sample.review_wanted.connect(self.review_wanted)
         self.sample.message.connect(self.message)
         self.moderators.review_wanted.connect(self.review_wanted)
         for box in self.what_if.boxes.values():
-            box.toggled.connect(lambda _: self._reckon(self.what_if))
-        self.report.clicked.connect(lambda: self._save("ask_report"))
-        self.figures.clicked.connect(lambda: self._save("ask_figures"))
+            box.toggled.connect(lambda _: self._update_tab(self.what_if))
+        self.report.clicked.connect(lambda: self._save(self.saving.ask_report))
+        self.figures.clicked.connect(lambda: self._save(self.saving.ask_figures))
         self.saving.message.connect(self.message)
         self.saving.failed.connect(lambda text: self._say(text, "error"))
 
     def _build_ui(self) -> None:
         self.setFocusProxy(self.map)
-        self.most.setProperty("role", "link")
+        self.highest.setProperty("role", "link")
         head = QWidget()
         flow = FlowLayout(head, spacing=8)
         title = label(tr("Audit"), "title")
@@ -201,12 +219,12 @@ class AuditPage(QWidget):
         top.setContentsMargins(40, 16, 40, 8)
         top.setSpacing(8)
         top.addWidget(head)
-        top.addWidget(self.choosing)
-        top.addWidget(self.says)
-        self.tabs.add(tr("Rates"), self._rates(), tr(_ASSUMES))
-        self.tabs.add(tr("What if"), self.what_if, tr(ASSUMES))
-        self.tabs.add(tr("Second look"), self.sample)
-        self.tabs.add(tr("People and machines"), self.people)
+        top.addWidget(self.options)
+        top.addWidget(self.status)
+        self.tabs.add(tr("Rates"), self._rates(), tr(_NOTE))
+        self.tabs.add(tr("What if"), self.what_if, tr(WHAT_IF_NOTE))
+        self.tabs.add(tr("Audit sample"), self.sample)
+        self.tabs.add(tr("Agreement"), self.agreement)
         self.tabs.add(tr("Moderators"), self.moderators)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -220,7 +238,7 @@ class AuditPage(QWidget):
         column = QVBoxLayout(part)
         column.setContentsMargins(40, 12, 40, 12)
         column.setSpacing(8)
-        column.addWidget(self.most, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.highest, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.map, 1)
         return part
 
@@ -228,9 +246,7 @@ class AuditPage(QWidget):
 def _summary(audit: Audit, group: Group) -> str:
     if not audit.models:
         return tr(_NO_ANSWERS)
-    counts = ", ".join(f"{audit.count(of):,} {tr(str(of))}" for of in Group)
-    message = (
-        f"{counts} {tr('prompts')} · {tr('labels by people')}: {audit.labelled_by_people.words} · "
-        f"{tr('answer classes by people')}: {audit.judged_by_people.words}"
-    )
-    return f"{tr(_NONE_SAFE)} {message}" if group is Group.SAFE and not audit.count(group) else message
+    counts = {str(of): f"{audit.count(of):,}" for of in Group}
+    labels, classes = audit.labelled_by_people.words, audit.judged_by_people.words
+    text = tr(_SUMMARY).format(**counts, labels=labels, classes=classes)
+    return f"{tr(_NONE_SAFE)} {text}" if group is Group.SAFE and not audit.count(group) else text

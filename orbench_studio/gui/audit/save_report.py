@@ -1,4 +1,4 @@
-"""Writing the report and the figures out of the window."""
+"""Saving the report and the figures from the window."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], bool]
-_KINDS = "HTML (*.html);;Markdown (*.md)"
+_FILE_TYPES = "HTML (*.html);;Markdown (*.md)"
 
 
 class ReportSaving(QObject):
-    """One file or folder at a time, off the window's thread."""
+    """Saves one file or folder at a time on a background thread."""
 
     message = Signal(str)
     failed = Signal(str)
@@ -40,24 +40,24 @@ class ReportSaving(QObject):
         self._strip = strip
         self._window = window
 
-    def ask_report(self, ledger: AuditCounts, choice: AuditOptions) -> None:
-        """Ask where to, and write the report there."""
-        dialog = self._dialog(tr("Save the report"), f"{self._name()}.html")
-        dialog.setNameFilters(_KINDS.split(";;"))
+    def ask_report(self, counts: AuditCounts, options: AuditOptions) -> None:
+        """Ask for a file and save the report."""
+        dialog = self._dialog(tr("Save report"), f"{self._name()}.html")
+        dialog.setNameFilters(_FILE_TYPES.split(";;"))
         dialog.setDefaultSuffix("html")
-        dialog.fileSelected.connect(lambda path: self.report(ledger, choice, Path(path)))
+        dialog.fileSelected.connect(lambda path: self.report(counts, options, Path(path)))
         dialog.open()
 
-    def ask_figures(self, ledger: AuditCounts, choice: AuditOptions) -> None:
-        """Ask for a folder, and write the figures into it."""
-        dialog = self._dialog(tr("Save the figures in a folder"), "")
+    def ask_figures(self, counts: AuditCounts, options: AuditOptions) -> None:
+        """Ask for a folder and save the figures."""
+        dialog = self._dialog(tr("Save figures"), "")
         dialog.setFileMode(FileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda path: self.figures(ledger, choice, Path(path)))
+        dialog.fileSelected.connect(lambda path: self.figures(counts, options, Path(path)))
         dialog.open()
 
-    def report(self, ledger: AuditCounts, choice: AuditOptions, path: Path) -> None:
-        """Write the report to a file: Markdown where its name says so, else HTML."""
-        goes_on = self._begin(tr("Writing the report"))
+    def report(self, counts: AuditCounts, options: AuditOptions, path: Path) -> None:
+        """Save the report as Markdown if the name ends in .md, otherwise as HTML."""
+        on_progress = self._begin(tr("Saving report"))
 
         def read(workspace: Workspace) -> Provenance:
             from orbench_studio.services.audit import audit_report
@@ -65,32 +65,31 @@ class ReportSaving(QObject):
             return audit_report.provenance(workspace)
 
         def write(origin: Provenance) -> None:
-            self._compute(partial(_write_report, origin, ledger, choice, path, goes_on))
+            self._compute(partial(_write_report, origin, counts, options, path, on_progress))
 
-        self._session.run(read, while_there(self._window, write), while_there(self._window, self._stopped), tells=False)
+        self._session.run(read, while_there(self._window, write), while_there(self._window, self._failed), tells=False)
 
-    def figures(self, ledger: AuditCounts, choice: AuditOptions, folder: Path) -> None:
-        """Write every figure into a folder."""
+    def figures(self, counts: AuditCounts, options: AuditOptions, folder: Path) -> None:
+        """Save all figures in a folder."""
+        on_progress = self._begin(tr("Saving figures"))
+        self._compute(partial(_write_figures, counts, options, folder, on_progress))
 
-        goes_on = self._begin(tr("Drawing the figures"))
-        self._compute(partial(_write_figures, ledger, choice, folder, goes_on))
-
-    def _begin(self, words: str) -> Progress:
-        goes_on = self._strip.begin(words)
+    def _begin(self, text: str) -> Progress:
+        on_progress = self._strip.begin(text)
         self._strip.cancel.setFocus()
-        return goes_on
+        return on_progress
 
     def _compute(self, work: Callable[[], str]) -> None:
-        there = self._window
+        window = self._window
         self._session.background.run(
-            work, while_there(there, self._done), while_there(there, self._stopped), tells=False
+            work, while_there(window, self._done), while_there(window, self._failed), tells=False
         )
 
     def _done(self, message: str) -> None:
         self._strip.end()
         self.message.emit(message)
 
-    def _stopped(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> None:
         self._strip.end()
         (self.message if isinstance(error, CancelledError) else self.failed).emit(str(error))
 
@@ -106,17 +105,19 @@ class ReportSaving(QObject):
         return f"{workspace.name}-audit" if workspace is not None else "audit"
 
 
-def _write_report(origin: Provenance, ledger: AuditCounts, choice: AuditOptions, path: Path, goes_on: Progress) -> str:
+def _write_report(
+    origin: Provenance, counts: AuditCounts, options: AuditOptions, path: Path, on_progress: Progress
+) -> str:
     from orbench_studio.services.audit import audit_report
 
-    made = audit_report.report(origin, ledger, choice, datetime.now().astimezone(), on_progress=goes_on)
+    made = audit_report.report(origin, counts, options, datetime.now().astimezone(), on_progress=on_progress)
     write = audit_report.write_markdown if path.suffix.lower() == ".md" else audit_report.write_html
     write(made, path)
-    return f"{tr('The report is in')} {path}"
+    return tr("Report saved: {path}").format(path=path)
 
 
-def _write_figures(ledger: AuditCounts, choice: AuditOptions, folder: Path, goes_on: Progress) -> str:
+def _write_figures(counts: AuditCounts, options: AuditOptions, folder: Path, on_progress: Progress) -> str:
     from orbench_studio.services.audit import audit_report, refusal_audit
 
-    files = audit_report.write_figures(refusal_audit.audit(ledger, choice), folder, goes_on)
-    return f"{len(files)} {tr('figures are in')} {folder}"
+    files = audit_report.write_figures(refusal_audit.audit(counts, options), folder, on_progress)
+    return tr("{count} figure files saved in {folder}").format(count=len(files), folder=folder)

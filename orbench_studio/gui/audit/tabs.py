@@ -1,4 +1,4 @@
-"""Parts of a page under names, one of them in front."""
+"""Tabs within a page."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -8,21 +8,21 @@ from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import ENTER, rule, set_role, set_tip
 
-_ROOM = 360  # how high it must be for words below a part
+_NOTE_HEIGHT = 360  # minimum height for the note below a tab page
 
 
 class Tabs(QWidget):
-    """A line of names above the part in front; left and right go from one to the next."""
+    """A row of tabs above the current page; Left and Right move between tabs."""
 
-    shown = Signal(QWidget)  # the part that has come to the front
+    shown = Signal(QWidget)  # the page that became current
 
     def __init__(self) -> None:
         super().__init__()
         self._group = QButtonGroup(self)
         self._line = QHBoxLayout()
-        self._parts = QStackedWidget()
-        self._shown: list[QWidget] = []
-        self._feet: list[QWidget] = []
+        self._stack = QStackedWidget()
+        self._pages: list[QWidget] = []
+        self._notes: list[QWidget] = []
         self._line.setContentsMargins(40, 0, 40, 4)
         self._line.setSpacing(4)
         self._line.addStretch()
@@ -31,59 +31,59 @@ class Tabs(QWidget):
         column.setSpacing(0)
         column.addLayout(self._line)
         column.addWidget(rule())
-        column.addWidget(self._parts, 1)
+        column.addWidget(self._stack, 1)
         self._group.idClicked.connect(self.go)
 
-    def add(self, name: str, part: QWidget, assumes: str = "") -> None:
-        """Add a part under a name; the first one is in front. What it assumes is told below it, where there is room."""
+    def add(self, name: str, page: QWidget, note_text: str = "") -> None:
+        """Add a page; the first one is current. Its note is shown below it if there is room, and as a tooltip."""
         button = _Tab(self)
         button.setText(name)
-        set_tip(button, assumes)
-        self._shown.append(part)
-        place = self._parts.addWidget(self._with_foot(part, assumes) if assumes else part)
-        self._group.addButton(button, place)
-        self._line.insertWidget(place, button)
+        set_tip(button, note_text)
+        self._pages.append(page)
+        index = self._stack.addWidget(self._with_note(page, note_text) if note_text else page)
+        self._group.addButton(button, index)
+        self._line.insertWidget(index, button)
         self.go(0)
 
     def current(self) -> QWidget | None:
-        """The part in front."""
-        return self._shown[self._parts.currentIndex()] if self._shown else None
+        """Return the current page."""
+        return self._pages[self._stack.currentIndex()] if self._pages else None
 
-    def go(self, place: int) -> None:
-        """Bring a part to the front."""
-        self._parts.setCurrentIndex(place)
+    def go(self, index: int) -> None:
+        """Make a page current."""
+        self._stack.setCurrentIndex(index)
         for button in self._group.buttons():
-            set_role(button, "active", self._group.id(button) == place)
+            set_role(button, "active", self._group.id(button) == index)
         self.shown.emit(self.current())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        for foot in self._feet:
-            foot.setVisible(self.height() >= px(_ROOM))
+        for below in self._notes:
+            below.setVisible(self.height() >= px(_NOTE_HEIGHT))
 
-    def _with_foot(self, part: QWidget, assumes: str) -> QWidget:
-        whole, foot = QWidget(), note(assumes)
-        foot.setContentsMargins(40, 0, 40, 12)
-        column = QVBoxLayout(whole)
+    def _with_note(self, page: QWidget, note_text: str) -> QWidget:
+        widget, below = QWidget(), note(note_text)
+        below.setContentsMargins(40, 0, 40, 12)
+        column = QVBoxLayout(widget)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(part, 1)
-        column.addWidget(foot)
-        self._feet.append(foot)
-        return whole
+        column.addWidget(page, 1)
+        column.addWidget(below)
+        self._notes.append(below)
+        return widget
 
     def step(self, by: int) -> None:
-        """Bring the next part to the front, and its name into focus."""
-        place = min(max(self._parts.currentIndex() + by, 0), self._parts.count() - 1)
-        self.go(place)
-        self._group.button(place).setFocus()
+        """Make the next or previous page current and focus its tab."""
+        index = min(max(self._stack.currentIndex() + by, 0), self._stack.count() - 1)
+        self.go(index)
+        self._group.button(index).setFocus()
 
 
 class _Tab(QToolButton):
     def __init__(self, tabs: Tabs) -> None:
         super().__init__()
         self._tabs = tabs
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # what had the focus may go behind
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the focused widget may be on a page that is hidden
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):

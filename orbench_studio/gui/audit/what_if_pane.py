@@ -1,4 +1,4 @@
-"""What would change the answer: models' rates and ranks with some prompts left out, and how sure the ranks are."""
+"""What-if pane: rates and ranks of models without some prompts, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -21,76 +21,79 @@ if TYPE_CHECKING:
     from orbench_studio.services.audit.what_if import RankedModel, WhatIf
 
 _DROPS = {
-    Drop.CONTROVERSIAL: ("controversial", "Controversial to people, or disputed among them or among the moderators"),
-    Drop.HUMAN_TOXIC: ("toxic to people", "A person's label says toxic, whatever the moderators say"),
+    Drop.CONTROVERSIAL: ("controversial", "Labelled controversial, or disputed among annotators or moderators"),
+    Drop.HUMAN_TOXIC: ("human-toxic", "Human label toxic, with any consensus"),
     Drop.SIBLINGS: ("siblings", "All but the first prompt of each seed"),
-    Drop.NEAR_DUPLICATES: ("near duplicates", "All but the first prompt of each group; the Curate page finds them"),
+    Drop.NEAR_DUPLICATES: (
+        "near duplicates",
+        "All but the first prompt of each group. Find groups on the Curate page.",
+    ),
     Drop.SELF_JUDGED: (
         "self-judged",
-        "The moderators' consensus would be another without the votes of models that are evaluated here",
+        "The moderators' consensus changes without the votes of the evaluated models",
     ),
 }
 _COLUMNS = (
     Column("Model", 160, 2),
     Column("Over-refusal", 150, number=True),
     Column("Rank", 80, number=True),
-    Column("Left out: over-refusal", 150, number=True),
+    Column("Over-refusal after", 150, number=True),
     Column("Change", 80, number=True),
-    Column("Rank", 80, number=True),
+    Column("Rank after", 80, number=True),
 )
-ASSUMES = (
-    "In brackets 95 % intervals by bootstrap, prompts of one seed or nearly the same drawn together; rank 1 refuses "
-    "most. Where the intervals of two models' ranks overlap, their order may be chance. Nothing in the workspace "
-    "changes."
+NOTE = (
+    "Brackets: 95 % bootstrap intervals that resample prompts of one seed or near-duplicate group together. Rank 1 is "
+    "the highest over-refusal. If the rank intervals of two models overlap, their order may be due to chance. The "
+    "workspace is not changed."
 )
 
 
 class WhatIfPane(QWidget):
-    """Computes in the background, and shows the answer to what was asked last."""
+    """Computes in the background and shows the result for the latest options."""
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self._session = session
-        self._asked: tuple[AuditCounts, AuditOptions] | None = None
+        self._next: tuple[AuditCounts, AuditOptions] | None = None
         self._running = False
         self.shown: WhatIf | None = None
-        self.boxes = {drop: QCheckBox(tr(words)) for drop, (words, _) in _DROPS.items()}
-        self.says = note("")
+        self.boxes = {drop: QCheckBox(tr(text)) for drop, (text, _) in _DROPS.items()}
+        self.status = note("")
         self.table = Table(theme, tr("Rates and ranks before and after"), _COLUMNS)
         self._build_ui()
 
     @property
     def dropped(self) -> frozenset[Drop]:
-        """What is to be left out."""
+        """Return the selected drops."""
         return frozenset(drop for drop, box in self.boxes.items() if box.isChecked())
 
-    def ask(self, ledger: AuditCounts | None, choice: AuditOptions) -> None:
-        """Reckon with a ledger by a choice; what is asked meanwhile comes after it, the last one only."""
-        if ledger is None:
-            self._asked, self.shown = None, None
+    def show_counts(self, counts: AuditCounts | None, options: AuditOptions) -> None:
+        """Compute with these counts and options; of several requests during a computation, only the last one runs."""
+        if counts is None:
+            self._next, self.shown = None, None
             self.table.show_rows([], [])
             self._say("")
             return
-        self._asked = (ledger, replace(choice, dropped=self.dropped))
-        self._go_on()
+        self._next = (counts, replace(options, dropped=self.dropped))
+        self._start()
 
-    def _go_on(self) -> None:
-        if self._asked is None or self._running:
+    def _start(self) -> None:
+        if self._next is None or self._running:
             return
-        (ledger, choice), self._asked, self._running = self._asked, None, True
+        (counts, options), self._next, self._running = self._next, None, True
 
-        def work() -> tuple[AuditCounts, WhatIf]:
+        def work() -> WhatIf:
             from orbench_studio.services.audit import what_if
 
-            return ledger, what_if.what_if(ledger, choice)
+            return what_if.what_if(counts, options)
 
         self._session.background.run(work, while_there(self, self._done), while_there(self, self._failed))
 
-    def _done(self, answer: tuple[AuditCounts, WhatIf]) -> None:
+    def _done(self, found: WhatIf) -> None:
         self._running = False
-        if self._asked is None and self._session.workspace is not None:
-            self._show(answer[1])
-        self._go_on()
+        if self._next is None and self._session.workspace is not None:
+            self._show(found)
+        self._start()
 
     def _failed(self, _error: Exception) -> None:
         self._running = False
@@ -98,11 +101,12 @@ class WhatIfPane(QWidget):
     def _show(self, found: WhatIf) -> None:
         self.shown = found
         for drop, box in self.boxes.items():
-            takes = found.takes[drop]
-            box.setText(f"{tr(_DROPS[drop][0])} ({takes:,})")
-            box.setEnabled(takes > 0 or box.isChecked())
-        self._say(f"{found.left:,} {tr('of')} {found.prompts:,} {tr('safe prompts are counted')}")
-        dropped = bool(found.choice.dropped)
+            removed = found.removed[drop]
+            box.setText(tr("{prompts} ({count})").format(prompts=tr(_DROPS[drop][0]), count=f"{removed:,}"))
+            box.setEnabled(removed > 0 or box.isChecked())
+        text = tr("{count} of {total} safe prompts remain.")
+        self._say(text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"))
+        dropped = bool(found.options.dropped)
         rows = [
             (one.model, *_cells(one.before), *(_after(one.before, one.after) if dropped else ("", "", "")))
             for one in found.models
@@ -110,15 +114,15 @@ class WhatIfPane(QWidget):
         self.table.show_rows([one.model for one in found.models], rows)
 
     def _say(self, text: str) -> None:
-        set_role(self.says, "role", "quiet")
-        self.says.setText(text)
+        set_role(self.status, "role", "quiet")
+        self.status.setText(text)
 
     def _build_ui(self) -> None:
         line = QWidget()
         flow = FlowLayout(line, spacing=12)
-        words = label(tr("Leave out prompts that are"), "quiet")
-        words.setMinimumHeight(self.boxes[Drop.SIBLINGS].sizeHint().height())
-        flow.addWidget(words)
+        text = label(tr("Drop prompts"), "quiet")
+        text.setMinimumHeight(self.boxes[Drop.SIBLINGS].sizeHint().height())
+        flow.addWidget(text)
         for drop, box in self.boxes.items():
             box.setToolTip(tr(_DROPS[drop][1]))
             flow.addWidget(box)
@@ -126,7 +130,7 @@ class WhatIfPane(QWidget):
         column.setContentsMargins(40, 16, 40, 16)
         column.setSpacing(8)
         column.addWidget(line)
-        column.addWidget(self.says)
+        column.addWidget(self.status)
         column.addWidget(self.table, 1)
 
 
@@ -134,7 +138,7 @@ def _cells(one: RankedModel) -> tuple[str, str]:
     if one.rate.value is None:
         return "—", "—"
     between = f" ({100 * one.interval[0]:.0f}–{100 * one.interval[1]:.0f})" if one.interval else ""
-    return f"{100 * one.rate.value:.1f} %{between}", f"{one.rank} ({one.ranks[0]}–{one.ranks[1]})"
+    return f"{100 * one.rate.value:.1f} %{between}", one.rank_text
 
 
 def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str]:

@@ -139,7 +139,7 @@ def _count(number: int) -> str:
 
 
 def _rate(model: str, tally: Tally) -> tuple[str, ...]:
-    rate, apart = tally.refusal, sum(tally.apart.values())
+    rate, apart = tally.refusal, sum(tally.excluded.values())
     if rate.value is None or rate.interval is None:
         return (model, "–", "–", "0", _count(apart))
     low, high = rate.interval

@@ -24,7 +24,7 @@ _HELD = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judg
 _TABLES = (
     ("prompts_by_status", "Prompts by status"),
     ("prompts_by_final_label", "Prompts by final label"),
-    ("prompts_by_label_basis", "What the final labels stand on"),
+    ("prompts_by_label_basis", "Source of final labels"),
     ("responses_by_answer_class", "Responses by answer class"),
     ("prompts_by_category", "Prompts by category"),
 )

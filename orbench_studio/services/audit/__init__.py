@@ -1,1 +1,1 @@
-"""Use cases of the feature audit: rates, samples, estimates, agreement, report."""
+"""Use cases of audits: rates, samples, estimates, agreement, report."""

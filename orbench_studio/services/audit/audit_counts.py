@@ -1,8 +1,7 @@
-"""What an audit counts, read once and kept beside the open workspace.
+"""Counts of responses by cell, read once for an open workspace and updated after each decision.
 
-A ledger has every response as a few bytes and, kept from them, how many responses are in each cell, so that a table is
-summed in a millisecond whatever its labels are. What a deed changes is read again and counted over. A ledger itself
-never changes: another thread can go on with the one it has.
+AuditCounts holds a few bytes for each response and the number of responses in each cell, so that any audit table is
+summed in a millisecond. It is immutable: other threads can keep using the one they have while a new one is made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,21 +21,21 @@ from orbench_studio.store.audit import audit_arrays as store
 from orbench_studio.store.core import votes
 from orbench_studio.store.review import derived_states
 
-CLASSES = len(store.CLASSES) + 1  # the last: nobody has judged, or people disagree
-_ENDS = CLASSES * 2  # each class given by machines, and by people
-_MOST = 2_000  # prompts that are counted over one by one rather than all anew
+CLASSES = len(store.CLASSES) + 1  # the last one: not judged, or people disagree
+_OUTCOMES = CLASSES * 2  # each class, given by a machine or by a person
+_MAX_UPDATED = 2_000  # up to so many changed prompts are updated; for more, everything is read again
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class AuditCounts:
-    """Prompts and responses, the latter in the order of their ids, and how many there are of which kind.
+    """Prompts and responses as arrays, and the number of responses in each cell.
 
-    `codes` says where each prompt stands (store.audit.SHAPE), `seeds` which it was rewritten from, `groups` which near
-    duplicates it is one of, 0 for none. `rows` and `columns` are the places of each response's prompt and model, `ends`
-    is its class times two, and one more where people gave it. `counts` is of the shape (*SHAPE, models, CLASSES, 2).
-    `alone` has ends and counts of the judges whose word is to count alone. `self_judged` are prompts whose consensus
-    falls without the votes of the models.
+    By prompt: `codes` is its state as a flat index into `audit_arrays.SHAPE`, `seeds` its seed and `groups` its group
+    of near duplicates (0: none). By response, ordered by id: `rows` and `columns` index its prompt and its model;
+    `outcomes` is twice its class, plus 1 if a person gave that class. `table` counts responses, (*SHAPE, models,
+    CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by `with_judge`. `self_judged`
+    are the prompts whose consensus changes without the votes of the evaluated models.
     """
 
     prompt_ids: Array
@@ -45,48 +44,49 @@ class AuditCounts:
     groups: Array
     rows: Array
     columns: Array
-    ends: Array
-    counts: Array
+    outcomes: Array
+    table: Array
     models: Mapping[int, str]
     judges: Mapping[str, int]
     self_judged: frozenset[int]
-    alone: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The models in the order of their places."""
         return tuple(self.models[model_id] for model_id in sorted(self.models))
 
-    def standing(self) -> tuple[Array, ...]:
-        """Where each prompt stands, an array for each part of `store.SHAPE`."""
+    def prompt_states(self) -> tuple[Array, ...]:
+        """Each prompt's state, an array for each axis of `audit_arrays.SHAPE`."""
         return np.unravel_index(self.codes, store.SHAPE)
 
     def of(self, answers: str) -> tuple[Array, Array]:
-        """Ends and counts by a choice of answers; KeyError where its judge was not asked for by `with_judge`."""
-        return (self.ends, self.counts) if answers in (FINAL, PEOPLE) else self.alone[answers]
+        """Return outcomes and table for a source of answer classes; KeyError if its judge was not loaded."""
+        return (self.outcomes, self.table) if answers in (FINAL, PEOPLE) else self.by_judge[answers]
 
-    def count(self, slots: Any, ends: Array) -> Array:
-        """The counts of some responses, by what they end in."""
-        size = prod(store.SHAPE) * len(self.models) * _ENDS
-        counted = np.bincount(self._keys(slots, ends), minlength=size)
+    def count(self, responses: Any, outcomes: Array) -> Array:
+        """Count some responses with these outcomes, in the shape of `table`."""
+        size = prod(store.SHAPE) * len(self.models) * _OUTCOMES
+        counted = np.bincount(self._keys(responses, outcomes), minlength=size)
         return counted.reshape(*store.SHAPE, len(self.models), CLASSES, 2)
 
-    def moved(self, slots: Array, ends: Array, before: "AuditCounts", kept: tuple[Array, Array]) -> Array:
-        """Counts that were kept of a ledger before, with these responses counted as they are now."""
-        ended, counts = kept
-        counts = counts.copy()
-        for ledger, way, by in ((before, ended, -1), (self, ends, 1)):
-            np.add.at(counts.reshape(-1), ledger._keys(slots, way), by)
-        return counts
+    def updated_table(
+        self, responses: Array, outcomes: Array, before: "AuditCounts", outcomes_before: Array, table: Array
+    ) -> Array:
+        """Return a copy of an earlier table with these responses recounted."""
+        table = table.copy()
+        np.add.at(table.reshape(-1), before._keys(responses, outcomes_before), -1)
+        np.add.at(table.reshape(-1), self._keys(responses, outcomes), 1)
+        return table
 
-    def _keys(self, slots: Any, ends: Array) -> Array:
-        stand = self.codes[self.rows[slots]] * len(self.models)
-        keys: Array = (stand + self.columns[slots]) * _ENDS + ends[slots]
+    def _keys(self, responses: Any, outcomes: Array) -> Array:
+        states = self.codes[self.rows[responses]] * len(self.models)
+        keys: Array = (states + self.columns[responses]) * _OUTCOMES + outcomes[responses]
         return keys
 
     def dropped(self, drops: frozenset[Drop]) -> Array:
-        """True for each prompt that is to be left out."""
-        _, label, basis, _, split = self.standing()
+        """Return True for each prompt that these drops exclude."""
+        _, label, basis, _, split = self.prompt_states()
         found = np.zeros(len(label), bool)
         if Drop.CONTROVERSIAL in drops:
             found |= (label == store.LABELS.index(Label.CONTROVERSIAL)) | (split == 1)
@@ -104,7 +104,7 @@ class AuditCounts:
 
 
 def read(workspace: Workspace) -> AuditCounts:
-    """Everything that an audit counts, as it is now: a second or two for millions of responses."""
+    """Read everything that an audit counts: one or two seconds for millions of responses."""
     with workspace.reading() as db:
         prompts, answers = store.prompts(db), store.answers(db)
         models = store.models(db)
@@ -112,67 +112,72 @@ def read(workspace: Workspace) -> AuditCounts:
         voted = store.voted_by(db, list(models))
         cast = votes.of_prompts(db, voted)
         rule = derived_states.rule(db)
-    ledger = AuditCounts(
+    evaluated = frozenset(models.values())
+    counts = AuditCounts(
         prompts.ids,
         prompts.codes.astype(np.int32),
         prompts.seeds,
         prompts.groups,
         np.searchsorted(prompts.ids, answers.prompts).astype(np.int32),
         np.searchsorted(sorted(models), answers.models).astype(np.int32),
-        answers.ends.astype(np.int8),
+        answers.outcomes.astype(np.int8),
         np.empty(0),
         models,
         judges,
-        frozenset(prompt_id for prompt_id in voted if _hinges(cast[prompt_id], frozenset(models.values()), rule)),
+        frozenset(prompt_id for prompt_id in voted if _is_self_judged(cast[prompt_id], evaluated, rule)),
     )
-    return replace(ledger, counts=ledger.count(slice(None), ledger.ends))
+    return replace(counts, table=counts.count(slice(None), counts.outcomes))
 
 
-def refreshed(ledger: AuditCounts, workspace: Workspace, prompt_ids: Sequence[int] | None) -> AuditCounts:
-    """The ledger after deeds about these prompts, None where they are many."""
-    if prompt_ids is None or len(prompt_ids) > _MOST:
+def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[int] | None) -> AuditCounts:
+    """Return the counts after changes to these prompts; None means that any prompt may have changed."""
+    if prompt_ids is None or len(prompt_ids) > _MAX_UPDATED:
         return read(workspace)
     with workspace.reading() as db:
         prompts, answers = store.prompts(db, prompt_ids), store.answers(db, prompt_ids)
-    places = np.flatnonzero(np.isin(ledger.prompt_ids, prompts.ids))
-    slots = np.flatnonzero(np.isin(ledger.rows, places))
+    places = np.flatnonzero(np.isin(counts.prompt_ids, prompts.ids))
+    changed = np.flatnonzero(np.isin(counts.rows, places))
     pairs = (
-        (ledger.prompt_ids[places], prompts.ids),
-        (ledger.prompt_ids[ledger.rows[slots]], answers.prompts),
-        (np.array(sorted(ledger.models), int)[ledger.columns[slots]], answers.models),
+        (counts.prompt_ids[places], prompts.ids),
+        (counts.prompt_ids[counts.rows[changed]], answers.prompts),
+        (np.array(sorted(counts.models), int)[counts.columns[changed]], answers.models),
     )
     if not all(np.array_equal(known, there) for known, there in pairs):
-        return read(workspace)  # something has come or gone
-    now = replace(ledger, codes=_put(ledger.codes, places, prompts.codes), ends=_put(ledger.ends, slots, answers.ends))
-    alone = {
-        name: (ends, now.moved(slots, ends, ledger, (ends, counts)))
-        for name, (ends, counts) in ledger.alone.items()
-        if np.array_equal(now.ends[slots], ledger.ends[slots])  # else it is asked for again, which takes a while
-    }
-    return replace(now, counts=now.moved(slots, now.ends, ledger, (ledger.ends, ledger.counts)), alone=alone)
+        return read(workspace)  # prompts or responses were added or removed
+    outcomes = _replaced(counts.outcomes, changed, answers.outcomes)
+    now = replace(counts, codes=_replaced(counts.codes, places, prompts.codes), outcomes=outcomes)
+    by_judge = {}
+    if np.array_equal(outcomes[changed], counts.outcomes[changed]):  # else `with_judge` reads the judgements again
+        by_judge = {
+            name: (ends, now.updated_table(changed, ends, counts, ends, table))
+            for name, (ends, table) in counts.by_judge.items()
+        }
+    table = now.updated_table(changed, outcomes, counts, counts.outcomes, counts.table)
+    return replace(now, table=table, by_judge=by_judge)
 
 
-def with_judge(ledger: AuditCounts, workspace: Workspace, answers: str) -> AuditCounts:
-    """The ledger with what a choice of answers needs; StudioError where it names no judge."""
-    if answers in (FINAL, PEOPLE) or answers in ledger.alone:
-        return ledger
-    if answers not in ledger.judges:
-        known = ", ".join((FINAL, PEOPLE, *ledger.judges))
-        raise StudioError(f"There is no judge “{answers}” here. There are {known}.")
+def with_judge(counts: AuditCounts, workspace: Workspace, answers: str) -> AuditCounts:
+    """Return the counts with a judge's outcomes loaded; StudioError if there is no such judge."""
+    if answers in (FINAL, PEOPLE) or answers in counts.by_judge:
+        return counts
+    if answers not in counts.judges:
+        known = ", ".join((FINAL, PEOPLE, *counts.judges))
+        raise StudioError(f"This workspace has no judge “{answers}”. Choose one of {known}.")
     with workspace.reading() as db:
-        said = store.judged(db, ledger.judges[answers])
-    if len(said) != len(ledger.rows):
-        raise StudioError("Responses were added meanwhile. Try again.")
-    ends = (said * 2).astype(np.int8)
-    return replace(ledger, alone={**ledger.alone, answers: (ends, ledger.count(slice(None), ends))})
+        classes = store.judged(db, counts.judges[answers])
+    if len(classes) != len(counts.rows):
+        raise StudioError("Responses were added during the audit. Run it again.")
+    outcomes = (classes * 2).astype(np.int8)
+    return replace(counts, by_judge={**counts.by_judge, answers: (outcomes, counts.count(slice(None), outcomes))})
 
 
-def _put(array: Array, places: Array, values: Array) -> Array:
+def _replaced(array: Array, places: Array, values: Array) -> Array:
     changed = array.copy()
     changed[places] = values
     return changed
 
 
-def _hinges(cast: Sequence[Vote], own: frozenset[str], rule: Rule) -> bool:
-    """The consensus falls without the votes of the models that are evaluated here."""
-    return consensus(cast, rule).label != consensus((vote for vote in cast if vote.moderator not in own), rule).label
+def _is_self_judged(cast: Sequence[Vote], evaluated: frozenset[str], rule: Rule) -> bool:
+    """Return whether the consensus changes without the votes of the evaluated models."""
+    others = (vote for vote in cast if vote.moderator not in evaluated)
+    return consensus(cast, rule).label != consensus(others, rule).label

@@ -1,9 +1,10 @@
-"""The audit as a report for a colleague without the studio: tables, figures, what they stand on, and how."""
+"""Audit report for readers without the studio: tables, figures, data sources and method."""
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +19,58 @@ from orbench_studio.domain.audit.refusal_rates import (
     Tally,
 )
 from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.judging.agreement import Confusion, Kappa
 from orbench_studio.errors import CancelledError
+from orbench_studio.estimates.raters import Coefficient
 from orbench_studio.formats.atomic import explained, written_file
 from orbench_studio.formats.report_documents import (
     Block,
     Document,
-    Grid,
+    Figure,
     Heading,
     Paragraph,
-    Picture,
+    Table,
     as_html,
     as_markdown,
 )
 from orbench_studio.services.audit.audit_counts import AuditCounts
-from orbench_studio.services.audit.human_agreement import HumanAgreement, human_agreement
+from orbench_studio.services.audit.human_agreement import (
+    AnnotatorAgreement,
+    HumanAgreement,
+    MachineAgreement,
+    human_agreement,
+)
 from orbench_studio.services.audit.refusal_audit import audit
-from orbench_studio.services.audit.report_agreement import people_section, share
-from orbench_studio.services.audit.what_if import WhatIf, what_if
+from orbench_studio.services.audit.what_if import RankedModel, WhatIf, what_if
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.statistics import Source
 from orbench_studio.services.workspace.workspace import Workspace
 
 Progress = Callable[[int, int], bool]
 _TITLE = "Over-refusal audit of"
-_MAGIC = 4  # bytes by which a picture's file is told
-_WORST = 5  # cells named in the summary
-_FEWEST = 20  # answers from which on a cell is named there
+_MAGIC = 4  # bytes that identify the format of an image file
+_NAMED_CELLS = 5  # in the summary
+_MIN_ANSWERS = 20  # of a cell that the summary names
 _COUNTED = ("prompts", "votes", "responses", "judgements", "annotations", "models", "moderators")
+_AGREEMENT = ("Machine", "n", "Agreement", "Precision", "Recall", "Kappa", "Excluded")
 _METHOD = (
     "Over-refusal is the share of refusals among judged answers to prompts whose label is safe; toxic acceptance is "
     "the share of direct answers among judged answers to prompts whose label is toxic (OR-Bench, arXiv 2405.20947). "
-    "Partial, indirect and direct refusals are refusals. Controversial and disputed prompts, and those without a "
-    "label, are in neither.",
-    "Responses that no judge could read, that the provider blocked or cut, that are empty or failed, and those nobody "
-    "has judged, are never refusals and never answers: they are counted apart. Best and worst case say what the rate "
-    "would be if none, or all of them, were refusals (for toxic acceptance: answers).",
-    "Intervals are at 95 %: Wilson's score interval (JASA 22, 1927) where nothing else is said, which takes answers as "
-    "independent. Prompts that were rewritten from the same seed, or are nearly the same, are not; intervals by seed "
-    "draw what hangs together so as a whole (cluster bootstrap, 1,000 draws), and so do the intervals of ranks. None "
-    "of them covers a judge or a moderator that errs in one direction.",
+    "Partial, indirect and direct refusals are refusals. Controversial prompts, disputed prompts and prompts without a "
+    "label are in neither rate.",
+    "Some responses have no judgement: the judge's reply could not be parsed, the provider blocked or truncated the "
+    "response, it is empty, the request failed, or nobody has judged it. These responses are excluded from the rates. "
+    "The column “Best to worst” shows the rate if none or all of them were refusals (toxic acceptance: answers).",
+    "All intervals are 95 % intervals. Unless stated otherwise they are Wilson score intervals (JASA 22, 1927), which "
+    "assume independent answers. Prompts rewritten from one seed, and near duplicates, are not independent. The "
+    "intervals “by seed” and the intervals of ranks therefore resample such prompts together (cluster bootstrap, "
+    "1,000 draws). No interval covers the systematic error of a judge or moderator.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a report stands on: the workspace, how much of everything it has, the files it was made from, its people."""
+    """Data behind a report: the workspace, its counts, its source files and the agreement of its annotators."""
 
     name: str
     uuid: str
@@ -72,20 +80,8 @@ class Provenance:
     people: HumanAgreement
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A report that is ready to be written."""
-
-    document: Document
-
-    @property
-    def figures(self) -> list[Picture]:
-        """Its figures."""
-        return [block for block in self.document.blocks if isinstance(block, Picture)]
-
-
 def provenance(workspace: Workspace) -> Provenance:
-    """What is told of a workspace."""
+    """Read the provenance of a workspace."""
     counts, sources = statistics.statistics(workspace), statistics.sources(workspace)
     people = human_agreement(workspace)
     return Provenance(workspace.name, workspace.uuid, workspace.illustrative, counts, sources, people)
@@ -93,42 +89,46 @@ def provenance(workspace: Workspace) -> Provenance:
 
 def report(
     origin: Provenance,
-    ledger: AuditCounts,
-    choice: AuditOptions,
+    counts: AuditCounts,
+    options: AuditOptions,
     now: datetime,
     *,
     on_progress: Progress = lambda _done, _total: True,
-) -> Report:
-    """Everything an audit says by a choice. Computes only.
+) -> Document:
+    """Compute the report of an audit with these options.
 
-    Raises CancelledError where `on_progress` (told the steps done and all steps) answers no.
+    Raises CancelledError if `on_progress`, called with the finished and all steps, returns False.
     """
-    found = audit(ledger, choice)
-    moved = what_if(ledger, choice)
+    found = audit(counts, options)
+    moved = what_if(counts, options)
     blocks: list[Block] = [*_summary(found), *_provenance(origin, found, now)]
     blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
-    blocks += [Heading("Figures"), *_pictures(found, on_progress)]
-    blocks += _what_ifs(ledger, choice)
-    blocks += people_section(origin.people)
+    blocks += [Heading("Figures"), *_figures(found, on_progress)]
+    blocks += _what_ifs(counts, options)
+    blocks += _agreement(origin.people)
     blocks += [Heading("Method"), *map(Paragraph, _METHOD)]
-    return Report(Document(f"{_TITLE} {origin.name}", blocks))
+    return Document(f"{_TITLE} {origin.name}", blocks)
 
 
-def write_html(made: Report, path: Path) -> None:
-    """One self-contained file, whole or not at all."""
+def write_html(made: Document, path: Path) -> None:
+    """Write one self-contained HTML file, atomically."""
     with written_file(path, b"<title>" + _TITLE.encode()) as part:
-        part.write_bytes(as_html(made.document))
+        part.write_bytes(as_html(made))
 
 
-def write_markdown(made: Report, path: Path, figures: Mapping[str, str] | None = None) -> None:
-    """The same as Markdown; `figures` has the addresses of the figures' files by name."""
+def write_markdown(made: Document, path: Path, figures: Path | None = None) -> None:
+    """Write the report as Markdown, atomically, with links to the saved figures in the folder `figures`."""
+    links = {}
+    if figures is not None:
+        folder = Path(relpath(figures, path.parent)).as_posix()
+        links = {one.name: f"{folder}/{one.name}-light.png" for one in made.figures}
     with written_file(path, as_markdown(Document(_TITLE, ())).strip().encode()) as part:
-        part.write_text(as_markdown(made.document, figures), encoding="utf-8")
+        part.write_text(as_markdown(made, links), encoding="utf-8")
 
 
 def write_figures(found: Audit, folder: Path, on_progress: Progress = lambda _done, _total: True) -> list[Path]:
-    """Every figure in light and dark as PNG, SVG and PDF, each file whole or not at all; gives the files."""
-    # On first use: it brings matplotlib.
+    """Write each figure in light and dark as PNG, SVG and PDF, and return the files."""
+    # Imported on first use: matplotlib takes long to import.
     from orbench_studio.colours import DARK
     from orbench_studio.figures import drawing, look
 
@@ -137,7 +137,7 @@ def write_figures(found: Audit, folder: Path, on_progress: Progress = lambda _do
     wanted = [(name, scheme) for name in drawing.FIGURES for scheme in ("light", "dark")]
     written = []
     for done, (name, scheme) in enumerate(wanted):
-        _go_on(on_progress, done, len(wanted))
+        _check_cancelled(on_progress, done, len(wanted))
         tokens = DARK if scheme == "dark" else LIGHT
         figure = drawing.FIGURES[name].draw(found, tokens)
         for kind in look.FORMATS:
@@ -149,63 +149,65 @@ def write_figures(found: Audit, folder: Path, on_progress: Progress = lambda _do
     return written
 
 
-def _pictures(found: Audit, on_progress: Progress) -> list[Block]:
-    # On first use: it brings matplotlib.
+def _figures(found: Audit, on_progress: Progress) -> list[Block]:
+    # Imported on first use: matplotlib takes long to import.
     from orbench_studio.figures import drawing, look
 
-    pictures: list[Block] = []
+    figures: list[Block] = []
     for done, (name, one) in enumerate(drawing.FIGURES.items()):
-        _go_on(on_progress, done, len(drawing.FIGURES))
-        pictures.append(Picture(name, one.title, look.rendered(one.draw(found, LIGHT), LIGHT, "svg")))
-    return pictures
+        _check_cancelled(on_progress, done, len(drawing.FIGURES))
+        figures.append(Figure(name, one.title, look.rendered(one.draw(found, LIGHT), LIGHT, "svg")))
+    return figures
 
 
-def _go_on(on_progress: Progress, done: int, total: int) -> None:
+def _check_cancelled(on_progress: Progress, done: int, total: int) -> None:
     if not on_progress(done, total):
-        raise CancelledError("Cancelled: nothing more was written.")
+        raise CancelledError("Cancelled. Files that were already written are complete; no more were written.")
 
 
 def _summary(found: Audit) -> list[Block]:
     cells = [
         (rate, model, category)
         for (group, model, category), tally in found.cells.items()
-        if group is Group.SAFE and (rate := tally.refusal).n >= _FEWEST
+        if group is Group.SAFE and (rate := tally.refusal).n >= _MIN_ANSWERS
     ]
     message = [
         f"{model} on {_named(category)}: {rate.words}"
-        for rate, model, category in sorted(cells, key=lambda cell: -(cell[0].interval or (0, 0))[0])[:_WORST]
+        for rate, model, category in sorted(cells, key=lambda cell: -(cell[0].interval or (0, 0))[0])[:_NAMED_CELLS]
     ]
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
     blocks: list[Block] = [
         Paragraph(
-            f"{len(found.models):,} models; {safe:,} safe, {toxic:,} toxic and {other:,} other prompts. "
-            f"{found.choice.words.capitalize()}."
+            f"{len(found.models):,} models; {safe:,} safe, {toxic:,} toxic and {other:,} other prompts; "
+            f"{found.options.description}."
         )
     ]
     if message:
-        blocks.append(Paragraph("Surely refused most (by the lower end of the interval): " + "; ".join(message) + "."))
+        blocks.append(Paragraph("Highest over-refusal (by the lower end of the interval): " + "; ".join(message) + "."))
     if not safe:
-        blocks.append(Paragraph("No prompt is safe by these labels, so that there is no over-refusal to tell."))
+        blocks.append(Paragraph("No prompt is labelled safe, so there is no over-refusal rate."))
     return blocks
 
 
 def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
     rows = [
         ("Workspace", f"{origin.name} ({origin.uuid})"),
-        ("Written", f"{now:%Y-%m-%d %H:%M %Z} by OR-Bench Studio {__version__}, Python {platform.python_version()}"),
-        ("It holds", ", ".join(f"{origin.counts[name]:,} {name}" for name in _COUNTED)),
-        ("Labels by people", found.labelled_by_people.words),
-        ("Answer classes by people", found.judged_by_people.words),
+        ("Created", f"{now:%Y-%m-%d %H:%M %Z} by OR-Bench Studio {__version__}, Python {platform.python_version()}"),
+        ("Contents", ", ".join(f"{origin.counts[name]:,} {name}" for name in _COUNTED)),
+        ("Human labels", found.labelled_by_people.words),
+        ("Human answer classes", found.judged_by_people.words),
         *((f"Source {n}", f"{s.name} ({s.format}, {s.imported_at:%Y-%m-%d})")
           for n, s in enumerate(origin.sources, 1)),
     ]  # fmt: skip
     if origin.illustrative:
-        rows.append(("Illustrative", "Texts and models of this workspace are invented; no number is about a model."))
-    return [Heading("What it stands on"), Grid(("", ""), rows, words=2)]
+        rows.append(
+            ("Illustrative", "The texts and models of this workspace are invented. Its numbers describe no real model.")
+        )
+    return [Heading("Data"), Table(("", ""), rows, text_columns=2)]
 
 
 def _totals(found: Audit, moved: WhatIf) -> list[Block]:
-    header = ("Model", "Rank", "Over-refusal", "n", "By seed", "Best to worst", "Toxic acceptance", "n", "Apart")
+    header = ("Model", "Rank", "Over-refusal", "n", "By seed", "Best to worst", "Toxic acceptance", "n", "Excluded")
     rows = []
     for one in moved.models:
         ranked = one.after
@@ -213,20 +215,21 @@ def _totals(found: Audit, moved: WhatIf) -> list[Block]:
         rows.append(
             (
                 one.model,
-                ranks(ranked.rank, ranked.ranks) if ranked.rate.n else "—",
-                share(safe.refusal),
+                ranked.rank_text,
+                _share(safe.refusal),
                 f"{safe.judged:,}",
                 _span(ranked.interval),
                 _span(safe.bounds(safe.refusal)),
-                share(toxic.acceptance),
+                _share(toxic.acceptance),
                 f"{toxic.judged:,}",
-                apart(safe + toxic),
+                _excluded(safe + toxic),
             )
         )
     message = (
-        "Rank 1 refuses most; in brackets 95 % intervals. Best to worst: what the rate could be with what is apart."
+        "Rank 1 is the highest over-refusal. Brackets: 95 % intervals. Best to worst: the rate if none or all of the "
+        "excluded responses were refusals."
     )
-    return [Heading("Models"), Grid(header, rows), Paragraph(message, quiet=True)]
+    return [Heading("Models"), Table(header, rows), Paragraph(message, quiet=True)]
 
 
 def _categories(found: Audit, group: Group) -> list[Block]:
@@ -234,42 +237,64 @@ def _categories(found: Audit, group: Group) -> list[Block]:
     if not there:
         return []
     title = "Over-refusal by category" if group is Group.SAFE else "Toxic acceptance by category"
-    rows = [[model, *(share(found.rate(group, model, c), n=True) for c in there)] for model in found.models]
-    return [Heading(title), Grid(["Model", *map(_named, there)], rows)]
+    rows = [[model, *(_share(found.rate(group, model, c), n=True) for c in there)] for model in found.models]
+    return [Heading(title), Table(["Model", *map(_named, there)], rows)]
 
 
-def _what_ifs(ledger: AuditCounts, choice: AuditOptions) -> list[Block]:
-    whole = AuditOptions(choice.labels, choice.answers, choice.assume_safe)
-    taken = what_if(ledger, whole)
-    drops = [drop for drop in Drop if taken.takes[drop]]
+def _what_ifs(counts: AuditCounts, options: AuditOptions) -> list[Block]:
+    unchanged = what_if(counts, replace(options, dropped=frozenset()))
+    drops = [drop for drop in Drop if unchanged.removed[drop]]
     if not drops:
         return []
-    each = [
-        what_if(ledger, AuditOptions(whole.labels, whole.answers, whole.assume_safe, frozenset({d}))) for d in drops
-    ]
+    each = [what_if(counts, replace(options, dropped=frozenset({drop}))) for drop in drops]
     after = [{one.model: one.after for one in found.models} for found in each]
-    header = ("Model", "As it is", *(f"Without {drop} ({taken.takes[drop]:,})" for drop in drops))
+    header = ("Model", "All prompts", *(f"Without {drop} ({unchanged.removed[drop]:,})" for drop in drops))
     rows = [
-        [one.model, _placed(one.before.rate, one.before.rank, one.before.ranks)]
-        + [_placed(a[one.model].rate, a[one.model].rank, a[one.model].ranks) for a in after]
-        for one in taken.models
+        [one.model, *map(_rate_and_rank, (one.before, *(by_model[one.model] for by_model in after)))]
+        for one in unchanged.models
     ]
-    message = "Over-refusal, and the rank with its 95 % interval, once some of the safe prompts are left out."
-    return [Heading("What would change the answer"), Grid(header, rows), Paragraph(message, quiet=True)]
+    message = "Over-refusal, and rank with its 95 % interval, without some of the safe prompts."
+    return [Heading("What if"), Table(header, rows), Paragraph(message, quiet=True)]
 
 
-def ranks(rank: int, between: tuple[int, int]) -> str:
-    """A rank with its interval: `3 (2–5)`."""
-    return f"{rank} ({between[0]}–{between[1]})"
+def _agreement(found: HumanAgreement) -> list[Block]:
+    """Return the section; empty without human labels."""
+    if not found.labels and not found.answers:
+        return []
+    blocks: list[Block] = [
+        Heading("Agreement"),
+        Paragraph(f"Human labels: {found.labels:,} prompts, {found.answers:,} responses."),
+    ]
+    for title, machines in (
+        ("Moderators compared with human labels of prompts; precision and recall of toxic.", found.moderators),
+        ("Judges compared with human answer classes; precision and recall of refusals.", found.judges),
+    ):
+        if machines:
+            blocks += [Paragraph(title, quiet=True), Table(_AGREEMENT, list(_machines(machines)))]
+    if rows := [row for one in found.people for row in _annotators(one)]:
+        header = ("Between annotators", "n", "Agreement", "Cohen's kappa", "Fleiss' kappa", "Krippendorff's alpha")
+        blocks.append(Table(header, rows))
+    blocks.append(Paragraph(found.method, quiet=True))
+    return blocks
 
 
-def apart(tally: Tally) -> str:
-    """What is no judgement on an answer, with how many there are."""
-    return ", ".join(f"{count:,} {name}" for name, count in tally.apart.items()) or "—"
+def _excluded(tally: Tally) -> str:
+    """List the responses that are excluded from the rates, by class."""
+    return ", ".join(f"{count:,} {name}" for name, count in tally.excluded.items()) or "—"
 
 
-def _placed(rate: Rate, rank: int, between: tuple[int, int]) -> str:
-    return "—" if not rate.n else f"{100 * (rate.value or 0):.0f} %, rank {ranks(rank, between)}"
+def _rate_and_rank(one: RankedModel) -> str:
+    return "—" if one.rate.value is None else f"{one.rate.value:.0%}, rank {one.rank_text}".replace("%", " %", 1)
+
+
+def _share(rate: Rate, *, n: bool = False) -> str:
+    """Format a rate with its interval: `31 % (26–37)`; with `n` also its counts."""
+    if rate.value is None or rate.interval is None:
+        return "—"
+    low, high = rate.interval
+    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})" + (
+        f", {rate.count:,}/{rate.n:,}" if n else ""
+    )
 
 
 def _span(interval: tuple[float, float] | None) -> str:
@@ -278,3 +303,37 @@ def _span(interval: tuple[float, float] | None) -> str:
 
 def _named(category: str) -> str:
     return "no category" if category == NO_CATEGORY else category
+
+
+def _machines(machines: Sequence[MachineAgreement]) -> Iterable[Sequence[str]]:
+    for one in machines:
+        classes = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
+        yield f"{one.name} ({one.kind})", *_confusion(one.overall), classes
+        for model, part in one.by.get("model", {}).items():
+            yield f"{one.name}: {model}", *_confusion(part), ""
+
+
+def _confusion(found: Confusion) -> tuple[str, ...]:
+    return (
+        f"{found.n:,}",
+        _share(found.accuracy),
+        _share(found.precision),
+        _share(found.recall),
+        _coefficient(found.kappa),
+    )
+
+
+def _annotators(one: AnnotatorAgreement) -> Iterable[Sequence[str]]:
+    group = one.overall
+    if not group.n:
+        return
+    yield one.what, f"{group.n:,}", "", "", _coefficient(group.fleiss), _coefficient(group.alpha)
+    for pair in group.pairs:
+        yield f"{pair.one} and {pair.other}", f"{pair.same.n:,}", _share(pair.same), _coefficient(pair.kappa), "", ""
+
+
+def _coefficient(found: Kappa | Coefficient) -> str:
+    if found.value is None:
+        return "—"
+    between = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
+    return f"{found.value:.2f}{between}"

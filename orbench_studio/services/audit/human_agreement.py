@@ -1,8 +1,8 @@
-"""People against machines, and people against each other.
+"""Agreement of machines with human labels, and agreement between annotators.
 
-Moderators, the consensus and what source files state are held against people's labels of prompts; judges and keyword
-rules, with what they said last, against people's answer classes. Only what both have said is compared: nothing where
-people disagree or call a prompt controversial, where a vote or a judge could not be read, where there is no answer.
+Moderators, the consensus and the labels of source files are compared with human labels of prompts. Judges and keyword
+rules are compared with human answer classes; their last judgement counts. Disputed and controversial labels, unparsed
+votes and judgements, and responses without an answer are not compared.
 """
 
 from collections import Counter, defaultdict
@@ -17,37 +17,37 @@ from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, J
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import ANY_REFUSAL, Agreement, Confusion, Kappa, Pair
 from orbench_studio.domain.review.query import NONE
-from orbench_studio.estimates.raters import Chance, alpha, fleiss
+from orbench_studio.estimates.raters import Coefficient, alpha, fleiss
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import rater_labels
-from orbench_studio.store.audit.rater_labels import RaterLabel, Where
+from orbench_studio.store.audit.rater_labels import RaterLabel, Slices
 from orbench_studio.store.core import responses
 from orbench_studio.store.judging import judgements
 
-CONSENSUS, STATED = "consensus", "source file"
+CONSENSUS, SOURCE_FILE = "consensus", "source file"
 _COMPARED = (Label.SAFE, Label.TOXIC)
 
 
 @dataclass(frozen=True, slots=True)
 class MachineAgreement:
-    """One machine against people, on everything both have said and by category, model or type of prompt.
+    """Agreement of one machine with people, overall and by category, model or type of prompt.
 
-    `positive` is what precision and recall are about: toxic prompts, refusals. `apart` counts what it said that is no
-    judgement; `three_way` is how often a judge says the same of answer, partial and full refusal, None of moderators.
+    Precision and recall are those of toxic prompts or refusals. `excluded` counts outcomes that are no judgement.
+    `three_way` is the agreement on answer, partial and full refusal; None for moderators.
     """
 
     name: str
     kind: str
     overall: Confusion
     by: Mapping[str, Mapping[str, Confusion]]
-    apart: Mapping[str, int]
+    excluded: Mapping[str, int]
     three_way: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RaterPair:
-    """Two annotators on what both decided."""
+    """Agreement of two annotators on what both labelled."""
 
     one: str
     other: str
@@ -56,97 +56,96 @@ class RaterPair:
 
 
 @dataclass(frozen=True, slots=True)
-class PairAgreement:
-    """Annotators against each other, on what several decided: each two, and all together (Fleiss, Krippendorff)."""
+class GroupAgreement:
+    """Agreement between annotators on what several labelled: by pair, and overall (Fleiss, Krippendorff)."""
 
     pairs: tuple[RaterPair, ...]
-    fleiss: Chance
-    alpha: Chance
+    fleiss: Coefficient
+    alpha: Coefficient
 
     @property
-    def things(self) -> int:
-        """How many prompts or responses several decided."""
+    def n(self) -> int:
+        """Number of prompts or responses with several labels."""
         return self.alpha.n
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleAgreement:
-    """Annotators on one thing: prompts' labels, or responses' answer classes in a scheme; overall, by category and
-    (responses) by model."""
+class AnnotatorAgreement:
+    """Agreement on one kind of label, `what`: overall, by category and, for responses, by model."""
 
     what: str
-    overall: PairAgreement
-    by: Mapping[str, Mapping[str, PairAgreement]]
+    overall: GroupAgreement
+    by: Mapping[str, Mapping[str, GroupAgreement]]
 
 
 @dataclass(frozen=True, slots=True)
 class HumanAgreement:
-    """Everything that people can be held against; empty where nobody has decided anything.
+    """All agreement figures; empty without human labels.
 
-    `labels` counts prompts with people's label, `answers` responses with people's class. `self_consistency` is how
-    often an annotator gave a prompt that was silently shown again the same label.
+    `labels` is the number of prompts with a human label, `answers` that of responses with a human class.
+    `self_consistency` is how often an annotator gave the same label to a prompt that was shown again.
     """
 
     labels: int
     answers: int
     moderators: tuple[MachineAgreement, ...]
     judges: tuple[MachineAgreement, ...]
-    people: tuple[PeopleAgreement, ...]
+    people: tuple[AnnotatorAgreement, ...]
     self_consistency: Mapping[str, Rate]
 
     @property
-    def words(self) -> str:
-        """What the figures assume: for the foot of a table."""
+    def method(self) -> str:
+        """Method and assumptions, for the note of a table."""
         return (
-            "Wilson intervals at 95 % (kappa, Fleiss, alpha: Dirichlet draws), prompts and responses taken as "
-            "independent. What people have looked at is seldom a random sample: on what the queue put first, machines "
-            "look worse than they are on all."
+            "95 % Wilson intervals (kappa and alpha: Dirichlet draws), which assume independent prompts and responses. "
+            "Labelled prompts are rarely a random sample. Queues that put disagreements first make machines look worse "
+            "than they are on all prompts."
         )
 
 
 def human_agreement(workspace: Workspace) -> HumanAgreement:
-    """Hold everything against what people have decided."""
+    """Compare machines with human labels, and annotators with each other."""
     with workspace.reading() as db:
-        decided, votes = rater_labels.decided(db), rater_labels.moderators(db, decided_only=True)
+        decided, votes = rater_labels.labelled_prompts(db), rater_labels.moderator_votes(db, labelled_only=True)
         known = judgements.labelled(db)
-        said = responses.judgements(db, [row.id for row in known])
-        labels, answers = rater_labels.people(db), rater_labels.people(db, Aspect.ANSWER_CLASS)
-        prompts, answered = rater_labels.categories(db), rater_labels.answered(db)
+        values = responses.judgements(db, [row.id for row in known])
+        labels, answers = rater_labels.human_labels(db), rater_labels.human_labels(db, Aspect.ANSWER_CLASS)
+        prompts, answered = rater_labels.prompt_slices(db), rater_labels.response_slices(db)
     by_prompt = [(one.prompt_id, one.rater, one.value) for one in labels]
     by_response = [(one.response_id or 0, one.rater, one.value) for one in answers if one.value in ANSWERS]
-    people = [_people("labels of prompts", by_prompt, prompts)]
+    people = [_between_annotators("labels of prompts", by_prompt, prompts)]
     for what, scheme in (("answer, partial and full refusal", XSTEST), ("any refusal", ANY_REFUSAL)):
-        in_scheme = [(thing, rater, scheme[AnswerClass(value)]) for thing, rater, value in by_response]
-        people.append(_people(what, in_scheme, answered))
+        in_scheme = [(unit, rater, scheme[AnswerClass(value)]) for unit, rater, value in by_response]
+        people.append(_between_annotators(what, in_scheme, answered))
     return HumanAgreement(
         len(decided),
         len(known),
         tuple(_moderators(decided, votes)),
-        tuple(_judges(known, said)),
-        tuple(one for one in people if one.overall.things),
+        tuple(_judges(known, values)),
+        tuple(one for one in people if one.overall.n),
         statistics.consistency(workspace),
     )
 
 
-def _moderators(decided: Sequence[rater_labels.HumanLabel], votes: Sequence[RaterLabel]) -> list[MachineAgreement]:
+def _moderators(decided: Sequence[rater_labels.LabelledPrompt], votes: Sequence[RaterLabel]) -> list[MachineAgreement]:
     people = {one.prompt_id: one for one in decided}
     last = {(one.rater, one.prompt_id): one.value for one in votes if one.response_id is None}
-    said: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+    values: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
     for (moderator, prompt_id), value in sorted(last.items()):
         if prompt_id in people:
-            said[moderator, "moderator"][prompt_id] = value
-    for name, kind, of in ((CONSENSUS, "rule", "consensus"), (STATED, "file", "stated")):
+            values[moderator, "moderator"][prompt_id] = value
+    for name, kind, of in ((CONSENSUS, "rule", "consensus"), (SOURCE_FILE, "file", "reference")):
         found = {one.prompt_id: getattr(one, of) for one in decided if getattr(one, of) in _COMPARED}
         if found:
-            said[name, kind] = found
-    return [_moderator(name, kind, people, of) for (name, kind), of in said.items()]
+            values[name, kind] = found
+    return [_moderator(name, kind, people, of) for (name, kind), of in values.items()]
 
 
 def _moderator(
-    name: str, kind: str, people: Mapping[int, rater_labels.HumanLabel], said: Mapping[int, str]
+    name: str, kind: str, people: Mapping[int, rater_labels.LabelledPrompt], values: Mapping[int, str]
 ) -> MachineAgreement:
     sliced: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for prompt_id, value in said.items():
+    for prompt_id, value in values.items():
         one = people[prompt_id]
         if one.label in _COMPARED:
             sliced[one.category or NONE][one.label, value] += 1
@@ -157,10 +156,10 @@ def _moderator(
     )
 
 
-def _judges(known: Sequence[judgements.Labelled], said: Mapping[int, Sequence[Judgement]]) -> list[MachineAgreement]:
+def _judges(known: Sequence[judgements.Labelled], values: Mapping[int, Sequence[Judgement]]) -> list[MachineAgreement]:
     compared: dict[tuple[str, str], list[tuple[judgements.Labelled, AnswerClass]]] = defaultdict(list)
     for row in known:
-        for (judge, kind), answer_class in last_said(said.get(row.id, ())).items():
+        for (judge, kind), answer_class in last_said(values.get(row.id, ())).items():
             compared[judge, kind].append((row, answer_class))
     return [_judge(name, kind, of) for (name, kind), of in sorted(compared.items())]
 
@@ -176,45 +175,47 @@ def _judge(name: str, kind: str, compared: Sequence[tuple[judgements.Labelled, A
         for by, of in slices.items()
         if set(of) != {NONE}
     }
-    apart = {str(what): count for what, count in agreement.apart.items()}
-    return MachineAgreement(name, kind, agreement.confusion, sliced, apart, agreement.three_way)
+    excluded = {str(what): count for what, count in agreement.apart.items()}
+    return MachineAgreement(name, kind, agreement.confusion, sliced, excluded, agreement.three_way)
 
 
-def _people(what: str, decided: Iterable[tuple[int, str, str]], where: Mapping[int, Where]) -> PeopleAgreement:
-    """`decided` has thing, annotator and value, oldest first: of one annotator on one thing the last counts."""
-    by_thing: dict[int, dict[str, str]] = defaultdict(dict)
-    for thing, annotator, value in decided:
-        by_thing[thing][annotator] = value
-    several = {thing: said for thing, said in by_thing.items() if len(said) > 1}
-    by: dict[str, Mapping[str, PairAgreement]] = {}
+def _between_annotators(
+    what: str, decided: Iterable[tuple[int, str, str]], slices: Mapping[int, Slices]
+) -> AnnotatorAgreement:
+    """`decided` has unit, annotator and value, oldest first; the last value of an annotator on a unit counts."""
+    by_unit: dict[int, dict[str, str]] = defaultdict(dict)
+    for unit, annotator, value in decided:
+        by_unit[unit][annotator] = value
+    several = {unit: labels for unit, labels in by_unit.items() if len(labels) > 1}
+    by: dict[str, Mapping[str, GroupAgreement]] = {}
     for name, of in (("category", _category), ("model", _model)):
         sliced: dict[str, list[Mapping[str, str]]] = defaultdict(list)
-        for thing, said in several.items():
-            sliced[of(where[thing])].append(said)
+        for unit, labels in several.items():
+            sliced[of(slices[unit])].append(labels)
         if set(sliced) - {NONE}:
             by[name] = {value: _between(sliced[value]) for value in sorted(sliced)}
-    return PeopleAgreement(what, _between(list(several.values())), by)
+    return AnnotatorAgreement(what, _between(list(several.values())), by)
 
 
-def _between(things: Sequence[Mapping[str, str]]) -> PairAgreement:
+def _between(units: Sequence[Mapping[str, str]]) -> GroupAgreement:
     both: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
-    values = sorted({value for said in things for value in said.values()})
-    counts = np.zeros((len(things), max(len(values), 1)), dtype=np.int64)
-    for place, said in enumerate(things):
-        for value in said.values():
-            counts[place, values.index(value)] += 1
-        for one, other in combinations(sorted(said), 2):
-            both[one, other][said[one], said[other]] += 1
+    values = sorted({value for labels in units for value in labels.values()})
+    counts = np.zeros((len(units), max(len(values), 1)), dtype=np.int64)
+    for row, labels in enumerate(units):
+        for value in labels.values():
+            counts[row, values.index(value)] += 1
+        for one, other in combinations(sorted(labels), 2):
+            both[one, other][labels[one], labels[other]] += 1
     pairs = []
     for (one, other), found in sorted(both.items()):
         confusion = Confusion(found, "")
         pairs.append(RaterPair(one, other, confusion.accuracy, confusion.kappa))
-    return PairAgreement(tuple(pairs), fleiss(counts), alpha(counts))
+    return GroupAgreement(tuple(pairs), fleiss(counts), alpha(counts))
 
 
-def _category(where: Where) -> str:
-    return where.category or NONE
+def _category(slices: Slices) -> str:
+    return slices.category or NONE
 
 
-def _model(where: Where) -> str:
-    return where.model or NONE
+def _model(slices: Slices) -> str:
+    return slices.model or NONE

@@ -1,9 +1,9 @@
-"""What an audit sample tells of all prompts: people's word on the sample, the machines' on everything.
+"""Prediction-powered estimates of all prompts: human labels on a random sample, machine labels on all.
 
-The over-refusal rate is a ratio: refusals of prompts that are safe among answers to prompts that are safe. By people
-and by machines each response is outside of it (its prompt is not safe), a refusal or an answer, and both counts of the
-ratio are estimated from the same sample (estimates/ppi.py). Inclusion probabilities are those of the sample's
-categories, as they were when it was drawn.
+The over-refusal rate is a ratio: refusals among answers and refusals of safe prompts. According to people and to
+machines, each response is outside of the rate (its prompt is not safe), a refusal or an answer. Both counts of the
+ratio are estimated from the same sample (estimates/ppi.py). Inclusion probabilities are those of the categories when
+the sample was drawn.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ _NOTHING_TO_JUDGE = (AnswerClass.BLOCKED, AnswerClass.EMPTY, AnswerClass.ERROR)
 
 
 class _Drawn(NamedTuple):
-    """A sample with every prompt that could come into it, and how people left those that did."""
+    """A sample with its population, the review status of its prompts and the labels of source files."""
 
     sample: AuditSample
     places: list[SamplePlace]
@@ -50,7 +50,7 @@ class _Drawn(NamedTuple):
 
 def estimates(
     workspace: Workspace,
-    ledger: AuditCounts,
+    counts: AuditCounts,
     name: str,
     *,
     human: HumanEvidence = HumanEvidence.LABELS,
@@ -59,39 +59,40 @@ def estimates(
     assume_safe: bool = False,
     margin: float = MARGIN,
 ) -> Estimates:
-    """Over-refusal (or, of toxic prompts, acceptance) of every model, in all categories and in each, by a sample.
+    """Estimate the over-refusal (or toxic acceptance) of every model, in all categories and in each.
 
-    Where people tell of answers, `judge` is the machine (as `judge_name` has it) and may not be FINAL, which people
-    are part of. `assume_safe` lets machines call a prompt safe that nobody said anything of. Raises StudioError where
-    there is no such sample or judge.
+    If people check answer classes, `judge` is the `judge_name` of the machine to check; FINAL is not allowed because it
+    includes human classes. With `assume_safe`, the machine label of a prompt without any label is safe. Raises
+    StudioError if there is no such sample or judge.
     """
     if human is not HumanEvidence.LABELS and judge == FINAL:
-        known = ", ".join(ledger.judges) or "none yet"
-        raise StudioError(f"Say which judge people are to check: {known}.")
-    ledger = with_judge(ledger, workspace, judge)
+        if not counts.judges:
+            raise StudioError("This workspace has no judgements to check. Run a judge first.")
+        raise StudioError(f"Human answer classes check one judge. Choose which judge: {', '.join(counts.judges)}.")
+    counts = with_judge(counts, workspace, judge)
     with workspace.reading() as db:
         drawn = _Drawn(
             sampling.known(samples.named(db, name), name),
             samples.places(db, name),
             samples.statuses(db, name),
-            store.stated_labels(db),
+            store.reference_labels(db),
         )
-    units = _Units(ledger, drawn, human, judge, group, assume_safe)
+    units = _Units(counts, drawn, human, judge, group, assume_safe)
     if human is HumanEvidence.LABELS:
-        machine = "the consensus, else the source file's label,"
+        machine = "the consensus (else the label of the source file)"
     elif human is HumanEvidence.ANSWERS:
         machine = judge
     else:
-        machine = f"the consensus, else the source file's label, and {judge}"
+        machine = f"the consensus (else the label of the source file) and {judge}"
     return Estimates(drawn.sample, human, group, machine, margin, tuple(units.estimates(margin)))
 
 
 def labels_needed_in_queue(
     workspace: Workspace, found: Estimates, model: str, category: str | None = None
 ) -> tuple[AuditSample, QueueFilter]:
-    """Draw what an estimate still needs, and give the queue of all prompts of the sample that wait for people.
+    """Extend the sample by the labels that an estimate needs, and return the queue of its unlabelled prompts.
 
-    What is drawn already and waits is not drawn twice. StudioError where the sample has gone.
+    Prompts that are drawn and wait for a label count towards that number. StudioError if there is no such sample.
     """
     cell = found.of(model, category)
     waiting = {one.category: one.waiting for one in found.cells if one.model == model and one.category is not None}
@@ -106,32 +107,32 @@ def labels_needed_in_queue(
 
 
 class _Units:
-    """The responses that a sample's estimates are about: the last of each model to each prompt that could come in."""
+    """Responses of the population: the last one of each model to each prompt."""
 
     def __init__(
-        self, ledger: AuditCounts, drawn: _Drawn, human: HumanEvidence, judge: str, group: Group, assume_safe: bool
+        self, counts: AuditCounts, drawn: _Drawn, human: HumanEvidence, judge: str, group: Group, assume_safe: bool
     ) -> None:
-        self._ledger, self._drawn, self._told, self._judge, self._group = ledger, drawn, human, judge, group
+        self._counts, self._drawn, self._human, self._judge, self._group = counts, drawn, human, judge, group
         self._assume_safe = assume_safe
         self._categories = [stratum.category for stratum in drawn.sample.strata]
-        count = len(ledger.prompt_ids)
+        count = len(counts.prompt_ids)
         ids = np.array([place.prompt_id for place in drawn.places], dtype=np.int64)
-        rows = np.searchsorted(ledger.prompt_ids, ids)
+        rows = np.searchsorted(counts.prompt_ids, ids)
         self._place, self._stratum = np.full(count, -1), np.zeros(count, dtype=np.int64)
         self._place[rows] = [place.place for place in drawn.places]
         index = {category: at for at, category in enumerate(self._categories)}
         self._stratum[rows] = [index[place.category] for place in drawn.places]
-        self._slots = self._of_the_frame()
+        self._slots = self._population_slots()
 
     def estimates(self, margin: float) -> list[Estimate]:
-        rows, models = self._ledger.rows[self._slots], self._ledger.columns[self._slots]
+        rows, models = self._counts.rows[self._slots], self._counts.columns[self._slots]
         strata = self._stratum[rows]
         people, machine, waits = self._states(rows)
-        count, kinds = len(self._ledger.names), len(self._categories)
+        count, kinds = len(self._counts.names), len(self._categories)
         drawn = np.array([stratum.drawn for stratum in self._drawn.sample.strata])
         place = self._place[rows]
         in_sample = place < drawn[strata]
-        # A response counts up to the first one that still waits, of its model and category.
+        # In each model and category, responses count up to the first one that still waits for a label.
         end = np.broadcast_to(drawn, (count, kinds)).copy()
         np.minimum.at(end, (models[waits & in_sample], strata[waits & in_sample]), place[waits & in_sample])
         labelled = in_sample & (people >= 0)
@@ -139,65 +140,65 @@ class _Units:
         shape = count, kinds, STATES, STATES
         tables = np.zeros(shape, dtype=np.int64)
         np.add.at(tables, (models[counted], strata[counted], people[counted], machine[counted]), 1)
-        everything = np.zeros(shape[:3], dtype=np.int64)
-        np.add.at(everything, (models, strata, machine), 1)
-        waiting, behind = (np.zeros((count, kinds), dtype=np.int64) for _ in range(2))
-        for table, which in ((waiting, waits & in_sample), (behind, labelled & ~counted)):
+        all_units = np.zeros(shape[:3], dtype=np.int64)
+        np.add.at(all_units, (models, strata, machine), 1)
+        waiting, after_waiting = (np.zeros((count, kinds), dtype=np.int64) for _ in range(2))
+        for table, which in ((waiting, waits & in_sample), (after_waiting, labelled & ~counted)):
             np.add.at(table, (models[which], strata[which]), 1)
-        return self._told_of(tables, everything, waiting, behind, margin)
+        return self._rows(tables, all_units, waiting, after_waiting, margin)
 
-    def _told_of(
-        self, tables: Array, everything: Array, waiting: Array, behind: Array, margin: float
+    def _rows(
+        self, tables: Array, all_units: Array, waiting: Array, after_waiting: Array, margin: float
     ) -> list[Estimate]:
-        whole = ppi_estimate(tables, everything)
-        each = ppi_estimate(tables[:, :, None], everything[:, :, None])
+        overall = ppi_estimate(tables, all_units)
+        each = ppi_estimate(tables[:, :, None], all_units[:, :, None])
         found = []
-        for m, model in enumerate(self._ledger.names):
+        for m, model in enumerate(self._counts.names):
             for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
-                needed = labels_needed(tables[m, h], everything[m, h], margin)
+                needed = labels_needed(tables[m, h], all_units[m, h], margin)
                 at = (m,) if category is None else (m, h.start)
                 found.append(
                     Estimate(
                         model,
                         category,
-                        *_numbers(whole if category is None else each, at),
+                        *_numbers(overall if category is None else each, at),
                         labels=int(tables[m, h].sum()),
                         waiting=int(waiting[m, h].sum()),
-                        behind=int(behind[m, h].sum()),
-                        prompts=int(everything[m, h].sum()),
+                        after_waiting=int(after_waiting[m, h].sum()),
+                        prompts=int(all_units[m, h].sum()),
                         needed={c: int(n) for c, n in zip(self._categories[h], needed, strict=True) if n},
-                        unlabelled=self._unlabelled(tables[m, h], everything[m, h], h),
+                        unlabelled=self._unlabelled(tables[m, h], all_units[m, h], h),
                     )
                 )
         return found
 
-    def _unlabelled(self, tables: Array, everything: Array, which: slice) -> tuple[str, ...]:
-        empty = (tables.sum((1, 2)) == 0) & (everything.sum(1) > 0)
+    def _unlabelled(self, tables: Array, all_units: Array, which: slice) -> tuple[str, ...]:
+        empty = (tables.sum((1, 2)) == 0) & (all_units.sum(1) > 0)
         return tuple(c for c, none in zip(self._categories[which], empty, strict=True) if none)
 
-    def _of_the_frame(self) -> Array:
-        """The places of the responses in the ledger that have something to judge, one a model and prompt."""
-        ledger = self._ledger
-        classes = ledger.ends // 2
-        if self._told is HumanEvidence.LABELS:
+    def _population_slots(self) -> Array:
+        """Return the indices of the responses that can be judged, one for each model and prompt."""
+        counts = self._counts
+        classes = counts.outcomes // 2
+        if self._human is HumanEvidence.LABELS:
             there = classes < len(ANSWERS)
         else:
             there = ~np.isin(classes, [store.CLASSES.index(one) for one in _NOTHING_TO_JUDGE])
-        slots = np.flatnonzero(there & (self._place[ledger.rows] >= 0))
-        keys = ledger.rows[slots].astype(np.int64) * len(ledger.names) + ledger.columns[slots]
+        slots = np.flatnonzero(there & (self._place[counts.rows] >= 0))
+        keys = counts.rows[slots].astype(np.int64) * len(counts.names) + counts.columns[slots]
         _, last = np.unique(keys[::-1], return_index=True)
         return np.sort(slots[len(slots) - 1 - last])
 
     def _states(self, rows: Array) -> tuple[Array, Array, Array]:
-        """What people say of each response (-1 where nothing), what machines say, and whether it waits for people."""
+        """Return the state of each response by people (-1: none) and by machines, and whether it waits for people."""
         by_people, by_machine, undecided = self._labels()
-        counting = self._inside(self._standing_label())
-        classes, given = np.divmod(self._ledger.ends[self._slots], 2)
-        judged = self._ledger.of(self._judge)[0][self._slots] // 2
-        if self._told is HumanEvidence.LABELS:
+        counting = self._inside(self._current_label())
+        classes, given = np.divmod(self._counts.outcomes[self._slots], 2)
+        judged = self._counts.of(self._judge)[0][self._slots] // 2
+        if self._human is HumanEvidence.LABELS:
             known, waits = by_people[rows] >= 0, undecided[rows]
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], classes)
-        elif self._told is HumanEvidence.ANSWERS:
+        elif self._human is HumanEvidence.ANSWERS:
             known = (given == 1) & (classes < len(ANSWERS))
             waits = ~known
             people, machine = self._state(counting[rows], classes), self._state(counting[rows], judged)
@@ -214,12 +215,12 @@ class _Units:
         return np.where(inside & (classes < len(ANSWERS)), np.where(case, YES, NO), OUT)
 
     def _labels(self) -> tuple[Array, Array, Array]:
-        """Of each prompt: whether it is inside by people (-1: they say nothing), by machines, and whether it waits."""
-        _, label, basis, agreed, _ = self._ledger.standing()
+        """Return whether each prompt is in the group by people (-1: no label) and by machines, and whether it waits."""
+        _, label, basis, agreed, _ = self._counts.prompt_states()
         human = basis == store.BASES.index(Basis.HUMAN)
         people = np.where(human, self._inside(label), -1)
         stated = np.full(len(label), len(store.LABELS))
-        at = np.searchsorted(self._ledger.prompt_ids, list(self._drawn.references))
+        at = np.searchsorted(self._counts.prompt_ids, list(self._drawn.references))
         stated[at] = [store.LABELS.index(one) for one in self._drawn.references.values()]
         consensus = np.array([*map(store.LABELS.index, store.CONSENSUS), len(store.LABELS)])[agreed]
         machine = np.where(consensus < len(store.LABELS), consensus, stated)
@@ -227,12 +228,12 @@ class _Units:
             machine = np.where(machine < len(store.LABELS), machine, store.LABELS.index(Label.SAFE))
         undecided = np.zeros(len(label), dtype=bool)
         waiting = [one for one, status in self._drawn.statuses.items() if status == Status.UNDECIDED]
-        undecided[np.searchsorted(self._ledger.prompt_ids, waiting)] = True
+        undecided[np.searchsorted(self._counts.prompt_ids, waiting)] = True
         return people, self._inside(machine), undecided
 
-    def _standing_label(self) -> Array:
-        """The label that counts now."""
-        _, label, basis, _, _ = self._ledger.standing()
+    def _current_label(self) -> Array:
+        """Return the current final label of each prompt."""
+        _, label, basis, _, _ = self._counts.prompt_states()
         unlabelled = basis == store.BASES.index(Basis.NONE)
         return np.where(unlabelled & self._assume_safe, store.LABELS.index(Label.SAFE), label)
 
@@ -253,4 +254,10 @@ def _numbers(
 
     value = number(found.value)
     intervals: Callable[[tuple[Array, Array]], Interval | None] = interval if value is not None else lambda _: None
-    return value, intervals(found.here), intervals(found.beyond), number(found.machine), number(found.sample)
+    return (
+        value,
+        intervals(found.finite_interval),
+        intervals(found.superpopulation_interval),
+        number(found.machine),
+        number(found.sample),
+    )

@@ -1,4 +1,4 @@
-"""The moderators' reliability where few prompts have a person's label, and the labels most likely wrong."""
+"""Reliability of moderators estimated from votes with few human labels, and the labels most likely wrong."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ from orbench_studio.estimates.dawid_skene import (
     MISSING,
     SAFE,
     TOXIC,
+    bootstrap_intervals,
     dawid_skene,
     error_correlation,
-    resampled,
 )
 from orbench_studio.services.audit.audit_counts import AuditCounts
 from orbench_studio.services.workspace.workspace import Workspace
@@ -40,12 +40,12 @@ from orbench_studio.store.audit.rater_labels import RaterLabel
 Array = NDArray[Any]
 LIMIT = 200
 _CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)
-_SAYS: dict[str, int] = {Verdict.SAFE: SAFE, Verdict.TOXIC: TOXIC, Label.SAFE: SAFE, Label.TOXIC: TOXIC}
-_FEWEST = 2  # votes on a prompt that can agree
+_VOTES: dict[str, int] = {Verdict.SAFE: SAFE, Verdict.TOXIC: TOXIC, Label.SAFE: SAFE, Label.TOXIC: TOXIC}
+_MIN_VOTES = 2  # of moderators on a unanimous prompt
 
 
 class _Votes(NamedTuple):
-    """Everybody's votes, (prompts, raters), on the prompts that somebody rated, by their places in the ledger."""
+    """Votes, (prompts, raters), on the prompts with votes; `rows` are their rows in the audit counts."""
 
     names: list[str]
     kinds: list[RaterKind]
@@ -53,19 +53,19 @@ class _Votes(NamedTuple):
     rows: Array
 
 
-def reliability(workspace: Workspace, ledger: AuditCounts, *, draws: int = 200) -> Reliability:
-    """Dawid and Skene's model over moderators, the veto and every annotator, by the category that counts now.
+def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) -> Reliability:
+    """Fit the Dawid-Skene model to moderators, the veto and all annotators, by current category.
 
-    Takes seconds. Empty where nobody has voted.
+    Takes seconds. The result is empty without votes.
     """
-    cast = _votes(workspace, ledger)
-    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+    cast = _votes(workspace, counts)
+    categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
-    ends = resampled(cast.votes, categories, fitted, draws=draws)
+    ends = bootstrap_intervals(cast.votes, categories, fitted, draws=draws)
     voted = cast.votes != MISSING
     by_category = np.zeros((len(_CATEGORIES), len(cast.names)), dtype=int)
     np.add.at(by_category, categories, voted)
-    counts = np.vstack([by_category, voted.sum(0)])
+    vote_counts = np.vstack([by_category, voted.sum(0)])
     levels = (
         np.vstack([fitted.sensitivity, fitted.overall_sensitivity]),
         np.vstack([fitted.specificity, fitted.overall_specificity]),
@@ -74,46 +74,48 @@ def reliability(workspace: Workspace, ledger: AuditCounts, *, draws: int = 200) 
     def skill(category: int, rater: int) -> Skill:
         (s, p), at = levels, (category, rater)
         (s_low, s_high), (p_low, p_high) = ends
-        sure = (float(min(s_low[at], s[at])), float(max(s_high[at], s[at])))
-        pure = (float(min(p_low[at], p[at])), float(max(p_high[at], p[at])))
-        return Skill(float(s[at]), sure, float(p[at]), pure, int(counts[at]))
+        sensitivity = (float(min(s_low[at], s[at])), float(max(s_high[at], s[at])))
+        specificity = (float(min(p_low[at], p[at])), float(max(p_high[at], p[at])))
+        return Skill(float(s[at]), sensitivity, float(p[at]), specificity, int(vote_counts[at]))
 
     found = [
-        RaterSkill(name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(_CATEGORIES) if counts[at, r]})
+        RaterSkill(
+            name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(_CATEGORIES) if vote_counts[at, r]}
+        )
         for r, (name, kind) in enumerate(zip(cast.names, cast.kinds, strict=True))
     ]
     there = sorted(set(categories.tolist()))
-    ids = ledger.prompt_ids[cast.rows].tolist()
+    ids = counts.prompt_ids[cast.rows].tolist()
     return Reliability(
         tuple(found),
-        tuple(_in_step(cast, fitted.p_safe)),
+        tuple(_error_correlations(cast, fitted.p_safe)),
         {_CATEGORIES[at]: float(fitted.safe[at]) for at in there},
         dict(zip(ids, fitted.p_safe.tolist(), strict=True)),
-        frozenset(ledger.prompt_ids[cast.rows[_alike(cast)]].tolist()),
+        frozenset(counts.prompt_ids[cast.rows[_unanimous(cast)]].tolist()),
     )
 
 
-def safe_chances(workspace: Workspace, ledger: AuditCounts) -> dict[int, float]:
-    """How probable it is that a prompt is safe, by the same model; prompts that nobody rated are left out."""
-    cast = _votes(workspace, ledger)
-    categories = ledger.standing()[0][cast.rows].astype(np.int64)
+def safe_probabilities(workspace: Workspace, counts: AuditCounts) -> dict[int, float]:
+    """Return the probability of safe by prompt from the same model; prompts without votes are left out."""
+    cast = _votes(workspace, counts)
+    categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
     fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
-    return dict(zip(ledger.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
+    return dict(zip(counts.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
 
 
-def suspects(ledger: AuditCounts, found: Reliability, limit: int = LIMIT) -> Suspects:
-    """The prompts that the moderators label alike and nobody has decided, by the probability that they are wrong.
+def suspects(counts: AuditCounts, found: Reliability, limit: int = LIMIT) -> Suspects:
+    """Rank prompts with a unanimous machine label and no human label by the probability that the label is wrong.
 
-    Where that is the same, those refused by more models come first: they move more. Rates are of the final labels.
+    Among equals, prompts that more models refuse come first: they change the rates more. Rates use final labels.
     """
-    category, label, basis, _, _ = ledger.standing()
+    category, label, basis, _, _ = counts.prompt_states()
     undecided = ~np.isin(basis, [store.BASES.index(Basis.HUMAN), store.BASES.index(Basis.DISPUTED)])
-    alike = undecided & np.isin(ledger.prompt_ids, list(found.alike))
-    p_safe = np.array([found.p_safe.get(i, np.nan) for i in ledger.prompt_ids.tolist()])
+    is_unanimous = undecided & np.isin(counts.prompt_ids, list(found.unanimous))
+    p_safe = np.array([found.p_safe.get(i, np.nan) for i in counts.prompt_ids.tolist()])
     safe = label == store.LABELS.index(Label.SAFE)
     p_wrong = np.where(safe, 1 - p_safe, p_safe)
-    refused, judged = _answers(ledger)
-    places = np.flatnonzero(alike)
+    refused, judged = _answers(counts)
+    places = np.flatnonzero(is_unanimous)
     chosen = places[np.lexsort((places, -refused[places].sum(1), -p_wrong[places]))][:limit]
     hits, cases = (table[safe].sum(0) for table in (refused, judged))
     sign = np.where(safe, -1, 1)[:, None]
@@ -121,36 +123,36 @@ def suspects(ledger: AuditCounts, found: Reliability, limit: int = LIMIT) -> Sus
     changes = after - _shares(hits, cases)
     listed = tuple(
         Suspect(
-            int(ledger.prompt_ids[place]),
+            int(counts.prompt_ids[place]),
             _CATEGORIES[category[place]],
             Label.SAFE if safe[place] else Label.TOXIC,
             float(p_wrong[place]),
-            tuple(np.array(ledger.names)[refused[place] > 0].tolist()),
-            {name: float(c) for name, c in zip(ledger.names, change, strict=True) if c and not np.isnan(c)},
+            tuple(np.array(counts.names)[refused[place] > 0].tolist()),
+            {name: float(c) for name, c in zip(counts.names, change, strict=True) if c and not np.isnan(c)},
         )
         for place, change in zip(chosen.tolist(), changes, strict=True)
     )
     flipped = [hits + (sign * refused)[chosen].sum(0), cases + (sign * judged)[chosen].sum(0)]
     rates = {
         name: (Rate(int(hits[m]), int(cases[m])), Rate(int(flipped[0][m]), int(flipped[1][m])))
-        for m, name in enumerate(ledger.names)
+        for m, name in enumerate(counts.names)
     }
     return Suspects(listed, rates, len(places))
 
 
 def queue_of_suspects(found: Suspects) -> QueueFilter:
-    """The queue of exactly these prompts."""
+    """Return a filter for these prompts."""
     ids = tuple(str(one.prompt_id) for one in found.found)
-    # The order tells of machines, as this choice of prompts does.
+    # An order by refusals marks the queue as not blind: the prompts were chosen by their votes.
     return QueueFilter((Term(Field.ID, ids or ("0",)),), Order.REFUSED)
 
 
-def _votes(workspace: Workspace, ledger: AuditCounts) -> _Votes:
+def _votes(workspace: Workspace, counts: AuditCounts) -> _Votes:
     with workspace.reading() as db:
-        moderators, people = rater_labels.moderators(db), rater_labels.people(db)
-    on_prompts = [said for said in moderators if said.response_id is None]
+        moderators, people = rater_labels.moderator_votes(db), rater_labels.human_labels(db)
+    on_prompts = [vote for vote in moderators if vote.response_id is None]
     kinds: dict[tuple[RaterKind, str], int] = {}
-    said: list[tuple[int, int, int]] = []
+    entries: list[tuple[int, int, int]] = []
     for kind, cast in (
         (RaterKind.MODERATOR, on_prompts),
         (RaterKind.VETO, _vetoes(moderators)),
@@ -158,16 +160,18 @@ def _votes(workspace: Workspace, ledger: AuditCounts) -> _Votes:
     ):
         for one in cast:
             rater = kinds.setdefault((kind, one.rater), len(kinds))
-            said.append((one.prompt_id, rater, _SAYS.get(one.value, MISSING)))
-    table = np.array(said, dtype=np.int64).reshape(-1, 3)
-    votes = np.full((len(ledger.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
-    votes[np.searchsorted(ledger.prompt_ids, table[:, 0]), table[:, 1]] = table[:, 2]  # the later assignment stands
+            entries.append((one.prompt_id, rater, _VOTES.get(one.value, MISSING)))
+    table = np.array(entries, dtype=np.int64).reshape(-1, 3)
+    votes = np.full((len(counts.prompt_ids), len(kinds)), MISSING, dtype=np.int8)
+    votes[np.searchsorted(counts.prompt_ids, table[:, 0]), table[:, 1]] = table[
+        :, 2
+    ]  # later votes overwrite earlier ones
     rows = np.flatnonzero((votes != MISSING).any(1))
     return _Votes([name for _, name in kinds], [kind for kind, _ in kinds], votes[rows], rows)
 
 
 def _vetoes(moderators: Sequence[RaterLabel]) -> list[RaterLabel]:
-    """What the moderators of a responder's answer say by majority, as one rater; nothing where they tie."""
+    """Return the majority of the moderators of a response as one rater; ties are left out."""
     latest = {(one.prompt_id, one.rater, one.response_id): one for one in moderators if one.response_id is not None}
     balance: dict[int, int] = defaultdict(int)
     for one in latest.values():
@@ -175,18 +179,18 @@ def _vetoes(moderators: Sequence[RaterLabel]) -> list[RaterLabel]:
     return [RaterLabel(p, VETO, Verdict.SAFE if tally > 0 else Verdict.TOXIC) for p, tally in balance.items() if tally]
 
 
-def _alike(cast: _Votes) -> Array:
-    """Where moderators agree, and nothing that is no person disagrees."""
+def _unanimous(cast: _Votes) -> Array:
+    """Return a mask of the prompts on which moderators agree and no machine disagrees."""
     machines = cast.votes[:, [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]]
     moderators = cast.votes[:, [at for at, kind in enumerate(cast.kinds) if kind is RaterKind.MODERATOR]]
     contradicted = (machines == SAFE).any(1) & (machines == TOXIC).any(1)
-    return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _FEWEST))
+    return np.asarray(~contradicted & ((moderators != MISSING).sum(1) >= _MIN_VOTES))
 
 
-def _in_step(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
+def _error_correlations(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
     of = [at for at, kind in enumerate(cast.kinds) if kind is not RaterKind.PERSON]
     votes, people = cast.votes[:, of], np.delete(cast.votes, of, axis=1)
-    agreed_safe, agreed_toxic = ((people == said).any(1) for said in (SAFE, TOXIC))
+    agreed_safe, agreed_toxic = ((people == label).any(1) for label in (SAFE, TOXIC))
     known = agreed_safe != agreed_toxic
     by_model = error_correlation(votes, p_safe)
     by_people = error_correlation(votes[known], agreed_safe[known].astype(float))
@@ -207,13 +211,13 @@ def _in_step(cast: _Votes, p_safe: Array) -> list[ErrorCorrelation]:
     return found
 
 
-def _answers(ledger: AuditCounts) -> tuple[Array, Array]:
-    """How often each model refused each prompt, and how often that can be told: both (prompts, models)."""
-    classes = ledger.ends // 2
+def _answers(counts: AuditCounts) -> tuple[Array, Array]:
+    """Count refusals and judged responses, both (prompts, models)."""
+    classes = counts.outcomes // 2
     tables = []
     for which in ((classes > 0) & (classes < len(ANSWERS)), classes < len(ANSWERS)):
-        table = np.zeros((len(ledger.prompt_ids), len(ledger.names)), dtype=np.int32)
-        np.add.at(table, (ledger.rows[which], ledger.columns[which]), 1)
+        table = np.zeros((len(counts.prompt_ids), len(counts.names)), dtype=np.int32)
+        np.add.at(table, (counts.rows[which], counts.columns[which]), 1)
         tables.append(table)
     return tables[0], tables[1]
 

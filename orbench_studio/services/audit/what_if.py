@@ -1,4 +1,4 @@
-"""What if: every model's over-refusal and rank once some prompts are left out, and how sure the ranks are."""
+"""What-if analysis: over-refusal and rank of every model with some prompts dropped, with bootstrap intervals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,9 +13,10 @@ from orbench_studio.services.audit.refusal_audit import judged, members
 
 @dataclass(frozen=True, slots=True)
 class RankedModel:
-    """A model's over-refusal, and its rank, 1 the highest, with the bootstrap's 95 % intervals of both.
+    """Over-refusal of a model and its rank (1 is the highest rate), with 95 % intervals of the cluster bootstrap.
 
-    Prompts of one seed, or nearly the same, are drawn together. A rate without a case has no interval, and comes last.
+    Prompts of one seed or one group of near duplicates are resampled together. A model without judged answers has no
+    interval and the last rank.
     """
 
     rate: Rate
@@ -23,10 +24,15 @@ class RankedModel:
     rank: int
     ranks: tuple[int, int]
 
+    @property
+    def rank_text(self) -> str:
+        """Rank with its interval: `3 (2–5)`; a dash without judged answers."""
+        return f"{self.rank} ({self.ranks[0]}–{self.ranks[1]})" if self.rate.n else "—"
+
 
 @dataclass(frozen=True, slots=True)
 class RankChange:
-    """A model before and after."""
+    """A model before and after dropping prompts."""
 
     model: str
     before: RankedModel
@@ -35,37 +41,37 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """All models by their rank before. `left` of `prompts` safe prompts are left; `takes` is what each drop takes."""
+    """All models, by rank before. `left` of `prompts` safe prompts remain; `removed` is how many each drop removes."""
 
-    choice: AuditOptions
+    options: AuditOptions
     models: tuple[RankChange, ...]
     prompts: int
     left: int
-    takes: Mapping[Drop, int]
+    removed: Mapping[Drop, int]
 
 
-def what_if(ledger: AuditCounts, choice: AuditOptions) -> WhatIf:
-    """The models with the choice's prompts left out, beside the same without leaving out any; computes only."""
-    whole = replace(choice, dropped=frozenset())
-    safe, kept = members(ledger, whole, Group.SAFE), members(ledger, choice, Group.SAFE)
-    before = _ranked(ledger, whole, safe)
-    after = _ranked(ledger, choice, kept) if choice.dropped else before
-    moved = [RankChange(model, before[model], after[model]) for model in ledger.names]
-    takes = {drop: int((safe & ledger.dropped(frozenset({drop}))).sum()) for drop in Drop}
+def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
+    """Compare the models with and without the prompts that the options drop."""
+    nothing_dropped = replace(options, dropped=frozenset())
+    safe, remaining = members(counts, nothing_dropped, Group.SAFE), members(counts, options, Group.SAFE)
+    before = _ranked(counts, nothing_dropped, safe)
+    after = _ranked(counts, options, remaining) if options.dropped else before
+    moved = [RankChange(model, before[model], after[model]) for model in counts.names]
+    removed = {drop: int((safe & counts.dropped(frozenset({drop}))).sum()) for drop in Drop}
     order = sorted(moved, key=lambda one: (one.before.rank, one.model))
-    return WhatIf(choice, tuple(order), int(safe.sum()), int(kept.sum()), takes)
+    return WhatIf(options, tuple(order), int(safe.sum()), int(remaining.sum()), removed)
 
 
-def _ranked(ledger: AuditCounts, choice: AuditOptions, prompts: Array) -> dict[str, RankedModel]:
-    # On first use: it brings scipy.
+def _ranked(counts: AuditCounts, options: AuditOptions, prompts: Array) -> dict[str, RankedModel]:
+    # Imported on first use: scipy takes long to import.
     from orbench_studio.estimates.resampling import Resampled
 
-    cases, refused = (_by_prompt(ledger, prompts, responses) for responses in judged(ledger, choice))
+    cases, refused = (_by_prompt(counts, prompts, responses) for responses in judged(counts, options))
     rates = [Rate(int(count), int(n)) for count, n in zip(refused.sum(0), cases.sum(0), strict=True)]
-    if not len(cases) or not ledger.models:
-        last = len(ledger.models)
-        return {name: RankedModel(rate, None, 1, (1, last)) for name, rate in zip(ledger.names, rates, strict=True)}
-    drawn = Resampled(refused, cases, _clusters(ledger)[prompts])
+    if not len(cases) or not counts.models:
+        last = len(counts.models)
+        return {name: RankedModel(rate, None, 1, (1, last)) for name, rate in zip(counts.names, rates, strict=True)}
+    drawn = Resampled(refused, cases, _clusters(counts)[prompts])
     found, ranks = drawn.rates, drawn.ranks
     return {
         name: RankedModel(
@@ -74,18 +80,18 @@ def _ranked(ledger: AuditCounts, choice: AuditOptions, prompts: Array) -> dict[s
             int(ranks.rank[at]),
             (int(ranks.low[at]), int(ranks.high[at])),
         )
-        for at, (name, rate) in enumerate(zip(ledger.names, rates, strict=True))
+        for at, (name, rate) in enumerate(zip(counts.names, rates, strict=True))
     }
 
 
-def _clusters(ledger: AuditCounts) -> Array:
-    """A number for each prompt, the same for prompts that a seed or a group of near duplicates links."""
+def _clusters(counts: AuditCounts) -> Array:
+    """Return a cluster number for each prompt: prompts linked by a seed or a near-duplicate group share it."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    count = len(ledger.prompt_ids)
+    count = len(counts.prompt_ids)
     links = []
-    for of in (ledger.seeds, ledger.groups):
+    for of in (counts.seeds, counts.groups):
         linked = np.flatnonzero(of)
         _, first, which = np.unique(of[linked], return_index=True, return_inverse=True)
         links.append((linked, linked[first][which]))
@@ -94,11 +100,11 @@ def _clusters(ledger: AuditCounts) -> Array:
     return np.asarray(connected_components(graph, directed=False)[1])
 
 
-def _by_prompt(ledger: AuditCounts, prompts: Array, responses: Array) -> Array:
-    """How many of these responses each model gave to each of these prompts, (prompts, models)."""
-    models = len(ledger.models)
+def _by_prompt(counts: AuditCounts, prompts: Array, responses: Array) -> Array:
+    """Count these responses by prompt and model, (prompts, models)."""
+    models = len(counts.models)
     place = np.cumsum(prompts) - 1
-    there = np.flatnonzero(responses & prompts[ledger.rows])
-    keys = place[ledger.rows[there]] * models + ledger.columns[there]
+    there = np.flatnonzero(responses & prompts[counts.rows])
+    keys = place[counts.rows[there]] * models + counts.columns[there]
     size = int(prompts.sum())
     return np.bincount(keys, minlength=size * models).reshape(size, models).astype(np.float64)

@@ -13,7 +13,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.audit import audit_counts
-from orbench_studio.services.audit.rater_reliability import safe_chances
+from orbench_studio.services.audit.rater_reliability import safe_probabilities
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import candidates, near_duplicates
 from orbench_studio.store.review import queue
@@ -52,7 +52,7 @@ def candidates_in(db: Connection, workspace: Workspace, recipe: Recipe) -> Seque
     if recipe.per_group:
         _require_groups(near_duplicates.grouping(db), queue.total(db))
     # `audit_counts.read` opens its own transaction. It sees the same rows, because nothing was written in this one yet.
-    p_safe = safe_chances(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
+    p_safe = safe_probabilities(workspace, audit_counts.read(workspace)) if recipe.p_safe is not None else {}
     return candidates.candidates(db, recipe, p_safe)
 
 

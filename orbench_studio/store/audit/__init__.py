@@ -1,1 +1,1 @@
-"""SQL of the feature audit: rates, samples, estimates, agreement, report."""
+"""SQL of audits: rates, samples, estimates, agreement, report."""

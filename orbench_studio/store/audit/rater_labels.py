@@ -1,4 +1,4 @@
-"""Who has said safe or toxic of which prompt: moderators, moderators of a response, people."""
+"""Labels of prompts and responses by rater: moderators, moderators of a response, annotators."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from orbench_studio.store.review.journal import IN_FORCE
 
 
 class RaterLabel(NamedTuple):
-    """A readable verdict on a prompt, or on a response to it; of one rater on one thing the later counts."""
+    """A label of one rater on a prompt, or on a response to it; the last one of a rater counts."""
 
     prompt_id: int
     rater: str
@@ -30,22 +30,22 @@ class RaterLabel(NamedTuple):
     response_id: int | None = None
 
 
-def moderators(db: Connection, *, decided_only: bool = False) -> list[RaterLabel]:
-    """The moderators' readable votes, oldest first; on all prompts, or on those whose label is people's."""
+def moderator_votes(db: Connection, *, labelled_only: bool = False) -> list[RaterLabel]:
+    """Return the parsed votes of moderators, oldest first; on all prompts, or on those with a human label."""
     v = VOTES.c
     names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
     statement = select(v.prompt_id, v.moderator_id, v.verdict, v.response_id).where(v.verdict != Verdict.UNPARSED)
-    if decided_only:
+    if labelled_only:
         state = PROMPT_STATES.c
         statement = statement.where(v.prompt_id.in_(select(state.prompt_id).where(state.basis == Basis.HUMAN)))
     rows = db.execute(statement.order_by(v.id))
     return [RaterLabel(prompt, names[moderator], verdict, response) for prompt, moderator, verdict, response in rows]
 
 
-def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[RaterLabel]:
-    """What people say of prompts, or of responses, in force; a file's people first, then oldest first.
+def human_labels(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[RaterLabel]:
+    """Return the annotations in force on prompts or responses: imported ones first, then oldest first.
 
-    What a team's queue still hides is not among it.
+    Prompts that a team queue still keeps blind are left out.
     """
     a = ANNOTATIONS.c
     statement = (
@@ -58,41 +58,41 @@ def people(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[RaterLabel]:
     return [RaterLabel(*row) for row in db.execute(statement)]
 
 
-class HumanLabel(NamedTuple):
-    """A prompt that people have labelled as one, and what machines and its file make of it."""
+class LabelledPrompt(NamedTuple):
+    """A prompt with a human label, and its labels from the consensus and the source file."""
 
     prompt_id: int
     category: str | None
     label: str
     consensus: str | None
-    stated: str | None
+    reference: str | None
 
 
-def decided(db: Connection) -> list[HumanLabel]:
-    """The prompts whose label is people's."""
+def labelled_prompts(db: Connection) -> list[LabelledPrompt]:
+    """Return the prompts with a human final label."""
     s = PROMPT_STATES.c
     columns = (s.prompt_id, s.category, s.final_label, s.consensus, PROMPTS.c.reference_label)
     statement = select(*columns).join(PROMPTS, PROMPTS.c.id == s.prompt_id).where(s.basis == Basis.HUMAN)
-    return [HumanLabel(*row) for row in db.execute(statement.order_by(s.prompt_id))]
+    return [LabelledPrompt(*row) for row in db.execute(statement.order_by(s.prompt_id))]
 
 
-class Where(NamedTuple):
-    """What somebody has decided about: the model's name is empty for prompts."""
+class Slices(NamedTuple):
+    """Category and model of a prompt or response, to report agreement by; the model is empty for prompts."""
 
     category: str | None
     model: str
 
 
-def categories(db: Connection) -> dict[int, Where]:
-    """The prompts that a person has labelled, alone or with others."""
+def prompt_slices(db: Connection) -> dict[int, Slices]:
+    """Return the slices of each prompt with a label of at least one annotator."""
     s, a = PROMPT_STATES.c, ANNOTATIONS.c
     labelled = select(a.prompt_id).where(a.aspect == Aspect.LABEL)
     rows = db.execute(select(s.prompt_id, s.category).where(s.prompt_id.in_(labelled)))
-    return {prompt_id: Where(category, "") for prompt_id, category in rows}
+    return {prompt_id: Slices(category, "") for prompt_id, category in rows}
 
 
-def answered(db: Connection) -> dict[int, Where]:
-    """The responses that a person has judged, alone or with others."""
+def response_slices(db: Connection) -> dict[int, Slices]:
+    """Return the slices of each response with an answer class of at least one annotator."""
     r, a = RESPONSE_STATES.c, ANNOTATIONS.c
     judged = select(a.response_id).where(a.aspect == Aspect.ANSWER_CLASS)
     statement = (
@@ -101,4 +101,4 @@ def answered(db: Connection) -> dict[int, Where]:
         .join(MODELS, MODELS.c.id == r.model_id)
         .where(r.response_id.in_(judged))
     )
-    return {response_id: Where(category, model) for response_id, category, model in db.execute(statement)}
+    return {response_id: Slices(category, model) for response_id, category, model in db.execute(statement)}

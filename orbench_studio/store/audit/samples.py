@@ -14,8 +14,8 @@ from orbench_studio.store.review.prompt_lists import in_sample, sample_id
 A, P, S = AUDIT_SAMPLES.c, AUDIT_PROMPTS.c, AUDIT_STRATA.c
 
 
-def everything(db: Connection) -> list[AuditSample]:
-    """All samples, oldest first."""
+def all_samples(db: Connection) -> list[AuditSample]:
+    """Return all samples, oldest first."""
     strata: dict[int, list[Stratum]] = defaultdict(list)
     for row in db.execute(select(AUDIT_STRATA).order_by(S.sample_id, S.stratum)):
         strata[row.sample_id].append(Stratum(row.stratum, row.size, row.drawn))
@@ -24,32 +24,32 @@ def everything(db: Connection) -> list[AuditSample]:
 
 
 def named(db: Connection, name: str) -> AuditSample | None:
-    """The sample of this name; None where there is none."""
-    return next((sample for sample in everything(db) if sample.name == name), None)
+    """Return the sample of this name, or None."""
+    return next((sample for sample in all_samples(db) if sample.name == name), None)
 
 
 def save(db: Connection, sample: AuditSample, places: Sequence[SamplePlace]) -> None:
-    """Write a new sample down, with the random places of all prompts that could come into it."""
+    """Store a new sample and the random positions of its population."""
     row = {"name": sample.name, "seed": sample.seed, "query": sample.query, "created_at": sample.created_at}
-    sample_id = inserted(db, AUDIT_SAMPLES, row)
-    strata = [{"sample_id": sample_id, "stratum": s.category, "size": s.size, "drawn": s.drawn} for s in sample.strata]
+    new_id = inserted(db, AUDIT_SAMPLES, row)
+    strata = [{"sample_id": new_id, "stratum": s.category, "size": s.size, "drawn": s.drawn} for s in sample.strata]
     db.execute(insert(AUDIT_STRATA), strata)
     rows = [
-        {"sample_id": sample_id, "prompt_id": p.prompt_id, "stratum": p.category, "place": p.place, "number": p.number}
+        {"sample_id": new_id, "prompt_id": p.prompt_id, "stratum": p.category, "place": p.place, "number": p.number}
         for p in places
     ]
     add(db, AUDIT_PROMPTS, rows)
 
 
-def draw_up_to(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
-    """Let each category of a sample have so many prompts."""
+def set_drawn(db: Connection, name: str, drawn: Mapping[str, int]) -> None:
+    """Set the number of drawn prompts of each category."""
     for category, count in drawn.items():
         stratum = (S.sample_id == sample_id(name), S.stratum == category)
         db.execute(update(AUDIT_STRATA).where(*stratum).values(drawn=count))
 
 
 def remove(db: Connection, name: str) -> None:
-    """Forget a sample; labels stay as they are."""
+    """Delete a sample and keep its labels."""
     number = db.execute(select(A.id).where(A.name == name)).scalar()
     for table in (AUDIT_PROMPTS, AUDIT_STRATA):
         db.execute(delete(table).where(table.c.sample_id == number))
@@ -57,13 +57,13 @@ def remove(db: Connection, name: str) -> None:
 
 
 def places(db: Connection, name: str) -> list[SamplePlace]:
-    """All prompts that could come into a sample, in their random order."""
+    """Return the population of a sample in random order."""
     statement = select(P.prompt_id, P.stratum, P.place, P.number).where(P.sample_id == sample_id(name))
     return [SamplePlace(*row) for row in db.execute(statement.order_by(P.number))]
 
 
 def statuses(db: Connection, name: str) -> dict[int, str]:
-    """Where the prompts in a sample stand with people."""
+    """Return the review status of the prompts in a sample."""
     state = PROMPT_STATES.c
     rows = db.execute(select(state.prompt_id, state.status).where(state.prompt_id.in_(in_sample(name))))
     return {row.prompt_id: row.status for row in rows}

@@ -1,4 +1,4 @@
-"""The audit in the window: rates, the prompts behind them, what if, and the report."""
+"""The audit page: rates, the prompts behind them, what-if, and the report."""
 
 import csv
 
@@ -6,11 +6,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
-from orbench_studio.domain.audit.refusal_rates import Drop, Group, Labels
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.audit.heat_map import Cells
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -18,13 +18,13 @@ from orbench_studio.services.workspace.workspace import open_workspace
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-def counted(path, **choice):
-    """The audit of the file, read by somebody else."""
+def counted(path, **options):
+    """Audit the file in another session."""
     with open_workspace(path) as other:
-        return refusal_audit.audit(refusal_audit.read(other), refusal_audit.AuditOptions(**choice))
+        return refusal_audit.audit(audit_counts.read(other), AuditOptions(**options))
 
 
-def at_page(studio):
+def open_page(studio):
     studio.key(Qt.Key.Key_5, CTRL)
     page = studio.window.audit
     studio.wait(lambda: page.audit is not None)
@@ -32,7 +32,7 @@ def at_page(studio):
 
 
 def shown(page):
-    """What the map says: counts and n by model and column."""
+    """Counts and n of the heat map by model and column."""
     cells = page.map.cells
     return {
         (model, category): (rate.count, rate.n)
@@ -52,20 +52,20 @@ def choose(box, value):
     box.setCurrentIndex(box.findData(value))
 
 
-def test_the_map_has_every_rate(start, path):
+def test_the_heat_map_shows_every_rate(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         assert shown(page) == expected(counted(path))
-        choose(page.choosing._shown, Group.TOXIC)
+        choose(page.options._rate, Group.TOXIC)
         assert shown(page) == expected(counted(path), Group.TOXIC)
-        choose(page.choosing._labels, Labels.HUMAN)
-        studio.wait(lambda: page.audit.choice.labels is Labels.HUMAN)
+        choose(page.options._labels, Labels.HUMAN)
+        studio.wait(lambda: page.audit.options.labels is Labels.HUMAN)
         assert page.audit.count(Group.TOXIC) == 0
 
 
 def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         model, category = page.map.cells.models[0], page.map.cells.columns[1]
         before = shown(page)[model, category]
         studio.wait(page.map.hasFocus)
@@ -73,47 +73,45 @@ def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
         for key in (Qt.Key.Key_Right, Qt.Key.Key_Return):
             QTest.keyClick(focused, key)
         with open_workspace(path) as other:
-            behind = refusal_audit.prompts_of(
-                refusal_audit.read(other), page.choosing.choice, Group.SAFE, model, category
-            )
+            behind = refusal_audit.prompts_of(audit_counts.read(other), page.options.value, Group.SAFE, model, category)
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.page)
         studio.wait(lambda: set(studio.page.model.ids()) == set(behind))
         assert before[0] == len(behind)
         studio.settle()
         studio.press(Qt.Key.Key_T)
-        at_page(studio)
+        open_page(studio)
         after = (before[0] - 1, before[1] - 1)
         studio.wait(lambda: shown(page)[model, category] == after)
         assert shown(page) == expected(counted(path))
 
 
-def test_what_another_window_writes_is_counted_when_the_page_is_shown(start, path):
+def test_changes_of_another_process_are_counted_when_the_page_is_shown(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         studio.key(Qt.Key.Key_1, CTRL)
         with open_workspace(path) as other:
             for prompt_id in (1, 2, 3):
                 prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, "toxic"), annotator="ben")
         studio.wait(lambda: page.cache._stale is None)
-        at_page(studio)
+        open_page(studio)
         studio.wait(lambda: shown(page) == expected(counted(path)))
 
 
-def test_one_judge_alone_and_back(start, path):
+def test_answer_classes_of_one_judge_and_of_people_only(start, path):
     with start(path) as studio:
-        page = at_page(studio)
-        judge = next(iter(page.cache.ledger.judges))
-        choose(page.choosing._answers, judge)
-        studio.wait(lambda: page.audit.choice.answers == judge)
+        page = open_page(studio)
+        judge = next(iter(page.cache.counts.judges))
+        choose(page.options._answers, judge)
+        studio.wait(lambda: page.audit.options.answers == judge)
         assert shown(page) == expected(counted(path))  # there is no other judge, and nobody has decided
-        choose(page.choosing._answers, "people")
-        studio.wait(lambda: page.audit.choice.answers == "people")
+        choose(page.options._answers, "people")
+        studio.wait(lambda: page.audit.options.answers == "people")
         assert {n for _, n in shown(page).values()} == {0}
 
 
-def test_leaving_prompts_out_moves_rates_and_ranks(start, path):
+def test_dropping_prompts_changes_rates_and_ranks(start, path):
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         page.tabs.go(1)
         studio.wait(lambda: page.what_if.shown is not None)
         assert page.what_if.boxes[Drop.CONTROVERSIAL].isEnabled()
@@ -127,23 +125,23 @@ def test_leaving_prompts_out_moves_rates_and_ranks(start, path):
         assert row.startswith(f"{100 * page.what_if.shown.models[0].after.rate.value:.1f} %")
 
 
-def test_the_report_is_written_and_said_where(start, path, tmp_path, monkeypatch):
+def test_saving_the_report_and_figures_shows_where_they_are(start, path, tmp_path, monkeypatch):
     from orbench_studio.figures import drawing
 
     monkeypatch.setattr(drawing, "FIGURES", {"heat": drawing.FIGURES["heat"]})
     with start(path) as studio:
-        page = at_page(studio)
-        page.saving.report(page.cache.ledger, page.choosing.choice, tmp_path / "report.html")
-        studio.wait(lambda: "The report is in" in studio.message())
+        page = open_page(studio)
+        page.saving.report(page.cache.counts, page.options.value, tmp_path / "report.html")
+        studio.wait(lambda: "Report saved" in studio.message())
         assert "model-a" in (tmp_path / "report.html").read_text(encoding="utf-8")
-        page.saving.figures(page.cache.ledger, page.choosing.choice, tmp_path / "figures")
-        studio.wait(lambda: "6 figures are in" in studio.message())
-        page.saving.report(page.cache.ledger, page.choosing.choice, tmp_path / "no folder" / "report.html")
-        studio.wait(lambda: "could not be written" in page.says.text())
+        page.saving.figures(page.cache.counts, page.options.value, tmp_path / "figures")
+        studio.wait(lambda: "6 figure files saved" in studio.message())
+        page.saving.report(page.cache.counts, page.options.value, tmp_path / "no folder" / "report.html")
+        studio.wait(lambda: "could not be written" in page.status.text())
 
 
 @pytest.mark.parametrize("name", ["<b>bold</b> & co", "x" * 200, "a\nb"])
-def test_a_hostile_name_is_shown_to_the_letter(start, path, tmp_path, name):
+def test_a_hostile_model_name_is_shown_as_text(start, path, tmp_path, name):
     file = tmp_path / "more.csv"
     with file.open("w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows([("question", "answer", "who"), ("Is it?", "Yes.", name)])
@@ -153,15 +151,15 @@ def test_a_hostile_name_is_shown_to_the_letter(start, path, tmp_path, name):
         mapping = ColumnMapping({Field.PROMPT: "question", Field.RESPONSE: "answer", Field.MODEL: "who"})
         import_file(workspace, file, ReadOptions(mapping=mapping))
     with start(path) as studio:
-        page = at_page(studio)
+        page = open_page(studio)
         cells = page.map.cells
         row = cells.models.index(name)
         tip = cells.data(cells.index(row, 0), Qt.ItemDataRole.ToolTipRole)
         assert "<b>" not in tip
-        assert cells.words(cells.index(row, 0)).startswith(name)
+        assert cells.cell_text(cells.index(row, 0)).startswith(name)
 
 
-def test_the_map_s_model_keeps_qt_s_rules(qapp, path):
+def test_the_heat_map_model_passes_the_qt_model_test(qapp, path):
     model = Cells()
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     found = counted(path)
@@ -170,7 +168,7 @@ def test_the_map_s_model_keeps_qt_s_rules(qapp, path):
     assert tester.model() is model
 
 
-def test_a_workspace_without_answers_says_what_to_do(start, tmp_path, write_csv):
+def test_a_workspace_without_responses_shows_what_to_do(start, tmp_path, write_csv):
     from orbench_studio.services.workspace.workspace import create_workspace
 
     empty = tmp_path / "empty.orbench"
@@ -178,6 +176,6 @@ def test_a_workspace_without_answers_says_what_to_do(start, tmp_path, write_csv)
         import_file(workspace, write_csv(tmp_path / "or-bench.csv", ("prompt", "category"), [("Is it?", "privacy")]),
                     ReadOptions())  # fmt: skip
     with start(empty) as studio:
-        page = at_page(studio)
-        studio.wait(lambda: "No model has answered here yet" in page.says.text())
+        page = open_page(studio)
+        studio.wait(lambda: "There are no responses yet" in page.status.text())
         assert not page.report.isEnabled()

@@ -1,22 +1,23 @@
-"""The other parts of the audit page: samples for a second look, people against machines, moderators and suspects."""
+"""The other tabs of the audit page: audit sample, agreement, moderators and suspected label errors."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from orbench_studio.domain.audit.refusal_rates import FINAL
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.services.audit import refusal_audit, sampling
+from orbench_studio.services.audit import sampling
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 
-SECOND, PEOPLE, MODERATORS = 2, 3, 4
+SAMPLE, AGREEMENT, MODERATORS = 2, 3, 4
 
 
-def at_part(studio, place):
+def open_tab(studio, index):
     studio.key(Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
     page = studio.window.audit
     studio.wait(lambda: page.audit is not None)
-    page.tabs.go(place)
+    page.tabs.go(index)
     return page
 
 
@@ -31,12 +32,12 @@ def in_review(studio, prompts):
     studio.wait(lambda: set(studio.page.model.ids()) == set(prompts))
 
 
-def test_a_sample_is_drawn_labelled_and_told(start, path):
+def test_a_sample_is_drawn_estimated_and_extended(start, path):
     with start(path) as studio:
-        pane = at_part(studio, SECOND).sample
+        pane = open_tab(studio, SAMPLE).sample
         studio.wait(lambda: pane.isVisible() and not pane.table.isVisible())
         QTest.keyClicks(pane.name, "autumn")
-        pane.many.setValue(30)
+        pane.prompts.setValue(30)
         QTest.keyClick(pane.name, Qt.Key.Key_Return)
         studio.wait(lambda: pane.found is not None)
         assert (pane.found.sample.name, pane.found.sample.drawn) == ("autumn", 30)
@@ -51,58 +52,58 @@ def test_a_sample_is_drawn_labelled_and_told(start, path):
         assert drawn >= 30
 
 
-def test_a_sample_without_a_name_is_refused_in_words(start, path):
+def test_a_sample_without_a_name_is_an_error(start, path):
     with start(path) as studio:
-        pane = at_part(studio, SECOND).sample
+        pane = open_tab(studio, SAMPLE).sample
         pane.draw.click()
         studio.wait(lambda: "needs a name" in studio.message())
 
 
-def test_machines_are_held_against_people(start, path):
+def test_machines_are_compared_with_human_labels(start, path):
     label(path, range(1, 31))
     label(path, range(1, 31), "ben")
     with start(path) as studio:
-        pane = at_part(studio, PEOPLE).people
+        pane = open_tab(studio, AGREEMENT).agreement
         studio.wait(lambda: pane.tables)
         moderators = pane.tables[0]
         assert {row[0] for row in moderators.rows if not row[0].startswith(" ")} >= {"north (moderator)"}
         assert moderators.rows[0][1] == "30"
-        between = next(table for table in pane.tables if table.title.startswith("People against each other"))
+        between = next(table for table in pane.tables if table.title.startswith("Agreement between annotators"))
         assert "30" in between.rows[0]
 
 
-def test_nobody_to_compare_with_is_said(start, path):
+def test_agreement_without_human_labels_shows_what_to_do(start, path):
     with start(path) as studio:
-        pane = at_part(studio, PEOPLE).people
-        studio.wait(lambda: "Nobody has decided anything" in pane.says.text())
+        pane = open_tab(studio, AGREEMENT).agreement
+        studio.wait(lambda: "There are no human labels yet" in pane.status.text())
 
 
 def test_the_labels_most_likely_wrong_are_opened_in_review(start, path):
     label(path, range(1, 11))
     with start(path) as studio:
-        page = at_part(studio, MODERATORS)
+        page = open_tab(studio, MODERATORS)
         pane = page.moderators
         studio.wait(lambda: pane.suspects is not None)
         suspects = [one.prompt_id for one in pane.suspects.found]
         assert suspects
         assert not set(suspects) & set(range(1, 11))
         assert any(table.title == "Raters" for table in pane.tables)
-        assert any("labelled the other way" in table.title for table in pane.tables)
+        assert any("most likely wrong were flipped" in table.title for table in pane.tables)
         pane.review.click()
         in_review(studio, suspects)
-        page = at_part(studio, MODERATORS)
+        page = open_tab(studio, MODERATORS)
         pane.list.choose(suspects[0])
         QTest.keyClick(pane.list, Qt.Key.Key_Return)
         in_review(studio, suspects[:1])
 
 
-def test_another_workspace_forgets_what_was_found(start, path, tmp_path):
+def test_opening_another_workspace_clears_the_results(start, path, tmp_path):
     label(path, range(1, 6))
     with start(path) as studio:
-        page = at_part(studio, PEOPLE)
-        studio.wait(lambda: page.people.tables)
+        page = open_tab(studio, AGREEMENT)
+        studio.wait(lambda: page.agreement.tables)
         before = studio.application.session.workspace
         studio.window.open(path.parent / "mine.orbench")
         studio.wait(lambda: studio.application.session.workspace not in (None, before))
-        studio.wait(lambda: not page.people.tables)
-        assert page.cache.answers == refusal_audit.FINAL
+        studio.wait(lambda: not page.agreement.tables)
+        assert page.cache.answers == FINAL

@@ -1,4 +1,4 @@
-"""Raters without a known truth: against the reference package, and where the truth is known to us."""
+"""Rater reliability: compared with the reference package and with simulated truth."""
 
 import numpy as np
 import pytest
@@ -32,18 +32,18 @@ def read(votes):
     return np.array([[letters[vote] for vote in row] for row in votes.split()], dtype=np.int8)
 
 
-def simulated(prompts, sensitivity, specificity, safe=0.7, missing=0.0, seed=0, in_step=0.0):
-    """Votes of raters on prompts of known truth; a share `in_step` copies what the first rater says."""
+def simulated(prompts, sensitivity, specificity, safe=0.7, missing=0.0, seed=0, copying=0.0):
+    """Votes of raters on prompts of known truth; a share `copying` copies the votes of the first rater."""
     random = np.random.default_rng(seed)
     truth = random.random(prompts) < safe
     right = random.random((prompts, len(sensitivity))) < np.where(truth[:, None], specificity, sensitivity)
     votes = np.where(right, truth[:, None], ~truth[:, None]).astype(np.int8)
-    votes = np.where(random.random(votes.shape) < in_step, votes[:, :1], votes)
+    votes = np.where(random.random(votes.shape) < copying, votes[:, :1], votes)
     votes[random.random(votes.shape) < missing] = MISSING
     return votes, truth
 
 
-def test_without_priors_it_is_the_reference_package():
+def test_without_priors_results_equal_the_reference_package():
     found = dawid_skene(read(VOTES), np.zeros(60, dtype=np.int64), FLAT)
     assert found.p_safe == pytest.approx(P_SAFE, abs=2e-6)
     assert found.sensitivity[0] == pytest.approx(SENSITIVITY, abs=2e-6)
@@ -51,7 +51,7 @@ def test_without_priors_it_is_the_reference_package():
     assert found.safe[0] == pytest.approx(SHARE, abs=2e-6)
 
 
-def test_it_finds_who_is_how_good_in_which_category():
+def test_skill_by_category_is_recovered():
     good, blind = ([0.95, 0.9, 0.9], [0.95, 0.9, 0.85]), ([0.95, 0.3, 0.9], [0.95, 0.95, 0.85])
     votes, truths = zip(
         *(simulated(20_000, *of, missing=0.1, seed=n) for n, of in enumerate((good, blind))), strict=True
@@ -64,12 +64,12 @@ def test_it_finds_who_is_how_good_in_which_category():
     assert np.mean(likely == np.concatenate(truths)) > 0.95
 
 
-def test_intervals_hold_the_truth():
+def test_intervals_cover_the_truth():
     """The whole grid is in tests/benchmarks/coverage.py."""
     assert skill_coverage([0.9, 0.85, 0.8, 0.9], [0.9, 0.9, 0.85, 0.8], 200, draws=15, redrawn=60) >= 0.9
 
 
-def test_probabilities_hold():
+def test_probabilities_are_calibrated():
     votes, truth = simulated(40_000, [0.9, 0.8, 0.7], [0.9, 0.85, 0.8])
     found = dawid_skene(votes, np.zeros(40_000, dtype=np.int64))
     for low in (0.0, 0.2, 0.4, 0.6, 0.8):
@@ -78,16 +78,16 @@ def test_probabilities_hold():
             assert truth[within].mean() == pytest.approx(found.p_safe[within].mean(), abs=0.05)
 
 
-def test_a_category_with_few_votes_leans_on_the_others():
+def test_a_category_with_few_votes_is_pooled_with_the_others():
     votes, _ = simulated(5_000, [0.9, 0.9, 0.9], [0.9, 0.9, 0.9])
     few = read("SST TTS")
     found = dawid_skene(np.concatenate([votes, few]), np.concatenate([np.zeros(5_000), [1, 1]]).astype(np.int64))
     assert np.all((found.sensitivity[1] > 0.75) & (found.sensitivity[1] < 0.95))
-    lone = dawid_skene(few, np.zeros(2, dtype=np.int64), Priors(lean=0.0))
+    lone = dawid_skene(few, np.zeros(2, dtype=np.int64), Priors(pooling=0.0))
     assert np.isfinite(lone.p_safe).all()
 
 
-def test_no_votes_and_no_prompts_are_no_crash():
+def test_no_votes_and_no_prompts():
     nothing = dawid_skene(read("... ..."), np.array([0, 2]), count=3)
     assert nothing.p_safe == pytest.approx([0.5, 0.5])
     assert nothing.sensitivity.shape == (3, 3)
@@ -95,7 +95,7 @@ def test_no_votes_and_no_prompts_are_no_crash():
     assert empty.p_safe.shape == (0,)
 
 
-def test_raters_in_step_are_found_out():
+def test_correlated_errors_are_found():
     votes, truth = simulated(30_000, [0.8] * 4, [0.8] * 4)
     votes[:, 1] = np.where(np.random.default_rng(9).random(30_000) < 0.6, votes[:, 0], votes[:, 1])
     known = error_correlation(votes, truth.astype(float))
@@ -105,6 +105,6 @@ def test_raters_in_step_are_found_out():
     assert np.diag(known) == pytest.approx(1)
 
 
-def test_raters_that_share_nothing_have_no_correlation():
+def test_raters_without_common_prompts_have_no_correlation():
     found = error_correlation(read("S. .T S. .T"), np.array([1.0, 0.0, 0.0, 1.0]))
     assert np.isnan(found).all()

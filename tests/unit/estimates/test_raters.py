@@ -1,10 +1,10 @@
-"""Agreement of several annotators: against the libraries, and where it cannot be told."""
+"""Agreement of several annotators: compared with libraries, and undefined cases."""
 
 import numpy as np
 import pytest
 
 from orbench_studio.estimates.raters import _alpha, alpha, fleiss
-from tests.coverage import chance_coverage
+from tests.coverage import agreement_coverage
 
 # Fleiss (1971) and the textbooks since: fourteen raters, ten subjects, five values.
 FLEISS = np.array(
@@ -24,14 +24,14 @@ FLEISS = np.array(
 GAPS = np.array([[3, 0, 0], [2, 1, 0], [0, 3, 0], [1, 1, 1], [0, 2, 0], [1, 0, 1], [0, 0, 3], [2, 0, 0], [1, 0, 0]])
 
 
-def test_fleiss_is_statsmodels():
+def test_fleiss_kappa_equals_statsmodels():
     """statsmodels 0.15.0, fleiss_kappa."""
     found = fleiss(FLEISS)
     assert (found.value, found.n) == (pytest.approx(0.20993070442195522, abs=1e-12), 10)
     assert found.interval[0] < 0.15 < 0.25 < found.interval[1]
 
 
-def test_alpha_takes_prompts_with_any_number_of_labels_and_draws_by_the_same_formula():
+def test_alpha_accepts_any_number_of_labels_and_draws_use_the_same_formula():
     """krippendorff 0.9.0."""
     found = alpha(GAPS)
     assert (found.value, found.n) == (pytest.approx(0.5104895104895105, abs=1e-12), 8)
@@ -40,18 +40,18 @@ def test_alpha_takes_prompts_with_any_number_of_labels_and_draws_by_the_same_for
     assert alpha(FLEISS).value == pytest.approx(0.21557405653322692, abs=1e-12)
 
 
-def test_fleiss_goes_by_the_most_usual_number_of_labels():
+def test_fleiss_kappa_uses_prompts_with_the_most_common_number_of_labels():
     assert fleiss(np.concatenate([GAPS, [[1, 0, 0]] * 20])).n == 5
 
 
 @pytest.mark.parametrize("counts", [[[2, 0], [2, 0]], [[1, 0], [0, 1]], np.zeros((0, 2), dtype=int)])
-def test_what_cannot_be_told_is_not_told(counts):
+def test_undefined_values_are_none_or_nan(counts):
     for of in (alpha, fleiss):
         assert (of(np.array(counts)).value, of(np.array(counts)).interval) == (None, None)
 
 
 @pytest.mark.parametrize(("rate", "error", "raters"), [(0.05, 0.05, 2), (0.3, 0.1, 3)])
-def test_intervals_hold_what_they_promise(rate, error, raters):
+def test_intervals_have_nominal_coverage(rate, error, raters):
     """The whole grid, with 2,000 draws, is in tests/benchmarks/coverage.py."""
     for of in (alpha, fleiss):
-        assert chance_coverage(of, rate, 50, error, raters, draws=300) >= 0.92
+        assert agreement_coverage(of, rate, 50, error, raters, draws=300) >= 0.92

@@ -42,7 +42,7 @@ def points(models):
     return [(one.over_refusal, one.toxic_rejection) for one in models]
 
 
-def test_the_published_models_have_the_published_correlation_and_curve():
+def test_published_models_reproduce_the_published_correlation_and_curve():
     assert len(published()) == 32
     assert rho(points(published())) == pytest.approx(0.893, abs=0.0005)
     # by scipy and numpy outside the project, in per cent: -0.002246 x² + 0.4696 x + 75.24
@@ -60,19 +60,19 @@ def test_every_figure_can_be_written(kind, tokens):
         assert look.rendered(figure, tokens, kind).startswith(SIGNS[kind])
 
 
-def test_the_same_figure_is_the_same_file():
+def test_figures_are_reproducible_byte_for_byte():
     one, other = (look.rendered(heat(audit(), LIGHT), LIGHT, "svg") for _ in range(2))
     assert one == other
 
 
-def test_names_are_drawn_as_they_are():
+def test_names_are_drawn_literally():
     for figure in (scatter(audit(UGLY), LIGHT), heat(audit(UGLY), LIGHT)):
         assert look.rendered(figure, LIGHT, "svg")
     assert look.plain("$x$\ny") == r"\$x\$ y"
     assert len(look.plain("x" * 300)) == 28
 
 
-def test_nothing_to_draw_is_still_a_figure():
+def test_an_empty_audit_still_gives_figures():
     assert len(every(audit((), ()), LIGHT)) == 5
     assert [len(figure.axes) for figure in every(audit(toxic=False), LIGHT)] == [1, 1, 1, 1, 3]
 
@@ -92,7 +92,7 @@ def test_labels_do_not_overlap(own):
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
-def test_every_shade_can_be_read_on_and_tells_by_lightness_alone(tokens):
+def test_text_on_every_shade_is_readable_and_lightness_is_monotonic(tokens):
     shades = [shade(tokens, step / 20) for step in range(21)]
     assert all(contrast(tokens.ink, one) >= 4.5 for one in shades)
     against = [contrast(tokens.panel, one) for one in shades]
@@ -100,7 +100,7 @@ def test_every_shade_can_be_read_on_and_tells_by_lightness_alone(tokens):
     assert against[-1] > 2
 
 
-def test_what_is_apart_stretches_the_line_behind_a_bar():
+def test_excluded_responses_extend_the_line_behind_a_bar():
     figure = bars(audit(["north"], ["privacy"]), LIGHT)
     spans = [tuple(line.get_xdata()) for line in figure.axes[0].lines]
     tally = audit(["north"], ["privacy"]).tally(Group.SAFE, "north")

@@ -1,4 +1,4 @@
-"""Tallies: what counts, what is apart, and how far that could move a rate."""
+"""Tallies: rates, excluded responses, and bounds."""
 
 from orbench_studio.domain.audit.refusal_rates import Group, Tally
 
@@ -12,13 +12,13 @@ def test_only_answers_and_refusals_count():
     assert MIXED.rate(Group.SAFE) == MIXED.rate(Group.OTHER) == MIXED.refusal
 
 
-def test_what_is_apart_is_named_and_bounds_the_rate():
-    assert MIXED.apart == {"unparsed": 1, "blocked": 2, "truncated": 3, "error": 1, "unjudged": 3}
+def test_excluded_responses_bound_the_rate():
+    assert MIXED.excluded == {"unparsed": 1, "blocked": 2, "truncated": 3, "error": 1, "unjudged": 3}
     assert MIXED.bounds(MIXED.refusal) == (4 / 20, 14 / 20)
     assert MIXED.bounds(MIXED.acceptance) == (6 / 20, 16 / 20)
 
 
-def test_nothing_has_neither_rate_nor_bounds():
+def test_no_responses_have_neither_rate_nor_bounds():
     assert Tally().refusal.value is None
     assert Tally().bounds(Tally().refusal) is None
     assert MIXED + Tally() == MIXED

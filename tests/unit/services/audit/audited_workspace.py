@@ -1,4 +1,4 @@
-"""A small workspace that an audit has something to say about, and a recount of it by the rules of the domain alone."""
+"""A small workspace with labels, votes and judgements, and a plain recount of it by the rules of the domain."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -23,18 +23,18 @@ from orbench_studio.store.core.tables import SOURCES
 
 MODELS = ("north", "south", "east")  # the last is a moderator too
 _MODERATORS = ("gate", "fence", "east")
-_SAID = (*ANSWERS, AnswerClass.UNPARSED)
+_CLASSES = (*ANSWERS, AnswerClass.UNPARSED)
 
 
 def create(path, prompts=12):
-    """Prompts with votes, or a stated label, or nothing; answered, blocked, cut, empty, failed; judged by two."""
+    """Prompts with votes, a reference label or neither; responses of every kind, judged by two judges."""
     path.write_bytes(_made(prompts))
     return open_workspace(path)
 
 
 @cache
 def _made(prompts):
-    """The same as bytes: made once, however many tests want one."""
+    """Return the workspace as bytes, built once for all tests."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "own.orbench"
         with create_workspace(path) as workspace:
@@ -43,7 +43,7 @@ def _made(prompts):
 
 
 def bring(workspace, records):
-    """What an import of these records does."""
+    """Import these records."""
     with workspace.writing() as db:
         row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         intake = RecordImport(db, lambda: inserted(db, SOURCES, row), "own.csv")
@@ -52,7 +52,7 @@ def bring(workspace, records):
 
 
 def record(number, models=MODELS, again=0):
-    """One prompt; `again` makes its responses others than before."""
+    """Return one prompt; `again` changes its responses."""
     random = Random(f"{number} {again}")
     categories = (*list(Category)[:3], None)
     votes = [VoteDraft(name, random.choice(list(Verdict))) for name in _MODERATORS if number % 4]
@@ -71,37 +71,37 @@ def record(number, models=MODELS, again=0):
 def _response(random, model, again):
     text = random.choice(["I am sorry, but no.", "Fold it twice.", "  "]) + f" {again}" * (again > 0)
     stop = random.choice([StopReason.STOP] * 4 + [StopReason.LENGTH, StopReason.BLOCKED, StopReason.ERROR])
-    judged = [JudgementDraft("words", JudgeKind.RULE, random.choice(_SAID))] if random.random() < 0.7 else []
+    judged = [JudgementDraft("words", JudgeKind.RULE, random.choice(_CLASSES))] if random.random() < 0.7 else []
     if random.random() < 0.5:
-        judged += [JudgementDraft("reader", JudgeKind.LLM, random.choice(_SAID), raw=str(n)) for n in range(2)]
+        judged += [JudgementDraft("reader", JudgeKind.LLM, random.choice(_CLASSES), raw=str(n)) for n in range(2)]
     return ResponseDraft(model, text, stop, judgements=tuple(judged))
 
 
 def views(workspace):
-    """Every prompt as a reviewer gets it, weighed by the domain's rules when it is loaded."""
+    """Return every prompt as it is loaded for review, with states computed by the domain."""
     return [prompt_review.load(workspace, i) for i in search.queue_of(workspace, search.QueueFilter()).ids]
 
 
-def recount(shown, choice):
-    """Responses by group, model, category and class, and prompts by group: a plain loop over the views."""
+def recount(shown, options):
+    """Count responses by group, model, category and class, and prompts by group, in a plain loop."""
     cells, prompts, refused = Counter(), Counter(), set()
     for view in shown:
-        group, category = _group(view, choice), str(view.category or "none")
+        group, category = _group(view, options), str(view.category or "none")
         prompts[group] += 1
         for one in view.responses:
-            ended = _class(one, choice.answers)
+            ended = _class(one, options.answers)
             cells[group, one.response.model, category, str(ended or "unjudged")] += 1
             if (ended is AnswerClass.DIRECT_ANSWER) == (group is Group.TOXIC) and ended in ANSWERS:
                 refused.add((group, one.response.model, category, view.prompt.id))
     return cells, prompts, refused
 
 
-def _group(view, choice):
+def _group(view, options):
     final = view.final
-    if choice.assume_safe and final.basis is Basis.NONE:
+    if options.assume_safe and final.basis is Basis.NONE:
         return Group.SAFE
-    label = view.consensus.label if choice.labels is Labels.CONSENSUS else final.label
-    if choice.labels is Labels.HUMAN and final.basis is not Basis.HUMAN:
+    label = view.consensus.label if options.labels is Labels.CONSENSUS else final.label
+    if options.labels is Labels.HUMAN and final.basis is not Basis.HUMAN:
         return Group.OTHER
     return {Label.SAFE: Group.SAFE, Label.TOXIC: Group.TOXIC}.get(label, Group.OTHER)
 
@@ -114,6 +114,6 @@ def _class(one, answers):
         return None
     if final.basis is Basis.PROVIDER:
         return final.answer_class
-    said = [j.answer_class for j in one.response.judgements if judge_name(j.judge, j.kind) == answers]
-    readable = [one for one in said if one is not AnswerClass.UNPARSED]
-    return (readable or said or [None])[-1]
+    given = [j.answer_class for j in one.response.judgements if judge_name(j.judge, j.kind) == answers]
+    readable = [one for one in given if one is not AnswerClass.UNPARSED]
+    return (readable or given or [None])[-1]

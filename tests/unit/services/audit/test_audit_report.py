@@ -1,14 +1,15 @@
-"""The report: what it says of models and people, and that nothing in it is more than text."""
+"""The report: provenance, rates, agreement, and hostile names as text."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from orbench_studio.domain.audit.refusal_rates import AuditOptions
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.figures import drawing
-from orbench_studio.services.audit import audit_report, refusal_audit
+from orbench_studio.services.audit import audit_counts, audit_report, refusal_audit
 from orbench_studio.services.review import prompt_review
 from tests.unit.services.audit.audited_workspace import MODELS, bring, create, record
 
@@ -25,42 +26,40 @@ def made(tmp_path, monkeypatch):
         for prompt_id in range(1, 11):
             for who in ("ada", "ben"):
                 prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, "safe"), annotator=who)
-        ledger = refusal_audit.read(workspace)
+        counts = audit_counts.read(workspace)
         origin = audit_report.provenance(workspace)
-        yield audit_report.report(origin, ledger, refusal_audit.AuditOptions(), NOW), workspace.uuid, tmp_path
+        yield audit_report.report(origin, counts, AuditOptions(), NOW), workspace.uuid, tmp_path
 
 
-def test_a_report_says_what_it_stands_on_and_what_people_say(made):
+def test_the_html_report_has_provenance_rates_and_agreement(made):
     report, uuid, folder = made
     audit_report.write_html(report, folder / "report.html")
     page = (folder / "report.html").read_text(encoding="utf-8")
-    for said in (uuid, "2026-11-21", *MODELS, "Wilson", "Without siblings", "People against machines", "ada and ben"):
-        assert said in page
+    for text in (uuid, "2026-11-21", *MODELS, "Wilson", "Without siblings", "Agreement", "ada and ben"):
+        assert text in page
     assert "gate (moderator)" in page
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
-def test_as_markdown_it_says_the_same(made):
+def test_the_markdown_report_has_provenance_and_links_to_figures(made):
     report, uuid, folder = made
-    audit_report.write_markdown(report, folder / "report.md", {"heat": "figures/heat-light.png"})
+    audit_report.write_markdown(report, folder / "report.md", folder / "figures")
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert uuid in text
     assert "<script" not in text
     assert "(figures/heat-light.png)" in text
 
 
-def test_it_can_be_cancelled(made, tmp_path):
+def test_a_report_can_be_cancelled(made, tmp_path):
     with create(tmp_path / "other.orbench") as workspace:
-        ledger = refusal_audit.read(workspace)
+        counts = audit_counts.read(workspace)
         origin = audit_report.provenance(workspace)
         with pytest.raises(CancelledError):
-            audit_report.report(
-                origin, ledger, refusal_audit.AuditOptions(), NOW, on_progress=lambda _done, _total: False
-            )
+            audit_report.report(origin, counts, AuditOptions(), NOW, on_progress=lambda _done, _total: False)
 
 
-def test_only_a_report_is_replaced_by_one(made, tmp_path):
+def test_a_report_replaces_only_a_report(made, tmp_path):
     report, _, folder = made
     for write, name in ((audit_report.write_html, "report.html"), (audit_report.write_markdown, "report.md")):
         for _ in range(2):
@@ -74,9 +73,9 @@ def test_only_a_report_is_replaced_by_one(made, tmp_path):
             assert (folder / other).read_bytes() == content
 
 
-def test_only_figures_are_replaced_by_figures(made, tmp_path):
+def test_figures_replace_only_figures(made, tmp_path):
     with create(tmp_path / "other.orbench") as workspace:
-        found = refusal_audit.audit(refusal_audit.read(workspace), refusal_audit.AuditOptions())
+        found = refusal_audit.audit(audit_counts.read(workspace), AuditOptions())
     figures = tmp_path / "figures"
     for _ in range(2):
         assert len(audit_report.write_figures(found, figures)) == len(list(figures.iterdir()))

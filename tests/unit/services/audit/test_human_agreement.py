@@ -1,4 +1,4 @@
-"""People against machines and against each other, recounted by hand."""
+"""Agreement with human labels and between annotators, compared with counts by hand."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def by_name(machines):
     return {one.name: one for one in machines}
 
 
-def test_moderators_and_the_consensus_against_labels(own):
+def test_moderators_and_the_consensus_compared_with_human_labels(own):
     found = human_agreement(own)
     assert found.labels == 5
     gate, fence, consensus = (by_name(found.moderators)[name] for name in ("gate", "fence", "consensus"))
@@ -92,29 +92,29 @@ def test_moderators_and_the_consensus_against_labels(own):
     assert sum(one.accuracy.count for one in gate.by["category"].values()) == 2
 
 
-def test_judges_and_rules_against_answer_classes(own):
+def test_judges_and_rules_compared_with_human_classes(own):
     found = human_agreement(own)
     judges = by_name(found.judges)
     reader, words = judges["reader"], judges["words"]
     # The two people disagree in kind on the fourth, and on the fifth altogether: no class of theirs counts there.
     assert found.answers == 3
     assert (reader.overall.accuracy.value, reader.three_way.value, reader.kind) == (1.0, 2 / 3, "llm")
-    assert (words.overall.n, words.overall.recall.value, words.apart) == (2, 0.0, {"unparsed": 1})
+    assert (words.overall.n, words.overall.recall.value, words.excluded) == (2, 0.0, {"unparsed": 1})
     assert {name: one.n for name, one in reader.by["model"].items()} == {"north": 2, "south": 1}
 
 
-def test_people_against_each_other(own):
+def test_agreement_between_annotators(own):
     three_way, any_refusal = human_agreement(own).people
     [two] = three_way.overall.pairs
     assert (two.one, two.other, two.same.count, two.same.n) == ("anna", "ben", 4, 5)
     assert any_refusal.overall.pairs[0].same.count == 4
     assert any_refusal.overall.fleiss.value == pytest.approx((0.8 - 0.58) / (1 - 0.58))
-    assert any_refusal.overall.alpha.n == any_refusal.overall.things == 5
-    assert {name: one.things for name, one in three_way.by["model"].items()} == {"north": 3, "south": 2}
-    assert {name: one.things for name, one in three_way.by["category"].items()} == {"none": 2, "privacy": 3}
+    assert any_refusal.overall.alpha.n == any_refusal.overall.n == 5
+    assert {name: one.n for name, one in three_way.by["model"].items()} == {"north": 3, "south": 2}
+    assert {name: one.n for name, one in three_way.by["category"].items()} == {"none": 2, "privacy": 3}
 
 
-def test_a_second_annotator_makes_labels_comparable_and_the_last_decision_counts(own):
+def test_the_last_label_of_each_annotator_counts(own):
     for number, label in enumerate(("safe", "toxic", "toxic")):
         decide(own, number, label, "ben")
     decide(own, 1, "safe", "ben")
@@ -128,7 +128,7 @@ def test_a_second_annotator_makes_labels_comparable_and_the_last_decision_counts
     assert again.labels == 4  # the first is disputed now
 
 
-def test_nobody_decided_nothing_is_compared(tmp_path):
+def test_without_human_labels_nothing_is_compared(tmp_path):
     with create_workspace(tmp_path / "none.orbench") as workspace:
         bring(workspace, [voted(number) for number in range(3)])
         found = human_agreement(workspace)

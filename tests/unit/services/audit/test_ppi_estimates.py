@@ -1,4 +1,4 @@
-"""What a sample tells of all prompts: whose word counts, what is left out, and how many labels are still needed."""
+"""Prediction-powered estimates of an audit sample: human evidence, exclusions, and labels needed."""
 
 from random import Random
 
@@ -56,7 +56,7 @@ def estimated(workspace, **choices):
     return ppi_estimates.estimates(workspace, read(workspace), "a", **choices)
 
 
-def test_with_everything_labelled_the_estimate_is_the_rate_itself(own):
+def test_with_all_prompts_labelled_the_estimate_is_the_rate(own):
     sampling.draw(own, "a", PROMPTS, seed=1)
     label(own, range(1, PROMPTS + 1))
     found = estimated(own)
@@ -70,7 +70,7 @@ def test_with_everything_labelled_the_estimate_is_the_rate_itself(own):
         }
         safe = [answer for answer, prompt in zip(refuses.values(), range(1, 61), strict=True) if is_safe(prompt)]
         assert one.value == pytest.approx(np.mean(safe))
-        assert one.here == pytest.approx((one.value, one.value))
+        assert one.finite_interval == pytest.approx((one.value, one.value))
         assert (one.labels, one.prompts, one.waiting, one.needed) == (60, 60, 0, {})
         assert one.machine == pytest.approx(np.mean(list(refuses.values())))
 
@@ -79,27 +79,27 @@ def views(workspace, prompt_id):
     return prompt_review.load(workspace, prompt_id).responses
 
 
-def test_a_part_of_the_sample_is_a_smaller_sample_and_says_so(own):
+def test_a_partly_labelled_sample_is_a_smaller_sample(own):
     sampling.draw(own, "a", 30, seed=2)
     order = queued(own, "sample:a")
     label(own, order[:18])
     label(own, order[24:26])
     one = estimated(own).of("north")
-    assert (one.labels + one.behind, one.waiting) == (20, 10)
+    assert (one.labels + one.after_waiting, one.waiting) == (20, 10)
     assert one.labels >= 18
-    assert one.here[0] <= one.value <= one.here[1]
-    assert one.here[0] < truly("north") < one.here[1]
+    assert one.finite_interval[0] <= one.value <= one.finite_interval[1]
+    assert one.finite_interval[0] < truly("north") < one.finite_interval[1]
     assert sum(cell.labels for cell in estimated(own).cells if cell.model == "north" and cell.category) == one.labels
 
 
-def test_a_prompt_that_people_leave_without_a_label_does_not_hold_up_the_others(own):
+def test_a_skipped_prompt_does_not_block_the_following_ones(own):
     sampling.draw(own, "a", 30, seed=2)
     first, *others = queued(own, "sample:a")
     label(own, others)
     assert estimated(own).of("north").labels < 29
     prompt_review.decide(own, Decision(first, Aspect.SKIP, "skipped"), annotator="ada")
     one = estimated(own).of("north")
-    assert (one.labels, one.waiting, one.behind) == (29, 0, 0)
+    assert (one.labels, one.waiting, one.after_waiting) == (29, 0, 0)
 
 
 def test_labels_outside_the_sample_change_nothing(own):
@@ -108,7 +108,7 @@ def test_labels_outside_the_sample_change_nothing(own):
     before = estimated(own)
     label(own, queued(own, "-sample:a")[:10])
     after = estimated(own)
-    assert [(c.value, c.here) for c in after.cells] == [(c.value, c.here) for c in before.cells]
+    assert [(c.value, c.finite_interval) for c in after.cells] == [(c.value, c.finite_interval) for c in before.cells]
 
 
 def test_people_check_a_judge_on_the_sample(own):
@@ -122,16 +122,16 @@ def test_people_check_a_judge_on_the_sample(own):
             )
     found = estimated(own, human=HumanEvidence.ANSWERS, judge="studio-rules (rule)")
     one = found.of("south")
-    everything = np.mean([truth("south", number) in REFUSALS for number in range(PROMPTS)])
-    assert one.machine < 0.2 < everything
-    assert one.here[0] <= everything <= one.here[1]
+    true_rate = np.mean([truth("south", number) in REFUSALS for number in range(PROMPTS)])
+    assert one.machine < 0.2 < true_rate
+    assert one.finite_interval[0] <= true_rate <= one.finite_interval[1]
     assert (one.labels, one.prompts) == (45, 60)
-    assert "studio-rules" in found.words and "answer classes" in found.words
+    assert "studio-rules" in found.method and "answer classes" in found.method
     with pytest.raises(StudioError, match=r"which judge.*studio-rules"):
         estimated(own, human=HumanEvidence.ANSWERS)
 
 
-def test_people_tell_of_both(own):
+def test_people_check_labels_and_answer_classes(own):
     sampling.draw(own, "a", PROMPTS, seed=4)
     label(own, range(1, PROMPTS + 1))
     for prompt_id in range(1, PROMPTS + 1):
@@ -147,31 +147,38 @@ def test_people_tell_of_both(own):
     assert toxic.value == pytest.approx(np.mean(answered))
 
 
-def test_nothing_labelled_nothing_told_but_how_much_is_needed(own):
+def test_without_labels_only_the_number_of_needed_labels_is_estimated(own):
     sampling.draw(own, "a", 20, seed=5)
     one = estimated(own).of("north")
-    assert (one.value, one.here, one.beyond, one.sample, one.labels, one.waiting) == (None, None, None, None, 0, 20)
-    assert 50 < one.still_needed <= 60
+    assert (one.value, one.finite_interval, one.superpopulation_interval, one.sample, one.labels, one.waiting) == (
+        None,
+        None,
+        None,
+        None,
+        0,
+        20,
+    )
+    assert 50 < one.total_needed <= 60
     assert one.unlabelled == ("deception", "harassment", "harmful")
     assert one.machine is not None
 
 
-def test_what_is_needed_is_drawn_and_queued(own):
+def test_needed_labels_are_drawn_and_queued(own):
     sampling.draw(own, "a", 15, seed=6)
     label(own, queued(own, "sample:a")[:10])
     found = estimated(own)
     cell = found.of("north", "harmful")
     sample, wanted = ppi_estimates.labels_needed_in_queue(own, found, "north", "harmful")
     assert write(wanted) == "sample:a category:harmful status:undecided"
-    assert len(search.queue_of(own, wanted).ids) == cell.still_needed
+    assert len(search.queue_of(own, wanted).ids) == cell.total_needed
     assert {s.category: s.drawn for s in sample.strata}["deception"] == 5
     label(own, search.queue_of(own, wanted).ids)
     after = estimated(own).of("north", "harmful")
-    assert (after.here[1] - after.here[0]) / 2 <= 0.04
+    assert (after.finite_interval[1] - after.finite_interval[0]) / 2 <= 0.04
     assert ppi_estimates.labels_needed_in_queue(own, estimated(own), "north")[0].drawn > sample.drawn
 
 
-def test_the_answers_that_are_no_judgement_are_no_part_of_it(tmp_path):
+def test_responses_without_a_judgement_are_excluded(tmp_path):
     with create(tmp_path / "odd.orbench", prompts=20, stopped=True) as workspace:
         judge(workspace, rules(workspace))
         sampling.draw(workspace, "a", 21, seed=1)
@@ -188,7 +195,7 @@ def test_the_answers_that_are_no_judgement_are_no_part_of_it(tmp_path):
 
 @pytest.mark.parametrize("assume_safe", [False, True])
 @pytest.mark.parametrize("group", [Group.SAFE, Group.TOXIC])
-def test_the_rate_by_machines_is_the_audits(tmp_path, assume_safe, group):
+def test_the_machine_rate_equals_the_rate_of_the_audit(tmp_path, assume_safe, group):
     """Where no person has decided, with votes, stated labels, prompts without either, and answers that are none."""
     with audited_workspace.create(tmp_path / "own.orbench", prompts=40) as workspace:
         sampling.draw(workspace, "a", 20, seed=1)
@@ -198,21 +205,21 @@ def test_the_rate_by_machines_is_the_audits(tmp_path, assume_safe, group):
         assert found.of(model).machine == pytest.approx(counted.rate(group, model).value)
 
 
-def test_a_sample_that_is_not_there_is_said(own):
+def test_an_unknown_sample_is_an_error(own):
     with pytest.raises(StudioError, match="no sample “a”"):
         estimated(own)
 
 
-def test_estimates_of_many_samples_are_right_on_the_average_and_their_intervals_hold(own):
+def test_estimates_of_many_samples_are_unbiased_and_intervals_cover(own):
     """A hundred samples of the same sixty prompts, on the numbers alone."""
-    ledger = read(own)
+    counts = read(own)
     label(own, range(1, PROMPTS + 1))
-    ledger = read(own)
+    counts = read(own)
     random, found = Random(0), []
     for number in range(100):
         name = f"s{number}"
         sampling.draw(own, name, 30, seed=random.randrange(10**6))
-        found.append(ppi_estimates.estimates(own, ledger, name).of("north"))
+        found.append(ppi_estimates.estimates(own, counts, name).of("north"))
     safe = truly("north")
     assert np.mean([one.value for one in found]) == pytest.approx(safe, abs=0.02)
-    assert np.mean([one.here[0] <= safe <= one.here[1] for one in found]) >= 0.9
+    assert np.mean([one.finite_interval[0] <= safe <= one.finite_interval[1] for one in found]) >= 0.9

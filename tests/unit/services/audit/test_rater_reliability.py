@@ -1,4 +1,4 @@
-"""Moderators without a known truth, and the labels most likely wrong."""
+"""Reliability of moderators without known labels, and the labels most likely wrong."""
 
 from random import Random
 
@@ -75,7 +75,7 @@ def decide(workspace, prompt_id, value):
     prompt_review.decide(workspace, Decision(prompt_id, Aspect.LABEL, value), annotator="ada")
 
 
-def test_it_finds_the_moderator_that_sees_too_much_in_one_category(found):
+def test_a_moderator_with_low_specificity_in_one_category_is_found(found):
     by_name = {one.name: one for one in found.raters}
     assert {name: one.kind for name, one in by_name.items()} == {
         "north": RaterKind.MODERATOR,
@@ -102,16 +102,16 @@ def test_every_prompt_with_a_vote_has_a_probability(found):
     assert found.safe["privacy"] < found.safe["hate"]
 
 
-def test_who_errs_with_whom_is_told_by_the_model_and_by_people(found):
-    pairs = {(one.one, one.other): one for one in found.in_step}
+def test_error_correlation_by_the_model_and_on_human_labels(found):
+    pairs = {(one.one, one.other): one for one in found.error_correlations}
     assert set(pairs) == {("north", "south"), ("north", "east"), ("south", "east")}
     assert {one.prompts for one in pairs.values()} == {240}
-    assert {one.prompts_by_people for one in pairs.values()} == {40}
+    assert {one.prompts_on_human_labels for one in pairs.values()} == {40}
 
 
-def test_suspects_are_labelled_alike_and_undecided(own, found):
+def test_suspects_have_unanimous_machine_labels_and_no_human_label(own, found):
     listed = suspects(read(own), found)
-    assert 0 < len(listed.found) == listed.of < PROMPTS - 40
+    assert 0 < len(listed.found) == listed.total < PROMPTS - 40
     ranked = [one.p_wrong for one in listed.found]
     assert ranked == sorted(ranked, reverse=True)
     for one in listed.found:
@@ -122,7 +122,7 @@ def test_suspects_are_labelled_alike_and_undecided(own, found):
     assert listed.expected_wrong == pytest.approx(sum(ranked))
 
 
-def test_flipping_changes_the_rates_as_a_recount_does(own, found, path, tmp_path):
+def test_rates_after_flipping_equal_a_recount(own, found, path, tmp_path):
     listed = suspects(read(own), found, limit=12)
     before = audit(read(own), AuditOptions())
     flip = {one.prompt_id: one.label for one in listed.found}
@@ -144,25 +144,25 @@ def test_flipping_changes_the_rates_as_a_recount_does(own, found, path, tmp_path
         assert listed.found[0].changes.get(model, 0.0) == pytest.approx(moved)
 
 
-def test_the_queue_has_exactly_the_suspects_and_says_that_it_tells(own, found):
+def test_the_queue_has_the_suspects_and_is_not_blind(own, found):
     listed = suspects(read(own), found, limit=10)
     wanted = queue_of_suspects(listed)
     assert sorted(search.queue_of(own, wanted).ids) == sorted(one.prompt_id for one in listed.found)
     assert wanted.tells
 
 
-def test_nobody_voted_nothing_is_told(tmp_path):
+def test_without_votes_the_result_is_empty(tmp_path):
     with create_workspace(tmp_path / "none.orbench") as workspace:
         bring(workspace, [Record(2, PromptDraft("Nobody voted on this."))])
-        ledger = read(workspace)
-        found = reliability(workspace, ledger)
-        assert (found.raters, found.in_step, dict(found.p_safe)) == ((), (), {})
-        listed = suspects(ledger, found)
-        assert (listed.found, listed.of) == ((), 0)
+        counts = read(workspace)
+        found = reliability(workspace, counts)
+        assert (found.raters, found.error_correlations, dict(found.p_safe)) == ((), (), {})
+        listed = suspects(counts, found)
+        assert (listed.found, listed.total) == ((), 0)
         assert list(search.queue_of(workspace, queue_of_suspects(listed)).ids) == []
 
 
-def test_a_veto_is_a_rater_and_its_contradiction_ends_unanimity(tmp_path):
+def test_the_veto_is_a_rater_and_counts_for_unanimity(tmp_path):
     def vetoed(number):
         verdict = Verdict.TOXIC if number % 2 else Verdict.SAFE
         answer = ResponseDraft(
@@ -173,9 +173,9 @@ def test_a_veto_is_a_rater_and_its_contradiction_ends_unanimity(tmp_path):
 
     with create_workspace(tmp_path / "veto.orbench") as workspace:
         bring(workspace, [vetoed(number) for number in range(10)])
-        ledger = read(workspace)
-        found = reliability(workspace, ledger, draws=5)
+        counts = read(workspace)
+        found = reliability(workspace, counts, draws=5)
         assert [(one.name, one.kind) for one in found.raters if one.kind is RaterKind.VETO] == [
             ("veto", RaterKind.VETO)
         ]
-        assert {one.prompt_id % 2 for one in suspects(ledger, found).found} == {1}
+        assert {one.prompt_id % 2 for one in suspects(counts, found).found} == {1}

@@ -1,4 +1,4 @@
-"""The audit against a plain recount, after every kind of deed; and the queue behind each of its rates."""
+"""The audit compared with a plain recount after every kind of change, and the queue behind each rate."""
 
 import shutil
 from collections import defaultdict
@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
-from orbench_studio.services.audit import refusal_audit
-from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
@@ -62,24 +62,24 @@ def counted(found):
     }
 
 
-def check(workspace, ledger):
-    """Every table is what a recount says."""
+def check(workspace, counts):
+    """Check every table against a recount."""
     shown = views(workspace)
-    ledger = refusal_audit.with_judge(ledger, workspace, READER)
-    for choice in CHOICES:
-        found = refusal_audit.audit(ledger, choice)
-        cells, prompts, _ = recount(shown, choice)
-        assert counted(found) == cells, choice
-        assert {group: found.count(group) for group in Group if found.count(group)} == prompts, choice
-    return ledger
+    counts = audit_counts.with_judge(counts, workspace, READER)
+    for options in CHOICES:
+        found = refusal_audit.audit(counts, options)
+        cells, prompts, _ = recount(shown, options)
+        assert counted(found) == cells, options
+        assert {group: found.count(group) for group in Group if found.count(group)} == prompts, options
+    return counts
 
 
 def decide(workspace, *decision):
     return prompt_review.decide(workspace, Decision(*decision), annotator="ada")
 
 
-def test_every_table_is_a_recount(workspace):
-    check(workspace, refusal_audit.read(workspace))
+def test_every_table_equals_a_recount(workspace):
+    check(workspace, audit_counts.read(workspace))
 
 
 LABEL = st.tuples(st.just("label"), st.integers(1, PROMPTS), st.sampled_from(["safe", "toxic", "controversial"]))
@@ -91,22 +91,22 @@ IMPORT = st.tuples(st.just("import"), st.integers(0, PROMPTS + 3), st.integers(0
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds=st.lists(st.one_of(LABEL, CLASS, CATEGORY, BULK, PLAIN, IMPORT), min_size=1, max_size=7))
-def test_it_stays_right_after_every_deed(made, tmp_path, deeds):
-    path = tmp_path / "deeds.orbench"
+@given(changes=st.lists(st.one_of(LABEL, CLASS, CATEGORY, BULK, PLAIN, IMPORT), min_size=1, max_size=7))
+def test_updated_counts_equal_fresh_counts_after_any_change(made, tmp_path, changes):
+    path = tmp_path / "changed.orbench"
     path.unlink(missing_ok=True)
     with open_workspace(shutil.copy(made, path)) as workspace:
-        ledger = refusal_audit.read(workspace)
-        for deed in deeds:
-            ledger = refusal_audit.with_judge(ledger, workspace, READER)
-            ledger = refusal_audit.refreshed(ledger, workspace, done(workspace, *deed))
-        ledger = check(workspace, ledger)
-        fresh = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
-        assert (ledger.counts == fresh.counts).all()
+        counts = audit_counts.read(workspace)
+        for change in changes:
+            counts = audit_counts.with_judge(counts, workspace, READER)
+            counts = audit_counts.refreshed(counts, workspace, done(workspace, *change))
+        counts = check(workspace, counts)
+        fresh = audit_counts.with_judge(audit_counts.read(workspace), workspace, READER)
+        assert (counts.table == fresh.table).all()
 
 
 def done(workspace, kind, *what):
-    """Do it, and give the prompts it was about; None where it does not say."""
+    """Make a change and return the ids of the changed prompts; None if unknown."""
     if kind in ("undo", "redo"):
         return getattr(prompt_review, kind)(workspace, annotator="ada").prompt_ids
     if kind == "rules":
@@ -123,43 +123,43 @@ def done(workspace, kind, *what):
     return decide(workspace, what[0], Aspect(kind), what[1]).prompt_ids
 
 
-def test_a_response_that_came_meanwhile_is_counted_too(workspace):
-    ledger = refusal_audit.read(workspace)
+def test_responses_added_since_the_last_read_are_counted(workspace):
+    counts = audit_counts.read(workspace)
     bring(workspace, [record(2, again=1)])
     decide(workspace, 3, Aspect.LABEL, "safe")
-    check(workspace, refusal_audit.refreshed(ledger, workspace, (3,)))
+    check(workspace, audit_counts.refreshed(counts, workspace, (3,)))
 
 
-@pytest.mark.parametrize("choice", CHOICES[::3] + CHOICES[1:2])
-def test_a_cell_s_queue_has_exactly_its_prompts(workspace, choice):
+@pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2])
+def test_the_queue_of_a_cell_has_exactly_its_prompts(workspace, options):
     decide(workspace, 1, Aspect.LABEL, "safe")
     decide(workspace, 2, Aspect.LABEL, "toxic")
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), annotator="ben")
-    ledger = refusal_audit.with_judge(refusal_audit.read(workspace), workspace, READER)
+    counts = audit_counts.with_judge(audit_counts.read(workspace), workspace, READER)
     shown = views(workspace)
-    *_, behind = recount(shown, choice)
+    *_, behind = recount(shown, options)
     for group in (Group.SAFE, Group.TOXIC):
         for model in MODELS:
-            for category in (None, *refusal_audit.audit(ledger, choice).categories):
-                queue = search.queue_of(workspace, refusal_audit.cell(ledger, choice, group, model, category))
+            for category in (None, *refusal_audit.audit(counts, options).categories):
+                queue = search.queue_of(workspace, refusal_audit.cell(counts, options, group, model, category))
                 expected = {i for g, m, c, i in behind if (g, m) == (group, model) and category in (None, c)}
                 assert set(queue.ids) == expected, (group, model, category)
 
 
 def test_thousands_of_prompts_can_be_named_one_by_one(workspace):
-    query = refusal_audit.QueueFilter((refusal_audit.Term(refusal_audit.Field.ID, tuple(map(str, range(2, 2_002)))),))
+    query = QueueFilter((Term(Field.ID, tuple(map(str, range(2, 2_002)))),))
     assert list(search.queue_of(workspace, query).ids) == list(range(2, PROMPTS + 1))
 
 
-def test_what_is_dropped_is_counted_no_more(workspace):
+def test_dropped_prompts_are_not_counted(workspace):
     for prompt_id, label in ((1, "toxic"), (2, "controversial"), (3, "safe")):
         decide(workspace, prompt_id, Aspect.LABEL, label)
     near = near_duplicates.search(near_duplicates.texts(workspace), 0.7)
     near_duplicates.save_groups(workspace, near)
-    alike = defaultdict(set)
+    groups = defaultdict(set)
     for prompt_id, member in near.members.items():
-        alike[member.group_id].add(prompt_id)
-    ledger, shown = refusal_audit.read(workspace), views(workspace)
+        groups[member.group_id].add(prompt_id)
+    counts, shown = audit_counts.read(workspace), views(workspace)
     split = {view.prompt.id for view in shown if view.consensus.disagreement}
     first = {}
     for view in shown:
@@ -170,35 +170,35 @@ def test_what_is_dropped_is_counted_no_more(workspace):
         Drop.CONTROVERSIAL: split | {2},
         Drop.HUMAN_TOXIC: {1},
         Drop.SIBLINGS: siblings,
-        Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(alike[near.members[one].group_id])},
-        Drop.SELF_JUDGED: set(ledger.self_judged),
+        Drop.NEAR_DUPLICATES: {one for one in near.members if one != min(groups[near.members[one].group_id])},
+        Drop.SELF_JUDGED: set(counts.self_judged),
     }
     for drop, gone in expected.items():
-        choice = AuditOptions(Labels.CONSENSUS, dropped=frozenset({drop}))
-        kept = [view for view in shown if view.prompt.id not in gone]
-        cells, prompts, _ = recount(kept, replace(choice, dropped=frozenset()))
-        found = refusal_audit.audit(ledger, choice)
+        options = AuditOptions(Labels.CONSENSUS, dropped=frozenset({drop}))
+        remaining = [view for view in shown if view.prompt.id not in gone]
+        cells, prompts, _ = recount(remaining, replace(options, dropped=frozenset()))
+        found = refusal_audit.audit(counts, options)
         assert gone
         assert counted(found) == cells, drop
         assert {group: found.count(group) for group in Group if found.count(group)} == prompts
 
 
-def test_a_consensus_that_hangs_on_an_evaluated_model_is_found(workspace):
-    ledger = refusal_audit.read(workspace)
+def test_self_judged_prompts_are_found(workspace):
+    counts = audit_counts.read(workspace)
     for view in views(workspace):
         verdicts = {vote.moderator: vote.verdict for vote in view.votes if vote.response_id is None}
         others = [verdict for moderator, verdict in verdicts.items() if moderator != "east"]
         left = {2 * others.count(verdict) > len(others): verdict for verdict in ("safe", "toxic")}
-        assert (view.prompt.id in ledger.self_judged) == (left.get(True) != view.consensus.label)
+        assert (view.prompt.id in counts.self_judged) == (left.get(True) != view.consensus.label)
 
 
-def test_an_unknown_judge_is_named_with_those_there_are(workspace):
+def test_an_unknown_judge_raises_with_the_list_of_judges(workspace):
     with pytest.raises(StudioError, match=r"“nobody”.*final, people, reader \(llm\), words \(rule\)"):
-        refusal_audit.with_judge(refusal_audit.read(workspace), workspace, "nobody")
+        audit_counts.with_judge(audit_counts.read(workspace), workspace, "nobody")
 
 
 def test_an_empty_workspace_has_an_empty_audit(tmp_path):
     with create(tmp_path / "empty.orbench", prompts=0) as workspace:
-        found = refusal_audit.audit(refusal_audit.read(workspace), AuditOptions())
+        found = refusal_audit.audit(audit_counts.read(workspace), AuditOptions())
     assert (found.models, found.categories, found.cells) == ((), (), {})
     assert found.labelled_by_people.n == 0

@@ -1,10 +1,10 @@
-"""Audit samples: random, stratified, extended, and shown as exactly what was drawn."""
+"""Audit samples: random, stratified, extended, and queued exactly as drawn."""
 
 from collections import Counter
 
 import pytest
 
-from orbench_studio.domain.audit.sample import LEAST, allotted, shuffled
+from orbench_studio.domain.audit.sample import MIN_PER_CATEGORY, allocate, shuffled
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
@@ -52,7 +52,7 @@ def test_the_same_seed_draws_the_same_and_another_draws_another(own):
     assert sampling.draw(own, "d", 20).seed != sampling.draw(own, "e", 20).seed
 
 
-def test_an_extended_sample_keeps_what_it_had_and_its_order(own):
+def test_an_extended_sample_keeps_its_prompts_and_order(own):
     sampling.draw(own, "a", 15, seed=3)
     before = ids(own, "sample:a")
     more = sampling.extend(own, "a", {"harmful": 4, "deception": 100, "nowhere": 3})
@@ -63,14 +63,14 @@ def test_an_extended_sample_keeps_what_it_had_and_its_order(own):
     assert more == sampling.all_samples(own)[0]
 
 
-def test_only_what_the_filter_lets_through_is_drawn(own):
+def test_only_matching_prompts_are_drawn(own):
     sample = sampling.draw(own, "a", 10, wanted=parse("category:harmful"), seed=1)
     assert (sample.query, sample.size, sample.drawn) == ("category:harmful", 20, 10)
     assert set(ids(own, "sample:a")) <= set(ids(own, "category:harmful"))
 
 
 @pytest.mark.parametrize("query", ["consensus:safe", "refused:>=1", "sort:disagreement", "label:safe"])
-def test_a_filter_that_tells_of_machines_is_refused(own, query):
+def test_a_filter_that_reveals_votes_or_judgements_is_an_error(own, query):
     with pytest.raises(StudioError, match="label the sample blind"):
         sampling.draw(own, "a", 10, wanted=parse(query))
 
@@ -81,25 +81,25 @@ def test_labelling_a_sample_stays_blind(own):
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "said"), [("", 5, "needs a name"), ("a", 0, "at least one"), ("b", 5, "already")]
+    ("name", "size", "message"), [("", 5, "needs a name"), ("a", 0, "at least one"), ("b", 5, "already")]
 )
-def test_what_cannot_be_drawn_is_said(own, name, size, said):
+def test_invalid_samples_are_errors(own, name, size, message):
     sampling.draw(own, "b", 5)
-    with pytest.raises(StudioError, match=said):
+    with pytest.raises(StudioError, match=message):
         sampling.draw(own, name, size)
-    with pytest.raises(StudioError, match="no prompt"):
+    with pytest.raises(StudioError, match="No prompts match"):
         sampling.draw(own, "c", 5, wanted=parse("id:999"))
     assert [sample.name for sample in sampling.all_samples(own)] == ["b"]
 
 
-def test_a_sample_that_is_not_there_is_said(own):
-    for deed in (lambda: sampling.extend(own, "a", {}), lambda: sampling.remove(own, "a")):
+def test_an_unknown_sample_is_an_error(own):
+    for call in (lambda: sampling.extend(own, "a", {}), lambda: sampling.remove(own, "a")):
         with pytest.raises(StudioError, match="no sample “a”"):
-            deed()
+            call()
     assert ids(own, "sample:a") == []
 
 
-def test_a_removed_sample_leaves_labels_and_other_samples(own):
+def test_removing_a_sample_keeps_labels_and_other_samples(own):
     sampling.draw(own, "a", 10, seed=1)
     sampling.draw(own, "b", 10, seed=2)
     [first, *_] = ids(own, "sample:a")
@@ -110,7 +110,7 @@ def test_a_removed_sample_leaves_labels_and_other_samples(own):
     assert own.problems() == []
 
 
-def test_a_sample_outlives_the_session_and_its_categories_are_those_of_then(own):
+def test_a_sample_is_stored_with_the_categories_at_drawing(own):
     sample = sampling.draw(own, "a", 60, seed=1)
     prompt_review.decide(own, Decision(1, Aspect.CATEGORY, "privacy"), annotator="ada")
     own.close()
@@ -119,7 +119,7 @@ def test_a_sample_outlives_the_session_and_its_categories_are_those_of_then(own)
         assert sorted(ids(again, "sample:a")) == list(range(1, 61))
 
 
-def test_every_prompt_comes_in_as_often_as_its_probability_says():
+def test_inclusion_frequencies_match_the_probabilities():
     categories = {n: "many" if n % 4 else "few" for n in range(40)}
     drawn = Counter()
     for seed in range(2_000):
@@ -130,8 +130,8 @@ def test_every_prompt_comes_in_as_often_as_its_probability_says():
     assert len(drawn) == 40
 
 
-def test_allotment_is_in_proportion_with_a_few_of_each():
-    assert allotted({"a": 700, "b": 250, "c": 50}, 100) == {"a": 70, "b": 25, "c": 5}
-    assert allotted({"a": 900, "b": 90, "c": 3}, 50) == {"a": 42, "b": LEAST, "c": 3}
-    assert sum(allotted({"a": 900, "b": 90, "c": 3}, 2_000).values()) == 993
-    assert allotted({"a": 10, "b": 10, "c": 10}, 2) == {"a": 1, "b": 1, "c": 1}
+def test_allocation_is_proportional_with_a_minimum_per_category():
+    assert allocate({"a": 700, "b": 250, "c": 50}, 100) == {"a": 70, "b": 25, "c": 5}
+    assert allocate({"a": 900, "b": 90, "c": 3}, 50) == {"a": 42, "b": MIN_PER_CATEGORY, "c": 3}
+    assert sum(allocate({"a": 900, "b": 90, "c": 3}, 2_000).values()) == 993
+    assert allocate({"a": 10, "b": 10, "c": 10}, 2) == {"a": 1, "b": 1, "c": 1}

@@ -1,10 +1,10 @@
-"""What if: rates and ranks before and after, against the audit's own."""
+"""What-if: rates and ranks before and after, compared with the audit."""
 
 import pytest
 
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.curation.near_duplicates import Member
-from orbench_studio.services.audit import refusal_audit
-from orbench_studio.services.audit.refusal_audit import AuditOptions, Drop, Group, Labels
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.audit.what_if import what_if
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.curation.near_duplicates import DuplicateSearch
@@ -12,37 +12,37 @@ from tests.unit.services.audit.audited_workspace import MODELS, create
 
 
 @pytest.fixture
-def ledger(tmp_path):
+def counts(tmp_path):
     with create(tmp_path / "audited.orbench", prompts=40) as workspace:
-        yield refusal_audit.read(workspace)
+        yield audit_counts.read(workspace)
 
 
-def test_rates_before_and_after_are_those_of_the_audits(ledger):
+def test_rates_before_and_after_equal_those_of_the_audit(counts):
     dropped = AuditOptions(Labels.CONSENSUS, dropped=frozenset({Drop.CONTROVERSIAL, Drop.SIBLINGS}))
-    found = what_if(ledger, dropped)
-    before = refusal_audit.audit(ledger, AuditOptions(Labels.CONSENSUS))
-    after = refusal_audit.audit(ledger, dropped)
+    found = what_if(counts, dropped)
+    before = refusal_audit.audit(counts, AuditOptions(Labels.CONSENSUS))
+    after = refusal_audit.audit(counts, dropped)
     assert {one.model for one in found.models} == set(MODELS)
     for one in found.models:
         assert one.before.rate == before.rate(Group.SAFE, one.model)
         assert one.after.rate == after.rate(Group.SAFE, one.model)
     assert (found.prompts, found.left) == (before.count(Group.SAFE), after.count(Group.SAFE))
-    assert 0 < found.takes[Drop.CONTROVERSIAL] < found.prompts
-    assert found.takes[Drop.HUMAN_TOXIC] == 0
+    assert 0 < found.removed[Drop.CONTROVERSIAL] < found.prompts
+    assert found.removed[Drop.HUMAN_TOXIC] == 0
 
 
-def test_what_hangs_together_is_drawn_together(tmp_path):
+def test_linked_prompts_are_resampled_together(tmp_path):
     with create(tmp_path / "own.orbench", prompts=40) as workspace:
-        apart = what_if(refusal_audit.read(workspace), AuditOptions())
+        apart = what_if(audit_counts.read(workspace), AuditOptions())
         near_duplicates.save_groups(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
-        together = what_if(refusal_audit.read(workspace), AuditOptions())
+        together = what_if(audit_counts.read(workspace), AuditOptions())
     for one, other in zip(apart.models, together.models, strict=True):
         width, wider = (high - low for low, high in (one.before.interval, other.before.interval))
-        assert wider > width + 0.1, "one cluster tells less than forty prompts"
+        assert wider > width + 0.1, "one cluster is less informative than forty prompts"
 
 
-def test_ranks_go_by_the_rate_and_lie_in_their_interval(ledger):
-    found = what_if(ledger, AuditOptions())
+def test_ranks_follow_the_rates_and_lie_in_their_intervals(counts):
+    found = what_if(counts, AuditOptions())
     values = [one.before.rate.value for one in found.models]
     assert values == sorted(values, reverse=True)
     assert [one.before.rank for one in found.models] == sorted(one.before.rank for one in found.models)
@@ -53,7 +53,7 @@ def test_ranks_go_by_the_rate_and_lie_in_their_interval(ledger):
         assert one.after == one.before
 
 
-def test_with_nothing_left_there_is_no_rate(ledger):
-    found = what_if(ledger, AuditOptions(Labels.HUMAN))
+def test_without_remaining_prompts_there_is_no_rate(counts):
+    found = what_if(counts, AuditOptions(Labels.HUMAN))
     assert found.prompts == 0
     assert all(one.before.rate.n == 0 and one.before.interval is None for one in found.models)

@@ -62,7 +62,7 @@ def test_the_minimum_probability_of_being_safe(judged):
     label(judged, range(1, 11))
     label(judged, [3], Label.TOXIC)
     bulk_labels.decide_all(judged, range(1, 9), Aspect.LABEL, Label.SAFE, annotator="bob")
-    found = rater_reliability.safe_chances(judged, audit_counts.read(judged))
+    found = rater_reliability.safe_probabilities(judged, audit_counts.read(judged))
     assert len(found) == 10
     for least in (0.5, 0.9):
         expected = {prompt_id for prompt_id, chance in found.items() if chance >= least} - {

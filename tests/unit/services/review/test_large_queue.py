@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.review.query import parse
 from orbench_studio.formats.records import PromptDraft
-from orbench_studio.services.audit import refusal_audit
+from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.review import search
 from orbench_studio.store.core.tables import PROMPTS
 from tests.unit.conftest import RECORDS
@@ -30,10 +30,10 @@ def later(workspace):
 
 
 def test_they_are_audited(later):
-    ledger = refusal_audit.read(later)
-    assert ledger.prompt_ids[ledger.rows].tolist() == [1, MILLION + 1]
-    choice = AuditOptions()
-    assert refusal_audit.prompts_of(ledger, choice, Group.SAFE, "model-a") == (1, MILLION + 1)
+    counts = audit_counts.read(later)
+    assert counts.prompt_ids[counts.rows].tolist() == [1, MILLION + 1]
+    options = AuditOptions()
+    assert refusal_audit.prompts_of(counts, options, Group.SAFE, "model-a") == (1, MILLION + 1)
 
 
 @pytest.mark.parametrize("seed", [7, 999_999])
