@@ -31,7 +31,7 @@ def sides(events: Iterable[Event], about: Dispute) -> tuple[Event, ...]:
     """
     latest: dict[tuple[int, str], Event] = {}
     for event in events:
-        said = event.said
+        said = event.annotation
         if event.in_force and said and (said.aspect, said.response_id) == (about.aspect, about.response_id):
             latest.pop((said.rank, said.annotator), None)
             latest[said.rank, said.annotator] = event

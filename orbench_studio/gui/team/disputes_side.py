@@ -33,7 +33,7 @@ class SideCard(QFrame):
 
     def show_side(self, event: Event) -> None:
         """Show a decision."""
-        said = event.said
+        said = event.annotation
         assert said is not None  # what is disputed are decisions
         mark = LABELS[Label(said.value)] if said.aspect is Aspect.LABEL else ANSWERS[AnswerClass(said.value)]
         self._who.setText(said.annotator)

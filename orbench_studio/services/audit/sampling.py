@@ -34,7 +34,7 @@ def draw(
     name = name.strip()
     if not name or size < 1:
         raise StudioError("A sample needs a name and at least one prompt.")
-    if wanted.tells:
+    if wanted.reveals:
         raise StudioError(
             f"“{write(wanted)}” tells what machines make of a prompt, so that people could not label the sample blind. "
             "Filter by category, text or what is decided."

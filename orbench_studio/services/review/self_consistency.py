@@ -115,7 +115,7 @@ def _meant(workspace: Workspace, decision: Decision, annotator: str) -> Decision
     meant = replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
     if decision.aspect is not Aspect.NOTE:
         return meant
-    before = prompt_review.load(workspace, meant.prompt_id).said_by(annotator, Aspect.NOTE)
+    before = prompt_review.load(workspace, meant.prompt_id).last_by(annotator, Aspect.NOTE)
     return replace(meant, value=f"{before}\n{meant.value}") if before and meant.value else meant
 
 

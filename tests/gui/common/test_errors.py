@@ -118,7 +118,7 @@ def test_a_note_that_could_not_be_saved_is_still_there(start, path, monkeypatch)
             writer.execute("ROLLBACK")
         assert dialog.isVisible()
         dialog.accept()
-        studio.wait(lambda: studio.page.view.said_by(studio.application.session.settings.annotator, Aspect.NOTE))
+        studio.wait(lambda: studio.page.view.last_by(studio.application.session.settings.annotator, Aspect.NOTE))
         assert studio.page.view.decided[0].value == "half an hour of thought"
 
 
@@ -136,7 +136,7 @@ def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
         dialog.accept()
         studio.wait(lambda: studio.page.findChild(NoteDialog) is None)
         with open_workspace(path) as other:
-            noted = [number for number in (1, 2) if prompt_review.load(other, number).said_by(OWN, Aspect.NOTE)]
+            noted = [number for number in (1, 2) if prompt_review.load(other, number).last_by(OWN, Aspect.NOTE)]
         assert noted == [1]
 
 

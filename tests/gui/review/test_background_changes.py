@@ -164,10 +164,10 @@ def test_a_note_of_several_lines_is_kept_to_the_letter(start, path):
         dialog._text.insertPlainText(written)
         dialog.accept()
         who = studio.application.session.settings.annotator
-        studio.wait(lambda: studio.page.view.said_by(who, Aspect.NOTE) == written)
+        studio.wait(lambda: studio.page.view.last_by(who, Aspect.NOTE) == written)
         assert studio.page.prompt._note.toPlainText() == f"✎ {written}"
         studio.trigger("undo")
-        assert studio.page.view.said_by(who, Aspect.NOTE) is None
+        assert studio.page.view.last_by(who, Aspect.NOTE) is None
         assert studio.page.prompt._note.isHidden()
 
 

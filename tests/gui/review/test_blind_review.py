@@ -54,14 +54,14 @@ def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
         before = screen(studio)
         for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
             assert message not in before
-        assert "hidden until you decide" in before
+        assert "hidden until you label the prompt" in before
         assert "moderator" not in before.lower()
         studio.press(S)
         assert studio.shown() == 1
         assert said() == [("safe", BLIND)]
         after = screen(studio)
         assert "Majority safe 3 : 0" in after
-        assert "before you saw the votes" in after
+        assert "your blind label" in after
         keep = next(b for b in studio.page.findChildren(KeyButton) if b.accessibleName().startswith("Keep"))
         assert keep.isVisible()
         studio.press(RIGHT)
@@ -69,7 +69,7 @@ def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
         assert said() == [("safe", BLIND), ("safe", SEEN)]
         studio.key(Qt.Key.Key_Up)
         studio.wait(lambda: studio.shown() == 1)
-        assert "before you saw" not in screen(studio)
+        assert "your blind label" not in screen(studio)
         studio.key(RIGHT)
         studio.wait(lambda: studio.shown() == 2)
         assert len(said()) == 2, "what was said with votes in view stands; going on is no new decision"
@@ -110,7 +110,7 @@ def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
         assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
         shown = screen(studio)
         assert "model-a: partial refusal" in shown
-        assert "model-b: hidden until you decide" in shown
+        assert "model-b: hidden until you label the prompt" in shown
         assert "Majority" not in shown
         first, _ = studio.page.view.responses
         assert first.decided[-1].visible == BLIND
@@ -187,6 +187,6 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
         studio.key(Qt.Key.Key_W)
         studio.wait(lambda: QApplication.activePopupWidget() is not None)
         QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_4)
-        studio.wait(lambda: studio.page.view.responses[0].said_by(studio.application.session.settings.annotator).reason)
+        studio.wait(lambda: studio.page.view.responses[0].last_by(studio.application.session.settings.annotator).reason)
         assert "because it answers a part" in studio.page.responses.readings.focused.about.text()
         assert "because it answers a part and refuses a part" in studio.message()

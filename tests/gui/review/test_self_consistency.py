@@ -67,7 +67,11 @@ def test_blind_it_is_revealed_like_any_other(start, path):
     with open_workspace(path) as other:
         [rate] = statistics.consistency(other).values()
         assert (rate.count, rate.n) == (0, 1), "what was said blind is compared"
-        said = [event.said for event in history.of_prompt(other, prompt_id) if event.said.aspect is Aspect.RECHECK]
+        said = [
+            event.annotation
+            for event in history.of_prompt(other, prompt_id)
+            if event.annotation.aspect is Aspect.RECHECK
+        ]
         assert [(a.value, Visible.VOTES in a.visible) for a in said] == [("toxic", False), ("safe", True)]
 
 
@@ -79,7 +83,7 @@ def test_it_is_undone_like_any_other(start, path):
         assert studio.shown() == -prompt_id
         assert studio.page.view.decided == ()
     with open_workspace(path) as other:
-        assert history.of_prompt(other, prompt_id)[-2].said.aspect is Aspect.RECHECK
+        assert history.of_prompt(other, prompt_id)[-2].annotation.aspect is Aspect.RECHECK
         assert statistics.consistency(other) == {}
 
 
@@ -131,4 +135,4 @@ def test_a_note_written_there_does_not_replace_the_one_that_is_hidden(start, pat
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator=who)
             prompt_review.decide(other, Decision(1, Aspect.NOTE, "the first note"), annotator=who)
             self_consistency.decide(other, Decision(-1, Aspect.NOTE, "the second"), annotator=who)
-            assert prompt_review.load(other, 1).said_by(who, Aspect.NOTE) == "the first note\nthe second"
+            assert prompt_review.load(other, 1).last_by(who, Aspect.NOTE) == "the first note\nthe second"

@@ -125,7 +125,7 @@ def test_the_history_of_a_prompt_and_back_to_a_decision(start, path, labels):
             "▲ toxic",
             "● safe",
         ]
-        assert not button(shown, "Go back to this").isEnabled()
+        assert not button(shown, "Restore").isEnabled()
         shown.findChild(QTableWidget).setCurrentCell(3, 0)
         before = studio.version()
         QTest.keyClick(shown, Qt.Key.Key_Return)
@@ -162,7 +162,7 @@ def test_a_prompt_without_a_history(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
-        studio.wait(lambda: "Nobody has decided anything about this prompt yet." in said(shown))
+        studio.wait(lambda: "No decisions about this prompt yet." in said(shown))
         QTest.keyClick(shown, Qt.Key.Key_Return)
         assert shown.isVisible()
 
@@ -198,7 +198,7 @@ def test_a_time_can_be_written(undoing, labels):
     studio, shown = undoing
     field = shown.findChild(QLineEdit)
     QTest.keyClicks(field, "soon")
-    studio.wait(lambda: "'soon' is no time" in said(shown))
+    studio.wait(lambda: "'soon' is not a time" in said(shown))
     assert not button(shown, "Undo").isEnabled()
     field.clear()
     QTest.keyClicks(field, "2000-01-01 00:00")
@@ -212,6 +212,6 @@ def test_nothing_to_undo(start, path):
     with start(path) as studio:
         studio.window.actions_table["undo_since"].trigger()
         shown = dialog(studio, UndoSinceDialog)
-        studio.wait(lambda: "there is nothing to undo" in said(shown))
+        studio.wait(lambda: "Nothing to undo" in said(shown))
         assert not button(shown, "Undo").isEnabled()
         shown.close()  # what it may still be asking for comes to nothing

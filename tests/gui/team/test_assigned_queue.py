@@ -70,7 +70,7 @@ def test_two_label_the_same_prompts_blind_to_each_other_until_both_have(start, p
     with start(path) as ada:
         join(ada, "Ada")
         assert ids(ada) == [1, 2, 3]
-        assert ada.page.view.nobody_decided
+        assert ada.page.view.is_unlabelled
         ada.key(Qt.Key.Key_S)
         ada.wait(lambda: ada.shown() == 2 and ada.page.state.value == "shown")
         ada.window.show_page("page_disputes")

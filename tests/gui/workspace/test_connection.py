@@ -169,4 +169,4 @@ def test_two_windows_see_each_others_work(start, place):
         ready(studio)
         with open_workspace(place) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
-        studio.wait(lambda: studio.page.view is not None and not studio.page.view.nobody_decided)
+        studio.wait(lambda: studio.page.view is not None and not studio.page.view.is_unlabelled)

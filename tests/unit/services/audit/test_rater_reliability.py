@@ -116,7 +116,7 @@ def test_suspects_are_labelled_alike_and_undecided(own, found):
     assert ranked == sorted(ranked, reverse=True)
     for one in listed.found:
         view = prompt_review.load(own, one.prompt_id)
-        assert view.nobody_decided and len({vote.verdict for vote in view.votes}) == 1
+        assert view.is_unlabelled and len({vote.verdict for vote in view.votes}) == 1
         assert view.final.label == one.label
         assert set(one.refused_by) == {r.response.model for r in view.responses if r.final.answer_class is REFUSED}
     assert listed.expected_wrong == pytest.approx(sum(ranked))

@@ -66,7 +66,7 @@ def test_nothing_that_another_decided_shows_until_the_prompt_has_its_labels(two)
     assert hidden["line"][0].status is Status.UNDECIDED
     assert own["line"][0].final_label == Label.TOXIC
     assert own["line"][0].flagged
-    assert [event.said.value for event in own["history"]][-1] == "toxic"
+    assert [event.annotation.value for event in own["history"]][-1] == "toxic"
 
 
 def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
@@ -84,7 +84,7 @@ def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
     assert team_queues.queues(two)[0].progress.adjudicated == team_queues.queues(two)[0].progress.disagreed == 1
     prompt_review.undo(two, annotator="bob")
     assert prompt_review.load(two, 1, "bob").responses[0].final.answer_class != AnswerClass.DIRECT_ANSWER
-    assert prompt_review.load(two, 1, "bob").nobody_decided
+    assert prompt_review.load(two, 1, "bob").is_unlabelled
 
 
 def test_two_who_look_at_the_same_prompt_do_not_disturb_each_other(two, path):
@@ -96,7 +96,7 @@ def test_two_who_look_at_the_same_prompt_do_not_disturb_each_other(two, path):
 
 def test_an_ended_queue_hides_nothing(two, path):
     team_queues.set_state(two, "two", QueueState.PAUSED)
-    assert prompt_review.load(two, 1, "bob").nobody_decided
+    assert prompt_review.load(two, 1, "bob").is_unlabelled
     team_queues.set_state(two, "two", QueueState.ENDED)
     assert prompt_review.load(two, 1, "bob").final.label == Label.TOXIC
     assert search.queue_rows(two, [1])[0].final_label == Label.TOXIC

@@ -153,8 +153,8 @@ def test_a_decision_keeps_who_when_why_and_what_was_visible(workspace):
     view = prompt_review.load(workspace, 1)
     [kept] = view.decided
     assert (kept.annotator, kept.value, kept.reason, kept.visible) == ("anna", decision.value, decision.reason, shown)
-    assert view.said_by("anna", Aspect.LABEL) == "controversial"
-    assert view.said_by("ben", Aspect.LABEL) is None
+    assert view.last_by("anna", Aspect.LABEL) == "controversial"
+    assert view.last_by("ben", Aspect.LABEL) is None
 
 
 def test_a_person_overrules_the_judges_and_undo_gives_their_word_back(workspace):

@@ -143,7 +143,7 @@ def test_what_is_decided_at_its_line_is_shown_there(workspace):
         changes = self_consistency.decide(workspace, decision, annotator="anna", seen=None, visible=BLIND)
         assert (bool(changes), changes.prompt_ids) == (True, (-1,))
     view = self_consistency.load(workspace, -1, since)
-    assert (view.said_by("anna", Aspect.LABEL), view.said_by("anna", Aspect.FLAG)) == ("controversial", "on")
+    assert (view.last_by("anna", Aspect.LABEL), view.last_by("anna", Aspect.FLAG)) == ("controversial", "on")
     assert [r.final.answer_class for r in view.responses] == ["direct_answer"]
     row = self_consistency.queue_row(workspace, -1, since)
     assert (row.status, row.final_label, row.flagged, row.refusals) == ("decided", "controversial", True, 0)

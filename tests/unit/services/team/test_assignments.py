@@ -261,7 +261,7 @@ IMPOSSIBLE = (
     ({"name": " "}, "needs a name"),
     ({"name": "x", "overlap": 0}, "1 to 20 people"),
     ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "2 take part"),
-    ({"name": "x", "query": "colour:red"}, "no condition"),
+    ({"name": "x", "query": "colour:red"}, "not a condition"),
     ({"name": "x", "lease": 0}, "holds for"),
     ({"name": "x", "assignment": Assignment.SHARE}, "Say who takes part"),
     ({"name": "x", "assignment": Assignment.SHARE, "members": (Member("ada", 0),)}, "share above 0"),
