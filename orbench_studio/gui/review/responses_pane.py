@@ -103,8 +103,8 @@ class ResponseDelegate(QStyledItemDelegate):
 
     def _badge(self, painter: QPainter, rect: QRect, view: ResponseView) -> int:
         """Paint the answer class and its source; returns the left edge."""
-        said = px(_BASIS) if rect.width() >= px(_ROOM_FOR_BASIS) else 0
-        why = QRect(rect.right() - _PAD - said, rect.top(), said, rect.height())
+        width = px(_BASIS) if rect.width() >= px(_ROOM_FOR_BASIS) else 0
+        why = QRect(rect.right() - _PAD - width, rect.top(), width, rect.height())
         if self.blind and view.final.answer_class is None:
             return why.left()
         mark = ANSWERS[view.final.answer_class]
