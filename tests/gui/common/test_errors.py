@@ -34,8 +34,8 @@ def test_another_window_decided_first(start, path, labels):
 
 def test_what_another_window_wrote_appears(start, path):
     with start(path) as studio:
-        studio.application.session._watch._look()
-        studio.wait(lambda: studio.application.session._watch._seen_version is not None)
+        studio.application.connection._watch._poll()
+        studio.wait(lambda: studio.application.connection._watch._last_version is not None)
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
         studio.wait(lambda: studio.page.view.final.label == "toxic")
@@ -131,7 +131,7 @@ def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
         QTest.keyClicks(dialog.findChild(QPlainTextEdit), "about the first")
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
-        studio.application.session._watch._look()
+        studio.application.connection._watch._poll()
         studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 2)
         dialog.accept()
         studio.wait(lambda: studio.page.findChild(NoteDialog) is None)

@@ -148,7 +148,7 @@ def test_the_queue_has_exactly_the_suspects_and_says_that_it_tells(own, found):
     listed = suspects(read(own), found, limit=10)
     wanted = queue_of_suspects(listed)
     assert sorted(search.queue_of(own, wanted).ids) == sorted(one.prompt_id for one in listed.found)
-    assert wanted.tells
+    assert wanted.reveals
 
 
 def test_nobody_voted_nothing_is_told(tmp_path):
