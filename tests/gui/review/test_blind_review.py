@@ -48,7 +48,7 @@ def screen(studio):
     return "\n".join(found)
 
 
-def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
+def test_the_first_label_reveals_the_votes_and_space_keeps_it(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         before = screen(studio)
@@ -75,7 +75,7 @@ def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
         assert len(said()) == 2, "what was said with votes in view stands; going on is no new decision"
 
 
-def test_another_label_changes_it_and_both_are_kept(start, path, said):
+def test_a_second_label_after_the_reveal_is_recorded_beside_the_first(start, path, said):
     with start(path, blind=True) as studio:
         studio.press(S)
         studio.press(T)
@@ -83,7 +83,7 @@ def test_another_label_changes_it_and_both_are_kept(start, path, said):
         assert said() == [("safe", BLIND), ("toxic", SEEN)]
 
 
-def test_what_was_seen_stays_seen(start, path, said):
+def test_revealed_votes_stay_visible(start, path, said):
     with start(path, blind=True) as studio:
         studio.press(S)
         studio.undo()
@@ -93,7 +93,7 @@ def test_what_was_seen_stays_seen(start, path, said):
         assert said() == [("toxic", SEEN)]
 
 
-def test_what_somebody_has_decided_is_not_blind(start, path, said):
+def test_decided_prompts_are_not_blind(start, path, said):
     with open_workspace(path) as other:
         prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody else")
     with start(path, blind=True) as studio:
@@ -104,7 +104,7 @@ def test_what_somebody_has_decided_is_not_blind(start, path, said):
         assert said()[-1] == ("toxic", SEEN)
 
 
-def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
+def test_blind_only_the_own_answer_class_is_shown(start, path):
     with start(path, blind=True) as studio:
         studio.press(Qt.Key.Key_2)
         assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
@@ -116,7 +116,7 @@ def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
         assert first.decided[-1].visible == BLIND
 
 
-def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said):
+def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said):
     with start(path, blind=True) as studio:
         studio.page.finder.bar.ask(parse("refused:>=1"))
         studio.wait(lambda: len(studio.page.model.ids()) < 70)
@@ -126,7 +126,7 @@ def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said)
         assert said(shown) == [("safe", BLIND | {Visible.FILTER})]
 
 
-def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path, said):
+def test_blinding_is_toggled_by_a_key_and_saved(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
@@ -151,7 +151,7 @@ def test_holding_a_key_down_decides_once(start, path, said):
         assert (studio.shown(), len(said())) == (1, 1)
 
 
-def test_whoever_reads_a_response_moves_in_it_until_escape(start, path):
+def test_arrow_keys_move_in_a_focused_response_until_escape(start, path):
     with start(path) as studio:
         studio.page.finder.bar.ask(parse("id:1-40"))
         studio.wait(lambda: len(studio.page.model.ids()) == 40)

@@ -11,7 +11,7 @@ def decide(workspace, aspect, value, response_id=None, *, annotator="anna", prom
     prompt_review.decide(workspace, decision, annotator=annotator, **more)
 
 
-def test_every_deed_about_the_prompt_is_told_and_none_about_others(workspace):
+def test_the_timeline_has_every_entry_about_the_prompt_only(workspace):
     decide(workspace, Aspect.LABEL, "safe")
     decide(workspace, Aspect.LABEL, "toxic", prompt_id=2)
     guidelines.write(workspace, "Be fair.")
