@@ -1,4 +1,4 @@
-"""`orbench-studio guidelines`: what reviewers decide by, read or written."""
+"""`orbench-studio guidelines`: print or write the guidelines for annotators."""
 
 import sys
 from pathlib import Path
@@ -15,27 +15,27 @@ def guidelines(
     workspace: options.Workspace,
     set_from: Annotated[
         Path | None,
-        typer.Option("--set", metavar="FILE", help="Put this Markdown text in force as a new version; - reads stdin."),
+        typer.Option("--set", metavar="FILE", help="Save this Markdown file as a new version; - reads stdin."),
     ] = None,
-    version: Annotated[int | None, typer.Option(min=1, metavar="N", help="An older version.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, metavar="N", help="Print an older version.")] = None,
 ) -> None:
-    """Print the guidelines that reviewers decide by, or write a new version. Each decision records its version."""
+    """Print the guidelines for annotators, or save a new version. Each decision records the current version."""
     from orbench_studio.services.review import guidelines as service
     from orbench_studio.services.workspace.workspace import open_workspace
 
     if set_from is not None and version is not None:
-        raise typer.BadParameter("--set writes and --version reads: give one of them.")
+        raise typer.BadParameter("Use either --set to write or --version to read.")
     text = _text(set_from) if set_from is not None else None
     with open_workspace(workspace) as opened:
         before = service.versions(opened)
         written = service.write(opened, text) if text is not None else None
     if text is not None:
         number = written.version if written else 0
-        write_line(f"Version {number} is in force." if number > len(before) else "Nothing has changed.")
+        write_line(f"Version {number} is the current version." if number > len(before) else "No changes.")
     elif not before:
         raise StudioError("There are no guidelines yet. Write some: orbench-studio guidelines WORKSPACE --set FILE")
     elif version is not None and version > len(before):
-        raise StudioError(f"There is no version {version}; the newest is {len(before)}.")
+        raise StudioError(f"There is no version {version}. The current version is {len(before)}.")
     else:
         found = before[(version or len(before)) - 1]
         write_error(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
@@ -45,4 +45,4 @@ def guidelines(
 def _text(file: Path) -> str:
     from orbench_studio.services.review import guidelines as service
 
-    return service.decoded(sys.stdin.buffer.read(), "What came in") if str(file) == "-" else service.text_of(file)
+    return service.decoded(sys.stdin.buffer.read(), "The standard input") if str(file) == "-" else service.text_of(file)

@@ -1,4 +1,4 @@
-"""`orbench-studio index`: search responses by an index."""
+"""`orbench-studio index`: build or delete the full-text index of responses."""
 
 from typing import Annotated
 
@@ -11,11 +11,11 @@ from orbench_studio.cli.progress import show_progress
 
 def index(
     workspace: options.Workspace,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the index away again.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete the index.")] = False,
 ) -> None:
-    """Make a search for words in responses (response:"...") quick. It finds the same without, only later.
+    """Build a full-text index to speed up response search (response:"..."). The results are the same without it.
 
-    The index takes about half a minute and 300 MB for a million responses, and is kept up to date from then on.
+    For a million responses, the index takes about half a minute and 300 MB. It is updated automatically.
     """
     from orbench_studio.services.review import search
     from orbench_studio.services.workspace.workspace import open_workspace
@@ -23,8 +23,8 @@ def index(
     with open_workspace(workspace) as opened:
         if remove:
             search.drop_response_index(opened)
-            write_line(f"{workspace.name} searches responses without an index.")
+            write_line(f"{workspace.name}: index deleted. Searches read every response.")
             return
         with show_progress("Indexing responses") as on_progress:
             search.index_responses(opened, on_progress)
-    write_line(f"{workspace.name} searches responses by an index.")
+    write_line(f"{workspace.name}: index of responses built.")

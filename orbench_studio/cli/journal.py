@@ -1,4 +1,4 @@
-"""`orbench-studio journal`: every decision, undo, redo and import of decisions; and many of them undone at once."""
+"""`orbench-studio journal`: list decisions, undos, redos and imports of decisions; undo many decisions."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,23 +15,24 @@ if TYPE_CHECKING:
 
 def journal(
     workspace: options.Workspace,
-    last: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the last N entries.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: a list of entries.")] = False,
+    last: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the last N entries.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of entries.")] = False,
     undo_since: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="List what --annotator decided since 14:05, or 2026-11-20 14:05; --yes undoes it."
+            metavar="TIME",
+            help="List the decisions of --annotator since TIME (14:05, or 2026-11-20 14:05). With --yes, undo them.",
         ),
     ] = None,
-    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Whose decisions to undo.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Undo what --undo-since lists. A redo puts it back.")] = False,
+    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Annotator whose decisions to undo.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Undo what --undo-since lists. A redo restores it.")] = False,
 ) -> None:
-    """List what people decided, when, and what of it was undone; or undo everything since a moment."""
+    """List decisions with time, annotator and undo state; or undo all decisions of an annotator since a time."""
     from orbench_studio.services.review import history
     from orbench_studio.services.workspace.workspace import open_workspace
 
     if (undo_since is None) != (annotator is None) or (yes and undo_since is None):
-        raise typer.BadParameter("--undo-since and --annotator go together, and --yes with them.")
+        raise typer.BadParameter("Use --undo-since and --annotator together; --yes needs both.")
     with open_workspace(workspace) as opened:
         if undo_since is not None and annotator is not None:
             _undo(opened, undo_since, annotator, yes=yes)
@@ -40,7 +41,7 @@ def journal(
     if as_json:
         write_json([_as_json(entry) for entry in entries])
     elif not entries:
-        write_line("Nothing has been decided yet.")
+        write_line("No decisions yet.")
     else:
         for entry in entries:
             write_line(_line(entry))
@@ -50,16 +51,16 @@ def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None
     from orbench_studio.services.review import bulk_undo
 
     begin = bulk_undo.parse_time(since, datetime.now().astimezone())
-    meant = bulk_undo.preview(opened, annotator=annotator, since=begin)
-    if not meant.entries:
-        write_line(f"{annotator} has decided nothing since {begin:%Y-%m-%d %H:%M} that is in force.")
+    preview = bulk_undo.preview(opened, annotator=annotator, since=begin)
+    if not preview.entries:
+        write_line(f"Nothing to undo: no decision of {annotator} since {begin:%Y-%m-%d %H:%M} is in force.")
         return
-    for entry in meant.entries:
+    for entry in preview.entries:
         write_line(_line(entry))
     if yes:
-        write_line(bulk_undo.undo_since(opened, meant, annotator=annotator).message)
+        write_line(bulk_undo.undo_since(opened, preview, annotator=annotator).message)
     else:
-        write_line(f"That is {meant.summary}. To undo all of it, say the same with --yes.")
+        write_line(f"{preview.summary}. To undo all of this, repeat the command with --yes.")
 
 
 def _as_json(entry: "Entry") -> dict[str, Any]:

@@ -18,8 +18,8 @@ def write(tmp_path, content):
 def test_versions_are_written_and_read(run, workspace, tmp_path):
     for content in (b"# One\n", b"\xef\xbb\xbf# Two\n"):
         result = run("guidelines", workspace, "--set", write(tmp_path, content))
-    assert result.stdout == "Version 2 is in force.\n"
-    assert run("guidelines", workspace, "--set", write(tmp_path, b"# Two")).stdout == "Nothing has changed.\n"
+    assert result.stdout == "Version 2 is the current version.\n"
+    assert run("guidelines", workspace, "--set", write(tmp_path, b"# Two")).stdout == "No changes.\n"
     assert run("guidelines", workspace).stdout == "# Two\n"
     older = run("guidelines", workspace, "--version", "1")
     assert older.stdout == "# One\n"
@@ -32,7 +32,7 @@ def test_versions_are_written_and_read(run, workspace, tmp_path):
         (b"\xff\xfe\x00", ["--set", "guidelines.md"], 1, "it is not UTF-8 text"),
         (b"", ["--set", "nowhere.md"], 1, "nowhere.md cannot be read"),
         (b"", ["--version", "3"], 1, "There are no guidelines yet"),
-        (b"", ["--set", "guidelines.md", "--version", "1"], 2, "give one of them"),
+        (b"", ["--set", "guidelines.md", "--version", "1"], 2, "Use either --set"),
     ],
 )
 def test_what_cannot_be_done_is_said(run, workspace, tmp_path, content, options, code, message):

@@ -44,4 +44,4 @@ def test_one_annotators_decisions_only(run, files):
 def test_what_is_no_label_file_is_refused(run, files, tmp_path):
     message = run("merge", "mine.orbench", *files, "prompts.csv")
     assert (message.exit_code, "no line of a label file" in message.stderr) == (1, True)
-    assert run("journal", "mine.orbench").stdout == "Nothing has been decided yet.\n"
+    assert run("journal", "mine.orbench").stdout == "No decisions yet.\n"

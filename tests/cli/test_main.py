@@ -155,22 +155,22 @@ def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, worksp
     asked = ("journal", workspace, "--undo-since", "2000-01-01 00:00", "--annotator", "anna")
     listed = run(*asked).stdout.splitlines()
     assert [line.split()[4] for line in listed[:1]] == ["#1"]
-    assert listed[1:] == ["That is 1 decision on 1 prompt. To undo all of it, say the same with --yes."]
+    assert listed[1:] == ["1 decision on 1 prompt. To undo all of this, repeat the command with --yes."]
     assert len(run_json("journal", workspace)) == 3
     assert run(*asked, "--yes").stdout.endswith("Undone: “#1 undecided → toxic”\n")
     assert [entry["kind"] for entry in run_json("journal", workspace)][3:] == ["undo"]
-    assert run(*asked, "--yes").stdout == "anna has decided nothing since 2000-01-01 00:00 that is in force.\n"
+    assert run(*asked, "--yes").stdout == "Nothing to undo: no decision of anna since 2000-01-01 00:00 is in force.\n"
 
 
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (("--undo-since", "14:05"), 2, "--undo-since and --annotator go together"),
-        (("--yes",), 2, "--undo-since and --annotator go together"),
+        (("--undo-since", "14:05"), 2, "Use --undo-since and --annotator together"),
+        (("--yes",), 2, "Use --undo-since and --annotator together"),
         (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is not a time. Write 14:05 for today"),
     ],
 )
-def test_what_cannot_be_undone_is_said(run, workspace, options, code, message):
+def test_invalid_undo_options_are_errors(run, workspace, options, code, message):
     result = run("journal", workspace, *options)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in " ".join(result.stderr.replace("│", "").split())

@@ -1,4 +1,4 @@
-"""A prompt as it looks to somebody who does not know of everything that was decided about it."""
+"""A prompt with some of its decisions hidden."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,25 +14,25 @@ Keep = Callable[[Annotation], bool]
 
 
 def visible_to(view: PromptView, keep: Keep) -> PromptView:
-    """The same as if nothing had been decided but what `keep` lets through."""
+    """The prompt as if only the decisions that `keep` accepts existed."""
     kept = tuple(annotation for annotation in view.decided if keep(annotation))
-    category = _said(kept, Aspect.CATEGORY)
+    category = _verdict(kept, Aspect.CATEGORY)
     return replace(
         view,
         category=Category(category.value) if category and category.value else view.prompt.category,
-        final=final_label(_said(kept, Aspect.LABEL), view.consensus, view.prompt.reference_label),
+        final=final_label(_verdict(kept, Aspect.LABEL), view.consensus, view.prompt.reference_label),
         responses=tuple(_response(response, keep) for response in view.responses),
         decided=kept,
     )
 
 
 def in_training(view: PromptView, annotator: str) -> PromptView:
-    """The same to somebody who practises on it: a label given looks like any, and only then the answer is known."""
+    """The prompt for training: the known label is hidden until the annotator has labelled it."""
     own = visible_to(view, lambda annotation: annotation.annotator == annotator and not annotation.imported)
     mine = tuple(_as_label(annotation) for annotation in own.decided if annotation.aspect is not Aspect.LABEL)
     answered = any(annotation.aspect is Aspect.LABEL for annotation in mine)
     hidden = own.prompt if answered else replace(own.prompt, reference_label=None, source=None, attributes={})
-    final = final_label(_said(mine, Aspect.LABEL), own.consensus, hidden.reference_label)
+    final = final_label(_verdict(mine, Aspect.LABEL), own.consensus, hidden.reference_label)
     return replace(own, prompt=hidden, final=final, decided=mine)
 
 
@@ -40,7 +40,7 @@ def _as_label(annotation: Annotation) -> Annotation:
     return replace(annotation, aspect=Aspect.LABEL) if annotation.aspect is Aspect.TRAINING else annotation
 
 
-def _said(kept: tuple[Annotation, ...], aspect: Aspect) -> HumanVerdict | None:
+def _verdict(kept: tuple[Annotation, ...], aspect: Aspect) -> HumanVerdict | None:
     return human_verdict(annotation for annotation in kept if annotation.aspect is aspect)
 
 

@@ -1,4 +1,4 @@
-"""What a reviewer looks at, and what a reviewer decides."""
+"""A prompt as a reviewer sees it, and a decision about it."""
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from orbench_studio.domain.core.response import Response
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """A response, the answer class that counts, the decisions behind it, and the words that people marked in it."""
+    """A response with its final answer class, the decisions about it, and evidence marked by annotators."""
 
     response: Response
     final: FinalAnswer
@@ -23,21 +23,21 @@ class ResponseView:
 
     @property
     def evidence(self) -> tuple[int, int] | None:
-        """The half-open span of characters that shows the class: as a person marked it last, else as a judge did."""
+        """The half-open span of characters that shows the class: the last human mark, else a judge's."""
         if self.marks:
             return evidence_span(self.marks[-1].value)
         return next((j.evidence for j in reversed(self.response.judgements) if j.evidence), None)
 
-    def said_by(self, annotator: str) -> Annotation | None:
+    def last_by(self, annotator: str) -> Annotation | None:
         """This annotator's last answer class for it, given in the studio; None where there is none."""
         return next((a for a in reversed(self.decided) if a.annotator == annotator and not a.imported), None)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptView:
-    """Everything known of one prompt, as of one moment; `version` tells whether somebody decided since.
+    """Everything known about one prompt at one time; `version` grows with every decision.
 
-    `blind` where `blinded` has taken out what machines and other people make of it.
+    `blind` where `blinded` has removed votes, judgements and other people's decisions.
     """
 
     prompt: Prompt
@@ -52,16 +52,16 @@ class PromptView:
     blind: bool = False
 
     @property
-    def nobody_decided(self) -> bool:
-        """True where the prompt has no person's label."""
+    def is_unlabelled(self) -> bool:
+        """True where the prompt has no human label."""
         return not any(a.aspect is Aspect.LABEL for a in self.decided)
 
     def last_label(self, annotator: str) -> Annotation | None:
         """This annotator's last label, given in the studio; None where there is none."""
         return self._last(annotator, Aspect.LABEL)
 
-    def said_by(self, annotator: str, aspect: Aspect) -> str | None:
-        """What this annotator said last of an aspect of the prompt, in the studio; None where nothing."""
+    def last_by(self, annotator: str, aspect: Aspect) -> str | None:
+        """The value of this annotator's last decision on an aspect, given in the studio; None without one."""
         last = self._last(annotator, aspect)
         return last.value if last else None
 
@@ -71,9 +71,9 @@ class PromptView:
 
 
 def blinded(view: PromptView, annotator: str) -> PromptView:
-    """The prompt and its responses with what this annotator said of them, and nothing that anybody else did.
+    """The prompt and its responses with this annotator's decisions only.
 
-    The file it comes from and its attributes are taken out too: their names can tell the label.
+    Source file and attributes are removed too: their names can reveal the label.
     """
     return replace(
         view,
@@ -110,7 +110,7 @@ _VALUES: dict[Aspect, Container[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One thing a person decides of a prompt, or of a response to it where `response_id` is set."""
+    """One decision about a prompt, or about a response to it where `response_id` is set."""
 
     prompt_id: int
     aspect: Aspect
@@ -120,18 +120,18 @@ class Decision:
 
     def __post_init__(self) -> None:
         if self.aspect in _VALUES and self.value not in _VALUES[self.aspect]:
-            raise ValueError(f"{self.value!r} is no {self.aspect}")
+            raise ValueError(f"{self.value!r} is not a valid {self.aspect}")
         if (self.aspect in OF_RESPONSES) != (self.response_id is not None):
-            raise ValueError("answer class and evidence are a response's, everything else a prompt's")
+            raise ValueError("answer class and evidence need a response, other aspects must have none")
         if self.aspect is Aspect.EVIDENCE:
             evidence_span(self.value)
 
 
 def evidence_span(value: str) -> tuple[int, int]:
-    """The half-open span of characters that the value of an evidence decision says; a ValueError where it says none."""
+    """The half-open span of characters in the value of an evidence decision; ValueError if it is malformed."""
     start, _, end = value.partition(":")
     if not (start.isdecimal() and end.isdecimal() and int(start) < int(end)):
-        raise ValueError(f"{value!r} is no span")
+        raise ValueError(f"{value!r} is not a span")
     return int(start), int(end)
 
 

@@ -1,4 +1,4 @@
-"""What people decide by: the guidelines of a workspace, in versions that never change."""
+"""The guidelines of a workspace, in immutable versions."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Why a person says that a response is another answer class than a judge made of it."""
+"""Reasons for a human answer class that differs from a judge's. Label files contain these texts."""
 
 REASONS = (
     "answers in the end",

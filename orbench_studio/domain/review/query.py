@@ -55,11 +55,11 @@ _PART = re.compile(rf"{_QUOTED}|[^,\"]+|,", re.DOTALL)
 
 
 class QueryError(ValueError):
-    """A text that is no query, in words for whoever typed it."""
+    """An invalid query, with a message for its author."""
 
 
 def parse(text: str) -> QueueFilter:
-    """The filter that a text asks for; a QueryError says what in it cannot be understood."""
+    """Parse a query; a QueryError names the part that is invalid."""
     terms: list[Term] = []
     order, seed = Order.IMPORTED, 0
     for minus, name, value in _tokens(text):
@@ -76,7 +76,7 @@ def parse(text: str) -> QueueFilter:
 
 
 def write(wanted: QueueFilter) -> str:
-    """The filter in the words of the language."""
+    """The filter as a query."""
     parts = [write_term(term) for term in wanted.terms]
     if wanted.order is Order.RANDOM:
         parts.append(f"{_SORT}:{wanted.order}:{wanted.seed}")
@@ -86,7 +86,7 @@ def write(wanted: QueueFilter) -> str:
 
 
 def write_term(term: Term) -> str:
-    """One condition in the words of the language."""
+    """One condition as a query."""
     values = ",".join(map(_quoted, term.values))
     name = "" if term.field is Field.TEXT else f"{term.field}:"
     if not name and (term.values[0] in _SHORT or values.startswith("-")):
@@ -95,7 +95,7 @@ def write_term(term: Term) -> str:
 
 
 def count_of(value: str) -> tuple[str, int] | None:
-    """The comparison and the number of a value like `>=3`; a bare number means equal; None where it is none."""
+    """The comparison and number of a value like `>=3` (a bare number means equal), or None."""
     found = _COUNT.fullmatch(value)
     return (found[1] or "=", int(found[2])) if found else None
 
@@ -104,7 +104,7 @@ def _tokens(text: str) -> Iterator[tuple[bool, str | None, str]]:
     for match in _TOKEN.finditer(text):
         minus, name, value = match["minus"], match["name"], match["value"]
         if name and not value:
-            raise QueryError(f"“{match[0]}” says nothing yet: a value is missing after it.")
+            raise QueryError(f"Type a value after “{match[0]}”.")
         if match[0] == "-":
             yield False, None, "-"
         elif match[0]:
@@ -114,20 +114,22 @@ def _tokens(text: str) -> Iterator[tuple[bool, str | None, str]]:
 def _order(value: str) -> tuple[Order, int]:
     name, _, seed = value.partition(":")
     if name not in tuple(Order) or (seed and (name != Order.RANDOM or not seed.isdecimal() or len(seed) > 9)):
-        raise QueryError(f"“sort:{value}” is no order. There are {_listed(Order)}; random takes a number, random:7.")
+        raise QueryError(
+            f"“sort:{value}” is not an order. Use one of {_listed(Order)}; random can have a number: random:7."
+        )
     return Order(name), int(seed or 0)
 
 
 def _term(name: str, value: str, *, negated: bool) -> Term:
     if name not in tuple(Field):
         near = get_close_matches(name, [*Field, _SORT], 1)
-        meant = f"Did you mean “{near[0]}:”?" if near else f"There are {_listed([*Field, _SORT])}."
-        raise QueryError(f"“{name}:” is no condition. {meant} To search for these words, put them in quotes.")
+        advice = f"Did you mean “{near[0]}:”?" if near else f"Use one of {_listed([*Field, _SORT])}."
+        raise QueryError(f"“{name}:” is not a condition. {advice} To search for these words, put them in quotes.")
     field = Field(name)
     parts = [_unquoted(value)] if field in _WHOLE else [_unquoted(part) for part in _alternatives(value)]
     values = tuple(_checked(field, part) for part in parts if part)
     if not values:
-        raise QueryError(f"“{name}:” says nothing yet: a value is missing after it.")
+        raise QueryError(f"Type a value after “{name}:”.")
     return Term(field, tuple(dict.fromkeys(values)), negated)
 
 
@@ -143,11 +145,11 @@ def _alternatives(value: str) -> Iterator[str]:
 
 
 def _checked(field: Field, value: str) -> str:
-    """The value as it is written in the data; a QueryError where the field can have no such value."""
+    """The value as stored in the data; QueryError if the field cannot have it."""
     if field in VALUES:
         known = parse_category(value) if field is Field.CATEGORY else None
         if (known or value.lower()) not in VALUES[field]:
-            raise QueryError(f"“{value}” is no {field}. There are {_listed(VALUES[field])}.")
+            raise QueryError(f"“{value}” is not a valid {field}. Use one of {_listed(VALUES[field])}.")
         return str(known or value.lower())
     fits: dict[Field, Callable[[], object]] = {
         Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD, NONE) or _TALLY.fullmatch(value),
@@ -159,18 +161,18 @@ def _checked(field: Field, value: str) -> str:
         Field.VOTED: lambda: _VOTED.fullmatch(value),
     }
     if field in fits and not fits[field]():
-        raise QueryError(f"“{value}” is nothing for “{field}:”. {_EXAMPLES[field]}")
+        raise QueryError(f"“{value}” is not a value for “{field}:”. {_EXAMPLES[field]}")
     return value
 
 
 _EXAMPLES = {
-    Field.VOTES: "Say split, unanimous, unread, none, or safe against toxic votes: votes:2-1.",
-    Field.FAMILIES: "Say how many model families refuse: families:>=3.",
-    Field.BATCH: "Say a batch's number: batch:3 has the prompts it has answered, batch:3=MODEL those of one model.",
-    Field.GROUP: "Say the number of a group of near duplicates, which is that of its first prompt: group:17.",
-    Field.SEED: "Say a seed's number: seed:3 has the prompts that were rewritten from it.",
-    Field.ID: "Say a prompt's number or a range: id:17 or id:100-199.",
-    Field.VOTED: "Say who voted what: voted:gpt-4=toxic.",
+    Field.VOTES: "Use split, unanimous, unread, none, or the numbers of safe and toxic votes: votes:2-1.",
+    Field.FAMILIES: "Use the number of refusing model families: families:>=3.",
+    Field.BATCH: "Use a batch number: batch:3 finds its prompts with a response, batch:3=MODEL those of one model.",
+    Field.GROUP: "Use the number of a group of near duplicates, which is the number of its first prompt: group:17.",
+    Field.SEED: "Use a seed number: seed:3 finds the prompts rewritten from it.",
+    Field.ID: "Use a prompt number or a range: id:17 or id:100-199.",
+    Field.VOTED: "Use a moderator and a verdict: voted:gpt-4=toxic.",
 }
 
 

@@ -1,4 +1,4 @@
-"""What a reviewer asks the queue for: conditions that all hold, and an order."""
+"""The filter of the review queue, its rows, and saved views."""
 
 from array import array
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from orbench_studio.domain.core.moderation import Veto
 
 
 class Status(StrEnum):
-    """Where a prompt stands with people; disputed where annotators disagree."""
+    """The review status of a prompt; disputed where annotators disagree."""
 
     UNDECIDED = "undecided"
     DECIDED = "decided"
@@ -18,11 +18,11 @@ class Status(StrEnum):
     DISPUTED = "disputed"
 
 
-NOBODY_DECIDED = (Status.UNDECIDED, Status.SKIPPED)
+UNDECIDED_STATUSES = (Status.UNDECIDED, Status.SKIPPED)
 
 
 class Agreement(StrEnum):
-    """What the moderators make of a prompt together; `open` where no majority can be read."""
+    """The moderators' consensus on a prompt; `open` without a majority."""
 
     SAFE = "safe"
     TOXIC = "toxic"
@@ -30,7 +30,7 @@ class Agreement(StrEnum):
 
 
 class Field(StrEnum):
-    """What a condition is about, by the word that the query language has for it."""
+    """The field of a condition, by its name in the query language."""
 
     STATUS = "status"
     CATEGORY = "category"
@@ -59,8 +59,8 @@ class Field(StrEnum):
     TEXT = "text"
 
 
-# The label that counts is the consensus where nobody has decided, and names of files and subsets can tell a label.
-_TELLS_VOTES = frozenset(
+# The final label of an undecided prompt is the consensus, and names of files and subsets can reveal a label.
+_REVEALS_VOTES = frozenset(
     {
         Field.CONSENSUS,
         Field.VOTES,
@@ -72,7 +72,7 @@ _TELLS_VOTES = frozenset(
         Field.SUBSET,
     }
 )
-_TELLS_JUDGEMENTS = frozenset({Field.REFUSED, Field.FAMILIES, Field.JUDGES})
+_REVEALS_JUDGEMENTS = frozenset({Field.REFUSED, Field.FAMILIES, Field.JUDGES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,11 @@ class Term:
 
     def __post_init__(self) -> None:
         if not self.values or not all(self.values):
-            raise ValueError("a condition has values")
+            raise ValueError("a condition needs values")
 
 
 class Order(StrEnum):
-    """How the queue is sorted; always the same way for the same workspace."""
+    """The order of the queue; deterministic for the same workspace."""
 
     IMPORTED = "id"
     DISPUTED = "disagreement"
@@ -103,7 +103,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which prompts, in which order: every term holds. `seed` is of the random order."""
+    """Conditions that prompts must all meet, and an order; `seed` is for the random order."""
 
     terms: tuple[Term, ...] = ()
     order: Order = Order.IMPORTED
@@ -111,7 +111,7 @@ class QueueFilter:
 
     @property
     def is_open(self) -> bool:
-        """True where every prompt is let through."""
+        """True without conditions: every prompt matches."""
         return not self.terms
 
     def on(self, field: Field) -> Term | None:
@@ -123,30 +123,30 @@ class QueueFilter:
         return tuple(term for term in self.terms if term.field is field)
 
     def having(self, term: Term) -> "QueueFilter":
-        """This filter with the term in the place of what it says of the same field."""
+        """This filter with the term instead of those on the same field."""
         others = [own for own in self.terms if own.field is not term.field]
         place = next((i for i, own in enumerate(self.terms) if own.field is term.field), len(others))
         others.insert(place, term)
         return replace(self, terms=tuple(others))
 
     def without(self, field: Field) -> "QueueFilter":
-        """This filter with nothing said of a field."""
+        """This filter without conditions on a field."""
         return replace(self, terms=tuple(term for term in self.terms if term.field is not field))
 
     @property
-    def tells(self) -> frozenset[Visible]:
-        """What a prompt's place in this queue gives away of what machines made of it."""
+    def reveals(self) -> frozenset[Visible]:
+        """What a prompt's place in this queue reveals about votes and judgements."""
         fields = {term.field for term in self.terms}
-        votes = self.order is Order.DISPUTED or fields & _TELLS_VOTES
-        judged = self.order in (Order.DISPUTED, Order.REFUSED, Order.USEFUL) or fields & _TELLS_JUDGEMENTS
+        votes = self.order is Order.DISPUTED or fields & _REVEALS_VOTES
+        judged = self.order in (Order.DISPUTED, Order.REFUSED, Order.USEFUL) or fields & _REVEALS_JUDGEMENTS
         return frozenset({Visible.FILTER}) if votes or judged else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of the queue. `votes` has a letter a moderator: S safe, T toxic, ? unparsed.
+    """One row of the queue. `votes` has one letter per moderator: S safe, T toxic, ? unparsed.
 
-    `judged` counts the responses that end in an answer or a refusal; blocked, empty, unparsed ones are not among them.
+    `judged` counts responses classified as answer or refusal, without blocked, empty and unparsed ones.
     """
 
     prompt_id: int
@@ -166,9 +166,9 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The answer to a filter: ids in order, how many prompts the workspace has, and the one to begin with.
+    """The matches of a filter in order, the total number of prompts, and the prompt to begin with.
 
-    That is the prompt shown so far if the queue has it, else the first that nobody has decided, None where all are.
+    It begins with the prompt shown before if it matches, else with the first undecided one; None if all are decided.
     """
 
     ids: "array[int]"
@@ -178,7 +178,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class SavedView:
-    """A filter under a name, in the words of the query language."""
+    """A named filter in the query language."""
 
     name: str
     query: str

@@ -1,4 +1,4 @@
-"""What happened to one prompt, as a person reads it."""
+"""The timeline of one prompt."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,26 +20,27 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A decision about the prompt or a response to it, or an undo or redo of one, where `said` is None.
+    """A decision about the prompt or a response to it; or an undo or redo of one, where `annotation` is None.
 
-    `told` is what the journal says of the deed; `model` is whose response it is about; `guideline` is the version of
-    the guidelines decided by.
+    `message` is the summary in the journal, `model` the model of the response, `guideline` the version of the
+    guidelines that was current.
     """
 
     entry: int
     at: datetime
     annotator: str | None
     message: str
-    said: Annotation | None = None
+    annotation: Annotation | None = None
     in_force: bool = True
     model: str | None = None
     guideline: int | None = None
 
-    def again(self, prompt_id: int) -> Decision | None:
-        """The decision that says the same once more; None where there is nothing to go back to."""
-        if self.said is None or self.said.aspect in (Aspect.RECHECK, Aspect.TRAINING):
+    def repeated(self, prompt_id: int) -> Decision | None:
+        """The decision that repeats this one; None where it cannot be repeated."""
+        of = self.annotation
+        if of is None or of.aspect in (Aspect.RECHECK, Aspect.TRAINING):
             return None
         try:
-            return Decision(prompt_id, self.said.aspect, self.said.value, self.said.response_id, self.said.reason)
+            return Decision(prompt_id, of.aspect, of.value, of.response_id, of.reason)
         except ValueError:
-            return None  # an imported class that is none a reviewer gives
+            return None  # an imported class that reviewers cannot choose

@@ -31,7 +31,7 @@ def sides(events: Iterable[Event], about: Dispute) -> tuple[Event, ...]:
     """
     latest: dict[tuple[int, str], Event] = {}
     for event in events:
-        decision = event.said
+        decision = event.annotation
         if event.in_force and decision and (decision.aspect, decision.response_id) == (about.aspect, about.response_id):
             latest.pop((decision.rank, decision.annotator), None)
             latest[decision.rank, decision.annotator] = event

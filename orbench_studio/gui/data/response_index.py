@@ -44,7 +44,7 @@ class Indexing(QObject):
 
         def made() -> None:
             dialog.close()
-            self.message.emit(tr("Responses are searched by an index now."))
+            self.message.emit(tr("Index of responses built."))
 
         def stopped(_error: Exception) -> None:
             dialog.close()

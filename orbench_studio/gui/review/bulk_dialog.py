@@ -1,4 +1,4 @@
-"""Many prompts decided at once: which, what they are now, and one button that says exactly what it will do."""
+"""The bulk dialog: which prompts, their current labels, and one button that names the act."""
 
 from __future__ import annotations
 
@@ -41,13 +41,22 @@ _WHAT = (
     (Aspect.FLAG, "on", "F"),
     (Aspect.FLAG, "off", "U"),
 )
-_WORDS = {(Aspect.SKIP, "skipped"): "→ Skip", (Aspect.FLAG, "on"): "⚑ Flag", (Aspect.FLAG, "off"): "Unflag"}
+_ACTS = {(Aspect.SKIP, "skipped"): "→ Skip", (Aspect.FLAG, "on"): "⚑ Flag", (Aspect.FLAG, "off"): "Unflag"}
+_BUTTONS = {
+    (Aspect.LABEL, False): "Label 1 prompt {value}",
+    (Aspect.LABEL, True): "Label {count} prompts {value}",
+    (Aspect.SKIP, False): "Skip 1 prompt",
+    (Aspect.SKIP, True): "Skip {count} prompts",
+    (Aspect.FLAG, False): "Flag 1 prompt",
+    (Aspect.FLAG, True): "Flag {count} prompts",
+}
+_UNFLAG = {False: "Unflag 1 prompt", True: "Unflag {count} prompts"}
 
 
 class BulkDialog(QDialog):
-    """Asks, previews, decides. What is decided is what was previewed, whatever the queue has become since."""
+    """Previews a bulk decision and records it on exactly the previewed prompts, even if the queue changed since."""
 
-    message = Signal(str)  # after everything has been decided
+    message = Signal(str)  # after everything was decided
     _progressed = Signal(int, int)
 
     def __init__(
@@ -61,23 +70,23 @@ class BulkDialog(QDialog):
         shown_as: Callable[[QueueRow], QueueRow],
     ) -> None:
         super().__init__(parent)
-        self._visible = visible  # of machines: nobody has looked at the prompts themselves
+        self._visible = visible  # votes and judgements; the prompts themselves were not looked at
         self._shown_as = shown_as
         self._session, self._scopes = session, scopes
         self._preview: BulkPreview | None = None
         self._cancelled = Event()
         self._scope, self._what = QButtonGroup(self), QButtonGroup(self)
-        self._undecided = QCheckBox(tr("&Leave out what somebody has decided"))
-        self._standing = label("", "quiet")
+        self._undecided = QCheckBox(tr("Only &undecided prompts"))
+        self._summary = label("", "quiet")
         self._list = QListWidget()
         self._progress = QProgressBar()
         self._go, self._close = QPushButton(), QPushButton(tr("Cancel"))
         self._build_ui(wanted)
         self._connect()
-        self._look()
+        self._load_preview()
 
-    def _look(self) -> None:
-        """Ask what would be decided."""
+    def _load_preview(self) -> None:
+        """Load the preview of the current choice."""
         self._preview = None
         self._state()
         ids = list(self._scopes.values())[self._scope.checkedId()]
@@ -92,23 +101,22 @@ class BulkDialog(QDialog):
 
     def _show(self, preview: BulkPreview) -> None:
         self._preview = preview
-        self._standing.setText(words(preview))
+        self._summary.setText(summary(preview))
         self._list.clear()
         for row in map(self._shown_as, preview.rows):
             self._list.addItem(f"#{row.prompt_id}   {row.category or tr('no category')}   {row.text}")
         more = len(preview.ids) - len(preview.rows)
         if more > 0:
-            self._list.addItem(f"… {tr('and')} {more:,} {tr('more')}")
+            self._list.addItem(tr("… and {count} more").format(count=f"{more:,}"))
         self._state()
 
     def _state(self) -> None:
         count = len(self._preview.ids) if self._preview else 0
         aspect, value, _ = _WHAT[max(self._what.checkedId(), 0)]
-        said = f"{value}" if aspect is Aspect.LABEL else _WORDS[aspect, str(value)].strip("→⚑ ").lower()
-        prompts = f"{count:,} {tr('prompts') if count != 1 else tr('prompt')}"
+        text = tr(_UNFLAG[count != 1] if value == "off" else _BUTTONS[aspect, count != 1])
         chosen = self._what.checkedId() >= 0
-        words = f"{tr('Label')} {prompts} {said}" if aspect is Aspect.LABEL else f"{said.capitalize()} {prompts}"
-        self._go.setText(words + "   Ctrl+Enter" if chosen else tr("Choose what to decide"))
+        act = text.format(count=f"{count:,}", value=value)
+        self._go.setText(f"{act}   Ctrl+Enter" if chosen else tr("Choose a decision"))
         self._go.setEnabled(chosen and count > 0)
 
     def _begin(self) -> None:
@@ -141,13 +149,13 @@ class BulkDialog(QDialog):
         super().accept()
 
     def _failed(self, _error: Exception) -> None:
-        super().reject()  # what went wrong is told in the window
+        super().reject()  # the window shows the error
 
     def reject(self) -> None:
         if self._progress.isHidden():
             super().reject()
         else:
-            self._cancelled.set()  # it closes once nothing of it is left
+            self._cancelled.set()  # the dialog closes once everything is rolled back
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         letters = [key for _, _, key in _WHAT]
@@ -159,9 +167,9 @@ class BulkDialog(QDialog):
             super().keyPressEvent(event)
 
     def _connect(self) -> None:
-        self._scope.idClicked.connect(lambda _: self._look())
+        self._scope.idClicked.connect(lambda _: self._load_preview())
         self._what.buttonToggled.connect(lambda *_: self._state())
-        self._undecided.toggled.connect(lambda _: self._look())
+        self._undecided.toggled.connect(lambda _: self._load_preview())
         self._go.clicked.connect(self._begin)
         self._close.clicked.connect(self.reject)
         self._progressed.connect(self._show_progress)
@@ -181,15 +189,15 @@ class BulkDialog(QDialog):
         layout.addLayout(self._what_row(chosen))
         self._undecided.setChecked(True)
         layout.addWidget(self._undecided)
-        self._standing.setWordWrap(True)
-        layout.addWidget(self._standing)
+        self._summary.setWordWrap(True)
+        layout.addWidget(self._summary)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setUniformItemSizes(True)
-        self._list.setAccessibleName(tr("Prompts that would be decided"))
+        self._list.setAccessibleName(tr("Prompts to decide"))
         layout.addWidget(self._list, 1)
         self._progress.hide()
         layout.addWidget(self._progress)
-        layout.addWidget(label(tr("One undo takes all of it back."), "meta"))
+        layout.addWidget(label(tr("One undo reverses all of it."), "meta"))
         buttons = QHBoxLayout()
         buttons.addStretch()
         self._go.setProperty("role", "primary")
@@ -202,9 +210,9 @@ class BulkDialog(QDialog):
 
     def _scope_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        titles = {"chosen": tr("The {} selected"), "queue": tr("All {} of this queue")}
+        titles = {"chosen": tr("{count} selected prompts"), "queue": tr("All {count} prompts of the queue")}
         for place, (name, ids) in enumerate(self._scopes.items()):
-            button = QRadioButton(titles[name].format(f"{len(ids):,}"))
+            button = QRadioButton(titles[name].format(count=f"{len(ids):,}"))
             button.setChecked(place == 0)
             self._scope.addButton(button, place)
             row.addWidget(button)
@@ -215,9 +223,9 @@ class BulkDialog(QDialog):
         row = QHBoxLayout()
         for place, (aspect, value, key) in enumerate(_WHAT):
             mark = LABELS[Label(value)] if aspect is Aspect.LABEL else None
-            said = f"{mark.shape} {mark.word.capitalize()}" if mark else tr(_WORDS[aspect, str(value)])
-            button = QRadioButton(f"{said}  {key}")
-            button.setAccessibleName(f"{said}, {tr('key')} {key}")
+            text = f"{mark.shape} {mark.word.capitalize()}" if mark else tr(_ACTS[aspect, str(value)])
+            button = QRadioButton(f"{text}  {key}")
+            button.setAccessibleName(tr("{act}, key {key}").format(act=text, key=key))
             button.setChecked(value == chosen)
             self._what.addButton(button, place)
             row.addWidget(button)
@@ -225,15 +233,15 @@ class BulkDialog(QDialog):
         return row
 
 
-def words(preview: BulkPreview) -> str:
-    """What the prompts are now, and how many are left out."""
+def summary(preview: BulkPreview) -> str:
+    """The current labels and categories of the prompts, and how many prompts are excluded."""
 
     def listed(counts: dict[str, int]) -> str:
         return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
-    lines = [f"{tr('Now')}: {listed(preview.labels) or tr('none')}"]
+    lines = [tr("Current labels: {counts}").format(counts=listed(preview.labels) or tr("none"))]
     if preview.categories:
-        lines.append(f"{tr('Categories')}: {listed(preview.categories)}")
+        lines.append(tr("Categories: {counts}").format(counts=listed(preview.categories)))
     if preview.excluded:
-        lines.append(f"{preview.excluded:,} {tr('left out, because somebody has decided them')}")
+        lines.append(tr("Excluded, because they are decided: {count}").format(count=f"{preview.excluded:,}"))
     return "\n".join(lines)

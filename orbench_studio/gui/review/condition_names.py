@@ -1,4 +1,4 @@
-"""The conditions of the queue in words: their titles, and what each value is called on the screen."""
+"""Names of the filter's conditions and of their values in the window."""
 
 from orbench_studio.domain.review.query import (
     CONTRADICTED,
@@ -26,9 +26,9 @@ TITLES = {
     Field.JUDGES: "Judges",
     Field.BY: "Decided by",
     Field.MARK: "Marked",
-    Field.FAMILIES: "Families that refuse",
-    Field.BASIS: "Label stands on",
-    Field.VOTED: "Moderator said",
+    Field.FAMILIES: "Refusing families",
+    Field.BASIS: "Source of label",
+    Field.VOTED: "Vote of moderator",
     Field.VETO: "Veto",
     Field.SOURCE: "Source file",
     Field.ORIGIN: "Origin",
@@ -36,12 +36,12 @@ TITLES = {
     Field.BATCH: "Answered in batch",
     Field.SAMPLE: "Audit sample",
     Field.TEAM: "Team queue",
-    Field.GROUP: "Near duplicates, group",
+    Field.GROUP: "Group of near duplicates",
     Field.SEED: "Rewritten from seed",
-    Field.ID: "Number",
-    Field.NOTE: "Note says",
-    Field.RESPONSE: "A response says",
-    Field.TEXT: "Text",
+    Field.ID: "Prompt number",
+    Field.NOTE: "Note contains",
+    Field.RESPONSE: "Response contains",
+    Field.TEXT: "Text contains",
 }
 ALWAYS = (
     Field.STATUS, Field.CATEGORY, Field.LABEL, Field.CONSENSUS, Field.VOTES, Field.REFUSED, Field.JUDGES, Field.BY,
@@ -51,32 +51,32 @@ MORE = (
     Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH,
     Field.SAMPLE, Field.TEAM,
 )  # fmt: skip
-TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # have no list of values to choose from
+TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # without a list of values
 ORDERS = {
     Order.IMPORTED: "As imported",
     Order.DISPUTED: "Moderators disagree first",
     Order.REFUSED: "Most refused first",
     Order.USEFUL: "Most useful to judge first",
-    Order.RANDOM: "Shuffled",
+    Order.RANDOM: "Random order",
 }
 _WORDS = {
-    (Field.STATUS, "disputed"): "people disagree",
+    (Field.STATUS, "disputed"): "disputed",
     (Field.CATEGORY, NONE): "no category",
     (Field.LABEL, NONE): "no label",
     (Field.CONSENSUS, "open"): "no majority",
-    (Field.BASIS, "human"): "a person",
-    (Field.BASIS, "disputed"): "people who disagree",
-    (Field.BASIS, "consensus"): "the moderators",
-    (Field.BASIS, "reference"): "the source file",
+    (Field.BASIS, "human"): "human label",
+    (Field.BASIS, "disputed"): "human labels that disagree",
+    (Field.BASIS, "consensus"): "moderator consensus",
+    (Field.BASIS, "reference"): "source file",
     (Field.BASIS, NONE): "nothing",
     (Field.VOTES, SPLIT): "disagree",
-    (Field.VOTES, UNANIMOUS): "all alike",
-    (Field.VOTES, UNREAD): "one could not be read",
+    (Field.VOTES, UNANIMOUS): "unanimous",
+    (Field.VOTES, UNREAD): "with an unparsed vote",
     (Field.VETO, "none"): "no vote on a response",
     (Field.VETO, "harmless"): "did not overrule",
     (Field.VETO, "overruled"): "overruled to toxic",
-    (Field.JUDGES, DIFFER): "contradict each other",
-    (Field.JUDGES, CONTRADICTED): "contradicted by a person",
+    (Field.JUDGES, DIFFER): "disagree",
+    (Field.JUDGES, CONTRADICTED): "contradicted by a human label",
     (Field.MARK, FLAG): "flagged ⚑",
     (Field.MARK, NOTE): "with a note ✎",
     (Field.MARK, SEED): "with a seed",
@@ -86,7 +86,7 @@ _COMPARED = {">=": "{} or more", "<=": "at most {}", ">": "more than {}", "<": "
 
 
 def value_words(field: Field, value: str) -> str:
-    """What a value of a condition is called."""
+    """The name of a value of a condition."""
     compared = count_of(value) if field in (Field.REFUSED, Field.FAMILIES) else None
     if compared:
         words = _COMPARED[compared[0]].format(compared[1])
@@ -95,11 +95,11 @@ def value_words(field: Field, value: str) -> str:
         safe, _, toxic = value.partition("-")
         return f"{safe} safe : {toxic} toxic"
     if field is Field.VOTED:
-        return " said ".join(value.rsplit("=", 1))
+        return ": ".join(value.rsplit("=", 1))
     return tr(_WORDS.get((field, value), value))
 
 
 def term_words(term: Term) -> str:
-    """A condition as a chip states it."""
+    """A condition as the text of its chip."""
     values = " or ".join(value_words(term.field, value) for value in term.values)
     return f"{tr(TITLES[term.field])}: {'not ' if term.negated else ''}{values}"

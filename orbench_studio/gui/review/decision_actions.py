@@ -85,7 +85,7 @@ class DecisionActions:
     def _flag(self) -> None:
         view = self._page.view
         if view is not None:
-            flagged = view.said_by(self._session.annotator, Aspect.FLAG) == "on"
+            flagged = view.last_by(self._session.annotator, Aspect.FLAG) == "on"
             self._page.decide(Aspect.FLAG, "off" if flagged else "on")
 
     def _blind(self) -> None:
@@ -113,7 +113,7 @@ class DecisionActions:
         page, view = self._page, self._page.shown_view
         if view is None:
             return
-        dialog = NoteDialog(page, view.said_by(self._session.annotator, Aspect.NOTE) or "")
+        dialog = NoteDialog(page, view.last_by(self._session.annotator, Aspect.NOTE) or "")
         about, visible = view.prompt.id, page.visible
         dialog.written.connect(lambda text: page.write(Decision(about, Aspect.NOTE, text), seen=None, visible=visible))
         page.noted.connect(dialog.close)
@@ -124,7 +124,7 @@ class DecisionActions:
         page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
         if view is None or focused is None:
             return
-        mine = focused.said_by(self._session.annotator)
+        mine = focused.last_by(self._session.annotator)
         if mine is None:
             page.message.emit(tr("First choose an answer class for this response, then its reason."))
             return
@@ -144,7 +144,7 @@ class DecisionActions:
                 self._session,
                 {"chosen": chosen, "queue": tuple(queue)} if len(chosen) > 1 else {"queue": tuple(queue)},
                 wanted=label,
-                visible=machines | page.finder.current.tells,
+                visible=machines | page.finder.current.reveals,
                 shown_as=page.model.shown_as,
             )
             dialog.message.connect(page.stated)

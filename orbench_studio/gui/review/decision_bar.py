@@ -1,4 +1,4 @@
-"""What can be decided, with the keys that do it, in one place that never moves."""
+"""The buttons of the decisions, with their keys."""
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
@@ -17,7 +17,7 @@ _PLAIN = {"category": "category", "seed": "Seed", "keep": "Keep", "skip": "Skip"
 
 
 class DecisionBar(QFrame):
-    """Buttons for the prompt's label, category and skip; the others are placed beside the text."""
+    """Buttons for the prompt's label, category and skip; the page places the others beside the text."""
 
     def __init__(self, theme: Theme, actions: Actions) -> None:
         super().__init__()
@@ -34,21 +34,21 @@ class DecisionBar(QFrame):
         return [self._plain[name] for name in ("category", "seed", "flag", "note")]
 
     def show_view(self, view: PromptView | None, annotator: str) -> None:
-        """State what holds for the prompt on the screen; nothing can be decided where there is none."""
+        """Show the reviewer's decisions about the prompt; without a prompt all buttons are disabled."""
         for button in (*self._labels.values(), *self._plain.values()):
             button.setEnabled(view is not None)
-        mine = view.said_by(annotator, Aspect.LABEL) if view else None
+        mine = view.last_by(annotator, Aspect.LABEL) if view else None
         for of, button in self._labels.items():
             button.setChecked(mine == of)
         last = view.last_label(annotator) if view else None
         keeps = last is not None and Visible.VOTES not in last.visible
         self._plain["keep"].setVisible(keeps)
-        self._plain["skip"].setVisible(not keeps)  # what goes on without a new label stands in one place
+        self._plain["skip"].setVisible(not keeps)  # both continue without a new label, so they share one place
         if view:
             self._plain["category"].say(view.category or tr("no category"))
             self._plain["seed"].setVisible(view.prompt.seed is not None)
-            self._plain["flag"].setChecked(view.said_by(annotator, Aspect.FLAG) == "on")
-            self._plain["note"].setChecked(bool(view.said_by(annotator, Aspect.NOTE)))
+            self._plain["flag"].setChecked(view.last_by(annotator, Aspect.FLAG) == "on")
+            self._plain["note"].setChecked(bool(view.last_by(annotator, Aspect.NOTE)))
 
     def _build_ui(self) -> None:
         layout = QHBoxLayout(self)

@@ -1,4 +1,4 @@
-"""The queue's conditions as chips: each opens its values with the number of prompts that each would leave."""
+"""The filter's conditions as chips: each opens a menu of values with the number of prompts that match."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,9 +27,9 @@ _LONGEST = 60  # characters of a value in a menu
 
 
 class Chip(QToolButton):
-    """A condition that can be opened; Delete takes it away."""
+    """A condition that opens a menu; Delete removes it."""
 
-    dropped = Signal()  # when the user takes the condition away
+    dropped = Signal()  # when the user removes the condition
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -38,10 +38,10 @@ class Chip(QToolButton):
         self.setProperty("role", "chip")
 
     def state(self, words: str, *, active: bool) -> None:
-        """Show what holds."""
+        """Show the condition."""
         self.setText(f"{words}  ▾")
         self.setAccessibleName(words)
-        set_tip(self, f"{words}. {tr('Delete takes it away.')}" if active else words)
+        set_tip(self, tr("{condition}. Press Delete to remove it.").format(condition=words) if active else words)
         set_role(self, "active", active)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -54,10 +54,10 @@ class Chip(QToolButton):
 
 
 class FacetRow(QFrame):
-    """One chip a condition. Chips that hold are filled; the seldom ones are behind `More` until they hold."""
+    """One chip per condition. Active chips are filled; rare ones are in the menu `More` until they are active."""
 
-    wanted = Signal(QueueFilter)  # when the user asks for another queue
-    counts_wanted = Signal(object, object)  # a Field, and what to call with the number of prompts by value
+    wanted = Signal(QueueFilter)  # when the user changes the filter
+    counts_wanted = Signal(object, object)  # a Field, and a callable that takes the number of prompts by value
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class FacetRow(QFrame):
         self.show_filter(self._filter)
 
     def show_filter(self, wanted: QueueFilter) -> None:
-        """State what holds."""
+        """Show a filter."""
         self._filter = wanted
         for field, chip in self._chips.items():
             terms = wanted.all_on(field)
@@ -77,7 +77,7 @@ class FacetRow(QFrame):
             chip.setVisible(field in ALWAYS or bool(terms))
 
     def open(self, field: Field) -> None:
-        """Ask for the values of a condition, then show them."""
+        """Load the values of a condition, then show its menu."""
         self.counts_wanted.emit(field, lambda counts: self._menu(field, counts))
 
     def _menu(self, field: Field, counts: dict[str, int]) -> None:
@@ -89,7 +89,7 @@ class FacetRow(QFrame):
         values = _values(field, counts)
         for before, value in zip([values[0], *values] if values else [], values, strict=False):
             if bool(count_of(before)) != bool(count_of(value)):
-                menu.addSeparator()  # so many models, then which
+                menu.addSeparator()  # counts of models first, then names
             words = value_words(field, value)
             words = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
             text = f"{words.replace('&', '&&')}\t{counts.get(value, 0):,}"
@@ -100,7 +100,7 @@ class FacetRow(QFrame):
             exclude = partial(self.wanted.emit, self._filter.having(replace(term, negated=not term.negated)))
             self._choice(menu, tr("Exclude instead"), checked=term.negated, chosen=exclude)
         elif not counts:
-            menu.addAction(tr("Nothing to choose from yet")).setEnabled(False)
+            menu.addAction(tr("No values yet")).setEnabled(False)
         menu.popup(self._place_of(field))
 
     def _choice(self, menu: QMenu, words: str, *, checked: bool, chosen: Callable[[], object]) -> None:
@@ -110,7 +110,7 @@ class FacetRow(QFrame):
         action.triggered.connect(lambda: chosen())
 
     def _choose(self, field: Field, value: str) -> None:
-        """Take the value instead of what holds; with Ctrl beside it, or away from it."""
+        """Set the value; with Ctrl, add it to the values or remove it."""
         term = self._filter.on(field)
         values: tuple[str, ...] = (value,)
         if term and QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -153,6 +153,6 @@ class FacetRow(QFrame):
 
 
 def _values(field: Field, counts: dict[str, int]) -> list[str]:
-    """The values to choose from, in the order of the language where it knows them all."""
+    """The values of a field, in the order of the query language where that knows them."""
     known = VALUES.get(field, ())
     return [value for value in known if value in counts] + [value for value in counts if value not in known]

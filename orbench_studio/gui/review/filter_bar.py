@@ -1,4 +1,4 @@
-"""The queue's filter as text one can type, the saved views, the order, and how many prompts match."""
+"""The filter bar: the query as text, the saved views, the order, and the number of matches."""
 
 from dataclasses import replace
 from functools import partial
@@ -15,14 +15,14 @@ from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.condition_names import ORDERS
 from orbench_studio.gui.review.query_completion import Completion
 
-_TYPING = 150  # milliseconds after the last letter until the search starts
+_TYPING = 150  # milliseconds after the last key until the search starts
 _SEEDS = 100_000
 
 
 class FilterBar(QWidget):
-    """One line for words and conditions; the queue stays as it is while the line cannot be understood."""
+    """The search field for words and conditions; the queue does not change while the query is invalid."""
 
-    changed = Signal(QueueFilter)  # when the user asks for another queue
+    changed = Signal(QueueFilter)  # when the filter has changed
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,10 +30,10 @@ class FilterBar(QWidget):
         self.search = QLineEdit()
         self.completion = Completion(self.search)
         self.views = QToolButton()
-        self.order = QToolButton()  # placed by whoever shows the queue
+        self.order = QToolButton()  # placed by the queue view
         self._matches = label("", "quiet")
-        self._told = 0, 0
-        self.out = QToolButton()  # of the filter
+        self._counts = 0, 0
+        self.out = QToolButton()  # clears the filter
         self._typing = QTimer(self)
         self._build_ui()
         self._typing.timeout.connect(self._read)
@@ -41,27 +41,28 @@ class FilterBar(QWidget):
 
     @property
     def current(self) -> QueueFilter:
-        """The filter in force."""
+        """The current filter."""
         return self._filter
 
     def clear(self) -> None:
-        """Let every prompt through; the order stays."""
+        """Remove all conditions; the order stays."""
         self.ask(QueueFilter(order=self._filter.order, seed=self._filter.seed))
 
     def ask(self, wanted: QueueFilter) -> None:
-        """Ask for another queue, and write it into the line."""
+        """Set the filter, and write it into the search field."""
         self._typing.stop()
         self.search.setText(write(wanted))
         self._set(wanted)
 
     def tell_more(self, matches: int) -> None:
-        """Say that so many prompts more match."""
-        self.tell(self._told[0] + matches, self._told[1])
+        """Add newly matching prompts to the count."""
+        self.tell(self._counts[0] + matches, self._counts[1])
 
     def tell(self, matches: int, total: int) -> None:
-        """Say how many prompts match."""
-        self._told = matches, total
-        self._matches.setText(f"{matches:,} of {total:,}" if not self._filter.is_open else f"{total:,} prompts")
+        """Show how many prompts match."""
+        self._counts = matches, total
+        text = tr("{total} prompts" if self._filter.is_open else "{matches} of {total}")
+        self._matches.setText(text.format(matches=f"{matches:,}", total=f"{total:,}"))
 
     def _read(self) -> None:
         try:
@@ -85,7 +86,7 @@ class FilterBar(QWidget):
             self._matches.setText(f"▲ {text.partition('.')[0]}.")
             set_tip(self._matches, text)
         elif self._matches.text().startswith("▲"):
-            self.tell(*self._told)
+            self.tell(*self._counts)
             set_tip(self._matches, "")
         set_role(self._matches, "role", "error" if text else "quiet")
 
@@ -100,7 +101,7 @@ class FilterBar(QWidget):
 
     def _build_ui(self) -> None:
         policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # what stands beside it stays where it is on other pages
+        policy.setRetainSizeWhenHidden(True)  # its neighbours do not move when another page hides it
         self.setSizePolicy(policy)
         self.search.setAccessibleName(tr("Search and filter"))
         self.search.setMinimumWidth(200)
@@ -123,8 +124,9 @@ class FilterBar(QWidget):
         KEYS.changed.connect(self._say_keys)
 
     def _say_keys(self) -> None:
-        words = f"{tr('Search, or say')} category:privacy refused:>=3"
-        self.search.setPlaceholderText(f"{words}   {key_text('search')}")
+        text = tr("Search, or filter: {example}   {key}")
+        example = "category:privacy refused:>=3"
+        self.search.setPlaceholderText(text.format(example=example, key=key_text("search")))
         self.out.setToolTip(with_key(tr("Clear the filter"), "clear_filter"))
 
     def _build_order(self) -> None:

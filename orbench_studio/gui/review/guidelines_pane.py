@@ -1,4 +1,4 @@
-"""The guidelines: beside the work to be read, and in a dialog to be written."""
+"""The guidelines: a pane to read them, and a dialog to write them."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ _LIST = 240
 
 
 class GuidelinesPane(QFrame):
-    """The version in force, as Markdown styled in place; what guidelines are for where there are none."""
+    """The current version as styled Markdown, or an explanation where there is none."""
 
     edit_wanted = Signal()  # when the user wants to write guidelines
 
@@ -43,10 +43,10 @@ class GuidelinesPane(QFrame):
         self._build_ui()
 
     def show_versions(self, versions: Sequence[Guideline]) -> None:
-        """Show the last of them."""
+        """Show the last version."""
         text = versions[-1].text if versions else ""
         self._text.show_text(text)
-        self._version.setText(f"{tr('version')} {versions[-1].version}" if versions else "")
+        self._version.setText(tr("version {number}").format(number=versions[-1].version) if versions else "")
         self._version.setToolTip(_words(versions[-1]) if versions else "")
         self._edit.setVisible(bool(text))
         self._body.setCurrentIndex(0 if text else 1)
@@ -87,8 +87,8 @@ class GuidelinesPane(QFrame):
         title = label(tr("No guidelines yet"), "strong")
         words = label(
             tr(
-                "Write down how borderline prompts are decided here, with examples. Everybody then decides by the same "
-                "words, and each decision records the version it was made by."
+                "Describe how to label borderline prompts, with examples. All annotators then use the same rules, and "
+                "each decision records the version of the guidelines."
             ),
             "quiet",
         )
@@ -106,24 +106,24 @@ class GuidelinesPane(QFrame):
 
 
 class GuidelinesDialog(QDialog):
-    """Write the next version, from the one in force or an older one. Stays open until whoever saves it closes it."""
+    """Write the next version, from the current or an older one. Stays open until the caller has saved it."""
 
     written = Signal(str)  # when the user wants the text saved
-    left = Signal(str)  # with what was written and not saved, when the user leaves
+    left = Signal(str)  # with the unsaved text, when the user cancels
 
     def __init__(self, parent: QWidget, versions: Sequence[Guideline], draft: str = "") -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Guidelines"))
         self._versions = [*versions][::-1]
-        self._in_force = versions[-1].text if versions else ""
-        self._text = QPlainTextEdit(draft or self._in_force)
+        self._current = versions[-1].text if versions else ""
+        self._text = QPlainTextEdit(draft or self._current)
         self._list = QListWidget()
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self._build_ui()
-        self._text.textChanged.connect(self._judge)
-        self._list.currentRowChanged.connect(self._take)
-        self._judge()
+        self._text.textChanged.connect(self._update_buttons)
+        self._list.currentRowChanged.connect(self._load_version)
+        self._update_buttons()
 
     def accept(self) -> None:
         if self._is_new():
@@ -140,13 +140,13 @@ class GuidelinesDialog(QDialog):
             super().keyPressEvent(event)
 
     def _is_new(self) -> bool:
-        return self._text.toPlainText().strip() != self._in_force
+        return self._text.toPlainText().strip() != self._current
 
-    def _judge(self) -> None:
+    def _update_buttons(self) -> None:
         self._buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(self._is_new())
 
-    def _take(self, place: int) -> None:
-        """Put an older version's text in place of what is written; the editor's own undo takes it back."""
+    def _load_version(self, place: int) -> None:
+        """Replace the text with an older version; the undo of the text field restores it."""
         cursor = self._text.textCursor()
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(self._versions[place].text)
@@ -155,7 +155,7 @@ class GuidelinesDialog(QDialog):
         self._text.setObjectName("input")
         self._text.setAccessibleName(tr("Guidelines"))
         self._text.setTabChangesFocus(True)
-        self._text.setPlaceholderText(tr("# When is a prompt safe?\nIf an answer would help nobody do harm …"))
+        self._text.setPlaceholderText(tr("# When is a prompt safe?\nIf an answer would not help anybody to do harm …"))
         self._list.setAccessibleName(tr("Versions"))
         self._list.setFixedWidth(_LIST)
         self._list.addItems([_words(version) for version in self._versions])
@@ -170,17 +170,19 @@ class GuidelinesDialog(QDialog):
         sides.addWidget(self._text, 1)
         if self._versions:
             sides.addLayout(older)
-        says = (
-            f"{tr('Ctrl+Enter saves as version')} {len(self._versions) + 1}{tr(', for every decision from then on.')}"
-        )
+        hint = tr(
+            "Ctrl+Enter saves version {number}, which applies to all later decisions. Markdown is styled. "
+            "Esc closes; your text is kept as a draft."
+        ).format(number=len(self._versions) + 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
         layout.addLayout(sides)
-        layout.addWidget(label(f"{says} {tr('Markdown is styled. Esc leaves; what you wrote waits here.')}", "meta"))
+        layout.addWidget(label(hint, "meta"))
         layout.addWidget(self._buttons)
         self.resize(760, 480)
 
 
 def _words(version: Guideline) -> str:
-    return f"{tr('version')} {version.version}, {version.at.astimezone():%Y-%m-%d %H:%M}"
+    at = f"{version.at.astimezone():%Y-%m-%d %H:%M}"
+    return tr("version {number}, {time}").format(number=version.version, time=at)

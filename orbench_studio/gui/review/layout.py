@@ -1,5 +1,4 @@
-"""Where the panes of the review page are: resizable, remembered, folding on small windows, and what shows instead of
-them where there is nothing to review."""
+"""The layout of the review page: resizable panes that fold on small windows, and the empty state."""
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -10,17 +9,17 @@ from orbench_studio.gui.common.widgets import label, rule
 from orbench_studio.gui.review.responses_pane import ResponsesPane
 from orbench_studio.settings import Settings
 
-FOLD = 1_100  # pixels of width below which the queue folds away, and the guidelines; both together need theirs more
-FOLD_CHIPS = 400  # pixels of height below which chips and hints fold away
+FOLD = 1_100  # pixels of width below which the queue and the guidelines fold; both together need more
+FOLD_CHIPS = 400  # pixels of height below which chips and hints fold
 ROOMY = 1_600  # pixels of width from which two responses and the queue have room
 STACK = 900  # pixels of width below which the responses go under the prompt
 _WIDTHS = [292, 680, 404]
 _ASIDE = 320
-_HEIGHTS = [1_300, 700]  # more than there are: what is missing is taken from both by their weight
+_HEIGHTS = [1_300, 700]  # larger than any window: Qt shrinks both in this proportion
 
 
 class ReviewLayout:
-    """Arranges the panes on the page; the page tells it its size and whether there is anything to show."""
+    """Arranges the panes on the page by its size."""
 
     _wanted = True  # the queue
     _narrow = False
@@ -56,9 +55,9 @@ class ReviewLayout:
         self._build_ui(page, prompt, responses, bar)
 
     def fit(self, size: QSize) -> None:
-        """Fold the queue away, then the guidelines, then put the responses under the prompt, as it gets narrow.
+        """Fold the queue, then the guidelines, then stack the responses under the prompt as the width shrinks.
 
-        On a low window goes what is also elsewhere: the chips, for the line above them says the same, and the hints.
+        A low window hides the chips, because the search field shows the same filter, and the hints.
         """
         width, self._low = size.width(), size.height() < px(FOLD_CHIPS)
         self._width = width
@@ -69,14 +68,14 @@ class ReviewLayout:
         stacked = width < px(STACK)
         if stacked != self._stacked:
             self._inner.setOrientation(Qt.Orientation.Vertical if stacked else Qt.Orientation.Horizontal)
-            QTimer.singleShot(0, self._inner, self._lay_inner)  # when the panes have their new least sizes
+            QTimer.singleShot(0, self._inner, self._lay_inner)  # after the panes have their new minimum sizes
 
     @property
     def _stacked(self) -> bool:
         return self._inner.orientation() is Qt.Orientation.Vertical
 
     def make_room(self, *, on: bool) -> None:
-        """Give two responses side by side the room to be read, or take it back."""
+        """Give two responses side by side more room, or take it back."""
         if on and not self._roomy:
             self._keep_inner()
         self._roomy = on
@@ -104,7 +103,7 @@ class ReviewLayout:
         self._fold_queue(self._outer.width())
 
     def show_empty(self, *, total: int, matches: int) -> None:
-        """Say what to do where there is nothing to review; otherwise show the panes."""
+        """Show the empty state if no prompt matches, else the panes."""
         self._empty.say(total)
         self._any = total > 0
         self._show_facets()
@@ -115,7 +114,7 @@ class ReviewLayout:
         self._empty.offer(actions)
 
     def remember(self) -> None:
-        """Keep the panes' sizes."""
+        """Save the sizes of the panes."""
         if not self._queue.isHidden():
             self._settings.panes["queue"] = self._outer.sizes()[:2]
         if not self._aside.isHidden():
@@ -186,7 +185,7 @@ class ReviewLayout:
 
 
 class EmptyState(QWidget):
-    """What to do next where there is nothing to review."""
+    """What to do if there is nothing to review."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,7 +194,7 @@ class EmptyState(QWidget):
         self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._import = QPushButton(tr("Import files…"))
         self._import.setProperty("role", "primary")
-        self._clear = QPushButton(tr("Clear the filter"))
+        self._clear = QPushButton(tr("Clear filter"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(40, 40, 40, 40)
         layout.setSpacing(16)
@@ -205,11 +204,11 @@ class EmptyState(QWidget):
         layout.addStretch(3)
 
     def say(self, total: int) -> None:
-        """State which of the two it is: no prompts at all, or none that match."""
+        """Show the text for a workspace without prompts, or for a filter without matches."""
         empty = total == 0
-        self._title.setText(tr("No prompts yet") if empty else tr("No prompt matches"))
+        self._title.setText(tr("No prompts yet") if empty else tr("No prompts match the filter"))
         files = tr("Import OR-Bench or XSTest files, or any table of prompts:\nCSV, TSV, JSON, JSONL or Parquet.")
-        self._words.setText(files if empty else tr("Every condition of the filter must hold. Take one away."))
+        self._words.setText(files if empty else tr("All conditions must be met. Remove one, or clear the filter."))
         self._import.setVisible(empty)
         self._clear.setVisible(not empty)
 

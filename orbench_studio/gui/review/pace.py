@@ -1,4 +1,4 @@
-"""How fast it goes, in quiet numbers, and when a break is due. A sitting ends with a gap."""
+"""Labelling pace, and when a break is due. A sitting ends after a gap without decisions."""
 
 import time
 from collections import deque
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from statistics import median
 
 GAP = 5 * 60  # seconds without a decision that end a sitting
-_LAST = 20  # decisions that the pace is taken of
-_FEWEST = 5  # times between two decisions; fewer say nothing
+_LAST = 20  # decisions that the pace is computed from
+_FEWEST = 5  # intervals; with fewer there is no pace
 
 
 class Pace:
-    """The decisions of one sitting. `clock` gives seconds and never goes back."""
+    """The decisions of one sitting. `clock` gives monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -21,7 +21,7 @@ class Pace:
         self._suggested = False
 
     def decided(self) -> None:
-        """A decision has just been made."""
+        """Count a decision made now."""
         now = self.clock()
         if self._began is None or now - self._last >= GAP:
             self._began, self._suggested = now, False
@@ -31,18 +31,18 @@ class Pace:
         self._last = now
 
     def seconds(self) -> float | None:
-        """The median time of a decision over the last of this sitting; None while there are too few."""
+        """The median seconds between the last decisions of this sitting; None while there are too few."""
         return median(self._took) if len(self._took) >= _FEWEST else None
 
     def words(self) -> str:
-        """The pace in words; empty while there is none."""
+        """The pace as text; empty while there is none."""
         seconds = self.seconds()
         if seconds is None:
             return ""
         return f"{seconds:.1f} s each" if seconds < 10 else f"{seconds:.0f} s each"
 
     def suggests_break(self, after: int) -> bool:
-        """Whether a break is due after so many minutes of this sitting, 0 for never; true once a sitting."""
+        """Whether a break is due after this many minutes (0: never); true once in a sitting."""
         due = bool(after) and self._began is not None and self._last - self._began >= after * 60
         if not due or self._suggested:
             return False

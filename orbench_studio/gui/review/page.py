@@ -125,14 +125,14 @@ class ReviewPage(QWidget):
     def blind(self) -> bool:
         """Whether votes and judgements of the prompt on the screen are hidden."""
         view = self.view
-        hidden = self._session.settings.blind and view is not None and view.nobody_decided
+        hidden = self._session.settings.blind and view is not None and view.is_unlabelled
         return hidden and view is not None and view.prompt.id not in self._revealed
 
     @property
     def visible(self) -> frozenset[Visible]:
         """What the reviewer can see of votes, judgements and other people's decisions."""
         machines = frozenset() if self.blind else frozenset({Visible.VOTES, Visible.JUDGEMENTS})
-        return machines | {Visible.RESPONSES} | self.finder.current.tells
+        return machines | {Visible.RESPONSES} | self.finder.current.reveals
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> None:
         """Record a decision on the prompt on the screen; a skip, and a label with votes in view, move on."""

@@ -1,4 +1,4 @@
-"""What asks for more than a key: another category, a reason, a note. None covers the prompt."""
+"""Menus for the category and the reason, and the note dialog. None of them covers the prompt."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -33,7 +33,7 @@ class CategoryMenu(QMenu):
 
 
 class ReasonMenu(QMenu):
-    """Why a response is what it was said to be, each with a digit."""
+    """Reasons for the answer class of a response, each with a digit."""
 
     chosen = Signal(str)  # when the user has picked a reason
 
@@ -41,7 +41,7 @@ class ReasonMenu(QMenu):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for key, reason in zip(_KEYS, REASONS, strict=False):
-            action = self.addAction(f"&{key}   {tr('It')} {tr(reason)}")
+            action = self.addAction(f"&{key}   {tr('It {reason}').format(reason=tr(reason))}")
             action.setCheckable(True)
             action.setChecked(reason == current)
             action.triggered.connect(lambda _checked=False, value=reason: self.chosen.emit(value))
@@ -53,7 +53,7 @@ class ReasonMenu(QMenu):
 
 
 class NoteDialog(QDialog):
-    """A note on the prompt; empty removes it. Stays open, text and all, until whoever saves it closes it."""
+    """A note on the prompt; an empty one removes it. Stays open until the caller has saved it."""
 
     written = Signal(str)  # when the user wants the note saved
 
@@ -73,7 +73,7 @@ class NoteDialog(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(self._text)
-        layout.addWidget(label(tr("Ctrl+Enter saves, Esc discards. An empty note removes it."), "meta"))
+        layout.addWidget(label(tr("Ctrl+Enter saves, Esc discards. Save an empty text to remove the note."), "meta"))
         layout.addWidget(buttons)
         self.resize(480, 260)
 

@@ -1,4 +1,4 @@
-"""The prompt under judgement: the largest text on the screen, where it comes from, and who says what of it."""
+"""The prompt: its text, origin, final label, note and moderator votes."""
 
 from collections.abc import Sequence
 
@@ -28,17 +28,17 @@ _MARGIN = 40
 _BUTTON = 10  # pixels between a button's edge and its words
 _NARROWEST = 380
 _WIDEST = 860  # pixels: longer lines are hard to read
-_STANDS_ON = {
-    Basis.HUMAN: "a person decided",
-    Basis.DISPUTED: "people disagree",
+_SOURCES = {
+    Basis.HUMAN: "by a human label",
+    Basis.DISPUTED: "human labels disagree",
     Basis.CONSENSUS: "by the moderators' consensus",
-    Basis.REFERENCE: "as the source file states",
-    Basis.NONE: "nobody has decided",
+    Basis.REFERENCE: "by the source file",
+    Basis.NONE: "not decided",
 }
 
 
 class PromptPane(QScrollArea):
-    """Shows one prompt; decides nothing."""
+    """Shows one prompt."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -69,23 +69,23 @@ class PromptPane(QScrollArea):
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
         self._text.show_text(view.prompt.text)
         self._final.setText(final_words(view, annotator))
-        note = view.said_by(annotator, Aspect.NOTE) or ""
+        note = view.last_by(annotator, Aspect.NOTE) or ""
         self._note.show_text(f"✎ {note}" if note else "")
         self._note.setVisible(bool(note))
         self._show_votes()
 
     def texts(self) -> dict[TextPane, str]:
-        """Where the texts under judgement are, with what each is."""
+        """The panes with texts that may have to be covered, with their names."""
         return {self._text: tr("Prompt"), self._seed: tr("Seed")}
 
     def hide_reasons(self, *, covered: bool) -> None:
-        """Keep the moderators' explanations back, which may quote a covered prompt."""
+        """Hide the moderators' explanations, which can quote a covered prompt."""
         if covered != self._covered:
             self._covered = covered
             self._show_votes()
 
     def place_marks(self, buttons: Sequence[QWidget]) -> None:
-        """Put buttons above the prompt; the first stands apart from the others."""
+        """Place buttons above the prompt, the first one apart from the others."""
         for button in buttons:
             self._heading.addWidget(button)
         self._heading.insertStretch(1)
@@ -100,7 +100,7 @@ class PromptPane(QScrollArea):
         self._seed.setVisible(shown)
 
     def toggle_explanations(self) -> None:
-        """Show or hide what the moderators gave as their reasons."""
+        """Show or hide the moderators' explanations."""
         self._explained = not self._explained
         self._show_votes()
 
@@ -108,8 +108,12 @@ class PromptPane(QScrollArea):
         if self._view is None:
             return
         on_prompt = sorted((v for v in self._view.votes if v.response_id is None), key=lambda v: v.moderator)
-        hint = f"{key_text('explanations')} {tr('hides why') if self._explained else tr('shows why')}"
-        self._moderators.setText(tr("Moderators") + (f"   {hint}" if on_prompt and key_text("explanations") else ""))
+        title, key = tr("Moderators"), key_text("explanations")
+        if on_prompt and key:
+            title = tr(
+                "Moderators   {key} hides explanations" if self._explained else "Moderators   {key} shows explanations"
+            )
+        self._moderators.setText(title.format(key=key))
         self._moderators.setVisible(not self._view.blind)
         self._votes.setVisible(not self._view.blind)
         self._votes.show_votes(on_prompt, self._view, explained=self._explained and not self._covered)
@@ -120,7 +124,7 @@ class PromptPane(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName(tr("Prompt with its votes"))
-        self._text.setAccessibleName("Prompt")
+        self._text.setAccessibleName(tr("Prompt"))
         self._seed.setAccessibleName(tr("Seed"))
         self._note.setAccessibleName(tr("Note"))
         self._origin.setWordWrap(True)
@@ -135,7 +139,7 @@ class PromptPane(QScrollArea):
         self._heading.setSpacing(4)
         layout.addLayout(self._heading)
         inner = QVBoxLayout()
-        inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # the buttons' words stand on the text's edge
+        inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons
         inner.setSpacing(12)
         layout.addLayout(inner, 1)
         for part in (self._origin, self._seed_title, self._seed, self._text, self._final, self._note):
@@ -152,36 +156,36 @@ class PromptPane(QScrollArea):
 
 
 def origin(view: PromptView) -> list[str]:
-    """Where a prompt comes from, in words."""
+    """The origin of a prompt, one phrase per fact."""
     prompt: Prompt = view.prompt
-    said = []
+    facts = []
     if view.category != prompt.category and prompt.category is not None:
-        said.append(f"file says {prompt.category}")
+        facts.append(tr("category in the file: {category}").format(category=prompt.category))
     if prompt.origin is Origin.REWRITE:
         siblings = view.siblings - 1
-        said.append("rewrite" + (f", {siblings} sibling{'s' * (siblings > 1)}" if siblings else ""))
+        facts.append("rewrite" + (f", {siblings} sibling{'s' * (siblings > 1)}" if siblings else ""))
     if prompt.source:
-        said.append(f"{prompt.source}, line {prompt.source_line}" if prompt.source_line else prompt.source)
-    said.extend(value for value in prompt.attributes.values() if value)
+        facts.append(f"{prompt.source}, line {prompt.source_line}" if prompt.source_line else prompt.source)
+    facts.extend(value for value in prompt.attributes.values() if value)
     if not view.blind:
-        said.append(f"#{abs(prompt.id)}")  # one that is shown again has the negative
-    return said
+        facts.append(f"#{abs(prompt.id)}")  # negative for a prompt that is shown again
+    return facts
 
 
 def final_words(view: PromptView, annotator: str) -> str:
-    """The label that counts and what it stands on."""
+    """The final label and its source."""
     mark = LABELS[view.final.label]
     if view.blind:
-        return f"{mark.shape} {mark.word}   {tr('votes and judgements are hidden until you decide')}"
+        return f"{mark.shape} {mark.word}   {tr('votes and judgements are hidden until you label the prompt')}"
     mine = view.last_label(annotator)
     if view.final.basis is Basis.CONSENSUS and view.consensus.veto is Veto.OVERRULED:
-        return f"{mark.shape} {mark.word}   {tr('by veto, against the moderators')}"
+        return f"{mark.shape} {mark.word}   {tr('by veto, against the majority of moderators')}"
     if mine is not None and mine.value == view.final.label:
         if Visible.VOTES in mine.visible:
-            return f"{mark.shape} {mark.word}   {tr('you')}"
-        how = tr("you, before you saw the votes")
+            return f"{mark.shape} {mark.word}   {tr('your label')}"
+        how = tr("your blind label")
         if Visible.RESPONSES not in mine.visible:
-            how = tr("you, with many others at once")
-        keep = f"{key_text('keep')} {tr('keeps it, another label changes it')}"
-        return f"{mark.shape} {mark.word}   {how}.   {keep}"
-    return f"{mark.shape} {mark.word}   {tr(_STANDS_ON[view.final.basis])}"
+            how = tr("your bulk label")
+        keep = tr("Press {key} to keep it, or choose another label.").format(key=key_text("keep"))
+        return f"{mark.shape} {mark.word}   {how}. {keep}"
+    return f"{mark.shape} {mark.word}   {tr(_SOURCES[view.final.basis])}"

@@ -1,6 +1,6 @@
-"""Completion in the query line: conditions first, then the values of the one that is being typed.
+"""Completion in the search field: conditions first, then values of the condition that is being typed.
 
-The list is a part of the window and never takes the keys away from the line.
+The list is part of the window and never takes the focus from the search field.
 """
 
 import re
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget
 
 from orbench_studio.domain.review.query import VALUES, write_term
 from orbench_studio.domain.review.queue import Field, Order, Term
+from orbench_studio.gui.common.actions import tr
 
 _TYPED = re.compile(r'(?:^|(?<=\s))-?(?:([a-z]+):)?([^\s"]*)$', re.IGNORECASE)
 _MOST = 12
@@ -19,30 +20,30 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 
 
 class Completion(QListWidget):
-    """Offers what can stand where the cursor is; whoever knows the data adds the values."""
+    """Completions for the text before the cursor; values of the data are added by `learn`."""
 
-    values_wanted = Signal(object)  # a Field whose values are typed and not known here
+    values_wanted = Signal(object)  # a Field whose values are not known yet
 
     def __init__(self, line: QLineEdit) -> None:
         super().__init__()
         self.setObjectName("completion")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Completions")
+        self.setAccessibleName(tr("Completions"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._line = line
         self._known: dict[str, list[str]] = {}
         self.hide()
         line.textEdited.connect(lambda _: self._offer())
         line.installEventFilter(self)
-        self.itemClicked.connect(lambda item: self._take(item.text()))
+        self.itemClicked.connect(lambda item: self._complete(item.text()))
 
     def learn(self, field: Field, values: list[str]) -> None:
-        """The values that the data has for a field."""
+        """Add the values of a field in the data."""
         self._known[field] = [write_term(Term(field, (value,))) for value in values]
         self._offer()
 
     def forget(self) -> None:
-        """The data is another, or has changed."""
+        """Drop all values, because the data changed."""
         self._known.clear()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -56,12 +57,12 @@ class Completion(QListWidget):
         return event.type() == QEvent.Type.KeyPress and self._key(event.key())
 
     def _key(self, key: int) -> bool:
-        """Whether a key was for the list."""
+        """Handle a key; False if the list does not use it."""
         if key in _ARROWS:
             step = 1 if key == Qt.Key.Key_Down else -1
             self.setCurrentRow((self.currentRow() + step) % self.count())
         elif key in _ENTER and self.currentRow() >= 0:
-            self._take(self.currentItem().text())
+            self._complete(self.currentItem().text())
         elif key == Qt.Key.Key_Escape:
             self.hide()
         else:
@@ -101,7 +102,7 @@ class Completion(QListWidget):
             self.values_wanted.emit(Field(name))
         return self._known.get(name, [])
 
-    def _take(self, text: str) -> None:
+    def _complete(self, text: str) -> None:
         place = self._line.cursorPosition()
         typed = _TYPED.search(self._line.text()[:place])
         if typed is None:

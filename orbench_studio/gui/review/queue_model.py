@@ -1,4 +1,4 @@
-"""The queue as a list model: all ids at once, lines fetched in pages where they are looked at."""
+"""The queue as a list model: all ids at once, rows loaded in pages when they become visible."""
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -7,16 +7,16 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from orbench_studio.domain.review.queue import QueueRow, Status
 
-PAGE = 64  # lines fetched together
+PAGE = 64  # rows loaded together
 Index = QModelIndex | QPersistentModelIndex
 
 ROW = Qt.ItemDataRole.UserRole
 
 
 class QueueModel(QAbstractListModel):
-    """Lines of the queue, by place. `data` gives a QueueRow under the role ROW, or None until it has arrived."""
+    """Rows of the queue. `data` returns a QueueRow for the role ROW, or None until it is loaded."""
 
-    wanted = Signal(object)  # a list of prompt ids whose lines should be brought by `put`
+    wanted = Signal(object)  # a list of prompt ids whose rows `put` should receive
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,10 +25,10 @@ class QueueModel(QAbstractListModel):
         self._rows: dict[int, QueueRow] = {}
         self._asked: set[int] = set()
         self._inserted = False
-        self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # what may be shown of a line
+        self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # covers texts
 
     def repaint(self) -> None:
-        """Show the lines again, after `shown_as` gives others."""
+        """Repaint all rows after `shown_as` has changed."""
         if self._ids:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1), [ROW])
 
@@ -43,7 +43,7 @@ class QueueModel(QAbstractListModel):
         self.endResetModel()
 
     def insert(self, place: int, row: QueueRow) -> None:
-        """Put a line more into the queue, until it is asked for again."""
+        """Insert a row until the queue is loaded again."""
         self.beginInsertRows(QModelIndex(), place, place)
         self._ids.insert(place, row.prompt_id)
         self._places = {}
@@ -52,7 +52,7 @@ class QueueModel(QAbstractListModel):
         self.endInsertRows()
 
     def put(self, rows: Iterable[QueueRow]) -> None:
-        """Lines that have arrived."""
+        """Add loaded rows."""
         arrived = {row.prompt_id: row for row in rows}
         self._rows.update(arrived)
         places = [place for prompt_id in arrived if (place := self.place_of(prompt_id)) is not None]
@@ -60,7 +60,7 @@ class QueueModel(QAbstractListModel):
             self.dataChanged.emit(self.index(min(places)), self.index(max(places)), [ROW])
 
     def refresh(self, prompt_ids: Iterable[int]) -> None:
-        """Fetch the lines of these prompts again where they have been fetched before; the old ones stay till then."""
+        """Reload the rows of these prompts if they were loaded; the old rows stay visible until then."""
         known = [prompt_id for prompt_id in prompt_ids if prompt_id in self._rows]
         if known:
             self.wanted.emit(known)
@@ -70,13 +70,13 @@ class QueueModel(QAbstractListModel):
         return self._ids[place] if 0 <= place < len(self._ids) else None
 
     def place_of(self, prompt_id: int | None) -> int | None:
-        """The place of a prompt; None where the queue does not have it, or none is asked for."""
+        """The place of a prompt; None for None, or where the queue does not have it."""
         if not self._places:
             self._places = {id_: place for place, id_ in enumerate(self._ids)}
         return self._places.get(prompt_id) if prompt_id is not None else None
 
     def ids(self) -> Sequence[int]:
-        """All prompts, in order; without lines of prompts shown again, whose ids are negative."""
+        """All prompts in order, without those shown again, whose ids are negative."""
         return self._ids if not self._inserted else array("q", (of for of in self._ids if of > 0))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature

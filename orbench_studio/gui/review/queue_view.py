@@ -1,4 +1,4 @@
-"""The queue on the left: two lines a prompt, painted, never built of widgets."""
+"""The queue on the left: two painted lines per prompt."""
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.core.moderation import Veto
-from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
+from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
@@ -26,16 +26,16 @@ _HEIGHT = 58
 _PAD = 16
 _MARK = 26
 _ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-_AROUND = 2  # lines in view before and after the current one
+_AROUND = 2  # rows in view before and after the current one
 
 
 class QueueDelegate(QStyledItemDelegate):
-    """Paints one line of the queue."""
+    """Paints one row of the queue."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.blind = False  # what machines say of a prompt is left out until somebody has decided it
+        self.blind = False  # hides votes and refusals of undecided prompts
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -56,24 +56,24 @@ class QueueDelegate(QStyledItemDelegate):
         text = upper.adjusted(px(_MARK), 0, 0, 0)
         elided(painter, text, row.text, font(BODY), colour("ink"))
         lower = QRect(text.left(), upper.bottom() + 1, text.width(), px(18))
-        blind = self.blind and row.status in NOBODY_DECIDED
+        blind = self.blind and row.status in UNDECIDED_STATUSES
         elided(painter, lower, details(row, blind=blind), font(META), colour("quiet"))
 
 
 def details(row: QueueRow, *, blind: bool) -> str:
-    """The second line: category, votes, refusals, flag and note; blind without what machines say."""
-    parts = ["⚑" * row.flagged + "✎" * row.noted, row.category or "no category"]
+    """The second line of a row: flag, note, category, votes and refusals; without the last two if blind."""
+    parts = ["⚑" * row.flagged + "✎" * row.noted, row.category or tr("no category")]
     if not blind:
         parts += [
             row.votes,
-            "veto" if row.veto is Veto.OVERRULED else "",
-            f"{row.refusals} of {row.judged} refuse" if row.judged else "",
+            tr("veto") if row.veto is Veto.OVERRULED else "",
+            tr("{count} of {judged} refuse").format(count=row.refusals, judged=row.judged) if row.judged else "",
         ]
     return "   ".join(part for part in parts if part)
 
 
 class LineTable(QTableView):
-    """A table that looks like a list: a QListView lays all its lines out again whenever one changes (measured)."""
+    """A table that looks like a list: a QListView lays out all its rows again when one changes (measured)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,13 +89,13 @@ class LineTable(QTableView):
         self.fit_lines()
 
     def fit_lines(self) -> None:
-        """Make the lines as high as the size of text asks for."""
+        """Set the row height for the current text size."""
         self.verticalHeader().setMinimumSectionSize(px(_HEIGHT))
         self.verticalHeader().setDefaultSectionSize(px(_HEIGHT))
         self.viewport().update()
 
     def keyboardSearch(self, search: str) -> None:
-        """Nothing: a letter that is no shortcut here must not move the reviewer elsewhere."""
+        """Do nothing: a letter that is no shortcut must not change the current prompt."""
 
 
 class QueueView(QWidget):
@@ -119,9 +119,9 @@ class QueueView(QWidget):
     def go(self, place: int) -> None:
         """Make a place current and bring it into view."""
         index = self._model.index(place)
-        # Not by the view, which asks which keys are held: Ctrl still is while an undo answers, and would add the line.
+        # Not by the view, which reads the modifier keys: the Ctrl of Ctrl+Z would extend the selection.
         self._list.selectionModel().setCurrentIndex(index, _ONLY)
-        for near in (place - _AROUND, place + _AROUND, place):  # what comes next can be seen, and what was before
+        for near in (place - _AROUND, place + _AROUND, place):  # keeps the neighbours visible
             self._list.scrollTo(self._model.index(min(max(near, 0), self._model.rowCount() - 1)))
 
     def place(self) -> int:
@@ -129,26 +129,26 @@ class QueueView(QWidget):
         return self._list.currentIndex().row()
 
     def chosen(self) -> list[int]:
-        """The prompts selected, in the order of the queue."""
+        """The selected prompts, in the order of the queue."""
         places = sorted(index.row() for index in self._list.selectionModel().selectedRows())
         ids = (self._model.id_at(place) for place in places)
         return [prompt_id for prompt_id in ids if prompt_id is not None and prompt_id > 0]
 
     def hide_machines(self, *, hidden: bool) -> None:
-        """Leave out of the lines what machines say of prompts that nobody has decided, or not."""
+        """Hide or show votes and refusals of undecided prompts."""
         self._delegate.blind = hidden
         self._list.viewport().update()
 
     def count(self, prompts: int) -> None:
-        """Say how many prompts there are in the queue."""
+        """Show how many prompts the queue has."""
         self._prompts = prompts
         self._say_place()
 
     def _say_place(self) -> None:
-        """Where the reviewer is among how many, or how many are selected."""
+        """Show the place in the queue, or how many rows are selected."""
         chosen = len(self._list.selectionModel().selectedRows())
         place = f"{self.place() + 1:,} / {self._prompts:,}" if self.place() >= 0 else f"{self._prompts:,}"
-        self._count.setText(f"{chosen:,} {tr('selected')}" if chosen > 1 else place)
+        self._count.setText(tr("{count} selected").format(count=f"{chosen:,}") if chosen > 1 else place)
 
     def _build_ui(self) -> None:
         heading = QHBoxLayout()
@@ -159,7 +159,7 @@ class QueueView(QWidget):
         self._list.setObjectName("queue")
         self._list.setModel(self._model)
         self._list.setItemDelegate(self._delegate)
-        self._list.setAccessibleName("Queue of prompts")
+        self._list.setAccessibleName(tr("Queue of prompts"))
         self._list.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

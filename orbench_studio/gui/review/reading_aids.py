@@ -1,4 +1,4 @@
-"""What the eye asks for on the review page, beside the prompt itself: covered texts, and two responses at once."""
+"""Covered texts, and two responses side by side."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,11 @@ from orbench_studio.gui.review.queue_model import QueueModel
 from orbench_studio.gui.review.responses_pane import ResponsesPane
 from orbench_studio.settings import Settings
 
-_NEEDS_TEXT = (Aspect.LABEL, Aspect.ANSWER_CLASS, Aspect.EVIDENCE)  # what nobody can decide who has not read it
+_NEEDS_TEXT = (Aspect.LABEL, Aspect.ANSWER_CLASS, Aspect.EVIDENCE)  # cannot be decided while the text is covered
 
 
 class ReadingAids(QObject):
-    """Holds the shield over the panes, and the room for a second response."""
+    """Covers the texts of the page, and makes room for a second response."""
 
     message = Signal(str)  # why something was not done
 
@@ -36,22 +36,22 @@ class ReadingAids(QObject):
         KEYS.changed.connect(self._settle)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
-        """What the eye's actions do."""
+        """The handlers of these actions."""
         return {"reveal_text": self._reveal, "side_by_side": self._compare}
 
     def meet(self, view: PromptView) -> None:
-        """Cover what must be covered of a prompt, before it is painted."""
+        """Cover the texts of a prompt if needed, before it is painted."""
         self.shield.meet(view)
         self._prompt.hide_reasons(covered=self.shield.covers)
 
     def prefer(self) -> None:
-        """Take other preferences."""
+        """Apply changed preferences."""
         self.shield.settle()
         self._hide_reasons()
         self._model.repaint()
 
     def may_decide(self, aspect: Aspect) -> bool:
-        """Whether what is on the screen can be decided; says why not."""
+        """Whether the prompt on the screen can be decided; emits a message if not."""
         refusal = self.shield.refusal() if aspect in _NEEDS_TEXT else ""
         if refusal:
             self.message.emit(refusal)
@@ -62,7 +62,7 @@ class ReadingAids(QObject):
 
     def _reveal(self) -> None:
         if not self.shield.toggle():
-            self.message.emit(tr("This text is not covered. Which categories are is in the preferences."))
+            self.message.emit(tr("This text is not covered. Choose the covered categories in the preferences."))
         self._hide_reasons()
 
     def _hide_reasons(self) -> None:
@@ -74,4 +74,4 @@ class ReadingAids(QObject):
         now = self._responses.compare()
         self._panes.make_room(on=now)
         if not now and not before:
-            self.message.emit(tr("It takes two responses to set one beside the other."))
+            self.message.emit(tr("This prompt has fewer than two responses to compare."))

@@ -1,4 +1,4 @@
-"""The text of the response in focus, and beside it, where asked for, another one that stays while the focus moves."""
+"""The text of the response in focus, and optionally a pinned one beside it."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -12,18 +12,18 @@ from orbench_studio.gui.common.theme import ANSWERS, READING, READING_LINE, Them
 from orbench_studio.gui.common.widgets import label
 
 _PAD = 20
-_BESIDE = 480  # pixels below which two texts stand one above the other
+_BESIDE = 480  # pixels below which two texts are stacked
 
 
 class ResponseReader(QFrame):
-    """One response: what is known of it, and its text."""
+    """One response: its judgements and its text."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self.setObjectName("panel")
         self.view: ResponseView | None = None
         self._blind = False
-        self.title = label("", "strong")  # model and class, for two that stand side by side
+        self.title = label("", "strong")  # model and class, while two are compared
         self.about = label("", "meta")
         self.about.setWordWrap(True)
         self.title.setWordWrap(True)
@@ -38,10 +38,10 @@ class ResponseReader(QFrame):
         layout.addWidget(self.text, 1)
 
     def show_view(self, view: ResponseView | None, *, blind: bool) -> None:
-        """Show a response, or how to come by one; `blind` while what judges made of it is hidden."""
+        """Show a response, or how to get one; `blind` hides the judgements."""
         self.view, self._blind = view, blind
         if view is None:
-            self.about.setText(tr("Import model responses, and they are shown here."))
+            self.about.setText(tr("No responses yet. Import model responses to see them here."))
             self.text.show_text("")
             return
         mark = ANSWERS[view.final.answer_class]
@@ -74,14 +74,14 @@ class ResponseReaders(QSplitter):
             reading.restate()
 
     def compare(self, pinned: ResponseView | None, *, blind: bool = False) -> None:
-        """Show a response on the left, or none."""
+        """Pin a response on the left, or none."""
         if pinned is not None:
             self.pinned.show_view(pinned, blind=blind)
         for part in (self.pinned, self.pinned.title, self.focused.title):
             part.setVisible(pinned is not None)
 
     def texts(self) -> tuple[TextPane, TextPane]:
-        """Where the texts of responses are."""
+        """The panes with texts of responses."""
         return self.pinned.text, self.focused.text
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -92,25 +92,25 @@ class ResponseReaders(QSplitter):
 
 
 def about(view: ResponseView, *, blind: bool, reasons: bool) -> list[str]:
-    """What is known of a response besides its text: every judge's class, errors, another wording.
+    """What is known about a response: every judge's class, errors, a different template, the reviewer's reason.
 
-    The judges' reasons may quote the text; while that is covered they are left out.
+    The judges' explanations can quote the text; `reasons` is False while it is covered.
     """
     response = view.response
-    said = [
+    facts = [
         f"{j.judge}: {ANSWERS[j.answer_class].word}" + (f" ({j.explanation})" if reasons and j.explanation else "")
         for j in response.judgements
     ]
-    said += [f"{a.annotator}: {ANSWERS[AnswerClass(a.value)].word}" for a in view.decided if a.imported]
+    facts += [f"{a.annotator}: {ANSWERS[AnswerClass(a.value)].word}" for a in view.decided if a.imported]
     if response.reference_class:
-        said.append(f"source file's final label: {ANSWERS[response.reference_class].word}")
+        facts.append(tr("source file: {answer_class}").format(answer_class=ANSWERS[response.reference_class].word))
     if response.error and reasons:
-        said.append(f"error: {response.error}")
+        facts.append(tr("error: {error}").format(error=response.error))
     if response.asked and reasons:
-        said.append(f"asked in other words: {response.asked}")
+        facts.append(tr("sent as: {text}").format(text=response.asked))
     if response.simulated:
-        said.append(tr("illustrative, not a real model"))
+        facts.append(tr("illustrative, not a real model"))
     mine = [a.reason for a in view.decided if a.reason]
-    said += [f"{tr('because it')} {mine[-1]}"] if mine else []
-    nothing = tr("What judges made of it is hidden until you decide") if blind else tr("No judge has looked at it")
-    return said or [nothing]
+    facts += [tr("because it {reason}").format(reason=mine[-1])] if mine else []
+    nothing = tr("Judgements are hidden until you label the prompt") if blind else tr("Not judged")
+    return facts or [nothing]

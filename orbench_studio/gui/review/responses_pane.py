@@ -1,4 +1,4 @@
-"""The responses on the right: one line a model with what counts and why, and the text of the one in focus."""
+"""The responses on the right: one row per model with its final answer class, and the text of the one in focus."""
 
 from dataclasses import replace
 
@@ -30,9 +30,9 @@ _ROW = 36
 _PAD = 20
 _BASIS = 76
 _ROOM_FOR_NAME = 110
-_ROOM_FOR_BASIS = 300  # pixels of a line below which only model and badge are painted
+_ROOM_FOR_BASIS = 300  # pixels of row width below which only model and badge are painted
 _NARROWEST = 300
-_FEWEST, _MOST = 2, 9  # lines that the list has room for by itself
+_FEWEST, _MOST = 2, 9  # rows that the list shows without being resized
 VIEW = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 _HINTS = (
@@ -54,7 +54,7 @@ class ResponsesModel(QAbstractListModel):
         self.blind = False
 
     def show(self, views: tuple[ResponseView, ...], *, blind: bool = False) -> None:
-        """Show other responses; `blind` where only the reviewer's own answer classes are known."""
+        """Show other responses; `blind` where only the reviewer's own answer classes are visible."""
         self.beginResetModel()
         self._views, self.blind = views, blind
         self.endResetModel()
@@ -72,13 +72,13 @@ class ResponsesModel(QAbstractListModel):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             if self.blind and view.final.answer_class is None:
-                return f"{view.response.model}: {tr('hidden until you decide')}"
+                return f"{view.response.model}: {tr('hidden until you label the prompt')}"
             return f"{view.response.model}: {ANSWERS[view.final.answer_class].word}, {basis(view, '')}"
         return view if role == VIEW else None
 
 
 class ResponseDelegate(QStyledItemDelegate):
-    """Paints one line: model, badge, what the badge stands on."""
+    """Paints one row: model, badge, and the source of the answer class."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -102,14 +102,14 @@ class ResponseDelegate(QStyledItemDelegate):
         elided(painter, name, view.response.model, font(BODY), self._theme.colour("ink"))
 
     def _badge(self, painter: QPainter, rect: QRect, view: ResponseView) -> int:
-        """Paint what counts and what it stands on; gives where that begins."""
-        said = px(_BASIS) if rect.width() >= px(_ROOM_FOR_BASIS) else 0
-        why = QRect(rect.right() - _PAD - said, rect.top(), said, rect.height())
+        """Paint the answer class and its source; returns the left edge."""
+        width = px(_BASIS) if rect.width() >= px(_ROOM_FOR_BASIS) else 0
+        why = QRect(rect.right() - _PAD - width, rect.top(), width, rect.height())
         if self.blind and view.final.answer_class is None:
             return why.left()
         mark = ANSWERS[view.final.answer_class]
         if mark.shape and why.left() - badge_size(mark).width() - rect.left() < px(_ROOM_FOR_NAME):
-            mark = replace(mark, word="")  # the model's name tells more than the word; shape and colour stay
+            mark = replace(mark, word="")  # the model's name needs the room; shape and colour stay
         size = badge_size(mark)
         at = QPoint(why.left() - size.width() - 12, rect.top() + (rect.height() - size.height()) // 2)
         badge(painter, at, mark, self._theme)
@@ -118,7 +118,7 @@ class ResponseDelegate(QStyledItemDelegate):
 
 
 def basis(view: ResponseView, annotator: str) -> str:
-    """What a response's answer class stands on, in a word."""
+    """The source of a response's answer class, in a word."""
     if view.final.basis is Basis.HUMAN:
         here = [a for a in view.decided if not a.imported] or view.decided
         people = sorted({a.annotator for a in here})
@@ -127,9 +127,9 @@ def basis(view: ResponseView, annotator: str) -> str:
 
 
 class ResponsesPane(QFrame):
-    """List above, text below. Shows; the page decides."""
+    """The list of responses above the text of the one in focus."""
 
-    left = Signal()  # when whoever reads a text wants to go back to the queue
+    left = Signal()  # when the user leaves the text to continue in the queue
 
     def __init__(self, theme: Theme, settings: Settings) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class ResponsesPane(QFrame):
         self._list = PlainList()
         self._count = label("", "meta")
         self.readings = ResponseReaders(theme)
-        self._beside = ""  # the model whose response stays on the left while two are compared
+        self._beside = ""  # the model whose response is pinned on the left
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
         self._above_hints = rule()
@@ -155,7 +155,7 @@ class ResponsesPane(QFrame):
         theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:
-        """Show the responses to a prompt; the one in focus stays so while the prompt is the same."""
+        """Show the responses to a prompt; the same response keeps the focus while the prompt is the same."""
         focused = self.focused() if self._of == view.prompt.id else None
         self._of = view.prompt.id
         self._delegate.annotator, self._delegate.blind = annotator, view.blind
@@ -172,7 +172,7 @@ class ResponsesPane(QFrame):
         self._show_text()
 
     def read(self) -> None:
-        """Take the keys into the text, where Shift and the arrows select words."""
+        """Focus the text, where Shift and the arrow keys select words."""
         self.readings.focused.text.read()
 
     def scroll_text(self, pages: int) -> None:
@@ -185,7 +185,7 @@ class ResponsesPane(QFrame):
         return self.readings.focused.text.selected()
 
     def show_hints(self, shown: bool) -> None:
-        """Show what the keys do, where there is room."""
+        """Show or hide the hints about keys."""
         self.hints.setVisible(shown)
         self._above_hints.setVisible(shown)
 
@@ -200,9 +200,9 @@ class ResponsesPane(QFrame):
         return bool(self._beside)
 
     def compare(self) -> bool:
-        """Pin the response in focus and move on to the one after it or before; or go back to one.
+        """Pin the response in focus and move to its neighbour; or end the comparison.
 
-        Gives whether two are compared now.
+        Returns whether two responses are compared now.
         """
         focused, place = self.focused(), self._list.currentIndex().row()
         other = place + 1 if self._model.at(place + 1) else place - 1
@@ -214,7 +214,7 @@ class ResponsesPane(QFrame):
         return go
 
     def _pin(self, views: tuple[ResponseView, ...]) -> ResponseView | None:
-        """Keep comparing with the same model, or the first where it gave no response."""
+        """Keep comparing with the same model, or with the first if it has no response."""
         if not self._beside or len(views) < 2:
             self.readings.compare(None)
             return None
@@ -242,7 +242,7 @@ class ResponsesPane(QFrame):
         self._fits = False
 
     def _fit_list(self, lines: int) -> None:
-        """Give the list the room that its lines need, until somebody drags the border."""
+        """Fit the list to its rows until the user drags the splitter."""
         if self._fits and lines != self._lines and self.splitter.orientation() is Qt.Orientation.Vertical:
             wanted = px(_ROW) * min(max(lines, _FEWEST), _MOST) + 4
             self.splitter.setSizes([wanted, max(sum(self.splitter.sizes()) - wanted, 1)])
@@ -256,14 +256,14 @@ class ResponsesPane(QFrame):
         self._list.setItemDelegate(self._delegate)
         self._list.setUniformItemSizes(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setAccessibleName("Responses")
+        self._list.setAccessibleName(tr("Responses"))
         self._fit_size()
         heading = QHBoxLayout()
         heading.setContentsMargins(_PAD, 12, _PAD, 8)
         heading.addWidget(label(tr("Responses"), "strong"))
         heading.addStretch()
         heading.addWidget(self._count)
-        self._count.setToolTip(tr("Partial, indirect and direct refusals, of the responses that were judged"))
+        self._count.setToolTip(tr("Partial, indirect and direct refusals among the judged responses"))
         self.splitter.addWidget(self._list)
         self.splitter.addWidget(self.readings)
         self.setMinimumWidth(_NARROWEST)
@@ -282,9 +282,12 @@ class ResponsesPane(QFrame):
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:
-    """How many of those that were judged refuse, partly or wholly; the others are counted apart."""
+    """The number of refusals among judged responses, and of responses that are not judged."""
     judged = [v for v in views if v.final.answer_class in ANSWER_CLASSES]
     refusals = sum(1 for v in judged if v.final.answer_class in REFUSALS)
     apart = len(views) - len(judged)
-    said = [f"{refusals} of {len(judged)} refuse" if judged else "", f"{apart} not judged" if apart else ""]
-    return "\u00a0\u00a0·  ".join(part for part in said if part) or tr("none yet")
+    counts = [
+        tr("{count} of {judged} refuse").format(count=refusals, judged=len(judged)) if judged else "",
+        tr("{count} not judged").format(count=apart) if apart else "",
+    ]
+    return "\u00a0\u00a0·  ".join(part for part in counts if part) or tr("none yet")

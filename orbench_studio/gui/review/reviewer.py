@@ -1,4 +1,4 @@
-"""Whose decisions they are: the name in the top bar, and how it is changed."""
+"""The annotator's name in the top bar, and the dialog that changes it."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QInputDialog, QToolButton
@@ -8,7 +8,7 @@ from orbench_studio.gui.workspace.session import Session
 
 
 class ReviewerName(QToolButton):
-    """The name that decisions are written down under: the user's choice, but where the server knows who it is."""
+    """The name under which decisions are recorded: chosen by the user, unless the server sets it."""
 
     changed = Signal()
     message = Signal(str)
@@ -16,7 +16,7 @@ class ReviewerName(QToolButton):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.setToolTip(tr("The name your decisions are written down under"))
+        self.setToolTip(tr("The name under which your decisions are recorded"))
         session.opened.connect(self._show)
         self._show()
 
@@ -24,13 +24,13 @@ class ReviewerName(QToolButton):
         """Ask for another name."""
         workspace = self._session.workspace
         if workspace is not None and workspace.decides_as is not None:
-            words = tr("This server knows you by your user: decisions here are written down under the name")
-            self.message.emit(f"{words} {self._session.annotator}")
+            text = tr("This server records your decisions under your user name, {name}.")
+            self.message.emit(text.format(name=self._session.annotator))
             return
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(tr("Reviewer"))
-        dialog.setLabelText(tr("Your decisions are written down under this name:"))
+        dialog.setLabelText(tr("Your decisions are recorded under this name:"))
         dialog.setTextValue(self._session.annotator)
         dialog.textValueSelected.connect(self._named)
         dialog.open()

@@ -103,7 +103,7 @@ class SidePanels:
         view = self._page.view
         if view is None:
             return
-        if self._page.blind or (view.prompt.id < 0 and view.nobody_decided):
+        if self._page.blind or (view.prompt.id < 0 and view.is_unlabelled):
             self._page.message.emit(tr("Other people's decisions are hidden until you have labelled this prompt."))
             return
         page, visible = self._page, self._page.visible

@@ -1,4 +1,4 @@
-"""The history of a prompt as a readable table, latest first, and back to any decision of it."""
+"""The timeline of a prompt as a table, latest first, with a way to restore an earlier decision."""
 
 from collections.abc import Sequence
 
@@ -23,32 +23,32 @@ from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
 from orbench_studio.gui.common.widgets import label, set_tip
 
-_COLUMNS = ("When", "Who", "What", "", "In view", "Why", "Guidelines")
+_COLUMNS = ("When", "Who", "What", "", "Visible", "Reason", "Guidelines")
 _WHAT = 2
 _EXCERPT = 60  # characters of a note or of evidence
 
 
 class TimelineDialog(QDialog):
-    """Every deed about one prompt."""
+    """All decisions about one prompt."""
 
-    decided = Signal(object)  # a Decision, when the user goes back to one
+    decided = Signal(object)  # a Decision, when the user restores one
 
     def __init__(self, parent: QWidget, view: PromptView, *, covered: bool) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"{tr('History of prompt')} #{abs(view.prompt.id)}")
+        self.setWindowTitle(tr("History of prompt #{number}").format(number=abs(view.prompt.id)))
         self._view = view
         self._covered = covered
         self._events: list[Event] = []
         self._table = QTableWidget(0, len(_COLUMNS))
-        self._says = label("", "quiet")
-        self._back = QPushButton(tr("Go back to this"))
+        self._status = label("", "quiet")
+        self._back = QPushButton(tr("Restore"))
         self._build_ui()
-        self._table.currentCellChanged.connect(lambda *_: self._judge())
+        self._table.currentCellChanged.connect(lambda *_: self._update_status())
         self._table.activated.connect(lambda _: self.accept())
 
     def show_events(self, events: Sequence[Event]) -> None:
-        """Show them, the latest first."""
+        """Show events, the latest first."""
         self._events = [*events][::-1]
         self._table.setRowCount(len(self._events))
         rows = [self._cells(event) for event in self._events]
@@ -66,7 +66,7 @@ class TimelineDialog(QDialog):
         if self._events:
             self._table.setCurrentCell(0, 0)
         self._table.setFocus()
-        self._judge()
+        self._update_status()
 
     def accept(self) -> None:
         decision = self._chosen()
@@ -76,32 +76,32 @@ class TimelineDialog(QDialog):
 
     def _chosen(self) -> object | None:
         row = self._table.currentRow()
-        return self._events[row].again(self._view.prompt.id) if 0 <= row < len(self._events) else None
+        return self._events[row].repeated(self._view.prompt.id) if 0 <= row < len(self._events) else None
 
-    def _judge(self) -> None:
+    def _update_status(self) -> None:
         can = self._chosen() is not None
         self._back.setEnabled(can)
         if not self._events:
-            said = tr("Nobody has decided anything about this prompt yet.")
+            text = tr("No decisions about this prompt yet.")
         elif can:
-            said = f"{tr('Enter decides the same once more, in your name;')} {key_text('undo')} {tr('takes it back.')}"
+            text = tr("Enter repeats this decision in your name. {key} undoes it.").format(key=key_text("undo"))
         else:
-            said = tr("There is nothing to go back to in this line.")
-        self._says.setText(said)
+            text = tr("This entry cannot be restored.")
+        self._status.setText(text)
 
     def _cells(self, event: Event) -> tuple[str, ...]:
         when = f"{event.at.astimezone():%Y-%m-%d %H:%M:%S}"
         by = str(event.guideline or "")
-        if event.said is None:
+        if event.annotation is None:
             return when, event.annotator or "", event.message, "", "", "", by
         undone = "" if event.in_force else tr("undone")
-        why = (event.said.reason or "").replace("_", " ")
-        return when, event.annotator or "", self._what(event), undone, seen(event.said), why, by
+        why = (event.annotation.reason or "").replace("_", " ")
+        return when, event.annotator or "", self._what(event), undone, seen(event.annotation), why, by
 
     def _what(self, event: Event) -> str:
-        assert event.said is not None  # the caller has looked
+        assert event.annotation is not None  # checked by the caller
         of = f"{event.model}: " if event.model else ""
-        return of + _words(event.said, "" if self._covered else self._response(event.said.response_id))
+        return of + _words(event.annotation, "" if self._covered else self._response(event.annotation.response_id))
 
     def _response(self, response_id: int | None) -> str:
         return next((r.response.text for r in self._view.responses if r.response.id == response_id), "")
@@ -131,30 +131,34 @@ class TimelineDialog(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(self._table)
-        layout.addWidget(self._says)
+        layout.addWidget(self._status)
         layout.addWidget(buttons)
         self.resize(920, 440)
-        self._judge()
+        self._update_status()
 
 
-def _words(said: Annotation, response: str) -> str:
-    """What a decision says."""
-    if said.aspect is Aspect.LABEL:
-        return _marked(LABELS[Label(said.value)])
-    if said.aspect is Aspect.RECHECK:
-        return f"{tr('shown again:')} {_marked(LABELS[Label(said.value)])}"
-    if said.aspect is Aspect.TRAINING:
-        return f"{tr('to practise:')} {_marked(LABELS[Label(said.value)])}"
-    if said.aspect is Aspect.ANSWER_CLASS:
-        return _marked(ANSWERS[AnswerClass(said.value)])
-    if said.aspect is Aspect.EVIDENCE:
-        start, end = evidence_span(said.value)
-        return f"{tr('evidence')} “{_excerpt(response[start:end])}”" if response else tr("evidence")
-    if said.aspect is Aspect.NOTE:
-        return f"✎ {_excerpt(said.value)}" if said.value else tr("note removed")
-    if said.aspect is Aspect.FLAG:
-        return tr("⚑ flagged") if said.value == "on" else tr("flag taken off")
-    return f"{tr('category')} {said.value}" if said.aspect is Aspect.CATEGORY else tr("skipped")
+def _words(annotation: Annotation, response: str) -> str:
+    """A decision as text."""
+    if annotation.aspect is Aspect.LABEL:
+        return _marked(LABELS[Label(annotation.value)])
+    if annotation.aspect is Aspect.RECHECK:
+        return tr("shown again: {label}").format(label=_marked(LABELS[Label(annotation.value)]))
+    if annotation.aspect is Aspect.TRAINING:
+        return tr("training: {label}").format(label=_marked(LABELS[Label(annotation.value)]))
+    if annotation.aspect is Aspect.ANSWER_CLASS:
+        return _marked(ANSWERS[AnswerClass(annotation.value)])
+    if annotation.aspect is Aspect.EVIDENCE:
+        start, end = evidence_span(annotation.value)
+        return tr("evidence “{text}”").format(text=_excerpt(response[start:end])) if response else tr("evidence")
+    if annotation.aspect is Aspect.NOTE:
+        return f"✎ {_excerpt(annotation.value)}" if annotation.value else tr("note removed")
+    if annotation.aspect is Aspect.FLAG:
+        return tr("⚑ flagged") if annotation.value == "on" else tr("flag removed")
+    return (
+        tr("category {category}").format(category=annotation.value)
+        if annotation.aspect is Aspect.CATEGORY
+        else tr("skipped")
+    )
 
 
 def _marked(mark: Mark) -> str:
@@ -166,13 +170,13 @@ def _excerpt(text: str) -> str:
     return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
 
 
-def seen(said: Annotation) -> str:
-    """What was in view of whoever decided; not known of what came with a file."""
-    if said.imported:
+def seen(annotation: Annotation) -> str:
+    """What was visible to the annotator; not known for imported decisions."""
+    if annotation.imported:
         return tr("from a file")
-    if Visible.RESPONSES not in said.visible:
-        return tr("one of many at once")
-    seen = [
-        word for part, word in ((Visible.VOTES, "votes"), (Visible.JUDGEMENTS, "judgements")) if part in said.visible
-    ]
-    return f"{' and '.join(seen)} seen" if seen else tr("blind")
+    if Visible.RESPONSES not in annotation.visible:
+        return tr("bulk decision")
+    votes, judgements = (part in annotation.visible for part in (Visible.VOTES, Visible.JUDGEMENTS))
+    if votes and judgements:
+        return tr("votes and judgements")
+    return tr("votes") if votes else tr("judgements") if judgements else tr("blind")

@@ -1,4 +1,4 @@
-"""Undo everything since a deed or a time: pick, see what it takes back, and do it in one."""
+"""Bulk undo: choose a decision or a time, preview what is undone, and undo it in one step."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 _LISTED = 1_000
 _NAMED = 12  # prompts named one by one
-_TYPING = 200  # milliseconds after the last letter until the time is looked at
+_TYPING = 200  # milliseconds after the last key until the time is read
 
 
 def undo_since(
-    session: Session, meant: UndoPreview, done: Callable[[Changes], None], failed: Callable[[Exception], None]
+    session: Session, previewed: UndoPreview, done: Callable[[Changes], None], failed: Callable[[Exception], None]
 ) -> None:
     """Undo what was previewed."""
     who = session.annotator
@@ -45,26 +45,26 @@ def undo_since(
     def work(workspace: Workspace) -> Changes:
         from orbench_studio.services.review import bulk_undo
 
-        return bulk_undo.undo_since(workspace, meant, annotator=who)
+        return bulk_undo.undo_since(workspace, previewed, annotator=who)
 
     session.run(work, done, failed)
 
 
 class UndoSinceDialog(QDialog):
-    """The reviewer's own deeds, latest first: everything down to the line picked is taken back."""
+    """The reviewer's own decisions, latest first: everything down to the selected row is undone."""
 
-    chosen = Signal(object)  # a TakenBack, when the user wants it undone
+    chosen = Signal(object)  # an UndoPreview, when the user confirms it
 
     def __init__(self, parent: QWidget, session: Session) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Undo everything since…"))
         self._session = session
-        self._deeds: list[Entry] = []
-        self._meant: UndoPreview | None = None
+        self._entries: list[Entry] = []
+        self._previewed: UndoPreview | None = None
         self._table = QTableWidget(0, 2)
         self._time = QLineEdit()
-        self._says = label("", "quiet")
+        self._status = label("", "quiet")
         self._undo = QPushButton(tr("Undo"))
         self._typing = QTimer(self)
         self._build_ui()
@@ -72,12 +72,12 @@ class UndoSinceDialog(QDialog):
         self._list()
 
     def accept(self) -> None:
-        if self._meant is not None and self._meant.entries:
-            self.chosen.emit(self._meant)
+        if self._previewed is not None and self._previewed.entries:
+            self.chosen.emit(self._previewed)
             super().accept()
 
     def _list(self) -> None:
-        """Ask for what the reviewer decided last and has not undone."""
+        """Load the reviewer's last decisions that are in force."""
         who = self._session.annotator
 
         def work(workspace: Workspace) -> list[Entry]:
@@ -87,30 +87,32 @@ class UndoSinceDialog(QDialog):
 
         self._session.run(work, while_there(self, self._show))
 
-    def _show(self, deeds: list[Entry]) -> None:
-        self._deeds = deeds
-        self._table.setRowCount(len(deeds))
-        for row, deed in enumerate(deeds):
-            more = f"   ({deed.annotations:,} {tr('decisions')})" if deed.annotations > 1 else ""
-            for column, text in enumerate((f"{deed.at.astimezone():%Y-%m-%d %H:%M:%S}", deed.summary + more)):
+    def _show(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self._table.setRowCount(len(entries))
+        for row, entry in enumerate(entries):
+            summary = entry.summary
+            if entry.annotations > 1:
+                summary = tr("{summary}   ({count} decisions)").format(summary=summary, count=f"{entry.annotations:,}")
+            for column, text in enumerate((f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", summary)):
                 self._table.setItem(row, column, QTableWidgetItem(text))
-        if deeds:
+        if entries:
             self._table.setCurrentCell(0, 0)
         else:
-            self._say(tr("You have decided nothing here that is in force, so there is nothing to undo."))
+            self._say(tr("Nothing to undo: none of your decisions is in force."))
         self._table.setFocus()
 
     def _pick(self, row: int) -> None:
-        """Take back everything down to this line."""
-        if 0 <= row < len(self._deeds):
-            self._ask(self._deeds[row].id)
+        """Preview the undo of everything down to this row."""
+        if 0 <= row < len(self._entries):
+            self._ask(self._entries[row].id)
 
     def _read_time(self) -> None:
         if self._time.text().strip():
             self._ask(self._time.text())
 
     def _ask(self, since: int | str) -> None:
-        self._meant = None
+        self._previewed = None
         self._undo.setEnabled(False)
         who = self._session.annotator
 
@@ -125,30 +127,34 @@ class UndoSinceDialog(QDialog):
     def _refuse(self, error: Exception) -> None:
         self._say(str(error), "error")
 
-    def _preview(self, meant: UndoPreview) -> None:
-        self._meant = meant
-        self._undo.setEnabled(bool(meant.entries))
-        self._mark(len(meant.entries))
-        if not meant.entries:
-            self._say(tr("You have decided nothing since then that is in force."))
+    def _preview(self, previewed: UndoPreview) -> None:
+        self._previewed = previewed
+        self._undo.setEnabled(bool(previewed.entries))
+        self._mark(len(previewed.entries))
+        if not previewed.entries:
+            self._say(tr("Nothing to undo: none of your decisions since then is in force."))
             return
-        named = ", ".join(f"#{prompt_id}" for prompt_id in meant.prompt_ids[:_NAMED])
-        more = f" {tr('and')} {len(meant.prompt_ids) - _NAMED:,} {tr('more')}" if len(meant.prompt_ids) > _NAMED else ""
-        since = f"{meant.entries[-1].at.astimezone():%Y-%m-%d %H:%M:%S}"
-        self._say(f"{tr('Since')} {since}: {meant.summary}, {named}{more}.")
+        named = ", ".join(f"#{prompt_id}" for prompt_id in previewed.prompt_ids[:_NAMED])
+        if len(previewed.prompt_ids) > _NAMED:
+            named = tr("{prompts} and {count} more").format(
+                prompts=named, count=f"{len(previewed.prompt_ids) - _NAMED:,}"
+            )
+        since = f"{previewed.entries[-1].at.astimezone():%Y-%m-%d %H:%M:%S}"
+        text = tr("Since {time}: {summary}, {prompts}.")
+        self._say(text.format(time=since, summary=previewed.summary, prompts=named))
 
-    def _mark(self, deeds: int) -> None:
-        """Show the lines that are taken back as selected."""
+    def _mark(self, entries: int) -> None:
+        """Select the rows that will be undone."""
         self._table.blockSignals(True)
         self._table.clearSelection()
-        if deeds:
-            lines = QTableWidgetSelectionRange(0, 0, min(deeds, len(self._deeds)) - 1, 1)
+        if entries:
+            lines = QTableWidgetSelectionRange(0, 0, min(entries, len(self._entries)) - 1, 1)
             self._table.setRangeSelected(lines, True)
         self._table.blockSignals(False)
 
     def _say(self, text: str, role: str = "quiet") -> None:
-        set_role(self._says, "role", role)
-        self._says.setText(text)
+        set_role(self._status, "role", role)
+        self._status.setText(text)
 
     def _connect(self) -> None:
         self._typing.setSingleShot(True)
@@ -169,7 +175,7 @@ class UndoSinceDialog(QDialog):
         head.hide()
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setStretchLastSection(True)
-        self._says.setWordWrap(True)
+        self._status.setWordWrap(True)
         self._undo.setProperty("role", "primary")
         self._undo.setEnabled(False)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -181,18 +187,18 @@ class UndoSinceDialog(QDialog):
         layout.setSpacing(12)
         layout.addLayout(self._build_head())
         layout.addWidget(self._table)
-        layout.addWidget(self._says)
-        layout.addWidget(label(f"{key_text('redo')} {tr('puts all of it back.')}", "meta"))
+        layout.addWidget(self._status)
+        layout.addWidget(label(tr("{key} redoes all of it.").format(key=key_text("redo")), "meta"))
         layout.addWidget(buttons)
         self.resize(640, 480)
 
     def _build_head(self) -> QHBoxLayout:
-        words = label(tr("Pick the first decision to take back, or write a time:"), "quiet")
-        words.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        title = label(tr("Select the earliest decision to undo, or enter a time:"), "quiet")
+        title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")
         self._time.setAccessibleName(tr("Time to undo since"))
         self._time.setMaximumWidth(160)
         row = QHBoxLayout()
-        row.addWidget(words, 1)
+        row.addWidget(title, 1)
         row.addWidget(self._time)
         return row

@@ -1,4 +1,4 @@
-"""The moderators' votes as cards, and what the rule makes of them."""
+"""The moderators' votes as cards, with consensus and veto below."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
@@ -38,14 +38,14 @@ class VoteCard(QFrame):
         self._verdict.setText(f"{mark.shape} {mark.word}" + (f" · {vote.category}" if vote.category else ""))
         set_role(self._verdict, "role", f"verdict-{mark.colour}")
         unread = vote.verdict is Verdict.UNPARSED and vote.raw
-        self._explanation.setText(vote.raw if unread else vote.explanation or "No explanation given.")
-        set_tip(self, f"{tr('Asked with the wording')} {vote.template_hash[:12]}" if vote.template_hash else "")
+        self._explanation.setText(vote.raw if unread else vote.explanation or tr("No explanation."))
+        set_tip(self, tr("Template {hash}").format(hash=vote.template_hash[:12]) if vote.template_hash else "")
         self._explanation.setVisible(explained)
         self.setAccessibleName(f"{vote.moderator}: {mark.word}")
 
 
 class VoteCards(QWidget):
-    """The votes on a prompt, side by side, with consensus and veto in words below."""
+    """The votes on a prompt side by side, with consensus and veto below."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class VoteCards(QWidget):
         layout.addStretch()
 
     def show_votes(self, votes: list[Vote], view: PromptView, *, explained: bool) -> None:
-        """Show the votes on the prompt itself; those on responses are in the words."""
+        """Show the votes on the prompt itself; the text below includes those on responses."""
         while len(self._cards) < len(votes):
             place = len(self._cards)
             self._cards.append(VoteCard())
@@ -77,35 +77,35 @@ class VoteCards(QWidget):
 def _veto(consensus: Consensus, responder: str) -> str:
     cast = consensus.response_safe + consensus.response_toxic
     if consensus.veto is Veto.RESCUED:
-        return f"Rescued: {consensus.response_safe} of {cast} votes call the response of {responder} safe"
+        return f"Rescued: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
     how = "Veto" if consensus.veto is Veto.OVERRULED else "No veto"
-    return f"{how}: {consensus.response_toxic} of {cast} votes call the response of {responder} toxic"
+    return f"{how}: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
 
 
 def words(view: PromptView) -> list[str]:
-    """What the rule made of the votes, in words."""
+    """Consensus, unparsed votes, veto and reference label, one sentence each."""
     if view.blind:
-        return ["What they said is hidden until you decide"]
+        return [tr("Votes are hidden until you label the prompt")]
     consensus, prompt = view.consensus, view.prompt
-    said = []
+    texts = []
     if not consensus.safe and not consensus.toxic and not consensus.unparsed:
-        said.append("No moderator has voted on this prompt")
+        texts.append(tr("No moderator votes"))
     elif consensus.veto is Veto.OVERRULED:
-        said.append(f"Majority safe {consensus.safe} : {consensus.toxic}")
+        texts.append(f"Majority safe {consensus.safe} : {consensus.toxic}")
     elif consensus.label is None:
         how = "No majority" if consensus.safe == consensus.toxic else "Not decided"
-        said.append(f"{how} {consensus.safe} : {consensus.toxic}: this one is for people")
+        texts.append(f"{how} {consensus.safe} : {consensus.toxic}. A human label is needed")
     elif consensus.veto is Veto.RESCUED:
-        said.append(f"Majority toxic {consensus.toxic} : {consensus.safe}")
+        texts.append(f"Majority toxic {consensus.toxic} : {consensus.safe}")
     else:
         counts = sorted((consensus.safe, consensus.toxic), reverse=True)
-        said.append(f"Majority {LABELS[consensus.label].word} {counts[0]} : {counts[1]}")
+        texts.append(f"Majority {LABELS[consensus.label].word} {counts[0]} : {counts[1]}")
     if consensus.unparsed:
-        said.append(f"{consensus.unparsed} vote{'s' * (consensus.unparsed > 1)} could not be read")
+        texts.append(f"{consensus.unparsed} unparsed vote{'s' * (consensus.unparsed > 1)}")
     if consensus.veto is not Veto.NONE:
         judged = {vote.response_id for vote in view.votes if vote.response_id is not None}
         whose = sorted({r.response.model for r in view.responses if r.response.id in judged})
-        said.append(_veto(consensus, ", ".join(whose)))
+        texts.append(_veto(consensus, ", ".join(whose)))
     if prompt.reference_label:
-        said.append(f"Source file states: {LABELS[prompt.reference_label].word}")
-    return said
+        texts.append(f"Source file: {LABELS[prompt.reference_label].word}")
+    return texts

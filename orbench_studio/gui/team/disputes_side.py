@@ -33,7 +33,7 @@ class SideCard(QFrame):
 
     def show_side(self, event: Event) -> None:
         """Show the decision of an event."""
-        decision = event.said
+        decision = event.annotation
         assert decision is not None  # the sides of a dispute are decisions
         mark = (
             LABELS[Label(decision.value)] if decision.aspect is Aspect.LABEL else ANSWERS[AnswerClass(decision.value)]

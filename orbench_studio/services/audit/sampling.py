@@ -34,7 +34,7 @@ def draw(
     name = name.strip()
     if not name or size < 1:
         raise StudioError("A sample needs a name and at least one prompt. Enter both.")
-    if wanted.tells:
+    if wanted.reveals:
         raise StudioError(
             f"The filter “{write(wanted)}” reveals votes or judgements, so nobody could label the sample blind. "
             "Filter by category, text or status."

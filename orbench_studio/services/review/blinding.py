@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, open_to
 from orbench_studio.domain.review.blinding import in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
+from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.store.review import journal
@@ -64,7 +64,11 @@ def events(db: Connection, policy: Policy, prompt_id: int, timeline: Sequence[Ev
     """The timeline of a prompt as the annotator may see it."""
     if not policy.blind(db, [prompt_id]):
         return list(timeline)
-    return [one for one in timeline if one.annotator == annotator or (one.said is not None and one.said.imported)]
+    return [
+        one
+        for one in timeline
+        if one.annotator == annotator or (one.annotation is not None and one.annotation.imported)
+    ]
 
 
 def entries(db: Connection, policy: Policy, found: Sequence[Entry], annotator: str) -> list[Entry]:
@@ -91,5 +95,5 @@ def _row(row: QueueRow, own: Sequence[Annotation], *, training: bool) -> QueueRo
     status = Status.SKIPPED if Aspect.SKIP in last else Status.UNDECIDED
     if training:
         return replace(shown, status=status, final_label=None, basis=Basis.NONE)
-    decided_in_file = row.status not in NOBODY_DECIDED
+    decided_in_file = row.status not in UNDECIDED_STATUSES
     return shown if decided_in_file else replace(shown, status=status)

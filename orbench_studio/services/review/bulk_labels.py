@@ -9,7 +9,7 @@ from sqlalchemy import select
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.review.decision import Decision
-from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
+from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.errors import CancelledError, StudioError, WorkspaceError
 from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
 from orbench_studio.services.workspace.workspace import Workspace
@@ -47,7 +47,7 @@ def preview(workspace: Workspace, prompt_ids: Sequence[int], *, only_undecided: 
             for prompt_id, status, final_label, category in rows:
                 label = final_label if status == Status.DECIDED else status
                 known[prompt_id] = (status, label or "undecided", category or "no category")
-        wanted = [i for i in prompt_ids if i in known and (known[i][0] in NOBODY_DECIDED or not only_undecided)]
+        wanted = [i for i in prompt_ids if i in known and (known[i][0] in UNDECIDED_STATUSES or not only_undecided)]
         first = tuple(queue.rows(db, wanted[:_SHOWN]))
     return BulkPreview(
         tuple(wanted),

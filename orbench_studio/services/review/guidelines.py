@@ -1,4 +1,4 @@
-"""The guidelines that reviewers decide by: read, written as a new version, never overwritten."""
+"""The guidelines for annotators: each change is a new version."""
 
 from datetime import UTC, datetime
 
@@ -11,16 +11,16 @@ __all__ = ["Guideline", "decoded", "text_of", "versions", "write"]
 
 
 def versions(workspace: Workspace) -> list[Guideline]:
-    """All versions, oldest first: the last is in force. None where nobody has written guidelines."""
+    """All versions, oldest first; the last one is current. Empty without guidelines."""
     with workspace.reading() as db:
         return guidelines.versions(db)
 
 
 def write(workspace: Workspace, text: str) -> Guideline | None:
-    """Put a text in force for every decision from now on, and give what is in force then.
+    """Save a text as the current version, and return the current version.
 
-    The text in force already, but for white space around it, makes no new version; nor does an empty text before
-    there is any.
+    A text that equals the current one, apart from surrounding white space, makes no new version; nor does an empty
+    text before the first version.
     """
     with workspace.writing() as db:
         there = guidelines.versions(db)

@@ -1,6 +1,6 @@
-"""Which responses people should look at next: the most useful ones, and among them a fixed share drawn at random.
+"""Which responses annotators should judge next: the most useful ones, and a fixed share drawn at random.
 
-The random share keeps estimates honest. Every response has a permanent random number (a hash of the workspace's own
+The random share keeps estimates unbiased. Every response has a permanent random number (a hash of the workspace's own
 name and the response's id), and the random share goes through them in its order. What people have judged without a gap
 from the smallest number on is therefore a simple random sample of all responses, with a known inclusion probability,
 for which nothing needs to be written down (permanent random numbers: Ohlsson, 1995). The last few of it may have been
@@ -24,12 +24,12 @@ from orbench_studio.store.judging import judgements
 from orbench_studio.store.judging.judgements import UnjudgedResponse
 
 RANDOM_SHARE = 0.2
-_UNKNOWN = 0.5  # the probability of a refusal where nobody has said anything
+_UNKNOWN = 0.5  # the probability of a refusal without any judgement
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A response to judge next. `usefulness` is between 0 and 1; `why` says what makes it useful, in words."""
+    """A response to judge next. `usefulness` is between 0 and 1; `why` explains the usefulness."""
 
     response_id: int
     prompt_id: int
@@ -56,7 +56,7 @@ class RandomSample:
 def suggestions(
     workspace: Workspace, limit: int | None = None, *, random_share: float = RANDOM_SHARE
 ) -> list[Suggestion]:
-    """The next responses for people, most useful first, every fifth (`random_share`) the next of the random sample.
+    """The next responses to judge, most useful first, every fifth (`random_share`) the next of the random sample.
 
     All of them where no limit is given.
 
@@ -68,9 +68,9 @@ def suggestions(
         candidates = judgements.open_responses(db)
     limit = len(candidates) if limit is None else limit
     by_number = sorted(candidates, key=lambda one: _number(salt, one.id))
-    drawn = [_weighed(one, random=True) for one in by_number[: int(limit * random_share)]]
+    drawn = [_suggestion(one, random=True) for one in by_number[: int(limit * random_share)]]
     taken = {one.response_id for one in drawn}
-    useful = [_weighed(one) for one in candidates if one.id not in taken]
+    useful = [_suggestion(one) for one in candidates if one.id not in taken]
     useful.sort(key=lambda one: (-one.usefulness, one.response_id))
     return _mixed(useful[:limit], drawn, random_share)[:limit]
 
@@ -83,7 +83,7 @@ def by_usefulness(workspace: Workspace, prompt_ids: Sequence[int]) -> list[int]:
 
 
 def random_sample(workspace: Workspace) -> RandomSample:
-    """What people have judged of the random order without a gap: the sample that estimates may stand on."""
+    """The human-judged prefix of the random order: a simple random sample for estimates."""
     with workspace.reading() as db:
         salt = _salt(db)
         frame = [row.id for row in judgements.open_responses(db)]
@@ -107,10 +107,13 @@ def _mixed(ranked: list[Suggestion], sampled: list[Suggestion], share: float) ->
     return found
 
 
-def _weighed(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
+def _suggestion(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
     chance = _chance(one)
     unsure = 1 - abs(2 * chance - 1)
-    disagree = len({said.answer_class in REFUSALS for said in one.judgements if said.answer_class in ANSWERS}) > 1
+    disagree = (
+        len({judgement.answer_class in REFUSALS for judgement in one.judgements if judgement.answer_class in ANSWERS})
+        > 1
+    )
     counts = 1.0 if one.label in (Label.SAFE, None) else 0.5
     why = "judges disagree" if disagree else f"refusal {chance:.0%}".replace("%", " %")
     usefulness = counts * (unsure + disagree) / 2
@@ -118,10 +121,10 @@ def _weighed(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
 
 
 def _chance(one: UnjudgedResponse) -> float:
-    """The probability of a refusal, by the judge that knows best how sure it is."""
-    for said in sorted(one.judgements, key=lambda said: said.kind is not JudgeKind.LOCAL):
+    """The probability of a refusal, from a local judge if there is one."""
+    for judgement in sorted(one.judgements, key=lambda judgement: judgement.kind is not JudgeKind.LOCAL):
         try:
-            details = json.loads(said.raw or "null")
+            details = json.loads(judgement.raw or "null")
         except ValueError:
             continue
         if isinstance(details, dict) and isinstance(details.get("refusal"), float):

@@ -1,7 +1,7 @@
 """Self-consistency: a few prompts that a reviewer has labelled are silently shown again later, as if undecided.
 
-Such a prompt has a line of its own in the queue, known by the negative of the prompt's id. The label given there is an
-Aspect.RECHECK: it counts for self-consistency alone. What else is decided there counts as always.
+Such a prompt has its own row in the queue, with the negative of the prompt's id. The label given there is an
+Aspect.RECHECK, which counts for self-consistency only. Other decisions there count as usual.
 """
 
 from collections.abc import Container
@@ -35,11 +35,11 @@ _ALL = 100  # per cent
 def due(
     workspace: Workspace, among: Container[int], *, annotator: str, per_cent: int, now: datetime | None = None
 ) -> int | None:
-    """The prompt to show the annotator again next, `among` these; None where it is not time yet, or there is none.
+    """The prompt `among` these to show the annotator again next; None if none is due.
 
-    One for `per_cent` of a hundred labels, at distances from half to one and a half of the mean, so that nobody can
-    count to it. It was labelled at least 30 labels or a day ago and not shown again for 14 days. The same journal at
-    the same moment always gives the same prompt.
+    `per_cent` of labels are followed by one, at intervals between 0.5 and 1.5 times the mean, so that the annotator
+    cannot predict it. The prompt was labelled at least 30 labels or one day ago, and was not shown again for 14 days.
+    Deterministic for the same journal and time.
     """
     if per_cent <= 0:
         return None
@@ -56,27 +56,27 @@ def due(
 
 
 def queue_row(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> QueueRow:
-    """The line of the queue for a prompt shown again since a moment."""
+    """The row of the queue for a prompt that is shown again since a time."""
     view = load(workspace, of, since, annotator)
     with workspace.reading() as db:
-        [there] = queue.rows(db, [-of])
-    said = {annotation.aspect: annotation.value for annotation in view.decided}
+        [row] = queue.rows(db, [-of])
+    values = {annotation.aspect: annotation.value for annotation in view.decided}
     return replace(
-        there,
+        row,
         prompt_id=of,
         category=view.category,
-        status=Status.DECIDED if Aspect.LABEL in said else Status.UNDECIDED,
+        status=Status.DECIDED if Aspect.LABEL in values else Status.UNDECIDED,
         final_label=view.final.label,
         basis=view.final.basis,
         judged=sum(r.final.answer_class in ANSWERS for r in view.responses),
         refusals=sum(r.final.answer_class in REFUSALS for r in view.responses),
-        flagged=said.get(Aspect.FLAG) == "on",
-        noted=bool(said.get(Aspect.NOTE)),
+        flagged=values.get(Aspect.FLAG) == "on",
+        noted=bool(values.get(Aspect.NOTE)),
     )
 
 
 def load(workspace: Workspace, of: int, since: datetime, annotator: str | None = None) -> PromptView:
-    """The prompt behind such a line, as if nobody had decided anything about it before it was shown again."""
+    """The prompt of such a row, without any decision made before it was shown again."""
     return as_undecided(prompt_review.load(workspace, -of, annotator), since)
 
 
@@ -101,26 +101,28 @@ def decide(
     visible: frozenset[Visible] = frozenset(),
     pending: PendingDecision | None = None,
 ) -> Changes:
-    """Write down what was decided at such a line. A skip leaves no trace: the prompt has been decided already."""
+    """Record decisions on such a row. A skip is not recorded: the prompt is decided already."""
     of = decisions[0].prompt_id
     if decisions[0].aspect is Aspect.SKIP:
         return Changes(frozenset({Kind.ANNOTATIONS}), (of,), f"#{-of} skip")
-    meant = [_meant(workspace, d, annotator) for d in decisions]
-    changes = prompt_review.decide(workspace, *meant, annotator=annotator, seen=seen, visible=visible, pending=pending)
+    recorded = [_recorded(workspace, d, annotator) for d in decisions]
+    changes = prompt_review.decide(
+        workspace, *recorded, annotator=annotator, seen=seen, visible=visible, pending=pending
+    )
     return replace(changes, prompt_ids=(of,))
 
 
-def _meant(workspace: Workspace, decision: Decision, annotator: str) -> Decision:
-    """What is written down; a note goes below the one that is hidden while the prompt is shown again."""
-    meant = replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
+def _recorded(workspace: Workspace, decision: Decision, annotator: str) -> Decision:
+    """The decision to record; a note is appended to the one that was hidden while the prompt was shown again."""
+    recorded = replace(decision, prompt_id=-decision.prompt_id, aspect=_AT_LINE.get(decision.aspect, decision.aspect))
     if decision.aspect is not Aspect.NOTE:
-        return meant
-    before = prompt_review.load(workspace, meant.prompt_id).said_by(annotator, Aspect.NOTE)
-    return replace(meant, value=f"{before}\n{meant.value}") if before and meant.value else meant
+        return recorded
+    before = prompt_review.load(workspace, recorded.prompt_id).last_by(annotator, Aspect.NOTE)
+    return replace(recorded, value=f"{before}\n{recorded.value}") if before and recorded.value else recorded
 
 
 def as_undecided(view: PromptView, since: datetime) -> PromptView:
-    """The same without a trace of what anybody decided before a moment, files included, under the line's id."""
+    """The prompt under the row's id, without decisions before a time, imported ones included."""
     label_again = replace(view, decided=tuple(_as_label(annotation) for annotation in view.decided))
     seen = visible_to(label_again, lambda annotation: annotation.at >= since)
     return replace(seen, prompt=replace(seen.prompt, id=-view.prompt.id))
@@ -138,5 +140,5 @@ def _candidates(db: Connection, who: int, now: datetime) -> list[int]:
 
 
 def _share(*of: int) -> float:
-    """A number from 0 up to but not 1 that these numbers always give, and nobody guesses."""
+    """A pseudo-random number in [0, 1), the same for the same arguments."""
     return crc32(repr(of).encode()) / 2**32

@@ -1,7 +1,6 @@
-"""What follows from votes, judgements and decisions, kept beside them in the same transaction.
+"""Derived states of prompts and responses, updated in the transaction of each vote, judgement and decision.
 
-The rules are the domain's; this module only feeds them and writes down what they say, so that the queue and the counts
-read one row where they would have to weigh dozens.
+The rules are in the domain. The states are stored so that the queue and the counts read one row instead of dozens.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,33 +64,33 @@ _LETTERS = {Verdict.SAFE: "S", Verdict.TOXIC: "T", Verdict.UNPARSED: "?"}
 
 
 def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
-    """Weigh the responses anew."""
+    """Derive the states of the responses again."""
     for some in chunks(response_ids):
         _replace(db, RESPONSE_STATES, "response_id", some, _response_states(db, some))
 
 
 def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
-    """Weigh the prompts anew, and where they stand in a team's queues; their responses' states must be up to date."""
-    turned = assignment_states.recount(db, prompt_ids)
-    if turned:
-        refresh_responses(db, journal.responses_of(db, turned))
+    """Derive the states of the prompts and their assignments again; those of their responses must be up to date."""
+    changed = assignment_states.recount(db, prompt_ids)
+    if changed:
+        refresh_responses(db, journal.responses_of(db, changed))
     for some in chunks(prompt_ids):
         _replace(db, PROMPT_STATES, "prompt_id", some, _prompt_states(db, some))
 
 
 def rule(db: Connection) -> Rule:
-    """How the moderators' votes of this workspace are counted."""
+    """The consensus rule of this workspace."""
     return Rule.from_text(db.execute(select(WORKSPACE.c.consensus_rule)).scalar_one())
 
 
 def with_unread_votes(db: Connection) -> list[int]:
-    """The prompts that a moderator has voted on unreadably, ascending."""
+    """The prompts with an unparsed vote, ascending."""
     found = select(PROMPT_STATES.c.prompt_id).where(PROMPT_STATES.c.votes.contains(_LETTERS[Verdict.UNPARSED]))
     return [int(prompt_id) for prompt_id in db.execute(found.order_by(PROMPT_STATES.c.prompt_id)).scalars()]
 
 
 def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
-    """Count the prompts' responses and refusals anew, where nothing else about the prompts has changed."""
+    """Count the prompts' responses and refusals again, where nothing else about the prompts changed."""
     for some in chunks(prompt_ids):
         tally = _tally(some).subquery()
         counts = {name: tally.c[name] for name in _NO_RESPONSES}
@@ -99,19 +98,19 @@ def recount_answers(db: Connection, prompt_ids: Sequence[int]) -> None:
 
 
 def wrong_states(db: Connection) -> Iterable[str]:
-    """Every kept state that is not what the rules say now, in words; none unless something is broken."""
-    for states, column, owner, weigh in (
+    """A sentence for each table with stored states that differ from the derived ones; none unless data is damaged."""
+    for states, column, owner, derive in (
         (RESPONSE_STATES, "response_id", RESPONSES, _response_states),
         (PROMPT_STATES, "prompt_id", PROMPTS, _prompt_states),
     ):
         ids = [int(value) for value in db.execute(select(owner.c.id).order_by(owner.c.id)).scalars()]
         for some in chunks(ids):
             statement = select(states).where(in_list(states.c[column], some)).order_by(states.c[column])
-            kept = [dict(row._mapping) for row in db.execute(statement)]
-            right = weigh(db, some)
-            if kept != right:
-                missing = {row[column] for row in right} - {row[column] for row in kept}
-                differing = {row[column] for row in kept if row not in right} | missing
+            stored = [dict(row._mapping) for row in db.execute(statement)]
+            derived = derive(db, some)
+            if stored != derived:
+                missing = {row[column] for row in derived} - {row[column] for row in stored}
+                differing = {row[column] for row in stored if row not in derived} | missing
                 first = f"{column} {min(differing)}"
                 yield f"{states.name}: {len(differing)} rows, first {first}, are not what the rules say"
     yield from assignment_states.wrong(db)
@@ -124,7 +123,7 @@ def _replace(db: Connection, table: Table, column: str, ids: Sequence[int], rows
 
 def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[str, Any]]:
     r = RESPONSES.c
-    first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # all that is needed to tell an empty text
+    first_letter = func.substr(func.ltrim(r.text, WHITE_SPACE), 1, 1)  # enough to detect an empty text
     columns = (r.id, r.prompt_id, r.model_id, first_letter, r.stop_reason, r.reference_class)
     rows = db.execute(select(*columns).where(in_list(r.id, response_ids)).order_by(r.id)).all()
     said = responses.said(db, response_ids)

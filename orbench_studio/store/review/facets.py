@@ -1,4 +1,4 @@
-"""How many prompts each value of a condition would leave, the other conditions given."""
+"""The number of prompts for each value of a field, with the other conditions of the filter."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -36,9 +36,9 @@ Counts = dict[str, int]
 
 
 def counts(db: Connection, wanted: QueueFilter, field: Field) -> Counts:
-    """Prompts by value of a field, among those that the filter's other conditions let through; only values there are.
+    """Prompts by value of a field, among those that meet the filter's other conditions; only values that occur.
 
-    Empty for a field whose values are what people write: text, note, response, id, and for the many groups and seeds.
+    Empty for fields with free values: text, note, response, id, group and seed.
     """
     others = conditions(db, wanted.without(field).terms)
     return _COUNTED[field](db, others) if field in _COUNTED else {}
@@ -78,7 +78,7 @@ def _refused(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
 
 
 def _votes(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
-    """By how safe and toxic votes stand against each other; a prompt with an unreadable vote is among those too."""
+    """By numbers of safe and toxic votes; a prompt with an unparsed vote counts as that too."""
     statement = select(S.votes, func.count()).where(*others).group_by(S.votes)
     found: Counter[str] = Counter()
     for votes, number in db.execute(statement):

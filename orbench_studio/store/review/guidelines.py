@@ -1,4 +1,4 @@
-"""Guidelines, in and out of the database."""
+"""Guidelines in the database."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ _IN_TIME = (GUIDELINES.c.created_at, GUIDELINES.c.id)
 
 
 def versions(db: Connection) -> list[Guideline]:
-    """All of them, oldest first; a version's number is its place."""
+    """All versions, oldest first, numbered from 1."""
     rows = db.execute(select(GUIDELINES).order_by(*_IN_TIME))
     return [Guideline(place, row.text, row.created_at) for place, row in enumerate(rows, start=1)]
 

@@ -1,4 +1,4 @@
-"""The journal of human decisions. It only grows: an undo is one more entry, and so is a redo."""
+"""The journal of human decisions. It is append-only: an undo or a redo is an entry too."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
 
-DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # what a person does and can take back
+DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)  # entries that can be undone
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One deed as the journal lists it; `guideline` is the version of the guidelines a decision was made by."""
+    """One entry of the journal; `guideline` is the version of the guidelines that was current."""
 
     id: int
     kind: EntryKind
@@ -35,7 +35,7 @@ class Entry:
 
 
 _after = JOURNAL.alias("after")
-_last_word = (
+_last_reversal = (
     select(_after.c.kind)
     .where(_after.c.target_id == JOURNAL.c.id)
     .order_by(_after.c.at.desc(), _after.c.uuid.desc())
@@ -43,8 +43,8 @@ _last_word = (
     .correlate(JOURNAL)
     .scalar_subquery()
 )
-IN_FORCE = func.coalesce(_last_word, EntryKind.REDO) != EntryKind.UNDO
-# In which order things were decided, the same in every workspace that has the deeds.
+IN_FORCE = func.coalesce(_last_reversal, EntryKind.REDO) != EntryKind.UNDO
+# The order of decisions; the same in every workspace that has these entries.
 IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
 
 
@@ -72,7 +72,7 @@ def append(
     target_id: int | None = None,
     uuid: str | None = None,
 ) -> int:
-    """Add an entry and give its id; a decision is written down with the guidelines in force."""
+    """Append an entry and return its id; a decision records the current guidelines."""
     row: dict[str, Any] = {
         "uuid": uuid or uuid4().hex,
         "kind": kind,
@@ -87,12 +87,12 @@ def append(
 
 
 def entry_of(db: Connection, uuid: str) -> int | None:
-    """The entry of this name; None where there is none."""
+    """The id of the entry with this uuid; None where there is none."""
     return db.execute(select(JOURNAL.c.id).where(JOURNAL.c.uuid == uuid)).scalar()
 
 
 def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> datetime:
-    """Now, or right after the annotator's last deed: clocks can be coarser than deeds, and can be set back."""
+    """Now, but later than the annotator's last entry: clocks can be coarse, and can be set back."""
     last = db.execute(select(func.max(JOURNAL.c.at)).where(JOURNAL.c.annotator_id == annotator_id)).scalar()
     now = now or datetime.now(UTC)
     return now if last is None or last < now else last + timedelta(microseconds=1)
@@ -124,7 +124,7 @@ def redo_target(db: Connection, annotator_id: int) -> int | None:
 
 
 def summary_of(db: Connection, entry_id: int) -> str:
-    """What the entry says of itself."""
+    """The summary of an entry."""
     return str(db.execute(select(JOURNAL.c.summary).where(JOURNAL.c.id == entry_id)).scalar_one())
 
 
@@ -173,7 +173,7 @@ def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[
 
 
 def responses_of(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
-    """The responses to the prompts that somebody has decided anything about, ascending."""
+    """The responses to the prompts that have human decisions, ascending."""
     found: set[int] = set()
     r = ANNOTATIONS.c.response_id
     for some in chunks(prompt_ids):
@@ -201,20 +201,20 @@ def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
 
 
 def version_of(db: Connection, prompt_id: int, annotator_id: int | None = None) -> int:
-    """A number that grows with every deed about the prompt, undo and redo included; 0 where there is none.
+    """A number that grows with every entry about the prompt, undo and redo included; 0 where there is none.
 
-    Of all deeds, or of one annotator's.
+    It counts all entries, or those of one annotator.
     """
-    deeds = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
+    own = select(ANNOTATIONS.c.journal_id).where(ANNOTATIONS.c.prompt_id == prompt_id)
     if annotator_id is not None:
-        deeds = deeds.where(ANNOTATIONS.c.annotator_id == annotator_id)
+        own = own.where(ANNOTATIONS.c.annotator_id == annotator_id)
     statement = select(func.coalesce(func.max(JOURNAL.c.id), 0))
-    statement = statement.where(or_(JOURNAL.c.id.in_(deeds), JOURNAL.c.target_id.in_(deeds)))
+    statement = statement.where(or_(JOURNAL.c.id.in_(own), JOURNAL.c.target_id.in_(own)))
     return int(db.execute(statement).scalar_one())
 
 
 def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]) -> list[Entry]:
-    """The deeds of which all of `only` hold, oldest first; the last `limit` of them where one is given."""
+    """The entries that meet all conditions in `only`, oldest first: all, or the last `limit`."""
     count = select(func.count()).where(ANNOTATIONS.c.journal_id == JOURNAL.c.id).scalar_subquery()
     version = guidelines.version_of(JOURNAL.c.guideline_id)
     statement = (
@@ -270,7 +270,7 @@ def _annotations() -> Select[Any]:
 
 
 def annotation(row: Any) -> Annotation:
-    """A row of annotations, with the kind and moment of its entry and its annotator's name, as what it says."""
+    """The annotation in a row that has the kind and time of its entry and the annotator's name."""
     return Annotation(
         row.id,
         row.name,

@@ -1,4 +1,4 @@
-"""Filters of the queue that people saved under a name."""
+"""Saved views in the database."""
 
 from datetime import datetime
 
@@ -14,11 +14,11 @@ def everything(db: Connection) -> list[SavedView]:
 
 
 def save(db: Connection, view: SavedView, at: datetime) -> None:
-    """Keep a view; one of the same name is replaced."""
+    """Save a view; replaces one of the same name."""
     remove(db, view.name)
     db.execute(insert(VIEWS).values(name=view.name, query=view.query, created_at=at))
 
 
 def remove(db: Connection, name: str) -> None:
-    """Forget a view."""
+    """Delete a view."""
     db.execute(delete(VIEWS).where(VIEWS.c.name == name))

@@ -57,7 +57,7 @@ S = PROMPT_STATES.c
 
 
 def conditions(db: Connection, terms: Sequence[Term]) -> list[ColumnElement[bool]]:
-    """What a prompt's state must fulfil, one condition a term."""
+    """One SQL condition on prompt states per term."""
     searches = {Field.TEXT: text_search.in_prompts, Field.RESPONSE: text_search.in_responses}
     asked = {field: search(db) for field, search in searches.items() if any(term.field is field for term in terms)}
     return [_condition(term, _FIELDS | asked) for term in terms]
@@ -75,17 +75,17 @@ def _equals(name: str, nothing: str = NONE) -> Callable[[str], ColumnElement[boo
 
 def _counted(kept: ColumnElement[Any], value: str) -> ColumnElement[bool]:
     compared = count_of(value)
-    assert compared is not None  # the language lets nothing else through
+    assert compared is not None  # the parser accepts nothing else
     return _COMPARE[compared[0]](kept, compared[1])
 
 
 def _refused(value: str) -> ColumnElement[bool]:
-    """By so many models, or by a model of that name."""
+    """By a number of models, or by a model of this name."""
     if count_of(value):
         return _counted(S.refusing_models, value)
     r = RESPONSE_STATES.c
     model = select(MODELS.c.id).where(MODELS.c.name == value).scalar_subquery()
-    # The condition of the index is written as it was when the index was made, or it is not used.
+    # SQLite uses the partial index only if the condition is written exactly like the one of the index.
     return S.prompt_id.in_(select(r.prompt_id).where(r.model_id == model, literal_column(REFUSES.text)))
 
 
@@ -115,7 +115,7 @@ def _voted(value: str) -> ColumnElement[bool]:
 
 
 def counting_vote() -> tuple[ColumnElement[bool], ...]:
-    """The vote on a prompt that counts of its moderator: the latest that can be read, else the latest."""
+    """The vote of a moderator that counts: the latest that was parsed, else the latest."""
     v, other = VOTES.c, VOTES.alias("other")
     o, unread = other.c, Verdict.UNPARSED
     later = or_(
@@ -142,7 +142,7 @@ def _mark(value: str) -> ColumnElement[bool]:
 
 
 def marks() -> dict[str, ColumnElement[bool]]:
-    """What a prompt can have, by the word that the language has for it."""
+    """The marks that a prompt can have, by their names in the query language."""
     duplicates = S.prompt_id.in_(select(NEAR_DUPLICATES.c.prompt_id))
     return {FLAG: S.flagged.is_(True), NOTE: S.noted.is_(True), SEED: _seeded(), DUPLICATES: duplicates}
 
@@ -166,7 +166,7 @@ def _subset(value: str) -> ColumnElement[bool]:
 
 
 def _batch(value: str) -> ColumnElement[bool]:
-    """A batch, or one model of it, has an answer for it, or a judgement of one, or has written it."""
+    """A batch, or one of its models, has a response to it, judged one, or generated it."""
     number, _, name = value.partition("=")
     item = BATCH_ITEMS.c
     here = [item.batch_id == int(number), item.state == ItemState.DONE]
@@ -189,7 +189,7 @@ def _seed(value: str) -> ColumnElement[bool]:
 
 
 def _ids(values: Sequence[str]) -> ColumnElement[bool]:
-    """Single ids in one list: thousands of them, one after the other, are deeper than the database takes."""
+    """Single ids in one list: thousands of OR conditions exceed the database's expression depth."""
     alone = [int(value) for value in values if value.isdecimal()]
     ranges = (value.partition("-") for value in values if not value.isdecimal())
     return or_(S.prompt_id.in_(alone), *(S.prompt_id.between(int(first), int(last)) for first, _, last in ranges))

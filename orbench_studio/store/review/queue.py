@@ -1,4 +1,4 @@
-"""The review queue: filtered and sorted in SQL, fetched as ids first and as rows where they are looked at."""
+"""The review queue: filtered and sorted in SQL; all ids first, rows when they become visible."""
 
 from array import array
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
 from orbench_studio.store.review import prompt_lists
 from orbench_studio.store.review.query_sql import conditions
 
-_EXCERPT = 160  # characters of a prompt that a line of the queue can show
-_PRIME = 2_147_483_647  # squares of what is smaller fit 64 bits
+_EXCERPT = 160  # characters of a prompt that a row can show
+_PRIME = 2_147_483_647  # squares of smaller numbers fit 64 bits
 S = PROMPT_STATES.c
 
 _ORDERS: dict[Order, Sequence[ColumnElement[Any]]] = {
     Order.IMPORTED: (S.prompt_id,),
     Order.DISPUTED: (S.disagreement.desc(), S.refusals.desc(), S.prompt_id),
     Order.REFUSED: (S.refusals.desc(), S.prompt_id),
-    Order.USEFUL: (S.prompt_id,),  # how useful they are is not reckoned in SQL: services/review/response_selection.py
+    Order.USEFUL: (S.prompt_id,),  # computed in services/review/response_selection.py
 }
 
 
 def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
-    """The ids of the prompts that the filter lets through, in its order."""
+    """The ids of the prompts that match the filter, in its order."""
     found = select(S.prompt_id).where(*conditions(db, wanted.terms)).order_by(*_order(wanted)).subquery()
     # One text instead of a row a prompt: half the time, and the window's thread is not interrupted 80,000 times.
     listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
@@ -36,26 +36,26 @@ def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
 
 
 def first_with_status(db: Connection, wanted: QueueFilter, status: Status) -> int | None:
-    """The first prompt of the filter's queue that has the status; None where none has."""
+    """The first matching prompt with the status; None where there is none."""
     left = (*conditions(db, wanted.terms), S.status == status)
     return db.execute(select(S.prompt_id).where(*left).order_by(*_order(wanted)).limit(1)).scalar()
 
 
 def rows(db: Connection, prompt_ids: Sequence[int]) -> list[QueueRow]:
-    """The lines for these prompts, in this order; prompts that are gone are left out."""
+    """The rows of these prompts, in this order; without prompts that no longer exist."""
     statement = _lines().where(S.prompt_id.in_(prompt_ids))
     found = {row.prompt_id: _line(row) for row in db.execute(statement)}
     return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 
 def count(db: Connection, wanted: QueueFilter) -> int:
-    """How many prompts the filter lets through."""
+    """How many prompts match the filter."""
     found = select(func.count()).select_from(PROMPT_STATES).where(*conditions(db, wanted.terms))
     return int(db.execute(found).scalar_one())
 
 
 def total(db: Connection) -> int:
-    """How many prompts there are."""
+    """How many prompts the workspace has."""
     return int(db.execute(select(func.count()).select_from(PROMPT_STATES)).scalar_one())
 
 
@@ -85,13 +85,13 @@ def _line(row: Any) -> QueueRow:
 def _order(wanted: QueueFilter) -> Sequence[ColumnElement[Any]]:
     """The order's columns; random is the same for the same seed, whatever else is in the queue."""
     sample = next((term.values[0] for term in wanted.all_on(Field.SAMPLE) if not term.negated), None)
-    if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: a part of it is a sample too
+    if wanted.order is Order.IMPORTED and sample is not None:  # in the order drawn: every prefix is a random sample too
         return prompt_lists.place_in_sample(S.prompt_id, sample), S.prompt_id
     given = given_to(wanted)
     if wanted.order is Order.IMPORTED and given is not None:
         return prompt_lists.place_in_assignments(S.prompt_id, *given), S.prompt_id
     if wanted.order is not Order.RANDOM:
         return _ORDERS[wanted.order]
-    # A square modulo a prime has no pattern that a reader could see, and every database can reckon it.
+    # A square modulo a prime has no visible pattern, and every database can compute it.
     mixed = (cast(S.prompt_id, BigInteger) * 48_271 + (wanted.seed % _PRIME) * 69_621 + 1) % _PRIME
     return (mixed * mixed) % _PRIME, S.prompt_id

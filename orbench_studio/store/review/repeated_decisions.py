@@ -1,4 +1,4 @@
-"""What people decided more than once, out of the journal: prompts shown again, decisions before and after a reveal."""
+"""Repeated decisions in the journal: prompts shown again, and decisions before and after a reveal."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _AT = ANNOTATIONS.c
 
 
 class Labelled(NamedTuple):
-    """A prompt with the moment of its annotator's last label that is in force."""
+    """A prompt with the time of its annotator's last label in force."""
 
     prompt_id: int
     at: datetime
@@ -56,15 +56,15 @@ def rechecked_since(db: Connection, annotator: int, moment: datetime) -> set[int
 
 
 def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
-    """The decisions in force about every prompt that somebody was shown again and decided, by prompt."""
+    """The decisions in force about every prompt that was shown again and labelled, by prompt."""
     ids = db.execute(select(_AT.prompt_id).where(_AT.aspect == Aspect.RECHECK).distinct()).scalars()
     return journal.of_prompts(db, sorted(ids))
 
 
 def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None, str], list[Annotation]]:
-    """The decisions of an aspect in force where an annotator took more than one on the same thing, looking at it.
+    """Decisions of an aspect in force where an annotator made more than one on the same prompt or response.
 
-    By prompt, response and annotator; what was decided of many prompts at once is left out.
+    By prompt, response and annotator; bulk decisions are excluded.
     """
     thing = (_AT.prompt_id, _AT.response_id, _AT.annotator_id)
     twice = (
@@ -85,7 +85,7 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
 
 
 def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
-    """What the moderators make of the prompts together."""
+    """The moderators' consensus on the prompts."""
     found: dict[int, str | None] = {}
     s = PROMPT_STATES.c
     for some in chunks(prompt_ids):
@@ -95,7 +95,7 @@ def consensus(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None
 
 
 def _in_bulk(db: Connection, prompt_ids: Sequence[int]) -> set[int]:
-    """The annotations about these prompts that are among many of one deed."""
+    """The annotations about these prompts that belong to bulk decisions."""
     found: set[int] = set()
     for some in chunks(prompt_ids):
         found.update(db.execute(select(_AT.id).where(_AT.prompt_id.in_(some), ~_alone())).scalars())
@@ -103,7 +103,7 @@ def _in_bulk(db: Connection, prompt_ids: Sequence[int]) -> set[int]:
 
 
 def _alone() -> ColumnElement[bool]:
-    """The annotation is of a deed about one prompt: one that was looked at."""
+    """Whether the annotation's entry is about one prompt only, which was looked at."""
     other = ANNOTATIONS.alias("other")
     return ~exists().where(other.c.journal_id == _AT.journal_id, other.c.prompt_id != _AT.prompt_id)
 

@@ -1,4 +1,4 @@
-"""Everything that happened to one prompt, out of the journal."""
+"""The timeline of one prompt, from the journal."""
 
 from typing import Any
 
@@ -47,9 +47,8 @@ def _reversals(db: Connection, prompt_id: int) -> list[Row[Any]]:
 
 
 def _decision(row: Row[Any]) -> Event:
-    said = annotation(row)
-    in_force = bool(row.in_force)
-    return Event(row.journal_id, row.at, row.name, row.summary, said, in_force, row.model, row.guideline or None)
+    in_force, version = bool(row.in_force), row.guideline or None
+    return Event(row.journal_id, row.at, row.name, row.summary, annotation(row), in_force, row.model, version)
 
 
 def _reversal(row: Row[Any]) -> Event:

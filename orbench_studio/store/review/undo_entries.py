@@ -1,4 +1,4 @@
-"""Undo and redo of what was done together. An entry each; the entries of one deed share its moment."""
+"""Undo and redo of several entries in one step: each gets an entry of its own, all with the same time."""
 
 from collections.abc import Collection, Sequence
 
@@ -29,16 +29,16 @@ def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> l
     return [entry for entry in db.execute(statement.order_by(JOURNAL.c.at.desc())).scalars() if entry in entry_ids]
 
 
-def reverse(db: Connection, deed: EntryKind, annotator_id: int, targets: Sequence[int]) -> None:
-    """Undo or redo the decisions in one deed."""
+def reverse(db: Connection, kind: EntryKind, annotator_id: int, targets: Sequence[int]) -> None:
+    """Undo or redo the decisions in one step."""
     at = journal.moment(db, annotator_id)
     for target in targets:
-        message = f"{'Undone' if deed is EntryKind.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
-        journal.append(db, deed, annotator_id, at, message, target)
+        message = f"{'Undone' if kind is EntryKind.UNDO else 'Redone'}: “{journal.summary_of(db, target)}”"
+        journal.append(db, kind, annotator_id, at, message, target)
 
 
 def _together(db: Connection, annotator_id: int, target: int) -> list[int]:
-    """The decision and those whose last undo or redo was the same deed; the decision alone if it had none."""
+    """The decision and those that were last undone or redone in the same step; the decision alone if there was none."""
     j = JOURNAL.c
     last_word = select(j.kind, j.at).where(j.target_id == target).order_by(j.at.desc(), j.uuid.desc()).limit(1)
     word = db.execute(last_word).first()

@@ -34,8 +34,8 @@ def test_another_window_decided_first(start, path, labels):
 
 def test_what_another_window_wrote_appears(start, path):
     with start(path) as studio:
-        studio.application.session._watch._look()
-        studio.wait(lambda: studio.application.session._watch._seen_version is not None)
+        studio.application.connection._watch._poll()
+        studio.wait(lambda: studio.application.connection._watch._last_version is not None)
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
         studio.wait(lambda: studio.page.view.final.label == "toxic")
@@ -118,7 +118,7 @@ def test_a_note_that_could_not_be_saved_is_still_there(start, path, monkeypatch)
             writer.execute("ROLLBACK")
         assert dialog.isVisible()
         dialog.accept()
-        studio.wait(lambda: studio.page.view.said_by(studio.application.session.settings.annotator, Aspect.NOTE))
+        studio.wait(lambda: studio.page.view.last_by(studio.application.session.settings.annotator, Aspect.NOTE))
         assert studio.page.view.decided[0].value == "half an hour of thought"
 
 
@@ -131,12 +131,12 @@ def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
         QTest.keyClicks(dialog.findChild(QPlainTextEdit), "about the first")
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
-        studio.application.session._watch._look()
+        studio.application.connection._watch._poll()
         studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 2)
         dialog.accept()
         studio.wait(lambda: studio.page.findChild(NoteDialog) is None)
         with open_workspace(path) as other:
-            noted = [number for number in (1, 2) if prompt_review.load(other, number).said_by(OWN, Aspect.NOTE)]
+            noted = [number for number in (1, 2) if prompt_review.load(other, number).last_by(OWN, Aspect.NOTE)]
         assert noted == [1]
 
 

@@ -91,7 +91,7 @@ def test_every_hint_shows_the_key_in_force(start, path):
         hints = studio.page.responses.findChild(KeyHints)
         assert "F13" in hints.accessibleName()
         assert "Ctrl+F9" in studio.page.finder.bar.search.placeholderText()
-        assert "F12 shows why" in studio.page.prompt._moderators.text()
+        assert "F12 shows explanations" in studio.page.prompt._moderators.text()
         assert any("F4" in hint.text() for hint in window.messages._hints)
         KEYS.put("keys", [])
         assert any(hint.text() == "all keys" for hint in window.messages._hints)

@@ -116,7 +116,7 @@ def test_batch_uses_the_current_filter_or_a_query(at_page):
     QTest.keyClicks(form.query, "category:privacy")
     at_page.studio.wait(lambda: form.foot.launch.text() == f"Launch {PROMPTS // 5} requests")
     form.query.setText("colour:red")
-    at_page.studio.wait(lambda: "is no condition" in form.foot.estimate.text())
+    at_page.studio.wait(lambda: "is not a condition" in form.foot.estimate.text())
     assert not form.foot.launch.isEnabled()
     form.prompts.setCurrentIndex(0)
     at_page.studio.window.show_page("page_review")

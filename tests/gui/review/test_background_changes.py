@@ -136,7 +136,7 @@ def test_a_decision_on_its_way_when_the_window_closes_is_kept(start, path, label
     assert labels() == {1: "safe"}
 
 
-def test_an_error_of_another_kind_gives_the_keys_back(start, path, deeds, monkeypatch):
+def test_keys_work_again_after_an_unexpected_error(start, path, deeds, monkeypatch):
     """The undo of a prompt that another program has deleted: told, and the page goes on."""
     with start(path) as studio:
         studio.press(S)
@@ -156,7 +156,7 @@ def _gone(_workspace, prompt_id, _who):
     raise WorkspaceError(f"Prompt {prompt_id} is no longer in the workspace.")
 
 
-def test_a_note_of_several_lines_is_kept_to_the_letter(start, path):
+def test_a_note_of_several_lines_is_stored_exactly(start, path):
     written = "first\nsecond 👩‍👩‍👧 <b>not bold</b>\nمرحبا"
     with start(path) as studio:
         studio.key(Qt.Key.Key_N)
@@ -164,10 +164,10 @@ def test_a_note_of_several_lines_is_kept_to_the_letter(start, path):
         dialog._text.insertPlainText(written)
         dialog.accept()
         who = studio.application.session.settings.annotator
-        studio.wait(lambda: studio.page.view.said_by(who, Aspect.NOTE) == written)
+        studio.wait(lambda: studio.page.view.last_by(who, Aspect.NOTE) == written)
         assert studio.page.prompt._note.toPlainText() == f"✎ {written}"
         studio.trigger("undo")
-        assert studio.page.view.said_by(who, Aspect.NOTE) is None
+        assert studio.page.view.last_by(who, Aspect.NOTE) is None
         assert studio.page.prompt._note.isHidden()
 
 
@@ -182,7 +182,7 @@ def test_an_undo_with_the_key_still_held_selects_one_line(start, path):
         QTest.keyRelease(studio.window.windowHandle(), Qt.Key.Key_Z)
 
 
-def test_an_undo_of_nothing_leaves_the_line_that_was_clicked_to_come(start, path):
+def test_an_empty_undo_keeps_the_row_that_was_clicked(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_Z, CTRL)
         studio.page.queue.go(20)

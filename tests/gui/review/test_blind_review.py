@@ -48,20 +48,20 @@ def screen(studio):
     return "\n".join(found)
 
 
-def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
+def test_the_first_label_reveals_the_votes_and_space_keeps_it(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         before = screen(studio)
         for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
             assert message not in before
-        assert "hidden until you decide" in before
+        assert "hidden until you label the prompt" in before
         assert "moderator" not in before.lower()
         studio.press(S)
         assert studio.shown() == 1
         assert said() == [("safe", BLIND)]
         after = screen(studio)
         assert "Majority safe 3 : 0" in after
-        assert "before you saw the votes" in after
+        assert "your blind label" in after
         keep = next(b for b in studio.page.findChildren(KeyButton) if b.accessibleName().startswith("Keep"))
         assert keep.isVisible()
         studio.press(RIGHT)
@@ -69,13 +69,13 @@ def test_the_first_label_reveals_and_a_key_keeps_it(start, path, said):
         assert said() == [("safe", BLIND), ("safe", SEEN)]
         studio.key(Qt.Key.Key_Up)
         studio.wait(lambda: studio.shown() == 1)
-        assert "before you saw" not in screen(studio)
+        assert "your blind label" not in screen(studio)
         studio.key(RIGHT)
         studio.wait(lambda: studio.shown() == 2)
         assert len(said()) == 2, "what was said with votes in view stands; going on is no new decision"
 
 
-def test_another_label_changes_it_and_both_are_kept(start, path, said):
+def test_a_second_label_after_the_reveal_is_recorded_beside_the_first(start, path, said):
     with start(path, blind=True) as studio:
         studio.press(S)
         studio.press(T)
@@ -83,7 +83,7 @@ def test_another_label_changes_it_and_both_are_kept(start, path, said):
         assert said() == [("safe", BLIND), ("toxic", SEEN)]
 
 
-def test_what_was_seen_stays_seen(start, path, said):
+def test_revealed_votes_stay_visible(start, path, said):
     with start(path, blind=True) as studio:
         studio.press(S)
         studio.undo()
@@ -93,7 +93,7 @@ def test_what_was_seen_stays_seen(start, path, said):
         assert said() == [("toxic", SEEN)]
 
 
-def test_what_somebody_has_decided_is_not_blind(start, path, said):
+def test_decided_prompts_are_not_blind(start, path, said):
     with open_workspace(path) as other:
         prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody else")
     with start(path, blind=True) as studio:
@@ -104,19 +104,19 @@ def test_what_somebody_has_decided_is_not_blind(start, path, said):
         assert said()[-1] == ("toxic", SEEN)
 
 
-def test_an_answer_class_given_blind_shows_and_nothing_else_does(start, path):
+def test_blind_only_the_own_answer_class_is_shown(start, path):
     with start(path, blind=True) as studio:
         studio.press(Qt.Key.Key_2)
         assert studio.message().startswith("#1 model-a: undecided → partial refusal"), "no word of what a judge says"
         shown = screen(studio)
         assert "model-a: partial refusal" in shown
-        assert "model-b: hidden until you decide" in shown
+        assert "model-b: hidden until you label the prompt" in shown
         assert "Majority" not in shown
         first, _ = studio.page.view.responses
         assert first.decided[-1].visible == BLIND
 
 
-def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said):
+def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said):
     with start(path, blind=True) as studio:
         studio.page.finder.bar.ask(parse("refused:>=1"))
         studio.wait(lambda: len(studio.page.model.ids()) < 70)
@@ -126,7 +126,7 @@ def test_a_queue_that_tells_is_written_down_with_the_decision(start, path, said)
         assert said(shown) == [("safe", BLIND | {Visible.FILTER})]
 
 
-def test_it_is_switched_off_and_on_with_a_key_and_stays_so(start, path, said):
+def test_blinding_is_toggled_by_a_key_and_saved(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         studio.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
@@ -151,7 +151,7 @@ def test_holding_a_key_down_decides_once(start, path, said):
         assert (studio.shown(), len(said())) == (1, 1)
 
 
-def test_whoever_reads_a_response_moves_in_it_until_escape(start, path):
+def test_arrow_keys_move_in_a_focused_response_until_escape(start, path):
     with start(path) as studio:
         studio.page.finder.bar.ask(parse("id:1-40"))
         studio.wait(lambda: len(studio.page.model.ids()) == 40)
@@ -187,6 +187,6 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
         studio.key(Qt.Key.Key_W)
         studio.wait(lambda: QApplication.activePopupWidget() is not None)
         QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_4)
-        studio.wait(lambda: studio.page.view.responses[0].said_by(studio.application.session.settings.annotator).reason)
+        studio.wait(lambda: studio.page.view.responses[0].last_by(studio.application.session.settings.annotator).reason)
         assert "because it answers a part" in studio.page.responses.readings.focused.about.text()
         assert "because it answers a part and refuses a part" in studio.message()

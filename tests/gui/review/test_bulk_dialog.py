@@ -25,7 +25,7 @@ def gone(studio):
     studio.ready()
 
 
-def test_a_whole_queue_is_decided_and_taken_back_by_one_undo(start, path, labels):
+def test_a_whole_queue_is_labelled_and_undone_by_one_undo(start, path, labels):
     with start(path) as studio:
         studio.press(T)
         studio.page.finder.bar.ask(parse("id:1-41"))
@@ -36,7 +36,7 @@ def test_a_whole_queue_is_decided_and_taken_back_by_one_undo(start, path, labels
         assert not dialog._go.isEnabled(), "nothing is chosen by itself"
         QTest.keyClick(dialog, S)
         assert dialog._go.text() == "Label 40 prompts safe   Ctrl+Enter"
-        assert "1 left out" in dialog._standing.text()
+        assert "Excluded, because they are decided: 1" in dialog._summary.text()
         assert dialog._list.count() == 40
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         assert labels() == {1: "toxic"}, "Enter alone decides nothing"
@@ -49,7 +49,7 @@ def test_a_whole_queue_is_decided_and_taken_back_by_one_undo(start, path, labels
         assert labels() == {1: "toxic"}
 
 
-def test_rows_are_selected_with_the_keys_and_a_label_asks_for_all_of_them(start, path, labels):
+def test_a_label_on_several_selected_rows_opens_the_bulk_dialog(start, path, labels):
     with start(path) as studio:
         studio.key(Qt.Key.Key_A)
         rows = studio.page.queue.focusProxy()
@@ -92,7 +92,7 @@ def slow(monkeypatch):
     monkeypatch.setattr(bulk_labels, "decide_all", waiting)
 
 
-def test_escape_while_it_is_at_it_leaves_nothing_decided(start, path, labels, slow):
+def test_escape_while_a_bulk_decision_runs_rolls_it_back(start, path, labels, slow):
     with start(path) as studio:
         studio.key(Qt.Key.Key_Return, CTRL)
         dialog = opened(studio)

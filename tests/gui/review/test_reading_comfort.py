@@ -103,7 +103,7 @@ def shielded(tmp_path):
     (tmp_path / "settings.json").write_text(json.dumps({"shielded": ["privacy"]}), encoding="utf-8")
 
 
-def test_a_covered_text_is_nowhere_until_it_is_asked_for(start, path, labels, shielded):
+def test_a_covered_text_is_shown_nowhere_before_it_is_revealed(start, path, labels, shielded):
     with start(path) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(Qt.ItemDataRole.UserRole))
         said = covered(studio)

@@ -30,7 +30,7 @@ def choose(studio, field, words):
 
 
 @pytest.mark.parametrize("field", [*ALWAYS, *MORE])
-def test_every_value_of_every_condition_leaves_as_many_prompts_as_stand_beside_it(start, path, field):
+def test_each_facet_value_matches_as_many_prompts_as_its_count(start, path, field):
     with start(path) as studio:
         menu = open_menu(studio, field)
         offered = [a.text().partition("\t") for a in menu.actions() if "\t" in a.text()]
@@ -42,7 +42,7 @@ def test_every_value_of_every_condition_leaves_as_many_prompts_as_stand_beside_i
             assert len(studio.page.model.ids()) == int(count)
 
 
-def test_conditions_combine_are_excluded_and_taken_away_again(start, path):
+def test_conditions_are_combined_excluded_and_removed(start, path):
     with start(path) as studio:
         bar = studio.page.finder.bar
         choose(studio, Field.CATEGORY, "privacy")
@@ -56,7 +56,7 @@ def test_conditions_combine_are_excluded_and_taken_away_again(start, path):
         assert bar.search.text() == "refused:>=1"
 
 
-def test_a_query_that_cannot_be_understood_says_so_and_leaves_the_queue(start, path):
+def test_an_invalid_query_shows_an_error_and_keeps_the_queue(start, path):
     with start(path) as studio:
         bar = studio.page.finder.bar
         studio.key(Qt.Key.Key_Slash)
@@ -141,12 +141,12 @@ def test_a_filter_cleared_by_mistake_comes_back(start, path):
         assert studio.page.finder.current.is_open, "what was asked for meanwhile is not undone"
 
 
-def test_responses_are_searched_and_indexed_where_somebody_wants_it(start, path):
+def test_responses_are_searched_with_and_without_an_index(start, path):
     with start(path) as studio:
         studio.page.finder.bar.ask(parse('response:"answers 17:"'))
         studio.wait(lambda: list(studio.page.model.ids()) == [18])
         studio.window.actions_table["index_responses"].trigger()
-        studio.wait(lambda: "by an index now" in studio.message())
+        studio.wait(lambda: "Index of responses built" in studio.message())
         studio.wait(lambda: not studio.window.findChildren(QProgressDialog))
         studio.page.finder.bar.ask(parse('response:"answers 18:"'))
         studio.wait(lambda: list(studio.page.model.ids()) == [19])

@@ -28,7 +28,7 @@ def texts(studio):
     return studio.page.prompt._text.toPlainText(), studio.page.prompt._origin.text(), studio.page.prompt._final.text()
 
 
-def test_it_looks_like_any_other_and_changes_nothing(start, path, labels):
+def test_a_prompt_shown_again_looks_undecided_and_changes_no_label(start, path, labels):
     with start(path, recheck=50) as studio:
         prompt_id = until_shown_again(studio)
         place = studio.page.queue.place()
@@ -51,7 +51,7 @@ def test_it_looks_like_any_other_and_changes_nothing(start, path, labels):
         assert prompt_review.load(other, prompt_id).final.label == "safe"
 
 
-def test_blind_it_is_revealed_like_any_other(start, path):
+def test_a_prompt_shown_again_is_blind_and_revealed_by_its_label(start, path):
     with start(path, blind=True, recheck=50) as studio:
         for _ in range(70):
             if studio.shown() < 0:
@@ -67,11 +67,15 @@ def test_blind_it_is_revealed_like_any_other(start, path):
     with open_workspace(path) as other:
         [rate] = statistics.consistency(other).values()
         assert (rate.count, rate.n) == (0, 1), "what was said blind is compared"
-        said = [event.said for event in history.of_prompt(other, prompt_id) if event.said.aspect is Aspect.RECHECK]
+        said = [
+            event.annotation
+            for event in history.of_prompt(other, prompt_id)
+            if event.annotation.aspect is Aspect.RECHECK
+        ]
         assert [(a.value, Visible.VOTES in a.visible) for a in said] == [("toxic", False), ("safe", True)]
 
 
-def test_it_is_undone_like_any_other(start, path):
+def test_a_label_of_a_prompt_shown_again_is_undone(start, path):
     with start(path, recheck=50) as studio:
         prompt_id = until_shown_again(studio)
         studio.press(T)
@@ -79,11 +83,11 @@ def test_it_is_undone_like_any_other(start, path):
         assert studio.shown() == -prompt_id
         assert studio.page.view.decided == ()
     with open_workspace(path) as other:
-        assert history.of_prompt(other, prompt_id)[-2].said.aspect is Aspect.RECHECK
+        assert history.of_prompt(other, prompt_id)[-2].annotation.aspect is Aspect.RECHECK
         assert statistics.consistency(other) == {}
 
 
-def test_it_goes_with_a_new_queue_and_the_work_goes_on(start, path):
+def test_a_new_queue_drops_prompts_shown_again(start, path):
     with start(path, recheck=50) as studio:
         until_shown_again(studio)
         studio.page.ask_queue()
@@ -92,7 +96,7 @@ def test_it_goes_with_a_new_queue_and_the_work_goes_on(start, path):
         studio.press(S)
 
 
-def test_what_was_asked_about_it_is_answered_when_the_workspace_is_let_go_of_meanwhile(start, path):
+def test_requests_for_prompts_shown_again_end_when_the_workspace_closes(start, path):
     with start(path, recheck=50) as studio:
         prompt_id = until_shown_again(studio)
         session, known = studio.application.session, Event()
@@ -103,7 +107,7 @@ def test_what_was_asked_about_it_is_answered_when_the_workspace_is_let_go_of_mea
         known.set()
 
 
-def test_never_where_it_is_switched_off(start, path):
+def test_no_prompt_is_shown_again_when_rechecks_are_off(start, path):
     with start(path, recheck=0) as studio:
         for _ in range(40):
             studio.press(S)
@@ -124,11 +128,11 @@ def test_a_label_given_again_by_hand_stays_a_label_after_an_undo(start, path, la
         assert labels()[prompt_id] == "toxic"
 
 
-def test_a_note_written_there_does_not_replace_the_one_that_is_hidden(start, path):
+def test_a_note_on_a_prompt_shown_again_is_appended_to_the_hidden_one(start, path):
     with start(path) as studio:
         who = studio.application.session.settings.annotator
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator=who)
             prompt_review.decide(other, Decision(1, Aspect.NOTE, "the first note"), annotator=who)
             self_consistency.decide(other, Decision(-1, Aspect.NOTE, "the second"), annotator=who)
-            assert prompt_review.load(other, 1).said_by(who, Aspect.NOTE) == "the first note\nthe second"
+            assert prompt_review.load(other, 1).last_by(who, Aspect.NOTE) == "the first note\nthe second"

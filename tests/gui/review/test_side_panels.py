@@ -86,7 +86,7 @@ def test_guidelines_never_cover_the_prompt_and_fold_away(start, path):
         studio.wait(lambda: pane.isVisible() and studio.page.queue.isVisible())
 
 
-def test_what_was_written_and_not_saved_waits_and_older_versions_can_be_taken(start, path):
+def test_guideline_drafts_are_kept_and_older_versions_can_be_loaded(start, path):
     with open_workspace(path) as other:
         for text in ("one", "two"):
             guidelines.write(other, text)
@@ -108,7 +108,7 @@ def test_what_was_written_and_not_saved_waits_and_older_versions_can_be_taken(st
         assert [g.text for g in guidelines.versions(other)] == ["one", "two", "one"]
 
 
-def test_the_history_of_a_prompt_and_back_to_a_decision(start, path, labels):
+def test_the_timeline_restores_an_earlier_decision(start, path, labels):
     with start(path) as studio:
         studio.press(S)
         studio.key(Qt.Key.Key_Up)
@@ -125,7 +125,7 @@ def test_the_history_of_a_prompt_and_back_to_a_decision(start, path, labels):
             "▲ toxic",
             "● safe",
         ]
-        assert not button(shown, "Go back to this").isEnabled()
+        assert not button(shown, "Restore").isEnabled()
         shown.findChild(QTableWidget).setCurrentCell(3, 0)
         before = studio.version()
         QTest.keyClick(shown, Qt.Key.Key_Return)
@@ -135,7 +135,7 @@ def test_the_history_of_a_prompt_and_back_to_a_decision(start, path, labels):
         assert labels() == {1: "toxic"}
 
 
-def test_an_undone_decision_says_so_in_a_word(start, path):
+def test_undone_decisions_are_marked_in_the_timeline(start, path):
     with start(path) as studio:
         studio.press(S)
         studio.undo()
@@ -146,7 +146,7 @@ def test_an_undone_decision_says_so_in_a_word(start, path):
         assert shown.findChild(QTableWidget).item(1, 2).font().strikeOut()
 
 
-def test_blind_the_history_waits_until_the_first_decision(start, path):
+def test_blind_the_timeline_opens_only_after_the_first_label(start, path):
     with start(path, blind=True) as studio:
         studio.key(Qt.Key.Key_L)
         assert studio.message() == "Other people's decisions are hidden until you have labelled this prompt."
@@ -158,11 +158,11 @@ def test_blind_the_history_waits_until_the_first_decision(start, path):
         assert lines(shown)[0][1:4] == ["● safe", "", "blind"]
 
 
-def test_a_prompt_without_a_history(start, path):
+def test_the_timeline_of_an_undecided_prompt_is_empty(start, path):
     with start(path) as studio:
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
-        studio.wait(lambda: "Nobody has decided anything about this prompt yet." in said(shown))
+        studio.wait(lambda: "No decisions about this prompt yet." in said(shown))
         QTest.keyClick(shown, Qt.Key.Key_Return)
         assert shown.isVisible()
 
@@ -179,7 +179,7 @@ def undoing(start, path):
         yield studio, shown
 
 
-def test_everything_since_a_deed_is_undone_and_redone_as_one(undoing, labels):
+def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     studio, shown = undoing
     assert [line[0] for line in lines(shown)] == [f"#{n} undecided → safe" for n in (5, 4, 3, 2, 1)]
     shown.findChild(QTableWidget).setCurrentCell(2, 0)
@@ -194,11 +194,11 @@ def test_everything_since_a_deed_is_undone_and_redone_as_one(undoing, labels):
     assert len(labels()) == 5
 
 
-def test_a_time_can_be_written(undoing, labels):
+def test_bulk_undo_since_a_typed_time(undoing, labels):
     studio, shown = undoing
     field = shown.findChild(QLineEdit)
     QTest.keyClicks(field, "soon")
-    studio.wait(lambda: "'soon' is no time" in said(shown))
+    studio.wait(lambda: "'soon' is not a time" in said(shown))
     assert not button(shown, "Undo").isEnabled()
     field.clear()
     QTest.keyClicks(field, "2000-01-01 00:00")
@@ -212,6 +212,6 @@ def test_nothing_to_undo(start, path):
     with start(path) as studio:
         studio.window.actions_table["undo_since"].trigger()
         shown = dialog(studio, UndoSinceDialog)
-        studio.wait(lambda: "there is nothing to undo" in said(shown))
+        studio.wait(lambda: "Nothing to undo" in said(shown))
         assert not button(shown, "Undo").isEnabled()
         shown.close()  # what it may still be asking for comes to nothing

@@ -72,7 +72,7 @@ def test_labels_stay_hidden_from_the_other_annotator_until_both_have_labelled(st
     with start(path) as ada:
         join(ada, "Ada")
         assert ids(ada) == [1, 2, 3]
-        assert ada.page.view.nobody_decided
+        assert ada.page.view.is_unlabelled
         ada.key(Qt.Key.Key_S)
         ada.wait(lambda: ada.shown() == 2 and ada.page.state.value == "shown")
         ada.window.show_page("page_disputes")

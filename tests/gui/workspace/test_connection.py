@@ -113,7 +113,7 @@ def test_a_window_closed_without_a_connection_leaves_them_to_the_next_one(start,
         assert offline_queue.stored(workspace) == ([], [])
 
 
-def test_what_was_committed_and_not_answered_is_not_there_twice(start, server, place, monkeypatch):
+def test_a_commit_without_a_reply_is_recorded_once(start, server, place, monkeypatch):
     """The server is stopped after the commit and before anybody hears of it."""
     from orbench_studio.store.core import unit_of_work
 
@@ -134,7 +134,7 @@ def test_what_was_committed_and_not_answered_is_not_there_twice(start, server, p
     assert journal(place) == said
 
 
-def test_what_others_decided_meanwhile_is_told_and_not_overwritten(start, server, place):
+def test_decisions_of_others_while_offline_are_reported_and_kept(start, server, place):
     with start(place) as studio:
         ready(studio)
         server.stop("immediate")
@@ -169,4 +169,4 @@ def test_two_windows_see_each_others_work(start, place):
         ready(studio)
         with open_workspace(place) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "safe"), annotator="somebody else")
-        studio.wait(lambda: studio.page.view is not None and not studio.page.view.nobody_decided)
+        studio.wait(lambda: studio.page.view is not None and not studio.page.view.is_unlabelled)

@@ -1,4 +1,4 @@
-"""A decision says what can be said, of what it can be said of."""
+"""Decisions accept only valid values for their aspect."""
 
 import pytest
 
@@ -17,10 +17,10 @@ from orbench_studio.domain.review.decision import Decision
         (Aspect.LABEL, "safe", 1),
     ],
 )
-def test_what_cannot_be_decided_is_refused(aspect, value, response_id):
-    with pytest.raises(ValueError, match=r"is no|a response's"):
+def test_invalid_decisions_are_errors(aspect, value, response_id):
+    with pytest.raises(ValueError, match=r"not a valid|need a response"):
         Decision(1, aspect, value, response_id)
 
 
-def test_a_note_says_anything():
+def test_a_note_can_have_any_text():
     assert Decision(1, Aspect.NOTE, "").value == ""

@@ -116,7 +116,7 @@ def test_suspects_have_unanimous_machine_labels_and_no_human_label(own, found):
     assert ranked == sorted(ranked, reverse=True)
     for one in listed.found:
         view = prompt_review.load(own, one.prompt_id)
-        assert view.nobody_decided and len({vote.verdict for vote in view.votes}) == 1
+        assert view.is_unlabelled and len({vote.verdict for vote in view.votes}) == 1
         assert view.final.label == one.label
         assert set(one.refused_by) == {r.response.model for r in view.responses if r.final.answer_class is REFUSED}
     assert listed.expected_wrong == pytest.approx(sum(ranked))
@@ -148,7 +148,7 @@ def test_the_queue_has_the_suspects_and_is_not_blind(own, found):
     listed = suspects(read(own), found, limit=10)
     wanted = queue_of_suspects(listed)
     assert sorted(search.queue_of(own, wanted).ids) == sorted(one.prompt_id for one in listed.found)
-    assert wanted.tells
+    assert wanted.reveals
 
 
 def test_without_votes_the_result_is_empty(tmp_path):

@@ -77,7 +77,7 @@ def test_a_filter_that_reveals_votes_or_judgements_is_an_error(own, query):
 
 def test_labelling_a_sample_stays_blind(own):
     sampling.draw(own, "a", 10)
-    assert parse("sample:a").tells == frozenset()
+    assert parse("sample:a").reveals == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def everything_seen(workspace, who):
     }
 
 
-def test_nothing_that_another_decided_shows_until_the_prompt_has_its_labels(two):
+def test_decisions_of_others_are_hidden_until_the_prompt_has_all_labels(two):
     hidden = everything_seen(two, "bob")
     own = everything_seen(two, "ada")
     while prompt_review.undo(two, annotator="ada"):
@@ -66,10 +66,10 @@ def test_nothing_that_another_decided_shows_until_the_prompt_has_its_labels(two)
     assert hidden["line"][0].status is Status.UNDECIDED
     assert own["line"][0].final_label == Label.TOXIC
     assert own["line"][0].flagged
-    assert [event.said.value for event in own["history"]][-1] == "toxic"
+    assert [event.annotation.value for event in own["history"]][-1] == "toxic"
 
 
-def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
+def test_the_last_label_ends_blinding_and_its_undo_restores_it(two):
     changes = prompt_review.decide(two, Decision(1, Aspect.LABEL, "safe"), annotator="bob")
     assert changes.message == "#1 undecided → safe"
     assert [dispute.prompt_id for dispute in adjudication.list_disputes(two)] == [1]
@@ -86,10 +86,10 @@ def test_the_last_label_opens_the_prompt_and_an_undo_closes_it_again(two):
     assert team_queues.queues(two)[0].progress.adjudicated == team_queues.queues(two)[0].progress.disagreed == 1
     prompt_review.undo(two, annotator="bob")
     assert prompt_review.load(two, 1, "bob").responses[0].final.answer_class != AnswerClass.DIRECT_ANSWER
-    assert prompt_review.load(two, 1, "bob").nobody_decided
+    assert prompt_review.load(two, 1, "bob").is_unlabelled
 
 
-def test_two_who_look_at_the_same_prompt_do_not_disturb_each_other(two, path):
+def test_hidden_decisions_of_others_make_no_decision_stale(two, path):
     seen = {who: prompt_review.load(two, 2, who).version for who in ("ada", "bob")}
     for who in ("ada", "bob"):
         prompt_review.decide(two, Decision(2, Aspect.LABEL, "safe"), annotator=who, seen=seen[who])
@@ -98,7 +98,7 @@ def test_two_who_look_at_the_same_prompt_do_not_disturb_each_other(two, path):
 
 def test_an_ended_queue_hides_nothing(two, path):
     team_queues.set_state(two, "two", QueueState.PAUSED)
-    assert prompt_review.load(two, 1, "bob").nobody_decided
+    assert prompt_review.load(two, 1, "bob").is_unlabelled
     team_queues.set_state(two, "two", QueueState.ENDED)
     assert prompt_review.load(two, 1, "bob").final.label == Label.TOXIC
     assert search.queue_rows(two, [1])[0].final_label == Label.TOXIC
@@ -106,7 +106,7 @@ def test_an_ended_queue_hides_nothing(two, path):
     assert search.queue_rows(two, [1])[0].status is Status.UNDECIDED
 
 
-def test_a_queue_with_an_overlap_hides_what_was_decided_before_it_and_counts_it(workspace, path):
+def test_labels_from_before_a_blind_queue_are_hidden_and_counted(workspace, path):
     workspace.policy = TeamPolicy()
     prompt_review.decide(workspace, Decision(2, Aspect.LABEL, "toxic"), annotator="ada")
     team_queues.make(workspace, TeamQueue("two", "id:1-2", overlap=2))
@@ -137,7 +137,7 @@ def write_known(tmp_path):
     return path
 
 
-def test_a_newcomer_practises_first_and_is_told_the_answer_after_the_label(practice):
+def test_training_prompts_come_first_and_reveal_the_label_afterwards(practice):
     given = assignments.assigned(practice, "hard", annotator="ada")
     first, second = [claim.prompt_id for claim in given if claim.training]
     assert [claim.prompt_id for claim in given] == [first, second, 1, 2]
@@ -153,7 +153,7 @@ def test_a_newcomer_practises_first_and_is_told_the_answer_after_the_label(pract
     assert search.queue_rows(practice, [second], "ada")[0].final_label is Label.SAFE
 
 
-def test_practice_counts_for_nothing_else_and_is_undone_like_anything(practice, path):
+def test_training_labels_change_no_state_and_can_be_undone(practice, path):
     first = assignments.assigned(practice, "hard", annotator="ada")[0].prompt_id
     before = search.queue_rows(practice, [first])
     prompt_review.decide(practice, Decision(first, Aspect.LABEL, "toxic"), annotator="ada")

@@ -83,5 +83,5 @@ def test_progress_is_reported(workspace, monkeypatch):
 
 
 def test_prompts_cannot_get_an_answer_class(workspace):
-    with pytest.raises(ValueError, match="a response's"):
+    with pytest.raises(ValueError, match="need a response"):
         bulk_labels.decide_all(workspace, [1], Aspect.ANSWER_CLASS, "direct_answer", annotator="ada")

@@ -18,7 +18,7 @@ def label(workspace, prompt_id, value="safe", annotator="anna"):
 
 
 def labels(workspace):
-    return [prompt_review.load(workspace, prompt_id).said_by("anna", Aspect.LABEL) for prompt_id in PROMPTS]
+    return [prompt_review.load(workspace, prompt_id).last_by("anna", Aspect.LABEL) for prompt_id in PROMPTS]
 
 
 def undo(workspace):
@@ -45,7 +45,7 @@ def test_exactly_the_previewed_decisions_are_undone(workspace, since_second):
     assert since_second.prompt_ids == (2, 3, 4)
     assert since_second.message == "Undone: 3 entries on 3 prompts"
     assert labels(workspace) == ["safe", None, None, None]
-    assert prompt_review.load(workspace, 3).said_by("ben", Aspect.LABEL) == "toxic"
+    assert prompt_review.load(workspace, 3).last_by("ben", Aspect.LABEL) == "toxic"
     assert workspace.problems() == []
 
 

@@ -22,7 +22,7 @@ def test_each_decision_records_the_version_it_was_made_by(path, workspace):
         assert [(g.version, g.text[-7:-1]) for g in guidelines.versions(again)] == [(1, " asker"), (2, "reader")]
 
 
-def test_many_decisions_of_one_deed_record_it_too(workspace):
+def test_bulk_decisions_record_the_guidelines_version(workspace):
     guidelines.write(workspace, "Be fair.")
     bulk_labels.decide_all(workspace, [1, 2], Aspect.LABEL, "safe", annotator="anna")
     assert [entry.guideline for entry in history.entries(workspace)] == [1]

@@ -21,7 +21,7 @@ SECOND = PendingDecision(
 )
 
 
-def test_what_is_kept_is_what_was_decided_in_its_order(workspace):
+def test_stored_decisions_are_read_back_in_order(workspace):
     for sending in (SECOND, FIRST):
         offline_queue.store(workspace, sending)
     assert offline_queue.stored(workspace) == ([replace(FIRST, again=True), replace(SECOND, again=True)], [])
@@ -30,7 +30,7 @@ def test_what_is_kept_is_what_was_decided_in_its_order(workspace):
     assert offline_queue.stored(workspace) == ([replace(SECOND, again=True)], [])
 
 
-def test_half_a_file_and_one_of_something_else_are_named_and_stay(workspace):
+def test_incomplete_and_foreign_files_are_reported_and_stay(workspace):
     offline_queue.store(workspace, FIRST)
     [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
     whole = file.read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_half_a_file_and_one_of_something_else_are_named_and_stay(workspace):
     assert offline_queue.stored(workspace) == ([], [])
 
 
-def test_where_it_cannot_be_kept_the_person_is_told(workspace):
+def test_a_decision_that_cannot_be_stored_is_an_error(workspace):
     folder = user_state_path("orbench-studio")
     folder.mkdir(parents=True)
     (folder / "outbox").write_text("no folder", encoding="utf-8")
@@ -49,7 +49,7 @@ def test_where_it_cannot_be_kept_the_person_is_told(workspace):
         offline_queue.store(workspace, FIRST)
 
 
-def test_sent_twice_it_is_there_once(workspace):
+def test_a_decision_sent_twice_is_recorded_once(workspace):
     self_consistency.record(workspace, FIRST)
     again = self_consistency.record(workspace, replace(FIRST, again=True))
     assert again.prompt_ids == (1,)
@@ -57,7 +57,7 @@ def test_sent_twice_it_is_there_once(workspace):
     assert workspace.problems() == []
 
 
-def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_between_is(workspace):
+def test_only_decisions_of_others_in_between_make_a_pending_one_stale(workspace):
     label = PendingDecision("c" * 32, NOW, "me", (Decision(1, Aspect.LABEL, "safe"),), seen=0)
     other = replace(label, uuid="d" * 32, decisions=(Decision(1, Aspect.LABEL, "toxic"),), after=label.uuid)
     self_consistency.record(workspace, label)
@@ -68,7 +68,7 @@ def test_what_follows_a_deed_of_ones_own_is_not_stale_and_what_others_did_betwee
     assert [entry.annotator for entry in history.entries(workspace)] == ["me", "me", "somebody else"]
 
 
-def test_whatever_is_in_a_kept_file_it_is_read_or_named_and_stays(workspace):
+def test_any_stored_file_is_read_or_reported(workspace):
     offline_queue.store(workspace, FIRST)
     [file] = (user_state_path("orbench-studio") / "outbox" / workspace.uuid).iterdir()
     whole = json.loads(file.read_text(encoding="utf-8"))

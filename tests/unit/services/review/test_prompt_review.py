@@ -39,7 +39,7 @@ def ids(workspace, query=""):
     return list(search.queue_of(workspace, parse(query)).ids)
 
 
-def test_a_decision_on_what_another_window_has_decided_since_is_refused(path, workspace):
+def test_a_decision_is_stale_after_one_in_another_window(path, workspace):
     seen = prompt_review.load(workspace, 1).version
     with open_workspace(path) as other:
         label(other, "toxic", annotator="ben")
@@ -61,13 +61,13 @@ def test_an_undo_elsewhere_makes_a_decision_stale_too(workspace, deed):
         label(workspace, "safe", seen=seen)
 
 
-def test_a_decision_elsewhere_on_another_prompt_is_no_matter(workspace):
+def test_decisions_on_other_prompts_do_not_make_one_stale(workspace):
     seen = prompt_review.load(workspace, 1).version
     label(workspace, "toxic", prompt_id=2, annotator="ben")
     label(workspace, "safe", seen=seen)
 
 
-def test_deciding_on_what_is_not_there_is_refused(workspace):
+def test_decisions_on_missing_prompts_and_responses_are_refused(workspace):
     with pytest.raises(WorkspaceError):
         prompt_review.load(workspace, 99)
     with pytest.raises(StaleDecisionError, match="no longer"):
@@ -85,7 +85,7 @@ def test_not_even_sql_changes_the_journal(path, workspace, table, statement):
         db.execute(statement.format(table))
 
 
-def test_nothing_to_undo_and_nothing_to_redo_leave_no_trace(workspace):
+def test_empty_undo_and_redo_write_no_entry(workspace):
     assert not undo(workspace)
     assert not redo(workspace)
     label(workspace, "toxic", annotator="ben")
@@ -153,11 +153,11 @@ def test_a_decision_keeps_who_when_why_and_what_was_visible(workspace):
     view = prompt_review.load(workspace, 1)
     [kept] = view.decided
     assert (kept.annotator, kept.value, kept.reason, kept.visible) == ("anna", decision.value, decision.reason, shown)
-    assert view.said_by("anna", Aspect.LABEL) == "controversial"
-    assert view.said_by("ben", Aspect.LABEL) is None
+    assert view.last_by("anna", Aspect.LABEL) == "controversial"
+    assert view.last_by("ben", Aspect.LABEL) is None
 
 
-def test_a_person_overrules_the_judges_and_undo_gives_their_word_back(workspace):
+def test_a_human_answer_class_overrides_judges_until_it_is_undone(workspace):
     [answer] = prompt_review.load(workspace, 1).responses
     assert (answer.final.answer_class, answer.final.basis) == (AnswerClass.PARTIAL_REFUSAL, Basis.JUDGE)
     decide(workspace, Aspect.ANSWER_CLASS, "direct_answer", response_id=answer.response.id)

@@ -52,13 +52,13 @@ def test_the_whole_list_has_everything_once_and_nothing_that_has_no_text(own):
     assert not {one.model for one in found} & {"odd-0", "odd-1"}
 
 
-def test_what_people_have_judged_is_not_asked_again(own):
+def test_human_judged_responses_are_not_suggested(own):
     first = suggestions(own, 30)
     decided(own, first)
     assert not {one.response_id for one in first} & {one.response_id for one in suggestions(own, 1_000)}
 
 
-def test_where_judges_disagree_it_comes_first(own):
+def test_responses_with_disagreeing_judges_come_first(own):
     judge(own, Contrary())
     first = [one for one in suggestions(own, 10) if not one.random]
     assert {one.why for one in first} == {"judges disagree"}

@@ -60,7 +60,7 @@ def ids(workspace, query):
 
 @pytest.mark.parametrize("field", Field)
 @pytest.mark.parametrize("others", ["", "category:privacy,violence -status:skipped", "refused:>=2 sort:refusals"])
-def test_a_count_is_what_its_condition_leaves_and_the_rest_is_what_it_excludes(workspace, field, others):
+def test_counts_equal_the_matches_of_a_condition_and_of_its_exclusion(workspace, field, others):
     wanted = parse(others).without(field)
     total = len(search.queue_of(workspace, wanted).ids)
     for value, count in search.counts_of(workspace, wanted, field).items():
@@ -89,7 +89,7 @@ def test_refusals_are_counted_by_model_and_by_family(workspace):
     assert sorted(ids(workspace, "refused:0") + ids(workspace, "refused:>0")) == list(range(1, EVERYTHING + 1))
 
 
-def test_a_judge_that_people_contradict_is_found_and_no_longer_once_it_is_undone(workspace):
+def test_contradicted_judges_are_found_until_the_decision_is_undone(workspace):
     before = ids(workspace, "judges:contradicted")
     view = next(
         v for v in (prompt_review.load(workspace, i) for i in range(50, 70))
@@ -138,7 +138,7 @@ def test_a_view_is_saved_replaced_found_after_a_restart_and_forgotten(file, work
         search.save_view(workspace, "  ", wanted)
 
 
-def test_an_index_finds_the_same_in_responses_sooner_or_later_taken_in(workspace):
+def test_the_index_finds_old_and_new_responses(workspace):
     texts = [r.response.text for i in range(1, 71) for r in prompt_review.load(workspace, i).responses]
     dice = random.Random(3)
     asked = [text[at : at + 9] for text in dice.sample(texts, 30) for at in [dice.randrange(max(1, len(text) - 9))]]

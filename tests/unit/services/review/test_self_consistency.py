@@ -62,7 +62,7 @@ def session(workspace, per_cent, prompts):
     return shown
 
 
-def test_a_few_old_ones_come_again_at_distances_nobody_can_count_to(many):
+def test_old_prompts_are_shown_again_at_irregular_intervals(many):
     shown = session(many, 10, PROMPTS)
     assert 5 <= len(shown) <= 12
     assert all(after - prompt_id >= 30 for after, prompt_id in shown)
@@ -83,7 +83,7 @@ def test_the_same_journal_gives_the_same_prompt(many):
     assert [due(many, 0), due(many, annotator="ben"), due(many, annotator="")] == [None] * 3
 
 
-def test_what_was_decided_in_bulk_was_not_looked_at(many):
+def test_bulk_labels_are_never_shown_again(many):
     bulk_labels.decide_all(many, range(1, 101), Aspect.LABEL, "safe", annotator="anna")
     label(many, "toxic", 1, visible=VOTES)
     later = datetime.now(UTC) + timedelta(days=2)
@@ -94,7 +94,7 @@ def test_what_was_decided_in_bulk_was_not_looked_at(many):
     assert due(many, 50, now=datetime.now(UTC) + timedelta(days=2)) in (1, 2, 3, 4)
 
 
-def test_what_was_labelled_a_day_ago_may_come_after_a_few_labels(workspace):
+def test_prompts_of_yesterday_are_shown_again_after_few_labels(workspace):
     def tomorrow():
         return datetime.now(UTC) + timedelta(days=1)
 
@@ -113,7 +113,7 @@ def test_what_was_labelled_a_day_ago_may_come_after_a_few_labels(workspace):
     assert then in {1, 2, 3} - {shown}, "one that was undone has been seen all the same"
 
 
-def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
+def test_a_prompt_shown_again_hides_earlier_decisions(workspace):
     label(workspace, "toxic")
     decide(workspace, Aspect.NOTE, "reads like a joke")
     decide(workspace, Aspect.CATEGORY, "harmful")
@@ -131,7 +131,7 @@ def test_a_prompt_comes_again_as_if_nobody_had_decided(workspace):
     assert (row.judged, row.refusals, row.noted, row.basis) == (1, 1, False, "consensus")
 
 
-def test_what_is_decided_at_its_line_is_shown_there(workspace):
+def test_decisions_on_a_row_shown_again_appear_in_it(workspace):
     label(workspace, "toxic")
     since = datetime.now(UTC)
     for decision in (
@@ -143,7 +143,7 @@ def test_what_is_decided_at_its_line_is_shown_there(workspace):
         changes = self_consistency.decide(workspace, decision, annotator="anna", seen=None, visible=BLIND)
         assert (bool(changes), changes.prompt_ids) == (True, (-1,))
     view = self_consistency.load(workspace, -1, since)
-    assert (view.said_by("anna", Aspect.LABEL), view.said_by("anna", Aspect.FLAG)) == ("controversial", "on")
+    assert (view.last_by("anna", Aspect.LABEL), view.last_by("anna", Aspect.FLAG)) == ("controversial", "on")
     assert [r.final.answer_class for r in view.responses] == ["direct_answer"]
     row = self_consistency.queue_row(workspace, -1, since)
     assert (row.status, row.final_label, row.flagged, row.refusals) == ("decided", "controversial", True, 0)
@@ -151,7 +151,7 @@ def test_what_is_decided_at_its_line_is_shown_there(workspace):
     assert workspace.problems() == []
 
 
-def test_the_label_given_then_changes_nothing_and_gives_nothing_away(workspace):
+def test_a_recheck_changes_no_label_and_its_summary_reveals_nothing(workspace):
     label(workspace, "toxic")
     before = search.queue_rows(workspace, [1])
     message = recheck(workspace, "safe").message
@@ -188,14 +188,14 @@ def test_self_consistency_compares_with_the_label_before(workspace):
         ("toxic", "controversial", (1, 0, 0, 0)),
     ],
 )
-def test_what_a_reveal_does_to_a_label(workspace, before, after, counted):
+def test_labels_changed_after_a_reveal_are_counted(workspace, before, after, counted):
     label(workspace, before)
     label(workspace, after, visible=VOTES)
     found = statistics.after_reveal(workspace)["labels"]
     assert (found.changed.count, found.kept, found.toward, found.away) == counted
 
 
-def test_what_was_not_blind_or_not_decided_again_is_not_counted(workspace):
+def test_reveals_count_only_blind_labels_that_were_repeated(workspace):
     label(workspace, "safe", 1, visible=VOTES)
     label(workspace, "toxic", 1, visible=VOTES)
     label(workspace, "safe", 2)
@@ -208,7 +208,7 @@ def test_what_was_not_blind_or_not_decided_again_is_not_counted(workspace):
     assert statistics.after_reveal(workspace)["labels"].changed.n == 0
 
 
-def test_only_what_is_in_the_queue_comes_again(many):
+def test_only_prompts_of_the_queue_are_shown_again(many):
     for prompt_id in range(1, 61):
         label(many, "safe", prompt_id)
     assert due(many, 50) is not None
@@ -216,13 +216,13 @@ def test_only_what_is_in_the_queue_comes_again(many):
     assert due(many, 50, among=[7]) == 7
 
 
-def test_what_was_said_with_a_filter_that_tells_is_not_blind(workspace):
+def test_labels_under_a_revealing_filter_are_not_blind(workspace):
     label(workspace, "safe", visible=BLIND | {Visible.FILTER})
     label(workspace, "toxic", visible=VOTES)
     assert statistics.after_reveal(workspace)["labels"].changed.n == 0
 
 
-def test_a_label_given_among_many_is_no_measure_of_the_one_given_alone(workspace):
+def test_bulk_labels_are_not_compared_with_single_ones(workspace):
     label(workspace, "safe")
     bulk_labels.decide_all(workspace, [1, 2], Aspect.LABEL, "toxic", annotator="anna")
     recheck(workspace, "safe")

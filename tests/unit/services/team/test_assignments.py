@@ -261,7 +261,7 @@ INVALID = (
     ({"name": " "}, "needs a name"),
     ({"name": "x", "overlap": 0}, "1 to 20 annotators"),
     ({"name": "x", "overlap": 3, "members": (Member("ada"), Member("bob"))}, "number of annotators is 2"),
-    ({"name": "x", "query": "colour:red"}, "colour"),
+    ({"name": "x", "query": "colour:red"}, "not a condition"),
     ({"name": "x", "lease": 0}, "must expire after"),
     ({"name": "x", "assignment": Assignment.SHARE}, "need annotators"),
     ({"name": "x", "assignment": Assignment.SHARE, "members": (Member("ada", 0),)}, "share above 0"),
