@@ -26,7 +26,7 @@ def rewritten(run, seeded):
 
 def test_from_nothing_to_votes(run, run_json, rewritten):
     found = json.loads(run("moderate", rewritten, *VOTERS, "--json").stdout)
-    assert (found["kind"], found["state"], found["done"]) == ("moderation", "finished", found["total"])
+    assert (found["kind"], found["state"], found["done"]) == ("moderation", "completed", found["total"])
     stats = run_json("stats", rewritten)
     assert stats["prompts"] * 2 == found["total"]
     again = run("moderate", rewritten, *VOTERS)
@@ -89,7 +89,7 @@ def test_a_wording_that_lacks_a_marker(run, seeded, tmp_path):
     (tmp_path / "own.txt").write_text("Write something.")
     found = run("rewrite", seeded, *WRITER, "--template", "own.txt")
     assert found.exit_code == 1
-    assert "own.txt lack {count}, {seed}" in found.stderr
+    assert "own.txt is missing the placeholders {count}, {seed}" in found.stderr
 
 
 def test_the_toxic_subset_says_how_many_labels_are_human(run, run_json, rewritten):

@@ -183,7 +183,7 @@ def test_a_step_without_a_model_says_what_is_missing(at_page):
     assert not at_page.form.foot.launch.isEnabled()
     at_page.choose(Step.ANSWERS)
     at_page.form.responder.setText("nobody/knows")
-    at_page.studio.wait(lambda: "there is no vendor" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "is unknown" in at_page.form.foot.estimate.text())
 
 
 def test_a_step_is_asked_as_its_form_says(at_page, vendor, tmp_path):
@@ -222,7 +222,7 @@ def test_the_settings_of_a_step_stay_its_own(at_page):
     at_page.choose(Step.SEEDS)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     at_page.click(at_page.form.foot.launch)
-    at_page.studio.wait(lambda: "have batches of their own" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "have a batch API" in at_page.form.foot.estimate.text())
 
 
 def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at_page, tmp_path):
@@ -238,7 +238,7 @@ def test_a_wording_is_shown_with_its_hash_and_one_that_lacks_a_marker_says_so(at
     dialog.close()
     field.take(own)
     at_page.form.writer.setText(WRITER)
-    at_page.studio.wait(lambda: "own.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "own.txt is missing the placeholders {count}, {category}" in at_page.form.foot.estimate.text())
     at_page.click(field.own)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
 
