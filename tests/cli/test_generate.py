@@ -26,7 +26,7 @@ def rewritten(run, seeded):
 
 def test_seeds_rewrites_and_votes(run, run_json, rewritten):
     found = json.loads(run("moderate", rewritten, *VOTERS, "--json").stdout)
-    assert (found["kind"], found["state"], found["done"]) == ("moderation", "finished", found["total"])
+    assert (found["kind"], found["state"], found["done"]) == ("moderation", "completed", found["total"])
     stats = run_json("stats", rewritten)
     assert stats["prompts"] * 2 == found["total"]
     again = run("moderate", rewritten, *VOTERS)
@@ -89,7 +89,7 @@ def test_a_template_without_its_placeholders_is_an_error(run, seeded, tmp_path):
     (tmp_path / "custom.txt").write_text("Write something.")
     found = run("rewrite", seeded, *WRITER, "--template", "custom.txt")
     assert found.exit_code == 1
-    assert "custom.txt lack {count}, {seed}" in found.stderr
+    assert "custom.txt is missing the placeholders {count}, {seed}" in found.stderr
 
 
 def test_the_toxic_subset_reports_its_human_labels(run, run_json, rewritten):

@@ -152,7 +152,19 @@ def poisoned(value, key=""):
         return {name: poisoned(one, name) for name, one in value.items()}
     if isinstance(value, list):
         return [poisoned(one, key) for one in value]
-    free = ("prompt", "model", "moderator", "judge", "annotator", "explanation", "text", "reason", "source", "told")
+    free = (
+        "prompt",
+        "model",
+        "moderator",
+        "judge",
+        "annotator",
+        "explanation",
+        "text",
+        "reason",
+        "source",
+        "told",
+        "message",
+    )
     if key == "told" or (key in free and isinstance(value, str) and value):
         return f"{value}{BAD}"
     return value

@@ -50,7 +50,7 @@ def look():
     elif stage[-1] == "resuming" and window.evaluate.batch.batch_id and window.evaluate.batch.resume.isEnabled():
         stage.append("at work")
         click(window.evaluate.batch.resume)
-    elif stage[-1] == "at work" and "finished" in window.messages.text():
+    elif stage[-1] == "at work" and "completed" in window.messages.text():
         window.close()
 
 timer = QTimer()

@@ -31,7 +31,7 @@ def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: boo
     """The status of a batch for users; `here` if this process runs it."""
     batch = progress.batch
     parts = [tr(batch.state.label) if here else _status_elsewhere(progress), batch.note or ""]
-    if here and batch.state is not BatchState.RUNNING:
+    if here and batch.state not in (BatchState.RUNNING, BatchState.COMPLETED):
         parts.append(tr("in-flight requests finish"))
     if snapshot is not None and snapshot.waiting:
         parts.append(tr("waiting: {reason}").format(reason=snapshot.waiting))

@@ -15,7 +15,7 @@ from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 _COLUMNS = (
     Column("Prompt", 70, number=True),
     Column("Model", 100, 1),
-    Column("Cause", 125, 1),
+    Column("Cause", 195, 1),
     Column("Message", 180, 4),
     Column("Attempts", 80, number=True),
 )

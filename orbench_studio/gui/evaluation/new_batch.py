@@ -53,7 +53,7 @@ class NewBatch(QFrame):
         """Update the filter and the subsets; called when the page is shown."""
         query = write(self._queue_filter())
         self.prompts.setItemText(0, _filter_text(query))
-        set_tip(self.prompts, query)
+        set_tip(self.prompts, self.prompts.itemText(0))
         self._runs.subsets(self._show_subsets)
         self._update()
 
@@ -160,11 +160,11 @@ class NewBatch(QFrame):
             (
                 ("Prompts", self.prompts), ("", self.query), ("Limit", self.limit), ("Models", self.models),
                 ("Judge", self.judge), ("", self.judge_model), ("Cost limit (USD)", self.cost_limit),
-                ("", self.vendor_batch),
             ),
         )  # fmt: skip
         self.query.setAccessibleName(tr("Query"))
-        grid.addWidget(self.options, grid.rowCount(), 0, 1, 2)
+        for control in (self.vendor_batch, self.options):
+            grid.addWidget(control, grid.rowCount(), 0, 1, 2)
         return grid
 
 

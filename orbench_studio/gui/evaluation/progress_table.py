@@ -98,7 +98,7 @@ def failures(model: ModelProgress) -> str:
     """The causes of failures with their counts, and the number of cancelled items."""
     counts = [(cause.label, count) for cause, count in model.failed_by.items()]
     counts += [("cancelled", model.cancelled)] if model.cancelled else []
-    return ", ".join(tr("{cause}: {count}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts)
+    return ", ".join(tr("{count} {cause}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts)
 
 
 def _status(model: ModelProgress, live: LiveModel | None) -> str:

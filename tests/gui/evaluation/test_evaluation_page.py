@@ -224,7 +224,7 @@ def test_batch_is_cancelled_after_confirmation(at_page, vendor, path):
     [model] = progress(path).models
     assert (model.left, model.done + model.cancelled) == (0, 10)
     assert model.cancelled >= 8  # one was in flight, and at most one more was claimed
-    message = f"cancelled: {model.cancelled}"
+    message = f"{model.cancelled} cancelled"
     at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == message)
     assert not at_page.pane.resume.isEnabled()
 
@@ -235,7 +235,7 @@ def test_failed_items_are_listed_and_retried(at_page, vendor, path):
     at_vendor(at_page, vendor)
     at_page.launch()
     at_page.until(BatchState.COMPLETED)
-    message = "rejected by the API (400): 2"
+    message = "2 rejected by the API (400)"
     at_page.studio.wait(lambda: at_page.lines(at_page.pane.models)[0][progress_table.FAILED] == message)
     at_page.studio.wait(lambda: len(at_page.lines(at_page.pane.failures.table)) == 2)
     assert "that will not do" in at_page.lines(at_page.pane.failures.table)[0][3]

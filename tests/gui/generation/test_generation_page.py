@@ -183,7 +183,7 @@ def test_a_step_without_a_model_names_the_missing_field(at_page):
     assert not at_page.form.foot.launch.isEnabled()
     at_page.choose(Step.ANSWERS)
     at_page.form.responder.setText("nobody/knows")
-    at_page.studio.wait(lambda: "there is no vendor" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "is unknown" in at_page.form.foot.estimate.text())
 
 
 def test_requests_follow_the_settings_of_the_form(at_page, vendor, tmp_path):
@@ -222,7 +222,7 @@ def test_each_step_has_its_own_settings(at_page):
     at_page.choose(Step.SEEDS)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
     at_page.click(at_page.form.foot.launch)
-    at_page.studio.wait(lambda: "have batches of their own" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(lambda: "have a batch API" in at_page.form.foot.estimate.text())
 
 
 def test_a_template_is_shown_with_its_hash_and_must_have_its_placeholders(at_page, tmp_path):
@@ -238,7 +238,9 @@ def test_a_template_is_shown_with_its_hash_and_must_have_its_placeholders(at_pag
     dialog.close()
     field.set_file(custom)
     at_page.form.writer.setText(WRITER)
-    at_page.studio.wait(lambda: "custom.txt lack {count}, {category}" in at_page.form.foot.estimate.text())
+    at_page.studio.wait(
+        lambda: "custom.txt is missing the placeholders {count}, {category}" in at_page.form.foot.estimate.text()
+    )
     at_page.click(field.reset)
     at_page.studio.wait(at_page.form.foot.launch.isEnabled)
 
