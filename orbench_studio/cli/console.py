@@ -1,10 +1,13 @@
-"""What the command line says: results to stdout, everything else to stderr. Nothing else in the package prints."""
+"""Output of the command line: results to stdout, everything else to stderr. Nothing else in the package prints."""
 
 import json
+import re
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +17,9 @@ from orbench_studio.domain.core.rates import Rate
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
+
+_NUMBER = re.compile(r"[-+±]?[\d,.]+ ?%?|-|")
+_UNLIMITED = 1_000_000  # columns of a pipe: no value is ever wrapped or shortened there
 
 
 class Exit(IntEnum):
@@ -35,6 +41,40 @@ def write_line(*lines: str) -> None:
 def tell_text(text: str) -> None:
     """A text of many lines, as it is but for control characters."""
     typer.echo(text.replace("\r\n", "\n"))
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, indent: int = 0) -> None:
+    """Rows under a header; no output without rows. Whole numbers get thousands separators, None is an empty cell.
+
+    Columns that contain only numbers are aligned to the right. On a terminal, a rule separates the header and long
+    cells wrap; elsewhere a row is always one line. Cells cannot break a row: their newlines are escaped.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
+        return
+    is_terminal = unguarded(sys.stdout).isatty()
+    box = SIMPLE_HEAD if is_terminal and (sys.stdout.encoding or "").lower().startswith("utf") else None
+    table = Table(box=box, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(columns))
+    for name, values in zip(columns, zip(*cells, strict=True), strict=True):
+        is_number = all(map(_NUMBER.fullmatch, values))
+        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold", no_wrap=not is_terminal)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    width = shutil.get_terminal_size().columns - indent if is_terminal else _UNLIMITED
+    text = StringIO()
+    Console(file=text, width=width, color_system=None, legacy_windows=False).print(table)
+    write_line(*(f"{' ' * indent}{line}".rstrip() for line in text.getvalue().splitlines()))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return in_one_line(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value))
 
 
 def write_json(result: Any, *, indent: int | None = 2) -> None:

@@ -107,9 +107,9 @@ def test_widgets_are_put_together_in_few_lines():
 
 
 def test_the_command_line_prints_in_one_place():
-    """Everything else goes through `telling`, which writes control characters out."""
+    """Everything else goes through `console`, which escapes control characters."""
     printing = re.compile(r"\b(?:s?echo|secho|print|progressbar)\(|sys\.std(?:out|err)|\bConsole\(|\bProgress\(")
-    others = [path for path in (PACKAGE / "cli").glob("*.py") if path.stem not in ("telling", "terminal")]
+    others = [path for path in (PACKAGE / "cli").glob("*.py") if path.stem not in ("console", "terminal")]
     assert list(lines_like(printing, others)) == []
 
 
@@ -152,7 +152,7 @@ def test_the_licences_are_there():
 
 
 def test_the_newest_migration_is_the_one_we_open_to():
-    scripts = ScriptDirectory(str(PACKAGE / "store" / "migrations"))
+    scripts = ScriptDirectory(str(PACKAGE / "store" / "workspace" / "migrations"))
     assert scripts.get_heads() == [migrate.HEAD]
 
 
