@@ -51,7 +51,7 @@ def _application(*, own_settings: bool = False) -> Iterator["Application"]:
             file = Path(scratch) / "settings.json" if own_settings else None
             application = Application(load_settings(file), Path(scratch))
             if without_log:
-                application.window.messages.fail(log.set_up, without_log, lasting=True)
+                application.window.messages.show_error(log.set_up, without_log, lasting=True)
             gc.enable()
             yield application
     finally:

@@ -38,7 +38,7 @@ def write_line(*lines: str) -> None:
         typer.echo(in_one_line(line))
 
 
-def tell_text(text: str) -> None:
+def write_text(text: str) -> None:
     """A text of many lines, as it is but for control characters."""
     typer.echo(text.replace("\r\n", "\n"))
 
@@ -99,7 +99,7 @@ def on_terminal() -> bool:
 
 
 @contextmanager
-def bars(*columns: "ProgressColumn") -> "Iterator[Progress]":
+def progress_bars(*columns: "ProgressColumn") -> "Iterator[Progress]":
     """Progress bars on the terminal, and lines above them. Descriptions are `in_one_line`, and no markup."""
     from rich.console import Console
     from rich.progress import Progress

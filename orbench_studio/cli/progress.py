@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from orbench_studio.cli.console import bars, on_terminal
+from orbench_studio.cli.console import on_terminal, progress_bars
 from orbench_studio.cli.terminal import in_one_line
 
 
@@ -16,7 +16,7 @@ def show_progress(what: str) -> Iterator[Callable[[int, int], bool]]:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     named = TextColumn("{task.description}", markup=False)
-    with bars(named, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as bar:
+    with progress_bars(named, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as bar:
         task = bar.add_task(in_one_line(what))
 
         def on_progress(done: int, total: int) -> bool:

@@ -19,7 +19,7 @@ from orbench_studio.domain.team.queue import Assignment, Member, TeamQueue
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.preferences import PreferencesDialog
-from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.evaluation.progress_table import FAILED
 from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.main_window import MainWindow
@@ -352,7 +352,7 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     preview = preview_file(_TABLE)
     for name, dialog in (
         ("columns", MappingDialog(window, _TABLE.name, preview, preview.proposal or ColumnMapping())),
-        ("keys", KeysDialog(window)),
+        ("keys", ShortcutsDialog(window)),
         ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
         ("note", NoteDialog(window, "")),
         ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),

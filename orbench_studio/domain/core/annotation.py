@@ -87,7 +87,7 @@ class Annotation:
         return 2 if self.imported else 0 if self.adjudicated else 1
 
 
-def open_to(decided: Iterable[Annotation], annotator: str | None = None, *, blind: bool) -> list[Annotation]:
+def visible_decisions(decided: Iterable[Annotation], annotator: str | None = None, *, blind: bool) -> list[Annotation]:
     """The decisions that somebody, or the workspace as a whole, may know of: all, but for a prompt that is sealed.
 
     A prompt is sealed while a team's queue wants more labels of it. Known of it is what came with files, and one's own.

@@ -109,7 +109,7 @@ def final_answer(
     return FinalAnswer(None, Basis.NONE)
 
 
-def last_said(judgements: Iterable[Judgement]) -> dict[tuple[str, JudgeKind], AnswerClass]:
+def latest_classes(judgements: Iterable[Judgement]) -> dict[tuple[str, JudgeKind], AnswerClass]:
     """What each judge, by name and kind, said last; `judgements` are oldest first."""
     return {(one.judge, one.kind): one.answer_class for one in judgements}
 

@@ -13,10 +13,9 @@ from orbench_studio.domain.audit.reliability import RaterKind
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.text_table import note, table_of
+from orbench_studio.gui.common.text_table import TextTable, note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import set_role, while_there
-from orbench_studio.gui.judging import calibration_tables
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class ComputedPane(QWidget):
         self._reckoned: AuditCounts | None = None
         self._running = False
         self._wanted: AuditCounts | None = None
-        self.tables: list[calibration_tables.Table] = []
+        self.tables: list[TextTable] = []
         self.says = note("")
         self.area = QScrollArea()
         self.column = QVBoxLayout(self)
@@ -60,7 +59,7 @@ class ComputedPane(QWidget):
         self._running = True
         self._say(tr("Reckoning …"))
 
-        def done(answer: tuple[str, list[calibration_tables.Table], Any]) -> None:
+        def done(answer: tuple[str, list[TextTable], Any]) -> None:
             self._running = False
             if self._session.workspace is workspace:
                 self._reckoned = ledger
@@ -75,11 +74,11 @@ class ComputedPane(QWidget):
         work = partial(self.reckon, workspace, ledger)
         self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[TextTable], Any]:
         """On another thread: what to say, the tables, and what else is found."""
         raise NotImplementedError
 
-    def show_found(self, says: str, tables: Sequence[calibration_tables.Table], _more: Any) -> None:
+    def show_found(self, says: str, tables: Sequence[TextTable], _more: Any) -> None:
         """Show what was reckoned."""
         self.tables = list(tables)
         self._say(says)
@@ -116,7 +115,7 @@ class ComputedPane(QWidget):
 class AgreementPane(ComputedPane):
     """People against machines, and against each other."""
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[TextTable], Any]:
         from orbench_studio.gui.audit.agreement_tables import people_tables
         from orbench_studio.services.audit.human_agreement import human_agreement
 
@@ -148,7 +147,7 @@ class ModeratorsPane(ComputedPane):
         self.column.insertWidget(1, self.first, 1)
         self.first.hide()
 
-    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[calibration_tables.Table], Any]:
+    def reckon(self, workspace: Workspace, ledger: AuditCounts) -> tuple[str, list[TextTable], Any]:
         from orbench_studio.gui.audit.agreement_tables import reliability_tables
         from orbench_studio.services.audit.rater_reliability import reliability, suspects
 
@@ -158,7 +157,7 @@ class ModeratorsPane(ComputedPane):
         wrong = suspects(ledger, found)
         return found.words, reliability_tables(found, wrong), wrong
 
-    def show_found(self, says: str, tables: Sequence[calibration_tables.Table], more: Suspects | None) -> None:
+    def show_found(self, says: str, tables: Sequence[TextTable], more: Suspects | None) -> None:
         super().show_found(says, tables, more)
         self.suspects = more
         found = more.found if more is not None else ()

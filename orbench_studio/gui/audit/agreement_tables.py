@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.judging.calibration_tables import Row, Table, share
+from orbench_studio.gui.common.text_table import Row, TextTable
+from orbench_studio.gui.judging.calibration_tables import share
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
@@ -23,13 +24,13 @@ _AGAINST = ("", "n", "Same", "Precision", "Recall", "Kappa", "Three-way", "Apart
 _BY_FIRST = ("category", "model", "type")
 
 
-def people_tables(found: HumanAgreement) -> list[Table]:
+def people_tables(found: HumanAgreement) -> list[TextTable]:
     """Machines against people, and people against each other."""
     tables = [
         _machines(tr("Moderators against people's labels"), found.moderators, tr("Precision and recall of toxic.")),
         _machines(tr("Judges against people's answer classes"), found.judges, tr("Precision and recall of refusals.")),
         *(_people(one.what, one.overall, one.by) for one in found.people),
-        Table(
+        TextTable(
             tr("Self-consistency"),
             _header(("Annotator", "n", "Same label on a prompt shown again")),
             tuple((name, f"{rate.n:,}", share(rate)) for name, rate in found.self_consistency.items()),
@@ -38,15 +39,15 @@ def people_tables(found: HumanAgreement) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
+def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable]:
     """How good the raters are, who errs with whom, and what flipping the suspects would do."""
-    raters = Table(
+    raters = TextTable(
         tr("Raters"),
         _header(("Rater", "Kind", "Calls toxic what is toxic", "Calls safe what is safe", "Votes")),
         tuple(row for one in found.raters for row in _rater(one)),
         words=2,
     )
-    in_step = Table(
+    in_step = TextTable(
         tr("Who errs with whom"),
         _header(("One", "Other", "Beyond chance", "Prompts", "Where people decided", "Prompts")),
         tuple(
@@ -63,7 +64,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
         tr("1: always together, 0: no more often than their error rates explain."),
         words=2,
     )
-    flipped = Table(
+    flipped = TextTable(
         tr("Over-refusal if all of the suspects were labelled the other way"),
         _header(("Model", "Now", "Then")),
         tuple((model, _rate(now), _rate(then)) for model, (now, then) in suspects.rates.items() if suspects.found),
@@ -71,21 +72,21 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
     return [table for table in (flipped, raters, in_step) if table.rows]
 
 
-def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Table:
+def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> TextTable:
     rows: list[Row] = []
     for one in machines:
         apart = ", ".join(f"{count:,} {name}" for name, count in one.apart.items())
         three = share(one.three_way) if one.three_way is not None else ""
         rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, apart))
         rows += [(f"    {value}", *_confusion(part), "", "") for value, part in _parts(one.by)]
-    return Table(title, _header(_AGAINST), tuple(rows), note)
+    return TextTable(title, _header(_AGAINST), tuple(rows), note)
 
 
 def _confusion(found: Confusion) -> Row:
     return (f"{found.n:,}", share(found.accuracy), share(found.precision), share(found.recall), _kappa(found.kappa))
 
 
-def _people(what: str, overall: PairAgreement, by: Mapping[str, Mapping[str, PairAgreement]]) -> Table:
+def _people(what: str, overall: PairAgreement, by: Mapping[str, Mapping[str, PairAgreement]]) -> TextTable:
     rows: list[Row] = [_all_people(tr("all"), overall)]
     rows += [
         (f"    {two.one} · {two.other}", f"{two.same.n:,}", share(two.same), _kappa(two.kappa), "", "")
@@ -93,7 +94,7 @@ def _people(what: str, overall: PairAgreement, by: Mapping[str, Mapping[str, Pai
     ]
     rows += [_all_people(f"    {value}", part) for value, part in _parts(by)]
     header = _header(("", "n", "Same", "Cohen's kappa", "Fleiss' kappa", "Krippendorff's alpha"))
-    return Table(f"{tr('People against each other')}: {what}", header, tuple(rows) if overall.things else ())
+    return TextTable(f"{tr('People against each other')}: {what}", header, tuple(rows) if overall.things else ())
 
 
 def _all_people(name: str, found: PairAgreement) -> Row:

@@ -1,4 +1,4 @@
-"""Borders between panes stay where they were dragged to, also after a restart."""
+"""Splitter positions that are restored after a restart."""
 
 from PySide6.QtWidgets import QSplitter
 
@@ -6,14 +6,14 @@ from orbench_studio.settings import Settings
 
 
 def remember_splitter(splitter: QSplitter, settings: Settings, name: str) -> bool:
-    """Put a border where it was left, and keep where it is dragged to; gives whether it had been dragged before."""
-    kept = settings.panes.get(name, [])
-    known = len(kept) == splitter.count() and sum(kept) > 0
+    """Restore a splitter's stored sizes and store later changes; return whether there were stored sizes."""
+    stored = settings.panes.get(name, [])
+    known = len(stored) == splitter.count() and sum(stored) > 0
     if known:
-        splitter.setSizes(kept)
+        splitter.setSizes(stored)
 
-    def keep() -> None:
+    def store() -> None:
         settings.panes[name] = splitter.sizes()
 
-    splitter.splitterMoved.connect(keep)
+    splitter.splitterMoved.connect(store)
     return known

@@ -1,17 +1,38 @@
-"""Tables of words in the window: numbers to the right, everything as plain text."""
+"""Small tables of text in the window, with numbers aligned to the right."""
+
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.widgets import label, rule, set_tip
-from orbench_studio.gui.judging.calibration_tables import Row, Table
 
-_WIDEST = 40  # characters of a name
+Row = tuple[str, ...]
+_MAX_CHARACTERS = 40  # of a cell
 _INDENT = 16
 
 
-def table_of(table: Table) -> QWidget:
-    """A table with its title above and its note below."""
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A title, column names and rows; a leading space indents a row."""
+
+    title: str
+    header: Row
+    rows: tuple[Row, ...]
+    note: str = ""
+    words: int = 1  # number of text columns; the others are numbers
+
+    @property
+    def text(self) -> str:
+        """The table as plain text in columns, to copy."""
+        lines = [self.header, *self.rows]
+        widths = [max(len(line[place]) for line in lines) for place in range(len(self.header))]
+        padded = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([self.title, *(line.rstrip() for line in padded), *filter(None, [self.note])])
+
+
+def table_of(table: TextTable) -> QWidget:
+    """A table with its title above and its note below it."""
     widget = QWidget()
     column = QVBoxLayout(widget)
     column.setContentsMargins(0, 0, 0, 0)
@@ -24,7 +45,7 @@ def table_of(table: Table) -> QWidget:
 
 
 def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:
-    """The rows under the names of their columns; after the first `words` columns come numbers."""
+    """The rows below the header; the columns after the first `words` ones are numbers."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(4)
@@ -40,7 +61,7 @@ def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:
 
 
 def note(text: str) -> QLabel:
-    """A quiet word that takes as many lines as it needs."""
+    """A small label that wraps."""
     words = label(text, "meta")
     words.setWordWrap(True)
     return words
@@ -48,8 +69,8 @@ def note(text: str) -> QLabel:
 
 def _cell(text: str, *, part: bool) -> QLabel:
     shown = text.strip()
-    cell = label(shown if len(shown) <= _WIDEST else f"{shown[:_WIDEST]}…", "quiet" if part else "")
-    if len(shown) > _WIDEST:
+    cell = label(shown if len(shown) <= _MAX_CHARACTERS else f"{shown[:_MAX_CHARACTERS]}…", "quiet" if part else "")
+    if len(shown) > _MAX_CHARACTERS:
         set_tip(cell, shown)
     cell.setIndent(_INDENT if text.startswith(" ") else 0)
     cell.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)

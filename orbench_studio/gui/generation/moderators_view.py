@@ -11,9 +11,8 @@ from orbench_studio.domain.core.moderation import Count, Rule
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.form_fields import count_field
-from orbench_studio.gui.common.text_table import table_of
+from orbench_studio.gui.common.text_table import TextTable, table_of
 from orbench_studio.gui.common.widgets import label, set_tip
-from orbench_studio.gui.judging.calibration_tables import Table
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
@@ -89,7 +88,7 @@ class ModeratorsView(QWidget):
             self._column.addWidget(table)
 
 
-def _tables(found: Moderators) -> list[Table]:
+def _tables(found: Moderators) -> list[TextTable]:
     each = tuple(
         (name, f"{found.toxic[name].n:,}", *_share(found.toxic[name]), *_share(found.alone[name]))
         for name in found.toxic
@@ -103,11 +102,11 @@ def _tables(found: Moderators) -> list[Table]:
     if each:
         header = tuple(map(tr, ("Moderator", "Votes read", "Toxic", "95 %", "Alone", "95 %")))
         words = "Alone: every other said the opposite, of the prompts that at least three have voted on readably."
-        tables.append(Table(tr("Moderators"), header, each, tr(words)))
+        tables.append(TextTable(tr("Moderators"), header, each, tr(words)))
     if pairs:
         header = tuple(map(tr, ("Moderator", "and", "n", "The same", "95 %", "Kappa")))
         words = "Over the prompts that both have voted on readably; Wilson intervals, bootstrap for kappa."
-        tables.append(Table(tr("Pairs of moderators"), header, pairs, tr(words), 2))
+        tables.append(TextTable(tr("Pairs of moderators"), header, pairs, tr(words), 2))
     return tables
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.text_table import Row, TextTable
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from orbench_studio.services.judging.calibration import Calibration, JudgeCalibration
     from orbench_studio.services.judging.phrase_mining import MinedPhrase
 
-Row = tuple[str, ...]
 INSTRUMENTS = "Judges against people"
 BY = {"model": "By model", "category": "By category", "type": "By type of prompt"}
 _ALL = "all"
@@ -37,31 +37,12 @@ ASSUMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A title, the names of the columns, and the rows; the first column of a row may be indented."""
-
-    title: str
-    header: Row
-    rows: tuple[Row, ...]
-    note: str = ""
-    words: int = 1  # columns that are words; the others are numbers
-
-    @property
-    def text(self) -> str:
-        """In columns of plain text."""
-        lines = [self.header, *self.rows]
-        widths = [max(len(line[place]) for line in lines) for place in range(len(self.header))]
-        message = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([self.title, *(line.rstrip() for line in message), *filter(None, [self.note])])
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """Everything the bench says. `agreement` is by kind of slice; the other tables come after it."""
 
     summary: str
-    agreement: dict[str, Table]
-    others: tuple[Table, ...]
+    agreement: dict[str, TextTable]
+    others: tuple[TextTable, ...]
 
     @property
     def text(self) -> str:
@@ -106,7 +87,7 @@ def share(rate: Rate) -> str:
     return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
 
 
-def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> Table:
+def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> TextTable:
     rows: list[Row] = []
     for one in instruments:
         off = one.calibration_error
@@ -114,7 +95,7 @@ def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> Table:
         if one.on_sample is not None:
             rows.append((*_agreement(f"    {tr('random sample alone')}", one.on_sample), ""))
         rows += [(*_agreement(f"    {name}", against), "") for name, against in one.slices.by[by].items()]
-    return Table(f"{tr(INSTRUMENTS)}, {tr(BY[by]).lower()}", _header(_AGREEMENT), tuple(rows))
+    return TextTable(f"{tr(INSTRUMENTS)}, {tr(BY[by]).lower()}", _header(_AGREEMENT), tuple(rows))
 
 
 def _agreement(name: str, against: Agreement) -> Row:
@@ -136,32 +117,34 @@ def _kappa(kappa: Kappa) -> str:
     return f"{kappa.value:.2f}{interval}".replace("-", "−")
 
 
-def _trust(found: Calibration) -> Table:
+def _trust(found: Calibration) -> TextTable:
     by_name = {one.name: one for one in found.instruments}
     rows = tuple(
         (model, name, share(by_name[name].slices.by["model"][model].accuracy)) for model, name in found.trust.items()
     )
     note = tr("The judge whose agreement is surely highest: by the lower end of its interval.")
-    return Table(tr("Which to trust where"), _header(("Model", "Judge", "Any refusal")), rows, note, words=2)
+    return TextTable(tr("Which to trust where"), _header(("Model", "Judge", "Any refusal")), rows, note, words=2)
 
 
-def _learning(found: Calibration) -> Table:
+def _learning(found: Calibration) -> TextTable:
     rows = tuple(
         (f"{one.labels:,}", _spread(one.any_refusal), _spread(one.three_way), f"{len(one.any_refusal)}")
         for one in found.learning
     )
     note = tr("The local judge on what it has not seen: mean of random draws of labels, and their range.")
-    return Table(tr("How the local judge learns"), _header(("Labels", "Any refusal", "Three-way", "Draws")), rows, note)
+    return TextTable(
+        tr("How the local judge learns"), _header(("Labels", "Any refusal", "Three-way", "Draws")), rows, note
+    )
 
 
-def _reliability(one: JudgeCalibration) -> Table:
+def _reliability(one: JudgeCalibration) -> TextTable:
     rows = tuple((f"{100 * step.given:.0f} %", share(step.observed), f"{step.n:,}") for step in one.curve)
     header = _header(("Said to refuse with", "People say so of", "n"))
     note = tr("Responses in ten steps of the probability that the judge gives; people's share with its interval.")
-    return Table(f"{tr('Whether probabilities hold')}: {one.name}", header, rows, note)
+    return TextTable(f"{tr('Whether probabilities hold')}: {one.name}", header, rows, note)
 
 
-def _left_out(found: Calibration) -> Table:
+def _left_out(found: Calibration) -> TextTable:
     rows = tuple(
         (
             one.model,
@@ -180,7 +163,7 @@ def _left_out(found: Calibration) -> Table:
         "Learned: the local judge that has learned from the other models' responses; and own: from this model's labels "
         "to other prompts, too. Labels given first where they are most useful are harder than the model's others."
     )
-    return Table(tr("On a model that is new"), _header(header), rows, note)
+    return TextTable(tr("On a model that is new"), _header(header), rows, note)
 
 
 def _spread(draws: Iterable[float]) -> str:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.judging.custom_rule import SavedRule
 from orbench_studio.gui.common.actions import tr, with_key
-from orbench_studio.gui.common.text_table import grid_of, note
+from orbench_studio.gui.common.text_table import Row, grid_of, note
 from orbench_studio.gui.common.widgets import label, while_there
-from orbench_studio.gui.judging.calibration_tables import Row, sign
+from orbench_studio.gui.judging.calibration_tables import sign
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import grid_of, note
+from orbench_studio.gui.common.text_table import Row, grid_of, note
 from orbench_studio.gui.common.widgets import label, set_role, while_there
-from orbench_studio.gui.judging.calibration_tables import Row, phrases, share, sign
+from orbench_studio.gui.judging.calibration_tables import phrases, share, sign
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.judging.calibration_tables import Row, Table
+from orbench_studio.gui.common.text_table import Row, TextTable
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
@@ -33,9 +33,9 @@ NOTE = (
 )
 
 
-def people_table(people: list[Activity], now: datetime) -> Table:
+def people_table(people: list[Activity], now: datetime) -> TextTable:
     """A row a person."""
-    return Table(tr("People"), tuple(map(tr, _HEADER)), tuple(_row(one, now) for one in people))
+    return TextTable(tr("People"), tuple(map(tr, _HEADER)), tuple(_row(one, now) for one in people))
 
 
 def _row(one: Activity, now: datetime) -> Row:

@@ -334,7 +334,7 @@ class Session(QObject):
 
     def save_settings(self) -> None:
         """Keep the preferences; where that fails the user is told, and nothing else is lost."""
-        self.operations.here(self.settings.save)
+        self.operations.run_now(self.settings.save)
 
     def run(
         self,
@@ -354,9 +354,9 @@ class Session(QObject):
             done,
             lambda error: self._not_done(error, failed, tells=tells),
             tells=tells,
-            elsewhere=(ConnectionLostError, WorkspaceMovedError),
+            handled_elsewhere=(ConnectionLostError, WorkspaceMovedError),
             act=act_of(work),
-            concerns=lambda: self.workspace is workspace,
+            is_current=lambda: self.workspace is workspace,
         )
 
     def _not_done(self, error: Exception, failed: Callable[[Exception], object] | None, *, tells: bool) -> None:

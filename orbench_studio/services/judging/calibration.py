@@ -19,7 +19,7 @@ from orbench_studio.domain.core.judgement import (
     AnswerClass,
     JudgeKind,
     Judgement,
-    last_said,
+    latest_classes,
 )
 from orbench_studio.domain.judging.agreement import (
     Agreement,
@@ -239,7 +239,7 @@ class _Bench:
         own = {RuleInstrument.name, KeywordInstrument.name, LocalJudge.name}
         classes: dict[tuple[str, JudgeKind], dict[int, Assessment]] = defaultdict(dict)
         for place, row in enumerate(self.known):
-            for (judge, kind), answer_class in last_said(said.get(row.id, ())).items():
+            for (judge, kind), answer_class in latest_classes(said.get(row.id, ())).items():
                 if judge not in own:
                     refused = float(answer_class in REFUSALS)
                     classes[judge, kind][place] = Assessment(answer_class, 1.0, refused)

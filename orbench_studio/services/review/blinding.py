@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, open_to
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, visible_decisions
 from orbench_studio.domain.review.blinding import in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import NOBODY_DECIDED, QueueRow, Status
@@ -31,7 +31,7 @@ def visible(db: Connection, view: PromptView, annotator: str) -> PromptView:
     if assigned_prompts.practised(db, [prompt_id], who):
         return in_training(seen, annotator)
     if assigned_prompts.blind(db, [prompt_id]):
-        return visible_to(seen, lambda one: one in open_to([one], annotator, blind=True))
+        return visible_to(seen, lambda one: one in visible_decisions([one], annotator, blind=True))
     return seen
 
 
@@ -44,7 +44,7 @@ def version(db: Connection, prompt_id: int, annotator_id: int | None) -> int:
 def decided(db: Connection, prompt_id: int, annotator: str) -> list[Annotation]:
     """The decisions in force about a prompt that the annotator may know of."""
     everything = journal.of_prompts(db, [prompt_id]).get(prompt_id, [])
-    return open_to(everything, annotator, blind=bool(assigned_prompts.blind(db, [prompt_id])))
+    return visible_decisions(everything, annotator, blind=bool(assigned_prompts.blind(db, [prompt_id])))
 
 
 def lines(db: Connection, rows: Sequence[QueueRow], annotator: str) -> list[QueueRow]:
@@ -54,7 +54,11 @@ def lines(db: Connection, rows: Sequence[QueueRow], annotator: str) -> list[Queu
     alone = practised | assigned_prompts.blind(db, ids)
     own = journal.of_prompts(db, sorted(alone))
     return [
-        _line(row, open_to(own.get(row.prompt_id, ()), annotator, blind=True), practised=row.prompt_id in practised)
+        _line(
+            row,
+            visible_decisions(own.get(row.prompt_id, ()), annotator, blind=True),
+            practised=row.prompt_id in practised,
+        )
         if row.prompt_id in alone
         else row
         for row in rows

@@ -27,7 +27,7 @@ from orbench_studio.gui.common import theme
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.preferences import PreferencesDialog
-from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.data.mapping_dialog import MappingDialog
 from orbench_studio.gui.review.page import State
@@ -98,7 +98,7 @@ def test_everything_can_be_reached_by_tab(start, path):
         assert unreached(studio.window) == []
         studio.page.eye.handlers()["side_by_side"]()
         assert unreached(studio.window) == []
-        studio.window.messages.fail("an act", "A fault that stays until it is read.")
+        studio.window.messages.show_error("an act", "A fault that stays until it is read.")
         assert unreached(studio.window) == []
         studio.window.show_page("page_library")
         studio.wait(lambda: studio.window.library.widget() is not None)
@@ -141,7 +141,7 @@ def test_every_dialog_has_names(start, path, made, kind):
             dialog = {
                 "columns": lambda: MappingDialog(studio.window, file.name, preview, ColumnMapping()),
                 "note": lambda: NoteDialog(studio.page, "before"),
-                "keys": lambda: KeysDialog(studio.window),
+                "keys": lambda: ShortcutsDialog(studio.window),
                 "preferences": lambda: PreferencesDialog(
                     studio.window, studio.application.session.settings, lambda _name: None
                 ),

@@ -71,7 +71,7 @@ def test_what_qt_says_is_told_where_we_do_not_know_better(program):
 
 def test_missing_libraries_are_named_with_the_command_that_installs_them(monkeypatch):
     monkeypatch.setattr(qt_startup, "missing_packages", lambda: ["libxcb-icccm4", "libxcb-keysyms1"])
-    assert qt_startup.why_no_window([]).endswith("\n  sudo apt-get install libxcb-icccm4 libxcb-keysyms1")
+    assert qt_startup.explain_failed_start([]).endswith("\n  sudo apt-get install libxcb-icccm4 libxcb-keysyms1")
 
 
 @LINUX

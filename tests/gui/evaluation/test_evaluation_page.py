@@ -132,7 +132,7 @@ def test_the_prompts_of_the_queue_and_of_a_query(at_page):
     ("change", "said"),
     [
         (lambda form: form.models.add("nobody/knows"), "nobody"),
-        (lambda form: form.options.temperature.setText("warm"), "is no number"),
+        (lambda form: form.options.temperature.setText("warm"), "is not a number"),
         (lambda form: form.options.temperature.setText("-1"), "not negative"),
         (lambda form: form.judge.setCurrentIndex(3), "Name the model that is to judge"),
         (lambda form: (form.models.add(REMOTE), form.cap.setText("2")), "has no price"),

@@ -81,7 +81,7 @@ def test_tab_goes_through_the_form_from_top_to_bottom(at_page):
 
 
 WRONG = {
-    "is no number": lambda options: options.seed.setText("seven"),
+    "is not a number": lambda options: options.seed.setText("seven"),
     "is a whole number": lambda options: options.seed.setText("0.5"),
     "is not NAME=VALUE": lambda options: options.parameters.setPlainText("top_p"),
     "not among the models": lambda options: options.parameters.setPlainText("openai/o3:top_p=1"),
