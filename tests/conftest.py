@@ -29,11 +29,7 @@ _FOLDERS = {
 }
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _PATIENCE = 20  # seconds for threads to end after a test
-_LONGEST = ("test_typed", "test_the_pictures", "test_the_report_has_every_figure")
-
-
-def pytest_addoption(parser):
-    parser.addoption("--portraits", type=Path, metavar="FOLDER", help="write a PNG of every page and dialog there")
+_LONGEST = ("test_typed", "test_every_scene_is_drawn", "test_the_report_has_every_figure")
 
 
 def pytest_configure(config):
@@ -43,7 +39,7 @@ def pytest_configure(config):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Start the longest tests first, so that no process is idle at the end."""
-    items.sort(key=lambda item: item.name not in _LONGEST)
+    items.sort(key=lambda item: item.originalname not in _LONGEST)
 
 
 @pytest.fixture(autouse=True)

@@ -73,7 +73,7 @@ def explain_failed_start(messages: list[str]) -> str:
     if reasons:
         return (
             f"{begin} {' '.join(reasons)} Run it in a desktop session or over ssh -X, or correct the variable. "
-            "To draw the demo's pages into files instead: orbench-studio demo --screenshots DIR"
+            "To write screenshots of the demo instead: orbench-studio demo --screenshots DIR"
         )
     return "\n  ".join((f"{begin} Qt reports:", *messages))
 

@@ -189,19 +189,18 @@ def test_without_a_display_the_demo_draws_its_pages(run, window, tmp_path, monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = run("demo")
     assert result.exit_code == 0
-    [(_, folder, every)] = window.asked
-    assert (folder.parent, every) == (tmp_path, False)
+    [(_, folder)] = window.asked
+    assert folder.parent == tmp_path
     assert result.stdout.splitlines()[1:] == [str(folder / "review.png")]
 
 
-def test_the_demo_draws_where_it_is_told_to_and_everything_only_if_asked(run, window, tmp_path):
+def test_the_demo_draws_into_the_given_folder(run, window, tmp_path):
     run("demo", "--screenshots", "pages")
-    run("demo", "--screenshots", "pages", "--all")
-    assert [(str(folder), every) for _, folder, every in window.asked] == [("pages", False), ("pages", True)]
+    assert [str(folder) for _, folder in window.asked] == ["pages"]
     assert (tmp_path / "pages").is_dir()
 
 
-def test_a_folder_for_pictures_that_cannot_be_is_an_error_in_words(run, window, tmp_path):
+def test_a_folder_that_cannot_be_created_is_an_error(run, window, tmp_path):
     (tmp_path / "file").touch()
     result = run("demo", "--screenshots", "file")
     assert (result.exit_code, window.asked) == (1, [])
@@ -212,7 +211,6 @@ def test_with_a_display_the_demo_opens_its_window(run, window, monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     assert run("demo").exit_code == 0
     assert window.asked == [("demo",)]
-    assert run("demo", "--all").exit_code == 2
 
 
 def test_a_missing_system_library_is_named(monkeypatch):
