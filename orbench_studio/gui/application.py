@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import SHORTCUTS, tr
-from orbench_studio.gui.common.key_repeat import KeyRepeatFilter
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.interrupts import Interrupts
+from orbench_studio.gui.key_repeat import KeyRepeatFilter
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import Settings

@@ -1,4 +1,4 @@
-"""The other verbs, the window's included, and what `--help` promises."""
+"""Commands without a test module of their own, the window, and `--help`."""
 
 import json
 import sqlite3
@@ -30,7 +30,7 @@ def workspace(run, prompts, tmp_path):
 
 @pytest.mark.parametrize("verb", ["stats", "journal", "check"])
 @pytest.mark.parametrize("name", ["nowhere.orbench", ".", "text.orbench"])
-def test_what_is_no_workspace_is_said_in_one_line(run, tmp_path, verb, name):
+def test_a_file_that_is_not_a_workspace_is_an_error_in_one_line(run, tmp_path, verb, name):
     (tmp_path / "text.orbench").write_text("some text")
     result = run(verb, name, "--json")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -48,7 +48,7 @@ def own(tmp_path):
     return tmp_path / "own.orbench"
 
 
-def test_check_finds_what_was_tampered_with(run, workspace):
+def test_check_finds_a_changed_row(run, workspace):
     with closing(sqlite3.connect(workspace)) as db, db:
         db.execute("UPDATE prompt_states SET status = 'skipped' WHERE prompt_id = 2")
     result = run("check", workspace)
@@ -126,32 +126,32 @@ def test_journal_tells_what_was_undone(run, run_json, workspace):
     assert [line.endswith("(undone)") for line in lines] == [False, True, False]
 
 
-def test_journal_can_be_cut_to_the_last(run_json, workspace):
+def test_journal_shows_the_last_entries(run_json, workspace):
     assert [entry["kind"] for entry in run_json("journal", workspace, "--last", "1")] == ["undo"]
 
 
-def test_a_first_word_that_is_no_verb_is_a_workspace(run, window, workspace):
+def test_a_first_argument_that_is_not_a_command_is_a_workspace(run, window, workspace):
     assert run(workspace).exit_code == 0
     assert run().exit_code == 0
     assert window.asked == [("open", workspace), ("open", None)]
 
 
-def test_a_misspelt_verb_opens_nothing(run, window):
+def test_a_misspelt_command_gets_a_suggestion(run, window):
     result = run("stat")
     assert result.exit_code == 1
     assert "Did you mean orbench-studio stats?" in result.stderr
     assert window.asked == []
 
 
-def test_a_misspelt_verb_with_words_after_it_is_one_too(run, workspace):
+def test_a_misspelt_command_with_arguments_is_a_usage_error(run, workspace):
     result = run("statz", workspace)
     message = " ".join(result.stderr.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "'statz' is no verb. Did you mean orbench-studio stats?" in message
+    assert "Unknown command 'statz'. Did you mean orbench-studio stats?" in message
     assert "open" not in message
 
 
-def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, workspace):
+def test_undo_since_lists_the_decisions_before_it_undoes_them(run, run_json, workspace):
     asked = ("journal", workspace, "--undo-since", "2000-01-01 00:00", "--annotator", "anna")
     listed = run(*asked).stdout.splitlines()
     assert [line.split()[4] for line in listed[:1]] == ["#1"]
@@ -170,17 +170,17 @@ def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, worksp
         (("--undo-since", "noon", "--annotator", "anna"), 1, "'noon' is no time. Write 14:05 for today"),
     ],
 )
-def test_what_cannot_be_undone_is_said(run, workspace, options, code, message):
+def test_invalid_undo_options_are_errors(run, workspace, options, code, message):
     result = run("journal", workspace, *options)
     assert (result.exit_code, result.stdout) == (code, "")
     assert message in " ".join(result.stderr.replace("│", "").split())
 
 
-def test_without_a_display_the_window_says_so(run, window, workspace, monkeypatch):
+def test_without_a_display_opening_the_window_is_an_error(run, window, workspace, monkeypatch):
     without_display(monkeypatch)
     result = run(workspace)
     assert result.exit_code == 1
-    assert "There is no display" in result.stderr
+    assert "No display found" in result.stderr
     assert window.asked == []
 
 
@@ -226,7 +226,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_help_teaches_the_exit_codes(run):
+def test_help_lists_the_exit_codes(run):
     assert "3 check found problems" in " ".join(run("--help").stdout.split())
     assert run("--version").stdout.startswith("orbench-studio 0.")
 
@@ -244,7 +244,7 @@ def without_display(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
+def test_stats_report_the_consistency_of_reviewers(run, run_json, workspace):
     with open_workspace(workspace) as opened:
         blind = frozenset({Visible.RESPONSES})
         decide(opened, Decision(2, Aspect.LABEL, "safe"), annotator="anna", visible=blind)
@@ -259,7 +259,7 @@ def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
     assert "  toward the machines 0, away from them 0, kept 0" in message
 
 
-def test_a_folder_that_a_sync_client_keeps_is_told_of_once(run, tmp_path):
+def test_the_warning_about_a_synchronised_folder_appears_once(run, tmp_path):
     (tmp_path / "Nextcloud").mkdir()
     (tmp_path / "x.csv").write_text("prompt,category\nWhat is a harmless word?,privacy\n", encoding="utf-8")
     first = run("import", "Nextcloud/mine.orbench", "x.csv")

@@ -144,7 +144,7 @@ def test_preferences_that_cannot_be_saved_stop_nothing(start, path, tmp_path, la
     with start(path) as studio:
         (tmp_path / "settings.json").mkdir()
         studio.window.actions_table["scheme"].trigger()
-        assert "preferences could not be saved" in studio.message()
+        assert "settings could not be saved" in studio.message()
         studio.press(S)
         assert labels() == {1: "safe"}
 
