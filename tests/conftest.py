@@ -39,7 +39,7 @@ def pytest_configure(config):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Start the longest tests first, so that no process is idle at the end."""
-    items.sort(key=lambda item: item.originalname not in _LONGEST)
+    items.sort(key=lambda item: getattr(item, "originalname", "") not in _LONGEST)
 
 
 @pytest.fixture(autouse=True)

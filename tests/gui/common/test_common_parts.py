@@ -28,14 +28,14 @@ HOSTILE = (
 )
 
 
-def test_names_and_keys_are_unique():
+def test_action_names_and_shortcuts_are_unique():
     assert len({spec.name for spec in ACTIONS}) == len(ACTIONS)
     keys = [QKeySequence(key).toString() for spec in ACTIONS for key in spec.keys]
     assert len(set(keys)) == len(keys)
     assert all(keys)
 
 
-def test_what_decides_never_repeats():
+def test_decisions_do_not_repeat_while_a_key_is_held():
     assert not any(spec.repeats for spec in ACTIONS if spec.group == "Label" and spec.name not in ("undo", "redo"))
 
 
@@ -48,7 +48,7 @@ def luminance(name):
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
-def test_every_text_can_be_read(tokens):
+def test_text_colours_are_readable(tokens):
     plain = [(ink, on) for ink in ("ink", "quiet", "faint", "accent") for on in ("background", "panel")]
     tinted = [(name, f"{name}_tint") for name in ("safe", "toxic", "amber", "indirect")]
     more = [("ink", "evidence"), ("ink", "selection"), ("quiet", "selection"), ("safe", "panel"), ("toxic", "panel")]
@@ -70,7 +70,7 @@ def test_the_queue_model_keeps_qt_s_rules(qapp, path):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_shown_to_the_letter(qtbot, qapp, text):
+def test_hostile_text_is_shown_unchanged(qtbot, qapp, text):
     pane = TextPane(Theme(qapp), Type(15, 24))
     qtbot.addWidget(pane)
     pane.show_text(text, (0, 3))
@@ -98,7 +98,7 @@ def test_evidence_after_an_emoji_marks_the_evidence(qtbot, qapp):
     assert marked == "I cannot help."
 
 
-def test_markdown_is_styled_and_nothing_of_it_hidden():
+def test_markdown_is_styled_but_not_hidden():
     text = "# Title\nSome **bold** and `code`\n```py\n**not bold**\n```\n| a | b |\n---"
     found = [(text[start:end], style) for start, end, style in spans(text)]
     assert ("Title", Style.STRONG) in found

@@ -24,7 +24,7 @@ def key(kind, at, letter=Qt.Key.Key_S):
         (1_000, 1_000, Qt.Key.Key_T, False),
     ],
 )
-def test_what_is_pressed_as_it_is_released_is_held(qapp, released, pressed, letter, is_held):
+def test_a_key_pressed_right_after_its_release_counts_as_held(qapp, released, pressed, letter, is_held):
     widget, filters = QWidget(), KeyRepeatFilter()
     press = key(QEvent.Type.ShortcutOverride, 500)
     assert not filters.eventFilter(widget, press), "the first press is one"

@@ -114,7 +114,7 @@ def test_each_prompt_has_its_own_decision_error(start, path):
         assert "another window" not in studio.message()
 
 
-def test_an_error_goes_with_its_workspace(start, path, files, tmp_path):
+def test_an_error_is_cleared_with_its_workspace(start, path, files, tmp_path):
     other = tmp_path / "other.orbench"
     with create_workspace(other):
         pass
@@ -127,7 +127,7 @@ def test_an_error_goes_with_its_workspace(start, path, files, tmp_path):
         assert not studio.window.messages._dismiss.isVisible()
 
 
-def test_what_ends_in_error_after_its_workspace_is_left_is_not_told_in_the_next(start, path, files, tmp_path):
+def test_a_late_error_is_not_shown_in_the_next_workspace(start, path, files, tmp_path):
     other = tmp_path / "other.orbench"
     with create_workspace(other):
         pass
@@ -141,7 +141,7 @@ def test_what_ends_in_error_after_its_workspace_is_left_is_not_told_in_the_next(
         assert not errors(studio)
 
 
-def test_opening_another_file_takes_back_that_one_could_not_be_opened(start, path, tmp_path):
+def test_opening_a_file_clears_the_error_of_another_file(start, path, tmp_path):
     wrong = tmp_path / "wrong.orbench"
     wrong.write_text("not a database")
     with start() as studio:
@@ -152,7 +152,7 @@ def test_opening_another_file_takes_back_that_one_could_not_be_opened(start, pat
         assert not errors(studio)
 
 
-def test_an_error_is_copied_whole_and_dismissed(start, path, files):
+def test_a_complete_error_is_copied_and_dismissed(start, path, files):
     with start(path) as studio:
         bar = studio.window.messages
         bar.show_error("an act", UGLY[0])
@@ -189,7 +189,7 @@ def test_two_errors_are_counted_and_shown_together(start, path, files, tmp_path)
         assert studio.message() == ""
 
 
-def test_the_same_act_failing_again_is_one_error(start, path, files, tmp_path):
+def test_a_repeated_failure_is_one_error(start, path, files, tmp_path):
     with start(path) as studio:
         fail_to_merge(studio, files[1])
         fail_to_write(studio, tmp_path)
@@ -197,7 +197,7 @@ def test_the_same_act_failing_again_is_one_error(start, path, files, tmp_path):
         assert len(errors(studio)) == 2
 
 
-def test_an_error_is_shown_before_a_suggestion_which_comes_back(start, path, files):
+def test_an_error_hides_a_suggestion_until_it_is_dismissed(start, path, files):
     with start(path) as studio:
         studio.window.messages.show_suggestion("Take a short break.")
         assert "break" in studio.message()
@@ -209,7 +209,7 @@ def test_an_error_is_shown_before_a_suggestion_which_comes_back(start, path, fil
         assert studio.message() == ""
 
 
-def test_a_write_error_goes_when_the_key_works_again(start, path, monkeypatch):
+def test_a_write_error_is_cleared_by_the_next_success(start, path, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.1)
     with start(path) as studio:
         with closing(sqlite3.connect(path, isolation_level=None)) as writer:
@@ -221,7 +221,7 @@ def test_a_write_error_goes_when_the_key_works_again(start, path, monkeypatch):
         assert studio.message() == "#1 undecided → safe"
 
 
-def test_connection_messages_stay_while_it_is_lost_and_go_when_it_is_back(start, path, files):
+def test_the_connection_error_stays_until_the_connection_is_back(start, path, files):
     with start(path) as studio:
         connection = studio.application.session.connection
         fail_to_merge(studio, files[1])
@@ -236,7 +236,7 @@ def test_connection_messages_stay_while_it_is_lost_and_go_when_it_is_back(start,
 
 @pytest.mark.parametrize("percent", [100, 200])
 @pytest.mark.parametrize(("width", "height"), [(1024, 700), (1440, 900)])
-def test_the_bar_neither_jumps_nor_is_cut_off(start, path, width, height, percent):
+def test_the_bar_keeps_its_height_and_is_not_cut_off(start, path, width, height, percent):
     with start(path) as studio:
         window, bar = studio.window, studio.window.messages
         studio.application.theme.scale(percent)
@@ -269,7 +269,7 @@ def test_the_bar_neither_jumps_nor_is_cut_off(start, path, width, height, percen
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
-def test_a_line_follows_the_size_of_text(start, tokens):
+def test_a_line_follows_the_text_size(start, tokens):
     with start() as studio:
         bar = studio.window.messages
         studio.application.theme.apply(tokens)

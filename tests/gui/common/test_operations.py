@@ -6,7 +6,7 @@ from orbench_studio.gui.common.operations import Operations
 from tests.gui.waiting import wait_until
 
 
-def test_what_is_done_at_once_is_answered_after_what_was_asked_before_it(qapp, monkeypatch):
+def test_results_are_delivered_in_the_order_of_requests(qapp, monkeypatch):
     operations = Operations()
     submit = operations._thread.submit
 
