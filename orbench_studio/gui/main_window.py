@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.common.message_bar import MessageBar
-from orbench_studio.gui.common.page_stack import PAGES, Page, Pages, Rail
+from orbench_studio.gui.common.page_stack import PAGES, Pages, Rail
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, Theme, px
@@ -76,22 +76,9 @@ class MainWindow(PageRegistry):
         self._labelled = 0
         self._reviewer = ReviewerName(session)
         self._rail = Rail(self.actions_table)
-        self._pages = Pages(self._page_makers())
+        self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
         self._build_ui()
         self._connect()
-
-    def _page_makers(self) -> dict[str, Callable[[], Page]]:
-        return {
-            "page_review": lambda: self.review,
-            "page_library": lambda: self.library,
-            "page_evaluate": lambda: self.evaluate,
-            "page_instruments": lambda: self.instruments,
-            "page_audit": lambda: self.audit,
-            "page_curate": lambda: self.curate,
-            "page_disputes": lambda: self.disputes,
-            "page_generate": lambda: self.generate,
-            "page_team": lambda: self.team,
-        }
 
     def export(self, subset: str | None = None) -> None:
         """Show the export dialog, for a subset if one is given."""
@@ -281,7 +268,7 @@ class MainWindow(PageRegistry):
                 "quit": self.close,
                 "judge_rules": partial(self.judging.ask, RULES),
                 "judge_local": partial(self.judging.ask, LOCAL),
-                **{name: partial(self.show_page, name) for name, _shape, _title in PAGES},
+                **{name: partial(self.show_page, name) for name, *_ in PAGES},
             }
         )
 

@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import ACTIONS, Actions, tr, with_key
 from orbench_studio.gui.common.theme import px
 
 _WIDTH = 72
-PAGES = (
+PAGES = (  # action, symbol and title; the window has the page as an attribute: `page_audit` is `window.audit`
     ("page_review", "☰", "Review"),
     ("page_library", "▤", "Library"),
     ("page_evaluate", "▷", "Evaluate"),

@@ -121,8 +121,8 @@ class Shortcuts(QObject):
 
 def native(key: str) -> str:
     """A key in the platform's notation; arrow keys as arrows."""
-    *held, last = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText).rsplit("+", 1)
-    return "+".join([*held, _ARROWS.get(last, last)])
+    *modifiers, last = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText).rsplit("+", 1)
+    return "+".join([*modifiers, _ARROWS.get(last, last)])
 
 
 def portable(key: str) -> str:
@@ -152,10 +152,10 @@ def _has_character(key: Qt.Key) -> bool:
 
 def pressed_key(event: QKeyEvent) -> str:
     """The key of an event in the notation of the table; empty while only modifiers are pressed."""
-    key, held = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    key, modifiers = Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     if key in _MODIFIERS:
         return ""
     character = event.text()
     if len(character) == 1 and character.isprintable() and not character.isalnum() and not character.isspace():
-        held &= ~Qt.KeyboardModifier.ShiftModifier  # "?" is that key on every keyboard layout
-    return QKeySequence(held.value | key.value).toString(QKeySequence.SequenceFormat.PortableText)
+        modifiers &= ~Qt.KeyboardModifier.ShiftModifier  # "?" is that key on every keyboard layout
+    return QKeySequence(modifiers.value | key.value).toString(QKeySequence.SequenceFormat.PortableText)

@@ -42,11 +42,11 @@ class PlainList(QListView):
 class KeyButton(QAbstractButton):
     """A button for an action that shows its shortcut; checked while it shows the current value."""
 
-    def __init__(self, theme: Theme, action: QAction, words: str, *, colour: str = "", tint: str = "") -> None:
+    def __init__(self, theme: Theme, action: QAction, text: str, *, colour: str = "", tint: str = "") -> None:
         super().__init__()
         self._theme = theme
         self._action = action
-        self._words = words
+        self._text = text
         self._key = ""
         self._colour = colour
         self._tint = tint or "selection"
@@ -58,9 +58,9 @@ class KeyButton(QAbstractButton):
         action.changed.connect(self._take_key)
         theme.changed.connect(self._resized)
 
-    def say(self, words: str) -> None:
+    def say(self, text: str) -> None:
         """Change the text of the button."""
-        self._words = words
+        self._text = text
         self._resized()
 
     def _take_key(self) -> None:
@@ -80,8 +80,8 @@ class KeyButton(QAbstractButton):
         """Do nothing: the page sets the checked state, not the click."""
 
     def sizeHint(self) -> QSize:
-        words = QFontMetrics(font(BODY)).horizontalAdvance(self._words)
-        return QSize(words + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
+        width = QFontMetrics(font(BODY)).horizontalAdvance(self._text)
+        return QSize(width + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(keycap_width(self._key) + 2 * _PAD + px(_SHAPE), px(_HEIGHT))
@@ -91,14 +91,14 @@ class KeyButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = "accent" if self.hasFocus() else self._colour or ("line" if self.underMouse() else "")
         painter.setPen(QPen(self._theme.colour(outline), 1) if outline else QPen(Qt.PenStyle.NoPen))
-        held = self.isChecked() or self.isDown()
-        painter.setBrush(self._theme.colour(self._tint) if held else Qt.BrushStyle.NoBrush)
+        active = self.isChecked() or self.isDown()
+        painter.setBrush(self._theme.colour(self._tint) if active else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.setFont(font(BODY))
         painter.setPen(self._theme.colour(self._colour or "ink"))
-        words = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
-        shown = painter.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, words.width())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        area = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
+        shown = painter.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         at = QPoint(self.width() - _PAD - keycap_width(self._key), (self.height() - badge_height()) // 2 + 1)
         keycap(painter, at, self._key, self._theme)
 
