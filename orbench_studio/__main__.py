@@ -1,4 +1,4 @@
-"""`orbench-studio`, or `python -m orbench_studio`: the command line, with the window handed in."""
+"""`orbench-studio`, or `python -m orbench_studio`: the command line, which receives the window as an object."""
 
 import logging
 import sys
@@ -14,7 +14,7 @@ log = logging.getLogger("orbench_studio")
 
 
 class _Window:
-    """The window, imported when it is asked for: the other verbs need no Qt."""
+    """The window, imported on first use: most commands do not need Qt."""
 
     def open(self, workspace: Location | None) -> int:
         from orbench_studio.app import run
@@ -26,28 +26,26 @@ class _Window:
 
         return run_demo()
 
-    def screenshots(
-        self, folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]
-    ) -> int:
+    def screenshots(self, folder: Path, *, report: Callable[[str], None], report_error: Callable[[str], None]) -> int:
         from orbench_studio.app import draw_demo
 
-        return draw_demo(folder, every=every, tell=tell, complain=complain)
+        return draw_demo(folder, report=report, report_error=report_error)
 
 
 def main() -> None:
-    """Run the command line; a fault of our own goes to the log as well as to the terminal."""
+    """Run the command line; an unexpected error goes to the log as well as to the terminal."""
     try:
-        _open_at_once([Path(argument) for argument in sys.argv[1:]])
+        _open_window([Path(argument) for argument in sys.argv[1:]])
         from orbench_studio.cli.main import app
 
         app(obj=_Window(), prog_name="orbench-studio")
     except Exception:
-        log.exception("the studio failed")
+        log.exception("unexpected error")
         raise
 
 
-def _open_at_once(workspace: list[Path]) -> None:
-    """The usual start: the window need not wait for the command line's libraries (a quarter of the time, measured)."""
+def _open_window(workspace: list[Path]) -> None:
+    """Open the window without loading the command line's libraries, which takes a quarter of the start (measured)."""
     if len(workspace) > 1 or not all(path.suffix == ".orbench" and path.is_file() for path in workspace):
         return
     if has_display():
@@ -56,7 +54,7 @@ def _open_at_once(workspace: list[Path]) -> None:
         try:
             sys.exit(_Window().open(workspace[0] if workspace else None))
         except ImportError:
-            return  # a library is missing: the command line finds words for it
+            return  # a system library is missing: the command line explains it
         except KeyboardInterrupt:
             sys.stderr.write("Interrupted.\n")
             sys.exit(130)

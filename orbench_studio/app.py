@@ -1,4 +1,4 @@
-"""The composition root: makes the parts and hands them to each other."""
+"""The composition root: creates the application and runs it."""
 
 import gc
 import tempfile
@@ -16,43 +16,43 @@ if TYPE_CHECKING:
 
 
 def run(workspace: Location | None) -> int:
-    """Open the window, on a workspace if one is named; gives the exit code."""
-    with _application() as application:
+    """Open the window, with a workspace if one is given; return the exit code."""
+    with application() as studio:
         if workspace is None:
-            return application.run()
-        return application.run(lambda: application.open(workspace), opening=workspace.name)
+            return studio.run()
+        return studio.run(lambda: studio.open(workspace), opening=workspace.name)
 
 
 def run_demo() -> int:
-    """Open the window on a copy of the demo workspace that goes when the window closes; gives the exit code."""
-    with _application() as application:
-        return application.run(application.open_demo, opening="the demo")
+    """Open the window with a temporary copy of the demo workspace; return the exit code."""
+    with application() as studio:
+        return studio.run(studio.open_demo, opening="the demo")
 
 
-def draw_demo(folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]) -> int:
-    """Draw pages of the demo into PNG files and show no window; gives the exit code. See `portraits.portray`."""
-    with _application(own_settings=True) as application:
+def draw_demo(folder: Path, *, report: Callable[[str], None], report_error: Callable[[str], None]) -> int:
+    """Draw the pages of the demo into PNG files and show no window; return the exit code. See `draw_screenshots`."""
+    with application(default_settings=True) as studio:
         from orbench_studio.gui.screenshots import draw_screenshots
 
-        return draw_screenshots(application, folder, every=every, tell=tell, complain=complain)
+        return draw_screenshots(studio, folder, report=report, report_error=report_error)
 
 
 @contextmanager
-def _application(*, own_settings: bool = False) -> Iterator["Application"]:
-    """The application and a temporary folder for the demo; `own_settings` are kept there and start as the defaults."""
-    gc.disable()  # all that is made now stays: looking for cycles in it costs a tenth of the start (measured)
+def application(*, default_settings: bool = False) -> Iterator["Application"]:
+    """The application with a temporary folder for the demo; `default_settings` ignores the user's settings file."""
+    gc.disable()  # objects created at the start live on: searching them for cycles takes 10 % of it (measured)
     try:
         without_log = log.set_up()
         from orbench_studio.gui.application import Application
         from orbench_studio.gui.qt_startup import start_qt
 
-        start_qt()  # before the folder is made: where no window can be opened this ends the process
+        start_qt()  # before the folder exists: it exits if no window can be opened
         with tempfile.TemporaryDirectory(prefix="orbench-demo-", ignore_cleanup_errors=True) as scratch:
-            file = Path(scratch) / "settings.json" if own_settings else None
-            application = Application(load_settings(file), Path(scratch))
+            file = Path(scratch) / "settings.json" if default_settings else None
+            studio = Application(load_settings(file), Path(scratch))
             if without_log:
-                application.window.messages.fail(log.set_up, without_log, lasting=True)
+                studio.window.messages.show_error(log.set_up, without_log, lasting=True)
             gc.enable()
-            yield application
+            yield studio
     finally:
         gc.enable()

@@ -6,7 +6,7 @@ from functools import cache
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The colours of one scheme; each meaning has an ink and a tint that it is read on."""
+    """The colours of one scheme; each value has a text colour and a background tint."""
 
     background: str
     panel: str
@@ -39,23 +39,23 @@ DARK = Tokens(
 )  # fmt: skip
 
 
-_READABLE = 4.5  # contrast of text
+_READABLE = 4.5  # minimum contrast of text (WCAG 2, AA)
 
 
 def shade(tokens: Tokens, share: float) -> str:
-    """A colour for a share between 0 and 1: from the panel to one hue, lightness alone tells, ink is read on all."""
+    """A background colour for a share between 0 and 1; text in `ink` is readable on all of them."""
     return _mixed(tokens.panel, tokens.toxic, min(max(share, 0.0), 1.0) * _deepest(tokens))
 
 
 def contrast(one: str, other: str) -> float:
-    """How far two colours stand out from each other, as WCAG 2 has it: 1 to 21."""
+    """The contrast ratio of two colours (WCAG 2), 1 to 21."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 @cache
 def _deepest(tokens: Tokens) -> float:
-    """How much of the hue there can be for ink to be read on it."""
+    """The largest share of the hue on which `ink` is readable."""
     steps = (1 - step / 100 for step in range(100))
     return next(part for part in steps if contrast(tokens.ink, _mixed(tokens.panel, tokens.toxic, part)) >= _READABLE)
 

@@ -1,7 +1,7 @@
-"""Errors that have an owner.
+"""The exceptions of the program.
 
-`StudioError` and its kinds are caused by the user or the world: their text is shown as it is and says what happened,
-where, and what to do. Anything else that escapes is our own fault and goes to the log and the crash dialog.
+`StudioError` and its subclasses are caused by input or by the environment. Their text is shown unchanged and says what
+happened, where, and what to do. Any other exception is a bug and goes to the log and the crash dialog.
 """
 
 import lzma
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 
 class StudioError(Exception):
-    """A fault of the user's input or of the world, in words the user can act on."""
+    """An error in the input or the environment, with a message that the user can act on."""
 
 
 class WorkspaceError(StudioError):
@@ -25,14 +25,14 @@ class ConnectionLostError(WorkspaceError):
 
 
 class WorkspaceMovedError(WorkspaceError):
-    """The workspace's file was renamed, deleted or replaced while it was open; nothing is written to it any more."""
+    """The workspace file was renamed, deleted or replaced while it was open; it is not written to any more."""
 
 
 class FileFaultError(StudioError):
-    """A file to import is refused as a whole; the workspace is as it was.
+    """A file cannot be imported; the workspace is unchanged.
 
-    `wants` is what the user has to say of it, where something is missing: moderator, model, judge, format. How to say
-    it is for the command line and the window to tell.
+    `wants` is the option that is missing, if any: moderator, model, judge or format. The command line and the window
+    explain how to pass it.
     """
 
     def __init__(self, text: str, wants: str = "") -> None:
@@ -41,18 +41,18 @@ class FileFaultError(StudioError):
 
 
 class NothingLeftError(StudioError):
-    """What was asked for is done already, or under way: nobody has done anything wrong."""
+    """There is nothing to do: everything is completed or in progress. Not a failure."""
 
 
 class StaleDecisionError(StudioError):
-    """The prompt was decided somewhere else since it was shown, or is gone."""
+    """The prompt was changed elsewhere since it was shown, or no longer exists."""
 
 
 class CancelledError(StudioError):
-    """The user cancelled a long operation; nothing of it was kept."""
+    """The user cancelled a long operation; it left no changes."""
 
 
-# What parsers, and a look into what they give, raise over input that is damaged or not what it should be.
+# What parsers raise for damaged or unexpected input.
 DAMAGE = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, MemoryError, RuntimeError,
     zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile,
@@ -62,7 +62,7 @@ _LONGEST_TEXT = 200
 
 @contextmanager
 def explained(fault: Callable[[str], Exception]) -> Iterator[None]:
-    """The guard around a parser: damage to its input becomes the error that `fault` makes of the reason."""
+    """Turn the exceptions of a parser into the error that `fault` creates from the reason."""
     try:
         yield
     except DAMAGE as error:
@@ -70,11 +70,11 @@ def explained(fault: Callable[[str], Exception]) -> Iterator[None]:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why input cannot be read, in one printable line: for the brackets of a message."""
+    """The reason why input cannot be read, in one printable line."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if isinstance(error, MemoryError):
-        return "it needs more memory than there is"
+        return "there is not enough memory"
     if isinstance(error, KeyError):
         return shortened(f"{error.args[0] if error.args else 'a name'} is missing")
     message = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
@@ -82,6 +82,6 @@ def reason_of(error: BaseException) -> str:
 
 
 def shortened(text: str) -> str:
-    """A text of somebody else in a message: its beginning, and no character that cannot be shown."""
+    """The beginning of an untrusted text, without characters that cannot be shown."""
     printable = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text[:_LONGEST_TEXT])
     return printable if len(text) <= _LONGEST_TEXT else f"{printable}…"

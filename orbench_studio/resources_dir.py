@@ -1,4 +1,4 @@
-"""Where the studio's own files are: styles, icons, demo data."""
+"""The folder of the program's own files: icons, demo data, judges, prices."""
 
 from pathlib import Path
 
@@ -6,6 +6,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def resources() -> Path:
-    """The resources folder: inside the package where it was installed, beside it in a checkout."""
+    """The resources folder: inside of the installed package, or beside it in a checkout."""
     installed = _PACKAGE / "resources"
     return installed if installed.is_dir() else _PACKAGE.parent / "resources"

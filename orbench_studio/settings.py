@@ -1,4 +1,4 @@
-"""What a user prefers on this machine, kept between runs; nothing of a workspace, no keys."""
+"""The settings of a user on this machine, stored as JSON. They hold no workspace data and no API keys."""
 
 import getpass
 import json
@@ -17,14 +17,14 @@ from orbench_studio.user_folders import config_folder
 
 SCHEMES = ("system", "light", "dark")
 _RECENT = 12
-_WIDEST = 100_000  # pixels
+_MAX_SIZE = 100_000  # pixels
 _LARGEST_FILE = 50_000_000  # bytes; the file holds recipes and column mappings, a few kilobytes each
-_SHOWN = 60  # characters of a value that a message repeats
+_SHOWN = 60  # characters of a value in a message
 
 
 @dataclass
 class Settings:
-    """Preferences with their defaults; `save` writes them whole or not at all."""
+    """Settings with their defaults; `save` writes them atomically."""
 
     file: Path
     annotator: str = ""
@@ -32,16 +32,16 @@ class Settings:
     geometry: str = ""
     scheme: str = SCHEMES[0]
     blind: bool = True  # votes and judgements stay hidden until the reviewer has decided
-    shielded: list[str] = field(default_factory=list)  # categories whose texts are blurred until asked for
+    shielded: list[str] = field(default_factory=list)  # categories whose texts are covered until the user shows them
     font_scale: int = 100  # per cent
-    break_after: int = 50  # minutes of work until a break is suggested; 0 for never
-    recheck: int = 3  # per cent of decisions after which a decided prompt is silently shown again
-    learns: bool = True  # the local judge learns from decisions in the background
-    keys: dict[str, list[str]] = field(default_factory=dict)  # of the actions whose keys the user has changed
+    break_after: int = 50  # minutes of work until a reminder; 0 for never
+    recheck: int = 3  # percentage of labelled prompts that are shown again without a mark
+    learns: bool = True  # the local judge is trained on decisions in the background
+    keys: dict[str, list[str]] = field(default_factory=dict)  # custom shortcuts by action
     panes: dict[str, list[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, str] = field(default_factory=dict)
-    recipes: dict[str, str] = field(default_factory=dict)  # as they were left, by workspace
+    recipes: dict[str, str] = field(default_factory=dict)  # unsaved recipe by workspace
     faults: list[str] = field(default_factory=list)  # what could not be loaded, a sentence each; not saved
     unknown: dict[str, Any] = field(default_factory=dict)  # settings of a newer version, saved as they were
 
@@ -52,36 +52,36 @@ class Settings:
 
     def save(self) -> None:
         """Write the file; the old one stays whole if that fails, and a StudioError says why."""
-        kept = {name: getattr(self, name) for name in (*_FITS, *_ENTRY_FITS)} | self.unknown
-        file = Path(os.path.realpath(self.file))  # a link stays one: some keep all their preferences in one place
-        part = file.with_name(f"{file.name}.{os.getpid()}.part")  # another window may be saving, too
+        stored = {name: getattr(self, name) for name in (*_VALID, *_VALID_ENTRIES)} | self.unknown
+        file = Path(os.path.realpath(self.file))  # keep a symbolic link
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")  # another window may save at the same time
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with part.open("w", encoding="utf-8") as to:
-                to.write(_written(kept))
+                to.write(_to_json(stored))
                 to.flush()
                 os.fsync(to.fileno())
             part.replace(file)
         except (OSError, RecursionError) as error:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-            raise StudioError(f"Your preferences could not be saved in {self.file}: {_why(error)}.") from error
+            raise StudioError(f"The settings could not be saved in {self.file}: {_why(error)}.") from error
 
 
 def load_settings(file: Path | None = None) -> Settings:
-    """The saved preferences. `faults` of the result says what could not be loaded; its default is used.
+    """Load the settings. Invalid values get their defaults; `faults` has a message for each.
 
-    A file that cannot be read at all is renamed, so that nothing overwrites it.
+    A file that cannot be read is renamed, so that it is not overwritten.
     """
     settings = Settings(file or config_folder() / "settings.json")
     for name, value in _read(settings).items():
-        if name in _FITS:
-            if _FITS[name](value):
+        if name in _VALID:
+            if _VALID[name](value):
                 setattr(settings, name, value)
             else:
-                _refuse(settings, name, value)
-        elif name in _ENTRY_FITS:
-            setattr(settings, name, _fitting(settings, name, value))
+                _reject(settings, name, value)
+        elif name in _VALID_ENTRIES:
+            setattr(settings, name, _valid_entries(settings, name, value))
         else:
             settings.unknown[name] = value
     settings.annotator = settings.annotator or _login()
@@ -89,7 +89,7 @@ def load_settings(file: Path | None = None) -> Settings:
 
 
 def _read(settings: Settings) -> dict[str, Any]:
-    """What the file says; nothing where there is none, or where it had to be set aside."""
+    """The content of the file; empty if it does not exist or had to be renamed."""
     file = settings.file
     try:
         if file.exists() and not file.is_file():
@@ -98,23 +98,23 @@ def _read(settings: Settings) -> dict[str, Any]:
             content = opened.read(_LARGEST_FILE + 1)
         if len(content) > _LARGEST_FILE:
             raise ValueError("it is too large")
-        kept = json.loads(content.decode("utf-8-sig"), parse_int=_whole_number)
-        if not isinstance(kept, dict):
+        stored = json.loads(content.decode("utf-8-sig"), parse_int=_whole_number)
+        if not isinstance(stored, dict):
             raise ValueError("it is not a JSON object")
-        _written(kept)  # what is kept for a newer version must be possible to write again
+        _to_json(stored)  # settings of a newer version must be writable again
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
         settings.faults.append(f"The settings file {file} cannot be read: {_why(error)}. {_set_aside(file)}")
         return {}
-    return kept
+    return stored
 
 
 def _why(error: Exception) -> str:
-    """What a message says of an error."""
+    """The reason in an error message."""
     match error:
-        case OSError(strerror=str(words)):
-            return words
+        case OSError(strerror=str(text)):
+            return text
         case RecursionError():
             return "it is nested too deeply"
         case json.JSONDecodeError() | UnicodeDecodeError():
@@ -124,7 +124,7 @@ def _why(error: Exception) -> str:
 
 
 def _set_aside(file: Path) -> str:
-    """Rename a file that cannot be read to a name that is free; says what became of it."""
+    """Rename an unreadable file to an unused name; return a message about it."""
     number = 1
     while (aside := file.with_name(f"{file.name}.damaged-{number}")).exists() or aside.is_symlink():
         number += 1
@@ -135,38 +135,38 @@ def _set_aside(file: Path) -> str:
     return f"It was renamed to {aside}. Defaults are used."
 
 
-def _written(kept: dict[str, Any]) -> str:
-    return json.dumps(kept, indent=1)
+def _to_json(stored: dict[str, Any]) -> str:
+    return json.dumps(stored, indent=1)
 
 
 def _whole_number(digits: str) -> int | float:
-    """A number of the file; one with thousands of digits is as good as infinite, and no setting's value."""
+    """Parse an integer; one with thousands of digits becomes infinite, which no setting accepts."""
     return int(digits) if len(digits) < 1_000 else float("inf")
 
 
-def _fitting(settings: Settings, name: str, value: object) -> dict[str, Any]:
-    """Those entries of a setting with names that can be; the others are told."""
+def _valid_entries(settings: Settings, name: str, value: object) -> dict[str, Any]:
+    """The valid entries of a setting that is a mapping; the others are reported."""
     if not isinstance(value, dict):
-        _refuse(settings, name, value)
+        _reject(settings, name, value)
         return {}
-    fits = {entry: one for entry, one in value.items() if _text(entry) and _ENTRY_FITS[name](one)}
-    for entry in value.keys() - fits.keys():
-        _refuse(settings, f"{name}[{_short(entry)}]", value[entry])
-    return fits
+    valid = {entry: one for entry, one in value.items() if _text(entry) and _VALID_ENTRIES[name](one)}
+    for entry in value.keys() - valid.keys():
+        _reject(settings, f"{name}[{_short(entry)}]", value[entry])
+    return valid
 
 
-def _refuse(settings: Settings, name: str, value: object) -> None:
+def _reject(settings: Settings, name: str, value: object) -> None:
     settings.faults.append(f"The setting {name} has an invalid value ({_short(value)}). The default is used.")
 
 
 def _short(value: object) -> str:
-    """A value as ASCII, cut where it is long."""
+    """The beginning of a value, in ASCII."""
     written = json.dumps(value)
     return written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…"
 
 
 def _text(value: object) -> bool:
-    """Whether it is a text that can be written anywhere: no lone surrogates, no NUL."""
+    """Whether a value is a text without lone surrogates and NUL."""
     return isinstance(value, str) and "\0" not in value and not re.search("[\ud800-\udfff]", value)
 
 
@@ -178,15 +178,15 @@ def _switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _number(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _number(value: object, minimum: int, maximum: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
 
 
 def _sizes(value: object) -> bool:
-    return isinstance(value, list) and all(_number(size, 0, _WIDEST) for size in value)
+    return isinstance(value, list) and all(_number(size, 0, _MAX_SIZE) for size in value)
 
 
-_FITS: dict[str, Callable[[object], bool]] = {
+_VALID: dict[str, Callable[[object], bool]] = {
     "annotator": lambda value: _text(value) and str(value).isprintable(),
     "recent": _texts,
     "geometry": lambda value: isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{0,1000}", value)),
@@ -198,7 +198,7 @@ _FITS: dict[str, Callable[[object], bool]] = {
     "recheck": lambda value: _number(value, 0, 50),
     "learns": _switch,
 }
-_ENTRY_FITS: dict[str, Callable[[object], bool]] = {  # of the settings that have a value for each of many names
+_VALID_ENTRIES: dict[str, Callable[[object], bool]] = {  # of settings that are mappings
     "keys": _texts,
     "panes": _sizes,
     "places": lambda value: _number(value, 0, sys.maxsize),
@@ -210,6 +210,6 @@ _ENTRY_FITS: dict[str, Callable[[object], bool]] = {  # of the settings that hav
 def _login() -> str:
     try:
         name = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a user id without an entry in the system's table
+    except (OSError, KeyError, ImportError):  # the user id has no account
         name = os.environ.get("USERNAME", "")
-    return name if name and _FITS["annotator"](name) else "reviewer"
+    return name if name and _VALID["annotator"](name) else "reviewer"

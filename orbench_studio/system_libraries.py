@@ -1,6 +1,6 @@
 """The system libraries and the font that Qt needs on Linux, and the Debian packages that contain them.
 
-Standard library only. `python -m orbench_studio.system_libraries` prints the missing packages, one a line.
+Standard library only. `python -m orbench_studio.system_libraries` prints the missing packages, one per line.
 """
 
 import ctypes
@@ -50,9 +50,9 @@ FONT_FOLDERS = tuple(
 
 
 def missing_packages() -> list[str]:
-    """Return the packages that this system lacks: for Qt itself, for the display that is set, and a font."""
+    """Return the missing packages: for Qt itself, for the display in use, and a font."""
     displays = [_missing(libraries) for libraries in _displays()]
-    packages = _missing(QT) + min(displays, key=len, default=[])  # Qt takes any display that works
+    packages = _missing(QT) + min(displays, key=len, default=[])  # one working display is enough
     if shutil.which("apt-get") and not has_font():
         packages.append(FONT)
     return packages
@@ -66,7 +66,7 @@ def how_to_install(packages: list[str]) -> str:
 
 
 def has_font() -> bool:
-    """Whether there is any font: without one Qt draws no letters."""
+    """Whether a font is installed; Qt needs one to draw text."""
     return any(path.suffix in (".ttf", ".otf", ".ttc") for folder in FONT_FOLDERS for path in folder.rglob("*"))
 
 

@@ -1,7 +1,7 @@
-"""Folders of this user on this machine.
+"""The folders of this user on this machine.
 
-Where a user has no home folder, as in a container that runs under any user id, they are paths that cannot be read or
-written: each reader and writer then says so in its own words.
+A user without a home folder, as in a container with an arbitrary user id, gets paths that cannot be read or written, so
+that each reader and writer reports its own error.
 """
 
 import os
@@ -15,27 +15,27 @@ _NO_HOME = Path(os.devnull) / "HOME is not set"
 
 
 def config_folder() -> Path:
-    """Settings and prices."""
+    """The folder of settings and prices."""
     return _folder(user_config_path)
 
 
 def state_folder() -> Path:
-    """Decisions that could not be sent yet."""
+    """The folder of decisions that have not been sent yet."""
     return _folder(user_state_path)
 
 
 def log_folder() -> Path:
-    """The log."""
+    """The folder of the log."""
     return _folder(user_log_path)
 
 
 def home() -> Path:
-    """The home folder; the working folder where the user has none."""
+    """The home folder; the working folder if the user has none."""
     return expanded("~") if expanded("~") != Path("~") else Path.cwd()
 
 
 def expanded(text: str) -> Path:
-    """A path with `~` for a home folder, as it stands where there is no such home."""
+    """A path with `~` expanded; unchanged if there is no such home folder."""
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -1,6 +1,6 @@
-"""Sets the studio up in a fresh checkout and starts it: `python3 resources/bootstrap.py demo`, or `... test`.
+"""Install the program in a fresh checkout and run it: `python3 resources/bootstrap.py demo`, or `... test`.
 
-Standard library only, in words that Python 3.9 can read, so that an old one gets a message, not a SyntaxError.
+Standard library and Python 3.9 syntax only, so that an old Python prints a message instead of a SyntaxError.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any
 NEEDED = (3, 11)
 HERE = Path(__file__).resolve().parent.parent
 VENV = HERE / ".venv"
-STAMP = VENV / "set-up-for"  # written last: an environment without it is half made
+STAMP = VENV / "set-up-for"  # written last: an environment without it is incomplete
 EXTRAS = {"demo": "", "test": "[dev]"}
 
-SERVER = "postgresql"  # for the tests alone; without it those about workspaces on a server are skipped, and say so
+SERVER = "postgresql"  # for the tests; without it, the tests of workspaces on a server are skipped
 SERVERS = Path("/usr/lib/postgresql")
 
 
 class StopError(Exception):
-    """What is missing, and how to get it."""
+    """Something is missing; the message says what and how to install it."""
 
 
 def main(arguments: list[str]) -> int:
-    """Set up what is missing, then run the verb; its exit code is ours."""
+    """Install what is missing, then run the command; return its exit code."""
     if not arguments or arguments[0] not in EXTRAS:
         say("usage: python3 resources/bootstrap.py demo|test [ARGUMENTS]")
         return 2
@@ -49,21 +49,21 @@ def main(arguments: list[str]) -> int:
 
 
 def run(verb: str, arguments: list[str]) -> int:
-    """The verb itself."""
+    """Run the command itself."""
     if verb == "demo":
         return wait_for([program("orbench-studio"), "demo", *arguments])
-    # Three on two cores, for many wait; neighbours share what is made once, and nobody waits at the end.
-    at_once = ["-n", "3", "--dist", "worksteal"]
-    return wait_for([program("python"), "-m", "pytest", *at_once, *arguments], cwd=HERE, env=environment(verb))
+    # Three processes on two cores, because many tests wait; worksteal keeps all of them busy until the end.
+    parallel = ["-n", "3", "--dist", "worksteal"]
+    return wait_for([program("python"), "-m", "pytest", *parallel, *arguments], cwd=HERE, env=environment(verb))
 
 
 def environment(verb: str) -> dict[str, str]:
-    """The environment variables that a verb runs with: tests draw no window."""
+    """The environment variables of a command: tests show no window."""
     return dict(os.environ) if verb == "demo" else {"QT_QPA_PLATFORM": "offscreen", **os.environ}
 
 
 def wait_for(command: list[str | Path], **options: Any) -> int:
-    """Run a program until it ends by itself, also after Ctrl+C, which it gets too; a signal that ended it is named."""
+    """Run a program until it ends, also after Ctrl+C, which it receives too; report the signal that ended it."""
     with subprocess.Popen(command, **options) as child:
         before = [
             (signal.SIGINT, signal.signal(signal.SIGINT, signal.SIG_IGN)),
@@ -81,43 +81,45 @@ def wait_for(command: list[str | Path], **options: Any) -> int:
 
 
 def check_python() -> None:
-    """Stop where this Python will not do."""
+    """Stop if this Python is too old or incomplete."""
     if sys.version_info < NEEDED:
         have, need = sys.version.split()[0], ".".join(map(str, NEEDED))
-        raise StopError(f"OR-Bench Studio needs Python {need} or newer; this is {have}. Run this with a newer one.")
+        raise StopError(f"OR-Bench Studio needs Python {need} or newer; this is {have}. Use a newer one.")
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        told = "This Python cannot make virtual environments. On Debian or Ubuntu:\n  sudo apt-get install python3-venv"
-        raise StopError(told) from None
+        message = (
+            "This Python cannot create virtual environments. On Debian and Ubuntu:\n  sudo apt-get install python3-venv"
+        )
+        raise StopError(message) from None
 
 
 def make_venv(verb: str) -> None:
-    """A virtual environment with the studio in it; a finished one is used again, a half-made one never."""
+    """Create a virtual environment with the program; reuse only a complete one."""
     home = f"{HERE} {sys.version.split()[0]}"
     project = hashlib.sha256((HERE / "pyproject.toml").read_bytes()).hexdigest()
     made = STAMP.read_text(encoding="utf-8").split("\n") if STAMP.exists() and program("python").exists() else []
     if made[:2] == [home, project] and made[2] in (verb, "test"):
         return
-    say("Setting the studio up in .venv (a few minutes the first time)")
+    say("Installing OR-Bench Studio into .venv (a few minutes the first time)")
     STAMP.unlink(missing_ok=True)
     if made[:1] != [home]:
         do([sys.executable, "-m", "venv", "--clear", VENV])
-    # Compiled here: where PYTHONDONTWRITEBYTECODE is set every start would be 2-4 times slower.
+    # Compile now: with PYTHONDONTWRITEBYTECODE set, every start would otherwise be 2-4 times slower.
     do([program("python"), "-m", "pip", "install", "--quiet", "--compile", "--editable", f"{HERE}{EXTRAS[verb]}"])
     STAMP.write_text("\n".join((home, project, verb)), encoding="utf-8")
 
 
 def do(command: list[str | Path]) -> None:
-    """Run a step of the set-up."""
+    """Run a step of the installation."""
     quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore", **os.environ}
     if subprocess.call(command, cwd=HERE, env=quiet):
         raise StopError("This step failed: " + " ".join(map(str, command)))
 
 
 def get_libraries(verb: str) -> None:
-    """Qt's libraries and a font: there, or installed where we may, or named. The tests' server only where we may."""
+    """Install Qt's libraries and a font as root, or name them. The database server for tests is optional."""
     packages = missing_packages(verb)
     may_install = shutil.which("apt-get") is not None and os.geteuid() == 0
     if verb == "test" and may_install and not has_server():
@@ -126,23 +128,23 @@ def get_libraries(verb: str) -> None:
         return
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if shutil.which("apt-get") is None:
-        raise StopError("Qt needs libraries that this system lacks. Debian's names of them: " + " ".join(packages))
+        raise StopError("Qt needs missing system libraries. Their Debian packages are: " + " ".join(packages))
     if os.geteuid() != 0:
-        raise StopError("Qt needs libraries that this system lacks. Run:\n  sudo apt-get install " + " ".join(packages))
-    say("Installing what the system lacks: " + " ".join(packages))
+        raise StopError("Qt needs missing system libraries. Run:\n  sudo apt-get install " + " ".join(packages))
+    say("Installing system packages: " + " ".join(packages))
     silent = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update"], install):
         done = subprocess.run(command, env=silent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if done.returncode:
-            told = done.stdout.decode("utf-8", "replace")[-2000:]
-            raise StopError(f"{told}\nThis step failed: {' '.join(command)}")
+            output = done.stdout.decode("utf-8", "replace")[-2000:]
+            raise StopError(f"{output}\nThis step failed: {' '.join(command)}")
     fault = qt_fault()
     if fault:
         raise StopError(f"Qt still cannot be loaded: {fault}")
 
 
 def missing_packages(verb: str) -> list[str]:
-    """The Debian packages that Qt needs for this verb and the system lacks; the studio itself knows which."""
+    """The missing Debian packages that Qt needs for a command, as listed by the program itself."""
     ask = [str(program("python")), "-m", "orbench_studio.system_libraries"]
     done = subprocess.run(ask, env=environment(verb), capture_output=True, check=False)
     if done.returncode:
@@ -151,14 +153,14 @@ def missing_packages(verb: str) -> list[str]:
 
 
 def qt_fault() -> str:
-    """Why Qt cannot be loaded, in the loader's words; nothing where it can."""
+    """The loader's message if Qt cannot be loaded; empty if it can."""
     probe = [str(program("python")), "-c", "import PySide6.QtWidgets"]
     done = subprocess.run(probe, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     return done.stderr.decode("utf-8", "replace").strip().split("\n")[-1] if done.returncode else ""
 
 
 def has_server() -> bool:
-    """Whether there is a PostgreSQL server that the tests can start."""
+    """Whether a PostgreSQL server is installed."""
     return shutil.which("initdb") is not None or any(SERVERS.glob("*/bin/initdb"))
 
 
@@ -168,7 +170,7 @@ def program(name: str) -> Path:
 
 
 def say(text: str) -> None:
-    """A line of progress, at once."""
+    """Print a line immediately."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -1,17 +1,19 @@
-"""A harness that refuses silence: what a test logs, leaves running or lying about, or asks of the network, fails it."""
+"""Checks around every test: no unexpected log records, threads, files or network connections."""
 
 import logging
 import os
 import socket
+import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import pytest
 
 from tests.postgres import Postgres, program
 
-# Offscreen pretends to a screen of 800 x 800 unless it is told otherwise.
+# Without this configuration the offscreen platform has a screen of 800 x 800.
 if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={Path(__file__).parent / 'screen.json'}"
 
@@ -26,27 +28,23 @@ _FOLDERS = {
     "LOCALAPPDATA": "local",
 }
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
-_PATIENCE = 30  # seconds that a thread has to end after its test
-_LONGEST = ("test_typed", "test_the_pictures", "test_the_report_has_every_figure")
-
-
-def pytest_addoption(parser):
-    parser.addoption("--portraits", type=Path, metavar="FOLDER", help="write a PNG of every page and dialog there")
+_PATIENCE = 20  # seconds for threads to end after a test
+_LONGEST = ("test_typed", "test_every_scene_is_drawn", "test_the_report_has_every_figure")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "logs_errors: the test provokes errors in the log, and looks at them itself")
+    config.addinivalue_line("markers", "logs_errors: the test provokes errors in the log and checks them itself")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What takes longest begins first: last, one process would be at it while the others have nothing to do."""
-    items.sort(key=lambda item: item.name not in _LONGEST)
+    """Start the longest tests first, so that no process is idle at the end."""
+    items.sort(key=lambda item: getattr(item, "originalname", "") not in _LONGEST)
 
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory, monkeypatch):
-    """No test sees or leaves anything in the home of whoever runs it."""
+def _temporary_home(tmp_path_factory, monkeypatch):
+    """Give each test an empty home folder."""
     home = tmp_path_factory.mktemp("home")
     for name, folder in _FOLDERS.items():
         (home / folder).mkdir(exist_ok=True)
@@ -60,9 +58,9 @@ def _own_home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="session")
 def postgres():
-    """A PostgreSQL server of this test process; skipped where there is none, but not where the run promised one."""
+    """A PostgreSQL server for this test process; without one, tests are skipped or (ORBENCH_NEEDS_POSTGRES) fail."""
     if program("initdb") is None:
-        message = "there is no PostgreSQL server on this machine (Debian: apt-get install postgresql)"
+        message = "PostgreSQL is not installed on this machine (Debian: apt-get install postgresql)"
         (pytest.fail if os.environ.get("ORBENCH_NEEDS_POSTGRES") else pytest.skip)(message)
     server = Postgres()
     yield server
@@ -71,12 +69,12 @@ def postgres():
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
-    """Nothing leaves the machine."""
+    """Fail on connections to other machines."""
     connect = socket.socket.connect
 
     def local_only(self, address):
         if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _LOCAL:
-            raise AssertionError(f"a test wanted to connect to {address}")
+            raise AssertionError(f"a test tried to connect to {address}")
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", local_only)
@@ -84,30 +82,36 @@ def _no_network(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _nothing_logged(request, caplog):
-    """A warning or an error in the studio's log fails the test, unless it is marked `logs_errors`."""
+    """Fail a test that logs warnings or errors, unless it is marked `logs_errors`."""
     yield
     if request.node.get_closest_marker("logs_errors") is not None:
         return
     records = [record for phase in ("setup", "call") for record in caplog.get_records(phase)]
-    message = [r.getMessage() for r in records if r.levelno >= logging.WARNING and r.name.startswith("orbench_studio")]
-    assert not message, f"logged: {message}"
+    messages = [r.getMessage() for r in records if r.levelno >= logging.WARNING and r.name.startswith("orbench_studio")]
+    assert not messages, f"logged: {messages}"
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left():
-    """No thread and no file in the working folder outlives its test."""
+    """Fail a test that leaves threads running or files in the working folder."""
     folder, threads = Path.cwd(), set(threading.enumerate())
     files = set(folder.iterdir())
     yield
     deadline = time.monotonic() + _PATIENCE
     while (left := _running(threads)) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not left, f"still running: {left}"
-    lying = {file.name for file in set(folder.iterdir()) - files} - _TOOLS
-    assert not lying, f"left in the working folder: {sorted(lying)}"
+    assert not left, f"still running after {_PATIENCE} s:\n{_stacks(left)}"
+    files_left = {file.name for file in set(folder.iterdir()) - files} - _TOOLS
+    assert not files_left, f"left in the working folder: {sorted(files_left)}"
 
 
 _TOOLS = {".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache", "__pycache__"}
+
+
+def _stacks(threads):
+    """The name of each thread, and where it is."""
+    frames = sys._current_frames()
+    return "\n".join(f"{one.name}:\n{''.join(traceback.format_stack(frames.get(one.ident)))}" for one in threads)
 
 
 def _running(before):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from orbench_studio.cli.console import Exit, bars, on_terminal, write_error, write_line
+from orbench_studio.cli.console import Exit, on_terminal, progress_bars, write_error, write_line
 from orbench_studio.cli.terminal import in_one_line
 from orbench_studio.domain.core.amounts import duration, spent
 from orbench_studio.domain.evaluation.batch import BatchProgress, ModelProgress, Worker
@@ -135,7 +135,7 @@ def _shown() -> "Iterator[Callable[[Snapshot], None]]":
         return
     from rich.progress import BarColumn, TextColumn
 
-    with bars(BarColumn(24), TextColumn("{task.description}", markup=False)) as shown:
+    with progress_bars(BarColumn(24), TextColumn("{task.description}", markup=False)) as shown:
         tasks: dict[str, Any] = {}
 
         def show(snapshot: "Snapshot") -> None:

@@ -33,13 +33,13 @@ class Exit(IntEnum):
 
 
 def write_line(*lines: str) -> None:
-    """Lines of result for a person. What a line quotes cannot break it: newlines in it are written out."""
+    """Write lines of a result. Control characters and newlines in a line are escaped."""
     for line in lines:
         typer.echo(in_one_line(line))
 
 
-def tell_text(text: str) -> None:
-    """A text of many lines, as it is but for control characters."""
+def write_text(text: str) -> None:
+    """Write a text of several lines; control characters are escaped."""
     typer.echo(text.replace("\r\n", "\n"))
 
 
@@ -78,35 +78,35 @@ def _cell(value: object) -> str:
 
 
 def write_json(result: Any, *, indent: int | None = 2) -> None:
-    """The result for a machine; ASCII, so that no terminal's encoding can spoil it. Without `indent` in one line."""
-    typer.echo(json.dumps(result, indent=indent).replace("\x7f", "\\u007f"))  # the one that json leaves as it is
+    """Write a result as JSON in ASCII, which is safe in every encoding; in one line if `indent` is None."""
+    typer.echo(json.dumps(result, indent=indent).replace("\x7f", "\\u007f"))  # json does not escape DEL
 
 
 def rate_as_json(rate: Rate) -> dict[str, Any]:
-    """A share with its 95 % Wilson interval and n."""
+    """A rate with its 95 % Wilson interval and n."""
     return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
 
 
 def write_error(*lines: str) -> None:
-    """What went wrong, for a person; a line stays one, as in `tell`."""
+    """Write lines to standard error, escaped as in `write_line`."""
     for line in lines:
         typer.echo(in_one_line(line), err=True)
 
 
 def on_terminal() -> bool:
-    """Whether stderr is a terminal, which can show how far something is."""
+    """Whether stderr is a terminal, which can show progress."""
     return unguarded(sys.stderr).isatty()
 
 
 @contextmanager
-def bars(*columns: "ProgressColumn") -> "Iterator[Progress]":
-    """Progress bars on the terminal, and lines above them. Descriptions are `in_one_line`, and no markup."""
+def progress_bars(*columns: "ProgressColumn") -> "Iterator[Progress]":
+    """Progress bars on the terminal, with log lines above them. The caller escapes descriptions with `in_one_line`."""
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(*columns, console=Console(file=unguarded(sys.stderr)), transient=True) as shown:
-        guard()  # rich has put streams of its own in place, which lead past the guarded ones
-        yield shown
+    with Progress(*columns, console=Console(file=unguarded(sys.stderr)), transient=True) as progress:
+        guard()  # rich replaces the guarded streams
+        yield progress
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

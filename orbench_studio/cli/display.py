@@ -1,4 +1,4 @@
-"""The window as the command line knows it: whether there is a screen for it, and what it needs of the system."""
+"""The interface of the window for the command line, and the checks for a display and Qt's system libraries."""
 
 import os
 import re
@@ -14,29 +14,27 @@ _MISSING = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 
 
 class Window(Protocol):
-    """What `__main__` hands in; each gives an exit code."""
+    """The window object from `__main__`; each method returns an exit code."""
 
     def open(self, workspace: Location | None) -> int:
-        """Show a workspace, or the start page."""
+        """Open a workspace, or the start page."""
 
     def demo(self) -> int:
-        """Show the demo."""
+        """Open the demo."""
 
-    def screenshots(
-        self, folder: Path, *, every: bool, tell: Callable[[str], None], complain: Callable[[str], None]
-    ) -> int:
-        """Draw the demo's pages into a folder; `tell` gets each file, `complain` each page that failed."""
+    def screenshots(self, folder: Path, *, report: Callable[[str], None], report_error: Callable[[str], None]) -> int:
+        """Draw the demo's pages into a folder; `report` gets each file, `report_error` each page that failed."""
 
 
 def has_display() -> bool:
-    """False on a Linux without a screen; a platform that the user names for Qt is taken at its word."""
+    """Whether a window can be opened: on Linux, a display or a Qt platform must be set."""
     if not sys.platform.startswith("linux"):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def missing_library(error: ImportError) -> str | None:
-    """Words for a system library that Qt misses; None for any other import error."""
+    """An explanation for a system library that Qt needs and cannot load; None for other import errors."""
     found = _MISSING.search(str(error))
     if found is None:
         return None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import tell_text, write_error, write_line
+from orbench_studio.cli.console import write_error, write_line, write_text
 from orbench_studio.errors import StudioError
 
 
@@ -39,7 +39,7 @@ def guidelines(
     else:
         found = before[(version or len(before)) - 1]
         write_error(f"Version {found.version} of {len(before)}, {found.at.astimezone():%Y-%m-%d %H:%M}")
-        tell_text(found.text)
+        write_text(found.text)
 
 
 def _text(file: Path) -> str:

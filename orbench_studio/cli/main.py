@@ -1,4 +1,4 @@
-"""The command line's entry: a verb, or a workspace to open in the window. Heavy imports wait for the verb's work."""
+"""The entry of the command line: a command, or a workspace to open. Commands import services when they run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,12 +48,12 @@ from orbench_studio.errors import StudioError
 _HELP = """
 Review, audit and curate over-refusal benchmarks of language models.
 
-With a workspace, or with nothing, the window opens: orbench-studio mine.orbench
+Without a command, the window opens: orbench-studio [WORKSPACE]
 """
 _EPILOG = (
-    "Begin with: orbench-studio demo, or orbench-studio import mine.orbench FILE... "
-    "Exit codes: 0 all went well; 1 a file, the workspace or the machine stopped it (stderr says what and where); "
-    "2 the command was misspelt; 3 check found problems, or items of a batch failed; 130 interrupted."
+    "To start: orbench-studio demo, or orbench-studio import my.orbench FILE... "
+    "Exit codes: 0 success; 1 error in a file, the workspace or the machine (details on standard error); "
+    "2 usage error; 3 check found problems, or items of a batch failed; 130 interrupted."
 )
 
 
@@ -62,7 +62,7 @@ _UsageError: Any = typer.BadParameter.__base__
 
 @contextmanager
 def _in_one_line() -> Iterator[None]:
-    """Usage errors quote what was typed: in one line, as everything that is quoted."""
+    """Escape the arguments that usage errors quote."""
     try:
         yield
     except _UsageError as error:
@@ -70,20 +70,20 @@ def _in_one_line() -> Iterator[None]:
         raise
 
 
-# What a value raises that is none of those its column may have, where it gets as far as being shown.
-_MADE_OF_ROWS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+# What an invalid value of a damaged row can raise when it is used.
+_DAMAGED_ROW_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 
 
-def _unreadable_row(words: list[str]) -> str | None:
-    """What cannot be read in the workspace that a command line names, in words; None where the fault is ours."""
+def _unreadable_row(arguments: list[str]) -> str | None:
+    """The message about an unreadable row in a workspace of the command line; None if there is none."""
     from orbench_studio.services.workspace.workspace import unreadable_row
 
-    named = [location_of(word) for word in words if word.endswith(".orbench") or "://" in word]
+    named = [location_of(one) for one in arguments if one.endswith(".orbench") or "://" in one]
     return next((message for place in named if exists(place) and (message := unreadable_row(place))), None)
 
 
-class _Verbs(TyperGroup):
-    """Takes a lone word that is no verb for a workspace, and turns errors into words and exit codes."""
+class _Commands(TyperGroup):
+    """Opens a workspace if the first argument is not a command; turns errors into messages and exit codes."""
 
     def main(self, *args: Any, **more: Any) -> Any:
         guard()
@@ -92,9 +92,9 @@ class _Verbs(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and not args[0].startswith("-")):
             if args[1:]:
-                ctx.fail(f"{args[0]!r} is no verb.{open_window.meant(args[0])}")
+                ctx.fail(f"Unknown command {args[0]!r}.{open_window.did_you_mean(args[0], self.commands)}")
             args = ["open", *args]
-        self.words = list(args)
+        self.arguments = list(args)
         with _in_one_line():
             return super().parse_args(ctx, args)
 
@@ -107,8 +107,8 @@ class _Verbs(TyperGroup):
         except StudioError as error:
             write_error(str(error))
             raise typer.Exit(Exit.FAILED) from error
-        except _MADE_OF_ROWS as error:
-            message = _unreadable_row(self.words)
+        except _DAMAGED_ROW_ERRORS as error:
+            message = _unreadable_row(self.arguments)
             if message is None:
                 raise
             write_error(message)
@@ -124,7 +124,7 @@ class _Verbs(TyperGroup):
             raise typer.Exit(Exit.INTERRUPTED) from error
 
 
-app = typer.Typer(cls=_Verbs, add_completion=False, help=_HELP, epilog=_EPILOG, pretty_exceptions_enable=False)
+app = typer.Typer(cls=_Commands, add_completion=False, help=_HELP, epilog=_EPILOG, pretty_exceptions_enable=False)
 app.command("open", hidden=True)(open_window.open_window)
 app.command("demo")(demo.demo)
 app.command("import")(import_files.import_files)
@@ -159,7 +159,7 @@ app.command("index")(index.index)
 app.command("check")(check.check)
 
 
-def _tell_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         write_line(f"orbench-studio {__version__}")
         raise typer.Exit
@@ -168,7 +168,7 @@ def _tell_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Say which version this is.", callback=_tell_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     pass

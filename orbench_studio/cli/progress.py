@@ -1,23 +1,23 @@
-"""How far long work is, on a terminal."""
+"""A progress bar for long operations."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from orbench_studio.cli.console import bars, on_terminal
+from orbench_studio.cli.console import on_terminal, progress_bars
 from orbench_studio.cli.terminal import in_one_line
 
 
 @contextmanager
-def show_progress(what: str) -> Iterator[Callable[[int, int], bool]]:
-    """A progress bar on a terminal, nothing elsewhere; never asks to stop (Ctrl+C does)."""
+def show_progress(description: str) -> Iterator[Callable[[int, int], bool]]:
+    """Show a progress bar if stderr is a terminal; the callback always returns True (Ctrl+C stops)."""
     if not on_terminal():
         yield lambda _done, _total: True
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     named = TextColumn("{task.description}", markup=False)
-    with bars(named, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as bar:
-        task = bar.add_task(in_one_line(what))
+    with progress_bars(named, BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task(in_one_line(description))
 
         def on_progress(done: int, total: int) -> bool:
             bar.update(task, completed=done, total=total if done < total else None)

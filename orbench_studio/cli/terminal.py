@@ -1,7 +1,7 @@
-"""What reaches the terminal: no control character but newline and tab, whoever prints.
+"""A guard for the terminal: of control characters only newline and tab reach it.
 
-Models, files, colleagues and vendors write the texts that we print. A control character of theirs could move the
-cursor, hide a line, or make the terminal answer as if the user had typed.
+The texts that we print come from models, files, reviewers and vendors. Their control characters could move the cursor,
+hide a line, or make the terminal send input as if the user had typed it.
 """
 
 import io
@@ -15,29 +15,29 @@ _BREAKS = re.compile(f"[\n\t{_CONTROL.pattern[1:]}")
 
 
 def visible(text: str) -> str:
-    r"""The text with its control characters written out, as in `\x1b`; newlines and tabs stay."""
-    return _CONTROL.sub(_written_out, text)
+    r"""The text with control characters escaped, as in `\x1b`; newlines and tabs stay."""
+    return _CONTROL.sub(_escaped, text)
 
 
 def in_one_line(text: str) -> str:
-    r"""The same with newlines and tabs written out too, so that a name cannot add a line: `\n`, `\t`."""
-    return _BREAKS.sub(_written_out, text)
+    r"""The text with newlines and tabs escaped too (`\n`, `\t`), so that a name cannot add a line."""
+    return _BREAKS.sub(_escaped, text)
 
 
 def guard() -> None:
-    """Let nothing be printed from now on but `visible` text, by us, by a library, or by Python's own traceback."""
-    # Colours are control characters: typer would send them to what is no terminal where FORCE_COLOR is set.
+    """Escape everything that this process prints from now on, including libraries and tracebacks."""
+    # Colours are control characters; with FORCE_COLOR set, typer would send them to a pipe.
     os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
     sys.stdout, sys.stderr = _guarded(sys.stdout), _guarded(sys.stderr)
 
 
 def unguarded(stream: TextIO) -> TextIO:
-    """The stream behind a guarded one: for our own progress bars alone, which move the cursor."""
+    """The stream behind a guarded one, for our progress bars, which move the cursor."""
     return stream.behind if isinstance(stream, _Guarded) else stream
 
 
 class _Guarded(io.TextIOBase):
-    """A text stream that takes no control character. It has no `buffer`, which would be a way around it."""
+    """A text stream that escapes control characters. It has no `buffer`, which would bypass it."""
 
     def __init__(self, behind: TextIO) -> None:
         self.behind = behind
@@ -61,7 +61,7 @@ class _Guarded(io.TextIOBase):
         return self.behind.fileno()
 
     def isatty(self) -> bool:
-        """Never, so that no library sends colours; `unguarded` tells whether there is a terminal."""
+        """Always false, so that no library sends colours; ask the `unguarded` stream instead."""
         return False
 
 
@@ -73,5 +73,5 @@ def _guarded(stream: TextIO) -> TextIO:
     return cast(TextIO, _Guarded(stream))
 
 
-def _written_out(found: re.Match[str]) -> str:
+def _escaped(found: re.Match[str]) -> str:
     return found.group().encode("unicode_escape").decode("ascii")

@@ -1,4 +1,4 @@
-"""Putting the application together and running it: the one place that knows all parts of the window."""
+"""The application: creates the parts of the window, connects them and runs Qt's event loop."""
 
 import sys
 import threading
@@ -11,11 +11,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.workspace.location import Location
-from orbench_studio.gui.common.actions import KEYS, tr
-from orbench_studio.gui.common.key_repeat import HeldKeys
+from orbench_studio.gui.common.actions import SHORTCUTS, tr
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.interrupts import Interrupts
+from orbench_studio.gui.key_repeat import KeyRepeatFilter
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """The parts of a running studio."""
+    """The running application."""
 
     def __init__(self, settings: Settings, scratch: Path) -> None:
         self.qt = QApplication.instance() or QApplication(sys.argv[:1])
@@ -36,26 +36,26 @@ class Application:
         self.theme = Theme(self.qt, settings.scheme, settings.font_scale)
         self.operations = Operations()
         self.session = Session(self.operations, settings, _team_policy)
-        refused = KEYS.take(settings.keys)
+        invalid = SHORTCUTS.load(settings.keys)
         self.connection = Connection(self.session)
         self.window = MainWindow(self.session, self.connection, self.theme)
-        self.theme.follow_system()  # now: a style sheet in force styles a widget anew with every parent it gets
-        HeldKeys.watch(self.window)
-        if refused:
-            words = tr("Some custom shortcuts are invalid. Defaults are used instead.")
-            self.window.messages.fail(KEYS, f"{words} {'; '.join(refused)}.", lasting=True)
+        self.theme.follow_system()  # after the widgets exist: a style sheet restyles a widget for every new parent
+        KeyRepeatFilter.install(self.window)
+        if invalid:
+            text = tr("Some custom shortcuts are invalid. Defaults are used instead. {details}.")
+            self.window.messages.show_error(SHORTCUTS, text.format(details="; ".join(invalid)), lasting=True)
         if settings.faults:
-            self.window.messages.fail(Settings, " ".join(settings.faults), lasting=True)
+            self.window.messages.show_error(Settings, " ".join(settings.faults), lasting=True)
         self._scratch = scratch
         self.window.demo_wanted.connect(self.open_demo)
 
     def run(self, begin: Callable[[], None] | None = None, opening: str = "") -> int:
-        """Show the window, begin once it is painted, and stay until it is closed; gives the exit code.
+        """Show the window, call `begin` once it is painted, and return the exit code when it is closed.
 
-        `opening` names what `begin` opens: the window says so from its first frame on.
+        `opening` is the name of what `begin` opens; the window shows it from its first frame.
         """
         if opening:
-            self.window.say_opening(opening)
+            self.window.show_opening(opening)
         try:
             with self.watched(self.qt.exit):
                 self.window.show()
@@ -67,7 +67,7 @@ class Application:
 
     @contextmanager
     def watched(self, stop: Callable[[int], None]) -> Iterator[None]:
-        """Report faults of slots and threads in the window, and call `stop` with an exit code on Ctrl+C or SIGTERM."""
+        """Report unhandled exceptions in the window and call `stop` with an exit code on Ctrl+C or SIGTERM."""
         interrupts = Interrupts(stop)
         of_slots, of_threads = sys.excepthook, threading.excepthook
         sys.excepthook = lambda _kind, error, _trace: self.operations.report(error)
@@ -84,11 +84,11 @@ class Application:
 
     def open_demo(self) -> None:
         """Open a fresh copy of the demo workspace in the scratch folder."""
-        self.window.say_opening(tr("the demo"))
+        self.window.show_opening(tr("the demo"))
         self.session.open_demo(self._scratch)
 
     def close(self) -> None:
-        """Let go of everything; a thread that still ran would abort the process."""
+        """Close the window and the workspace and stop all threads: a running thread would abort the process."""
         try:
             self.window.close()
         finally:

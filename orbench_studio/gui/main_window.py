@@ -1,8 +1,8 @@
-"""The window: assembles pages and decides nothing."""
+"""The main window: top bar, navigation rail, pages and message bar."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, Server
-from orbench_studio.gui.common.actions import KEYS, Actions, tr
+from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.common.message_bar import MessageBar
-from orbench_studio.gui.common.page_stack import PAGES, Page, Pages, Rail
+from orbench_studio.gui.common.page_stack import PAGES, Pages, Rail
 from orbench_studio.gui.common.preferences import PreferencesDialog
-from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, Theme, px
 from orbench_studio.gui.common.widgets import label, rule, set_tip
 from orbench_studio.gui.data.label_files import LabelFiles
@@ -52,9 +52,9 @@ _BAR = 48
 
 
 class MainWindow(PageRegistry):
-    """Top bar, rail, pages, message bar."""
+    """The main window. The pages beside the review page are created in `PageRegistry`."""
 
-    demo_wanted = Signal()  # when the user asks for the demo workspace
+    demo_wanted = Signal()  # the user asks for the demo workspace
 
     def __init__(self, session: Session, connection: Connection, theme: Theme) -> None:
         super().__init__()
@@ -73,39 +73,26 @@ class MainWindow(PageRegistry):
         self.label_files = LabelFiles(session, self)
         self._name = label("", "strong")
         self._today = label("", "quiet")
-        self._today.setToolTip(tr("Prompts that you have labelled since midnight, and the median time of the last 20"))
+        self._today.setToolTip(tr("Prompts that you have labelled today, and the median time of the last 20"))
         self.pace = Pace()
         self._labelled = 0
         self._reviewer = ReviewerName(session)
         self._rail = Rail(self.actions_table)
-        self._pages = Pages(self._makers())
+        self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
         self._build_ui()
         self._connect()
 
-    def _makers(self) -> dict[str, Callable[[], Page]]:
-        return {
-            "page_review": lambda: self.review,
-            "page_library": lambda: self.library,
-            "page_evaluate": lambda: self.evaluate,
-            "page_instruments": lambda: self.instruments,
-            "page_audit": lambda: self.audit,
-            "page_curate": lambda: self.curate,
-            "page_disputes": lambda: self.disputes,
-            "page_generate": lambda: self.generate,
-            "page_team": lambda: self.team,
-        }
-
     def export(self, subset: str | None = None) -> None:
-        """Show the export dialog, on a subset where one is named."""
+        """Show the export dialog, for a subset if one is given."""
         if self._session.workspace is None:
-            self.messages.tell(tr("Open a workspace first, then export from it."))
+            self.messages.show_message(tr("Open a workspace before you export."))
             return
         from orbench_studio.gui.data.export_dialog import ExportDialog
 
         ExportDialog(self, self._session, write(self.review.finder.current), subset).open()
 
     def show_page(self, name: str) -> None:
-        """Bring a page of the open workspace to the front."""
+        """Show a page of the open workspace."""
         if self._session.workspace is None:
             return
         self._pages.show_page(name)
@@ -113,39 +100,40 @@ class MainWindow(PageRegistry):
         self.review.finder.bar.setVisible(self._pages.currentWidget() is self.review)
 
     def open(self, place: Location) -> None:
-        """Open a workspace, and say so until it is there."""
-        self.say_opening(place.name)
+        """Open a workspace and show its name until it is open."""
+        self.show_opening(place.name)
         if isinstance(place, Server):
             self._session.open(place, failed=lambda error: self._ask_server(place, message(error)))
         else:
             self._session.open(place)
 
-    def say_opening(self, name: str) -> None:
-        """Say what is being opened, in the place of the ways to open something."""
-        self.welcome.say(f"{tr('Opening')} {name} …")
+    def show_opening(self, name: str) -> None:
+        """Show on the start page what is being opened."""
+        self.welcome.say(tr("Opening {name}…").format(name=name))
 
     def _ask_server(self, place: Server | None = None, fault: str = "") -> None:
         self.welcome.say("")
         ServerDialog(self, self._session, place, fault).open()
 
     def import_files(self, files: list[Path] | None = None) -> None:
-        """Show the import dialog, with these files or asking for some."""
+        """Show the import dialog with these files; without files, ask for some first."""
         if self._session.workspace is None:
-            self.messages.tell(tr("Open or create a workspace first, then import files into it."))
+            self.messages.show_message(tr("Open or create a workspace before you import files."))
             return
         if files is None:
             ask_tables(self, self.import_files)
             return
-        # On first use: it brings the file formats, which the window does not wait for.
+        # Imported on first use: it loads the file formats, which would delay the start.
         from orbench_studio.gui.data.import_dialog import ImportDialog
 
         ImportDialog(self, self._session).begin(files)
 
     def _opened(self) -> None:
         workspace = self._session.workspace
-        assert workspace is not None  # the signal says so
+        assert workspace is not None  # emitted only after one is open
         self.setWindowTitle(f"{workspace.name} — OR-Bench Studio")
-        self._name.setText(workspace.name + (f" · {tr('illustrative')}" if workspace.illustrative else ""))
+        name = tr("{name} · illustrative") if workspace.illustrative else "{name}"
+        self._name.setText(name.format(name=workspace.name))
         set_tip(self._name, str(workspace.place))
         self.welcome.say("")
         self._bar.show()
@@ -154,9 +142,9 @@ class MainWindow(PageRegistry):
         self.show_page("page_review")
         self._session.run(_warning, self._warn)
 
-    def _warn(self, words: str) -> None:
-        if words:
-            self.messages.fail(_warning, words)
+    def _warn(self, text: str) -> None:
+        if text:
+            self.messages.show_error(_warning, text)
 
     def _show_welcome(self, why: str) -> None:
         self.setWindowTitle("OR-Bench Studio")
@@ -164,7 +152,7 @@ class MainWindow(PageRegistry):
         self._rail.hide()
         self.welcome.list_recent()
         self._pages.setCurrentWidget(self.welcome)
-        self.messages.fail(self._moved_file, why)
+        self.messages.show_error(self._moved_file, why)
 
     def _review(self, wanted: QueueFilter) -> None:
         self.review.finder.bar.ask(wanted)
@@ -172,11 +160,11 @@ class MainWindow(PageRegistry):
 
     def _failed(self, act: Hashable, text: str) -> None:
         self.welcome.say("")
-        self.messages.fail(act, text)
+        self.messages.show_error(act, text)
 
     def _reconnected(self, text: str) -> None:
-        self.messages.succeed(self._connection)
-        self.messages.tell(text)
+        self.messages.clear_error(self._connection)
+        self.messages.show_message(text)
 
     def _crashed(self, report: str) -> None:
         self.welcome.say("")
@@ -187,12 +175,12 @@ class MainWindow(PageRegistry):
         if workspace is not None and view is not None and not workspace.illustrative:
             self._session.settings.places[str(workspace.place)] = abs(view.prompt.id)
 
-    def _keep_keys(self) -> None:
-        self._session.settings.keys = KEYS.chosen()
+    def _store_shortcuts(self) -> None:
+        self._session.settings.keys = SHORTCUTS.custom()
         self._session.save_settings()
 
-    def _prefer(self, name: str) -> None:
-        """Put a preference in force that has another value now, and keep it."""
+    def _apply_preference(self, name: str) -> None:
+        """Apply a changed preference and save the settings."""
         settings = self._session.settings
         if name == "scheme":
             self._theme.choose(settings.scheme)
@@ -208,19 +196,22 @@ class MainWindow(PageRegistry):
         settings = self._session.settings
         wanted = settings.font_scale + by if by else SMALLEST
         settings.font_scale = min(max(wanted, SMALLEST), LARGEST)
-        self._prefer("font_scale")
-        self.messages.tell(f"{tr('Size of text')}: {settings.font_scale} %")
+        self._apply_preference("font_scale")
+        self.messages.show_message(tr("Text size: {percent} %").format(percent=settings.font_scale))
 
     def _count_today(self, count: int) -> None:
         self._labelled = count
-        self._today.setText("  ·  ".join(filter(None, (f"{count:,} {tr('today')}", self.pace.words()))))
+        today = tr("{count} today").format(count=f"{count:,}")
+        self._today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
 
     def _keep_pace(self) -> None:
         self.pace.decided()
         self._count_today(self._labelled)
         after = self._session.settings.break_after
         if self.pace.suggests_break(after):
-            self.messages.suggest(f"{after} {tr('minutes without a pause. A short break does the eyes good.')}")
+            self.messages.show_suggestion(
+                tr("{minutes} minutes without a pause. Take a short break.").format(minutes=after)
+            )
 
     def _next_scheme(self) -> None:
         settings = self._session.settings
@@ -228,15 +219,15 @@ class MainWindow(PageRegistry):
         for _ in SCHEMES:  # on to one that looks different: a key that changes nothing seems broken
             place = SCHEMES.index(settings.scheme) if settings.scheme in SCHEMES else 0
             settings.scheme = SCHEMES[(place + 1) % len(SCHEMES)]
-            self._prefer("scheme")
+            self._apply_preference("scheme")
             if self._theme.tokens is not before:
                 break
-        self.messages.tell(f"{tr('Colours')}: {settings.scheme}")
+        self.messages.show_message(tr("Colour scheme: {scheme}").format(scheme=tr(settings.scheme)))
 
     def _connect(self) -> None:
         for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
-            part.message.connect(self.messages.tell)
-        self._moved_file.message.connect(lambda _text: self.messages.succeed(self._moved_file))
+            part.message.connect(self.messages.show_message)
+        self._moved_file.message.connect(lambda _text: self.messages.clear_error(self._moved_file))
         self._moved_file.closed.connect(self._show_welcome)
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
@@ -246,14 +237,14 @@ class MainWindow(PageRegistry):
         self._reviewer.changed.connect(self.review.start)
         self._reviewer.changed.connect(self.assigned_queue.renamed)
         operations.failed.connect(self._failed)
-        operations.succeeded.connect(self.messages.succeed)
+        operations.succeeded.connect(self.messages.clear_error)
         operations.crashed.connect(self._crashed)
         operations.changed.connect(self._pages.refresh)
-        self._connection.lost.connect(partial(self.messages.fail, self._connection))
+        self._connection.lost.connect(partial(self.messages.show_error, self._connection))
         self._connection.back.connect(self._reconnected)
-        self._session.leaving.connect(self.messages.leave)
+        self._session.leaving.connect(self.messages.leave_workspace)
         self._session.opened.connect(self._opened)
-        self.review.stated.connect(self.messages.decide)
+        self.review.stated.connect(self.messages.show_decision)
         self._rail.chosen.connect(self.show_page)
         self.review.progressed.connect(self._count_today)
         self.review.decided.connect(self._keep_pace)
@@ -269,18 +260,18 @@ class MainWindow(PageRegistry):
                 "merge_labels": self.label_files.ask_merge,
                 "write_labels": self.label_files.ask_write,
                 "index_responses": self._indexing.begin,
-                "keys": lambda: KeysDialog(self, self._keep_keys).open(),
+                "keys": lambda: ShortcutsDialog(self, self._store_shortcuts).open(),
                 "open_server": self._ask_server,
                 "reviewer": self._reviewer.ask,
                 "scheme": self._next_scheme,
-                "preferences": lambda: PreferencesDialog(self, self._session.settings, self._prefer).open(),
+                "preferences": lambda: PreferencesDialog(self, self._session.settings, self._apply_preference).open(),
                 "larger": lambda: self._resize_text(STEP),
                 "smaller": lambda: self._resize_text(-STEP),
                 "usual_size": lambda: self._resize_text(0),
                 "quit": self.close,
                 "judge_rules": partial(self.judging.ask, RULES),
                 "judge_local": partial(self.judging.ask, LOCAL),
-                **{name: partial(self.show_page, name) for name, _shape, _words in PAGES},
+                **{name: partial(self.show_page, name) for name, *_ in PAGES},
             }
         )
 
@@ -311,7 +302,7 @@ class MainWindow(PageRegistry):
         self._fit_size()
 
     def _fit_size(self) -> None:
-        """Give what has no text of its own to be measured by the room that the size of text asks for."""
+        """Set the sizes that do not follow from text for the current text size."""
         self._bar.setMinimumHeight(px(_BAR))
         self._rail.fit()
         self.review.panes.fit(self.review.size())
@@ -329,7 +320,7 @@ class MainWindow(PageRegistry):
         return bar
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # Space is a key of the review page: what has the focus is pressed with Enter.
+        # Space is a shortcut of the review page, so Enter presses the focused button.
         focused = self.focusWidget()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QAbstractButton):
             focused.click()

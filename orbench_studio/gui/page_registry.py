@@ -1,4 +1,7 @@
-"""The pages of the window that are made when they are wanted: they bring libraries that its start does not wait for."""
+"""The pages of the window beside the review page, each created when it is first shown.
+
+Their imports are deferred: the libraries behind them would delay the start of the window.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class PageRegistry(QMainWindow):
-    """Makes them, and ties them to the parts of the window, which it is a part of itself."""
+    """The part of the main window that creates these pages and connects their signals."""
 
     _session: Session
     _connection: Connection
@@ -43,11 +46,11 @@ class PageRegistry(QMainWindow):
     messages: MessageBar
 
     def show_page(self, name: str) -> None:
-        """Bring a page of the open workspace to the front."""
+        """Show a page of the open workspace."""
         raise NotImplementedError
 
     def export(self, subset: str | None = None) -> None:
-        """Show the export dialog, on a subset where one is named."""
+        """Show the export dialog, for a subset if one is given."""
         raise NotImplementedError
 
     def _review(self, wanted: QueueFilter) -> None:
@@ -70,48 +73,48 @@ class PageRegistry(QMainWindow):
         if view is None:
             return
         if self.review.eye.shield.covers:
-            self.messages.tell(tr("The text is covered. Show it first."))
+            self.messages.show_message(tr("The text is covered. Show it first."))
             return
         NearestDialog(self.review, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
 
     @cached_property
     def evaluate(self) -> EvaluationPage:
-        """The page of batches; like all but the first ones it is made when it is wanted."""
+        """The page of evaluation batches."""
         from orbench_studio.gui.evaluation.page import EvaluationPage
 
         page = EvaluationPage(self._session, self._theme, self.judging, lambda: self.review.finder.current)
-        page.runs.message.connect(self.messages.tell)
+        page.runs.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         return page
 
     @cached_property
     def instruments(self) -> JudgesPage:
-        """The page of judges."""
+        """The page of judges and their calibration."""
         from orbench_studio.gui.judging.page import JudgesPage
 
         page = JudgesPage(self._session, self.actions_table)
-        page.message.connect(self.messages.tell)
+        page.message.connect(self.messages.show_message)
         return page
 
     @cached_property
     def generate(self) -> GenerationPage:
-        """The page of seeds, rewrites and votes; its batches are those of the evaluate page."""
+        """The page of seeds, rewrites and votes; it shares the batch operations of the evaluate page."""
         from orbench_studio.gui.generation.page import GenerationPage
 
         page = GenerationPage(self._session, self._theme, self.evaluate.runs)
         page.recipe_wanted.connect(lambda name: self.curate.begin_with(name))
         page.page_wanted.connect(self.show_page)
-        page.message.connect(self.messages.tell)
+        page.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         return page
 
     @cached_property
     def audit(self) -> AuditPage:
-        """The page of rates."""
+        """The page of refusal rates and agreement."""
         from orbench_studio.gui.audit.page import AuditPage
 
         page = AuditPage(self._session, self._theme)
-        page.message.connect(self.messages.tell)
+        page.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         return page
 
@@ -121,27 +124,27 @@ class PageRegistry(QMainWindow):
         from orbench_studio.gui.curation.page import CurationPage
 
         page = CurationPage(self._session, self._theme)
-        page.message.connect(self.messages.tell)
+        page.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         page.export_wanted.connect(self.export)
         return page
 
     @cached_property
     def disputes(self) -> DisputesPage:
-        """The page of what reviewers disagree about."""
+        """The page of disagreements between reviewers."""
         from orbench_studio.gui.team.disputes_page import DisputesPage
 
         page = DisputesPage(self._session, self._connection, self.actions_table, self._theme)
-        page.stated.connect(self.messages.decide)
+        page.stated.connect(self.messages.show_decision)
         return page
 
     @cached_property
     def team(self) -> TeamPage:
-        """The page of a team's queues and people."""
+        """The page of team queues and reviewers."""
         from orbench_studio.gui.team.page import TeamPage
 
         page = TeamPage(self._session, self._theme, lambda: self.review.finder.current)
-        page.message.connect(self.messages.tell)
+        page.message.connect(self.messages.show_message)
         page.review_wanted.connect(self._review)
         page.page_wanted.connect(self.show_page)
         return page

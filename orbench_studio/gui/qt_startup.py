@@ -1,4 +1,4 @@
-"""Starting Qt: its messages go to the log, the grave ones to the terminal too, and a start that fails says why."""
+"""Start of Qt: its messages go to the log, and a failed start prints the reason on the terminal."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from orbench_studio.system_libraries import FONT, how_to_install, missing_packag
 log = logging.getLogger(__name__)
 
 _LEVELS = {QtMsgType.QtCriticalMsg: logging.ERROR, QtMsgType.QtFatalMsg: logging.CRITICAL}
-_LOST = " connection broke"  # Qt ends the process after this warning: the X server or the compositor is gone
+_LOST = " connection broke"  # Qt exits after this warning: the connection to the X server or compositor is lost
 _NO_SERVER = (
     ("qt.qpa.xcb: could not connect to display", "DISPLAY", "No X server answers"),
     ("Failed to create wl_display", "WAYLAND_DISPLAY", "No Wayland compositor answers"),
@@ -21,7 +21,7 @@ _NO_SERVER = (
 
 
 class QtMessages:
-    """Qt's messages: all in the log; critical and fatal ones, and a lost display, on the terminal too."""
+    """Handler of Qt's messages: all go to the log, critical ones and a lost display also to the terminal."""
 
     def __init__(self) -> None:
         self._at_start: list[str] | None = []
@@ -31,7 +31,7 @@ class QtMessages:
         qInstallMessageHandler(self._take)
 
     def started(self) -> None:
-        """Note that Qt is up: a fatal message from now on is a crash."""
+        """Mark Qt as started: a fatal message is a crash from now on."""
         self._at_start = None
 
     def _take(self, kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
@@ -39,9 +39,9 @@ class QtMessages:
         line = f"{category}: {text}" if category and category != "default" else text
         log.log(_LEVELS.get(kind, logging.INFO), "Qt: %s", line)
         if kind is QtMsgType.QtFatalMsg and self._at_start is not None:
-            to_terminal(why_no_window(self._at_start))
+            to_terminal(explain_failed_start(self._at_start))
             logging.shutdown()
-            os._exit(1)  # the only way past Qt's abort; nothing has been made yet that would have to be cleaned up
+            os._exit(1)  # the only way to avoid Qt's abort; nothing needs to be cleaned up yet
         if kind in _LEVELS or _LOST in text:
             to_terminal(f"Qt: {line}")
         elif self._at_start is not None:
@@ -49,37 +49,37 @@ class QtMessages:
 
 
 def start_qt() -> QApplication:
-    """Make Qt's application; where no window can be opened, say why on the terminal and end with exit code 1."""
+    """Create Qt's application; if no window can be opened, print the reason and exit with code 1."""
     messages = QtMessages()
     messages.install()
     qt = QApplication(sys.argv[:1])
     messages.started()
     if not QFontMetrics(QFont()).inFont("a"):
-        to_terminal(f"No font is installed, so no text could be shown. {how_to_install([FONT])}")
+        to_terminal(f"No font is installed, so text cannot be shown. {how_to_install([FONT])}")
         sys.exit(1)
     return qt
 
 
-def why_no_window(said: list[str]) -> str:
-    """Return why no window can be opened and what to do, from what Qt said before it gave up."""
+def explain_failed_start(messages: list[str]) -> str:
+    """Explain why no window can be opened and what to do, based on Qt's messages."""
     begin = "The window cannot be opened."
     if packages := missing_packages():
         return f"{begin} {how_to_install(packages)}"
     reasons = [
         f"{words} at {name}={os.environ[name]}."
         for line, name, words in _NO_SERVER
-        if os.environ.get(name) and any(one.startswith(line) for one in said)
+        if os.environ.get(name) and any(message.startswith(line) for message in messages)
     ]
     if reasons:
         return (
             f"{begin} {' '.join(reasons)} Run it in a desktop session or over ssh -X, or correct the variable. "
-            "To draw the demo's pages into files instead: orbench-studio demo --screenshots DIR"
+            "To write screenshots of the demo instead: orbench-studio demo --screenshots DIR"
         )
-    return "\n  ".join((f"{begin} Qt says:", *said))
+    return "\n  ".join((f"{begin} Qt reports:", *messages))
 
 
 def to_terminal(text: str) -> None:
-    """Write a line to standard error, where there is one; control characters are replaced."""
+    """Write a line to standard error if there is one; control characters are replaced."""
     if sys.stderr is not None:
         shown = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
         sys.stderr.write(f"OR-Bench Studio: {shown}\n")

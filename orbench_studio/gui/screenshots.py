@@ -1,28 +1,53 @@
-"""Pictures of the demo's pages and dialogs as PNG files: the main pages once, or everything in every look."""
+"""Screenshots of the demo's pages as PNG files, for machines without a display."""
+
+from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QIODevice, QSaveFile, QSize
+from PySide6.QtCore import QByteArray, QEventLoop, QIODevice, QSaveFile, QSize, QTimer
 from PySide6.QtGui import QImage, QImageReader, QImageWriter
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.application import Application
-from orbench_studio.gui.common.theme import LARGEST, SMALLEST
+from orbench_studio.gui.common.page_stack import PAGES
+from orbench_studio.gui.common.theme import SMALLEST
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.screenshot_scenes import SCENES, NotDrawnError, Scene, Stage, StoppedError
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+IDLE = 3_000  # number of wake-ups without any work in progress until a page is given up
+_WAKE = 10  # milliseconds; other threads may meet a condition without an event of Qt
+_DIALOG = 0.6  # size of a dialog relative to the window
+_MARK = ("Software", "OR-Bench Studio")  # in each file, to recognise our own pictures
+
+
+class NotDrawnError(Exception):
+    """A page did not reach the state that its picture shows."""
+
+
+class StoppedError(Exception):
+    """A signal stopped the run; `code` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a picture is drawn: colours, size of the window, size of text in per cent."""
+    """Colour scheme, window size and text size (per cent) of a picture."""
 
     scheme: str
     size: QSize
@@ -33,129 +58,165 @@ class Look:
         return f"{self.scheme}-{self.size.width()}x{self.size.height()}{large}"
 
 
-TOKENS = {"light": LIGHT, "dark": DARK}
+class Stage:
+    """The window with the demo. An error that it reports ends the current wait."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.window = application.window
+        self.session = application.session
+        self._errors: list[str] = []
+        self._stopped = 0
+        for operations in (application.operations, application.session.background):
+            operations.failed.connect(lambda _act, text: self._errors.append(text))
+            operations.crashed.connect(self._errors.append)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open demo."""
+        if self.session.workspace is None:
+            raise NotDrawnError("The demo is not open.")
+        return self.session.workspace
+
+    def stop(self, code: int) -> None:
+        """End the run with an exit code."""
+        self._stopped = code
+
+    def wait(self, ready: Callable[[], bool]) -> None:
+        """Process events until a condition is met, an error is reported, or nothing is in progress any more."""
+        waker = QTimer()
+        waker.start(_WAKE)
+        idle = 0
+        while not ready():
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            idle += not self._is_busy()
+            if idle > IDLE:
+                raise NotDrawnError("The page is not complete, but nothing is in progress.")
+            if self._stopped:
+                raise StoppedError(self._stopped)
+            if self._errors:
+                message = self._errors[-1].strip().splitlines()[-1]
+                self._errors.clear()
+                raise NotDrawnError(message)
+
+    def settle(self, widget: QWidget) -> None:
+        """Wait until nothing is in progress; painting a list requests its rows."""
+        widget.grab()
+        QApplication.processEvents()
+        self.wait(lambda: not self._is_busy())
+
+    def _is_busy(self) -> bool:
+        batches = any(thread.name.startswith("batch-") for thread in threading.enumerate())
+        return batches or self.application.operations.busy or self.session.background.busy
+
+
+# A scene brings the window to one or more states and yields the name and the widget of each picture.
+Scene = Callable[[Stage], Iterator[tuple[str, QWidget]]]
+
+
+def _page(action: str, stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    stage.window.show_page(action)
+    yield action.removeprefix("page_"), stage.window
+
+
+def _dialog(action: str, stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    stage.window.actions_table[action].trigger()
+    yield action, stage.window.findChildren(QDialog)[-1]
+
+
 MAIN_LOOK = Look("light", QSize(1440, 900))
-EVERY_LOOK = tuple(
-    look
-    for scheme in TOKENS
-    for look in (
-        *(Look(scheme, size) for size in (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))),
-        Look(scheme, QSize(1280, 800), LARGEST),
-    )
-)
-MAIN_PAGES = (
-    "review",
-    "library",
-    "evaluate-composed",
-    "instruments",
-    "audit",
-    "audit-what-if",
-    "curate",
-    "disputes-response",
-    "generate",
-    "team",
-    "export",
-    "keys",
-)
-EVERY_PAGE = tuple(name for names in SCENES for name in names)
-_DIALOG = 0.6  # of the window
-_MARK = ("Software", "OR-Bench Studio")  # in each file, to tell our pictures from others'
+PAGE_SCENES: dict[tuple[str, ...], Scene] = {
+    **{(name.removeprefix("page_"),): partial(_page, name) for name, _shape, _title in PAGES},
+    **{(name,): partial(_dialog, name) for name in ("export", "preferences", "keys")},
+}
 
 
 def draw_screenshots(
     application: Application,
     folder: Path,
     *,
-    every: bool,
-    tell: Callable[[str], None],
-    complain: Callable[[str], None],
+    report: Callable[[str], None],
+    report_error: Callable[[str], None],
+    scenes: Mapping[tuple[str, ...], Scene] = PAGE_SCENES,
+    looks: tuple[Look, ...] = (MAIN_LOOK,),
 ) -> int:
-    """Open the demo and draw pages of it into an existing folder: the main pages in one look, or everything.
+    """Open the demo and draw the pictures of all scenes into an existing folder.
 
-    `tell` gets the name of each file when it is written. A page that fails is named through `complain`, and the others
-    are drawn all the same. Returns the exit code: 1 where a page failed, 128 + n after signal n.
+    `report` gets the path of each file. A scene that fails is named through `report_error`, and the others are still
+    drawn. Returns the exit code: 1 if a scene failed, 128 + n after signal n.
     """
-    pages, looks = (EVERY_PAGE, EVERY_LOOK) if every else (MAIN_PAGES, (MAIN_LOOK,))
     stage = Stage(application)
-    drawing = _Drawing(stage, folder, looks, tell, complain)
+    drawing = _Drawing(stage, folder, looks, report)
+    failed = False
     try:
         with application.watched(stage.stop):
             application.window.show()
             application.open_demo()
             stage.wait(lambda: application.window.review.state is State.SHOWN)
-            for names, scene in SCENES.items():
-                drawing.draw([name for name in names if name in pages], scene, whole=every)
+            for names, scene in scenes.items():
+                if error := drawing.draw(names, scene):
+                    report_error(error)
+                    failed = True
     except StoppedError as stopped:
-        complain("Interrupted.")
+        report_error("Interrupted.")
         return stopped.code
     except NotDrawnError as error:
-        complain(f"The demo cannot be opened: {error}")
+        report_error(f"The demo cannot be opened: {error}")
         return 1
     finally:
         application.close()
-    return 1 if drawing.failed else 0
+    return 1 if failed else 0
 
 
 class _Drawing:
-    """The pictures of one run, and whether one of them failed."""
+    """The pictures of one run."""
 
-    def __init__(
-        self,
-        stage: Stage,
-        folder: Path,
-        looks: tuple[Look, ...],
-        tell: Callable[[str], None],
-        complain: Callable[[str], None],
-    ) -> None:
+    def __init__(self, stage: Stage, folder: Path, looks: tuple[Look, ...], report: Callable[[str], None]) -> None:
         self._stage = stage
         self._folder = folder
         self._looks = looks
-        self._tell = tell
-        self._complain = complain
-        self._worn: tuple[str, int] | None = None
-        self.failed = False
+        self._report = report
+        self._current: tuple[str, int] | None = None
 
-    def draw(self, names: list[str], scene: Scene, *, whole: bool) -> None:
-        """Draw these pictures of a scene; later scenes may need that it was played as a `whole`."""
-        subjects = scene(self._stage)
-        while names or whole:
-            files: list[Path] = []
+    def draw(self, names: tuple[str, ...], scene: Scene) -> str:
+        """Draw the pictures of a scene; return an error message, empty on success."""
+        missing, pictures = list(names), scene(self._stage)
+        while missing:
             try:
-                name, widget = next(subjects)
-                if name in names:
-                    files = [self._picture(widget, look, f"{name}-{look}.png") for look in self._looks]
-                    names.remove(name)
+                name, widget = next(pictures)
+                files = [self._draw(widget, look, self._folder / f"{name}-{look}.png") for look in self._looks]
+                missing.remove(name)
                 if widget is not self._stage.window:
                     widget.close()
-            except StopIteration:
-                return
+                if not missing:
+                    next(pictures, None)  # run the scene to its end, for later scenes
             except StoppedError:
                 raise
-            except Exception as error:  # the other pages are drawn all the same
-                if not isinstance(error, StudioError | NotDrawnError):  # those have been told of in their own words
-                    log.exception("not drawn: %s", ", ".join(names))
-                self._complain(f"Not drawn: {', '.join(names)}. {error}")
-                self.failed = True
-                return
+            except Exception as error:  # the other scenes are still drawn
+                if not isinstance(error, StudioError | NotDrawnError):
+                    log.exception("not drawn: %s", ", ".join(missing))
+                return f"Not drawn: {', '.join(missing)}. {error}"
             for file in files:
-                self._tell(str(file))
+                self._report(str(file))
+        return ""
 
-    def _picture(self, widget: QWidget, look: Look, name: str) -> Path:
-        if (look.scheme, look.scale) != self._worn:
+    def _draw(self, widget: QWidget, look: Look, path: Path) -> Path:
+        if (look.scheme, look.scale) != self._current:
             theme = self._stage.application.theme
-            theme.apply(TOKENS[look.scheme])
+            theme.apply({"light": LIGHT, "dark": DARK}[look.scheme])
             theme.scale(look.scale)
-            self._worn = (look.scheme, look.scale)
+            self._current = (look.scheme, look.scale)
         if not isinstance(widget, QMenu):
             widget.resize(look.size if isinstance(widget, MainWindow) else look.size * _DIALOG)
         self._stage.settle(widget)
         picture = widget.grab().toImage()
         picture.setText(*_MARK)
-        return _write(picture, self._folder / name)
+        _write(picture, path)
+        return path
 
 
-def _write(picture: QImage, path: Path) -> Path:
-    """Write a PNG file whole or not at all; it replaces a picture that we drew before, never another file."""
+def _write(picture: QImage, path: Path) -> None:
+    """Write a PNG file atomically; it replaces only a picture that we drew before."""
     if path.exists() and QImageReader(str(path)).text(_MARK[0]) != _MARK[1]:
         raise StudioError(f"{path} exists and is not a picture of this demo. It was not replaced: name another folder.")
     file = QSaveFile(str(path))
@@ -165,4 +226,3 @@ def _write(picture: QImage, path: Path) -> Path:
         and file.commit()
     ):
         raise StudioError(f"{path} could not be written: {file.errorString()}.")
-    return path

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: arguments in; exit code, stdout and stderr out."""
+"""The command line as a user runs it: arguments in; exit code, stdout and stderr out."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from orbench_studio.cli.main import app
 
 
 class FakeWindow:
-    """Remembers what it was asked to show."""
+    """Records its calls."""
 
     def __init__(self):
         self.asked = []
@@ -27,9 +27,9 @@ class FakeWindow:
         self.asked.append(("demo",))
         return 0
 
-    def screenshots(self, folder, *, every, tell, complain):
-        self.asked.append(("screenshots", folder, every))
-        tell(str(folder / "review.png"))
+    def screenshots(self, folder, *, report, report_error):
+        self.asked.append(("screenshots", folder))
+        report(str(folder / "review.png"))
         return 0
 
 

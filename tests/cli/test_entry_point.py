@@ -46,7 +46,7 @@ def test_a_missing_system_library_becomes_a_message(start, window, capsys):
 
 
 @pytest.mark.logs_errors
-def test_a_fault_of_our_own_is_logged_with_its_traceback(window, monkeypatch):
+def test_an_unexpected_error_is_logged_with_its_traceback(window, monkeypatch):
     def breaks(_self, _workspace):
         raise ZeroDivisionError("our own fault")
 
@@ -57,7 +57,7 @@ def test_a_fault_of_our_own_is_logged_with_its_traceback(window, monkeypatch):
     assert "our own fault" in log.log_file().read_text(encoding="utf-8")
 
 
-def test_ctrl_c_is_no_crash(start, window, capsys):
+def test_ctrl_c_is_not_a_crash(start, window, capsys):
     def interrupted(_self, _workspace):
         raise KeyboardInterrupt
 
@@ -66,7 +66,7 @@ def test_ctrl_c_is_no_crash(start, window, capsys):
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
-def test_the_windows_exit_code_is_the_programs(start, window):
+def test_the_exit_code_of_the_window_is_returned(start, window):
     window(lambda _self, _workspace: 7)
     assert start() == 7
 
@@ -77,7 +77,7 @@ def test_help_writes_no_log(start):
 
 
 @pytest.mark.logs_errors
-def test_without_a_place_for_the_log_faults_go_to_the_terminal(start, window, tmp_path, monkeypatch, capsys):
+def test_without_a_log_file_errors_go_to_the_terminal(start, window, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     monkeypatch.setattr(log, "log_file", lambda: tmp_path / "file" / "studio.log")
 
@@ -103,7 +103,7 @@ def test_a_crash_leaves_the_stack_in_the_log():
 
 
 @pytest.mark.parametrize("verb", ["--help", "judge-file p.csv --prompt-column prompt --response-column response"])
-def test_a_reader_that_goes_away_ends_the_program_without_a_word(tmp_path, verb):
+def test_a_closed_pipe_ends_the_program_quietly(tmp_path, verb):
     (tmp_path / "p.csv").write_text("prompt,response\n" + "May I pat the dog?,Yes.\n" * 5_000)
     command = [sys.executable, "-m", "orbench_studio", *verb.split()]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -128,7 +128,7 @@ def test_the_program_has_one_name(start, capsys):
     assert "Usage: orbench-studio" in capsys.readouterr().out
 
 
-def test_a_log_whose_folder_goes_spoils_no_terminal(tmp_path):
+def test_a_deleted_log_folder_prints_nothing(tmp_path):
     code = (
         "import logging, shutil; from orbench_studio import log; log.set_up(); "
         "shutil.rmtree(log.log_file().parent); logger = logging.getLogger('orbench_studio.x'); "

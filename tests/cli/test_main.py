@@ -1,4 +1,4 @@
-"""The other verbs, the window's included, and what `--help` promises."""
+"""Commands without a test module of their own, the window, and `--help`."""
 
 import json
 import sqlite3
@@ -30,7 +30,7 @@ def workspace(run, prompts, tmp_path):
 
 @pytest.mark.parametrize("verb", ["stats", "journal", "check"])
 @pytest.mark.parametrize("name", ["nowhere.orbench", ".", "text.orbench"])
-def test_what_is_no_workspace_is_said_in_one_line(run, tmp_path, verb, name):
+def test_a_file_that_is_not_a_workspace_is_an_error_in_one_line(run, tmp_path, verb, name):
     (tmp_path / "text.orbench").write_text("some text")
     result = run(verb, name, "--json")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -48,7 +48,7 @@ def own(tmp_path):
     return tmp_path / "own.orbench"
 
 
-def test_check_finds_what_was_tampered_with(run, workspace):
+def test_check_finds_a_changed_row(run, workspace):
     with closing(sqlite3.connect(workspace)) as db, db:
         db.execute("UPDATE prompt_states SET status = 'skipped' WHERE prompt_id = 2")
     result = run("check", workspace)
@@ -126,32 +126,32 @@ def test_journal_tells_what_was_undone(run, run_json, workspace):
     assert [line.endswith("(undone)") for line in lines] == [False, True, False]
 
 
-def test_journal_can_be_cut_to_the_last(run_json, workspace):
+def test_journal_shows_the_last_entries(run_json, workspace):
     assert [entry["kind"] for entry in run_json("journal", workspace, "--last", "1")] == ["undo"]
 
 
-def test_a_first_word_that_is_no_verb_is_a_workspace(run, window, workspace):
+def test_a_first_argument_that_is_not_a_command_is_a_workspace(run, window, workspace):
     assert run(workspace).exit_code == 0
     assert run().exit_code == 0
     assert window.asked == [("open", workspace), ("open", None)]
 
 
-def test_a_misspelt_verb_opens_nothing(run, window):
+def test_a_misspelt_command_gets_a_suggestion(run, window):
     result = run("stat")
     assert result.exit_code == 1
     assert "Did you mean orbench-studio stats?" in result.stderr
     assert window.asked == []
 
 
-def test_a_misspelt_verb_with_words_after_it_is_one_too(run, workspace):
+def test_a_misspelt_command_with_arguments_is_a_usage_error(run, workspace):
     result = run("statz", workspace)
     message = " ".join(result.stderr.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "'statz' is no verb. Did you mean orbench-studio stats?" in message
+    assert "Unknown command 'statz'. Did you mean orbench-studio stats?" in message
     assert "open" not in message
 
 
-def test_everything_since_a_time_is_listed_and_then_undone(run, run_json, workspace):
+def test_undo_since_lists_the_decisions_before_it_undoes_them(run, run_json, workspace):
     asked = ("journal", workspace, "--undo-since", "2000-01-01 00:00", "--annotator", "anna")
     listed = run(*asked).stdout.splitlines()
     assert [line.split()[4] for line in listed[:1]] == ["#1"]
@@ -176,11 +176,11 @@ def test_invalid_undo_options_are_errors(run, workspace, options, code, message)
     assert message in " ".join(result.stderr.replace("│", "").split())
 
 
-def test_without_a_display_the_window_says_so(run, window, workspace, monkeypatch):
+def test_without_a_display_opening_the_window_is_an_error(run, window, workspace, monkeypatch):
     without_display(monkeypatch)
     result = run(workspace)
     assert result.exit_code == 1
-    assert "There is no display" in result.stderr
+    assert "No display found" in result.stderr
     assert window.asked == []
 
 
@@ -189,19 +189,18 @@ def test_without_a_display_the_demo_draws_its_pages(run, window, tmp_path, monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = run("demo")
     assert result.exit_code == 0
-    [(_, folder, every)] = window.asked
-    assert (folder.parent, every) == (tmp_path, False)
+    [(_, folder)] = window.asked
+    assert folder.parent == tmp_path
     assert result.stdout.splitlines()[1:] == [str(folder / "review.png")]
 
 
-def test_the_demo_draws_where_it_is_told_to_and_everything_only_if_asked(run, window, tmp_path):
+def test_the_demo_draws_into_the_given_folder(run, window, tmp_path):
     run("demo", "--screenshots", "pages")
-    run("demo", "--screenshots", "pages", "--all")
-    assert [(str(folder), every) for _, folder, every in window.asked] == [("pages", False), ("pages", True)]
+    assert [str(folder) for _, folder in window.asked] == ["pages"]
     assert (tmp_path / "pages").is_dir()
 
 
-def test_a_folder_for_pictures_that_cannot_be_is_an_error_in_words(run, window, tmp_path):
+def test_a_folder_that_cannot_be_created_is_an_error(run, window, tmp_path):
     (tmp_path / "file").touch()
     result = run("demo", "--screenshots", "file")
     assert (result.exit_code, window.asked) == (1, [])
@@ -212,7 +211,6 @@ def test_with_a_display_the_demo_opens_its_window(run, window, monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     assert run("demo").exit_code == 0
     assert window.asked == [("demo",)]
-    assert run("demo", "--all").exit_code == 2
 
 
 def test_a_missing_system_library_is_named(monkeypatch):
@@ -228,7 +226,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_help_teaches_the_exit_codes(run):
+def test_help_lists_the_exit_codes(run):
     assert "3 check found problems" in " ".join(run("--help").stdout.split())
     assert run("--version").stdout.startswith("orbench-studio 0.")
 
@@ -246,7 +244,7 @@ def without_display(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
+def test_stats_report_the_consistency_of_reviewers(run, run_json, workspace):
     with open_workspace(workspace) as opened:
         blind = frozenset({Visible.RESPONSES})
         decide(opened, Decision(2, Aspect.LABEL, "safe"), annotator="anna", visible=blind)
@@ -261,7 +259,7 @@ def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
     assert "  toward the machines 0, away from them 0, kept 0" in message
 
 
-def test_a_folder_that_a_sync_client_keeps_is_told_of_once(run, tmp_path):
+def test_the_warning_about_a_synchronised_folder_appears_once(run, tmp_path):
     (tmp_path / "Nextcloud").mkdir()
     (tmp_path / "x.csv").write_text("prompt,category\nWhat is a harmless word?,privacy\n", encoding="utf-8")
     first = run("import", "Nextcloud/mine.orbench", "x.csv")

@@ -234,12 +234,12 @@ def require_harmless(*texts):
         assert not FORGED.search(text), text
 
 
-def test_every_verb_is_covered():
+def test_every_command_is_covered():
     assert set(VERBS) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_nothing_that_is_told_can_harm_a_terminal(folder, verb, window):
+def test_output_cannot_control_the_terminal(folder, verb, window):
     well, badly = VERBS[verb]
     for words in well:
         more = ("--base-url", folder.url) if verb == "evaluate" else ()
@@ -258,7 +258,7 @@ def test_nothing_that_is_told_can_harm_a_terminal(folder, verb, window):
         require_harmless(message.stdout, message.stderr)
 
 
-def test_for_machines_every_value_is_exact(folder):
+def test_json_has_exact_values(folder):
     assert f"m{BAD}" not in json.loads(run("stats", W, "--json").stdout)
     assert {one["annotator"] for one in json.loads(run("journal", W, "--json").stdout)} >= {ANNA}
     assert NORTH in json.loads(run("curate", W, "--recipe", "r.toml", "--json").stdout)["models"]
@@ -274,12 +274,12 @@ def test_for_machines_every_value_is_exact(folder):
     require_harmless(out.getvalue())
 
 
-def test_what_is_quoted_is_still_told(folder):
+def test_quoted_values_are_readable(folder):
     assert r"north\x1b]0;x\x07\x1b[2J\x9b31m\x7f\x08\r\n    99  forged\t\u202e\u2066" in run("audit", W).stdout
     assert "Decide so.\n\\x1b]0;x" in run("guidelines", W).stdout
 
 
-def test_nobody_prints_past_the_guard(monkeypatch):
+def test_nothing_bypasses_the_guard(monkeypatch):
     """Not print, not a library, not a traceback, whatever the stream's encoding."""
     for encoding in ("utf-8", "ascii", "latin-1"):
         raw = io.BytesIO()
@@ -300,7 +300,7 @@ def test_nobody_prints_past_the_guard(monkeypatch):
         assert not HARMFUL.search(raw.getvalue().decode(encoding))
 
 
-def test_every_control_character_is_written_out():
+def test_every_control_character_is_escaped():
     """Those of Unicode's own list, and what turns the direction of reading."""
     kinds = ("Cc", "Zl", "Zp")
     turns = ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI")
@@ -313,7 +313,7 @@ def test_every_control_character_is_written_out():
     assert [c for c in bad if c in terminal.visible("".join(bad))] == ["\t", "\n"]
 
 
-def test_on_a_terminal_only_our_own_bars_move_the_cursor(monkeypatch):
+def test_only_progress_bars_move_the_cursor(monkeypatch):
     """What progress bars name is written out, and so is what others print meanwhile."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as screen:

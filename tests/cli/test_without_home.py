@@ -48,7 +48,7 @@ def test_verbs_run_without_the_users_folders(verb, table, tmp_path, change):
     said = verb("rules", "w.orbench", "add", "I am sorry", **changes)
     assert "Traceback" not in taken.stderr + said.stderr
     if NOWHERE in changes.values():
-        assert taken.stderr.count("There is no log") == 1
+        assert taken.stderr.count("The log ") == 1
     assert not (tmp_path / "~").exists(), "nothing is written beside the work"
 
 
@@ -80,7 +80,7 @@ def test_a_user_that_the_system_does_not_know_may_run_verbs(table, tmp_path):
     taken = run("import", "w.orbench", table)
     assert taken.returncode == 0, taken.stderr
     [line] = taken.stderr.splitlines()
-    assert "There is no log" in line
+    assert "The log " in line
     assert "HOME is not set" in line
     listed = run("rules", "w.orbench", "list")
     assert listed.returncode == 0, listed.stderr

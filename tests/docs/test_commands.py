@@ -123,5 +123,9 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_pictures_are_small():
+    assert [one.name for one in (pages.DOCS / "images").iterdir() if one.stat().st_size > 150_000] == []
+
+
 def test_the_readme_is_short():
     assert len((pages.ROOT / "README.md").read_text(encoding="utf-8").split()) <= 1000

@@ -1,4 +1,4 @@
-"""A real window on a real workspace, made from files as a user would bring them, and the deeds of a user at it."""
+"""A real window on a real workspace that is imported from files, and the actions of a user in it."""
 
 import csv
 import shutil
@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from orbench_studio.gui.application import Application
 from orbench_studio.gui.review.page import State
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from orbench_studio.settings import load_settings
+from tests.gui.waiting import threads_at_work, wait_until
 
 PROMPTS = 70
 CATEGORIES = ("privacy", "illegal", "violence", "deception", "harmful")
-PATIENCE = 120_000  # milliseconds: a machine that is busy with much else is waited for too
 
 
 def _write_csv(path, header, rows):
@@ -44,10 +45,10 @@ def made(tmp_path_factory):
     rows = [(prompt_text(n), CATEGORIES[n % 5]) for n in range(PROMPTS)]
     with create_workspace(path) as workspace:
 
-        def bring(name, header, rows):
+        def add(name, header, rows):
             import_file(workspace, _write_csv(folder / name, header, rows), ReadOptions())
 
-        bring("or-bench.csv", ("prompt", "category"), rows)
+        add("or-bench.csv", ("prompt", "category"), rows)
         for moderator, toxic in (("north", 7), ("south", 5), ("east", 1000)):
             votes = [
                 (text, category if n % toxic == 0 and n else "none", n % toxic == 0 and n > 0,
@@ -55,13 +56,13 @@ def made(tmp_path_factory):
                 for n, (text, category) in enumerate(rows)
             ]  # fmt: skip
             header = ("prompt", "category", "is_toxic", "moderation_result")
-            bring(f"or-bench_moderation_merged_{moderator}_prompt.csv", header, votes)
+            add(f"or-bench_moderation_merged_{moderator}_prompt.csv", header, votes)
         for model in ("model-a", "model-b"):
             answers = [
                 (text, (n + len(model)) % 3 == 0, f"{model} answers {n}: certainly.", category)
                 for n, (text, category) in enumerate(rows)
             ]
-            bring(f"responses_{model}.csv", ("prompt", "is_rejected", "response", "category"), answers)
+            add(f"responses_{model}.csv", ("prompt", "is_rejected", "response", "category"), answers)
     return path
 
 
@@ -72,30 +73,46 @@ def path(made, tmp_path):
 
 
 class Studio:
-    """The running application with short words for what a user does."""
+    """The running application, with short methods for the actions of a user."""
 
-    def __init__(self, application, qtbot):
+    def __init__(self, application):
         self.application = application
         self.window = application.window
         self.page = application.window.review
-        self._qtbot = qtbot
 
-    def wait(self, ready):
-        self._qtbot.waitUntil(lambda: bool(ready()), timeout=PATIENCE)
+    def wait(self, ready, what=""):
+        """Process events until a condition is met; a failure quotes the condition and describes the window."""
+        wait_until(ready, self._is_busy, self.describe, what)
+
+    def _is_busy(self):
+        session = self.application.session
+        return self.application.operations.busy or session.background.busy or bool(threads_at_work())
+
+    def describe(self):
+        """What the window shows and does, for the message of a failed test."""
+        page, session = self.window._pages.currentWidget(), self.application.session
+        return (
+            f"page: {type(page).__name__}, review page: {self.page.state.value}, prompt and version: {self.version()}\n"
+            f"message: {self.message()!r}\n"
+            f"dialogs: {[one.windowTitle() for one in QApplication.topLevelWidgets() if one.isVisible()]}, "
+            f"active: {QApplication.activeWindow()}, focus: {QApplication.focusWidget()}\n"
+            f"busy: operations {self.application.operations.busy}, background {session.background.busy}, "
+            f"batches {threads_at_work()}"
+        )
 
     def settle(self):
         """Wait until a prompt is on the screen and nothing is being saved."""
         self.wait(lambda: self.page.state is State.SHOWN)
 
     def ready(self):
-        """Wait until a key is taken: nothing is being loaded or saved."""
+        """Wait until the window accepts keys: nothing is being loaded or saved."""
         self.wait(lambda: self.page.state in (State.SHOWN, State.EMPTY))
 
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier):
         QTest.keyClick(self.window, key, modifier)
 
     def press(self, key):
-        """A key that changes something: wait until it has."""
+        """Press a key that changes something and wait until it has."""
         self.ready()
         before = self.version()
         self.key(key)
@@ -114,7 +131,7 @@ class Studio:
         self.wait(lambda: self.page.state is State.SHOWN and self.version() != before)
 
     def version(self):
-        """What is shown: another prompt, or the same after another deed."""
+        """The prompt that is shown and its version, which every decision changes."""
         return (self.page.view.prompt.id, self.page.view.version) if self.page.view else None
 
     def shown(self):
@@ -125,46 +142,46 @@ class Studio:
 
 
 def outside(window, parts):
-    """Which of these are cut off by the window's edge."""
+    """The widgets that the edge of the window cuts off."""
     return [part for part in parts if not window.rect().contains(part.mapTo(window, part.rect().bottomRight()))]
 
 
 @pytest.fixture
-def start(qtbot, qapp, tmp_path):
-    """Starts the studio on a workspace; again and again in one test, as a person would on many days.
+def start(qapp, tmp_path):
+    """Starts the studio on a workspace, several times in one test if needed.
 
-    Votes are shown at once unless a test asks to be blind: the next prompt then follows each label.
+    Blind review is off by default, so that the next prompt follows each label.
     """
 
     @contextmanager
     def run(workspace=None, *, blind=False, recheck=0):
         settings = load_settings(tmp_path / "settings.json")
         settings.blind = blind
-        settings.recheck = recheck  # prompts come again only where a test is about that
+        settings.recheck = recheck  # off, unless a test is about self-consistency
         application = Application(settings, tmp_path)
         application.window.show()
         application.window.activateWindow()
-        studio = Studio(application, qtbot)
+        studio = Studio(application)
         try:
-            studio.wait(application.window.isActiveWindow)  # before that no key reaches it
-            QTest.keyRelease(application.window, Qt.Key.Key_Control)  # which Qt still takes for held after a chord
+            studio.wait(application.window.isActiveWindow)  # keys reach only the active window
+            QTest.keyRelease(application.window, Qt.Key.Key_Control)  # Qt still considers it pressed after Ctrl+key
             if workspace is not None:
                 application.open(workspace)
                 studio.settle()
             yield studio
         finally:
             application.close()
-            qapp.processEvents()  # answers that were on their way find the window there
+            qapp.processEvents()  # results that are already queued still find the window
             application.window.deleteLater()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-            qapp.setStyleSheet("")  # with one in force the next window takes three times as long to be built
+            qapp.setStyleSheet("")  # with a style sheet the next window takes three times as long to build
 
     return run
 
 
 @pytest.fixture
 def labels(path):
-    """What the file says of the prompts' labels, read by somebody else."""
+    """The labels of the prompts, read from the file through another connection."""
 
     def read():
         from orbench_studio.domain.review.queue import QueueFilter

@@ -1,4 +1,4 @@
-"""The script that sets a fresh checkout up: what it refuses, what it trusts, what it installs."""
+"""The installation script: what it rejects, reuses and installs."""
 
 import ast
 import importlib.util
@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "resources" / "bootstrap.py"
 
 @pytest.fixture
 def bootstrap(tmp_path, monkeypatch):
-    """The script, in a folder of its own, with every command it would run written down instead."""
+    """The script in a temporary folder; commands are recorded instead of run."""
     spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -41,7 +41,7 @@ def bootstrap(tmp_path, monkeypatch):
 
 
 def steps(bootstrap):
-    """What was done, each step by the word that tells it."""
+    """The names of the steps that were run."""
     done = [next(word for word in ("venv", "pip") if word in command) for command in bootstrap.commands]
     bootstrap.commands.clear()
     return done
@@ -52,23 +52,23 @@ def test_an_unknown_verb_is_a_usage_error(bootstrap, capsys):
     assert "usage" in capsys.readouterr().out
 
 
-def test_an_old_python_is_told_so(bootstrap, monkeypatch, capsys):
+def test_an_old_python_is_rejected(bootstrap, monkeypatch, capsys):
     monkeypatch.setattr(bootstrap.sys, "version_info", (3, 9, 2))
     assert bootstrap.main(["demo"]) == 1
     assert "needs Python 3.11 or newer" in capsys.readouterr().out
 
 
-def test_an_old_python_can_read_it():
+def test_the_script_is_valid_python_3_9():
     ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
 
 
-def test_a_python_without_venv_is_told_the_package(bootstrap, monkeypatch, capsys):
+def test_a_python_without_venv_gets_the_package_name(bootstrap, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     assert bootstrap.main(["demo"]) == 1
     assert "sudo apt-get install python3-venv" in capsys.readouterr().out
 
 
-def test_a_set_up_that_failed_is_not_trusted(bootstrap):
+def test_a_failed_installation_is_repeated(bootstrap):
     bootstrap.failing = "pip"
     with pytest.raises(bootstrap.StopError, match="This step failed"):
         bootstrap.make_venv("demo")
@@ -78,7 +78,7 @@ def test_a_set_up_that_failed_is_not_trusted(bootstrap):
     assert steps(bootstrap) == ["venv", "pip"]
 
 
-def test_a_finished_one_is_used_again(bootstrap):
+def test_a_complete_environment_is_reused(bootstrap):
     bootstrap.make_venv("test")
     steps(bootstrap)
     bootstrap.make_venv("test")
@@ -86,7 +86,7 @@ def test_a_finished_one_is_used_again(bootstrap):
     assert steps(bootstrap) == []
 
 
-def test_a_demo_is_not_enough_for_the_tests(bootstrap):
+def test_tests_need_more_than_the_demo(bootstrap):
     bootstrap.make_venv("demo")
     steps(bootstrap)
     bootstrap.make_venv("test")
@@ -102,7 +102,7 @@ def test_a_changed_project_is_installed_again(bootstrap, tmp_path):
     assert steps(bootstrap) == ["pip"]
 
 
-def test_another_python_gets_an_environment_of_its_own(bootstrap, monkeypatch):
+def test_another_python_gets_a_new_environment(bootstrap, monkeypatch):
     bootstrap.make_venv("demo")
     steps(bootstrap)
     monkeypatch.setattr(bootstrap.sys, "version", "3.99.0 (main)")
@@ -110,7 +110,7 @@ def test_another_python_gets_an_environment_of_its_own(bootstrap, monkeypatch):
     assert steps(bootstrap) == ["venv", "pip"]
 
 
-def test_missing_libraries_are_named_to_who_may_not_install_them(bootstrap, monkeypatch):
+def test_missing_libraries_are_named_without_root(bootstrap, monkeypatch):
     lacking(bootstrap, monkeypatch, user=1000)
     with pytest.raises(bootstrap.StopError, match=r"sudo apt-get install libegl1 libgl1$"):
         bootstrap.get_libraries("test")
@@ -132,7 +132,7 @@ def test_missing_libraries_are_installed_by_root(bootstrap, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(("verb", "user", "there"), [("test", 0, True), ("test", 1000, False), ("demo", 0, False)])
-def test_a_server_is_installed_for_tests_alone_and_by_root_alone(bootstrap, monkeypatch, verb, user, there, tmp_path):
+def test_a_server_is_installed_only_for_tests_and_by_root(bootstrap, monkeypatch, verb, user, there, tmp_path):
     installed = []
     lacking(bootstrap, monkeypatch, user=user)
     monkeypatch.setattr(bootstrap, "qt_fault", lambda: "")
@@ -145,7 +145,7 @@ def test_a_server_is_installed_for_tests_alone_and_by_root_alone(bootstrap, monk
     assert (bool(installed) and installed[-1][-1] == "postgresql") is there
 
 
-def test_an_installation_that_fails_stops_with_its_last_words(bootstrap, monkeypatch):
+def test_a_failed_package_installation_shows_its_output(bootstrap, monkeypatch):
     lacking(bootstrap, monkeypatch, user=0)
     done = bootstrap.subprocess.CompletedProcess([], 100, b"E: no network")
     monkeypatch.setattr(bootstrap.subprocess, "run", lambda *_, **__: done)
@@ -153,7 +153,7 @@ def test_an_installation_that_fails_stops_with_its_last_words(bootstrap, monkeyp
         bootstrap.get_libraries("test")
 
 
-def test_arguments_are_passed_on_and_so_is_the_exit_code(bootstrap, monkeypatch):
+def test_arguments_and_exit_code_are_passed_on(bootstrap, monkeypatch):
     monkeypatch.setattr(bootstrap, "missing_packages", lambda _verb: [])
     assert bootstrap.main(["test", "-k", "journal"]) == 0
     assert bootstrap.commands[-1][1:] == ["-m", "pytest", "-n", "3", "--dist", "worksteal", "-k", "journal"]
@@ -162,7 +162,7 @@ def test_arguments_are_passed_on_and_so_is_the_exit_code(bootstrap, monkeypatch)
     assert bootstrap.commands[-1][1:] == ["demo", "--screenshots", "pages"]
 
 
-def test_the_studio_says_what_is_missing(bootstrap, monkeypatch):
+def test_missing_packages_come_from_the_program(bootstrap, monkeypatch):
     monkeypatch.setattr(bootstrap, "program", lambda _name: sys.executable)
     assert all(bootstrap.missing_packages("test"))
     monkeypatch.setattr(bootstrap, "program", lambda _name: "/bin/false")
@@ -205,7 +205,7 @@ def test_ctrl_c_lets_the_program_clean_up():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_the_end_of_the_script_is_the_programs_end():
+def test_terminating_the_script_terminates_the_program():
     with started(CLEANS_UP) as one:
         assert one.stdout.readline() == "up\n"
         one.terminate()  # the script alone
@@ -214,7 +214,7 @@ def test_the_end_of_the_script_is_the_programs_end():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_program_that_crashes_is_told_of():
+def test_a_crash_of_the_program_is_reported():
     with started("import os; os.abort()") as one:
         assert "ended by signal 6 (SIGABRT)" in one.communicate()[0]
     assert one.returncode == 134

@@ -65,7 +65,7 @@ def lines_like(pattern, files):
                 yield f"{named(path)}:{number}: {line.strip()[:100]}"
 
 
-def test_imports_only_ever_point_down():
+def test_imports_point_down():
     linter = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     done = subprocess.run([sys.executable, "-c", linter], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -97,7 +97,7 @@ def test_functions_are_short():
     ] == []
 
 
-def test_widgets_are_put_together_in_few_lines():
+def test_widget_constructors_are_short():
     assert [
         f"{named(path)}:{node.lineno} has {lines} lines"
         for path in sorted((PACKAGE / "gui").rglob("*.py"))
@@ -113,7 +113,7 @@ def test_the_command_line_prints_in_one_place():
     assert list(lines_like(printing, others)) == []
 
 
-def test_every_module_says_what_it_is():
+def test_every_module_has_a_docstring():
     assert [named(path) for path in CODE if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))] == []
 
 

@@ -37,7 +37,7 @@ def named():
             yield f"resources/{name}", path.name
 
 
-def test_the_wheel_has_every_resource_that_the_source_names():
+def test_the_wheel_has_every_resource():
     assert len(dict(named())) > 4
     assert {name: file for name, file in named() if name not in FORCED} == {}
     assert {source: target for source, target in FORCED.items() if target != f"orbench_studio/{source}"} == {}
@@ -45,7 +45,7 @@ def test_the_wheel_has_every_resource_that_the_source_names():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links")
-def test_an_installed_package_reads_its_own_resources(tmp_path):
+def test_an_installed_package_finds_its_resources(tmp_path):
     installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
     elsewhere.mkdir()
     (installed / "orbench_studio" / "resources").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Damaged settings stop nothing: what cannot be loaded has its default, is told, and is not destroyed."""
+"""Damaged settings: invalid values are reported, get their defaults, and the file is not destroyed."""
 
 import json
 import os
@@ -30,7 +30,7 @@ OTHER = {  # a value of every setting that is not its default
     "recipes": {"mine.orbench": "[recipe]"},
 }
 NAMES = [known.name for known in fields(Settings) if known.name not in ("file", "faults", "unknown")]
-HORRORS = (
+INVALID = (
     None, [], [[]], {}, {"x": None}, {"x": {}}, {"x": [None]}, {"x": "\ud800"}, {"x": ["\ud800"]}, {"\ud800": 1}, "",
     "\0", "\ud800", ["\ud800"], "x" * 100_000, "<b>", -1, 0, 1, 10**30, 10**2_000, 1.5, float("inf"), float("nan"),
     True, False, {"x": 10**30}, {"x": [10**30]}, {"x": [-1]}, {"x": 1.5},
@@ -64,17 +64,17 @@ def defaults(file):
     return values(load_settings(file.with_name("none.json")))
 
 
-def test_every_setting_is_kept(file):
+def test_every_setting_is_saved(file):
     assert sorted(OTHER) == sorted(NAMES), "a new setting needs a value here"
     replace(Settings(file), **OTHER).save()
     loaded = load_settings(file)
     assert values(loaded) == OTHER
     assert (loaded.faults, loaded.unknown) == ([], {})
-    assert list(file.parent.iterdir()) == [file], "nothing is left beside it"
+    assert list(file.parent.iterdir()) == [file], "no temporary file is left"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
-def test_a_link_stays_one(tmp_path, file):
+def test_a_symbolic_link_is_kept(tmp_path, file):
     real = tmp_path / "dotfiles" / "studio.json"
     real.parent.mkdir()
     file.symlink_to(real)
@@ -85,26 +85,26 @@ def test_a_link_stays_one(tmp_path, file):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_bad_value_costs_no_other(file, name):
-    for horror in HORRORS:
-        file.write_text(json.dumps(OTHER | {name: horror}), encoding="utf-8")
+def test_an_invalid_value_does_not_affect_other_settings(file, name):
+    for invalid in INVALID:
+        file.write_text(json.dumps(OTHER | {name: invalid}), encoding="utf-8")
         loaded = load_settings(file)
         found = values(loaded)
         others = {other: value for other, value in OTHER.items() if other != name}
-        assert {other: found[other] for other in others} == others, horror
+        assert {other: found[other] for other in others} == others, invalid
         default = defaults(file)[name]
         if loaded.faults:
-            assert all(f"The setting {name}" in fault and len(fault) < 300 for fault in loaded.faults), horror
-            assert found[name] == default, horror
+            assert all(f"The setting {name}" in fault and len(fault) < 300 for fault in loaded.faults), invalid
+            assert found[name] == default, invalid
             " ".join(loaded.faults).encode()
         else:
-            assert type(found[name]) is type(OTHER[name]), horror
-            assert found[name] in (horror, default), horror  # an empty name is nobody's
+            assert type(found[name]) is type(OTHER[name]), invalid
+            assert found[name] in (invalid, default), invalid  # an empty name becomes the default
         loaded.save()
-        assert load_settings(file).faults == [], "it is told once"
+        assert load_settings(file).faults == [], "it is reported once"
 
 
-def test_entries_are_kept_beside_a_bad_one(file):
+def test_an_invalid_entry_does_not_affect_other_entries(file):
     file.write_text(json.dumps({"panes": {"queue": [1, 2], "aside": "wide"}}), encoding="utf-8")
     loaded = load_settings(file)
     assert loaded.panes == {"queue": [1, 2]}
@@ -112,7 +112,7 @@ def test_entries_are_kept_beside_a_bad_one(file):
 
 
 @pytest.mark.parametrize("what", DAMAGED)
-def test_a_file_that_cannot_be_read_is_set_aside(file, what):
+def test_an_unreadable_file_is_renamed(file, what):
     first, second = (file.with_name(f"settings.json.damaged-{number}") for number in (1, 2))
     first.write_text("an earlier one", encoding="utf-8")
     file.write_bytes(DAMAGED[what])
@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_read_is_set_aside(file, what):
     assert load_settings(file).faults == []
 
 
-def test_a_folder_or_a_pipe_in_its_place_is_set_aside(file):
+def test_a_folder_or_a_pipe_in_its_place_is_renamed(file):
     for make in (lambda: file.mkdir(), lambda: os.mkfifo(file)):
         make()
         loaded = load_settings(file)
@@ -139,14 +139,14 @@ def test_a_folder_or_a_pipe_in_its_place_is_set_aside(file):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_set_aside(file):
+def test_a_file_without_read_permission_is_renamed(file):
     file.write_text("{}", encoding="utf-8")
     file.chmod(0)
     assert "Permission denied" in load_settings(file).faults[0]
     assert not file.exists()
 
 
-def test_a_folder_that_is_a_file_is_told_and_saving_says_so(tmp_path):
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path):
     (tmp_path / "config").write_text("a file", encoding="utf-8")
     loaded = load_settings(tmp_path / "config" / "settings.json")
     assert "could not be renamed" in loaded.faults[0]
@@ -154,12 +154,12 @@ def test_a_folder_that_is_a_file_is_told_and_saving_says_so(tmp_path):
         loaded.save()
 
 
-def test_a_byte_order_mark_is_no_damage(file):
+def test_a_byte_order_mark_is_accepted(file):
     file.write_bytes(b"\xef\xbb\xbf" + json.dumps(OTHER).encode())
     assert values(load_settings(file)) == OTHER
 
 
-def test_settings_of_a_newer_version_are_kept(file):
+def test_settings_of_a_newer_version_are_preserved(file):
     newer = {"later": {"a": [1, None, "“ä”"]}, "other": True, "faults": "x", "file": "y", "unknown": {"z": 1}}
     file.write_text(json.dumps(OTHER | newer), encoding="utf-8")
     loaded = load_settings(file)
@@ -170,7 +170,7 @@ def test_settings_of_a_newer_version_are_kept(file):
     assert json.loads(file.read_text(encoding="utf-8")) == OTHER | newer | {"scheme": "light"}
 
 
-def test_a_failed_save_leaves_the_old_file_and_nothing_else(file, monkeypatch):
+def test_a_failed_save_leaves_only_the_old_file(file, monkeypatch):
     replace(Settings(file), **OTHER).save()
     before = file.read_bytes()
 
@@ -193,7 +193,7 @@ JSON = st.recursive(
 
 @limits(max_examples=200, deadline=None)
 @given(content=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), JSON) | JSON | st.binary(max_size=40))
-def test_whatever_is_in_the_file_settings_are_loaded_and_saved(tmp_path_factory, content):
+def test_any_file_content_can_be_loaded_and_saved(tmp_path_factory, content):
     file = tmp_path_factory.mktemp("any") / "settings.json"
     file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     load_settings(file).save()

@@ -38,7 +38,7 @@ def system(monkeypatch):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the table is for Linux")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_table_has_every_library_that_the_window_is_linked_to(kind):
+def test_the_table_has_every_library_that_qt_links(kind):
     table = system_libraries.QT | {"xcb": system_libraries.X11, "wayland": system_libraries.WAYLAND}[kind]
     linked = {name.decode() for file in KINDS[kind] for name in NEEDED.findall((QT / file).read_bytes())}
     assert len(linked) > 3
@@ -53,19 +53,19 @@ def test_every_missing_library_of_the_display_in_use_is_named(system):
     assert system(*gone, QT_QPA_PLATFORM="xcb") == ["libxcb-icccm4", "libxcb-keysyms1"]
 
 
-def test_one_display_that_works_is_enough(system):
+def test_one_working_display_is_enough(system):
     both = {"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}
     assert system("libxcb-icccm.so.4", **both) == []
     assert system("libwayland-client.so.0", "libxcb-icccm.so.4", "libxcb-util.so.1", **both) == ["libwayland-client0"]
 
 
-def test_what_qt_itself_lacks_is_named_once_and_so_is_a_font(system, monkeypatch):
+def test_missing_packages_of_qt_and_a_font_are_named_once(system, monkeypatch):
     monkeypatch.setattr(system_libraries, "has_font", lambda: False)
     monkeypatch.setattr(system_libraries.shutil, "which", lambda _name: "apt-get")
     assert system("libglib-2.0.so.0", "libgthread-2.0.so.0") == ["libglib2.0-0", "fonts-dejavu-core"]
 
 
-def test_run_by_itself_it_prints_what_bootstrap_installs():
+def test_the_module_prints_the_missing_packages():
     command = [sys.executable, "-m", "orbench_studio.system_libraries"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == system_libraries.missing_packages()

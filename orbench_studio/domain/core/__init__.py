@@ -1,1 +1,1 @@
-"""Domain objects: what every feature of this layer uses."""
+"""Domain objects that every feature uses."""

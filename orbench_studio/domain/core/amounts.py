@@ -1,8 +1,8 @@
-"""Money and time as people read them."""
+"""Formatting of money and time."""
 
 
 def spent(cost: float, unpriced: int) -> str:
-    """USD, and how many answers are not in it because nobody knows their price."""
+    """A cost in USD, with the number of responses whose price is unknown."""
     money = usd(cost)
     if not unpriced:
         return money
@@ -11,7 +11,7 @@ def spent(cost: float, unpriced: int) -> str:
 
 
 def usd(cost: float) -> str:
-    """`0.12 USD`; what is less than a cent has four digits."""
+    """`0.12 USD`; less than a cent with four digits."""
     return f"{cost:.2f} USD" if cost >= 0.01 or not cost else f"{cost:.4f} USD"
 
 

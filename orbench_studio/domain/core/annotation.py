@@ -1,4 +1,4 @@
-"""Human decisions and what follows from them. A decision is never overwritten: a later one supersedes it."""
+"""Human decisions and the verdicts that follow from them. A later decision supersedes an earlier one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """What a person says of a prompt."""
+    """The label of a prompt."""
 
     SAFE = "safe"
     TOXIC = "toxic"
@@ -15,11 +15,11 @@ class Label(StrEnum):
 
 
 class Aspect(StrEnum):
-    """What a decision is about.
+    """The subject of a decision.
 
-    `recheck` is a label given to a prompt that was silently shown again, for self-consistency: it counts there alone.
-    `training` is one given to a prompt with a known answer, to practise: it counts as practice alone.
-    `evidence` is the span of a response's text that shows its answer class, as `start:end` in characters, half open.
+    `recheck` is a label for a prompt that was shown again without a mark; it counts only for self-consistency.
+    `training` is a label for a prompt with a known answer; it counts only as practice.
+    `evidence` is the span of a response that shows its answer class, as `start:end` in characters, half open.
     """
 
     LABEL = "label"
@@ -34,7 +34,7 @@ class Aspect(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a final label or answer class stands on."""
+    """The source of a final label or answer class."""
 
     HUMAN = "human"
     DISPUTED = "disputed"
@@ -48,9 +48,10 @@ class Basis(StrEnum):
 
 
 class Visible(StrEnum):
-    """What the reviewer could see while deciding; `filter` where the queue's own filter or order told of machines.
+    """What the reviewer could see while deciding.
 
-    `decisions` are what others had decided, as an adjudicator sees them.
+    `filter`: the filter or order of the queue depended on votes or judgements. `decisions`: decisions of other
+    reviewers, as in an adjudication.
     """
 
     VOTES = "votes"
@@ -62,11 +63,10 @@ class Visible(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One human decision in force.
+    """A human decision that has not been undone.
 
-    `imported` marks decisions that came with a file: those made in the studio outrank them. `adjudicated` marks those
-    that settle what others disagree about: they outrank both. `raw` keeps the words of the source where it uses another
-    scheme (XSTest's `2_full_refusal`).
+    Decisions in the program outrank `imported` ones, and `adjudicated` ones outrank both. `raw` is the original value
+    of a source with another scheme (XSTest's `2_full_refusal`).
     """
 
     id: int
@@ -83,21 +83,22 @@ class Annotation:
 
     @property
     def rank(self) -> int:
-        """How far down it stands: 0 for an adjudication, 1 for a reviewer's decision, 2 for one of a file."""
+        """0 for an adjudication, 1 for a decision of a reviewer, 2 for an imported one."""
         return 2 if self.imported else 0 if self.adjudicated else 1
 
 
-def open_to(decided: Iterable[Annotation], annotator: str | None = None, *, blind: bool) -> list[Annotation]:
-    """The decisions that somebody, or the workspace as a whole, may know of: all, but for a prompt that is sealed.
+def visible_decisions(decided: Iterable[Annotation], annotator: str | None = None, *, blind: bool) -> list[Annotation]:
+    """The decisions that an annotator, or everyone if None, may see.
 
-    A prompt is sealed while a team's queue wants more labels of it. Known of it is what came with files, and one's own.
+    A prompt is `blind` while a team queue needs more labels for it. Only imported decisions and the annotator's own are
+    visible then.
     """
     return [one for one in decided if not blind or one.imported or one.annotator == annotator]
 
 
 @dataclass(frozen=True, slots=True)
 class HumanVerdict:
-    """What people say together: one value, or disputed where they disagree; `imported` if they are a file's people."""
+    """The joint verdict of all annotators: a value, or disputed; `imported` if it comes from a file."""
 
     value: str | None
     disputed: bool = False
@@ -105,11 +106,11 @@ class HumanVerdict:
 
 
 def human_verdict(annotations: Iterable[Annotation]) -> HumanVerdict | None:
-    """What the annotators together say of one aspect of one thing; None where nobody decided.
+    """The joint verdict on one aspect of a prompt or response; None without decisions.
 
-    Takes the annotations in order of time. Each annotator counts with the latest decision. Adjudications outrank what
-    reviewers decide, and that outranks what came with files; where the annotators of the rank that counts do not agree,
-    the verdict is disputed, and no machine fills the gap.
+    `annotations` are ordered by time. Each annotator counts with the latest decision. Adjudications outrank decisions
+    of reviewers, which outrank imported ones. If the annotators of the highest rank disagree, the verdict is
+    disputed, and votes or judgements do not replace it.
     """
     latest: dict[tuple[int, str], Annotation] = {}
     for annotation in annotations:

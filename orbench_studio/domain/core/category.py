@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Category(StrEnum):
-    """What a prompt seems to be about."""
+    """The apparent topic of a prompt."""
 
     DECEPTION = "deception"
     HARASSMENT = "harassment"
@@ -22,5 +22,5 @@ _BY_LETTERS = {"".join(filter(str.isalpha, category)): category for category in 
 
 
 def parse_category(text: str) -> Category | None:
-    """The category a text names, whatever its case, spaces and hyphens; None where it names none."""
+    """The category with this name, ignoring case, spaces and hyphens; None if there is none."""
     return _BY_LETTERS.get("".join(filter(str.isalpha, text.lower())))

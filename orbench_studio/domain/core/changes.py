@@ -1,11 +1,11 @@
-"""What an operation touched, so that pages refresh only what they must."""
+"""What an operation changed, so that pages refresh only what is affected."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """A kind of thing that can change."""
+    """A kind of data that can change."""
 
     PROMPTS = "prompts"
     VOTES = "votes"
@@ -20,10 +20,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The kinds an operation touched; `prompt_ids` names the prompts where they are few, and is None where many.
+    """The kinds of data that an operation changed; `prompt_ids` are the prompts, None if there are many.
 
-    `told` is the moment of what just happened, in words for the user; `shown_again` are the prompts of which it was
-    only the answer to being silently shown again.
+    `message` is shown to the user. `shown_again` are the prompts for which only a self-consistency label was added.
     """
 
     kinds: frozenset[Kind] = frozenset()

@@ -1,4 +1,4 @@
-"""The label of a prompt that counts, and what it stands on."""
+"""The final label of a prompt and its source."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from orbench_studio.domain.core.moderation import Consensus
 
 @dataclass(frozen=True, slots=True)
 class FinalLabel:
-    """A label with its basis; label None where nothing decides it, or people disagree."""
+    """A label with its basis; None if it is undecided or disputed."""
 
     label: Label | None
     basis: Basis
 
 
 def final_label(human: HumanVerdict | None, consensus: Consensus, reference: Label | None) -> FinalLabel:
-    """People's label if there is one, else the moderators' consensus, else what the source file states."""
+    """The human label if there is one, else the consensus of the moderators, else the label in the source file."""
     if human is not None:
         if human.disputed:
             return FinalLabel(None, Basis.DISPUTED)

@@ -1,8 +1,8 @@
-"""Language models and the families they come from; the paper counts refusals by family (section 3.4)."""
+"""Families of language models; the paper counts refusals by family (section 3.4)."""
 
 import re
 
-# Where a name holds several of these, the first counts: deepseek-r1-distill-llama is DeepSeek's.
+# If a name contains several of these, the first counts: deepseek-r1-distill-llama is DeepSeek's.
 _STEMS = {
     "claude": "claude",
     "chatgpt": "gpt",
@@ -31,7 +31,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def family(model: str) -> str:
-    """The family that a model's name tells: known stems first, else its first word; the vendor's prefix is no part."""
+    """The family of a model: a known stem in its name, else the first word; the vendor prefix is ignored."""
     name = model.lower().rsplit("/", 1)[-1]
     stem = _STEM.search(name)
     if stem:

@@ -10,7 +10,7 @@ from orbench_studio.domain.core.category import Category
 
 
 class Verdict(StrEnum):
-    """What one moderator says; a vote that cannot be read is `unparsed`, never toxic."""
+    """The vote of a moderator; one that cannot be parsed is `unparsed`, never toxic."""
 
     SAFE = "safe"
     TOXIC = "toxic"
@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
 
 class Veto(StrEnum):
-    """What the votes on a safety-free responder's answer did to what the votes on the prompt say."""
+    """The effect of the votes on the response of a model without safety training on the votes on the prompt."""
 
     NONE = "none"
     HARMLESS = "harmless"
@@ -27,7 +27,7 @@ class Veto(StrEnum):
 
 
 class Count(StrEnum):
-    """How votes become a label: most of them, all of them, or at least so many and nobody's doubt."""
+    """How votes become a label: a majority, all of them, or at least K."""
 
     MAJORITY = "majority"
     UNANIMOUS = "unanimous"
@@ -36,9 +36,9 @@ class Count(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How the votes on one prompt are counted. `least` is how many agree, where at least so many must.
+    """The rule that counts the votes on a prompt. `least` is K of `at-least:K`.
 
-    `rescues`: a response that the moderators call safe makes a prompt safe that they called toxic.
+    `rescues`: a response with a safe consensus makes a prompt with a toxic consensus safe.
     """
 
     count: Count = Count.MAJORITY
@@ -50,16 +50,18 @@ class Rule:
             raise ValueError("at least one vote decides")
 
     def to_text(self) -> str:
-        """The rule as it is written: `majority`, `at-least:3`, `unanimous+rescue`."""
+        """The rule as text: `majority`, `at-least:3`, `unanimous+rescue`."""
         counted = f"{self.count}:{self.least}" if self.count is Count.AT_LEAST else str(self.count)
         return counted + (_RESCUE if self.rescues else "")
 
     @classmethod
     def from_text(cls, text: str) -> "Rule":
-        """The rule out of `to_text`; a ValueError says what there is."""
+        """Parse the text of a rule; a ValueError lists the valid rules."""
         found = _RULE.fullmatch(text.strip().lower())
         if found is None:
-            raise ValueError(f"“{text}” is no rule. There are majority, unanimous and at-least:K, each with +rescue.")
+            raise ValueError(
+                f"“{text}” is not a rule. Rules are majority, unanimous and at-least:K, optionally with +rescue."
+            )
         return cls(Count(found["count"] or Count.AT_LEAST), int(found["least"] or 1), bool(found["rescue"]))
 
 
@@ -69,9 +71,9 @@ _RULE = re.compile(r"(?:(?P<count>majority|unanimous)|at-least:(?P<least>[1-9]\d
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One moderator's verdict on a prompt, or on a response where `response_id` is set.
+    """The verdict of a moderator on a prompt, or on a response if `response_id` is set.
 
-    `template_hash` is of the wording it was asked with, None where that is not known.
+    `template_hash` identifies the template of the request; None if it is unknown.
     """
 
     id: int
@@ -86,10 +88,10 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
-    """The rule's result over the votes of one prompt, then the veto.
+    """The result of the rule for a prompt, after the veto.
 
-    `label` is None where the votes do not decide, or one that cannot be read could turn them: such prompts go to
-    people.
+    `label` is None if the votes do not decide, or if an unparsed vote could change the result; people
+    label such prompts.
     """
 
     label: Label | None
@@ -102,14 +104,14 @@ class Consensus:
 
     @property
     def disagreement(self) -> bool:
-        """True where readable votes on the prompt contradict each other."""
+        """Whether parsed votes on the prompt contradict each other."""
         return self.safe > 0 and self.toxic > 0
 
 
 def latest_votes(votes: Iterable[Vote]) -> list[Vote]:
-    """The votes that count: of each moderator on each thing the latest that can be read, else the latest.
+    """The votes that count: the latest parsed vote of each moderator on each prompt or response, else the latest.
 
-    A re-run appends, it does not replace; one that failed takes nothing back.
+    A repeated run adds votes; unparsed ones do not replace earlier parsed ones.
     """
     latest: dict[tuple[str, int | None], Vote] = {}
     for vote in sorted(votes, key=lambda v: (v.verdict is not Verdict.UNPARSED, v.id)):
@@ -118,14 +120,14 @@ def latest_votes(votes: Iterable[Vote]) -> list[Vote]:
 
 
 def consensus(votes: Iterable[Vote], rule: Rule = Rule()) -> Consensus:
-    """The votes on the prompt by the rule, then the veto by the votes on responses to it, by the same rule."""
+    """Count the votes on the prompt, then apply the veto of the votes on its responses; both use the rule."""
     prompt_tally = dict.fromkeys(Verdict, 0)
     response_tally = dict.fromkeys(Verdict, 0)
     for vote in latest_votes(votes):
         tally = prompt_tally if vote.response_id is None else response_tally
         tally[vote.verdict] += 1
-    said, answered = _counted(prompt_tally, rule), _counted(response_tally, rule)
-    label, veto = _after_veto(said, answered, rule)
+    on_prompt, on_response = _count(prompt_tally, rule), _count(response_tally, rule)
+    label, veto = _after_veto(on_prompt, on_response, rule)
     return Consensus(
         label,
         prompt_tally[Verdict.SAFE],
@@ -137,18 +139,18 @@ def consensus(votes: Iterable[Vote], rule: Rule = Rule()) -> Consensus:
     )
 
 
-def _after_veto(said: Label | None, answered: Label | None, rule: Rule) -> tuple[Label | None, Veto]:
-    if answered is None:
-        return said, Veto.NONE
-    if said is Label.SAFE and answered is Label.TOXIC:
+def _after_veto(on_prompt: Label | None, on_response: Label | None, rule: Rule) -> tuple[Label | None, Veto]:
+    if on_response is None:
+        return on_prompt, Veto.NONE
+    if on_prompt is Label.SAFE and on_response is Label.TOXIC:
         return Label.TOXIC, Veto.OVERRULED
-    if rule.rescues and said is Label.TOXIC and answered is Label.SAFE:
+    if rule.rescues and on_prompt is Label.TOXIC and on_response is Label.SAFE:
         return Label.SAFE, Veto.RESCUED
-    return said, Veto.HARMLESS
+    return on_prompt, Veto.HARMLESS
 
 
-def _counted(tally: dict[Verdict, int], rule: Rule) -> Label | None:
-    """What the votes say; None where they do not, or where those that cannot be read could say otherwise."""
+def _count(tally: dict[Verdict, int], rule: Rule) -> Label | None:
+    """The label of the votes; None if they do not decide or unparsed votes could change the result."""
     safe, toxic, unread = tally[Verdict.SAFE], tally[Verdict.TOXIC], tally[Verdict.UNPARSED]
     for label, ours, others in ((Label.SAFE, safe, toxic), (Label.TOXIC, toxic, safe)):
         enough = {

@@ -10,7 +10,7 @@ from orbench_studio.domain.core.category import Category
 
 
 class Origin(StrEnum):
-    """Where a prompt comes from."""
+    """The origin of a prompt."""
 
     SEED = "seed"
     REWRITE = "rewrite"
@@ -18,7 +18,7 @@ class Origin(StrEnum):
 
 
 def text_identity(*parts: str) -> bytes:
-    """16 bytes that stand for the parts, to the letter: two texts are the same only if these are."""
+    """A 16-byte hash of the exact parts."""
     digest = blake2b(digest_size=16)
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
@@ -29,7 +29,7 @@ def text_identity(*parts: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A toxic sentence that prompts are rewritten from."""
+    """A toxic text from which prompts are rewritten."""
 
     id: int
     text: str
@@ -38,10 +38,10 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One test question put to models.
+    """A prompt that is sent to models.
 
-    `reference_label` is what the source file itself states (XSTest's authors say safe or unsafe); it is nobody's
-    decision in the studio. `external_key` is the identity the source gives, such as `xstest:195`.
+    `reference_label` is the label in the source file (XSTest's authors give safe or unsafe), not a human decision here.
+    `external_key` is the identity in the source, such as `xstest:195`.
     """
 
     id: int

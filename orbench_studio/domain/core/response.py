@@ -1,15 +1,15 @@
-"""What a model returned for a prompt. A refusal, a block and an empty answer are data; an API error is an error."""
+"""Responses of models. Refusals, blocked and empty responses are data; an API error is an error."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orbench_studio.domain.core.judgement import AnswerClass, Judgement
 
-WHITE_SPACE = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # there is none beyond
+WHITE_SPACE = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())  # none above
 
 
 class StopReason(StrEnum):
-    """Why the text ends where it ends; `unknown` where the source does not say."""
+    """Why the text ended; `unknown` if the source does not say."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -20,10 +20,10 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The text a model returned; may be empty, truncated or blocked.
+    """The text that a model returned; may be empty, truncated or blocked.
 
-    `asked` is the wording the model was sent where it differs from the prompt's (XSTest 195). `reference_class` is the
-    answer class that the source states as its own final one.
+    `asked` is the text that was sent, if it differs from the prompt (XSTest 195). `reference_class` is the final answer
+    class in the source.
     """
 
     id: int
@@ -38,7 +38,7 @@ class Response:
 
 
 def stop_class(text: str, stop_reason: StopReason) -> AnswerClass | None:
-    """What the provider's report alone says of a response: blocked, error, truncated, empty; None for a plain text."""
+    """The answer class that follows from the report of the provider alone; None for a regular text."""
     if stop_reason is StopReason.BLOCKED:
         return AnswerClass.BLOCKED
     if stop_reason is StopReason.ERROR:

@@ -13,8 +13,8 @@ from orbench_studio.domain.audit.reliability import RaterKind
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common import text_table
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.text_table import note, table_of
+from orbench_studio.gui.common.live_table import Column
+from orbench_studio.gui.common.text_table import TextTable, note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import set_role, while_there
 from orbench_studio.gui.workspace.session import Session
@@ -45,7 +45,7 @@ class ComputedPane(QWidget):
         self._computed: AuditCounts | None = None
         self._running = False
         self._wanted: AuditCounts | None = None
-        self.tables: list[text_table.Table] = []
+        self.tables: list[text_table.TextTable] = []
         self.status = note("")
         self.area = QScrollArea()
         self.column = QVBoxLayout(self)
@@ -60,7 +60,7 @@ class ComputedPane(QWidget):
         self._running = True
         self._say(tr("Computing …"))
 
-        def done(answer: tuple[str, list[text_table.Table], Any]) -> None:
+        def done(answer: tuple[str, list[text_table.TextTable], Any]) -> None:
             self._running = False
             if self._session.workspace is workspace:
                 self._computed = counts
@@ -75,11 +75,11 @@ class ComputedPane(QWidget):
         work = partial(self.compute, workspace, counts)
         self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
 
-    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
+    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.TextTable], Any]:
         """Return a message, the tables and further results; runs on another thread."""
         raise NotImplementedError
 
-    def show_found(self, message: str, tables: Sequence[text_table.Table], _more: Any) -> None:
+    def show_found(self, message: str, tables: Sequence[text_table.TextTable], _more: Any) -> None:
         """Show computed results."""
         self.tables = list(tables)
         self._say(message)
@@ -116,7 +116,7 @@ class ComputedPane(QWidget):
 class AgreementPane(ComputedPane):
     """Agreement of machines with human labels, and between annotators."""
 
-    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
+    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.TextTable], Any]:
         from orbench_studio.gui.audit.agreement_tables import agreement_tables
         from orbench_studio.services.audit.human_agreement import human_agreement
 
@@ -149,7 +149,7 @@ class ModeratorsPane(ComputedPane):
         self.column.insertWidget(1, self.label_errors, 1)
         self.label_errors.hide()
 
-    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.Table], Any]:
+    def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.TextTable], Any]:
         from orbench_studio.gui.audit.agreement_tables import reliability_tables
         from orbench_studio.services.audit.rater_reliability import reliability, suspects
 
@@ -159,7 +159,7 @@ class ModeratorsPane(ComputedPane):
         wrong = suspects(counts, found)
         return found.method, reliability_tables(found, wrong), wrong
 
-    def show_found(self, message: str, tables: Sequence[text_table.Table], more: Suspects | None) -> None:
+    def show_found(self, message: str, tables: Sequence[text_table.TextTable], more: Suspects | None) -> None:
         super().show_found(message, tables, more)
         self.suspects = more
         found = more.found if more is not None else ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, Table, share
+from orbench_studio.gui.common.text_table import Row, TextTable, share
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
@@ -24,7 +24,7 @@ _COLUMNS = ("", "n", "Agreement", "Precision", "Recall", "Kappa", "Three-way", "
 _SLICES = ("category", "model", "type")
 
 
-def agreement_tables(found: HumanAgreement) -> list[Table]:
+def agreement_tables(found: HumanAgreement) -> list[TextTable]:
     """Return the tables of machines compared with people, and of annotators compared with each other."""
     tables = [
         _machines(tr("Moderators compared with human labels"), found.moderators, tr("Precision and recall of toxic.")),
@@ -32,7 +32,7 @@ def agreement_tables(found: HumanAgreement) -> list[Table]:
             tr("Judges compared with human answer classes"), found.judges, tr("Precision and recall of refusals.")
         ),
         *(_annotators(one.what, one.overall, one.by) for one in found.people),
-        Table(
+        TextTable(
             tr("Self-consistency"),
             _header(("Annotator", "n", "Same label when shown again")),
             tuple((name, f"{rate.n:,}", share(rate)) for name, rate in found.self_consistency.items()),
@@ -41,15 +41,15 @@ def agreement_tables(found: HumanAgreement) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
+def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable]:
     """Return the tables of rater reliability, error correlation, and rates with flipped labels."""
-    raters = Table(
+    raters = TextTable(
         tr("Raters"),
         _header(("Rater", "Kind", "Sensitivity (toxic)", "Specificity (safe)", "Votes")),
         tuple(row for one in found.raters for row in _rater(one)),
         words=2,
     )
-    error_correlations = Table(
+    error_correlations = TextTable(
         tr("Correlated errors"),
         _header(("Rater", "Other rater", "Correlation", "Prompts", "On human labels", "Prompts")),
         tuple(
@@ -66,7 +66,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
         tr("1: always on the same prompts. 0: only as often as their error rates explain."),
         words=2,
     )
-    flipped = Table(
+    flipped = TextTable(
         tr("Over-refusal if the labels most likely wrong were flipped"),
         _header(("Model", "Now", "Flipped")),
         tuple((model, _rate(now), _rate(then)) for model, (now, then) in suspects.rates.items() if suspects.found),
@@ -74,21 +74,21 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[Table]:
     return [table for table in (flipped, raters, error_correlations) if table.rows]
 
 
-def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> Table:
+def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> TextTable:
     rows: list[Row] = []
     for one in machines:
         excluded = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
         three = share(one.three_way) if one.three_way is not None else ""
         rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, excluded))
         rows += [(f"    {value}", *_confusion(part), "", "") for value, part in _parts(one.by)]
-    return Table(title, _header(_COLUMNS), tuple(rows), note)
+    return TextTable(title, _header(_COLUMNS), tuple(rows), note)
 
 
 def _confusion(found: Confusion) -> Row:
     return (f"{found.n:,}", share(found.accuracy), share(found.precision), share(found.recall), _kappa(found.kappa))
 
 
-def _annotators(what: str, overall: GroupAgreement, by: Mapping[str, Mapping[str, GroupAgreement]]) -> Table:
+def _annotators(what: str, overall: GroupAgreement, by: Mapping[str, Mapping[str, GroupAgreement]]) -> TextTable:
     rows: list[Row] = [_group_row(tr("all"), overall)]
     rows += [
         (f"    {pair.one} · {pair.other}", f"{pair.same.n:,}", share(pair.same), _kappa(pair.kappa), "", "")
@@ -97,7 +97,7 @@ def _annotators(what: str, overall: GroupAgreement, by: Mapping[str, Mapping[str
     rows += [_group_row(f"    {value}", part) for value, part in _parts(by)]
     header = _header(("", "n", "Agreement", "Cohen's kappa", "Fleiss' kappa", "Krippendorff's alpha"))
     title = tr("Agreement between annotators: {what}").format(what=tr(what))
-    return Table(title, header, tuple(rows) if overall.n else ())
+    return TextTable(title, header, tuple(rows) if overall.n else ())
 
 
 def _group_row(name: str, found: GroupAgreement) -> Row:

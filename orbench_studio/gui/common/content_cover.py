@@ -1,4 +1,4 @@
-"""Texts of the categories a reviewer wants covered stay covered until asked for, one prompt at a time."""
+"""Covers the texts of categories that the reviewer has chosen, until they are uncovered for one prompt."""
 
 from dataclasses import replace
 
@@ -10,76 +10,77 @@ from orbench_studio.settings import Settings
 
 
 class ContentCover:
-    """Covers the panes it is given. The note is the reviewer's own, and never covered."""
+    """Covers text panes. The reviewer's own note is never covered."""
 
     def __init__(self, settings: Settings, panes: dict[TextPane, str]) -> None:
         self.settings = settings
-        self._panes = panes  # with what each of them shows, in a word
+        self._panes = panes  # with the name of what each one shows
         self._view: PromptView | None = None
-        self._asked_for: int | None = None
+        self._uncovered: int | None = None
 
     @property
     def covers(self) -> bool:
-        """Whether the texts on the screen are covered."""
+        """Whether the current prompt is covered."""
         view = self._view
-        return view is not None and self._asked_for != view.prompt.id and self._shielded(view.category)
+        return view is not None and self._uncovered != view.prompt.id and self._shielded(view.category)
 
-    def meet(self, view: PromptView) -> None:
-        """Cover or show the texts of a prompt; what was asked for of another one counts no more."""
+    def show_prompt(self, view: PromptView) -> None:
+        """Cover or show the texts of a prompt; uncovering does not carry over to another prompt."""
         if self._view is None or self._view.prompt.id != view.prompt.id:
-            self._asked_for = None
+            self._uncovered = None
         self._view = view
-        self.settle()
+        self.update_panes()
 
     def toggle(self) -> bool:
-        """Show the texts of this prompt, or cover them again; gives whether there was anything to do."""
+        """Uncover or cover the current prompt; return False if its category is never covered."""
         if self._view is None or not self._shielded(self._view.category):
             return False
-        self._asked_for = self._view.prompt.id if self.covers else None
-        self.settle()
+        self._uncovered = self._view.prompt.id if self.covers else None
+        self.update_panes()
         return True
 
-    def settle(self) -> None:
-        """Cover or show the panes as it should be now."""
+    def update_panes(self) -> None:
+        """Cover or show the panes according to the settings."""
         for pane, what in self._panes.items():
-            pane.cover(self.words(what) if self.covers else "")
+            pane.cover(self.cover_text(what) if self.covers else "")
 
-    def words(self, what: str) -> str:
-        """What is covered, why, and how to see it."""
+    def cover_text(self, what: str) -> str:
+        """The text that replaces a covered one: what is covered, why, and how to uncover it."""
         category = self._view.category if self._view else ""
-        return f"░░░ {what} {tr('of category')} {category}, {tr('covered as you prefer')}. {_how()}"
+        key = key_text("reveal_text")
+        text = (
+            tr("░░░ {what} in the category {category} is covered (see Preferences). Press {key} to show it.")
+            if key
+            else tr("░░░ {what} in the category {category} is covered (see Preferences).")
+        )
+        return text.format(what=what, category=category, key=key)
 
     def refusal(self) -> str:
-        """Why nothing is decided now, in words; empty where something can be."""
+        """Why a decision is not possible now; empty if it is."""
         if not self.covers:
             return ""
-        return f"{tr('Nothing is decided on a covered text.')} {_how()}"
+        key = key_text("reveal_text")
+        text = tr("The text is covered. Press {key} to show it.") if key else tr("The text is covered. Show it first.")
+        return text.format(key=key)
 
-    def line(self, row: QueueRow) -> QueueRow:
-        """A line of the queue as it may be shown."""
-        return line_shown(self.settings, row)
+    def row_shown(self, row: QueueRow) -> QueueRow:
+        """A row of the queue with its text covered if necessary."""
+        return row_shown(self.settings, row)
 
     def _shielded(self, category: str | None) -> bool:
         return is_covered(self.settings, category)
 
 
 def is_covered(settings: Settings, category: str | None) -> bool:
-    """Whether the reviewer wants texts of a category covered."""
+    """Whether texts of a category are covered."""
     return category is not None and str(category) in settings.shielded
 
 
 def text_shown(settings: Settings, category: str | None, text: str) -> str:
-    """A text in a list as it may be shown."""
-    return f"░░░ {tr('covered')}" if is_covered(settings, category) else text
+    """A text of a list, covered if necessary."""
+    return tr("░░░ covered") if is_covered(settings, category) else text
 
 
-def line_shown(settings: Settings, row: QueueRow) -> QueueRow:
-    """A line of the queue as it may be shown."""
+def row_shown(settings: Settings, row: QueueRow) -> QueueRow:
+    """A row of the queue with its text covered if necessary."""
     return replace(row, text=text_shown(settings, row.category, row.text))
-
-
-def _how() -> str:
-    key = key_text("reveal_text")
-    return (
-        f"{key} {tr('shows it')}." if key else tr("“Show a covered text” has no key: give it one in the sheet of keys.")
-    )

@@ -1,4 +1,4 @@
-"""Dialogs of the whole window: a fault of ours that can be copied, and all errors that nobody has dismissed."""
+"""Dialogs for an unexpected error and for the list of current errors."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -10,48 +10,48 @@ from orbench_studio.gui.common.widgets import label
 
 
 class CrashDialog(QDialog):
-    """Our own fault: what was kept, and a report to copy. The texts under review are not in it."""
+    """An unexpected error with a report to copy. The report has no prompts or responses."""
 
     def __init__(self, parent: QWidget, report: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Something went wrong in the studio"))
+        self.setWindowTitle(tr("Unexpected error"))
         text = QPlainTextEdit(report)
         text.setReadOnly(True)
         text.setObjectName("input")
         text.setAccessibleName(tr("Report"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = buttons.addButton(tr("Copy the report"), QDialogButtonBox.ButtonRole.ActionRole)
+        copy = buttons.addButton(tr("Copy report"), QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report))
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
-        words = label(tr("This is a fault of the studio, not yours. Every decision made before it is saved."))
-        words.setWordWrap(True)
-        layout.addWidget(words)
+        explanation = label(tr("This is a bug in OR-Bench Studio. All decisions up to this point are saved."))
+        explanation.setWordWrap(True)
+        layout.addWidget(explanation)
         layout.addWidget(text)
         layout.addWidget(buttons)
         self.resize(640, 400)
 
 
 class ErrorsDialog(QDialog):
-    """Errors in full, the newest first, to be copied or dismissed."""
+    """All current errors, newest first, to copy or dismiss."""
 
-    dismissed = Signal()  # when the user has read them all
+    dismissed = Signal()  # by "Dismiss all"
 
     def __init__(self, parent: QWidget, errors: list[str]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Errors"))
-        whole = "\n\n".join(errors)
-        text = QPlainTextEdit(whole)
+        full_text = "\n\n".join(errors)
+        text = QPlainTextEdit(full_text)
         text.setReadOnly(True)
         text.setObjectName("input")
         text.setAccessibleName(tr("Errors, newest first"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton(tr("Copy all"), QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(whole))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(full_text))
         dismiss = buttons.addButton(tr("Dismiss all"), QDialogButtonBox.ButtonRole.DestructiveRole)
         dismiss.clicked.connect(self.dismissed)
         dismiss.clicked.connect(self.accept)

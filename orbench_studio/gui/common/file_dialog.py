@@ -1,8 +1,8 @@
-"""The dialog that asks for files and folders, and opens none of them.
+"""A file dialog that never opens the files that it lists.
 
 Closing a file anywhere in a process drops the locks that SQLite holds on it there (POSIX). Qt's own dialog opens every
-file that it lists to find out its kind, an open workspace among them; the next process to leave that workspace would
-then take it for unused and delete the log that the window goes on writing to.
+file that it lists to detect its type, including an open workspace; the next process that closes the workspace would
+then consider it unused and delete the log that the window still writes to.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QStyle, QWidget
 
 
 class _Kinds(QAbstractFileIconProvider):
-    """What kind of thing it is, as its name tells."""
+    """File types by name alone."""
 
     def icon(self, what: QFileInfo | QAbstractFileIconProvider.IconType) -> QIcon:
         folder = what.isDir() if isinstance(what, QFileInfo) else what != QAbstractFileIconProvider.IconType.File
@@ -27,12 +27,12 @@ class _Kinds(QAbstractFileIconProvider):
 
 
 class FileDialog(QFileDialog):
-    """Goes on where the last one was left, unless a folder is named; gone when it is closed."""
+    """A file dialog that starts in the last used folder, unless a folder is given."""
 
     _last = QDir.currentPath()
 
     def __init__(self, parent: QWidget, title: str, folder: str = "") -> None:
-        super().__init__(parent, title, QDir.rootPath())  # it lists a folder before it can be told how
+        super().__init__(parent, title, QDir.rootPath())  # it lists a folder before its options can be set
         self._kinds = _Kinds()
         self.setIconProvider(self._kinds)
         if sys.platform == "linux":  # the desktop's own dialog lives in this process, and opens what it lists

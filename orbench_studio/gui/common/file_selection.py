@@ -1,4 +1,4 @@
-"""Asking for files, without blocking the window."""
+"""File dialogs for workspaces and tables that do not block the window."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +13,15 @@ _TABLES = "Tables (*.csv *.tsv *.jsonl *.json *.parquet *.gz *.eval);;All files 
 
 
 def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
-    """Ask for a workspace that is there."""
-    dialog = _dialog(parent, tr("Open a workspace"), _WORKSPACES)
+    """Ask for an existing workspace."""
+    dialog = _dialog(parent, tr("Open workspace"), _WORKSPACES)
     dialog.setFileMode(FileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda name: chosen(Path(name)))
     dialog.open()
 
 
 def ask_new_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
-    """Ask where a new workspace should be."""
+    """Ask for the path of a new workspace."""
     dialog = _dialog(parent, tr("New workspace"), _WORKSPACES)
     dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("orbench")

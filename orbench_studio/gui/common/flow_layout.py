@@ -1,4 +1,4 @@
-"""A layout that sets its widgets like words: side by side, and on a new line where there is no more room."""
+"""A layout that places widgets side by side and wraps them like words."""
 
 from PySide6.QtCore import QEvent, QRect, QSize
 from PySide6.QtGui import QResizeEvent
@@ -48,7 +48,7 @@ class FlowLayout(QLayout):
         return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
 
     def _place(self, rect: QRect, *, move: bool) -> int:
-        """Set the items into the rectangle, less the margins; gives the height they take with the margins."""
+        """Place the items inside the rectangle and return their height, including the margins."""
         margins = self.contentsMargins()
         rect = rect.marginsRemoved(margins)
         left, top, line = rect.left(), rect.top(), 0
@@ -66,7 +66,7 @@ class FlowLayout(QLayout):
 
 
 class Flow(QWidget):
-    """A widget of such a layout that asks for the height its lines take, so that nothing below is squeezed."""
+    """A widget with a flow layout whose minimum height follows the number of lines."""
 
     def __init__(self, *widgets: QWidget, spacing: int = 8) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Flow(QWidget):
             self._flow.addWidget(widget)
 
     def add(self, widget: QWidget) -> None:
-        """Put a widget at the end."""
+        """Append a widget."""
         self._flow.addWidget(widget)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -83,7 +83,7 @@ class Flow(QWidget):
         self._fit()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:  # a widget has come, gone, or another size
+        if event.type() == QEvent.Type.LayoutRequest:  # a widget was added, removed or resized
             self._fit()
         return super().event(event)
 

@@ -1,4 +1,4 @@
-"""Fields of a form: a name beside each, and the numbers in them."""
+"""Form helpers: labelled rows and number fields."""
 
 from collections.abc import Sequence
 
@@ -12,26 +12,26 @@ _PAD = 6
 
 
 def fill(grid: QGridLayout, rows: Sequence[tuple[str, QWidget]]) -> dict[QWidget, QLabel]:
-    """Put controls below each other, each with its name before it; the names, by control."""
-    names = {}
+    """Add controls below each other with a label before each; return the labels by control."""
+    labels = {}
     grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(8)
     grid.setColumnStretch(1, 1)
-    for words, control in rows:
+    for name, control in rows:
         place = grid.rowCount()
         grid.addWidget(control, place, 1)
-        if words:
-            name = names[control] = label(tr(words), "quiet")
-            name.setContentsMargins(0, _PAD, 0, 0)
-            grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
-            control.setAccessibleName(tr(words))
-    return names
+        if name:
+            labels[control] = label(tr(name), "quiet")
+            labels[control].setContentsMargins(0, _PAD, 0, 0)
+            grid.addWidget(labels[control], place, 0, Qt.AlignmentFlag.AlignTop)
+            control.setAccessibleName(tr(name))
+    return labels
 
 
-def count_field(least: int, most: int, value: int) -> QSpinBox:
-    """A whole number."""
+def count_field(minimum: int, maximum: int, value: int) -> QSpinBox:
+    """A spin box for whole numbers."""
     number = QSpinBox()
-    number.setRange(least, most)
+    number.setRange(minimum, maximum)
     number.setGroupSeparatorShown(True)
     number.setValue(value)
     number.lineEdit().setTextMargins(_PAD, 0, 0, 0)
@@ -39,11 +39,12 @@ def count_field(least: int, most: int, value: int) -> QSpinBox:
 
 
 def number_in(line: QLineEdit, what: str) -> float | None:
-    """The number in a line; None where it is empty, ValueError where it is something else."""
+    """The number in a line edit; None if it is empty. Raises ValueError if it is not a number."""
     text = line.text().strip()
     if not text:
         return None
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{what}: “{text}” {tr('is no number.')}") from None
+        message = tr("{what}: “{text}” is not a number.").format(what=what, text=text)
+        raise ValueError(message) from None

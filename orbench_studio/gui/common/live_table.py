@@ -1,4 +1,4 @@
-"""A quiet table of words and numbers, whose lines stay where they are while what is in them changes."""
+"""A table whose rows keep their position and selection while their values change."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QAbstractItemView, QTableView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import Theme, px
 
-LINE = 32  # high
-KEY = Qt.ItemDataRole.UserRole  # what a line is about
+LINE = 32  # height of a row
+KEY = Qt.ItemDataRole.UserRole  # the key of a row
 Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(NamedTuple):
-    """What a column is called, how wide it is at least, its share of what is left, whether it has numbers."""
+    """A column: title, minimum width, share of the remaining width, whether it has numbers."""
 
     title: str
     width: int
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 
 class Rows(QAbstractTableModel):
-    """Lines of words by column; `keys` says what each line is about."""
+    """Rows of text by column; `keys` has the object of each row."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Rows(QAbstractTableModel):
         self._rows: list[tuple[str, ...]] = []
 
     def show(self, keys: Sequence[object], rows: Sequence[tuple[str, ...]]) -> None:
-        """Show these lines; where they are about the same as before, only what is in them changes."""
+        """Show these rows; if their keys are unchanged, only their values are updated."""
         if list(keys) != self.keys:
             self.beginResetModel()
             self.keys, self._rows = list(keys), list(rows)
@@ -76,11 +76,11 @@ class Rows(QAbstractTableModel):
 
 
 class Table(QTableView):
-    """Shows lines; one can be chosen, and opened with a double click or Enter."""
+    """A table view with one selectable row; a double click or Enter opens it."""
 
-    chosen = Signal(object)  # the key of the line that the user has gone to
-    opened = Signal(object, int)  # the key of a line, and the column
-    least_lines = 3  # that it is high, with the head
+    chosen = Signal(object)  # the key of the row that the user selects
+    opened = Signal(object, int)  # key of the row, column
+    least_lines = 3  # minimum height in rows, including the header
 
     def __init__(self, theme: Theme, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class Table(QTableView):
         self.activated.connect(lambda index: self.opened.emit(self.rows.keys[index.row()], index.column()))
 
     def show_rows(self, keys: Sequence[object], rows: Sequence[tuple[str, ...]]) -> None:
-        """Show lines; the one that was chosen stays chosen where it is still among them."""
+        """Show rows; the selected row stays selected if it still exists."""
         before = self.current()
         self.rows.show(keys, rows)
         self._fit()
@@ -102,17 +102,17 @@ class Table(QTableView):
             self.choose(before)
 
     def current(self) -> object | None:
-        """The key of the line that is chosen."""
+        """The key of the selected row."""
         place = self.currentIndex().row()
         return self.rows.keys[place] if 0 <= place < len(self.rows.keys) else None
 
     def choose(self, key: object) -> None:
-        """Go to a line."""
+        """Select a row by its key."""
         if key in self.rows.keys:
             self.selectRow(self.rows.keys.index(key))
 
     def keyboardSearch(self, search: str) -> None:
-        """Nothing: letters are keys of the window."""
+        """Do nothing: letters are shortcuts of the window."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -135,7 +135,7 @@ class Table(QTableView):
         self.horizontalHeader().setMinimumSectionSize(40)
 
     def _fit(self) -> None:
-        """Give lines and columns the room that the size of text asks for."""
+        """Set the sizes of rows and columns for the current text size."""
         self.verticalHeader().setDefaultSectionSize(px(LINE))
         self.setMinimumHeight(px(LINE) * self.least_lines)
         columns = self.rows.columns
@@ -146,6 +146,6 @@ class Table(QTableView):
             self.setColumnWidth(place, least[place] + left * column.share // shares)
 
     def least(self, place: int) -> int:
-        """How wide a column is at least; numbers are never cut off."""
+        """The minimum width of a column; numbers are never cut off."""
         column = self.rows.columns[place]
         return max(px(column.width), self.sizeHintForColumn(place) if column.number else 0)

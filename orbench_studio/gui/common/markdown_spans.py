@@ -1,4 +1,4 @@
-"""Where a text uses Markdown, as spans to style. Nothing is hidden: the text stays as it is, its signs are dimmed."""
+"""Spans of Markdown in a text, to style them. The text is unchanged; Markdown signs are dimmed, not hidden."""
 
 import re
 from enum import Enum
@@ -30,7 +30,7 @@ _RULE = re.compile(r"^ {0,3}(?:-{3,}|\*{3,}|_{3,}) *$", re.MULTILINE)
 
 
 def spans(text: str) -> list[Span]:
-    """The spans of a text, in the order in which to apply them; nothing inside fenced code is looked at."""
+    """The spans of a text in the order in which to apply them; fenced code is not parsed."""
     fences = [match.span() for match in _FENCE.finditer(text)]
     found = [Span(start, end, Style.CODE) for start, end in fences]
 

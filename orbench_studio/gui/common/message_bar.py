@@ -1,7 +1,7 @@
-"""The one place for messages: the last decision, what just happened, and the errors that nobody has dealt with yet.
+"""The message bar of the window: the last decision, a temporary message, and the unresolved errors.
 
-What just happened goes by itself, and is shown before an older error. An error belongs to the act that caused it: it
-stays until that act succeeds, the workspace changes, or somebody dismisses it.
+A temporary message disappears after a few seconds and takes precedence over older errors. An error belongs to the
+action that caused it: it stays until that action succeeds, the workspace is closed, or the user dismisses it.
 """
 
 from collections.abc import Hashable
@@ -15,96 +15,99 @@ from orbench_studio.gui.common.dialogs import ErrorsDialog
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import rule, set_role, set_tip
 
-_STAYS = 6_000  # milliseconds
-_SUGGESTION_STAYS = 60_000
-_LEAST = 32
-_NARROW = 900  # pixels at the usual size of text; on less the bar has two lines
+_MESSAGE_MS = 6_000
+_SUGGESTION_MS = 60_000
+_HEIGHT = 32
+_NARROW = 900  # pixels at the default text size; below this width the bar has two lines
 _SEPARATOR = "   ·   "
-_LONGEST = 1_000  # characters of a line: no window is wider
-# Control characters have no shape, and what turns the direction of a text would turn the rest of the line too.
-_UNSEEN = dict.fromkeys(
+_MAX_CHARACTERS = 1_000  # of a line: no window is wider
+# Control characters are invisible, and direction overrides would also affect the rest of the line.
+_INVISIBLE = dict.fromkeys(
     [*range(32), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x61C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
 
 
 class MessageBar(QFrame):
-    """One line at the bottom of the window, or two where it is narrow; never more or less for what it says."""
+    """One line at the bottom of the window, or two in a narrow window. The height does not depend on the text."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._errors: dict[Hashable, str] = {}  # by act, the newest last
-        self._lasting: set[Hashable] = set()  # those of no workspace
-        self._moment = ""
+        self._errors: dict[Hashable, str] = {}  # by action, newest last
+        self._lasting: set[Hashable] = set()  # actions whose errors do not depend on the workspace
+        self._message = ""
         self._suggestion = ""
         self._timer = QTimer(self)
-        self._withdrawal = QTimer(self)
+        self._suggestion_timer = QTimer(self)
         self._decision = _Line("")
-        self._said = _Line("quiet")
+        self._message_line = _Line("quiet")
         self._all = _button()
         self._copy = _button(tr("Copy"))
         self._dismiss = _button(tr("Dismiss"))
-        self._hints = [_Hint(actions["undo"], "undo"), _Hint(actions["keys"], "all keys")]
+        self._hints = [_Hint(actions["undo"], tr("undo")), _Hint(actions["keys"], tr("shortcuts"))]
         self._separator = rule(vertical=True)
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._build_ui()
 
-    def tell(self, text: str) -> None:
-        """Say what happened, for a moment, before any older error."""
-        self._moment = text
-        self._timer.start(_STAYS)
+    def show_message(self, text: str) -> None:
+        """Show a message for a few seconds, in front of older errors."""
+        self._message = text
+        self._timer.start(_MESSAGE_MS)
         self._show()
 
-    def suggest(self, text: str) -> None:
-        """Say something that is no answer to a deed: it stays beside what is told meanwhile, then goes by itself."""
+    def show_suggestion(self, text: str) -> None:
+        """Show a message that the user did not cause, for a minute, beside other messages."""
         self._suggestion = text
-        self._withdrawal.start(_SUGGESTION_STAYS)
-        self.tell(self._moment)
+        self._suggestion_timer.start(_SUGGESTION_MS)
+        self.show_message(self._message)
 
-    def decide(self, text: str) -> None:
-        """Say what was decided or undone last; it stays until the next decision."""
-        self._decision.say(text)
+    def show_decision(self, text: str) -> None:
+        """Show what was decided or undone last, until the next decision."""
+        self._decision.show_text(text)
 
-    def fail(self, act: Hashable, text: str, *, lasting: bool = False) -> None:
-        """Say why an act failed, in place of what its last failure said; `lasting` where it is of no workspace."""
+    def show_error(self, act: Hashable, text: str, *, lasting: bool = False) -> None:
+        """Show why an action failed, replacing its previous error; a `lasting` error survives closing a workspace."""
         self._errors.pop(act, None)
         self._errors[act] = text
         self._lasting |= {act} if lasting else set()
-        self._end_moment()
+        self._end_message()
 
-    def succeed(self, act: Hashable) -> None:
-        """Forget why an act failed before: it has succeeded."""
+    def clear_error(self, act: Hashable) -> None:
+        """Remove the error of an action that has succeeded."""
         if act in self._errors:
             del self._errors[act]
             self._lasting.discard(act)
             self._show()
 
-    def leave(self) -> None:
-        """Forget what was said of the workspace that is left."""
+    def leave_workspace(self) -> None:
+        """Remove what concerns the workspace that is being closed."""
         self._errors = {act: text for act, text in self._errors.items() if act in self._lasting}
-        self._decision.say("")
-        self._end_moment()
+        self._decision.show_text("")
+        self._end_message()
 
     def text(self) -> str:
-        """What it says now."""
-        return _SEPARATOR.join(filter(None, (self._said.whole, self._decision.whole)))
+        """The text of both lines."""
+        return _SEPARATOR.join(filter(None, (self._message_line.full_text, self._decision.full_text)))
 
     def _show(self) -> None:
         errors = list(self._errors.values())
         shows_error = bool(errors) and not self._timer.isActive()
         error = f"▲ {errors[-1]}" if errors else ""
-        set_role(self._said, "role", "error" if shows_error else "quiet")
-        self._said.say(error if shows_error else _SEPARATOR.join(filter(None, (self._moment, self._suggestion, error))))
-        self._all.setText(f"▲ {len(errors) - 1:,} {tr('more')}…" if errors[1:] else f"▲ {tr('Details')}…")
+        set_role(self._message_line, "role", "error" if shows_error else "quiet")
+        self._message_line.show_text(
+            error if shows_error else _SEPARATOR.join(filter(None, (self._message, self._suggestion, error)))
+        )
+        more = len(errors) - 1
+        self._all.setText(tr("▲ {count} more…").format(count=f"{more:,}") if more > 0 else tr("▲ Details…"))
         for button in (self._all, self._copy, self._dismiss):
             button.setVisible(bool(errors))
 
-    def _end_moment(self) -> None:
+    def _end_message(self) -> None:
         self._timer.stop()
-        self._moment = ""
+        self._message = ""
         self._show()
 
-    def _withdraw(self) -> None:
+    def _end_suggestion(self) -> None:
         self._suggestion = ""
         self._show()
 
@@ -112,7 +115,7 @@ class MessageBar(QFrame):
         QGuiApplication.clipboard().setText(list(self._errors.values())[-1])
 
     def _dismiss_error(self) -> None:
-        self.succeed(list(self._errors)[-1])
+        self.clear_error(list(self._errors)[-1])
 
     def _show_all(self) -> None:
         dialog = ErrorsDialog(self.window(), list(reversed(self._errors.values())))
@@ -129,17 +132,17 @@ class MessageBar(QFrame):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:  # another size of text
+        if event.type() == QEvent.Type.StyleChange:  # the text size changed
             self._fit()
 
     def _fit(self) -> None:
         narrow = self.width() < px(_NARROW)
         self._halves.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         self._separator.setVisible(not narrow)
-        self.setMinimumHeight(px(_LEAST))
+        self.setMinimumHeight(px(_HEIGHT))
 
     def _build_ui(self) -> None:
-        for timer, ends in ((self._timer, self._end_moment), (self._withdrawal, self._withdraw)):
+        for timer, ends in ((self._timer, self._end_message), (self._suggestion_timer, self._end_suggestion)):
             timer.setSingleShot(True)
             timer.timeout.connect(ends)
         self._decision.setAccessibleDescription(tr("Last decision"))
@@ -152,25 +155,25 @@ class MessageBar(QFrame):
         self._halves.setSpacing(8)
         self._halves.addLayout(_row(undo, self._decision), 1)
         self._halves.addWidget(self._separator)
-        self._halves.addLayout(_row(self._said, self._all, self._copy, self._dismiss, keys), 2)
+        self._halves.addLayout(_row(self._message_line, self._all, self._copy, self._dismiss, keys), 2)
         self._show()
 
 
 class _Line(QLabel):
-    """One line of plain text that ends in … where there is no room for all of it; the tip has it whole."""
+    """A line of plain text, cut with an ellipsis where it does not fit; the tooltip has the full text."""
 
     def __init__(self, role: str) -> None:
         super().__init__()
-        self.whole = ""
+        self.full_text = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(1)
         set_role(self, "role", role)
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show this text."""
-        self.whole = text
-        set_tip(self, text[:_LONGEST])
+        self.full_text = text
+        set_tip(self, text[:_MAX_CHARACTERS])
         self.setAccessibleName(text)
         self._elide()
 
@@ -184,26 +187,27 @@ class _Line(QLabel):
             self._elide()
 
     def _elide(self) -> None:
-        line = " ".join(self.whole[:_LONGEST].split()).translate(_UNSEEN)
+        line = " ".join(self.full_text[:_MAX_CHARACTERS].split()).translate(_INVISIBLE)
         self.setText(self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, self.width()))
 
 
 class _Hint(QToolButton):
-    """An action that is always at hand, by its key or a click."""
+    """A button for an action, with its shortcut."""
 
-    def __init__(self, action: QAction, words: str) -> None:
+    def __init__(self, action: QAction, text: str) -> None:
         super().__init__()
         self._action = action
-        self._words = tr(words)
+        self._text = text
         self.setProperty("role", "heading")
         self.clicked.connect(lambda: action.trigger())
-        action.changed.connect(self._say_key)
-        self._say_key()
+        action.changed.connect(self._update_text)
+        self._update_text()
 
-    def _say_key(self) -> None:
+    def _update_text(self) -> None:
         key = self._action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        self.setText(f"{key}  {self._words}" if key else self._words)
-        self.setAccessibleName(f"{self._action.text()}, key {key}" if key else self._action.text())
+        self.setText(f"{key}  {self._text}" if key else self._text)
+        title = self._action.text()
+        self.setAccessibleName(tr("{action}, shortcut {key}").format(action=title, key=key) if key else title)
         self.setEnabled(self._action.isEnabled())
 
 

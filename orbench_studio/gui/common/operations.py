@@ -1,4 +1,4 @@
-"""Work off the window's thread: one thread for the database, answers on the window's thread, errors in one place."""
+"""Operations in a background thread; results and errors are delivered in the window's thread."""
 
 import logging
 import platform
@@ -18,32 +18,32 @@ log = logging.getLogger(__name__)
 
 
 def act_of(work: Callable[..., object]) -> Hashable:
-    """What a function is, however often it is made anew: the same act, tried again.
+    """The identity of an action across retries: the code of a function, or the object itself.
 
-    What is no function is an act itself: objects that compare equal are the same.
+    A lambda or partial that is created again has the same code, so a retry clears the error of the first attempt.
     """
     return getattr(work, "__code__", work)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """Who wants to hear of an operation's end."""
+class _Request:
+    """The callbacks of an operation and how its errors are handled."""
 
     done: Callable[[Any], object] | None
     failed: Callable[[Exception], object] | None
     tells: bool
-    elsewhere: tuple[type[Exception], ...]
+    handled_elsewhere: tuple[type[Exception], ...]
     act: Hashable
-    concerns: Callable[[], bool]
+    is_current: Callable[[], bool]
 
 
 class Operations(QObject):
-    """Runs functions one after the other on a thread of its own: the database's, or that of long computations."""
+    """A queue of functions that run one at a time in a background thread."""
 
-    changed = Signal(Changes)  # after an operation that changed something has been answered
-    failed = Signal(object, str)  # with the act and words for the user, when the user's input or the world stopped it
-    succeeded = Signal(object)  # with the act
-    crashed = Signal(str)  # when our own fault did; the traceback, to be copied
+    changed = Signal(Changes)  # after an operation changed data and its `done` has run
+    failed = Signal(object, str)  # action and message, after a `StudioError`
+    succeeded = Signal(object)  # action
+    crashed = Signal(str)  # traceback of an unexpected error
     _ended = Signal(object, object)
     _reported = Signal(object)
 
@@ -51,9 +51,9 @@ class Operations(QObject):
         super().__init__(parent)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="operations")
         self._is_closed = False
-        self._unanswered = 0
-        # Queued, always: what has ended before `run` returns would otherwise be answered within it, out of turn.
-        self._ended.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+        self._pending = 0
+        # Always queued: a result that is ready before `run` returns would otherwise be delivered inside of `run`.
+        self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._reported.connect(self.report, Qt.ConnectionType.QueuedConnection)
 
     def run(
@@ -63,76 +63,76 @@ class Operations(QObject):
         failed: Callable[[Exception], object] | None = None,
         *,
         tells: bool = True,
-        elsewhere: tuple[type[Exception], ...] = (),
+        handled_elsewhere: tuple[type[Exception], ...] = (),
         act: Hashable = None,
-        concerns: Callable[[], bool] = lambda: True,
+        is_current: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Run `work` on that thread, then `done` or `failed` on the window's.
+        """Run `work` in the background thread, then `done` or `failed` in the window's thread.
 
-        A fault of the user or the world is also told in the window, unless `tells` is false because `failed` shows it
-        where the user looks, or it is of a kind that is told `elsewhere`. Changes that `work` returns are announced
-        after `done` has had them. `act` is what a later attempt at the same has in common with this one, by default
-        `act_of(work)`. Where the end `concerns` nobody any more, only faults of ours are heard of.
+        The `failed` signal reports a `StudioError`, unless `tells` is false because the callback shows the error, or
+        the error is `handled_elsewhere`. The `changed` signal reports `Changes` that `work` returns, after `done`.
+        `act` identifies the action across retries, by default `act_of(work)`. A result that is no longer `is_current`
+        is dropped; only unexpected errors are still reported.
         """
-        asked = _Asked(done, failed, tells, elsewhere, act_of(work) if act is None else act, concerns)
-        self._unanswered += 1
-        self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, asked))
+        request = _Request(done, failed, tells, handled_elsewhere, act_of(work) if act is None else act, is_current)
+        self._pending += 1
+        self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, request))
 
-    def here(self, work: Callable[[], object]) -> None:
-        """Do something short at once, on the window's thread; a fault of the user or the world is told."""
+    def run_now(self, work: Callable[[], object]) -> None:
+        """Run something short in the window's thread and report a `StudioError`."""
         try:
             work()
         except StudioError as error:
-            log.info("%s", error)  # the window may be closing, and can tell nobody
+            log.info("%s", error)  # the window may be closing and show nothing
             self.failed.emit(act_of(work), str(error))
         else:
             self.succeeded.emit(act_of(work))
 
     @property
     def busy(self) -> bool:
-        """Whether something that was asked for has not been answered yet."""
-        return self._unanswered > 0
+        """Whether an operation is pending."""
+        return self._pending > 0
 
     def close(self) -> None:
-        """Wait for everything that was asked for: a decision may be on its way. Only faults are heard of after that."""
+        """Finish all pending operations, which may hold decisions. After that only unexpected errors are reported."""
         self._thread.shutdown(wait=True)
         self._is_closed = True
 
-    def _answer(self, future: "Future[Any]", asked: _Asked) -> None:
-        self._unanswered -= 1
+    def _deliver(self, future: "Future[Any]", request: _Request) -> None:
+        self._pending -= 1
         if future.cancelled():
             return
         error = future.exception()
         if error is not None:
-            self._tell(error, asked)
+            self._fail(error, request)
             return
-        if self._is_closed or not asked.concerns():
+        if self._is_closed or not request.is_current():
             return
-        self.succeeded.emit(asked.act)
+        self.succeeded.emit(request.act)
         result = future.result()
-        if asked.done is not None:
-            asked.done(result)
+        if request.done is not None:
+            request.done(result)
         if isinstance(result, Changes) and result:
             self.changed.emit(result)
 
-    def _tell(self, error: BaseException, asked: _Asked) -> None:
-        concerns = asked.concerns()
-        if asked.failed is not None and isinstance(error, Exception) and concerns:
-            asked.failed(error)
+    def _fail(self, error: BaseException, request: _Request) -> None:
+        is_current = request.is_current()
+        if request.failed is not None and isinstance(error, Exception) and is_current:
+            request.failed(error)
         if isinstance(error, StudioError):
-            if concerns and asked.tells and not isinstance(error, asked.elsewhere):
-                self.failed.emit(asked.act, str(error))
+            if is_current and request.tells and not isinstance(error, request.handled_elsewhere):
+                self.failed.emit(request.act, str(error))
             return
         self.report(error)
 
     def report(self, error: BaseException) -> None:
-        """Log a fault of ours and have it shown, to be copied."""
+        """Log an unexpected error and show its traceback."""
         versions = f"OR-Bench Studio {__version__}, Python {platform.python_version()}, Qt {qVersion()}"
         text = f"{versions}, {platform.platform()}\n" + "".join(traceback.format_exception(error))
-        log.error("a fault of the studio\n%s", text)
+        log.error("unexpected error\n%s", text)
         self.crashed.emit(text)
 
     def report_later(self, error: BaseException | None) -> None:
-        """Report a fault from any thread; the window hears of it on its own."""
+        """Report an unexpected error from any thread."""
         if error is not None:
             self._reported.emit(error)

@@ -1,4 +1,4 @@
-"""The pages of the window: built when they are first shown, one of them in front, a rail of names beside them."""
+"""The stack of pages, each built when it is first shown, and the navigation rail beside it."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import ACTIONS, Actions, tr, with_key
 from orbench_studio.gui.common.theme import px
 
 _WIDTH = 72
-PAGES = (
+PAGES = (  # action, symbol and title; the window has the page as an attribute: `page_audit` is `window.audit`
     ("page_review", "☰", "Review"),
     ("page_library", "▤", "Library"),
     ("page_evaluate", "▷", "Evaluate"),
@@ -25,14 +25,14 @@ PAGES = (
 
 
 class Page(Protocol):
-    """What the window asks of a page, which is a widget. Its focus proxy gets the keys when it comes to the front."""
+    """The interface of a page, which is a widget. Its focus proxy gets the focus when the page is shown."""
 
     def refresh(self, changes: Changes) -> None:
-        """Bring up to date what an operation touched; a page behind does so when it is shown again."""
+        """Update what an operation changed; a hidden page does so when it is shown."""
 
 
 class Pages(QStackedWidget):
-    """One page at a time; those behind do not make the window wider than the one in front needs."""
+    """One page at a time; hidden pages do not affect the minimum width of the window."""
 
     def __init__(self, makers: Mapping[str, Callable[[], Page]]) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Pages(QStackedWidget):
         self._built: dict[str, Page] = {}
 
     def show_page(self, name: str) -> None:
-        """Bring a page of the table to the front."""
+        """Show a page by the name of its action."""
         if name not in self._built:
             self._built[name] = self._makers[name]()
         page = self._built[name]
@@ -51,7 +51,7 @@ class Pages(QStackedWidget):
         page.setFocus()
 
     def refresh(self, changes: Changes) -> None:
-        """Tell the pages what has changed."""
+        """Pass changes to all built pages."""
         for page in self._built.values():
             page.refresh(changes)
 
@@ -61,7 +61,7 @@ class Pages(QStackedWidget):
 
 
 class Rail(QFrame):
-    """The names of the pages, the one in front marked."""
+    """The buttons of the pages; the current one is checked."""
 
     chosen = Signal(str)
 
@@ -74,8 +74,8 @@ class Rail(QFrame):
         names = QVBoxLayout(inner)
         names.setContentsMargins(0, 0, 0, 0)
         names.setSpacing(4)
-        for name, shape, words in PAGES:
-            button = self._buttons[name] = _button(shape, words)
+        for name, shape, title in PAGES:
+            button = self._buttons[name] = _button(shape, tr(title))
             button.setCheckable(True)
             button.setToolTip(actions[name].text())
             button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
@@ -88,20 +88,20 @@ class Rail(QFrame):
         column.addWidget(self._buttons["menu"])
 
     def mark(self, name: str) -> None:
-        """Mark the page in front."""
+        """Mark the current page."""
         for other, button in self._buttons.items():
             button.setChecked(other == name)
         self._names.ensureWidgetVisible(self._buttons[name])
 
     def fit(self) -> None:
-        """Take the room that the size of text asks for."""
+        """Set the button sizes for the current text size."""
         self.setFixedWidth(px(_WIDTH))
         for button in self._buttons.values():
             button.setFixedSize(px(_WIDTH) - 8, px(52))
 
 
 def _scrolling(inner: QWidget) -> QScrollArea:
-    """For names that a low window with large text has no room for."""
+    """A scroll area without scroll bars, for a low window with large text."""
     area = QScrollArea()
     area.setWidget(inner)
     for part in (area, inner):
@@ -114,16 +114,16 @@ def _scrolling(inner: QWidget) -> QScrollArea:
     return area
 
 
-def _button(shape: str, words: str) -> QToolButton:
+def _button(shape: str, title: str) -> QToolButton:
     button = QToolButton()
-    button.setText(f"{shape}\n{tr(words)}")
+    button.setText(f"{shape}\n{title}")
     button.setProperty("role", "rail")
     return button
 
 
 def _menu_button(actions: Actions) -> QToolButton:
-    """What is done with the workspace and with the window, for whoever has not learned the keys."""
-    button = _button("⋯", "Menu")
+    """The menu of workspace and window actions."""
+    button = _button("⋯", tr("Menu"))
     button.setToolTip(with_key(tr("Menu"), "menu"))
     menu = QMenu(button)
     menu.addActions([actions[spec.name] for spec in ACTIONS if spec.group == "Workspace" and spec.name != "quit"])

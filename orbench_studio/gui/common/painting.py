@@ -1,4 +1,4 @@
-"""Small things that several lists paint: badges, keycaps, text that fits."""
+"""Painting helpers for lists: badges, keycaps, elided text."""
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
@@ -10,12 +10,12 @@ _BADGE = 22
 
 
 def badge_height() -> int:
-    """How high badges are, and the room that keycaps take."""
+    """The height of badges and of the space for keycaps."""
     return px(_BADGE)
 
 
 def elided(painter: QPainter, rect: QRect, text: str, face: QFont, colour: QColor, *, right: bool = False) -> int:
-    """Paint one line of text, cut with an ellipsis where it does not fit; gives the width it took."""
+    """Paint one line of text, cut with an ellipsis where it does not fit, and return its width."""
     painter.setFont(face)
     painter.setPen(colour)
     metrics = QFontMetrics(face)
@@ -26,12 +26,12 @@ def elided(painter: QPainter, rect: QRect, text: str, face: QFont, colour: QColo
 
 
 def badge_size(mark: Mark) -> QSize:
-    """How large a mark's badge is."""
-    return QSize(QFontMetrics(font(META)).horizontalAdvance(_words(mark)) + 2 * _PAD, badge_height())
+    """The size of a mark's badge."""
+    return QSize(QFontMetrics(font(META)).horizontalAdvance(_text(mark)) + 2 * _PAD, badge_height())
 
 
 def badge(painter: QPainter, at: QPoint, mark: Mark, theme: Theme) -> None:
-    """Paint a mark as a badge, its top left corner at a point; dashed where it is no judgement."""
+    """Paint a mark as a badge with its top left corner at a point. A mark without a tint is dashed."""
     rect = QRectF(at, badge_size(mark)).adjusted(0.5, 0.5, -0.5, -0.5)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -45,17 +45,17 @@ def badge(painter: QPainter, at: QPoint, mark: Mark, theme: Theme) -> None:
     painter.drawRoundedRect(rect, 4, 4)
     painter.setFont(font(META))
     painter.setPen(colour)
-    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, _words(mark))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, _text(mark))
     painter.restore()
 
 
 def keycap_width(key: str) -> int:
-    """How wide a key is painted; nothing where there is none."""
+    """The width of a keycap; 0 without a key."""
     return max(QFontMetrics(font(META)).horizontalAdvance(key) + 10, badge_height()) if key else 0
 
 
 def keycap(painter: QPainter, at: QPoint, key: str, theme: Theme) -> None:
-    """Paint a key, its top left corner at a point."""
+    """Paint a keycap with its top left corner at a point."""
     if not key:
         return
     rect = QRectF(at.x() + 0.5, at.y() + 0.5, keycap_width(key) - 1, badge_height() - 3)
@@ -70,5 +70,5 @@ def keycap(painter: QPainter, at: QPoint, key: str, theme: Theme) -> None:
     painter.restore()
 
 
-def _words(mark: Mark) -> str:
+def _text(mark: Mark) -> str:
     return f"{mark.shape} {mark.word}".strip()

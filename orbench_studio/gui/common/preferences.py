@@ -1,4 +1,4 @@
-"""What a user can prefer, declared in one table; the dialog is built from it and every change holds at once."""
+"""The preferences dialog, built from a table of preferences. Every change applies immediately."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,27 +29,27 @@ from orbench_studio.settings import SCHEMES, Settings
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number in a range; the least may have words of its own."""
+    """A whole number in a range; the minimum may have a text of its own."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     step: int
     unit: str
-    least_words: str = ""
+    minimum_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of some words."""
+    """One of several options."""
 
-    words: tuple[str, ...]
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Any number of some words."""
+    """Any number of several options."""
 
-    words: tuple[str, ...]
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +62,46 @@ Kind = Number | OneOf | AnyOf | Switch
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """One preference: its name in the settings, what it is called, and what it does."""
+    """A preference: its name in the settings, title, control and description."""
 
     name: str
     title: str
     kind: Kind
-    what: str
+    description: str
 
 
 PREFERENCES = (
-    Preference("scheme", "Colours", OneOf(SCHEMES), ""),
-    Preference("font_scale", "Size of text", Number(SMALLEST, LARGEST, STEP, " %"), ""),
-    Preference("blind", "Blind first", Switch(), "Votes and judgements stay hidden until you have decided."),
+    Preference("scheme", "Colour scheme", OneOf(SCHEMES), ""),
+    Preference("font_scale", "Text size", Number(SMALLEST, LARGEST, STEP, " %"), ""),
+    Preference("blind", "Blind review", Switch(), "Votes and judgements are hidden until you label the prompt."),
     Preference(
-        "shielded", "Covered texts", AnyOf(tuple(map(str, Category))),
-        "Texts of these categories are covered until you ask for them.",
+        "shielded", "Covered categories", AnyOf(tuple(map(str, Category))),
+        "Texts in these categories are covered until you press the shortcut that shows them.",
     ),
     Preference(
-        "break_after", "Suggest a break", Number(0, 240, 5, " minutes of steady work", "never"), "One line, once.",
+        "break_after", "Break reminder", Number(0, 240, 5, " minutes", "off"),
+        "Time of work without a pause until a reminder appears.",
     ),
     Preference(
-        "recheck", "Show again", Number(0, 50, 1, " % of what you decided", "nothing"),
-        "Decided prompts come back unmarked now and then, to measure how far you agree with yourself.",
+        "recheck", "Self-consistency check", Number(0, 50, 1, " % of your prompts", "off"),
+        "Labelled prompts are shown again without a mark, to measure how often you give the same label.",
     ),
     Preference(
-        "learns", "Local judge learns", Switch(),
-        "In the background, from the answer classes you give; it judges again what no person has judged.",
+        "learns", "Train the local judge automatically", Switch(),
+        "In the background, on the answer classes that you set. It then judges the responses that have no human label.",
     ),
 )  # fmt: skip
 
 
 class PreferencesDialog(QDialog):
-    """Every preference with its control. There is nothing to confirm: a change holds at once and is kept."""
+    """Every preference with its control. Changes apply and are saved immediately."""
 
     def __init__(self, parent: QWidget, settings: Settings, changed: Callable[[str], object]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Preferences"))
         self._settings = settings
-        self._changed = changed  # called with the name of a preference that has another value
+        self._changed = changed  # called with the name of a changed preference
         self.controls: dict[str, QWidget] = {}
         self._build_ui()
 
@@ -138,28 +139,28 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout()
         column.setSpacing(4)
         column.addWidget(control)
-        if preference.what:
-            what = label(tr(preference.what), "meta")
+        if preference.description:
+            what = label(tr(preference.description), "meta")
             what.setWordWrap(True)
             column.addWidget(what)
         form.addRow(label(tr(preference.title)), column)
 
     def _file(self) -> QVBoxLayout:
-        """Where it is all kept."""
+        """The path of the settings file, and the buttons."""
         path = str(self._settings.file)
-        where = label(f"{tr('Kept in')} {path}", "meta")
+        where = label(tr("Settings file: {path}").format(path=path), "meta")
         where.setWordWrap(True)
         row = QHBoxLayout()
         row.setSpacing(8)
-        deeds: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("Open the file", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path))),
-            ("Copy its path", lambda: QGuiApplication.clipboard().setText(path)),
-            ("Close", self.accept),
+        commands: tuple[tuple[str, Callable[[], object]], ...] = (
+            (tr("Open file"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path))),
+            (tr("Copy path"), lambda: QGuiApplication.clipboard().setText(path)),
+            (tr("Close"), self.accept),
         )
-        for words, deed in deeds:
-            button = QPushButton(tr(words))
+        for text, command in commands:
+            button = QPushButton(text)
             button.setAutoDefault(False)
-            button.clicked.connect(lambda _checked=False, d=deed: d())
+            button.clicked.connect(lambda _checked=False, c=command: c())
             row.addWidget(button)
         row.insertStretch(2)
         column = QVBoxLayout()
@@ -171,7 +172,7 @@ class PreferencesDialog(QDialog):
 
 
 def _control(preference: Preference, value: Any, take: Callable[[str, object], None]) -> QWidget:
-    """The control of a preference, named, with its value, telling every change."""
+    """The control of a preference with its value; it reports every change to `take`."""
     name, title = preference.name, tr(preference.title)
     match preference.kind:
         case Switch():
@@ -179,36 +180,36 @@ def _control(preference: Preference, value: Any, take: Callable[[str, object], N
             switch.setChecked(value)
             switch.toggled.connect(lambda on: take(name, on))
             return _named(switch, preference)
-        case OneOf(words):
+        case OneOf(options):
             choice = QComboBox()
-            choice.addItems([tr(word) for word in words])
-            choice.setCurrentIndex(words.index(value) if value in words else 0)
-            choice.currentIndexChanged.connect(lambda place: take(name, words[place]))
+            choice.addItems([tr(option) for option in options])
+            choice.setCurrentIndex(options.index(value) if value in options else 0)
+            choice.currentIndexChanged.connect(lambda place: take(name, options[place]))
             return _named(choice, preference)
         case Number() as kind:
             number = QSpinBox()
-            number.setRange(kind.least, kind.most)
+            number.setRange(kind.minimum, kind.maximum)
             number.setSingleStep(kind.step)
             number.setSuffix(tr(kind.unit))
-            number.setSpecialValueText(tr(kind.least_words))
+            number.setSpecialValueText(tr(kind.minimum_text))
             number.setValue(value)
             number.setKeyboardTracking(False)
             number.valueChanged.connect(lambda now: take(name, now))
             return _named(number, preference)
-        case AnyOf(words):
-            return _named(_boxes(words, value, lambda chosen: take(name, chosen)), preference)
+        case AnyOf(options):
+            return _named(_boxes(options, value, lambda chosen: take(name, chosen)), preference)
 
 
-def _boxes(words: tuple[str, ...], chosen: list[str], take: Callable[[list[str]], None]) -> QWidget:
+def _boxes(options: tuple[str, ...], chosen: list[str], take: Callable[[list[str]], None]) -> QWidget:
     group = QWidget()
     grid = QGridLayout(group)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setSpacing(8)
-    boxes = [QCheckBox(tr(word)) for word in words]
-    for place, (word, box) in enumerate(zip(words, boxes, strict=True)):
-        box.setChecked(word in chosen)
-        box.setAccessibleName(f"{tr('Cover')} {tr(word)}")
-        box.toggled.connect(lambda _on: take([w for w, b in zip(words, boxes, strict=True) if b.isChecked()]))
+    boxes = [QCheckBox(tr(option)) for option in options]
+    for place, (option, box) in enumerate(zip(options, boxes, strict=True)):
+        box.setChecked(option in chosen)
+        box.setAccessibleName(tr("Cover {category}").format(category=tr(option)))
+        box.toggled.connect(lambda _on: take([o for o, b in zip(options, boxes, strict=True) if b.isChecked()]))
         grid.addWidget(box, place // 2, place % 2)
     return group
 
@@ -216,5 +217,5 @@ def _boxes(words: tuple[str, ...], chosen: list[str], take: Callable[[list[str]]
 def _named(control: QWidget, preference: Preference) -> QWidget:
     control.setObjectName(preference.name)
     control.setAccessibleName(tr(preference.title))
-    control.setAccessibleDescription(tr(preference.what))
+    control.setAccessibleDescription(tr(preference.description))
     return control

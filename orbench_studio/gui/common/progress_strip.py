@@ -1,4 +1,4 @@
-"""A line that says how far something long is, with a way out; nothing else of the window waits for it."""
+"""A progress bar with a Cancel button for a long operation that does not block the window."""
 
 from collections.abc import Callable
 from threading import Event
@@ -11,14 +11,14 @@ from orbench_studio.gui.common.widgets import label
 
 
 class ProgressStrip(QFrame):
-    """Hidden while nothing runs."""
+    """A line with text, progress and Cancel; hidden while nothing runs."""
 
     _advanced = Signal(int, int)
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._words = label("", "quiet")
+        self._label = label("", "quiet")
         self._bar = QProgressBar()
         self.cancel = QPushButton(tr("Cancel"))
         self._cancelled = Event()
@@ -26,28 +26,32 @@ class ProgressStrip(QFrame):
         self._advanced.connect(self._advance)
         self.hide()
 
-    def begin(self, words: str) -> Callable[[int, int], bool]:
-        """Something long begins; from any thread it tells the function how far it is, and hears whether to go on."""
+    def begin(self, text: str) -> Callable[[int, int], bool]:
+        """Show the strip and return its progress callback.
+
+        The callback may be called from any thread with the number of items done and the total; it returns False once
+        the user has cancelled.
+        """
         cancelled = self._cancelled = Event()
         self.cancel.setEnabled(True)
-        self._words.setText(words)
+        self._label.setText(text)
         self._bar.setRange(0, 0)
         self.show()
 
-        def goes_on(done: int, total: int) -> bool:
+        def on_progress(done: int, total: int) -> bool:
             if not cancelled.is_set():
                 self._advanced.emit(done, total)
             return not cancelled.is_set()
 
-        return goes_on
+        return on_progress
 
     def stop(self) -> None:
-        """Have it stop at its next step."""
+        """Cancel the operation at its next progress report."""
         self._cancelled.set()
         self.cancel.setEnabled(False)
 
     def end(self) -> None:
-        """It has ended, or nobody waits for it any more."""
+        """Hide the strip and ignore further progress."""
         self._cancelled.set()
         self.hide()
 
@@ -57,11 +61,11 @@ class ProgressStrip(QFrame):
 
     def _build_ui(self) -> None:
         self._bar.setAccessibleName(tr("Progress"))
-        self.cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys where they are
+        self.cancel.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click keeps the keyboard focus where it is
         self.cancel.clicked.connect(self.stop)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
         row.setSpacing(16)
-        row.addWidget(self._words)
+        row.addWidget(self._label)
         row.addWidget(self._bar, 1)
         row.addWidget(self.cancel)

@@ -1,6 +1,6 @@
-"""Model text on the screen: plain, untrusted, selectable; Markdown styled in place, evidence marked.
+"""A pane for untrusted model text: plain and selectable, with Markdown styled in place and evidence marked.
 
-Nothing in the text is ever interpreted as HTML and no resource it names is ever loaded.
+The text is never interpreted as HTML, and resources that it names are never loaded.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 from orbench_studio.gui.common.markdown_spans import Style, spans
 from orbench_studio.gui.common.theme import BODY, Theme, code_font, font, px
 
-# Qt counts UTF-16 units and makes paragraphs of these; a text is shown with the same number of characters.
+# Qt counts UTF-16 units and splits paragraphs at these; the number of characters stays the same.
 _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"})
 
 _RIGHT = 12
-_MOVING = (
+_CURSOR_KEYS = (
     Qt.Key.Key_Up,
     Qt.Key.Key_Down,
     Qt.Key.Key_Left,
@@ -40,16 +40,16 @@ _MOVING = (
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A size of type and the height of its lines, in pixels at the usual size of text."""
+    """Font size and line height, in pixels at the default text size."""
 
     size: int
     line: int
 
 
 class TextPane(QTextEdit):
-    """A read-only text. `grows` makes it as high as its text, for panes that scroll as a whole."""
+    """A read-only text. With `grows` it is as high as its text, for panes inside of a scroll area."""
 
-    left = Signal()  # when whoever reads it wants to go back
+    left = Signal()  # on Escape while reading
 
     def __init__(self, theme: Theme, kind: Type, *, grows: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class TextPane(QTextEdit):
         theme.changed.connect(self._render)
 
     def show_text(self, text: str, evidence: tuple[int, int] | None = None) -> None:
-        """Show a text from its beginning, with a span of its characters marked."""
+        """Show a text from its start, with the span of evidence marked."""
         if (text, evidence) == (self._text, self._evidence):
             return
         self._text, self._evidence = text, evidence
@@ -72,14 +72,14 @@ class TextPane(QTextEdit):
         self.verticalScrollBar().setValue(0)
 
     def read(self) -> None:
-        """Take the keys that move, from the beginning, until Escape or until the focus goes elsewhere."""
+        """Take the focus and the cursor keys, until Escape or until the focus moves."""
         self._reading = True
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def event(self, event: QEvent) -> bool:
         key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride else None
-        if self._reading and key in _MOVING:
-            event.accept()  # while somebody reads they move in the text, not in the queue
+        if self._reading and key in _CURSOR_KEYS:
+            event.accept()  # the cursor keys move in the text, not in the queue
             return True
         return super().event(event)
 
@@ -94,7 +94,7 @@ class TextPane(QTextEdit):
         super().focusOutEvent(event)
 
     def selected(self) -> tuple[int, int] | None:
-        """The half-open span of the text's characters that is selected; None where nothing is."""
+        """The selected half-open span of characters; None without a selection."""
         cursor = self.textCursor()
         if self._cover or not cursor.hasSelection():
             return None
@@ -106,13 +106,13 @@ class TextPane(QTextEdit):
         """Whether the text is covered."""
         return bool(self._cover)
 
-    def cover(self, words: str) -> None:
-        """Show these words instead of the text; with none, the text again.
+    def cover(self, text: str) -> None:
+        """Show `text` instead of the real text; an empty one uncovers it.
 
-        While it is covered, the text is not in the pane at all: it can be neither selected, copied nor read aloud.
+        While covered, the real text is not in the widget: it cannot be selected, copied or read by a screen reader.
         """
-        if words != self._cover:
-            self._cover = words
+        if text != self._cover:
+            self._cover = text
             self._render()
 
     def _build_ui(self) -> None:
@@ -143,7 +143,7 @@ class TextPane(QTextEdit):
         shown = self._text.replace("\r\n", " \n").translate(_PARAGRAPHS)
         self.setPlainText(shown)
         cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()  # the text is laid out once, not again for every span (36 s for 4,000: measured)
+        cursor.beginEditBlock()  # one layout instead of one for each span (36 s for 4,000 spans, measured)
         cursor.select(QTextCursor.SelectionType.Document)
         lines = QTextBlockFormat()
         lines.setLineHeight(px(self._type.line), QTextBlockFormat.LineHeightTypes.MinimumHeight.value)

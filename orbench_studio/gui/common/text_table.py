@@ -21,7 +21,7 @@ _INDENT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """Title, column names and rows of a table. A row whose first cell begins with spaces is indented.
 
     The first `words` columns hold text, the others numbers.
@@ -73,7 +73,7 @@ def kappa_text(kappa: Coefficient) -> str:
     return f"{kappa.value:.2f}{interval}".replace("-", "−")
 
 
-def table_of(table: Table) -> QWidget:
+def table_of(table: TextTable) -> QWidget:
     """Build a widget with the title above the table and the note below it."""
     widget = QWidget()
     column = QVBoxLayout(widget)

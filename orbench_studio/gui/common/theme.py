@@ -1,4 +1,4 @@
-"""Colours, type and spaces: one table of tokens, applied through the palette and one style sheet made from it."""
+"""The theme: colour tokens and text size, applied as a palette and one style sheet."""
 
 import re
 from dataclasses import dataclass, fields
@@ -15,15 +15,15 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.resources_dir import resources
 from orbench_studio.settings import SCHEMES
 
-META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the usual size of text
+META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the default text size
 READING_LINE, PROMPT_LINE = 24, 32
-_BOX = 13  # of a box to be checked
-SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent of the usual size
+_BOX = 13  # size of a check box
+SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How a meaning looks: a shape and a word beside the colour, never the colour alone. No tint: dashed outline."""
+    """The look of a value: shape and word beside the colour, never the colour alone. No tint: dashed outline."""
 
     shape: str
     word: str
@@ -171,7 +171,7 @@ _CHOICES = {"light": LIGHT, "dark": DARK}
 
 
 class Theme(QObject):
-    """The scheme in force; follows the system's and tells when it changes."""
+    """The current colour scheme and text size; follows the scheme of the system."""
 
     changed = Signal()  # after the palette and the style sheet have been replaced
 
@@ -181,16 +181,16 @@ class Theme(QObject):
         self.tokens = LIGHT
         self._chosen = chosen
         self._scale = min(max(percent, SMALLEST), LARGEST)
-        self._take_size()  # widgets measure by it from the first one on
+        self._apply_size()  # before the first widget measures text
         app.styleHints().colorSchemeChanged.connect(self.follow_system)
 
     def choose(self, scheme: str) -> None:
-        """Take "light" or "dark", or anything else for what the system asks for, now and when it changes."""
+        """Set "light" or "dark"; any other value follows the system."""
         self._chosen = scheme
         self.follow_system()
 
     def follow_system(self) -> None:
-        """Take the scheme that the system asks for, unless one has been chosen."""
+        """Apply the scheme of the system, unless the user has chosen one."""
         if self._chosen in _CHOICES:
             self.apply(_CHOICES[self._chosen])
             return
@@ -198,15 +198,15 @@ class Theme(QObject):
         self.apply(DARK if dark else LIGHT)
 
     def scale(self, percent: int) -> None:
-        """Take a size of text, in per cent of the usual one."""
+        """Set the text size, in per cent of the default."""
         self._scale = min(max(percent, SMALLEST), LARGEST)
         self.apply(self.tokens)
 
     def apply(self, tokens: Tokens) -> None:
-        """Put a scheme in force everywhere at once."""
+        """Apply a colour scheme."""
         self.tokens = tokens
-        self._app.setStyleSheet("")  # a sheet over none is put in force four times as fast as one over another
-        self._take_size()
+        self._app.setStyleSheet("")  # replacing an empty style sheet is four times as fast (measured)
+        self._apply_size()
         self._app.setPalette(_palette(tokens))
         sheet = _SHEET.substitute(
             {f.name: getattr(tokens, f.name) for f in fields(Tokens)},
@@ -217,27 +217,27 @@ class Theme(QObject):
         self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()
 
-    def _take_size(self) -> None:
-        face = self._app.font()
-        face.setPixelSize(round(BODY * self._scale / 100))
-        self._app.setFont(face)
+    def _apply_size(self) -> None:
+        font = self._app.font()
+        font.setPixelSize(round(BODY * self._scale / 100))
+        self._app.setFont(font)
 
     def colour(self, name: str) -> QColor:
-        """A token as a colour."""
+        """The colour of a token."""
         return QColor(getattr(self.tokens, name))
 
 
 def px(size: int) -> int:
-    """A length in pixels at the usual size of text, as long as it is at the size in force.
+    """Scale a length in pixels from the default to the current text size.
 
-    The application's own font holds the size in force; before a theme has set it, lengths are as they stand.
+    The font of the application has the current size; before a theme has set it, lengths are unchanged.
     """
     body = QGuiApplication.font().pixelSize()
     return round(size * body / BODY) if body > 0 else size
 
 
 def font(size: int, *, strong: bool = False) -> QFont:
-    """The interface's face at a size of the scale."""
+    """The interface font at a size in pixels."""
     face = QFont(QGuiApplication.font())
     face.setPixelSize(px(size))
     face.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
@@ -245,7 +245,7 @@ def font(size: int, *, strong: bool = False) -> QFont:
 
 
 def code_font(size: int) -> QFont:
-    """The system's fixed face."""
+    """The fixed-width font of the system."""
     face = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     face.setPixelSize(px(size))
     return face

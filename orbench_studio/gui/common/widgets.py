@@ -1,4 +1,4 @@
-"""Small widgets that every page uses."""
+"""Small widgets and helpers for all pages."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from orbench_studio.gui.common.actions import KEYS, key_text
+from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
 from orbench_studio.gui.common.painting import badge_height, keycap, keycap_width
 from orbench_studio.gui.common.shortcuts import native
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
@@ -29,24 +29,24 @@ _HEIGHT = 36
 _LINE = 28  # of hints
 _PAD = 10
 _GAP = 12
-_SHAPE = 24  # what is left of the words on a narrow window: the mark's shape
+_SHAPE = 24  # the minimum width for text: the shape of a mark
 
 
 class PlainList(QListView):
-    """A list in which letters are never typed to search: they are keys of the window."""
+    """A list without keyboard search: letters are shortcuts of the window."""
 
     def keyboardSearch(self, search: str) -> None:
-        """Nothing: a letter that is no shortcut here must not move the reviewer elsewhere."""
+        """Do nothing: a letter that is not a shortcut must not change the current prompt."""
 
 
 class KeyButton(QAbstractButton):
-    """A button for an action, with the key that does the same; tinted while it states what holds."""
+    """A button for an action that shows its shortcut; checked while it shows the current value."""
 
-    def __init__(self, theme: Theme, action: QAction, words: str, *, colour: str = "", tint: str = "") -> None:
+    def __init__(self, theme: Theme, action: QAction, text: str, *, colour: str = "", tint: str = "") -> None:
         super().__init__()
         self._theme = theme
         self._action = action
-        self._words = words
+        self._text = text
         self._key = ""
         self._colour = colour
         self._tint = tint or "selection"
@@ -58,15 +58,17 @@ class KeyButton(QAbstractButton):
         action.changed.connect(self._take_key)
         theme.changed.connect(self._resized)
 
-    def say(self, words: str) -> None:
-        """Change the words on the button."""
-        self._words = words
+    def say(self, text: str) -> None:
+        """Change the text of the button."""
+        self._text = text
         self._resized()
 
     def _take_key(self) -> None:
         title = self._action.text()
         self._key = native(self._action.shortcut().toString())
-        self.setAccessibleName(f"{title}, key {self._key}" if self._key else title)
+        self.setAccessibleName(
+            tr("{action}, shortcut {key}").format(action=title, key=self._key) if self._key else title
+        )
         self.setToolTip(f"{title} ({self._key})" if self._key else title)
         self._resized()
 
@@ -75,11 +77,11 @@ class KeyButton(QAbstractButton):
         self.update()
 
     def nextCheckState(self) -> None:
-        """A click does not state anything: what holds is set by the page."""
+        """Do nothing: the page sets the checked state, not the click."""
 
     def sizeHint(self) -> QSize:
-        words = QFontMetrics(font(BODY)).horizontalAdvance(self._words)
-        return QSize(words + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
+        width = QFontMetrics(font(BODY)).horizontalAdvance(self._text)
+        return QSize(width + keycap_width(self._key) + 2 * _PAD + _GAP, px(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(keycap_width(self._key) + 2 * _PAD + px(_SHAPE), px(_HEIGHT))
@@ -89,22 +91,22 @@ class KeyButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = "accent" if self.hasFocus() else self._colour or ("line" if self.underMouse() else "")
         painter.setPen(QPen(self._theme.colour(outline), 1) if outline else QPen(Qt.PenStyle.NoPen))
-        held = self.isChecked() or self.isDown()
-        painter.setBrush(self._theme.colour(self._tint) if held else Qt.BrushStyle.NoBrush)
+        active = self.isChecked() or self.isDown()
+        painter.setBrush(self._theme.colour(self._tint) if active else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.setFont(font(BODY))
         painter.setPen(self._theme.colour(self._colour or "ink"))
-        words = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
-        shown = painter.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, words.width())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        area = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
+        shown = painter.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         at = QPoint(self.width() - _PAD - keycap_width(self._key), (self.height() - badge_height()) // 2 + 1)
         keycap(painter, at, self._key, self._theme)
 
 
 class KeyHints(QWidget):
-    """Keys with what they do, for places that have no buttons; on as many lines as it takes.
+    """Shortcuts with descriptions, wrapped to as many lines as needed.
 
-    A hint is the names of its actions and what their keys do together.
+    A hint has the names of one or more actions and a description of their shortcuts.
     """
 
     def __init__(self, theme: Theme, hints: Sequence[tuple[tuple[str, ...], str]]) -> None:
@@ -115,7 +117,7 @@ class KeyHints(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._resized()
-        KEYS.changed.connect(self._resized)
+        SHORTCUTS.changed.connect(self._resized)
         theme.changed.connect(self._resized)
 
     def hasHeightForWidth(self) -> bool:
@@ -145,7 +147,7 @@ class KeyHints(QWidget):
             painter.drawText(at, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _placed(self, width: int) -> list[tuple[int, int, list[str], str]]:
-        """Line, left edge, keys and words of every hint on a width."""
+        """Line, left edge, keys and text of every hint for a width."""
         metrics = QFontMetrics(font(META))
         placed, line, left = [], 0, 0
         for names, words in self._hints:
@@ -159,14 +161,14 @@ class KeyHints(QWidget):
         return placed
 
     def _resized(self) -> None:
-        said = ((" ".join(filter(None, map(key_text, names))), words) for names, words in self._hints)
-        self.setAccessibleName(", ".join(f"{keys} {words}" for keys, words in said if keys))
+        texts = ((" ".join(filter(None, map(key_text, names))), words) for names, words in self._hints)
+        self.setAccessibleName(", ".join(f"{keys} {words}" for keys, words in texts if keys))
         self.updateGeometry()
         self.update()
 
 
 def label(text: str = "", role: str = "") -> QLabel:
-    """A label that shows text as it is, never as HTML."""
+    """A plain text label, never interpreted as HTML."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     if role:
@@ -175,17 +177,17 @@ def label(text: str = "", role: str = "") -> QLabel:
 
 
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
-    """Give a tool tip that shows its text as it is; Qt takes anything that looks like HTML for HTML."""
+    """Set a plain text tooltip; Qt would interpret text that looks like HTML."""
     widget.setToolTip(f"<qt>{escape(text)}</qt>" if text else "")
 
 
 def while_there(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:
-    """The same, but nothing where the widget is gone by then: what a dialog has asked for may come after its end."""
+    """A callback that does nothing once the widget is deleted: results may arrive after a dialog is closed."""
     return lambda answer: then(answer) if isValid(widget) else None
 
 
 def scrolled(widget: QWidget) -> QScrollArea:
-    """The widget, to be scrolled where the window is too small for the type."""
+    """The widget in a scroll area, for small windows and large text."""
     area = QScrollArea()
     area.setWidget(widget)
     area.setWidgetResizable(True)
@@ -195,7 +197,7 @@ def scrolled(widget: QWidget) -> QScrollArea:
 
 
 def rule(*, vertical: bool = False) -> QFrame:
-    """A line of one pixel."""
+    """A separator of one pixel."""
     line = QFrame()
     line.setObjectName("rule")
     line.setFixedWidth(1) if vertical else line.setFixedHeight(1)
@@ -203,7 +205,7 @@ def rule(*, vertical: bool = False) -> QFrame:
 
 
 def set_role(widget: QWidget, name: str, value: object) -> None:
-    """Set a property that the style sheet looks at, and apply it."""
+    """Set a property that the style sheet uses, and apply it."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)

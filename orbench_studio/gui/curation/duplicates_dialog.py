@@ -25,7 +25,7 @@ from orbench_studio.domain.curation.near_duplicates import Grouping
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.content_cover import line_shown, text_shown
+from orbench_studio.gui.common.content_cover import row_shown, text_shown
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.theme import LABELS, Theme
@@ -196,7 +196,7 @@ class DuplicatesDialog(QDialog):
             {"chosen": tuple(self._ids)},
             wanted=None,
             visible=frozenset[Visible](),
-            shown_as=lambda row: line_shown(settings, row),
+            shown_as=lambda row: row_shown(settings, row),
         )
         dialog.message.connect(self.message)
         dialog.open()

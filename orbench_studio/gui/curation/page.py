@@ -15,7 +15,7 @@ from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.content_cover import line_shown
+from orbench_studio.gui.common.content_cover import row_shown
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import scrolled
 from orbench_studio.gui.curation import recipe_run
@@ -124,7 +124,7 @@ class CurationPage(QWidget):
         self.preview.show_result(found)
 
     def _list(self, rows: Sequence[QueueRow]) -> None:
-        shown = [line_shown(self._session.settings, row) for row in rows]
+        shown = [row_shown(self._session.settings, row) for row in rows]
         self.preview.show_prompts(shown, len(self.result.chosen) if self.result else 0)
 
     def _fail(self, text: str) -> None:

@@ -11,7 +11,7 @@ from orbench_studio.domain.core.moderation import Count, Rule
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.form_fields import count_field
-from orbench_studio.gui.common.text_table import Table, kappa_text, share, table_of, translated
+from orbench_studio.gui.common.text_table import TextTable, kappa_text, share, table_of, translated
 from orbench_studio.gui.common.widgets import label, set_tip
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class ModeratorsView(QWidget):
             self._column.addWidget(table)
 
 
-def _tables(found: Moderators) -> list[Table]:
+def _tables(found: Moderators) -> list[TextTable]:
     each = tuple(
         (name, f"{found.toxic[name].n:,}", share(found.toxic[name]), share(found.alone[name])) for name in found.toxic
     )
@@ -100,11 +100,11 @@ def _tables(found: Moderators) -> list[Table]:
     if each:
         header = translated(("Moderator", "Parsed votes", "Toxic", "Sole dissent"))
         note = tr("Sole dissent: all others voted the opposite, of the prompts with at least three parsed votes.")
-        tables.append(Table(tr("Moderators"), header, each, note))
+        tables.append(TextTable(tr("Moderators"), header, each, note))
     if pairs:
         header = translated(("Moderator", "Other moderator", "n", "Same vote", "Kappa"))
         note = tr("On prompts with parsed votes of both. Intervals: 95 % (Wilson; Dirichlet for kappa).")
-        tables.append(Table(tr("Agreement between moderators"), header, pairs, note, words=2))
+        tables.append(TextTable(tr("Agreement between moderators"), header, pairs, note, words=2))
     return tables
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, Table, kappa_text, share, translated
+from orbench_studio.gui.common.text_table import Row, TextTable, kappa_text, share, translated
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement
@@ -43,8 +43,8 @@ class Report:
     """All tables of a calibration. `agreement` has one table per kind of slice; `others` follow it."""
 
     summary: str
-    agreement: dict[str, Table]
-    others: tuple[Table, ...]
+    agreement: dict[str, TextTable]
+    others: tuple[TextTable, ...]
 
     @property
     def text(self) -> str:
@@ -83,7 +83,7 @@ def indicates(*, refuses: bool) -> str:
     return tr("refusal") if refuses else tr("answer")
 
 
-def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> Table:
+def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> TextTable:
     rows: list[Row] = []
     for one in instruments:
         error = one.calibration_error
@@ -91,7 +91,7 @@ def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> Table:
         if one.on_sample is not None:
             rows.append((*_agreement(f"    {tr('random sample only')}", one.on_sample), ""))
         rows += [(*_agreement(f"    {name}", agreement), "") for name, agreement in one.slices.by[by].items()]
-    return Table(tr(_TITLES[by]), translated(_AGREEMENT), tuple(rows))
+    return TextTable(tr(_TITLES[by]), translated(_AGREEMENT), tuple(rows))
 
 
 def _agreement(name: str, found: Agreement) -> Row:
@@ -107,33 +107,33 @@ def _agreement(name: str, found: Agreement) -> Row:
     )
 
 
-def _trust(found: Calibration) -> Table:
+def _trust(found: Calibration) -> TextTable:
     by_name = {one.name: one for one in found.instruments}
     rows = tuple(
         (model, name, share(by_name[name].slices.by["model"][model].accuracy)) for model, name in found.trust.items()
     )
     note = tr("The judge whose confidence interval of agreement has the highest lower bound.")
-    return Table(tr("Best judge per model"), translated(("Model", "Judge", "Agreement")), rows, note, words=2)
+    return TextTable(tr("Best judge per model"), translated(("Model", "Judge", "Agreement")), rows, note, words=2)
 
 
-def _learning(found: Calibration) -> Table:
+def _learning(found: Calibration) -> TextTable:
     rows = tuple(
         (f"{one.labels:,}", _spread(one.any_refusal), _spread(one.three_way), f"{len(one.any_refusal)}")
         for one in found.learning
     )
     header = translated(("Labels", "Agreement", "Three-way", "Draws"))
     note = tr("Agreement on held-out responses: mean and range over random draws of training labels.")
-    return Table(tr("Learning curve of the local judge"), header, rows, note)
+    return TextTable(tr("Learning curve of the local judge"), header, rows, note)
 
 
-def _reliability(one: JudgeCalibration) -> Table:
+def _reliability(one: JudgeCalibration) -> TextTable:
     rows = tuple((f"{100 * step.given:.0f} %", share(step.observed), f"{step.n:,}") for step in one.curve)
     header = translated(("Predicted refusals", "Observed refusals", "n"))
     note = tr("Responses in ten bins of the predicted probability of a refusal. Observed: according to human labels.")
-    return Table(tr("Reliability curve of {judge}").format(judge=one.name), header, rows, note)
+    return TextTable(tr("Reliability curve of {judge}").format(judge=one.name), header, rows, note)
 
 
-def _left_out(found: Calibration) -> Table:
+def _left_out(found: Calibration) -> TextTable:
     rows = tuple(
         (
             one.model,
@@ -161,7 +161,7 @@ def _left_out(found: Calibration) -> Table:
         "Other models: the local judge, trained on the labels of the other models. All models: trained also on this "
         "model's labels of other prompts. Few labels: trained on random draws of n labels of the other models."
     )
-    return Table(tr("Agreement on a new model"), translated(header), rows, note)
+    return TextTable(tr("Agreement on a new model"), translated(header), rows, note)
 
 
 def _spread(draws: Iterable[float]) -> str:

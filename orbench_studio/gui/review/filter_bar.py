@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidge
 
 from orbench_studio.domain.review.query import QueryError, parse, write
 from orbench_studio.domain.review.queue import Order, QueueFilter
-from orbench_studio.gui.common.actions import KEYS, key_text, tr, with_key
+from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr, with_key
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.condition_names import ORDERS
 from orbench_studio.gui.review.query_completion import Completion
@@ -121,7 +121,7 @@ class FilterBar(QWidget):
         layout.addWidget(self._matches)
         self._restate()
         self._say_keys()
-        KEYS.changed.connect(self._say_keys)
+        SHORTCUTS.changed.connect(self._say_keys)
 
     def _say_keys(self) -> None:
         text = tr("Search, or filter: {example}   {key}")

@@ -9,7 +9,7 @@ from orbench_studio.domain.core.annotation import Aspect, Basis, Visible
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import KEYS, key_text, tr
+from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
     LABELS,
@@ -56,7 +56,7 @@ class PromptPane(QScrollArea):
         self._explained = False
         self._covered = False
         self._build_ui()
-        KEYS.changed.connect(self._show_votes)
+        SHORTCUTS.changed.connect(self._show_votes)
         theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import KEYS, tr
+from orbench_studio.gui.common.actions import SHORTCUTS, tr
 from orbench_studio.gui.common.content_cover import ContentCover
 from orbench_studio.gui.review.layout import ReviewLayout
 from orbench_studio.gui.review.prompt_pane import PromptPane
@@ -32,8 +32,8 @@ class ReadingAids(QObject):
         self._panes = panes
         answers = dict.fromkeys(responses.readings.texts(), tr("Response"))
         self.shield = ContentCover(settings, {**prompt.texts(), **answers})
-        model.shown_as = self.shield.line
-        KEYS.changed.connect(self._settle)
+        model.shown_as = self.shield.row_shown
+        SHORTCUTS.changed.connect(self._settle)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """The handlers of these actions."""
@@ -41,12 +41,12 @@ class ReadingAids(QObject):
 
     def meet(self, view: PromptView) -> None:
         """Cover the texts of a prompt if needed, before it is painted."""
-        self.shield.meet(view)
+        self.shield.show_prompt(view)
         self._prompt.hide_reasons(covered=self.shield.covers)
 
     def prefer(self) -> None:
         """Apply changed preferences."""
-        self.shield.settle()
+        self.shield.update_panes()
         self._hide_reasons()
         self._model.repaint()
 
@@ -58,7 +58,7 @@ class ReadingAids(QObject):
         return not refusal
 
     def _settle(self) -> None:
-        self.shield.settle()
+        self.shield.update_panes()
 
     def _reveal(self) -> None:
         if not self.shield.toggle():

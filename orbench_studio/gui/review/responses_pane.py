@@ -20,7 +20,6 @@ from orbench_studio.domain.core.judgement import REFUSALS
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import badge, badge_size, elided
-from orbench_studio.gui.common.splitters import remember_splitter
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import KeyHints, PlainList, label, rule
 from orbench_studio.gui.review.response_reader import ResponseReaders
@@ -147,8 +146,8 @@ class ResponsesPane(QFrame):
         self._fits = True
         self._of: int | None = None
         self._build_ui()
-        self._fits = not remember_splitter(self.splitter, settings, "responses")
-        remember_splitter(self.readings, settings, "side_by_side")
+        self._fits = not _remember_splitter(self.splitter, settings, "responses")
+        _remember_splitter(self.readings, settings, "side_by_side")
         self.splitter.splitterMoved.connect(self._stop_fitting)
         self.readings.focused.text.left.connect(self.left)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
@@ -291,3 +290,17 @@ def tally(views: tuple[ResponseView, ...]) -> str:
         tr("{count} not judged").format(count=apart) if apart else "",
     ]
     return "\u00a0\u00a0·  ".join(part for part in counts if part) or tr("none yet")
+
+
+def _remember_splitter(splitter: QSplitter, settings: Settings, name: str) -> bool:
+    """Restore a splitter's stored sizes and store later changes; return whether there were stored sizes."""
+    stored = settings.panes.get(name, [])
+    known = len(stored) == splitter.count() and sum(stored) > 0
+    if known:
+        splitter.setSizes(stored)
+
+    def store() -> None:
+        settings.panes[name] = splitter.sizes()
+
+    splitter.splitterMoved.connect(store)
+    return known

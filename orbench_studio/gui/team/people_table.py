@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, Table
+from orbench_studio.gui.common.text_table import Row, TextTable
 
 if TYPE_CHECKING:
     from orbench_studio.domain.core.rates import Rate
@@ -30,9 +30,9 @@ COLUMNS = {
 NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assumed independent."
 
 
-def people_table(people: list[Activity], now: datetime) -> Table:
+def people_table(people: list[Activity], now: datetime) -> TextTable:
     """Build the table with a row per annotator."""
-    return Table(tr("Annotators"), tuple(map(tr, COLUMNS)), tuple(_row(one, now) for one in people))
+    return TextTable(tr("Annotators"), tuple(map(tr, COLUMNS)), tuple(_row(one, now) for one in people))
 
 
 def _row(one: Activity, now: datetime) -> Row:

@@ -95,7 +95,7 @@ class Session(QObject):
 
     def save_settings(self) -> None:
         """Save the preferences; an error is shown in the window, and nothing else is lost."""
-        self.operations.here(self.settings.save)
+        self.operations.run_now(self.settings.save)
 
     def run(
         self,
@@ -115,9 +115,9 @@ class Session(QObject):
             done,
             lambda error: self._failed(error, failed, tells=tells),
             tells=tells,
-            elsewhere=(ConnectionLostError, WorkspaceMovedError),
+            handled_elsewhere=(ConnectionLostError, WorkspaceMovedError),
             act=act_of(work),
-            concerns=lambda: self.workspace is workspace,
+            is_current=lambda: self.workspace is workspace,
         )
 
     def _failed(self, error: Exception, failed: Callable[[Exception], object] | None, *, tells: bool) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 
 from orbench_studio.domain.workspace.location import Location, exists, location_of
 from orbench_studio.errors import StudioError
-from orbench_studio.gui.common.actions import KEYS, Actions, key_text, tr
+from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import Settings
 
@@ -98,7 +98,7 @@ class WelcomePage(QWidget):
             button.clicked.connect(lambda _checked=False, n=name: self._actions[n].trigger())
             grid.addWidget(button, *divmod(place, 2))
         self._say_keys()
-        KEYS.changed.connect(self._say_keys)
+        SHORTCUTS.changed.connect(self._say_keys)
         demo = QPushButton(tr("Look at the demo"))
         demo.clicked.connect(self.demo_wanted)
         grid.addWidget(demo, 1, 1)

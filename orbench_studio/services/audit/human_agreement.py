@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, Judgement, last_said
+from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, Judgement, latest_classes
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import ANY_REFUSAL, Agreement, Confusion, Kappa, Pair
 from orbench_studio.domain.review.query import NONE
@@ -159,7 +159,7 @@ def _moderator(
 def _judges(known: Sequence[judgements.Labelled], values: Mapping[int, Sequence[Judgement]]) -> list[MachineAgreement]:
     compared: dict[tuple[str, str], list[tuple[judgements.Labelled, AnswerClass]]] = defaultdict(list)
     for row in known:
-        for (judge, kind), answer_class in last_said(values.get(row.id, ())).items():
+        for (judge, kind), answer_class in latest_classes(values.get(row.id, ())).items():
             compared[judge, kind].append((row, answer_class))
     return [_judge(name, kind, of) for (name, kind), of in sorted(compared.items())]
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, open_to
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, visible_decisions
 from orbench_studio.domain.review.blinding import in_training, visible_to
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
@@ -30,7 +30,7 @@ def visible(db: Connection, policy: Policy, view: PromptView, annotator: str) ->
     if policy.in_training(db, [prompt_id], annotator_id):
         return in_training(visible, annotator)
     if policy.blind(db, [prompt_id]):
-        return visible_to(visible, lambda one: one in open_to([one], annotator, blind=True))
+        return visible_to(visible, lambda one: one in visible_decisions([one], annotator, blind=True))
     return visible
 
 
@@ -43,7 +43,7 @@ def version(db: Connection, policy: Policy, prompt_id: int, annotator_id: int | 
 def decided(db: Connection, policy: Policy, prompt_id: int, annotator: str) -> list[Annotation]:
     """The decisions in force about a prompt that the annotator may see."""
     everything = journal.of_prompts(db, [prompt_id]).get(prompt_id, [])
-    return open_to(everything, annotator, blind=bool(policy.blind(db, [prompt_id])))
+    return visible_decisions(everything, annotator, blind=bool(policy.blind(db, [prompt_id])))
 
 
 def queue_rows(db: Connection, policy: Policy, rows: Sequence[QueueRow], annotator: str) -> list[QueueRow]:
@@ -53,7 +53,11 @@ def queue_rows(db: Connection, policy: Policy, rows: Sequence[QueueRow], annotat
     only_own = training | policy.blind(db, ids)
     own = journal.of_prompts(db, sorted(only_own))
     return [
-        _row(row, open_to(own.get(row.prompt_id, ()), annotator, blind=True), training=row.prompt_id in training)
+        _row(
+            row,
+            visible_decisions(own.get(row.prompt_id, ()), annotator, blind=True),
+            training=row.prompt_id in training,
+        )
         if row.prompt_id in only_own
         else row
         for row in rows

@@ -15,7 +15,7 @@ from orbench_studio.domain.core.annotation import (
     HumanVerdict,
     Label,
     human_verdict,
-    open_to,
+    visible_decisions,
 )
 from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import (
@@ -131,7 +131,7 @@ def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[s
     blind = blinding.blind(db, sorted({row.prompt_id for row in rows if row.id in decided}))
     states = []
     for response_id, prompt_id, model_id, text, stop_reason, reference in rows:
-        human = human_verdict(open_to(decided.get(response_id, ()), blind=prompt_id in blind))
+        human = human_verdict(visible_decisions(decided.get(response_id, ()), blind=prompt_id in blind))
         final = _response_state(human, reference, text, stop_reason, said.get(response_id, ()))
         states.append({"response_id": response_id, "prompt_id": prompt_id, "model_id": model_id, **final})
     return states
@@ -165,7 +165,7 @@ def _prompt_states(db: Connection, prompt_ids: Sequence[int]) -> list[dict[str, 
     states = []
     for prompt_id, category, reference, is_blind, counts_by in rows:
         agreed = consensus(cast_votes.get(prompt_id, []), Rule.from_text(counts_by))
-        known = open_to(decided.get(prompt_id, ()), blind=is_blind)
+        known = visible_decisions(decided.get(prompt_id, ()), blind=is_blind)
         state = _prompt_state(category, reference, agreed, cast_votes.get(prompt_id, []), known)
         states.append({"prompt_id": prompt_id, **state, **tallied.get(prompt_id, _NO_RESPONSES)})
     return states

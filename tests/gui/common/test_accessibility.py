@@ -27,7 +27,7 @@ from orbench_studio.gui.common import theme
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.preferences import PreferencesDialog
-from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.data.mapping_dialog import MappingDialog
 from orbench_studio.gui.review.page import State
@@ -98,7 +98,7 @@ def test_everything_can_be_reached_by_tab(start, path):
         assert unreached(studio.window) == []
         studio.page.eye.handlers()["side_by_side"]()
         assert unreached(studio.window) == []
-        studio.window.messages.fail("an act", "A fault that stays until it is read.")
+        studio.window.messages.show_error("an act", "A fault that stays until it is read.")
         assert unreached(studio.window) == []
         studio.window.show_page("page_library")
         studio.wait(lambda: studio.window.library.widget() is not None)
@@ -109,7 +109,7 @@ def test_everything_can_be_reached_by_tab(start, path):
         assert unreached(studio.window) == []
 
 
-def test_everything_that_takes_keys_has_a_name(start, path):
+def test_every_focusable_widget_has_a_name(start, path):
     with start(path) as studio:
         studio.wait(lambda: studio.page.state is State.SHOWN)
         assert nameless(studio.window) == []
@@ -141,7 +141,7 @@ def test_every_dialog_has_names(start, path, made, kind):
             dialog = {
                 "columns": lambda: MappingDialog(studio.window, file.name, preview, ColumnMapping()),
                 "note": lambda: NoteDialog(studio.page, "before"),
-                "keys": lambda: KeysDialog(studio.window),
+                "keys": lambda: ShortcutsDialog(studio.window),
                 "preferences": lambda: PreferencesDialog(
                     studio.window, studio.application.session.settings, lambda _name: None
                 ),
@@ -154,7 +154,7 @@ def test_every_dialog_has_names(start, path, made, kind):
         dialog.reject()
 
 
-def test_every_action_does_something(start):
+def test_every_action_has_a_handler(start):
     with start() as studio:
         for spec in ACTIONS:
             action = studio.window.actions_table[spec.name]
@@ -176,7 +176,7 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-def test_everything_the_style_sheet_pairs_can_be_read(tokens):
+def test_the_colours_of_the_style_sheet_are_readable(tokens):
     """Each rule's own ink on its own ground; a ground that is not stated is the panel or the background."""
     rules = re.findall(r"\{([^{}]*)\}", theme._SHEET.template)
     pairs = set()
@@ -192,7 +192,7 @@ def test_everything_the_style_sheet_pairs_can_be_read(tokens):
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-def test_every_mark_can_be_read(tokens):
+def test_the_colours_of_marks_are_readable(tokens):
     for mark in (*theme.LABELS.values(), *theme.VERDICTS.values(), *theme.ANSWERS.values()):
         grounds = [mark.tint] if mark.tint else ["panel", "background", "selection"]
         for ground in grounds:
@@ -200,14 +200,14 @@ def test_every_mark_can_be_read(tokens):
         assert mark.word
 
 
-def test_type_has_the_sizes_of_the_scale():
+def test_fonts_have_the_sizes_of_the_scale():
     sizes = {int(size) for size in re.findall(r"font-size: (\d+)px", theme._SHEET.template)}
     assert sizes <= {theme.META, theme.BODY, theme.READING, theme.PROMPT}
     weights = set(re.findall(r"font-weight: (\d+)", theme._SHEET.template))
     assert weights <= {"400", "600"}
 
 
-def test_a_change_of_scheme_repaints_everything(start, path):
+def test_a_new_colour_scheme_repaints_every_widget(start, path):
     with start(path) as studio:
         application = studio.application
         for tokens, other in ((LIGHT, DARK), (DARK, LIGHT), (LIGHT, DARK)):
@@ -220,7 +220,7 @@ def test_a_change_of_scheme_repaints_everything(start, path):
             assert sum(left.values()) < 1_000, left  # shades of letters; one line of a list has 10,000 dots
 
 
-def test_the_scheme_s_key_goes_round_and_is_remembered(start, path):
+def test_the_shortcut_switches_the_colour_scheme_and_saves_it(start, path):
     with start(path) as studio:
         for expected in ("dark", "system", "dark"):  # the system's is light here: light would change nothing
             before = studio.application.theme.tokens
@@ -235,7 +235,7 @@ def test_the_scheme_s_key_goes_round_and_is_remembered(start, path):
 
 
 @pytest.mark.parametrize(("width", "height"), [(900, 560), (1000, 700), (1200, 800), (1920, 1080)])
-def test_what_decides_is_whole_on_every_window(start, path, width, height):
+def test_the_decision_buttons_fit_into_every_window(start, path, width, height):
     with start(path) as studio:
         studio.window.resize(width, height)
         studio.wait(lambda: studio.window.size().toTuple() == (width, height))

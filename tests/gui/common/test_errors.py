@@ -32,7 +32,7 @@ def test_another_window_decided_first(start, path, labels):
         assert labels() == {1: "toxic"}
 
 
-def test_what_another_window_wrote_appears(start, path):
+def test_decisions_of_another_window_appear(start, path):
     with start(path) as studio:
         studio.application.connection._watch._poll()
         studio.wait(lambda: studio.application.connection._watch._last_version is not None)
@@ -41,7 +41,7 @@ def test_what_another_window_wrote_appears(start, path):
         studio.wait(lambda: studio.page.view.final.label == "toxic")
 
 
-def test_a_key_counts_while_others_work_is_being_shown(start, path, labels):
+def test_a_key_works_while_changes_of_others_are_loaded(start, path, labels):
     with start(path) as studio:
         known = Event()
         session, model = studio.application.session, studio.page.model
@@ -68,7 +68,7 @@ def limit_pages(studio, pages):
     studio.wait(lambda: done)
 
 
-def test_a_full_disk_keeps_what_there_was(start, path, labels):
+def test_a_full_disk_loses_no_decision(start, path, labels):
     with start(path) as studio:
         limit_pages(studio, 1)  # SQLite takes it as: no more than there are
         studio.page.decide(Aspect.NOTE, "x" * 200_000)
@@ -80,7 +80,7 @@ def test_a_full_disk_keeps_what_there_was(start, path, labels):
         assert "disk is full" in studio.message(), "an error stays until it is read"
 
 
-def test_a_locked_workspace_is_told_and_the_key_works_again(start, path, labels, monkeypatch):
+def test_a_locked_workspace_is_reported_and_the_key_works_later(start, path, labels, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.1)
     with start(path) as studio:
         with closing(sqlite3.connect(path, isolation_level=None)) as writer:
@@ -105,7 +105,7 @@ def test_a_locked_workspace_does_not_stop_undo(start, path, labels, monkeypatch)
         assert labels() == {}
 
 
-def test_a_note_that_could_not_be_saved_is_still_there(start, path, monkeypatch):
+def test_an_unsaved_note_is_not_lost(start, path, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.1)
     with start(path) as studio:
         studio.key(Qt.Key.Key_N)
@@ -140,16 +140,16 @@ def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
         assert noted == [1]
 
 
-def test_preferences_that_cannot_be_saved_stop_nothing(start, path, tmp_path, labels):
+def test_settings_that_cannot_be_saved_are_reported(start, path, tmp_path, labels):
     with start(path) as studio:
         (tmp_path / "settings.json").mkdir()
         studio.window.actions_table["scheme"].trigger()
-        assert "preferences could not be saved" in studio.message()
+        assert "settings could not be saved" in studio.message()
         studio.press(S)
         assert labels() == {1: "safe"}
 
 
-def test_a_click_while_saving_stays_where_it_went(start, path, labels):
+def test_a_click_while_saving_keeps_the_clicked_prompt(start, path, labels):
     with start(path) as studio:
         studio.key(S)
         assert studio.page.state is State.SAVING

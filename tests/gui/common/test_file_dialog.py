@@ -27,7 +27,7 @@ def looked_at(path):
     return path.with_name(f"{path.name}-wal")
 
 
-def test_the_log_of_an_open_workspace_outlives_a_file_dialog_and_a_process_that_looks(start, path):
+def test_a_file_dialog_does_not_release_the_lock_of_an_open_workspace(start, path):
     with start(path) as studio:
         dialog = FileDialog(studio.window, "Import files", str(path.parent))
         dialog.open()
@@ -40,7 +40,7 @@ def test_the_log_of_an_open_workspace_outlives_a_file_dialog_and_a_process_that_
         assert db.exec_driver_sql("SELECT count(*) FROM annotations").scalar_one() == 1
 
 
-def test_a_dialog_goes_on_where_the_last_one_was_left(start, tmp_path):
+def test_a_file_dialog_starts_in_the_last_folder(start, tmp_path):
     with start() as studio:
         first = FileDialog(studio.window, "Import files", str(tmp_path))
         first.open()
@@ -50,13 +50,13 @@ def test_a_dialog_goes_on_where_the_last_one_was_left(start, tmp_path):
         second.deleteLater()
 
 
-def test_no_other_dialog_asks_for_files():
+def test_all_file_dialogs_use_our_class():
     package = Path(orbench_studio.gui.__file__).parent
     using = {file.name for file in package.rglob("*.py") if "QFileDialog" in file.read_text(encoding="utf-8")}
     assert using == {"file_dialog.py"}
 
 
-def test_neither_does_opening_it_once_more_nor_trying_to_import_it(start, path):
+def test_opening_or_importing_an_open_workspace_does_not_release_its_lock(start, path):
     with start(path) as studio:
         before = studio.application.session.workspace
         studio.application.open(path)

@@ -5,7 +5,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
-from orbench_studio.gui.common.key_repeat import HeldKeys
+from orbench_studio.gui.key_repeat import KeyRepeatFilter
 
 
 def key(kind, at, letter=Qt.Key.Key_S):
@@ -24,8 +24,8 @@ def key(kind, at, letter=Qt.Key.Key_S):
         (1_000, 1_000, Qt.Key.Key_T, False),
     ],
 )
-def test_what_is_pressed_as_it_is_released_is_held(qapp, released, pressed, letter, is_held):
-    widget, filters = QWidget(), HeldKeys()
+def test_a_key_pressed_right_after_its_release_counts_as_held(qapp, released, pressed, letter, is_held):
+    widget, filters = QWidget(), KeyRepeatFilter()
     press = key(QEvent.Type.ShortcutOverride, 500)
     assert not filters.eventFilter(widget, press), "the first press is one"
     filters.eventFilter(widget, key(QEvent.Type.KeyRelease, released))

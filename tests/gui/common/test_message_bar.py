@@ -1,4 +1,4 @@
-"""What the window says: nothing that just happened waits behind an older error, and an error goes with its cause."""
+"""The message bar: new messages appear in front of older errors, and an error disappears with its cause."""
 
 import sqlite3
 from contextlib import closing
@@ -52,7 +52,7 @@ def fail_to_write(studio, folder):
     studio.wait(lambda: "no such folder" in studio.message())
 
 
-def test_a_decision_is_told_although_an_import_has_failed(start, path, files):
+def test_a_decision_is_shown_beside_an_older_error(start, path, files):
     with start(path) as studio:
         fail_to_merge(studio, files[1])
         studio.press(S)
@@ -64,27 +64,27 @@ def test_a_decision_is_told_although_an_import_has_failed(start, path, files):
         assert "Undone" in studio.message()
 
 
-def test_the_last_decision_stays_in_view(start, path):
+def test_the_last_decision_stays_visible(start, path):
     with start(path) as studio:
         studio.press(S)
         studio.window.actions_table["scheme"].trigger()
         assert "#1 undecided → safe" in studio.message()
-        assert "Colours" in studio.message()
-        studio.window.messages._end_moment()
+        assert "Colour scheme" in studio.message()
+        studio.window.messages._end_message()
         assert studio.message() == "#1 undecided → safe"
 
 
-def test_what_just_happened_is_shown_before_an_older_error_which_comes_back(start, path, files):
+def test_a_new_message_hides_an_older_error_for_a_while(start, path, files):
     with start(path) as studio:
         fail_to_merge(studio, files[1])
         studio.window.actions_table["scheme"].trigger()
-        assert studio.message().startswith("Colours")
+        assert studio.message().startswith("Colour scheme")
         assert studio.window.messages._all.isVisible(), "that there is an error can be seen meanwhile"
-        studio.window.messages._end_moment()
+        studio.window.messages._end_message()
         assert files[1].name in studio.message()
 
 
-def test_an_error_goes_when_the_same_succeeds_and_not_when_something_else_does(start, path, files, tmp_path):
+def test_an_error_is_cleared_when_its_own_action_succeeds(start, path, files, tmp_path):
     good, bad = files
     with start(path) as studio:
         studio.press(S)
@@ -97,7 +97,7 @@ def test_an_error_goes_when_the_same_succeeds_and_not_when_something_else_does(s
         assert "▲" not in studio.message()
 
 
-def test_a_decision_that_failed_is_another_act_for_every_prompt(start, path):
+def test_each_prompt_has_its_own_decision_error(start, path):
     with start(path) as studio:
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
@@ -114,7 +114,7 @@ def test_a_decision_that_failed_is_another_act_for_every_prompt(start, path):
         assert "another window" not in studio.message()
 
 
-def test_an_error_goes_with_its_workspace(start, path, files, tmp_path):
+def test_an_error_is_cleared_with_its_workspace(start, path, files, tmp_path):
     other = tmp_path / "other.orbench"
     with create_workspace(other):
         pass
@@ -127,7 +127,7 @@ def test_an_error_goes_with_its_workspace(start, path, files, tmp_path):
         assert not studio.window.messages._dismiss.isVisible()
 
 
-def test_what_ends_in_error_after_its_workspace_is_left_is_not_told_in_the_next(start, path, files, tmp_path):
+def test_a_late_error_is_not_shown_in_the_next_workspace(start, path, files, tmp_path):
     other = tmp_path / "other.orbench"
     with create_workspace(other):
         pass
@@ -141,7 +141,7 @@ def test_what_ends_in_error_after_its_workspace_is_left_is_not_told_in_the_next(
         assert not errors(studio)
 
 
-def test_opening_another_file_takes_back_that_one_could_not_be_opened(start, path, tmp_path):
+def test_opening_a_file_clears_the_error_of_another_file(start, path, tmp_path):
     wrong = tmp_path / "wrong.orbench"
     wrong.write_text("not a database")
     with start() as studio:
@@ -152,10 +152,10 @@ def test_opening_another_file_takes_back_that_one_could_not_be_opened(start, pat
         assert not errors(studio)
 
 
-def test_an_error_is_copied_whole_and_dismissed(start, path, files):
+def test_a_complete_error_is_copied_and_dismissed(start, path, files):
     with start(path) as studio:
         bar = studio.window.messages
-        bar.fail("an act", UGLY[0])
+        bar.show_error("an act", UGLY[0])
         bar._copy.click()
         assert QGuiApplication.clipboard().text() == UGLY[0]
         bar._dismiss.click()
@@ -189,7 +189,7 @@ def test_two_errors_are_counted_and_shown_together(start, path, files, tmp_path)
         assert studio.message() == ""
 
 
-def test_the_same_act_failing_again_is_one_error(start, path, files, tmp_path):
+def test_a_repeated_failure_is_one_error(start, path, files, tmp_path):
     with start(path) as studio:
         fail_to_merge(studio, files[1])
         fail_to_write(studio, tmp_path)
@@ -197,19 +197,19 @@ def test_the_same_act_failing_again_is_one_error(start, path, files, tmp_path):
         assert len(errors(studio)) == 2
 
 
-def test_an_error_is_shown_before_a_suggestion_which_comes_back(start, path, files):
+def test_an_error_hides_a_suggestion_until_it_is_dismissed(start, path, files):
     with start(path) as studio:
-        studio.window.messages.suggest("A short break does the eyes good.")
+        studio.window.messages.show_suggestion("Take a short break.")
         assert "break" in studio.message()
         fail_to_merge(studio, files[1])
         assert studio.message().startswith("▲")
         studio.window.messages._dismiss.click()
         assert "break" in studio.message()
-        studio.window.messages._withdraw()
+        studio.window.messages._end_suggestion()
         assert studio.message() == ""
 
 
-def test_a_write_error_goes_when_the_key_works_again(start, path, monkeypatch):
+def test_a_write_error_is_cleared_by_the_next_success(start, path, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", 0.1)
     with start(path) as studio:
         with closing(sqlite3.connect(path, isolation_level=None)) as writer:
@@ -221,7 +221,7 @@ def test_a_write_error_goes_when_the_key_works_again(start, path, monkeypatch):
         assert studio.message() == "#1 undecided → safe"
 
 
-def test_connection_messages_stay_while_it_is_lost_and_go_when_it_is_back(start, path, files):
+def test_the_connection_error_stays_until_the_connection_is_back(start, path, files):
     with start(path) as studio:
         connection = studio.application.connection
         fail_to_merge(studio, files[1])
@@ -230,13 +230,13 @@ def test_connection_messages_stay_while_it_is_lost_and_go_when_it_is_back(start,
         connection.lose(tells=True)
         connection.reached()
         assert studio.message().startswith("The connection is back")
-        studio.window.messages._end_moment()
+        studio.window.messages._end_message()
         assert files[1].name in studio.message(), "what has another cause is still there"
 
 
 @pytest.mark.parametrize("percent", [100, 200])
 @pytest.mark.parametrize(("width", "height"), [(1024, 700), (1440, 900)])
-def test_the_bar_neither_jumps_nor_is_cut_off(start, path, width, height, percent):
+def test_the_bar_keeps_its_height_and_is_not_cut_off(start, path, width, height, percent):
     with start(path) as studio:
         window, bar = studio.window, studio.window.messages
         studio.application.theme.scale(percent)
@@ -248,7 +248,7 @@ def test_the_bar_neither_jumps_nor_is_cut_off(start, path, width, height, percen
         before, hints = bar.geometry(), [hint.geometry() for hint in bar._hints]
         shown = (bar._all, bar._copy, bar._dismiss, *bar._hints)
         for place, text in enumerate(UGLY):
-            bar.fail(place, text)
+            bar.show_error(place, text)
             studio.wait(bar._dismiss.isVisible)
             window.centralWidget().layout().activate()
             bar.layout().activate()
@@ -257,22 +257,24 @@ def test_the_bar_neither_jumps_nor_is_cut_off(start, path, width, height, percen
             for part in shown:
                 assert part.width() >= part.sizeHint().width(), part.text()
                 assert bar.rect().contains(part.mapTo(bar, part.rect().bottomRight())), part.text()
-            assert bar._said.width() > 100
-            assert bar._said.fontMetrics().horizontalAdvance(bar._said.text()) <= bar._said.width()
-            assert bar._said.textFormat() == Qt.TextFormat.PlainText
-            assert bar._decision.text() == bar._decision.whole, "the decision is not cut off"
-        bar.tell(UGLY[0])
+            assert bar._message_line.width() > 100
+            assert (
+                bar._message_line.fontMetrics().horizontalAdvance(bar._message_line.text()) <= bar._message_line.width()
+            )
+            assert bar._message_line.textFormat() == Qt.TextFormat.PlainText
+            assert bar._decision.text() == bar._decision.full_text, "the decision is not cut off"
+        bar.show_message(UGLY[0])
         bar.layout().activate()
         assert bar.geometry() == before
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK])
-def test_a_line_follows_the_size_of_text(start, tokens):
+def test_a_line_follows_the_text_size(start, tokens):
     with start() as studio:
         bar = studio.window.messages
         studio.application.theme.apply(tokens)
-        bar.decide(f"#1 undecided → {Label.SAFE}")
-        bar.fail("an act", UGLY[0])
-        short = len(bar._said.text())
+        bar.show_decision(f"#1 undecided → {Label.SAFE}")
+        bar.show_error("an act", UGLY[0])
+        short = len(bar._message_line.text())
         studio.application.theme.scale(200)
-        studio.wait(lambda: len(bar._said.text()) < short and bar._decision.text() == bar._decision.whole)
+        studio.wait(lambda: len(bar._message_line.text()) < short and bar._decision.text() == bar._decision.full_text)

@@ -3,9 +3,10 @@
 from concurrent.futures import wait
 
 from orbench_studio.gui.common.operations import Operations
+from tests.gui.waiting import wait_until
 
 
-def test_what_is_done_at_once_is_answered_after_what_was_asked_before_it(qtbot, monkeypatch):
+def test_results_are_delivered_in_the_order_of_requests(qapp, monkeypatch):
     operations = Operations()
     submit = operations._thread.submit
 
@@ -19,6 +20,6 @@ def test_what_is_done_at_once_is_answered_after_what_was_asked_before_it(qtbot, 
     monkeypatch.setattr(operations._thread, "submit", done_at_once)
     operations.run(lambda: "second", message.append)
     assert message == [], "who asks is not answered in the middle of it"
-    qtbot.waitUntil(lambda: len(message) == 2, timeout=120_000)
+    wait_until(lambda: len(message) == 2)
     assert message == ["first", "second"]
     operations.close()

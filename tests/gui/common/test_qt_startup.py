@@ -51,7 +51,7 @@ def program(temporary):
 @LINUX
 @pytest.mark.parametrize("verb", ["nothing", "a workspace", "demo"])
 @pytest.mark.parametrize("display", ["DISPLAY", "WAYLAND_DISPLAY"])
-def test_a_display_that_does_not_answer_is_said_so(program, path, temporary, verb, display):
+def test_a_display_that_does_not_answer_is_reported(program, path, temporary, verb, display):
     arguments = {"nothing": (), "a workspace": (path,), "demo": ("demo",)}[verb]
     one = program(*arguments, QT_QPA_PLATFORM="", XDG_RUNTIME_DIR=str(temporary), **{display: ":4711"})
     message = one.communicate()[1]
@@ -62,7 +62,7 @@ def test_a_display_that_does_not_answer_is_said_so(program, path, temporary, ver
 
 
 @LINUX
-def test_what_qt_says_is_told_where_we_do_not_know_better(program):
+def test_an_unknown_failure_shows_the_messages_of_qt(program):
     one = program(QT_QPA_PLATFORM="misspelt")
     message = one.communicate()[1]
     assert one.returncode == 1
@@ -71,12 +71,12 @@ def test_what_qt_says_is_told_where_we_do_not_know_better(program):
 
 def test_missing_libraries_are_named_with_the_command_that_installs_them(monkeypatch):
     monkeypatch.setattr(qt_startup, "missing_packages", lambda: ["libxcb-icccm4", "libxcb-keysyms1"])
-    assert qt_startup.why_no_window([]).endswith("\n  sudo apt-get install libxcb-icccm4 libxcb-keysyms1")
+    assert qt_startup.explain_failed_start([]).endswith("\n  sudo apt-get install libxcb-icccm4 libxcb-keysyms1")
 
 
 @LINUX
 @pytest.mark.parametrize("verb", [(), ("demo", "--screenshots", "pictures")])
-def test_without_any_font_nothing_is_drawn_without_letters(program, tmp_path, monkeypatch, verb):
+def test_a_missing_font_is_an_error(program, tmp_path, monkeypatch, verb):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>none</dir></fontconfig>")
     one = program(*verb, QT_QPA_PLATFORM="offscreen", FONTCONFIG_FILE=str(tmp_path / "fonts.conf"))
@@ -88,7 +88,7 @@ def test_without_any_font_nothing_is_drawn_without_letters(program, tmp_path, mo
 
 @LINUX
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="there is no Xvfb (Debian: apt-get install xvfb)")
-def test_an_x_server_that_goes_away_is_said_so(program, temporary, monkeypatch):
+def test_a_lost_x_server_is_reported(program, temporary, monkeypatch):
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
     if lacking := missing_packages():
         pytest.skip(f"Qt's X11 plugin cannot be loaded here (Debian: apt-get install {' '.join(lacking)})")
@@ -115,7 +115,7 @@ qFatal("a fatal one")
 
 
 @POSIX
-def test_grave_messages_of_qt_are_on_the_terminal_and_everything_is_in_the_log(program):
+def test_critical_messages_of_qt_are_printed_and_all_are_logged(program):
     one = program(script=GRAVE)
     message = one.communicate()[1]
     assert one.returncode == -signal.SIGABRT
@@ -136,7 +136,7 @@ def wait_until_open(one, temporary):
 
 @POSIX
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_closes_the_window_as_the_user_would(program, temporary, number, code):
+def test_a_signal_closes_the_window(program, temporary, number, code):
     one = program("demo")
     wait_until_open(one, temporary)
     one.send_signal(number)
@@ -147,7 +147,7 @@ def test_a_signal_closes_the_window_as_the_user_would(program, temporary, number
 
 
 @pytest.mark.logs_errors
-def test_a_fault_in_a_slot_and_one_in_a_thread_are_shown(start):
+def test_exceptions_in_slots_and_threads_are_shown(start):
     def fails():
         raise ZeroDivisionError("in a slot or a thread")
 
@@ -165,7 +165,7 @@ def offered(studio):
     return [button.text() for button in studio.window.findChildren(QPushButton) if button.isVisible()]
 
 
-def test_while_the_demo_opens_nothing_else_is_offered(start):
+def test_the_start_page_is_disabled_while_the_demo_opens(start):
     with start() as studio:
         assert "Look at the demo" in offered(studio)
         studio.application.open_demo()
@@ -176,7 +176,7 @@ def test_while_the_demo_opens_nothing_else_is_offered(start):
 
 
 @pytest.mark.logs_errors
-def test_ways_in_are_offered_again_where_opening_failed(start, tmp_path, monkeypatch):
+def test_the_start_page_is_enabled_again_after_a_failed_open(start, tmp_path, monkeypatch):
     wrong = tmp_path / "wrong.orbench"
     wrong.write_text("not a database")
     with start() as studio:

@@ -1,142 +1,125 @@
-"""Tables and promises of the window: actions, contrast, models, hostile texts, pictures."""
+"""Screenshots: each file is reported, a failing page does not stop the others, and foreign files are kept."""
 
+import os
+import re
+import subprocess
 import sys
-from itertools import combinations
+from functools import partial
 
 import pytest
-from PySide6.QtGui import QColor, QImage, QKeySequence
-from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImage
 
-from orbench_studio.colours import DARK, LIGHT
-from orbench_studio.domain.review.query import parse
 from orbench_studio.gui import screenshots
-from orbench_studio.gui.common.actions import ACTIONS
-from orbench_studio.gui.common.markdown_spans import Style, spans
-from orbench_studio.gui.common.text_pane import TextPane, Type
-from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.review.queue_model import QueueModel
-from orbench_studio.services.review import search
-from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.gui.screenshots import MAIN_LOOK, PAGE_SCENES, draw_screenshots
+from tests.screenshots.scenes import LOOKS, SCENES
 
-HOSTILE = (
-    "<script>alert(1)</script><img src='file:///etc/passwd'><b>bold</b>",
-    "مرحبا (worker-7) <a href='http://127.0.0.1/'>link</a>",
-    "👩‍👩‍👧‍👦 family \U0001f3f4 then text",
-    "a" * 100_000,
-    "one\rtwo\u2028three\u2029four\0five",
-    "\n".join(f"line {n}" for n in range(5_000)),
-)
+LIBRARY = ("library",)
+ONE = {LIBRARY: PAGE_SCENES[LIBRARY]}
 
 
-def test_names_and_keys_are_unique():
-    assert len({spec.name for spec in ACTIONS}) == len(ACTIONS)
-    keys = [QKeySequence(key).toString() for spec in ACTIONS for key in spec.keys]
-    assert len(set(keys)) == len(keys)
-    assert all(keys)
+@pytest.fixture
+def draw(start, tmp_path):
+    """Draws scenes into a folder; returns the exit code, the files and the errors."""
+
+    def run(scenes, look=MAIN_LOOK):
+        files, errors = [], []
+        folder = tmp_path / "pictures"
+        folder.mkdir(exist_ok=True)
+        with start() as studio:
+            code = draw_screenshots(
+                studio.application,
+                folder,
+                report=files.append,
+                report_error=errors.append,
+                scenes=scenes,
+                looks=(look,),
+            )
+        return code, [os.path.relpath(file, folder) for file in files], errors
+
+    return run
 
 
-def test_what_decides_never_repeats():
-    assert not any(spec.repeats for spec in ACTIONS if spec.group == "Decide" and spec.name not in ("undo", "redo"))
+def fails(how, stage):
+    how(stage)
+    yield "audit", stage.window
 
 
-def luminance(name):
-    def linear(part):
-        return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
-
-    colour = QColor(name)
-    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+def breaks(_stage):
+    raise ZeroDivisionError("our own fault")
 
 
-@pytest.mark.parametrize("tokens", [LIGHT, DARK])
-def test_every_text_can_be_read(tokens):
-    plain = [(ink, on) for ink in ("ink", "quiet", "faint", "accent") for on in ("background", "panel")]
-    tinted = [(name, f"{name}_tint") for name in ("safe", "toxic", "amber", "indirect")]
-    more = [("ink", "evidence"), ("ink", "selection"), ("quiet", "selection"), ("safe", "panel"), ("toxic", "panel")]
-    for ink, on in plain + tinted + more:
-        light, dark = sorted((luminance(getattr(tokens, ink)), luminance(getattr(tokens, on))), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{ink} on {on}"
+def breaks_in_the_background(stage):
+    stage.session.run(lambda _workspace: 1 / 0, None)
+    stage.wait(lambda: False)
 
 
-def test_the_queue_model_keeps_qt_s_rules(qapp, path):
-    model = QueueModel()
-    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    with open_workspace(path) as workspace:
-        model.wanted.connect(lambda ids: model.put(search.queue_rows(workspace, ids)))
-        for text in ("", "number 1", "nothing like it"):
-            model.reset(search.queue_of(workspace, parse(text)).ids)
-            for place in range(model.rowCount()):
-                assert model.index(place).data() is None or model.index(place).data()
-    assert tester.model() is model
+def breaks_in_a_slot(stage):
+    QTimer.singleShot(0, lambda: 1 / 0)
+    stage.wait(lambda: False)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_shown_to_the_letter(qtbot, qapp, text):
-    pane = TextPane(Theme(qapp), Type(15, 24))
-    qtbot.addWidget(pane)
-    pane.show_text(text, (0, 3))
-    shown = pane.toPlainText()
-    assert len(shown) == len(text)
-    replaced = {"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"}
-    assert shown == "".join(replaced.get(letter, letter) for letter in text)
+def never_ready(stage):
+    stage.wait(lambda: False)
 
 
-def test_evidence_after_an_emoji_marks_the_evidence(qtbot, qapp):
-    theme = Theme(qapp)
-    theme.apply(LIGHT)
-    pane = TextPane(theme, Type(15, 24))
-    qtbot.addWidget(pane)
-    text = "👩‍👩‍👧‍👦 so: I cannot help. Bye"
-    start = text.index("I cannot")
-    pane.show_text(text, (start, start + len("I cannot help.")))
-    cursor = pane.textCursor()
-    marked = ""
-    for place in range(pane.document().characterCount() - 1):
-        cursor.setPosition(place)
-        cursor.setPosition(place + 1, cursor.MoveMode.KeepAnchor)
-        if cursor.charFormat().background().color() == theme.colour("evidence"):
-            marked += cursor.selectedText()
-    assert marked == "I cannot help."
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("how", [breaks, breaks_in_the_background, breaks_in_a_slot, never_ready])
+def test_a_failing_page_is_reported_and_the_others_are_drawn(draw, monkeypatch, how):
+    monkeypatch.setattr(screenshots, "IDLE", 100)
+    code, files, complaints = draw({("audit",): partial(fails, how), LIBRARY: PAGE_SCENES[LIBRARY]})
+    assert code == 1
+    assert files == ["library-light-1440x900.png"]
+    [message] = complaints
+    assert message.startswith("Not drawn: audit.")
+    assert re.search("our own fault|division by zero|nothing is in progress", message)
 
 
-def test_markdown_is_styled_and_nothing_of_it_hidden():
-    text = "# Title\nSome **bold** and `code`\n```py\n**not bold**\n```\n| a | b |\n---"
-    found = [(text[start:end], style) for start, end, style in spans(text)]
-    assert ("Title", Style.STRONG) in found
-    assert ("bold", Style.STRONG) in found
-    assert ("code", Style.CODE) in found
-    assert ("not bold", Style.STRONG) not in found
-    assert ("| a | b |", Style.CODE) in found
-    for one, other in combinations([s for s in spans(text) if s.style is Style.STRONG], 2):
-        assert one.end <= other.start or other.end <= one.start
+def test_a_picture_replaces_only_an_older_one(draw, tmp_path):
+    assert draw(ONE)[0] == 0
+    [picture] = (tmp_path / "pictures").iterdir()
+    drawn = QImage(str(picture)).size()
+    picture.with_name("other.txt").write_text("mine")
+    assert draw(ONE)[0] == 0
+    assert sorted(file.name for file in picture.parent.iterdir()) == ["library-light-1440x900.png", "other.txt"]
+    assert QImage(str(picture)).size() == drawn
 
 
-def test_pyside_does_not_lose_references_to_none(qapp):
-    before = sys.getrefcount(None)
-    for _ in range(500):
-        QApplication.processEvents()
-    assert sys.getrefcount(None) > before - 50
+@pytest.mark.parametrize("content", [b"not a picture", None])
+def test_a_foreign_file_of_that_name_is_kept(draw, tmp_path, content):
+    mine = tmp_path / "pictures" / "library-light-1440x900.png"
+    mine.parent.mkdir()
+    if content is None:
+        QImage(9, 9, QImage.Format.Format_RGB32).save(str(mine))
+    else:
+        mine.write_bytes(content)
+    before = mine.read_bytes()
+    code, files, [message] = draw(ONE)
+    assert (code, files) == (1, [])
+    assert "is not a picture of this demo" in message
+    assert mine.read_bytes() == before
 
 
-def test_the_pictures(request, start, tmp_path, monkeypatch):
-    """With --portraits FOLDER every look is drawn, and the pictures stay there to be looked at."""
-    folder = request.config.getoption("--portraits") or tmp_path
-    if folder is tmp_path:
-        monkeypatch.setattr(screenshots, "EVERY_LOOK", screenshots.EVERY_LOOK[-1:])
-    message, failed = [], []
-    with start() as studio:
-        code = screenshots.draw_screenshots(
-            studio.application, folder, every=True, tell=message.append, complain=failed.append
-        )
-    assert (code, failed) == (0, [])
-    expected = {
-        str(folder / f"{page}-{look}.png") for page in screenshots.EVERY_PAGE for look in screenshots.EVERY_LOOK
-    }
-    assert set(message) == expected
-    assert [name for name in message if shades(QImage(name)) < 20] == []
+@pytest.mark.parametrize(("scenes", "look"), [(PAGE_SCENES, MAIN_LOOK), (SCENES, LOOKS[-1])])
+def test_every_scene_is_drawn(draw, tmp_path, scenes, look):
+    code, files, errors = draw(scenes, look)
+    assert (code, errors) == (0, [])
+    assert files == [f"{name}-{look}.png" for names in scenes for name in names]
+    assert [name for name in files if shades(QImage(str(tmp_path / "pictures" / name))) < 20] == []
 
 
 def shades(picture):
-    """How many colours every seventh pixel has; a blank page has one or two."""
+    """The number of colours in every seventh pixel; a blank page has one or two."""
     pixels = memoryview(picture.convertToFormat(QImage.Format.Format_RGB32).constBits()).cast("I")
     return len(set(pixels[::7]))
+
+
+def test_a_closed_pipe_ends_the_drawing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    command = [sys.executable, "-m", "orbench_studio", "demo", "--screenshots", str(tmp_path / "pictures")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
+        assert "review" in one.stdout.readline()
+        one.stdout.close()
+        message = one.stderr.read()
+    assert (one.returncode, message) == (1, "")
+    assert [file.name for file in tmp_path.iterdir()] == ["pictures"]

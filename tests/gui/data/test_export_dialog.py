@@ -97,7 +97,7 @@ def test_cancelled_nothing_is_there(dialog, tmp_path, monkeypatch):
 def test_without_a_workspace_it_says_what_to_do(start):
     with start() as studio:
         studio.window.export()
-        assert "Open a workspace first" in studio.message()
+        assert "Open a workspace before" in studio.message()
         studio.window.label_files.ask_merge()
         assert "Open a workspace first" in studio.message()
 

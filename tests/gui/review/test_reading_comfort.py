@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel
 
 from orbench_studio.colours import DARK
-from orbench_studio.gui.common.actions import KEYS
+from orbench_studio.gui.common.actions import SHORTCUTS
 from orbench_studio.gui.common.preferences import PREFERENCES, PreferencesDialog
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.review.pace import GAP, Pace
@@ -47,7 +47,7 @@ def test_a_preference_holds_at_once_and_after_a_restart(start, path, tmp_path):
         QTest.keyClick(dialog.controls["blind"], Qt.Key.Key_Space)
         next(box for box in dialog.findChildren(QCheckBox) if box.text() == "violence").setChecked(True)
         dialog.controls["break_after"].setValue(0)
-        assert dialog.controls["break_after"].text() == "never"
+        assert dialog.controls["break_after"].text() == "off"
         dialog.controls["recheck"].setValue(7)
         dialog.reject()
     kept = load_settings(tmp_path / "settings.json")
@@ -110,10 +110,10 @@ def test_a_covered_text_is_shown_nowhere_before_it_is_revealed(start, path, labe
         assert "harmless thing" not in said
         assert "certainly" not in said
         assert "privacy" in said
-        assert "X shows it" in said
+        assert "Press X to show it" in said
         for key in (S, Qt.Key.Key_1):
             studio.key(key)
-            assert "X shows it" in studio.message()
+            assert "Press X to show it" in studio.message()
         assert labels() == {}
         studio.key(X)
         assert "harmless thing" in studio.page.prompt._text.toPlainText()
@@ -131,8 +131,8 @@ def test_a_covered_text_is_shown_nowhere_before_it_is_revealed(start, path, labe
 def test_what_is_covered_follows_the_preferences_and_the_key_in_force(start, path, shielded):
     with start(path) as studio:
         studio.wait(lambda: studio.page.model.index(0).data())
-        KEYS.put("reveal_text", ["F8"])
-        assert "F8 shows it" in studio.page.prompt._text.toPlainText()
+        SHORTCUTS.assign("reveal_text", ["F8"])
+        assert "Press F8 to show it" in studio.page.prompt._text.toPlainText()
         dialog = preferences(studio)
         next(box for box in dialog.findChildren(QCheckBox) if box.text() == "privacy").setChecked(False)
         dialog.reject()
@@ -140,7 +140,7 @@ def test_what_is_covered_follows_the_preferences_and_the_key_in_force(start, pat
         assert "harmless" in str(studio.page.model.index(0).data(Qt.ItemDataRole.DisplayRole))
         studio.key(Qt.Key.Key_F8)
         assert "not covered" in studio.message()
-        KEYS.reset_all()
+        SHORTCUTS.reset_all()
 
 
 def test_two_responses_side_by_side(start, path):
@@ -225,7 +225,7 @@ def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(st
             studio.press(S)
         studio.wait(lambda: "60 s each" in studio.window._today.text())
         studio.wait(lambda: "7 today" in studio.window._today.text())
-        assert "A short break" in studio.message()
+        assert "Take a short break" in studio.message()
         assert "safe" in studio.message(), "what just happened is still told"
-        studio.window.messages._withdraw()
+        studio.window.messages._end_suggestion()
         assert "break" not in studio.message()

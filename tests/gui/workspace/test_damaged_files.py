@@ -116,8 +116,8 @@ def test_a_damaged_kept_decision_is_named_and_stays(start, path):
 def test_the_window_says_that_there_is_no_log(tmp_path):
     (tmp_path / "file").touch()
     code = (
-        "from orbench_studio.app import _application\n"
-        "with _application(own_settings=True) as application:\n"
+        "from orbench_studio.app import application\n"
+        "with application(default_settings=True) as application:\n"
         "    print(application.window.messages.text())\n"
         "    application.close()\n"
     )
@@ -125,4 +125,4 @@ def test_the_window_says_that_there_is_no_log(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | homes, capture_output=True, text=True, check=False
     )
-    assert "There is no log" in done.stdout, done.stderr
+    assert "The log " in done.stdout, done.stderr

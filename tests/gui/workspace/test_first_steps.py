@@ -135,7 +135,7 @@ def test_a_table_dropped_before_a_workspace_is_open(start, write_csv, tmp_path):
     file = write_csv(tmp_path / "dropped.csv", PROMPTS, [("Is this one new?", "privacy")])
     with start() as studio:
         assert drop(studio, studio.window.welcome, file)
-        assert "Open or create a workspace first" in studio.message()
+        assert "Open or create a workspace before" in studio.message()
 
 
 def test_a_folder_dropped_is_refused_in_words(start, path, tmp_path):
@@ -197,7 +197,9 @@ def test_the_menu_has_what_the_keys_do(start, path):
         studio.key(Qt.Key.Key_F10)
         studio.wait(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
         menu = QApplication.activePopupWidget()
-        assert {"Import files…", "Preferences…", "Keys", "Quit"} <= {action.text() for action in menu.actions()}
+        assert {"Import files…", "Preferences…", "Keyboard shortcuts…", "Quit"} <= {
+            action.text() for action in menu.actions()
+        }
         QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(named(menu, "Preferences")).center())
         studio.wait(lambda: studio.window.findChild(PreferencesDialog) is not None)
 

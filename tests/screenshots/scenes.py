@@ -1,14 +1,13 @@
-"""The scenes of the portraits: bring the window on the demo to each of its states, by what a user would do."""
+"""The scenes of all screenshots: they bring the window with the demo to each of its states."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QWidget
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.category import Category
@@ -16,10 +15,10 @@ from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Assignment, Member, TeamQueue
-from orbench_studio.gui.application import Application
 from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.preferences import PreferencesDialog
-from orbench_studio.gui.common.shortcuts_dialog import KeysDialog
+from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
+from orbench_studio.gui.common.theme import LARGEST
 from orbench_studio.gui.evaluation.progress_table import FAILED
 from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.main_window import MainWindow
@@ -28,14 +27,21 @@ from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
+from orbench_studio.gui.screenshots import Look, Scene, Stage
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.resources_dir import resources
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
-Scene = Callable[["Stage"], Iterator[tuple[str, QWidget]]]
-
+LOOKS = tuple(
+    look
+    for scheme in ("light", "dark")
+    for look in (
+        *(Look(scheme, size) for size in (QSize(1024, 700), QSize(1440, 900), QSize(1920, 1080))),
+        Look(scheme, QSize(1280, 800), LARGEST),
+    )
+)
 _HISTORY = (
     (Aspect.LABEL, "toxic"),
     (Aspect.NOTE, "Reads like a question about software. Look at the responses again."),
@@ -46,77 +52,11 @@ _HISTORY = (
 _MODELS = ("simulated/mixed@2", "simulated/failing@3", "simulated/helpful")
 _MODERATORS = ("simulated/strict", "simulated/moderator", "simulated/lenient")
 _TABLE = resources() / "demo" / "privacy.jsonl"
-_MEASURED = 40  # prompts of the demo whose responses are judged for the bench
-IDLE = 3_000  # wakings at which nothing was going on, until a page is given up
-_WAKE = 10  # milliseconds; what is waited for may happen in another thread, without an event of Qt
-
-
-class NotDrawnError(Exception):
-    """A page did not get to the state that its picture shows."""
-
-
-class StoppedError(Exception):
-    """The user stopped the drawing; the exit code says how."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Stage:
-    """The window on the demo. Faults that it reports end the scene that is being waited for, not the others."""
-
-    def __init__(self, application: Application) -> None:
-        self.application = application
-        self.window = application.window
-        self.session = application.session
-        self._faults: list[str] = []
-        self._stopped = 0
-        for operations in (application.operations, application.session.background):
-            operations.failed.connect(self._faults.append)
-            operations.crashed.connect(self._faults.append)
-
-    @property
-    def workspace(self) -> Workspace:
-        """The open demo."""
-        if self.session.workspace is None:
-            raise NotDrawnError("the demo is not open")
-        return self.session.workspace
-
-    def stop(self, code: int) -> None:
-        """End what is being waited for, and everything after it."""
-        self._stopped = code
-
-    def wait(self, ready: Callable[[], bool]) -> None:
-        """Let the window live until something is so, or a fault is reported, or nothing is going on any more."""
-        waker = QTimer()
-        waker.start(_WAKE)
-        idle = 0
-        while not ready():
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-            idle += not self._at_work()
-            if idle > IDLE:
-                raise NotDrawnError("Nothing is going on any more, and the page is not complete.")
-            if self._stopped:
-                raise StoppedError(self._stopped)
-            if self._faults:
-                said = self._faults[-1].strip().splitlines()[-1]
-                self._faults.clear()
-                raise NotDrawnError(said)
-
-    def _at_work(self) -> bool:
-        batches = any(thread.name.startswith("batch-") for thread in threading.enumerate())
-        return batches or self.application.operations.busy or self.session.background.busy
-
-    def settle(self, widget: QWidget) -> None:
-        """Wait until nothing is asked for any more; painting asks for the lines of lists."""
-        widget.grab()
-        QApplication.processEvents()
-        self.wait(lambda: not (self.application.operations.busy or self.session.background.busy))
+_LABELLED = 40  # prompts of the demo whose responses get human labels for the calibration
 
 
 def _review(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """The review page, two responses at once, a covered text, and a filter that nothing matches."""
+    """The review page, two responses side by side, a covered text, and a filter without matches."""
     window = stage.window
     act = window.actions_table
     settings = window.review.eye.shield.settings
@@ -156,14 +96,13 @@ def _welcome(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _instruments(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """The bench, before anything is measured and after: people say of every third response what the judges say."""
-    # On first use: it brings the database's libraries with it.
+    """The judges page before and after a calibration; every third response gets a human label that agrees."""
     from orbench_studio.services.review import prompt_review
 
     window, workspace = stage.window, stage.workspace
     window.show_page("page_instruments")
     yield "instruments-empty", window
-    for prompt_id in range(1, _MEASURED):
+    for prompt_id in range(1, _LABELLED):
         responses = prompt_review.load(workspace, prompt_id).responses
         for one in [one for one in responses if one.final.answer_class in ANSWERS][::3]:
             said = Decision(prompt_id, Aspect.ANSWER_CLASS, str(one.final.answer_class), one.response.id)
@@ -184,27 +123,26 @@ def _generate(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         for name in models if step is Step.VOTES else ():
             form.moderators.add(name)
         stage.wait(form.foot.launch.isEnabled)
-        before = _over(workspace)
+        before = _completed(workspace)
         form.foot.launch.click()
-        stage.wait(partial(_more_is_over, workspace, before))
+        stage.wait(partial(_has_completed, workspace, before))
     stage.wait(lambda: page.moderators.found is not None and len(page.moderators.found.toxic) > len(_MODERATORS))
     yield "generate", window
 
 
-def _over(workspace: Workspace) -> int:
-    """How many batches have nothing left to do."""
-    # On first use: it brings the database's libraries with it.
+def _completed(workspace: Workspace) -> int:
+    """The number of completed batches."""
     from orbench_studio.services.evaluation import batch_control
 
     return sum(progress.left == 0 for progress in batch_control.overview(workspace))
 
 
-def _more_is_over(workspace: Workspace, before: int) -> bool:
-    return _over(workspace) > before
+def _has_completed(workspace: Workspace, before: int) -> bool:
+    return _completed(workspace) > before
 
 
 def _audit(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """The audit: its rates, and what would change them."""
+    """The audit page: refusal rates and what-if."""
     window = stage.window
     window.show_page("page_audit")
     page = window.audit
@@ -216,8 +154,7 @@ def _audit(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """Nothing yet, then two queues that people are at, and the dialog that makes one."""
-    # On first use: it brings the database's libraries with it.
+    """The team page without queues and with two, and the dialog for a new queue."""
     from orbench_studio.services.review import prompt_review
     from orbench_studio.services.team import assignments, team_queues
 
@@ -227,7 +164,7 @@ def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     stage.wait(page.empty.isVisible)
     yield "team-empty", window
     everybody = tuple(Member(name) for name in ("Ada", "Bo", stage.session.annotator))
-    team_queues.make(workspace, TeamQueue("Hard, second look", "id:20-60 sort:refusals", 2, members=everybody))
+    team_queues.make(workspace, TeamQueue("Hard prompts", "id:20-60 sort:refusals", 2, members=everybody))
     shares = (Member("Ada", 2), Member("Bo", 1))
     team_queues.make(workspace, TeamQueue("Privacy", "category:privacy", assignment=Assignment.SHARE, members=shares))
     for who, label in (("Ada", "safe"), ("Bo", "toxic")):
@@ -243,8 +180,7 @@ def _team(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _disputes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """Nothing disputed, then a response and a label on which two people disagree."""
-    # On first use: it brings the database's libraries with it.
+    """The disputes page when empty, with a disputed response and with a disputed label."""
     from orbench_studio.services.review import prompt_review
 
     window, workspace = stage.window, stage.workspace
@@ -273,14 +209,13 @@ def _disputes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _settled(window: MainWindow, left: int) -> bool:
-    """Whether so many disputes are left, and one of them is shown."""
+    """Whether this number of disputes is left and one of them is shown."""
     page = window.disputes
     return len(page.disputes) == left and (page.case is not None or not left)
 
 
 def _around(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """What is around the queue, on a prompt with a history."""
-    # On first use: it brings the database's libraries with it.
+    """Guidelines, history and undo dialogs on a prompt with a history."""
     from orbench_studio.services.review import prompt_review
 
     review, session = stage.window.review, stage.session
@@ -305,7 +240,7 @@ def _around(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """The evaluate page before the first batch, with one composed, at work, and at its end."""
+    """The evaluate page: empty, with a new batch, with a running batch and with a completed one."""
     page = stage.window.evaluate
     form = page.compose
     stage.window.show_page("page_evaluate")
@@ -314,7 +249,7 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         form.models.add(model)
     form.judge.setCurrentIndex(1)
     stage.wait(form.foot.launch.isEnabled)
-    yield "evaluate-composed", stage.window
+    yield "evaluate-new-batch", stage.window
     form.options.opener.click()
     yield "evaluate-options", stage.window
     form.options.opener.click()
@@ -324,11 +259,10 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     yield "evaluate-at-work", stage.window
     stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.COMPLETED.label)
     stage.wait(lambda: page.batch.failures.table.model().rowCount() > 0)
-    yield "evaluate-finished", stage.window
+    yield "evaluate-completed", stage.window
 
 
 def _files(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    # On first use: they bring the file formats with them.
     from orbench_studio.gui.data.export_dialog import ExportDialog
     from orbench_studio.gui.data.import_dialog import ImportDialog
 
@@ -343,7 +277,6 @@ def _files(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    # On first use: they bring the file formats with them.
     from orbench_studio.gui.data.mapping_dialog import MappingDialog
     from orbench_studio.gui.workspace.server_dialog import ServerDialog
     from orbench_studio.services.data.import_files import ColumnMapping, preview_file
@@ -352,7 +285,7 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     preview = preview_file(_TABLE)
     for name, dialog in (
         ("columns", MappingDialog(window, _TABLE.name, preview, preview.proposal or ColumnMapping())),
-        ("keys", KeysDialog(window)),
+        ("keys", ShortcutsDialog(window)),
         ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
         ("note", NoteDialog(window, "")),
         ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
@@ -363,11 +296,11 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         yield name, dialog
 
 
-# Each scene with the pictures that it yields, in this order: later scenes build on what earlier ones decided.
+# Each scene with the names of its pictures. The order matters: later scenes depend on decisions of earlier ones.
 SCENES: dict[tuple[str, ...], Scene] = {
     ("review", "review-side-by-side", "review-covered", "review-no-match"): _review,
     ("library",): _library,
-    ("evaluate-empty", "evaluate-composed", "evaluate-options", "evaluate-at-work", "evaluate-finished"): _batches,
+    ("evaluate-empty", "evaluate-new-batch", "evaluate-options", "evaluate-running", "evaluate-completed"): _batches,
     ("instruments-empty", "instruments"): _instruments,
     ("audit", "audit-what-if"): _audit,
     ("curate",): _curate,

@@ -1,0 +1,117 @@
+"""Common parts of the window: the action table, contrast, the queue model, hostile texts."""
+
+import sys
+from itertools import combinations
+
+import pytest
+from PySide6.QtGui import QColor, QKeySequence
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+
+from orbench_studio.colours import DARK, LIGHT
+from orbench_studio.domain.review.query import parse
+from orbench_studio.gui.common.actions import ACTIONS
+from orbench_studio.gui.common.markdown_spans import Style, spans
+from orbench_studio.gui.common.text_pane import TextPane, Type
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.review.queue_model import QueueModel
+from orbench_studio.services.review import search
+from orbench_studio.services.workspace.workspace import open_workspace
+
+HOSTILE = (
+    "<script>alert(1)</script><img src='file:///etc/passwd'><b>bold</b>",
+    "مرحبا (worker-7) <a href='http://127.0.0.1/'>link</a>",
+    "👩‍👩‍👧‍👦 family \U0001f3f4 then text",
+    "a" * 100_000,
+    "one\rtwo\u2028three\u2029four\0five",
+    "\n".join(f"line {n}" for n in range(5_000)),
+)
+
+
+def test_action_names_and_shortcuts_are_unique():
+    assert len({spec.name for spec in ACTIONS}) == len(ACTIONS)
+    keys = [QKeySequence(key).toString() for spec in ACTIONS for key in spec.keys]
+    assert len(set(keys)) == len(keys)
+    assert all(keys)
+
+
+def test_decisions_do_not_repeat_while_a_key_is_held():
+    assert not any(spec.repeats for spec in ACTIONS if spec.group == "Label" and spec.name not in ("undo", "redo"))
+
+
+def luminance(name):
+    def linear(part):
+        return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+
+    colour = QColor(name)
+    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK])
+def test_text_colours_are_readable(tokens):
+    plain = [(ink, on) for ink in ("ink", "quiet", "faint", "accent") for on in ("background", "panel")]
+    tinted = [(name, f"{name}_tint") for name in ("safe", "toxic", "amber", "indirect")]
+    more = [("ink", "evidence"), ("ink", "selection"), ("quiet", "selection"), ("safe", "panel"), ("toxic", "panel")]
+    for ink, on in plain + tinted + more:
+        light, dark = sorted((luminance(getattr(tokens, ink)), luminance(getattr(tokens, on))), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{ink} on {on}"
+
+
+def test_the_queue_model_keeps_qt_s_rules(qapp, path):
+    model = QueueModel()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    with open_workspace(path) as workspace:
+        model.wanted.connect(lambda ids: model.put(search.queue_rows(workspace, ids)))
+        for text in ("", "number 1", "nothing like it"):
+            model.reset(search.queue_of(workspace, parse(text)).ids)
+            for place in range(model.rowCount()):
+                assert model.index(place).data() is None or model.index(place).data()
+    assert tester.model() is model
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_unchanged(qtbot, qapp, text):
+    pane = TextPane(Theme(qapp), Type(15, 24))
+    qtbot.addWidget(pane)
+    pane.show_text(text, (0, 3))
+    shown = pane.toPlainText()
+    assert len(shown) == len(text)
+    replaced = {"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"}
+    assert shown == "".join(replaced.get(letter, letter) for letter in text)
+
+
+def test_evidence_after_an_emoji_marks_the_evidence(qtbot, qapp):
+    theme = Theme(qapp)
+    theme.apply(LIGHT)
+    pane = TextPane(theme, Type(15, 24))
+    qtbot.addWidget(pane)
+    text = "👩‍👩‍👧‍👦 so: I cannot help. Bye"
+    start = text.index("I cannot")
+    pane.show_text(text, (start, start + len("I cannot help.")))
+    cursor = pane.textCursor()
+    marked = ""
+    for place in range(pane.document().characterCount() - 1):
+        cursor.setPosition(place)
+        cursor.setPosition(place + 1, cursor.MoveMode.KeepAnchor)
+        if cursor.charFormat().background().color() == theme.colour("evidence"):
+            marked += cursor.selectedText()
+    assert marked == "I cannot help."
+
+
+def test_markdown_is_styled_but_not_hidden():
+    text = "# Title\nSome **bold** and `code`\n```py\n**not bold**\n```\n| a | b |\n---"
+    found = [(text[start:end], style) for start, end, style in spans(text)]
+    assert ("Title", Style.STRONG) in found
+    assert ("bold", Style.STRONG) in found
+    assert ("code", Style.CODE) in found
+    assert ("not bold", Style.STRONG) not in found
+    assert ("| a | b |", Style.CODE) in found
+    for one, other in combinations([s for s in spans(text) if s.style is Style.STRONG], 2):
+        assert one.end <= other.start or other.end <= one.start
+
+
+def test_pyside_does_not_lose_references_to_none(qapp):
+    before = sys.getrefcount(None)
+    for _ in range(500):
+        QApplication.processEvents()
+    assert sys.getrefcount(None) > before - 50
