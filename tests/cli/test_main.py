@@ -92,7 +92,7 @@ def test_a_file_with_a_trigger_of_somebody_elses_is_not_opened(run, workspace):
     assert "trigger turns on annotations" in run("stats", workspace).stderr
     result = run("check", workspace)
     assert result.exit_code == 3
-    assert "trigger turns on annotations is not the studio's: CREATE TRIGGER turns" in result.stdout
+    assert "trigger turns on annotations is not part of the schema: CREATE TRIGGER turns" in result.stdout
 
 
 def test_check_finds_a_whole_workspace_whole(run, workspace):

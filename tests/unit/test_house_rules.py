@@ -152,7 +152,7 @@ def test_the_licences_are_there():
 
 
 def test_the_newest_migration_is_the_one_we_open_to():
-    scripts = ScriptDirectory(str(PACKAGE / "store" / "migrations"))
+    scripts = ScriptDirectory(str(PACKAGE / "store" / "workspace" / "migrations"))
     assert scripts.get_heads() == [migrate.HEAD]
 
 
