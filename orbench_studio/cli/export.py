@@ -62,7 +62,7 @@ def export(
         found = {"out": str(done.out), "prompts": done.prompts, "files": list(done.files), "repaired": done.repaired}
         write_json(found)
     else:
-        write_line(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")
+        write_line(f"{counted(done.prompts, 'prompt')} written to {done.out}: {', '.join(done.files)}")
 
 
 def _ask_again() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -83,7 +84,7 @@ def _all(
             try:
                 found = take(opened, file)
             except StudioError as error:
-                message = f"{error}{_advice(error)}"
+                message = f"{error}{_advice(error, file)}"
                 write_error(message)
                 reports.append({"file": file.name, "error": message})
                 continue
@@ -99,12 +100,19 @@ def _all(
     return reports
 
 
-def _advice(error: StudioError) -> str:
-    """Which option says what is missing."""
+def _advice(error: StudioError, file: Path) -> str:
+    """The options that give what the file lacks."""
+    from orbench_studio.services.data.import_files import preview_file
+
     if not isinstance(error, FileFaultError) or not error.wants:
         return ""
-    columns = " or --column FIELD=COLUMN" if error.wants == "format" else ""
-    return f" Pass --{error.wants} NAME{columns}."
+    if error.wants != "format":
+        return f" Pass --{error.wants} NAME."
+    proposal = preview_file(file).proposal
+    if proposal is None:
+        return " Match them to fields: --column prompt=COLUMN, and so on; or name the format: --format NAME."
+    columns = (quote(f"{field}={column}") for field, column in proposal.columns.items())
+    return f" Match them to fields: {' '.join(f'--column {column}' for column in columns)}"
 
 
 @contextmanager

@@ -51,7 +51,8 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
     if format_name is None:
         found = recognise(header)
         if found is None:
-            raise _unknown(name, header)
+            text = f"{name}: format not recognised. Its columns are {listing(header)}."
+            raise FileFaultError(text, wants="format")
         return found
     reader = _named(name, format_name)
     missing = [column for column in reader.required if column not in header]
@@ -80,22 +81,6 @@ def _named(name: str, format_name: str) -> Reader:
     if format_name not in _BY_NAME:
         raise file_fault(name, f"there is no format {format_name!r}. Choose one of: {', '.join(_BY_NAME)}.")
     return _BY_NAME[format_name]
-
-
-def _unknown(name: str, header: Sequence[str]) -> FileFaultError:
-    closest = max((r for r in READERS if r.required), key=lambda r: _likeness(r, header))
-    if not set(closest.required) & set(header):
-        why = "no known format has any of its columns"
-    elif missing := [column for column in closest.required if column not in header]:
-        why = f"it looks closest to {closest.name}, which also needs {_columns(missing)}"
-    else:
-        why = f"it has more columns than {closest.name}"
-    return FileFaultError(f"{name}: {why}; the file has {listing(header)}.", wants="format")
-
-
-def _likeness(reader: Reader, header: Sequence[str]) -> tuple[float, int]:
-    shared = len(set(reader.required) & set(header))
-    return shared / len(reader.required), shared
 
 
 def _columns(names: Sequence[str]) -> str:

@@ -90,6 +90,25 @@ def test_any_table_through_its_columns(run, run_json, tmp_path):
     assert (counted["prompts"], counted["responses"], counted["models"]) == (1, 1, 1)
 
 
+def test_a_table_of_no_known_format_is_refused_with_the_options_that_import_it(run, run_json, tmp_path):
+    (tmp_path / "mine.csv").write_text("prompt,category,the label\nMay I?,hate,safe\n")
+    (tmp_path / "labels.csv").write_text("prompt,category,label\nMay I?,hate,safe\n")
+    (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
+    assert run("import", "w.orbench", "labels.csv").stderr == (
+        "labels.csv: format not recognised. Its columns are prompt, category, label. Match them to fields: "
+        "--column prompt=prompt --column category=category --column label=label\n"
+    )
+    assert (
+        run("import", "w.orbench", "mine.csv", "--column", "prompt=prompt", "--column", "label=the label").exit_code
+        == 0
+    )
+    assert run_json("stats", "w.orbench")["prompts_by_final_label"] == {"safe": 1}
+    assert run("import", "w.orbench", "numbers.csv").stderr == (
+        "numbers.csv: format not recognised. Its columns are a, b. Match them to fields: --column prompt=COLUMN, and "
+        "so on; or name the format: --format NAME.\n"
+    )
+
+
 @pytest.mark.parametrize(
     "option", [("--mend", "everything"), ("--column", "prompt"), ("--column", "colour=x"), ("--mended",)]
 )

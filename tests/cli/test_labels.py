@@ -41,6 +41,28 @@ def test_one_annotators_decisions_only(run, files):
     assert run("labels", "export", "mine.orbench", "one.jsonl", "two.jsonl").exit_code == 2
 
 
+def test_decisions_that_were_imported_are_named_when_no_other_can_be_exported(run, tmp_path):
+    header = "id,type,prompt,completion,annotation_1,annotation_2\n"
+    (tmp_path / "completions_west.csv").write_text(f"{header}v2-1,homonyms,May I?,Yes.,1_full_compliance,\n")
+    assert run("import", "mine.orbench", "completions_west.csv").exit_code == 0
+    message = run("labels", "export", "mine.orbench", "mine.jsonl")
+    assert message.exit_code == 1
+    assert message.stderr == (
+        "No decisions to export: those in this workspace were imported from files, and a label file contains only "
+        "decisions made in the studio. Import the same files into the other workspace.\n"
+    )
+    run("import", "empty.orbench", prompts_without_decisions(tmp_path))
+    message = run("labels", "export", "empty.orbench", "mine.jsonl")
+    assert message.stderr == "No decisions to export: this workspace has none yet.\n"
+    message = run("labels", "export", "empty.orbench", "mine.jsonl", "--annotator", "eve")
+    assert message.stderr == "No decisions to export: this workspace has none by eve yet.\n"
+
+
+def prompts_without_decisions(folder):
+    (folder / "p.csv").write_text("prompt,category\nMay I?,hate\n")
+    return "p.csv"
+
+
 def test_what_is_no_label_file_is_refused(run, files, tmp_path):
     message = run("merge", "mine.orbench", *files, "prompts.csv")
     assert (message.exit_code, "no line of a label file" in message.stderr) == (1, True)

@@ -77,7 +77,7 @@ def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda 
 
     `on_progress` is told the prompts written and how many there are, and answers whether to go on.
     """
-    out = wanted.out.absolute()
+    out = wanted.out
     repaired = repair(out)
     with gc_paused(), workspace.reading() as db:
         parts = _parts(db, wanted)

@@ -50,17 +50,26 @@ class MergeReport:
 
 
 def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = None) -> int:
-    """Write a label file of what one annotator decided, or all; how many decisions are in it."""
-    with workspace.reading() as db, written_file(path.absolute(), label_file.MARK) as part:
+    """Write the decisions of one annotator, or of all, to a label file; returns how many there are."""
+    with workspace.reading() as db, written_file(path, label_file.MARK) as part:
         written = [
             {"guideline_text": g.text, "version": g.version, "created_at": export_rows.written(g.at)}
             for g in guidelines.versions(db)
         ]
         count = label_file.write(part, written, export_rows.entries(db, annotator))
         if not count:
-            whose = "Nobody has" if annotator is None else f"{annotator} has not"
-            raise NothingLeftError(f"{whose} decided anything in this workspace: there is nothing to write.")
+            raise _nothing_to_export(db, annotator)
     return count
+
+
+def _nothing_to_export(db: Connection, annotator: str | None) -> NothingLeftError:
+    by = "" if annotator is None else f" by {annotator}"
+    if export_rows.has_imported(db, annotator):
+        return NothingLeftError(
+            f"No decisions to export: those{by} in this workspace were imported from files, and a label file contains "
+            "only decisions made in the studio. Import the same files into the other workspace."
+        )
+    return NothingLeftError(f"No decisions to export: this workspace has none{by} yet.")
 
 
 def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = lambda _done, _of: True) -> MergeReport:

@@ -44,7 +44,7 @@ def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: 
 def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: True) -> None:
     """Write the workspace of a database into a new file, which appears when it is whole."""
     _require_new(path)
-    with written_file(path.absolute(), b"") as part:
+    with written_file(path, b"") as part:
         discard_workspace(part)
         try:
             _copy(server, part, on_progress)

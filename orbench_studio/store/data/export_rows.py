@@ -228,6 +228,13 @@ def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
         yield entry_of(said[0], str) | {"decisions": list(map(_said, said)), "undone": undone.get(entry, [])}
 
 
+def has_imported(db: Connection, annotator: str | None) -> bool:
+    """Whether any decisions, or those of an annotator, came from imported files."""
+    statement = select(A.id).join(JOURNAL, D.id == A.journal_id).join(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
+    whose = [ANNOTATORS.c.name == annotator] if annotator is not None else []
+    return db.execute(statement.where(D.kind.not_in(DECIDING), *whose).limit(1)).first() is not None
+
+
 def _said(row: Any) -> Row:
     said = {name: getattr(row, name) for name in ("aspect", "value", "reason", "raw")}
     response = {"model": row.model, "id": row.response.hex()} if row.response is not None else None

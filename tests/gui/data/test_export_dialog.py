@@ -79,7 +79,7 @@ def test_what_stops_it_is_said_in_words(dialog, tmp_path):
     choose(dialog, "csv", tmp_path / "full")
     assert dialog.says.text() == ""
     dialog.begin.click()
-    studio.wait(lambda: "holds other files: manifest.json, thesis.tex" in dialog.says.text())
+    studio.wait(lambda: "contains other files: manifest.json, thesis.tex" in dialog.says.text())
     assert dialog.says.property("role") == "error"
     assert dialog.begin.isEnabled()
 

@@ -154,7 +154,7 @@ def test_only_what_is_listed_is_replaced_and_removed(out):
 def test_a_manifest_of_somebody_else_is_no_export(out, found):
     add(out, MINE | {"manifest.json": found.encode()})
     before = everything(out)
-    with pytest.raises(StudioError, match=r"holds other files: \.git, data, manifest\.json, notes\. Choose a new"):
+    with pytest.raises(StudioError, match=r"contains other files: \.git, data, manifest\.json, notes\. Choose a new"):
         put(out, FIRST)
     assert everything(out) == before
 

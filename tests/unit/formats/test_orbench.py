@@ -195,7 +195,7 @@ def test_failed_requests_with_category(take):
 
 def test_a_headerless_file_is_taken_where_the_format_is_asked_for(take, refused):
     assert len(take("errors.csv", "A,boom\nB,boom\n", format_name="orbench-failed", model="m")) == 2
-    assert "no known format has any of its columns" in refused("errors.csv", "A,boom\nB,boom\n")
+    assert "format not recognised" in refused("errors.csv", "A,boom\nB,boom\n")
 
 
 def test_a_moderator_that_failed_is_an_unparsed_vote(take):

@@ -241,7 +241,7 @@ def test_a_cancelled_export_leaves_what_was_there(lived, out):
 def test_other_peoples_files_are_left_alone(lived, out):
     out.mkdir()
     (out / "thesis.tex").write_text("years of work", encoding="utf-8")
-    with pytest.raises(StudioError, match=r"holds other files: thesis\.tex"):
+    with pytest.raises(StudioError, match=r"contains other files: thesis\.tex"):
         export(lived, Export(Form.CSV, out))
     with pytest.raises(StudioError, match="is a file"):
         export(lived, Export(Form.CSV, out / "thesis.tex"))
