@@ -12,7 +12,7 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.errors import CancelledError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
-from orbench_studio.formats.export_folder import repair
+from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions

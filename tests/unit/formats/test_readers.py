@@ -2,12 +2,12 @@
 
 import pytest
 
+from orbench_studio.domain.data.export_columns import PROMPT
 from orbench_studio.formats import inspect_log
 from orbench_studio.formats.readers import READERS, recognise
-from orbench_studio.formats.studio_rows import COLUMNS
 
 HEADERS = {
-    "studio": ",".join(COLUMNS),
+    "studio": ",".join(PROMPT),
     "inspect-log": ",".join(inspect_log.COLUMNS),
     "label-studio": "id,data,annotations,predictions",
     "argilla": "id,fields,metadata,suggestions,responses,vectors",

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from collections.abc import Mapping
 
 import pyarrow.parquet
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.data.export import RICH, Export, Form
+from orbench_studio.domain.data.export_columns import PROMPT, STRINGS
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, FileFaultError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record
@@ -94,6 +96,25 @@ def files(folder):
 
 def manifest(folder):
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def undefined(record, columns):
+    """The keys of a record, nested ones too, that the definition of the columns lacks or gives another type."""
+    for name, value in record.items():
+        kind = columns.get(name)
+        if isinstance(kind, Mapping):
+            yield from (key for one in value for key in undefined(one, kind))
+        elif kind == STRINGS:
+            yield from (name for one in value if not isinstance(one, str))
+        elif kind is None or not isinstance(value, kind | None):
+            yield name
+
+
+def test_every_exported_value_is_in_a_defined_column(lived, out):
+    export(lived, Export(Form.JSONL, out, names=True, seeds=True))
+    rows = [json.loads(line) for line in (out / "prompts.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {tuple(row) for row in rows} == {tuple(PROMPT)}
+    assert [name for row in rows for name in undefined(row, PROMPT)] == []
 
 
 @pytest.mark.parametrize("form", RICH)

@@ -13,7 +13,7 @@ import pytest
 
 from orbench_studio.errors import StudioError
 from orbench_studio.formats import manifest
-from orbench_studio.formats.export_folder import STAGING, export_folder, repair
+from orbench_studio.formats.export_overwrite import STAGING, export_folder, repair
 
 FIRST = {"data/a.csv": b"first", "gone.csv": b"gone", "README.md": b"the same card"}
 SECOND = {"data/a.csv": b"second", "data/new.csv": b"new", "README.md": b"the same card"}
