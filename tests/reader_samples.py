@@ -3,7 +3,7 @@
 import json
 
 from orbench_studio.domain.data.export_columns import PROMPT
-from orbench_studio.formats.inspect_log import PROMPT as SAMPLE
+from orbench_studio.formats.inspect_log import COLUMNS as SAMPLE
 
 _AT = "2026-01-02T03:04:05.000006Z"
 _DEED = {"deed": "d-1", "kind": "decision", "at": _AT, "annotator": "ann", "told": "#1: safe", "guideline": 1}
@@ -102,4 +102,4 @@ SAMPLES = {
     "orbench-prompts": ("prompts", {"prompt": "May I?", "category": "hate"}),
     "mapped": ("table", _MAPPED),
 }
-SAMPLE_PROMPT = SAMPLE
+SAMPLE_COLUMNS = SAMPLE

@@ -1,4 +1,4 @@
-"""The formats, most specific first, and which of them a file is."""
+"""All formats that can be imported, most specific first, and the recognition of a file's format."""
 
 from collections.abc import Sequence
 
@@ -42,12 +42,12 @@ _HEADERLESS = {
 
 
 def recognise(header: Sequence[str]) -> Reader | None:
-    """The most specific format with this header; None where a column mapping is needed."""
+    """The most specific format with this header; None if it needs a column mapping."""
     return next((reader for reader in READERS if reader.required and reader.recognises(header)), None)
 
 
 def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
-    """The format that is asked for or recognised; refuses a file without the columns it needs."""
+    """The requested or recognised format; raises FileFaultError for a file that lacks required columns."""
     if format_name is None:
         found = recognise(header)
         if found is None:
@@ -65,7 +65,7 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
 
 
 def headerless(name: str, table: Table, format_name: str | None) -> tuple[str, ...] | None:
-    """The columns of a file of failures that OR-Bench wrote without a header; None for every other file."""
+    """The columns of OR-Bench's files of failed requests, which have no header; None for every other file."""
     if format_name not in (None, *_HEADERLESS) or (format_name is None and not file_names.is_failed(name)):
         return None
     first = [cell.strip() for cell in table.first[1]]

@@ -20,9 +20,9 @@ from orbench_studio.formats.guards import nested
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
-    Came,
     EntryDraft,
     JudgementDraft,
+    OriginalSource,
     PromptDraft,
     Record,
     ResponseDraft,
@@ -84,7 +84,7 @@ def _vote(found: Nested) -> VoteDraft:
         category(found.get("category") or ""),
         found.get("explanation") or "",
         found.get("raw") or "",
-        _came(found),
+        _original(found),
     )
 
 
@@ -104,7 +104,7 @@ def _response(found: Nested) -> ResponseDraft:
         _number(found, "input_tokens"),
         _number(found, "output_tokens"),
         bytes.fromhex(found["id"]),
-        _came(found),
+        _original(found),
     )
 
 
@@ -119,7 +119,7 @@ def _judgement(found: Nested) -> JudgementDraft:
         found.get("raw"),
         found.get("template_hash"),
         bytes.fromhex(found["id"]),
-        _came(found),
+        _original(found),
     )
 
 
@@ -146,7 +146,7 @@ def annotation(found: Nested, made_by: EntryDraft, *, on_response: bool) -> Anno
         " ".join(found.get("visible") or ()),
         made_by,
         tuple(undone(back, made_by.uuid) for back in found.get("undone") or ()),
-        _came(found),
+        _original(found),
     )
 
 
@@ -178,7 +178,7 @@ def _number(found: Nested, name: str) -> int | None:
     return None if value is None else int(value)
 
 
-def _came(found: Nested) -> Came | None:
+def _original(found: Nested) -> OriginalSource | None:
     source = _number(found, "source")
     return None if source is None else (source, _number(found, "line") or 0)
 

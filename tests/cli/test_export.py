@@ -15,7 +15,7 @@ def test_what_goes_out_comes_back(run, run_json, mine, tmp_path):
     done = run_json("export", mine, "--format", "jsonl", "--out", "out")
     assert done == {"out": "out", "prompts": 2, "files": ["manifest.json", "prompts.jsonl"], "repaired": False}
     message = run("import", "again.orbench", "out")
-    assert message.exit_code == 0 and "2 rows taken" in message.stdout
+    assert message.exit_code == 0 and "2 rows imported" in message.stdout
     assert run_json("stats", "again.orbench") == run_json("stats", mine)
     message = run("export", mine, "--format", "orbench", "--out", "plain").stdout
     assert message == "2 prompts written to plain: manifest.json, prompts.csv\n"
@@ -40,7 +40,7 @@ def test_what_a_filter_lets_through(run, mine, tmp_path):
         (["--format", "csv", "--subset", "Hard", "--filter", "safe"], 2, "not of both"),
         (["--format", "parquet", "--for-spreadsheets"], 2, "in CSV files"),
         (["--format", "docx"], 2, "docx"),
-        (["--format", "jsonl", "--seeds"], 2, "toxic on purpose"),
+        (["--format", "jsonl", "--seeds"], 2, "toxic by design"),
     ],
 )
 def test_what_is_refused_and_how(run, mine, tmp_path, options, code, message):

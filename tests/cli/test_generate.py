@@ -34,22 +34,24 @@ def test_from_nothing_to_votes(run, run_json, rewritten):
     assert "nothing to vote on" in again.stderr
 
 
-def test_stats_tell_which_wordings_the_results_are_of(run, run_json, rewritten, tmp_path):
+def test_stats_count_results_by_template(run, run_json, rewritten, tmp_path):
     own = tmp_path / "own.txt"
     own.write_text("Case {case}: is this bad? {prompt}", encoding="utf-8")
     run("moderate", rewritten, *VOTERS, "--limit", 1)
     run("moderate", rewritten, *VOTERS, "--limit", 1, "--template", own)
-    found = run_json("stats", rewritten)["results_by_wording"]
-    assert [(one["what"], one["own"], one["results"]) for one in found if one["what"] != "votes on prompts"] == [
+    found = run_json("stats", rewritten)["results_by_template"]
+    assert [(one["what"], one["builtin"], one["results"]) for one in found if one["what"] != "votes on prompts"] == [
         ("seeds", True, 1),
         ("rewrites", True, 2),
     ]
-    votes = {one["template_hash"]: (one["own"], one["results"]) for one in found if one["what"] == "votes on prompts"}
+    votes = {
+        one["template_hash"]: (one["builtin"], one["results"]) for one in found if one["what"] == "votes on prompts"
+    }
     assert votes == {
         templates.load(TemplateName.ON_PROMPTS).hash: (True, 2),
         template_hash(own.read_text()): (False, 2),
     }
-    assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (own)" in run("stats", rewritten).stdout
+    assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (built-in)" in run("stats", rewritten).stdout
 
 
 def test_what_it_will_send_is_told_first_and_nothing_is_sent_unasked(run, run_json, tmp_path):

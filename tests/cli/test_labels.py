@@ -17,14 +17,16 @@ def files(run, prompts, tmp_path):
         shutil.copy(tmp_path / "mine.orbench", tmp_path / f"{who}.orbench")
         with open_workspace(tmp_path / f"{who}.orbench") as copy:
             prompt_review.decide(copy, Decision(1, Aspect.LABEL, value), annotator=who)
-        assert run("labels", "export", f"{who}.orbench", f"{who}.jsonl").stdout == f"1 decision in {who}.jsonl\n"
+        assert (
+            run("labels", "export", f"{who}.orbench", f"{who}.jsonl").stdout == f"1 decision written to {who}.jsonl\n"
+        )
     return ["ada.jsonl", "bob.jsonl"]
 
 
 def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_json, files, tmp_path):
     shutil.copy(tmp_path / "mine.orbench", tmp_path / "other.orbench")
     message = run("merge", "mine.orbench", *files)
-    assert "people disagree about 1 label and 0 answers" in message.stdout
+    assert "Annotators disagree about 1 label and 0 answer classes." in message.stdout
     assert run("labels", "import", "other.orbench", *reversed(files)).exit_code == 0
     for name in ("mine", "other"):
         run("labels", "export", f"{name}.orbench", f"{name}.jsonl")
@@ -36,7 +38,7 @@ def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_j
 
 def test_one_annotators_decisions_only(run, files):
     run("merge", "mine.orbench", *files)
-    assert "1 decision in" in run("labels", "export", "mine.orbench", "some.jsonl", "--annotator", "bob").stdout
+    assert "1 decision written to" in run("labels", "export", "mine.orbench", "some.jsonl", "--annotator", "bob").stdout
     assert run("labels", "export", "mine.orbench", "none.jsonl", "--annotator", "eve").exit_code == 1
     assert run("labels", "export", "mine.orbench", "one.jsonl", "two.jsonl").exit_code == 2
 

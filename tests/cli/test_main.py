@@ -97,7 +97,7 @@ def test_a_file_with_a_trigger_of_somebody_elses_is_not_opened(run, workspace):
 
 def test_check_finds_a_whole_workspace_whole(run, workspace):
     result = run("check", workspace)
-    assert (result.exit_code, result.stdout) == (0, "w.orbench is whole.\n")
+    assert (result.exit_code, result.stdout) == (0, "w.orbench: no problems found.\n")
 
 
 def test_stats_counts(run, run_json, workspace):
@@ -258,7 +258,7 @@ def test_stats_tell_how_consistent_people_are(run, run_json, workspace):
     assert found["changed_after_reveal"]["labels"]["changed"]["count"] == 1
     message = run("stats", workspace).stdout
     assert "  anna  1 of 1: 100 % (21 to 100 %)" in message
-    assert "  toward the machines 0, away from them 0, kept 0" in message
+    assert "  towards the consensus 0, away from it 0, unchanged 0" in message
 
 
 def test_a_folder_that_a_sync_client_keeps_is_told_of_once(run, tmp_path):

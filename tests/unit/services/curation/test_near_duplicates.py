@@ -33,7 +33,7 @@ def bring(workspace, prompts):
         source = inserted(db, SOURCES, row)
         intake = RecordImport(db, lambda: source, "alike.csv")
         drafts = (PromptDraft(text, reference_label=label) for text, label in prompts)
-        intake.take([Record(line, draft) for line, draft in enumerate(drafts, 2)])
+        intake.add([Record(line, draft) for line, draft in enumerate(drafts, 2)])
         intake.finish()
 
 

@@ -43,7 +43,7 @@ def many(workspace):
     """A hundred prompts more."""
     with workspace.writing() as db:
         intake = RecordImport(db, lambda: 1, "many.csv")
-        intake.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
+        intake.add([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
         intake.finish()
     return batch_control.choose(workspace)
 

@@ -54,7 +54,7 @@ def some(workspace):
     """Some prompts more."""
     with workspace.writing() as db:
         intake = RecordImport(db, lambda: 1, "some.csv")
-        intake.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(SOME - 4)])
+        intake.add([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(SOME - 4)])
         intake.finish()
     return batch_control.choose(workspace)
 

@@ -57,11 +57,11 @@ def _fill(workspace, prompts, labelled, stopped):
         row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
         intake = RecordImport(db, lambda: source, "own.csv")
-        intake.take([_record(number, labelled) for number in range(prompts)])
+        intake.add([_record(number, labelled) for number in range(prompts)])
         if stopped:
             odd = (("blocked", StopReason.BLOCKED), ("", StopReason.STOP), ("torn", StopReason.ERROR))
             responses = tuple(ResponseDraft(f"odd-{n}", text, reason) for n, (text, reason) in enumerate(odd))
-            intake.take([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
+            intake.add([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
         intake.finish()
 
 
