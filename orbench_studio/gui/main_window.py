@@ -235,6 +235,7 @@ class MainWindow(PageRegistry):
         for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
             part.message.connect(self.messages.tell)
         self._moved_file.closed.connect(self._show_welcome)
+        self._session.opened.connect(lambda: self.messages.succeed(self._moved_file))
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
         self._session.background.succeeded.connect(operations.succeeded)

@@ -14,7 +14,7 @@ def test_push_and_pull(run, run_json, postgres, tmp_path):
     assert run_json("stats", "mine.orbench") == run_json("stats", there) == run_json("stats", "back.orbench")
     again = run("push", "mine.orbench", there)
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "There is a workspace in" in again.stderr
+    assert "already contains a workspace" in again.stderr
     assert run("check", there).exit_code == 0
 
 

@@ -38,7 +38,7 @@ _FORMS = {
     Form.PARQUET: ("Parquet, all data", "All votes, responses, judgements and decisions. Can be imported again."),
     Form.JSONL: ("JSON Lines, all data", "All votes, responses, judgements and decisions. Can be imported again."),
     Form.CSV: ("CSV, all data", "All data; nested records are JSON in a cell. Can be imported again."),
-    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to annotate in Label Studio, with the configuration."),
+    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to annotate there, with the configuration."),
     Form.ARGILLA: ("Argilla records", "Prompts and responses to annotate in Argilla."),
 }  # fmt: skip
 _REPLACES = (

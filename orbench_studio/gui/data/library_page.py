@@ -133,7 +133,7 @@ def _files(sources: list[Source]) -> QVBoxLayout:
     column.addWidget(label(tr("Imported files"), "strong"))
     if not sources:
         column.addWidget(
-            label(with_key(tr("No files yet. Drop files on the window, or import them"), "import"), "quiet")
+            label(with_key(tr("No files yet. Drop them on the window, or import them"), "import"), "quiet")
         )
     for source in sources:
         when = source.imported_at.astimezone().strftime("%Y-%m-%d %H:%M")

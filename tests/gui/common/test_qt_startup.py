@@ -167,10 +167,10 @@ def offered(studio):
 
 def test_while_the_demo_opens_nothing_else_is_offered(start):
     with start() as studio:
-        assert "Look at the demo" in offered(studio)
+        assert "Open the demo" in offered(studio)
         studio.application.open_demo()
         assert "Opening the demo" in studio.window.welcome._opening.text()
-        assert "Look at the demo" not in offered(studio)
+        assert "Open the demo" not in offered(studio)
         studio.settle()
         assert studio.page.isVisible()
 
@@ -181,9 +181,9 @@ def test_ways_in_are_offered_again_where_opening_failed(start, tmp_path, monkeyp
     wrong.write_text("not a database")
     with start() as studio:
         studio.application.open(wrong)
-        assert "Look at the demo" not in offered(studio)
-        studio.wait(lambda: "Look at the demo" in offered(studio))
+        assert "Open the demo" not in offered(studio)
+        studio.wait(lambda: "Open the demo" in offered(studio))
         monkeypatch.setattr("orbench_studio.services.data.demo.demo_workspace", lambda _path: 1 / 0)
         studio.application.open_demo()
         studio.wait(lambda: studio.window.findChildren(CrashDialog))
-        assert "Look at the demo" in offered(studio)
+        assert "Open the demo" in offered(studio)
