@@ -2,8 +2,8 @@
 
 import json
 
+from orbench_studio.domain.data.export_columns import PROMPT
 from orbench_studio.formats.inspect_log import COLUMNS as SAMPLE
-from orbench_studio.formats.studio_rows import COLUMNS
 
 _AT = "2026-01-02T03:04:05.000006Z"
 _DEED = {"deed": "d-1", "kind": "decision", "at": _AT, "annotator": "ann", "told": "#1: safe", "guideline": 1}
@@ -31,7 +31,7 @@ _RESPONSE = {
     "judgements": [_JUDGEMENT], "votes": [_VOTE],
     "annotations": [{**_LABEL, "deed": "d-3", "aspect": "answer_class", "value": "direct_refusal", "undone": []}],
 }  # fmt: skip
-_STUDIO = dict.fromkeys(COLUMNS) | {
+_STUDIO = dict.fromkeys(PROMPT) | {
     "prompt": "May I?", "origin": "imported", "seed": "A seed.", "seed_category": "hate", "reference_label": "safe",
     "external_key": "k:1", "attributes": json.dumps({"type": "a"}), "stated_category": "hate", "source": 1, "line": 2,
     "votes": [_VOTE], "responses": [_RESPONSE], "annotations": [_LABEL],

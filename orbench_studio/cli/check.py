@@ -1,4 +1,4 @@
-"""`orbench-studio check`: whether a workspace is whole."""
+"""`orbench-studio check`: check the integrity of a workspace."""
 
 from typing import Annotated
 
@@ -10,11 +10,11 @@ from orbench_studio.cli.console import Exit, counted, write_json, write_line
 
 def check(
     workspace: options.Workspace,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: an object with the list of problems.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object with a list of problems.")] = False,
 ) -> None:
-    """Look for damage: of the file, its tables and triggers, its references, each value, what follows from them.
+    """Check the file, its schema, its references, every value, and everything derived from them.
 
-    Changes nothing, but that a workspace of an older format is brought to this one, as whenever it is opened.
+    Nothing is changed, except that a workspace of an older version is migrated, as when it is opened.
     """
     from orbench_studio.services.workspace.workspace import problems_in
 
@@ -26,6 +26,6 @@ def check(
         for problem in problems:
             write_line(f"  {problem}")
     else:
-        write_line(f"{workspace.name} is whole.")
+        write_line(f"{workspace.name}: no problems found.")
     if problems:
         raise typer.Exit(Exit.PROBLEMS)

@@ -1,4 +1,4 @@
-"""`orbench-studio export`: prompts and all that is known of them into a folder, all files or none."""
+"""`orbench-studio export`: write prompts and related data to a folder."""
 
 import sys
 from pathlib import Path
@@ -12,9 +12,9 @@ from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.data.export import Export, Form
 
 _FORMS = (
-    "orbench: prompt and category, as OR-Bench publishes them. csv, jsonl, parquet: every vote, response, judgement "
-    "and decision; import takes it back. huggingface: a dataset folder with its card. label-studio, argilla: for teams "
-    "that review there; import takes their decisions."
+    "orbench: prompt and category, as OR-Bench publishes them. csv, jsonl, parquet: all votes, responses, judgements "
+    "and decisions; can be imported again. huggingface: a dataset folder with a dataset card. label-studio, argilla: "
+    "tasks for annotation there; the decisions can be imported."
 )
 
 
@@ -25,25 +25,26 @@ def export(
         Path,
         typer.Option(
             metavar="DIR",
-            help="The folder; new, empty, or an earlier export, whose files are replaced. Other files stay.",
+            help="A folder that is new, empty, or an earlier export. Files of that export are replaced; others stay.",
         ),
     ],
     subset: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A saved subset; repeat for several.")
+        list[str] | None, typer.Option(metavar="NAME", help="Export a saved subset; repeat for several.")
     ] = None,
     wanted: Annotated[
-        str, typer.Option("--filter", metavar="EXPR", help="Prompts, as in the queue: status:decided label:safe.")
+        str,
+        typer.Option("--filter", metavar="EXPR", help="Export the prompts of a query: status:decided."),
     ] = "",
-    names: Annotated[bool, typer.Option("--names", help="Annotators' own names, not pseudonyms.")] = False,
-    seeds: Annotated[bool, typer.Option("--seeds", help="Toxic seeds also beside a set of safe prompts.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again about seeds.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="Export annotators' names instead of pseudonyms.")] = False,
+    seeds: Annotated[bool, typer.Option("--seeds", help="Export toxic seeds also with safe prompts.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before exporting seeds.")] = False,
     escape: Annotated[
-        bool, typer.Option("--for-spreadsheets", help="An apostrophe before what a spreadsheet takes for a formula.")
+        bool, typer.Option("--for-spreadsheets", help="Put an apostrophe before formulas (CSV only).")
     ] = False,
-    licence: Annotated[str, typer.Option(metavar="NAME", help="For the dataset's card: cc-by-4.0, say.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    licence: Annotated[str, typer.Option(metavar="NAME", help="Licence for the dataset card, e.g. cc-by-4.0.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write an export, all files or none. The same workspace and the same options give the same bytes."""
+    """Export prompts and related data. All files are written, or none. Exports are reproducible byte by byte."""
     from orbench_studio.services.data import export_files
     from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -62,12 +63,12 @@ def export(
         found = {"out": str(done.out), "prompts": done.prompts, "files": list(done.files), "repaired": done.repaired}
         write_json(found)
     else:
-        write_line(f"{counted(done.prompts, 'prompt')} in {done.out}: {', '.join(done.files)}")
+        write_line(f"{counted(done.prompts, 'prompt')} written to {done.out}: {', '.join(done.files)}")
 
 
 def _ask_again() -> None:
-    """Seeds are harmful requests: that they leave the workspace is asked twice."""
+    """Ask before an export of seeds, which are harmful requests."""
     if not sys.stdin.isatty():
-        write_error("Nothing was written. Seeds are toxic on purpose; to export them without being asked, add --yes.")
+        write_error("Nothing was written. Seeds are toxic by design. To export them without a question, add --yes.")
         raise typer.Exit(Exit.USAGE)
-    typer.confirm("Seeds are toxic on purpose. Write them beside the safe prompts?", abort=True)
+    typer.confirm("Seeds are toxic by design. Export them with the safe prompts?", abort=True)

@@ -1,8 +1,9 @@
-"""`orbench-studio import`: files into a workspace, each in one transaction, with a report of every row."""
+"""`orbench-studio import`: import files, each in one transaction, and report on every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,37 +36,42 @@ def import_files(
     workspace: options.Workspace,
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="CSV, TSV, JSON, JSONL, Parquet; .gz too. Or an export's folder."),
+        typer.Argument(
+            metavar="FILE...",
+            help="CSV, TSV, JSON, JSONL, Parquet (also .gz), or an export's folder.",
+        ),
     ],
     format_name: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help=f"Where it is not recognised: {_FORMATS}.")
+        str | None, typer.Option("--format", metavar="NAME", help=f"Format, if it is not recognised: {_FORMATS}.")
     ] = None,
-    moderator: Annotated[str | None, typer.Option(metavar="NAME", help="Whose votes these are.")] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Whose responses these are.")] = None,
-    judge: Annotated[str | None, typer.Option(metavar="NAME", help="Whose judgements these are.")] = None,
-    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Whose decisions these are.")] = None,
+    moderator: Annotated[str | None, typer.Option(metavar="NAME", help="Moderator, if the file names none.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Model, if the file names none.")] = None,
+    judge: Annotated[str | None, typer.Option(metavar="NAME", help="Judge, if the file names none.")] = None,
+    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Annotator, if the file names none.")] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD=COLUMN", help=f"What a column of any other table is; repeat. Fields: {_FIELDS}."),
+        typer.Option(metavar="FIELD=COLUMN", help=f"Column of a field, for other tables; repeat. Fields: {_FIELDS}."),
     ] = None,
     mend: Annotated[
         list[str] | None,
-        typer.Option(metavar="FAULT", help=f"Mend a known fault; repeat. Nothing is mended unasked: {_MENDS}."),
+        typer.Option(metavar="FAULT", help=f"Repair a known fault; repeat. Nothing is repaired by default: {_MENDS}."),
     ] = None,
-    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="Where it is not UTF-8: cp1252, say.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse the whole file for one faulty row.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines: an object with a report a file.")] = False,
+    encoding: Annotated[str | None, typer.Option(metavar="NAME", help="If it is not UTF-8, e.g. cp1252.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Reject the whole file if one row is invalid.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object with one report per file.")] = False,
 ) -> None:
-    """Take files into a workspace, made where there is none. Each goes in whole or not at all, and once."""
+    """Import files, creating the workspace if needed. A file is imported completely or not at all; importing it again
+    adds nothing.
+    """
     from orbench_studio.services.data.import_files import ReadOptions, import_file
 
     options = ReadOptions(moderator, model, judge, annotator, _mapping(column or []), encoding, _faults(mend or []))
 
-    def take(opened: "Workspace", file: Path) -> "ImportReport":
+    def run(opened: "Workspace", file: Path) -> "ImportReport":
         with show_progress(file.name) as on_progress:
             return import_file(opened, file, options, format_name=format_name, strict=strict, on_progress=on_progress)
 
-    reports = _all(workspace, files, take, as_json=as_json)
+    reports = _all(workspace, files, run, as_json=as_json)
     if as_json:
         write_json({"workspace": str(workspace), "files": reports})
     if any(found["error"] for found in reports):
@@ -73,22 +79,22 @@ def import_files(
 
 
 def _all(
-    place: Location, files: list[Path], take: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
+    place: Location, files: list[Path], run: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
 ) -> list[dict[str, Any]]:
-    """Import every file, whatever became of those before; the reports, also of those that failed."""
+    """Import every file, also after one that failed, and return all reports."""
     reports: list[dict[str, Any]] = []
     interrupted = False
     with _opened(place) as opened:
         for file in files:
             try:
-                found = take(opened, file)
+                found = run(opened, file)
             except StudioError as error:
-                message = f"{error}{_advice(error)}"
+                message = f"{error}{_advice(error, file)}"
                 write_error(message)
                 reports.append({"file": file.name, "error": message})
                 continue
             except KeyboardInterrupt:
-                # Raised again outside: while its traceback lives the database cannot be closed for good.
+                # Raised again outside: its traceback keeps the database open.
                 interrupted = True
                 break
             if not as_json:
@@ -99,17 +105,24 @@ def _all(
     return reports
 
 
-def _advice(error: StudioError) -> str:
-    """Which option says what is missing."""
+def _advice(error: StudioError, file: Path) -> str:
+    """The options that give what the file lacks."""
+    from orbench_studio.services.data.import_files import preview_file
+
     if not isinstance(error, FileFaultError) or not error.wants:
         return ""
-    columns = " or --column FIELD=COLUMN" if error.wants == "format" else ""
-    return f" Pass --{error.wants} NAME{columns}."
+    if error.wants != "format":
+        return f" Pass --{error.wants} NAME."
+    proposal = preview_file(file).proposal
+    if proposal is None:
+        return " Match them to fields: --column prompt=COLUMN, and so on; or name the format: --format NAME."
+    columns = (quote(f"{field}={column}") for field, column in proposal.columns.items())
+    return f" Match them to fields: {' '.join(f'--column {column}' for column in columns)}"
 
 
 @contextmanager
 def _opened(place: Location) -> "Iterator[Workspace]":
-    """The workspace, created where there is none; a new one into which nothing went is removed again."""
+    """Open or create the workspace; a new one is deleted again if nothing was imported."""
     from orbench_studio.services.workspace.statistics import statistics
     from orbench_studio.services.workspace.workspace import (
         create_workspace,
@@ -120,7 +133,7 @@ def _opened(place: Location) -> "Iterator[Workspace]":
 
     is_new = not workspace_exists(place)
     is_empty = False
-    opened = create_workspace(place) if is_new else open_workspace(place)  # what is removed below is never another's
+    opened = create_workspace(place) if is_new else open_workspace(place)  # never deletes another process's
     try:
         yield opened
     finally:
@@ -151,5 +164,5 @@ def _faults(names: list[str]) -> "frozenset[Fault]":
         return frozenset(Fault)
     unknown = [name for name in names if name not in list(Fault)]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is no fault it knows: {', '.join(Fault)}, all.", param_hint="--mend")
+        raise typer.BadParameter(f"{unknown[0]!r} is not a known fault: {', '.join(Fault)}, all.", param_hint="--mend")
     return frozenset(Fault(name) for name in names)

@@ -1,4 +1,4 @@
-"""The report of one imported file, for people and for machines."""
+"""Print the report of one imported file, as text or JSON."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,23 +7,23 @@ from orbench_studio.cli.console import counted, write_line
 if TYPE_CHECKING:
     from orbench_studio.services.data.import_files import ImportReport
 
-LISTED = 20  # refused rows named one by one
+LISTED = 20  # rejected rows printed one by one
 
 
 def write_report(report: "ImportReport") -> None:
-    """What became of the file, in lines for a person."""
+    """Print the report as text."""
     write_line(
-        f"{report.file} ({report.format}): {counted(report.taken, 'row')} taken, {report.merged:,} known already, "
-        f"{report.refused_rows:,} refused"
+        f"{report.file} ({report.format}): {counted(report.imported, 'row')} imported, "
+        f"{counted(report.duplicates, 'duplicate')}, {report.rejected:,} rejected"
     )
     for what, name in report.inferred.items():
-        write_line(f"  {what} by the file's name: {name} (--{what} NAME says another)")
+        write_line(f"  {what}, from the file name: {name} (override with --{what} NAME)")
     if report.added:
         write_line("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
-    for fault in report.refused[:LISTED]:
-        write_line(f"  refused, line {fault.line}: {fault.reason}")
-    if report.refused_rows > LISTED:
-        write_line(f"  and {report.refused_rows - LISTED:,} more")
+    for fault in report.rejected_rows[:LISTED]:
+        write_line(f"  rejected, line {fault.line}: {fault.reason}")
+    if report.rejected > LISTED:
+        write_line(f"  and {report.rejected - LISTED:,} more")
     for name, count in report.faults.items():
         write_line(f"  {_diagnosis(report, name, count)}")
     for note, count in report.notes.items():
@@ -31,14 +31,14 @@ def write_report(report: "ImportReport") -> None:
 
 
 def as_json(report: "ImportReport") -> dict[str, Any]:
-    """The report as JSON; refusals and findings are listed as far as they were remembered, and all counted."""
+    """The report as JSON; `rejected_rows` and `findings` list the first thousand, the counts include all."""
     return {
         "file": report.file,
         "format": report.format,
-        "taken": report.taken,
-        "merged": report.merged,
-        "refused": report.refused_rows,
-        "refused_rows": [{"line": fault.line, "reason": fault.reason} for fault in report.refused],
+        "imported": report.imported,
+        "duplicates": report.duplicates,
+        "rejected": report.rejected,
+        "rejected_rows": [{"line": fault.line, "reason": fault.reason} for fault in report.rejected_rows],
         "faults": dict(report.faults),
         "findings": [
             {"fault": f.fault, "line": f.line, "message": f.message, "offer": f.offer, "mended": f.mended}
@@ -57,4 +57,4 @@ def _diagnosis(report: "ImportReport", name: str, count: int) -> str:
     if example is None:
         return f"{found}."
     first = f"{found}, first on line {example.line}: {example.message}."
-    return f"{first} Mended." if example.mended else f"{first} --mend {name} would {example.offer}."
+    return f"{first} Repaired." if example.mended else f"{first} With --mend {name}: {example.offer}."

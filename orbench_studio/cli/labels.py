@@ -1,4 +1,4 @@
-"""`orbench-studio labels` and `merge`: what reviewers decided, out of copies of a workspace and together in one."""
+"""`orbench-studio labels` and `merge`: exchange decisions between copies of a workspace."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -12,40 +12,40 @@ from orbench_studio.cli.progress import show_progress
 
 
 class Direction(StrEnum):
-    """Out of the workspace, or into it."""
+    """Whether labels are exported or imported."""
 
     EXPORT = "export"
     IMPORT = "import"
 
 
 _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Label files.")]
-_Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def labels(
-    way: Annotated[Direction, typer.Argument(help="export writes a label file; import is merge.")],
+    way: Annotated[Direction, typer.Argument(help="export writes a label file; import is the same as merge.")],
     workspace: options.Workspace,
     files: _Files,
-    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Export what this one decided only.")] = None,
+    annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Export one annotator's decisions.")] = None,
     as_json: _Json = False,
 ) -> None:
-    """Write what people decided here into a label file, for whoever merges it; names and reasons are in it."""
+    """Export human decisions to a label file, with annotators' names and reasons, to merge in another copy."""
     from orbench_studio.services.data.label_files import export_labels
     from orbench_studio.services.workspace.workspace import open_workspace
 
     if way is Direction.IMPORT:
         if annotator is not None:
-            raise typer.BadParameter("--annotator is for export.")
+            raise typer.BadParameter("--annotator can only be used with export.")
         merge(workspace, files, as_json=as_json)
         return
     if len(files) != 1:
-        raise typer.BadParameter("export writes one file.")
+        raise typer.BadParameter("Name one file to export to.")
     with open_workspace(workspace) as opened:
         count = export_labels(opened, files[0], annotator=annotator)
     if as_json:
         write_json({"file": str(files[0]), "decisions": count})
     else:
-        write_line(f"{counted(count, 'decision')} in {files[0]}")
+        write_line(f"{counted(count, 'decision')} written to {files[0]}")
 
 
 def merge(
@@ -53,7 +53,7 @@ def merge(
     files: _Files,
     as_json: _Json = False,
 ) -> None:
-    """Take the decisions of label files into a workspace. In any order and however often, the result is the same."""
+    """Merge the decisions of label files into a workspace. Any order, and any repetition, gives the same."""
     from orbench_studio.services.data.label_files import merge as merge_files
     from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -65,12 +65,12 @@ def merge(
         write_json({"files": rows, "disputed": disputed})
         return
     for file in found.files:
-        write_line(f"{file.file}: {counted(file.new, 'new decision')}, {file.known:,} known already")
+        write_line(f"{file.file}: {counted(file.new, 'new decision')}, {counted(file.known, 'duplicate')}")
         if file.missing:
-            about = "about prompts or responses that are not in this workspace"
-            write_line(f"  {counted(file.missing, 'decision')} {about}: import those and merge again")
+            skipped = counted(file.missing, "decision")
+            write_line(f"  {skipped} skipped: the prompts or responses are not here. Import those, then merge again.")
     if found.disputed_labels or found.disputed_answers:
         write_line(
-            f"people disagree about {counted(disputed['labels'], 'label')} and "
-            f"{counted(disputed['answers'], 'answer')}: settle them on the Disputes page"
+            f"Annotators disagree about {counted(disputed['labels'], 'label')} and "
+            f"{counted(disputed['answers'], 'answer class', 'answer classes')}. Resolve them on the Disputes page."
         )

@@ -1,4 +1,4 @@
-"""`orbench-studio push` and `pull`: a workspace into a database of a server, and back into a file."""
+"""`orbench-studio push` and `pull`: copy a workspace to a database on a server, and back to a file."""
 
 from functools import partial
 from pathlib import Path
@@ -12,42 +12,43 @@ from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.workspace.location import Server, location_of
 
 _Named = partial(typer.Argument, parser=location_with_warning, metavar="FILE")
-_File = Annotated[Path, _Named(help="A workspace in a file.")]
-_NewFile = Annotated[Path, _Named(help="A new file for it; one that is there stays.")]
-_Url = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without the password.")]
+_File = Annotated[Path, _Named(help="A workspace file.")]
+_NewFile = Annotated[Path, _Named(help="The new file; an existing one is never replaced.")]
+_Url = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without a password.")]
 
 
 def push(file: _File, url: _Url) -> None:
-    """Put a workspace into a database of a PostgreSQL server, for a team: everything, the journal too.
+    """Copy a workspace to a PostgreSQL database for a team: all data, with the journal.
 
-    The database is yours, and empty (createdb -E UTF8 -T template0 NAME). The file stays as it is; interrupted, nothing
-    is left on the server. The password comes from PGPASSWORD, ~/.pgpass or the system keyring.
+    You must own the database, and it must be empty (createdb -E UTF8 -T template0 NAME). The file is not changed. If
+    the copy is interrupted, nothing is left on the server. The password comes from PGPASSWORD, ~/.pgpass or the system
+    keyring.
     """
     from orbench_studio.services.data import push_pull
 
     server = _server(url)
     with show_progress(f"push {file.name}") as on_progress:
-        still_to_do = push_pull.push(file, server, on_progress)
-    write_line(f"{file.name} is in {server}. To open it: orbench-studio {server}")
-    if still_to_do:
-        write_line(still_to_do)
+        remaining_step = push_pull.push(file, server, on_progress)
+    write_line(f"{file.name} was copied to {server}. To open it: orbench-studio {server}")
+    if remaining_step:
+        write_line(remaining_step)
 
 
 def pull(url: _Url, file: _NewFile) -> None:
-    """Write the workspace of a PostgreSQL database into a new file: everything, the journal too.
+    """Copy the workspace of a PostgreSQL database to a new file: all data, with the journal.
 
-    The file appears when it is whole. The database stays as it is, and others can go on working in it.
+    The file appears when the copy is complete. The database is not changed, and others can continue to work in it.
     """
     from orbench_studio.services.data import push_pull
 
     server = _server(url)
     with show_progress(f"pull {server.name}") as on_progress:
         push_pull.pull(server, file, on_progress)
-    write_line(f"{server} is in {file}. To open it: orbench-studio {file}")
+    write_line(f"{server} was copied to {file}. To open it: orbench-studio {file}")
 
 
 def _server(url: str) -> Server:
     place = location_of(url)
     if not isinstance(place, Server):
-        raise typer.BadParameter(f"{place} is no address of a database: postgresql://USER@HOST/DATABASE.")
+        raise typer.BadParameter(f"{place} is not a database address: postgresql://USER@HOST/DATABASE.")
     return place

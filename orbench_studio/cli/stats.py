@@ -1,4 +1,4 @@
-"""`orbench-studio stats`: how much of everything a workspace has, and how consistent its people are."""
+"""`orbench-studio stats`: print the counts of a workspace and the consistency of its annotators."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def stats(
     workspace: options.Workspace,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""
     from orbench_studio.services.workspace import statistics
@@ -24,9 +24,9 @@ def stats(
         found = statistics.statistics(opened)
         consistency = statistics.consistency(opened)
         reveals = statistics.after_reveal(opened)
-        worded = statistics.by_template(opened)
+        by_template = statistics.by_template(opened)
     if as_json:
-        found["results_by_wording"] = [asdict(one) for one in worded]
+        found["results_by_template"] = [asdict(one) for one in by_template]
         found["self_consistency"] = {annotator: _rate_as_json(rate) for annotator, rate in consistency.items()}
         found["changed_after_reveal"] = {what: _reveals_as_json(counted) for what, counted in reveals.items()}
         write_json(found)
@@ -37,23 +37,25 @@ def stats(
         if isinstance(by, dict):
             write_line("", f"{name.replace('_', ' ')}")
             _table(by)
-    if worded:
-        write_line("", "results by wording")
-        _table({f"{one.what}, {one.template_hash[:12]}{' (own)' * one.own}": one.results for one in worded})
-    _tell_people(consistency, reveals)
+    if by_template:
+        write_line("", "results by template")
+        _table(
+            {f"{one.what}, {one.template_hash[:12]}{' (built-in)' * one.builtin}": one.results for one in by_template}
+        )
+    _write_consistency(consistency, reveals)
 
 
-def _tell_people(consistency: "dict[str, Rate]", reveals: "dict[str, Reveals]") -> None:
+def _write_consistency(consistency: "dict[str, Rate]", reveals: "dict[str, Reveals]") -> None:
     if consistency:
-        write_line("", "self consistency (same label on a prompt shown again)")
+        write_line("", "self-consistency (same label when a prompt is shown again)")
         for annotator, rate in consistency.items():
             write_line(f"  {annotator}  {rate.words}")
     for what, counted in reveals.items():
         if counted.changed.n:
-            write_line("", f"{what.replace('_', ' ')} changed after the reveal")
+            write_line("", f"{what.replace('_', ' ')} changed after votes were revealed")
             write_line(f"  changed {counted.changed.words}")
             write_line(
-                f"  toward the machines {counted.toward:,}, away from them {counted.away:,}, kept {counted.kept:,}"
+                f"  towards the consensus {counted.toward:,}, away from it {counted.away:,}, unchanged {counted.kept:,}"
             )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.formats.choices import Said, record
+from orbench_studio.formats.choices import Choice, record
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.human_decisions import in_force
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
@@ -22,7 +22,7 @@ LABEL, ANSWER = "label", "answer_class"
 
 
 def prompts(row: Row) -> Iterator[dict[str, Any]]:
-    """The record of a prompt; what the moderators make of it together is the suggestion."""
+    """Make the record of a prompt; the moderators' consensus is the suggestion."""
     said = in_force(row["annotations"], "label")
     fields = {"prompt": row["prompt"]}
     agreed = {"value": row["consensus"], "score": None, "agent": "consensus"} if row["consensus"] else None
@@ -30,7 +30,7 @@ def prompts(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def responses(row: Row) -> Iterator[dict[str, Any]]:
-    """A record for each response; what the last judge made of it is the suggestion."""
+    """Make a record for each response; the last judgement is the suggestion."""
     for response in row["responses"]:
         fields = {"prompt": row["prompt"], "response": response.get("text", "")}
         metadata = {"category": row["category"], "model": response["model"]}
@@ -43,7 +43,7 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def _record(
-    of: str, fields: Row, metadata: Row, question: str, said: list[Said], suggestion: Row | None
+    of: str, fields: Row, metadata: Row, question: str, said: list[Choice], suggestion: Row | None
 ) -> dict[str, Any]:
     return {
         "id": of,
@@ -56,7 +56,7 @@ def _record(
 
 
 def _user(annotator: str) -> str:
-    """Argilla names people by UUIDs: the same one for the same name."""
+    """Argilla identifies users by UUIDs: the same name always gives the same one."""
     return str(UUID(bytes=blake2b(annotator.encode("utf-8", "surrogatepass"), digest_size=16).digest()))
 
 
@@ -70,7 +70,7 @@ def _bind(sheet: Sheet) -> Bound:
     return Bound(take, (fields,))
 
 
-def _said(answers: Mapping[str, Any] | None) -> Iterator[Said]:
+def _said(answers: Mapping[str, Any] | None) -> Iterator[Choice]:
     for given in (answers or {}).values():
         for answer in given or ():
             if isinstance(answer.get("value"), str) and answer.get("status", "submitted") == "submitted":

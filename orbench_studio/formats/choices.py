@@ -1,4 +1,4 @@
-"""What a choice in another team's tool decides here: a label or a category of the prompt, or an answer class."""
+"""Convert choices of other annotation tools to labels, categories and answer classes."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,11 +9,11 @@ from orbench_studio.formats.mapped import LABELS, answer_class_of, is_answer_cla
 from orbench_studio.formats.reader_interface import category, prompt_text, shortened
 from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft, RowError
 
-Said = tuple[str, str]  # annotator, choice
+Choice = tuple[str, str]  # annotator, choice
 
 
-def record(line: int, texts: Mapping[str, Any], said: Iterable[Said]) -> Record:
-    """A prompt, or a response to it, with what people chose; `texts` are named as our exports name them."""
+def record(line: int, texts: Mapping[str, Any], said: Iterable[Choice]) -> Record:
+    """Make the record of a prompt or response with human choices; `texts` has the field names of our exports."""
     prompt = PromptDraft(prompt_text(str(texts.get("prompt") or texts.get("text") or "")), _category(texts))
     model, text = texts.get("model"), texts.get("response")
     answered = model is not None and text is not None

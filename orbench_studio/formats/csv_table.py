@@ -1,4 +1,4 @@
-"""CSV and TSV: strict about quotes, exact about line numbers, and every character of a field is kept."""
+"""Read CSV and TSV: strict quotes, exact line numbers, unchanged fields."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ _limit_before = 0
 
 @contextmanager
 def _large_fields() -> Iterator[None]:
-    """Raises csv's limit, which is the whole process's, while any of our readers is at work."""
+    """Raises the field limit of the csv module, which is global, while any reader is open."""
     global _readers, _limit_before
     with _lock:
         if _readers == 0:
@@ -44,11 +44,11 @@ def _large_fields() -> Iterator[None]:
 
 
 class _TooLargeError(Exception):
-    """A row that cannot be held."""
+    """A row that is too large for memory."""
 
 
 class _Lines:
-    """Lines for the csv module, which keeps all of one row: no more of them than can be held."""
+    """Lines for the csv module, limited per row, since the module keeps a whole row in memory."""
 
     def __init__(self, lines: Iterator[str], delimiter: str) -> None:
         self._lines = lines
@@ -70,7 +70,7 @@ class _Lines:
 
 
 def open_delimited(file: InputFile, delimiter: str | None) -> Table:
-    """A table of delimited text; the delimiter is looked up in the header where it is not given."""
+    """Open a table of delimited text; the delimiter is found in the header unless it is given."""
     text = file.text()
     line = text.readline()
     skipped = 0
@@ -122,17 +122,17 @@ def _explain(error: csv.Error, file: InputFile, begun: int, reached: int) -> Fil
         text = "a quote is opened here and never closed. Close it, or double it if it belongs to the text."
         return file_fault(file.name, text, _quote_line(file, begun))
     where = f" (in the row that begins on line {begun})" if begun != reached else ""
-    text = f"a quote ends in the middle of a field{where}. Write quotes inside a field twice."
+    text = f"a quote ends in the middle of a field{where}. Double the quotes inside a field."
     return file_fault(file.name, text, reached)
 
 
 def _quote_line(file: InputFile, begun: int) -> int:
-    """The line of the last quote that opens, counting from the start of the row."""
+    """The line of the last opening quote, counted from the start of the row."""
     opened = begun
     inside = False
     with io.TextIOWrapper(file.again(), encoding=file.encoding, newline="") as text:
         for number, line in enumerate(text, 1):
-            # A doubled quote is a character of the field, and two of them without one are an empty field.
+            # A doubled quote is a character of the field; two quotes alone are an empty field.
             for _ in range(line.replace('""', "").count('"') if number >= begun else 0):
                 inside = not inside
                 opened = number if inside else opened

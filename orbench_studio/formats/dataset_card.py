@@ -1,4 +1,7 @@
-"""The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and what a reader must know."""
+"""The README of a Hugging Face dataset folder: the YAML that `load_dataset` reads, and a description for readers.
+
+A change of the text must keep the old one: `manifest` compares cards of version 1 byte by byte.
+"""
 
 import json
 import re
@@ -31,7 +34,7 @@ and failed responses, and judges that could not be read, are no refusals.
 
 
 def card(names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str, *, annotators: str) -> str:
-    """The text of the card; `parts` are what the manifest says of each."""
+    """Write the card; `parts` are the manifest's entries for the exported sets."""
     prompts = sum(part["counts"]["prompts"] for part in parts)
     head = ["---", *_licence(licence), "tags:", "- over-refusal", "- safety", "task_categories:", "- text-generation"]
     head += ["size_categories:", f"- {_size(prompts)}", "configs:"]
@@ -44,7 +47,7 @@ def card(names: Sequence[str], parts: Sequence[Mapping[str, Any]], licence: str,
 
 
 def licence_in(folder: Path) -> str:
-    """The licence that the card in a folder names; empty where it names none."""
+    """The licence that the card in a folder names; empty if it names none."""
     try:
         with (folder / NAME).open(encoding="utf-8") as file:
             found = _LICENCE.match(file.read(_HEAD))

@@ -1,6 +1,6 @@
-"""The import doctor: names the known faults of a row and mends those it is asked to mend, nothing else.
+"""The import doctor: reports known faults of rows, and repairs those that the user selected.
 
-Memory grows only with the number of rows: about 130 bytes each, to know a repeated one.
+Memory grows with the number of rows only, by about 130 bytes each, to find repeated ones.
 """
 
 import re
@@ -14,7 +14,7 @@ from orbench_studio.formats.tables import Cells
 
 
 class Fault(StrEnum):
-    """A fault that OR-Bench's own scripts, or a careless copy, leave in a file."""
+    """A fault that OR-Bench's scripts, or a faulty copy, leave in a file."""
 
     CONTRADICTION = "contradiction"
     UNREADABLE_JUDGE = "unreadable-judge"
@@ -26,19 +26,19 @@ class Fault(StrEnum):
 
 
 OFFERS = {
-    Fault.CONTRADICTION: "take the verdict from the class the moderator chose; unparsed where it chose none",
-    Fault.UNREADABLE_JUDGE: "take the class the judge states; unparsed where it states none",
-    Fault.CATEGORY_IS_PROMPT: "leave the category open",
-    Fault.SEVERAL_PROMPTS: "make a prompt of each piece",
+    Fault.CONTRADICTION: "use the class that the moderator chose as the verdict; unparsed if it chose none",
+    Fault.UNREADABLE_JUDGE: "use the class that the judge states; unparsed if it states none",
+    Fault.CATEGORY_IS_PROMPT: "import the prompt without a category",
+    Fault.SEVERAL_PROMPTS: "import each part as a prompt",
     Fault.DUPLICATE: "keep the first of the rows",
-    Fault.REPEATED_HEADER: "leave the line out",
-    Fault.MOJIBAKE: "decode the text again",
+    Fault.REPEATED_HEADER: "skip the line",
+    Fault.MOJIBAKE: "correct the encoding of the text",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A known fault at a line, what the mend would do, and whether it was done."""
+    """A known fault of a line, what the repair does, and whether it was done."""
 
     fault: Fault
     line: int
@@ -49,7 +49,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A fault of one row and the rows that would mend it; `fatal` where the row cannot be taken as it is."""
+    """A fault of a row, and the repaired rows; `fatal` if the row cannot be imported without the repair."""
 
     fault: Fault
     message: str
@@ -65,7 +65,7 @@ _SUSPECT = re.compile("[\u00c2-\u00f4][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š�
 
 
 class Doctor:
-    """Looks at every row of one file before its reader does."""
+    """Checks every row of a file before its reader gets it."""
 
     def __init__(
         self, header: Sequence[str], identity: Sequence[int], checks: Sequence[Check], mend: Collection[Fault]
@@ -78,14 +78,14 @@ class Doctor:
         self._notes: list[Finding | RowFault] = []
 
     def examine(self, line: int, cells: Cells) -> list[Cells]:
-        """The rows to take in place of this one: itself, mended ones, or none."""
+        """The rows to import instead of this one: itself, repaired ones, or none."""
         for check in self._checks:
             if check(cells) is not None:
                 return [row for row in self._treated(line, cells) if self._is_first(line, row)]
         return [cells] if self._is_first(line, cells) else []
 
     def notes(self) -> list[Finding | RowFault]:
-        """What was found since the last call."""
+        """The findings since the last call."""
         if not self._notes:
             return self._notes
         found, self._notes = self._notes, []
@@ -104,7 +104,7 @@ class Doctor:
             return diagnosis.mended
         if not diagnosis.fatal:
             return [cells]
-        reason = f"{diagnosis.message}; the mend '{diagnosis.fault}' would {OFFERS[diagnosis.fault]}"
+        reason = f"{diagnosis.message}. The repair '{diagnosis.fault}' would {OFFERS[diagnosis.fault]}"
         self._notes.append(RowFault(line, reason))
         return []
 
@@ -114,10 +114,10 @@ class Doctor:
         return mended
 
     def _is_first(self, line: int, cells: Cells) -> bool:
-        """False for a repeated row that is to be left out.
+        """False for a repeated row that is to be skipped.
 
-        The rows before are kept as 61-bit hashes, keyed by process: among 2.5 million rows two different ones are
-        taken for the same once in 700,000 files.
+        Earlier rows are stored as 61-bit hashes: with 2.5 million rows, two different ones collide once in 700,000
+        files.
         """
         subject = hash(self._subject(cells))
         content = hash(tuple(cells)) & _CONTENT
@@ -127,13 +127,13 @@ class Doctor:
             return True
         first = before & 0xFFFFFFFF
         same = before >> 32 == content
-        how = "word for word" if same else "in what it is about, with other content"
+        how = "exactly" if same else "for the same subject, with other content"
         return not self._note(Fault.DUPLICATE, line, f"the row repeats line {first} {how}")
 
     def _repeated_header(self, cells: Cells) -> Diagnosis | None:
         if cells[0] != self._header[0] or cells != self._header:
             return None
-        return Diagnosis(Fault.REPEATED_HEADER, "the header stands here again", (), fatal=True)
+        return Diagnosis(Fault.REPEATED_HEADER, "the header is repeated here", (), fatal=True)
 
     def _mojibake(self, cells: Cells) -> Diagnosis | None:
         if "".join(cells).isascii():

@@ -1,4 +1,4 @@
-"""What OR-Bench's and XSTest's scripts say in the names of the files they write."""
+"""Parse the model, judge and moderator in the file names that OR-Bench's and XSTest's scripts write."""
 
 import re
 
@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"^(?:responses|completions)_(.+)$")
 
 
 def moderator_in(file_name: str) -> str | None:
-    """`gpt4` of `X_moderation_merged_gpt4_prompt.csv`; the last one where a file was moderated in turn."""
+    """`gpt4` of `X_moderation_merged_gpt4_prompt.csv`; the last one if a file was moderated several times."""
     found = _last(_MODERATION, _stem(file_name))
     return found.group(1) if found else None
 
@@ -25,7 +25,7 @@ def judge_in(file_name: str) -> str | None:
 
 
 def model_in(file_name: str) -> str | None:
-    """`M` of `M_merged_X.csv`, `M_rejected_X.csv`, `responses_M.csv`, `completions_M.csv`, whatever step came later."""
+    """`M` of `M_merged_X.csv`, `M_rejected_X.csv`, `responses_M.csv`, `completions_M.csv`, also after later steps."""
     stem = _stem(file_name)
     for step in (_CHECKED, _MODERATION):
         found = _last(step, stem)
@@ -35,7 +35,7 @@ def model_in(file_name: str) -> str | None:
 
 
 def is_failed(file_name: str) -> bool:
-    """True for what OR-Bench writes about requests that failed, often without a header."""
+    """Whether OR-Bench wrote the file for failed requests, often without a header."""
     return "_failed_" in f"{_stem(file_name)}_"
 
 
@@ -44,7 +44,7 @@ def _stem(file_name: str) -> str:
 
 
 def _last(pattern: re.Pattern[str], stem: str) -> re.Match[str] | None:
-    """The match that begins last: an earlier step of the pipeline may have left its name further left."""
+    """The last match: earlier steps of the pipeline leave their names further left."""
     found = None
     at = pattern.search(stem)
     while at:

@@ -1,4 +1,4 @@
-"""The guard around every row of every format: values that cannot be read refuse their row, and the rest goes in.
+"""The guard around every row of every format: a value that cannot be read rejects its row, not the file.
 
 The guard around parsers is `errors.explained`.
 """
@@ -23,7 +23,7 @@ Made = TypeVar("Made")
 
 
 def row(line: int, title: str, make: Callable[..., Made], *given: object) -> Made | RowFault:
-    """What `make` makes of a row of the format with this title; a refused row where its values cannot be read."""
+    """Call `make` for a row of the format with this title; returns a RowFault if its values cannot be read."""
     try:
         return make(*given)
     except RowError as error:
@@ -33,16 +33,16 @@ def row(line: int, title: str, make: Callable[..., Made], *given: object) -> Mad
 
 
 def nested(cell: str) -> Any:
-    """The JSON in a cell, None where it is empty; a RowError where it cannot be held or stored."""
+    """Parse the JSON in a cell, None if it is empty; raises RowError if it is too large or cannot be stored."""
     if not cell:
         return None
     if too_many_values(cell):
-        raise RowError("a cell holds too many values")
+        raise RowError("a cell contains too many values")
     return decoded(cell)
 
 
 def decoded(content: str) -> Any:
-    """The JSON in a text; a ValueError also where a text in it cannot be stored."""
+    """Parse JSON; raises ValueError also if a string in it cannot be stored."""
     found = json.loads(content)
     reason = unstorable(texts_in(found)) if "\\u" in content else None
     if reason:
@@ -51,14 +51,14 @@ def decoded(content: str) -> Any:
 
 
 def text(value: object) -> str:
-    """The value, which has to be a text; a ValueError where it is another."""
+    """Return the value if it is a string; raises ValueError otherwise."""
     if not isinstance(value, str):
-        raise ValueError(f"{type(value).__name__} where a text belongs")
+        raise ValueError(f"{type(value).__name__} instead of a string")
     return value
 
 
 def require_sound(draft: Any) -> None:
-    """Whether a draft and all drafts in it hold values of the types that they declare; a RowError says what not."""
+    """Raise RowError if a draft, or one in it, has a value of another type than declared."""
     of: Any = type(draft)
     values, kinds = _declared(of)
     for value, (name, plain, allowed) in zip(values(draft), kinds, strict=True):
@@ -79,9 +79,9 @@ def _look_into(name: str, value: object, allowed: tuple[type, ...]) -> None:
         elif is_dataclass(one):
             require_sound(one)
     if name in _NAMES and isinstance(value, str) and len(value) > _LONGEST_NAME:
-        raise RowError(f"{name} is longer than {_LONGEST_NAME} characters, which no name is")
+        raise RowError(f"{name} is longer than {_LONGEST_NAME} characters")
     if isinstance(value, Mapping) and not all(isinstance(one, str) for pair in value.items() for one in pair):
-        raise RowError(f"{name} has values that are not texts")
+        raise RowError(f"{name} has values that are not strings")
 
 
 @cache

@@ -41,20 +41,20 @@ Found = Mapping[str, Any]
 
 
 def is_log(path: Path) -> bool:
-    """True for a JSON file that begins as Inspect's logs do."""
+    """Whether a JSON file begins like an Inspect log."""
     with path.open("rb") as file:
         return _BEGIN.match(file.read(200)) is not None
 
 
 def open_log(file: InputFile) -> Table:
-    """A log in JSON, as a table of samples."""
+    """Read a JSON log as a table of samples."""
     with TextIOWrapper(file.again(), "utf-8-sig") as text:
         model = _model(Window(text, file.name), file.name)
     return _table(model, _logged(Window(file.text(max_line=None), file.name)))
 
 
 def open_eval(file: InputFile) -> Table:
-    """A log in Inspect's own format, sample by sample."""
+    """Read a log in the `.eval` format, sample by sample."""
     with explained(partial(_unreadable, file.name)):
         archive = zipfile.ZipFile(file.path)
         names = archive.namelist()
@@ -76,7 +76,7 @@ def _entry(name: str, archive: zipfile.ZipFile, of: str) -> TextIOWrapper:
 
 
 def _model(window: Window, name: str) -> str:
-    """The model that the log is about; the header names it."""
+    """The evaluated model, from the header of the log."""
     for part in window.names():
         if part == "eval":
             found = window.value()
@@ -84,7 +84,7 @@ def _model(window: Window, name: str) -> str:
                 return str(found[1]["model"])
             break
         window.leave_out()
-    raise _unreadable(name, "it does not say which model it is about")
+    raise _unreadable(name, "it does not name the model")
 
 
 def _logged(window: Window) -> Iterator[Found | RowFault]:
@@ -97,7 +97,7 @@ def _logged(window: Window) -> Iterator[Found | RowFault]:
 
 
 def _packed(name: str, archive: zipfile.ZipFile, samples: Sequence[str]) -> Iterator[Found | RowFault]:
-    """Every sample of an archive; one that is damaged is refused alone."""
+    """Read every sample of an archive; a damaged one is rejected, the others are imported."""
     with archive:
         for number, of in enumerate(samples, start=1):
             found = guards.row(number, INSPECT.title, _unpacked, name, archive, of, number)
@@ -110,7 +110,7 @@ def _unpacked(name: str, archive: zipfile.ZipFile, of: str, number: int) -> Foun
 
 
 def _sample(window: Window, number: int) -> Found | RowFault:
-    """What is taken of the sample that begins here: the rest, above all every event, is never in memory."""
+    """Read the needed parts of a sample; the rest, mainly its events, is never kept in memory."""
     found: dict[str, Any] = {}
     refused: RowFault | None = None
     if window.skip(SPACE) != "{":
@@ -143,7 +143,7 @@ def _rows(model: str, samples: Iterator[Found | RowFault]) -> Iterator[Row | Row
 def _row(number: int, model: str, sample: Found) -> Row:
     cells = _cells(model, sample)
     if not all(isinstance(cell, str) for cell in cells):
-        raise RowError("a model, text, error or stop reason is not a text")
+        raise RowError("a model, text, error or stop reason is not a string")
     reason = unstorable(cells)
     if reason:
         raise RowError(reason)
@@ -173,7 +173,7 @@ def _asked(given: Any, attached: Found) -> str:
 
 
 def _text(content: Any, attached: Found) -> str:
-    """A message's text; what is long stands elsewhere in the sample."""
+    """The text of a message; long texts are attachments of the sample."""
     if isinstance(content, str):
         return str(attached[content.removeprefix(_ATTACHED)]) if content.startswith(_ATTACHED) else content
     return "\n".join(_text(part["text"], attached) for part in content if part.get("type") == "text")
@@ -192,7 +192,7 @@ def _bind(sheet: Sheet) -> Bound:
 def _response(found: Mapping[str, str]) -> ResponseDraft:
     error = found["error"] or None
     stopped = StopReason.ERROR if error else _STOPPED.get(found["stop_reason"], StopReason.UNKNOWN)
-    again = found["epoch"] != "1"  # repeats may say the same to the letter, and each of them counts
+    again = found["epoch"] != "1"  # epochs can repeat a text exactly, and each of them counts
     of = f"inspect {found['inspect_sample']} {found['epoch']}"
     return ResponseDraft(
         found["model"],
@@ -218,7 +218,7 @@ def _judgements(scores: Mapping[str, Any]) -> Iterator[JudgementDraft]:
 
 
 def _unreadable(name: str, reason: str) -> FileFaultError:
-    return file_fault(name, f"this is no readable log of Inspect ({reason}). Copy or convert it again.")
+    return file_fault(name, f"not a readable Inspect log ({reason}). Copy or convert it again.")
 
 
 INSPECT = Reader("inspect-log", "Inspect log", COLUMNS, _bind)

@@ -1,4 +1,4 @@
-"""The doctor's checks of single formats: what OR-Bench's scripts are known to get wrong in a row."""
+"""Checks of the doctor for known faults of the files that OR-Bench's scripts write."""
 
 import re
 
@@ -16,7 +16,7 @@ _EDGES = " \t[]«»"
 
 
 def without_choice(text: str) -> str:
-    """What a moderator or judge says besides the `[[...]]` of its choice."""
+    """The text of a moderator or judge without the `[[...]]` of its choice."""
     return _CHOICE.sub("", text).strip() if "[[" in text else text.strip()
 
 
@@ -33,7 +33,7 @@ def chosen_category(text: str) -> str | None:
 
 
 def stated_class(text: str) -> AnswerClass | None:
-    """The class named in the last `[[...]]`, as OR-Bench's response check asks for it."""
+    """The class in the last `[[...]]`, the form that OR-Bench's response check requests."""
     choices = _CHOICE.findall(text)
     words = re.sub(r"[\s-]+", "_", choices[-1].lower()) if choices else ""
     # "direct_refusal" ends "indirect_refusal" too: the longer name comes first.
@@ -41,7 +41,7 @@ def stated_class(text: str) -> AnswerClass | None:
 
 
 def contradiction(is_toxic: int, category: int, result: int) -> Check:
-    """OR-Bench calls a text safe where its moderator writes 'none of the above', whatever class it then chooses."""
+    """OR-Bench labels a text safe if its moderator writes 'none of the above', whatever class it then chooses."""
 
     def check(cells: Cells) -> Diagnosis | None:
         toxic = cells[is_toxic].strip().lower() in ("true", "1")
@@ -62,7 +62,7 @@ def contradiction(is_toxic: int, category: int, result: int) -> Check:
 
 
 def unreadable_judge(answer_category: int, answer: int) -> Check:
-    """OR-Bench files every answer of a judge that it cannot read as a direct refusal."""
+    """OR-Bench labels every judge reply that it cannot parse as a direct refusal."""
 
     def check(cells: Cells) -> Diagnosis | None:
         if cells[answer_category].strip() != AnswerClass.DIRECT_REFUSAL:
@@ -70,7 +70,7 @@ def unreadable_judge(answer_category: int, answer: int) -> Check:
         stated = stated_class(cells[answer])
         if stated is AnswerClass.DIRECT_REFUSAL:
             return None
-        message = f"filed as direct_refusal, but the judge states {stated or 'no class that can be read'}"
+        message = f"labelled direct_refusal, but the judge states {stated or 'no class that can be parsed'}"
         mended = cells.copy()
         mended[answer_category] = stated or ""
         return Diagnosis(Fault.UNREADABLE_JUDGE, message, (mended,))
@@ -79,7 +79,7 @@ def unreadable_judge(answer_category: int, answer: int) -> Check:
 
 
 def category_is_prompt(category: int, prompt: int) -> Check:
-    """One of OR-Bench's alignment checkers writes the prompt where its category belongs."""
+    """One of OR-Bench's alignment checkers writes the prompt into the category column."""
 
     def check(cells: Cells) -> Diagnosis | None:
         if cells[category] != cells[prompt] or not cells[prompt]:
@@ -92,7 +92,7 @@ def category_is_prompt(category: int, prompt: int) -> Check:
 
 
 def several_prompts(prompt: int) -> Check:
-    """OR-Bench's greedy pattern takes all that a rewriter puts on one line for one prompt."""
+    """OR-Bench's greedy pattern reads several rewrites on one line as one prompt."""
 
     def check(cells: Cells) -> Diagnosis | None:
         pieces = split_prompts(cells[prompt])
@@ -107,7 +107,7 @@ def several_prompts(prompt: int) -> Check:
 
 
 def split_prompts(text: str) -> list[str]:
-    """The pieces of a row that holds several: `how to A 2. how to B`, `A]] [[B`, `«A» «B»`."""
+    """Split a row with several prompts: `how to A 2. how to B`, `A]] [[B`, `«A» «B»`."""
     pieces = _CLOSED_AND_OPENED.split(text)
     if len(pieces) == 1:
         pieces = _numbered(text)
@@ -115,7 +115,7 @@ def split_prompts(text: str) -> list[str]:
 
 
 def _numbered(text: str) -> list[str]:
-    """Split before numbers that count on; a piece has at least two words, so that `at 3. o'clock` stays whole."""
+    """Split before consecutive numbers; a part has at least two words, so that `at 3. o'clock` is not split."""
     pieces: list[str] = []
     begun, expected = 0, None
     for mark in _NUMBER.finditer(text):

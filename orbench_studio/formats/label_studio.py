@@ -7,7 +7,7 @@ with `result` items of type `choices`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orbench_studio.formats.choices import Said, record
+from orbench_studio.formats.choices import Choice, record
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.human_decisions import in_force
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
@@ -30,7 +30,7 @@ _ANSWERS = ("direct_answer", "partial_refusal", "indirect_refusal", "direct_refu
 
 
 def config(*, responses: bool) -> str:
-    """The labelling configuration that goes with the tasks."""
+    """The labelling configuration for the tasks."""
     values = _ANSWERS if responses else _LABELS
     choices = "\n".join(f'    <Choice value="{value}" hotkey="{key}"/>' for key, value in enumerate(values, start=1))
     choice, to = ("answer_class", "response") if responses else ("label", "prompt")
@@ -38,7 +38,7 @@ def config(*, responses: bool) -> str:
 
 
 def prompts(row: Row) -> Iterator[dict[str, Any]]:
-    """The task of a prompt: people's labels are annotations, moderators' votes predictions."""
+    """Make the task of a prompt: human labels are annotations, moderator votes are predictions."""
     data = {"prompt": row["prompt"], "category": row["category"]}
     annotations = [_annotation("label", "prompt", *said) for said in in_force(row["annotations"], "label")]
     votes = [_prediction("label", "prompt", vote["moderator"], vote["verdict"]) for vote in row["votes"]]
@@ -46,7 +46,7 @@ def prompts(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def responses(row: Row) -> Iterator[dict[str, Any]]:
-    """A task for each response: people's answer classes are annotations, judgements predictions."""
+    """Make a task for each response: human answer classes are annotations, judgements are predictions."""
     for response in row["responses"]:
         data = {"prompt": row["prompt"], "category": row["category"], "model": response["model"]}
         data["response"] = response.get("text", "")
@@ -80,7 +80,7 @@ def _bind(sheet: Sheet) -> Bound:
     return Bound(take, (data,))
 
 
-def _said(annotations: list[Any] | None) -> Iterator[Said]:
+def _said(annotations: list[Any] | None) -> Iterator[Choice]:
     for annotation in annotations or ():
         if str(annotation.get("was_cancelled")).lower() == "true":
             continue

@@ -1,4 +1,4 @@
-"""The manifest of an export: what it is made of, and the hashes of its files. It holds no time of writing."""
+"""The manifest of an export: its content and the hashes of its files, without a time, so that it is reproducible."""
 
 import json
 import re
@@ -19,10 +19,10 @@ FORMAT = "orbench-studio-export"
 VERSION = 2
 RICH = "studio"
 PROMPTS = "prompts"
-EXTRA = "description"  # files without rows: a dataset card, a labelling configuration
+EXTRA = "description"  # files without rows: dataset card, labelling configuration
 _SELF = "manifest"
 
-# All that an export calls its files. A manifest comes from outside: no other name is read, moved or removed for it.
+# The names of exported files. A manifest is untrusted input: files with other names are never read, moved or deleted.
 _NAME = re.compile(r"(?:data/)?[A-Za-z0-9_][A-Za-z0-9._-]*")
 LARGEST = 256 * 2**20  # bytes; a million prompts in subsets take 70 MB
 _HOLDS: Mapping[str, Mapping[str, type]] = {
@@ -35,34 +35,34 @@ _HOLDS: Mapping[str, Mapping[str, type]] = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An export that lies in a folder; `files` are its rich ones, with their hashes."""
+    """An export in a folder."""
 
     folder: Path
     found: Mapping[str, Any]
 
     @property
     def files(self) -> dict[Path, str]:
-        """The rich files, by path, with their SHA-256."""
+        """The SHA-256 of each file with the full content, by path."""
         return {self.folder / one["name"]: one["sha256"] for one in self.found["files"] if one["form"] == RICH}
 
     def written(self) -> dict[str, str]:
-        """Every file that the export wrote beside its manifest: the SHA-256 by name."""
+        """The SHA-256 of each exported file, except the manifest, by name."""
         listed = {one["name"]: one["sha256"] for one in self.found["files"] if one["name"] != MANIFEST}
         return listed | _unlisted(self) if self.found["version"] == 1 else listed
 
 
 def is_name(name: str) -> bool:
-    """Whether an export calls a file so."""
+    """Whether an exported file can have this name."""
     return _NAME.fullmatch(name) is not None
 
 
 def described(folder: Path, files: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    """What a manifest says of files in the folder, given by name and form."""
+    """The entries of a manifest for files in the folder, given by name and form."""
     return [{"name": name, "form": form, "sha256": digest(folder / name)} for name, form in files]
 
 
 def write(folder: Path, found: Mapping[str, Any]) -> None:
-    """Write the manifest of the export in the folder; `files` has all others, and the manifest names itself."""
+    """Write the manifest of the export in the folder; `found["files"]` has all other files."""
     files = [*found["files"], {"name": MANIFEST, "form": _SELF}]
     whole = {"format": FORMAT, "version": VERSION, **found, "files": files}
     (folder / MANIFEST).write_bytes(json.dumps(whole, indent=1, ensure_ascii=False).encode() + b"\n")
@@ -79,7 +79,7 @@ def folder_of(path: Path) -> Path | None:
 
 
 def manifest_at(path: Path) -> Manifest | None:
-    """The export that a path names, by its folder or its manifest, to be imported; None for any other file."""
+    """Read the export that a path names by its folder or its manifest; None for any other file."""
     folder = folder_of(path)
     if folder is None or not (folder / MANIFEST).is_file():
         return None
@@ -87,8 +87,7 @@ def manifest_at(path: Path) -> Manifest | None:
         manifest = _of(folder, decoded(text_of(folder / MANIFEST, LARGEST)))
         if manifest is not None and not manifest.files:
             raise FileFaultError(
-                f"{manifest.folder.name}: this export has no rich file, only prompts and categories. "
-                "Import its CSV file."
+                f"{manifest.folder.name}: this export contains only prompts and categories. Import its CSV file."
             )
         if manifest is not None:
             _require(*_HOLDS, of=manifest)
@@ -96,25 +95,25 @@ def manifest_at(path: Path) -> Manifest | None:
 
 
 def manifest_in(folder: Path) -> Manifest | None:
-    """The export of ours in a folder; None where there is none. A FileFaultError where it cannot be read."""
+    """Read the manifest of an export in a folder; None without one. Raises FileFaultError if it is damaged."""
     path = folder / MANIFEST
     if not path.is_file():
         return None
     try:
         found = decoded(text_of(path, LARGEST))
     except (StudioError, *DAMAGE):
-        return None  # another program's
+        return None  # the manifest of another program
     with explained(unreadable):
         return _of(folder, found)
 
 
 def unreadable(reason: str) -> FileFaultError:
     """The error for a manifest that is damaged or not what an export writes."""
-    return file_fault(MANIFEST, f"this is no readable manifest ({reason}). Export to a new folder.")
+    return file_fault(MANIFEST, f"this manifest cannot be read ({reason}). Export to a new folder.")
 
 
 def _of(folder: Path, found: Any) -> Manifest | None:
-    """The export that a manifest describes; None where it is another program's."""
+    """Check the content of a manifest; None for one of another program."""
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         return None
     return _checked(Manifest(folder, found))
@@ -122,7 +121,7 @@ def _of(folder: Path, found: Any) -> Manifest | None:
 
 def _checked(manifest: Manifest) -> Manifest:
     if manifest.found["version"] > VERSION:
-        raise file_fault(MANIFEST, "it was written by a newer version of the studio. Update the studio.")
+        raise file_fault(MANIFEST, "it was written by a newer version. Update OR-Bench Studio.")
     _require("files", of=manifest)
     for name in (one["name"] for one in manifest.found["files"]):
         if not is_name(name):
@@ -135,7 +134,7 @@ def _checked(manifest: Manifest) -> Manifest:
 
 
 def _unlisted(manifest: Manifest) -> dict[str, str]:
-    """What version 1 wrote and did not list, with the hashes that it had: it followed from the rest."""
+    """The files that version 1 wrote without listing them; their content, and so their hash, follows from the rest."""
     found = manifest.found
     if found["form"] == "label-studio":
         texts = {f"{what}.xml": label_studio.config(responses=what == "responses") for what in ("prompts", "responses")}

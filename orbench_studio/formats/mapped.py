@@ -1,4 +1,4 @@
-"""Any other table, through a column mapping."""
+"""Read any other table through a column mapping."""
 
 from collections.abc import Callable
 
@@ -86,7 +86,7 @@ def _mapping(sheet: Sheet) -> ColumnMapping:
     )
     problems = mapping.problems(sheet.header)
     if problems:
-        raise sheet.fault(f"{'; '.join(problems)}. Say which column is what.")
+        raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
     return mapping
 
 

@@ -1,4 +1,4 @@
-"""Which column of a foreign table means what; proposed from usual names, remembered as JSON."""
+"""Column mappings for tables of other formats: proposed from common column names, stored as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from orbench_studio.formats.tables import listing
 
 
 class Field(StrEnum):
-    """A part of a record that a column, or one value for the whole file, can give."""
+    """A field of a record that a column, or one value for the whole file, can provide."""
 
     PROMPT = "prompt"
     CATEGORY = "category"
@@ -29,7 +29,7 @@ class Field(StrEnum):
     ANNOTATOR = "annotator"
 
 
-# No key: a plain `id` counts rows in one file, and as a key it would join strangers across files.
+# No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
 _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "user_prompt", "text", "input"),
     Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "class", "type"),
@@ -62,34 +62,34 @@ class ColumnMapping:
     values: Mapping[Field, str] = field(default_factory=dict)
 
     def gives(self, part: Field) -> bool:
-        """True where a column or a value stands for this field."""
+        """Whether a column or a value provides this field."""
         return part in self.columns or part in self.values
 
     def with_values(self, given: Mapping[Field, str | None]) -> Self:
-        """The same with values for fields that have none yet."""
+        """A copy with values for fields that are not provided yet."""
         more = {part: value for part, value in given.items() if value and not self.gives(part)}
         return type(self)(self.columns, {**self.values, **more})
 
     def problems(self, header: Sequence[str]) -> list[str]:
-        """Why a file with this header cannot be read so; empty where it can."""
+        """Why a file with this header cannot be read with this mapping; empty if it can."""
         missing = sorted({column for column in self.columns.values() if column not in header})
         found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
-            found.append(f"no column is the prompt; the file has {listing(header)}")
+            found.append(f"no column is mapped to prompt; the file has {listing(header)}")
         fixed = sorted(set(self.values) - VALUE_FIELDS)
         if fixed:
-            found.append(f"{', '.join(fixed)} must be a column, not one value for all rows")
+            found.append(f"{', '.join(fixed)} needs a column, not one value for all rows")
         for part, needs in _NEEDS.items():
-            found += [f"{part} needs {need}: name its column or its value" for need in needs if self._lacks(part, need)]
+            found += [f"{part} needs {need}: give its column or its value" for need in needs if self._lacks(part, need)]
         return found
 
     def to_json(self) -> str:
-        """For remembering; keys sorted, so that equal mappings are equal texts."""
+        """Serialise for the settings; keys are sorted, so equal mappings give equal texts."""
         return json.dumps({"columns": dict(self.columns), "values": dict(self.values)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """What `to_json` wrote; ValueError for anything else."""
+        """Parse the output of `to_json`; raises ValueError for any other text."""
         try:
             found = json.loads(text)
             columns, values = ({Field(k): str(v) for k, v in found[part].items()} for part in ("columns", "values"))
@@ -102,7 +102,7 @@ class ColumnMapping:
 
 
 def propose(header: Sequence[str]) -> ColumnMapping | None:
-    """A mapping guessed from usual column names; None where no column looks like the prompt."""
+    """Propose a mapping from common column names; None if no column looks like the prompt."""
     by_name = {_plain(name): name for name in reversed(header)}
     columns: dict[Field, str] = {}
     for part, names in _USUAL_NAMES.items():

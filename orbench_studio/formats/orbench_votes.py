@@ -1,4 +1,4 @@
-"""What OR-Bench's moderation and its response check write: verdicts of language models on prompts and responses."""
+"""Read the files of OR-Bench's moderation and response check: verdicts of language models on prompts and responses."""
 
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
@@ -32,7 +32,7 @@ def _bind_moderation(sheet: Sheet) -> Bound:
     responder = sheet.options.model or file_names.model_in(sheet.name) or RESPONDER
 
     def take(line: int, cells: Cells) -> Record:
-        # The category is the moderator's opinion of the text; the prompt's own may be another.
+        # This is the moderator's category; the prompt's can differ.
         draft = PromptDraft(prompt_text(cells[prompt]))
         said = cells[result]
         verdict = _VERDICTS[truth(cells[toxic], "is_toxic")]
@@ -50,7 +50,7 @@ def _bind_unmoderated(sheet: Sheet) -> Bound:
     moderator = _moderator(sheet)
 
     def take(line: int, cells: Cells) -> Record:
-        # It is the moderator that failed, not the model: a vote that cannot be read.
+        # The request to the moderator failed: the vote is unparsed.
         vote = VoteDraft(moderator, Verdict.UNPARSED, raw=cells[error])
         return Record(line, PromptDraft(prompt_text(cells[prompt])), (vote,))
 

@@ -1,4 +1,4 @@
-"""What a reader is given, and what it gives back: one file's header, name and options against a function of rows."""
+"""The interface of readers: a reader binds to the header, name and options of a file, and then reads its rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What the user adds to a file: names it does not state, its encoding, and the faults to mend."""
+    """Options of the user: names that the file lacks, its encoding, its column mapping, and the faults to repair."""
 
     moderator: str | None = None
     model: str | None = None
@@ -34,10 +34,10 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One file as a reader sees it before the first row.
+    """A file before its first row is read.
 
-    `bound` are the columns that it has looked up; `inferred` the names that it took from the file's name, by what they
-    name: model, moderator, judge.
+    `bound` has the columns that the reader uses, `inferred` the names that come from the file's name, by what they name
+    (model, moderator, judge).
     """
 
     name: str
@@ -47,24 +47,24 @@ class Sheet:
     inferred: dict[str, str] = field(default_factory=dict)
 
     def column(self, name: str) -> int:
-        """Where a required column is."""
+        """The index of a required column."""
         at = self.header.index(name)
         self.bound.add(at)
         return at
 
     def optional(self, name: str) -> int | None:
-        """Where a column is that may be missing."""
+        """The index of an optional column; None if the file lacks it."""
         return self.column(name) if name in self.header else None
 
     def fault(self, text: str) -> FileFaultError:
-        """The error that refuses this file."""
+        """The error that rejects this file."""
         return file_fault(self.name, text)
 
     def required(self, what: str, given: str | None, found: str | None) -> str:
-        """A name that the user or the file's name must give."""
+        """A name that must come from the options or from the file's name."""
         name = given or found
         if not name:
-            raise FileFaultError(f"{self.name}: the file's name does not say which {what} this is.", wants=what)
+            raise FileFaultError(f"{self.name}: the {what} is not in the file and not in its name.", wants=what)
         if not given:
             self.inferred[what] = name
         return name
@@ -72,9 +72,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A reader set to one file's columns.
+    """A reader bound to the columns of one file.
 
-    `identity` are the columns that say what a row is about: a second row with the same is a re-run's.
+    `identity` has the columns that identify a row's subject: a second row with the same values repeats the first.
     """
 
     take: Callable[[int, Cells], Record]
@@ -84,9 +84,9 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A format: its name on the command line, its title, the columns it needs, and how it takes rows.
+    """A format: its name on the command line, its title, its required columns, and its `bind` function.
 
-    `others` are the columns it may have besides, where the required ones are too usual to tell; None for any.
+    `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Reader:
     others: frozenset[str] | None = None
 
     def recognises(self, header: Sequence[str]) -> bool:
-        """True where the header is this format's."""
+        """Whether the header is one of this format."""
         columns = set(header)
         return columns.issuperset(self.required) and (
             self.others is None or self.others.issuperset(columns.difference(self.required))
@@ -104,14 +104,14 @@ class Reader:
 
 
 def prompt_text(cell: str) -> str:
-    """The prompt, to the letter."""
+    """The prompt, unchanged."""
     if not cell or cell.isspace():
         raise RowError("the prompt is empty")
     return cell
 
 
 def category(cell: str) -> Category | None:
-    """The category a cell names; `none` and nothing are no category."""
+    """The category that a cell names; None for `none` and an empty cell."""
     try:
         return _CATEGORIES[cell]
     except KeyError:
@@ -119,12 +119,12 @@ def category(cell: str) -> Category | None:
     text = cell.strip()
     found = _CATEGORIES.get(text.lower()) or parse_category(text)
     if found is None and text.lower() not in _CATEGORIES:
-        raise RowError(f"the category {shortened(cell)} is none of OR-Bench's ten")
+        raise RowError(f"the category {shortened(cell)} is not one of OR-Bench's ten")
     return found
 
 
 def truth(cell: str, column: str) -> bool | None:
-    """True, False, or None for an empty cell."""
+    """Parse a boolean; None for an empty cell."""
     text = cell.strip().lower()
     if text not in _TRUTH and text:
         raise RowError(f"{column} is {shortened(cell)}, neither True nor False")
@@ -132,5 +132,5 @@ def truth(cell: str, column: str) -> bool | None:
 
 
 def shortened(text: str) -> str:
-    """A cell's beginning, quoted, for messages."""
+    """The beginning of a cell, quoted, for messages."""
     return repr(text if len(text) <= 40 else f"{text[:40]}…")

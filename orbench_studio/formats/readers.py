@@ -1,4 +1,4 @@
-"""The formats, most specific first, and which of them a file is."""
+"""All formats that can be imported, most specific first, and the recognition of a file's format."""
 
 from collections.abc import Sequence
 
@@ -42,16 +42,17 @@ _HEADERLESS = {
 
 
 def recognise(header: Sequence[str]) -> Reader | None:
-    """The most specific format with this header; None where a column mapping is needed."""
+    """The most specific format with this header; None if it needs a column mapping."""
     return next((reader for reader in READERS if reader.required and reader.recognises(header)), None)
 
 
 def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
-    """The format that is asked for or recognised; refuses a file without the columns it needs."""
+    """The requested or recognised format; raises FileFaultError for a file that lacks required columns."""
     if format_name is None:
         found = recognise(header)
         if found is None:
-            raise _unknown(name, header)
+            text = f"{name}: format not recognised. Its columns are {listing(header)}."
+            raise FileFaultError(text, wants="format")
         return found
     reader = _named(name, format_name)
     missing = [column for column in reader.required if column not in header]
@@ -64,7 +65,7 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
 
 
 def headerless(name: str, table: Table, format_name: str | None) -> tuple[str, ...] | None:
-    """The columns of a file of failures that OR-Bench wrote without a header; None for every other file."""
+    """The columns of OR-Bench's files of failed requests, which have no header; None for every other file."""
     if format_name not in (None, *_HEADERLESS) or (format_name is None and not file_names.is_failed(name)):
         return None
     first = [cell.strip() for cell in table.first[1]]
@@ -80,22 +81,6 @@ def _named(name: str, format_name: str) -> Reader:
     if format_name not in _BY_NAME:
         raise file_fault(name, f"there is no format {format_name!r}. Choose one of: {', '.join(_BY_NAME)}.")
     return _BY_NAME[format_name]
-
-
-def _unknown(name: str, header: Sequence[str]) -> FileFaultError:
-    closest = max((r for r in READERS if r.required), key=lambda r: _likeness(r, header))
-    if not set(closest.required) & set(header):
-        why = "no known format has any of its columns"
-    elif missing := [column for column in closest.required if column not in header]:
-        why = f"it looks closest to {closest.name}, which also needs {_columns(missing)}"
-    else:
-        why = f"it has more columns than {closest.name}"
-    return FileFaultError(f"{name}: {why}; the file has {listing(header)}.", wants="format")
-
-
-def _likeness(reader: Reader, header: Sequence[str]) -> tuple[float, int]:
-    shared = len(set(reader.required) & set(header))
-    return shared / len(reader.required), shared
 
 
 def _columns(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""One file in: opened, recognised, examined row by row, and turned into records."""
+"""Read one file: open it, recognise its format, check its rows, and convert them to records."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ _PREVIEW_ROWS = 20
 
 
 class Reading:
-    """A file being read. `records` may be walked once; what the file is, is known before the first of them."""
+    """A file that is being read. `records` can be iterated once; format and header are known before."""
 
     def __init__(self, file: InputFile, table: Table, format_name: str | None, options: ReadOptions) -> None:
         self._file = file
@@ -42,17 +42,17 @@ class Reading:
 
     @property
     def sha256(self) -> str:
-        """Of the file as it lies on the disk; right after the last record."""
+        """The SHA-256 of the file on disk; complete after the last record."""
         return self._file.source.sha256
 
     @property
     def bytes_read(self) -> int:
-        """How far the reading has come, in bytes of the file on the disk."""
+        """The number of bytes of the file on disk that were read so far."""
         return self._file.source.bytes_read
 
     @property
     def total_bytes(self) -> int:
-        """The size of the file on the disk."""
+        """The size of the file on disk."""
         return self._file.source.total_bytes
 
     def _records(self) -> Iterator[Record | RowFault | Finding]:
@@ -83,10 +83,10 @@ def read_file(
     options: ReadOptions | None = None,
     on_progress: Progress | None = None,
 ) -> Iterator[Reading]:
-    """Open a file to import. Raises FileFaultError for a fault of the file, here or while its records are walked.
+    """Open a file to import. Raises FileFaultError for a fault of the file, here or while its records are read.
 
-    The last check, whether the file changed meanwhile, comes after the last record: walk to the end before committing.
-    `on_progress(bytes_read, total_bytes)` is called for every piece read and may raise to cancel.
+    The last check (has the file changed meanwhile?) follows the last record: read to the end before committing.
+    `on_progress(bytes_read, total_bytes)` is called for every block and may raise to cancel.
     """
     options = options or ReadOptions()
     with _opened(path, options.encoding, on_progress) as (file, table):
@@ -95,7 +95,7 @@ def read_file(
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A file's beginning, for the dialog that maps its columns."""
+    """The header and first rows of a file, for the dialog that maps its columns."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -133,7 +133,7 @@ def _with_header(name: str, table: Table, format_name: str | None) -> tuple[Iter
 def read_columns(
     path: Path, columns: Sequence[str], *, encoding: str | None = None
 ) -> Iterator[Iterator[Row | RowFault]]:
-    """Some columns of any table, row by row as they stand in the file; refuses a file that lacks one of them."""
+    """Read some columns of any table; raises FileFaultError for a file that lacks one of them."""
     with _opened(path, encoding, None) as (file, table):
         header = table.header(file.name)
         missing = [name for name in columns if name not in header]

@@ -1,4 +1,4 @@
-"""What a reader makes of one row, in the studio's words, whatever the file's format was."""
+"""Records: what every reader makes of a row, independent of the file format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,15 +11,14 @@ from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
 
-Came = tuple[int, int]
+OriginalSource = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class PromptDraft:
-    """A prompt as a file has it. `external_key` joins files that word one prompt differently (`xstest:195`).
+    """A prompt of a file. `external_key` matches prompts across files that differ in their text (`xstest:195`).
 
-    `came` is what an export of the studio says of the file that a thing came from at first: its number in the export's
-    manifest, and the line.
+    `original` is the source that an export names: its number in the manifest, and the line.
     """
 
     text: str
@@ -30,26 +29,26 @@ class PromptDraft:
     external_key: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     seed_category: Category | None = None
-    came: Came | None = None
+    original: OriginalSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VoteDraft:
-    """A moderator's vote on the thing it hangs on: the record's prompt, or a response."""
+    """A moderator's vote on the prompt or response that it belongs to."""
 
     moderator: str
     verdict: Verdict
     category: Category | None = None
     explanation: str = ""
     raw: str = ""
-    came: Came | None = None
+    original: OriginalSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JudgementDraft:
     """A judge's class for the row's response; `evidence` is a half-open span of characters of its text.
 
-    `identity` tells a judge's judgements of one response apart where the class and the raw text do not.
+    `identity` distinguishes judgements of one judge and response that have the same class and raw text.
     """
 
     judge: str
@@ -60,14 +59,14 @@ class JudgementDraft:
     raw: str | None = None
     template_hash: str | None = None
     identity: bytes | None = None
-    came: Came | None = None
+    original: OriginalSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntryDraft:
-    """An entry of another studio's journal; `uuid` names it in every copy, `target` the entry it undoes or redoes.
+    """A journal entry of another workspace; `uuid` is the same in every copy, `target` the entry it reverses.
 
-    `guideline` is the number of the guidelines decided by, as the file counts them.
+    `guideline` is the number, in the file, of the guidelines in force.
     """
 
     uuid: str
@@ -81,9 +80,9 @@ class EntryDraft:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationDraft:
-    """A person's decision that comes with a file, on the response where the record has one, else on the prompt.
+    """A human decision in a file, about the response or prompt that it belongs to.
 
-    Decided in a studio, it has its `deed` there, and the undos and redos of that.
+    A decision made in the studio has the `entry` of its journal, and the undos and redos of that.
     """
 
     annotator: str
@@ -92,17 +91,17 @@ class AnnotationDraft:
     raw: str | None = None
     reason: str | None = None
     visible: str = ""
-    deed: EntryDraft | None = None
+    entry: EntryDraft | None = None
     undone: tuple[EntryDraft, ...] = ()
-    came: Came | None = None
+    original: OriginalSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseDraft:
     """A model's response. `votes` are moderators' votes on this response (they feed the veto).
 
-    `identity` tells a model's responses to one prompt apart where their texts do not; `asked` is the wording sent where
-    it is another than the prompt's.
+    `identity` distinguishes responses of one model to one prompt that have the same text; `asked` is the text that was
+    sent, if it differs from the prompt's.
     """
 
     model: str
@@ -118,12 +117,12 @@ class ResponseDraft:
     input_tokens: int | None = None
     output_tokens: int | None = None
     identity: bytes | None = None
-    came: Came | None = None
+    original: OriginalSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything one row of a file says; `line` is the 1-based line of the file on which the row begins."""
+    """The content of one row of a file; `line` is the 1-based line on which the row begins."""
 
     line: int
     prompt: PromptDraft
@@ -133,12 +132,12 @@ class Record:
 
 
 class RowError(ValueError):
-    """This row cannot be taken; the text says why."""
+    """This row cannot be imported; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """A row that is refused, and why; the rest of the file goes in."""
+    """A rejected row with the reason; the other rows of the file are imported."""
 
     line: int
     reason: str

@@ -1,4 +1,4 @@
-"""Rows into CSV, JSONL and Parquet files, as they come. Texts are written to the letter, or refused by prompt."""
+"""Write rows to CSV, JSON, JSONL and Parquet files. A text is written exactly, or the row's prompt is rejected."""
 
 import csv
 import json
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from orbench_studio.domain.data.export_columns import STRINGS, Columns
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.tables import texts_in, unstorable
 
@@ -18,14 +19,14 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _Lines:
-    """Where csv writes its lines: encoded at once, so that a text that no file can have is found in its row."""
+    """Encodes the lines of the csv module at once, so that a text that UTF-8 cannot encode is found in its row."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.row: Row = {}
 
     def write(self, line: str) -> None:
-        if "\0" in line or "\\u0000" in line:  # perhaps a NUL, perhaps somebody who writes about it
+        if "\0" in line or "\\u0000" in line:  # a NUL, or a text that contains the escape sequence
             require_text(self.row)
         try:
             self._file.write(line.encode())
@@ -35,12 +36,12 @@ class _Lines:
 
 
 @contextmanager
-def csv_rows(path: Path, columns: Sequence[str], *, formulas: bool = True) -> Iterator[Write]:
-    """A CSV file with CRLF, as OR-Bench publishes them; what is nested is JSON.
+def csv_rows(path: Path, columns: Columns, *, formulas: bool = True) -> Iterator[Write]:
+    """Write a CSV file with CRLF line ends, as OR-Bench publishes them; nested values are JSON.
 
-    `formulas=False` puts an apostrophe before what a spreadsheet would take for a formula.
+    `formulas=False` puts an apostrophe before cells that a spreadsheet would run as formulas.
     """
-    cell = _cell if formulas else _harmless
+    cell = _cell if formulas else _escaped
     with path.open("wb") as file:
         lines = _Lines(file)
         writer = csv.writer(lines)
@@ -55,8 +56,8 @@ def csv_rows(path: Path, columns: Sequence[str], *, formulas: bool = True) -> It
 
 
 @contextmanager
-def jsonl_rows(path: Path, columns: Sequence[str]) -> Iterator[Write]:
-    """One JSON object a line."""
+def jsonl_rows(path: Path, columns: Columns) -> Iterator[Write]:
+    """Write one JSON object per line."""
     with path.open("wb") as file:
         lines = _Lines(file)
 
@@ -70,7 +71,7 @@ def jsonl_rows(path: Path, columns: Sequence[str]) -> Iterator[Write]:
 
 @contextmanager
 def json_rows(path: Path, of: Callable[[Row], Iterator[Row]]) -> Iterator[Write]:
-    """One JSON array of what the function makes of each row."""
+    """Write one JSON array with the records that `of` makes of each row."""
     with path.open("wb") as file:
         lines = _Lines(file)
         mark = "[\n"
@@ -88,39 +89,48 @@ def json_rows(path: Path, of: Callable[[Row], Iterator[Row]]) -> Iterator[Write]
 
 
 @contextmanager
-def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Write]:
-    """A Parquet file whose bytes follow from the rows alone; each call writes one row group."""
+def parquet_rows(path: Path, columns: Columns) -> Iterator[Write]:
+    """Write a Parquet file whose bytes depend only on the rows; each call writes one row group."""
     import pyarrow
     from pyarrow import parquet
 
-    from orbench_studio.formats.parquet_schema import schema
+    def arrow(kind: Any) -> Any:
+        if isinstance(kind, Mapping):
+            return pyarrow.list_(pyarrow.struct([(name, arrow(inner)) for name, inner in kind.items()]))
+        return types[kind]
 
-    shape = schema(columns)
+    types = {
+        str: pyarrow.string(),
+        int: pyarrow.int64(),
+        bool: pyarrow.bool_(),
+        STRINGS: pyarrow.list_(pyarrow.string()),
+    }
+    schema = pyarrow.schema([(name, arrow(kind)) for name, kind in columns.items()])
     settings: dict[str, Any] = {
         "compression": "zstd",
         "compression_level": 3,
         "version": "2.6",
         "data_page_version": "1.0",
     }
-    with parquet.ParquetWriter(path, shape, **settings) as file:
+    with parquet.ParquetWriter(path, schema, **settings) as file:
 
         def write(rows: Sequence[Row]) -> None:
             for row in rows:
                 require_text(row)
-            file.write_table(pyarrow.Table.from_pylist(list(rows), schema=shape))
+            file.write_table(pyarrow.Table.from_pylist(list(rows), schema=schema))
 
         yield write
 
 
 def require_text(row: Row) -> None:
-    """Refuses a row with a text that cannot be written to the letter; the error names the prompt."""
+    """Raise StudioError, naming the prompt, for a row with a text that cannot be written exactly."""
     reason = unstorable(texts_in(row))
     if reason:
         name = row.get("key")
         beginning = str(row["prompt"])[:60].encode("ascii", "backslashreplace").decode()
         raise StudioError(
-            f"Prompt {name} cannot be exported: {reason}, in what is known of “{beginning}”. Nothing was written. "
-            f"Leave it out (--filter -id:{name}), or mend the file that it comes from and import that anew."
+            f"Prompt {name} cannot be exported: {reason} (it begins “{beginning}”). Nothing was written. "
+            f"Exclude it (--filter -id:{name}), or repair the file it was imported from and import that again."
         )
 
 
@@ -128,6 +138,6 @@ def _cell(value: Any) -> Any:
     return _encoded(value) if isinstance(value, list) else value
 
 
-def _harmless(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     cell = _cell(value)
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

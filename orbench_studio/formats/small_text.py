@@ -1,4 +1,4 @@
-"""Small files that are text: recipes, prices, guidelines, instructions. Read whole, up to a size."""
+"""Read small text files completely, up to a size limit: recipes, prices, guidelines, instructions."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ LARGEST = 1_000_000  # bytes
 
 
 def text_of(file: Path, largest: int = LARGEST) -> str:
-    """The text of a file in UTF-8; a StudioError where it cannot be read or has more than `largest` bytes."""
+    """Read a UTF-8 file; raises StudioError if it cannot be read or has more than `largest` bytes."""
     try:
         with file.open("rb") as opened:
             content = opened.read(largest + 1)
@@ -19,7 +19,7 @@ def text_of(file: Path, largest: int = LARGEST) -> str:
 
 
 def decoded(content: bytes, named: str, largest: int = LARGEST) -> str:
-    """The text that is in these bytes, in UTF-8 with or without a byte order mark."""
+    """Decode UTF-8, with or without a byte order mark."""
     if len(content) > largest:
         raise StudioError(f"{named} is larger than {largest:,} bytes. Shorten it, or check that it is the right file.")
     try:

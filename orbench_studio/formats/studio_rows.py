@@ -1,7 +1,7 @@
-"""The studio's own rich form: a row a prompt, with every vote, response, judgement and decision nested in it.
+"""Read the studio's own export: one row per prompt, with its votes, responses, judgements and decisions nested.
 
-The same columns as CSV (what is nested is JSON in a cell), JSONL and Parquet. What follows from the rest (the label
-that counts, answer classes in force) is written for readers and not read back.
+The columns are those of `domain.data.export_columns`, the same in CSV, JSONL and Parquet. Derived columns (final label,
+answer classes in force) are exported for other programs and not read back.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,14 +14,15 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.data.export_columns import NESTED, PROMPT
 from orbench_studio.domain.review.decision import OF_RESPONSES, evidence_span
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
-    Came,
     EntryDraft,
     JudgementDraft,
+    OriginalSource,
     PromptDraft,
     Record,
     ResponseDraft,
@@ -29,31 +30,11 @@ from orbench_studio.formats.records import (
 )
 from orbench_studio.formats.tables import Cells
 
-PLAIN = (
-    "prompt",
-    "category",
-    "label",
-    "label_basis",
-    "status",
-    "consensus",
-    "stated_category",
-    "origin",
-    "seed",
-    "seed_category",
-    "reference_label",
-    "external_key",
-    "attributes",
-    "source",
-    "line",
-    "part",
-)
-NESTED = ("votes", "responses", "annotations")
-COLUMNS = PLAIN + NESTED
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 _IMPORT = "import"
-_DEEDS = ("decision", "adjudication", _IMPORT)
-_BACK = ("undo", "redo")
+_DECIDING = ("decision", "adjudication", _IMPORT)
+_REVERSING = ("undo", "redo")
 _VALUES: dict[Aspect, Callable[[str], object]] = {
     Aspect.LABEL: Label,
     Aspect.RECHECK: Label,
@@ -68,7 +49,7 @@ Draft = TypeVar("Draft")
 
 
 def _bind(sheet: Sheet) -> Bound:
-    at = {name: sheet.column(name) for name in COLUMNS}
+    at = {name: sheet.column(name) for name in PROMPT}
 
     def take(line: int, cells: Cells) -> Record:
         return _record(line, {name: cells[place] for name, place in at.items()})
@@ -103,7 +84,7 @@ def _vote(found: Nested) -> VoteDraft:
         category(found.get("category") or ""),
         found.get("explanation") or "",
         found.get("raw") or "",
-        _came(found),
+        _original(found),
     )
 
 
@@ -123,7 +104,7 @@ def _response(found: Nested) -> ResponseDraft:
         _number(found, "input_tokens"),
         _number(found, "output_tokens"),
         bytes.fromhex(found["id"]),
-        _came(found),
+        _original(found),
     )
 
 
@@ -138,7 +119,7 @@ def _judgement(found: Nested) -> JudgementDraft:
         found.get("raw"),
         found.get("template_hash"),
         bytes.fromhex(found["id"]),
-        _came(found),
+        _original(found),
     )
 
 
@@ -150,11 +131,11 @@ def _of_response(found: Nested) -> AnnotationDraft:
     return annotation(found, entry(found), on_response=True)
 
 
-def annotation(found: Nested, deed: EntryDraft, *, on_response: bool) -> AnnotationDraft:
-    """A decision of a deed; a ValueError where nobody can decide that."""
+def annotation(found: Nested, made_by: EntryDraft, *, on_response: bool) -> AnnotationDraft:
+    """Read a decision of a journal entry; raises ValueError for one that cannot be made."""
     aspect, value = Aspect(found["aspect"]), found.get("value") or ""
     if on_response != (aspect in OF_RESPONSES):
-        raise ValueError(f"{aspect} is not decided of a {'response' if on_response else 'prompt'}")
+        raise ValueError(f"{aspect} cannot be decided for a {'response' if on_response else 'prompt'}")
     _VALUES.get(aspect, str)(value)
     return AnnotationDraft(
         found["annotator"],
@@ -163,32 +144,32 @@ def annotation(found: Nested, deed: EntryDraft, *, on_response: bool) -> Annotat
         found.get("raw"),
         found.get("reason"),
         " ".join(found.get("visible") or ()),
-        deed,
-        tuple(undone(back, deed.uuid) for back in found.get("undone") or ()),
-        _came(found),
+        made_by,
+        tuple(undone(back, made_by.uuid) for back in found.get("undone") or ()),
+        _original(found),
     )
 
 
 def entry(found: Nested) -> EntryDraft:
-    """A deed that decides something; a ValueError where it is none."""
+    """Read the journal entry of a decision; raises ValueError for an entry of another kind."""
     kind = found["kind"]
-    if kind not in _DEEDS:
-        raise ValueError(f"{kind!r} is no deed that decides something")
+    if kind not in _DECIDING:
+        raise ValueError(f"{kind!r} is not the kind of a decision")
     annotator = None if kind == _IMPORT else found["annotator"]
     at, message = moment(found["at"]), found.get("told") or ""
     return EntryDraft(found["deed"], kind, at, annotator, message, guideline=_number(found, "guideline"))
 
 
 def undone(found: Nested, target: str) -> EntryDraft:
-    """An undo or redo of the deed; a ValueError where it is neither."""
+    """Read an undo or redo of the entry `target`; raises ValueError for an entry of another kind."""
     kind = found["kind"]
-    if kind not in _BACK:
+    if kind not in _REVERSING:
         raise ValueError(f"{kind!r} is neither undo nor redo")
     return EntryDraft(found["deed"], kind, moment(found["at"]), found["annotator"], found.get("told") or "", target)
 
 
 def moment(text: str) -> datetime:
-    """A moment as the studio's files write it, in UTC; a ValueError where it is none."""
+    """Read a time as the studio's files write it, in UTC; raises ValueError for any other text."""
     return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
 
 
@@ -197,9 +178,9 @@ def _number(found: Nested, name: str) -> int | None:
     return None if value is None else int(value)
 
 
-def _came(found: Nested) -> Came | None:
+def _original(found: Nested) -> OriginalSource | None:
     source = _number(found, "source")
     return None if source is None else (source, _number(found, "line") or 0)
 
 
-STUDIO = Reader("studio", "Export of the studio", COLUMNS, _bind)
+STUDIO = Reader("studio", "OR-Bench Studio export", tuple(PROMPT), _bind)

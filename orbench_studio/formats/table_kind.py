@@ -1,4 +1,4 @@
-"""Which kind of table a file holds."""
+"""Detect the type of table in a file."""
 
 from orbench_studio.formats import csv_table, inspect_log, json_table, parquet_table
 from orbench_studio.formats.byte_source import InputFile, file_fault
@@ -8,11 +8,11 @@ _PARQUET = b"PAR1"
 
 
 def open_table(file: InputFile) -> Table:
-    """The file as a table: by its ending first, else by what it begins with."""
+    """Open the file as a table, by its extension or else by its first bytes."""
     kind = stem_and_kind(file.name)[1]
     if kind == "parquet" or file.head.startswith(_PARQUET):
         if file.packed:
-            raise file_fault(file.name, "a Parquet file inside gzip is not read. Unpack it first.")
+            raise file_fault(file.name, "a Parquet file inside gzip cannot be read. Unpack it first.")
         return parquet_table.open_parquet(file.path)
     if kind == "inspect":
         return inspect_log.open_eval(file)

@@ -1,4 +1,4 @@
-"""Tables of text, whatever they are stored in: a first row and a stream of rows with their line numbers."""
+"""Tables of text in any file type: a header and a stream of rows with their line numbers."""
 
 import re
 from collections import Counter
@@ -44,7 +44,7 @@ class Table:
     bound: set[int] = field(default_factory=set)
 
     def header(self, name: str) -> tuple[str, ...]:
-        """The column names; refuses a file in which they are not names."""
+        """The column names; raises FileFaultError for empty or repeated ones."""
         names = tuple(cell.strip() for cell in self.first[1])
         if "" in names:
             at = names.index("") + 1
@@ -59,18 +59,18 @@ class Table:
         return file_fault(name, text, self.first[0])
 
     def all_rows(self) -> Iterator[Row | RowFault]:
-        """The rows of a table without a header."""
+        """The rows of a table that has no header."""
         return chain([self.first], self.rows)
 
 
 def listing(names: Sequence[str]) -> str:
-    """Names for a message: a table may have thousands of columns."""
+    """Join names for a message; long lists are shortened."""
     message = ", ".join(shortened(name) for name in names[:_LISTED])
     return message if len(names) <= _LISTED else f"{message} and {len(names) - _LISTED:,} more"
 
 
 def too_many_values(text: str, at: int = 0) -> bool:
-    """True where the JSON value that begins at a place has more than MAX_VALUES values in it.
+    """Whether the JSON value that begins at a position contains more than MAX_VALUES values.
 
     What Python makes of a value takes up to 200 bytes, though `[],` is three: this, not its length, is what makes JSON
     large in memory.
@@ -90,7 +90,7 @@ def too_many_values(text: str, at: int = 0) -> bool:
 
 
 def unstorable(cells: Iterable[str]) -> str | None:
-    """Why these texts cannot be stored: escapes can name characters that no text has."""
+    """Why these texts cannot be stored: JSON escapes can contain invalid characters. Empty if they can."""
     found = next(filter(None, map(_UNSTORABLE.search, cells)), None)
     if found is None:
         return None
@@ -100,7 +100,7 @@ def unstorable(cells: Iterable[str]) -> str | None:
 
 
 def texts_in(value: object) -> Iterator[str]:
-    """Every text in what is nested, names included."""
+    """Every string in a nested value, with its keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -113,7 +113,7 @@ def texts_in(value: object) -> Iterator[str]:
 
 
 def stem_and_kind(file_name: str) -> tuple[str, str]:
-    """The name without the endings we know, and what the endings promise ("" where they promise nothing)."""
+    """Split a file name into its stem and the file type of its known extensions (empty if unknown)."""
     path = PurePath(file_name)
     if path.suffix.lower() == ".gz":
         path = path.with_suffix("")

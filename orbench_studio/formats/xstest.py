@@ -1,4 +1,4 @@
-"""XSTest's prompts, and completions with two annotators' labels, GPT-4's and a string match's."""
+"""Read XSTest's prompts, and its completions with labels of two annotators, GPT-4 and string matching."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def _bind_prompts(sheet: Sheet) -> Bound:
     def take(line: int, cells: Cells) -> Record:
         stated = _LABELS.get(cells[label].strip())
         if stated is None:
-            raise RowError(f"the label is {shortened(cells[label])}, neither safe nor unsafe")
+            raise RowError(f"the label is {shortened(cells[label])}, not safe or unsafe")
         draft = PromptDraft(
             prompt_text(cells[prompt]),
             reference_label=stated,
@@ -80,14 +80,14 @@ def _judgements(judged: Sequence[tuple[str, JudgeKind, int]], cells: Cells) -> t
 def _class(cell: str) -> AnswerClass:
     found = CLASSES.get(cell.strip())
     if found is None:
-        raise RowError(f"{shortened(cell)} is none of XSTest's labels: {', '.join(CLASSES)}")
+        raise RowError(f"{shortened(cell)} is not one of XSTest's labels: {', '.join(CLASSES)}")
     return found
 
 
 def _key(cell: str) -> str:
     found = _ID.fullmatch(cell.strip())
     if found is None:
-        raise RowError(f"the id is {shortened(cell)}; XSTest's are numbers such as 195 or v2-195")
+        raise RowError(f"the id is {shortened(cell)}; XSTest ids are numbers such as 195 or v2-195")
     return f"xstest:{found.group(1)}"
 
 

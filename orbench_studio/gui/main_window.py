@@ -229,6 +229,7 @@ class MainWindow(PageRegistry):
             part.message.connect(self.messages.show_message)
         self._moved_file.message.connect(lambda _text: self.messages.clear_error(self._moved_file))
         self._moved_file.closed.connect(self._show_welcome)
+        self._session.opened.connect(lambda: self.messages.clear_error(self._moved_file))
         operations = self._session.operations
         self._session.background.failed.connect(operations.failed)
         self._session.background.succeeded.connect(operations.succeeded)

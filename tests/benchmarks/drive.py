@@ -105,7 +105,7 @@ class Drive:
         self.review.model.modelReset.connect(self._on_reset)
         self.review.model.dataChanged.connect(lambda *_: self.queue.arm())
         self.review.shown.connect(self._on_shown)
-        self.review.stated.connect(self._on_stated)
+        self.review.stated.connect(self._on_stored)
 
     def open(self) -> None:
         """Show the window with the first prompt of the workspace."""
@@ -172,8 +172,8 @@ class Drive:
         self.prompt.arm()
         QTimer.singleShot(0, self._look)
 
-    def _on_stated(self, _text: str) -> None:
-        self._durable = perf_counter()  # the page says what was decided once it is written
+    def _on_stored(self, _text: str) -> None:
+        self._durable = perf_counter()  # the page names a decision once it is stored
         QTimer.singleShot(0, self._look)
 
     def _look(self) -> None:

@@ -71,7 +71,7 @@ def _take(workspace: Workspace, name: str, records: Iterator[Record]) -> None:
         row = {"name": name, "format": "generated", "sha256": "", "imported_at": datetime(2026, 1, 1, tzinfo=UTC)}
         intake = RecordImport(db, partial(int, inserted(db, SOURCES, row)), name, simulated=True)
         while some := list(islice(records, _TOGETHER)):
-            intake.take(some)
+            intake.add(some)
         intake.finish()
 
 

@@ -13,11 +13,12 @@ def mine(run, prompts):
 
 def test_what_goes_out_comes_back(run, run_json, mine, tmp_path):
     done = run_json("export", mine, "--format", "jsonl", "--out", "out")
-    assert (done["prompts"], done["files"]) == (2, ["manifest.json", "prompts.jsonl"])
+    assert done == {"out": "out", "prompts": 2, "files": ["manifest.json", "prompts.jsonl"], "repaired": False}
     message = run("import", "again.orbench", "out")
-    assert message.exit_code == 0 and "2 rows taken" in message.stdout
+    assert message.exit_code == 0 and "2 rows imported" in message.stdout
     assert run_json("stats", "again.orbench") == run_json("stats", mine)
-    assert "2 prompts in " in run("export", mine, "--format", "orbench", "--out", "plain").stdout
+    message = run("export", mine, "--format", "orbench", "--out", "plain").stdout
+    assert message == "2 prompts written to plain: manifest.json, prompts.csv\n"
     assert (tmp_path / "plain" / "prompts.csv").read_bytes().count(b"\r\n") == 3
 
 
@@ -39,7 +40,7 @@ def test_what_a_filter_lets_through(run, mine, tmp_path):
         (["--format", "csv", "--subset", "Hard", "--filter", "safe"], 2, "not of both"),
         (["--format", "parquet", "--for-spreadsheets"], 2, "in CSV files"),
         (["--format", "docx"], 2, "docx"),
-        (["--format", "jsonl", "--seeds"], 2, "toxic on purpose"),
+        (["--format", "jsonl", "--seeds"], 2, "toxic by design"),
     ],
 )
 def test_what_is_refused_and_how(run, mine, tmp_path, options, code, message):
@@ -54,7 +55,8 @@ def test_a_web_project_is_left_alone(run, mine, tmp_path):
     (site / ".git" / "HEAD").write_text("ref: refs/heads/main", encoding="utf-8")
     (site / "manifest.json").write_text('{"name": "My app", "icons": []}', encoding="utf-8")
     done = run("export", mine, "--format", "csv", "--out", "site")
-    assert (done.exit_code, "holds other files: .git, manifest.json" in done.stderr) == (1, True)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("site contains other files: .git, manifest.json.")
     assert (site / ".git" / "HEAD").is_file() and sorted(site.iterdir()) == [site / ".git", site / "manifest.json"]
 
 

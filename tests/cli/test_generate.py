@@ -39,17 +39,19 @@ def test_stats_count_results_by_template(run, run_json, rewritten, tmp_path):
     custom.write_text("Case {case}: is this bad? {prompt}", encoding="utf-8")
     run("moderate", rewritten, *VOTERS, "--limit", 1)
     run("moderate", rewritten, *VOTERS, "--limit", 1, "--template", custom)
-    found = run_json("stats", rewritten)["results_by_wording"]
-    assert [(one["what"], one["own"], one["results"]) for one in found if one["what"] != "votes on prompts"] == [
+    found = run_json("stats", rewritten)["results_by_template"]
+    assert [(one["what"], one["builtin"], one["results"]) for one in found if one["what"] != "votes on prompts"] == [
         ("seeds", True, 1),
         ("rewrites", True, 2),
     ]
-    votes = {one["template_hash"]: (one["own"], one["results"]) for one in found if one["what"] == "votes on prompts"}
+    votes = {
+        one["template_hash"]: (one["builtin"], one["results"]) for one in found if one["what"] == "votes on prompts"
+    }
     assert votes == {
         templates.load(TemplateName.ON_PROMPTS).hash: (True, 2),
         template_hash(custom.read_text()): (False, 2),
     }
-    assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (own)" in run("stats", rewritten).stdout
+    assert f"rewrites, {templates.load(TemplateName.REWRITING).hash[:12]} (built-in)" in run("stats", rewritten).stdout
 
 
 def test_nothing_is_sent_without_confirmation(run, run_json, tmp_path):

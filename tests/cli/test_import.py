@@ -53,23 +53,23 @@ def test_strict_refuses_the_file_for_one_row(run, prompts, tmp_path):
 def test_refused_rows_are_named_up_to_twenty(run, prompts):
     result = run("import", "w.orbench", prompts(SAFE, *[(f"Prompt {n}?", "no such category") for n in range(25)]))
     assert result.exit_code == 0
-    assert "1 row taken, 0 known already, 25 refused" in result.stdout
-    assert result.stdout.count("refused, line ") == 20
+    assert "1 row imported, 0 duplicates, 25 rejected" in result.stdout
+    assert result.stdout.count("rejected, line ") == 20
     assert "and 5 more" in result.stdout
 
 
 def test_a_file_of_which_nothing_can_be_taken_fails(run, prompts):
     result = run("import", "w.orbench", prompts(("Prompt?", "no such category")))
     assert result.exit_code == 1
-    assert "all 1 rows were refused" in result.stderr
+    assert "all 1 rows were rejected" in result.stderr
 
 
 def test_a_fault_is_named_with_its_mend_and_mended_when_asked(run, prompts):
     file = prompts(SAFE, SAFE)
     message = run("import", "w.orbench", file).stdout
     assert "duplicate in 1 row, first on line 3" in message
-    assert "--mend duplicate would keep the first of the rows." in message
-    assert "Mended." in run("import", "mended.orbench", file, "--mend", "duplicate").stdout
+    assert "With --mend duplicate: keep the first of the rows." in message
+    assert "Repaired." in run("import", "mended.orbench", file, "--mend", "duplicate").stdout
 
 
 def test_the_same_file_twice_adds_nothing(run, run_json, prompts):
@@ -78,7 +78,7 @@ def test_the_same_file_twice_adds_nothing(run, run_json, prompts):
     before = run_json("stats", "w.orbench")
     result = run("import", "w.orbench", file)
     assert result.exit_code == 0
-    assert "0 rows taken, 2 known already" in result.stdout
+    assert "0 rows imported, 2 duplicates" in result.stdout
     assert run_json("stats", "w.orbench") == before
 
 
@@ -88,6 +88,25 @@ def test_any_table_through_its_columns(run, run_json, tmp_path):
     assert run("import", "w.orbench", "mine.jsonl", *columns).exit_code == 0
     counted = run_json("stats", "w.orbench")
     assert (counted["prompts"], counted["responses"], counted["models"]) == (1, 1, 1)
+
+
+def test_a_table_of_no_known_format_is_refused_with_the_options_that_import_it(run, run_json, tmp_path):
+    (tmp_path / "mine.csv").write_text("prompt,category,the label\nMay I?,hate,safe\n")
+    (tmp_path / "labels.csv").write_text("prompt,category,label\nMay I?,hate,safe\n")
+    (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
+    assert run("import", "w.orbench", "labels.csv").stderr == (
+        "labels.csv: format not recognised. Its columns are prompt, category, label. Match them to fields: "
+        "--column prompt=prompt --column category=category --column label=label\n"
+    )
+    assert (
+        run("import", "w.orbench", "mine.csv", "--column", "prompt=prompt", "--column", "label=the label").exit_code
+        == 0
+    )
+    assert run_json("stats", "w.orbench")["prompts_by_final_label"] == {"safe": 1}
+    assert run("import", "w.orbench", "numbers.csv").stderr == (
+        "numbers.csv: format not recognised. Its columns are a, b. Match them to fields: --column prompt=COLUMN, and "
+        "so on; or name the format: --format NAME.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +121,7 @@ def test_json_has_the_reports_of_all_files_and_nothing_else(run, prompts):
     result = run("import", "w.orbench", prompts(SAFE, SAFE), "nowhere.csv", "--json")
     assert result.exit_code == 1
     good, bad = json.loads(result.stdout)["files"]
-    assert good["taken"] == 1
+    assert good["imported"] == 1
     assert good["added"] == {"prompts": 1}
     assert good["faults"] == {"duplicate": 1}
     assert bad["error"] in result.stderr
@@ -144,15 +163,15 @@ def test_a_name_is_taken_from_the_file_s_name_or_asked_for(run, run_json, tmp_pa
     for name in ("responses_west.csv", "x.csv"):
         (tmp_path / name).write_text(content)
     message = run("import", "w.orbench", "responses_west.csv").stdout
-    assert "  model by the file's name: west (--model NAME says another)" in message.splitlines()
+    assert "  model, from the file name: west (override with --model NAME)" in message.splitlines()
     refused = run("import", "w.orbench", "x.csv")
-    assert refused.stderr == "x.csv: the file's name does not say which model this is. Pass --model NAME.\n"
+    assert refused.stderr == "x.csv: the model is not in the file and not in its name. Pass --model NAME.\n"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.eval", b"PK\x03\x04 no archive", "no readable log of Inspect"),
+        ("a.eval", b"PK\x03\x04 no archive", "not a readable Inspect log"),
         ("a.json", b"[" * 100_000, "broken or cut off"),
         ("a.jsonl", b'{"prompt": "x", "category": ' + b"[" * 100_000, "nested too deeply"),
         ("a.parquet", b"PAR1 nothing", "no readable Parquet file"),

@@ -17,14 +17,16 @@ def files(run, prompts, tmp_path):
         shutil.copy(tmp_path / "mine.orbench", tmp_path / f"{who}.orbench")
         with open_workspace(tmp_path / f"{who}.orbench") as copy:
             prompt_review.decide(copy, Decision(1, Aspect.LABEL, value), annotator=who)
-        assert run("labels", "export", f"{who}.orbench", f"{who}.jsonl").stdout == f"1 decision in {who}.jsonl\n"
+        assert (
+            run("labels", "export", f"{who}.orbench", f"{who}.jsonl").stdout == f"1 decision written to {who}.jsonl\n"
+        )
     return ["ada.jsonl", "bob.jsonl"]
 
 
 def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_json, files, tmp_path):
     shutil.copy(tmp_path / "mine.orbench", tmp_path / "other.orbench")
     message = run("merge", "mine.orbench", *files)
-    assert "people disagree about 1 label and 0 answers" in message.stdout
+    assert "Annotators disagree about 1 label and 0 answer classes." in message.stdout
     assert run("labels", "import", "other.orbench", *reversed(files)).exit_code == 0
     for name in ("mine", "other"):
         run("labels", "export", f"{name}.orbench", f"{name}.jsonl")
@@ -36,9 +38,31 @@ def test_two_reviewers_files_merge_in_both_orders_to_the_same_journal(run, run_j
 
 def test_one_annotators_decisions_only(run, files):
     run("merge", "mine.orbench", *files)
-    assert "1 decision in" in run("labels", "export", "mine.orbench", "some.jsonl", "--annotator", "bob").stdout
+    assert "1 decision written to" in run("labels", "export", "mine.orbench", "some.jsonl", "--annotator", "bob").stdout
     assert run("labels", "export", "mine.orbench", "none.jsonl", "--annotator", "eve").exit_code == 1
     assert run("labels", "export", "mine.orbench", "one.jsonl", "two.jsonl").exit_code == 2
+
+
+def test_decisions_that_were_imported_are_named_when_no_other_can_be_exported(run, tmp_path):
+    header = "id,type,prompt,completion,annotation_1,annotation_2\n"
+    (tmp_path / "completions_west.csv").write_text(f"{header}v2-1,homonyms,May I?,Yes.,1_full_compliance,\n")
+    assert run("import", "mine.orbench", "completions_west.csv").exit_code == 0
+    message = run("labels", "export", "mine.orbench", "mine.jsonl")
+    assert message.exit_code == 1
+    assert message.stderr == (
+        "No decisions to export: those in this workspace were imported from files, and a label file contains only "
+        "decisions made in the studio. Import the same files into the other workspace.\n"
+    )
+    run("import", "empty.orbench", prompts_without_decisions(tmp_path))
+    message = run("labels", "export", "empty.orbench", "mine.jsonl")
+    assert message.stderr == "No decisions to export: this workspace has none yet.\n"
+    message = run("labels", "export", "empty.orbench", "mine.jsonl", "--annotator", "eve")
+    assert message.stderr == "No decisions to export: this workspace has none by eve yet.\n"
+
+
+def prompts_without_decisions(folder):
+    (folder / "p.csv").write_text("prompt,category\nMay I?,hate\n")
+    return "p.csv"
 
 
 def test_what_is_no_label_file_is_refused(run, files, tmp_path):

@@ -92,12 +92,12 @@ def test_a_file_with_a_trigger_of_somebody_elses_is_not_opened(run, workspace):
     assert "trigger turns on annotations" in run("stats", workspace).stderr
     result = run("check", workspace)
     assert result.exit_code == 3
-    assert "trigger turns on annotations is not the studio's: CREATE TRIGGER turns" in result.stdout
+    assert "trigger turns on annotations is not part of the schema: CREATE TRIGGER turns" in result.stdout
 
 
 def test_check_finds_a_whole_workspace_whole(run, workspace):
     result = run("check", workspace)
-    assert (result.exit_code, result.stdout) == (0, "w.orbench is whole.\n")
+    assert (result.exit_code, result.stdout) == (0, "w.orbench: no problems found.\n")
 
 
 def test_stats_counts(run, run_json, workspace):
@@ -256,7 +256,7 @@ def test_stats_report_the_consistency_of_reviewers(run, run_json, workspace):
     assert found["changed_after_reveal"]["labels"]["changed"]["count"] == 1
     message = run("stats", workspace).stdout
     assert "  anna  1 of 1: 100 % (21 to 100 %)" in message
-    assert "  toward the machines 0, away from them 0, kept 0" in message
+    assert "  towards the consensus 0, away from it 0, unchanged 0" in message
 
 
 def test_the_warning_about_a_synchronised_folder_appears_once(run, tmp_path):

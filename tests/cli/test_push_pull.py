@@ -7,13 +7,14 @@ def test_push_and_pull(run, run_json, postgres, tmp_path):
     demo_workspace(tmp_path / "mine.orbench").close()
     there = postgres.new()
     pushed = run("push", "mine.orbench", there)
-    assert (pushed.exit_code, pushed.stdout) == (0, f"mine.orbench is in {there}. To open it: orbench-studio {there}\n")
+    assert pushed.exit_code == 0
+    assert pushed.stdout == f"mine.orbench was copied to {there}. To open it: orbench-studio {there}\n"
     pulled = run("pull", there, "back.orbench")
     assert (pulled.exit_code, pulled.stderr) == (0, "")
     assert run_json("stats", "mine.orbench") == run_json("stats", there) == run_json("stats", "back.orbench")
     again = run("push", "mine.orbench", there)
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "There is a workspace in" in again.stderr
+    assert "already contains a workspace" in again.stderr
     assert run("check", there).exit_code == 0
 
 
@@ -22,5 +23,5 @@ def test_what_is_no_address_is_misspelt(run, tmp_path):
     for words in (("push", "mine.orbench", "other.orbench"), ("pull", "other.orbench", "mine.orbench")):
         result = run(*words)
         assert result.exit_code == 2
-        assert "no address of a database" in " ".join(result.stderr.split())
+        assert "not a database address" in " ".join(result.stderr.split())
     assert not (tmp_path / "other.orbench").exists()

@@ -10,7 +10,7 @@ from tests.docs import pages, reference
 
 def main() -> None:
     """Write what differs, and name it."""
-    found = {pages.DOCS / "cli.md": reference.command_line(), pages.DOCS / "shortcuts.md": reference.shortcuts()}
+    found = {pages.DOCS / name: text() for name, text in reference.GENERATED.items()}
     for page in pages.PAGES:
         with TemporaryDirectory() as folder, chdir(folder):
             os.environ.update(dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), folder))

@@ -73,12 +73,9 @@ def fault(command):
     return next((f"no option {word}" for word in used - known - {"--help"}), None)
 
 
-def test_the_reference_of_the_command_line_is_current():
-    assert (pages.DOCS / "cli.md").read_text(encoding="utf-8") == reference.command_line(), _REFRESH
-
-
-def test_the_shortcuts_are_current():
-    assert (pages.DOCS / "shortcuts.md").read_text(encoding="utf-8") == reference.shortcuts(), _REFRESH
+@pytest.mark.parametrize("name", reference.GENERATED)
+def test_a_generated_page_is_current(name):
+    assert (pages.DOCS / name).read_text(encoding="utf-8") == reference.GENERATED[name](), _REFRESH
 
 
 @pytest.mark.parametrize("page", pages.PAGES, ids=page_named)

@@ -53,11 +53,11 @@ with open_workspace(Path(sys.argv[1])) as workspace:
 def path(tmp_path):
     path = tmp_path / "mine.orbench"
     with create_workspace(path) as workspace, workspace.writing() as db:
-        intake = RecordImport(db, int, "", restored=Restored())
-        intake.take(
+        record_import = RecordImport(db, int, "", restored=Restored())
+        record_import.add(
             [Record(n, PromptDraft(f"How many legs have {n} harmless spiders? {'!' * 200}")) for n in range(999)]
         )
-        intake.finish()
+        record_import.finish()
     return path
 
 
@@ -97,7 +97,7 @@ def test_killed_while_files_are_put_in_place(path, tmp_path, held):
     assert content(broken) == before
     with create_workspace(tmp_path / "again.orbench") as again:
         report = import_file(again, out, ReadOptions())
-        assert (report.taken, report.notes) == (999, {"interrupted exports undone": 1})
+        assert (report.imported, report.notes) == (999, {"interrupted exports undone": 1})
     assert content(out) == before
     assert sorted(file.name for file in out.iterdir()) == ["manifest.json", "prompts.csv"]
 

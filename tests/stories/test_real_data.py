@@ -45,7 +45,7 @@ def test_every_count_is_explained_and_a_second_import_changes_nothing(tmp_path, 
     with create_workspace(tmp_path / "real.orbench") as workspace:
         for name in files:
             report = import_file(workspace, DATA / name, ReadOptions())
-            assert (report.refused_rows, dict(report.faults)) == (0, {})
+            assert (report.rejected, dict(report.faults)) == (0, {})
         before = statistics(workspace)
         assert {name: before[name] for name in EXPECTED} == EXPECTED
         assert before["prompts_by_category"]["illegal"] == 527
@@ -58,7 +58,7 @@ def test_every_count_is_explained_and_a_second_import_changes_nothing(tmp_path, 
             "direct_refusal": refusals,
         }
         for name in files:
-            assert import_file(workspace, DATA / name, ReadOptions()).taken == 0
+            assert import_file(workspace, DATA / name, ReadOptions()).imported == 0
         assert statistics(workspace) == before
         assert workspace.problems() == []
 

@@ -44,9 +44,9 @@ def _fill(place):
     with create_workspace(place) as workspace, workspace.writing() as db:
         row = {"name": "small.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
-        intake = RecordImport(db, lambda: source, "small.csv")
-        intake.take(RECORDS)
-        intake.finish()
+        record_import = RecordImport(db, lambda: source, "small.csv")
+        record_import.add(RECORDS)
+        record_import.finish()
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from orbench_studio.domain.audit.reliability import RaterKind
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common import text_table
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.live_table import Column
-from orbench_studio.gui.common.text_table import TextTable, note, table_of
+from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import set_role, while_there
 from orbench_studio.gui.workspace.session import Session

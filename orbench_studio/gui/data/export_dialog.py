@@ -1,4 +1,4 @@
-"""Exporting: what, in which form, and where to; all files are written or none."""
+"""The export dialog: content, format and folder."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _FORMS = {
-    Form.HUGGINGFACE: ("Hugging Face dataset", "A folder with its card, ready to upload: the prompts, and all of it."),
-    Form.ORBENCH: ("OR-Bench's CSV", "Prompt and category, as OR-Bench publishes them."),
-    Form.PARQUET: ("Everything, as Parquet", "Every vote, response, judgement and decision. Can be imported again."),
-    Form.JSONL: ("Everything, as JSON lines", "Every vote, response, judgement and decision. Can be imported again."),
-    Form.CSV: ("Everything, as CSV", "What is nested is JSON in a cell. Can be imported again."),
-    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to be reviewed there, with the configuration."),
-    Form.ARGILLA: ("Argilla records", "Prompts and responses to be reviewed there."),
+    Form.HUGGINGFACE: ("Hugging Face dataset", "A dataset folder with a dataset card, ready to upload."),
+    Form.ORBENCH: ("OR-Bench CSV", "Prompt and category, as OR-Bench publishes them."),
+    Form.PARQUET: ("Parquet, all data", "All votes, responses, judgements and decisions. Can be imported again."),
+    Form.JSONL: ("JSON Lines, all data", "All votes, responses, judgements and decisions. Can be imported again."),
+    Form.CSV: ("CSV, all data", "All data; nested records are JSON in a cell. Can be imported again."),
+    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to annotate there, with the configuration."),
+    Form.ARGILLA: ("Argilla records", "Prompts and responses to annotate in Argilla."),
 }  # fmt: skip
 _REPLACES = (
-    "This folder holds an earlier export. Its files are replaced when the new ones are complete. Other files stay."
+    "This folder contains an earlier export. Its files are replaced when the new ones are complete. Other files stay."
 )
 _REPAIRED = "An earlier export to this folder was interrupted. It was undone before this one."
 
 
 class ExportDialog(QDialog):
-    """Stays open until it is closed; what it writes is read from the workspace while reviewing goes on."""
+    """Exports in the background, so that the user can continue to review."""
 
     def __init__(self, parent: QWidget, session: Session, queue: str = "", subset: str | None = None) -> None:
         super().__init__(parent)
@@ -61,9 +61,9 @@ class ExportDialog(QDialog):
         self.form = QComboBox()
         self.where = QLineEdit()
         self.licence = QLineEdit()
-        self.names = QCheckBox(tr("Annotators' own names, not pseudonyms"))
-        self.seeds = QCheckBox(tr("Toxic seeds also beside a set of safe prompts"))
-        self.escape = QCheckBox(tr("For spreadsheets: an apostrophe before what would be a formula"))
+        self.names = QCheckBox(tr("Annotators' names instead of pseudonyms"))
+        self.seeds = QCheckBox(tr("Include toxic seeds with safe prompts"))
+        self.escape = QCheckBox(tr("Escape formulas for spreadsheets"))
         self.says = label("", "quiet")
         self.strip = ProgressStrip()
         self.begin = QPushButton(tr("Export"))
@@ -78,18 +78,18 @@ class ExportDialog(QDialog):
         super().reject()
 
     def start(self) -> None:
-        """Write the export; where toxic seeds are to leave the workspace, once that is said again."""
+        """Write the export, after a question if it includes toxic seeds."""
         if self.seeds.isChecked():
             self._ask_again()
         else:
             self._write()
 
     def _ask_again(self) -> None:
-        words = tr("Seeds are toxic on purpose. Write them beside the safe prompts?")
-        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Export seeds"), words, parent=self)
+        text = tr("Seeds are toxic by design. They will be exported with the safe prompts.")
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("Export toxic seeds?"), text, parent=self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.addButton(tr("Export the seeds"), QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._write)
-        box.setDefaultButton(box.addButton(tr("Go back"), QMessageBox.ButtonRole.RejectRole))
+        box.addButton(tr("Export seeds"), QMessageBox.ButtonRole.AcceptRole).clicked.connect(self._write)
+        box.setDefaultButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.open()
 
     def _write(self) -> None:
@@ -125,7 +125,9 @@ class ExportDialog(QDialog):
 
     def _done(self, found: Exported) -> None:
         self._rest(on=True)
-        message = f"{found.prompts:,} {tr('prompts are in')} {found.out}: {', '.join(found.files)}"
+        message = tr("{count} prompts exported to {folder}: {files}").format(
+            count=f"{found.prompts:,}", folder=found.out, files=", ".join(found.files)
+        )
         self._say(f"{message}\n{tr(_REPAIRED)}" if found.repaired else message, "quiet")
         self.shut.setFocus()
 
@@ -149,7 +151,7 @@ class ExportDialog(QDialog):
 
     def _offer(self, subsets: list[str]) -> None:
         for name in subsets:
-            self.what.addItem(f"{tr('Subset')} {name}", (name, ""))
+            self.what.addItem(tr("Subset {name}").format(name=name), (name, ""))
             if name == self._subset:
                 self.what.setCurrentIndex(self.what.count() - 1)
 
@@ -161,7 +163,7 @@ class ExportDialog(QDialog):
         self._propose()
 
     def _propose(self) -> None:
-        """A folder beside the workspace, until the user names another."""
+        """Propose a folder next to the workspace, until the user enters one."""
         workspace = self._session.workspace
         if workspace is None or self.where.isModified():
             return
@@ -176,7 +178,7 @@ class ExportDialog(QDialog):
         self._say(tr(_REPLACES) if named and _is_export(expanded(named)) else "", "quiet")
 
     def _browse(self) -> None:
-        dialog = FileDialog(self, tr("Export into a folder"), str(Path(self.where.text()).parent))
+        dialog = FileDialog(self, tr("Export to a folder"), str(Path(self.where.text()).parent))
         dialog.setFileMode(FileDialog.FileMode.Directory)
         dialog.fileSelected.connect(self._named)
         dialog.open()
@@ -194,9 +196,9 @@ class ExportDialog(QDialog):
         self._choose_form()
 
     def _build_ui(self) -> None:
-        self.what.addItem(tr("The whole workspace"), ("", ""))
+        self.what.addItem(tr("Entire workspace"), ("", ""))
         if self._queue:
-            self.what.addItem(f"{tr('What the queue shows:')} {self._queue}", ("", self._queue))
+            self.what.addItem(tr("Prompts in the current filter: {query}").format(query=self._queue), ("", self._queue))
         for form, (title, _about) in _FORMS.items():
             self.form.addItem(tr(title), str(form))
         self.licence.setPlaceholderText("cc-by-4.0")
@@ -230,12 +232,17 @@ class ExportDialog(QDialog):
         fields.setHorizontalSpacing(16)
         fields.setVerticalSpacing(8)
         fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        fields.addRow(tr("What"), self.what)
-        fields.addRow(tr("Form"), self.form)
+        fields.addRow(tr("Content"), self.what)
+        fields.addRow(tr("Format"), self.form)
         fields.addRow("", self._about)
         fields.addRow(tr("Folder"), folder)
         fields.addRow(tr("Licence"), self.licence)
-        for part, name in ((self.what, "What"), (self.form, "Form"), (self.where, "Folder"), (self.licence, "Licence")):
+        for part, name in (
+            (self.what, "Content"),
+            (self.form, "Format"),
+            (self.where, "Folder"),
+            (self.licence, "Licence"),
+        ):
             part.setAccessibleName(tr(name))
         return fields
 

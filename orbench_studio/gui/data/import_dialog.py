@@ -1,4 +1,4 @@
-"""Importing in the window: look at the files first, mend what should be mended, then take them."""
+"""The import dialog: check the files, choose repairs and column mappings, then import."""
 
 from collections import Counter
 from functools import partial
@@ -31,11 +31,11 @@ from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.import_files import OFFERS, ColumnMapping, Fault, preview_file
 
 _NAMES = (("model", "Model"), ("moderator", "Moderator"), ("judge", "Judge"), ("annotator", "Annotator"))
-_LISTED = 200  # refused rows written out
+_LISTED = 200  # rejected rows in the report
 
 
 class ImportDialog(QDialog):
-    """Files, what the doctor finds in them, and what became of them."""
+    """Lists files with their findings before the import and their results after it."""
 
     def __init__(self, parent: QWidget, session: Session) -> None:
         super().__init__(parent)
@@ -45,19 +45,19 @@ class ImportDialog(QDialog):
         self.run = ImportRun(session, [])
         self._files = QTableWidget(0, 4)
         self._names = {name: QLineEdit() for name, _ in _NAMES}
-        self._mends: dict[Fault, QCheckBox] = {}
-        self._mend_box = QVBoxLayout()
-        self._told = QPlainTextEdit()
+        self._repairs: dict[Fault, QCheckBox] = {}
+        self._repair_box = QVBoxLayout()
+        self._report = QPlainTextEdit()
         self._progress = QProgressBar()
-        self._map = QPushButton(tr("Columns…"))
-        self._look = QPushButton(tr("Look again"))
+        self._map = QPushButton(tr("Match columns…"))
+        self._look = QPushButton(tr("Check again"))
         self._take = QPushButton(tr("Import"))
         self._close = QPushButton(tr("Close"))
         self._build_ui()
         self._connect()
 
     def begin(self, files: list[Path]) -> None:
-        """Look at these files."""
+        """Check these files."""
         self.run = ImportRun(self._session, files)
         self.run.setParent(self)
         self.run.progressed.connect(self._show_progress)
@@ -67,7 +67,7 @@ class ImportDialog(QDialog):
         self.open()
 
     def take(self) -> None:
-        """Import what can be read."""
+        """Import the files that can be imported."""
         self.run.take(self._given())
         self._show()
 
@@ -83,10 +83,10 @@ class ImportDialog(QDialog):
 
     def _given(self) -> Names:
         names = {name: edit.text().strip() for name, edit in self._names.items()}
-        return Names(**names, mend=frozenset(fault for fault, box in self._mends.items() if box.isChecked()))
+        return Names(**names, mend=frozenset(fault for fault, box in self._repairs.items() if box.isChecked()))
 
     def _show_progress(self, done: int, total: int) -> None:
-        reading = done < total  # after that what follows from the rows is worked out, which takes as long as it takes
+        reading = done < total  # afterwards derived values are computed, which has no progress
         self._progress.setRange(0, max(total // 1024, 1) if reading else 0)
         self._progress.setValue(done // 1024)
 
@@ -98,10 +98,10 @@ class ImportDialog(QDialog):
             button.setEnabled(not running)
         waiting = [file for file in self.run.files if not file.taken and not file.error]
         self._take.setEnabled(not running and bool(waiting))
-        self._take.setText(f"{tr('Import')} {len(waiting)}" if waiting else tr("Import"))
+        self._take.setText(tr("Import ({count})").format(count=len(waiting)) if waiting else tr("Import"))
         self._show_files()
-        self._offer_mends()
-        self._told.setPlainText("\n".join(line for file in self.run.files for line in message(file)))
+        self._offer_repairs()
+        self._report.setPlainText("\n".join(line for file in self.run.files for line in message(file)))
 
     def _show_files(self) -> None:
         self._files.setRowCount(len(self.run.files))
@@ -110,7 +110,7 @@ class ImportDialog(QDialog):
             cells = (
                 file.path.name,
                 report.format if report else "",
-                f"{report.taken + report.merged:,}" if report else "",
+                f"{report.imported + report.duplicates:,}" if report else "",
                 state(file),
             )
             for column, text in enumerate(cells):
@@ -122,17 +122,18 @@ class ImportDialog(QDialog):
         if self.run.files and self._files.currentRow() < 0:
             self._files.selectRow(0)
 
-    def _offer_mends(self) -> None:
+    def _offer_repairs(self) -> None:
         found: Counter[str] = Counter()
         for file in self.run.files:
             if file.report and not file.taken:
                 found.update(file.report.faults)
         for name, count in found.items():
             fault = Fault(name)
-            if fault not in self._mends:
-                self._mends[fault] = QCheckBox()
-                self._mend_box.addWidget(self._mends[fault])
-            self._mends[fault].setText(f"{fault}, {count:,} times: {OFFERS[fault]}")
+            if fault not in self._repairs:
+                self._repairs[fault] = QCheckBox()
+                self._repair_box.addWidget(self._repairs[fault])
+            text = tr("Repair {fault} ({count} rows): {repair}")
+            self._repairs[fault].setText(text.format(fault=fault, count=f"{count:,}", repair=OFFERS[fault]))
 
     def _map_columns(self) -> None:
         place = self._files.currentRow()
@@ -145,8 +146,8 @@ class ImportDialog(QDialog):
             file.error = str(error)
             self._show()
             return
-        kept = self._session.settings.mappings.get("\t".join(preview.header))
-        proposal = file.mapping or _remembered(kept) or preview.proposal or ColumnMapping()
+        stored = self._session.settings.mappings.get("\t".join(preview.header))
+        proposal = file.mapping or _remembered(stored) or preview.proposal or ColumnMapping()
         dialog = MappingDialog(self, file.path.name, preview, proposal)
         dialog.mapped.connect(partial(self._mapped, file, "\t".join(preview.header)))
         dialog.open()
@@ -165,7 +166,7 @@ class ImportDialog(QDialog):
 
     def _build_ui(self) -> None:
         self._files.setAccessibleName(tr("Files"))
-        self._files.setHorizontalHeaderLabels([tr("File"), tr("Format"), tr("Rows"), tr("State")])
+        self._files.setHorizontalHeaderLabels([tr("File"), tr("Format"), tr("Rows"), tr("Status")])
         self._files.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._files.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._files.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -173,9 +174,9 @@ class ImportDialog(QDialog):
         self._files.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         for column, width in enumerate((260, 170, 80)):
             self._files.setColumnWidth(column, width)
-        self._told.setReadOnly(True)
-        self._told.setObjectName("input")
-        self._told.setAccessibleName(tr("Report"))
+        self._report.setReadOnly(True)
+        self._report.setObjectName("input")
+        self._report.setAccessibleName(tr("Report"))
         self._take.setProperty("role", "primary")
         self._take.setDefault(True)
         layout = QVBoxLayout(self)
@@ -183,8 +184,8 @@ class ImportDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(self._files, 2)
         layout.addLayout(self._build_names())
-        layout.addLayout(self._mend_box)
-        layout.addWidget(self._told, 3)
+        layout.addLayout(self._repair_box)
+        layout.addWidget(self._report, 3)
         layout.addWidget(self._progress)
         layout.addLayout(self._build_buttons())
         self.resize(820, 640)
@@ -192,7 +193,7 @@ class ImportDialog(QDialog):
     def _build_names(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
-        grid.addWidget(label(tr("Only where a file does not say it:"), "meta"), 0, 0, 1, len(_NAMES))
+        grid.addWidget(label(tr("Use these values where a file has none:"), "meta"), 0, 0, 1, len(_NAMES))
         for place, (name, title) in enumerate(_NAMES):
             self._names[name].setPlaceholderText(tr(title))
             self._names[name].setAccessibleName(tr(title))
@@ -210,46 +211,50 @@ class ImportDialog(QDialog):
         return row
 
 
-def _remembered(kept: str | None) -> ColumnMapping | None:
+def _remembered(stored: str | None) -> ColumnMapping | None:
     try:
-        return ColumnMapping.from_json(kept) if kept else None
+        return ColumnMapping.from_json(stored) if stored else None
     except ValueError:
-        return None  # somebody has edited the preferences; the dialog proposes anew
+        return None  # the settings were edited by hand; the dialog makes a new proposal
 
 
 def state(file: FileToImport) -> str:
-    """Where a file stands, in a few words."""
+    """The status of a file, in a few words."""
     if file.error:
-        return tr("refused, see below")
-    if file.report is None:
+        return tr("cannot be imported, see below")
+    report = file.report
+    if report is None:
         return tr("waiting")
-    refused = f", {file.report.refused_rows:,} {tr('refused')}" if file.report.refused_rows else ""
-    faults = sum(file.report.faults.values())
-    found = f", {faults:,} {tr('faults')}" if faults and not file.taken else ""
     if file.taken:
-        return f"{file.report.taken:,} {tr('taken')}, {file.report.merged:,} {tr('known already')}{refused}"
-    return f"{tr('ready')}{refused}{found}"
+        text = tr("{imported} imported, {duplicates} duplicates, {rejected} rejected")
+        counts = {"imported": report.imported, "duplicates": report.duplicates, "rejected": report.rejected}
+    else:
+        text = tr("ready: {rejected} rejected, {faults} faults")
+        counts = {"rejected": report.rejected, "faults": sum(report.faults.values())}
+        if not any(counts.values()):
+            return tr("ready")
+    return text.format(**{name: f"{count:,}" for name, count in counts.items()})
 
 
 def _advice(wants: str) -> str:
-    """How to give what is missing."""
+    """What the user can do about a file that lacks something."""
     if not wants:
         return ""
     if wants == "format":
-        return f" {tr('Press Columns… to say what its columns are.')}"
-    return f" {tr('Write its name into the field')} {tr(dict(_NAMES)[wants])}{tr(', then look again.')}"
+        return tr("Match its columns: press Match columns….")
+    return tr("Enter the name in the field {field}, then press Check again.").format(field=tr(dict(_NAMES)[wants]))
 
 
 def message(file: FileToImport) -> list[str]:
-    """What there is to say of a file, line by line."""
+    """The report on a file, line by line."""
     if file.error:
-        return [f"✕ {file.error}{_advice(file.wants)}"]
+        return [" ".join(filter(None, ("✕", file.error, _advice(file.wants))))]
     if file.report is None:
         return []
-    said = [
-        f"{file.path.name}: {what} {tr('by the file’s name:')} {name}" for what, name in file.report.inferred.items()
-    ]
-    said += [f"{file.path.name}, {tr('line')} {fault.line}: {fault.reason}" for fault in file.report.refused[:_LISTED]]
-    said += [f"{file.path.name}, {tr('line')} {f.line}: {f.message}" for f in file.report.findings[:_LISTED]]
-    said += [f"{file.path.name}: {note}: {count:,}" for note, count in file.report.notes.items()]
-    return said
+    name, report = file.path.name, file.report
+    inferred = tr("{file}: {what}, from the file name: {name}")
+    lines = [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
+    row = tr("{file}, line {line}: {text}")
+    lines += [row.format(file=name, line=f.line, text=f.reason) for f in report.rejected_rows[:_LISTED]]
+    lines += [row.format(file=name, line=f.line, text=f.message) for f in report.findings[:_LISTED]]
+    return lines + [f"{name}: {note}: {count:,}" for note, count in report.notes.items()]

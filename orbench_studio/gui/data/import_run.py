@@ -1,4 +1,4 @@
-"""A set of files on their way into the workspace: looked through first, then taken, one after the other."""
+"""The files of one import: checked first, then imported, one after the other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 
 @dataclass
 class FileToImport:
-    """One file, and what is known of it so far: a report, or the error that refuses it."""
+    """A file with its report, or with the error that prevents its import."""
 
     path: Path
     mapping: ColumnMapping | None = None
@@ -34,7 +34,7 @@ class FileToImport:
 
 @dataclass(frozen=True)
 class Names:
-    """What the user adds for files that do not say it themselves, and the faults to mend."""
+    """Names for files that have none, and the faults to repair."""
 
     model: str = ""
     moderator: str = ""
@@ -49,11 +49,11 @@ class Names:
 
 
 class ImportRun(QObject):
-    """Looks through files and takes them, on the database's thread; can be cancelled between any two pieces."""
+    """Checks and imports files on the database's thread; can be cancelled between two reads."""
 
     progressed = Signal(object, object)  # bytes read and bytes there are, of the file being read
-    advanced = Signal()  # when something more is known of a file
-    finished = Signal()  # when there is nothing left to do, or the run was cancelled
+    advanced = Signal()  # when the report on a file changed
+    finished = Signal()  # when the run is complete or was cancelled
 
     def __init__(self, session: Session, files: list[Path]) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class ImportRun(QObject):
         session.closed.connect(self.cancel)  # the window does not wait for a long file to close
 
     def look(self, names: Names) -> None:
-        """Read every file that is not in yet from end to end, and take nothing."""
+        """Read every file that is not imported yet completely, without importing it."""
 
         def look(file: FileToImport, _workspace: Workspace) -> ImportReport:
             return inspect_file(file.path, names.options(file), on_progress=self._goes_on)
@@ -72,7 +72,7 @@ class ImportRun(QObject):
         self._begin(look, takes=False)
 
     def take(self, names: Names) -> None:
-        """Take every file that can be read into the workspace."""
+        """Import every file that can be read."""
 
         def take(file: FileToImport, workspace: Workspace) -> ImportReport:
             return import_file(workspace, file.path, names.options(file), on_progress=self._goes_on)
@@ -80,7 +80,7 @@ class ImportRun(QObject):
         self._begin(take, takes=True)
 
     def cancel(self) -> None:
-        """Stop; the file being taken is left out whole."""
+        """Stop; nothing of the current file is imported."""
         self._cancelled.set()
 
     def _begin(self, work: Callable[[FileToImport, Workspace], ImportReport], *, takes: bool) -> None:

@@ -1,4 +1,4 @@
-"""Label files from the window: one's own decisions out, other reviewers' in."""
+"""Export and merge label files in the window."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILES = "Label files (*.jsonl)"
 
 
 class LabelFiles(QObject):
-    """Asks where, does it on the database's thread, and says what came of it."""
+    """Asks for files, exports or merges on the database's thread, and shows the result."""
 
     message = Signal(str)
 
@@ -39,10 +39,10 @@ class LabelFiles(QObject):
         dialog.open()
 
     def ask_write(self) -> None:
-        """Ask where to write the reviewer's own decisions."""
+        """Ask where to export the reviewer's decisions."""
         if not self._may():
             return
-        dialog = self._dialog(tr("Write my label file"))
+        dialog = self._dialog(tr("Export my labels"))
         dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("jsonl")
         dialog.selectFile(f"{self._session.annotator}.jsonl")
@@ -51,11 +51,11 @@ class LabelFiles(QObject):
 
     def _may(self) -> bool:
         if self._session.workspace is None:
-            self.message.emit(tr("Open a workspace first: label files are of its prompts."))
+            self.message.emit(tr("Open a workspace first."))
         return self._session.workspace is not None
 
     def merge(self, files: list[Path]) -> None:
-        """Take the decisions of these files."""
+        """Merge the decisions of these files."""
 
         def work(workspace: Workspace) -> MergeReport:
             from orbench_studio.services.data import label_files
@@ -65,7 +65,7 @@ class LabelFiles(QObject):
         self._session.run(work, self._merged)
 
     def write(self, file: Path) -> None:
-        """Write what the reviewer decided."""
+        """Export the reviewer's decisions."""
         annotator = self._session.annotator
 
         def work(workspace: Workspace) -> int:
@@ -73,16 +73,20 @@ class LabelFiles(QObject):
 
             return label_files.export_labels(workspace, file, annotator=annotator)
 
-        self._session.run(work, lambda count: self.message.emit(f"{count:,} {tr('decisions in')} {file.name}"))
+        def done(count: int) -> None:
+            text = tr("{count} decisions exported to {file}.")
+            self.message.emit(text.format(count=f"{count:,}", file=file.name))
+
+        self._session.run(work, done)
 
     def _merged(self, report: MergeReport) -> None:
         self._session.operations.changed.emit(report.changes)
         missing = sum(file.missing for file in report.files)
-        words = [report.changes.message]
-        words += [f"{missing:,} {tr('about prompts that are not here')}"] if missing else []
         disputed = report.disputed_labels + report.disputed_answers
-        words += [f"{disputed:,} {tr('disputed')}"] if disputed else []
-        self.message.emit("   ·   ".join(words))
+        texts = [f"{report.changes.message}."]
+        texts += [tr("{count} skipped: their prompts are not in this workspace.")] if missing else []
+        texts += [tr("{disputed} disputed: resolve them on the Disputes page.")] if disputed else []
+        self.message.emit(" ".join(texts).format(count=f"{missing:,}", disputed=f"{disputed:,}"))
 
     def _dialog(self, title: str) -> FileDialog:
         dialog = FileDialog(self._window, title)

@@ -1,4 +1,4 @@
-"""What the workspace holds: counts, each explained, and the latest deeds of its journal."""
+"""The Library page: counts of the workspace, its imported files, and the latest journal entries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry]]
 
-_HELD = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
+_COUNTED = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
 _TABLES = (
     ("prompts_by_status", "Prompts by status"),
     ("prompts_by_final_label", "Prompts by final label"),
@@ -30,15 +30,15 @@ _TABLES = (
 )
 _NONE = {
     "prompts_by_final_label": "no label",
-    "prompts_by_label_basis": "nothing",
+    "prompts_by_label_basis": "none",
     "responses_by_answer_class": "not judged",
     "prompts_by_category": "no category",
 }
-_DEEDS = 200
+_ENTRIES = 200
 
 
 class LibraryPage(QScrollArea):
-    """Reads; changes nothing."""
+    """Shows counts and lists; read-only."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class LibraryPage(QScrollArea):
         self.setAccessibleName(tr("Library"))
 
     def refresh(self, changes: Changes) -> None:
-        """Look at the workspace again, whatever an operation touched."""
+        """Read the workspace again after any change."""
         if self.isVisible() and changes:
             self._look()
 
@@ -68,7 +68,7 @@ class LibraryPage(QScrollArea):
                 statistics.consistency(workspace),
                 statistics.after_reveal(workspace),
                 statistics.sources(workspace),
-                history.entries(workspace, limit=_DEEDS, annotator=annotator),
+                history.entries(workspace, limit=_ENTRIES, annotator=annotator),
             )
 
         self._session.run(work, lambda overview: self._show(*overview))
@@ -79,7 +79,7 @@ class LibraryPage(QScrollArea):
         consistency: dict[str, Rate],
         reveals: dict[str, Reveals],
         sources: list[Source],
-        deeds: list[Entry],
+        entries: list[Entry],
     ) -> None:
         page = QWidget()
         page.setObjectName("page")
@@ -87,7 +87,7 @@ class LibraryPage(QScrollArea):
         row.setContentsMargins(40, 24, 40, 24)
         row.setSpacing(40)
         columns: list[list[tuple[str, dict[str, int]]]] = [
-            [(tr("In this workspace"), {name: counts[name] for name in _HELD})],
+            [(tr("In this workspace"), {name: counts[name] for name in _COUNTED})],
             [(tr(title), _named(key, counts[key])) for key, title in _TABLES[:3]],
             [(tr(title), _named(key, counts[key])) for key, title in _TABLES[3:]],
         ]
@@ -102,7 +102,7 @@ class LibraryPage(QScrollArea):
         lists.setSpacing(24)
         lists.addLayout(_people(consistency, reveals))
         lists.addLayout(_files(sources))
-        lists.addLayout(_journal(deeds))
+        lists.addLayout(_journal(entries))
         lists.addStretch()
         row.addLayout(lists, 1)
         self.setWidget(page)
@@ -126,29 +126,32 @@ def _named(table: str, values: dict[str, int]) -> dict[str, int]:
 
 
 def _people(consistency: dict[str, Rate], reveals: dict[str, Reveals]) -> QVBoxLayout:
-    """How far people's decisions agree with themselves; each with its n and 95 % interval."""
+    """The self-consistency of annotators, with n and 95 % interval."""
     column = QVBoxLayout()
     column.setSpacing(4)
-    column.addWidget(label(tr("How consistent people are"), "strong"))
+    column.addWidget(label(tr("Self-consistency"), "strong"))
     for annotator, rate in consistency.items():
-        column.addWidget(_line(f"{annotator}   {tr('same label on a prompt shown again:')} {rate.words}"))
+        text = tr("{annotator}: same label when a prompt was shown again: {rate}")
+        column.addWidget(_line(text.format(annotator=annotator, rate=rate.words)))
     for what, counted in reveals.items():
         if counted.changed.n:
-            ways = f"{counted.toward:,} {tr('toward the machines')}, {counted.away:,} {tr('away from them')}"
-            words = f"{tr(what.replace('_', ' '))} {tr('changed after votes or judgements were seen:')}"
-            column.addWidget(_line(f"{words} {counted.changed.words}; {ways}"))
+            text = tr("{what} changed after votes were revealed: {rate}; {toward} towards the consensus, {away} away")
+            ways = {"toward": f"{counted.toward:,}", "away": f"{counted.away:,}"}
+            what = tr(what.replace("_", " ").capitalize())
+            column.addWidget(_line(text.format(what=what, rate=counted.changed.words, **ways)))
     if column.count() == 1:
-        words = tr("Not known yet. A few prompts come again after a while, to see whether the same label is given.")
-        column.addWidget(_line(words))
+        column.addWidget(_line(tr("No data yet. Some prompts are shown again later to measure self-consistency.")))
     return column
 
 
 def _files(sources: list[Source]) -> QVBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(4)
-    column.addWidget(label(tr("Files imported"), "strong"))
+    column.addWidget(label(tr("Imported files"), "strong"))
     if not sources:
-        column.addWidget(label(with_key(tr("None yet. Drop them on the window, or import them"), "import"), "quiet"))
+        column.addWidget(
+            label(with_key(tr("No files yet. Drop them on the window, or import them"), "import"), "quiet")
+        )
     for source in sources:
         when = source.imported_at.astimezone().strftime("%Y-%m-%d %H:%M")
         column.addWidget(_line(f"{when}   {source.name}   {source.format}"))
@@ -161,14 +164,14 @@ def _line(text: str) -> QLabel:
     return line
 
 
-def _journal(deeds: list[Entry]) -> QVBoxLayout:
+def _journal(entries: list[Entry]) -> QVBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(4)
     column.addWidget(label(tr("Journal, latest first"), "strong"))
-    if not deeds:
-        column.addWidget(_line(tr("Nothing has been decided yet. Every decision will be listed here.")))
-    for deed in reversed(deeds):
-        undone = "" if deed.in_force else f"   {tr('(undone)')}"
-        when = deed.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        column.addWidget(_line(f"{when}   {deed.annotator or ''}   {deed.summary}{undone}"))
+    if not entries:
+        column.addWidget(_line(tr("No decisions yet.")))
+    for entry in reversed(entries):
+        undone = "" if entry.in_force else f"   {tr('(undone)')}"
+        when = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        column.addWidget(_line(f"{when}   {entry.annotator or ''}   {entry.summary}{undone}"))
     return column

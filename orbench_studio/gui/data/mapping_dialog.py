@@ -1,4 +1,4 @@
-"""Which column of an unknown table is what: proposed from usual names, shown with the file's first rows."""
+"""The dialog that maps the columns of an unknown table to fields; it proposes a mapping and shows the first rows."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -24,15 +24,15 @@ _TITLES = {
     Field.PROMPT: "Prompt",
     Field.CATEGORY: "Category",
     Field.SEED: "Toxic seed",
-    Field.KEY: "Prompt's id, the same in every file",
-    Field.LABEL: "Label of the prompt (safe, toxic)",
-    Field.VERDICT: "Moderator's verdict",
-    Field.EXPLANATION: "Moderator's explanation",
+    Field.KEY: "Prompt id (the same in every file)",
+    Field.LABEL: "Prompt label (safe, toxic)",
+    Field.VERDICT: "Moderator verdict",
+    Field.EXPLANATION: "Moderator explanation",
     Field.MODERATOR: "Moderator",
     Field.RESPONSE: "Response",
     Field.MODEL: "Model",
     Field.ANSWER_CLASS: "Answer class",
-    Field.IS_REFUSAL: "Is a refusal (yes, no)",
+    Field.IS_REFUSAL: "Is refusal (yes, no)",
     Field.JUDGE: "Judge",
     Field.ANNOTATOR: "Annotator",
 }
@@ -40,24 +40,24 @@ _FIXED = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 
 
 class MappingDialog(QDialog):
-    """Choose a column, or for names one value for the whole file."""
+    """Choose a column for each field, or for names one value for the whole file."""
 
     mapped = Signal(object)  # a ColumnMapping, when the user accepts one that can be read
 
     def __init__(self, parent: QWidget, name: str, preview: Preview, proposal: ColumnMapping) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"{tr('Columns of')} {name}")
+        self.setWindowTitle(tr("Match the columns of {file}").format(file=name))
         self._preview = preview
         self._columns: dict[Field, QComboBox] = {}
         self._values: dict[Field, QLineEdit] = {}
         self._problems = label("", "error")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._build_ui(proposal)
-        self._judge()
+        self._check()
 
     def mapping(self) -> ColumnMapping:
-        """What is chosen now."""
+        """The chosen mapping."""
         columns = {part: box.currentText() for part, box in self._columns.items() if box.currentIndex() > 0}
         values = {part: edit.text().strip() for part, edit in self._values.items()}
         return ColumnMapping(columns, {k: v for k, v in values.items() if v and k not in columns})
@@ -66,7 +66,7 @@ class MappingDialog(QDialog):
         self.mapped.emit(self.mapping())
         super().accept()
 
-    def _judge(self) -> None:
+    def _check(self) -> None:
         problems = self.mapping().problems(self._preview.header)
         self._problems.setText("\n".join(problem[:1].upper() + problem[1:] + "." for problem in problems[:2]))
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not problems)
@@ -107,7 +107,7 @@ class MappingDialog(QDialog):
             box.addItems([_NONE, *self._preview.header])
             box.setCurrentText(proposal.columns.get(part, _NONE))
             box.setAccessibleName(tr(title))
-            box.currentIndexChanged.connect(self._judge)
+            box.currentIndexChanged.connect(self._check)
             self._columns[part] = box
             grid.addWidget(label(tr(title)), place, 0)
             grid.addWidget(box, place, 1)
@@ -119,8 +119,8 @@ class MappingDialog(QDialog):
 
     def _value(self, part: Field, proposal: ColumnMapping) -> QLineEdit:
         edit = QLineEdit(proposal.values.get(part, ""))
-        edit.setPlaceholderText(tr("or one for the whole file"))
+        edit.setPlaceholderText(tr("or one value for all rows"))
         edit.setAccessibleName(f"{tr(_TITLES[part])}, {edit.placeholderText()}")
-        edit.textChanged.connect(self._judge)
+        edit.textChanged.connect(self._check)
         self._values[part] = edit
         return edit

@@ -1,4 +1,4 @@
-"""Making the index that searches responses, with its progress and a way out."""
+"""Build the full-text index of responses, with progress and cancelling."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Indexing(QObject):
-    """Runs on the database's thread; decisions wait until it is done or cancelled, so the dialog is in front."""
+    """Builds on the database's thread. Decisions wait for it, so the progress dialog is modal."""
 
-    message = Signal(str)  # when the index is there
+    message = Signal(str)  # when the index is complete
     _progressed = Signal(int, int)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -29,9 +29,9 @@ class Indexing(QObject):
         session.closed.connect(self._cancelled.set)
 
     def begin(self) -> None:
-        """Make the index; where there is one, nothing changes."""
+        """Build the index, unless there is one."""
         self._cancelled.clear()
-        dialog = QProgressDialog(tr("Indexing responses"), tr("Cancel"), 0, 0, self._window)
+        dialog = QProgressDialog(tr("Building the index of responses…"), tr("Cancel"), 0, 0, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setAutoClose(False)
@@ -44,7 +44,7 @@ class Indexing(QObject):
 
         def made() -> None:
             dialog.close()
-            self.message.emit(tr("Index of responses built."))
+            self.message.emit(tr("The full-text index of responses is ready."))
 
         def stopped(_error: Exception) -> None:
             dialog.close()

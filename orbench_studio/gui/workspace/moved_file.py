@@ -1,6 +1,6 @@
-"""What the window does when the file of its workspace was renamed, deleted or replaced while it was open.
+"""Handle a workspace file that was renamed, deleted or replaced while it was open.
 
-Nothing can be decided any more: a copy of what is open is saved at once, and the user chooses how to go on.
+Decisions are blocked, a copy of the open workspace is saved at once, and the user chooses how to continue.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _WIDTH = 620
 
 
 class MovedFile(QObject):
-    """Saves a copy with everything that was decided, closes the workspace, and offers to go on."""
+    """Saves a copy with all decisions, closes the workspace, and offers ways to continue."""
 
     message = Signal(str)
-    closed = Signal(str)  # the workspace, with why and where the copy is
+    closed = Signal(str)  # with the reason and the path of the copy
 
     def __init__(self, session: Session, connection: Connection, window: QWidget) -> None:
         super().__init__(window)
@@ -43,7 +43,7 @@ class MovedFile(QObject):
     def _notice(self, why: str) -> None:
         if self._dialog is not None:
             return
-        assert self._session.workspace is not None  # it is the one that was moved
+        assert self._session.workspace is not None  # the workspace whose file was moved
         self._why = why
         dialog = self._dialog = MovedDialog(self._window, why, self._session.workspace.place)
         dialog.elsewhere.clicked.connect(lambda: ask_new_workspace(self._window, self._save))
@@ -55,7 +55,7 @@ class MovedFile(QObject):
 
     def _save(self, path: Path | None = None) -> None:
         assert self._dialog is not None
-        self._dialog.say(tr("Saving a copy of what was open …"))
+        self._dialog.say(tr("Saving a copy of the open workspace…"))
         self._session.run(lambda workspace: workspace.save_copy(path), self._saved, self._not_saved, tells=False)
 
     def _not_saved(self, error: Exception) -> None:
@@ -63,9 +63,9 @@ class MovedFile(QObject):
             self._dialog.refuse(str(error))
 
     def _saved(self, copy: Path) -> None:
-        """Close the file, so that its log harms no other one. Decisions that failed meanwhile go into the copy."""
+        """Close the file, so that its log cannot damage another one. Failed decisions go into the copy."""
         workspace, unsaved = self._session.workspace, list(self._unsaved)
-        assert workspace is not None  # an answer about one that is closed does not come here
+        assert workspace is not None  # results for closed workspaces are dropped
         assert isinstance(workspace.place, Path)  # it was moved
         path, policy = workspace.place, workspace.policy
         self._unsaved.clear()
@@ -78,7 +78,7 @@ class MovedFile(QObject):
             return moved_file_recovery.is_same_workspace(copy, path)
 
         self._session.settings.remember(copy)
-        self.closed.emit(f"{self._why} {tr('What was open is saved as:')} {copy}")
+        self.closed.emit(" ".join((self._why, tr("A copy was saved as {copy}").format(copy=copy))))
         self._session.operations.run(work, partial(self._offer, copy), partial(self._offer, copy, False))
 
     def _offer(self, copy: Path, can_merge: bool, fault: Exception | None = None) -> None:
@@ -89,7 +89,7 @@ class MovedFile(QObject):
         dialog = self._dialog
         assert dialog is not None and dialog.copy is not None  # its button was clicked
         path, copy = dialog.path, dialog.copy
-        dialog.say(tr("Merging …"))
+        dialog.say(tr("Merging…"))
 
         def work() -> str:
             from orbench_studio.services.data import moved_file_recovery
@@ -102,18 +102,18 @@ class MovedFile(QObject):
         assert self._dialog is not None and self._dialog.copy is not None  # its button was clicked
         self._go_on(self._dialog.copy, tr("The copy is open."))
 
-    def _go_on(self, place: Location, words: str) -> None:
+    def _go_on(self, place: Location, text: str) -> None:
         if self._dialog is not None:
             self._dialog.accept()
             self._session.open(place)
-            self.message.emit(words)
+            self.message.emit(text)
 
     def _end(self) -> None:
         self._dialog = None
 
 
 class MovedDialog(QDialog):
-    """Says what happened and where the copy is; keeps the keys of the review page away meanwhile."""
+    """Explains what happened and where the copy is. It is modal, so that review shortcuts are blocked."""
 
     def __init__(self, parent: QWidget, why: str, place: Location) -> None:
         super().__init__(parent)
@@ -122,32 +122,32 @@ class MovedDialog(QDialog):
         self.setWindowTitle(tr("Workspace file moved or replaced"))
         self.path = place
         self.copy: Path | None = None
-        self.said = label("")
-        self.merge = QPushButton(f"{tr('Merge into')} {place.name}".replace("&", "&&"))
+        self.text = label("")
+        self.merge = QPushButton(tr("Merge into {file}").format(file=place.name).replace("&", "&&"))
         self.open_copy = QPushButton(tr("Open the copy"))
         self.elsewhere = QPushButton(tr("Save a copy…"))
         self._why = why
         self._build_ui()
 
     def say(self, text: str) -> None:
-        """Say what is going on; nothing can be chosen until it is over."""
+        """Show a progress text; no button is available meanwhile."""
         self._show(text)
 
     def refuse(self, fault: str) -> None:
-        """Say why no copy could be saved, and ask where to save one."""
-        advice = tr("Keep this window open until a copy is saved: what you decided is only here.")
+        """Show why no copy could be saved, and offer to save one elsewhere."""
+        advice = tr("Keep this window open until a copy is saved. Your decisions exist only here.")
         self._show(f"{fault}\n\n{advice}", self.elsewhere)
 
     def offer(self, copy: Path, *, can_merge: bool, fault: str = "") -> None:
-        """Say where the copy is, and offer to go on with it or with the file that is there now."""
+        """Show where the copy is, and offer to continue with it or with the current file."""
         self.copy = copy
-        saved = f"{tr('Everything that was open, with all decisions, is saved as:')}\n{copy}"
-        merging = tr("Merge adds the decisions in the copy to the file that is there now, and opens that file.")
+        saved = tr("A copy with all decisions was saved as:\n{copy}").format(copy=copy)
+        merging = tr("Merge adds the decisions in the copy to the current file, and opens that file.")
         text = "\n\n".join(filter(None, (fault, saved, merging if can_merge else "")))
         self._show(text, *((self.merge,) if can_merge else ()), self.open_copy)
 
     def _show(self, text: str, *buttons: QPushButton) -> None:
-        self.said.setText(f"{self._why}\n\n{text}")
+        self.text.setText(f"{self._why}\n\n{text}")
         for button in (self.merge, self.open_copy, self.elsewhere):
             button.setVisible(button in buttons)
         if buttons:
@@ -156,8 +156,8 @@ class MovedDialog(QDialog):
         self.adjustSize()
 
     def _build_ui(self) -> None:
-        self.said.setWordWrap(True)
-        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setWordWrap(True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         for button in (self.merge, self.open_copy, self.elsewhere):
             buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
@@ -165,7 +165,7 @@ class MovedDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
-        layout.addWidget(self.said)
+        layout.addWidget(self.text)
         layout.addStretch(1)
         layout.addWidget(buttons)
         self.setMinimumWidth(px(_WIDTH))

@@ -1,4 +1,4 @@
-"""Opening a workspace on a server: its address, a password where none is known, and why it did not work."""
+"""The dialog to open a workspace on a server: address, password, and connection errors."""
 
 from dataclasses import replace
 
@@ -17,21 +17,21 @@ _WIDTH = 620
 
 
 def message(error: Exception) -> str:
-    """The words of a fault of the user or the world; for one of ours there is a dialog of its own."""
+    """The message of an expected error; unexpected ones have their own dialog."""
     return str(error) if isinstance(error, StudioError) else ""
 
 
 class ServerDialog(QDialog):
-    """Asks until a workspace is open, or the user has had enough. A password is for this once, and never kept."""
+    """Stays open until a workspace is open or the user cancels. The password is never stored."""
 
     def __init__(self, parent: QWidget, session: Session, place: Server | None = None, fault: str = "") -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Open from a server"))
+        self.setWindowTitle(tr("Open from server"))
         self._session = session
         self.address = QLineEdit(str(place) if place else "")
         self.password = QLineEdit()
-        self.said = label(fault, "error")
+        self.status = label(fault, "error")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         self._build_ui()
         session.opened.connect(self.accept)
@@ -44,23 +44,23 @@ class ServerDialog(QDialog):
             self._say(str(error))
             return
         if not isinstance(place, Server):
-            self._say(f"{tr('An address on a server is written so:')} {_EXAMPLE}")
+            self._say(tr("Enter an address of this form: {example}").format(example=_EXAMPLE))
             return
         if self.password.text():
             place = replace(place, password=self.password.text())
-        self._say(f"{tr('Connecting to')} {place} …", busy=True)
+        self._say(tr("Connecting to {server}…").format(server=place), busy=True)
         self._session.open(place, failed=while_there(self, lambda error: self._say(message(error))))
 
     def _say(self, text: str, *, busy: bool = False) -> None:
-        self.said.setProperty("role", "quiet" if busy else "error")
-        self.said.style().polish(self.said)
-        self.said.setText(text)
+        self.status.setProperty("role", "quiet" if busy else "error")
+        self.status.style().polish(self.status)
+        self.status.setText(text)
         self._buttons.button(QDialogButtonBox.StandardButton.Open).setDisabled(busy)
 
     def _build_ui(self) -> None:
         self.address.setPlaceholderText(_EXAMPLE)
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setPlaceholderText(tr("empty: from PGPASSWORD, ~/.pgpass or the keyring"))
+        self.password.setPlaceholderText(tr("Empty: use PGPASSWORD, ~/.pgpass or the keyring"))
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(12)
@@ -69,14 +69,14 @@ class ServerDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
-        words = label(
-            tr("A team's workspace is a database of a PostgreSQL server. The password is kept nowhere."), "quiet"
+        description = label(
+            tr("The workspace of a team is a PostgreSQL database. The password is not stored."), "quiet"
         )
-        for said in (words, self.said):
-            said.setWordWrap(True)
-        layout.addWidget(words)
+        for text in (description, self.status):
+            text.setWordWrap(True)
+        layout.addWidget(description)
         layout.addLayout(form)
-        layout.addWidget(self.said)
+        layout.addWidget(self.status)
         layout.addStretch(1)
         layout.addWidget(self._buttons)
         self._buttons.accepted.connect(self._open)

@@ -1,4 +1,4 @@
-"""Polls the open workspace for changes by other windows and programs."""
+"""Poll the open workspace for changes by other windows and programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WATCH = 1_500  # milliseconds between polls
 
 
 class Watch(QObject):
-    """Announces changes by others, and calls `reached` whenever the workspace answers."""
+    """Refreshes the pages after changes by others, and reports to the connection whether the server responds."""
 
     def __init__(self, session: Session, *, is_offline: Callable[[], bool], reached: Callable[[], None]) -> None:
         super().__init__(session)
@@ -31,7 +31,7 @@ class Watch(QObject):
         self._timer.timeout.connect(self._poll)
 
     def start(self) -> None:
-        """Poll the workspace that is open."""
+        """Start polling the open workspace."""
         self._timer.start()
         self._poll()
 
@@ -47,7 +47,7 @@ class Watch(QObject):
         def work(workspace: Workspace) -> int:
             if is_offline:
                 with workspace.reading():
-                    pass  # the change feed can notice late that the server is gone; a read notices at once
+                    pass  # the notification connection can be slow to detect a lost server
             return workspace.data_version()
 
         if not self._polling:

@@ -1,4 +1,4 @@
-"""What the window shows before a workspace is open: open, create, go on with a recent one, or look at the demo."""
+"""The welcome page: open, create or reopen a workspace, or open the demo."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,7 +17,7 @@ _SHOWN = 6
 
 
 class WelcomePage(QWidget):
-    """Ways to a workspace."""
+    """Buttons to open or create a workspace, and the recent ones."""
 
     chosen = Signal(object)  # when the user picks a recent workspace
     demo_wanted = Signal()  # when the user asks for the demo
@@ -30,13 +30,13 @@ class WelcomePage(QWidget):
         self._settings = settings
         self._ways: dict[QPushButton, tuple[str, str]] = {}
         self._opening = label("", "quiet")
-        self._ways_in = QWidget()
+        self._choices = QWidget()
         self._build_ui()
         self.list_recent()
         self.say("")
 
     def list_recent(self) -> None:
-        """Show the workspaces opened lately that are still there."""
+        """List recent workspaces that still exist."""
         while (item := self._recent.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
@@ -50,30 +50,30 @@ class WelcomePage(QWidget):
             self._recent.addWidget(button)
 
     def say(self, text: str) -> None:
-        """Say what is being opened, and offer nothing meanwhile; nothing said offers the ways again."""
+        """Show what is being opened instead of the buttons; an empty text shows the buttons again."""
         self._opening.setText(text)
         self._opening.setVisible(bool(text))
-        self._ways_in.setVisible(not text)
+        self._choices.setVisible(not text)
 
     def _build_ui(self) -> None:
         column = QVBoxLayout()
         column.setSpacing(16)
         column.addWidget(label("OR-Bench Studio", "title"))
         column.addWidget(
-            _words(tr("Review prompts that look toxic and may be safe, and the answers models gave to them."))
+            _paragraph(tr("Review prompts that look toxic but may be safe, and the responses of models to them."))
         )
         column.addWidget(self._opening)
-        column.addWidget(self._ways_in)
+        column.addWidget(self._choices)
         column.addStretch()
-        ways = QVBoxLayout(self._ways_in)
+        ways = QVBoxLayout(self._choices)
         ways.setContentsMargins(0, 0, 0, 0)
         ways.setSpacing(16)
         ways.addLayout(self._buttons())
         ways.addWidget(
-            _words(
+            _paragraph(
                 tr(
-                    "A workspace is one file with your prompts, the answers and every decision, or a team's database "
-                    "on a server. New here? Look at the demo, or create a workspace and drop your files on the window."
+                    "A workspace contains prompts, responses and decisions. It is a file, or a team's database on a "
+                    "server. To start, open the demo, or create a workspace and drop your files on the window."
                 )
             )
         )
@@ -84,22 +84,22 @@ class WelcomePage(QWidget):
         layout.addLayout(column)
         layout.addStretch()
 
-    def _say_keys(self) -> None:
-        for button, (name, words) in self._ways.items():
-            button.setText(f"{words}   {key_text(name)}")
+    def _show_keys(self) -> None:
+        for button, (name, title) in self._ways.items():
+            button.setText(f"{title}   {key_text(name)}")
 
     def _buttons(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(12)
-        ways = {"open": tr("Open a workspace…"), "open_server": tr("Open from a server…"), "new": tr("New workspace…")}
-        for place, (name, words) in enumerate(ways.items()):
+        ways = {"open": tr("Open workspace…"), "open_server": tr("Open from server…"), "new": tr("New workspace…")}
+        for place, (name, title) in enumerate(ways.items()):
             button = QPushButton()
-            self._ways[button] = (name, words)
+            self._ways[button] = (name, title)
             button.clicked.connect(lambda _checked=False, n=name: self._actions[n].trigger())
             grid.addWidget(button, *divmod(place, 2))
-        self._say_keys()
-        SHORTCUTS.changed.connect(self._say_keys)
-        demo = QPushButton(tr("Look at the demo"))
+        self._show_keys()
+        SHORTCUTS.changed.connect(self._show_keys)
+        demo = QPushButton(tr("Open the demo"))
         demo.clicked.connect(self.demo_wanted)
         grid.addWidget(demo, 1, 1)
         grid.setColumnStretch(2, 1)
@@ -108,7 +108,7 @@ class WelcomePage(QWidget):
 
 def _places(names: Iterable[str]) -> Iterator[Location]:
     for name in names:
-        with suppress(StudioError):  # an address that somebody spoilt in the settings
+        with suppress(StudioError):  # an invalid address in the settings
             yield location_of(name)
 
 
@@ -116,7 +116,7 @@ def _named(place: Location) -> str:
     return f"{place.stem}     {place.parent}" if isinstance(place, Path) else f"{place.name}     {place}"
 
 
-def _words(text: str) -> QLabel:
-    said = label(text, "quiet")
-    said.setWordWrap(True)
-    return said
+def _paragraph(text: str) -> QLabel:
+    paragraph = label(text, "quiet")
+    paragraph.setWordWrap(True)
+    return paragraph

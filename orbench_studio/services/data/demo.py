@@ -54,10 +54,10 @@ def _take(db: Connection, file: Path) -> None:
         "sha256": hashlib.sha256(content).hexdigest(),
         "imported_at": datetime.now(UTC),
     }
-    intake = RecordImport(db, partial(int, inserted(db, SOURCES, row)), file.name, simulated=True)
+    record_import = RecordImport(db, partial(int, inserted(db, SOURCES, row)), file.name, simulated=True)
     lines = content.decode("utf-8").splitlines()
-    intake.take([_record(number, json.loads(line)) for number, line in enumerate(lines, start=1)])
-    intake.finish()
+    record_import.add([_record(number, json.loads(line)) for number, line in enumerate(lines, start=1)])
+    record_import.finish()
 
 
 def _record(line: int, said: dict[str, Any]) -> Record:

@@ -16,13 +16,13 @@ from sqlalchemy import Connection
 
 from orbench_studio import __version__
 from orbench_studio.domain.data.export import RICH, Export, Form
+from orbench_studio.domain.data.export_columns import ORBENCH, PROMPT, PUBLISHED
 from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import CancelledError, FileFaultError, StudioError
 from orbench_studio.formats import argilla, dataset_card, label_studio, manifest, row_files
 from orbench_studio.formats.atomic import MANIFEST
-from orbench_studio.formats.export_folder import export_folder, repair
+from orbench_studio.formats.export_overwrite import export_folder, repair
 from orbench_studio.formats.row_files import Row, Write
-from orbench_studio.formats.studio_rows import COLUMNS
 from orbench_studio.services.data.manifest_statistics import ManifestStatistics
 from orbench_studio.services.data.record_import import gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
@@ -34,8 +34,6 @@ __all__ = ["Export", "Exported", "Form", "export", "is_export", "subset_names"]
 
 TOGETHER = 200  # prompts read and written at a time
 _LONGEST = 4_000_000  # characters of responses in a row; what is more goes on in another, which importers can read
-_PLAIN = ("prompt", "category")
-_PUBLISHED = ("prompt", "category", "label", "label_basis")
 _WHOLE = "prompts"
 _FULL = "-full"  # behind the name of a file with all that is known, beside one with what is published
 _EXTRAS = {Form.LABEL_STUDIO: ("prompts.xml", "responses.xml"), Form.HUGGINGFACE: (dataset_card.NAME,)}
@@ -77,7 +75,7 @@ def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda 
 
     `on_progress` is told the prompts written and how many there are, and answers whether to go on.
     """
-    out = wanted.out.absolute()
+    out = wanted.out
     repaired = repair(out)
     with gc_paused(), workspace.reading() as db:
         parts = _parts(db, wanted)
@@ -192,15 +190,19 @@ def _outputs(wanted: Export, name: str) -> list[Output]:
         ]
     if wanted.form is Form.HUGGINGFACE:
         return [
-            Output(f"data/{name}.parquet", lambda path: row_files.parquet_rows(path, _PUBLISHED)),
-            Output(f"data/{name}{_FULL}.parquet", lambda path: row_files.parquet_rows(path, COLUMNS), rich=True),
+            Output(f"data/{name}.parquet", lambda path: row_files.parquet_rows(path, PUBLISHED)),
+            Output(
+                f"data/{name}{_FULL}.parquet",
+                lambda path: row_files.parquet_rows(path, PROMPT),
+                rich=True,
+            ),
         ]
     if wanted.form is Form.ORBENCH:
-        return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, _PLAIN, formulas=formulas))]
+        return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, ORBENCH, formulas=formulas))]
     rich: dict[Form, Callable[[Path], AbstractContextManager[Write]]] = {
-        Form.CSV: lambda path: row_files.csv_rows(path, COLUMNS, formulas=formulas),
-        Form.JSONL: lambda path: row_files.jsonl_rows(path, COLUMNS),
-        Form.PARQUET: lambda path: row_files.parquet_rows(path, COLUMNS),
+        Form.CSV: lambda path: row_files.csv_rows(path, PROMPT, formulas=formulas),
+        Form.JSONL: lambda path: row_files.jsonl_rows(path, PROMPT),
+        Form.PARQUET: lambda path: row_files.parquet_rows(path, PROMPT),
     }
     return [Output(f"{name}.{wanted.form}", rich[wanted.form], rich=True)]
 

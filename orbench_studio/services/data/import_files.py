@@ -1,4 +1,4 @@
-"""Importing files: streamed, each in one transaction, idempotent, with a report of every row."""
+"""Import files: streamed, each in one transaction, idempotent, with a report on every row."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.errors import CancelledError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
-from orbench_studio.formats.export_folder import repair
+from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -42,28 +42,28 @@ __all__ = [
     "preview_file",
 ]
 
-TOGETHER = 2_000  # records merged at a time,
-_TOGETHER_SIZE = 8_000_000  # or as many as have about so many characters
+BATCH = 2_000  # records added at a time,
+_BATCH_CHARACTERS = 8_000_000  # or as many as have about so many characters
 REPAIRED = "interrupted exports undone"
-REMEMBERED = 1_000  # refusals and findings listed in a report; all are counted
+REMEMBERED = 1_000  # rejected rows and findings listed in a report; all are counted
 
 Progress = Callable[[int, int], bool]
 
 
 @dataclass
 class ImportReport:
-    """What became of a file: every row was taken, merged with what is known, or refused.
+    """The result of an import: every row was imported, was a duplicate of what the workspace has, or was rejected.
 
-    `added` counts what is new by kind; `refused` and `findings` list the first thousand, `refused_rows` and
-    `faults` count all. `inferred` has the names that were taken from the file's name, by what they name.
+    `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and `faults`
+    count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`).
     """
 
     file: str
     format: str
-    taken: int = 0
-    merged: int = 0
-    refused_rows: int = 0
-    refused: list[RowFault] = field(default_factory=list)
+    imported: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rejected_rows: list[RowFault] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     added: dict[str, int] = field(default_factory=dict)
@@ -72,8 +72,8 @@ class ImportReport:
 
     @property
     def changes(self) -> Changes:
-        """What the import touched."""
-        return ALL_CHANGED if self.taken or self.added else Changes()
+        """What the import changed."""
+        return ALL_CHANGED if self.imported or self.added else Changes()
 
 
 def import_file(
@@ -85,11 +85,10 @@ def import_file(
     strict: bool = False,
     on_progress: Progress = lambda _done, _total: True,
 ) -> ImportReport:
-    """Take a file into the workspace, or nothing of it.
+    """Import a file completely, or not at all.
 
-    `on_progress` is told the bytes read and the bytes there are, and answers whether to go on. A fault of the file, a
-    cancellation, with `strict` also the first refused row, or a file of which nothing can be taken raises, and leaves
-    the workspace as it was.
+    `on_progress(bytes_read, bytes_total)` returns False to cancel. Raises a StudioError, and leaves the workspace as it
+    was, for a fault of the file, a cancellation, a file without a valid row and, with `strict`, a rejected row.
     """
     repaired = _repair(path)
     exported = manifest_at(path)
@@ -105,37 +104,37 @@ def import_file(
     ):
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         source = _Source(db, report.file, file.format)
-        intake = RecordImport(db, source.id, report.file)
+        record_import = RecordImport(db, source.id, report.file)
         for records in _batches(file, report, strict=strict):
-            intake.take(records)
-        report.taken, report.merged = intake.taken, intake.merged
+            record_import.add(records)
+        report.imported, report.duplicates = record_import.imported, record_import.duplicates
         _require_rows(report)
-        intake.finish()
+        record_import.finish()
         source.close(file.sha256)
-        report.added = {kind: count for kind, count in intake.added.items() if count}
-        report.notes = dict(intake.notes)
+        report.added = {kind: count for kind, count in record_import.added.items() if count}
+        report.notes = dict(record_import.notes)
     return report
 
 
 def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progress) -> ImportReport:
-    """Take an export back as it was written: all of it, from every file, attributed to what it came from at first."""
+    """Import all files of an export; every record keeps the source that the exporting workspace gave it."""
     report = ImportReport(exported.folder.name, STUDIO.name)
     options = ReadOptions()
     with gc_paused(), workspace.writing() as db:
         restored = manifest_import.begin(db, exported)
-        intake = RecordImport(db, int, exported.folder.name, restored=restored)
+        record_import = RecordImport(db, int, exported.folder.name, restored=restored)
         for path, sha256 in exported.files.items():
             goes_on = _cancelling(path, on_progress)
             with read_file(path, format_name=STUDIO.name, options=options, on_progress=goes_on) as file:
                 for records in _batches(file, report, strict=True):
-                    intake.take(records)
+                    record_import.add(records)
             if file.sha256 != sha256:
-                raise file_fault(path.name, "it is not the file that the export's manifest tells of. Export again.")
-        report.taken, report.merged = intake.taken, intake.merged
-        intake.finish()
-        report.added = {kind: count for kind, count in intake.added.items() if count}
+                raise file_fault(path.name, "its content differs from the manifest of the export. Export again.")
+        report.imported, report.duplicates = record_import.imported, record_import.duplicates
+        record_import.finish()
+        report.added = {kind: count for kind, count in record_import.added.items() if count}
         report.added |= manifest_import.finish(db, exported)
-        report.notes = dict(intake.notes)
+        report.notes = dict(record_import.notes)
     return report
 
 
@@ -146,7 +145,7 @@ def inspect_file(
     format_name: str | None = None,
     on_progress: Progress = lambda _done, _total: True,
 ) -> ImportReport:
-    """Read a file from end to end and report what an import would find, without taking anything."""
+    """Read a whole file and report what an import would find, without importing anything."""
     repaired = _repair(path)
     if (exported := manifest_at(path)) is not None:
         path, format_name = next(iter(exported.files)), STUDIO.name
@@ -154,14 +153,14 @@ def inspect_file(
     with gc_paused(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         for records in _batches(file, report, strict=False):
-            report.taken += len(records)
+            report.imported += len(records)
     report.notes |= {REPAIRED: 1} if repaired else {}
     _require_rows(report)
     return report
 
 
 def _repair(path: Path) -> bool:
-    """Undo an export that was interrupted, where the path names one, so that a whole one is read."""
+    """Undo an interrupted export in the folder that the path names, so that a complete export is read."""
     folder = folder_of(path)
     return folder is not None and repair(folder)
 
@@ -169,7 +168,7 @@ def _repair(path: Path) -> bool:
 def _cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]:
     def goes_on(done: int, total: int) -> None:
         if not on_progress(done, total):
-            raise CancelledError(f"The import of {path.name} was cancelled; nothing of it was kept.")
+            raise CancelledError(f"The import of {path.name} was cancelled. Nothing was imported.")
 
     return goes_on
 
@@ -181,11 +180,11 @@ def _batches(file: Reading, report: ImportReport, *, strict: bool) -> Iterable[l
         if isinstance(item, Record):
             records.append(item)
             size += len(item.prompt.text) + sum(len(response.text) for response in item.responses)
-            if len(records) == TOGETHER or size > _TOGETHER_SIZE:
+            if len(records) == BATCH or size > _BATCH_CHARACTERS:
                 yield records
                 records, size = [], 0
         elif isinstance(item, RowFault):
-            _refuse(report, item, strict=strict)
+            _reject(report, item, strict=strict)
         else:
             report.faults[item.fault] += 1
             if len(report.findings) < REMEMBERED:
@@ -194,26 +193,26 @@ def _batches(file: Reading, report: ImportReport, *, strict: bool) -> Iterable[l
         yield records
 
 
-def _refuse(report: ImportReport, fault: RowFault, *, strict: bool) -> None:
+def _reject(report: ImportReport, fault: RowFault, *, strict: bool) -> None:
     if strict:
         raise FileFaultError(f"{report.file}, line {fault.line}: {fault.reason} Nothing was imported (--strict).")
-    report.refused_rows += 1
-    if len(report.refused) < REMEMBERED:
-        report.refused.append(fault)
+    report.rejected += 1
+    if len(report.rejected_rows) < REMEMBERED:
+        report.rejected_rows.append(fault)
 
 
 def _require_rows(report: ImportReport) -> None:
-    if report.taken or report.merged:
+    if report.imported or report.duplicates:
         return
-    if not report.refused:
-        raise FileFaultError(f"{report.file} has a header and no rows. Nothing was imported.")
-    first = report.refused[0]
-    refused = f"all {report.refused_rows} rows were refused; the first, on line {first.line}: {first.reason}"
-    raise FileFaultError(f"{report.file}: {refused}")
+    if not report.rejected_rows:
+        raise FileFaultError(f"{report.file} has a header but no rows. Nothing was imported.")
+    first = report.rejected_rows[0]
+    reasons = f"all {report.rejected:,} rows were rejected. The first, on line {first.line}: {first.reason}"
+    raise FileFaultError(f"{report.file}: {reasons}")
 
 
 class _Source:
-    """The row of the file in the workspace, written when something of it is taken."""
+    """The row of the file in the workspace, written when the first record of it is added."""
 
     def __init__(self, db: Connection, name: str, format_name: str) -> None:
         self._db = db
@@ -226,6 +225,6 @@ class _Source:
         return self._id
 
     def close(self, sha256: str) -> None:
-        """Write down the hash of the file, known once all of it was read."""
+        """Store the hash of the file, which is known once it was read to the end."""
         if self._id is not None:
             self._db.execute(update(SOURCES).where(SOURCES.c.id == self._id).values(sha256=sha256))

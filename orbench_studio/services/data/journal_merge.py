@@ -1,4 +1,4 @@
-"""Other studios' journals into this one: the union of the deeds, whatever comes first and however often."""
+"""Merge journals of other workspaces: the union of their entries, in any order and any number of times."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -12,20 +12,20 @@ from orbench_studio.store.core.bulk_sql import add, chunks, id_of, ids_by, in_li
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.review import journal
 
-_HERE = re.compile(r"#\d+")
+_PROMPT_NUMBER = re.compile(r"#\d+")
 Key = tuple[int, int, int, int | None, str, str]  # entry, annotator, prompt, response, aspect, value
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What an export knows besides its rows: the ids here of its sources and guidelines, by their numbers there."""
+    """The ids, in this workspace, of an export's sources and guidelines, by their numbers in the export."""
 
     sources: Mapping[int, int] = field(default_factory=dict)
     guidelines: Mapping[int, int] = field(default_factory=dict)
 
 
 class MergedDecision(NamedTuple):
-    """A decision of another journal about a prompt, or a response to it, of this workspace."""
+    """A decision of another journal about a prompt of this workspace, or a response to it."""
 
     draft: AnnotationDraft
     prompt_id: int
@@ -36,23 +36,23 @@ class MergedDecision(NamedTuple):
 
 @dataclass(slots=True)
 class Merged:
-    """What was new."""
+    """What a merge added: the number of decisions, and the prompts and responses they are about."""
 
     annotations: int = 0
     prompt_ids: set[int] = field(default_factory=set)
     response_ids: set[int] = field(default_factory=set)
 
 
-def merge(db: Connection, said: Sequence[MergedDecision], guidelines: Mapping[int, int]) -> Merged:
-    """Add the deeds and decisions that are not in the journal; states are for the caller to refresh."""
+def merge(db: Connection, decisions: Sequence[MergedDecision], guidelines: Mapping[int, int]) -> Merged:
+    """Add missing journal entries and decisions; the caller refreshes the derived states."""
     merged = Merged()
-    if not said:
+    if not decisions:
         return merged
-    about = {one.draft.deed: one.prompt_id for one in reversed(said) if one.draft.deed is not None}
+    about = {one.draft.entry: one.prompt_id for one in reversed(decisions) if one.draft.entry is not None}
     entries, _ = _entries(db, about, {}, guidelines)
-    merged.annotations = _annotations(db, said, entries, merged)
-    back = {undone: one.prompt_id for one in reversed(said) for undone in one.draft.undone}
-    _, undone = _entries(db, back, entries, {})
+    merged.annotations = _annotations(db, decisions, entries, merged)
+    reversals = {undone: one.prompt_id for one in reversed(decisions) for undone in one.draft.undone}
+    _, undone = _entries(db, reversals, entries, {})
     prompt_ids, response_ids = journal.touched_by(db, undone)
     merged.prompt_ids.update(prompt_ids)
     merged.response_ids.update(response_ids)
@@ -60,33 +60,35 @@ def merge(db: Connection, said: Sequence[MergedDecision], guidelines: Mapping[in
 
 
 def _entries(
-    db: Connection, deeds: Mapping[EntryDraft, int], targets: Mapping[str, int], guidelines: Mapping[int, int]
+    db: Connection, drafts: Mapping[EntryDraft, int], targets: Mapping[str, int], guidelines: Mapping[int, int]
 ) -> tuple[dict[str, int], list[int]]:
-    """The entries of the deeds, by uuid, and the targets of those that were new; `deeds` has a prompt of each."""
-    found = ids_by(db, JOURNAL, "uuid", sorted({deed.uuid for deed in deeds}))
-    back = []
-    for deed in sorted(deeds, key=lambda deed: (deed.at, deed.uuid)):
-        if deed.uuid in found:
+    """Add missing entries; returns all ids by uuid, and the targets of the new ones. `drafts` has a prompt of each."""
+    found = ids_by(db, JOURNAL, "uuid", sorted({draft.uuid for draft in drafts}))
+    reversed_entries = []
+    for draft in sorted(drafts, key=lambda draft: (draft.at, draft.uuid)):
+        if draft.uuid in found:
             continue
-        row: dict[str, Any] = {"uuid": deed.uuid, "kind": deed.kind, "at": deed.at}
-        row["annotator_id"] = id_of(db, ANNOTATORS, {"name": deed.annotator}) if deed.annotator else None
-        row["target_id"] = targets[deed.target] if deed.target else None
-        row["summary"] = _HERE.sub(f"#{deeds[deed]}", deed.message, count=1)
-        row["guideline_id"] = guidelines.get(deed.guideline) if deed.guideline else None
-        found[deed.uuid] = inserted(db, JOURNAL, row)
-        if deed.target:
-            back.append(targets[deed.target])
-    return found, back
+        row: dict[str, Any] = {"uuid": draft.uuid, "kind": draft.kind, "at": draft.at}
+        row["annotator_id"] = id_of(db, ANNOTATORS, {"name": draft.annotator}) if draft.annotator else None
+        row["target_id"] = targets[draft.target] if draft.target else None
+        row["summary"] = _PROMPT_NUMBER.sub(f"#{drafts[draft]}", draft.message, count=1)
+        row["guideline_id"] = guidelines.get(draft.guideline) if draft.guideline else None
+        found[draft.uuid] = inserted(db, JOURNAL, row)
+        if draft.target:
+            reversed_entries.append(targets[draft.target])
+    return found, reversed_entries
 
 
-def _annotations(db: Connection, said: Sequence[MergedDecision], entries: Mapping[str, int], merged: Merged) -> int:
-    there = _there(db, {one.prompt_id for one in said}, set(entries.values()))
-    names = {name: id_of(db, ANNOTATORS, {"name": name}) for name in sorted({one.draft.annotator for one in said})}
+def _annotations(
+    db: Connection, decisions: Sequence[MergedDecision], entries: Mapping[str, int], merged: Merged
+) -> int:
+    there = _there(db, {one.prompt_id for one in decisions}, set(entries.values()))
+    names = {name: id_of(db, ANNOTATORS, {"name": name}) for name in sorted({one.draft.annotator for one in decisions})}
     new = []
-    for one in said:
+    for one in decisions:
         draft = one.draft
-        assert draft.deed is not None  # only what was decided in a studio comes here
-        entry = entries[draft.deed.uuid]
+        assert draft.entry is not None  # all of them were made in the studio
+        entry = entries[draft.entry.uuid]
         key = (entry, names[draft.annotator], one.prompt_id, one.response_id, str(draft.aspect), draft.value)
         if key in there:
             continue

@@ -1,6 +1,6 @@
-"""Label files out and in: what reviewers decided in copies of a workspace, brought together in one.
+"""Export and merge label files: exchange decisions between copies of a workspace.
 
-A merge is the union of the journals: in any order, however often, the result is the same.
+A merge is the union of the journals: the order of files and repetitions do not change the result.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], bool]  # files merged, of how many; False cancel
 
 @dataclass(slots=True)
 class MergedFile:
-    """What became of a label file: decisions that were new, known already, or about what is not in the workspace."""
+    """The result for a label file: new decisions, duplicates, and those about missing prompts or responses."""
 
     file: str
     new: int = 0
@@ -41,7 +41,7 @@ class MergedFile:
 
 @dataclass(frozen=True, slots=True)
 class MergeReport:
-    """What became of the files, and about how many prompts and responses people disagree now."""
+    """The results of a merge, and the numbers of prompts and responses with disagreement."""
 
     files: tuple[MergedFile, ...]
     disputed_labels: int
@@ -50,27 +50,36 @@ class MergeReport:
 
 
 def export_labels(workspace: Workspace, path: Path, *, annotator: str | None = None) -> int:
-    """Write a label file of what one annotator decided, or all; how many decisions are in it."""
-    with workspace.reading() as db, written_file(path.absolute(), label_file.MARK) as part:
+    """Write the decisions of one annotator, or of all, to a label file; returns how many there are."""
+    with workspace.reading() as db, written_file(path, label_file.MARK) as part:
         written = [
             {"guideline_text": g.text, "version": g.version, "created_at": export_rows.written(g.at)}
             for g in guidelines.versions(db)
         ]
         count = label_file.write(part, written, export_rows.entries(db, annotator))
         if not count:
-            whose = "Nobody has" if annotator is None else f"{annotator} has not"
-            raise NothingLeftError(f"{whose} decided anything in this workspace: there is nothing to write.")
+            raise _nothing_to_export(db, annotator)
     return count
 
 
+def _nothing_to_export(db: Connection, annotator: str | None) -> NothingLeftError:
+    by = "" if annotator is None else f" by {annotator}"
+    if export_rows.has_imported(db, annotator):
+        return NothingLeftError(
+            f"No decisions to export: those{by} in this workspace were imported from files, and a label file contains "
+            "only decisions made in the studio. Import the same files into the other workspace."
+        )
+    return NothingLeftError(f"No decisions to export: this workspace has none{by} yet.")
+
+
 def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = lambda _done, _of: True) -> MergeReport:
-    """Take the decisions of label files into the workspace: all files, or none where one cannot be read."""
+    """Merge the decisions of label files: all files, or none if one cannot be read."""
     merged, files = Merged(), []
     with workspace.writing() as db:
         for done, path in enumerate(paths):
             if not on_progress(done, len(paths)):
-                raise CancelledError("The merge was cancelled; nothing of it was kept.")
-            files.append(_take(db, path, merged))
+                raise CancelledError("The merge was cancelled. Nothing was merged.")
+            files.append(_merge_file(db, path, merged))
         derived_states.refresh_responses(db, sorted(merged.response_ids))
         derived_states.refresh_prompts(db, sorted(merged.prompt_ids))
         labels, answers = disputes.count(db)
@@ -80,8 +89,8 @@ def merge(workspace: Workspace, paths: Sequence[Path], on_progress: Progress = l
     return MergeReport(tuple(files), labels, answers, Changes(kinds, touched, message))
 
 
-def _take(db: Connection, path: Path, merged: Merged) -> MergedFile:
-    taken = MergedFile(path.name)
+def _merge_file(db: Connection, path: Path, merged: Merged) -> MergedFile:
+    result = MergedFile(path.name)
     versions: list[Guideline] = []
     together: list[Labelled] = []
     numbers: Mapping[int, int] | None = None
@@ -90,7 +99,7 @@ def _take(db: Connection, path: Path, merged: Merged) -> MergedFile:
         nonlocal numbers
         if numbers is None:
             numbers = provenance.restore_guidelines(db, [version._asdict() for version in versions])
-        _merge(db, together, numbers, taken, merged)
+        _merge(db, together, numbers, result, merged)
         together.clear()
 
     for found in label_file.read(path):
@@ -101,23 +110,23 @@ def _take(db: Connection, path: Path, merged: Merged) -> MergedFile:
         if len(together) >= TOGETHER:
             flush()
     flush()
-    return taken
+    return result
 
 
 def _merge(
-    db: Connection, labelled: Sequence[Labelled], numbers: Mapping[int, int], taken: MergedFile, merged: Merged
+    db: Connection, labelled: Sequence[Labelled], numbers: Mapping[int, int], result: MergedFile, merged: Merged
 ) -> None:
-    said = list(_placed(db, labelled))
-    found = journal_merge.merge(db, said, numbers)
-    taken.missing += len(labelled) - len(said)
-    taken.new += found.annotations
-    taken.known += len(said) - found.annotations
+    placed = list(_placed(db, labelled))
+    found = journal_merge.merge(db, placed, numbers)
+    result.missing += len(labelled) - len(placed)
+    result.new += found.annotations
+    result.known += len(placed) - found.annotations
     merged.prompt_ids |= found.prompt_ids
     merged.response_ids |= found.response_ids
 
 
 def _placed(db: Connection, labelled: Sequence[Labelled]) -> Iterable[MergedDecision]:
-    """The decisions about what is here, with its ids."""
+    """The decisions about known prompts and responses, with their ids."""
     prompts = ids_by(db, PROMPTS, "identity", sorted({one.prompt for one in labelled}))
     models = ids_by(db, MODELS, "name", sorted({one.response[0] for one in labelled if one.response}))
     answered = [prompts[one.prompt] for one in labelled if one.response and one.prompt in prompts]

@@ -1,4 +1,4 @@
-"""Going on where the file of an open workspace was renamed, deleted or replaced: with a copy of what was open."""
+"""Recover after the file of an open workspace was renamed, deleted or replaced."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from orbench_studio.store.workspace import opening
 
 
 def add_unsaved(copy: Path, unsaved: Sequence[PendingDecision], policy: Policy) -> None:
-    """Write decisions that were taken while the file was moved into the copy of what was open."""
+    """Add decisions that were made while the file was being moved to the copy."""
     with open_workspace(copy) as workspace:
         workspace.policy = policy
         for pending in unsaved:
@@ -22,15 +22,15 @@ def add_unsaved(copy: Path, unsaved: Sequence[PendingDecision], policy: Policy) 
 
 
 def is_same_workspace(copy: Path, path: Path) -> bool:
-    """Whether the file that is at a path now is another state of the workspace in a copy."""
+    """Whether the file at the path is another version of the workspace in the copy."""
     try:
         return opening.uuid_of(path) == opening.uuid_of(copy)
     except WorkspaceError:
-        return False  # none, or no workspace
+        return False  # no file, or not a workspace
 
 
 def merge_into(path: Path, copy: Path) -> str:
-    """Take the decisions of a copy into the workspace at a path; what came of it, in words."""
+    """Merge the decisions of a copy into the workspace at a path; returns a message."""
     with open_workspace(copy) as source, open_workspace(path) as target:
         if source.uuid != target.uuid:
             raise WorkspaceError(f"{path.name} is another workspace now. Open the copy instead: {copy}")
@@ -39,9 +39,7 @@ def merge_into(path: Path, copy: Path) -> str:
             try:
                 label_files.export_labels(source, file)
             except NothingLeftError:
-                return "Nobody had decided anything in the copy."
+                return "The copy has no decisions to merge."
             [taken] = label_files.merge(target, [file]).files
-    missing = (
-        f" {taken.missing:,} are about prompts that it does not have; they are in the copy." if taken.missing else ""
-    )
-    return f"{taken.new:,} decisions merged into {path.name}.{missing} The copy stays: {copy}"
+    missing = f" {taken.missing:,} were skipped, because their prompts are only in the copy." if taken.missing else ""
+    return f"{taken.new:,} decisions merged into {path.name}.{missing} The copy was kept: {copy}"

@@ -1,4 +1,4 @@
-"""A whole workspace from a file into a database of a server, and back: all of it or nothing."""
+"""Copy a workspace from a file to a database on a server, and back: all of it, or nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,21 +20,21 @@ from orbench_studio.store.workspace import grants
 Progress = Callable[[int, int], bool]  # rows copied, of how many; False cancels
 
 _NO_ROLE = (
-    f"You may not make roles on this server. Before reviewers can be added, somebody who may runs in any database: "
-    f"CREATE ROLE {grants.REVIEWER} NOLOGIN; then you open the workspace once, which gives the role its rights."
+    f"You are not allowed to create roles on this server. To add reviewers, ask an administrator to run in any "
+    f"database: CREATE ROLE {grants.REVIEWER} NOLOGIN; then open the workspace once to grant the role its rights."
 )
 
 
 def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: True) -> str:
-    """Put the workspace of a file into a database that has no tables yet, in one transaction.
+    """Copy the workspace of a file to a database without tables, in one transaction.
 
-    Gives what has to be done yet before reviewers can be added, in words; empty where nothing has.
+    Returns instructions for the remaining step before reviewers can be added; empty if there is none.
     """
     if workspace_exists(server):
         raise WorkspaceError(
-            f"There is a workspace in {server} already, and it stays as it is. To add what was decided in the file: "
+            f"{server} already contains a workspace. It was not changed. To add the decisions of the file: "
             f"orbench-studio labels export {path} labels.jsonl, then orbench-studio merge {server} labels.jsonl. "
-            "To have both workspaces, name another database."
+            "To store both workspaces, use another database."
         )
     _copy(path, server, on_progress)
     with open_workspace(server) as opened, opened.reading() as db:
@@ -42,9 +42,9 @@ def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: 
 
 
 def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: True) -> None:
-    """Write the workspace of a database into a new file, which appears when it is whole."""
+    """Copy the workspace of a database to a new file, which appears when the copy is complete."""
     _require_new(path)
-    with written_file(path.absolute(), b"") as part:
+    with written_file(path, b"") as part:
         discard_workspace(part)
         try:
             _copy(server, part, on_progress)
@@ -57,7 +57,7 @@ def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: 
 def _copy(source: Location, target: Location, on_progress: Progress) -> None:
     def message(done: int, of: int) -> None:
         if not on_progress(done, of):
-            raise CancelledError("Cancelled: nothing was copied.")
+            raise CancelledError("The copy was cancelled. Nothing was copied.")
 
     with open_workspace(source) as opened, opened.reading() as db:
 
@@ -69,4 +69,4 @@ def _copy(source: Location, target: Location, on_progress: Progress) -> None:
 
 def _require_new(path: Path) -> None:
     if path.exists():
-        raise WorkspaceError(f"{path.name} exists already, and stays as it is. Choose another name.")
+        raise WorkspaceError(f"{path.name} already exists. It was not changed. Choose another name.")

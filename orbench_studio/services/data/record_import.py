@@ -1,4 +1,4 @@
-"""Taking records into a workspace: what is new is added, what is known is merged, nothing is overwritten."""
+"""Add records to a workspace: new ones are added, known ones are completed, nothing is overwritten."""
 
 import gc
 import json
@@ -14,8 +14,8 @@ from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.formats.records import (
     AnnotationDraft,
-    Came,
     JudgementDraft,
+    OriginalSource,
     PromptDraft,
     Record,
     ResponseDraft,
@@ -41,7 +41,7 @@ from orbench_studio.store.review import derived_states, journal
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Millions of small objects and no cycles among them: looking for cycles takes a fifth of the time (measured)."""
+    """Pause garbage collection: an import makes millions of objects without cycles (a fifth of its time, measured)."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -52,22 +52,22 @@ def gc_paused() -> Iterator[None]:
 
 
 class RecordPlace(NamedTuple):
-    """Where a draft belongs: its line in the file, its prompt, and its response where it hangs on one."""
+    """The line of a draft in its file, its prompt, and its response if it is about one."""
 
     line: int
     prompt_id: int
     response_id: int | None = None
 
 
-Origins = Sequence[tuple[int, Came | None]]  # the line of each draft, and the file that it came from at first
+Origins = Sequence[tuple[int, OriginalSource | None]]  # of each draft
 
 
 class RecordImport:
-    """Takes the records of one source, some at a time, in the transaction it is given.
+    """Adds the records of one source, a few thousand at a time, in a transaction of the caller.
 
-    `source` gives the id of the source's row; it is asked only when there is something new to attribute to it, so
-    that a file that brings nothing leaves no trace. With `restored`, the ids of sources by their numbers in an export,
-    things are attributed to what they came from at first.
+    `source` returns the id of the source's row. It is called only for the first new record, so that a file of
+    duplicates adds no source. With `restored` (source ids by their numbers in an export), records keep the source that
+    they had in the exporting workspace.
     """
 
     def __init__(
@@ -85,21 +85,23 @@ class RecordImport:
         self._name = name
         self._names = Names(db, simulated=simulated)
         self._first_prompt = next_id(db, PROMPTS)
-        self._first_new = 0  # the id from which responses are those of the records being taken
+        self._first_new = 0  # responses with this id or a higher one are new in this call of `add`
         self._entry: int | None = None
         self._touched_prompts: set[int] = set()
         self._touched_responses: set[int] = set()
         self._answered_prompts: set[int] = set()
-        self._fresh: set[int] = set()
-        self._stated: dict[Key, tuple[RecordPlace, Key]] = {}  # the file's last word on each thing, by annotator
+        self._changed_lines: set[int] = set()
+        self._stated: dict[
+            Key, tuple[RecordPlace, Key]
+        ] = {}  # the last decision of the file on each subject, by annotator
         self.added: Counter[str] = Counter()
         self.notes: Counter[str] = Counter()
-        self.taken = 0
-        self.merged = 0
+        self.imported = 0
+        self.duplicates = 0
 
-    def take(self, records: Sequence[Record]) -> None:
-        """Take some records, a few thousand at a time."""
-        self._fresh.clear()
+    def add(self, records: Sequence[Record]) -> None:
+        """Add some records, a few thousand at a time."""
+        self._changed_lines.clear()
         there = self._prompts(records)
         places = [RecordPlace(record.line, prompt.id) for record, prompt in zip(records, there, strict=True)]
         on_votes = [(place, vote) for place, r in zip(places, records, strict=True) for vote in r.votes]
@@ -111,14 +113,14 @@ class RecordImport:
             judged += [(place, judgement) for judgement in draft.judgements]
         self._judgements(judged)
         self._votes(on_votes)
-        self._annotations([(place, note) for place, note in on_annotations if note.deed is None])
-        self._deeds([(place, note) for place, note in on_annotations if note.deed is not None])
-        fresh = sum(1 for record in records if record.line in self._fresh)
-        self.taken += fresh
-        self.merged += len(records) - fresh
+        self._annotations([(place, note) for place, note in on_annotations if note.entry is None])
+        self._decisions([(place, note) for place, note in on_annotations if note.entry is not None])
+        imported = sum(1 for record in records if record.line in self._changed_lines)
+        self.imported += imported
+        self.duplicates += len(records) - imported
 
     def finish(self) -> None:
-        """Bring what follows from the records up to date."""
+        """Update everything that is derived from the records."""
         self._restate()
         text_search.index_prompts(self._db, self._first_prompt)
         derived_states.refresh_responses(self._db, sorted(self._touched_responses))
@@ -142,8 +144,8 @@ class RecordImport:
             if there is None:
                 there = KnownPrompt(free + len(new), draft.text, details)
                 row = {"id": there.id, "identity": identity, "text": draft.text, **details}
-                new.append(row | self._attributed(record.line, draft.came))
-                self._fresh.add(record.line)
+                new.append(row | self._attributed(record.line, draft.original))
+                self._changed_lines.add(record.line)
                 self._touched_prompts.add(there.id)
                 by_identity[identity] = there
             else:
@@ -161,23 +163,23 @@ class RecordImport:
         return found
 
     def _missing(self, record: Record, there: KnownPrompt, details: dict[str, Any]) -> dict[str, Any]:
-        """What the record says of a known prompt that nothing has said before."""
+        """The details of a known prompt that the workspace lacked and the record has."""
         draft = record.prompt
         missing = {k: v for k, v in details.items() if v is not None and there.details[k] is None}
         if "seed_id" in missing:
             missing["origin"] = draft.origin
-        kept = json.loads(there.details["attributes"] or "{}")
-        if draft.attributes and draft.attributes.keys() - kept.keys():
-            missing["attributes"] = json.dumps({**draft.attributes, **kept}, ensure_ascii=False)
+        stored = json.loads(there.details["attributes"] or "{}")
+        if draft.attributes and draft.attributes.keys() - stored.keys():
+            missing["attributes"] = json.dumps({**draft.attributes, **stored}, ensure_ascii=False)
         if missing:
-            self._source()  # a file that only adds to what is known is one that something came from
+            self._source()  # a file that only completes known prompts is a source too
             there.details.update(missing)
-            self._fresh.add(record.line)
+            self._changed_lines.add(record.line)
             self._touched_prompts.add(there.id)
         if details["category"] not in (None, there.details["category"]):
-            self.notes["prompts stated as another category than the workspace has; kept as they were"] += 1
+            self.notes["prompts with another category in the file (the workspace keeps its own)"] += 1
         if there.text != draft.text:
-            self.notes["prompts worded differently than the workspace has; joined by their id"] += 1
+            self.notes["prompts with another text in the file, matched by their id (the workspace keeps its own)"] += 1
         return missing
 
     def _seeds(self, drafts: Iterable[PromptDraft]) -> dict[str, int]:
@@ -192,7 +194,7 @@ class RecordImport:
                 draft = texts[text]
                 named = draft.seed_category or draft.category
                 row = {"id": there[identity], "identity": identity, "text": text, "category": named}
-                new.append(row | {"source_id": self._attributed(0, draft.came)["source_id"]})
+                new.append(row | {"source_id": self._attributed(0, draft.original)["source_id"]})
         add(self._db, SEEDS, new)
         self.added["seeds"] += len(new)
         return {text: there[identity] for identity, text in identities.items()}
@@ -207,7 +209,7 @@ class RecordImport:
         ]
         self._first_new = next_id(self._db, RESPONSES)
         found = known_records.responses(self._db, [key[0] for key in keys], {key[1] for key in keys})
-        origins = [(record.line, draft.came) for record, _, draft in wanted]
+        origins = [(record.line, draft.original) for record, _, draft in wanted]
 
         def row(index: int) -> dict[str, Any]:
             record, prompt, draft = wanted[index]
@@ -235,12 +237,12 @@ class RecordImport:
         return placed
 
     def _settle(self, place: RecordPlace, draft: ResponseDraft) -> None:
-        """Keep the source's own final class of a response that was known without one."""
+        """Store the source's final class for a response that had none."""
         if draft.reference_class is None or place.response_id is None or place.response_id >= self._first_new:
             return
         if known_records.fill_reference(self._db, place.response_id, draft.reference_class):
             self._source()
-            self._fresh.add(place.line)
+            self._changed_lines.add(place.line)
             self._touched_responses.add(place.response_id)
             self._answered_prompts.add(place.prompt_id)
 
@@ -268,7 +270,7 @@ class RecordImport:
                 "template_hash": draft.template_hash,
             }
 
-        origins = [(place.line, draft.came) for place, draft in judged]
+        origins = [(place.line, draft.original) for place, draft in judged]
         self._merge(JUDGEMENTS, origins, keys, found, row, [p for p, _ in judged])
 
     def _votes(self, cast: Sequence[tuple[RecordPlace, VoteDraft]]) -> None:
@@ -296,7 +298,7 @@ class RecordImport:
                 "raw": vote.raw,
             }
 
-        origins = [(place.line, vote.came) for place, vote in cast]
+        origins = [(place.line, vote.original) for place, vote in cast]
         self._merge(VOTES, origins, keys, found, row, [p for p, _ in cast])
 
     def _annotations(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
@@ -306,7 +308,7 @@ class RecordImport:
         self._add_annotations(places, keys, known_records.imported_annotations(self._db, [key[0] for key in keys]))
 
     def _restate(self) -> None:
-        """Write down again what the file says last of a thing and a file in between had said otherwise."""
+        """Repeat decisions of this file where another file, imported in between, has a different one."""
         latest = known_records.latest_annotations(self._db, [key[0] for key in self._stated])
         again = [(place, key) for thing, (place, key) in self._stated.items() if latest[thing] != key[4]]
         self._add_annotations([place for place, _ in again], [key for _, key in again], {})
@@ -327,24 +329,24 @@ class RecordImport:
 
         self._merge(ANNOTATIONS, [(place.line, None) for place in places], keys, found, row, places)
 
-    def _deeds(self, message: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
-        """What was decided in a studio goes into the journal as the deeds it was there."""
+    def _decisions(self, made: Sequence[tuple[RecordPlace, AnnotationDraft]]) -> None:
+        """Add decisions that were made in the studio, with their original journal entries."""
         rows = [
             journal_merge.MergedDecision(
-                note, place.prompt_id, place.response_id, **self._attributed(place.line, note.came, of_file=False)
+                note, place.prompt_id, place.response_id, **self._attributed(place.line, note.original, of_file=False)
             )
-            for place, note in message
+            for place, note in made
         ]
         merged = journal_merge.merge(self._db, rows, self._restored.guidelines if self._restored else {})
         self._touched_prompts |= merged.prompt_ids
         self._touched_responses |= merged.response_ids
-        self._fresh.update(place.line for place, _ in message if place.prompt_id in merged.prompt_ids)
+        self._changed_lines.update(place.line for place, _ in made if place.prompt_id in merged.prompt_ids)
         self.added["annotations"] += merged.annotations
 
-    def _attributed(self, line: int, came: Came | None, *, of_file: bool = True) -> dict[str, int | None]:
-        """The source and line of something new."""
+    def _attributed(self, line: int, original: OriginalSource | None, *, of_file: bool = True) -> dict[str, int | None]:
+        """The source and line of a new row."""
         if self._restored is not None:
-            source, line = came or (None, 0)
+            source, line = original or (None, 0)
             known = self._restored.sources.get(source) if source is not None else None
             return {"source_id": known, "source_line": line if known is not None else None}
         return {"source_id": self._source() if of_file else None, "source_line": line if of_file else None}
@@ -358,7 +360,7 @@ class RecordImport:
         row: Callable[[int], dict[str, Any]],
         places: Sequence[RecordPlace] = (),
     ) -> list[int]:
-        """The ids of the things with these keys; those not found are added, each key once."""
+        """The ids of the rows with these keys; missing ones are added, each key once."""
         new: list[dict[str, Any]] = []
         free = next_id(self._db, table)
         touched = self._answered_prompts if table in (RESPONSES, JUDGEMENTS) else self._touched_prompts
@@ -370,7 +372,7 @@ class RecordImport:
                 values = row(index)
                 values["id"] = row_id
                 new.append(values | self._attributed(*origins[index]))
-                self._fresh.add(origins[index][0])
+                self._changed_lines.add(origins[index][0])
                 _, prompt_id, response_id = places[index] if places else (0, key[0], row_id)
                 touched.add(prompt_id)
                 if response_id is not None:

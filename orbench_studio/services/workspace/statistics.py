@@ -1,4 +1,4 @@
-"""Counts over a workspace, each explained by what was imported and decided."""
+"""Counts of a workspace and the consistency of its annotators."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ _BY_STATE = {"category": "category", "status": "status", "final_label": "final_l
 
 
 def statistics(workspace: Workspace) -> dict[str, Any]:
-    """How much of everything there is, and the prompts by category, status, final label and what it stands on."""
+    """Count all records, and the prompts by category, status, final label and its source."""
     with workspace.reading() as db:
         found: dict[str, Any] = dict(counts.rows(db))
         for name, column in _BY_STATE.items():
@@ -36,42 +36,43 @@ def statistics(workspace: Workspace) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class TemplateCount:
-    """How many results of a kind keep the hash of one wording; `own` where that is the studio's as it is now."""
+    """The number of results of a kind with the hash of one template; `builtin` if that is the current built-in one."""
 
     what: str
     template_hash: str
-    own: bool
+    builtin: bool
     results: int
 
 
 def by_template(workspace: Workspace) -> list[TemplateCount]:
-    """What models were asked with, by the hashes that their results keep."""
-    own = {templates.load(wording).hash for wording in TemplateName}
+    """Count results by the template of their requests."""
+    builtin = {templates.load(name).hash for name in TemplateName}
     with workspace.reading() as db:
-        return [TemplateCount(what, hashed, hashed in own, count) for what, hashed, count in counts.by_wording(db)]
+        return [TemplateCount(what, hashed, hashed in builtin, count) for what, hashed, count in counts.by_template(db)]
 
 
 def sources(workspace: Workspace) -> list[Source]:
-    """The files that something was taken from, oldest first."""
+    """The imported files, oldest first."""
     with workspace.reading() as db:
         return counts.sources(db)
 
 
 def consistency(workspace: Workspace) -> dict[str, Rate]:
-    """How often each annotator gave a prompt that was silently shown again the same label; those who had none left out.
+    """How often each annotator gave the same label to a prompt that was shown again without notice.
 
-    Assumes that the first label was forgotten, and the prompts shown again are like the others.
+    Assumes that the first label was forgotten, and that the repeated prompts are like the others. Annotators without
+    repeated prompts are left out.
     """
     with workspace.reading() as db:
         return self_consistency(repeated_decisions.on_rechecked(db))
 
 
 def after_reveal(workspace: Workspace) -> dict[str, Reveals]:
-    """What became of labels decided blind once votes or judgements were seen.
+    """How blind labels changed after votes or judgements were revealed.
 
-    Counted is each prompt that an annotator labelled blind and labelled again with more in view, be it to keep the
-    label: the first against the last. Toward and away are measured by the consensus that counts now. Answer classes are
-    left out: nobody says again what is to stay, so that all of them would be changes.
+    Counts each prompt that an annotator labelled blind and again with votes in view, also to confirm the label: the
+    first label is compared with the last. Towards and away refer to the current consensus. Answer classes are left out:
+    they are not confirmed again, so all of them would count as changes.
     """
     with workspace.reading() as db:
         pairs = [

@@ -18,6 +18,7 @@ from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.store.core import open_file, unit_of_work
 from orbench_studio.store.core.change_feed import FileChanges, ServerChanges
 from orbench_studio.store.core.tables import WORKSPACE
+from orbench_studio.store.review import derived_states
 from orbench_studio.store.workspace import grants, migrate, opening, opening_server
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Workspace:
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the file or with what is kept in it, in words; empty where all is well."""
-        return opening.problems(self._engine)
+        return _problems(self._engine)
 
     def unreadable_row(self) -> str | None:
         """A sentence about the first row that cannot be read; None where all can."""
@@ -146,19 +147,21 @@ def open_workspace(place: Location) -> Workspace:
     """Open the workspace in a file or a database by the whole procedure."""
     if isinstance(place, Server):
         name = uuid4().hex
-        return _on_server(place, opening_server.open_existing(place, _password(place), name), name)
-    return _in_file(place, opening.open_existing(place))
+        return _on_server(place, opening_server.open_existing(place, _password(place), name, _recompute), name)
+    return _in_file(place, opening.open_existing(place, _recompute))
 
 
 def problems_in(place: Location) -> list[str]:
     """Everything that is wrong with a workspace, also with one that does not open because of it."""
     if isinstance(place, Server):
-        engine = opening_server.open_existing(place, _password(place), uuid4().hex)
-        try:
-            return opening.problems(engine)
-        finally:
-            engine.dispose()
-    return opening.problems_in(place)
+        foreign: list[str] = []
+        engine = opening_server.open_existing(place, _password(place), uuid4().hex, _recompute)
+    else:
+        engine, foreign = opening.open_to_check(place, _recompute)
+    try:
+        return foreign or _problems(engine)
+    finally:
+        engine.dispose()
 
 
 def unreadable_row(place: Location) -> str | None:
@@ -205,6 +208,16 @@ def file_of(workspace: Workspace) -> Path:
     if isinstance(workspace.place, Server):
         raise StudioError(f"{workspace.place} is on a server, not in a file. Copy it: orbench-studio pull URL FILE")
     return workspace.place
+
+
+def _problems(engine: Engine) -> list[str]:
+    with unit_of_work.reading(engine) as db:
+        return opening.problems(db) or list(derived_states.wrong_states(db))  # computed from rows that can be read
+
+
+def _recompute(db: Connection) -> None:
+    """Recompute what is derived from votes that could not be parsed: versions before 0009 did not count them."""
+    derived_states.refresh_prompts(db, derived_states.with_unread_votes(db))
 
 
 def _in_file(path: Path, engine: Engine) -> Workspace:

@@ -1,4 +1,4 @@
-"""Prompts with everything known of them, many at a time, as plain rows to be written to files."""
+"""Read prompts with their votes, responses, judgements and decisions as rows for export files."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,47 +27,65 @@ from orbench_studio.store.review import guidelines
 from orbench_studio.store.review.journal import DECIDING, IN_TIME
 
 Row = dict[str, Any]
-Named = Callable[[str], str]  # what an annotator is called in the file
+Named = Callable[[str], str]  # the name of an annotator in the file
 P, R, V, J, A, D = PROMPTS.c, RESPONSES.c, VOTES.c, JUDGEMENTS.c, ANNOTATIONS.c, JOURNAL.c
 
 _NOTHING = (None, "")
-_PROMPT = (
-    "key",
-    "prompt",
-    "category",
-    "label",
-    "label_basis",
-    "status",
-    "consensus",
-    "stated_category",
-    "origin",
-    "seed",
-    "seed_category",
-    "reference_label",
-    "external_key",
-    "attributes",
-    "source",
-    "line",
-)
-_RESPONSE = (
-    "text",
-    "stop_reason",
-    "answer_class",
-    "basis",
-    "error",
-    "asked",
-    "reference_class",
-    "input_tokens",
-    "output_tokens",
-    "source",
-    "line",
-)
-_JUDGEMENT = ("answer_class", "explanation", "evidence_start", "evidence_end", "raw", "template_hash", "source", "line")
-_VOTE = ("moderator", "verdict", "category", "explanation", "raw", "source", "line")
+_PS, _RS = PROMPT_STATES.c, RESPONSE_STATES.c
+# Where the columns of `domain.data.export_columns` come from, by their names.
+_PROMPT = {
+    "key": P.id,
+    "prompt": P.text,
+    "category": _PS.category,
+    "label": _PS.final_label,
+    "label_basis": _PS.basis,
+    "status": _PS.status,
+    "consensus": _PS.consensus,
+    "stated_category": P.category,
+    "origin": P.origin,
+    "seed": SEEDS.c.text,
+    "seed_category": SEEDS.c.category,
+    "reference_label": P.reference_label,
+    "external_key": P.external_key,
+    "attributes": P.attributes,
+    "source": P.source_id,
+    "line": P.source_line,
+}
+_RESPONSE = {
+    "text": R.text,
+    "stop_reason": R.stop_reason,
+    "answer_class": _RS.answer_class,
+    "basis": _RS.basis,
+    "error": R.error,
+    "asked": R.asked,
+    "reference_class": R.reference_class,
+    "input_tokens": R.input_tokens,
+    "output_tokens": R.output_tokens,
+    "source": R.source_id,
+    "line": R.source_line,
+}
+_JUDGEMENT = {
+    "answer_class": J.answer_class,
+    "explanation": J.explanation,
+    "evidence_start": J.evidence_start,
+    "evidence_end": J.evidence_end,
+    "raw": J.raw,
+    "template_hash": J.template_hash,
+    "source": J.source_id,
+    "line": J.source_line,
+}
+_VOTE = {
+    "verdict": V.verdict,
+    "category": V.category,
+    "explanation": V.explanation,
+    "raw": V.raw,
+    "source": V.source_id,
+    "line": V.source_line,
+}
 
 
 def rows(db: Connection, prompt_ids: Sequence[int], named: Named) -> list[Row]:
-    """A row a prompt, in the order of the ids; `key` is the prompt's id here, sources are numbered as they are here."""
+    """Read one row per prompt, in the order of the ids; `key` is the prompt's id and `source` a source's id."""
     ids = sorted(prompt_ids)
     found = {row["key"]: row for row in _prompts(db, ids)}
     decided = _annotations(db, ids, named)
@@ -82,13 +100,9 @@ def rows(db: Connection, prompt_ids: Sequence[int], named: Named) -> list[Row]:
 
 
 def _prompts(db: Connection, ids: Sequence[int]) -> Iterable[Row]:
-    s = PROMPT_STATES.c
-    stated = (P.category, P.origin, SEEDS.c.text, SEEDS.c.category, P.reference_label, P.external_key, P.attributes)
     statement = (
-        select(
-            P.id, P.text, s.category, s.final_label, s.basis, s.status, s.consensus, *stated, P.source_id, P.source_line
-        )
-        .join(PROMPT_STATES, s.prompt_id == P.id)
+        select(*_PROMPT.values())
+        .join(PROMPT_STATES, _PS.prompt_id == P.id)
         .outerjoin(SEEDS, SEEDS.c.id == P.seed_id)
         .where(in_list(P.id, ids))
     )
@@ -99,18 +113,16 @@ def _prompts(db: Connection, ids: Sequence[int]) -> Iterable[Row]:
 def _responses(db: Connection, ids: Sequence[int]) -> Mapping[int, dict[int, Row]]:
     names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
     simulated = set(db.execute(select(MODELS.c.id).where(MODELS.c.simulated)).scalars())
-    s = RESPONSE_STATES.c
-    more = (R.error, R.asked, R.reference_class, R.input_tokens, R.output_tokens, R.source_id, R.source_line)
     statement = (
-        select(R.prompt_id, R.id, R.model_id, R.identity, R.text, R.stop_reason, s.answer_class, s.basis, *more)
-        .join(RESPONSE_STATES, s.response_id == R.id)
+        select(R.prompt_id, R.id, R.model_id, R.identity, *_RESPONSE.values())
+        .join(RESPONSE_STATES, _RS.response_id == R.id)
         .where(in_list(R.prompt_id, ids))
         .order_by(R.prompt_id, R.id)
     )
     judged = _judgements(db, ids)
     found: dict[int, dict[int, Row]] = defaultdict(dict)
     for prompt_id, key, model, identity, *rest in db.execute(statement).all():
-        row = _there(_RESPONSE, rest)
+        row = _present(_RESPONSE, rest)
         row["model"], row["id"] = names[model], identity.hex()
         if model in simulated:
             row["simulated"] = True
@@ -122,35 +134,33 @@ def _responses(db: Connection, ids: Sequence[int]) -> Mapping[int, dict[int, Row
 
 def _judgements(db: Connection, ids: Sequence[int]) -> Mapping[int, list[Row]]:
     judges = {row.id: (row.name, row.kind) for row in db.execute(select(JUDGES))}
-    more = (J.explanation, J.evidence_start, J.evidence_end, J.raw, J.template_hash, J.source_id, J.source_line)
     statement = (
-        select(J.response_id, J.judge_id, J.identity, J.answer_class, *more)
+        select(J.response_id, J.judge_id, J.identity, *_JUDGEMENT.values())
         .join(RESPONSES, R.id == J.response_id)
         .where(in_list(R.prompt_id, ids))
         .order_by(J.response_id, J.id)
     )
     found: dict[int, list[Row]] = defaultdict(list)
     for response_id, judge, identity, *rest in db.execute(statement).all():
-        row = _there(_JUDGEMENT, rest)
+        row = _present(_JUDGEMENT, rest)
         row["id"] = identity.hex()
         row["judge"], row["kind"] = judges[judge]
         found[response_id].append(row)
     return found
 
 
-def _there(names: Sequence[str], values: Sequence[Any]) -> Row:
-    """The values that are there, by name: what is missing or empty is left out of what is nested."""
+def _present(names: Iterable[str], values: Sequence[Any]) -> Row:
+    """The values by name; nested records leave out missing and empty ones."""
     return {name: value for name, value in zip(names, values) if value not in _NOTHING}  # noqa: B905 - millions
 
 
 def _votes(db: Connection, ids: Sequence[int]) -> Mapping[tuple[int, int | None], list[Row]]:
     names = {row.id: row.name for row in db.execute(select(MODELS.c.id, MODELS.c.name))}
-    columns = (V.moderator_id, V.verdict, V.category, V.explanation, V.raw, V.source_id, V.source_line)
-    statement = select(V.prompt_id, V.response_id, *columns).where(in_list(V.prompt_id, ids)).order_by(V.id)
+    columns = (V.prompt_id, V.response_id, V.moderator_id, *_VOTE.values())
+    statement = select(*columns).where(in_list(V.prompt_id, ids)).order_by(V.id)
     found: dict[tuple[int, int | None], list[Row]] = defaultdict(list)
     for prompt_id, response_id, moderator, *rest in db.execute(statement).all():
-        row = dict(zip(_VOTE, (names[moderator], *rest), strict=True))
-        found[prompt_id, response_id].append(row)
+        found[prompt_id, response_id].append({"moderator": names[moderator], **dict(zip(_VOTE, rest, strict=True))})
     return found
 
 
@@ -160,12 +170,13 @@ def _annotations(db: Connection, ids: Sequence[int], named: Named) -> Mapping[tu
     made = db.execute(statement).all()
     undone = reversals(db, {row.journal_id for row in made}, named)
     for row in made:
-        deed = entry_of(row, named)
-        said = {name: getattr(row, name) for name in ("aspect", "value", "reason", "raw")}
-        said |= {"visible": row.visible.split(), "source": row.source_id, "line": row.source_line}
-        back = undone.get(row.journal_id, [])
-        said |= {"undone": back, "in_force": not back or back[-1]["kind"] != "undo"}
-        found[row.prompt_id, row.response_id].append(deed | {"annotator": named(row.name)} | said)
+        reversed_by = undone.get(row.journal_id, [])
+        found[row.prompt_id, row.response_id].append(
+            entry_of(row, named)
+            | {"annotator": named(row.name), "aspect": row.aspect, "value": row.value, "reason": row.reason}
+            | {"raw": row.raw, "visible": row.visible.split(), "source": row.source_id, "line": row.source_line}
+            | {"undone": reversed_by, "in_force": not reversed_by or reversed_by[-1]["kind"] != "undo"}
+        )
     return found
 
 
@@ -180,13 +191,13 @@ def _decisions() -> Select[Any]:
 
 
 def entry_of(row: Any, named: Named) -> Row:
-    """What a file says of a deed; `guideline` is the version decided by, None where there was none."""
-    deed = {"deed": row.uuid, "kind": row.kind, "at": written(row.at), "told": row.summary}
-    return deed | {"annotator": named(row.name) if row.name is not None else None, "guideline": row.guideline or None}
+    """Describe a journal entry; `guideline` is the version in force when it was made, None if there was none."""
+    entry = {"deed": row.uuid, "kind": row.kind, "at": written(row.at), "told": row.summary}
+    return entry | {"annotator": named(row.name) if row.name is not None else None, "guideline": row.guideline or None}
 
 
 def reversals(db: Connection, entry_ids: Iterable[int], named: Named) -> Mapping[int, list[Row]]:
-    """The undos and redos of the entries, oldest first, by entry."""
+    """List the undos and redos of the entries, oldest first, by entry id."""
     statement = (
         select(D.target_id, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name)
         .outerjoin(ANNOTATORS, ANNOTATORS.c.id == D.annotator_id)
@@ -195,18 +206,18 @@ def reversals(db: Connection, entry_ids: Iterable[int], named: Named) -> Mapping
     found: dict[int, list[Row]] = defaultdict(list)
     for some in chunks(sorted(entry_ids)):
         for target_id, uuid, kind, at, summary, name in db.execute(statement.where(D.target_id.in_(some))):
-            deed = {"deed": uuid, "kind": kind, "at": written(at), "told": summary, "annotator": named(name)}
-            found[target_id].append(deed)
+            entry = {"deed": uuid, "kind": kind, "at": written(at), "told": summary, "annotator": named(name)}
+            found[target_id].append(entry)
     return found
 
 
 def written(at: datetime) -> str:
-    """A moment as files have it: UTC, to the microsecond."""
+    """Format a time for files: UTC, to the microsecond."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
-    """What people decided in the studio, one of them or all, deed by deed in order of time."""
+    """Read the journal entries made in the studio by one annotator, or by all, in order of time."""
     statement = (
         select(
             ANNOTATIONS, D.uuid, D.kind, D.at, D.summary, ANNOTATORS.c.name,
@@ -224,11 +235,21 @@ def entries(db: Connection, annotator: str | None) -> Iterator[Row]:
     rows = db.execute(statement).all()
     undone = reversals(db, {row.journal_id for row in rows}, str)
     for entry, some in groupby(rows, key=lambda row: row.journal_id):
-        said = list(some)
-        yield entry_of(said[0], str) | {"decisions": list(map(_said, said)), "undone": undone.get(entry, [])}
+        decisions = list(some)
+        yield entry_of(decisions[0], str) | {
+            "decisions": list(map(_decision, decisions)),
+            "undone": undone.get(entry, []),
+        }
 
 
-def _said(row: Any) -> Row:
-    said = {name: getattr(row, name) for name in ("aspect", "value", "reason", "raw")}
+def has_imported(db: Connection, annotator: str | None) -> bool:
+    """Whether any decisions, or those of an annotator, came from imported files."""
+    statement = select(A.id).join(JOURNAL, D.id == A.journal_id).join(ANNOTATORS, ANNOTATORS.c.id == A.annotator_id)
+    whose = [ANNOTATORS.c.name == annotator] if annotator is not None else []
+    return db.execute(statement.where(D.kind.not_in(DECIDING), *whose).limit(1)).first() is not None
+
+
+def _decision(row: Any) -> Row:
+    values = {name: getattr(row, name) for name in ("aspect", "value", "reason", "raw")}
     response = {"model": row.model, "id": row.response.hex()} if row.response is not None else None
-    return {"prompt": row.prompt.hex(), "response": response, **said, "visible": row.visible.split()}
+    return {"prompt": row.prompt.hex(), "response": response, **values, "visible": row.visible.split()}

@@ -62,7 +62,7 @@ def prompts_by(db: Connection, column: str) -> dict[str, int]:
     return _by(db, PROMPT_STATES.c[column])
 
 
-def by_wording(db: Connection) -> list[tuple[str, str, int]]:
+def by_template(db: Connection) -> list[tuple[str, str, int]]:
     """What was asked for, the hash of the wording it was asked with, and how many results keep that hash."""
     items, votes, judged = GENERATION_ITEMS.c, VOTES.c, JUDGEMENTS.c
     kinds = (

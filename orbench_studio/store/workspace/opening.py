@@ -18,7 +18,6 @@ from orbench_studio.store.core import open_file, unreadable_rows
 from orbench_studio.store.core.engine import is_server, sqlite_engine
 from orbench_studio.store.core.tables import WORKSPACE
 from orbench_studio.store.core.unit_of_work import reading, writing
-from orbench_studio.store.review import derived_states
 from orbench_studio.store.workspace import migrate, schema_check
 
 APPLICATION_ID = 0x4F52424E  # "ORBN", in SQLite's header, so that the file tells what it is
@@ -56,8 +55,11 @@ def create(path: Path, fill: Callable[[Connection], None] = migrate.begin_worksp
     return sqlite_engine(path)
 
 
-def open_existing(path: Path) -> Engine:
-    """The workspace in a file, migrated to this version; the file is as it was if anything is wrong with it."""
+def open_existing(path: Path, after_migration: Callable[[Connection], None]) -> Engine:
+    """Open the workspace in a file and migrate it to this version; on any error the file stays as it was.
+
+    `after_migration` recomputes what is derived from the rows, in the transaction of the migration.
+    """
     _check_file(path)
     _require_one_name(path)
     engine = sqlite_engine(path)
@@ -66,29 +68,31 @@ def open_existing(path: Path) -> Engine:
         _require_ours(engine, path, revision)
         if revision != migrate.HEAD:
             _require_whole(engine, path)
-            _migrate(path, revision)
+            _migrate(path, revision, after_migration)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
-def problems_in(path: Path) -> list[str]:
-    """What is wrong with the workspace in a file; also with one that is not opened because of what it brings along."""
+def open_to_check(path: Path, after_migration: Callable[[Connection], None]) -> tuple[Engine, list[str]]:
+    """Open the workspace in a file, also one that `open_existing` refuses because of foreign triggers or views.
+
+    The list names those that a file of an older version has: it cannot be migrated, so nothing else can be checked.
+    """
     _check_file(path)
     engine = sqlite_engine(path)
     try:
         is_old = _revision(engine, path) != migrate.HEAD
         with reading(engine) as db:
-            brought = schema_check.acting(db)
-        if not brought and is_old:
+            foreign = [f"{one} is not part of the schema" for one in schema_check.acting(db)]
+        if is_old and not foreign:
             engine.dispose()
-            engine = open_existing(path)
-        if brought and is_old:
-            return [f"{one} is not the studio's" for one in brought]
-        return problems(engine)
-    finally:
+            engine = open_existing(path, after_migration)
+    except BaseException:
         engine.dispose()
+        raise
+    return engine, foreign if is_old else []
 
 
 def _fill(part: Path, fill: Callable[[Connection], None]) -> None:
@@ -149,18 +153,10 @@ def uuid_of(path: Path) -> str:
         engine.dispose()
 
 
-def problems(engine: Engine) -> list[str]:
-    """Everything that is wrong with a workspace, in words; empty where all is well.
-
-    What follows from the rows is only looked at where they can be read.
-    """
-    with reading(engine) as db:
-        found = [] if is_server(db) else list(_damage(db))
-        if not found:
-            found = [*schema_check.differences(db), *unreadable_rows.unreadable(db)]
-        if not found:
-            found = list(derived_states.wrong_states(db))
-    return found
+def problems(db: Connection) -> list[str]:
+    """List the damage of a workspace's file, else what is wrong with its schema and its rows; empty if nothing is."""
+    damage = [] if is_server(db) else list(_damage(db))
+    return damage or [*schema_check.differences(db), *unreadable_rows.unreadable(db)]
 
 
 def _damage(db: Connection) -> Iterator[str]:
@@ -244,7 +240,7 @@ def _require_whole(engine: Engine, path: Path) -> None:
     engine.dispose()  # no connection holds to what the tables were
 
 
-def _migrate(path: Path, revision: str) -> None:
+def _migrate(path: Path, revision: str, after_migration: Callable[[Connection], None]) -> None:
     copy = _back_up(path, revision)
     engine = sqlite_engine(path, checks_references=False)
     try:
@@ -253,9 +249,7 @@ def _migrate(path: Path, revision: str) -> None:
             broken = db.exec_driver_sql("PRAGMA foreign_key_check").first()
             if broken is not None:
                 raise WorkspaceError(f"The migration of {path.name} left a broken reference in {broken[0]}.")
-            derived_states.refresh_prompts(
-                db, derived_states.with_unread_votes(db)
-            )  # until 0009 they counted for nothing
+            after_migration(db)
     except Exception as error:
         raise WorkspaceError(
             f"{path.name} could not be brought to this version and is as it was ({error}). A copy is in {copy.name}."

@@ -12,7 +12,6 @@ from orbench_studio.domain.workspace.location import Server
 from orbench_studio.errors import ConnectionLostError, WorkspaceError
 from orbench_studio.store.core.engine import server_engine
 from orbench_studio.store.core.unit_of_work import reading, writing
-from orbench_studio.store.review import derived_states
 from orbench_studio.store.workspace import grants, migrate
 
 OLDEST = 150_000  # as the server counts: 15.0
@@ -37,14 +36,17 @@ def create(
     return engine
 
 
-def open_existing(server: Server, password: str, name: str) -> Engine:
-    """The workspace in a database, migrated to this version; as it was if anything is wrong with it."""
+def open_existing(server: Server, password: str, name: str, after_migration: Callable[[Connection], None]) -> Engine:
+    """Open the workspace in a database and migrate it to this version; on any error it stays as it was.
+
+    `after_migration` recomputes what is derived from the rows, in the transaction of the migration.
+    """
     engine = _connected(server, password, name)
     try:
         with reading(engine) as db:
             is_old, rights_are_due = _revision(db, server) != migrate.HEAD, grants.are_due(db)
         if is_old:
-            _migrate(engine, server)
+            _migrate(engine, server, after_migration)
         elif rights_are_due:
             with writing(engine) as db:
                 grants.give(db)
@@ -122,12 +124,12 @@ def _revision(db: Connection, server: Server) -> str:
     return revision
 
 
-def _migrate(engine: Engine, server: Server) -> None:
+def _migrate(engine: Engine, server: Server, after_migration: Callable[[Connection], None]) -> None:
     try:
         with writing(engine) as db:
             if _revision(db, server) != migrate.HEAD:  # somebody else may have done it while this one waited
                 migrate.upgrade(db)
-                derived_states.refresh_prompts(db, derived_states.with_unread_votes(db))
+                after_migration(db)
     except WorkspaceError as error:
         raise WorkspaceError(
             f"{server} has an older format, could not be brought to this version's, and is as it was. Whoever owns the "

@@ -1,6 +1,6 @@
-"""What a workspace is made of, compared with what the studio makes: tables, indexes, triggers, views.
+"""Compare the tables, indexes, triggers and views of a workspace with the schema of this version.
 
-SQLite runs what a file brings along. A trigger of somebody else's changes decisions while we write others.
+SQLite runs the triggers that a file contains: a foreign trigger could change decisions while others are written.
 """
 
 import re
@@ -16,9 +16,9 @@ from orbench_studio.store.workspace import migrate
 
 _ONLY_GROW = "BEGIN SELECT RAISE(ABORT, 'the {0} only grow: decisions are never changed or deleted'); END"
 _TRIGGERS = {
-    f"CREATE TRIGGER {table}_{deed.lower()} BEFORE {deed} ON {table} {_ONLY_GROW.format(table)}"
+    f"CREATE TRIGGER {table}_{action.lower()} BEFORE {action} ON {table} {_ONLY_GROW.format(table)}"
     for table in ("journal", "annotations")
-    for deed in ("UPDATE", "DELETE")
+    for action in ("UPDATE", "DELETE")
 } | {response_index.TRIGGER}
 _ACTING = (
     "SELECT type, name, tbl_name, sql FROM sqlite_master "
@@ -34,11 +34,11 @@ _NULLABLE = (
 _ALL = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _SHOWN = 160  # characters of a definition
 _SERVER_TRIGGERS = {("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")}
-_SERVER_INDEXES = {"prompt_search", "response_search"}  # of letters, which the models know nothing of
+_SERVER_INDEXES = {"prompt_search", "response_search"}  # full-text indexes that the models do not define
 
 
 def acting(db: Connection) -> list[str]:
-    """What would act by itself when a file is read or written, and is not the studio's: named, in words."""
+    """List triggers, views and constraint actions that SQLite would run on access and that the schema does not have."""
     found = db.exec_driver_sql(_ACTING).all()
     return sorted(
         f"{kind} {name} on {table}" if table != name else f"{kind} {name}"
@@ -48,14 +48,14 @@ def acting(db: Connection) -> list[str]:
 
 
 def loosened(db: Connection) -> list[str]:
-    """The columns of a file in this version's format that may miss values which we always need, in words."""
+    """List the columns of a file in this version's format that lack their NOT NULL."""
     needed = {(t.name, c.name) for t in SQLModel.metadata.sorted_tables for c in t.columns if not c.nullable}
     found = {(str(table), str(column)) for table, column in db.exec_driver_sql(_NULLABLE)}
     return [f"column {column} of {table} without NOT NULL" for table, column in sorted(needed & found)]
 
 
 def differences(db: Connection) -> Iterator[str]:
-    """Everything in which the workspace is made otherwise than a new one, in words."""
+    """Describe every difference between the workspace's schema and that of a new one."""
     yield from _on_server(db) if is_server(db) else _in_file(db)
 
 
@@ -68,13 +68,13 @@ def _in_file(db: Connection) -> Iterator[str]:
         elif key not in ours:
             table, sql = theirs[key]
             on = f" on {table}" if table != key[1] else ""
-            yield f"{named}{on} is not the studio's: {_cut(sql)}"
+            yield f"{named}{on} is not part of the schema: {_cut(sql)}"
         elif ours[key] != theirs[key]:
-            yield f"{named} is not as the studio makes it: {_changed(ours[key][1], theirs[key][1])}"
+            yield f"{named} differs from the schema: {_changed(ours[key][1], theirs[key][1])}"
 
 
 def _fresh(*, indexed: bool) -> dict[tuple[str, str], tuple[str, str]]:
-    """What a new workspace has: made in memory, by the same migrations."""
+    """The schema of a new workspace, made in memory by the same migrations."""
     engine = memory_engine()
     try:
         with writing(engine) as db:
@@ -91,7 +91,7 @@ def _objects(db: Connection) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def _plain(sql: str | None) -> str:
-    """The definition without what SQLite's versions write differently when they rename: quotes and white space."""
+    """The definition without quotes and extra white space, which SQLite versions write differently on a rename."""
     return " ".join((sql or "").replace('"', "").split())
 
 
@@ -103,7 +103,7 @@ def _changed(ours: str, theirs: str) -> str:
 
 
 def _parts(sql: str) -> list[str]:
-    """The columns and constraints of a table, or the whole of anything else."""
+    """The columns and constraints of a table; any other definition in one piece."""
     if not sql.startswith("CREATE TABLE"):
         return [sql]
     parts, depth = [""], 0
@@ -121,40 +121,42 @@ def _cut(text: str) -> str:
 
 
 def _on_server(db: Connection) -> Iterator[str]:
-    """As far as alembic compares, and triggers, views and rules; no CHECKs, policies, functions or rights."""
+    """Compare tables as Alembic does, and triggers, views and rules; not CHECKs, policies, functions or grants."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     context = MigrationContext.configure(db, opts={"compare_type": True})
-    for found in compare_metadata(context, SQLModel.metadata):
-        for change, *what in found if isinstance(found, list) else [found]:
-            message = _told(str(change), what)
+    for difference in compare_metadata(context, SQLModel.metadata):
+        for change, *what in difference if isinstance(difference, list) else [difference]:
+            message = _described(str(change), what)
             if message:
                 yield message
-    there = {
+    found = {
         (str(table), str(name))
         for table, name in db.exec_driver_sql(
             "SELECT c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid "
             "WHERE NOT t.tgisinternal AND t.tgenabled = 'O' AND c.relnamespace = 'public'::regnamespace"
         )
     }
-    yield from (f"trigger {name} on {table} is missing or off" for table, name in sorted(_SERVER_TRIGGERS - there))
-    yield from (f"trigger {name} on {table} is not the studio's" for table, name in sorted(there - _SERVER_TRIGGERS))
+    for table, name in sorted(_SERVER_TRIGGERS - found):
+        yield f"trigger {name} on {table} is missing or disabled"
+    for table, name in sorted(found - _SERVER_TRIGGERS):
+        yield f"trigger {name} on {table} is not part of the schema"
     for kind in ("view", "rule"):
         named = db.exec_driver_sql(
             f"SELECT {kind}name FROM pg_{kind}s WHERE schemaname = 'public' ORDER BY 1"  # noqa: S608 - one of two
         )
-        yield from (f"{kind} {name} is not the studio's" for (name,) in named)
+        yield from (f"{kind} {name} is not part of the schema" for (name,) in named)
 
 
-def _told(change: str, what: list[object]) -> str:
-    """A difference that alembic found, in words; empty for what the models know nothing of."""
+def _described(change: str, what: list[object]) -> str:
+    """Describe a difference that Alembic found; empty for indexes that the models do not define."""
     if change.startswith("modify"):
         _, table, column, *_more = what
-        return f"column {column} of {table} is not as the studio makes it: another {change.removeprefix('modify_')}"
-    deed, _, kind = change.partition("_")
+        return f"column {column} of {table} differs from the schema: another {change.removeprefix('modify_')}"
+    action, _, kind = change.partition("_")
     name = str(getattr(what[-1], "name", what[-1]))
     if name in _SERVER_INDEXES:
         return ""
     kind = re.sub("^fk$", "reference", kind)
-    return f"{kind} {name} is missing" if deed == "add" else f"{kind} {name} is not the studio's"
+    return f"{kind} {name} is missing" if action == "add" else f"{kind} {name} is not part of the schema"

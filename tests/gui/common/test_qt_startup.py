@@ -167,10 +167,10 @@ def offered(studio):
 
 def test_the_start_page_is_disabled_while_the_demo_opens(start):
     with start() as studio:
-        assert "Look at the demo" in offered(studio)
+        assert "Open the demo" in offered(studio)
         studio.application.open_demo()
         assert "Opening the demo" in studio.window.welcome._opening.text()
-        assert "Look at the demo" not in offered(studio)
+        assert "Open the demo" not in offered(studio)
         studio.settle()
         assert studio.page.isVisible()
 
@@ -181,9 +181,9 @@ def test_the_start_page_is_enabled_again_after_a_failed_open(start, tmp_path, mo
     wrong.write_text("not a database")
     with start() as studio:
         studio.application.open(wrong)
-        assert "Look at the demo" not in offered(studio)
-        studio.wait(lambda: "Look at the demo" in offered(studio))
+        assert "Open the demo" not in offered(studio)
+        studio.wait(lambda: "Open the demo" in offered(studio))
         monkeypatch.setattr("orbench_studio.services.data.demo.demo_workspace", lambda _path: 1 / 0)
         studio.application.open_demo()
         studio.wait(lambda: studio.window.findChildren(CrashDialog))
-        assert "Look at the demo" in offered(studio)
+        assert "Open the demo" in offered(studio)

@@ -1,4 +1,4 @@
-"""The export dialog: what, in which form, where to; its errors, and a way out."""
+"""The export dialog: content, format and folder, its errors, and cancelling."""
 
 import json
 import pwd
@@ -26,11 +26,11 @@ def choose(dialog, form, folder):
     dialog._look()
 
 
-def test_a_folder_is_written_and_the_review_goes_on(dialog, tmp_path):
+def test_an_export_replaces_an_earlier_one(dialog, tmp_path):
     studio, dialog = dialog
     assert dialog.where.text() == str(tmp_path / "mine-huggingface")
     dialog.begin.click()
-    studio.wait(lambda: "70 prompts are in" in dialog.says.text())
+    studio.wait(lambda: "70 prompts exported to" in dialog.says.text())
     assert (tmp_path / "mine-huggingface" / "README.md").is_file()
     choose(dialog, "jsonl", tmp_path / "mine-huggingface")
     assert "earlier export" in dialog.says.text()
@@ -41,11 +41,11 @@ def test_a_folder_is_written_and_the_review_goes_on(dialog, tmp_path):
     assert not (tmp_path / "mine-huggingface" / "README.md").exists()
 
 
-def test_that_seeds_leave_is_asked_twice(dialog, tmp_path):
+def test_an_export_of_seeds_is_confirmed_first(dialog, tmp_path):
     studio, dialog = dialog
     choose(dialog, "jsonl", tmp_path / "out")
     dialog.seeds.setChecked(True)
-    for words, written in (("Go back", False), ("Export the seeds", True)):
+    for words, written in (("Cancel", False), ("Export seeds", True)):
         dialog.begin.click()
         [box] = [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
         next(button for button in box.buttons() if button.text() == words).click()
@@ -53,7 +53,7 @@ def test_that_seeds_leave_is_asked_twice(dialog, tmp_path):
     studio.wait(lambda: "prompts.jsonl" in dialog.says.text())
 
 
-def test_what_the_queue_shows(start, path, tmp_path):
+def test_the_prompts_in_the_current_filter_are_exported(start, path, tmp_path):
     with start(path) as studio:
         studio.window.review.finder.bar.search.setText("category:privacy")
         studio.window.review.finder.bar.search.textEdited.emit("category:privacy")
@@ -65,12 +65,12 @@ def test_what_the_queue_shows(start, path, tmp_path):
         choose(dialog, "orbench", tmp_path / "out")
         dialog.escape.setChecked(True)
         dialog.begin.click()
-        studio.wait(lambda: "14 prompts are in" in dialog.says.text())
+        studio.wait(lambda: "14 prompts exported to" in dialog.says.text())
         message = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
         assert (message["filter"], message["formulas"]) == ("category:privacy", "escaped")
 
 
-def test_what_stops_it_is_said_in_words(dialog, tmp_path):
+def test_an_error_is_shown_in_the_dialog(dialog, tmp_path):
     studio, dialog = dialog
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("years of work", encoding="utf-8")
@@ -79,12 +79,12 @@ def test_what_stops_it_is_said_in_words(dialog, tmp_path):
     choose(dialog, "csv", tmp_path / "full")
     assert dialog.says.text() == ""
     dialog.begin.click()
-    studio.wait(lambda: "holds other files: manifest.json, thesis.tex" in dialog.says.text())
+    studio.wait(lambda: "contains other files: manifest.json, thesis.tex" in dialog.says.text())
     assert dialog.says.property("role") == "error"
     assert dialog.begin.isEnabled()
 
 
-def test_cancelled_nothing_is_there(dialog, tmp_path, monkeypatch):
+def test_a_cancelled_export_leaves_no_folder(dialog, tmp_path, monkeypatch):
     studio, dialog = dialog
     monkeypatch.setattr("orbench_studio.services.data.export_files.TOGETHER", 1)
     choose(dialog, "csv", tmp_path / "out")
@@ -94,7 +94,7 @@ def test_cancelled_nothing_is_there(dialog, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
-def test_without_a_workspace_it_says_what_to_do(start):
+def test_without_a_workspace_the_message_says_what_to_do(start):
     with start() as studio:
         studio.window.export()
         assert "Open a workspace before" in studio.message()
@@ -103,7 +103,7 @@ def test_without_a_workspace_it_says_what_to_do(start):
 
 
 @pytest.mark.parametrize("folder", ["~nobody-of-that-name/out", "x" * 300, "x/" * 3_000])
-def test_a_folder_that_cannot_be_is_no_fault_of_ours(dialog, folder, monkeypatch, tmp_path):
+def test_an_impossible_folder_name_is_an_error_message(dialog, folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     studio, dialog = dialog
     choose(dialog, "jsonl", folder)

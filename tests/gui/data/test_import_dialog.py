@@ -36,11 +36,11 @@ def test_good_and_bad_rows_are_told_before_and_after(start, path, tmp_path, writ
     )
     with start(path) as studio:
         dialog = looked(studio, file)
-        assert "line 3" in dialog._told.toPlainText()
+        assert "line 3" in dialog._report.toPlainText()
         assert len(studio.page.model.ids()) == 70, "looking takes nothing"
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
-        assert "1 taken" in dialog._files.item(0, 3).text()
+        assert "1 imported" in dialog._files.item(0, 3).text()
         dialog.reject()
 
 
@@ -49,7 +49,7 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
     second = write_csv(tmp_path / "b.csv", ("q", "reply", "llm"), [("May I pat the cat?", "No.", "m1")])
     with start(path) as studio:
         dialog = looked(studio, first)
-        assert dialog._told.toPlainText().endswith("Press Columns… to say what its columns are.")
+        assert dialog._report.toPlainText().endswith("Match its columns: press Match columns….")
         dialog._map.click()
         mapping = dialog.findChild(MappingDialog)
         for part, column in ((Field.PROMPT, "q"), (Field.RESPONSE, "reply"), (Field.MODEL, "llm")):
@@ -89,7 +89,7 @@ def test_a_file_that_goes_away_between_looking_and_taking(start, path, tmp_path,
         dialog = looked(studio, file)
         file.unlink()
         taken(studio, dialog)
-        assert "gone.csv" in dialog._told.toPlainText()
+        assert "gone.csv" in dialog._report.toPlainText()
         assert len(studio.page.model.ids()) == 70
         dialog.reject()
 
@@ -101,7 +101,7 @@ def test_a_cancelled_import_leaves_nothing(start, path, tmp_path, write_csv):
         dialog = looked(studio, file)
         dialog.run.progressed.connect(lambda _done, _total: dialog.run.cancel())
         taken(studio, dialog)
-        assert "cancelled" in dialog._told.toPlainText()
+        assert "cancelled" in dialog._report.toPlainText()
         assert len(studio.page.model.ids()) == 70
         dialog.reject()
 
@@ -111,10 +111,9 @@ def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp
     file = write_csv(tmp_path / "votes.csv", header, [("May I pat the dog?", "none", "False", "fine")])
     with start(path) as studio:
         dialog = looked(studio, file)
-        message = dialog._told.toPlainText()
-        assert (
-            "does not say which moderator this is. Write its name into the field Moderator, then look again." in message
-        )
+        message = dialog._report.toPlainText()
+        assert "the moderator is not in the file and not in its name." in message
+        assert "Enter the name in the field Moderator, then press Check again." in message
         assert "--" not in message
         dialog._names["moderator"].setText("west")
         dialog._look.click()
@@ -127,7 +126,7 @@ def test_a_name_taken_from_the_file_s_name_is_told(start, path, tmp_path, write_
     file = write_csv(tmp_path / "responses_west.csv", ("prompt", "is_rejected", "response", "category"), ROW)
     with start(path) as studio:
         dialog = looked(studio, file)
-        assert "responses_west.csv: model by the file’s name: west" in dialog._told.toPlainText()
+        assert "responses_west.csv: model, from the file name: west" in dialog._report.toPlainText()
         dialog.reject()
 
 

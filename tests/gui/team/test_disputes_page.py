@@ -111,7 +111,7 @@ def test_adjudications_are_in_the_own_label_file(disputes, tmp_path):
     studio.key(Qt.Key.Key_S)
     studio.wait(lambda: len(page.disputes) == 2)
     studio.window.label_files.write(tmp_path / "mine.jsonl")
-    studio.wait(lambda: "1 decisions in mine.jsonl" in studio.message())
+    studio.wait(lambda: "1 decisions exported to mine.jsonl." in studio.message())
     assert "adjudication" in (tmp_path / "mine.jsonl").read_text(encoding="utf-8")
 
 

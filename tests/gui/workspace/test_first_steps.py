@@ -99,7 +99,7 @@ def test_opening_by_dialog_and_by_the_recent_list(start, path):
 
 def test_the_demo_says_that_it_is_invented(start):
     with start() as studio:
-        click(studio.window.welcome, "Look at the demo")
+        click(studio.window.welcome, "Open the demo")
         studio.settle()
         assert len(studio.page.model.ids()) >= 60
         assert "illustrative" in studio.window._name.text()
@@ -144,7 +144,7 @@ def test_a_folder_dropped_is_refused_in_words(start, path, tmp_path):
         drop(studio, studio.page.prompt, tmp_path / "folder")
         dialog = studio.window.findChild(ImportDialog)
         studio.wait(lambda: not dialog.run.running)
-        assert "folder" in dialog._told.toPlainText()
+        assert "folder" in dialog._report.toPlainText()
         assert not dialog._take.isEnabled()
         dialog.reject()
 

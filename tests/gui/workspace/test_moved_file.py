@@ -60,8 +60,8 @@ def test_replaced_while_somebody_decides_it_stops_and_merges(start, path, theirs
         theirs.replace(path)
         studio.key(T)
         shown = dialog(studio)
-        assert shown.said.text().startswith("mine.orbench was replaced by another file while it was open.")
-        assert str(shown.copy) in shown.said.text()
+        assert shown.text.text().startswith("mine.orbench was replaced by another file while it was open.")
+        assert str(shown.copy) in shown.text.text()
         assert studio.window.messages.text().startswith("▲ mine.orbench was replaced")
         studio.key(S)
         assert studio.application.session.workspace is None
@@ -70,7 +70,7 @@ def test_replaced_while_somebody_decides_it_stops_and_merges(start, path, theirs
         copy = shown.copy
         shown.merge.click()
         reopened(studio)
-        assert studio.message() == f"2 decisions merged into mine.orbench. The copy stays: {copy}"
+        assert studio.message() == f"2 decisions merged into mine.orbench. The copy was kept: {copy}"
         studio.press(S)
     assert decided(path) == {1: "safe", 2: "toxic", 3: "safe", 70: "safe"}
 
@@ -89,7 +89,7 @@ def test_the_window_finds_out_by_itself_and_goes_on_with_the_copy(start, path, d
         else:
             shutil.rmtree(folder)
         shown = dialog(studio)
-        assert "mine.orbench was renamed, moved or deleted" in shown.said.text()
+        assert "mine.orbench was renamed, moved or deleted" in shown.text.text()
         assert not shown.merge.isVisible()
         copy = shown.copy
         assert (copy.parent == folder) == (deed != "folder gone")
@@ -129,7 +129,7 @@ def test_where_no_copy_can_be_saved_the_user_is_asked_for_a_place(start, path, t
         studio.wait(lambda: studio.window.findChild(MovedDialog))
         shown = studio.window.findChild(MovedDialog)
         studio.wait(shown.elsewhere.isVisible)
-        assert "the disk is full" in shown.said.text()
+        assert "the disk is full" in shown.text.text()
         monkeypatch.setattr(open_file, "save_copy", save)
         shown.elsewhere.click()
         asked = studio.window.findChildren(QLineEdit, "fileNameEdit")[-1]

@@ -106,7 +106,8 @@ def test_a_category_that_is_the_prompt(examine):
     assert faults == [
         RowFault(
             2,
-            "the category is the prompt's own text; the mend 'category-is-prompt' would leave the category open",
+            "the category is the prompt's own text. The repair 'category-is-prompt' would import the prompt without a "
+            "category",
         )
     ]
     _, records, faults = examine("x.csv", content, Fault.CATEGORY_IS_PROMPT, model="m")
@@ -146,8 +147,8 @@ def test_repeated_rows(examine):
     content = ALIGNED + "A,False,R,hate\nB,False,R,hate\nA,False,R,hate\nB,True,S,hate\n"
     findings, records, _ = examine("x.csv", content, model="m")
     assert [(f.fault, f.line, f.message) for f in findings] == [
-        (Fault.DUPLICATE, 4, "the row repeats line 2 word for word"),
-        (Fault.DUPLICATE, 5, "the row repeats line 3 in what it is about, with other content"),
+        (Fault.DUPLICATE, 4, "the row repeats line 2 exactly"),
+        (Fault.DUPLICATE, 5, "the row repeats line 3 for the same subject, with other content"),
     ]
     assert len(records) == 4
     _, records, _ = examine("x.csv", content, Fault.DUPLICATE, model="m")

@@ -113,16 +113,16 @@ def test_a_row_without_its_model_is_refused(take):
 
 def test_a_mapping_that_does_not_fit_is_refused(refused):
     text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.PROMPT: "question"}))
-    assert text == "x.csv: there is no column question; the file has q, r. Say which column is what."
+    assert text == "x.csv: there is no column question; the file has q, r. Match the columns to fields."
     text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.RESPONSE: "r"}, {Field.SEED: "s"}))
-    assert "no column is the prompt; the file has q, r" in text
-    assert "seed must be a column" in text
-    assert "response needs model: name its column or its value" in text
+    assert "no column is mapped to prompt; the file has q, r" in text
+    assert "seed needs a column" in text
+    assert "response needs model: give its column or its value" in text
 
 
 def test_the_format_mapped_proposes_for_itself(take, refused):
     assert take("x.jsonl", '{"question": "A", "lang": "en"}\n', format_name="mapped") == [Record(1, PromptDraft("A"))]
-    assert "no column is the prompt" in refused("x.jsonl", '{"a": "A"}\n', format_name="mapped")
+    assert "no column is mapped to prompt" in refused("x.jsonl", '{"a": "A"}\n', format_name="mapped")
 
 
 def test_a_preview(write):

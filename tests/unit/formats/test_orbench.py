@@ -32,7 +32,7 @@ def test_prompts(take):
         Record(3, PromptDraft("  Kept  ")),
         Record(4, PromptDraft("A")),
         Record(5, PromptDraft("B", Category.SELF_HARM)),
-        RowFault(6, "the category 'cats' is none of OR-Bench's ten"),
+        RowFault(6, "the category 'cats' is not one of OR-Bench's ten"),
         RowFault(7, "the prompt is empty"),
     ]
 
@@ -118,7 +118,7 @@ def test_a_verdict_that_is_none_refuses_the_row(take):
 
 
 def test_the_moderator_must_be_known(take, refused):
-    assert "does not say which moderator this is." in refused("x.csv", MODERATED + "A,none,False,\n")
+    assert "the moderator is not in the file and not in its name." in refused("x.csv", MODERATED + "A,none,False,\n")
     assert take("x.csv", MODERATED + "A,none,False,\n", moderator="mine")[0].votes[0].moderator == "mine"
 
 
@@ -161,7 +161,7 @@ def test_alignment_in_any_order_of_columns(take):
 
 
 def test_the_model_must_be_known(refused):
-    assert "does not say which model this is." in refused("x.csv", ALIGNED + "A,True,R,hate\n")
+    assert "the model is not in the file and not in its name." in refused("x.csv", ALIGNED + "A,True,R,hate\n")
 
 
 def test_an_unreadable_is_rejected_refuses_the_row(take):
@@ -195,7 +195,7 @@ def test_failed_requests_with_category(take):
 
 def test_a_headerless_file_is_taken_where_the_format_is_asked_for(take, refused):
     assert len(take("errors.csv", "A,boom\nB,boom\n", format_name="orbench-failed", model="m")) == 2
-    assert "no known format has any of its columns" in refused("errors.csv", "A,boom\nB,boom\n")
+    assert "format not recognised" in refused("errors.csv", "A,boom\nB,boom\n")
 
 
 def test_a_moderator_that_failed_is_an_unparsed_vote(take):
@@ -220,6 +220,6 @@ def test_response_check(take):
 
 def test_response_check_needs_judge_and_model(take, refused):
     content = CHECKED + "A,direct_answer,[[direct_answer]],R,hate\n"
-    assert "does not say which judge this is." in refused("x.csv", content, model="m")
-    assert "does not say which model this is." in refused("x_direct_answer_gpt4.csv", content)
+    assert "the judge is not in the file and not in its name." in refused("x.csv", content, model="m")
+    assert "the model is not in the file and not in its name." in refused("x_direct_answer_gpt4.csv", content)
     assert take("x_direct_answer_gpt4.csv", content, model="m")[0].responses[0].judgements[0].judge == "gpt4"

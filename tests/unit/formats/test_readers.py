@@ -2,12 +2,12 @@
 
 import pytest
 
+from orbench_studio.domain.data.export_columns import PROMPT
 from orbench_studio.formats import inspect_log
 from orbench_studio.formats.readers import READERS, recognise
-from orbench_studio.formats.studio_rows import COLUMNS
 
 HEADERS = {
-    "studio": ",".join(COLUMNS),
+    "studio": ",".join(PROMPT),
     "inspect-log": ",".join(inspect_log.COLUMNS),
     "label-studio": "id,data,annotations,predictions",
     "argilla": "id,fields,metadata,suggestions,responses,vectors",
@@ -47,14 +47,10 @@ def test_usual_names_beside_others_are_left_to_a_mapping(header):
     assert recognise(header.split(",")) is None
 
 
-def test_an_unknown_header_is_refused_with_the_closest_format(refused):
-    assert refused("x.csv", "prompt,seed,category\nA,S,hate\n") == (
-        "x.csv: it has more columns than orbench-prompts; the file has prompt, seed, category."
-    )
-    assert "closest to orbench-alignment, which also needs the column is_rejected" in refused(
-        "x.csv", "prompt,response\nA,R\n"
-    )
-    assert "no known format has any of its columns" in refused("x.csv", "a,b\nA,R\n")
+@pytest.mark.parametrize("header", ["prompt,category,label", "prompt,seed,category", "prompt,response", "a,b"])
+def test_an_unknown_header_is_refused_with_its_columns(refused, header):
+    content = f"{header}\n{','.join('x' for _ in header.split(','))}\n"
+    assert refused("x.csv", content) == f"x.csv: format not recognised. Its columns are {header.replace(',', ', ')}."
 
 
 def test_a_missing_column_is_named(refused):

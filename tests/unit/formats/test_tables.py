@@ -109,7 +109,7 @@ def test_a_quote_that_is_never_closed_is_named_where_it_opens(refused):
 
 def test_a_quote_in_the_middle_of_a_field_is_named(refused):
     text = refused("a.csv", 'prompt,category\na,harmful\n"say "hi" now",harmful\n')
-    assert text == "a.csv, line 3: a quote ends in the middle of a field. Write quotes inside a field twice."
+    assert text == "a.csv, line 3: a quote ends in the middle of a field. Double the quotes inside a field."
     text = refused("a.csv", 'prompt,category\n"two\nlines" more,harmful\n')
     assert text.startswith("a.csv, line 3: a quote ends in the middle of a field (in the row that begins on line 2).")
 

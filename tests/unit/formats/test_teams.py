@@ -103,8 +103,8 @@ def test_an_inspect_log_of_its_own_format(take, tmp_path):
 
 
 def test_a_log_that_is_none_is_refused_and_a_broken_sample_alone(take, refused):
-    assert "no readable log" in refused("log.eval", b"PK\x03\x04 cut off")
-    assert "no readable log" in refused("log.json", '{"version": 2, "status": "started", "samples": []}')
+    assert "not a readable Inspect log" in refused("log.eval", b"PK\x03\x04 cut off")
+    assert "not a readable Inspect log" in refused("log.json", '{"version": 2, "status": "started", "samples": []}')
     cut = json.dumps(HEAD | {"samples": SAMPLES})[:-20]
     assert "broken or cut off" in refused("log.json", cut)
     samples = [{"id": 1}, SAMPLES[0]]

@@ -26,8 +26,8 @@ def test_prompts(take):
             ),
         ),
         Record(3, PromptDraft("B", reference_label=Label.TOXIC, external_key="xstest:8", attributes={"type": "c"})),
-        RowFault(4, "the label is 'odd', neither safe nor unsafe"),
-        RowFault(5, "the id is 'x'; XSTest's are numbers such as 195 or v2-195"),
+        RowFault(4, "the label is 'odd', not safe or unsafe"),
+        RowFault(5, "the id is 'x'; XSTest ids are numbers such as 195 or v2-195"),
     ]
 
 
@@ -77,10 +77,10 @@ def test_an_unknown_label_of_a_person_refuses_the_row(take):
     assert take("completions_m.csv", header + "v2-1,t,A,R,4_other\n") == [
         RowFault(
             2,
-            "'4_other' is none of XSTest's labels: 1_full_compliance, 2_full_refusal, 3_partial_refusal",
+            "'4_other' is not one of XSTest's labels: 1_full_compliance, 2_full_refusal, 3_partial_refusal",
         )
     ]
 
 
 def test_the_model_must_be_known(refused):
-    assert "does not say which model this is." in refused("x.csv", COMPLETIONS + "v2-1,t,A,R,,,,,,\n")
+    assert "the model is not in the file and not in its name." in refused("x.csv", COMPLETIONS + "v2-1,t,A,R,,,,,,\n")

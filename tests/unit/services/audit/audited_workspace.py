@@ -47,7 +47,7 @@ def bring(workspace, records):
     with workspace.writing() as db:
         row = {"name": "own.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         intake = RecordImport(db, lambda: inserted(db, SOURCES, row), "own.csv")
-        intake.take(records)
+        intake.add(records)
         intake.finish()
 
 

@@ -33,7 +33,7 @@ def add_prompts(workspace, prompts):
         source = inserted(db, SOURCES, row)
         importing = RecordImport(db, lambda: source, "similar.csv")
         drafts = (PromptDraft(text, reference_label=label) for text, label in prompts)
-        importing.take([Record(line, draft) for line, draft in enumerate(drafts, 2)])
+        importing.add([Record(line, draft) for line, draft in enumerate(drafts, 2)])
         importing.finish()
 
 

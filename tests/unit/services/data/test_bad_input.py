@@ -80,7 +80,7 @@ def test_the_samples_are_taken(workspace, tmp_path, name, kind):
     path = tmp_path / f"{stem}.{kind}"
     path.write_bytes(content(name, kind, [row]))
     report = import_file(workspace, path, ReadOptions(), format_name=None if name != "mapped" else "mapped")
-    assert (report.format, report.taken, report.refused_rows) == (name, 1, 0)
+    assert (report.format, report.imported, report.rejected) == (name, 1, 0)
 
 
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[1] in ("csv", "jsonl", "eval")])
@@ -92,9 +92,9 @@ def test_any_value_in_any_place_is_taken_or_refuses_its_row(workspace, tmp_path,
     path = tmp_path / f"{stem}.{kind}"
     path.write_bytes(content(name, kind, rows))
     report = import_file(workspace, path, ReadOptions(), format_name=name)
-    assert report.taken + report.merged + report.refused_rows == len(rows)
-    assert report.taken + report.merged and report.refused_rows
-    assert all(fault.reason.isprintable() and len(fault.reason) < 500 for fault in report.refused)
+    assert report.imported + report.duplicates + report.rejected == len(rows)
+    assert report.imported + report.duplicates and report.rejected
+    assert all(fault.reason.isprintable() and len(fault.reason) < 500 for fault in report.rejected_rows)
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
@@ -156,4 +156,4 @@ def test_a_file_may_have_a_name_that_is_no_text(workspace, tmp_path):
     path = tmp_path / os.fsdecode(b"caf\xe9.csv")
     path.write_text("prompt,category\nMay I?,hate\n", encoding="utf-8")
     report = import_file(workspace, path, ReadOptions())
-    assert (report.taken, report.file) == (1, "caf?.csv")
+    assert (report.imported, report.file) == (1, "caf?.csv")

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from collections.abc import Mapping
 
 import pyarrow.parquet
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.data.export import RICH, Export, Form
+from orbench_studio.domain.data.export_columns import PROMPT, STRINGS
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.errors import CancelledError, FileFaultError, StudioError
 from orbench_studio.formats.records import PromptDraft, Record
@@ -37,9 +39,9 @@ DATA |= {Form.HUGGINGFACE: "data/prompts-full.parquet"}
 
 def take(workspace, *drafts):
     with workspace.writing() as db:
-        intake = RecordImport(db, lambda: 1, "more.csv")
-        intake.take([Record(10 + n, draft) for n, draft in enumerate(drafts)])
-        intake.finish()
+        record_import = RecordImport(db, lambda: 1, "more.csv")
+        record_import.add([Record(10 + n, draft) for n, draft in enumerate(drafts)])
+        record_import.finish()
 
 
 @pytest.fixture
@@ -96,20 +98,39 @@ def manifest(folder):
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
+def undefined(record, columns):
+    """The keys of a record, nested ones too, that the definition of the columns lacks or gives another type."""
+    for name, value in record.items():
+        kind = columns.get(name)
+        if isinstance(kind, Mapping):
+            yield from (key for one in value for key in undefined(one, kind))
+        elif kind == STRINGS:
+            yield from (name for one in value if not isinstance(one, str))
+        elif kind is None or not isinstance(value, kind | None):
+            yield name
+
+
+def test_every_exported_value_is_in_a_defined_column(lived, out):
+    export(lived, Export(Form.JSONL, out, names=True, seeds=True))
+    rows = [json.loads(line) for line in (out / "prompts.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {tuple(row) for row in rows} == {tuple(PROMPT)}
+    assert [name for row in rows for name in undefined(row, PROMPT)] == []
+
+
 @pytest.mark.parametrize("form", RICH)
 def test_everything_comes_back(lived, save_subset, out, tmp_path, form):
     save_subset("Hard 1K/ünsafe", 3, 1)
     export(lived, Export(form, out, names=True, seeds=True))
     with create_workspace(tmp_path / "again.orbench") as again:
         report = import_file(again, out, ReadOptions())
-        assert (report.taken, report.refused_rows) == (10, 0)
+        assert (report.imported, report.rejected) == (10, 0)
         assert again.problems() == []
         assert statistics.statistics(again) == statistics.statistics(lived)
         assert journal(again) == journal(lived)
         assert [g.text for g in guidelines.versions(again)] == ["Look twice."]
         export(again, Export(form, tmp_path / "second", names=True, seeds=True))
         assert files(tmp_path / "second") == files(out)
-        assert import_file(again, out / "manifest.json", ReadOptions()).taken == 0
+        assert import_file(again, out / "manifest.json", ReadOptions()).imported == 0
         assert journal(again) == journal(lived)
 
 
@@ -223,7 +244,7 @@ def test_what_is_too_long_for_a_cell_is_written_in_several_rows(lived, out, tmp_
     export(lived, Export(Form.CSV, out, names=True))
     assert manifest(out)["parts"][0]["counts"]["prompts"] == 10
     with create_workspace(tmp_path / "again.orbench") as again:
-        assert import_file(again, out, ReadOptions()).taken == 12
+        assert import_file(again, out, ReadOptions()).imported == 12
         assert statistics.statistics(again) == statistics.statistics(lived)
 
 
@@ -241,7 +262,7 @@ def test_a_cancelled_export_leaves_what_was_there(lived, out):
 def test_other_peoples_files_are_left_alone(lived, out):
     out.mkdir()
     (out / "thesis.tex").write_text("years of work", encoding="utf-8")
-    with pytest.raises(StudioError, match=r"holds other files: thesis\.tex"):
+    with pytest.raises(StudioError, match=r"contains other files: thesis\.tex"):
         export(lived, Export(Form.CSV, out))
     with pytest.raises(StudioError, match="is a file"):
         export(lived, Export(Form.CSV, out / "thesis.tex"))
@@ -292,7 +313,7 @@ def test_an_export_of_an_earlier_version_is_replaced(lived, save_subset, out, tm
     as_version_1(out)
     if form in RICH:
         with create_workspace(tmp_path / "again.orbench") as again:
-            assert import_file(again, out, ReadOptions()).taken
+            assert import_file(again, out, ReadOptions()).imported
     (out / ".gitattributes").write_bytes(b"*.parquet lfs")
     extra = next((name for name in ("README.md", "prompts.xml") if (out / name).exists()), None)
     if extra is not None:
@@ -325,14 +346,14 @@ def test_an_export_that_was_changed_is_not_taken_for_itself(lived, out, tmp_path
     whole = data.read_bytes()
     data.write_bytes(whole.replace(b"portrait", b"landscape"))
     with create_workspace(tmp_path / "again.orbench") as again:
-        with pytest.raises(FileFaultError, match="not the file that the export's manifest tells of"):
+        with pytest.raises(FileFaultError, match="differs from the manifest"):
             import_file(again, out, ReadOptions())
         assert statistics.statistics(again)["prompts"] == 0
         with pytest.raises(StudioError, match=r"changed after the earlier export: prompts\.jsonl"):
             export(lived, Export(Form.ORBENCH, out))
         data.write_bytes(whole)
         export(lived, Export(Form.ORBENCH, out))
-        with pytest.raises(FileFaultError, match="no rich file"):
+        with pytest.raises(FileFaultError, match="only prompts and categories"):
             import_file(again, out, ReadOptions())
         (out / "manifest.json").write_text('{"format": "orbench-studio-export", "version": 9, "files": []}')
         with pytest.raises(FileFaultError, match="newer version"):
@@ -345,7 +366,7 @@ def test_teams_decisions_go_out_and_come_back(lived, out, tmp_path, form):
     with create_workspace(tmp_path / "again.orbench") as again:
         for name in ("prompts.json", "responses.json"):
             report = import_file(again, out / f"prompts-{name}", ReadOptions())
-            assert report.refused_rows == 0
+            assert report.rejected == 0
         view = prompt_review.load(again, 1)
         assert (view.final.basis, view.prompt.text) == ("disputed", prompt_review.load(lived, 1).prompt.text)
         assert view.responses[0].final.answer_class == "partial_refusal"

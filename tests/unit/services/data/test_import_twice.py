@@ -43,7 +43,7 @@ def test_what_a_later_row_of_the_same_file_adds_is_kept(fresh, tmp_path):
     file = write(tmp_path / "p.csv", ("prompt", "category"), ("May I?", ""), ("May I?", "hate"))
     bring(workspace, file)
     assert statistics(workspace)["prompts_by_category"] == {"hate": 1}
-    assert bring(workspace, file).taken == 0
+    assert bring(workspace, file).imported == 0
 
 
 def test_one_text_under_two_keys_and_one_key_for_two_texts(fresh, tmp_path):
@@ -54,7 +54,7 @@ def test_one_text_under_two_keys_and_one_key_for_two_texts(fresh, tmp_path):
     bring(workspace, file, mapping=KEYED)
     before = statistics(workspace)
     assert (before["prompts"], before["responses"]) == (2, 5)
-    assert bring(workspace, file, mapping=KEYED).taken == 0
+    assert bring(workspace, file, mapping=KEYED).imported == 0
     assert statistics(workspace) == before
 
 
@@ -87,7 +87,7 @@ def test_the_order_of_xstest_s_files_does_not_matter(fresh, tmp_path):
             bring(workspace, file)
         view = prompt_review.load(workspace, 1)
         found.append((dict(view.prompt.attributes), view.final, view.responses[0].final))
-        assert bring(workspace, order[0]).taken == 0
+        assert bring(workspace, order[0]).imported == 0
     assert found[0] == found[1]
     assert found[0][0] == {"type": "homonyms", "focus": "pat", "note": "animals"}
 

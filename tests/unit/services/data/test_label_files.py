@@ -165,7 +165,7 @@ def test_a_label_that_nobody_can_give_is_refused(copy, reviewed, tmp_path):
 
 
 def test_nothing_decided_is_no_label_file(copy, tmp_path):
-    with pytest.raises(StudioError, match="Nobody has decided"):
+    with pytest.raises(StudioError, match="No decisions to export"):
         label_files.export_labels(copy(), tmp_path / "none.jsonl")
     assert not (tmp_path / "none.jsonl").exists()
 

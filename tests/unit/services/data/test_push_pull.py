@@ -123,12 +123,12 @@ def test_work_goes_on_where_it_went(postgres, pushed, tmp_path):
 
 def test_what_is_there_is_never_touched(pushed, file, tmp_path):
     before = everything(pushed)
-    with pytest.raises(WorkspaceError, match=r"already, and it stays as it is.*labels export.*merge"):
+    with pytest.raises(WorkspaceError, match=r"already contains a workspace.*labels export.*merge"):
         push(file, pushed)
     assert everything(pushed) == before
     other = tmp_path / "other.orbench"
     other.write_text("mine")
-    with pytest.raises(WorkspaceError, match="exists already, and stays"):
+    with pytest.raises(WorkspaceError, match="already exists"):
         pull(pushed, other)
     assert other.read_text() == "mine"
 

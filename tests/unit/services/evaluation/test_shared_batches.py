@@ -43,7 +43,7 @@ def many(workspace):
     """A hundred more prompts."""
     with workspace.writing() as db:
         importer = RecordImport(db, lambda: 1, "many.csv")
-        importer.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
+        importer.add([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(100)])
         importer.finish()
     return batch_control.select_prompts(workspace)
 

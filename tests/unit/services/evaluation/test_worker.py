@@ -56,7 +56,7 @@ def some(workspace):
     """More prompts."""
     with workspace.writing() as db:
         importer = RecordImport(db, lambda: 1, "some.csv")
-        importer.take([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(SOME - 4)])
+        importer.add([Record(n, PromptDraft(f"How do I open door number {n}?")) for n in range(SOME - 4)])
         importer.finish()
     return batch_control.select_prompts(workspace)
 

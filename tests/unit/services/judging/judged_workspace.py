@@ -57,11 +57,11 @@ def _fill(workspace, prompts, labelled, stopped):
         row = {"name": "test.csv", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
         source = inserted(db, SOURCES, row)
         record_import = RecordImport(db, lambda: source, "test.csv")
-        record_import.take([_record(number, labelled) for number in range(prompts)])
+        record_import.add([_record(number, labelled) for number in range(prompts)])
         if stopped:
             odd = (("blocked", StopReason.BLOCKED), ("", StopReason.STOP), ("torn", StopReason.ERROR))
             responses = tuple(ResponseDraft(f"odd-{n}", text, reason) for n, (text, reason) in enumerate(odd))
-            record_import.take([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
+            record_import.add([Record(prompts + 2, PromptDraft("How do I stop?"), (), responses)])
         record_import.finish()
 
 

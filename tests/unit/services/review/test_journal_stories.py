@@ -34,7 +34,7 @@ class JournalStories(RuleBasedStateMachine):
             row = {"name": "s", "format": "test", "sha256": "", "imported_at": datetime.now(UTC)}
             source = inserted(db, SOURCES, row)
             intake = RecordImport(db, lambda: source, "s")
-            intake.take([Record(n, PromptDraft(f"Prompt {n}?")) for n in (1, 2)])
+            intake.add([Record(n, PromptDraft(f"Prompt {n}?")) for n in (1, 2)])
             intake.finish()
         self.made = []
         self.done = {"anna": [], "ben": []}

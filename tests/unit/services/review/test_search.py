@@ -153,7 +153,7 @@ def test_the_index_finds_old_and_new_responses(workspace):
     assert [list(search.queue_of(workspace, one).ids) for one in wanted] == before
     with workspace.writing() as db:
         intake = RecordImport(db, lambda: 1, "later.csv")
-        intake.take([Record(1, PromptDraft("A later prompt?"), (), (ResponseDraft("model-z", "Quokkas smile."),))])
+        intake.add([Record(1, PromptDraft("A later prompt?"), (), (ResponseDraft("model-z", "Quokkas smile."),))])
         intake.finish()
     assert ids(workspace, "response:quokka") == [71]
     assert workspace.problems() == []

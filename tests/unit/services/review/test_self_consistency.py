@@ -45,7 +45,7 @@ def many(workspace):
     """More prompts, none of them decided."""
     with workspace.writing() as db:
         intake = RecordImport(db, lambda: 1, "small.csv")
-        intake.take([Record(n, PromptDraft(f"Harmless question number {n}?")) for n in range(10, 10 + PROMPTS)])
+        intake.add([Record(n, PromptDraft(f"Harmless question number {n}?")) for n in range(10, 10 + PROMPTS)])
         intake.finish()
     return workspace
 

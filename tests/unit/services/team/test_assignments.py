@@ -46,7 +46,7 @@ def fill(path, prompts=PROMPTS):
         row = {"name": "many.csv", "format": "test", "sha256": "", "imported_at": NOON}
         source = inserted(db, SOURCES, row)
         intake = RecordImport(db, lambda: source, "many.csv")
-        intake.take(records)
+        intake.add(records)
         intake.finish()
     return workspace
 

@@ -1,4 +1,4 @@
-"""What a file brings along that is not the studio's: `check` names it, and what would act by itself is not opened."""
+"""`check` names every foreign object in a workspace, and a file with one that acts on access is not opened."""
 
 import re
 import sqlite3
@@ -13,7 +13,6 @@ from orbench_studio.services.workspace.workspace import (
     open_workspace,
     problems_in,
 )
-from orbench_studio.store.workspace import opening
 
 TURNS = "CREATE TRIGGER turns AFTER INSERT ON annotations BEGIN UPDATE prompt_states SET final_label = 'safe'; END"
 SHADOW = "ALTER TABLE votes RENAME TO real_votes; CREATE VIEW votes AS SELECT * FROM real_votes WHERE verdict = 'safe'"
@@ -27,52 +26,56 @@ def rewritten(table, old, new):
 
 # What a colleague could do to a file, what `check` says of it, and whether the file is refused.
 CHANGES = [
-    (TURNS, ["trigger turns on annotations is not the studio's: CREATE TRIGGER turns AFTER"], True),
+    (TURNS, ["trigger turns on annotations is not part of the schema: CREATE TRIGGER turns AFTER"], True),
     (
         "CREATE VIEW all_of_it AS SELECT * FROM annotations; "
         "CREATE TRIGGER turns INSTEAD OF INSERT ON all_of_it BEGIN SELECT 1; END",
-        ["trigger turns on all_of_it is not the studio's", "view all_of_it is not the studio's"],
+        ["trigger turns on all_of_it is not part of the schema", "view all_of_it is not part of the schema"],
         True,
     ),
     (
         "DROP TRIGGER annotations_update; "
         "CREATE TRIGGER annotations_update BEFORE UPDATE ON annotations BEGIN SELECT 1; END",
-        ["trigger annotations_update is not as the studio makes it: without CREATE TRIGGER"],
+        ["trigger annotations_update differs from the schema: without CREATE TRIGGER"],
         True,
     ),
     (
         SHADOW,
-        ["table votes is missing", "table real_votes is not the studio's", "view votes is not the studio's"],
+        [
+            "table votes is missing",
+            "table real_votes is not part of the schema",
+            "view votes is not part of the schema",
+        ],
         True,
     ),
     (
         rewritten("annotations", "REFERENCES prompts (id)", "REFERENCES prompts (id) ON DELETE CASCADE"),
-        ["table annotations is not as the studio makes it: without CONSTRAINT fk_annotations_prompt_id_prompts"],
+        ["table annotations differs from the schema: without CONSTRAINT fk_annotations_prompt_id_prompts"],
         True,
     ),
     (
         rewritten("annotators", "UNIQUE (name)", "UNIQUE (name) ON CONFLICT REPLACE"),
-        ["table annotators is not as the studio makes it: without CONSTRAINT uq_annotators_name UNIQUE (name); with"],
+        ["table annotators differs from the schema: without CONSTRAINT uq_annotators_name UNIQUE (name); with"],
         True,
     ),
     ("DROP TRIGGER journal_delete", ["trigger journal_delete is missing"], False),
     ("DROP INDEX ix_annotations_journal_id", ["index ix_annotations_journal_id is missing"], False),
     (
         "DROP INDEX ix_journal_uuid; CREATE INDEX ix_journal_uuid ON journal (uuid)",
-        ["index ix_journal_uuid is not as the studio makes it: without CREATE UNIQUE INDEX"],
+        ["index ix_journal_uuid differs from the schema: without CREATE UNIQUE INDEX"],
         False,
     ),
-    ("CREATE INDEX mine ON prompts (text)", ["index mine on prompts is not the studio's"], False),
-    ("CREATE TABLE notes (x)", ["table notes is not the studio's: CREATE TABLE notes (x)"], False),
+    ("CREATE INDEX mine ON prompts (text)", ["index mine on prompts is not part of the schema"], False),
+    ("CREATE TABLE notes (x)", ["table notes is not part of the schema: CREATE TABLE notes (x)"], False),
     ("DROP TABLE groupings", ["table groupings is missing"], False),
     (
         "ALTER TABLE groupings DROP COLUMN method",
-        ["table groupings is not as the studio makes it: without method VARCHAR NOT NULL"],
+        ["table groupings differs from the schema: without method VARCHAR NOT NULL"],
         False,
     ),
     (
         "ALTER TABLE groupings ADD COLUMN more TEXT",
-        ["table groupings is not as the studio makes it: with more TEXT"],
+        ["table groupings differs from the schema: with more TEXT"],
         False,
     ),
     (rewritten("groupings", "prompts INTEGER", "prompts TEXT"), ["with prompts TEXT NOT NULL"], False),
@@ -115,7 +118,7 @@ def test_a_file_of_an_older_format_is_not_migrated_with_what_it_brings_along(pat
     do(path, "UPDATE alembic_version SET version_num = '0010'")
     with pytest.raises(WorkspaceError, match="trigger turns on annotations"):
         open_workspace(path)
-    assert problems_in(path) == ["trigger turns on annotations is not the studio's"]
+    assert problems_in(path) == ["trigger turns on annotations is not part of the schema"]
 
 
 def test_the_studios_own_are_not_complained_of(path):
@@ -153,14 +156,13 @@ def test_on_a_server(postgres):
                 db.exec_driver_sql(change)
         message = workspace.problems()
         for words in (
-            "view mine is not the studio's",
-            "rule quiet is not the studio's",
-            "trigger turns on prompts is not the studio's",
-            "trigger journal_only_grow on journal is missing or off",
+            "view mine is not part of the schema",
+            "rule quiet is not part of the schema",
+            "trigger turns on prompts is not part of the schema",
+            "trigger journal_only_grow on journal is missing or disabled",
             "index ix_journal_uuid is missing",
-            "table notes is not the studio's",
-            "column method of groupings is not as the studio makes it",
+            "table notes is not part of the schema",
+            "column method of groupings differs from the schema",
             "journal row 1: kind 'wish' cannot be read",
         ):
             assert any(words in problem for problem in message), message
-        assert opening.problems(workspace._engine) == message

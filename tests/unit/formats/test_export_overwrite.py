@@ -13,7 +13,7 @@ import pytest
 
 from orbench_studio.errors import StudioError
 from orbench_studio.formats import manifest
-from orbench_studio.formats.export_folder import STAGING, export_folder, repair
+from orbench_studio.formats.export_overwrite import STAGING, export_folder, repair
 
 FIRST = {"data/a.csv": b"first", "gone.csv": b"gone", "README.md": b"the same card"}
 SECOND = {"data/a.csv": b"second", "data/new.csv": b"new", "README.md": b"the same card"}
@@ -154,7 +154,7 @@ def test_only_what_is_listed_is_replaced_and_removed(out):
 def test_a_manifest_of_somebody_else_is_no_export(out, found):
     add(out, MINE | {"manifest.json": found.encode()})
     before = everything(out)
-    with pytest.raises(StudioError, match=r"holds other files: \.git, data, manifest\.json, notes\. Choose a new"):
+    with pytest.raises(StudioError, match=r"contains other files: \.git, data, manifest\.json, notes\. Choose a new"):
         put(out, FIRST)
     assert everything(out) == before
 

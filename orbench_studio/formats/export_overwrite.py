@@ -140,7 +140,7 @@ def _replaceable(out: Path, names: Collection[str]) -> Mapping[str, str]:
     if found is None:
         foreign = sorted(one.name for one in out.iterdir() if one.name != STAGING)
         if foreign:
-            raise StudioError(f"{out} holds other files: {_named(foreign)}. Choose a new or an empty folder.")
+            raise StudioError(f"{out} contains other files: {_named(foreign)}. Choose a new or an empty folder.")
         return {}
     earlier = found.written()
     there = sorted(name for name in {*names, *earlier, MANIFEST} if os.path.lexists(out / name))
