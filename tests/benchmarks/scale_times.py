@@ -20,7 +20,7 @@ from orbench_studio.domain.team.queue import TeamQueue
 from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.evaluation import batch_control
-from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator, Report, Want
+from orbench_studio.services.evaluation.batch_coordinator import BatchCoordinator, Demand, Report
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.team import assignments, team_queues
@@ -132,7 +132,7 @@ def _batch(workspace: Workspace, models: int) -> Figures:
     coordinator = BatchCoordinator(workspace, batch.id, _LEASE)
     coordinator.begin()
     first, last = min(coordinator.models), max(coordinator.models)
-    wanted = Report((), {first: Want(_CLAIMED, RateRequest())})
+    wanted = Report((), {first: Demand(_CLAIMED, RateRequest())})
     taken = [_millis(lambda: coordinator.exchange(wanted)) for _ in range(_CLAIMS)]
     yield f"ms: {_CLAIMED} items claimed, p95", quantile(taken, 0.95)
     yield f"ms: {_ANSWERS} answers of a model stored", _stored(coordinator, last)
@@ -141,7 +141,7 @@ def _batch(workspace: Workspace, models: int) -> Figures:
 
 def _stored(coordinator: BatchCoordinator, model_id: int) -> float:
     """Answers to items that were claimed, taken home in one transaction as those of a vendor's batch are."""
-    claimed = coordinator.exchange(Report((), {model_id: Want(_ANSWERS, RateRequest())})).shares[model_id].items
+    claimed = coordinator.exchange(Report((), {model_id: Demand(_ANSWERS, RateRequest())})).assigned[model_id].items
     random = Random(0)
     outcomes = [
         Outcome(one.item_id, one.prompt_id, model_id, 1, ModelAnswer(texts.response(random), StopReason.STOP))

@@ -28,7 +28,7 @@ from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.tables import VOTES
 from tests.fake_vendor import KEY, Vendor
-from tests.unit.services.evaluation.test_shared_batches import RUNNING
+from tests.unit.services.evaluation.test_shared_batches import PROCESS
 from tests.unit.services.generation.pipeline import Pipeline
 
 REMOTE, HERE = "openai/gpt-test", ("simulated/strict", "simulated/lenient")
@@ -86,10 +86,10 @@ def killed(pipeline, path, vendor, batch, after):
         return next(model.done for model in progress.models if model.model == REMOTE)
 
     asked, vendor.left = len(vendor.bodies), after
-    command = [sys.executable, "-c", RUNNING, str(path), str(batch.id), str(LEASE)]
+    command = [sys.executable, "-c", PROCESS, str(path), str(batch.id), str(LEASE)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout.readline() == "begun\n"
+            assert process.stdout.readline() == "started\n"
             while done() < after:
                 assert process.poll() is None
                 time.sleep(0.01)

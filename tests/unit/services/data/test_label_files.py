@@ -114,7 +114,7 @@ def test_a_dispute_is_settled_undone_and_merged(copy, reviewed, tmp_path):
     label_files.merge(merged, reviewed)
     assert adjudication.list_disputes(merged) == [Dispute(1)]
     case = adjudication.load_case(merged, Dispute(1))
-    assert [(side.said.annotator, side.said.value, side.guideline) for side in case.sides] == [
+    assert [(side.annotation.annotator, side.annotation.value, side.guideline) for side in case.sides] == [
         ("ada", "safe", None), ("bob", "toxic", 1),
     ]  # fmt: skip
     adjudication.adjudicate(merged, case, "safe", annotator="eve", reason="about software")
@@ -137,7 +137,7 @@ def test_two_adjudicators_who_disagree_leave_it_disputed(copy, reviewed):
         adjudication.adjudicate(merged, case, "toxic", annotator="flo")
     adjudication.adjudicate(merged, adjudication.load_case(merged, Dispute(1)), "toxic", annotator="flo")
     [dispute] = adjudication.list_disputes(merged)
-    assert [side.said.annotator for side in adjudication.load_case(merged, dispute).sides] == ["eve", "flo"]
+    assert [side.annotation.annotator for side in adjudication.load_case(merged, dispute).sides] == ["eve", "flo"]
 
 
 @pytest.mark.parametrize(
