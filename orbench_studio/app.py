@@ -52,7 +52,6 @@ def application(*, default_settings: bool = False) -> Iterator["Application"]:
             studio = Application(load_settings(file), Path(scratch))
             if without_log:
                 studio.window.messages.show_error(log.set_up, without_log, lasting=True)
-            gc.enable()
             yield studio
     finally:
         gc.enable()

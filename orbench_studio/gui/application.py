@@ -14,6 +14,7 @@ from orbench_studio.domain.workspace.location import Location
 from orbench_studio.gui.common.actions import SHORTCUTS, tr
 from orbench_studio.gui.common.operations import Operations
 from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.garbage_collection import GarbageCollection
 from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.key_repeat import KeyRepeatFilter
 from orbench_studio.gui.main_window import MainWindow
@@ -47,6 +48,7 @@ class Application:
         if settings.faults:
             self.window.messages.show_error(Settings, " ".join(settings.faults), lasting=True)
         self._scratch = scratch
+        self._garbage = GarbageCollection()
         self.window.demo_wanted.connect(self.open_demo)
 
     def run(self, begin: Callable[[], None] | None = None, opening: str = "") -> int:
@@ -95,6 +97,7 @@ class Application:
             self.session.close()
             self.session.background.close()
             self.operations.close()
+            self._garbage.close()
 
 
 def _team_policy() -> "Policy":

@@ -227,7 +227,6 @@ class MainWindow(PageRegistry):
     def _connect(self) -> None:
         for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
             part.message.connect(self.messages.show_message)
-        self._moved_file.message.connect(lambda _text: self.messages.clear_error(self._moved_file))
         self._moved_file.closed.connect(self._show_welcome)
         self._session.opened.connect(lambda: self.messages.clear_error(self._moved_file))
         operations = self._session.operations

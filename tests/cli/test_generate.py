@@ -97,5 +97,5 @@ def test_a_template_without_its_placeholders_is_an_error(run, seeded, tmp_path):
 def test_the_toxic_subset_reports_its_human_labels(run, run_json, rewritten):
     run("moderate", rewritten, "--moderator", "simulated/strict", "--yes")
     found = run_json("curate", rewritten, "--recipe", "toxic")
-    assert found["labels_by_people"] == 0
+    assert found["human_labels"] == 0
     assert f"labels: 0 by people, {len(found['prompts'])} by" in run("curate", rewritten, "--recipe", "toxic").stdout

@@ -256,7 +256,7 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     form.foot.launch.click()
     failed = page.batch.models.model()
     stage.wait(lambda: failed.rowCount() > 1 and bool(failed.index(1, FAILED).data()))
-    yield "evaluate-at-work", stage.window
+    yield "evaluate-running", stage.window
     stage.wait(lambda: page.batches.model().index(0, 2).data() == BatchState.COMPLETED.label)
     stage.wait(lambda: page.batch.failures.table.model().rowCount() > 0)
     yield "evaluate-completed", stage.window

@@ -132,7 +132,7 @@ def test_batch_uses_the_current_filter_or_a_query(at_page):
     ("change", "message"),
     [
         (lambda form: form.models.add("nobody/knows"), "nobody"),
-        (lambda form: form.options.temperature.setText("warm"), "is no number"),
+        (lambda form: form.options.temperature.setText("warm"), "is not a number"),
         (lambda form: form.options.temperature.setText("-1"), "must not be negative"),
         (lambda form: form.judge.setCurrentIndex(3), "Enter the name of the judge model"),
         (lambda form: (form.models.add(REMOTE), form.cost_limit.setText("2")), "has no price"),

@@ -81,7 +81,7 @@ def test_tab_order_follows_the_form_from_top_to_bottom(at_page):
 
 
 WRONG = {
-    "is no number": lambda options: options.seed.setText("seven"),
+    "is not a number": lambda options: options.seed.setText("seven"),
     "must be a whole number": lambda options: options.seed.setText("0.5"),
     "Write NAME=VALUE": lambda options: options.parameters.setPlainText("top_p"),
     "not one of the selected models": lambda options: options.parameters.setPlainText("openai/o3:top_p=1"),

@@ -146,7 +146,7 @@ def test_responses_are_searched_with_and_without_an_index(start, path):
         studio.page.finder.bar.ask(parse('response:"answers 17:"'))
         studio.wait(lambda: list(studio.page.model.ids()) == [18])
         studio.window.actions_table["index_responses"].trigger()
-        studio.wait(lambda: "Index of responses built" in studio.message())
+        studio.wait(lambda: "index of responses is ready" in studio.message())
         studio.wait(lambda: not studio.window.findChildren(QProgressDialog))
         studio.page.finder.bar.ask(parse('response:"answers 18:"'))
         studio.wait(lambda: list(studio.page.model.ids()) == [19])

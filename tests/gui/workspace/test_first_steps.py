@@ -111,7 +111,7 @@ def test_the_button_of_an_empty_filter_takes_it_away(start, path):
         studio.key(Qt.Key.Key_Slash)
         QTest.keyClicks(studio.page.finder.bar.search, "no such words")
         studio.wait(lambda: studio.page.state is State.EMPTY)
-        click(studio.page, "Clear the filter")
+        click(studio.page, "Clear filter")
         studio.settle()
         assert len(studio.page.model.ids()) == 70
         assert studio.page.finder.bar.search.text() == ""

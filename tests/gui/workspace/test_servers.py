@@ -128,7 +128,7 @@ def test_a_reviewer_decides_under_the_servers_name(start, postgres, place):
         studio.press(S)
         assert studio.window._reviewer.text() == "rita"
         studio.window.actions_table["reviewer"].trigger()
-        assert "under the name rita" in studio.message()
+        assert "under your user name, rita" in studio.message()
         assert studio.page.state is State.SHOWN
         assert studio.application.session.settings.annotator == "somebody else"
     with open_workspace(place) as workspace:
