@@ -98,4 +98,7 @@ def test_the_toxic_subset_reports_its_human_labels(run, run_json, rewritten):
     run("moderate", rewritten, "--moderator", "simulated/strict", "--yes")
     found = run_json("curate", rewritten, "--recipe", "toxic")
     assert found["human_labels"] == 0
-    assert f"labels: 0 by people, {len(found['prompts'])} by" in run("curate", rewritten, "--recipe", "toxic").stdout
+    assert (
+        f"Labels: 0 human, {len(found['prompts'])} from other sources"
+        in run("curate", rewritten, "--recipe", "toxic").stdout
+    )
