@@ -31,8 +31,12 @@ class Action(StrEnum):
 _Size = Annotated[int, typer.Option(min=1, metavar="N", help="With draw: number of prompts.")]
 _Seed = Annotated[int | None, typer.Option(min=0, metavar="N", help="With draw: random seed.")]
 _Where = Annotated[str, typer.Option("--filter", metavar="QUERY", help="With draw: only prompts that match.")]
-_Human = Annotated[HumanEvidence, typer.Option(help="What people check on the sample.")]
-_Judge = Annotated[str, typer.Option(metavar="NAME", help="The judge that people check, with --human answers or both.")]
+_Human = Annotated[
+    HumanEvidence, typer.Option(help="Human data that the estimate uses: prompt labels, answer classes, or both.")
+]
+_Judge = Annotated[
+    str, typer.Option(metavar="NAME", help="Judge whose answer classes are compared, with --human answers or both.")
+]
 _Toxic = Annotated[bool, typer.Option("--toxic", help="Estimate toxic acceptance, not over-refusal.")]
 _AssumeSafe = Annotated[bool, typer.Option("--assume-safe", help="Count prompts without any label as safe.")]
 _Margin = Annotated[
@@ -46,7 +50,9 @@ _Model = Annotated[
 
 def audit_sample(
     workspace: options.Workspace,
-    action: Annotated[Action, typer.Argument(help="What to do; extend draws the labels that the estimate needs.")],
+    action: Annotated[
+        Action, typer.Argument(help="Action. extend draws the further prompts that the estimate needs labels for.")
+    ],
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of the sample.")] = None,
     size: _Size = 200,
     seed: _Seed = None,

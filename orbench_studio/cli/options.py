@@ -35,7 +35,10 @@ Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="EXPR", help="Query, for example: category:privacy refused:>=3."),
 ]
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Use only the first N.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Use only the first N of the selected prompts, responses or seeds."),
+]
 Temperature = Annotated[str, typer.Option(metavar="T", help="Temperature; none for models that reject one.")]
 MaxTokens = Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of output tokens.")]
 Param = Annotated[

@@ -1,4 +1,8 @@
-"""All formats that can be imported, most specific first, and the recognition of a file's format."""
+"""All formats that can be imported, most specific first, and the recognition of a file's format.
+
+The one place to add a format: write a module beside this one that makes a `Reader` (see `reader_interface.py`; the
+smallest example is `argilla.py`), and name it in `READERS`, before every format that it is a special case of.
+"""
 
 from collections.abc import Sequence
 

@@ -36,7 +36,7 @@ from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.page_registry import PageRegistry
 from orbench_studio.gui.review.pace import Pace
-from orbench_studio.gui.review.reviewer import ReviewerName
+from orbench_studio.gui.review.reviewer_name import ReviewerName
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
