@@ -1,7 +1,7 @@
-"""A label file: what people decided in a studio, a deed a line, for merging into another copy of the workspace.
+"""A label file: one journal entry of human decisions per line, to merge into another copy of the workspace.
 
-Prompts and responses are named by their texts' identities, deeds by their uuid, so that the file means the same in
-every workspace. The same journal gives the same bytes.
+Prompts and responses are named by the identities of their texts, entries by their uuid, so that the file means the same
+in every workspace. The same journal gives the same bytes.
 """
 
 import json
@@ -36,20 +36,20 @@ class Labelled(NamedTuple):
     draft: AnnotationDraft
 
 
-def write(path: Path, guidelines: Iterable[Mapping[str, Any]], deeds: Iterable[Mapping[str, Any]]) -> int:
-    """Write the file; how many decisions are in it."""
+def write(path: Path, guidelines: Iterable[Mapping[str, Any]], entries: Iterable[Mapping[str, Any]]) -> int:
+    """Write the file and return its number of decisions."""
     count = 0
     with path.open("wb") as file:
         file.write(_line({"format": FORMAT, "version": VERSION}))
         file.writelines(map(_line, guidelines))
-        for one in deeds:
+        for one in entries:
             file.write(_line(one))
             count += len(one["decisions"])
     return count
 
 
 def read(path: Path) -> Iterator[Guideline | list[Labelled]]:
-    """The guidelines, then deed by deed what it decides. Raises FileFaultError at the first line that is none."""
+    """Yield the guidelines, then the decisions of each entry. Raises FileFaultError at the first invalid line."""
     file = InputFile(path)
     try:
         with file.explained():
@@ -71,7 +71,7 @@ def _found(name: str, number: int, line: str) -> Any:
         return file_fault(name, f"this is no line of a label file ({reason}). Export it again.", number)
 
     with explained(fault):
-        values = decoded(line)  # however many values: a deed may decide a hundred thousand prompts
+        values = decoded(line)  # no limit on values: one entry can decide a hundred thousand prompts
         if number == 1:
             return _require_head(name, values)
         if "guideline_text" in values:

@@ -208,10 +208,10 @@ class OwnRuleRow(SQLModel, table=True):
 
 
 class JournalRow(SQLModel, table=True):
-    """One deed: a decision, an undo or a redo of one, or an import of decisions. Never changed, never deleted.
+    """A journal entry: a decision, its undo or redo, or an import of decisions. Never changed, never deleted.
 
-    `id` is the order in which deeds came into this workspace; which came first follows from `at`, then `uuid`, which
-    are the same in every workspace.
+    `id` is the order in which entries were added to this workspace. The order in time follows from `at`, then `uuid`,
+    which are the same in every workspace.
     """
 
     __tablename__ = "journal"
@@ -227,7 +227,7 @@ class JournalRow(SQLModel, table=True):
 
 
 class AnnotationRow(SQLModel, table=True):
-    """One decision of a deed. Never changed, never deleted."""
+    """One decision of a journal entry. Never changed, never deleted."""
 
     __tablename__ = "annotations"
     id: int = key()

@@ -25,7 +25,7 @@ def copy(source: Connection, target: Connection, on_progress: Progress) -> None:
     done = 0
     put = _into_server if is_server(target) else _into_file
     if not is_server(target):
-        target.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # a deed may be about a later one
+        target.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # an entry can refer to a later one
     for table in whole:
 
         def message(rows: int) -> None:

@@ -22,7 +22,7 @@ _REVIEWERS_DO = {
     "team_claims": "INSERT, UPDATE, DELETE",
 }
 _OWN = "(SELECT id FROM annotators WHERE name = current_user::text)"
-# For everybody but the owner: a deed is one's own, and so is what it takes back.
+# Except for the owner: entries can be added and undone only under one's own name.
 _ONLY_UNDER_THE_OWN_NAME = {
     "annotators": "name = current_user::text",
     "journal": f"annotator_id = {_OWN} AND (target_id IS NULL OR EXISTS (SELECT FROM journal AS target "
@@ -47,8 +47,8 @@ def give(db: Connection) -> None:
     if has_reviewers(db):
         db.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {REVIEWER}")
         db.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {REVIEWER}")
-        for table, deeds in _REVIEWERS_DO.items():
-            db.exec_driver_sql(f"GRANT {deeds} ON {table} TO {REVIEWER}")
+        for table, privileges in _REVIEWERS_DO.items():
+            db.exec_driver_sql(f"GRANT {privileges} ON {table} TO {REVIEWER}")
         db.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {REVIEWER}")
 
 
