@@ -187,7 +187,7 @@ class MainWindow(PageRegistry):
         elif name == "font_scale":
             self._theme.scale(settings.font_scale)
         elif name == "shielded":
-            self.review.eye.prefer()
+            self.review.reading.prefer()
         elif name == "blind":
             self.review.follow_settings()
         self._session.save_settings()

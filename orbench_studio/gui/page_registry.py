@@ -72,7 +72,7 @@ class PageRegistry(QMainWindow):
         view = self.review.view
         if view is None:
             return
-        if self.review.eye.shield.covers:
+        if self.review.reading.shield.covers:
             self.messages.show_message(tr("The text is covered. Show it first."))
             return
         NearestDialog(self.review, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()

@@ -59,16 +59,16 @@ def _review(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     """The review page, two responses side by side, a covered text, and a filter without matches."""
     window = stage.window
     act = window.actions_table
-    settings = window.review.eye.shield.settings
+    settings = window.review.reading.shield.settings
     yield "review", window
     act["side_by_side"].trigger()
     yield "review-side-by-side", window
     act["side_by_side"].trigger()
     settings.shielded = [str(category) for category in Category]
-    window.review.eye.prefer()
+    window.review.reading.prefer()
     yield "review-covered", window
     settings.shielded = []
-    window.review.eye.prefer()
+    window.review.reading.prefer()
     window.review.finder.bar.search.setText("no prompt has these words")
     window.review.finder.bar.search.textEdited.emit("")
     stage.wait(lambda: window.review.state is State.EMPTY)

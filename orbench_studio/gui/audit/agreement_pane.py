@@ -16,7 +16,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ComputedPane(QWidget):
             self._say(str(error), "error")
 
         work = partial(self.compute, workspace, counts)
-        self._session.background.run(work, while_there(self, done), while_there(self, failed), tells=False)
+        self._session.background.run(work, if_alive(self, done), if_alive(self, failed), show_errors=False)
 
     def compute(self, workspace: Workspace, counts: AuditCounts) -> tuple[str, list[text_table.TextTable], Any]:
         """Return a message, the tables and further results; runs on another thread."""

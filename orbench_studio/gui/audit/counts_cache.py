@@ -78,7 +78,7 @@ class CountsCache(QObject):
                 now = audit_counts.refreshed(counts, workspace, sorted(stale))
             return audit_counts.with_judge(now, workspace, answers)
 
-        self._session.run(work, self._done, self._fail, tells=False)
+        self._session.run(work, self._done, self._fail, show_errors=False)
 
     def _has_judge(self) -> bool:
         return self.answers in (FINAL, PEOPLE) or (self.counts is not None and self.answers in self.counts.by_judge)

@@ -18,7 +18,7 @@ from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class SamplePane(QWidget):
                 if self._request is not request:
                     self._start()
 
-        self._session.background.run(work, while_there(self, done), while_there(self, self._failed), tells=False)
+        self._session.background.run(work, if_alive(self, done), if_alive(self, self._failed), show_errors=False)
 
     def _failed(self, error: Exception) -> None:
         self._running = False
@@ -148,7 +148,7 @@ class SamplePane(QWidget):
             self.message.emit(changes.message)
             self._refresh()
 
-        self._session.run(work, while_there(self, done))
+        self._session.run(work, if_alive(self, done))
 
     def _queue(self, model: object = None) -> None:
         """Draw the prompts that a model needs and open them for review."""
@@ -162,7 +162,7 @@ class SamplePane(QWidget):
 
             return labels_needed_in_queue(workspace, found, str(chosen), category)[1]
 
-        self._session.run(work, while_there(self, self.review_wanted.emit))
+        self._session.run(work, if_alive(self, self.review_wanted.emit))
 
     def _say(self, text: str, role: str = "quiet") -> None:
         set_role(self.status, "role", role)

@@ -16,7 +16,7 @@ from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.progress_strip import ProgressStrip
-from orbench_studio.gui.common.widgets import while_there
+from orbench_studio.gui.common.widgets import if_alive
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class ReportSaving(QObject):
         def write(origin: Provenance) -> None:
             self._compute(partial(_write_report, origin, counts, options, path, on_progress))
 
-        self._session.run(read, while_there(self._window, write), while_there(self._window, self._failed), tells=False)
+        self._session.run(read, if_alive(self._window, write), if_alive(self._window, self._failed), show_errors=False)
 
     def figures(self, counts: AuditCounts, options: AuditOptions, folder: Path) -> None:
         """Save all figures in a folder."""
@@ -82,7 +82,7 @@ class ReportSaving(QObject):
     def _compute(self, work: Callable[[], str]) -> None:
         window = self._window
         self._session.background.run(
-            work, while_there(window, self._done), while_there(window, self._failed), tells=False
+            work, if_alive(window, self._done), if_alive(window, self._failed), show_errors=False
         )
 
     def _done(self, message: str) -> None:

@@ -13,7 +13,7 @@ from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class WhatIfPane(QWidget):
 
             return what_if.what_if(counts, options)
 
-        self._session.background.run(work, while_there(self, self._done), while_there(self, self._failed))
+        self._session.background.run(work, if_alive(self, self._done), if_alive(self, self._failed))
 
     def _done(self, found: WhatIf) -> None:
         self._running = False

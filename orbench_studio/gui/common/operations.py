@@ -31,7 +31,7 @@ class _Request:
 
     done: Callable[[Any], object] | None
     failed: Callable[[Exception], object] | None
-    tells: bool
+    show_errors: bool
     handled_elsewhere: tuple[type[Exception], ...]
     act: Hashable
     is_current: Callable[[], bool]
@@ -62,19 +62,21 @@ class Operations(QObject):
         done: Callable[[Any], object] | None = None,
         failed: Callable[[Exception], object] | None = None,
         *,
-        tells: bool = True,
+        show_errors: bool = True,
         handled_elsewhere: tuple[type[Exception], ...] = (),
         act: Hashable = None,
         is_current: Callable[[], bool] = lambda: True,
     ) -> None:
         """Run `work` in the background thread, then `done` or `failed` in the window's thread.
 
-        The `failed` signal reports a `StudioError`, unless `tells` is false because the callback shows the error, or
-        the error is `handled_elsewhere`. The `changed` signal reports `Changes` that `work` returns, after `done`.
+        The `failed` signal reports a `StudioError`, unless `show_errors` is false because the callback shows the error,
+        or the error is `handled_elsewhere`. The `changed` signal reports `Changes` that `work` returns, after `done`.
         `act` identifies the action across retries, by default `act_of(work)`. A result that is no longer `is_current`
         is dropped; only unexpected errors are still reported.
         """
-        request = _Request(done, failed, tells, handled_elsewhere, act_of(work) if act is None else act, is_current)
+        request = _Request(
+            done, failed, show_errors, handled_elsewhere, act_of(work) if act is None else act, is_current
+        )
         self._pending += 1
         self._thread.submit(work).add_done_callback(lambda future: self._ended.emit(future, request))
 
@@ -120,7 +122,7 @@ class Operations(QObject):
         if request.failed is not None and isinstance(error, Exception) and is_current:
             request.failed(error)
         if isinstance(error, StudioError):
-            if is_current and request.tells and not isinstance(error, request.handled_elsewhere):
+            if is_current and request.show_errors and not isinstance(error, request.handled_elsewhere):
                 self.failed.emit(request.act, str(error))
             return
         self.report(error)

@@ -181,7 +181,7 @@ def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
     widget.setToolTip(f"<qt>{escape(text)}</qt>" if text else "")
 
 
-def while_there(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:
+def if_alive(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:
     """A callback that does nothing once the widget is deleted: results may arrive after a dialog is closed."""
     return lambda answer: then(answer) if isValid(widget) else None
 

@@ -14,7 +14,7 @@ from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.workspace.session import Session
 
@@ -41,7 +41,7 @@ class CompareDialog(QDialog):
         self._build_ui()
         self.other.currentIndexChanged.connect(lambda _: self._compare())
         self._file.clicked.connect(lambda: ask_tables(self, self._add_files))
-        recipe_run.subsets(session, while_there(self, self._offer))
+        recipe_run.subsets(session, if_alive(self, self._offer))
 
     def _offer(self, found: Sequence[SubsetSummary]) -> None:
         for one in found:
@@ -65,7 +65,7 @@ class CompareDialog(QDialog):
 
             return subsets.compare(workspace, self._name, other)
 
-        self._session.run(work, while_there(self, self._show), while_there(self, self._show_error), tells=False)
+        self._session.run(work, if_alive(self, self._show), if_alive(self, self._show_error), show_errors=False)
 
     def _show(self, found: Difference) -> None:
         set_role(self.status, "role", "quiet")

@@ -29,7 +29,7 @@ from orbench_studio.gui.common.content_cover import row_shown, text_shown
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.theme import LABELS, Theme
-from orbench_studio.gui.common.widgets import ENTER, label, set_role, while_there
+from orbench_studio.gui.common.widgets import ENTER, if_alive, label, set_role
 from orbench_studio.gui.curation.nearest_dialog import prompt_card
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.workspace.session import Session
@@ -77,7 +77,7 @@ class DuplicatesDialog(QDialog):
 
             return DuplicateGroups(near_duplicates.grouping(workspace), near_duplicates.groups(workspace))
 
-        self._session.run(work, while_there(self, self._show))
+        self._session.run(work, if_alive(self, self._show))
 
     def _show(self, found: DuplicateGroups) -> None:
         last = found.grouping
@@ -111,7 +111,7 @@ class DuplicatesDialog(QDialog):
 
             return near_duplicates.members(workspace, group_id)
 
-        self._session.run(work, while_there(self, self._show_members))
+        self._session.run(work, if_alive(self, self._show_members))
 
     def _show_members(self, found: list[GroupMember]) -> None:
         self._ids = [one.row.prompt_id for one in found]
@@ -144,7 +144,7 @@ class DuplicatesDialog(QDialog):
         self.search.setEnabled(False)
         on_progress = self.strip.begin(tr("Comparing prompts"))
         threshold = round(self.threshold.value(), 2)
-        done, failed = while_there(self, self._found), while_there(self, self._failed)
+        done, failed = if_alive(self, self._found), if_alive(self, self._failed)
         session, searched = self._session, self._session.workspace
 
         def read(workspace: Workspace) -> Texts:
@@ -158,7 +158,7 @@ class DuplicatesDialog(QDialog):
 
                 return near_duplicates.search(texts, threshold, on_progress)
 
-            session.background.run(work, save, failed, tells=False)
+            session.background.run(work, save, failed, show_errors=False)
 
         def save(found: DuplicateSearch) -> None:
             def write(workspace: Workspace) -> Changes:

@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, while_there
+from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class NearestDialog(QDialog):
 
             return near_duplicates.nearest_toxic(workspace, prompt_id)
 
-        session.run(work, while_there(self, self._show))
+        session.run(work, if_alive(self, self._show))
 
     def _show(self, found: list[Near]) -> None:
         self.found = found

@@ -53,7 +53,7 @@ class RecipeOperations(QObject):
         def done(candidates: Sequence[Candidate]) -> None:
             self._select(recipe, candidates, turn)
 
-        self._session.run(work, done, lambda error: self._fail(error, turn), tells=False)
+        self._session.run(work, done, lambda error: self._fail(error, turn), show_errors=False)
 
     def _select(self, recipe: Recipe, candidates: Sequence[Candidate], turn: int) -> None:
         def work() -> Selection:
@@ -66,7 +66,7 @@ class RecipeOperations(QObject):
                 self._list(found.chosen[:_SHOWN], turn)
                 self._rate(found.chosen, {}, turn)
 
-        self._session.background.run(work, done, lambda error: self._fail(error, turn), tells=False)
+        self._session.background.run(work, done, lambda error: self._fail(error, turn), show_errors=False)
 
     def _list(self, chosen: Sequence[int], turn: int) -> None:
         def work(workspace: Workspace) -> list[QueueRow]:
@@ -95,7 +95,7 @@ class RecipeOperations(QObject):
             else:
                 self.rated.emit(total)
 
-        self._session.run(work, done, lambda error: self._fail(error, turn), tells=False)
+        self._session.run(work, done, lambda error: self._fail(error, turn), show_errors=False)
 
     def _check_cancelled(self, turn: int) -> None:
         if turn != self._turn:

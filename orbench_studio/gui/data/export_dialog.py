@@ -24,7 +24,7 @@ from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.progress_strip import ProgressStrip
-from orbench_studio.gui.common.widgets import label, set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.user_folders import expanded, home
 
@@ -71,7 +71,7 @@ class ExportDialog(QDialog):
         self._about = label("", "meta")
         self._build_ui()
         self._connect()
-        session.run(_subsets, while_there(self, self._offer))
+        session.run(_subsets, if_alive(self, self._offer))
 
     def reject(self) -> None:
         self.strip.stop()
@@ -106,8 +106,8 @@ class ExportDialog(QDialog):
 
             return export_files.export(workspace, asked, goes_on)
 
-        done, failed = while_there(self, self._done), while_there(self, self._failed)
-        self._session.background.run(work, done, failed, tells=False)
+        done, failed = if_alive(self, self._done), if_alive(self, self._failed)
+        self._session.background.run(work, done, failed, show_errors=False)
 
     def _asked(self) -> Export:
         subset, queue = self.what.currentData()

@@ -114,7 +114,7 @@ class ImportRun(QObject):
             self.advanced.emit()
             self._next(rest, work, takes=takes)
 
-        self._session.operations.run(lambda: work(file, workspace), done, failed, tells=False)
+        self._session.operations.run(lambda: work(file, workspace), done, failed, show_errors=False)
 
     def _goes_on(self, done: int, total: int) -> bool:
         self.progressed.emit(done, total)

@@ -93,7 +93,7 @@ class BatchOperations(QObject):
 
             return launcher.read_text(file)
 
-        self._session.run(work, done, failed, tells=False)
+        self._session.run(work, done, failed, show_errors=False)
 
     def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:
         """Estimate a plan; `failed` receives the reason if it is not valid."""
@@ -106,7 +106,7 @@ class BatchOperations(QObject):
             ids = batch_control.select_prompts(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
             return cost_estimate.estimate(workspace, plan.models, ids, plan.settings, known)
 
-        self._session.run(work, done, failed, tells=False)
+        self._session.run(work, done, failed, show_errors=False)
 
     def launch(self, plan: Plan, done: Callable[[int], object], failed: Failed) -> None:
         """Create the batch of a plan, pass its number to `done`, and start it."""
@@ -128,7 +128,7 @@ class BatchOperations(QObject):
             done(batch_id)
             self.resume(batch_id)
 
-        self._session.run(work, launched, failed, tells=False)
+        self._session.run(work, launched, failed, show_errors=False)
 
     def overview(self, done: Callable[[list[BatchProgress]], object]) -> None:
         """Load the progress of all batches, newest first."""

@@ -14,7 +14,7 @@ from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme, px
-from orbench_studio.gui.common.widgets import label, rule, scrolled, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, rule, scrolled
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import BatchPane
 from orbench_studio.gui.evaluation.new_batch import NewBatch
@@ -67,7 +67,7 @@ class EvaluationPage(QWidget):
         super().showEvent(event)
         self.compose.refresh()
         self.runs.names(self.compose.add_names)
-        self.runs.find_servers(while_there(self, self.compose.add_names))
+        self.runs.find_servers(if_alive(self, self.compose.add_names))
         self._list()
         self._timer.start()
 

@@ -118,8 +118,8 @@ class StepForm(QFrame):
     def _offered(self) -> LaunchOffer:
         plan = self.plan()
         return LaunchOffer(
-            lambda done, failed: self._session.run(lambda w: estimate(w, plan), done, failed, tells=False),
-            lambda done, failed: self._session.run(lambda w: create_batch(w, plan), done, failed, tells=False),
+            lambda done, failed: self._session.run(lambda w: estimate(w, plan), done, failed, show_errors=False),
+            lambda done, failed: self._session.run(lambda w: create_batch(w, plan), done, failed, show_errors=False),
         )
 
     def _launched(self, batch_id: int) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, while_there
+from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class RejectedTextsDialog(QDialog):
         for widget in (label(tr(_DUPLICATES), "quiet"), label(tr(_REPLIES), "quiet"), self.table, self.reveal):
             column.addWidget(widget)
         self.resize(860, 520)
-        session.run(_read, while_there(self, self._set_found))
+        session.run(_read, if_alive(self, self._set_found))
 
     def _set_found(self, found: Found) -> None:
         self._found = found

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.widgets import label, set_tip, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, set_tip
 from orbench_studio.gui.generation.steps import Step, read_template
 from orbench_studio.gui.workspace.session import Session
 
@@ -69,7 +69,7 @@ class TemplateField(QWidget):
         def work(_workspace: Workspace) -> Template:
             return read_template(step, file)
 
-        self._session.run(work, while_there(self, lambda found: TemplateDialog(self, found).open()))
+        self._session.run(work, if_alive(self, lambda found: TemplateDialog(self, found).open()))
 
     def _build_ui(self) -> None:
         self.name.setWordWrap(True)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from orbench_studio.domain.judging.custom_rule import SavedRule
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
-from orbench_studio.gui.common.widgets import label, while_there
+from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.judging.calibration_tables import indicates
 from orbench_studio.gui.workspace.session import Session
 
@@ -50,7 +50,7 @@ class CustomRulesPane(QWidget):
 
             return custom_rules.saved(workspace)
 
-        self._session.run(read, while_there(self, self._show))
+        self._session.run(read, if_alive(self, self._show))
 
     def added(self, phrase: str) -> None:
         """Update after a phrase was saved as a rule."""
@@ -94,7 +94,7 @@ class CustomRulesPane(QWidget):
                 tr("Rule “{phrase}” removed. Judge with the rules to update judgements ({key})."), one.rule.phrase
             )
 
-        self._session.run(work, while_there(self, done))
+        self._session.run(work, if_alive(self, done))
 
     def _restore(self, one: SavedRule) -> None:
         annotator = self._session.annotator
@@ -104,7 +104,7 @@ class CustomRulesPane(QWidget):
 
             return custom_rules.save(workspace, one.rule, annotator=annotator)
 
-        self._session.run(work, while_there(self, lambda _: self.added(one.rule.phrase)))
+        self._session.run(work, if_alive(self, lambda _: self.added(one.rule.phrase)))
 
     def _announce(self, template: str, phrase: str) -> None:
         self.message.emit(template.format(phrase=phrase, key=key_text("judge_rules") or tr("no shortcut")))

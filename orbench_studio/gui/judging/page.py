@@ -16,7 +16,7 @@ from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
-from orbench_studio.gui.common.widgets import label, rule, set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, rule, set_role
 from orbench_studio.gui.judging.calibration_tables import METHODS, SLICE_TITLES, Report, report
 from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.phrases_pane import PhrasesPane
@@ -69,9 +69,9 @@ class JudgesPage(QWidget):
         self._show_status("")
         self._session.operations.run(
             read,
-            while_there(self, lambda data: self._compute(data, on_progress)),
-            while_there(self, self._stopped),
-            tells=False,
+            if_alive(self, lambda data: self._compute(data, on_progress)),
+            if_alive(self, self._stopped),
+            show_errors=False,
         )
 
     def _compute(self, data: Any, on_progress: Callable[[int, int], bool]) -> None:
@@ -87,7 +87,7 @@ class JudgesPage(QWidget):
             if self._session.workspace is workspace is not None:
                 self._show_report(*answer)
 
-        self._session.background.run(work, while_there(self, done), while_there(self, self._stopped), tells=False)
+        self._session.background.run(work, if_alive(self, done), if_alive(self, self._stopped), show_errors=False)
 
     def _show_report(self, found: Calibration, report: Report) -> None:
         self._end()

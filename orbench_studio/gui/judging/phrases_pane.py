@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import Row, grid_of, note, share, translated
-from orbench_studio.gui.common.widgets import label, set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.judging.calibration_tables import indicates, phrase_rows
 from orbench_studio.gui.workspace.session import Session
 
@@ -73,7 +73,7 @@ class PhrasesPane(QWidget):
 
                 return phrase_rows(phrase_mining.mine_halves(labelled, _LISTED))
 
-            self._session.background.run(work, while_there(self, lambda rows: self._show(model, rows)))
+            self._session.background.run(work, if_alive(self, lambda rows: self._show(model, rows)))
 
         self._run(read, compute)
 
@@ -158,7 +158,7 @@ class PhrasesPane(QWidget):
         workspace = self._session.workspace
         if workspace is not None:
             self._session.operations.run(
-                lambda: work(workspace), while_there(self, then), while_there(self, failed), tells=False
+                lambda: work(workspace), if_alive(self, then), if_alive(self, failed), show_errors=False
             )
 
     def _build_ui(self) -> None:

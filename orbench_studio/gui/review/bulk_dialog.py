@@ -26,7 +26,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import LABELS
-from orbench_studio.gui.common.widgets import ENTER, label, while_there
+from orbench_studio.gui.common.widgets import ENTER, if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class BulkDialog(QDialog):
 
             return bulk_labels.preview(workspace, ids, only_undecided=only_undecided)
 
-        self._session.run(work, while_there(self, self._show))
+        self._session.run(work, if_alive(self, self._show))
 
     def _show(self, preview: BulkPreview) -> None:
         self._preview = preview

@@ -34,7 +34,7 @@ class DecisionActions:
     def __init__(self, page: ReviewPage, session: Session, connection: Connection) -> None:
         self._page = page
         self._session = session
-        page.bind(self._handlers() | _navigation(page, connection) | page.eye.handlers())
+        page.bind(self._handlers() | _navigation(page, connection) | page.reading.handlers())
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {

@@ -79,7 +79,7 @@ class ReviewPage(QWidget):
         self.prompt.place_marks(self.decisions.marks())
         self.guidelines = GuidelinesPane(theme)
         self.panes = self._build_ui()
-        self.eye = ReadingAids(session.settings, self.model, self.prompt, self.responses, self.panes)
+        self.reading = ReadingAids(session.settings, self.model, self.prompt, self.responses, self.panes)
         self._actions = actions
         self._own_actions: tuple[str, ...] = ()
         self._connect()
@@ -136,7 +136,7 @@ class ReviewPage(QWidget):
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> None:
         """Record a decision on the prompt on the screen; a skip, and a label with votes in view, move on."""
-        if self.state is State.SHOWN and self.view is not None and self.eye.may_decide(aspect):
+        if self.state is State.SHOWN and self.view is not None and self.reading.may_decide(aspect):
             decision = Decision(self.view.prompt.id, aspect, value, response_id)
             self.write(decision, *more, seen=self.view.version, visible=self.visible)
 
@@ -253,7 +253,7 @@ class ReviewPage(QWidget):
             if revealed or not self.blind:
                 self._revealed.add(view.prompt.id)
             seen = blinded(view, who) if self.blind else view
-            self.eye.meet(seen)
+            self.reading.update_for(seen)
             self.prompt.show_view(seen, who)
             self.responses.show_view(seen, who)
             self.decisions.show_view(seen, who)
@@ -367,7 +367,7 @@ class ReviewPage(QWidget):
         self.finder.changed.connect(self.ask_queue)
         self.finder.left.connect(self.queue.setFocus)
         self.responses.left.connect(self.queue.setFocus)
-        for part in (self.finder, self.finder.views, self.eye):
+        for part in (self.finder, self.finder.views, self.reading):
             part.message.connect(self.message)
         self.panes.offer(self._actions)
         self.model.wanted.connect(lambda ids: self.loader.load_rows(ids, self.model.put))

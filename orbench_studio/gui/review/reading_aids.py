@@ -39,7 +39,7 @@ class ReadingAids(QObject):
         """The handlers of these actions."""
         return {"reveal_text": self._reveal, "side_by_side": self._compare}
 
-    def meet(self, view: PromptView) -> None:
+    def update_for(self, view: PromptView) -> None:
         """Cover the texts of a prompt if needed, before it is painted."""
         self.shield.show_prompt(view)
         self._prompt.hide_reasons(covered=self.shield.covers)

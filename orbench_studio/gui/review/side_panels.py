@@ -12,7 +12,7 @@ from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.guideline import Guideline
 from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.widgets import while_there
+from orbench_studio.gui.common.widgets import if_alive
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
@@ -78,7 +78,7 @@ class SidePanels:
 
     def _edit(self, versions: list[Guideline]) -> None:
         dialog = GuidelinesDialog(self._page, versions, self._draft)
-        close = while_there(dialog, lambda _: dialog.close())
+        close = if_alive(dialog, lambda _: dialog.close())
 
         def write(text: str) -> None:
             def work(workspace: Workspace) -> object:
@@ -107,10 +107,10 @@ class SidePanels:
             self._page.message.emit(tr("Other people's decisions are hidden until you have labelled this prompt."))
             return
         page, visible = self._page, self._page.visible
-        dialog = TimelineDialog(page, view, covered=page.eye.shield.covers)
+        dialog = TimelineDialog(page, view, covered=page.reading.shield.covers)
 
         def go_back(decision: Decision) -> None:
-            if page.eye.may_decide(decision.aspect):
+            if page.reading.may_decide(decision.aspect):
                 page.write(decision, seen=view.version, visible=visible, stays=True)
 
         dialog.decided.connect(go_back)
@@ -121,7 +121,7 @@ class SidePanels:
 
             return history.of_prompt(workspace, prompt_id, annotator)
 
-        self._session.run(work, while_there(dialog, dialog.show_events))
+        self._session.run(work, if_alive(dialog, dialog.show_events))
         dialog.open()
 
     def _ask_undo_since(self) -> None:

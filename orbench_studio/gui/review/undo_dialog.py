@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.gui.common.actions import key_text, tr
-from orbench_studio.gui.common.widgets import label, set_role, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class UndoSinceDialog(QDialog):
 
             return bulk_undo.entries_of(workspace, annotator=who, limit=_LISTED)
 
-        self._session.run(work, while_there(self, self._show))
+        self._session.run(work, if_alive(self, self._show))
 
     def _show(self, entries: list[Entry]) -> None:
         self._entries = entries
@@ -122,7 +122,7 @@ class UndoSinceDialog(QDialog):
             begin = bulk_undo.parse_time(since, datetime.now().astimezone()) if isinstance(since, str) else since
             return bulk_undo.preview(workspace, annotator=who, since=begin)
 
-        self._session.run(work, while_there(self, self._preview), while_there(self, self._refuse), tells=False)
+        self._session.run(work, if_alive(self, self._preview), if_alive(self, self._refuse), show_errors=False)
 
     def _refuse(self, error: Exception) -> None:
         self._say(str(error), "error")

@@ -16,7 +16,7 @@ from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, scrolled, set_tip, while_there
+from orbench_studio.gui.common.widgets import if_alive, label, scrolled, set_tip
 from orbench_studio.gui.team.people_table import COLUMNS, NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
@@ -79,8 +79,8 @@ class TeamPage(QScrollArea):
     def ask(self, before: TeamQueue | None) -> None:
         """Open the dialog for a new queue, or to change `before`."""
         dialog = QueueDialog(self, before, write(self._current()) if before is None else before.query)
-        close = while_there(dialog, lambda _: dialog.close())
-        show_error = while_there(dialog, lambda error: dialog.show_error(str(error)))
+        close = if_alive(dialog, lambda _: dialog.close())
+        show_error = if_alive(dialog, lambda error: dialog.show_error(str(error)))
 
         def save(wanted: TeamQueue) -> None:
             def work(workspace: Workspace) -> Changes:
@@ -96,7 +96,7 @@ class TeamPage(QScrollArea):
                 close(changes)
                 self._done(changes)
 
-            self._session.run(work, done, show_error, tells=False)
+            self._session.run(work, done, show_error, show_errors=False)
 
         dialog.wanted.connect(save)
         dialog.open()

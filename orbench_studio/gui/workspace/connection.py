@@ -129,9 +129,9 @@ class Connection(QObject):
         else:
             self._session.run(work, remember, remembered)
 
-    def lose(self, tells: bool) -> None:
+    def lose(self, show_errors: bool) -> None:
         """Go offline: the server did not answer."""
-        if tells or not self.is_offline:
+        if show_errors or not self.is_offline:
             self.is_offline = True
             self._show(self._error)
 
@@ -166,7 +166,7 @@ class Connection(QObject):
         if self._sending or not self._pending:
             return
         self._sending = True
-        self._session.run(_Recording(self._pending[0]), self._was_sent, self._was_not_sent, tells=False)
+        self._session.run(_Recording(self._pending[0]), self._was_sent, self._was_not_sent, show_errors=False)
 
     def _was_sent(self, _changes: Changes) -> None:
         self._sent += 1

@@ -56,7 +56,7 @@ class MovedFile(QObject):
     def _save(self, path: Path | None = None) -> None:
         assert self._dialog is not None
         self._dialog.say(tr("Saving a copy of the open workspace…"))
-        self._session.run(lambda workspace: workspace.save_copy(path), self._saved, self._not_saved, tells=False)
+        self._session.run(lambda workspace: workspace.save_copy(path), self._saved, self._not_saved, show_errors=False)
 
     def _not_saved(self, error: Exception) -> None:
         if self._dialog is not None:

@@ -9,7 +9,7 @@ from orbench_studio.domain.workspace.location import Server, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import label, while_there
+from orbench_studio.gui.common.widgets import if_alive, label
 from orbench_studio.gui.workspace.session import Session
 
 _EXAMPLE = "postgresql://ada@db.example.org/hard1k"
@@ -49,7 +49,7 @@ class ServerDialog(QDialog):
         if self.password.text():
             place = replace(place, password=self.password.text())
         self._say(tr("Connecting to {server}…").format(server=place), busy=True)
-        self._session.open(place, failed=while_there(self, lambda error: self._say(message(error))))
+        self._session.open(place, failed=if_alive(self, lambda error: self._say(message(error))))
 
     def _say(self, text: str, *, busy: bool = False) -> None:
         self.status.setProperty("role", "quiet" if busy else "error")

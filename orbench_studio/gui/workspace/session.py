@@ -65,7 +65,7 @@ class Session(QObject):
 
             return workspace.create_workspace(place) if create else workspace.open_workspace(place)
 
-        self.operations.run(work, self.adopt, failed, tells=failed is None, act=Session.adopt)
+        self.operations.run(work, self.adopt, failed, show_errors=failed is None, act=Session.adopt)
 
     def open_demo(self, scratch: Path) -> None:
         """Open a copy of the demo workspace in a folder; created on first use."""
@@ -103,7 +103,7 @@ class Session(QObject):
         done: Callable[[Any], object] | None,
         failed: Callable[[Exception], object] | None = None,
         *,
-        tells: bool = True,
+        show_errors: bool = True,
     ) -> None:
         """Run `work` on the database's thread, and answer on the window's; see `Operations.run`."""
         workspace = self.workspace
@@ -113,16 +113,16 @@ class Session(QObject):
         self.operations.run(
             lambda: work(workspace),
             done,
-            lambda error: self._failed(error, failed, tells=tells),
-            tells=tells,
+            lambda error: self._failed(error, failed, show_errors=show_errors),
+            show_errors=show_errors,
             handled_elsewhere=(ConnectionLostError, WorkspaceMovedError),
             act=act_of(work),
             is_current=lambda: self.workspace is workspace,
         )
 
-    def _failed(self, error: Exception, failed: Callable[[Exception], object] | None, *, tells: bool) -> None:
+    def _failed(self, error: Exception, failed: Callable[[Exception], object] | None, *, show_errors: bool) -> None:
         if isinstance(error, ConnectionLostError):
-            self.disconnected.emit(tells)
+            self.disconnected.emit(show_errors)
         if failed is not None:
             failed(error)
         if isinstance(error, WorkspaceMovedError):

@@ -52,7 +52,7 @@ class Watch(QObject):
 
         if not self._polling:
             self._polling = True
-            self._session.run(work, self._compare, self._not_answered, tells=False)
+            self._session.run(work, self._compare, self._not_answered, show_errors=False)
 
     def _not_answered(self, _error: Exception) -> None:
         self._polling = False

@@ -96,7 +96,7 @@ def show_a_batch(studio):
 def test_everything_can_be_reached_by_tab(start, path):
     with start(path) as studio:
         assert unreached(studio.window) == []
-        studio.page.eye.handlers()["side_by_side"]()
+        studio.page.reading.handlers()["side_by_side"]()
         assert unreached(studio.window) == []
         studio.window.messages.show_error("an act", "A fault that stays until it is read.")
         assert unreached(studio.window) == []

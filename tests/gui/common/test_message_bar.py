@@ -225,9 +225,9 @@ def test_the_connection_error_stays_until_the_connection_is_back(start, path, fi
     with start(path) as studio:
         connection = studio.application.connection
         fail_to_merge(studio, files[1])
-        connection.lose(tells=True)
+        connection.lose(show_errors=True)
         assert "No connection" in studio.message()
-        connection.lose(tells=True)
+        connection.lose(show_errors=True)
         connection.reached()
         assert studio.message().startswith("The connection is back")
         studio.window.messages._end_message()

@@ -100,7 +100,7 @@ def test_the_nearest_toxic_prompt_stays_covered_if_its_category_is(start, path):
         studio.application.session.settings.shielded = [category]
         studio.page.queue.go(next(n for n in range(10) if studio.page.model.id_at(n) != 12))
         studio.settle()
-        if studio.page.eye.shield.covers:
+        if studio.page.reading.shield.covers:
             studio.key(Qt.Key.Key_X)
         studio.key(Qt.Key.Key_O)
         dialog = studio.page.findChild(NearestDialog)
