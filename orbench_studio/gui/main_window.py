@@ -1,8 +1,8 @@
-"""The main window: top bar, navigation rail, pages and message bar."""
+"""The main window: menu bar, top bar, navigation rail, pages and message bar."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
     QHBoxLayout,
     QVBoxLayout,
     QWidget,
@@ -20,35 +19,32 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, Server
+from orbench_studio.gui.appearance import Appearance
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
-from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
+from orbench_studio.gui.common.menus import fill_menu_bar
 from orbench_studio.gui.common.message_bar import MessageBar
 from orbench_studio.gui.common.page_stack import PAGES, Pages, Rail
-from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
-from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, Theme, px
-from orbench_studio.gui.common.widgets import label, rule, set_tip
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.common.widgets import rule
 from orbench_studio.gui.data.label_files import LabelFiles
 from orbench_studio.gui.data.library_page import LibraryPage
 from orbench_studio.gui.data.response_index import Indexing
 from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.page_registry import PageRegistry
-from orbench_studio.gui.review.pace import Pace
-from orbench_studio.gui.review.reviewer_name import ReviewerName
+from orbench_studio.gui.top_bar import TopBar
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.gui.workspace.welcome import WelcomePage
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
-from orbench_studio.settings import SCHEMES
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
-
-_BAR = 48
 
 
 class MainWindow(PageRegistry):
@@ -71,13 +67,10 @@ class MainWindow(PageRegistry):
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self.label_files = LabelFiles(session, self)
-        self._name = label("", "strong")
-        self._today = label("", "quiet")
-        self._today.setToolTip(tr("Prompts that you have labelled today, and the median time of the last 20"))
-        self.pace = Pace()
-        self._labelled = 0
-        self._reviewer = ReviewerName(session)
+        self.top_bar = TopBar(session, self.review.finder.bar)
+        self._appearance = Appearance(self, session, theme)
         self._rail = Rail(self.actions_table)
+        self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
         self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
         self._build_ui()
         self._connect()
@@ -132,11 +125,10 @@ class MainWindow(PageRegistry):
         workspace = self._session.workspace
         assert workspace is not None  # emitted only after one is open
         self.setWindowTitle(f"{workspace.name} — OR-Bench Studio")
-        name = tr("{name} · illustrative") if workspace.illustrative else "{name}"
-        self._name.setText(name.format(name=workspace.name))
-        set_tip(self._name, str(workspace.place))
+        self.top_bar.show_workspace()
+        self.actions_table.follow_workspace(is_open=True)
         self.welcome.say("")
-        self._bar.show()
+        self.top_bar.show()
         self._rail.show()
         self.review.start(at=self._session.settings.places.get(str(workspace.place)))
         self.show_page("page_review")
@@ -148,11 +140,16 @@ class MainWindow(PageRegistry):
 
     def _show_welcome(self, why: str) -> None:
         self.setWindowTitle("OR-Bench Studio")
-        self._bar.hide()
-        self._rail.hide()
+        self._leave_pages()
         self.welcome.list_recent()
         self._pages.setCurrentWidget(self.welcome)
         self.messages.show_error(self._moved_file, why)
+
+    def _leave_pages(self) -> None:
+        """Hide and disable what needs an open workspace."""
+        self.top_bar.hide()
+        self._rail.hide()
+        self.actions_table.follow_workspace(is_open=False)
 
     def _review(self, wanted: QueueFilter) -> None:
         self.review.finder.bar.ask(wanted)
@@ -179,53 +176,15 @@ class MainWindow(PageRegistry):
         self._session.settings.keys = SHORTCUTS.custom()
         self._session.save_settings()
 
-    def _apply_preference(self, name: str) -> None:
-        """Apply a changed preference and save the settings."""
-        settings = self._session.settings
-        if name == "scheme":
-            self._theme.choose(settings.scheme)
-        elif name == "font_scale":
-            self._theme.scale(settings.font_scale)
-        elif name == "shielded":
-            self.review.reading.prefer()
-        elif name == "blind":
-            self.review.follow_settings()
-        self._session.save_settings()
-
-    def _resize_text(self, by: int) -> None:
-        settings = self._session.settings
-        wanted = settings.font_scale + by if by else SMALLEST
-        settings.font_scale = min(max(wanted, SMALLEST), LARGEST)
-        self._apply_preference("font_scale")
-        self.messages.show_message(tr("Text size: {percent} %").format(percent=settings.font_scale))
-
-    def _count_today(self, count: int) -> None:
-        self._labelled = count
-        today = tr("{count} today").format(count=f"{count:,}")
-        self._today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
-
-    def _keep_pace(self) -> None:
-        self.pace.decided()
-        self._count_today(self._labelled)
-        after = self._session.settings.break_after
-        if self.pace.suggests_break(after):
-            self.messages.show_suggestion(
-                tr("{minutes} minutes without a pause. Take a short break.").format(minutes=after)
-            )
-
-    def _next_scheme(self) -> None:
-        settings = self._session.settings
-        before = self._theme.tokens
-        for _ in SCHEMES:  # on to one that looks different: a key that changes nothing seems broken
-            place = SCHEMES.index(settings.scheme) if settings.scheme in SCHEMES else 0
-            settings.scheme = SCHEMES[(place + 1) % len(SCHEMES)]
-            self._apply_preference("scheme")
-            if self._theme.tokens is not before:
-                break
-        self.messages.show_message(tr("Colour scheme: {scheme}").format(scheme=tr(settings.scheme)))
-
     def _connect(self) -> None:
-        for part in (self._indexing, self.label_files, self.judging, self._moved_file, self._reviewer, self.review):
+        for part in (
+            self._indexing,
+            self.label_files,
+            self.judging,
+            self._moved_file,
+            self.top_bar.reviewer,
+            self.review,
+        ):
             part.message.connect(self.messages.show_message)
         self._moved_file.closed.connect(self._show_welcome)
         self._session.opened.connect(lambda: self.messages.clear_error(self._moved_file))
@@ -233,9 +192,9 @@ class MainWindow(PageRegistry):
         self._session.background.failed.connect(operations.failed)
         self._session.background.succeeded.connect(operations.succeeded)
         self._session.background.crashed.connect(operations.crashed)
-        self._reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
-        self._reviewer.changed.connect(self.review.start)
-        self._reviewer.changed.connect(self.assigned_queue.renamed)
+        self.top_bar.reviewer.clicked.connect(lambda: self.actions_table["reviewer"].trigger())
+        self.top_bar.reviewer.changed.connect(self.review.start)
+        self.top_bar.reviewer.changed.connect(self.assigned_queue.renamed)
         operations.failed.connect(self._failed)
         operations.succeeded.connect(self.messages.clear_error)
         operations.crashed.connect(self._crashed)
@@ -246,34 +205,39 @@ class MainWindow(PageRegistry):
         self._session.opened.connect(self._opened)
         self.review.stated.connect(self.messages.show_decision)
         self._rail.chosen.connect(self.show_page)
-        self.review.progressed.connect(self._count_today)
-        self.review.decided.connect(self._keep_pace)
+        self.review.progressed.connect(self.top_bar.count_today)
+        self.review.decided.connect(self.top_bar.decided)
+        self.top_bar.suggestion.connect(self.messages.show_suggestion)
         self._theme.changed.connect(self._fit_size)
         self.welcome.chosen.connect(self.open)
         self.welcome.demo_wanted.connect(self.demo_wanted)
-        self.actions_table.bind(
-            {
-                "open": lambda: ask_workspace(self, self.open),
-                "new": lambda: ask_new_workspace(self, lambda path: self._session.open(path, create=True)),
-                "import": self.import_files,
-                "export": self.export,
-                "merge_labels": self.label_files.ask_merge,
-                "write_labels": self.label_files.ask_write,
-                "index_responses": self._indexing.begin,
-                "keys": lambda: ShortcutsDialog(self, self._store_shortcuts).open(),
-                "open_server": self._ask_server,
-                "reviewer": self._reviewer.ask,
-                "scheme": self._next_scheme,
-                "preferences": lambda: PreferencesDialog(self, self._session.settings, self._apply_preference).open(),
-                "larger": lambda: self._resize_text(STEP),
-                "smaller": lambda: self._resize_text(-STEP),
-                "usual_size": lambda: self._resize_text(0),
-                "quit": self.close,
-                "judge_rules": partial(self.judging.ask, RULES),
-                "judge_local": partial(self.judging.ask, LOCAL),
-                **{name: partial(self.show_page, name) for name, *_ in PAGES},
-            }
-        )
+        self._appearance.message.connect(self.messages.show_message)
+        self._appearance.followers = {
+            "shielded": self.review.reading.prefer,
+            "blind": self.review.follow_settings,
+        }
+        self._appearance.bind(self.actions_table)
+        self.actions_table.bind(self._handlers())
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        return {
+            "open": lambda: ask_workspace(self, self.open),
+            "new": lambda: ask_new_workspace(self, lambda path: self._session.open(path, create=True)),
+            "import": self.import_files,
+            "export": self.export,
+            "merge_labels": self.label_files.ask_merge,
+            "write_labels": self.label_files.ask_write,
+            "index_responses": self._indexing.begin,
+            "keys": lambda: ShortcutsDialog(self, self._store_shortcuts).open(),
+            "open_server": self._ask_server,
+            "reviewer": self.top_bar.reviewer.ask,
+            "quit": self.close,
+            "menu": lambda: self.menuBar().setActiveAction(self.menuBar().actions()[0]),
+            "about": lambda: AboutDialog(self, self._session.settings.file).open(),
+            "judge_rules": partial(self.judging.ask, RULES),
+            "judge_local": partial(self.judging.ask, LOCAL),
+            **{name: partial(self.show_page, name) for name, *_ in PAGES},
+        }
 
     def _build_ui(self) -> None:
         self.setWindowTitle("OR-Bench Studio")
@@ -290,34 +254,20 @@ class MainWindow(PageRegistry):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self._bar = self._build_bar()
-        column.addWidget(self._bar)
+        column.addWidget(self.top_bar)
         column.addLayout(body, 1)
         column.addWidget(rule())
         column.addWidget(self.judging.strip)
         column.addWidget(self.messages)
         self.setCentralWidget(centre)
-        self._bar.hide()
-        self._rail.hide()
+        self._leave_pages()
         self._fit_size()
 
     def _fit_size(self) -> None:
         """Set the sizes that do not follow from text for the current text size."""
-        self._bar.setMinimumHeight(px(_BAR))
+        self.top_bar.fit()
         self._rail.fit()
         self.review.panes.fit(self.review.size())
-
-    def _build_bar(self) -> QFrame:
-        bar = QFrame()
-        bar.setObjectName("panel")
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(16)
-        row.addWidget(self._name)
-        row.addWidget(self.review.finder.bar, 1)
-        row.addWidget(self._today)
-        row.addWidget(self._reviewer)
-        return bar
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Space is a shortcut of the review page, so Enter presses the focused button.

@@ -1,4 +1,4 @@
-"""The table of the window's actions: name, title, default shortcuts, group."""
+"""The table of the window's actions (name, title, default shortcuts, group) and of its menus."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,6 +10,37 @@ from PySide6.QtWidgets import QWidget
 from orbench_studio.gui.common.shortcuts import ActionSpec, Shortcuts
 
 ACTIONS = (
+    ActionSpec("new", "New workspace…", ("Ctrl+N",), "Workspace"),
+    ActionSpec("open", "Open workspace…", ("Ctrl+O",), "Workspace"),
+    ActionSpec("open_server", "Open workspace on a server…", ("Ctrl+Shift+O",), "Workspace"),
+    ActionSpec("import", "Import files…", ("Ctrl+I",), "Files"),
+    ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Files"),
+    ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Files"),
+    ActionSpec("write_labels", "Export my labels…", ("Ctrl+Shift+M",), "Files"),
+    ActionSpec("quit", "Quit", ("Ctrl+Q",), "Quit"),
+    ActionSpec("undo", "Undo", ("Ctrl+Z",), "Undo", True),
+    ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Undo", True),
+    ActionSpec("undo_since", "Undo everything since…", ("Ctrl+Alt+Z",), "Undo", needs_modifier=True),
+    ActionSpec("search", "Search and filter", ("/", "Ctrl+F"), "Search"),
+    ActionSpec("clear_filter", "Clear filter", ("Escape",), "Search"),
+    ActionSpec("views", "Saved views", ("V",), "Search"),
+    ActionSpec("save_view", "Save view…", ("Ctrl+S",), "Search"),
+    ActionSpec("reviewer", "Reviewer name…", ("Ctrl+R",), "Settings"),
+    ActionSpec("preferences", "Preferences…", ("Ctrl+,",), "Settings"),
+    ActionSpec("page_review", "Review page", ("Ctrl+1",), "Pages"),
+    ActionSpec("page_library", "Library page", ("Ctrl+2",), "Pages"),
+    ActionSpec("page_evaluate", "Evaluate page", ("Ctrl+3",), "Pages"),
+    ActionSpec("page_instruments", "Judges page", ("Ctrl+4",), "Pages"),
+    ActionSpec("page_audit", "Audit page", ("Ctrl+5",), "Pages"),
+    ActionSpec("page_curate", "Curate page", ("Ctrl+6",), "Pages"),
+    ActionSpec("page_disputes", "Disputes page", ("Ctrl+7",), "Pages"),
+    ActionSpec("page_generate", "Generate page", ("Ctrl+8",), "Pages"),
+    ActionSpec("page_team", "Team page", ("Ctrl+9",), "Pages"),
+    ActionSpec("toggle_queue", "Show or hide queue", ("Ctrl+B",), "Window"),
+    ActionSpec("scheme", "Switch colour scheme", ("Ctrl+D",), "Window"),
+    ActionSpec("larger", "Larger text", ("Ctrl+=", "Ctrl++"), "Window", True),
+    ActionSpec("smaller", "Smaller text", ("Ctrl+-",), "Window", True),
+    ActionSpec("usual_size", "Default text size", ("Ctrl+0",), "Window"),
     ActionSpec("label_safe", "Safe", ("S",), "Label"),
     ActionSpec("label_toxic", "Toxic", ("T",), "Label"),
     ActionSpec("label_controversial", "Controversial", ("C",), "Label"),
@@ -19,12 +50,10 @@ ACTIONS = (
     ActionSpec("skip", "Skip", ("Space",), "Label"),
     ActionSpec("flag", "Flag", ("F",), "Label"),
     ActionSpec("note", "Note…", ("N",), "Label"),
-    ActionSpec("undo", "Undo", ("Ctrl+Z",), "Label", True),
-    ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Label", True),
-    ActionSpec("undo_since", "Undo everything since…", ("Ctrl+Alt+Z",), "Label", needs_modifier=True),
     ActionSpec("next_prompt", "Next prompt", ("Down",), "Navigate", True),
     ActionSpec("previous_prompt", "Previous prompt", ("Up",), "Navigate", True),
     ActionSpec("first_undecided", "First undecided prompt", ("Home",), "Navigate"),
+    ActionSpec("queue", "Select prompts in the queue", ("A",), "Navigate"),
     ActionSpec("next_response", "Next response", ("J",), "Responses", True),
     ActionSpec("previous_response", "Previous response", ("K",), "Responses", True),
     ActionSpec("side_by_side", "Compare two responses", ("B",), "Responses"),
@@ -37,48 +66,30 @@ ACTIONS = (
     ActionSpec("response_down", "Scroll response down", ("PgDown",), "Responses", True),
     ActionSpec("response_up", "Scroll response up", ("PgUp",), "Responses", True),
     ActionSpec("read_response", "Select text in the response", ("R",), "Responses"),
-    ActionSpec("queue", "Select prompts in the queue", ("A",), "Navigate"),
-    ActionSpec("blind", "Blind review on or off", ("Ctrl+E",), "View"),
-    ActionSpec("explanations", "Show or hide moderator explanations", ("E",), "View"),
-    ActionSpec("reveal_text", "Show or hide covered text", ("X",), "View"),
-    ActionSpec("search", "Search and filter", ("/", "Ctrl+F"), "View"),
-    ActionSpec("clear_filter", "Clear filter", ("Escape",), "View"),
-    ActionSpec("views", "Saved views", ("V",), "View"),
-    ActionSpec("save_view", "Save view…", ("Ctrl+S",), "View"),
-    ActionSpec("toggle_queue", "Show or hide queue", ("Ctrl+B",), "View"),
-    ActionSpec("seed", "Show seed", ("G",), "View"),
-    ActionSpec("nearest_toxic", "Nearest toxic prompts", ("O",), "View"),
-    ActionSpec("guidelines", "Guidelines", ("I",), "View"),
-    ActionSpec("timeline", "Prompt history", ("L",), "View"),
-    ActionSpec("scheme", "Switch colour scheme", ("Ctrl+D",), "View"),
-    ActionSpec("menu", "Menu", ("F10",), "View"),
-    ActionSpec("keys", "Keyboard shortcuts…", ("?",), "View"),
-    ActionSpec("preferences", "Preferences…", ("Ctrl+,",), "View"),
-    ActionSpec("larger", "Larger text", ("Ctrl+=", "Ctrl++"), "View", True),
-    ActionSpec("smaller", "Smaller text", ("Ctrl+-",), "View", True),
-    ActionSpec("usual_size", "Default text size", ("Ctrl+0",), "View"),
-    ActionSpec("page_review", "Review page", ("Ctrl+1",), "Pages"),
-    ActionSpec("page_library", "Library page", ("Ctrl+2",), "Pages"),
-    ActionSpec("page_evaluate", "Evaluate page", ("Ctrl+3",), "Pages"),
-    ActionSpec("page_instruments", "Judges page", ("Ctrl+4",), "Pages"),
-    ActionSpec("page_audit", "Audit page", ("Ctrl+5",), "Pages"),
-    ActionSpec("page_curate", "Curate page", ("Ctrl+6",), "Pages"),
-    ActionSpec("page_disputes", "Disputes page", ("Ctrl+7",), "Pages"),
-    ActionSpec("page_generate", "Generate page", ("Ctrl+8",), "Pages"),
-    ActionSpec("page_team", "Team page", ("Ctrl+9",), "Pages"),
-    ActionSpec("import", "Import files…", ("Ctrl+I",), "Workspace"),
-    ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Workspace"),
-    ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Workspace"),
-    ActionSpec("write_labels", "Export my labels…", ("Ctrl+Shift+M",), "Workspace"),
-    ActionSpec("index_responses", "Build full-text index of responses", ("Ctrl+Shift+I",), "Workspace"),
-    ActionSpec("judge_rules", "Judge responses with rules", ("Ctrl+J",), "Workspace"),
-    ActionSpec("judge_local", "Judge responses with the local judge", ("Ctrl+Shift+J",), "Workspace"),
-    ActionSpec("open", "Open workspace…", ("Ctrl+O",), "Workspace"),
-    ActionSpec("open_server", "Open workspace on a server…", ("Ctrl+Shift+O",), "Workspace"),
-    ActionSpec("new", "New workspace…", ("Ctrl+N",), "Workspace"),
-    ActionSpec("reviewer", "Reviewer name…", ("Ctrl+R",), "Workspace"),
-    ActionSpec("quit", "Quit", ("Ctrl+Q",), "Workspace"),
+    ActionSpec("blind", "Blind review on or off", ("Ctrl+E",), "Reading"),
+    ActionSpec("explanations", "Show or hide moderator explanations", ("E",), "Reading"),
+    ActionSpec("reveal_text", "Show or hide covered text", ("X",), "Reading"),
+    ActionSpec("seed", "Show seed", ("G",), "Reading"),
+    ActionSpec("nearest_toxic", "Nearest toxic prompts", ("O",), "Reading"),
+    ActionSpec("guidelines", "Guidelines", ("I",), "Reading"),
+    ActionSpec("timeline", "Prompt history", ("L",), "Reading"),
+    ActionSpec("judge_rules", "Judge responses with rules", ("Ctrl+J",), "Judging"),
+    ActionSpec("judge_local", "Judge responses with the local judge", ("Ctrl+Shift+J",), "Judging"),
+    ActionSpec("index_responses", "Build full-text index of responses", ("Ctrl+Shift+I",), "Judging"),
+    ActionSpec("keys", "Keyboard shortcuts…", ("?",), "Help"),
+    ActionSpec("menu", "Menu bar", ("F10",), "Help"),
+    ActionSpec("about", "About OR-Bench Studio", (), "Help"),
 )
+MENUS = {  # the groups of each menu of the window, with a separator between groups
+    "File": ("Workspace", "Files", "Quit"),
+    "Edit": ("Undo", "Search", "Settings"),
+    "View": ("Pages", "Window"),
+    "Review": ("Label", "Navigate", "Responses", "Reading"),
+    "Tools": ("Judging",),
+    "Help": ("Help",),
+}
+SUBMENUS = {"Responses", "Reading"}  # groups with a menu of their own
+NEEDS_WORKSPACE = ("Files", "Pages", "Judging")  # groups that are disabled while no workspace is open
 
 
 SHORTCUTS = Shortcuts(ACTIONS)
@@ -87,6 +98,16 @@ SHORTCUTS = Shortcuts(ACTIONS)
 def tr(text: str) -> str:
     """Translate a text of the interface."""
     return QCoreApplication.translate("orbench", text)
+
+
+def by_menu() -> dict[str, list[ActionSpec]]:
+    """The actions below the title of their menu or submenu."""
+    listed: dict[str, list[ActionSpec]] = {}
+    for menu, groups in MENUS.items():
+        for group in groups:
+            title = f"{menu}: {group.lower()}" if group in SUBMENUS else menu
+            listed.setdefault(title, []).extend(spec for spec in ACTIONS if spec.group == group)
+    return listed
 
 
 class Actions(QObject):
@@ -101,6 +122,10 @@ class Actions(QObject):
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
+
+    def follow_workspace(self, *, is_open: bool) -> None:
+        """Enable the actions that need a workspace while one is open."""
+        self.enable((spec.name for spec in ACTIONS if spec.group in NEEDS_WORKSPACE), on=is_open)
 
     def enable(self, names: Iterable[str], *, on: bool) -> None:
         """Enable or disable actions."""

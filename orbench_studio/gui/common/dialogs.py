@@ -1,64 +1,79 @@
-"""Dialogs for an unexpected error and for the list of current errors."""
+"""Dialogs with a text to read and copy: an unexpected error, the list of current errors, about the program."""
 
-from PySide6.QtCore import Qt, Signal
+import platform
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from orbench_studio import __version__
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
+from orbench_studio.log import log_file
 
 
-class CrashDialog(QDialog):
-    """An unexpected error with a report to copy. The report has no prompts or responses."""
+class _TextDialog(QDialog):
+    """A read-only text below an explanation, with buttons that copy it and close the dialog."""
 
-    def __init__(self, parent: QWidget, report: str) -> None:
+    def __init__(self, parent: QWidget, title: str, text: str, *, name: str, copy: str, explanation: str = "") -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Unexpected error"))
-        text = QPlainTextEdit(report)
-        text.setReadOnly(True)
-        text.setObjectName("input")
-        text.setAccessibleName(tr("Report"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = buttons.addButton(tr("Copy report"), QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(report))
-        buttons.rejected.connect(self.reject)
+        self.setWindowTitle(title)
+        shown = QPlainTextEdit(text)
+        shown.setReadOnly(True)
+        shown.setObjectName("input")
+        shown.setAccessibleName(name)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        button = self.buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        button.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
+        self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
-        explanation = label(tr("This is a bug in OR-Bench Studio. All decisions up to this point are saved."))
-        explanation.setWordWrap(True)
-        layout.addWidget(explanation)
-        layout.addWidget(text)
-        layout.addWidget(buttons)
-        self.resize(640, 400)
+        if explanation:
+            words = label(explanation)
+            words.setWordWrap(True)
+            layout.addWidget(words)
+        layout.addWidget(shown)
+        layout.addWidget(self.buttons)
+        self.resize(px(640), px(360))
 
 
-class ErrorsDialog(QDialog):
+class CrashDialog(_TextDialog):
+    """An unexpected error with a report to copy. The report has no prompts or responses."""
+
+    def __init__(self, parent: QWidget, report: str) -> None:
+        explanation = tr("This is a bug in OR-Bench Studio. All decisions up to this point are saved.")
+        title, name, copy = tr("Unexpected error"), tr("Report"), tr("Copy report")
+        super().__init__(parent, title, report, name=name, copy=copy, explanation=explanation)
+
+
+class ErrorsDialog(_TextDialog):
     """All current errors, newest first, to copy or dismiss."""
 
     dismissed = Signal()  # by "Dismiss all"
 
     def __init__(self, parent: QWidget, errors: list[str]) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Errors"))
-        full_text = "\n\n".join(errors)
-        text = QPlainTextEdit(full_text)
-        text.setReadOnly(True)
-        text.setObjectName("input")
-        text.setAccessibleName(tr("Errors, newest first"))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        copy = buttons.addButton(tr("Copy all"), QDialogButtonBox.ButtonRole.ActionRole)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(full_text))
-        dismiss = buttons.addButton(tr("Dismiss all"), QDialogButtonBox.ButtonRole.DestructiveRole)
+        name = tr("Errors, newest first")
+        super().__init__(parent, tr("Errors"), "\n\n".join(errors), name=name, copy=tr("Copy all"))
+        dismiss = self.buttons.addButton(tr("Dismiss all"), QDialogButtonBox.ButtonRole.DestructiveRole)
         dismiss.clicked.connect(self.dismissed)
         dismiss.clicked.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(text)
-        layout.addWidget(buttons)
-        self.resize(px(640), px(320))
+
+
+class AboutDialog(_TextDialog):
+    """Version, licence, and the files to name in a bug report."""
+
+    def __init__(self, parent: QWidget, settings_file: Path) -> None:
+        lines = (
+            f"OR-Bench Studio {__version__}",
+            f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}",
+            tr("Settings file: {path}").format(path=settings_file),
+            tr("Log file: {path}").format(path=log_file()),
+            tr("Licence: Apache-2.0"),
+        )
+        explanation = tr("Review, audit and curate over-refusal benchmarks of language models.")
+        title, name, copy = tr("About OR-Bench Studio"), tr("Versions and files"), tr("Copy")
+        super().__init__(parent, title, "\n".join(lines), name=name, copy=copy, explanation=explanation)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
-from orbench_studio.gui.common.actions import ACTIONS, Actions, tr, with_key
+from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import px
 
 _WIDTH = 72
@@ -81,11 +81,9 @@ class Rail(QFrame):
             button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
             names.addWidget(button)
         names.addStretch()
-        self._buttons["menu"] = _menu_button(actions)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 8, 4, 8)
-        column.addWidget(self._names, 1)
-        column.addWidget(self._buttons["menu"])
+        column.addWidget(self._names)
 
     def mark(self, name: str) -> None:
         """Mark the current page."""
@@ -118,17 +116,4 @@ def _button(shape: str, title: str) -> QToolButton:
     button = QToolButton()
     button.setText(f"{shape}\n{title}")
     button.setProperty("role", "rail")
-    return button
-
-
-def _menu_button(actions: Actions) -> QToolButton:
-    """The menu of workspace and window actions."""
-    button = _button("⋯", tr("Menu"))
-    button.setToolTip(with_key(tr("Menu"), "menu"))
-    menu = QMenu(button)
-    menu.addActions([actions[spec.name] for spec in ACTIONS if spec.group == "Workspace" and spec.name != "quit"])
-    menu.addSeparator()
-    menu.addActions([actions[name] for name in ("scheme", "preferences", "keys", "quit")])
-    button.clicked.connect(actions["menu"].trigger)
-    actions.bind({"menu": lambda: menu.popup(button.mapToGlobal(QPoint(button.width(), 0)))})
     return button

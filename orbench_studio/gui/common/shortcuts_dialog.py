@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, tr
+from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, by_menu, tr
 from orbench_studio.gui.common.shortcuts import native, pressed_key
 from orbench_studio.gui.common.theme import BODY, font, px
 from orbench_studio.gui.common.widgets import label, set_role
@@ -144,12 +144,12 @@ class ShortcutsDialog(QDialog):
             line.setData(1, Qt.ItemDataRole.AccessibleTextRole, shown)
 
     def _build_ui(self) -> None:
-        for group in dict.fromkeys(spec.group for spec in ACTIONS):
-            heading = QTreeWidgetItem(self.table, [tr(group)])
+        for title, specs in by_menu().items():
+            heading = QTreeWidgetItem(self.table, [tr(title)])
             heading.setFirstColumnSpanned(True)
             heading.setFont(0, font(BODY, strong=True))
             heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            for spec in (spec for spec in ACTIONS if spec.group == group):
+            for spec in specs:
                 line = QTreeWidgetItem(heading, [tr(spec.title).rstrip("…"), ""])
                 line.setData(0, _NAME, spec.name)
                 self._lines[spec.name] = line
@@ -190,7 +190,7 @@ class ShortcutsDialog(QDialog):
 
 
 class _ShortcutTable(QTreeWidget):
-    """Actions and shortcuts in two columns, by group."""
+    """Actions and shortcuts in two columns, by menu."""
 
     def __init__(self) -> None:
         super().__init__()

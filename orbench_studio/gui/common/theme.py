@@ -114,6 +114,9 @@ QListWidget#completion::item:selected { background: $selection; color: $ink; }
 QListWidget#disputes { background: $panel; border-right: 1px solid $line; }
 QListWidget#disputes::item { padding: 8px 12px; border-bottom: 1px solid $line; }
 QListWidget#disputes::item:selected { background: $selection; color: $ink; }
+QMenuBar { background: $panel; color: $ink; border-bottom: 1px solid $line; }
+QMenuBar::item { padding: 5px 10px; background: transparent; }
+QMenuBar::item:selected { background: $selection; color: $ink; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
 QMenu::item:selected { background: $selection; color: $ink; }
 QMenu::item:disabled { color: $faint; }

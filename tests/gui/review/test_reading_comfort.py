@@ -218,13 +218,13 @@ def test_a_break_is_suggested_once_a_sitting():
 def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(start, path):
     now = [0.0]
     with start(path) as studio:
-        studio.window.pace.clock = lambda: now[0]
+        studio.window.top_bar.pace.clock = lambda: now[0]
         studio.application.session.settings.break_after = 5
         for _ in range(7):
             now[0] += 60
             studio.press(S)
-        studio.wait(lambda: "60 s each" in studio.window._today.text())
-        studio.wait(lambda: "7 today" in studio.window._today.text())
+        studio.wait(lambda: "60 s each" in studio.window.top_bar.today.text())
+        studio.wait(lambda: "7 today" in studio.window.top_bar.today.text())
         assert "Take a short break" in studio.message()
         assert "safe" in studio.message(), "what just happened is still told"
         studio.window.messages._end_suggestion()

@@ -10,6 +10,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
 
+from orbench_studio.gui.common.actions import ACTIONS
+from orbench_studio.gui.common.menus import Command, offer_context_menu
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.evaluation.page import EvaluationPage
@@ -102,7 +104,7 @@ def test_the_demo_says_that_it_is_invented(start):
         click(studio.window.welcome, "Open the demo")
         studio.settle()
         assert len(studio.page.model.ids()) >= 60
-        assert "illustrative" in studio.window._name.text()
+        assert "illustrative" in studio.window.top_bar.workspace_name.text()
         assert studio.application.session.settings.recent == []
 
 
@@ -192,16 +194,31 @@ def test_another_workspace_in_the_same_window(start, path, tmp_path, labels):
     assert said == ["toxic"]
 
 
-def test_the_menu_has_what_the_keys_do(start, path):
-    with start(path) as studio:
+def test_the_menu_bar_has_every_action_and_follows_the_keys(start, path):
+    with start() as studio:
+        actions = studio.window.actions_table
+        in_menus = [a.objectName() for menu in studio.window.menus.values() for a in leaves(menu) if a.objectName()]
+        assert sorted(in_menus) == sorted(spec.name for spec in ACTIONS)
+        assert [actions[name].isEnabled() for name in ("open", "about", "export", "page_audit", "undo")] == [
+            True, True, False, False, False,
+        ]  # fmt: skip
+        studio.application.open(path)
+        studio.settle()
+        assert all(actions[name].isEnabled() for name in ("export", "page_audit", "undo", "label_safe"))
+        studio.window.show_page("page_library")
+        assert not actions["label_safe"].isEnabled()
         studio.key(Qt.Key.Key_F10)
         studio.wait(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_Right)
         menu = QApplication.activePopupWidget()
-        assert {"Import files…", "Preferences…", "Keyboard shortcuts…", "Quit"} <= {
-            action.text() for action in menu.actions()
-        }
+        assert menu is studio.window.menus["Edit"]
         QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(named(menu, "Preferences")).center())
         studio.wait(lambda: studio.window.findChild(PreferencesDialog) is not None)
+
+
+def leaves(menu):
+    for action in menu.actions():
+        yield from leaves(action.menu()) if action.menu() else [action]
 
 
 def test_a_page_is_made_when_it_is_first_shown_and_gets_the_keys(start, path):
@@ -254,3 +271,19 @@ def test_what_is_typed_is_looked_for_to_the_letter(start, path, write_csv, tmp_p
         expected = [71 + place for place, text in enumerate(texts) if words in text]
         studio.wait(lambda: list(studio.page.model.ids()) == expected)
         assert expected
+
+
+def test_a_context_menu_has_actions_of_the_window_and_commands(start, path):
+    ran = []
+    with start(path) as studio:
+        page = studio.page
+        offer_context_menu(page.prompt, lambda _at: ["label_safe", None, Command("R&D", lambda: ran.append(1))])
+        page.prompt.customContextMenuRequested.emit(QPoint(5, 5))
+        studio.wait(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+        menu = QApplication.activePopupWidget()
+        assert [action.text() for action in menu.actions()] == ["Safe", "", "R&&D"]
+        menu.actions()[2].trigger()
+        menu.actions()[0].trigger()
+        menu.close()
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 2)
+    assert ran == [1]

@@ -1,0 +1,76 @@
+"""Menus made from the action table: the menu bar, and context menus of rows, cells and texts."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from orbench_studio.gui.common.actions import ACTIONS, MENUS, SUBMENUS, Actions, tr
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An entry of a context menu that is no action of the window."""
+
+    text: str
+    run: Callable[[], object]
+    enabled: bool = True
+
+
+Entry = Command | str | None  # a command, the name of an action, or a separator
+
+
+def fill_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
+    """Add the menus of the action table to a menu bar; return them by title."""
+    menus = {}
+    for title, groups in MENUS.items():
+        menu = menus[title] = bar.addMenu(tr(title))
+        for place, group in enumerate(groups):
+            if place:
+                menu.addSeparator()
+            into = menu.addMenu(tr(group)) if group in SUBMENUS else menu
+            into.addActions([actions[spec.name] for spec in ACTIONS if spec.group == group])
+    return menus
+
+
+def context_menu(parent: QWidget, entries: Iterable[Entry]) -> QMenu:
+    """Build a context menu; the actions are those of the window that contains `parent`."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for entry in entries:
+        if entry is None:
+            menu.addSeparator()
+        elif isinstance(entry, str):
+            menu.addAction(_action(parent, entry))
+        else:
+            command = menu.addAction(entry.text.replace("&", "&&"))
+            command.setEnabled(entry.enabled)
+            command.triggered.connect(lambda _checked=False, run=entry.run: run())
+    return menu
+
+
+def offer_context_menu(widget: QWidget, entries: Callable[[QPoint], Sequence[Entry]]) -> None:
+    """Show a context menu on a right click or the menu key; `entries` gets the position in the widget's viewport.
+
+    Without entries no menu is shown.
+    """
+
+    def show(at: QPoint) -> None:
+        offered = entries(at)
+        if offered:
+            viewport = getattr(widget, "viewport", lambda: widget)()
+            context_menu(widget, offered).popup(viewport.mapToGlobal(at))
+
+    widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+    widget.customContextMenuRequested.connect(show)
+
+
+def _action(widget: QWidget, name: str) -> QAction:
+    at: QWidget | None = widget
+    while at is not None:
+        if action := at.findChild(QAction, name, Qt.FindChildOption.FindDirectChildrenOnly):
+            return action
+        at = at.parentWidget()
+    raise KeyError(name)

@@ -1,0 +1,63 @@
+"""The bar above the pages: the workspace's name, the filter of the review page, today's labels, the reviewer."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.review.pace import Pace
+from orbench_studio.gui.review.reviewer_name import ReviewerName
+from orbench_studio.gui.workspace.session import Session
+
+_HEIGHT = 48
+
+
+class TopBar(QFrame):
+    """Shows where the reviewer is and how fast; suggests breaks."""
+
+    suggestion = Signal(str)
+
+    def __init__(self, session: Session, search: QWidget) -> None:
+        super().__init__()
+        self._session = session
+        self.pace = Pace()
+        self._labelled = 0
+        self.workspace_name = label("", "strong")
+        self.today = label("", "quiet")
+        self.today.setToolTip(tr("Prompts that you have labelled today, and the median time of the last 20"))
+        self.reviewer = ReviewerName(session)
+        self.setObjectName("panel")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(16)
+        row.addWidget(self.workspace_name)
+        row.addWidget(search, 1)
+        row.addWidget(self.today)
+        row.addWidget(self.reviewer)
+
+    def show_workspace(self) -> None:
+        """Show the name of the open workspace."""
+        workspace = self._session.workspace
+        assert workspace is not None  # the caller has opened one
+        name = tr("{name} · illustrative") if workspace.illustrative else "{name}"
+        self.workspace_name.setText(name.format(name=workspace.name))
+        set_tip(self.workspace_name, str(workspace.place))
+
+    def fit(self) -> None:
+        """Set the height for the current text size."""
+        self.setMinimumHeight(px(_HEIGHT))
+
+    def count_today(self, count: int) -> None:
+        """Show how many prompts the reviewer has labelled today, and the pace."""
+        self._labelled = count
+        today = tr("{count} today").format(count=f"{count:,}")
+        self.today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
+
+    def decided(self) -> None:
+        """Count a decision for the pace."""
+        self.pace.decided()
+        self.count_today(self._labelled)
+        after = self._session.settings.break_after
+        if self.pace.suggests_break(after):
+            self.suggestion.emit(tr("{minutes} minutes without a pause. Take a short break.").format(minutes=after))
