@@ -30,9 +30,9 @@ _MB = 1_000_000
 
 
 @contextmanager
-def vendor(latency):
-    """The vendor's address."""
-    command = [sys.executable, "-m", "tests.benchmarks.lean_vendor", str(latency)]
+def vendor(*options):
+    """The address of a lean vendor with these options."""
+    command = [sys.executable, "-m", "tests.benchmarks.lean_vendor", *map(str, options)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"

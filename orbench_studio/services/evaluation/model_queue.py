@@ -3,7 +3,6 @@
 import asyncio
 import heapq
 import logging
-import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +17,8 @@ from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Result, Usage
 
 log = logging.getLogger(__name__)
-_THROTTLED = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED})
-_UNREAD = _THROTTLED | {Cause.UNREACHABLE}  # the vendor did not process the request: only `patience` limits retries
-_FIRST_BACKOFF = 0.5  # seconds, doubled with every attempt
-_MAX_BACKOFF = 30.0
+_UNREAD = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED, Cause.UNREACHABLE})  # only `patience` limits these attempts
+_GROWTH = 0.2  # seconds between checks whether the concurrency has grown
 _SHOW_ERROR_AFTER = 2  # consecutive errors, after which the last one is shown
 _STOP_AFTER = 20  # consecutive failed items: the cause is not the items
 
@@ -32,6 +29,7 @@ class _Item:
     attempts: int = 0
     errors: int = 0  # attempts that the vendor processed
     started: float | None = None
+    number: int = 0  # of the last attempt, for the pacer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +84,13 @@ class ModelQueue:
         return [item.claimed.item_id for item in items]
 
     def demand(self) -> Demand:
-        """The items and start times that the queue can use; it stores as many items as can be in flight."""
-        held = len(self._queue) + len(self._later) + len(self._in_flight)
+        """The items and start times that the queue can use; it stores as many items as can be in flight.
+
+        Items that wait for their next attempt do not count, unless nothing is answered any more.
+        """
+        held = len(self._queue) + len(self._in_flight)
+        if self._errors_in_a_row >= self._limits.concurrency:
+            held += len(self._later)
         items = max(2 * self._limits.concurrency - held, 0) if self._open else 0
         sizes = [self._tokens(item) for item in self._queue] if self._limits.is_paced else []
         return Demand(items, self._pacer.request(sizes, len(self._in_flight)))
@@ -142,7 +145,7 @@ class ModelQueue:
                 if self._open and self._errors_in_a_row >= _SHOW_ERROR_AFTER
                 else ""
             )
-            return None
+            return _GROWTH if self._open and self._queue and self._pacer.is_reduced else None
         now = asyncio.get_running_loop().time()
         while self._later and self._later[0][0] <= now:
             self._queue.appendleft(heapq.heappop(self._later)[2])
@@ -163,7 +166,7 @@ class ModelQueue:
     def _send(self, item: _Item) -> None:
         item.attempts += 1
         item.started = item.started or asyncio.get_running_loop().time()
-        self._pacer.sent()
+        item.number = self._pacer.sent()
         task = asyncio.create_task(self._request(item))
         self._in_flight[task] = item
         task.add_done_callback(self._on_done)
@@ -202,10 +205,7 @@ class ModelQueue:
             return
         self._last_error, self._errors_in_a_row = error.message, self._errors_in_a_row + 1
         item.errors += error.cause not in _UNREAD
-        if error.cause in _THROTTLED:
-            seconds = self._pacer.rate_limited(error.retry_after)
-        else:
-            seconds = max(_backoff(item.attempts), error.retry_after or 0.0)
+        seconds = self._pacer.failed(error, item.number, item.attempts)
         now = asyncio.get_running_loop().time()
         too_late = now + seconds - (item.started or now) > self._limits.patience
         if item.errors >= self._limits.attempts or too_late:
@@ -229,9 +229,3 @@ class ModelQueue:
 
     def _tokens(self, item: _Item) -> int:
         return (len(item.claimed.prompt) + len(item.claimed.response or "")) // 4 + 1
-
-
-def _backoff(attempts: int) -> float:
-    """Seconds before the next attempt, with jitter so that items that failed together are not retried together."""
-    longest = min(_FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10), _MAX_BACKOFF)
-    return longest * random.uniform(0.5, 1.0)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from orbench_studio.domain.evaluation.batch import Limits
+from orbench_studio.domain.evaluation.batch import Cause, Limits
 from orbench_studio.domain.evaluation.rate_limits import BURST, RateRequest, RateUsage, take
-from orbench_studio.providers.base import Allowance
+from orbench_studio.providers.base import Allowance, ProviderError
 from orbench_studio.providers.headers import retry_after, seconds
 from orbench_studio.providers.http import allowance
 from orbench_studio.providers.pacing import Pacer
@@ -79,9 +79,39 @@ def test_unused_start_times_expire(clock):
     assert sent <= BURST + 1
 
 
-def test_rate_limit_error_pauses_all_processes(clock):
+def refused(pacer, times, retry_after=None, cause=Cause.RATE_LIMIT):
+    """Seconds before the next attempts of requests that are sent together and fail."""
+    numbers = [pacer.sent() for _ in range(times)]
+    return [pacer.failed(ProviderError(cause, "no", retry_after), number, 1) for number in numbers]
+
+
+def answered(pacer, times, **allowance):
+    """Send requests that are answered."""
+    for _ in range(times):
+        pacer.sent()
+        pacer.answered(Allowance(**allowance), 0, 0)
+
+
+def test_only_the_refused_request_waits(clock):
+    """One request in 20 is refused: the others go on at full concurrency."""
+    pacer = Pacer(Limits(concurrency=20), clock)
+    for _ in range(60):
+        assert refused(pacer, 1, retry_after=7.0) == [7.0]
+        assert (pacer.concurrency, pacer.wait()) == (20, (0.0, ""))
+        answered(pacer, 19)
+
+
+@pytest.mark.parametrize("cause", [Cause.OVERLOADED, Cause.SERVER, Cause.CONNECTION])
+def test_other_errors_do_not_change_the_pace(clock, cause):
+    pacer = Pacer(Limits(concurrency=20), clock)
+    assert refused(pacer, 30, 7.0, cause) == [7.0] * 30, "Retry-After holds for the request itself"
+    assert (pacer.concurrency, pacer.wait()) == (20, (0.0, ""))
+    assert all(0.25 <= seconds <= 0.5 for seconds in refused(pacer, 30, None, cause))
+
+
+def test_run_of_rate_limit_errors_pauses_all_processes(clock):
     first, other = Pacer(Limits(), clock), Pacer(Limits(), clock)
-    assert first.rate_limited(7.0) == 7.0
+    assert refused(first, 4, 7.0) == [7.0] * 4
     used, granted = take(RateUsage(), Limits(), first.request((), 0), clock.now)
     first.grant(first.request((), 0), granted)
     clock.now += 2
@@ -96,20 +126,35 @@ def test_shared_pause_is_bounded(clock):
     assert take(RateUsage(), Limits(), RateRequest(pause=3_000.0), clock.now)[1].pause == 60.0
 
 
-def test_concurrency_is_halved_by_rate_limit_errors_and_grows_again(clock):
+def test_run_of_rate_limit_errors_halves_the_concurrency_for_seconds(clock):
     pacer = Pacer(Limits(concurrency=16), clock)
-    assert pacer.rate_limited(None) == 1.0
-    assert pacer.rate_limited(None) == 1.0, "concurrent errors count once"
-    assert pacer.concurrency == 8
+    refused(pacer, 16)
+    assert pacer.concurrency == 8, "concurrent errors count once"
+    assert pacer.wait()[0] == 1.0
     clock.now += 2
-    assert pacer.rate_limited(None) == 2.0, "twice as long the second time"
+    refused(pacer, 8)
     assert pacer.concurrency == 4
-    for _ in range(200):
-        pacer.answered(Allowance(), 0, 0)
+    assert pacer.wait()[0] == 2.0, "the pause is twice as long the second time"
+    clock.now += 2 + 2.5
+    assert pacer.concurrency == 10
+    clock.now += 2.5
+    assert (pacer.concurrency, pacer.wait()) == (16, (0.0, ""))
+
+
+def test_half_of_the_requests_refused_halves_the_concurrency_without_a_pause(clock):
+    pacer = Pacer(Limits(concurrency=16), clock)
+    for _ in range(15):
+        refused(pacer, 1, 7.0)
+        answered(pacer, 1)
+    assert (pacer.concurrency, pacer.wait()) == (8, (0.0, ""))
+
+
+def test_few_remaining_requests_reduce_the_concurrency_until_the_reset(clock):
+    pacer = Pacer(Limits(concurrency=16), clock)
+    answered(pacer, 1, requests=3, requests_reset=2.0)
+    assert (pacer.concurrency, pacer.wait()) == (3, (0.0, ""))
+    clock.now += 2
     assert pacer.concurrency == 16
-    clock.now += 10
-    assert pacer.rate_limited(30.0) == 30.0
-    assert pacer.wait() == (30.0, "the vendor's rate limit")
 
 
 def test_used_up_allowance_pauses(clock):

@@ -333,7 +333,6 @@ WAITS = {
     "too few remaining tokens": json_reply(
         chat("yes"), {"x-ratelimit-remaining-tokens": "1", "x-ratelimit-reset-tokens": "0.3s"}
     ),
-    "Retry-After": fault(429, "slow down", {"Retry-After": "0.3"}),
 }
 
 
@@ -342,6 +341,17 @@ def test_waits_as_the_vendor_asks(create, run, vendor, how):
     vendor.script["runaway"] = [WAITS[how]]
     assert run(create(concurrency=1)).done == 4
     assert vendor.times[1] - vendor.times[0] >= 0.3
+
+
+def test_only_the_refused_request_waits(create, run, vendor):
+    """The vendor's Retry-After is obeyed, and the other requests do not wait for it."""
+    vendor.script["runaway"] = [fault(429, "slow down", {"Retry-After": "0.5"})]
+    assert run(create(concurrency=1)).done == 4
+    asked = [body["messages"][-1]["content"] for body in vendor.bodies]
+    again = asked.index(asked[0], 1)
+    assert "runaway" in asked[0] and len(asked) == 5
+    assert again > 1, "another prompt is sent meanwhile"
+    assert vendor.times[again] - vendor.times[0] >= 0.5
 
 
 def test_concurrency_is_reduced_after_rate_limit_errors(create, run, vendor):
