@@ -29,6 +29,7 @@ class Settings:
     file: Path
     annotator: str = ""
     recent: list[str] = field(default_factory=list)
+    recent_commands: list[str] = field(default_factory=list)  # of the command palette, newest first
     geometry: str = ""
     scheme: str = SCHEMES[0]
     blind: bool = True  # votes and judgements stay hidden until the reviewer has decided
@@ -189,6 +190,7 @@ def _sizes(value: object) -> bool:
 _VALID: dict[str, Callable[[object], bool]] = {
     "annotator": lambda value: _text(value) and str(value).isprintable(),
     "recent": _texts,
+    "recent_commands": _texts,
     "geometry": lambda value: isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{0,1000}", value)),
     "scheme": lambda value: value in SCHEMES,
     "blind": _switch,

@@ -20,6 +20,7 @@ from orbench_studio.domain.review.query import write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.gui.appearance import Appearance
+from orbench_studio.gui.commands import Commands
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
@@ -68,7 +69,8 @@ class MainWindow(PageRegistry):
         self._indexing = Indexing(session, self)
         self.label_files = LabelFiles(session, self)
         self.top_bar = TopBar(session, self.review.finder.bar)
-        self._appearance = Appearance(self, session, theme)
+        self.appearance = Appearance(self, session, theme)
+        self._commands = Commands(self, session, theme)
         self._rail = Rail(self.actions_table)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
         self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
@@ -211,12 +213,12 @@ class MainWindow(PageRegistry):
         self._theme.changed.connect(self._fit_size)
         self.welcome.chosen.connect(self.open)
         self.welcome.demo_wanted.connect(self.demo_wanted)
-        self._appearance.message.connect(self.messages.show_message)
-        self._appearance.followers = {
+        self.appearance.message.connect(self.messages.show_message)
+        self.appearance.followers = {
             "shielded": self.review.reading.prefer,
             "blind": self.review.follow_settings,
         }
-        self._appearance.bind(self.actions_table)
+        self.appearance.bind(self.actions_table)
         self.actions_table.bind(self._handlers())
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
@@ -232,6 +234,7 @@ class MainWindow(PageRegistry):
             "open_server": self._ask_server,
             "reviewer": self.top_bar.reviewer.ask,
             "quit": self.close,
+            "palette": self._commands.open,
             "menu": lambda: self.menuBar().setActiveAction(self.menuBar().actions()[0]),
             "about": lambda: AboutDialog(self, self._session.settings.file).open(),
             "judge_rules": partial(self.judging.ask, RULES),

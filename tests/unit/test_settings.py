@@ -15,6 +15,7 @@ from orbench_studio.settings import Settings, load_settings
 OTHER = {  # a value of every setting that is not its default
     "annotator": "ada",
     "recent": ["mine.orbench"],
+    "recent_commands": ["action:undo"],
     "geometry": "01d9d0cb",
     "scheme": "dark",
     "blind": False,

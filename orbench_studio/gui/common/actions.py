@@ -73,6 +73,7 @@ ACTIONS = (
     ActionSpec("nearest_toxic", "Nearest toxic prompts", ("O",), "Reading"),
     ActionSpec("guidelines", "Guidelines", ("I",), "Reading"),
     ActionSpec("timeline", "Prompt history", ("L",), "Reading"),
+    ActionSpec("palette", "Command palette…", ("Ctrl+K",), "Commands"),
     ActionSpec("judge_rules", "Judge responses with rules", ("Ctrl+J",), "Judging"),
     ActionSpec("judge_local", "Judge responses with the local judge", ("Ctrl+Shift+J",), "Judging"),
     ActionSpec("index_responses", "Build full-text index of responses", ("Ctrl+Shift+I",), "Judging"),
@@ -85,7 +86,7 @@ MENUS = {  # the groups of each menu of the window, with a separator between gro
     "Edit": ("Undo", "Search", "Settings"),
     "View": ("Pages", "Window"),
     "Review": ("Label", "Navigate", "Responses", "Reading"),
-    "Tools": ("Judging",),
+    "Tools": ("Commands", "Judging"),
     "Help": ("Help",),
 }
 SUBMENUS = {"Responses", "Reading"}  # groups with a menu of their own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
@@ -31,14 +32,18 @@ class SavedViews(QObject):
         bar.views.clicked.connect(self.open)
 
     def open(self) -> None:
-        """Show the saved views of the workspace."""
+        """Show the menu of the saved views."""
+        self.load(self._show)
+
+    def load(self, done: Callable[[list[SavedView]], object]) -> None:
+        """Load the saved views of the workspace."""
 
         def work(workspace: Workspace) -> list[SavedView]:
             from orbench_studio.services.review import search
 
             return search.saved_views(workspace)
 
-        self._session.run(work, self._show)
+        self._session.run(work, done)
 
     def save(self) -> None:
         """Ask for a name, and save the current filter under it."""
@@ -65,7 +70,7 @@ class SavedViews(QObject):
         for place, view in enumerate(views):
             key = f"&{_KEYS[place]}  " if place < len(_KEYS) else ""
             action = menu.addAction(f"{key}{view.name.replace('&', '&&')}")
-            action.triggered.connect(lambda _checked=False, of=view: self._apply(of))
+            action.triggered.connect(lambda _checked=False, of=view: self.apply(of))
         if not views:
             menu.addAction(tr("No saved views yet")).setEnabled(False)
         menu.addSeparator()
@@ -77,7 +82,8 @@ class SavedViews(QObject):
                 action.triggered.connect(lambda _checked=False, of=view: self._delete(of))
         menu.popup(self._bar.views.mapToGlobal(QPoint(0, self._bar.views.height())))
 
-    def _apply(self, view: SavedView) -> None:
+    def apply(self, view: SavedView) -> None:
+        """Filter the queue by a saved view."""
         operations, act = self._session.operations, (SavedView, view.name)
         try:
             self._bar.ask(parse(view.query))

@@ -40,7 +40,7 @@ class WelcomePage(QWidget):
         while (item := self._recent.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
-        places = [place for place in _places(self._settings.recent) if exists(place)][:_SHOWN]
+        places = self.recent()
         if places:
             self._recent.addWidget(label(tr("Recent"), "meta"))
         for place in places:
@@ -48,6 +48,10 @@ class WelcomePage(QWidget):
             button.setStyleSheet("text-align: left;")
             button.clicked.connect(lambda _checked=False, p=place: self.chosen.emit(p))
             self._recent.addWidget(button)
+
+    def recent(self) -> list[Location]:
+        """The recent workspaces that still exist, newest first."""
+        return [place for place in _places(self._settings.recent) if exists(place)][:_SHOWN]
 
     def say(self, text: str) -> None:
         """Show what is being opened instead of the buttons; an empty text shows the buttons again."""

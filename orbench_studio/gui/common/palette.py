@@ -1,0 +1,158 @@
+"""The command palette: a list of commands that is filtered while typing and used with the keyboard alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fuzzy import match_score
+from orbench_studio.gui.common.painting import elided
+from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
+
+_WIDTH, _ROW, _ROWS = 640, 32, 12
+_MOST = 60  # commands in the list
+_RECENT_BONUS = 20  # of a score: a recent command precedes one that matches about as well
+_COMMAND = Qt.ItemDataRole.UserRole
+_MOVES = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
+
+
+@dataclass(frozen=True, slots=True)
+class PaletteCommand:
+    """A command of the palette. `key` identifies it among the recent ones; `note` is its kind or shortcut."""
+
+    key: str
+    title: str
+    note: str
+    run: Callable[[], object]
+
+
+class Palette(QFrame):
+    """A field and the commands that match its text, the recent ones first."""
+
+    chosen = Signal(str)  # the key of the command that runs
+
+    def __init__(self, window: QWidget, theme: Theme, recent: Sequence[str]) -> None:
+        super().__init__(window, Qt.WindowType.Popup)
+        self._window = window
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("card")
+        self.setWindowTitle(tr("Command palette"))
+        self._recent = {key: place for place, key in enumerate(recent)}
+        self._commands: list[PaletteCommand] = []
+        self._numbered: Callable[[int], PaletteCommand | None] = lambda _number: None
+        self.line = QLineEdit()
+        self.list = QListWidget()
+        self._build_ui(theme)
+
+    def offer(self, commands: Sequence[PaletteCommand]) -> None:
+        """Add commands."""
+        self._commands += commands
+        self._filter()
+
+    def offer_numbers(self, numbered: Callable[[int], PaletteCommand | None]) -> None:
+        """Add a command for each number that is typed."""
+        self._numbered = numbered
+
+    def open(self) -> None:
+        """Show the palette below the upper edge of its window."""
+        window = self._window
+        self.resize(min(px(_WIDTH), window.width() - 40), px(_ROW) * (_ROWS + 1) + 24)
+        self.move(window.mapToGlobal(window.rect().topLeft()).x() + (window.width() - self.width()) // 2,
+                  window.mapToGlobal(window.rect().topLeft()).y() + px(60))  # fmt: skip
+        self.show()
+        self.line.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _MOVES:
+            self.list.keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._run(self.list.currentItem())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._window.activateWindow()  # a popup takes the activation with it where there is no window manager
+
+    def _filter(self) -> None:
+        """List the matching commands, best first."""
+        query = self.line.text().strip()
+        rated = []
+        for place, command in enumerate(self._commands):
+            recent = self._recent.get(command.key)
+            if not query:
+                rated.append((-1 if recent is None else len(self._recent) - recent, -place, command))
+            elif (score := match_score(query, f"{command.title} {command.note}")) is not None:
+                rated.append((score + (0 if recent is None else _RECENT_BONUS), -place, command))
+        matching = [command for *_, command in sorted(rated, key=lambda one: one[:2], reverse=True)]
+        number = query.removeprefix("#")
+        if number.isascii() and number.isdigit() and (numbered := self._numbered(int(number))) is not None:
+            matching.insert(0, numbered)
+        self.list.clear()
+        for command in matching[:_MOST]:
+            item = QListWidgetItem(command.title, self.list)
+            item.setData(_COMMAND, command)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{command.title}, {command.note}")
+        self.list.setCurrentRow(0)
+
+    def _run(self, item: QListWidgetItem | None) -> None:
+        if item is None:
+            return
+        command: PaletteCommand = item.data(_COMMAND)
+        self.chosen.emit(command.key)
+        self.close()
+        QTimer.singleShot(0, self._window, command.run)  # after the focus is back in the window
+
+    def _build_ui(self, theme: Theme) -> None:
+        self.line.setPlaceholderText(tr("Command, page, saved view, setting or prompt number"))
+        self.line.setAccessibleName(tr("Command"))
+        self.line.textChanged.connect(self._filter)
+        self.list.setAccessibleName(tr("Commands"))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setObjectName("completion")
+        self.list.setItemDelegate(_CommandDelegate(theme, self.list))
+        self.list.itemClicked.connect(self._run)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        column.addWidget(self.line)
+        column.addWidget(self.list, 1)
+
+
+class _CommandDelegate(QStyledItemDelegate):
+    """Paints the title on the left, and the kind or shortcut on the right."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, px(_ROW))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        command: PaletteCommand = index.data(_COMMAND)
+        area = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, self._theme.colour("selection"))
+        area = area.adjusted(8, 0, -8, 0)
+        width = elided(painter, area, command.note, font(META), self._theme.colour("quiet"), right=True)
+        area.setRight(area.right() - width - 16)
+        elided(painter, area, command.title, font(BODY), self._theme.colour("ink"))

@@ -1,0 +1,73 @@
+"""The command palette: finds actions, pages, views, settings and prompts by number, with the keyboard alone."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from orbench_studio.gui.common.fuzzy import match_score
+from orbench_studio.gui.common.palette import Palette
+from orbench_studio.gui.common.preferences import PreferencesDialog
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.mark.parametrize(
+    ("query", "best", "others"),
+    [
+        ("aud", "Audit page", ["Undo", "Default text size"]),
+        ("cs", "Colour scheme", ["Covered categories", "Undo"]),
+        ("page lib", "Library page", ["Review page"]),
+        ("ol", "Open log", ["Colour scheme"]),
+        ("SCHEME", "Colour scheme", []),
+        ("a.*", "a.*", ["all"]),
+    ],
+)
+def test_the_best_match_is_first(query, best, others):
+    scores = {text: match_score(query, text) for text in (best, *others)}
+    assert max((score, text) for text, score in scores.items() if score is not None)[1] == best
+
+
+def test_what_does_not_match():
+    assert [match_score(query, "Audit page") for query in ("tida", "audit x", "[")] == [None] * 3
+
+
+def test_the_palette_is_used_with_the_keyboard(start, path):
+    with start(path) as studio:
+        window = studio.window
+        window.review.finder.bar.search.setText("category:privacy")
+        window.review.finder.views._named("My privacy prompts")
+        window.review.finder.clear()
+
+        def palette(text):
+            studio.ready()
+            window.activateWindow()  # offscreen, nothing else does it after a dialog
+            studio.wait(window.isActiveWindow)
+            studio.key(Qt.Key.Key_K, CTRL)
+            [shown] = window.findChildren(Palette)
+            QTest.keyClicks(shown.line, text)
+            return shown
+
+        def run(text):
+            shown = palette(text)
+            QTest.keyClick(shown.line, Qt.Key.Key_Return)
+            studio.wait(lambda: not window.findChildren(Palette))
+
+        run("audit")
+        studio.wait(lambda: window._pages.currentWidget() is window.audit)
+        run("#7")
+        studio.wait(lambda: window._pages.currentWidget() is studio.page and studio.shown() == 7)
+        run("text size sett")
+        studio.wait(lambda: window.findChild(PreferencesDialog) is not None)
+        assert window.findChild(PreferencesDialog).controls["font_scale"].hasFocus()
+        window.findChild(PreferencesDialog).reject()
+        shown = palette("my priv")
+        studio.wait(lambda: shown.list.count() and shown.list.item(0).text() == "My privacy prompts")
+        QTest.keyClick(shown.line, Qt.Key.Key_Return)
+        studio.wait(lambda: window.review.finder.bar.search.text() != "")
+        shown = palette("")
+        recent = ["My privacy prompts", "Text size", "Audit page"]
+        studio.wait(lambda: [shown.list.item(row).text() for row in range(3)] == recent)
+        QTest.keyClick(shown.line, Qt.Key.Key_Down)
+        assert shown.list.currentRow() == 1
+        QTest.keyClick(shown.line, Qt.Key.Key_Escape)
+        studio.wait(lambda: not window.findChildren(Palette))
