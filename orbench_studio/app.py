@@ -52,6 +52,7 @@ def application(*, default_settings: bool = False) -> Iterator["Application"]:
             studio = Application(load_settings(file), Path(scratch))
             if without_log:
                 studio.window.messages.show_error(log.set_up, without_log, lasting=True)
+            gc.freeze()  # nor are they searched later, when a full collection would delay a key press
             yield studio
     finally:
         gc.enable()

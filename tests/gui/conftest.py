@@ -1,6 +1,7 @@
 """A real window on a real workspace that is imported from files, and the actions of a user in it."""
 
 import csv
+import gc
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -158,6 +159,8 @@ def start(qapp, tmp_path):
         settings = load_settings(tmp_path / "settings.json")
         settings.blind = blind
         settings.recheck = recheck  # off, unless a test is about self-consistency
+        gc.collect()  # what the last window left
+        gc.freeze()  # the rest is modules that were imported since
         application = Application(settings, tmp_path)
         application.window.show()
         application.window.activateWindow()
