@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from orbench_studio.domain.core.category import Category, parse_category
+from orbench_studio.domain.core.category import Category, category_name
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.doctor import Check, Fault
@@ -11,10 +11,10 @@ from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
 
-_CATEGORIES: dict[str, Category | None] = {
+_CATEGORIES: dict[str, str | None] = {
     "": None,
     "none": None,
-    **{category.value: category for category in Category},
+    **{category.value: category.value for category in Category},
 }
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -110,17 +110,18 @@ def prompt_text(cell: str) -> str:
     return cell
 
 
-def category(cell: str) -> Category | None:
+def category(cell: str) -> str | None:
     """The category that a cell names; None for `none` and an empty cell."""
     try:
         return _CATEGORIES[cell]
     except KeyError:
         pass
-    text = cell.strip()
-    found = _CATEGORIES.get(text.lower()) or parse_category(text)
-    if found is None and text.lower() not in _CATEGORIES:
-        raise RowError(f"the category {shortened(cell)} is not one of OR-Bench's ten")
-    return found
+    if cell.strip().lower() in _CATEGORIES:
+        return _CATEGORIES[cell.strip().lower()]
+    try:
+        return category_name(cell)
+    except ValueError as error:
+        raise RowError(str(error)) from None
 
 
 def truth(cell: str, column: str) -> bool | None:

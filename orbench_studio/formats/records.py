@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
@@ -22,13 +21,13 @@ class PromptDraft:
     """
 
     text: str
-    category: Category | None = None
+    category: str | None = None
     origin: Origin = Origin.IMPORTED
     seed: str | None = None
     reference_label: Label | None = None
     external_key: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
-    seed_category: Category | None = None
+    seed_category: str | None = None
     original: OriginalSource | None = None
 
 
@@ -38,7 +37,7 @@ class VoteDraft:
 
     moderator: str
     verdict: Verdict
-    category: Category | None = None
+    category: str | None = None
     explanation: str = ""
     raw: str = ""
     original: OriginalSource | None = None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
@@ -39,7 +39,7 @@ _VALUES: dict[Aspect, Callable[[str], object]] = {
     Aspect.LABEL: Label,
     Aspect.RECHECK: Label,
     Aspect.TRAINING: Label,
-    Aspect.CATEGORY: Category,
+    Aspect.CATEGORY: stored_category,
     Aspect.ANSWER_CLASS: AnswerClass,
     Aspect.EVIDENCE: evidence_span,
 }

@@ -104,7 +104,7 @@ INVALID = {
     ("--model", "together/x"): "There is no API key for together/x",
     ("--model", "mistral/x", "--max-cost", "1"): "mistral/x has no price",
     ("--model", MODEL, "--subset", "Hard-1K"): "There is no subset 'Hard-1K'",
-    ("--model", MODEL, "--filter", "category:nonsense"): "is not a valid category",
+    ("--model", MODEL, "--filter", "category:privcy"): "is not a category",
     ("--model", MODEL, "--temperature", "warm"): "must be a number or none",
     ("--model", MODEL, "--param", "x"): "Write NAME=VALUE",
     ("--model", MODEL, "--param", "openai/x:top_p=1"): "openai/x, which is not one of the selected models",

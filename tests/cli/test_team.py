@@ -51,7 +51,7 @@ def test_a_queue_from_start_to_end(run, run_json, file):
         (["make"], 2, "Name the queue"),
         (["pause", "hard"], 1, "There is no team queue “hard”"),
         (["make", "hard", "--person", "ada=2", "--person", "bob=hate"], 1, "not both"),
-        (["make", "hard", "--person", "ada=coffee"], 1, "“coffee” is neither a share nor a category"),
+        (["make", "hard", "--person", "ada=privcy"], 1, "“privcy” is neither a share nor a list"),
         (["make", "ha=rd"], 1, "without “=”"),
         (["make", "hard", "--overlap", "0"], 1, "must be 1 to 20 annotators"),
     ],

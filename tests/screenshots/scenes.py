@@ -290,7 +290,7 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         ("note", NoteDialog(window, "")),
         ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
-        ("category", CategoryMenu(window, Category.PRIVACY)),
+        ("category", CategoryMenu(window, Category.PRIVACY, [])),
     ):
         dialog.show()
         yield name, dialog

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.domain.core.category import Category
 
 
 class Verdict(StrEnum):
@@ -79,7 +78,7 @@ class Vote:
     id: int
     moderator: str
     verdict: Verdict
-    category: Category | None = None
+    category: str | None = None
     explanation: str = ""
     raw: str = ""
     response_id: int | None = None

@@ -6,7 +6,6 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.domain.core.category import Category
 
 
 class Origin(StrEnum):
@@ -33,7 +32,7 @@ class Seed:
 
     id: int
     text: str
-    category: Category | None
+    category: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Prompt:
 
     id: int
     text: str
-    category: Category | None
+    category: str | None
     origin: Origin
     seed: Seed | None = None
     reference_label: Label | None = None

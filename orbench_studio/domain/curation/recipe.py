@@ -37,7 +37,7 @@ from math import inf
 from typing import Any
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.domain.core.category import parse_category
+from orbench_studio.domain.core.category import typed_category
 from orbench_studio.domain.review.query import NONE, QueryError, parse
 from orbench_studio.domain.review.queue import Order, Term
 from orbench_studio.errors import explained, shortened
@@ -236,10 +236,7 @@ def _categories(value: Any) -> Split | dict[str, int]:
         return split
     found = {}
     for name, count in value.items():
-        category = NONE if name == NONE else parse_category(name)
-        if category is None:
-            raise ValueError(f"contains the unknown category {_quoted(name)}.")
-        found[str(category)] = _count(count)
+        found[NONE if name == NONE else typed_category(name)] = _count(count)
     if not found:
         raise ValueError("must name at least one category.")
     return found

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, HumanVerdict, human_verdict
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.response import stop_class
@@ -19,7 +19,7 @@ def visible_to(view: PromptView, keep: Keep) -> PromptView:
     category = _verdict(kept, Aspect.CATEGORY)
     return replace(
         view,
-        category=Category(category.value) if category and category.value else view.prompt.category,
+        category=stored_category(category.value) if category and category.value else view.prompt.category,
         final=final_label(_verdict(kept, Aspect.LABEL), view.consensus, view.prompt.reference_label),
         responses=tuple(_response(response, keep) for response in view.responses),
         decided=kept,

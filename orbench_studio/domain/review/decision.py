@@ -4,7 +4,7 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.final_label import FinalLabel
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, FinalAnswer
 from orbench_studio.domain.core.moderation import Consensus, Vote, consensus
@@ -42,7 +42,7 @@ class PromptView:
 
     prompt: Prompt
     siblings: int
-    category: Category | None
+    category: str | None
     votes: tuple[Vote, ...]
     consensus: Consensus
     final: FinalLabel
@@ -101,7 +101,6 @@ _VALUES: dict[Aspect, Container[str]] = {
     Aspect.LABEL: frozenset(Label),
     Aspect.RECHECK: frozenset(Label),
     Aspect.TRAINING: frozenset(Label),
-    Aspect.CATEGORY: frozenset(Category),
     Aspect.ANSWER_CLASS: frozenset(ANSWERS),
     Aspect.FLAG: ("on", "off"),
     Aspect.SKIP: ("skipped",),
@@ -121,6 +120,8 @@ class Decision:
     def __post_init__(self) -> None:
         if self.aspect in _VALUES and self.value not in _VALUES[self.aspect]:
             raise ValueError(f"{self.value!r} is not a valid {self.aspect}")
+        if self.aspect is Aspect.CATEGORY:
+            stored_category(self.value)
         if (self.aspect in OF_RESPONSES) != (self.response_id is not None):
             raise ValueError("answer class and evidence need a response, other aspects must have none")
         if self.aspect is Aspect.EVIDENCE:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.category import Category, parse_category
+from orbench_studio.domain.core.category import Category, typed_category
 from orbench_studio.domain.core.moderation import Verdict, Veto
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.review.queue import Agreement, Field, Order, QueueFilter, Status, Term
@@ -146,11 +146,15 @@ def _alternatives(value: str) -> Iterator[str]:
 
 def _checked(field: Field, value: str) -> str:
     """The value as stored in the data; QueryError if the field cannot have it."""
+    if field is Field.CATEGORY and value.lower() != NONE:
+        try:
+            return typed_category(value)
+        except ValueError as error:
+            raise QueryError(f"{error}") from None
     if field in VALUES:
-        known = parse_category(value) if field is Field.CATEGORY else None
-        if (known or value.lower()) not in VALUES[field]:
+        if value.lower() not in VALUES[field]:
             raise QueryError(f"“{value}” is not a valid {field}. Use one of {_listed(VALUES[field])}.")
-        return str(known or value.lower())
+        return value.lower()
     fits: dict[Field, Callable[[], object]] = {
         Field.VOTES: lambda: value in (SPLIT, UNANIMOUS, UNREAD, NONE) or _TALLY.fullmatch(value),
         Field.FAMILIES: lambda: count_of(value),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from orbench_studio.domain.core.annotation import Basis, Label, Visible
-from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.moderation import Veto
 
 
@@ -151,7 +150,7 @@ class QueueRow:
 
     prompt_id: int
     text: str
-    category: Category | None
+    category: str | None
     status: Status
     final_label: Label | None
     basis: Basis
@@ -169,11 +168,13 @@ class Queue:
     """The matches of a filter in order, the total number of prompts, and the prompt to begin with.
 
     It begins with the prompt shown before if it matches, else with the first undecided one; None if all are decided.
+    `own_categories` are those of the workspace beside OR-Bench's ten.
     """
 
     ids: "array[int]"
     total: int
     begin: int | None
+    own_categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

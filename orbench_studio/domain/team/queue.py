@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from math import floor, isfinite
 
-from orbench_studio.domain.core.category import Category, parse_category
+from orbench_studio.domain.core.category import typed_category
 from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
@@ -49,7 +49,7 @@ class Member:
 
     annotator: str
     share: float | None = None
-    categories: tuple[Category, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +191,10 @@ def _parse_member(name: str, value: str) -> Member:
         return Member(name, share=float(value)) if value else Member(name)
     except ValueError:
         pass
-    categories = {text: parse_category(text) for text in value.split(",")}
-    unknown = next((text.strip() for text, category in categories.items() if category is None), None)
-    if unknown is not None:
-        raise StudioError(f"“{unknown}” is neither a share nor a category. The categories are {', '.join(Category)}.")
-    return Member(name, categories=tuple(category for category in categories.values() if category is not None))
+    try:
+        return Member(name, categories=tuple(map(typed_category, value.split(","))))
+    except ValueError as error:
+        raise StudioError(f"“{value}” is neither a share nor a list of categories: {error}") from None
 
 
 def lot_of(number: int) -> int:

@@ -101,7 +101,7 @@ class DecisionActions:
         page, view = self._page, self._page.shown_view
         if view is None:
             return
-        menu = CategoryMenu(page, view.category)
+        menu = CategoryMenu(page, view.category, page.own_categories)
         about, visible = view.prompt.id, page.visible
         menu.chosen.connect(
             lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)

@@ -58,6 +58,7 @@ class ReviewPage(QWidget):
     recorded = Signal(Decision)  # after a decision was recorded and the screen was updated
     noted = Signal()  # after a note was saved
     shown = Signal(int)  # with the prompt's id, when a prompt was put on the screen
+    own_categories: tuple[str, ...] = ()  # of the workspace, beside OR-Bench's ten
 
     def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -195,6 +196,7 @@ class ReviewPage(QWidget):
         QTimer.singleShot(_AFTER_PAINTING, self, lambda: self.loader.count_today(self.progressed.emit))
 
     def _show_queue(self, queue: Queue) -> None:
+        self.own_categories = queue.own_categories
         self.model.reset(queue.ids)
         self.finder.bar.tell(len(queue.ids), queue.total)
         self.queue.count(len(queue.ids))

@@ -1,5 +1,8 @@
 """Menus for the category and the reason, and the note dialog. None of them covers the prompt."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
@@ -10,20 +13,23 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import ENTER, label
 
 _KEYS = "1234567890"
+_MENU_HEIGHT = 640
 
 
 class CategoryMenu(QMenu):
-    """The ten categories, each with a digit."""
+    """The ten categories, each with a digit, then the workspace's own."""
 
     chosen = Signal(str)  # when the user has picked a category
 
-    def __init__(self, parent: QWidget, current: Category | None) -> None:
+    def __init__(self, parent: QWidget, current: str | None, own: Sequence[str]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for key, category in zip(_KEYS, Category, strict=True):
-            action = self.addAction(f"&{key}   {category}")
+        self.setMaximumHeight(_MENU_HEIGHT)
+        for key, category in zip_longest(_KEYS, (*Category, *own)):
+            name = category.replace("&", "&&")
+            action = self.addAction(f"&{key}   {name}" if key else name)
             action.setCheckable(True)
-            action.setChecked(category is current)
+            action.setChecked(category == current)
             action.triggered.connect(lambda _checked=False, value=category: self.chosen.emit(str(value)))
 
     def open_above(self, widget: QWidget) -> None:

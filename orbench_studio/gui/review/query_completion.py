@@ -96,11 +96,12 @@ class Completion(QListWidget):
             return [f"sort:{order}" for order in Order]
         if name not in tuple(Field):
             return [f"{field}:" for field in Field if field is not Field.TEXT] + ["sort:"]
-        if name in VALUES:
-            return [f"{name}:{value}" for value in VALUES[Field(name)]]
+        usual = [f"{name}:{value}" for value in VALUES.get(Field(name), ())]
+        if usual and name != Field.CATEGORY:
+            return usual
         if name not in self._known:
             self.values_wanted.emit(Field(name))
-        return self._known.get(name, [])
+        return list(dict.fromkeys((*usual, *self._known.get(name, ()))))
 
     def _complete(self, text: str) -> None:
         place = self._line.cursorPosition()

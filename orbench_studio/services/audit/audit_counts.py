@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, Drop, judge_name
+from orbench_studio.domain.audit.refusal_rates import FINAL, NO_CATEGORY, PEOPLE, Drop, judge_name
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.moderation import Rule, Vote, consensus
 from orbench_studio.errors import StudioError
@@ -31,13 +31,14 @@ Array = NDArray[Any]
 class AuditCounts:
     """Prompts and responses as arrays, and the number of responses in each cell.
 
-    By prompt: `codes` is its state as a flat index into `audit_arrays.SHAPE`, `seeds` its seed and `groups` its group
-    of near duplicates (0: none). By response, ordered by id: `rows` and `columns` index its prompt and its model;
-    `outcomes` is twice its class, plus 1 if a person gave that class. `table` counts responses, (*SHAPE, models,
-    CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by `with_judge`. `self_judged`
-    are the prompts whose consensus changes without the votes of the evaluated models.
+    By prompt: `codes` is its state as a flat index into `shape`, `seeds` its seed and `groups` its group of near
+    duplicates (0: none). By response, ordered by id: `rows` and `columns` index its prompt and its model; `outcomes` is
+    twice its class, plus 1 if a person gave that class. `table` counts responses, (*shape, models, CLASSES, 2).
+    `by_judge` has the outcomes and the table of each judge that was loaded by `with_judge`. `self_judged` are the
+    prompts whose consensus changes without the votes of the evaluated models.
     """
 
+    categories: tuple[str, ...]
     prompt_ids: Array
     codes: Array
     seeds: Array
@@ -56,9 +57,14 @@ class AuditCounts:
         """The models in the order of their places."""
         return tuple(self.models[model_id] for model_id in sorted(self.models))
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of values of each part of a prompt's state; the last category stands for none."""
+        return len(self.categories), *store.STATES
+
     def prompt_states(self) -> tuple[Array, ...]:
-        """Each prompt's state, an array for each axis of `audit_arrays.SHAPE`."""
-        return np.unravel_index(self.codes, store.SHAPE)
+        """Each prompt's state, an array for each axis of `shape`."""
+        return np.unravel_index(self.codes, self.shape)
 
     def of(self, answers: str) -> tuple[Array, Array]:
         """Return outcomes and table for a source of answer classes; KeyError if its judge was not loaded."""
@@ -66,9 +72,9 @@ class AuditCounts:
 
     def count(self, responses: Any, outcomes: Array) -> Array:
         """Count some responses with these outcomes, in the shape of `table`."""
-        size = prod(store.SHAPE) * len(self.models) * _OUTCOMES
+        size = prod(self.shape) * len(self.models) * _OUTCOMES
         counted = np.bincount(self._keys(responses, outcomes), minlength=size)
-        return counted.reshape(*store.SHAPE, len(self.models), CLASSES, 2)
+        return counted.reshape(*self.shape, len(self.models), CLASSES, 2)
 
     def updated_table(
         self, responses: Array, outcomes: Array, before: "AuditCounts", outcomes_before: Array, table: Array
@@ -106,7 +112,8 @@ class AuditCounts:
 def read(workspace: Workspace) -> AuditCounts:
     """Read everything that an audit counts: one or two seconds for millions of responses."""
     with workspace.reading() as db:
-        prompts, answers = store.prompts(db), store.answers(db)
+        categories = store.categories(db)
+        prompts, answers = store.prompts(db, categories), store.answers(db)
         models = store.models(db)
         judges = {judge_name(name, kind): judge_id for judge_id, name, kind in store.judges(db)}
         voted = store.voted_by(db, list(models))
@@ -114,6 +121,7 @@ def read(workspace: Workspace) -> AuditCounts:
         rule = derived_states.rule(db)
     evaluated = frozenset(models.values())
     counts = AuditCounts(
+        (*categories, NO_CATEGORY),
         prompts.ids,
         prompts.codes.astype(np.int32),
         prompts.seeds,
@@ -134,7 +142,10 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     if prompt_ids is None or len(prompt_ids) > _MAX_UPDATED:
         return read(workspace)
     with workspace.reading() as db:
-        prompts, answers = store.prompts(db, prompt_ids), store.answers(db, prompt_ids)
+        categories = store.categories(db)
+        prompts, answers = store.prompts(db, categories, prompt_ids), store.answers(db, prompt_ids)
+    if counts.categories != (*categories, NO_CATEGORY):
+        return read(workspace)
     places = np.flatnonzero(np.isin(counts.prompt_ids, prompts.ids))
     changed = np.flatnonzero(np.isin(counts.rows, places))
     pairs = (

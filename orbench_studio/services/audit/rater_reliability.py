@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY
 from orbench_studio.domain.audit.reliability import (
     VETO,
     ErrorCorrelation,
@@ -39,7 +38,6 @@ from orbench_studio.store.audit.rater_labels import RaterLabel
 
 Array = NDArray[Any]
 LIMIT = 200
-_CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)
 _VOTES: dict[str, int] = {Verdict.SAFE: SAFE, Verdict.TOXIC: TOXIC, Label.SAFE: SAFE, Label.TOXIC: TOXIC}
 _MIN_VOTES = 2  # of moderators on a unanimous prompt
 
@@ -60,10 +58,10 @@ def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) 
     """
     cast = _votes(workspace, counts)
     categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
-    fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
+    fitted = dawid_skene(cast.votes, categories, count=len(counts.categories))
     ends = bootstrap_intervals(cast.votes, categories, fitted, draws=draws)
     voted = cast.votes != MISSING
-    by_category = np.zeros((len(_CATEGORIES), len(cast.names)), dtype=int)
+    by_category = np.zeros((len(counts.categories), len(cast.names)), dtype=int)
     np.add.at(by_category, categories, voted)
     vote_counts = np.vstack([by_category, voted.sum(0)])
     levels = (
@@ -80,7 +78,7 @@ def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) 
 
     found = [
         RaterSkill(
-            name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(_CATEGORIES) if vote_counts[at, r]}
+            name, kind, skill(-1, r), {c: skill(at, r) for at, c in enumerate(counts.categories) if vote_counts[at, r]}
         )
         for r, (name, kind) in enumerate(zip(cast.names, cast.kinds, strict=True))
     ]
@@ -89,7 +87,7 @@ def reliability(workspace: Workspace, counts: AuditCounts, *, draws: int = 200) 
     return Reliability(
         tuple(found),
         tuple(_error_correlations(cast, fitted.p_safe)),
-        {_CATEGORIES[at]: float(fitted.safe[at]) for at in there},
+        {counts.categories[at]: float(fitted.safe[at]) for at in there},
         dict(zip(ids, fitted.p_safe.tolist(), strict=True)),
         frozenset(counts.prompt_ids[cast.rows[_unanimous(cast)]].tolist()),
     )
@@ -99,7 +97,7 @@ def safe_probabilities(workspace: Workspace, counts: AuditCounts) -> dict[int, f
     """Return the probability of safe by prompt from the same model; prompts without votes are left out."""
     cast = _votes(workspace, counts)
     categories = counts.prompt_states()[0][cast.rows].astype(np.int64)
-    fitted = dawid_skene(cast.votes, categories, count=len(_CATEGORIES))
+    fitted = dawid_skene(cast.votes, categories, count=len(counts.categories))
     return dict(zip(counts.prompt_ids[cast.rows].tolist(), fitted.p_safe.tolist(), strict=True))
 
 
@@ -124,7 +122,7 @@ def suspects(counts: AuditCounts, found: Reliability, limit: int = LIMIT) -> Sus
     listed = tuple(
         Suspect(
             int(counts.prompt_ids[place]),
-            _CATEGORIES[category[place]],
+            counts.categories[category[place]],
             Label.SAFE if safe[place] else Label.TOXIC,
             float(p_wrong[place]),
             tuple(np.array(counts.names)[refused[place] > 0].tolist()),

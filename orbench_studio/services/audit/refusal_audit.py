@@ -27,7 +27,6 @@ from orbench_studio.services.audit.audit_counts import (
 from orbench_studio.store.audit import audit_arrays as store
 
 CELL_LIMIT = 2_000  # prompts that a query names one by one
-_CATEGORIES = (*store.CATEGORIES, NO_CATEGORY)
 _GROUPS = tuple(Group)
 _JUDGEMENTS = [*range(len(ANSWERS)), store.CLASSES.index(AnswerClass.UNPARSED)]  # classes that a judge assigns
 _PEOPLE = store.BASES.index(Basis.HUMAN)
@@ -37,16 +36,16 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
     """Compute every cell with these options; their judge must have been loaded by `with_judge`."""
     table = _by_group(_counts(counts, options), options)  # group, category, model, class, people
     codes = counts.codes[~counts.dropped(options.dropped)] if options.dropped else counts.codes
-    states = np.bincount(codes, minlength=np.prod(store.SHAPE)).reshape(store.SHAPE)
+    states = np.bincount(codes, minlength=np.prod(counts.shape)).reshape(counts.shape)
     prompts = _by_group(states, options)
     human = _by_group(states[:, :, _PEOPLE : _PEOPLE + 1], options, people=True).sum(axis=1)
     if options.labels is Labels.CONSENSUS:
         human[:] = 0
     ends = table.sum(axis=4)
-    there = [place for place in range(len(_CATEGORIES)) if prompts[:, place].any()]
+    there = [place for place in range(len(counts.categories)) if prompts[:, place].any()]
     listed = ends.tolist()
     cells = {
-        (group, model, _CATEGORIES[place]): Tally(tuple(of_model))
+        (group, model, counts.categories[place]): Tally(tuple(of_model))
         for group, by_category in zip(_GROUPS, listed, strict=True)
         for place in there
         for model, of_model in zip(counts.names, by_category[place], strict=True)
@@ -56,9 +55,9 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
     return Audit(
         options,
         counts.names,
-        tuple(_CATEGORIES[place] for place in there),
+        tuple(counts.categories[place] for place in there),
         cells,
-        {(g, _CATEGORIES[place]): int(prompts[at, place]) for at, g in enumerate(_GROUPS) for place in there},
+        {(g, counts.categories[place]): int(prompts[at, place]) for at, g in enumerate(_GROUPS) for place in there},
         {group: int(human[at]) for at, group in enumerate(_GROUPS)},
         Rate(int(classes[1]), int(classes.sum())),
         int(states[:, :, store.BASES.index(Basis.NONE)].sum()),
@@ -90,7 +89,7 @@ def prompts_of(
     counted = cases & (~refused if group is Group.TOXIC else refused) & (counts.columns == counts.names.index(model))
     wanted = members(counts, options, group)
     if category is not None:
-        wanted &= counts.prompt_states()[0] == _CATEGORIES.index(category)
+        wanted &= counts.prompt_states()[0] == counts.categories.index(category)
     return tuple(counts.prompt_ids[np.unique(counts.rows[counted & wanted[counts.rows]])].tolist())
 
 
@@ -137,14 +136,14 @@ def _counts(counts: AuditCounts, options: AuditOptions) -> Array:
 def _by_group(table: Array, options: AuditOptions, *, people: bool = False) -> Array:
     """Sum over the prompt states of each group: (groups, categories, trailing axes of the table)."""
     groups = _groups(options)[:, _PEOPLE : _PEOPLE + 1] if people else _groups(options)
-    flat = table.reshape(len(_CATEGORIES), groups.size, *table.shape[5:])
+    flat = table.reshape(len(table), groups.size, *table.shape[5:])
     return np.stack([flat[:, groups.ravel() == at].sum(axis=1) for at in range(len(_GROUPS))])
 
 
 def _groups(options: AuditOptions) -> Array:
     """Return the index of the group of each prompt state, in the shape of the states without category."""
-    states: Iterable[tuple[int, ...]] = np.ndindex(*store.SHAPE[1:])
-    return np.array([_GROUPS.index(_group(options, *state[:3])) for state in states]).reshape(store.SHAPE[1:])
+    states: Iterable[tuple[int, ...]] = np.ndindex(*store.STATES)
+    return np.array([_GROUPS.index(_group(options, *state[:3])) for state in states]).reshape(store.STATES)
 
 
 def _group(options: AuditOptions, label: int, basis: int, agreed: int) -> Group:

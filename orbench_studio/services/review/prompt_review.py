@@ -14,7 +14,7 @@ from orbench_studio.domain.core.annotation import (
     Visible,
     human_verdict,
 )
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
@@ -51,7 +51,7 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
         view = PromptView(
             prompt,
             siblings,
-            Category(own_category.value) if own_category and own_category.value else prompt.category,
+            stored_category(own_category.value) if own_category and own_category.value else prompt.category,
             tuple(latest_votes(cast_votes)),
             agreed,
             final_label(_human(decided, Aspect.LABEL), agreed, prompt.reference_label),

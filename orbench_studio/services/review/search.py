@@ -21,7 +21,7 @@ from orbench_studio.errors import CancelledError, StudioError
 from orbench_studio.services.review import blinding
 from orbench_studio.services.review.response_selection import by_usefulness
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core import response_index
+from orbench_studio.store.core import prompts, response_index
 from orbench_studio.store.review import facets, named_filters, prompt_lists, queue
 
 
@@ -31,10 +31,11 @@ def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None
         ids = queue.ids(db, wanted)
         begin = shown if shown in ids else _first(db, wanted)
         total = queue.total(db)
+        own = tuple(prompts.own_categories(db))
     if wanted.order is Order.USEFUL:
         ids = array("q", by_usefulness(workspace, ids))
         begin = shown if shown in ids else next(iter(ids), None)
-    return Queue(ids, total, begin)
+    return Queue(ids, total, begin, own)
 
 
 def _first(db: Connection, wanted: QueueFilter) -> int | None:

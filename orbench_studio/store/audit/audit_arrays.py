@@ -16,6 +16,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
+from orbench_studio.store.core.prompts import own_categories
 from orbench_studio.store.core.tables import (
     JUDGEMENTS,
     JUDGES,
@@ -28,21 +29,22 @@ from orbench_studio.store.core.tables import (
 )
 
 _CHUNK = 200_000
+_MOST_OWN = 300  # of a workspace's own categories; a column with more values hardly has categories
 _MODEL_BITS, _CODE_BITS = 20, 8
 Numbers = NDArray[np.int64]
 P, R = PROMPT_STATES.c, RESPONSE_STATES.c
 
 # Values by code. The code after the last one stands for any other value.
-CATEGORIES = tuple(map(str, Category))
 LABELS = tuple(map(str, Label))
 BASES = (Basis.HUMAN, Basis.DISPUTED, Basis.NONE)
 CONSENSUS = (Label.SAFE, Label.TOXIC)
 CLASSES = tuple(map(str, AnswerClass))
-SHAPE = (len(CATEGORIES) + 1, len(LABELS) + 1, len(BASES) + 1, len(CONSENSUS) + 1, 2)
+STATES = (len(LABELS) + 1, len(BASES) + 1, len(CONSENSUS) + 1, 2)
 
 
 class PromptCodes(NamedTuple):
-    """Prompts by id: `codes` is the state as a flat index into SHAPE (category, label, basis, consensus, disputed).
+    """Prompts by id: `codes` is the state as a flat index into (categories + 1, *STATES): category,
+    label, basis, consensus, disputed.
 
     `seeds` and `groups` are the seed and the near-duplicate group, 0 for none.
     """
@@ -61,15 +63,20 @@ class AnswerCodes(NamedTuple):
     outcomes: Numbers
 
 
-def prompts(db: Connection, only: Sequence[int] | None = None) -> PromptCodes:
+def categories(db: Connection) -> tuple[str, ...]:
+    """The ten categories of OR-Bench, then the workspace's own by name."""
+    return (*map(str, Category), *own_categories(db)[:_MOST_OWN])
+
+
+def prompts(db: Connection, categories: Sequence[str], only: Sequence[int] | None = None) -> PromptCodes:
     """Read all prompts, or those with these ids."""
     code: ColumnElement[Any] = literal_column("0")
     parts = (
-        (_code(P.category, CATEGORIES), SHAPE[0]),
-        (_code(P.final_label, LABELS), SHAPE[1]),
-        (_code(P.basis, BASES), SHAPE[2]),
-        (_code(P.consensus, CONSENSUS), SHAPE[3]),
-        (case((P.disagreement.is_(True), 1), else_=0), SHAPE[4]),
+        (_code(P.category, categories), 1),
+        (_code(P.final_label, LABELS), STATES[0]),
+        (_code(P.basis, BASES), STATES[1]),
+        (_code(P.consensus, CONSENSUS), STATES[2]),
+        (case((P.disagreement.is_(True), 1), else_=0), STATES[3]),
     )
     for part, size in parts:
         code = code * size + part

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, func, select
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import Category, stored_category
 from orbench_studio.domain.core.prompt import Origin, Prompt, Seed
 from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
@@ -59,6 +59,13 @@ def category(db: Connection, prompt_id: int) -> str | None:
     return db.execute(select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
 
 
+def own_categories(db: Connection) -> list[str]:
+    """The categories in use beside OR-Bench's ten, by name."""
+    s = PROMPT_STATES.c
+    used = select(s.category).where(s.category.is_not(None), s.category.not_in(list(Category))).distinct()
+    return sorted(map(str, db.execute(used).scalars()))
+
+
 def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
     """The categories that count now, by prompt."""
     found: dict[int, str | None] = {}
@@ -85,5 +92,5 @@ def siblings(db: Connection, prompt_id: int) -> int:
     return max(int(count), 1)
 
 
-def _category(value: str | None) -> Category | None:
-    return Category(value) if value else None
+def _category(value: str | None) -> str | None:
+    return stored_category(value) if value else None

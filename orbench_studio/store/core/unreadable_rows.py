@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, Column, Connection, Float, Integer, LargeBinary,
 from sqlmodel import SQLModel
 
 from orbench_studio.domain.core.annotation import Aspect, Basis, Label, Visible
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Rule, Verdict, Veto
 from orbench_studio.domain.core.prompt import Origin
@@ -40,20 +40,16 @@ Read = Callable[[str], object]
 
 
 _SETS: dict[str, Iterable[str]] = {
-    "seeds.category": Category,
-    "prompts.category": Category,
     "prompts.origin": Origin,
     "prompts.reference_label": Label,
     "responses.stop_reason": StopReason,
     "responses.reference_class": AnswerClass,
     "votes.verdict": Verdict,
-    "votes.category": Category,
     "judges.kind": JudgeKind,
     "judgements.answer_class": AnswerClass,
     "journal.kind": EntryKind,
     "annotations.aspect": Aspect,
     "prompt_states.status": Status,
-    "prompt_states.category": Category,
     "prompt_states.final_label": Label,
     "prompt_states.basis": Basis,
     "prompt_states.consensus": Label,
@@ -65,11 +61,9 @@ _SETS: dict[str, Iterable[str]] = {
     "batch_items.state": ItemState,
     "batch_items.cause": Cause,
     "vendor_batches.state": VendorBatchState,
-    "generation_items.category": Category,
     "generation_items.stop_reason": StopReason,
     "team_queues.assignment": Assignment,
     "team_queues.state": QueueState,
-    "team_prompts.category": Category,
     "team_claims.state": AssignmentState,
 }
 _RANGES: dict[str, tuple[float, float]] = {
@@ -106,8 +100,10 @@ def _queue_name(text: str) -> None:
         raise ValueError("no name of a queue")
 
 
+_WITH_CATEGORY = ("seeds", "prompts", "votes", "prompt_states", "generation_items", "team_prompts")
 _ASPECT = "aspect IN ('label', 'recheck', 'training')"
 _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
+    **{f"{table}.category": (("", stored_category),) for table in _WITH_CATEGORY},
     "workspace.consensus_rule": (("", Rule.from_text),),
     "prompts.attributes": (("", _attributes),),
     "batches.settings": (("", BatchSettings.from_text),),
@@ -118,11 +114,11 @@ _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
     "team_queues.name": (("", _queue_name),),
     "team_queues.query": (("", parse),),
     "team_queues.training": (("", parse),),
-    "team_members.categories": (("", _words(Category, ",")),),
+    "team_members.categories": (("", _words(stored_category, ",")),),
     "annotations.visible": (("", _words(Visible, None)),),
     "annotations.value": (
         (_ASPECT, Label),
-        ("aspect = 'category'", Category),
+        ("aspect = 'category'", stored_category),
         ("aspect = 'answer_class'", AnswerClass),
         ("aspect = 'evidence'", evidence_span),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Verdict, Vote
 from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import MODELS, VOTES
@@ -20,7 +20,7 @@ def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Vote
     for some in chunks(prompt_ids):
         cast = select(*about, *more).join(MODELS, MODELS.c.id == v.moderator_id).where(in_list(v.prompt_id, some))
         for prompt_id, vote_id, moderator, verdict, category, *rest in db.execute(cast).all():
-            chosen = Category(category) if category else None
+            chosen = stored_category(category) if category else None
             vote = Vote(vote_id, moderator, Verdict(verdict), chosen, *rest)
             found[prompt_id].append(vote)
     for votes in found.values():

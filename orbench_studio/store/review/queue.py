@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, select
 
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Status
 from orbench_studio.domain.team.queue import given_to
@@ -68,7 +68,7 @@ def _line(row: Any) -> QueueRow:
     return QueueRow(
         row.prompt_id,
         " ".join(row.text.split()),
-        Category(row.category) if row.category else None,
+        stored_category(row.category) if row.category else None,
         Status(row.status),
         Label(row.final_label) if row.final_label else None,
         Basis(row.basis),

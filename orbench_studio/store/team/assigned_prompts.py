@@ -23,7 +23,6 @@ from sqlalchemy import (
     update,
 )
 
-from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.team.queue import LOTS, AssignmentState, Claim, Lots
 from orbench_studio.store.core.bulk_sql import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
@@ -46,7 +45,7 @@ class Part:
 
     annotator_id: int
     lots: Sequence[Lots] = ((0, LOTS),)
-    categories: Sequence[Category] = ()
+    categories: Sequence[str] = ()
 
 
 def held(db: Connection, queue_id: int, annotator_id: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, lot_of
 from orbench_studio.store.core.bulk_sql import add, id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
@@ -31,7 +31,7 @@ def everything(db: Connection) -> list[StoredQueue]:
     columns = (M.queue_id, ANNOTATORS.c.name, M.share, M.categories)
     named = select(*columns).join(ANNOTATORS, ANNOTATORS.c.id == M.annotator_id).where(M.invited)
     for queue_id, name, share, categories in db.execute(named.order_by(M.id)):
-        taken = tuple(Category(value) for value in categories.split(",") if value)
+        taken = tuple(stored_category(value) for value in categories.split(",") if value)
         members.setdefault(queue_id, []).append(Member(name, share, taken))
     rows = db.execute(select(TEAM_QUEUES).order_by(Q.id))
     return [StoredQueue(row.id, _queue(row, tuple(members.get(row.id, ())))) for row in rows]

@@ -98,7 +98,7 @@ def test_orders_are_parsed():
         ("catgory:privacy", "Did you mean “category:”?"),
         ("category:", "Type a value after"),
         ("category:,", "Type a value after"),
-        ("category:cooking", "Use one of deception"),
+        ("category:privcy", "Did you mean privacy?"),
         ("http://example.org", "put them in quotes"),
         ("votes:many", "votes:2-1"),
         ("votes:99999999999999999999-1", "votes:2-1"),

@@ -177,7 +177,7 @@ def test_every_aspect_shows_in_the_queue(workspace):
     assert ids(workspace, "noted") == [2]
     assert ids(workspace, "skipped") == [3]
     assert ids(workspace, "category:deception") == [4]
-    assert prompt_review.load(workspace, 4).category is Category.DECEPTION
+    assert prompt_review.load(workspace, 4).category == Category.DECEPTION
     decide(workspace, Aspect.FLAG, "off")
     assert ids(workspace, "flagged") == []
 

@@ -50,7 +50,7 @@ BAD = {
     "team_queues.training": ("nothing:known",),
     "team_queues.overlap": (0, 21),
     "team_queues.lease": (0, 9999),
-    "team_members.categories": ("colour",),
+    "team_members.categories": ("Colour",),
     "annotations.value": ("pink",),
     "annotations.visible": ("votes everything",),
     "near_duplicates.similarity": (1.5,),
