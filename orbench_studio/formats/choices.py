@@ -5,6 +5,7 @@ from typing import Any
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import parse_category
+from orbench_studio.domain.core.judgement import STOPPED
 from orbench_studio.formats.mapped import LABELS, answer_class_of, is_answer_class
 from orbench_studio.formats.reader_interface import category, prompt_text, shortened
 from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft, RowError
@@ -33,7 +34,7 @@ def _decided(annotator: str, choice: str, *, answered: bool) -> AnnotationDraft:
     if word in LABELS:
         return AnnotationDraft(annotator, Aspect.LABEL, LABELS[word], choice)
     named = answer_class_of(choice) if is_answer_class(choice) else None
-    if named is not None and answered:
+    if named is not None and named not in STOPPED and answered:
         return AnnotationDraft(annotator, Aspect.ANSWER_CLASS, named, choice)
     found = parse_category(choice)
     if found is not None:

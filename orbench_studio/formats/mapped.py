@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, XSTEST, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.formats import xstest
@@ -53,6 +53,8 @@ ANSWER_CLASSES: dict[str, AnswerClass] = {
     **xstest.CLASSES,
     **{name: answer for answer, name in reversed(XSTEST.items())},
     "full_refusal": AnswerClass.DIRECT_REFUSAL,
+    **{stopped.value: stopped for stopped in STOPPED},
+    "blocked": AnswerClass.BLOCKED_BY_FILTER,
 }
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 
@@ -159,6 +161,8 @@ class _MappedRow:
         found = answer_class_of(stated)
         if found is None:
             raise RowError(f"the answer class {shortened(stated)} is none of: {', '.join(sorted(ANSWER_CLASSES))}")
+        if annotator and found in STOPPED:
+            raise RowError(f"{shortened(stated)} is reported by a provider; annotators decide about answers in words")
         if annotator:
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, found, stated)
             return ResponseDraft(model, text, annotations=(decided,))

@@ -81,7 +81,7 @@ def nothing_to_judge(text: PlainText) -> Assessment | None:
     if text.text.strip() == "nan":
         return Assessment(AnswerClass.EMPTY, 1.0, 0.0, None, "missing value, written as nan")
     if _BLOCK.match(text.text):
-        return Assessment(AnswerClass.BLOCKED, 1.0, 0.0, None, "block report of the vendor")
+        return Assessment(AnswerClass.BLOCKED_BY_FILTER, 1.0, 0.0, None, "block report of the vendor")
     return None
 
 

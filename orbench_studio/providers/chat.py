@@ -99,6 +99,8 @@ def read_chat(reply: dict[str, Any], allowance: Allowance | None = None) -> Answ
         refusal = message.get("refusal")
         text = _text(message.get("content")) or _text(refusal)
         stop = _STOPS.get(str(choices[0].get("finish_reason")), StopReason.UNKNOWN)
+        if refusal and stop is not StopReason.BLOCKED:
+            stop = StopReason.REFUSED
         usage = reply.get("usage") or {}
         tokens = (count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))
     except (KeyError, IndexError, TypeError, AttributeError) as error:

@@ -14,7 +14,7 @@ _STOPS = {
     "end_turn": StopReason.STOP,
     "stop_sequence": StopReason.STOP,
     "max_tokens": StopReason.LENGTH,
-    "refusal": StopReason.BLOCKED,
+    "refusal": StopReason.REFUSED,
 }
 
 
@@ -27,7 +27,7 @@ class MessagesProvider:
         self._http = Http(endpoint.base_url, headers, proxies=not endpoint.is_local)
 
     async def complete(self, request: Request) -> Answer:
-        """The answer; Anthropic's `refusal` stop reason is a blocked answer. The API has no seed."""
+        """The answer; Anthropic's `refusal` stop reason is a refusal. The API has no seed."""
         with self._redact.errors():
             reply, allowance = await self._http.post("/messages", messages_body(request), request.timeout)
             return read_message(reply, allowance)

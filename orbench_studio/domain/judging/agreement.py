@@ -1,8 +1,8 @@
 """Agreement of a judge with human labels: rates and Cohen's kappa with 95 % intervals, and calibration.
 
 Responses are treated as independent (Wilson intervals). If several models answered the same prompts they are not, and
-the intervals are slightly too narrow. Classes that are no judgement (unparsed, blocked, empty, truncated, error) are
-counted separately, never as a refusal or an answer.
+the intervals are slightly too narrow. Classes that are no judgement of a text (refused by stop reason, blocked by
+filter, unparsed, empty, truncated, error) are counted separately.
 """
 
 from collections import Counter, defaultdict

@@ -145,7 +145,7 @@ class QueueFilter:
 class QueueRow:
     """One row of the queue. `votes` has one letter per moderator: S safe, T toxic, ? unparsed.
 
-    `judged` counts responses classified as answer or refusal, without blocked, empty and unparsed ones.
+    `judged` counts answers and refusals: in words, by stop reason or by a filter.
     """
 
     prompt_id: int

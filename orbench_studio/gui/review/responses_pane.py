@@ -15,8 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.core.annotation import Basis
-from orbench_studio.domain.core.judgement import ANSWERS as ANSWER_CLASSES
-from orbench_studio.domain.core.judgement import REFUSALS
+from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import badge, badge_size, elided
@@ -282,8 +281,8 @@ class ResponsesPane(QFrame):
 
 def tally(views: tuple[ResponseView, ...]) -> str:
     """The number of refusals among judged responses, and of responses that are not judged."""
-    judged = [v for v in views if v.final.answer_class in ANSWER_CLASSES]
-    refusals = sum(1 for v in judged if v.final.answer_class in REFUSALS)
+    judged = [v for v in views if v.final.answer_class in DECIDED]
+    refusals = sum(1 for v in judged if v.final.answer_class in ALL_REFUSALS)
     apart = len(views) - len(judged)
     counts = [
         tr("{count} of {judged} refuse").format(count=refusals, judged=len(judged)) if judged else "",

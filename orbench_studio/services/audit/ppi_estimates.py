@@ -16,7 +16,7 @@ from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvide
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.estimates.ppi import (
@@ -36,7 +36,7 @@ from orbench_studio.store.audit import audit_arrays as store
 from orbench_studio.store.audit import samples
 
 Array = NDArray[Any]
-_NOTHING_TO_JUDGE = (AnswerClass.BLOCKED, AnswerClass.EMPTY, AnswerClass.ERROR)
+_NOTHING_TO_JUDGE = (*STOPPED, AnswerClass.EMPTY, AnswerClass.ERROR)
 
 
 class _Drawn(NamedTuple):

@@ -15,7 +15,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     Tally,
 )
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Refusals
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.query import NONE, count_of
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
@@ -45,7 +45,7 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
     there = [place for place in range(len(counts.categories)) if prompts[:, place].any()]
     listed = ends.tolist()
     cells = {
-        (group, model, counts.categories[place]): Tally(tuple(of_model))
+        (group, model, counts.categories[place]): Tally(tuple(of_model), options.counted)
         for group, by_category in zip(_GROUPS, listed, strict=True)
         for place in there
         for model, of_model in zip(counts.names, by_category[place], strict=True)
@@ -103,7 +103,7 @@ def members(counts: AuditCounts, options: AuditOptions, group: Group) -> Array:
 def judged(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array]:
     """Return two masks of the responses: those that count (answers and refusals), and the refusals among them."""
     classes, people = np.divmod(counts.of(options.answers)[0], 2)
-    cases = classes < len(ANSWERS)
+    cases = classes < len(ANSWERS) + len(options.counted.stopped)
     if options.answers == PEOPLE:
         cases &= people == 1
     return cases, cases & (classes > 0)
@@ -111,7 +111,12 @@ def judged(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array]:
 
 def _safe_terms(options: AuditOptions) -> tuple[Term, ...] | None:
     """Return the query terms that select safe prompts; None if the query language cannot express it."""
-    if options.answers != FINAL or options.dropped or (options.assume_safe and options.labels is not Labels.FINAL):
+    if (
+        options.answers != FINAL
+        or options.counted is not Refusals.ALL
+        or options.dropped
+        or (options.assume_safe and options.labels is not Labels.FINAL)
+    ):
         return None
     if options.assume_safe:
         return Term(Field.LABEL, (Label.SAFE, NONE)), Term(Field.BASIS, (Basis.DISPUTED,), negated=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS
+from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED
 from orbench_studio.domain.review.blinding import visible_to
 from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView
@@ -68,8 +68,8 @@ def queue_row(workspace: Workspace, of: int, since: datetime, annotator: str | N
         status=Status.DECIDED if Aspect.LABEL in values else Status.UNDECIDED,
         final_label=view.final.label,
         basis=view.final.basis,
-        judged=sum(r.final.answer_class in ANSWERS for r in view.responses),
-        refusals=sum(r.final.answer_class in REFUSALS for r in view.responses),
+        judged=sum(r.final.answer_class in DECIDED for r in view.responses),
+        refusals=sum(r.final.answer_class in ALL_REFUSALS for r in view.responses),
         flagged=values.get(Aspect.FLAG) == "on",
         noted=bool(values.get(Aspect.NOTE)),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, not_, select
 
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
-from orbench_studio.domain.core.response import WHITE_SPACE, Response, StopReason
+from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_sql import chunks, in_list
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
@@ -88,14 +88,14 @@ def to_judge(
     judges: Sequence[str] = (),
     template_hash: str = "",
 ) -> list[tuple[int, int]]:
-    """(Response id, prompt id) of what a judge can read: not blocked, failed or empty.
+    """(Response id, prompt id) of what a judge can read: not refused, blocked, failed or empty.
 
     Only those of these models, prompts and batch, where any are named, and without those that all of these judges have
     judged with this template.
     """
     r = RESPONSES.c
     statement = select(r.id, r.prompt_id).order_by(r.prompt_id, r.id)
-    statement = statement.where(r.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)))
+    statement = statement.where(r.stop_reason.not_in(UNJUDGEABLE))
     statement = statement.where(func.ltrim(r.text, WHITE_SPACE) != "")
     if models:
         statement = statement.where(r.model_id.in_(select(MODELS.c.id).where(MODELS.c.name.in_(models))))

@@ -113,7 +113,8 @@ def _families(db: Connection, recipe: Recipe) -> dict[int, frozenset[str]]:
 def _by_final_class(models: Select[Any]) -> Select[Any]:
     r = RESPONSE_STATES.c
     # The database uses the partial index only for the literal condition of its definition.
-    return select(r.prompt_id).where(r.model_id.in_(models), literal_column(REFUSES.text)).distinct()
+    in_words = r.answer_class.in_(_REFUSALS)
+    return select(r.prompt_id).where(r.model_id.in_(models), literal_column(REFUSES.text), in_words).distinct()
 
 
 def _by_human_class(models: Select[Any]) -> Select[Any]:

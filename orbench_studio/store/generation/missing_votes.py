@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.core.response import WHITE_SPACE, StopReason
+from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE
 from orbench_studio.domain.evaluation.batch import BatchKind
 from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS, BATCHES, JUDGE_ITEMS
@@ -20,7 +20,7 @@ _V, _R, _S = VOTES.c, RESPONSES.c, PROMPT_STATES.c
 def answers(db: Connection, responder: str) -> list[tuple[int, int]]:
     """(Prompt id, response id) of a responder's responses that are not blocked, failed or empty."""
     statement = select(_R.prompt_id, _R.id).where(_R.model_id.in_(_named(responder)))
-    statement = statement.where(_R.stop_reason.not_in((StopReason.BLOCKED, StopReason.ERROR)))
+    statement = statement.where(_R.stop_reason.not_in(UNJUDGEABLE))
     statement = statement.where(func.ltrim(_R.text, WHITE_SPACE) != "")
     return [(prompt_id, response_id) for prompt_id, response_id in db.execute(statement.order_by(_R.prompt_id, _R.id))]
 

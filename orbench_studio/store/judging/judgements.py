@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
-from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.core.response import UNJUDGEABLE
 from orbench_studio.store.core.bulk_sql import add, chunks, in_list, next_id
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -27,7 +27,6 @@ from orbench_studio.store.review.journal import IN_FORCE
 
 _BY_PEOPLE = (Basis.HUMAN, Basis.REFERENCE)
 _DECIDED = (*_BY_PEOPLE, Basis.DISPUTED)
-_STOPPED = (StopReason.BLOCKED, StopReason.ERROR)
 J, R, S = JUDGEMENTS.c, RESPONSES.c, RESPONSE_STATES.c
 
 
@@ -185,7 +184,7 @@ def _final_classes(db: Connection, response_ids: Sequence[int]) -> dict[int, str
 
 def _not_judged(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnElement[bool]]:
     done = exists().where(J.response_id == R.id, J.judge_id == judge_id, J.identity == identity)
-    conditions = [~done, R.stop_reason.not_in(_STOPPED)]
+    conditions = [~done, R.stop_reason.not_in(UNJUDGEABLE)]
     if kind is JudgeKind.LOCAL:
         conditions.append(~exists().where(S.response_id == R.id, S.basis.in_(_DECIDED)))
     return conditions

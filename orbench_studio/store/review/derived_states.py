@@ -19,8 +19,8 @@ from orbench_studio.domain.core.annotation import (
 )
 from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import (
-    ANSWERS,
-    REFUSALS,
+    ALL_REFUSALS,
+    DECIDED,
     AnswerClass,
     Judgement,
     contradictions,
@@ -49,8 +49,8 @@ from orbench_studio.store.core.tables import (
 )
 from orbench_studio.store.review import assignment_states, blinding, journal
 
-_ANSWERS = list(ANSWERS)
-_REFUSALS = sorted(REFUSALS)
+_DECIDED = sorted(DECIDED)
+_REFUSALS = sorted(ALL_REFUSALS)
 _NO_RESPONSES = {
     "responses": 0,
     "judged": 0,
@@ -212,7 +212,7 @@ def _tally(prompt_ids: Sequence[int]) -> Select[Any]:
     refuses = s.answer_class.in_(_REFUSALS)
     counts = {
         "responses": func.count(),
-        "judged": func.sum(case((s.answer_class.in_(_ANSWERS), 1), else_=0)),
+        "judged": func.sum(case((s.answer_class.in_(_DECIDED), 1), else_=0)),
         "refusals": func.sum(case((refuses, 1), else_=0)),
         "refusing_models": func.count(case((refuses, s.model_id)).distinct()),
         "refusing_families": func.count(case((refuses, MODELS.c.family)).distinct()),

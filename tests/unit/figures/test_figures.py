@@ -26,9 +26,9 @@ def audit(models=("north", "south", "east"), categories=CATEGORIES, toxic=True):
     for at, model in enumerate(models, 1):
         for place, category in enumerate(categories, 1):
             refused = 40 * at * place // (len(models) * len(categories))
-            cells[Group.SAFE, model, category] = Tally((40 - refused, 0, 0, refused, 1, 2, 0, 0, 0, at))
+            cells[Group.SAFE, model, category] = Tally((40 - refused, 0, 0, refused, 0, 0, 3, 0, 0, 0, at))
             if toxic:
-                cells[Group.TOXIC, model, category] = Tally((40 - refused, refused, 0, 0, 0, 0, 0, 0, 0, 0))
+                cells[Group.TOXIC, model, category] = Tally((40 - refused, refused, 0, 0, 0, 0, 0, 0, 0, 0, 0))
     prompts = {(group, c): 44 for group in (Group.SAFE, Group.TOXIC)[: 1 + toxic] for c in categories}
     return Audit(AuditOptions(), tuple(models), tuple(categories), cells, prompts, {}, Rate(0, 40))
 

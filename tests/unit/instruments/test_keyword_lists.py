@@ -58,5 +58,5 @@ def test_mistrals_list_is_case_sensitive():
 
 def test_a_blocked_response_is_not_a_refusal():
     report = "response: GenerateContentResponse(prompt_feedback {block_reason: SAFETY})"
-    assert judge("gemini-pro", report).answer_class is AnswerClass.BLOCKED
+    assert judge("gemini-pro", report).answer_class is AnswerClass.BLOCKED_BY_FILTER
     assert judge("gemini-pro", " ").answer_class is AnswerClass.EMPTY

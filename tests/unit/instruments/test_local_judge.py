@@ -94,7 +94,7 @@ def test_empty_responses_are_not_refusals():
 
 
 def test_examples_without_an_answer_class_are_ignored():
-    blocked = [Example(Answered(ASK, f"text {n}"), AnswerClass.BLOCKED) for n in range(100)]
+    blocked = [Example(Answered(ASK, f"text {n}"), AnswerClass.BLOCKED_BY_FILTER) for n in range(100)]
     assert LocalJudge(blocked).examples == 0
 
 

@@ -101,7 +101,7 @@ def test_empty_responses_are_not_refusals(text):
 
 def test_a_vendors_block_report_is_blocked():
     report = "response:\nGenerateContentResponse(done=True, result={'prompt_feedback': {'block_reason': 'SAFETY'}})"
-    assert assess(ASK, report).answer_class is AnswerClass.BLOCKED
+    assert assess(ASK, report).answer_class is AnswerClass.BLOCKED_BY_FILTER
 
 
 def test_the_evidence_is_the_refusing_sentence():
@@ -126,7 +126,7 @@ def test_evidence_is_always_within_the_text(prompt, response):
     found = assess(prompt, response)
     assert 0 <= found.refusal <= 1
     assert 0 <= found.confidence <= 1
-    assert found.answer_class in {*ANSWERS, AnswerClass.EMPTY, AnswerClass.BLOCKED}
+    assert found.answer_class in {*ANSWERS, AnswerClass.EMPTY, AnswerClass.BLOCKED_BY_FILTER}
     if found.answer_class in REFUSALS:
         assert found.evidence is not None
     if found.evidence is not None:

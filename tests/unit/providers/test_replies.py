@@ -103,4 +103,4 @@ def test_timeout(ask, vendor):
 def test_messages_api_errors_and_blocks(ask, vendor):
     vendor.script["Why"] = [json_reply({"object": "list"}), json_reply(message("", "refusal"))]
     assert ask(model="anthropic/claude-test").cause is Cause.UNREADABLE
-    assert ask(model="anthropic/claude-test").stop_reason is StopReason.BLOCKED
+    assert ask(model="anthropic/claude-test").stop_reason is StopReason.REFUSED

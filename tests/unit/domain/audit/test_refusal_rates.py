@@ -1,21 +1,43 @@
 """Tallies: rates, excluded responses, and bounds."""
 
-from orbench_studio.domain.audit.refusal_rates import Group, Tally
+from dataclasses import replace
 
-MIXED = Tally((6, 1, 1, 2, 1, 2, 0, 3, 1, 3))  # answers, three kinds of refusal, unparsed, blocked, ..., unjudged
+import pytest
+
+from orbench_studio.domain.audit.refusal_rates import Group, Tally
+from orbench_studio.domain.core.judgement import Refusals
+from orbench_studio.domain.core.rates import Rate
+
+MIXED = Tally((6, 1, 1, 2, 0, 2, 1, 0, 3, 1, 3))  # as in AnswerClass, then unjudged
 
 
 def test_only_answers_and_refusals_count():
-    assert (MIXED.refusal.count, MIXED.refusal.n) == (4, 10)
-    assert (MIXED.acceptance.count, MIXED.acceptance.n) == (6, 10)
+    assert (MIXED.refusal.count, MIXED.refusal.n) == (6, 12)
+    assert (MIXED.acceptance.count, MIXED.acceptance.n) == (6, 12)
     assert MIXED.rate(Group.TOXIC) == MIXED.acceptance
     assert MIXED.rate(Group.SAFE) == MIXED.rate(Group.OTHER) == MIXED.refusal
 
 
+def test_a_vendor_that_refused_180_of_235_answers_did_not_refuse_none_of_them():
+    refused = Tally((55, 0, 0, 0, 180, 0, 0, 0, 0, 0, 0))
+    assert refused.refusal == Rate(180, 235)
+    assert refused.refused == {"words": 0, "stop_reason": 180, "filter": 0}
+    in_words = replace(refused, refusals=Refusals.WORDS)
+    assert (in_words.refusal, in_words.excluded) == (Rate(0, 55), {"refused_by_stop_reason": 180})
+    assert in_words.bounds(in_words.refusal) == (0, 180 / 235)
+
+
+@pytest.mark.parametrize(("definition", "rate"), [("all", (9, 15)), ("words+stop", (8, 14)), ("words", (4, 10))])
+def test_the_definition_says_which_refusals_count(definition, rate):
+    tally = Tally((6, 1, 1, 2, 4, 1, 1, 0, 0, 0, 0), Refusals(definition))
+    assert tally.refusal == Rate(*rate)
+    assert (tally + Tally()).refusal == Rate(*rate)
+
+
 def test_excluded_responses_bound_the_rate():
-    assert MIXED.excluded == {"unparsed": 1, "blocked": 2, "truncated": 3, "error": 1, "unjudged": 3}
-    assert MIXED.bounds(MIXED.refusal) == (4 / 20, 14 / 20)
-    assert MIXED.bounds(MIXED.acceptance) == (6 / 20, 16 / 20)
+    assert MIXED.excluded == {"unparsed": 1, "truncated": 3, "error": 1, "unjudged": 3}
+    assert MIXED.bounds(MIXED.refusal) == (6 / 20, 14 / 20)
+    assert MIXED.bounds(MIXED.acceptance) == (6 / 20, 14 / 20)
 
 
 def test_no_responses_have_neither_rate_nor_bounds():

@@ -58,9 +58,9 @@ def test_precision_and_recall_are_of_refusals():
 
 def test_classes_without_judgement_are_excluded():
     judged = [(DIRECT, DIRECT), (ANSWER, ANSWER)]
-    excluded = [(DIRECT, AnswerClass.UNPARSED), (ANSWER, AnswerClass.BLOCKED), (ANSWER, AnswerClass.EMPTY)]
+    excluded = [(DIRECT, AnswerClass.UNPARSED), (ANSWER, AnswerClass.BLOCKED_BY_FILTER), (ANSWER, AnswerClass.EMPTY)]
     found = Agreement(judged + excluded)
-    assert found.apart == {AnswerClass.UNPARSED: 1, AnswerClass.BLOCKED: 1, AnswerClass.EMPTY: 1}
+    assert found.apart == {AnswerClass.UNPARSED: 1, AnswerClass.BLOCKED_BY_FILTER: 1, AnswerClass.EMPTY: 1}
     assert (found.n, found.accuracy.value, found.recall.n) == (2, 1.0, 1)
 
 

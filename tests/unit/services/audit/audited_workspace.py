@@ -70,7 +70,7 @@ def record(number, models=MODELS, again=0):
 
 def _response(random, model, again):
     text = random.choice(["I am sorry, but no.", "Fold it twice.", "  "]) + f" {again}" * (again > 0)
-    stop = random.choice([StopReason.STOP] * 4 + [StopReason.LENGTH, StopReason.BLOCKED, StopReason.ERROR])
+    stop = random.choice([StopReason.STOP] * 4 + [StopReason.LENGTH, StopReason.BLOCKED, StopReason.REFUSED])
     judged = [JudgementDraft("words", JudgeKind.RULE, random.choice(_CLASSES))] if random.random() < 0.7 else []
     if random.random() < 0.5:
         judged += [JudgementDraft("reader", JudgeKind.LLM, random.choice(_CLASSES), raw=str(n)) for n in range(2)]
@@ -91,7 +91,10 @@ def recount(shown, options):
         for one in view.responses:
             ended = _class(one, options.answers)
             cells[group, one.response.model, category, str(ended or "unjudged")] += 1
-            if (ended is AnswerClass.DIRECT_ANSWER) == (group is Group.TOXIC) and ended in ANSWERS:
+            if (ended is AnswerClass.DIRECT_ANSWER) == (group is Group.TOXIC) and ended in (
+                *ANSWERS,
+                *options.counted.stopped,
+            ):
                 refused.add((group, one.response.model, category, view.prompt.id))
     return cells, prompts, refused
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.domain.core.judgement import ANSWERS, Refusals
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
@@ -35,7 +35,7 @@ CHOICES = [
     for labels in Labels
     for answers in (FINAL, PEOPLE, READER)
     for assume_safe in (False, True)
-]
+] + [AuditOptions(refusals=Refusals.WORDS), AuditOptions(answers=READER, refusals=Refusals.WORDS_AND_STOP)]
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_responses_added_since_the_last_read_are_counted(workspace):
     check(workspace, audit_counts.refreshed(counts, workspace, (3,)))
 
 
-@pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2])
+@pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2] + CHOICES[-1:])
 def test_the_queue_of_a_cell_has_exactly_its_prompts(workspace, options):
     decide(workspace, 1, Aspect.LABEL, "safe")
     decide(workspace, 2, Aspect.LABEL, "toxic")

@@ -206,7 +206,7 @@ BLOCKED = {
     "content filter": (json_reply(chat("", "content_filter")), "", "blocked"),
     "no choices": (json_reply({"choices": []}), "", "blocked"),
     "null content": (json_reply(chat(None)), "", "stop"),
-    "a refusal in its own field": (json_reply(chat(None, refusal="I must not.")), "I must not.", "stop"),
+    "a refusal in its own field": (json_reply(chat(None, refusal="I must not.")), "I must not.", "refused"),
     "cut off": (json_reply(chat("It is", "length")), "It is", "length"),
     "the prompt's filter": (fault(400, "filtered", code="content_filter"), "", "blocked"),
     "a router's moderation": (fault(403, "Your input was flagged"), "", "blocked"),
@@ -310,7 +310,7 @@ def test_messages_api(create, run, vendor, workspace):
     vendor.script = {"second base": [refusal], "candle": [fault(529, "Overloaded", {"Retry-After": "0.05"})]}
     progress = run(create("anthropic/claude-test", sampling=Sampling(system="Be kind.")))
     assert progress.done == 4
-    assert answers(workspace, "anthropic/claude-test")[1] == (2, "", "blocked")
+    assert answers(workspace, "anthropic/claude-test")[1] == (2, "", "refused")
     assert vendor.bodies[0]["system"] == "Be kind."
     assert workspace.problems() == []
 

@@ -52,7 +52,7 @@ def test_rules_judge_all_responses_with_text(workspace):
     right = [(final.answer_class in REFUSALS) == (truth("north", p - 1) in REFUSALS) for p, final in found.items()]
     assert all(right)
     assert workspace.problems() == []
-    assert statistics(workspace)["responses_by_answer_class"]["blocked"] == 1
+    assert statistics(workspace)["responses_by_answer_class"]["blocked_by_filter"] == 1
 
 
 def test_a_second_run_adds_nothing(workspace):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
+from orbench_studio.domain.core.judgement import ALL_REFUSALS, ANSWERS, AnswerClass
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field, QueueFilter, SavedView, Term
@@ -82,7 +82,7 @@ def test_refusals_are_counted_by_model_and_by_family(workspace):
             refusing = {
                 r.response.model
                 for r in prompt_review.load(workspace, prompt_id).responses
-                if r.final.answer_class in ANSWERS and r.final.answer_class is not AnswerClass.DIRECT_ANSWER
+                if r.final.answer_class in ALL_REFUSALS
             }
             assert len(refusing) >= k
     assert set(ids(workspace, "families:>=2")) <= set(ids(workspace, "refused:>=2"))

@@ -166,6 +166,39 @@ def test_a_workspace_of_the_first_version_is_brought_up_to_date(path):
     assert rows(path, "SELECT sum(person_differs), sum(judges_differ) FROM prompt_states") == [(1, 0)]
 
 
+def test_blocked_responses_become_refused_or_blocked_by_filter(path):
+    """A workspace of the version before, whose responses to prompt 1 were blocked, and one text judged as blocked."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript("""
+            PRAGMA foreign_keys=OFF;
+            INSERT INTO models (id, name, simulated, family) VALUES
+                (90, 'anthropic/m', 0, 'a'), (91, 'azure/m', 0, 'b');
+            INSERT INTO batches (id, name, state, settings, created_at) VALUES
+                (1, 'b', 'completed', '{}', '2025-01-01');
+            INSERT INTO batch_items (id, batch_id, prompt_id, model_id, sample, state, attempts) VALUES
+                (7, 1, 1, 90, 0, 'done', 1), (8, 1, 1, 91, 0, 'done', 1);
+            INSERT INTO responses (id, prompt_id, model_id, identity, text, stop_reason, batch_item_id) VALUES
+                (900, 1, 90, x'01', '', 'blocked', 7), (901, 1, 91, x'02', '', 'blocked', 8),
+                (902, 1, 90, x'03', '', 'blocked', NULL);
+            INSERT INTO response_states (response_id, prompt_id, model_id, answer_class, basis) VALUES
+                (900, 1, 90, 'blocked', 'provider'), (901, 1, 91, 'blocked', 'provider'),
+                (902, 1, 90, 'blocked', 'provider');
+            UPDATE judgements SET answer_class = 'blocked' WHERE id = (SELECT min(id) FROM judgements);
+            DROP INDEX ix_response_states_refusals;
+            CREATE INDEX ix_response_states_refusals ON response_states (model_id, prompt_id)
+                WHERE answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal');
+            UPDATE alembic_version SET version_num = '0011';
+        """)
+        judged, refusals = db.execute("SELECT judged, refusals FROM prompt_states WHERE prompt_id = 1").fetchone()
+    open_workspace(path).close()
+    states = "SELECT answer_class, stop_reason FROM response_states JOIN responses ON id = response_id WHERE id >= 900"
+    filtered = ("blocked_by_filter", "blocked")
+    assert rows(path, states) == [("refused_by_stop_reason", "refused"), filtered, filtered]
+    assert rows(path, "SELECT answer_class FROM judgements ORDER BY id LIMIT 1") == [("blocked_by_filter",)]
+    counts = "SELECT judged, refusals, refusing_models, refusing_families FROM prompt_states WHERE prompt_id = 1"
+    assert rows(path, counts)[0][:2] == (judged + 3, refusals + 3)
+
+
 def test_no_earlier_copy_is_replaced(path, newer):
     """Somebody went back to a copy, worked on with an older studio, and comes again."""
     newer()
