@@ -1,38 +1,84 @@
-"""Coverage of 95 % intervals by simulation, for the tests and the full grid of the benchmark."""
+"""Bias, coverage and width of 95 % intervals by simulation, for the tests and the full grid of the benchmark."""
+
+from typing import NamedTuple
 
 import numpy as np
 
+from orbench_studio.domain.audit.sample import allocate
 from orbench_studio.domain.judging.agreement import kappa
 from orbench_studio.estimates.dawid_skene import bootstrap_intervals, dawid_skene
-from orbench_studio.estimates.ppi import NO, OUT, YES, ppi_estimate
+from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
 from orbench_studio.estimates.resampling import Resampled
 
 DRAWS = 2_000
+CATEGORIES = (40, 50, 60, 80, 100, 150, 200, 300, 500, 1_000)
+MACHINES = {"good": (0.05, 0.02), "mediocre": (0.3, 0.1), "biased": (0.02, 0.3), "random": (0.5, 0.5)}  # FNR and FPR
 
 
-def ppi_coverage(rate, n, of, errors, *, strata=1, outside=0.0, draws=DRAWS, seed=0):
-    """Coverage of both intervals with `n` labels of `of` units, spread evenly over the strata.
+class Simulated(NamedTuple):
+    """Mean error of the estimate, share of the intervals with the truth, and mean width of the intervals."""
 
-    `errors` are the machine's false negative and false positive rates. A share `outside` is outside of the rate, and
-    the machine errs about that in a tenth of the units.
+    bias: float
+    coverage: float
+    width: float
+
+
+def simulated(value, low, high, true):
+    """Compare estimates and intervals of all draws with the truth; undefined ones are left out."""
+    there = ~np.isnan(value)
+    inside = (low <= true) & (true <= high)
+    return Simulated(
+        float((value - true)[there].mean()), float(inside[there].mean()), float((high - low)[there].mean())
+    )
+
+
+def sampled_categories(rate, labels, errors, *, sizes=CATEGORIES, outside=0.0, planned=0, draws=DRAWS, seed=0):
+    """Draw units and a sample of `labels` of them, (draws, strata, 3, 3) by human and machine state.
+
+    The rates of the categories are between 0.4 and 1.6 times the rate (from 1, above a half), in a random order. A
+    share `outside` is outside of the rate, and the machine errs about that in a tenth of the units. With `planned`,
+    this many were drawn and the labels are those of the first units in random order.
     """
     random = np.random.default_rng(seed)
-    spread = np.linspace(-0.5, 0.5, strata) * min(rate, 1 - rate) if strata > 1 else np.zeros(1)
-    cells = np.array([_cells(rate + off, errors, outside) for off in spread])
-    units = np.array([[random.multinomial(of // strata, of_one.ravel()) for of_one in cells] for _ in range(draws)])
-    labelled = np.array(
-        [[random.multivariate_hypergeometric(one, n // strata) for one in draw] for draw in units]
-    ).reshape(draws, strata, 3, 3)
-    units = units.reshape(draws, strata, 3, 3)
+    spread = np.linspace(0.4, 1.6, len(sizes)) if len(sizes) > 1 else np.ones(1)
+    random.shuffle(spread)
+    rates = rate * spread if rate < 0.5 else 1 - (1 - rate) * spread
+    drawn = list(allocate(dict(enumerate(sizes)), max(planned, labels)).values())
+    order = np.repeat(np.arange(len(sizes)), drawn)
+    labelled = np.array([np.bincount(random.permutation(order)[:labels], minlength=len(sizes)) for _ in range(draws)])
+    cells = [_cells(one, errors, outside).ravel() for one in rates]
+    units = np.stack([random.multinomial(n, one, draws) for n, one in zip(sizes, cells, strict=True)], axis=1)
+    return taken(random, units, labelled), units.reshape(*labelled.shape, 3, 3)
+
+
+def taken(random, units, labels):
+    """Draw some units of each stratum, (..., 9), without replacement: (..., 3, 3)."""
+    found, left = np.zeros_like(units), labels.copy()
+    for kind in range(units.shape[-1]):
+        found[..., kind] = random.hypergeometric(units[..., kind], units[..., kind + 1 :].sum(-1), left)
+        left -= found[..., kind]
+    return found.reshape(*units.shape[:-1], 3, 3)
+
+
+def ppi_coverage(rate, labels, errors, *, like=False, **design):
+    """Simulate an estimate from a sample of unequal categories; with `like`, the interval for units like these."""
+    labelled, units = sampled_categories(rate, labels, errors, **design)
     found = ppi_estimate(labelled, units.sum(-2))
     people = units.sum((1, 3))
-    true_finite = people[:, YES] / (people[:, NO] + people[:, YES])
-    total = cells.sum((0, 2))
-    true = np.full(draws, total[YES] / (total[NO] + total[YES]))
-    return [
-        float(np.mean((low <= t) & (t <= high)))
-        for (low, high), t in ((found.finite_interval, true_finite), (found.superpopulation_interval, true))
-    ]
+    if not like:
+        return simulated(found.value, *found.finite_interval, people[:, YES] / (people[:, NO] + people[:, YES]))
+    mean = people.mean(0)
+    return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]))
+
+
+def labels_needed_reached(rate, labels, errors, margin=MARGIN, *, draws=DRAWS, seed=0):
+    """Share of samples whose interval is as narrow as wanted after the labels needed, and the median of all labels."""
+    sizes = tuple(10 * size for size in CATEGORIES)
+    labelled, units = sampled_categories(rate, labels, errors, sizes=sizes, draws=draws, seed=seed)
+    needed = labels_needed(labelled, units.sum(-2), margin)
+    rest = (units - labelled).reshape(*needed.shape, 9)
+    low, high = ppi_estimate(labelled + taken(np.random.default_rng(seed), rest, needed), units.sum(-2)).finite_interval
+    return float(np.mean((high - low) / 2 <= margin)), float(np.median(labels + needed.sum(-1)))
 
 
 def _cells(rate, errors, outside):

@@ -1,41 +1,50 @@
 """Prediction-powered rates from human labels of a random sample and machine labels of all units (PPI++).
 
-Angelopoulos, Duchi, Zrnic, "PPI++: Efficient Prediction-Powered Inference", arXiv 2311.01453: the machine rate of all
-units, corrected by the human labels of the sample, with the machine weight lambda that minimises the variance (their
-section 6). Strata are added with their shares of all units and have one common lambda.
+Angelopoulos, Duchi, Zrnic, "PPI++: Efficient Prediction-Powered Inference", arXiv 2311.01453, stratified as in Fisch et
+al., arXiv 2406.04291: the machine rate of all units, corrected by the human labels of the sample, with the machine
+weight lambda that minimises the variance. Lambda is cross-fitted (Zrnic, Candès, PNAS 121, 2024): the weight of each
+sampled unit is estimated without that unit, so that it does not bias the estimate. Lambda starts from `_PRIOR_WEIGHT`
+with the weight of `_PRIOR_UNITS` units, because a small sample says little about a machine. Strata with fewer than two
+labels are pooled.
 
 A unit is outside the rate (OUT: not safe, for example), or inside it and no case (NO) or a case (YES). The rate is a
 ratio: cases among the units inside. Both counts are estimated; the error of the ratio is that of cases - rate * inside
-(linearised: Särndal, Swensson, Wretman, "Model Assisted Survey Sampling", 1992, section 5.6). If no unit is outside,
-the results equal those of the paper.
+(linearised: Särndal, Swensson, Wretman, "Model Assisted Survey Sampling", 1992, section 5.6).
 
 There are two 95 % intervals. `finite_interval` is for the rate of these units if people labelled all of them (finite
 population: with all units labelled, its width is 0). `superpopulation_interval` is for the rate of units like these,
-as in the paper. Both add four pseudo-units, one for each pair of NO and YES, for errors that a small sample cannot
-show; without a machine this is the interval of Agresti and Coull (The American Statistician 52, 1998). The value does
-not use them. Assumes simple random sampling in each stratum.
+as in the paper. Both add half a pseudo-unit for each pair of NO and YES, for errors that a small sample cannot show
+(Agresti and Min, Statistics in Medicine 24, 2005). The variance of a stratum shrinks towards that of all strata
+(`_SHRINKAGE` degrees of freedom), and the quantile is Student's with Satterthwaite's degrees of freedom. Assumes simple
+random sampling in each stratum.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 OUT, NO, YES = range(3)
 STATES = 3
 MARGIN = 0.03
 _CONFIDENCE = 0.95
+_REACHED = 0.9  # probability that the labels needed narrow the interval to the margin
 _ITERATIONS = 3  # of value and lambda; they converge after two
+_LEAST = 2  # labels of a stratum of its own
+_PRIOR_UNITS, _PRIOR_WEIGHT = 5.0, 0.7
+_SHRINKAGE = 4.0
+_LEAST_SPREAD = 1.0  # of the squared residuals, relative; 0 for a fair coin, but lambda varies too
 Array = NDArray[np.float64]
 
 _PSEUDO = np.zeros((STATES, STATES))
-_PSEUDO[NO:, NO:] = 1.0
+_PSEUDO[NO:, NO:] = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class PpiEstimate:
-    """Estimated rates, one for each element; nan if undefined (a stratum without labels, no unit inside).
+    """Estimated rates, one for each element; nan if undefined (no labels, no unit inside).
 
     `machine` is the rate by machine labels only, `sample` that of the labelled units only. Intervals are (low, high).
     """
@@ -51,50 +60,55 @@ class PpiEstimate:
 def ppi_estimate(labelled: NDArray[np.int64], all_units: NDArray[np.int64]) -> PpiEstimate:
     """Compute many estimates at once.
 
-    `labelled` (..., strata, 3, 3) counts the units of the sample by human state and machine state, in
-    this order; `everything` (..., strata, 3) counts all units, including sampled ones, by machine
-    state.
+    `labelled` (..., strata, 3, 3) counts the units of the sample by human state and machine state, in this order;
+    `all_units` (..., strata, 3) counts all units, including sampled ones, by machine state.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _Strata(labelled, all_units).estimate()
+        return _Strata(*_pooled(labelled, all_units)).estimate()
 
 
 def labels_needed(
     labelled: NDArray[np.int64], all_units: NDArray[np.int64], margin: float = MARGIN
 ) -> NDArray[np.int64]:
-    """Compute the labels still needed in each stratum, (strata,), to narrow `finite_interval` to ± `margin`.
+    """Compute the labels still needed in each stratum, (..., strata), to narrow `finite_interval` to ± `margin`.
 
-    For one estimate: shapes are those of `ppi_estimate` without leading axes. Labels go to the strata with the fewest
-    for their size. The variance is estimated from the labels so far, and is the largest possible before the first one.
+    The number suffices with a probability of 90 %: the variance after these labels, compared with the variance so far,
+    has an F distribution. Labels go to strata in proportion to size and standard deviation (Neyman, J. Royal
+    Statistical Society 97, 1934), half of it that of all strata, because a stratum has few labels. The variance is the
+    largest possible before the first label.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        strata = _Strata(labelled, all_units)
+        strata = _Strata(labelled.astype(float), all_units.astype(float))
         have, of = strata.sampled, strata.size
-        variance, inside = strata.planned()
-        if not inside > 0:
-            return np.zeros(len(have), dtype=np.int64)
+        variance, inside, certainty = strata.planned()
+        weight = of * np.sqrt(variance + (strata.share * variance).sum(-1, keepdims=True))
+        weight = _zero_if_nan(weight / weight.sum(-1, keepdims=True))
 
-        def spread(labels: int) -> Array:
-            return np.asarray(np.minimum(np.maximum(have, np.ceil(labels * of / of.sum())), of))
+        def spread(labels: Array) -> Array:
+            return np.asarray(np.minimum(np.maximum(have, np.ceil(labels[..., None] * weight)), of))
 
-        low, high = 0, int(of.sum())
-        while low < high:  # the width decreases with every label
-            middle = (low + high) // 2
+        low = np.zeros(inside.shape)
+        high = of.sum(-1) / np.where(weight > 0, weight, np.inf).min(-1)
+        for _ in range(int(np.log2(max(high.max(initial=1), 2))) + 2):  # the width decreases with every label
+            middle = np.floor((low + high) / 2)
             n = spread(middle)
-            width = _quantile(n.sum()) * np.sqrt(_error(strata.share, n, of, variance)) / inside
-            low, high = (low, middle) if width <= margin else (middle + 1, high)
-    return np.asarray(spread(low) - have, dtype=np.int64)
+            df = np.maximum(n.sum(-1) - (of > 0).sum(-1), 1)
+            noise = fisher.ppf(_REACHED, df * certainty / np.maximum(have.sum(-1), 1), certainty)
+            error = _error(strata.share, n, of, variance).sum(-1) * np.where(certainty > 0, noise, 1)
+            narrow = ~(_quantile(df) * np.sqrt(error) / inside > margin)
+            low, high = np.where(narrow, low, middle + 1), np.where(narrow, middle, high)
+    return np.where((inside > 0)[..., None], spread(high) - have, 0).astype(np.int64)
 
 
 class _Strata:
     """Shares of the states in each stratum: in the sample, in all units, and in the unsampled units."""
 
-    def __init__(self, labelled: NDArray[np.int64], all_units: NDArray[np.int64]) -> None:
-        self.counts, self.all = labelled.astype(float), all_units.astype(float)
+    def __init__(self, labelled: Array, all_units: Array) -> None:
+        self.counts, self.all = labelled, all_units
         self.size, self.sampled = self.all.sum(-1), self.counts.sum((-1, -2))
         self.share = self.size / self.size.sum(-1, keepdims=True)
-        part = self.sampled / self.sampled.sum(-1, keepdims=True)
-        self.fraction = np.where(self.size > 0, self.sampled / self.size, 0.0)
+        self.fraction = _zero_if_nan(self.sampled / self.size)[..., None]
+        part = _zero_if_nan(self.sampled / self.sampled.sum(-1, keepdims=True))
         self.seen = _normal(self.counts, 2)
         self.padded = _normal(self.counts + _PSEUDO * part[..., None, None], 2)
         self.machine = _normal(self.all, 1)
@@ -104,73 +118,81 @@ class _Strata:
         sample, _ = self._ratio(_by_people(self.seen))
         value, lam = sample, np.zeros_like(sample)
         for _ in range(_ITERATIONS):
-            lam = self._lambda(np.clip(value, 0, 1))
-            value, _ = self._ratio(self._corrected(self.seen, lam))
+            lam, of_unit = self._lambda(np.clip(value, 0, 1))
+            value, _ = self._ratio(self._cross_fitted(of_unit))
         value = np.clip(value, 0, 1)
-        by_machine, _ = self._ratio(self.machine)
-        return PpiEstimate(
-            value,
-            lam,
-            self._finite_interval(value, lam),
-            self._superpopulation_interval(value, lam),
-            by_machine,
-            sample,
-        )
+        corrected = _by_people(self.padded) + lam[..., None, None] * (self.rest - _by_machine(self.padded))
+        finite = self._bounds(value, lam, self.fraction * _by_people(self.seen) + (1 - self.fraction) * corrected)
+        like = _by_people(self.padded) + lam[..., None, None] * (self.machine - _by_machine(self.padded))
+        superpopulation = self._bounds(value, lam, like, of_units=True)
+        return PpiEstimate(value, lam, finite, superpopulation, self._ratio(self.machine)[0], sample)
 
-    def planned(self) -> tuple[Array, Array]:
-        """Return the variance of a unit in each stratum, and the share of units inside."""
-        value = self.estimate().value if self.sampled.any() else np.asarray(np.nan)
-        if np.isnan(value) and (len(self.size) == 1 or not self.sampled.any()):  # no unit inside is labelled
-            inside = (self.share * self.machine[:, NO:].sum(-1))[self.size > 0].sum()
-            return np.full_like(self.share, inside / 4), inside
-        if np.isnan(value):  # strata without labels get the common variance of the others
-            together = _Strata(self.counts.sum(-3, keepdims=True), self.all.sum(-2, keepdims=True))
-            variance, inside = together.planned()
-            return np.full_like(self.share, variance[0]), inside
-        lam = self._lambda(value)
-        _, inside = self._ratio(self._corrected(self.padded, lam))
-        return self._residual(value, lam), inside
+    def planned(self) -> tuple[Array, Array, Array]:
+        """Return the variance of a unit in each stratum, the share of units inside, and its degrees of freedom.
 
-    def _finite_interval(self, value: Array, lam: Array) -> tuple[Array, Array]:
-        """Return the finite-population interval: sampled units are known, pseudo-units describe only the rest."""
-        f = self.fraction[..., None]
-        rest = _by_people(self.padded) + lam[..., None, None] * (self.rest - _by_machine(self.padded))
-        centre, inside = self._ratio(f * _by_people(self.seen) + (1 - f) * rest)
-        variance = self._residual(np.clip(centre, 0, 1), lam)
-        error = _error(self.share, self.sampled, self.size, variance) / inside**2
-        return self._bounds(value, centre, error)
+        The degrees of freedom follow from the fourth moment (O'Neill, The American Statistician 68, 2014).
+        """
+        pooled = _Strata(*_pooled(self.counts, self.all))
+        fitted = pooled.estimate()
+        _, inside = pooled._ratio(_by_people(pooled.padded))
+        by_machine = self._ratio(self.machine)[1]
+        known = ~np.isnan(fitted.value)
+        value, lam = np.where(known, fitted.value, 0.5), fitted.lam
+        variance, _ = self._residual(value, lam)
+        left = _residuals(value, lam)
+        together = _normal(self.counts.sum(-3, keepdims=True) + _PSEUDO, 2)
+        centred = left - (together * left).sum((-1, -2), keepdims=True)
+        second, fourth = ((together * centred**k).sum((-1, -2, -3)) for k in (2, 4))
+        freedom = 2 * self.sampled.sum(-1) / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD)
+        inside = np.where(known, inside, by_machine)
+        variance = np.where(known[..., None] & ~np.isnan(variance), variance, inside[..., None] / 4)
+        return variance, inside, np.where(known, freedom, 0.0)
 
-    def _superpopulation_interval(self, value: Array, lam: Array) -> tuple[Array, Array]:
-        """Return the superpopulation interval: the units themselves are a sample."""
-        centre, inside = self._ratio(self._corrected(self.padded, lam))
+    def _bounds(self, value: Array, lam: Array, states: Array, *, of_units: bool = False) -> tuple[Array, Array]:
+        """Return the interval around the rate of these shares; with `of_units` the units themselves are a sample."""
+        centre, inside = self._ratio(states)
         clipped = np.clip(centre, 0, 1)
-        variance, z = self._residual(clipped, lam), _scores(clipped)
-        units = _variance(_by_people(self.padded), z[..., None, :])
-        error = _error(self.share, self.sampled, self.size, variance)
-        error = error + np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
-        return self._bounds(value, centre, error / inside**2)
-
-    def _bounds(self, value: Array, centre: Array, error: Array) -> tuple[Array, Array]:
-        half = _quantile(self.sampled.sum(-1)) * np.sqrt(error)
+        variance, freedom = self._residual(clipped, lam)
+        parts = _error(self.share, self.sampled, self.size, variance)
+        error = parts.sum(-1)
+        df = error**2 / (parts**2 / np.maximum(freedom, 1)).sum(-1)
+        df = np.minimum(df, np.maximum(self.sampled - 1, 0).sum(-1))
+        if of_units:
+            units = _variance(_by_people(self.padded), _scores(clipped)[..., None, :])
+            error = error + np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
+        half = _quantile(_zero_if_nan(df)) * np.sqrt(error) / inside
         low, high = np.minimum(centre - half, value), np.maximum(centre + half, value)
         return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
-    def _lambda(self, value: Array) -> Array:
-        """Return the machine weight with the least variance: at least 0, for a machine without information."""
-        z = _scores(value)[..., None, :]
-        weight = _zero_if_nan(self.share**2 * (1 - self.fraction) / self.sampled)
-        people, machine = _by_people(self.seen), _by_machine(self.seen)
-        both = np.einsum("...hij,...hi,...hj->...h", self.seen, *np.broadcast_arrays(z, z))
-        covariance = both - (people * z).sum(-1) * (machine * z).sum(-1)
-        of_units = self.size / np.maximum(self.size - 1, 1)
-        variance = np.sum(weight * _zero_if_nan(of_units * _variance(self.machine, z)), -1)
-        found = np.sum(weight * _zero_if_nan(covariance), -1) / np.where(variance > 0, variance, np.inf)
-        total = self.size.sum(-1)
-        most = total / np.maximum(total - self.sampled.sum(-1), 1)  # 1 in the paper, which uses unsampled units only
-        return np.asarray(np.clip(found, 0, most))
+    def _lambda(self, value: Array) -> tuple[Array, Array]:
+        """Return the machine weight, and the weight (..., strata, 3, 3) for a unit, estimated without this unit.
 
-    def _corrected(self, seen: Array, lam: Array) -> Array:
-        return _by_people(seen) + lam[..., None, None] * (self.machine - _by_machine(seen))
+        The weight is the slope of human on machine scores; machine scores are centred at their known means.
+        """
+        z = _scores(value)
+        from_mean = z[..., None, :] - (self.machine * z[..., None, :]).sum(-1, keepdims=True)
+        weight = self.share**2 * (1 - self.fraction[..., 0]) / self.sampled
+        of_one = _zero_if_nan(weight / self.sampled)[..., None, None]
+        square = of_one * _zero_if_nan(from_mean[..., None, :]) ** 2
+        product = of_one * z[..., None, :, None] * _zero_if_nan(from_mean[..., None, :])
+        known = _zero_if_nan(weight * (self.machine * from_mean**2).sum(-1)).sum(-1)
+        prior = (known * _PRIOR_UNITS / self.sampled.sum(-1))[..., None, None, None]
+        products = (self.counts * product).sum((-1, -2, -3), keepdims=True) + _PRIOR_WEIGHT * prior
+        squares = (self.counts * square).sum((-1, -2, -3), keepdims=True) + prior
+        total = self.size.sum(-1)
+        # The limit is 1 in the paper, which uses unsampled units only.
+        most = (total / np.maximum(total - self.sampled.sum(-1), 1))[..., None, None, None]
+        lam, of_unit = (
+            np.clip(np.where(below > 0, above / np.where(below > 0, below, 1), 0.0), 0, most)
+            for above, below in ((products, squares), (products - product, squares - square))
+        )
+        return np.asarray(lam[..., 0, 0, 0]), np.asarray(of_unit)
+
+    def _cross_fitted(self, of_unit: Array) -> Array:
+        weighted = self.seen * of_unit
+        return np.asarray(
+            _by_people(self.seen) + weighted.sum((-1, -2))[..., None] * self.machine - _by_machine(weighted)
+        )
 
     def _ratio(self, states: Array) -> tuple[Array, Array]:
         """Return cases among the units inside, and the share inside, over all strata with units."""
@@ -179,31 +201,56 @@ class _Strata:
         inside = total[..., NO] + total[..., YES]
         return np.asarray(total[..., YES] / np.where(inside > 0, inside, np.nan)), inside
 
-    def _residual(self, value: Array, lam: Array) -> Array:
-        """Return the residual variance of a unit given the machine label, by stratum."""
-        z = _scores(value)
-        left = (z[..., :, None] - lam[..., None, None] * z[..., None, :])[..., None, :, :]
+    def _residual(self, value: Array, lam: Array) -> tuple[Array, Array]:
+        """Return the residual variance of a unit given the machine label and its degrees of freedom, by stratum."""
+        left = _residuals(value, lam)
         mean = (self.padded * left).sum((-1, -2))
-        return np.asarray((self.padded * left**2).sum((-1, -2)) - mean**2)
+        degrees = np.maximum(self.sampled - 1, 0)
+        variance = (self.padded * left**2).sum((-1, -2)) - mean**2
+        variance = _zero_if_nan(variance * self.sampled / np.maximum(degrees, 0.5))
+        together = (degrees * variance).sum(-1, keepdims=True) / degrees.sum(-1, keepdims=True)
+        return (degrees * variance + _SHRINKAGE * together) / (degrees + _SHRINKAGE), degrees + _SHRINKAGE
+
+
+def _pooled(labelled: NDArray[np.int64] | Array, all_units: NDArray[np.int64] | Array) -> tuple[Array, Array]:
+    """Replace the strata with fewer than `_LEAST` labels by one, with the next larger ones if it has too few."""
+    counts, units = labelled.astype(float), all_units.astype(float)
+    there = units.sum(-1) > 0
+    labels = np.where(there, counts.sum((-1, -2)), np.inf)
+    order = np.argsort(labels, -1, kind="stable")
+    reached = np.cumsum(np.take_along_axis(labels, order, -1), -1) >= _LEAST
+    few = ((labels < _LEAST) & there).sum(-1)
+    joined = np.where(few > 0, np.maximum(few, (~reached).sum(-1) + 1), 0)
+    join = (np.argsort(order, -1, kind="stable") < joined[..., None]) & there
+    split = [
+        np.concatenate([np.where(where, 0.0, values), np.where(where, values, 0.0).sum(axis, keepdims=True)], axis)
+        for values, where, axis in ((counts, join[..., None, None], -3), (units, join[..., None], -2))
+    ]
+    return split[0], split[1]
 
 
 def _error(share: Array, n: Array, of: Array, variance: Array) -> Array:
-    """Return the variance of predicting the unsampled units, summed over strata; pseudo-units count as units."""
+    """Return the variance of predicting the unsampled units, by stratum; pseudo-units count as units."""
     with_pseudo = n + _PSEUDO.sum() * n / n.sum(-1, keepdims=True)
     rest = np.maximum(of - n, 1)
-    return np.asarray(
-        _zero_if_nan(share**2 * (1 - n / of) ** 2 * variance * (1 / with_pseudo + 1 / rest), (of > n)).sum(-1)
-    )
+    error = share**2 * (1 - n / of) ** 2 * variance * (1 / with_pseudo + 1 / rest)
+    return np.where(of > n, _zero_if_nan(error), 0.0)
 
 
-def _zero_if_nan(values: Array, where: NDArray[np.bool_] | None = None) -> Array:
-    """Replace values of strata without (unsampled) units by 0."""
-    return np.where(np.isnan(values) if where is None else ~where, 0.0, values)
+def _zero_if_nan(values: Array) -> Array:
+    """Replace values of strata without units or labels by 0."""
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _scores(value: Array) -> Array:
     """Return cases - value * inside of a unit in each state."""
     return np.stack([np.zeros_like(value), -value, 1 - value], -1)
+
+
+def _residuals(value: Array, lam: Array) -> Array:
+    """Return human score - lambda * machine score, (..., 1, 3, 3)."""
+    z = _scores(value)
+    return np.asarray((z[..., :, None] - lam[..., None, None] * z[..., None, :])[..., None, :, :])
 
 
 def _variance(shares: Array, z: Array) -> Array:
@@ -220,8 +267,8 @@ def _by_machine(shares: Array) -> Array:
 
 def _normal(counts: Array, axes: int) -> Array:
     last = tuple(range(-axes, 0))
-    return np.asarray(counts / counts.sum(last, keepdims=True))
+    return _zero_if_nan(counts / counts.sum(last, keepdims=True))
 
 
-def _quantile(n: Array) -> Array:
-    return np.asarray(student.ppf((1 + _CONFIDENCE) / 2, np.maximum(n - 1, 1)))
+def _quantile(df: Array) -> Array:
+    return np.asarray(student.ppf((1 + _CONFIDENCE) / 2, np.maximum(df, 1)))

@@ -1,13 +1,14 @@
-"""Coverage of every 95 % interval: `python -m tests.benchmarks.coverage`, 2,000 draws per figure.
+"""Bias, coverage and width of every 95 % interval: `python -m tests.benchmarks.coverage`, 2,000 draws per figure.
 
-The coverage of the Wilson interval is computed exactly. It oscillates around 95 % from one rate to the next (Brown,
-Cai, DasGupta, Statistical Science 16, 2001), so it is given for the rate itself and as the mean over rates within 2.5
-points.
+The simulations call the functions that the studio calls. The bias is in half-widths of the interval. The coverage of
+the Wilson interval is computed exactly. It oscillates around 95 % from one rate to the next (Brown, Cai, DasGupta,
+Statistical Science 16, 2001), so it is given for the rate itself and as the mean over rates within 2.5 points.
 """
 
 import argparse
 from collections.abc import Iterator
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import binom
@@ -16,45 +17,78 @@ from orbench_studio.domain.core.rates import wilson
 from orbench_studio.estimates.raters import alpha, fleiss
 from tests.coverage import (
     DRAWS,
+    MACHINES,
+    Simulated,
     agreement_coverage,
     cluster_coverage,
     kappa_coverage,
+    labels_needed_reached,
     ppi_coverage,
     rank_coverage,
     skill_coverage,
 )
 
 RATES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
+_ALL_RATES = (0.01, 0.02, 0.05, 0.1, 0.3, 0.5, 0.8, 0.95)
 _GOAL = 0.94
-_ERRORS = ((0.5, 0.5), (0.3, 0.1), (0.05, 0.05), (0.0, 0.02))
 _STEP = 0.025
-_POPULATIONS = ("finite population", "superpopulation")
-Line = tuple[str, float, float]
+
+
+class Line(NamedTuple):
+    """A figure of one design."""
+
+    design: str
+    rate: float
+    coverage: float
+    bias: float = np.nan
+    width: float = np.nan
 
 
 def main() -> None:
     """Print the minimum and mean coverage of each interval, and every figure below the goal."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.coverage", description=__doc__)
     parser.add_argument("--draws", type=int, default=DRAWS)
-    draws = parser.parse_args().draws
-    intervals = {
+    parser.add_argument("--all", action="store_true", help="print every figure")
+    parser.add_argument("--only", default="", help="only intervals whose name contains this")
+    chosen = parser.parse_args()
+    print(f"{'':46s} figures  coverage min   mean    max   bias max  width")
+    for name, lines in _intervals(chosen.draws).items():
+        if chosen.only not in name:
+            continue
+        found = list(lines)
+        covered = np.array([one.coverage for one in found])
+        bias, width = (np.array([getattr(one, what) for one in found]) for what in ("bias", "width"))
+        rest = "" if np.isnan(bias).all() else f"   {np.abs(bias).max():8.2f}  {width.mean():.3f}"
+        print(
+            f"{name:46s} {len(found):7d}  {covered.min():12.3f}  {covered.mean():.3f}  {covered.max():.3f}{rest}",
+            flush=True,
+        )
+        for one in found:
+            if chosen.all or one.coverage < _GOAL:
+                print(
+                    f"    {one.coverage:.3f}  bias {one.bias:+.2f}  width {one.width:.3f}  rate {one.rate:.2f},"
+                    f" {one.design}",
+                    flush=True,
+                )
+
+
+def _intervals(draws: int) -> dict[str, Iterator[Line]]:
+    return {
         "Wilson, at the rate": _wilson(0.0),
         "Wilson, mean of rates around it": _wilson(_STEP),
         "clustered rates": _clustered(draws),
         "prediction-powered": _ppi(draws),
         "prediction-powered ratio": _ratios(draws),
+        "labels needed suffice (goal 0.90)": _needed(draws),
         "Cohen's kappa": _kappas(draws),
         "ranks": _ranks(draws),
         "raters' sensitivity and specificity": _skills(draws),
         "Fleiss' kappa, Krippendorff's alpha": _agreements(draws),
     }
-    for name, lines in intervals.items():
-        found = list(lines)
-        coverages = [covered for _, _, covered in found]
-        print(f"{name}: {len(found)} figures, minimum {min(coverages):.3f}, mean {np.mean(coverages):.3f}", flush=True)
-        for what, rate, covered in found:
-            if covered < _GOAL:
-                print(f"    {covered:.3f}  rate {rate:.2f}, {what}", flush=True)
+
+
+def _line(design: str, rate: float, found: Simulated) -> Line:
+    return Line(design, rate, found.coverage, 2 * found.bias / found.width, found.width)
 
 
 def _wilson(around: float) -> Iterator[Line]:
@@ -64,42 +98,41 @@ def _wilson(around: float) -> Iterator[Line]:
         for true in np.linspace(rate - around, rate + around, 101 if around else 1):
             inside = (bounds[:, 0] <= true) & (true <= bounds[:, 1])
             coverages.append(binom.pmf(np.arange(n + 1), n, true)[inside].sum())
-        yield f"n {n}", rate, float(np.mean(coverages))
+        yield Line(f"n {n}", rate, float(np.mean(coverages)))
 
 
 def _clustered(draws: int) -> Iterator[Line]:
     for (groups, size), within, rate in product(((50, 1), (50, 2), (40, 5), (100, 10)), (0.0, 0.2, 0.5), RATES):
         if size > 1 or not within:
             what = f"{groups} groups of {size}, correlation {within}"
-            yield what, rate, cluster_coverage(rate, groups, size, within, draws=draws)
+            yield Line(what, rate, cluster_coverage(rate, groups, size, within, draws=draws))
 
 
 def _ppi(draws: int) -> Iterator[Line]:
-    for (n, of, strata), errors, rate in product(
-        ((50, 100, 1), (50, 1_000, 1), (60, 900, 3), (200, 4_000, 1)), _ERRORS, RATES
-    ):
-        for which, coverage in zip(
-            _POPULATIONS,
-            ppi_coverage(rate, n, of, errors, strata=strata, draws=draws),
-            strict=True,
-        ):
-            yield f"{n} labels of {of} in {strata} strata, errors {errors}, {which}", rate, coverage
+    for (labels, planned), (machine, errors) in product(((50, 0), (50, 100), (100, 0), (300, 0)), MACHINES.items()):
+        for rate, like in product(_ALL_RATES, (False, True)):
+            found = ppi_coverage(rate, labels, errors, planned=planned, like=like, draws=draws)
+            of = f" of {planned} drawn" if planned else ""
+            population = "superpopulation" if like else "finite population"
+            yield _line(f"{labels} labels{of}, ten categories, {machine} machine, {population}", rate, found)
 
 
 def _ratios(draws: int) -> Iterator[Line]:
-    for n, outside, errors, rate in product((50, 100), (0.1, 0.5), _ERRORS, RATES):
-        for which, coverage in zip(
-            _POPULATIONS,
-            ppi_coverage(rate, n, 1_000, errors, outside=outside, draws=draws),
-            strict=True,
-        ):
-            yield f"{n} labels, {outside} outside, errors {errors}, {which}", rate, coverage
+    for labels, outside, (machine, errors), rate in product((50, 100), (0.1, 0.5), MACHINES.items(), _ALL_RATES):
+        found = ppi_coverage(rate, labels, errors, outside=outside, draws=draws)
+        yield _line(f"{labels} labels, {outside} outside, ten categories, {machine} machine", rate, found)
+
+
+def _needed(draws: int) -> Iterator[Line]:
+    for labels, (machine, errors), rate in product((50, 200), MACHINES.items(), (0.05, 0.2, 0.5, 0.8)):
+        reached, total = labels_needed_reached(rate, labels, errors, draws=draws)
+        yield Line(f"after {labels} labels, {machine} machine, median {total:.0f} labels", rate, reached)
 
 
 def _ranks(draws: int) -> Iterator[Line]:
     for prompts, step, together in product((50, 200, 1_000), (0.02, 0.1), (0.0, 0.5)):
         rates = [0.3 + step * place for place in range(6)]
-        yield (
+        yield Line(
             f"{prompts} prompts, {together} in common, {step} apart",
             0.3,
             rank_coverage(rates, prompts, together=together, draws=draws),
@@ -112,18 +145,18 @@ def _skills(draws: int) -> Iterator[Line]:
         coverage = skill_coverage(
             [0.9, 0.85, 0.8, 0.9], [0.9, 0.9, 0.85, 0.8], prompts, safe=safe, draws=max(draws // 20, 1)
         )
-        yield f"{prompts} prompts, four raters", safe, coverage
+        yield Line(f"{prompts} prompts, four raters", safe, coverage)
 
 
 def _kappas(draws: int) -> Iterator[Line]:
     """Use a tenth of the draws, because pure Python is slow."""
     for n, errors, rate in product((50, 200), ((0.5, 0.3), (0.3, 0.1), (0.1, 0.02)), RATES):
-        yield f"n {n}, errors {errors}", rate, kappa_coverage(rate, n, errors, draws=max(draws // 10, 1))
+        yield Line(f"n {n}, errors {errors}", rate, kappa_coverage(rate, n, errors, draws=max(draws // 10, 1)))
 
 
 def _agreements(draws: int) -> Iterator[Line]:
     for of, n, (error, raters), rate in product((fleiss, alpha), (50, 200), ((0.05, 2), (0.1, 3), (0.3, 3)), RATES):
-        yield (
+        yield Line(
             f"{of.__name__}, n {n}, {raters} raters, error {error}",
             rate,
             agreement_coverage(of, rate, n, error, raters, draws=draws),

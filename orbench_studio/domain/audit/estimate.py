@@ -29,8 +29,8 @@ class Estimate:
     `finite_interval` is for the population of the sample, fully labelled by people; `superpopulation_interval` is for
     prompts like them. `machine` is the rate by machines only, `sample` by people on the sample only. `labels` of the
     `prompts` count; `waiting` are drawn and not labelled; `after_waiting` are labelled but come after a waiting one and
-    do not count yet. `needed` is how many more labels of each category narrow `finite_interval` to the margin.
-    `unlabelled` are the categories without a label that counts: no overall estimate is possible with any.
+    do not count yet. `needed` is how many more labels of each category narrow `finite_interval` to the margin, with a
+    probability of 90 %. `unlabelled` are the categories without a label that counts; overall they are pooled.
     """
 
     model: str
@@ -79,8 +79,9 @@ class Estimates:
             f"Estimate of {rate} by prediction-powered inference (PPI++, arXiv 2311.01453, for a ratio) from "
             f"{_HUMAN[self.human]} on the random sample “{self.sample.name}” ({self.sample.drawn:,} of "
             f"{self.sample.size:,} prompts, stratified by category) and {self.machine} on all prompts. The 95 % "
-            "intervals are for these prompts, fully labelled by people. The estimate assumes that prompts that people "
-            "skipped are like the others. The last response of a model to a prompt counts."
+            "intervals are for these prompts, fully labelled by people. The labels needed suffice with a probability "
+            "of 90 %. The estimate assumes that prompts that people skipped are like the others, and pools categories "
+            "with fewer than two labels. The last response of a model to a prompt counts."
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-MIN_PER_CATEGORY = 5  # prompts, if the category has so many
+MIN_PER_CATEGORY = 2  # prompts, if the category has so many: enough for a variance
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
-from tests.coverage import ppi_coverage
+from tests.coverage import MACHINES, ppi_coverage
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
 # people say (rows: 0, 1) and the machine says (columns), the other units by what the machine says; value, low, high.
@@ -26,26 +27,22 @@ def counts(sample, rest):
 
 
 @pytest.mark.parametrize("name", REFERENCE)
-def test_the_value_equals_the_reference_package(name):
-    sample, rest, value, _, _ = REFERENCE[name]
-    assert ppi_estimate(*counts(sample, rest)).value == pytest.approx(value, abs=1e-9)
-
-
-@pytest.mark.parametrize("name", REFERENCE)
-def test_the_interval_equals_the_reference_package_without_pseudo_units(name):
+def test_the_estimate_is_close_to_the_reference_package(name):
+    """Lambda is cross-fitted with a prior, and pseudo-units widen the interval: both differ by a few units of n."""
     sample, rest, value, low, high = REFERENCE[name]
     n = np.sum(sample)
     found = ppi_estimate(*counts(sample, rest))
-    assert np.subtract(*found.superpopulation_interval[::-1]) == pytest.approx(high - low, rel=6 / n)
+    assert found.value == pytest.approx(value, abs=(high - low) / 20)
+    assert np.subtract(*found.superpopulation_interval[::-1]) == pytest.approx(high - low, rel=7 / n)
     assert found.superpopulation_interval == pytest.approx((low, high), abs=2 / n)
     assert found.superpopulation_interval[0] < value < found.superpopulation_interval[1]
 
 
-def test_without_a_machine_the_interval_is_agresti_coull():
+def test_a_machine_with_one_answer_does_not_count():
     """statsmodels 0.15.0, proportion_confint(24, 100, method="agresti_coull"), of one in a million units."""
     found = ppi_estimate(*counts([[76, 0], [24, 0]], [1_000_000, 0]))
-    assert found.lam == 0
-    assert found.superpopulation_interval == pytest.approx((0.1663764, 0.3328602), abs=0.002)
+    assert (found.lam, found.value) == (0, 0.24)
+    assert found.superpopulation_interval == pytest.approx((0.1663764, 0.3328602), abs=0.007)
 
 
 def test_with_all_units_labelled_the_finite_interval_is_the_value():
@@ -63,18 +60,18 @@ def test_a_good_machine_narrows_the_interval_and_a_useless_one_does_not_widen_it
 
 def test_a_machine_without_errors_on_the_sample_still_has_an_interval():
     found = ppi_estimate(*counts([[40, 0], [0, 10]], [800, 200]))
-    assert found.value == pytest.approx(0.2)
-    assert found.finite_interval[1] - found.finite_interval[0] > 0.05
+    assert found.value == pytest.approx(0.2, abs=0.001)
+    assert found.finite_interval[1] - found.finite_interval[0] > 0.04
 
 
 def test_strata_are_weighted_by_their_shares():
-    """A stratum sampled at another rate than the rest makes no difference to what is estimated."""
+    """18 of 50 labels are cases; the stratum with more of them is larger and sampled less."""
     labelled, everything = counts([[30, 0], [0, 10]], [60, 20])
     other, all_other = counts([[2, 0], [0, 8]], [180, 720])
     both = ppi_estimate(np.concatenate([labelled, other]), np.concatenate([everything, all_other]))
     rates = [ppi_estimate(labelled, everything).value, ppi_estimate(other, all_other).value]
     sizes = np.array([everything.sum(), all_other.sum()])
-    assert both.value == pytest.approx(np.dot(rates, sizes) / sizes.sum(), abs=1e-9)
+    assert both.value == pytest.approx(np.dot(rates, sizes) / sizes.sum(), abs=0.01)
 
 
 def test_units_outside_do_not_count_in_the_rate():
@@ -82,31 +79,44 @@ def test_units_outside_do_not_count_in_the_rate():
     everything = labelled.sum(-2) * 10
     found = ppi_estimate(labelled, everything)
     inside = labelled[0, NO:]
-    assert found.value == pytest.approx(inside[1].sum() / inside.sum(), abs=1e-9)  # the machine adds nothing here
+    assert found.value == pytest.approx(inside[1].sum() / inside.sum(), abs=0.002)  # the machine adds little here
     assert found.machine == pytest.approx(everything[0, YES] / everything[0, NO:].sum())
     assert found.finite_interval[0] < found.value < found.finite_interval[1]
 
 
-def test_undefined_values_are_none_or_nan():
+def test_strata_without_labels_are_pooled():
     labelled, everything = counts([[5, 1], [1, 5]], [50, 50])
-    unlabelled = np.concatenate([labelled, np.zeros_like(labelled)])
-    assert np.isnan(ppi_estimate(unlabelled, np.concatenate([everything, everything])).value)
     none = np.zeros_like(labelled)
-    assert np.isnan(ppi_estimate(none, none.sum(-1)).value)
+    twice = ppi_estimate(np.concatenate([labelled, none]), np.concatenate([everything, everything]))
+    assert twice.value == ppi_estimate(labelled, 2 * everything).value
     there = ppi_estimate(np.concatenate([labelled, none]), np.concatenate([everything, none.sum(-1)]))
     assert there.value == ppi_estimate(labelled, everything).value
+    assert np.isnan(ppi_estimate(none, none.sum(-1)).value) and np.isnan(ppi_estimate(none, everything).value)
 
 
-def test_labels_needed_reach_the_margin_and_not_fewer_labels_do():
-    sample, rest = np.array([[70, 6], [4, 20]]), np.array([1_400, 500])
-    [needed] = labels_needed(*counts(sample, rest))
-    assert 200 < needed < 500
-    for factor, enough in ((1.05, True), (0.9, False)):
-        share = factor * (needed + 100) / 100
-        more = np.rint(sample * share).astype(int)
-        of = sample.sum(0) + rest - more.sum(0)
-        here = ppi_estimate(*counts(more, of)).finite_interval
-        assert bool((here[1] - here[0]) / 2 <= MARGIN) is enough
+def test_the_estimate_of_a_rare_rate_is_not_biased():
+    """One in fifty by both; in 36 % of the samples nothing is labelled YES by either, and the estimate was 0."""
+    everything = np.array([[0, 980, 20]])
+    values, chances = [], []
+    for hits in range(5):
+        labelled = np.zeros((1, 3, 3), dtype=np.int64)
+        labelled[0, NO, NO], labelled[0, YES, YES] = 50 - hits, hits
+        values.append(float(ppi_estimate(labelled, everything).value))
+        chances.append(hypergeom.pmf(hits, 1_000, 20, 50))
+    assert np.dot(values, chances) == pytest.approx(0.02, abs=0.002)
+
+
+def test_labels_needed_reach_the_margin_in_most_samples_and_are_not_too_many():
+    """1,000 labels would do, if it were known; the number after 100 labels is random."""
+    random, cells = np.random.default_rng(0), np.array([6_500, 800, 700, 2_000])
+    first = random.multivariate_hypergeometric(cells, 100, size=200)
+    labelled, everything = np.zeros((200, 1, 3, 3), dtype=np.int64), np.tile([[[0, 7_200, 2_800]]], (200, 1, 1))
+    labelled[:, 0, NO:, NO:] = first.reshape(-1, 2, 2)
+    needed = labels_needed(labelled, everything)[:, 0]
+    for one, then, more in zip(labelled, first, needed, strict=True):
+        one[0, NO:, NO:] += random.multivariate_hypergeometric(cells - then, more).reshape(2, 2)
+    low, high = ppi_estimate(labelled, everything).finite_interval
+    assert np.mean((high - low) / 2 <= MARGIN) >= 0.9 and np.median(needed) < 800
 
 
 def test_labels_needed_before_the_first_label_and_after_the_last():
@@ -128,20 +138,21 @@ def test_labels_needed_where_none_labelled_so_far_is_inside():
 
 def test_labels_needed_are_in_strata_with_few_labels():
     labelled, everything = counts([[30, 5], [5, 20]], [1_000, 800])
-    needed = labels_needed(np.concatenate([labelled, labelled // 5]), np.concatenate([everything, everything]))
-    assert needed[1] - needed[0] == pytest.approx(48, abs=2)
+    few = np.concatenate([labelled, labelled // 5]), np.concatenate([everything, everything])
+    assert labels_needed(*few)[1] - labels_needed(*few)[0] > 30
     alone = labels_needed(np.concatenate([labelled, 0 * labelled]), np.concatenate([everything, everything]))
     assert alone[1] > alone[0] > 0
 
 
-@pytest.mark.parametrize("rate", [0.05, 0.3, 0.5, 0.95])
-def test_intervals_have_nominal_coverage(rate):
-    """2,000 draws; the whole grid is in tests/benchmarks/coverage.py."""
-    for errors in ((0.5, 0.5), (0.1, 0.05), (0.0, 0.02)):
-        here, beyond = ppi_coverage(rate, 50, 400, errors)
-        assert min(here, beyond) >= 0.94
+@pytest.mark.parametrize("machine", MACHINES)
+def test_estimates_from_fifty_labels_of_ten_unequal_categories(machine):
+    """500 draws; the whole grid is in tests/benchmarks/coverage.py."""
+    for rate in (0.02, 0.3, 0.95):
+        found = ppi_coverage(rate, 50, MACHINES[machine], draws=500)
+        assert found.coverage >= 0.92
+        assert abs(found.bias) < 0.2 * found.width / 2  # a tenth, and the noise of 500 draws
 
 
-def test_intervals_of_strata_and_ratios_have_nominal_coverage():
-    here, beyond = ppi_coverage(0.3, 60, 600, (0.1, 0.1), strata=3, outside=0.4)
-    assert min(here, beyond) >= 0.94
+def test_estimates_of_a_ratio_from_a_partly_labelled_sample():
+    found = ppi_coverage(0.3, 60, MACHINES["mediocre"], outside=0.4, planned=120, draws=500)
+    assert found.coverage >= 0.92

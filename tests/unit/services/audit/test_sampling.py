@@ -132,6 +132,6 @@ def test_inclusion_frequencies_match_the_probabilities():
 
 def test_allocation_is_proportional_with_a_minimum_per_category():
     assert allocate({"a": 700, "b": 250, "c": 50}, 100) == {"a": 70, "b": 25, "c": 5}
-    assert allocate({"a": 900, "b": 90, "c": 3}, 50) == {"a": 42, "b": MIN_PER_CATEGORY, "c": 3}
+    assert allocate({"a": 900, "b": 20, "c": 1}, 50) == {"a": 47, "b": MIN_PER_CATEGORY, "c": 1}
     assert sum(allocate({"a": 900, "b": 90, "c": 3}, 2_000).values()) == 993
     assert allocate({"a": 10, "b": 10, "c": 10}, 2) == {"a": 1, "b": 1, "c": 1}
