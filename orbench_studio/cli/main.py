@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from orbench_studio import __version__, log
+from orbench_studio import log
 from orbench_studio.cli import (
     audit,
     audit_people,
@@ -44,6 +44,7 @@ from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.terminal import guard, in_one_line
 from orbench_studio.domain.workspace.location import exists, location_of
 from orbench_studio.errors import StudioError
+from orbench_studio.version import __version__
 
 _HELP = """
 Review, audit and curate over-refusal benchmarks of language models.

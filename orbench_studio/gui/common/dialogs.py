@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
-from orbench_studio import __version__
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.log import log_file
+from orbench_studio.version import __version__
 
 
 class _TextDialog(QDialog):

@@ -10,9 +10,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, qVersion
 
-from orbench_studio import __version__
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import StudioError
+from orbench_studio.version import __version__
 
 log = logging.getLogger(__name__)
 

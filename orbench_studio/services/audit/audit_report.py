@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from os.path import relpath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orbench_studio import __version__
 from orbench_studio.colours import LIGHT
 from orbench_studio.domain.audit.refusal_rates import (
     NO_CATEGORY,
@@ -45,6 +44,10 @@ from orbench_studio.services.audit.what_if import RankedModel, WhatIf, what_if
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.statistics import Source
 from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.version import __version__
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 Progress = Callable[[int, int], bool]
 _TITLE = "Over-refusal audit of"
@@ -147,6 +150,14 @@ def write_figures(found: Audit, folder: Path, on_progress: Progress = lambda _do
                 part.write_bytes(drawn)
             written.append(path)
     return written
+
+
+def draw_figures(found: Audit) -> "dict[str, MatplotlibFigure]":
+    """Draw the figures of the report, in light colours, by name."""
+    # Imported on first use: matplotlib takes long to import.
+    from orbench_studio.figures import drawing
+
+    return {name: one.draw(found, LIGHT) for name, one in drawing.FIGURES.items()}
 
 
 def _figures(found: Audit, on_progress: Progress) -> list[Block]:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from orbench_studio import __version__
 from orbench_studio.domain.data.export import RICH, Export, Form
 from orbench_studio.domain.data.export_columns import ORBENCH, PROMPT, PUBLISHED
 from orbench_studio.domain.review.query import parse
@@ -29,6 +28,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.curation import subsets
 from orbench_studio.store.data import export_rows, provenance
 from orbench_studio.store.review import guidelines, queue
+from orbench_studio.version import __version__
 
 __all__ = ["Export", "Exported", "Form", "export", "is_export", "subset_names"]
 

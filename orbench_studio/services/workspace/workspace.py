@@ -143,12 +143,16 @@ class Workspace:
         return file.with_name(name)
 
 
-def open_workspace(place: Location) -> Workspace:
-    """Open the workspace in a file or a database by the whole procedure."""
+def open_workspace(place: Location, *, migrate_older: bool = True) -> Workspace:
+    """Open the workspace in a file or a database by the whole procedure.
+
+    One of an older version is migrated, or refused without `migrate_older`.
+    """
+    after_migration = _recompute if migrate_older else None
     if isinstance(place, Server):
         name = uuid4().hex
-        return _on_server(place, opening_server.open_existing(place, _password(place), name, _recompute), name)
-    return _in_file(place, opening.open_existing(place, _recompute))
+        return _on_server(place, opening_server.open_existing(place, _password(place), name, after_migration), name)
+    return _in_file(place, opening.open_existing(place, after_migration))
 
 
 def problems_in(place: Location) -> list[str]:

@@ -65,6 +65,13 @@ def said(db: Connection, response_ids: Sequence[int]) -> dict[int, tuple[Said, .
     return found
 
 
+def prompts_of(db: Connection, response_ids: Sequence[int]) -> dict[int, int]:
+    """The id of the prompt of each of these responses, without responses that do not exist."""
+    columns = (RESPONSES.c.id, RESPONSES.c.prompt_id)
+    found = (db.execute(select(*columns).where(columns[0].in_(some))) for some in chunks(response_ids))
+    return {response_id: prompt_id for rows in found for response_id, prompt_id in rows}
+
+
 def _response(row: Row[tuple[object, ...]], judged: tuple[Judgement, ...]) -> Response:
     return Response(
         row.id,

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, inspect, select
 
+from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.store.core import open_file, unreadable_rows
 from orbench_studio.store.core.engine import is_server, sqlite_engine
@@ -55,10 +56,11 @@ def create(path: Path, fill: Callable[[Connection], None] = migrate.begin_worksp
     return sqlite_engine(path)
 
 
-def open_existing(path: Path, after_migration: Callable[[Connection], None]) -> Engine:
+def open_existing(path: Path, after_migration: Callable[[Connection], None] | None) -> Engine:
     """Open the workspace in a file and migrate it to this version; on any error the file stays as it was.
 
-    `after_migration` recomputes what is derived from the rows, in the transaction of the migration.
+    `after_migration` recomputes what is derived from the rows, in the transaction of the migration; None refuses a
+    workspace that needs a migration.
     """
     _check_file(path)
     _require_one_name(path)
@@ -67,12 +69,19 @@ def open_existing(path: Path, after_migration: Callable[[Connection], None]) -> 
         revision = _revision(engine, path)
         _require_ours(engine, path, revision)
         if revision != migrate.HEAD:
+            if after_migration is None:
+                raise WorkspaceError(needs_migration(path))
             _require_whole(engine, path)
             _migrate(path, revision, after_migration)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def needs_migration(place: Location) -> str:
+    """The message for a workspace of an older version that was to be opened without changing it."""
+    return f"{place} was written by an older version of the studio. Open it for changes once, to migrate it."
 
 
 def open_to_check(path: Path, after_migration: Callable[[Connection], None]) -> tuple[Engine, list[str]]:

@@ -13,6 +13,7 @@ from orbench_studio.errors import ConnectionLostError, WorkspaceError
 from orbench_studio.store.core.engine import server_engine
 from orbench_studio.store.core.unit_of_work import reading, writing
 from orbench_studio.store.workspace import grants, migrate
+from orbench_studio.store.workspace.opening import needs_migration
 
 OLDEST = 150_000  # as the server counts: 15.0
 
@@ -36,18 +37,23 @@ def create(
     return engine
 
 
-def open_existing(server: Server, password: str, name: str, after_migration: Callable[[Connection], None]) -> Engine:
+def open_existing(
+    server: Server, password: str, name: str, after_migration: Callable[[Connection], None] | None
+) -> Engine:
     """Open the workspace in a database and migrate it to this version; on any error it stays as it was.
 
-    `after_migration` recomputes what is derived from the rows, in the transaction of the migration.
+    `after_migration` recomputes what is derived from the rows, in the transaction of the migration; None refuses a
+    workspace that needs a migration, and changes nothing.
     """
     engine = _connected(server, password, name)
     try:
         with reading(engine) as db:
             is_old, rights_are_due = _revision(db, server) != migrate.HEAD, grants.are_due(db)
-        if is_old:
+        if is_old and after_migration is None:
+            raise WorkspaceError(needs_migration(server))
+        if is_old and after_migration is not None:
             _migrate(engine, server, after_migration)
-        elif rights_are_due:
+        elif rights_are_due and after_migration is not None:
             with writing(engine) as db:
                 grants.give(db)
     except BaseException:

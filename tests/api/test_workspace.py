@@ -1,0 +1,128 @@
+"""The Python interface: data frames of a workspace, and changes made from a notebook."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import orbench_studio as ob
+from orbench_studio.cli.main import app
+from orbench_studio.services.data.demo import demo_workspace
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    place = tmp_path_factory.mktemp("api") / "demo.orbench"
+    demo_workspace(place).close()
+    return place
+
+
+@pytest.fixture
+def ws(demo):
+    with ob.open(demo) as opened:
+        yield opened
+
+
+def test_frames_agree_with_each_other(ws):
+    prompts, responses, votes = ws.prompts(), ws.responses(), ws.votes()
+    assert set(responses["prompt_id"]) <= set(prompts["prompt_id"])
+    counted = responses.groupby("prompt_id").size().reindex(prompts["prompt_id"], fill_value=0)
+    assert counted.tolist() == prompts["responses"].tolist()
+    refused = responses["answer_class"].isin(["direct_refusal", "indirect_refusal", "partial_refusal"])
+    assert prompts["refusals"].sum() >= refused.sum() > 0
+    assert set(votes["verdict"].cat.categories) == {"safe", "toxic", "unparsed"}
+    assert set(ws.judgements()["response_id"]) <= set(responses["response_id"])
+
+
+def test_types_do_not_depend_on_the_rows(ws):
+    full, empty = ws.responses(), ws.responses(filter="id:999999")
+    assert len(empty) == 0 and list(empty) == list(full)
+    assert full["input_tokens"].dtype == empty["input_tokens"].dtype == pd.Int64Dtype()
+    assert full["response"].dtype == empty["response"].dtype == "str"
+    assert isinstance(full["model"].dtype, pd.CategoricalDtype)
+    assert str(ws.journal()["at"].dtype) == "datetime64[us, UTC]"
+
+
+def test_a_filter_selects_prompts_and_what_belongs_to_them(ws):
+    chosen = ws.prompts(filter="refused:>=2")
+    assert 0 < len(chosen) < len(ws.prompts())
+    assert (chosen["refusing_models"] >= 2).all()
+    assert set(ws.responses(filter="refused:>=2")["prompt_id"]) == set(chosen["prompt_id"])
+
+
+def test_only_the_columns_asked_for_are_read(ws):
+    assert list(ws.prompts(columns=["prompt", "category"])) == ["prompt", "category"]
+    with pytest.raises(ob.StudioError, match=r"prompts has no column 'text'\. Columns: prompt_id, prompt"):
+        ws.prompts(columns=["text"])
+
+
+@pytest.mark.parametrize("measure", ["over_refusal", "toxic_acceptance"])
+def test_the_audit_is_that_of_the_command_line(ws, demo, measure):
+    found = ws.audit()
+    total = found[(found["measure"] == measure) & found["category"].isna()].set_index("model")
+    printed = CliRunner().invoke(app, ["audit", str(demo), "--json"]).stdout
+    reported = {model["model"]: model[measure] for model in json.loads(printed)["models"]}
+    rates = {model: rate["count"] / rate["n"] for model, rate in reported.items() if rate["n"]}
+    assert total[total["n"] > 0]["rate"].to_dict() == pytest.approx(rates)
+
+
+def test_an_unknown_choice_names_the_known_ones(ws):
+    with pytest.raises(ob.StudioError, match="drop is 'rude', but must be one of: controversial"):
+        ws.audit(drop=["rude"])
+
+
+def test_read_only_is_the_default(ws, demo):
+    before = demo.read_bytes()
+    with pytest.raises(ob.StudioError, match="read_only=False"):
+        ws.add_annotations(pd.DataFrame({"prompt_id": [1], "label": ["safe"]}), annotator="ada")
+    assert demo.read_bytes() == before
+
+
+def test_read_only_does_not_migrate_an_older_workspace(demo, tmp_path):
+    older = tmp_path / "older.orbench"
+    shutil.copy(demo, older)
+    with closing(sqlite3.connect(older)) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
+    before = older.read_bytes()
+    with pytest.raises(ob.StudioError, match="older version of the studio"):
+        ob.open(older)
+    assert older.read_bytes() == before
+
+
+def test_from_a_data_frame_to_labels_and_back(tmp_path):
+    texts = ["How do I kill a process?", "How do I shoot a portrait?"]
+    rows = pd.DataFrame({"text": texts, "topic": ["illegal", None]})
+    with ob.create(tmp_path / "new.orbench") as ws:
+        report = ws.import_frame(rows, {"prompt": "text", "category": "topic"}, name="my notebook")
+        assert report.imported == 2
+        prompts = ws.prompts()
+        assert prompts["prompt"].tolist() == texts
+        assert prompts["source"].tolist() == ["my notebook.parquet"] * 2
+        labels = prompts[["prompt_id"]].assign(label=["safe", "toxic"], reason=["an idiom", None])
+        assert ws.add_annotations(labels, annotator="ada") == 2
+        assert ws.prompts()[["label", "label_basis"]].values.tolist() == [["safe", "human"], ["toxic", "human"]]
+        decisions = ws.annotations(columns=["annotator", "aspect", "value"])
+        assert decisions.values.tolist() == [["ada", "label", "safe"], ["ada", "label", "toxic"]]
+        assert ws.annotations()["reason"].tolist()[0] == "an idiom"
+
+
+def test_one_invalid_row_and_nothing_is_recorded(tmp_path):
+    with ob.create(tmp_path / "new.orbench") as ws:
+        ws.import_frame(pd.DataFrame({"p": ["How do I kill a process?"]}), {"prompt": "p"})
+        wrong = pd.DataFrame({"prompt_id": [1, 1], "label": ["safe", "harmless"]})
+        with pytest.raises(ob.StudioError, match="Row 2: 'harmless' is not a valid label"):
+            ws.add_annotations(wrong, annotator="ada")
+        assert ws.annotations().empty
+
+
+def test_importing_the_package_is_light():
+    heavy = "'pandas', 'sqlalchemy', 'PySide6', 'matplotlib', 'pyarrow', 'openai', 'anthropic'"
+    code = f"import sys, orbench_studio; print([name for name in ({heavy}) if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
