@@ -53,6 +53,7 @@ class Vendor:
     def __init__(self, latency=0.0, key=None, way="padded"):
         self.way = way
         self.script = {}
+        self.refuses = {}  # a reply to every request for a model, by name
         self.asked = Counter()
         self.bodies = []
         self.answer = lambda prompt: f"An answer to: {prompt}"
@@ -60,7 +61,7 @@ class Vendor:
         self.latency = latency
         self.key = key
         self.times = []
-        self.held = False  # while True, nothing is answered
+        self.held = False  # True or a model's name: that is not answered
         self.max_concurrent, self.rejected = None, 0
         self.concurrent = 0
         self.queues = Counter()
@@ -149,9 +150,10 @@ class Vendor:
                 self.rejected += 1
                 return fault(429, "too many at once", {"Retry-After": "0.02"})()
             await asyncio.sleep(self.latency)
-            while self.held:
+            while self.held in (True, body.get("model")):
                 await asyncio.sleep(0.01)
-            return await self.response(request, self._scripted_reply(prompt) or answer)
+            refusal = self.refuses.get(body.get("model"))
+            return await self.response(request, refusal or self._scripted_reply(prompt) or answer)
         finally:
             self.concurrent -= 1
 

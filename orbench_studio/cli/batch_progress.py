@@ -47,6 +47,8 @@ def write_progress(progress: BatchProgress) -> None:
     write_line(f"Batch {batch.id}, {batch.name}: {progress.status}. {batch.note or ''}".rstrip())
     for model in progress.models:
         write_line(f"  {line(model)}")
+        if model.stopped is not None:
+            write_line(f"    stopped: {model.stopped}")
         for cause, items in model.failed_by.items():
             write_line(f"    failed, {cause.label}: {items:,}")
     for worker in progress.workers:
@@ -67,7 +69,9 @@ def line(model: ModelProgress, live: "LiveModel | None" = None) -> str:
             parts.append(f"{count:,} {name}")
     if model.input_tokens or model.output_tokens:
         parts.append(f"{model.input_tokens + model.output_tokens:,} tokens")
-    parts.append(spent(model.cost, model.unpriced))
+    if model.stopped is not None and model.left:
+        parts.append("stopped")
+    parts.append(spent(model.cost, model.unpriced, model.estimated))
     if live is not None:
         parts.append(f"{live.per_second:.1f}/s")
         if live.waiting:
@@ -102,7 +106,8 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
         "left": progress.left,
         "cost": _cost(progress.cost, progress.unpriced, progress.done),
         "unpriced": progress.unpriced,
-        "models": [_model(model) for model in progress.models],
+        "estimated": progress.estimated,
+        "models": [_model(model, progress.status_of(model)) for model in progress.models],
     }
 
 
@@ -113,11 +118,14 @@ def exit_code(progress: BatchProgress) -> Exit:
     return Exit.PROBLEMS if progress.failed else Exit.OK
 
 
-def _model(model: ModelProgress) -> dict[str, Any]:
-    counts = ("total", "done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced")
+def _model(model: ModelProgress, state: str) -> dict[str, Any]:
+    usage = ("input_tokens", "output_tokens", "unpriced", "estimated")
+    counts = ("total", "done", "failed", "cancelled", "at_vendor", *usage)
     cost = _cost(model.cost, model.unpriced, model.done)
     found = {
         "model": model.model,
+        "state": state,
+        "stopped": model.stopped,
         "cost": cost,
         "failed_by": {cause.code: items for cause, items in model.failed_by.items()},
     }

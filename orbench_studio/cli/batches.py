@@ -80,7 +80,7 @@ def _row(progress: BatchProgress) -> str:
     batch = progress.batch
     done = f"{progress.done:,} of {progress.total:,}"
     failed = f", {progress.failed:,} failed" if progress.failed else ""
-    cost = spent(progress.cost, progress.unpriced)
+    cost = spent(progress.cost, progress.unpriced, progress.estimated)
     return f"{batch.id:>4}  {progress.status:<11}  {done}{failed}, {cost}  {batch.name}"
 
 

@@ -1,9 +1,9 @@
 """Formatting of money and time."""
 
 
-def spent(cost: float, unpriced: int) -> str:
-    """A cost in USD, with the number of responses whose price is unknown."""
-    money = usd(cost)
+def spent(cost: float, unpriced: int, estimated: int = 0) -> str:
+    """A cost in USD, marked if tokens were estimated, with the number of responses whose price is unknown."""
+    money = f"{usd(cost)} (estimated)" if estimated else usd(cost)
     if not unpriced:
         return money
     answers = "1 answer" if unpriced == 1 else f"{unpriced:,} answers"

@@ -88,7 +88,7 @@ RETRYABLE = frozenset(
 )
 """Causes for which another attempt may succeed."""
 FATAL = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL})
-"""Causes that every other item of the model would also meet. They stop the batch."""
+"""Causes that every other item of the model would also meet. They stop the model, not the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,8 @@ class ModelProgress:
     """Progress of one model of a batch.
 
     `cost` is in USD, over the responses with a known price; `unpriced` counts the others, because an unknown price is
-    not a cost of 0. `failed_by` counts the failed items by cause.
+    not a cost of 0. `estimated` counts the responses whose cost is computed from estimated tokens. `failed_by` counts
+    the failed items by cause. `stopped` is the reason if the model cannot be used any more, such as a rejected key.
     """
 
     model: str
@@ -208,7 +209,9 @@ class ModelProgress:
     output_tokens: int = 0
     cost: float = 0.0
     unpriced: int = 0
+    estimated: int = 0
     failed_by: Mapping[Cause, int] = field(default_factory=dict)
+    stopped: str | None = None
 
     @property
     def left(self) -> int:
@@ -244,6 +247,11 @@ class BatchProgress:
     def status(self) -> str:
         """The batch's state in texts; "interrupted" if no process works on a running batch."""
         return "interrupted" if self.is_interrupted else self.batch.state.label
+
+    def status_of(self, model: ModelProgress) -> str:
+        """The state of a model in texts."""
+        state = self.batch.state.of_model(model.left, is_stopped=model.stopped is not None)
+        return self.status if state is self.batch.state else state.label
 
     @property
     def total(self) -> int:
@@ -282,6 +290,11 @@ class BatchProgress:
     def unpriced(self) -> int:
         """Responses without a known price."""
         return sum(model.unpriced for model in self.models)
+
+    @property
+    def estimated(self) -> int:
+        """Responses whose cost is computed from estimated tokens."""
+        return sum(model.estimated for model in self.models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,14 @@ class BatchState(StrEnum):
         """Whether the action is possible in this state."""
         return self in _BATCH[action]
 
+    def of_model(self, left: int, *, is_stopped: bool) -> "BatchState":
+        """The state of one model of a batch in this state. `left`: its items without a result."""
+        if self is BatchState.CANCELLED:
+            return self
+        if not left:
+            return BatchState.COMPLETED
+        return BatchState.FAILED if is_stopped else self
+
     def after(self, action: "BatchAction") -> "BatchState | None":
         """The state after the action; this state if the action has been done already, None if it is not allowed."""
         if self in _BATCH[action]:
@@ -44,17 +52,20 @@ class BatchAction(StrEnum):
     """What can be done with a batch. The values complete the sentence "The batch cannot be …"."""
 
     START = "started"
-    """Start or resume it, or leave it to workers. A batch that runs can be joined by another process."""
+    """Start or resume it, or leave it to workers. A batch that runs can be joined by another process.
+
+    Models that were stopped are used again.
+    """
     PAUSE = "paused"
     """Send no more requests, in any process."""
     CANCEL = "cancelled"
     """Give up all items that have no result."""
     RETRY = "retried"
-    """Put failed items back to pending."""
+    """Put failed items back to pending, and use stopped models again."""
     COMPLETE = "completed"
     """No item is left; done by the process that stores the last result."""
     FAIL = "stopped"
-    """No more requests can be sent: the key was rejected, or the cost limit is reached."""
+    """No more requests can be sent: the cost limit is reached, or every model with items left is stopped."""
 
 
 _BATCH: dict[BatchAction, dict[BatchState, BatchState]] = {

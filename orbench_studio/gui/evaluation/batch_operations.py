@@ -160,7 +160,9 @@ class BatchOperations(QObject):
         return runner.snapshot() if runner is not None else None
 
     def resume(self, batch_id: int) -> None:
-        """Start or resume a batch."""
+        """Start or resume a batch; if it runs here, use its stopped models again."""
+        if batch_id in self._runners:
+            self._restart_models(batch_id)
         if self.is_here(batch_id):
             return
         self._opening.add(batch_id)
@@ -171,6 +173,14 @@ class BatchOperations(QObject):
             return launcher.open_runner(workspace, batch_id, prices.load_prices(), self._stored.emit)
 
         self._session.run(work, partial(self._begin, batch_id), lambda _error: self._opening.discard(batch_id))
+
+    def _restart_models(self, batch_id: int) -> None:
+        def work(workspace: Workspace) -> Changes:
+            from orbench_studio.services.evaluation import batch_control
+
+            return batch_control.restart_models(workspace, batch_id)
+
+        self._session.run(work, self._show_message)
 
     def pause(self, batch_id: int) -> None:
         """Send no more requests; in-flight requests finish."""

@@ -99,7 +99,8 @@ class BatchPane(QWidget):
     def _update_buttons(self, progress: BatchProgress) -> None:
         batch, here = progress.batch, self._runs.is_here(progress.batch.id)
         focused = self.window().focusWidget()
-        self.resume.setEnabled(not here and batch.state.allows(BatchAction.START))
+        can_start = not here or any(model.stopped is not None for model in progress.models)
+        self.resume.setEnabled(can_start and batch.state.allows(BatchAction.START))
         self.pause.setEnabled(batch.state is BatchState.RUNNING)  # pausing a failed batch would only hide the reason
         self.cancel.setEnabled(batch.state.allows(BatchAction.CANCEL))
         self.review.setEnabled(progress.done > 0 and batch.kind is not BatchKind.SEEDING)  # seeds are not prompts

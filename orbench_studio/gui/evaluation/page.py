@@ -188,5 +188,5 @@ def _row(progress: BatchProgress) -> tuple[str, ...]:
         tr(progress.status),
         tr("{done} of {total}").format(done=f"{progress.done:,}", total=f"{progress.total:,}"),
         f"{progress.failed:,}" if progress.failed else "",
-        spent(progress.cost, progress.unpriced) if progress.done else "",
+        spent(progress.cost, progress.unpriced, progress.estimated) if progress.done else "",
     )

@@ -49,7 +49,7 @@ class ProgressTable(Table):
         self._progress.clear()
         self._progress.update({model.model: model for model in progress.models})
         live = snapshot.live if snapshot is not None else {}
-        rows = [_row(model, live.get(model.model)) for model in progress.models]
+        rows = [_row(progress, model, live.get(model.model)) for model in progress.models]
         self.show_rows([model.model for model in progress.models], rows)
 
 
@@ -87,11 +87,11 @@ class _Bars(QStyledItemDelegate):
         painter.restore()
 
 
-def _row(model: ModelProgress, live: LiveModel | None) -> tuple[str, ...]:
+def _row(progress: BatchProgress, model: ModelProgress, live: LiveModel | None) -> tuple[str, ...]:
     tokens = f"{model.input_tokens:,}, {model.output_tokens:,}" if model.input_tokens or model.output_tokens else ""
-    cost = spent(model.cost, model.unpriced) if model.done else ""
+    cost = spent(model.cost, model.unpriced, model.estimated) if model.done else ""
     done = tr("{done} of {total}").format(done=f"{model.done:,}", total=f"{model.total:,}")
-    return (model.model, done, failures(model), tokens, cost, _status(model, live))
+    return (model.model, done, failures(model), tokens, cost, _status(progress, model, live))
 
 
 def failures(model: ModelProgress) -> str:
@@ -101,9 +101,11 @@ def failures(model: ModelProgress) -> str:
     return ", ".join(tr("{count} {cause}").format(cause=tr(cause), count=f"{count:,}") for cause, count in counts)
 
 
-def _status(model: ModelProgress, live: LiveModel | None) -> str:
+def _status(progress: BatchProgress, model: ModelProgress, live: LiveModel | None) -> str:
     if not model.left:
-        return tr("completed")
+        return tr(progress.status_of(model))
+    if model.stopped is not None:
+        return tr("stopped: {reason}").format(reason=model.stopped)
     if model.at_vendor:
         return tr("{count} at the vendor").format(count=f"{model.at_vendor:,}")
     if live is None:

@@ -118,5 +118,5 @@ def _progress_text(progress: BatchProgress) -> str:
         done=f"{progress.done:,}",
         total=f"{progress.total:,}",
         failed=f"{progress.failed:,}",
-        cost=spent(progress.cost, progress.unpriced),
+        cost=spent(progress.cost, progress.unpriced, progress.estimated),
     )

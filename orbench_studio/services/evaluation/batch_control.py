@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.model import family
 from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchProgress, BatchSettings, Cause, FailedItem
-from orbench_studio.domain.evaluation.states import TO_SEND, BatchAction, BatchState, ItemState
+from orbench_studio.domain.evaluation.states import TO_SEND, UNFINISHED, BatchAction, BatchState, ItemState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import StudioError, WorkspaceError
 from orbench_studio.providers.endpoints import Protocol, endpoint
@@ -162,12 +162,19 @@ def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> 
     with workspace.writing() as db:
         require_allowed(db, batch_id, BatchAction.RETRY)
         moved = batches.move(db, batch_id, ItemState.FAILED, ItemState.PENDING, causes)
-        if not moved:
+        if not moved and not batches.stopped_models(db, batch_id):
             names = ", ".join(cause.label for cause in causes)
             which = f"failed items with the cause: {names}" if causes else "failed items"
             return Changes(message=f"Batch {batch_id} has no {which}.")
         apply(db, batch_id, BatchAction.RETRY)
     return Changes(CHANGED.kinds, (), "1 item will be retried." if moved == 1 else f"{moved:,} items will be retried.")
+
+
+def restart_models(workspace: Workspace, batch_id: int) -> Changes:
+    """Use the stopped models of a running batch again, for example with a new key."""
+    with workspace.writing() as db:
+        batches.restart_models(db, batch_id)
+    return CHANGED
 
 
 def set_cost_limit(workspace: Workspace, batch_id: int, max_cost: float | None) -> Changes:
@@ -191,10 +198,30 @@ def apply(db: Connection, batch_id: int, action: BatchAction, note: str | None =
     The log does not contain the note, because it may quote a vendor.
     """
     before, after = require_allowed(db, batch_id, action)
+    if action in (BatchAction.START, BatchAction.RETRY):
+        batches.restart_models(db, batch_id)
     if after is before:
         return False
     batches.set_state(db, batch_id, after, note)
     log.info("batch %d %s", batch_id, after.label)
+    return True
+
+
+def end_if_done(db: Connection, batch_id: int) -> bool:
+    """Complete a running batch if all items have a result; fail it if only stopped models have some left."""
+    stopped, names = batches.stopped_models(db, batch_id), batches.models(db, batch_id)
+    if batches.has_items(db, batch_id, UNFINISHED, names.keys() - stopped.keys()):
+        return False
+    reasons = [
+        f"{names[model_id]}: {reason}"
+        for model_id, reason in stopped.items()
+        if batches.has_items(db, batch_id, UNFINISHED, [model_id])
+    ]
+    if reasons:
+        log.info("batch %d: %d models stopped", batch_id, len(reasons))
+        apply(db, batch_id, BatchAction.FAIL, " ".join(reasons))
+    else:
+        apply(db, batch_id, BatchAction.COMPLETE)
     return True
 
 

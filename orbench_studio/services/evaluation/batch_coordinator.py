@@ -17,7 +17,7 @@ from orbench_studio.domain.evaluation.rate_limits import RateGrant, RateRequest
 from orbench_studio.domain.evaluation.states import TO_SEND, UNFINISHED, BatchAction, BatchState, ItemState
 from orbench_studio.errors import WorkspaceError
 from orbench_studio.providers.endpoints import endpoint
-from orbench_studio.services.evaluation.batch_control import apply, load_batch, load_progress, progress
+from orbench_studio.services.evaluation.batch_control import apply, end_if_done, load_batch, load_progress, progress
 from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
@@ -50,13 +50,16 @@ class Demand:
 class Report:
     """A process's part of an exchange: outcomes, demand by model, the items that it still holds.
 
-    `stop` is the reason to stop the whole batch. `per_minute` is shown to users.
+    `stop` is the reason to stop the whole batch, `stopped` has the reasons to stop single models. `returned` are
+    claimed items of stopped models. `per_minute` is shown to users.
     """
 
     outcomes: Sequence[Outcome]
     demand: Mapping[int, Demand]
     held: Collection[int] = ()
     stop: str | None = None
+    stopped: Mapping[int, str] = field(default_factory=dict)
+    returned: Collection[int] = ()
     per_minute: int = 0
 
 
@@ -138,21 +141,27 @@ class BatchCoordinator:
             now = clock.now(db)  # one time for all steps, so that a long transaction does not outlive its own lease
             lost = not item_claims.heartbeat(db, self._runner_id, now, report.per_minute)
             touched = results.store(db, self._batch_id, self._near_duplicates.annotate(db, report.outcomes))
+            item_claims.release(db, self._runner_id, report.returned)
             if self._is_unsure:
                 item_claims.release_unknown(db, self._runner_id, report.held)
             batch = load_batch(db, self._batch_id)
             over_limit = cost_limit_reached(batch.settings.limits.max_cost, batches.spent(db, self._batch_id))
             stop = report.stop or over_limit
             is_on = batch.state is BatchState.RUNNING and not stop
-            assigned = self._assign(db, report.demand, now) if is_on and not lost else {}
+            stopped = {*batches.stopped_models(db, self._batch_id), *report.stopped}
+            demand = {key: wanted for key, wanted in report.demand.items() if key not in stopped}
+            usable = self.models.keys() - stopped
+            assigned = self._assign(db, demand, now) if is_on and not lost else {}
             has_items = any(assignment.items for assignment in assigned.values())
-            is_settled = not lost and (batch.state is not BatchState.RUNNING or self._is_settled(db, has_items, now))
-            is_over = not is_on or (self._is_worker and not batches.has_items(db, self._batch_id, TO_SEND, self.models))
-            waiting = self._waiting(db, now) if is_on and not has_items else ""
+            is_settled = not lost and (
+                batch.state is not BatchState.RUNNING or self._is_settled(db, has_items, stopped, now)
+            )
+            is_over = not is_on or (self._is_worker and not batches.has_items(db, self._batch_id, TO_SEND, usable))
+            waiting = self._waiting(db, usable, now) if is_on and not has_items else ""
             found = load_progress(db, self._batch_id)
         self._is_unsure = False
-        if stop or not is_settled:
-            found = self._settle(stop, over_limit or "a model cannot be used any more")
+        if stop or report.stopped or not is_settled:
+            found = self._settle(stop, report.stopped)
         kinds = {RESULT_KINDS[batch.kind], Kind.BATCHES} if touched else {Kind.BATCHES} if report.outcomes else set()
         changes = Changes(frozenset(kinds), tuple(touched))
         return Exchange(found, changes, assigned, lost, waiting, is_over or found.batch.state is not BatchState.RUNNING)
@@ -187,32 +196,35 @@ class BatchCoordinator:
         }
         return {key: Assignment(items[key], granted[key]) for key in demand}
 
-    def _is_settled(self, db: Connection, has_items: bool, now: float) -> bool:
-        """Whether no process is dead, and some items have no result yet."""
+    def _is_settled(self, db: Connection, has_items: bool, stopped: Collection[int], now: float) -> bool:
+        """Whether no process is dead, and some items of usable models have no result yet."""
         if item_claims.dead_processes(db, self._batch_id, now):
             return False
-        return has_items or batches.has_items(db, self._batch_id, UNFINISHED)
+        usable = batches.models(db, self._batch_id).keys() - stopped
+        return has_items or batches.has_items(db, self._batch_id, UNFINISHED, usable)
 
-    def _settle(self, stop: str | None, reason: str) -> BatchProgress:
-        """Register again if needed, release the items of dead processes, fail or complete the batch."""
+    def _settle(self, stop: str | None, stopped: Mapping[int, str]) -> BatchProgress:
+        """Register again if needed, release the items of dead processes, stop models, fail or complete the batch."""
         with self._workspace.writing() as db:
             now = clock.now(db)
             if not item_claims.heartbeat(db, self._runner_id, now):
                 self._register(db)
             item_claims.release_dead(db, self._batch_id, now)
+            for model_id, reason in stopped.items():
+                batches.stop_model(db, self._batch_id, model_id, reason)
             if batches.state_of(db, self._batch_id) is BatchState.RUNNING:
                 if stop:
-                    log.info("batch %d: %s", self._batch_id, reason)
+                    log.info("batch %d: %s", self._batch_id, stop)
                     apply(db, self._batch_id, BatchAction.FAIL, stop)
-                elif not batches.has_items(db, self._batch_id, UNFINISHED):
-                    apply(db, self._batch_id, BatchAction.COMPLETE)
+                else:
+                    end_if_done(db, self._batch_id)
             return load_progress(db, self._batch_id)
 
-    def _waiting(self, db: Connection, now: float) -> str:
+    def _waiting(self, db: Connection, usable: Collection[int], now: float) -> str:
         """The reason to wait if no items can be claimed."""
-        if batches.has_items(db, self._batch_id, (ItemState.PENDING,), self.models):
+        if batches.has_items(db, self._batch_id, (ItemState.PENDING,), usable):
             return ""
-        if not batches.has_items(db, self._batch_id, (ItemState.CLAIMED,), self.models):
+        if not batches.has_items(db, self._batch_id, (ItemState.CLAIMED,), usable):
             return ""
         others = item_claims.count_others(db, self._batch_id, self._runner_id, now)
         return "another process has the last items" if others else ""

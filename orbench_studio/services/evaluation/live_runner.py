@@ -13,7 +13,7 @@ from functools import partial
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.evaluation.batch import Cause
-from orbench_studio.errors import WorkspaceError, WorkspaceMovedError
+from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.registry import open_provider
 from orbench_studio.services.evaluation.batch_coordinator import (
@@ -70,7 +70,10 @@ class LiveRunner(BatchRunner):
         self._on_changes = on_changes
         self._outcomes: list[Outcome] = []
         self._finished_at: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=5_000))
-        self._queues = self._open_queues(prices)
+        self._prices = prices
+        self._stopped: dict[int, str] = {}  # models to stop, with the reason, until it is stored
+        self._sending: list[asyncio.Task[None]] = []
+        self._queues = self._open_queues()
         self._stop_reason: str | None = None
         self._waiting = ""
         self._failing_since: float | None = None
@@ -100,17 +103,28 @@ class LiveRunner(BatchRunner):
         recent = [at for at in self._finished_at[queue.model.name].copy() if now - at < _RATE_WINDOW]
         return len(recent) / max(now - recent[0], 1.0) if recent else 0.0
 
-    def _open_queues(self, prices: Prices) -> list[ModelQueue]:
-        settings = self._progress.batch.settings
-        task, queues = task_of(self._progress.batch), []
-        for model_id, name in self._coordinator.models.items():
-            base_url = settings.base_urls.get(name)
-            target = endpoint(name, base_url)
-            model = Model(model_id, name, target.model, prices.of(name, base_url))
-            limits = replace(settings.limits, concurrency=target.concurrency(settings.limits.concurrency))
-            on_fatal = partial(self._on_fatal, name)
-            queues.append(ModelQueue(model, open_provider(target), task, limits, self._add_outcome, on_fatal))
+    def _open_queues(self) -> list[ModelQueue]:
+        """The queues of the models. One without a key is stopped; StudioError if no model can be used."""
+        queues, errors = [], []
+        for model_id in self._coordinator.models:
+            try:
+                queues.append(self._open_queue(model_id))
+            except StudioError as error:
+                self._stopped[model_id] = str(error)
+                errors.append(error)
+        if errors and not queues:
+            raise errors[0]
         return queues
+
+    def _open_queue(self, model_id: int) -> ModelQueue:
+        batch, name = self._progress.batch, self._coordinator.models[model_id]
+        base_url = batch.settings.base_urls.get(name)
+        target = endpoint(name, base_url)
+        model = Model(model_id, name, target.model, self._prices.of(name, base_url))
+        limits = batch.settings.limits
+        limits = replace(limits, concurrency=target.concurrency(limits.concurrency))
+        on_fatal = partial(self._on_fatal, model_id)
+        return ModelQueue(model, open_provider(target), task_of(batch), limits, self._add_outcome, on_fatal)
 
     def _run(self) -> None:
         asyncio.run(self._main())
@@ -121,14 +135,14 @@ class LiveRunner(BatchRunner):
             await self._loop.run_in_executor(store, self._coordinator.begin)
             if self._is_stopping:
                 self._close()
-            sending = [asyncio.create_task(queue.run()) for queue in self._queues]
+            self._sending = [asyncio.create_task(queue.run()) for queue in self._queues]
             try:
                 while not await self._exchange(store):
                     await self._wait_for_news()
             finally:
                 self._close()
                 self._abandon()
-                await asyncio.gather(*sending)
+                await asyncio.gather(*self._sending)
                 self.released = await self._loop.run_in_executor(store, self._coordinator.leave)
                 self._progress = await self._loop.run_in_executor(store, self._coordinator.progress)
 
@@ -137,16 +151,19 @@ class LiveRunner(BatchRunner):
         assert self._loop is not None
         last = all(queue.is_done for queue in self._queues)
         outcomes, self._outcomes = self._outcomes, []
+        stopped, self._stopped = self._stopped, {}
+        returned = [item_id for queue in self._queues for item_id in queue.returned()]
         demand = {queue.model.id: queue.demand() for queue in self._queues}
         held = [item_id for queue in self._queues for item_id in queue.held]
         per_minute = round(60 * sum(self._per_second(queue) for queue in self._queues))
         started = time.monotonic()
         try:
-            report = Report(outcomes, demand, held, self._stop_reason, per_minute)
+            report = Report(outcomes, demand, held, self._stop_reason, stopped, returned, per_minute)
             found = await self._loop.run_in_executor(store, self._coordinator.exchange, report)
         except WorkspaceMovedError:
             raise
         except WorkspaceError as error:
+            self._stopped = stopped | self._stopped
             self._store_later(outcomes, error)
             return False
         self._failing_since = None
@@ -174,8 +191,25 @@ class LiveRunner(BatchRunner):
                 self._news.set()
         if found.is_over:
             self._close()
+        else:
+            self._follow_stops()
         if found.changes:
             self._on_changes(found.changes)
+
+    def _follow_stops(self) -> None:
+        """Stop the queues of models that were stopped in any process; open those that are to be used again."""
+        assert self._loop is not None
+        stopped = {model.model for model in self._progress.models if model.stopped is not None}
+        for place, queue in enumerate(self._queues):
+            if queue.model.name in stopped:
+                queue.stop()
+            elif queue.is_stopped and queue.is_done and queue.model.id not in self._stopped and not self._is_stopping:
+                try:
+                    self._queues[place] = self._open_queue(queue.model.id)
+                except StudioError as error:
+                    self._stopped[queue.model.id] = str(error)
+                    continue
+                self._sending.append(self._loop.create_task(self._queues[place].run()))
 
     async def _wait_for_news(self) -> None:
         """Wait for results, then briefly for more of them."""
@@ -196,23 +230,25 @@ class LiveRunner(BatchRunner):
         spent = self._progress.cost + sum(one.usage.cost or 0.0 for one in self._outcomes)
         reached = cost_limit_reached(limit, spent)
         if reached:
-            self._stop_batch(reached)
+            self._stop_reason = self._stop_reason or reached
+            self._close()
 
-    def _on_fatal(self, model: str, cause: Cause, message: str) -> None:
-        """Stop the batch, because a model cannot be used any more.
+    def _on_fatal(self, model_id: int, cause: Cause, message: str) -> None:
+        """Stop a model that cannot be used any more; the others continue.
 
         Keys and local servers differ between machines, so a worker only leaves the model to other workers.
         """
-        is_local = endpoint(model, self._progress.batch.settings.base_urls.get(model)).is_local
+        name = self._coordinator.models[model_id]
+        is_local = endpoint(name, self._progress.batch.settings.base_urls.get(name)).is_local
         if self._is_worker and (cause is Cause.KEY or is_local):
-            self.unusable[model] = message
+            self.unusable[name] = message
             self._close()
-        else:
-            self._stop_batch(message)
-
-    def _stop_batch(self, reason: str) -> None:
-        self._stop_reason = self._stop_reason or reason
-        self._close()
+            return
+        self._stopped.setdefault(model_id, message)
+        for queue in self._queues:
+            if queue.model.id == model_id:
+                queue.stop()
+        self._news.set()
 
     def _close(self) -> None:
         for queue in self._queues:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orbench_studio.domain.evaluation.batch import FATAL, RETRYABLE, Cause, Limits
-from orbench_studio.providers.base import Answer, Provider, ProviderError
+from orbench_studio.providers.base import Answer, Provider, ProviderError, Request
 from orbench_studio.providers.pacing import Pacer
 from orbench_studio.services.evaluation.batch_coordinator import Assignment, Demand
 from orbench_studio.services.evaluation.batch_tasks import Task
-from orbench_studio.services.evaluation.prices import Price, cost
+from orbench_studio.services.evaluation.prices import Price, usage
 from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Result, Usage
 
@@ -67,7 +67,7 @@ class ModelQueue:
         self._later: list[tuple[float, int, _Item]] = []
         self._in_flight: dict[asyncio.Task[None], _Item] = {}
         self._changed = asyncio.Event()
-        self._open = True
+        self._open, self.is_stopped = True, False
         self._failed_in_a_row = 0
         self._last_error, self._errors_in_a_row = "", 0
         self.error: BaseException | None = None
@@ -106,6 +106,19 @@ class ModelQueue:
         self._pacer.grant(demand.rate, assigned.rate)
         self._changed.set()
         return self._limits.is_paced and bool(assigned.items)
+
+    def stop(self) -> None:
+        """Close the queue because the model cannot be used any more."""
+        self.is_stopped = True
+        self.close()
+
+    def returned(self) -> list[int]:
+        """Remove the unsent items of a stopped queue and return their ids."""
+        if not self.is_stopped:
+            return []
+        unsent = [*self._queue, *(item for *_, item in self._later)]
+        self.forget()
+        return [item.claimed.item_id for item in unsent]
 
     def forget(self) -> None:
         """Drop the unsent items: another process has taken them."""
@@ -187,18 +200,17 @@ class ModelQueue:
         used = (answer.input_tokens or 0) + (answer.output_tokens or 0)
         expected = self._tokens(self._queue[0]) if self._queue else 0
         self._pacer.answered(answer.allowance, max(used - self._tokens(item), 0), expected)
-        self._finish(item, answer)
+        self._finish(item, request, answer)
 
-    def _finish(self, item: _Item, answer: Answer) -> None:
+    def _finish(self, item: _Item, request: Request, answer: Answer) -> None:
         self._failed_in_a_row, self._last_error, self._errors_in_a_row = 0, "", 0
-        tokens = (answer.input_tokens, answer.output_tokens)
-        usage = Usage(*tokens, cost(self.model.price, *tokens, batch=False))
         result = self._task.result(item.claimed, self.model.name, answer)
-        self._emit(item, result, usage)
+        self._emit(item, result, usage(self.model.price, request, answer, batch=False))
 
     def _on_error(self, item: _Item, error: ProviderError) -> None:
         if error.cause in FATAL:
-            self._stop(error, f"{self.model.name}: {error.message}")
+            self._queue.append(item)  # it is returned with the unsent items
+            self._give_up(error, error.message)
             return
         if error.cause not in RETRYABLE:
             self._fail(item, error)
@@ -217,15 +229,15 @@ class ModelQueue:
         self._emit(item, ItemFailure(error.cause, error.message))
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= _STOP_AFTER:
-            self._stop(error, f"{self.model.name}: {_STOP_AFTER} requests in a row failed. {error.message}")
+            self._give_up(error, f"{_STOP_AFTER} requests in a row failed. {error.message}")
 
-    def _stop(self, error: ProviderError, message: str) -> None:
+    def _give_up(self, error: ProviderError, message: str) -> None:
         log.info("%s: stopped, %s", self.model.name, error.cause.label)
         self._on_fatal(error.cause, message)
 
-    def _emit(self, item: _Item, result: Result | ItemFailure, usage: Usage | None = None) -> None:
+    def _emit(self, item: _Item, result: Result | ItemFailure, used: Usage | None = None) -> None:
         ids = (item.claimed.item_id, item.claimed.prompt_id, item.claimed.model_id)
-        self._on_outcome(Outcome(*ids, item.attempts, result, usage or Usage()))
+        self._on_outcome(Outcome(*ids, item.attempts, result, used or Usage()))
 
     def _tokens(self, item: _Item) -> int:
         return (len(item.claimed.prompt) + len(item.claimed.response or "")) // 4 + 1

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from orbench_studio.errors import StudioError, explained
 from orbench_studio.formats.guards import decoded, text
 from orbench_studio.formats.small_text import text_of
+from orbench_studio.providers.base import Answer, Request, estimated_tokens
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.resources_dir import resources
+from orbench_studio.store.evaluation.results import Usage
 from orbench_studio.user_folders import config_folder
 
 _MILLION = 1_000_000
@@ -38,10 +40,21 @@ class Prices:
         return Price(0.0, 0.0) if endpoint(model, base_url).is_free else None
 
 
+def usage(price: Price | None, request: Request, answer: Answer, *, batch: bool) -> Usage:
+    """Tokens and cost of an answer. Tokens that the vendor does not report are estimated for the cost, not stored."""
+    reported = (answer.input_tokens, answer.output_tokens)
+    if None not in reported or price is None:
+        return Usage(*reported, cost(price, *reported, batch=batch))
+    tokens = [known if known is not None else estimated for known, estimated in
+              zip(reported, (request.tokens, estimated_tokens(answer.text)), strict=True)]  # fmt: skip
+    amount = cost(price, *tokens, batch=batch)
+    return Usage(*reported, amount, is_estimated=bool(amount))
+
+
 def cost(price: Price | None, input_tokens: int | None, output_tokens: int | None, *, batch: bool) -> float | None:
     """Cost in USD; None if the price or the tokens are unknown."""
     if price is None or input_tokens is None or output_tokens is None:
-        return 0.0 if price == Price(0.0, 0.0) else None
+        return None
     total = (input_tokens * price.input + output_tokens * price.output) / _MILLION
     return total * price.batch if batch else total
 

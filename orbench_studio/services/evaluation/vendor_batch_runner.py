@@ -18,24 +18,24 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.evaluation.batch import RETRYABLE, Cause
-from orbench_studio.domain.evaluation.states import TO_SEND, BatchAction, BatchState, ItemState
+from orbench_studio.domain.evaluation.states import BatchAction, BatchState, ItemState
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.base import Answer, ProviderError, Request
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.providers.vendor_batches import VendorBatches, VendorState, VendorStatus, open_vendor_batches
-from orbench_studio.services.evaluation.batch_control import apply, load_batch, progress
+from orbench_studio.services.evaluation.batch_control import apply, end_if_done, load_batch, progress
 from orbench_studio.services.evaluation.batch_coordinator import RESULT_KINDS, cost_limit_reached
 from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
 from orbench_studio.services.evaluation.batch_tasks import task_of
 from orbench_studio.services.evaluation.live_runner import LEASE, LiveRunner
 from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
-from orbench_studio.services.evaluation.prices import Prices, cost
+from orbench_studio.services.evaluation.prices import Prices, cost, usage
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
 from orbench_studio.store.evaluation import batches, item_claims, results
 from orbench_studio.store.evaluation import vendor_batches as stored_batches
 from orbench_studio.store.evaluation.item_claims import ClaimedItem
-from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Usage
+from orbench_studio.store.evaluation.results import ItemFailure, Outcome
 from orbench_studio.store.evaluation.vendor_batches import VendorBatch
 
 log = logging.getLogger(__name__)
@@ -132,21 +132,30 @@ class VendorBatchRunner(BatchRunner):
         self._heartbeat()
         with self._workspace.reading() as db:
             batch = load_batch(db, self._batch_id)
-            open_batches = stored_batches.open_batches(db, self._batch_id)
+            open_batches = self._open_batches(db)
         running = batch.state is BatchState.RUNNING
         for theirs in open_batches:
             self._check(theirs, cancel=not batch.settings.vendor_batch or batch.state is BatchState.CANCELLED)
         if running and batch.settings.vendor_batch:
             for model_id in self._models:
-                while self._submit(model_id):
+                while self._is_usable(model_id) and self._submit(model_id):
                     pass
         self._progress = progress(self._workspace, self._batch_id)
         return self._is_over()
 
+    def _open_batches(self, db: Connection) -> list[VendorBatch]:
+        """The open vendor batches of models that are not stopped."""
+        stopped = batches.stopped_models(db, self._batch_id)
+        return [theirs for theirs in stored_batches.open_batches(db, self._batch_id) if theirs.model_id not in stopped]
+
+    def _is_usable(self, model_id: int) -> bool:
+        with self._workspace.reading() as db:
+            return model_id not in batches.stopped_models(db, self._batch_id)
+
     def _is_over(self) -> bool:
         with self._workspace.writing() as db:
             batch = load_batch(db, self._batch_id)
-            open_batches = stored_batches.open_batches(db, self._batch_id)
+            open_batches = self._open_batches(db)
             at_vendors = sum(theirs.size for theirs in open_batches)
             self._waiting = f"the vendor has {at_vendors:,} items" if open_batches else ""
             if batch.state is BatchState.CANCELLED:
@@ -155,8 +164,7 @@ class VendorBatchRunner(BatchRunner):
                 return True
             if open_batches:
                 return False
-            if not batches.has_items(db, self._batch_id, TO_SEND):
-                apply(db, self._batch_id, BatchAction.COMPLETE)
+            if end_if_done(db, self._batch_id):
                 return True
         if not batch.settings.vendor_batch:
             self._live = LiveRunner(self._workspace, self._batch_id, self._prices, on_changes=self._on_changes)
@@ -184,7 +192,7 @@ class VendorBatchRunner(BatchRunner):
         try:
             vendor_id = self._call(lambda: vendor.submit(bodies, self._mark(number)))
         except ProviderError as error:
-            return self._on_submit_error(number, error)
+            return self._on_submit_error(model_id, number, error)
         with self._workspace.writing() as db:
             stored_batches.set_vendor_id(db, number, vendor_id)
         return True
@@ -214,15 +222,20 @@ class VendorBatchRunner(BatchRunner):
             apply(db, self._batch_id, BatchAction.FAIL, note)
         return note is not None
 
-    def _on_submit_error(self, number: int, error: ProviderError) -> bool:
-        """Release the items and stop the batch, unless the vendor may have received them: then look for them later."""
+    def _on_submit_error(self, model_id: int, number: int, error: ProviderError) -> bool:
+        """Release the items and stop the model, unless the vendor may have received them: then look for them later."""
         if error.cause not in RETRYABLE:
             with self._workspace.writing() as db:
                 stored_batches.release(db, self._batch_id, number, ItemState.PENDING)
                 stored_batches.close(db, number)
-                log.info("batch %d: submission failed, %s", self._batch_id, error.cause.label)
-                apply(db, self._batch_id, BatchAction.FAIL, error.message)
+            self._stop_model(model_id, error)
         return False
+
+    def _stop_model(self, model_id: int, error: ProviderError) -> None:
+        """Stop a model that cannot be used any more; the others continue."""
+        log.info("batch %d: %s stopped, %s", self._batch_id, self._models[model_id], error.cause.label)
+        with self._workspace.writing() as db:
+            batches.stop_model(db, self._batch_id, model_id, error.message)
 
     def _check(self, theirs: VendorBatch, *, cancel: bool) -> None:
         """Poll a vendor batch; fetch its results after it has ended."""
@@ -237,8 +250,11 @@ class VendorBatchRunner(BatchRunner):
             elif found.state is VendorState.RUNNING and cancel:
                 self._call(lambda: vendor.cancel(vendor_id))
         except ProviderError as error:
-            if error.cause not in RETRYABLE:
+            if error.cause in RETRYABLE:
+                return
+            if cancel:
                 raise StudioError(f"{self._models[theirs.model_id]}: {error.message}") from error
+            self._stop_model(theirs.model_id, error)
 
     def _find(self, theirs: VendorBatch) -> str | None:
         """Find the lost id of a vendor batch; release its items if the vendor does not list it after a while."""
@@ -314,8 +330,8 @@ class VendorBatchRunner(BatchRunner):
             return Outcome(*ids, ItemFailure(found.cause, found.message))
         name = self._models[item.model_id]
         price = self._prices.of(name, self._progress.batch.settings.base_urls.get(name))
-        tokens = (found.input_tokens, found.output_tokens)
-        return Outcome(*ids, self._task.result(item, name, found), Usage(*tokens, cost(price, *tokens, batch=True)))
+        used = usage(price, self._request(item), found, batch=True)
+        return Outcome(*ids, self._task.result(item, name, found), used)
 
     def _mark(self, number: int) -> str:
         return f"{self._workspace.uuid}-{number}"

@@ -109,7 +109,12 @@ class BatchWorker:
             for batch in batches.running(db):
                 if not batch.settings.vendor_batch and not vendor_batches.open_batches(db, batch.id):
                     models = load_progress(db, batch.id).models
-                    found.append((batch, [model.model for model in models if model.left > model.at_vendor]))
+                    found.append(
+                        (
+                            batch,
+                            [model.model for model in models if model.stopped is None and model.left > model.at_vendor],
+                        )
+                    )
         return found
 
     def _serves(self, name: str, batch: Batch) -> bool:

@@ -50,7 +50,11 @@ class RateLimitRow(SQLModel, table=True):
 
 
 class BatchModelRow(SQLModel, table=True):
-    """How far one model of a batch is: kept in the transactions that change its items."""
+    """Progress of one model of a batch, updated in the transactions that change its items.
+
+    `estimated` counts the answers whose cost is computed from estimated tokens. `stopped` is the reason why the model
+    cannot be used any more.
+    """
 
     __tablename__ = "batch_models"
     batch_id: int = Field(foreign_key="batches.id", primary_key=True)
@@ -64,6 +68,8 @@ class BatchModelRow(SQLModel, table=True):
     output_tokens: int
     cost: float
     unpriced: int
+    estimated: int = later(text("0"))
+    stopped: str | None = long_text(nullable=True)
 
 
 class VendorBatchRow(SQLModel, table=True):

@@ -26,7 +26,9 @@ class GenerationRequest(NamedTuple):
 
 _I, _M = BATCH_ITEMS.c, BATCH_MODELS.c
 _NO_COUNTS: dict[str, Any] = {
-    **dict.fromkeys(("done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced"), 0),
+    **dict.fromkeys(
+        ("done", "failed", "cancelled", "at_vendor", "input_tokens", "output_tokens", "unpriced", "estimated"), 0
+    ),
     "cost": 0.0,
 }
 
@@ -130,7 +132,7 @@ def models(db: Connection, batch_id: int) -> dict[int, str]:
 
 def progress(db: Connection, batch_id: int) -> tuple[Progress, ...]:
     """Progress by model. Reads one row per model, whatever the size of the batch."""
-    names = ("total", *_NO_COUNTS)
+    names = ("total", "stopped", *_NO_COUNTS)
     statement = select(_M.model_id, MODELS.c.name, *(_M[name] for name in names))
     statement = statement.join(MODELS, MODELS.c.id == _M.model_id).where(_M.batch_id == batch_id)
     rows = db.execute(statement.order_by(_M.model_id)).all()
@@ -139,6 +141,24 @@ def progress(db: Connection, batch_id: int) -> tuple[Progress, ...]:
         Progress(row.name, failed_by=causes.get(row.model_id, {}), **{name: getattr(row, name) for name in names})
         for row in rows
     )
+
+
+def stop_model(db: Connection, batch_id: int, model_id: int, reason: str) -> None:
+    """Store that a model cannot be used any more."""
+    row = update(BATCH_MODELS).where(_M.batch_id == batch_id, _M.model_id == model_id)
+    db.execute(row.values(stopped=reason))
+
+
+def stopped_models(db: Connection, batch_id: int) -> dict[int, str]:
+    """The reasons of the stopped models, by model id."""
+    rows = select(_M.model_id, _M.stopped).where(_M.batch_id == batch_id, _M.stopped.is_not(None))
+    return {row.model_id: row.stopped for row in db.execute(rows.order_by(_M.model_id))}
+
+
+def restart_models(db: Connection, batch_id: int) -> bool:
+    """Use the stopped models again; False if there are none."""
+    rows = update(BATCH_MODELS).where(_M.batch_id == batch_id, _M.stopped.is_not(None))
+    return bool(db.execute(rows.values(stopped=None)).rowcount)
 
 
 def spent(db: Connection, batch_id: int) -> float:

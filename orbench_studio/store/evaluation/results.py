@@ -26,11 +26,15 @@ _I = BATCH_ITEMS.c
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens (None if the vendor reports none) and cost in USD (None if the price is unknown)."""
+    """Tokens (None if the vendor reports none) and cost in USD (None if the price is unknown).
+
+    `is_estimated`: the cost is computed from estimated tokens.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ def _count(db: Connection, batch_id: int, outcomes: Sequence[Outcome], states: d
         counts["input_tokens"] += usage.input_tokens or 0
         counts["output_tokens"] += usage.output_tokens or 0
         counts["unpriced"] += usage.cost is None and not isinstance(outcome.result, ItemFailure)
+        counts["estimated"] += usage.is_estimated
         costs[outcome.model_id] += usage.cost or 0.0
     for model_id in sorted(by_model):
         batches.add_counts(db, batch_id, model_id, {**by_model[model_id], "cost": costs[model_id]})

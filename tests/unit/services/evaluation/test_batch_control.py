@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Limits, Sampling
+from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Sampling
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
@@ -225,27 +225,6 @@ def test_blocks_and_refusals_are_answers(create, run, vendor, workspace, how):
     assert vendor.asked["How do I steal second base?"] == 1
 
 
-FATAL = {
-    "a wrong key": (fault(401, f"Incorrect API key provided: {KEY}"), "The API key was rejected"),
-    "a key without rights": (fault(403, "no access"), "The API key was rejected"),
-    "no credit": (fault(429, "no", code="insufficient_quota"), "no credit left"),
-    "no such model": (fault(404, "The model gpt-test does not exist"), "does not exist"),
-}
-
-
-@pytest.mark.parametrize("how", FATAL)
-def test_fatal_errors_fail_the_batch(create, run, vendor, workspace, how):
-    reply, message = FATAL[how]
-    vendor.script[""] = [reply]
-    batch = create(concurrency=1)
-    progress = run(batch)
-    assert (progress.batch.state, progress.done, progress.failed) == (BatchState.FAILED, 0, 0)
-    assert message in progress.batch.note
-    assert sum(vendor.asked.values()) == 1
-    vendor.script.clear()
-    assert run(batch).done == 4, "the batch can be resumed after the cause is fixed"
-
-
 def test_keys_are_never_stored(create, run, vendor, workspace, path, monkeypatch):
     wrong = "sk-wrong-0815"
     monkeypatch.setenv("OPENAI_API_KEY", wrong)
@@ -284,25 +263,6 @@ def test_other_name_of_the_token_limit_is_used_if_needed(create, run, vendor):
         (False, True),
         (False, True),
     ]
-
-
-def test_cost_limit_fails_the_batch_within_the_requests_in_flight(create, run, vendor, workspace):
-    batch = create(repeats=10, concurrency=2, max_cost=30.0)  # 40 items at 3 USD
-    progress = run(batch)
-    assert progress.batch.state is BatchState.FAILED
-    assert "cost limit of 30.00 USD is reached" in progress.batch.note
-    assert 30.0 <= progress.cost <= 30.0 + 2 * 3.0
-    assert sum(vendor.asked.values()) == progress.done == progress.cost / 3
-    batch_control.set_cost_limit(workspace, batch, None)
-    progress = run(batch)
-    assert (progress.batch.state, progress.done, sum(vendor.asked.values())) == (BatchState.COMPLETED, 40, 40)
-
-
-def test_cost_limit_needs_a_price(workspace, prices):
-    settings = BatchSettings(limits=Limits(max_cost=1.0))
-    with pytest.raises(StudioError, match="mistral/new has no price"):
-        batch_control.create(workspace, ["mistral/new"], [1], settings, prices=prices)
-    assert batch_control.overview(workspace) == []
 
 
 def test_messages_api(create, run, vendor, workspace):

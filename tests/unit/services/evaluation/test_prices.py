@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.evaluation.batch import BatchSettings, Limits, Sampling
 from orbench_studio.errors import StudioError
+from orbench_studio.providers.base import Answer, Request
 from orbench_studio.providers.endpoints import LOCAL_SLOTS
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.cost_estimate import estimate
@@ -15,8 +17,10 @@ from orbench_studio.services.evaluation.prices import (
     cost,
     load_prices,
     read_prices,
+    usage,
     user_prices,
 )
+from orbench_studio.store.evaluation.results import Usage
 
 
 def test_built_in_prices_have_a_date():
@@ -49,6 +53,11 @@ def test_unknown_price_is_not_zero():
     assert cost(price, 1_000_000, 1_000_000, batch=True) == 1.5
     assert cost(None, 10, 10, batch=False) is None
     assert cost(price, None, 10, batch=False) is None
+    request = Request("m", "What is a candle?", Sampling())  # 17 bytes: 5 tokens
+    answer = Answer("It is made of wax.", StopReason.STOP, output_tokens=10)
+    assert usage(price, request, answer, batch=False) == Usage(None, 10, 25e-6, is_estimated=True)
+    assert usage(None, request, answer, batch=False) == Usage(None, 10, None)
+    assert usage(Price(0, 0), request, answer, batch=False) == Usage(None, 10, 0.0)
     prices = load_prices()
     assert prices.of("openai/unheard-of") is None
     assert prices.of("openai/unheard-of", "http://127.0.0.1:4000/v1") is None, "it may be a proxy of a vendor"

@@ -231,11 +231,15 @@ def test_batch_that_could_exceed_the_cost_limit_is_not_submitted(create, run, ve
     assert not vendor.asked
 
 
-def test_invalid_key_submits_nothing(create, run, vendor, monkeypatch):
+def test_invalid_key_submits_nothing_for_that_model(create, run, vendor, monkeypatch):
+    batch = create(*MODELS)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
-    progress = run(create())
-    assert (progress.batch.state, progress.left, progress.models[0].at_vendor) == (BatchState.FAILED, 4, 0)
-    assert "API key was rejected" in progress.batch.note
+    progress = run(batch)
+    stopped, other = progress.models
+    assert (progress.batch.state, stopped.left, stopped.at_vendor, other.done) == (BatchState.FAILED, 4, 0, 4)
+    assert "API key was rejected" in stopped.stopped
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    assert run(batch).status == "completed"
 
 
 def test_vendor_without_a_batch_api_is_rejected(workspace):
