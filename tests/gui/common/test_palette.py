@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from orbench_studio.domain.review.query import parse, write
 from orbench_studio.gui.common.fuzzy import match_score
 from orbench_studio.gui.common.palette import Palette
 from orbench_studio.gui.common.preferences import PreferencesDialog
@@ -34,7 +35,7 @@ def test_what_does_not_match():
 def test_the_palette_is_used_with_the_keyboard(start, path):
     with start(path) as studio:
         window = studio.window
-        window.review.finder.bar.search.setText("category:privacy")
+        window.review.finder.bar.ask(parse("category:privacy"))
         window.review.finder.views._named("My privacy prompts")
         window.review.finder.clear()
 
@@ -47,8 +48,9 @@ def test_the_palette_is_used_with_the_keyboard(start, path):
             QTest.keyClicks(shown.line, text)
             return shown
 
-        def run(text):
+        def run(text, best=""):
             shown = palette(text)
+            studio.wait(lambda: shown.list.count() and shown.list.item(0).text().startswith(best))
             QTest.keyClick(shown.line, Qt.Key.Key_Return)
             studio.wait(lambda: not window.findChildren(Palette))
 
@@ -60,10 +62,8 @@ def test_the_palette_is_used_with_the_keyboard(start, path):
         studio.wait(lambda: window.findChild(PreferencesDialog) is not None)
         assert window.findChild(PreferencesDialog).controls["font_scale"].hasFocus()
         window.findChild(PreferencesDialog).reject()
-        shown = palette("my priv")
-        studio.wait(lambda: shown.list.count() and shown.list.item(0).text() == "My privacy prompts")
-        QTest.keyClick(shown.line, Qt.Key.Key_Return)
-        studio.wait(lambda: window.review.finder.bar.search.text() != "")
+        run("my priv", "My privacy prompts")
+        studio.wait(lambda: write(window.review.finder.current) == "category:privacy")
         shown = palette("")
         recent = ["My privacy prompts", "Text size", "Audit page"]
         studio.wait(lambda: [shown.list.item(row).text() for row in range(3)] == recent)
