@@ -71,7 +71,7 @@ class MainWindow(PageRegistry):
         self.top_bar = TopBar(session, self.review.finder.bar)
         self.appearance = Appearance(self, session, theme)
         self._commands = Commands(self, session, theme)
-        self._rail = Rail(self.actions_table)
+        self._rail = Rail(self.actions_table, theme)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
         self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
         self._build_ui()

@@ -15,6 +15,7 @@ from orbench_studio.gui.audit.heat_map import category_title
 from orbench_studio.gui.audit.options import shortened, with_label
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.form_fields import pad
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
@@ -60,7 +61,7 @@ class SamplePane(QWidget):
         self._running = False
         self.found: Estimates | None = None
         self.samples, self.human, self.category = QComboBox(), QComboBox(), QComboBox()
-        self.name, self.prompts = QLineEdit(), QSpinBox()
+        self.name, self.prompts = QLineEdit(), pad(QSpinBox())
         self.line = QWidget()
         self.draw = QPushButton(tr("Draw"))
         self.queue = QPushButton(tr("Label needed prompts"))

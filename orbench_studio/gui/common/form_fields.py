@@ -1,14 +1,16 @@
 """Form helpers: labelled rows and number fields."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import label
 
-_PAD = 6
+_PAD, _INDENT = 6, 8
+Number = TypeVar("Number", QSpinBox, QDoubleSpinBox)
 
 
 def fill(grid: QGridLayout, rows: Sequence[tuple[str, QWidget]]) -> dict[QWidget, QLabel]:
@@ -34,7 +36,12 @@ def count_field(minimum: int, maximum: int, value: int) -> QSpinBox:
     number.setRange(minimum, maximum)
     number.setGroupSeparatorShown(True)
     number.setValue(value)
-    number.lineEdit().setTextMargins(_PAD, 0, 0, 0)
+    return pad(number)
+
+
+def pad(number: Number) -> Number:
+    """Indent the text of a spin box as in other fields; the style sheet cannot."""
+    number.lineEdit().setTextMargins(_INDENT, 0, 0, 0)
     return number
 
 

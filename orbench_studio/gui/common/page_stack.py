@@ -8,19 +8,20 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, 
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.gui.common.actions import Actions, tr
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.icons import set_icon
+from orbench_studio.gui.common.theme import Theme, px
 
 _WIDTH = 72
-PAGES = (  # action, symbol and title; the window has the page as an attribute: `page_audit` is `window.audit`
-    ("page_review", "☰", "Review"),
-    ("page_library", "▤", "Library"),
-    ("page_evaluate", "▷", "Evaluate"),
-    ("page_instruments", "◎", "Judges"),
-    ("page_audit", "▦", "Audit"),
-    ("page_curate", "◈", "Curate"),
-    ("page_disputes", "⚖", "Disputes"),
-    ("page_generate", "▽", "Generate"),
-    ("page_team", "♙", "Team"),
+PAGES = (  # action, icon and title; the window has the page as an attribute: `page_audit` is `window.audit`
+    ("page_review", "list-checks", "Review"),
+    ("page_library", "library-big", "Library"),
+    ("page_evaluate", "circle-play", "Evaluate"),
+    ("page_instruments", "gavel", "Judges"),
+    ("page_audit", "grid-3x3", "Audit"),
+    ("page_curate", "funnel", "Curate"),
+    ("page_disputes", "scale", "Disputes"),
+    ("page_generate", "sparkles", "Generate"),
+    ("page_team", "users", "Team"),
 )
 
 
@@ -65,7 +66,7 @@ class Rail(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._buttons: dict[str, QToolButton] = {}
@@ -74,8 +75,12 @@ class Rail(QFrame):
         names = QVBoxLayout(inner)
         names.setContentsMargins(0, 0, 0, 0)
         names.setSpacing(4)
-        for name, shape, title in PAGES:
-            button = self._buttons[name] = _button(shape, tr(title))
+        for name, icon, title in PAGES:
+            button = self._buttons[name] = QToolButton()
+            button.setText(tr(title))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            button.setProperty("role", "rail")
+            set_icon(button, icon, theme)
             button.setCheckable(True)
             button.setToolTip(actions[name].text())
             button.clicked.connect(lambda _checked=False, n=name: self.chosen.emit(n))
@@ -110,10 +115,3 @@ def _scrolling(inner: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
-
-
-def _button(shape: str, title: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(f"{shape}\n{title}")
-    button.setProperty("role", "rail")
-    return button

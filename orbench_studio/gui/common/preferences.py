@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, px
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import SCHEMES, Settings
@@ -187,12 +187,10 @@ def _control(preference: Preference, value: Any, take: Callable[[str, object], N
             choice.currentIndexChanged.connect(lambda place: take(name, options[place]))
             return _named(choice, preference)
         case Number() as kind:
-            number = QSpinBox()
-            number.setRange(kind.minimum, kind.maximum)
+            number = count_field(kind.minimum, kind.maximum, value)
             number.setSingleStep(kind.step)
             number.setSuffix(tr(kind.unit))
             number.setSpecialValueText(tr(kind.minimum_text))
-            number.setValue(value)
             number.setKeyboardTracking(False)
             number.valueChanged.connect(lambda now: take(name, now))
             return _named(number, preference)

@@ -17,7 +17,7 @@ from orbench_studio.settings import SCHEMES
 
 META, BODY, READING, PROMPT = 12, 14, 15, 22  # pixels at the default text size
 READING_LINE, PROMPT_LINE = 24, 32
-_BOX = 13  # size of a check box
+_BOX, _ARROW, _SPIN = 14, 10, 18  # sizes of a check box, an arrow and the buttons of a spin box
 SMALLEST, LARGEST, STEP = 100, 200, 10  # per cent
 
 
@@ -97,9 +97,16 @@ QTableView::item { padding: 4px 8px; }
 QTreeView::item { padding: 4px 8px; }
 QTreeView::item:selected { background: $selection; color: $ink; }
 QComboBox::drop-down { border: none; width: 24px; }
-QComboBox::down-arrow { image: url("$down"); width: 12px; height: 12px; }
+QComboBox::down-arrow { image: url("$icons/chevron-down.svg"); width: ${box}px; height: ${box}px; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: none; background: transparent; padding: 0 4px; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
+QAbstractSpinBox { padding-right: 0; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: ${spin}px; border: none;
+    margin-right: 4px; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; margin-top: 3px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin-bottom: 3px; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: $selection; border-radius: 3px; }
+QAbstractSpinBox::up-arrow { image: url("$icons/chevron-up.svg"); width: ${arrow}px; height: ${arrow}px; }
+QAbstractSpinBox::down-arrow { image: url("$icons/chevron-down.svg"); width: ${arrow}px; height: ${arrow}px; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
     padding: 6px 8px; font-size: 12px; }
 QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
@@ -166,8 +173,10 @@ QCheckBox:disabled { color: $faint; }
 QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px; }
 QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
 QCheckBox::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check.svg"); }
+QCheckBox::indicator:indeterminate { background: $accent; border-color: $accent; image: url("$icons/minus.svg"); }
 QCheckBox::indicator:disabled { border-color: $line; }
+QCheckBox::indicator:checked:disabled { background: $faint; border-color: $faint; }
 """)
 
 
@@ -216,7 +225,9 @@ class Theme(QObject):
             {f.name: getattr(tokens, f.name) for f in fields(Tokens)},
             box=px(_BOX),
             half=px(_BOX) // 2,
-            down=(resources() / "icons" / "down.svg").as_posix(),
+            arrow=px(_ARROW),
+            spin=px(_SPIN),
+            icons=(resources() / "icons" / ("dark" if tokens is DARK else "light")).as_posix(),
         )
         self._app.setStyleSheet(re.sub(r"(?<=font-size: )\d+", lambda size: str(px(int(size[0]))), sheet))
         self.changed.emit()

@@ -26,6 +26,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown, text_shown
+from orbench_studio.gui.common.form_fields import pad
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.theme import LABELS, Theme
@@ -61,7 +62,7 @@ class DuplicatesDialog(QDialog):
         self._session, self._theme = session, theme
         self._ids: list[int] = []  # of the shown group
         self.status = label("", "quiet")
-        self.threshold = QDoubleSpinBox()
+        self.threshold = pad(QDoubleSpinBox())
         self.search = QPushButton(tr("Find"))
         self.strip = ProgressStrip()
         self.groups = Table(theme, tr("Groups"), _COLUMNS)

@@ -33,6 +33,7 @@ from orbench_studio.gui.data.mapping_dialog import MappingDialog
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.popups import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
+from orbench_studio.resources_dir import resources
 from orbench_studio.services.data.import_files import ColumnMapping, preview_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -198,6 +199,18 @@ def test_the_colours_of_marks_are_readable(tokens):
         for ground in grounds:
             assert contrast(getattr(tokens, mark.colour), getattr(tokens, ground)) >= 4.5, (mark.word, ground)
         assert mark.word
+
+
+@pytest.mark.parametrize(("scheme", "tokens"), [("light", LIGHT), ("dark", DARK)])
+def test_the_icons_of_the_style_sheet_have_the_colours_of_the_scheme(scheme, tokens):
+    """They are files in the colours of the tokens, since a style sheet cannot tint."""
+    strokes = {
+        file.stem: re.findall('stroke="([^"]*)"', file.read_text())
+        for file in (resources() / "icons" / scheme).iterdir()
+    }
+    assert strokes == {
+        "check": [tokens.panel], "minus": [tokens.panel], "chevron-up": [tokens.quiet], "chevron-down": [tokens.quiet],
+    }  # fmt: skip
 
 
 def test_fonts_have_the_sizes_of_the_scale():
