@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import StudioError
 from orbench_studio.user_folders import config_folder
@@ -33,6 +34,7 @@ class Settings:
     geometry: str = ""
     scheme: str = SCHEMES[0]
     blind: bool = True  # votes and judgements stay hidden until the reviewer has decided
+    reveal: str = Reveal.EACH  # whether a decision shows them
     shielded: list[str] = field(default_factory=list)  # categories whose texts are covered until the user shows them
     font_scale: int = 100  # per cent
     break_after: int = 50  # minutes of work until a reminder; 0 for never
@@ -194,6 +196,7 @@ _VALID: dict[str, Callable[[object], bool]] = {
     "geometry": lambda value: isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{0,1000}", value)),
     "scheme": lambda value: value in SCHEMES,
     "blind": _switch,
+    "reveal": lambda value: value in tuple(Reveal),
     "shielded": _texts,
     "font_scale": lambda value: _number(value, 100, 200),
     "break_after": lambda value: _number(value, 0, 24 * 60),

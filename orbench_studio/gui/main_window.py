@@ -217,6 +217,7 @@ class MainWindow(PageRegistry):
         self.appearance.followers = {
             "shielded": self.review.reading.prefer,
             "blind": self.review.follow_settings,
+            "reveal": self.review.follow_settings,
         }
         self.appearance.bind(self.actions_table)
         self.actions_table.bind(self._handlers())

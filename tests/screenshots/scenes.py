@@ -24,7 +24,7 @@ from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog
+from orbench_studio.gui.review.popups import NoteDialog, category_menu
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
 from orbench_studio.gui.screenshots import Look, Scene, Stage
@@ -290,7 +290,7 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         ("note", NoteDialog(window, "")),
         ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
-        ("category", CategoryMenu(window, Category.PRIVACY, [])),
+        ("category", category_menu(window, Category.PRIVACY, [])),
     ):
         dialog.show()
         yield name, dialog

@@ -19,6 +19,7 @@ OTHER = {  # a value of every setting that is not its default
     "geometry": "01d9d0cb",
     "scheme": "dark",
     "blind": False,
+    "reveal": "never during this pass",
     "shielded": ["violence"],
     "font_scale": 150,
     "break_after": 10,

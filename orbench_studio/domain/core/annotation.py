@@ -48,10 +48,11 @@ class Basis(StrEnum):
 
 
 class Visible(StrEnum):
-    """What the reviewer could see while deciding.
+    """What the reviewer could see while deciding, and what followed.
 
     `filter`: the filter or order of the queue depended on votes or judgements. `decisions`: decisions of other
-    reviewers, as in an adjudication.
+    reviewers, as in an adjudication. `reveal`: votes and judgements were shown right after this decision. `change`:
+    the reviewer changed an own decision, with the command that exists for that alone.
     """
 
     VOTES = "votes"
@@ -59,6 +60,8 @@ class Visible(StrEnum):
     JUDGEMENTS = "judgements"
     FILTER = "filter"
     DECISIONS = "decisions"
+    REVEAL = "reveal"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,16 +80,18 @@ class Reveals:
 
 
 def revealed(annotations: Iterable[Annotation]) -> tuple[str, str] | None:
-    """The value that one annotator decided of one thing blind, and the last one decided with votes or judgements seen.
+    """The blind label of one annotator for one prompt, and their label after votes or judgements were revealed.
 
-    Takes the annotations in order of time. None where the first decision was not blind, or there is none after it with
-    more in view.
+    Takes the annotations in order of time. None where the first label was not blind, or nothing was revealed. Only a
+    decision with `Visible.CHANGE` changes a label that was revealed. Journals of versions before that word have a
+    second label with votes visible instead, also where the first one was confirmed.
     """
     ordered = [a for a in annotations if not (a.imported or a.adjudicated)]
     if not ordered or ordered[0].visible & (_SHOWN_LATER | {Visible.FILTER}):
         return None
-    later = [a for a in ordered[1:] if a.visible & _SHOWN_LATER]
-    return (ordered[0].value, later[-1].value) if later else None
+    marked = Visible.REVEAL in ordered[0].visible
+    later = [a for a in ordered[1:] if a.visible & _SHOWN_LATER and (Visible.CHANGE in a.visible) == marked]
+    return (ordered[0].value, (later or ordered)[-1 if later else 0].value) if later or marked else None
 
 
 def count_reveals(reveals: Iterable[Reveal]) -> Reveals:

@@ -56,6 +56,12 @@ class PromptView:
         """True where the prompt has no human label."""
         return not any(a.aspect is Aspect.LABEL for a in self.decided)
 
+    @property
+    def has_machine_labels(self) -> bool:
+        """True where there are votes, judgements or labels of the source file, which blind review hides."""
+        judged = any(r.response.judgements or r.response.reference_class for r in self.responses)
+        return bool(self.votes or self.prompt.reference_label or judged)
+
     def last_label(self, annotator: str) -> Annotation | None:
         """This annotator's last label, given in the studio; None where there is none."""
         return self._last(annotator, Aspect.LABEL)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, px
@@ -74,6 +75,10 @@ PREFERENCES = (
     Preference("scheme", "Colour scheme", OneOf(SCHEMES), ""),
     Preference("font_scale", "Text size", Number(SMALLEST, LARGEST, STEP, " %"), ""),
     Preference("blind", "Blind review", Switch(), "Votes and judgements are hidden until you label the prompt."),
+    Preference(
+        "reveal", "Reveal", OneOf(tuple(Reveal)),
+        "In blind review, whether your label shows votes and judgements. Otherwise the next prompt follows at once.",
+    ),
     Preference(
         "shielded", "Covered categories", AnyOf(tuple(map(str, Category))),
         "Texts in these categories are covered until you press the shortcut that shows them.",

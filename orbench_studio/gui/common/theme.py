@@ -72,6 +72,9 @@ _SHEET = Template("""
 QMainWindow, QDialog, QWidget#page { background: $background; color: $ink; }
 QWidget#panel, QFrame#panel { background: $panel; }
 QFrame#card { background: $panel; border: 1px solid $line; border-radius: 6px; }
+QFrame[tint="safe"] { background: $safe_tint; border-radius: 6px; }
+QFrame[tint="toxic"] { background: $toxic_tint; border-radius: 6px; }
+QFrame[tint="amber"] { background: $amber_tint; border-radius: 6px; }
 QFrame#rule { background: $line; border: none; }
 QLabel { color: $ink; background: transparent; }
 QLabel[role="meta"] { color: $quiet; font-size: 12px; }

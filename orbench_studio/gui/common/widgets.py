@@ -42,14 +42,17 @@ class PlainList(QListView):
 class KeyButton(QAbstractButton):
     """A button for an action that shows its shortcut; checked while it shows the current value."""
 
-    def __init__(self, theme: Theme, action: QAction, text: str, *, colour: str = "", tint: str = "") -> None:
+    def __init__(
+        self, theme: Theme, action: QAction, text: str, *, colour: str = "", tint: str = "", primary: bool = False
+    ) -> None:
         super().__init__()
         self._theme = theme
         self._action = action
         self._text = text
         self._key = ""
         self._colour = colour
-        self._tint = tint or "selection"
+        self._tint = "accent" if primary else tint or "selection"
+        self._primary = primary
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -91,11 +94,11 @@ class KeyButton(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = "accent" if self.hasFocus() else self._colour or ("line" if self.underMouse() else "")
         painter.setPen(QPen(self._theme.colour(outline), 1) if outline else QPen(Qt.PenStyle.NoPen))
-        active = self.isChecked() or self.isDown()
+        active = self._primary or self.isChecked() or self.isDown()
         painter.setBrush(self._theme.colour(self._tint) if active else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.setFont(font(BODY))
-        painter.setPen(self._theme.colour(self._colour or "ink"))
+        painter.setPen(self._theme.colour("panel" if self._primary else self._colour or "ink"))
         area = self.rect().adjusted(_PAD, 0, -_PAD - keycap_width(self._key) - _GAP // 2, 0)
         shown = painter.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)

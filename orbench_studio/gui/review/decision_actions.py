@@ -7,25 +7,22 @@ from functools import partial
 
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.domain.review.decision import Decision, evidence
+from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView, evidence
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
 from orbench_studio.gui.review.page import ReviewPage
-from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog, ReasonMenu
+from orbench_studio.gui.review.popups import (
+    CLASS_ACTIONS,
+    LABEL_ACTIONS,
+    ChoiceMenu,
+    NoteDialog,
+    category_menu,
+    class_menu,
+    label_menu,
+    reason_menu,
+)
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
-
-_LABELS = {
-    "label_safe": Label.SAFE,
-    "label_toxic": Label.TOXIC,
-    "label_controversial": Label.CONTROVERSIAL,
-}
-_ANSWERS = {
-    "answer_direct": AnswerClass.DIRECT_ANSWER,
-    "answer_partial": AnswerClass.PARTIAL_REFUSAL,
-    "answer_indirect": AnswerClass.INDIRECT_REFUSAL,
-    "answer_refusal": AnswerClass.DIRECT_REFUSAL,
-}
 
 
 class DecisionActions:
@@ -34,15 +31,18 @@ class DecisionActions:
     def __init__(self, page: ReviewPage, session: Session, connection: Connection) -> None:
         self._page = page
         self._session = session
+        self._classified: int | None = None  # the response that got a class last
         page.bind(self._handlers() | _navigation(page, connection) | page.reading.handlers())
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            **{name: partial(self._label, label) for name, label in _LABELS.items()},
-            **{name: partial(self._answer, answer_class) for name, answer_class in _ANSWERS.items()},
-            "keep": self._keep,
+            **{name: partial(self._label, label) for label, name in LABEL_ACTIONS.items()},
+            **{name: partial(self._answer, answer_class) for answer_class, name in CLASS_ACTIONS.items()},
+            "next": self._page.next,
+            "change_label": self._change_label,
+            "change_class": self._change_class,
             "bulk": lambda: self._bulk(None),
-            "skip": lambda: self._page.decide(Aspect.SKIP, "skipped"),
+            "skip": self._skip,
             "flag": self._flag,
             "category": self._category,
             "note": self._note,
@@ -57,23 +57,53 @@ class DecisionActions:
         else:
             self._page.decide(Aspect.LABEL, of)
 
-    def _keep(self) -> None:
-        """Repeat the blind label with votes in view; a label given with votes in view only moves on."""
+    def _skip(self) -> None:
+        """Skip the prompt; from one that is labelled only go on."""
         page = self._page
-        mine = page.view.last_label(self._session.annotator) if page.view else None
-        if mine is None:
-            page.message.emit(tr("You have not labelled this prompt yet."))
-        elif Visible.VOTES in mine.visible or page.blind:
-            page.step(1)
+        if page.moment is not None and page.moment.decided:
+            page.next()
         else:
-            page.decide(Aspect.LABEL, mine.value)
+            page.decide(Aspect.SKIP, "skipped")
 
     def _answer(self, answer_class: AnswerClass) -> None:
+        """Classify the response in focus, and go on to the next one without a class of the reviewer."""
         page, focused = self._page, self._page.responses.focused()
         if focused is not None and page.view is not None:
-            span = page.responses.selected()
-            more = [evidence(page.view.prompt.id, focused.response.id, span)] if span else []
-            page.decide(Aspect.ANSWER_CLASS, answer_class, *more, response_id=focused.response.id)
+            span, response_id = page.responses.selected(), focused.response.id
+            more = [evidence(page.view.prompt.id, response_id, span)] if span else []
+            if page.decide(Aspect.ANSWER_CLASS, answer_class, *more, response_id=response_id):
+                self._classified = response_id
+                page.responses.go_on(self._session.annotator)
+
+    def _change_label(self) -> None:
+        """Ask for another label for a prompt that the reviewer has labelled."""
+        page, view = self._page, self._page.shown_view
+        mine = view.last_by(self._session.annotator, Aspect.LABEL) if view else None
+        if view is None or mine is None:
+            page.message.emit(tr("You have not labelled this prompt yet."))
+        elif page.reading.may_decide(Aspect.LABEL):
+            self._ask(label_menu(page, mine), view, Aspect.LABEL).open_above(page.decisions)
+
+    def _change_class(self) -> None:
+        """Ask for another class for the response in focus, which the reviewer has classified."""
+        page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
+        mine = focused.last_by(self._session.annotator) if focused else None
+        if view is None or focused is None or mine is None:
+            page.message.emit(tr("You have not classified this response yet."))
+        elif page.reading.may_decide(Aspect.ANSWER_CLASS):
+            menu = self._ask(class_menu(page, mine.value), view, Aspect.ANSWER_CLASS, focused.response.id)
+            menu.open_above(page.decisions)
+
+    def _ask(self, menu: ChoiceMenu, view: PromptView, aspect: Aspect, response_id: int | None = None) -> ChoiceMenu:
+        """The menu, whose choice is recorded as a change of an own decision."""
+        visible = self._page.visible | {Visible.CHANGE}
+
+        def change(value: str) -> None:
+            decision = Decision(view.prompt.id, aspect, value, response_id)
+            self._page.write(decision, seen=view.version, visible=visible, stays=True)
+
+        menu.chosen.connect(change)
+        return menu
 
     def _evidence(self) -> None:
         page, focused, span = self._page, self._page.responses.focused(), self._page.responses.selected()
@@ -101,12 +131,12 @@ class DecisionActions:
         page, view = self._page, self._page.shown_view
         if view is None:
             return
-        menu = CategoryMenu(page, view.category, page.own_categories)
+        menu = category_menu(page, view.category, page.own_categories)
         about, visible = view.prompt.id, page.visible
         menu.chosen.connect(
             lambda value: page.write(Decision(about, Aspect.CATEGORY, value), seen=view.version, visible=visible)
         )
-        menu.open_above(page.decisions)
+        menu.open_above(page.decisions, right=True)
 
     def _note(self) -> None:
         """Ask for a note. It conflicts with no other decision, so it is saved whatever was decided meanwhile."""
@@ -120,18 +150,26 @@ class DecisionActions:
         dialog.open()
 
     def _reason(self) -> None:
-        """Ask for the reason of the reviewer's answer class for the response in focus."""
-        page, view, focused = self._page, self._page.shown_view, self._page.responses.focused()
-        if view is None or focused is None:
+        """Ask for the reason of an answer class of the reviewer."""
+        page, view = self._page, self._page.shown_view
+        if view is None:
             return
-        mine = focused.last_by(self._session.annotator)
-        if mine is None:
+        response = self._with_class(view)
+        mine = response.last_by(self._session.annotator) if response else None
+        if response is None or mine is None:
             page.message.emit(tr("First choose an answer class for this response, then its reason."))
             return
-        decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, focused.response.id)
-        menu, visible = ReasonMenu(page, mine.reason), page.visible
+        decision = (view.prompt.id, Aspect.ANSWER_CLASS, mine.value, response.response.id)
+        menu, visible = reason_menu(page, mine.reason), page.visible
         menu.chosen.connect(lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible))
-        menu.open_above(page.responses.hints)
+        menu.open_above(page.decisions)
+
+    def _with_class(self, view: PromptView) -> ResponseView | None:
+        """The response in focus if the reviewer classified it, else the last one that they classified."""
+        focused = self._page.responses.focused()
+        if focused is not None and focused.last_by(self._session.annotator) is not None:
+            return focused
+        return next((one for one in view.responses if one.response.id == self._classified), None)
 
     def _bulk(self, label: Label | None) -> None:
         """Open the bulk dialog for the selected prompts, or for the whole queue if only one is selected."""

@@ -1,65 +1,139 @@
-"""The buttons of the decisions, with their keys."""
+"""The bar below the texts, in one of two states: deciding, or decided with what was revealed and the way on."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
 from orbench_studio.gui.common.theme import LABELS, Theme
-from orbench_studio.gui.common.widgets import KeyButton
+from orbench_studio.gui.common.widgets import KeyButton, KeyHints, label, set_role
+from orbench_studio.gui.review.decision_words import decided_words, known_words, question
+from orbench_studio.gui.review.popups import CLASS_ACTIONS, LABEL_ACTIONS
 
-_LABELS = {
-    Label.SAFE: "label_safe",
-    Label.TOXIC: "label_toxic",
-    Label.CONTROVERSIAL: "label_controversial",
-}
-_PLAIN = {"category": "category", "seed": "Seed", "keep": "Keep", "skip": "Skip", "flag": "⚑ Flag", "note": "✎ Note"}
+_PLAIN = {"category": "category", "seed": "Seed", "flag": "⚑ Flag", "note": "✎ Note"}
+_SHORT = {AnswerClass.DIRECT_ANSWER: "answer", AnswerClass.DIRECT_REFUSAL: "direct refusal"}
+_HINTS = (
+    (("next_response", "previous_response"), "another response"),
+    *(((name,), _SHORT.get(of, str(of).replace("_", " "))) for of, name in CLASS_ACTIONS.items()),
+    (("change_class",), "change class"),
+    (("side_by_side",), "compare"),
+)
 
 
 class DecisionBar(QFrame):
-    """Buttons for the prompt's label, category and skip; the page places the others beside the text."""
+    """Buttons that label the prompt until it is labelled; then the decision, and buttons to go on or change it."""
 
     def __init__(self, theme: Theme, actions: Actions) -> None:
         super().__init__()
         self.setObjectName("panel")
-        self._labels = {
-            of: KeyButton(theme, actions[name], _words(of), colour=LABELS[of].colour, tint=LABELS[of].tint or "")
-            for of, name in _LABELS.items()
-        }  # fmt: skip
-        self._plain = {name: KeyButton(theme, actions[name], words) for name, words in _PLAIN.items()}
+        self._labels = {of: _label_button(theme, actions, of) for of in Label}
+        self._marks = {name: KeyButton(theme, actions[name], words) for name, words in _PLAIN.items()}
+        self._skip = KeyButton(theme, actions["skip"], tr("Skip"))
+        self.next = KeyButton(theme, actions["skip"], tr("Next prompt"), primary=True)
+        self.change = KeyButton(theme, actions["change_label"], tr("Change label…"))
+        self._question = label("", "quiet")
+        self._summary = label("", "strong")
+        self._known = label("", "meta")
+        self._card = QFrame()
+        self._idle = label("", "meta")
+        self._hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
+        self._states = QStackedWidget()
         self._build_ui()
+        SHORTCUTS.changed.connect(self._say_keys)
 
     def marks(self) -> list[KeyButton]:
         """The buttons that mark a prompt without deciding it; they belong beside its text."""
-        return [self._plain[name] for name in ("category", "seed", "flag", "note")]
+        return [*self._marks.values()]
+
+    @property
+    def words(self) -> str:
+        """What the bar says about the prompt."""
+        lines = (self._summary, self._known) if self.decided else (self._question,)
+        return "\n".join(line.text() for line in lines)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it shows the state after a decision."""
+        return self._states.currentIndex() == 1
 
     def show_view(self, view: PromptView | None, annotator: str) -> None:
-        """Show the reviewer's decisions about the prompt; without a prompt all buttons are disabled."""
-        for button in (*self._labels.values(), *self._plain.values()):
+        """Show the state of a prompt; without a prompt all buttons are disabled."""
+        for button in (*self._labels.values(), *self._marks.values(), self._skip):
             button.setEnabled(view is not None)
-        mine = view.last_by(annotator, Aspect.LABEL) if view else None
-        for of, button in self._labels.items():
-            button.setChecked(mine == of)
-        last = view.last_label(annotator) if view else None
-        keeps = last is not None and Visible.VOTES not in last.visible
-        self._plain["keep"].setVisible(keeps)
-        self._plain["skip"].setVisible(not keeps)  # both continue without a new label, so they share one place
-        if view:
-            self._plain["category"].say(view.category or tr("no category"))
-            self._plain["seed"].setVisible(view.prompt.seed is not None)
-            self._plain["flag"].setChecked(view.last_by(annotator, Aspect.FLAG) == "on")
-            self._plain["note"].setChecked(bool(view.last_by(annotator, Aspect.NOTE)))
+        mine = view.last_label(annotator) if view else None
+        self._states.setCurrentIndex(0 if mine is None else 1)
+        if view is None:
+            return
+        if mine is None:
+            self._question.setText(question(view))
+        else:
+            mark = LABELS[Label(mine.value)]
+            self._summary.setText(decided_words(view, annotator))
+            self._known.setText(known_words(view))
+            set_role(self._summary, "role", f"verdict-{mark.colour}")
+            set_role(self._card, "tint", mark.colour)
+        self._marks["category"].say(view.category or tr("no category"))
+        self._marks["seed"].setVisible(view.prompt.seed is not None)
+        self._marks["flag"].setChecked(view.last_by(annotator, Aspect.FLAG) == "on")
+        self._marks["note"].setChecked(bool(view.last_by(annotator, Aspect.NOTE)))
+
+    def show_hints(self, shown: bool) -> None:
+        """Show or hide the hints about keys."""
+        self._hints.setVisible(shown)
+
+    def _say_keys(self) -> None:
+        keys = ", ".join(filter(None, map(key_text, LABEL_ACTIONS.values())))
+        self._idle.setText(tr("{keys} do nothing here: a key for the next prompt cannot change this label.").format(
+            keys=keys))  # fmt: skip
 
     def _build_ui(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 14, 12, 14)
-        layout.setSpacing(8)
-        for button in self._labels.values():
-            layout.addWidget(button)
-        layout.addStretch()
-        layout.addWidget(self._plain["keep"])
-        layout.addWidget(self._plain["skip"])
+        for text in (self._question, self._summary, self._known, self._idle):
+            text.setWordWrap(True)
+        self._question.setMinimumWidth(1)
+        deciding, decided = _column(), _column()
+        deciding.addWidget(self._question)
+        deciding.addStretch()
+        deciding.addLayout(_row(*self._labels.values(), self._skip))
+        card = QVBoxLayout(self._card)
+        card.setContentsMargins(12, 8, 12, 8)
+        card.setSpacing(4)
+        card.addWidget(self._summary)
+        card.addWidget(self._known)
+        decided.addWidget(self._card)
+        decided.addStretch()
+        buttons = _row(self.next, self.change)
+        buttons.insertWidget(2, self._idle, 1)
+        decided.addLayout(buttons)
+        for state in (deciding, decided):
+            page = QWidget()
+            page.setLayout(state)
+            self._states.addWidget(page)
+        layout = _column()
+        layout.setContentsMargins(16, 12, 16, 8)
+        layout.addWidget(self._states)
+        layout.addWidget(self._hints)
+        self.setLayout(layout)
+        self._say_keys()
 
 
-def _words(of: Label) -> str:
-    return f"{LABELS[of].shape} {tr(str(of).capitalize())}"
+def _label_button(theme: Theme, actions: Actions, of: Label) -> KeyButton:
+    mark = LABELS[of]
+    words = f"{mark.shape} {tr(str(of).capitalize())}"
+    return KeyButton(theme, actions[LABEL_ACTIONS[of]], words, colour=mark.colour, tint=mark.tint or "")
+
+
+def _column() -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    return column
+
+
+def _row(*parts: QWidget | QLabel) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for part in parts:
+        row.addWidget(part)
+    row.addStretch()
+    return row

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QPushButton, QSplitter, QStackedWidget, QVBoxLayou
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, rule
+from orbench_studio.gui.review.decision_bar import DecisionBar
 from orbench_studio.gui.review.responses_pane import ResponsesPane
 from orbench_studio.settings import Settings
 
@@ -37,7 +38,7 @@ class ReviewLayout:
         queue: QWidget,
         prompt: QWidget,
         responses: ResponsesPane,
-        bar: QWidget,
+        bar: DecisionBar,
         aside: QWidget,
     ) -> None:
         self._settings = settings
@@ -64,7 +65,7 @@ class ReviewLayout:
         self._aside.setVisible(self._aside_wanted and width >= px(FOLD))
         self._fold_queue(width)
         self._show_facets()
-        self._responses.show_hints(not self._low)
+        self._bar.show_hints(not self._low)
         stacked = width < px(STACK)
         if stacked != self._stacked:
             self._inner.setOrientation(Qt.Orientation.Vertical if stacked else Qt.Orientation.Horizontal)

@@ -1,61 +1,81 @@
-"""Menus for the category and the reason, and the note dialog. None of them covers the prompt."""
+"""Menus of choices with a key each, and the note dialog. None of them covers the prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, QVBoxLayout, QWidget
 
+from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import ANSWERS as CLASSES
 from orbench_studio.domain.review.override_reasons import REASONS
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import ENTER, label
+from orbench_studio.gui.review.decision_words import mark_words
 
-_KEYS = "1234567890"
+_DIGITS = "1234567890"
 _MENU_HEIGHT = 640
+LABEL_ACTIONS = {of: f"label_{of}" for of in Label}
+CLASS_ACTIONS = dict(
+    zip(CLASSES, ("answer_direct", "answer_partial", "answer_indirect", "answer_refusal"), strict=True)
+)
 
 
-class CategoryMenu(QMenu):
-    """The ten categories, each with a digit, then the workspace's own."""
+class ChoiceMenu(QMenu):
+    """Values with their keys and words; the current one is checked."""
 
-    chosen = Signal(str)  # when the user has picked a category
+    chosen = Signal(str)  # when the user has picked a value that is not the current one
 
-    def __init__(self, parent: QWidget, current: str | None, own: Sequence[str]) -> None:
+    def __init__(self, parent: QWidget, current: str | None, choices: Iterable[tuple[str, str, str]]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMaximumHeight(_MENU_HEIGHT)
-        for key, category in zip_longest(_KEYS, (*Category, *own)):
-            name = category.replace("&", "&&")
-            action = self.addAction(f"&{key}   {name}" if key else name)
+        for value, key, words in choices:
+            shown = words.replace("&", "&&")
+            action = self.addAction(f"&{key}   {shown}" if key else shown)
             action.setCheckable(True)
-            action.setChecked(category == current)
-            action.triggered.connect(lambda _checked=False, value=category: self.chosen.emit(str(value)))
+            action.setChecked(value == current)
+            action.triggered.connect(lambda _checked=False, of=value: self.chosen.emit(of) if of != current else None)
 
-    def open_above(self, widget: QWidget) -> None:
-        """Open with the lower edge on the widget's upper edge."""
-        corner = widget.mapToGlobal(QPoint(widget.width(), 0))
-        self.popup(corner - QPoint(self.sizeHint().width(), self.sizeHint().height()))
+    def open_above(self, widget: QWidget, *, right: bool = False) -> None:
+        """Open with the lower edge on the widget's upper edge, at its left or right end."""
+        corner = widget.mapToGlobal(QPoint(widget.width() if right else 0, 0))
+        size = self.sizeHint()
+        self.popup(corner - QPoint(size.width() if right else 0, size.height()))
 
 
-class ReasonMenu(QMenu):
+def category_menu(parent: QWidget, current: str | None, own: Sequence[str]) -> ChoiceMenu:
+    """The ten categories, each with a digit, then the workspace's own."""
+    pairs = zip_longest((*map(str, Category), *own), _DIGITS, fillvalue="")
+    return ChoiceMenu(parent, current, ((name, key, name) for name, key in pairs))
+
+
+def reason_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
     """Reasons for the answer class of a response, each with a digit."""
+    pairs = zip(REASONS, _DIGITS, strict=False)
+    words = tr("It {reason}")
+    return ChoiceMenu(parent, current, ((one, key, words.format(reason=tr(one))) for one, key in pairs))
 
-    chosen = Signal(str)  # when the user has picked a reason
 
-    def __init__(self, parent: QWidget, current: str | None) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for key, reason in zip(_KEYS, REASONS, strict=False):
-            action = self.addAction(f"&{key}   {tr('It {reason}').format(reason=tr(reason))}")
-            action.setCheckable(True)
-            action.setChecked(reason == current)
-            action.triggered.connect(lambda _checked=False, value=reason: self.chosen.emit(value))
+def label_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
+    """The labels with their keys."""
+    marks = ((of, LABEL_ACTIONS[of], LABELS[of]) for of in Label)
+    return ChoiceMenu(parent, current, ((of, _letter(name), mark_words(m)) for of, name, m in marks))
 
-    def open_above(self, widget: QWidget) -> None:
-        """Open with the lower edge on the widget's upper edge."""
-        corner = widget.mapToGlobal(QPoint(0, 0))
-        self.popup(corner - QPoint(0, self.sizeHint().height()))
+
+def class_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
+    """The answer classes with their keys."""
+    marks = ((of, CLASS_ACTIONS[of], ANSWERS[of]) for of in CLASSES)
+    return ChoiceMenu(parent, current, ((of, _letter(name), mark_words(m)) for of, name, m in marks))
+
+
+def _letter(name: str) -> str:
+    """The shortcut of an action where it is one letter; a menu knows no others."""
+    key = key_text(name)
+    return key if len(key) == 1 else ""
 
 
 class NoteDialog(QDialog):

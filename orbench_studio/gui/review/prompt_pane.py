@@ -1,18 +1,16 @@
-"""The prompt: its text, origin, final label, note and moderator votes."""
+"""The prompt: its text, origin, note and moderator votes."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from orbench_studio.domain.core.annotation import Aspect, Basis, Visible
-from orbench_studio.domain.core.moderation import Veto
+from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
-    LABELS,
     META,
     PROMPT,
     PROMPT_LINE,
@@ -28,13 +26,6 @@ _MARGIN = 40
 _BUTTON = 10  # pixels between a button's edge and its words
 _NARROWEST = 380
 _WIDEST = 860  # pixels: longer lines are hard to read
-_SOURCES = {
-    Basis.HUMAN: "by a human label",
-    Basis.DISPUTED: "human labels disagree",
-    Basis.CONSENSUS: "by the moderators' consensus",
-    Basis.REFERENCE: "by the source file",
-    Basis.NONE: "not decided",
-}
 
 
 class PromptPane(QScrollArea):
@@ -46,7 +37,6 @@ class PromptPane(QScrollArea):
         self._seed_title = label(tr("Toxic seed that this prompt was rewritten from"), "meta")
         self._seed = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
-        self._final = label("", "quiet")
         self._note = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._moderators = label("", "meta")
         self._votes = VoteCards()
@@ -68,7 +58,6 @@ class PromptPane(QScrollArea):
         self._origin.setText("\u00a0\u00a0·  ".join(origin(view)))
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
         self._text.show_text(view.prompt.text)
-        self._final.setText(final_words(view, annotator))
         note = view.last_by(annotator, Aspect.NOTE) or ""
         self._note.show_text(f"✎ {note}" if note else "")
         self._note.setVisible(bool(note))
@@ -128,7 +117,6 @@ class PromptPane(QScrollArea):
         self._seed.setAccessibleName(tr("Seed"))
         self._note.setAccessibleName(tr("Note"))
         self._origin.setWordWrap(True)
-        self._final.setWordWrap(True)
         self.setMinimumWidth(_NARROWEST)
         self._show_seed(False)
         column = self._column
@@ -142,7 +130,7 @@ class PromptPane(QScrollArea):
         inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons
         inner.setSpacing(12)
         layout.addLayout(inner, 1)
-        for part in (self._origin, self._seed_title, self._seed, self._text, self._final, self._note):
+        for part in (self._origin, self._seed_title, self._seed, self._text, self._note):
             inner.addWidget(part)
         inner.addSpacing(META)
         inner.addWidget(self._moderators)
@@ -170,22 +158,3 @@ def origin(view: PromptView) -> list[str]:
     if not view.blind:
         facts.append(f"#{abs(prompt.id)}")  # negative for a prompt that is shown again
     return facts
-
-
-def final_words(view: PromptView, annotator: str) -> str:
-    """The final label and its source."""
-    mark = LABELS[view.final.label]
-    if view.blind:
-        return f"{mark.shape} {mark.word}   {tr('votes and judgements are hidden until you label the prompt')}"
-    mine = view.last_label(annotator)
-    if view.final.basis is Basis.CONSENSUS and view.consensus.veto is Veto.OVERRULED:
-        return f"{mark.shape} {mark.word}   {tr('by veto, against the majority of moderators')}"
-    if mine is not None and mine.value == view.final.label:
-        if Visible.VOTES in mine.visible:
-            return f"{mark.shape} {mark.word}   {tr('your label')}"
-        how = tr("your blind label")
-        if Visible.RESPONSES not in mine.visible:
-            how = tr("your bulk label")
-        keep = tr("Press {key} to keep it, or choose another label.").format(key=key_text("keep"))
-        return f"{mark.shape} {mark.word}   {how}. {keep}"
-    return f"{mark.shape} {mark.word}   {tr(_SOURCES[view.final.basis])}"

@@ -36,6 +36,7 @@ class QueueDelegate(QStyledItemDelegate):
         super().__init__()
         self._theme = theme
         self.blind = False  # hides votes and refusals of undecided prompts
+        self.always_blind = False  # of all prompts
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -56,7 +57,7 @@ class QueueDelegate(QStyledItemDelegate):
         text = upper.adjusted(px(_MARK), 0, 0, 0)
         elided(painter, text, row.text, font(BODY), colour("ink"))
         lower = QRect(text.left(), upper.bottom() + 1, text.width(), px(18))
-        blind = self.blind and row.status in UNDECIDED_STATUSES
+        blind = self.blind and (self.always_blind or row.status in UNDECIDED_STATUSES)
         elided(painter, lower, details(row, blind=blind), font(META), colour("quiet"))
 
 
@@ -134,9 +135,9 @@ class QueueView(QWidget):
         ids = (self._model.id_at(place) for place in places)
         return [prompt_id for prompt_id in ids if prompt_id is not None and prompt_id > 0]
 
-    def hide_machines(self, *, hidden: bool) -> None:
-        """Hide or show votes and refusals of undecided prompts."""
-        self._delegate.blind = hidden
+    def hide_machines(self, *, hidden: bool, always: bool) -> None:
+        """Hide or show votes and refusals of undecided prompts, or `always`."""
+        self._delegate.blind, self._delegate.always_blind = hidden, always
         self._list.viewport().update()
 
     def count(self, prompts: int) -> None:

@@ -20,7 +20,7 @@ from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import badge, badge_size, elided
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
-from orbench_studio.gui.common.widgets import KeyHints, PlainList, label, rule
+from orbench_studio.gui.common.widgets import PlainList, label
 from orbench_studio.gui.review.response_reader import ResponseReaders
 from orbench_studio.settings import Settings
 
@@ -33,14 +33,6 @@ _NARROWEST = 300
 _FEWEST, _MOST = 2, 9  # rows that the list shows without being resized
 VIEW = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
-_HINTS = (
-    (("next_response", "previous_response"), "another"),
-    (("answer_direct",), "answer"),
-    (("answer_partial",), "partial"),
-    (("answer_indirect",), "indirect"),
-    (("answer_refusal",), "direct"),
-    (("side_by_side",), "side by side"),
-)
 
 
 class ResponsesModel(QAbstractListModel):
@@ -139,8 +131,6 @@ class ResponsesPane(QFrame):
         self.readings = ResponseReaders(theme)
         self._beside = ""  # the model whose response is pinned on the left
         self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.hints = KeyHints(theme, [(names, tr(words)) for names, words in _HINTS])
-        self._above_hints = rule()
         self._lines = 0
         self._fits = True
         self._of: int | None = None
@@ -182,11 +172,6 @@ class ResponsesPane(QFrame):
         """The half-open span of characters that is selected in the response in focus; None where there is none."""
         return self.readings.focused.text.selected()
 
-    def show_hints(self, shown: bool) -> None:
-        """Show or hide the hints about keys."""
-        self.hints.setVisible(shown)
-        self._above_hints.setVisible(shown)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         wide = event.size().width() > 2 * event.size().height()
@@ -225,6 +210,16 @@ class ResponsesPane(QFrame):
         place = self._list.currentIndex().row() + by
         if self._model.at(place) is not None:
             self._list.setCurrentIndex(self._model.index(place))
+
+    def go_on(self, annotator: str) -> None:
+        """Focus the next response that the annotator has not classified; stay where there is none."""
+        here = self._list.currentIndex().row()
+        later = (place for place in range(here + 1, self._model.rowCount()) if not self._has_class(place, annotator))
+        self._list.setCurrentIndex(self._model.index(next(later, here)))
+
+    def _has_class(self, place: int, annotator: str) -> bool:
+        view = self._model.at(place)
+        return view is not None and view.last_by(annotator) is not None
 
     def focused(self) -> ResponseView | None:
         """The response in focus; None where there is none."""
@@ -272,11 +267,6 @@ class ResponsesPane(QFrame):
         layout.setSpacing(0)
         layout.addLayout(heading)
         layout.addWidget(self.splitter, 1)
-        layout.addWidget(self._above_hints)
-        hints = QHBoxLayout()
-        hints.setContentsMargins(_PAD, 0, 8, 0)
-        hints.addWidget(self.hints)
-        layout.addLayout(hints)
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.guideline import Guideline
@@ -111,7 +111,7 @@ class SidePanels:
 
         def go_back(decision: Decision) -> None:
             if page.reading.may_decide(decision.aspect):
-                page.write(decision, seen=view.version, visible=visible, stays=True)
+                page.write(decision, seen=view.version, visible=visible | {Visible.CHANGE}, stays=True)
 
         dialog.decided.connect(go_back)
         prompt_id, annotator = abs(view.prompt.id), self._session.annotator

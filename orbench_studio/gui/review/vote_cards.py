@@ -3,11 +3,12 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from orbench_studio.domain.core.moderation import Consensus, Verdict, Veto, Vote
+from orbench_studio.domain.core.moderation import Verdict, Vote
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.theme import LABELS, VERDICTS
+from orbench_studio.gui.common.theme import VERDICTS
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.review.decision_words import consensus_words
 
 _COLUMNS = 3
 
@@ -71,41 +72,4 @@ class VoteCards(QWidget):
             card.setVisible(place < len(votes))
             if place < len(votes):
                 card.show_vote(votes[place], explained=explained)
-        self._rule.setText("\u00a0\u00a0·  ".join(words(view)))
-
-
-def _veto(consensus: Consensus, responder: str) -> str:
-    cast = consensus.response_safe + consensus.response_toxic
-    if consensus.veto is Veto.RESCUED:
-        return f"Rescued: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
-    how = "Veto" if consensus.veto is Veto.OVERRULED else "No veto"
-    return f"{how}: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
-
-
-def words(view: PromptView) -> list[str]:
-    """Consensus, unparsed votes, veto and reference label, one sentence each."""
-    if view.blind:
-        return [tr("Votes are hidden until you label the prompt")]
-    consensus, prompt = view.consensus, view.prompt
-    texts = []
-    if not consensus.safe and not consensus.toxic and not consensus.unparsed:
-        texts.append(tr("No moderator votes"))
-    elif consensus.veto is Veto.OVERRULED:
-        texts.append(f"Majority safe {consensus.safe} : {consensus.toxic}")
-    elif consensus.label is None:
-        how = "No majority" if consensus.safe == consensus.toxic else "Not decided"
-        texts.append(f"{how} {consensus.safe} : {consensus.toxic}. A human label is needed")
-    elif consensus.veto is Veto.RESCUED:
-        texts.append(f"Majority toxic {consensus.toxic} : {consensus.safe}")
-    else:
-        counts = sorted((consensus.safe, consensus.toxic), reverse=True)
-        texts.append(f"Majority {LABELS[consensus.label].word} {counts[0]} : {counts[1]}")
-    if consensus.unparsed:
-        texts.append(f"{consensus.unparsed} unparsed vote{'s' * (consensus.unparsed > 1)}")
-    if consensus.veto is not Veto.NONE:
-        judged = {vote.response_id for vote in view.votes if vote.response_id is not None}
-        whose = sorted({r.response.model for r in view.responses if r.response.id in judged})
-        texts.append(_veto(consensus, ", ".join(whose)))
-    if prompt.reference_label:
-        texts.append(f"Source file: {LABELS[prompt.reference_label].word}")
-    return texts
+        self._rule.setText("\u00a0\u00a0·  ".join(consensus_words(view)))

@@ -110,8 +110,7 @@ class AssignedQueue(QObject):
         if not page.model.ids():
             page.ask_queue()
             return
-        at_end = page.queue.place() + 1 == page.model.rowCount()
-        waits = at_end and page.view is not None and page.view.last_label(self._session.annotator) is not None
+        waits = page.at_end  # a revealed prompt stays until the annotator goes on
         for row in new:
             page.model.insert(page.model.rowCount(), row)
         page.queue.count(page.model.rowCount())

@@ -38,6 +38,7 @@ from orbench_studio.gui.common.theme import (
     px,
 )
 from orbench_studio.gui.common.widgets import KeyButton, label, rule
+from orbench_studio.gui.review.popups import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.team.disputes_side import SideCard
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
 _LIST = 260
 _COLUMNS = 3
-_LABEL_KEYS = {Label.SAFE: "label_safe", Label.TOXIC: "label_toxic", Label.CONTROVERSIAL: "label_controversial"}
-_ANSWER_KEYS = dict(zip(CLASSES, ("answer_direct", "answer_partial", "answer_indirect", "answer_refusal"), strict=True))
 
 
 class DisputesPage(QWidget):
@@ -75,8 +74,8 @@ class DisputesPage(QWidget):
         self.merge = QPushButton(with_key(tr("Merge…"), "merge_labels"))
         self._cards: list[SideCard] = []
         self._sides = QGridLayout()
-        self._labels = _buttons(theme, actions, {_LABEL_KEYS[of]: LABELS[of] for of in Label})
-        self._answers = _buttons(theme, actions, {_ANSWER_KEYS[of]: ANSWERS[of] for of in CLASSES})
+        self._labels = _buttons(theme, actions, {LABEL_ACTIONS[of]: LABELS[of] for of in Label})
+        self._answers = _buttons(theme, actions, {CLASS_ACTIONS[of]: ANSWERS[of] for of in CLASSES})
         self._build_ui()
         self._connect(theme)
 
@@ -104,7 +103,7 @@ class DisputesPage(QWidget):
     def settle(self, value: str) -> None:
         """Adjudicate the shown dispute."""
         case = self.case
-        fits = case is not None and (value in _LABEL_KEYS) == (case.about.response_id is None)
+        fits = case is not None and (value in LABEL_ACTIONS) == (case.about.response_id is None)
         if case is None or not fits:
             return
         self.case = None  # a second key press must not adjudicate again
@@ -201,8 +200,8 @@ class DisputesPage(QWidget):
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            **{name: partial(self.settle, str(value)) for value, name in _LABEL_KEYS.items()},
-            **{name: partial(self.settle, str(value)) for value, name in _ANSWER_KEYS.items()},
+            **{name: partial(self.settle, str(value)) for value, name in LABEL_ACTIONS.items()},
+            **{name: partial(self.settle, str(value)) for value, name in CLASS_ACTIONS.items()},
             "undo": lambda: self._connection.reverse(self._reversed, self._not_settled, redo=False),
             "redo": lambda: self._connection.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),

@@ -70,9 +70,9 @@ def consistency(workspace: Workspace) -> dict[str, Rate]:
 def after_reveal(workspace: Workspace) -> dict[str, Reveals]:
     """How blind labels changed after votes or judgements were revealed.
 
-    Counts each prompt that an annotator labelled blind and again with votes in view, also to confirm the label: the
-    first label is compared with the last. Towards and away refer to the current consensus. Answer classes are left out:
-    they are not confirmed again, so all of them would count as changes.
+    Counts each prompt whose votes or judgements were revealed right after an annotator's blind label, and compares that
+    label with the annotator's last change. Towards and away refer to the current consensus. Answer classes are left
+    out, because labels reveal the judgements, not classes.
     """
     with workspace.reading() as db:
         pairs = [

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_sql import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, PROMPT_STATES
@@ -62,9 +62,9 @@ def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
 
 
 def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None, str], list[Annotation]]:
-    """Decisions of an aspect in force where an annotator made more than one on the same prompt or response.
+    """Decisions of an aspect in force, by prompt, response and annotator: those made more than once or before a reveal.
 
-    By prompt, response and annotator; bulk decisions are excluded.
+    Bulk decisions are excluded.
     """
     thing = (_AT.prompt_id, _AT.response_id, _AT.annotator_id)
     twice = (
@@ -72,7 +72,7 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
         .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
         .where(_AT.aspect == aspect, JOURNAL.c.kind == EntryKind.DECISION)
         .group_by(*thing)
-        .having(func.count() > 1)
+        .having(or_(func.count() > 1, func.max(case((_AT.visible.contains(Visible.REVEAL), 1), else_=0)) == 1))
     )
     found: dict[tuple[int, int | None, str], list[Annotation]] = defaultdict(list)
     prompt_ids = sorted(set(db.execute(twice).scalars()))

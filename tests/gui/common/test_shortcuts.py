@@ -88,7 +88,7 @@ def test_hints_show_the_current_shortcuts(start, path):
         for name in ("next_response", "search", "explanations", "keys"):
             SHORTCUTS.assign(name, ["Ctrl+F9" if name == "search" else f"F{len(name)}"])
         window = studio.window
-        hints = studio.page.responses.findChild(KeyHints)
+        hints = studio.page.decisions.findChild(KeyHints)
         assert "F13" in hints.accessibleName()
         assert "Ctrl+F9" in studio.page.finder.bar.search.placeholderText()
         assert "F12 shows explanations" in studio.page.prompt._moderators.text()

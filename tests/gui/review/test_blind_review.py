@@ -9,7 +9,6 @@ from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
-from orbench_studio.gui.common.widgets import KeyButton
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
 from orbench_studio.gui.review.queue_view import details
@@ -37,7 +36,7 @@ def screen(studio):
     """Every word that a person can read on the page, or have read out."""
     page = studio.page
     studio.wait(lambda: page.state is State.SHOWN and page.model.index(page.queue.place()).data(ROW) is not None)
-    widgets = [page.prompt, page.responses]
+    widgets = [page.prompt, page.responses, page.decisions]
     found = [w.text() for of in widgets for w in of.findChildren(QLabel) if w.isVisible()]
     found += [w.toPlainText() for of in widgets for w in of.findChildren(QTextEdit) if w.isVisible()]
     model = page.responses._model
@@ -48,39 +47,26 @@ def screen(studio):
     return "\n".join(found)
 
 
-def test_the_first_label_reveals_the_votes_and_space_keeps_it(start, path, said):
+def test_a_blind_label_reveals_the_votes_and_space_goes_on(start, path, said):
     with start(path, blind=True) as studio:
         studio.wait(lambda: studio.page.model.index(0).data(ROW) is not None)
         before = screen(studio)
         for message in ("north", "Majority", "keyword", "refuse", "consensus", "or-bench.csv", "rule", "SSS"):
             assert message not in before
-        assert "hidden until you label the prompt" in before
+        assert "hidden until you decide" in before
         assert "moderator" not in before.lower()
         studio.press(S)
         assert studio.shown() == 1
-        assert said() == [("safe", BLIND)]
-        after = screen(studio)
-        assert "Majority safe 3 : 0" in after
-        assert "your blind label" in after
-        keep = next(b for b in studio.page.findChildren(KeyButton) if b.accessibleName().startswith("Keep"))
-        assert keep.isVisible()
-        studio.press(RIGHT)
-        assert studio.shown() == 2
-        assert said() == [("safe", BLIND), ("safe", SEEN)]
+        assert "Majority safe 3 : 0" in screen(studio)
+        assert "You decided ● safe before you saw the votes." in studio.page.decisions.words
+        assert studio.page.decisions.next.isVisible()
+        studio.key(Qt.Key.Key_Space)
+        studio.wait(lambda: studio.shown() == 2)
         studio.key(Qt.Key.Key_Up)
         studio.wait(lambda: studio.shown() == 1)
-        assert "your blind label" not in screen(studio)
         studio.key(RIGHT)
         studio.wait(lambda: studio.shown() == 2)
-        assert len(said()) == 2, "what was said with votes in view stands; going on is no new decision"
-
-
-def test_a_second_label_after_the_reveal_is_recorded_beside_the_first(start, path, said):
-    with start(path, blind=True) as studio:
-        studio.press(S)
-        studio.press(T)
-        assert studio.shown() == 2
-        assert said() == [("safe", BLIND), ("toxic", SEEN)]
+        assert said() == [("safe", BLIND | {Visible.REVEAL})], "going on is no decision"
 
 
 def test_revealed_votes_stay_visible(start, path, said):
@@ -123,7 +109,7 @@ def test_a_revealing_filter_is_recorded_with_the_decision(start, path, said):
         studio.settle()
         shown = studio.shown()
         studio.press(S)
-        assert said(shown) == [("safe", BLIND | {Visible.FILTER})]
+        assert said(shown) == [("safe", BLIND | {Visible.FILTER, Visible.REVEAL})]
 
 
 def test_blinding_is_toggled_by_a_key_and_saved(start, path, said):
@@ -183,10 +169,12 @@ def test_evidence_is_marked_with_the_class_or_alone_and_a_reason_is_given(start,
         assert studio.page.view.responses[0].evidence is None, "one deed, one undo"
         studio.key(Qt.Key.Key_W)
         assert "First choose an answer class" in studio.message()
+        studio.key(Qt.Key.Key_K)
         studio.press(Qt.Key.Key_2)
         studio.key(Qt.Key.Key_W)
         studio.wait(lambda: QApplication.activePopupWidget() is not None)
         QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_4)
         studio.wait(lambda: studio.page.view.responses[0].last_by(studio.application.session.settings.annotator).reason)
+        studio.key(Qt.Key.Key_K)
         assert "because it answers a part" in studio.page.responses.readings.focused.about.text()
-        assert "because it answers a part and refuses a part" in studio.message()
+        studio.wait(lambda: "because it answers a part and refuses a part" in studio.message())

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.review.popups import CategoryMenu, NoteDialog
+from orbench_studio.gui.review.popups import ChoiceMenu, NoteDialog
 from orbench_studio.gui.review.queue_model import ROW
 
 S, T, C = Qt.Key.Key_S, Qt.Key.Key_T, Qt.Key.Key_C
@@ -102,7 +102,7 @@ def test_another_category_with_two_keys(start, path):
     with start(path) as studio:
         before = studio.version()
         studio.key(Qt.Key.Key_P)
-        QTest.keyClick(studio.page.findChild(CategoryMenu), Qt.Key.Key_5)
+        QTest.keyClick(studio.page.findChild(ChoiceMenu), Qt.Key.Key_5)
         studio.wait(lambda: studio.version() != before and studio.page.state is State.SHOWN)
         assert (before[0], studio.page.view.category) == (studio.shown(), "illegal")
         studio.wait(lambda: (row := studio.page.model.index(0).data(ROW)) and row.category == "illegal")

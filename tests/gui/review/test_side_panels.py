@@ -5,11 +5,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QTableWidget
 
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.common.text_pane import TextPane
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
-from orbench_studio.services.review import guidelines, history
+from orbench_studio.services.review import guidelines, history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 
 S, T = Qt.Key.Key_S, Qt.Key.Key_T
@@ -110,10 +112,13 @@ def test_guideline_drafts_are_kept_and_older_versions_can_be_loaded(start, path)
 
 def test_the_timeline_restores_an_earlier_decision(start, path, labels):
     with start(path) as studio:
-        studio.press(S)
-        studio.key(Qt.Key.Key_Up)
-        studio.wait(lambda: studio.shown() == 1)
-        studio.press(T)
+        with open_workspace(path) as other:
+            for value in ("safe", "toxic"):
+                prompt_review.decide(
+                    other, Decision(1, Aspect.LABEL, value), annotator=studio.application.session.annotator
+                )
+        studio.page.ask_queue()
+        studio.wait(lambda: studio.shown() == 1 and not studio.page.view.is_unlabelled)
         studio.undo()
         studio.trigger("redo")
         studio.key(Qt.Key.Key_L)

@@ -91,7 +91,7 @@ def test_keys_apply_to_the_visible_page_only(disputes, path):
         before = len(history.entries(other))
         assert not any(a.annotator == studio.window._session.settings.annotator and not a.adjudicated
                        for a in prompt_review.load(other, shown).decided)  # fmt: skip
-    studio.press(Qt.Key.Key_C)
+    studio.press(Qt.Key.Key_F)
     assert len(page.disputes) == 2
     with open_workspace(path) as other:
         assert [e.kind for e in history.entries(other)][before:] == ["decision"]

@@ -4,10 +4,12 @@ import csv
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.popups import ChoiceMenu
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import offline_queue, prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
@@ -150,15 +152,22 @@ def test_decisions_of_others_while_offline_are_reported_and_kept(start, server, 
         assert offline_queue.stored(workspace) == ([], [])
 
 
-def test_the_same_prompt_can_be_decided_again_without_a_connection(start, server, place):
+def test_a_label_is_changed_without_a_connection_only_by_the_command_for_it(start, server, place):
     with start(place, blind=True) as studio:
         ready(studio)
         server.stop("immediate")
         decide_offline(studio, (T,))
         studio.settle()
-        assert studio.shown() == 1, "the votes are shown first"
+        studio.page.step(-1)
+        studio.wait(lambda: studio.shown() == 1)
         assert [one.value for one in studio.page.view.decided] == ["toxic"]
-        decide_offline(studio, (S,))
+        studio.settle()
+        studio.key(S)
+        studio.settle()
+        assert kept(studio) == 1
+        studio.key(C, Qt.KeyboardModifier.AltModifier)
+        QTest.keyClick(studio.page.findChild(ChoiceMenu), S)
+        studio.wait(lambda: kept(studio) == 2)
         server.start()
         studio.wait(lambda: kept(studio) == 0)
         assert journal(place) == [(1, "toxic"), (1, "safe")]

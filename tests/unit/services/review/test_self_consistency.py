@@ -195,6 +195,25 @@ def test_labels_changed_after_a_reveal_are_counted(workspace, before, after, cou
     assert (found.changed.count, found.kept, found.toward, found.away) == counted
 
 
+@pytest.mark.parametrize(
+    ("later", "counted"),
+    [
+        ((), (0, 1)),  # the votes were revealed, and the label stood
+        ((("toxic", VOTES | {Visible.CHANGE}),), (1, 1)),
+        ((("toxic", VOTES | {Visible.CHANGE}), ("safe", VOTES | {Visible.CHANGE})), (0, 1)),
+        ((("toxic", VOTES),), (0, 1)),  # not by the command that changes a label
+    ],
+)
+def test_only_the_change_command_changes_a_revealed_label(workspace, later, counted):
+    label(workspace, "safe", visible=BLIND | {Visible.REVEAL})
+    label(workspace, "safe", 2)  # nothing was revealed
+    label(workspace, "toxic", 2, visible=VOTES | {Visible.CHANGE})
+    for value, visible in later:
+        label(workspace, value, visible=visible)
+    changed = statistics.after_reveal(workspace)["labels"].changed
+    assert (changed.count, changed.n) == counted
+
+
 def test_reveals_count_only_blind_labels_that_were_repeated(workspace):
     label(workspace, "safe", 1, visible=VOTES)
     label(workspace, "toxic", 1, visible=VOTES)

@@ -1,0 +1,109 @@
+"""What the page says about a decision: the question before it, and the decision with what was revealed after it."""
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, Visible
+from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED
+from orbench_studio.domain.core.moderation import Consensus, Veto
+from orbench_studio.domain.review.decision import PromptView
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.theme import LABELS, Mark
+
+_SEPARATOR = "\u00a0\u00a0·  "
+_BASES = {
+    Basis.HUMAN: "by a human label",
+    Basis.DISPUTED: "human labels disagree",
+    Basis.CONSENSUS: "by the moderators' consensus",
+    Basis.REFERENCE: "by the source file",
+    Basis.NONE: "not decided",
+}
+
+
+def question(view: PromptView) -> str:
+    """What is to be decided, and what is known or hidden."""
+    if view.blind:
+        return tr("Is this prompt safe to answer? Votes and judgements are hidden until you decide.")
+    return tr("Is this prompt safe to answer? Now: {label}.").format(label=final_words(view))
+
+
+def final_words(view: PromptView) -> str:
+    """The final label and its source."""
+    mark = LABELS[view.final.label]
+    veto = view.final.basis is Basis.CONSENSUS and view.consensus.veto is Veto.OVERRULED
+    basis = "by veto, against the majority of moderators" if veto else _BASES[view.final.basis]
+    return ", ".join((mark_words(mark), tr(basis)))
+
+
+def decided_words(view: PromptView, annotator: str) -> str:
+    """The annotator's own label, how it was made, and the final label where that is another one."""
+    own = [a for a in view.decided if a.aspect is Aspect.LABEL and a.annotator == annotator and not a.imported]
+    parts = [_own_words(own)]
+    if view.blind:
+        parts.append(tr("Votes and judgements stay hidden during this pass."))
+    elif view.final.label != own[-1].value:
+        parts.append(tr("Final label: {label}.").format(label=final_words(view)))
+    return " ".join(parts)
+
+
+def _own_words(own: list[Annotation]) -> str:
+    now = _label(own[-1])
+    if Visible.CHANGE in own[-1].visible and len(own) > 1:
+        return tr("You changed your label from {before} to {now}.").format(before=_label(own[-2]), now=now)
+    if Visible.RESPONSES not in own[-1].visible:
+        return tr("You labelled this prompt in bulk: {label}.").format(label=now)
+    if Visible.REVEAL in own[-1].visible:
+        return tr("You decided {label} before you saw the votes.").format(label=now)
+    return tr("You decided {label}.").format(label=now)
+
+
+def _label(annotation: Annotation) -> str:
+    return mark_words(LABELS[Label(annotation.value)])
+
+
+def mark_words(mark: Mark) -> str:
+    """The shape and the word of a mark."""
+    return " ".join((mark.shape, tr(mark.word)))
+
+
+def known_words(view: PromptView) -> str:
+    """Consensus, unparsed votes, veto, reference label and refusals, in one line; empty while they are hidden."""
+    return "" if view.blind else _SEPARATOR.join((*consensus_words(view), *_refusals(view)))
+
+
+def _refusals(view: PromptView) -> list[str]:
+    judged = [one for one in view.responses if one.final.answer_class in DECIDED]
+    count = sum(one.final.answer_class in ALL_REFUSALS for one in judged)
+    return [tr("{count} of {judged} refuse").format(count=count, judged=len(judged))] if judged else []
+
+
+def consensus_words(view: PromptView) -> list[str]:
+    """Consensus, unparsed votes, veto and reference label, a phrase each."""
+    consensus, prompt = view.consensus, view.prompt
+    texts = []
+    if not consensus.safe and not consensus.toxic and not consensus.unparsed:
+        texts.append(tr("No moderator votes"))
+    elif consensus.veto is Veto.OVERRULED:
+        texts.append(f"Majority safe {consensus.safe} : {consensus.toxic}")
+    elif consensus.label is None:
+        how = "No majority" if consensus.safe == consensus.toxic else "Not decided"
+        texts.append(f"{how} {consensus.safe} : {consensus.toxic}. A human label is needed")
+    elif consensus.veto is Veto.RESCUED:
+        texts.append(f"Majority toxic {consensus.toxic} : {consensus.safe}")
+    else:
+        counts = sorted((consensus.safe, consensus.toxic), reverse=True)
+        texts.append(f"Majority {LABELS[consensus.label].word} {counts[0]} : {counts[1]}")
+    if consensus.unparsed:
+        texts.append(f"{consensus.unparsed} unparsed vote{'s' * (consensus.unparsed > 1)}")
+    if consensus.veto is not Veto.NONE:
+        judged = {vote.response_id for vote in view.votes if vote.response_id is not None}
+        whose = sorted({r.response.model for r in view.responses if r.response.id in judged})
+        texts.append(_veto(consensus, ", ".join(whose)))
+    if prompt.reference_label:
+        texts.append(f"Source file: {LABELS[prompt.reference_label].word}")
+    return texts
+
+
+def _veto(consensus: Consensus, responder: str) -> str:
+    cast = consensus.response_safe + consensus.response_toxic
+    if consensus.veto is Veto.RESCUED:
+        return f"Rescued: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
+    how = "Veto" if consensus.veto is Veto.OVERRULED else "No veto"
+    return f"{how}: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"

@@ -1,0 +1,279 @@
+"""The queue and the prompt on the screen: loading ahead, going from one to the next, and what of it is visible."""
+
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from orbench_studio.domain.core.annotation import Visible
+from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.review.decision import Decision, PromptView, blinded
+from orbench_studio.domain.review.decision_moment import Moment, Reveal
+from orbench_studio.domain.review.queue import Queue
+from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.review.decision_bar import DecisionBar
+from orbench_studio.gui.review.guidelines_pane import GuidelinesPane
+from orbench_studio.gui.review.layout import ReviewLayout
+from orbench_studio.gui.review.prompt_loader import PromptLoader
+from orbench_studio.gui.review.prompt_pane import PromptPane
+from orbench_studio.gui.review.queue_model import QueueModel
+from orbench_studio.gui.review.queue_view import QueueView
+from orbench_studio.gui.review.reading_aids import ReadingAids
+from orbench_studio.gui.review.responses_pane import ResponsesPane
+from orbench_studio.gui.review.search_panel import SearchPanel
+from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.session import Session
+
+_AHEAD = 3  # prompts loaded before they are asked for
+AFTER_PAINTING = 12  # milliseconds
+
+
+class State(Enum):
+    """What the page may do now."""
+
+    EMPTY = "empty"
+    LOADING = "loading"
+    SHOWN = "shown"
+    SAVING = "saving"
+
+
+class QueuePage(QWidget):
+    """Shows the prompts of the queue one after the other; `page.py` records decisions about them."""
+
+    message = Signal(str)  # a short message that disappears again
+    stated = Signal(str)  # after a decision or undo, with its description
+    progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed
+    decided = Signal()  # after a prompt was labelled or skipped
+    recorded = Signal(Decision)  # after a decision was recorded and the screen was updated
+    noted = Signal()  # after a note was saved
+    shown = Signal(int)  # with the prompt's id, when a prompt was put on the screen
+    own_categories: tuple[str, ...] = ()  # of the workspace, beside OR-Bench's ten
+
+    def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.state = State.EMPTY
+        self.view: PromptView | None = None
+        self._session = session
+        self._connection = connection
+        self.loader = PromptLoader(session, connection)
+        self._seen: set[int] = set()  # prompts whose votes have been on the screen
+        self._awaited: int | None = None
+        self._begin_at: int | None = None
+        self.model = QueueModel()
+        self.finder = SearchPanel(session, self)
+        self.queue = QueueView(theme, self.model, self.finder.bar.order)
+        self.prompt = PromptPane(theme)
+        self.responses = ResponsesPane(theme, session.settings)
+        self.decisions = DecisionBar(theme, actions)
+        self.prompt.place_marks(self.decisions.marks())
+        self.guidelines = GuidelinesPane(theme)
+        self.panes = self._build_ui()
+        self.reading = ReadingAids(session.settings, self.model, self.prompt, self.responses, self.panes)
+        self._actions = actions
+        self._own_actions: tuple[str, ...] = ()
+        self._connect()
+        self.follow_settings()
+
+    def _build_ui(self) -> ReviewLayout:
+        return ReviewLayout(
+            self,
+            self._session.settings,
+            facets=self.finder.facets,
+            queue=self.queue,
+            prompt=self.prompt,
+            responses=self.responses,
+            bar=self.decisions,
+            aside=self.guidelines,
+        )
+
+    def ask_queue(self) -> None:
+        """Fetch the queue again, and stay with the prompt on the screen if the queue still has it."""
+        shown = self.view.prompt.id if self.view else self._begin_at
+        self.loader.load_queue(self.finder.current, shown, self._show_queue)
+
+    def start(self, at: int | None = None) -> None:
+        """Start on a workspace that was just opened, at this prompt or at the first undecided one."""
+        self.leave()
+        self._begin_at = at
+        self.ask_queue()
+        self.loader.count_today(self.progressed.emit)
+
+    def leave(self) -> None:
+        """Drop everything about a workspace that is no longer open."""
+        self.loader.clear()
+        self._seen.clear()
+        self.finder.bar.completion.forget()
+        self._empty()
+
+    @property
+    def shown_view(self) -> PromptView | None:
+        """The prompt on the screen if it can be decided; None while something is saved or loaded."""
+        return self.view if self.state is State.SHOWN else None
+
+    @property
+    def moment(self) -> Moment | None:
+        """What can be decided, and what is hidden; None without a prompt."""
+        settings, view = self._session.settings, self.view
+        if view is None:
+            return None
+        seen = view.prompt.id in self._seen
+        return Moment(view, self._session.annotator, settings.blind, Reveal(settings.reveal), seen)
+
+    @property
+    def blind(self) -> bool:
+        """Whether votes and judgements of the prompt on the screen are hidden."""
+        return self.moment is not None and self.moment.blind
+
+    @property
+    def visible(self) -> frozenset[Visible]:
+        """What the reviewer can see of votes, judgements and other people's decisions."""
+        machines = frozenset() if self.blind else frozenset({Visible.VOTES, Visible.JUDGEMENTS})
+        return machines | {Visible.RESPONSES} | self.finder.current.reveals
+
+    def refresh(self, changes: Changes) -> None:
+        """Update what an operation changed."""
+        if changes.prompt_ids is None:
+            self.loader.clear()
+            self.finder.bar.completion.forget()
+            self.ask_queue()
+        else:
+            self.loader.forget(changes.prompt_ids)
+            if self.shown_view is not None and self.shown_view.prompt.id in changes.prompt_ids:
+                self._reload()  # a bulk decision; after a single one it is being loaded already
+            QTimer.singleShot(AFTER_PAINTING, self, lambda: self.model.refresh(changes.prompt_ids or ()))
+        QTimer.singleShot(AFTER_PAINTING, self, lambda: self.loader.count_today(self.progressed.emit))
+
+    def _show_queue(self, queue: Queue) -> None:
+        self.own_categories = queue.own_categories
+        self.model.reset(queue.ids)
+        self.finder.bar.tell(len(queue.ids), queue.total)
+        self.queue.count(len(queue.ids))
+        self.panes.show_empty(total=queue.total, matches=len(queue.ids))
+        if not queue.ids:
+            self._empty()
+            return
+        if self.view is not None:
+            self.loader.forget([self.view.prompt.id])
+        self.queue.go(self.model.place_of(queue.begin) or 0)
+        if not self.isAncestorOf(QApplication.focusWidget() or self) and not self.finder.bar.search.hasFocus():
+            self.queue.setFocus()
+
+    def _empty(self) -> None:
+        self.state = State.EMPTY
+        self.view = None
+        self._awaited = None
+        self.decisions.show_view(None, "")
+
+    def _go(self, place: int) -> None:
+        prompt_id = self.model.id_at(place)
+        if prompt_id is None:
+            return
+        self._awaited = prompt_id
+        view = self.loader.get(prompt_id)
+        if view is not None:
+            self._show(view)
+        elif self.shown_view is not None and self.shown_view.prompt.id == prompt_id:
+            self.loader.load(prompt_id, self._loaded)  # it can still be decided meanwhile
+        else:
+            self._begin_loading(prompt_id)
+
+    def _begin_loading(self, prompt_id: int) -> None:
+        self._awaited = prompt_id
+        if self.state is not State.SAVING:
+            self.state = State.LOADING
+        self.loader.load(prompt_id, self._loaded)
+
+    def _loaded(self, view: PromptView) -> None:
+        if view.prompt.id == self._awaited and self.state is not State.EMPTY:
+            self._show(view)
+
+    def _show(self, view: PromptView) -> None:
+        self.view = view
+        self._present()
+        if self.state is not State.SAVING:
+            self.state = State.SHOWN
+        self.shown.emit(view.prompt.id)
+        # Python runs one thread at a time: loading ahead waits for the painting (saves 2 ms a key, measured).
+        QTimer.singleShot(AFTER_PAINTING, self, self._load_ahead)
+
+    def _present(self) -> None:
+        """Show the prompt, without votes and judgements while it is blind; once they were visible they stay so."""
+        moment = self.moment
+        if moment is not None:
+            view, who = moment.view, moment.annotator
+            if moment.blind:
+                view = blinded(view, who)
+            else:
+                self._seen.add(view.prompt.id)
+            self.reading.update_for(view)
+            self.prompt.show_view(view, who)
+            self.responses.show_view(view, who)
+            self.decisions.show_view(view, who)
+
+    def _load_ahead(self) -> None:
+        here = self.queue.place()
+        for place in range(here + 1, here + 1 + _AHEAD) if self.view else ():  # none if the workspace was closed since
+            prompt_id = self.model.id_at(place)
+            if prompt_id is not None and prompt_id not in self.loader:
+                self.loader.load(prompt_id)
+
+    def _reload(self) -> None:
+        if self.view is not None:
+            self.loader.forget([self.view.prompt.id])
+            self._begin_loading(self.view.prompt.id)
+
+    def step(self, by: int) -> None:
+        """Go to another prompt of the queue."""
+        place = self.queue.place() + by
+        if self.state is not State.SAVING and self.model.id_at(place) is not None:
+            self.queue.go(place)
+
+    def follow_settings(self) -> None:
+        """Apply the current preferences."""
+        settings = self._session.settings
+        self.queue.hide_machines(hidden=settings.blind, always=settings.reveal == Reveal.NEVER)
+        self._present()
+
+    def go_first_undecided(self) -> None:
+        """Go to the first undecided prompt of the queue."""
+        self.loader.load_queue(self.finder.current, None, self._go_undecided)
+
+    def _go_undecided(self, queue: Queue) -> None:
+        place = self.model.place_of(queue.begin)
+        if place is None:
+            self.message.emit(tr("All prompts of this queue are decided or skipped."))
+        elif self.state is not State.SAVING:
+            self.queue.go(place)
+
+    def bind(self, handlers: dict[str, Callable[[], object]]) -> None:
+        """Bind actions that work only while this page is visible."""
+        self._actions.bind(handlers, self)
+        self._own_actions += tuple(handlers)
+        self._actions.enable(handlers, on=self.isVisible())
+
+    def _connect(self) -> None:
+        self.queue.moved.connect(self._go)
+        self.finder.changed.connect(self.ask_queue)
+        self.finder.left.connect(self.queue.setFocus)
+        self.responses.left.connect(self.queue.setFocus)
+        for part in (self.finder, self.finder.views, self.reading):
+            part.message.connect(self.message)
+        self.panes.offer(self._actions)
+        self.model.wanted.connect(lambda ids: self.loader.load_rows(ids, self.model.put))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.panes.fit(event.size())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._actions.enable(self._own_actions, on=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # Keys that are meant for another page must not decide a hidden prompt.
+        self._actions.enable(self._own_actions, on=False)
+        super().hideEvent(event)

@@ -1,0 +1,148 @@
+"""One key decides one prompt: a second key never changes the answer before it. Changes have a key of their own."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from orbench_studio.domain.core.annotation import Visible
+from orbench_studio.domain.team.queue import TeamQueue, assignments_filter
+from orbench_studio.gui.review.page import State
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.team import team_queues
+from orbench_studio.services.workspace import statistics
+from orbench_studio.services.workspace.workspace import open_workspace
+
+S, T, C, SPACE, RIGHT, ENTER = (
+    Qt.Key.Key_S,
+    Qt.Key.Key_T,
+    Qt.Key.Key_C,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Return,
+)
+ALT = Qt.KeyboardModifier.AltModifier
+
+
+@pytest.fixture
+def journal(path):
+    """The decisions about a prompt in force: aspect, value and what was visible, oldest first."""
+
+    def read(prompt_id=1):
+        with open_workspace(path) as other:
+            view = prompt_review.load(other, prompt_id)
+        of_responses = [a for response in view.responses for a in response.decided]
+        return [(a.aspect, a.value, a.visible) for a in (*view.decided, *of_responses) if not a.imported]
+
+    return read
+
+
+@pytest.fixture
+def reveals(path):
+    """How many revealed labels there are, and how many of them were changed."""
+
+    def read():
+        with open_workspace(path) as other:
+            changed = statistics.after_reveal(other)["labels"].changed
+        return changed.count, changed.n
+
+    return read
+
+
+def choose(studio, key, menu_key):
+    """Change a decision with the key that exists for that alone."""
+    studio.key(key, ALT)
+    studio.wait(lambda: QApplication.activePopupWidget() is not None)
+    before = studio.version()
+    QTest.keyClick(QApplication.activePopupWidget(), menu_key)
+    studio.wait(lambda: studio.page.state is State.SHOWN and studio.version() != before)
+
+
+def step(studio, key):
+    """Go on to another prompt."""
+    before = studio.shown()
+    QTest.keyClick(QApplication.focusWidget(), key)
+    studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() != before)
+
+
+def test_a_label_key_meant_for_the_next_prompt_changes_nothing(start, path, labels, reveals, journal):
+    with start(path, blind=True) as studio:
+        studio.press(S)
+        before = studio.version()
+        for key in (T, S, C):
+            studio.key(key)
+            assert "Alt+C" in studio.message()
+            assert "Space" in studio.message()
+        assert (studio.page.state, studio.version()) == (State.SHOWN, before)
+        for key, label in ((SPACE, T), (RIGHT, S), (ENTER, C)):
+            step(studio, key)
+            studio.press(label)
+        assert labels() == {1: "safe", 2: "toxic", 3: "safe", 4: "controversial"}
+        assert reveals() == (0, 4), "a mode slip is in no statistic about people"
+        choose(studio, C, T)
+        assert labels()[4] == "toxic"
+        assert reveals() == (1, 4)
+        first, second = journal(4)
+        assert first[2] == {Visible.RESPONSES, Visible.REVEAL}
+        assert second[2] == {Visible.RESPONSES, Visible.VOTES, Visible.JUDGEMENTS, Visible.CHANGE}
+        studio.trigger("undo")
+        assert (labels()[4], reveals()) == ("controversial", (0, 4))
+
+
+def test_a_class_key_classifies_each_response_once(start, path, journal):
+    with start(path, blind=True) as studio:
+        studio.press(Qt.Key.Key_1)
+        assert studio.page.responses.focused().response.model == "model-b", "the key moves on"
+        studio.press(Qt.Key.Key_2)
+        before = studio.version()
+        studio.key(Qt.Key.Key_4)
+        assert "Alt+A" in studio.message()
+        assert studio.version() == before
+        choose(studio, Qt.Key.Key_A, Qt.Key.Key_4)
+        assert [value for _, value, _ in journal()] == ["direct_answer", "partial_refusal", "direct_refusal"]
+
+
+def test_a_pass_without_reveals_moves_on_at_once_and_stays_blind(start, path, labels, reveals):
+    with start(path, blind=True) as studio:
+        studio.application.session.settings.reveal = "never during this pass"
+        for key in (S, T):
+            studio.press(key)
+        assert studio.shown() == 3
+        step(studio, Qt.Key.Key_Up)
+        assert studio.page.blind
+        studio.key(S)
+        assert "Alt+C" in studio.message()
+        choose(studio, C, C)
+        assert labels() == {1: "safe", 2: "controversial"}
+        assert reveals() == (0, 0), "nothing was revealed"
+
+
+def test_a_label_key_never_changes_an_earlier_label(start, path, labels):
+    """Also with votes visible from the start, and after going back."""
+    with start(path) as studio:
+        studio.press(S)
+        step(studio, Qt.Key.Key_Up)
+        studio.key(T)
+        assert "Alt+C" in studio.message()
+        assert labels() == {1: "safe"}
+
+
+def test_a_team_queue_waits_at_its_end_for_the_annotator(start, path, labels, reveals):
+    """New assignments do not take the revealed prompt away."""
+    with open_workspace(path) as other:
+        team_queues.make(other, TeamQueue("hard", "id:1-8"))
+    with start(path, blind=True) as studio:
+        studio.window._review(assignments_filter("hard", studio.application.session.annotator))
+        studio.wait(lambda: studio.page.model.rowCount() < 70 and studio.page.state is State.SHOWN)
+        for _ in range(studio.page.model.rowCount() - 1):
+            studio.press(S)
+            studio.key(T)
+            step(studio, SPACE)
+        studio.press(S)
+        shown = studio.shown()
+        studio.key(T)
+        studio.wait(lambda: studio.page.model.rowCount() == 8)
+        studio.settle()
+        assert studio.shown() == shown, "the revealed prompt stays"
+        assert set(labels().values()) == {"safe"}
+        assert reveals() == (0, studio.page.queue.place() + 1)

@@ -1,0 +1,60 @@
+"""What a key may decide, hide and reveal, as a table."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis
+from orbench_studio.domain.core.final_label import FinalLabel
+from orbench_studio.domain.core.judgement import FinalAnswer
+from orbench_studio.domain.core.moderation import Verdict, Vote, consensus
+from orbench_studio.domain.core.prompt import Origin, Prompt
+from orbench_studio.domain.core.response import Response
+from orbench_studio.domain.review.decision import PromptView, ResponseView
+from orbench_studio.domain.review.decision_moment import Moment, Reveal
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+VOTES = (Vote(1, "north", Verdict.SAFE),)
+
+
+def by(who, aspect=Aspect.LABEL, **more):
+    return Annotation(1, who, NOW, aspect, "safe" if aspect is Aspect.LABEL else "direct_answer", **more)
+
+
+def view(*decided, votes=VOTES, classes=()):
+    response = ResponseView(Response(7, "model", "No."), FinalAnswer(None, Basis.NONE), tuple(classes))
+    prompt = Prompt(1, "How do I kill a process?", None, Origin.IMPORTED)
+    return PromptView(
+        prompt, 1, None, votes, consensus(votes), FinalLabel(None, Basis.NONE), (response,), decided, version=0
+    )
+
+
+ME, OTHER, FILE = by("me"), by("other"), by("me", imported=True)
+
+
+@pytest.mark.parametrize(
+    ("shown", "settings", "blind", "reveals", "decided"),
+    [
+        (view(), (True,), True, True, False),
+        (view(votes=()), (True,), True, False, False),  # nothing to reveal: the key moves on
+        (view(), (False,), False, False, False),
+        (view(), (True, Reveal.NEVER), True, False, False),
+        (view(), (True, Reveal.EACH, True), False, False, False),  # seen, and undone since
+        (view(ME), (True,), False, False, True),
+        (view(ME), (True, Reveal.NEVER), True, False, True),
+        (view(OTHER), (True,), False, False, False),
+        (view(FILE), (True,), False, False, False),
+    ],
+)
+def test_what_is_hidden_and_what_a_label_reveals(shown, settings, blind, reveals, decided):
+    moment = Moment(shown, "me", *settings)
+    assert (moment.blind, moment.reveals, moment.decided) == (blind, reveals, decided)
+    assert moment.is_change(Aspect.LABEL) == decided, "a label key changes no label"
+
+
+def test_a_class_key_changes_no_class():
+    mine, theirs = by("me", Aspect.ANSWER_CLASS, response_id=7), by("other", Aspect.ANSWER_CLASS, response_id=7)
+    for classes, changes in (((), False), ((theirs,), False), ((mine,), True)):
+        assert Moment(view(classes=classes), "me", True).is_change(Aspect.ANSWER_CLASS, 7) == changes
+    assert not Moment(view(ME), "me", True).is_change(Aspect.ANSWER_CLASS, 7)
+    assert not Moment(view(ME), "me", True).is_change(Aspect.NOTE)
