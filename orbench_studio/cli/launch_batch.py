@@ -29,6 +29,8 @@ def confirm(found: "Estimate", sending: RequestOptions) -> None:
         if found.max_cost:
             write_line(f"Total: {counted(found.items, 'request')}, at most {usd(found.max_cost)}.")
         write_line(f"Duration: about {duration(found.seconds)}. Prices as of {found.prices_dated}.")
+    if found.warning:
+        write_error(found.warning)
     if sending.yes:
         return
     if sending.as_json or not sys.stdin.isatty():

@@ -32,6 +32,7 @@ from orbench_studio.cli import (
     models,
     moderate,
     open_window,
+    prices,
     push_pull,
     rewrite,
     rules,
@@ -136,6 +137,7 @@ app.command("moderate")(moderate.moderate)
 app.command("judge")(judge.judge)
 app.command("worker")(worker.worker)
 app.command("models")(models.models)
+app.command("prices")(prices.prices)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.MultiValueTrain)(judge_file.judge_file)
 app.command("calibrate")(calibrate.calibrate)

@@ -84,7 +84,7 @@ class LaunchPanel(QWidget):
             lines.append(tr("Total: at most {cost}").format(cost=usd(found.max_cost)))
         duration_line = tr("Duration: about {time}. Prices as of {date}.")
         lines.append(duration_line.format(time=duration(found.seconds), date=found.prices_dated))
-        self._show_text("\n".join(filter(None, (*lines, offer.note))))
+        self._show_text("\n".join(filter(None, (*lines, found.warning, offer.note))))
         many = tr("Launch {count} requests").format(count=f"{found.items:,}")
         self.launch.setText(tr("Launch 1 request") if found.items == 1 else many)
         self.launch.setEnabled(not self._busy)

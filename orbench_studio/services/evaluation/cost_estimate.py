@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.providers.base import estimated_tokens
 from orbench_studio.providers.endpoints import endpoint
-from orbench_studio.services.evaluation.prices import Prices, cost
+from orbench_studio.services.evaluation.prices import Prices, age_warning, cost
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import text_lengths
 
@@ -35,10 +35,14 @@ class ModelEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Estimate for all models. `seconds` is that of the slowest model, because they run in parallel."""
+    """Estimate for all models. `seconds` is that of the slowest model, because they run in parallel.
+
+    `prices_dated` is the date of the oldest price that was used; `warning` warns of old prices.
+    """
 
     models: tuple[ModelEstimate, ...]
     prices_dated: str
+    warning: str = ""
 
     @property
     def items(self) -> int:
@@ -77,9 +81,7 @@ def estimate(
     system = estimated_tokens(settings.sampling.system or "") * len(prompt_ids)
     tokens = (characters // 4 + system) * settings.repeats
     items = len(prompt_ids) * settings.repeats
-    return Estimate(
-        tuple(_model(name, items, tokens, mean_output[name], settings, prices) for name in models), prices.dated
-    )
+    return _dated([_model(name, items, tokens, mean_output[name], settings, prices) for name in models], prices)
 
 
 def estimate_judging(
@@ -89,7 +91,7 @@ def estimate_judging(
     with workspace.reading() as db:
         characters = text_lengths.of_responses(db, responses)
     each = [estimate_items(name, len(responses), characters, _VOTE_TOKENS, settings, prices) for name in judges]
-    return Estimate(tuple(model for found in each for model in found.models), prices.dated)
+    return _dated([model for found in each for model in found.models], prices)
 
 
 def estimate_voting(
@@ -105,7 +107,7 @@ def estimate_voting(
         prompts = [prompt_id for prompt_id, response_id in targets if response_id is None]
         characters = text_lengths.of_responses(db, responses) + text_lengths.of_prompts(db, prompts)
     each = [estimate_items(name, len(targets), characters, _VOTE_TOKENS, settings, prices) for name in moderators]
-    return Estimate(tuple(model for found in each for model in found.models), prices.dated)
+    return _dated([model for found in each for model in found.models], prices)
 
 
 def estimate_items(
@@ -113,7 +115,12 @@ def estimate_items(
 ) -> Estimate:
     """Estimate items that send the template with this number of characters in total."""
     tokens = characters // 4 + estimated_tokens(settings.template or "") * items
-    return Estimate((_model(model, items, tokens, mean_output, settings, prices),), prices.dated)
+    return _dated([_model(model, items, tokens, mean_output, settings, prices)], prices)
+
+
+def _dated(estimates: Sequence[ModelEstimate], prices: Prices) -> Estimate:
+    models = [estimate.model for estimate in estimates]
+    return Estimate(tuple(estimates), prices.dated_for(models), age_warning(models, prices))
 
 
 def _model(

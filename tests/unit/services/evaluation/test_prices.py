@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 
 import pytest
 
@@ -12,8 +13,11 @@ from orbench_studio.providers.base import Answer, Request
 from orbench_studio.providers.endpoints import LOCAL_SLOTS
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.cost_estimate import estimate
+from orbench_studio.services.evaluation.price_update import update_prices
 from orbench_studio.services.evaluation.prices import (
     Price,
+    Prices,
+    age_warning,
     cost,
     load_prices,
     read_prices,
@@ -23,10 +27,65 @@ from orbench_studio.services.evaluation.prices import (
 from orbench_studio.store.evaluation.results import Usage
 
 
-def test_built_in_prices_have_a_date():
+def test_built_in_prices_have_a_date_and_a_source():
     prices = load_prices()
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", prices.dated)
-    assert prices.of("openai/gpt-4o").input > 0
+    assert all(price.source and price.dated == prices.dated for price in prices.by_model.values())
+    assert {"openai", "anthropic", "gemini", "mistral"} <= {name.split("/")[0] for name in prices.by_model}
+
+
+def entry(vendor, each, answer, mode="chat", **more):
+    """An entry in LiteLLM's file."""
+    costs = {"input_cost_per_token": each, "output_cost_per_token": answer}
+    return {"litellm_provider": vendor, "mode": mode} | costs | more
+
+
+BATCH = {"input_cost_per_token_batches": 1e-06, "output_cost_per_token_batches": 5e-06}
+LITELLM = {
+    "sample_spec": {"input_cost_per_token": 0.0, "mode": "one of: chat", "litellm_provider": "one of many"},
+    "gpt-new": entry("openai", 2e-06, 1e-05, "responses", source="https://example.org/p", **BATCH),
+    "claude-new": entry("anthropic", 1e-06, 5e-06),
+    "together_ai/acme/m1": entry("together_ai", 3e-07, 3e-07),
+    "gemini/new": entry("gemini", 0, 0),
+    "mistral/embed": entry("mistral", 1e-07, 0, "embedding"),
+    "cohere/x": entry("cohere", 1e-06, 1e-06),
+    "broken": entry("openai", "free", True),
+}
+
+
+def test_prices_are_updated_from_a_file_of_litellm(tmp_path):
+    file = tmp_path / "model_prices_and_context_window.json"
+    file.write_text(json.dumps(LITELLM), encoding="utf-8")
+    built_in = load_prices()
+    result = update_prices(file, "2027-01-31")
+    assert (result.added, result.changed, result.older) == (3, 0, len(built_in.by_model))
+    prices = load_prices()
+    assert prices.file == user_prices()
+    page = "LiteLLM, citing https://example.org/p"
+    assert prices.of("openai/gpt-new") == Price(2, 10, 0.5, page, "2027-01-31")
+    assert prices.of("anthropic/claude-new") == Price(1, 5, 1.0, "LiteLLM", "2027-01-31")
+    assert prices.of("together/acme/m1") == Price(0.3, 0.3, 1.0, "LiteLLM", "2027-01-31")
+    assert prices.of("gemini/new") is None, "a price of 0 is not known"
+    assert prices.of("openai/gpt-4o").dated == built_in.dated, "what the file does not have stays, with its date"
+    LITELLM["gpt-new"]["input_cost_per_token"] = 4e-06
+    file.write_text(json.dumps(LITELLM), encoding="utf-8")
+    assert (update_prices(file, "2027-02-01").changed, load_prices().of("openai/gpt-new").input) == (1, 4.0)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', '{"usd_per_million_tokens": {"a/b": {"input": 1}}}'])
+def test_other_file_changes_no_prices(tmp_path, content):
+    file = tmp_path / "prices.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(StudioError, match=r"prices\.json"):
+        update_prices(file)
+    assert not user_prices().exists()
+
+
+def test_old_prices_are_warned_of():
+    prices = Prices("2026-08-01", user_prices(), {"openai/a": Price(1, 1), "openai/b": Price(1, 1, dated="2026-11-01")})
+    assert age_warning(["openai/b", "ollama/c"], prices, date(2026, 11, 28)) == ""
+    assert "119 days old" in age_warning(["openai/a", "openai/b"], prices, date(2026, 11, 28))
+    assert prices.dated_for(["openai/b"]) == "2026-11-01"
 
 
 def test_user_prices_replace_the_built_in_ones():
