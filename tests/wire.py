@@ -1,6 +1,7 @@
 """A server that writes given bytes, and a provider that sends requests to it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from orbench_studio.domain.evaluation.batch import Sampling
 from orbench_studio.providers.base import ProviderError, Request
@@ -21,6 +22,8 @@ class Wire:
         self._server = self._runner.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
         port = self._server.sockets[0].getsockname()[1]
         self._endpoint = endpoint("wire/model", f"http://127.0.0.1:{port}/v1")
+        self._runner.get_loop().set_default_executor(ThreadPoolExecutor(1))
+        self._runner.run(asyncio.to_thread(int))  # the SDKs start a thread of the loop, which stays
         return self
 
     def __exit__(self, *_error):

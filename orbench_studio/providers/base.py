@@ -1,11 +1,16 @@
 """The interface of model providers: request, answer, error."""
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause, Sampling
 
+_REMOVED = {Adaptation.NO_TEMPERATURE: "temperature", Adaptation.NO_SEED: "seed"}
+_MAX_DETAILS = 2_000  # characters
 _MAX_TOKENS = 2**31  # a larger number is not a count, and does not fit into the database
 
 
@@ -19,6 +24,11 @@ class Request:
     schema: dict[str, Any] | None = None
     timeout: float = 180  # seconds
 
+    def prompt(self, adapted: Collection[Adaptation] = ()) -> str:
+        """The text of the user's message: with the system prompt before it, for a model that accepts none."""
+        system = self.sampling.system if Adaptation.NO_SYSTEM in adapted else None
+        return f"{system}\n\n{self.text}" if system else self.text
+
     @property
     def tokens(self) -> int:
         """Estimated input tokens, for limits and cost estimates."""
@@ -30,15 +40,33 @@ def estimated_tokens(text: str) -> int:
     return (len(text.encode("utf-8", "replace")) + 3) // 4
 
 
-def with_extra(body: dict[str, Any], sampling: Sampling) -> dict[str, Any]:
-    """Add the user's parameters to a request body; None removes a parameter."""
+def with_extra(body: dict[str, Any], sampling: Sampling, adapted: Collection[Adaptation]) -> dict[str, Any]:
+    """Add the user's parameters to a request body; None removes a parameter, and so does an adaptation."""
     merged = body | dict(sampling.extra)
-    return {name: value for name, value in merged.items() if value is not None}
+    removed = {name for adaptation, name in _REMOVED.items() if adaptation in adapted}
+    return {name: value for name, value in merged.items() if value is not None and name not in removed}
+
+
+def texts(content: Any) -> str:
+    """The text of a message: a string, or the text parts of a list."""
+    if isinstance(content, str) or content is None:
+        return content or ""
+    return "".join(part["text"] for part in content if part.get("type") in ("text", "output_text"))
 
 
 def storable_text(text: str) -> str:
     """Replace lone surrogates, which JSON can contain and UTF-8 cannot."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def details_text(details: dict[str, Any]) -> str:
+    """A vendor's fields as JSON of limited length; empty without any. Fields that are too long are dropped."""
+    text = json.dumps(details, ensure_ascii=False) if details else ""
+    if len(text) > _MAX_DETAILS:
+        sizes = {name: len(json.dumps(value, ensure_ascii=False)) for name, value in details.items()}
+        longest = max(sizes, key=lambda name: sizes[name])
+        return details_text({name: value for name, value in details.items() if name != longest})
+    return storable_text(text)
 
 
 def count(tokens: object) -> int | None:
@@ -58,13 +86,20 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A model's answer. Refusals, blocks and empty texts are answers. Tokens are None if the vendor reports none."""
+    """A model's answer. Refusals, blocks and empty texts are answers. Tokens are None if the vendor reports none.
+
+    `reasoning` is what the vendor reports apart from the answer; its tokens are part of `output_tokens`. `stop_details`
+    are the vendor's own fields about a refusal or a block, as JSON.
+    """
 
     text: str
     stop_reason: StopReason
     input_tokens: int | None = None
     output_tokens: int | None = None
     allowance: Allowance = field(default_factory=Allowance)
+    reasoning: str = ""
+    reasoning_tokens: int | None = None
+    stop_details: str = ""
 
 
 class ProviderError(Exception):
@@ -81,7 +116,12 @@ class ProviderError(Exception):
 
 
 class Provider(Protocol):
-    """Access to one model from one event loop, for many concurrent requests."""
+    """Access to one model from one event loop, for many concurrent requests.
+
+    `adaptations` are those that its model needs, as far as they are known.
+    """
+
+    adaptations: list[Adaptation]
 
     async def complete(self, request: Request) -> Answer:
         """Send a request and return the answer; raise ProviderError if there is none."""

@@ -1,136 +1,162 @@
-"""The Chat Completions API of OpenAI and compatible endpoints."""
+"""The Chat Completions API of OpenAI and compatible endpoints: request bodies and replies."""
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
-from orbench_studio.providers.base import Allowance, Answer, ProviderError, Request, count, storable_text, with_extra
-from orbench_studio.providers.endpoints import Endpoint
-from orbench_studio.providers.http import ApiError, Http
-from orbench_studio.providers.redaction import Redactor
+from orbench_studio.providers.base import (
+    Answer,
+    ProviderError,
+    Request,
+    count,
+    details_text,
+    storable_text,
+    texts,
+    with_extra,
+)
+from orbench_studio.providers.failures import answer_in_error, reported_error
 
+PATH = "/chat/completions"
 _STOPS = {
-    "stop": StopReason.STOP,
-    "eos": StopReason.STOP,
-    "tool_calls": StopReason.STOP,
-    "length": StopReason.LENGTH,
-    "content_filter": StopReason.BLOCKED,
-}
-_FILTER_WORDS = ("content_filter", "content_policy", "responsibleaipolicy", "data_inspection", "input_was_flagged")
-_CODES = {401: Cause.KEY, 402: Cause.QUOTA, 403: Cause.BAD_REQUEST, 429: Cause.RATE_LIMIT}
+    **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "end_turn", "complete"), StopReason.STOP),
+    **dict.fromkeys(("tool_calls", "function_call", "tool_use"), StopReason.STOP),
+    **dict.fromkeys(
+        ("length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"),
+        StopReason.LENGTH,
+    ),
+    **dict.fromkeys(
+        ("content_filter", "content_filtered", "safety", "recitation", "blocklist", "prohibited_content", "spii",
+         "image_safety", "sensitive", "guardrail_intervened", "moderation"),
+        StopReason.BLOCKED,
+    ),
+    "refusal": StopReason.REFUSED,
+}  # fmt: skip
+_FAILED = ("error", "network_error", "insufficient_system_resource", "malformed_function_call", "abort")
+_DETAILS = (
+    "finish_reason", "native_finish_reason", "finish_message", "refusal", "stop_details", "content_filter_results",
+    "content_filter_result", "content_filter_offsets", "safety_ratings", "safetyRatings", "block_reason", "blockReason",
+    "prompt_filter_results", "prompt_feedback", "promptFeedback", "moderation", "provider_specific_fields", "provider",
+)  # fmt: skip
+"""Fields of vendors that say why an answer stopped: in the reply, its choice, or the message."""
+_PROMPT_FEEDBACK = ("prompt_feedback", "promptFeedback", "block_reason", "blockReason", "prompt_filter_results")
 
 
-class ChatProvider:
-    """One model behind a Chat Completions endpoint.
-
-    The provider adapts to two differences between models that do not affect measurements: the name of the token limit,
-    and support for JSON schemas. It never drops a rejected `temperature`, because that would change the measurement.
-    """
-
-    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
-        headers = {} if key is None else {"api-key": key} if endpoint.vendor == "azure" else _bearer(key)
-        self._redact = Redactor(key)
-        self._http = Http(endpoint.base_url, headers, proxies=not endpoint.is_local)
-        self._limit_name = "max_tokens"
-        self._supports_schema = True
-
-    async def complete(self, request: Request) -> Answer:
-        """The answer; a block by the vendor's filter is an answer too."""
-        with self._redact.errors():
-            return await self._complete(request)
-
-    async def close(self) -> None:
-        """Close connections."""
-        await self._http.close()
-
-    async def _complete(self, request: Request) -> Answer:
-        for _ in range(3):  # unchanged, with the other name of the token limit, without a schema
-            body = chat_body(request, self._limit_name, self._supports_schema)
-            try:
-                reply, allowance = await self._http.post("/chat/completions", body, request.timeout)
-            except ApiError as error:
-                if error.cause is Cause.BAD_REQUEST and self._adapt(error, body):
-                    continue
-                return blocked_answer(error)
-            return read_chat(reply, allowance)
-        raise ProviderError(
-            Cause.BAD_REQUEST,
-            "The model rejects the request with either name of the token limit, and without a JSON schema.",
-        )
-
-    def _adapt(self, error: ApiError, body: dict[str, Any]) -> bool:
-        """Adapt to the model; False if the error has another cause. Concurrent requests share what was learned."""
-        message = error.message.lower()
-        if "max_completion_tokens" in message and "max_tokens" in body:
-            self._limit_name = "max_completion_tokens"
-            return True
-        if "response_format" in body and (
-            "response_format" in message or "json_schema" in message or "schema" in message
-        ):
-            self._supports_schema = False
-            return True
-        return False
-
-
-def chat_body(request: Request, limit_name: str = "max_tokens", with_schema: bool = True) -> dict[str, Any]:
+def chat_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
     """The request body."""
     sampling = request.sampling
-    messages = [{"role": "user", "content": request.text}]
-    if sampling.system:
+    messages = [{"role": "user", "content": request.prompt(adapted)}]
+    if sampling.system and Adaptation.NO_SYSTEM not in adapted:
         messages.insert(0, {"role": "system", "content": sampling.system})
-    body: dict[str, Any] = {"model": request.model, "messages": messages, limit_name: sampling.max_tokens}
+    limit = "max_completion_tokens" if Adaptation.LIMIT_NAME in adapted else "max_tokens"
+    body: dict[str, Any] = {"model": request.model, "messages": messages, limit: sampling.max_tokens}
     if sampling.temperature is not None:
         body["temperature"] = sampling.temperature
     if sampling.seed is not None:
         body["seed"] = sampling.seed
-    if request.schema and with_schema:
+    if request.schema and Adaptation.NO_SCHEMA not in adapted:
         schema = {"name": "judgement", "strict": True, "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return with_extra(body, sampling)
+    return with_extra(body, sampling, adapted)
 
 
-def read_chat(reply: dict[str, Any], allowance: Allowance | None = None) -> Answer:
-    """The answer in a response. Missing choices or content mean an empty text; ProviderError if it is an error."""
+def read_chat(reply: dict[str, Any]) -> Answer:
+    """The answer in a reply; ProviderError if it has none, so that an answer is never stored as an empty one."""
     if reply.get("error"):
-        raise _embedded_error(reply["error"])
+        return answer_in_error(reported_error(200, reply))
+    choices = reply.get("choices")
+    if not isinstance(choices, list):
+        if reply.get("object") == "error" or reply.get("detail"):
+            return answer_in_error(reported_error(200, reply))
+        raise ProviderError(Cause.UNREADABLE, "The reply is JSON, but not a chat completion.")
+    if not choices:
+        return _without_choices(reply)
+    if len(choices) > 1:
+        raise ProviderError(Cause.UNREADABLE, f"The reply has {len(choices)} choices, and one is read. Ask for one.")
     try:
-        choices = reply["choices"] or [{"finish_reason": "content_filter"}]
-        message = choices[0].get("message") or {}
-        refusal = message.get("refusal")
-        text = _text(message.get("content")) or _text(refusal)
-        stop = _STOPS.get(str(choices[0].get("finish_reason")), StopReason.UNKNOWN)
-        if refusal and stop is not StopReason.BLOCKED:
-            stop = StopReason.REFUSED
-        usage = reply.get("usage") or {}
-        tokens = (count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        return _read_choice(reply, choices[0])
+    except (KeyError, TypeError, AttributeError) as error:
         raise ProviderError(Cause.UNREADABLE, "The reply is JSON, but not a chat completion.") from error
-    return Answer(storable_text(text), stop, *tokens, allowance or Allowance())
 
 
-def blocked_answer(error: ApiError) -> Answer:
-    """An empty, blocked answer if the vendor's filter rejected the request; raise any other error."""
-    details = error.body.get("error")
-    text = str(details).lower().replace(" ", "_") if isinstance(details, dict) else ""
-    if error.cause in (Cause.BAD_REQUEST, Cause.KEY) and any(word in text for word in _FILTER_WORDS):
-        return Answer("", StopReason.BLOCKED)
-    raise error
+def _read_choice(reply: dict[str, Any], choice: dict[str, Any]) -> Answer:
+    message = choice.get("message") or {}
+    finish = str(choice.get("finish_reason")).lower()
+    if choice.get("error"):
+        return answer_in_error(reported_error(200, choice))
+    if finish in _FAILED:
+        raise ProviderError(Cause.SERVER, f"The model ended with “{choice.get('native_finish_reason') or finish}”.")
+    refusal = texts(message.get("refusal"))
+    text = texts(message.get("content")) or refusal
+    reasoning = "".join(_reasoning(message))
+    stop = _STOPS.get(finish, StopReason.UNKNOWN)
+    if str(choice.get("native_finish_reason")).lower() == "refusal" or (refusal and stop is not StopReason.BLOCKED):
+        stop = StopReason.REFUSED
+    if not text:
+        _require_reason(message, stop, reasoning)
+    details = ""
+    if stop in (StopReason.REFUSED, StopReason.BLOCKED, StopReason.UNKNOWN):
+        details = details_text(dict(_details(reply, choice, message)))
+    return Answer(
+        storable_text(text), stop, *_tokens(reply), reasoning=storable_text(reasoning),
+        reasoning_tokens=_reasoning_tokens(reply), stop_details=details,
+    )  # fmt: skip
 
 
-def _embedded_error(error: Any) -> ProviderError:
-    """The error in a response with status 200. Some routers report errors of a model like that."""
-    code = error.get("code") if isinstance(error, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    cause = _CODES.get(code, Cause.SERVER) if isinstance(code, int) else Cause.SERVER
-    return ProviderError(cause, f"The endpoint reported: {message}")
+def _without_choices(reply: dict[str, Any]) -> Answer:
+    """A block, if the vendor reports one for the prompt; an error otherwise."""
+    details = {name: reply[name] for name in _PROMPT_FEEDBACK if reply.get(name)}
+    if not details:
+        raise ProviderError(Cause.UNREADABLE, "The reply has no choices, and no reason for that.")
+    return Answer("", StopReason.BLOCKED, *_tokens(reply), stop_details=details_text(details))
 
 
-def _text(content: Any) -> str:
-    """The text of a message: a string, or the text parts of a list."""
-    if isinstance(content, str) or content is None:
-        return content or ""
-    return "".join(part["text"] for part in content if part.get("type") == "text")
+def _require_reason(message: dict[str, Any], stop: StopReason, reasoning: str) -> None:
+    """Raise an error for a message without text that nothing explains. An empty string is what the model wrote."""
+    calls = message.get("tool_calls") or ([message["function_call"]] if message.get("function_call") else [])
+    if calls:
+        names = [str((call.get("function") or call).get("name")) for call in calls]
+        raise ProviderError(
+            Cause.UNREADABLE, f"The reply is only a call of a tool ({', '.join(names)}), without a text for the prompt."
+        )
+    is_explained = stop in (StopReason.LENGTH, StopReason.BLOCKED, StopReason.REFUSED) or bool(reasoning)
+    if message.get("content") is None and not is_explained:
+        raise ProviderError(Cause.UNREADABLE, "The reply has no content, and no reason for that.")
 
 
-def _bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
+def _reasoning(message: dict[str, Any]) -> Iterator[str]:
+    """The reasoning beside the content (DeepSeek, vLLM, OpenRouter, Groq), or as parts of it (Mistral)."""
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        if isinstance(message.get(name), str) and message[name]:
+            yield message[name]
+            return
+    content = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        if part.get("type") in ("thinking", "reasoning"):
+            yield texts(part.get("thinking") or part.get("text"))
+
+
+def _details(*places: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for place in places:
+        yield from ((name, place[name]) for name in _DETAILS if place.get(name))
+
+
+def _tokens(reply: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Input and output tokens. Gemini and xAI count reasoning tokens only in the total."""
+    usage = reply.get("usage") or {}
+    sent, written, total = (count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    if sent is not None and written is not None and total is not None:
+        written = max(written, total - sent)
+    return sent, written
+
+
+def _reasoning_tokens(reply: dict[str, Any]) -> int | None:
+    usage = reply.get("usage") or {}
+    details = usage.get("completion_tokens_details") or {}
+    tokens = count(details.get("reasoning_tokens"))
+    if tokens is None:
+        written, all_written = count(usage.get("completion_tokens")), _tokens(reply)[1]
+        if written is not None and all_written is not None and all_written > written:
+            return all_written - written
+    return tokens

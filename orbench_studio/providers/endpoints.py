@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.errors import StudioError
 
 LOCAL_SLOTS = 2  # concurrent requests of the local model; more only share the same CPU
@@ -34,7 +35,9 @@ class Preset:
 PRESETS = {
     "openai": Preset("OpenAI", "https://api.openai.com/v1", ("OPENAI_API_KEY",)),
     "anthropic": Preset("Anthropic", "https://api.anthropic.com/v1", ("ANTHROPIC_API_KEY",), Protocol.MESSAGES),
-    "azure": Preset("Azure OpenAI", "", ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")),
+    "azure": Preset("Azure OpenAI", "", ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_AD_TOKEN")),
+    "bedrock": Preset("Claude on Amazon Bedrock", "https://bedrock-runtime.amazonaws.com", (), Protocol.MESSAGES),
+    "vertex": Preset("Claude on Google Vertex AI", "https://aiplatform.googleapis.com/v1", (), Protocol.MESSAGES),
     "gemini": Preset(
         "Gemini",
         "https://generativelanguage.googleapis.com/v1beta/openai",
@@ -45,6 +48,9 @@ PRESETS = {
     "openrouter": Preset("OpenRouter", "https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",)),
     "groq": Preset("Groq", "https://api.groq.com/openai/v1", ("GROQ_API_KEY",)),
     "deepseek": Preset("DeepSeek", "https://api.deepseek.com/v1", ("DEEPSEEK_API_KEY",)),
+    "xai": Preset("xAI", "https://api.x.ai/v1", ("XAI_API_KEY",)),
+    "qwen": Preset("Qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", ("DASHSCOPE_API_KEY",)),
+    "moonshot": Preset("Moonshot AI", "https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",)),
     "ollama": Preset("Ollama", "http://127.0.0.1:11434/v1"),
     "lmstudio": Preset("LM Studio", "http://127.0.0.1:1234/v1"),
     "vllm": Preset("vLLM", "http://127.0.0.1:8000/v1"),
@@ -66,6 +72,11 @@ class Endpoint:
     base_url: str
     protocol: Protocol
     key_variables: tuple[str, ...]
+
+    @property
+    def adaptations(self) -> tuple[Adaptation, ...]:
+        """What is known of all models of the vendor: OpenAI's accept the newer name of the token limit."""
+        return (Adaptation.LIMIT_NAME,) if self.base_url == PRESETS["openai"].base_url else ()
 
     @property
     def simulated(self) -> bool:

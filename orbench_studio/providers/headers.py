@@ -1,9 +1,11 @@
-"""Waiting times in response headers: seconds, dates, and OpenAI's durations (`6m0s`, `120ms`)."""
+"""Rate limits and waiting times in response headers: seconds, dates, and OpenAI's durations (`6m0s`, `120ms`)."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from orbench_studio.providers.base import Allowance
 
 _MAX_WAIT = 3_600.0  # seconds; longer waits are cut
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
@@ -19,6 +21,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return seconds(after) if after else None
 
 
+def allowance(headers: Mapping[str, str]) -> Allowance:
+    """The remaining rate limit from the headers of OpenAI or Anthropic."""
+    for stem, order in (("x-ratelimit-", "{1}-{0}"), ("anthropic-ratelimit-", "{0}-{1}")):
+        left = {kind: headers.get(stem + order.format(kind, "remaining")) for kind in ("requests", "tokens")}
+        if any(left.values()):
+            resets = {kind: headers.get(stem + order.format(kind, "reset"), "") for kind in left}
+            return Allowance(
+                _int(left["requests"]), seconds(resets["requests"]), _int(left["tokens"]), seconds(resets["tokens"])
+            )
+    return Allowance()
+
+
 def seconds(text: str) -> float:
     """Seconds from now for a duration or a time; 0 if it is invalid or in the past."""
     text = text.strip()
@@ -29,6 +43,10 @@ def seconds(text: str) -> float:
         return _bounded(sum(float(number) * _UNITS[unit] for number, unit in parts))
     moment = _moment(text)
     return _bounded((moment - datetime.now(UTC)).total_seconds()) if moment else 0.0
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None
 
 
 def _is_number(text: str) -> bool:

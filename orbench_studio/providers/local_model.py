@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.base import Answer, Provider, Request
 from orbench_studio.providers.endpoints import LOCAL_SLOTS, Endpoint, Protocol
@@ -21,6 +22,7 @@ class LocalProvider:
     def __init__(self, endpoint: Endpoint) -> None:
         if endpoint.model != MODEL:
             raise StudioError(f"{endpoint.name!r}: the only local model is local/{MODEL}.")
+        self.adaptations: list[Adaptation] = []
         self._weights = weights()
         self._starting = asyncio.Lock()
         self._server: Any = None
@@ -43,7 +45,7 @@ class LocalProvider:
     def _start(self) -> None:
         import xllamacpp
 
-        from orbench_studio.providers.chat import ChatProvider
+        from orbench_studio.providers.vendor import VendorProvider
 
         params = xllamacpp.CommonParams()
         params.model.path = str(self._weights)
@@ -55,7 +57,7 @@ class LocalProvider:
         params.verbosity = -1  # no log on the terminal
         self._server = xllamacpp.Server(params)
         address = f"{self._server.listening_address}/v1"
-        self._chat = ChatProvider(Endpoint(f"local/{MODEL}", "local", MODEL, address, Protocol.CHAT, ()), None)
+        self._chat = VendorProvider(Endpoint(f"local/{MODEL}", "local", MODEL, address, Protocol.CHAT, ()), None)
 
 
 def weights() -> Path:

@@ -1,64 +1,75 @@
-"""The Messages API of Anthropic."""
+"""The Messages API of Anthropic: request bodies and replies."""
 
+from collections.abc import Collection
 from typing import Any
 
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
-from orbench_studio.providers.base import Allowance, Answer, ProviderError, Request, count, storable_text, with_extra
-from orbench_studio.providers.endpoints import Endpoint
-from orbench_studio.providers.http import Http
-from orbench_studio.providers.redaction import Redactor
+from orbench_studio.providers.base import Answer, ProviderError, Request, count, details_text, storable_text, with_extra
+from orbench_studio.providers.failures import answer_in_error, reported_error
 
-_VERSION = "2023-06-01"
+PATH = "/v1/messages"
 _STOPS = {
     "end_turn": StopReason.STOP,
     "stop_sequence": StopReason.STOP,
     "max_tokens": StopReason.LENGTH,
+    "model_context_window_exceeded": StopReason.LENGTH,
     "refusal": StopReason.REFUSED,
+    "content_filtered": StopReason.BLOCKED,
+    "guardrail_intervened": StopReason.BLOCKED,
 }
+_GUARDRAIL = "amazon-bedrock-guardrailAction"
+_INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
-class MessagesProvider:
-    """One model of Anthropic."""
-
-    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
-        headers = {"anthropic-version": _VERSION} | ({"x-api-key": key} if key else {})
-        self._redact = Redactor(key)
-        self._http = Http(endpoint.base_url, headers, proxies=not endpoint.is_local)
-
-    async def complete(self, request: Request) -> Answer:
-        """The answer; Anthropic's `refusal` stop reason is a refusal. The API has no seed."""
-        with self._redact.errors():
-            reply, allowance = await self._http.post("/messages", messages_body(request), request.timeout)
-            return read_message(reply, allowance)
-
-    async def close(self) -> None:
-        """Close connections."""
-        await self._http.close()
-
-
-def messages_body(request: Request) -> dict[str, Any]:
-    """The request body."""
+def messages_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
+    """The request body. The API has no seed and no schema."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": sampling.max_tokens,
-        "messages": [{"role": "user", "content": request.text}],
+        "messages": [{"role": "user", "content": request.prompt(adapted)}],
     }
     if sampling.temperature is not None:
         body["temperature"] = sampling.temperature
-    if sampling.system:
+    if sampling.system and Adaptation.NO_SYSTEM not in adapted:
         body["system"] = sampling.system
-    return with_extra(body, sampling)
+    return with_extra(body, sampling, adapted)
 
 
-def read_message(reply: dict[str, Any], allowance: Allowance | None = None) -> Answer:
-    """The answer in a response; ProviderError if it is not a message."""
+def read_message(reply: dict[str, Any]) -> Answer:
+    """The answer in a reply; ProviderError if it has none."""
+    if reply.get("type") == "error" or reply.get("error"):
+        return answer_in_error(reported_error(200, reply))
     try:
-        text = "".join(part["text"] for part in reply["content"] or [] if part["type"] == "text")
-        stop = _STOPS.get(str(reply.get("stop_reason")), StopReason.UNKNOWN)
-        usage = reply.get("usage") or {}
-        tokens = (count(usage.get("input_tokens")), count(usage.get("output_tokens")))
+        return _read(reply)
     except (KeyError, TypeError, AttributeError) as error:
         raise ProviderError(Cause.UNREADABLE, "The reply is JSON, but not a message.") from error
-    return Answer(storable_text(text), stop, *tokens, allowance or Allowance())
+
+
+def _read(reply: dict[str, Any]) -> Answer:
+    parts, reason = reply["content"], str(reply.get("stop_reason"))
+    text = "".join(part["text"] for part in parts if part["type"] == "text")
+    stop = _STOPS.get(reason, StopReason.UNKNOWN)
+    if reply.get(_GUARDRAIL) == "INTERVENED":
+        stop = StopReason.BLOCKED
+    calls = [str(part.get("name")) for part in parts if part["type"].endswith("tool_use")]
+    if not text and calls:
+        message = f"The reply is only a call of a tool ({', '.join(calls)}), without a text for the prompt."
+        raise ProviderError(Cause.UNREADABLE, message)
+    if not text and stop is StopReason.UNKNOWN:
+        raise ProviderError(Cause.UNREADABLE, f"The reply has no text. Its stop reason is “{reason}”.")
+    usage = reply.get("usage") or {}
+    sent = [count(usage.get(name)) for name in _INPUT]
+    details = {"stop_reason": reason, "stop_details": reply.get("stop_details"), _GUARDRAIL: reply.get(_GUARDRAIL)}
+    is_stopped = stop in (StopReason.REFUSED, StopReason.BLOCKED, StopReason.UNKNOWN)
+    return Answer(
+        storable_text(text),
+        stop,
+        None if sent[0] is None else sum(tokens or 0 for tokens in sent),
+        count(usage.get("output_tokens")),
+        reasoning=storable_text("\n\n".join(part["thinking"] for part in parts if part["type"] == "thinking")),
+        reasoning_tokens=count((usage.get("output_tokens_details") or {}).get("thinking_tokens")),
+        stop_details=details_text({name: value for name, value in details.items() if value}) if is_stopped else "",
+    )

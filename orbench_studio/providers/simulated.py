@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.base import Answer, ProviderError, Request, estimated_tokens
@@ -42,6 +43,7 @@ class SimulatedProvider:
     """The models in NAMES. `simulated/mixed@0.2` takes 0.2 seconds per answer."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self.adaptations: list[Adaptation] = []
         script, _, delay = endpoint.model.partition("@")
         try:
             self._reply = ROLES.get(script) or _scripted(SCRIPTS[script])

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer, ProviderError, Request
-from orbench_studio.providers.chat import blocked_answer, chat_body, read_chat
+from orbench_studio.providers.chat import chat_body, read_chat
 from orbench_studio.providers.credentials import key_for
 from orbench_studio.providers.endpoints import Endpoint, require_batches
-from orbench_studio.providers.http import ADVICE, api_error, cause_of
+from orbench_studio.providers.failures import ADVICE, answer_in_error, cause_of, reported_error
 from orbench_studio.providers.messages import messages_body, read_message
 from orbench_studio.providers.redaction import Redactor
 
@@ -89,7 +90,7 @@ class OpenAIBatches:
 
     def body(self, request: Request) -> dict[str, Any]:
         """A chat completion; all models of OpenAI accept the newer name of the token limit."""
-        return chat_body(request, "max_completion_tokens")
+        return chat_body(request, (Adaptation.LIMIT_NAME,))
 
     def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
         """Upload a file and create a batch from it."""
@@ -215,7 +216,7 @@ def _chat_result(row: dict[str, Any]) -> Answer | ProviderError:
     if isinstance(response, dict) and isinstance(response.get("body"), dict):
         status, body = response.get("status_code"), response["body"]
         try:
-            return read_chat(body) if status == 200 else blocked_answer(api_error(int(status or 500), body))
+            return read_chat(body) if status == 200 else answer_in_error(reported_error(int(status or 500), body))
         except ProviderError as found:
             return found
     code = error.get("code") if isinstance(error, dict) else None
@@ -278,7 +279,7 @@ def _translated() -> Iterator[None]:
     except Exception as error:
         status = getattr(error, "status_code", None)
         if isinstance(status, int):
-            cause = cause_of(status, {})
+            cause = cause_of(status)
             raise ProviderError(cause, f"{status}: {ADVICE.get(cause, 'The vendor rejected the request.')}") from None
         # A connection that breaks while results are read raises an error of the library below the SDK.
         if {kind.__name__ for kind in type(error).__mro__} & {"APIConnectionError", "RequestError"}:

@@ -47,6 +47,7 @@ class Cause(StrEnum):
     TOO_LARGE = "reply too large"
     BAD_REQUEST = "request refused"
     NO_MODEL = "no such model"
+    ENDPOINT = "wrong endpoint"
     KEY = "key refused"
     QUOTA = "quota used up"
     EXPIRED = "expired at the vendor"
@@ -70,6 +71,7 @@ _LABELS = {
     Cause.UNREADABLE: "invalid reply",
     Cause.BAD_REQUEST: "rejected by the API (400)",
     Cause.NO_MODEL: "model not found",
+    Cause.ENDPOINT: "endpoint unusable",
     Cause.KEY: "API key rejected",
     Cause.QUOTA: "quota exceeded",
     Cause.EXPIRED: "vendor batch expired",
@@ -87,7 +89,7 @@ RETRYABLE = frozenset(
     }
 )
 """Causes for which another attempt may succeed."""
-FATAL = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL})
+FATAL = frozenset({Cause.KEY, Cause.QUOTA, Cause.NO_MODEL, Cause.ENDPOINT})
 """Causes that every other item of the model would also meet. They stop the model, not the batch."""
 
 

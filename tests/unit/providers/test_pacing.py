@@ -5,8 +5,7 @@ import pytest
 from orbench_studio.domain.evaluation.batch import Cause, Limits
 from orbench_studio.domain.evaluation.rate_limits import BURST, RateRequest, RateUsage, take
 from orbench_studio.providers.base import Allowance, ProviderError
-from orbench_studio.providers.headers import retry_after, seconds
-from orbench_studio.providers.http import allowance
+from orbench_studio.providers.headers import allowance, retry_after, seconds
 from orbench_studio.providers.pacing import Pacer
 
 

@@ -44,7 +44,6 @@ ANSWERS = {
     "a refusal in its own field": (json_reply(chat(None, refusal="I must not.")), "I must not."),
     "called a text": (raw(json.dumps(chat("ok")), "text/plain"), "ok"),
     "filtered": (fault(400, "filtered", code="content_filter"), ""),
-    "no choices": (json_reply({"choices": []}), ""),
 }
 
 
@@ -65,8 +64,16 @@ def as_bytes(body, status=200, **headers):
 FAULTS = {
     "rejected key": (fault(401, "no"), Cause.KEY, "401: The API key was rejected"),
     "rate limit": (fault(429, "slow down", {"Retry-After": "7"}), Cause.RATE_LIMIT, "429: slow down"),
-    "page of a gateway": (raw("<html>Bad gateway</html>", status=502), Cause.SERVER, "502: <html>Bad gateway</html>"),
-    "a page instead of a reply": (raw("<html>Log in</html>"), Cause.UNREADABLE, "<html>Log in</html>"),
+    "page of a gateway": (
+        raw("<html>Bad gateway</html>", status=502),
+        Cause.SERVER,
+        "502: A web page of a gateway: “Bad gateway”",
+    ),
+    "a page instead of a reply": (
+        raw("<html>Log in</html>"),
+        Cause.UNREADABLE,
+        "A web page came instead of a reply of the API: “Log in”",
+    ),
     "an error in a reply": (
         json_reply({"error": {"code": 502, "message": "upstream"}}),
         Cause.SERVER,

@@ -1,0 +1,77 @@
+"""The provider of one model at a vendor: send requests, adapt to what the model rejects, read answers."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orbench_studio.domain.evaluation.adaptation import Adaptation
+from orbench_studio.providers import chat, messages, responses
+from orbench_studio.providers.adapting import adaptation_to
+from orbench_studio.providers.base import Answer, Request
+from orbench_studio.providers.clients import connect
+from orbench_studio.providers.endpoints import Endpoint, Protocol
+from orbench_studio.providers.failures import ApiError, answer_in_error
+from orbench_studio.providers.redaction import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API: path, request body, and the answer in a reply."""
+
+    path: str
+    body: Callable[[Request, Collection[Adaptation]], dict[str, Any]]
+    read: Callable[[dict[str, Any]], Answer]
+
+
+CHAT = Api(chat.PATH, chat.chat_body, chat.read_chat)
+RESPONSES = Api(responses.PATH, responses.responses_body, responses.read_response)
+MESSAGES = Api(messages.PATH, messages.messages_body, messages.read_message)
+
+
+def api_of(endpoint: Endpoint, adaptations: Collection[Adaptation]) -> Api:
+    """The API that the endpoint, or a model that has been adapted to, speaks."""
+    if endpoint.protocol is Protocol.MESSAGES:
+        return MESSAGES
+    return RESPONSES if Adaptation.RESPONSES in adaptations else CHAT
+
+
+class VendorProvider:
+    """One model behind an API of a vendor.
+
+    If the model rejects a parameter, the request is sent again without it. `adaptations` grows by what was learned,
+    and concurrent requests share it.
+    """
+
+    def __init__(self, endpoint: Endpoint, key: str | None, adaptations: Collection[Adaptation] = ()) -> None:
+        self.adaptations = list(adaptations)
+        self._endpoint = endpoint
+        self._redact = Redactor(key)
+        self._connection = connect(endpoint, key)
+
+    async def complete(self, request: Request) -> Answer:
+        """The answer; a block by the vendor's filter is an answer too."""
+        with self._redact.errors():
+            return await self._complete(request)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._connection.close()
+
+    async def _complete(self, request: Request) -> Answer:
+        for _ in Adaptation:
+            adapted = (*self._endpoint.adaptations, *self.adaptations)
+            api = api_of(self._endpoint, adapted)
+            body = api.body(request, adapted)
+            try:
+                return await self._send(api, body, request.timeout)
+            except ApiError as error:
+                learned = adaptation_to(error, body, adapted)
+                if learned is None:
+                    return answer_in_error(error)
+                if learned not in self.adaptations:
+                    self.adaptations.append(learned)
+        return await self._send(api, body, request.timeout)
+
+    async def _send(self, api: Api, body: dict[str, Any], timeout: float) -> Answer:
+        reply, allowance = await self._connection.post(api.path, body, timeout)
+        return replace(api.read(reply), allowance=allowance)
