@@ -9,9 +9,9 @@ from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.failures import ApiError
 
 _REJECTED = re.compile(
-    r"not support|unsupported|deprecated|only the default|not allowed|not permitted|not enabled|unexpected|unrecognized"
-    r"|unknown|extra inputs|cannot be (?:used|set|specified)|cannot both|may only be set|only 1 is allowed|invalid param"
-    r"|not available|not accepted|does not exist|must be omitted|must use the default"
+    r"not support|unsupported|deprecated|only the default|not allowed|not permitted|not enabled|unexpected"
+    r"|unrecognized|unknown|extra inputs|cannot be (?:used|set|specified)|cannot both|may only be set|only 1 is allowed"
+    r"|invalid param|not available|not accepted|does not exist|must be omitted|must use the default"
 )
 _PARAMETERS = (
     (Adaptation.NO_TEMPERATURE, "temperature", r"temperature"),
