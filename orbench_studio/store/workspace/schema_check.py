@@ -5,6 +5,7 @@ SQLite runs the triggers that a file contains: a foreign trigger could change de
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
@@ -73,6 +74,7 @@ def _in_file(db: Connection) -> Iterator[str]:
             yield f"{named} differs from the schema: {_changed(ours[key][1], theirs[key][1])}"
 
 
+@cache
 def _fresh(*, indexed: bool) -> dict[tuple[str, str], tuple[str, str]]:
     """The schema of a new workspace, made in memory by the same migrations."""
     engine = memory_engine()
