@@ -136,7 +136,7 @@ class ModeratorsPane(ComputedPane):
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__(session)
         self.suspects: Suspects | None = None
-        self.list = Table(theme, tr("Labels most likely wrong"), _SUSPECTS)
+        self.list = Table(tr("Labels most likely wrong"), _SUSPECTS)
         self.review = QPushButton()
         self.list.opened.connect(lambda key, _column: self.review_wanted.emit(_prompt(key)))
         self.review.clicked.connect(self._review)

@@ -66,7 +66,7 @@ class SamplePane(QWidget):
         self.draw = QPushButton(tr("Draw"))
         self.queue = QPushButton(tr("Label needed prompts"))
         self.status = note(tr(_EMPTY))
-        self.table = Table(theme, tr("Estimated rates"), _COLUMNS)
+        self.table = Table(tr("Estimated rates"), _COLUMNS)
         self._build_ui()
         self._connect()
 

@@ -59,7 +59,7 @@ class WhatIfPane(QWidget):
         self.shown: WhatIf | None = None
         self.boxes = {drop: QCheckBox(tr(text)) for drop, (text, _) in _DROPS.items()}
         self.status = note("")
-        self.table = Table(theme, tr("Rates and ranks before and after"), _COLUMNS)
+        self.table = Table(tr("Rates and ranks before and after"), _COLUMNS)
         self._build_ui()
 
     @property

@@ -1,50 +1,92 @@
-"""A table whose rows keep their position and selection while their values change."""
+"""The table of all pages: it sorts, resizes, reorders and copies; rows keep their place while their values change."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.theme import Theme, px
+from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
+from orbench_studio.gui.common.theme import px
 
 LINE = 32  # height of a row
+_UNSORTED = -1
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_NO_NUMBER = float("-inf")
 KEY = Qt.ItemDataRole.UserRole  # the key of a row
+Row = tuple[str, ...]
 Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(NamedTuple):
-    """A column: title, minimum width, share of the remaining width, whether it has numbers."""
+    """A column: title, minimum width, share of the remaining width, whether it has numbers, tooltip."""
 
     title: str
     width: int
     share: int = 0
     number: bool = False
+    tip: str = ""
 
 
 class Rows(QAbstractTableModel):
-    """Rows of text by column; `keys` has the object of each row."""
+    """Rows of text by column; `keys` has the object of each row, in the order that is shown."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self.columns = columns
         self.keys: list[object] = []
-        self._rows: list[tuple[str, ...]] = []
+        self._rows: list[Row] = []
+        self._given: tuple[list[object], list[Row]] = ([], [])  # keys and rows in the order of the page
+        self._order: list[int] = []  # the place in the page's order of each row
+        self._sorted_by = (_UNSORTED, Qt.SortOrder.AscendingOrder)
 
-    def show(self, keys: Sequence[object], rows: Sequence[tuple[str, ...]]) -> None:
-        """Show these rows; if their keys are unchanged, only their values are updated."""
-        if list(keys) != self.keys:
+    def show(self, keys: Sequence[object], rows: Sequence[Row]) -> None:
+        """Show these rows, sorted as the user chose; if their keys are unchanged, only their values are updated."""
+        is_known = list(keys) == self._given[0]
+        self._given = (list(keys), list(rows))
+        if not is_known:
             self.beginResetModel()
-            self.keys, self._rows = list(keys), list(rows)
+            self._arrange()
             self.endResetModel()
             return
-        for place, row in enumerate(rows):
-            if row != self._rows[place]:
-                self._rows[place] = row
+        for place, given in enumerate(self._order):
+            if self._rows[place] != rows[given]:
+                self._rows[place] = rows[given]
                 self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1 restores the order of the page."""
+        self._sorted_by = (column, order)
+        before = [(index, self._order[index.row()]) for index in self.persistentIndexList()]
+        self.layoutAboutToBeChanged.emit()
+        self._arrange()
+        places = {given: place for place, given in enumerate(self._order)}
+        for index, given in before:
+            self.changePersistentIndex(index, self.index(places[given], index.column()))
+        self.layoutChanged.emit()
+
+    def text(self, rows: Iterable[int], columns: Sequence[int]) -> str:
+        """Column names and rows as tab-separated text."""
+        lines = [[tr(self.columns[column].title) for column in columns]]
+        lines += [[self._rows[row][column] for column in columns] for row in rows]
+        return "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
+
+    def _arrange(self) -> None:
+        column, direction = self._sorted_by
+        keys, rows = self._given
+        self._order = list(range(len(rows)))
+        if column != _UNSORTED:
+            is_number = self.columns[column].number
+            ranks = [(_number if is_number else _words)(row[column]) for row in rows]
+            self._order.sort(key=ranks.__getitem__, reverse=direction is Qt.SortOrder.DescendingOrder)
+            if is_number:
+                self._order.sort(key=lambda place: ranks[place] == _NO_NUMBER)  # rows without a number are last
+        self.keys = [keys[place] for place in self._order]
+        self._rows = [rows[place] for place in self._order]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._rows)
@@ -57,6 +99,8 @@ class Rows(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return tr(self.columns[section].title)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.columns[section].tip or None
         return self._side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -76,24 +120,32 @@ class Rows(QAbstractTableModel):
 
 
 class Table(QTableView):
-    """A table view with one selectable row; a double click or Enter opens it."""
+    """A table view with one selectable row; a double click or Enter opens it.
+
+    A click on a column name sorts, a third one restores the order of the page; columns can be moved and resized.
+    `entries` adds entries to the context menu of a row: it gets the key of the row and the column.
+    """
 
     chosen = Signal(object)  # the key of the row that the user selects
     opened = Signal(object, int)  # key of the row, column
     least_lines = 3  # minimum height in rows, including the header
 
-    def __init__(self, theme: Theme, name: str, columns: Sequence[Column]) -> None:
+    def __init__(self, name: str, columns: Sequence[Column]) -> None:
         super().__init__()
         self.rows = Rows(columns)
+        self.entries: Callable[[Any, int], Sequence[Entry]] = lambda _key, _column: ()
+        self._widths: dict[int, int] = {}  # of the columns that the user resized
+        self._fitting = False
         self.setModel(self.rows)
         self.setAccessibleName(name)
         self._build_ui()
         self._fit()
-        theme.changed.connect(self._fit)
         self.selectionModel().currentRowChanged.connect(self._went)
         self.activated.connect(lambda index: self.opened.emit(self.rows.keys[index.row()], index.column()))
+        self.horizontalHeader().sectionResized.connect(self._resized)
+        offer_context_menu(self, self._menu)
 
-    def show_rows(self, keys: Sequence[object], rows: Sequence[tuple[str, ...]]) -> None:
+    def show_rows(self, keys: Sequence[object], rows: Sequence[Row]) -> None:
         """Show rows; the selected row stays selected if it still exists."""
         before = self.current()
         self.rows.show(keys, rows)
@@ -114,13 +166,45 @@ class Table(QTableView):
     def keyboardSearch(self, search: str) -> None:
         """Do nothing: letters are shortcuts of the window."""
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy) and self.currentIndex().isValid():
+            self._copy([self.currentIndex().row()])
+        else:
+            super().keyPressEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:  # colour scheme or text size
+            self._fit()
+
+    def _menu(self, at: QPoint) -> list[Entry]:
+        index = self.indexAt(at)
+        if not index.isValid():
+            return []
+        row, rows, entries = index.row(), self.rows, self.entries(self.rows.keys[index.row()], index.column())
+        return [
+            *entries,
+            *([None] if entries else []),
+            Command(tr("Copy cell"), lambda: QGuiApplication.clipboard().setText(str(index.data()))),
+            Command(tr("Copy row with column names"), lambda: self._copy([row])),
+            Command(tr("Copy table with column names"), lambda: self._copy(range(rows.rowCount()))),
+        ]
+
+    def _copy(self, rows: Iterable[int]) -> None:
+        columns = sorted(range(len(self.rows.columns)), key=self.horizontalHeader().visualIndex)
+        QGuiApplication.clipboard().setText(self.rows.text(rows, columns))
+
     def _went(self, index: QModelIndex) -> None:
         if index.isValid():
             self.chosen.emit(self.rows.keys[index.row()])
+
+    def _resized(self, column: int, _before: int, width: int) -> None:
+        if not self._fitting:
+            self._widths[column] = width
 
     def _build_ui(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -130,22 +214,43 @@ class Table(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setMinimumSectionSize(40)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(40)
+        header.setSectionsMovable(True)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(_UNSORTED, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
 
     def _fit(self) -> None:
-        """Set the sizes of rows and columns for the current text size."""
+        """Set the sizes of rows and columns for the current text size; the user's own widths stay."""
         self.verticalHeader().setDefaultSectionSize(px(LINE))
         self.setMinimumHeight(px(LINE) * self.least_lines)
         columns = self.rows.columns
-        least = [self.least(place) for place in range(len(columns))]
+        least = [self._widths.get(place) or self.least(place) for place in range(len(columns))]
         left = max(self.viewport().width() - sum(least), 0)
-        shares = sum(column.share for column in columns)
+        shares = sum(column.share for place, column in enumerate(columns) if place not in self._widths)
+        self._fitting = True
         for place, column in enumerate(columns):
-            self.setColumnWidth(place, least[place] + left * column.share // shares)
+            more = left * column.share // shares if shares and place not in self._widths else 0
+            self.setColumnWidth(place, least[place] + more)
+        self._fitting = False
 
     def least(self, place: int) -> int:
         """The minimum width of a column; numbers are never cut off."""
         column = self.rows.columns[place]
         return max(px(column.width), self.sizeHintForColumn(place) if column.number else 0)
+
+
+def _number(text: str) -> float:
+    """The first number of a text, to sort by."""
+    number = _NUMBER.search(text.replace("−", "-"))
+    return float(number[0].replace(",", "")) if number else _NO_NUMBER
+
+
+def _words(text: str) -> list[tuple[int, str]]:
+    """A text to sort by: without case, and numbers in it by their size."""
+    parts = re.split(r"(\d{1,15})", text.strip().casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.live_table import LINE, Column, Table
+from orbench_studio.gui.common.theme import META, font, px
 from orbench_studio.gui.common.widgets import label, rule, set_tip
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 Row = tuple[str, ...]
 _MISSING = "—"
 _LONGEST_CELL = 40  # characters; a longer text is cut and shown in the tooltip
+_BESIDE_NAME = 36  # pixels for the margins of a column name and the sort indicator
+_LONGEST = 320  # pixels of a column with text
 _INDENT = 16
 
 
@@ -32,6 +37,7 @@ class TextTable:
     rows: tuple[Row, ...]
     note: str = ""
     words: int = 1
+    tips: Row = ()  # of the columns
 
     @property
     def text(self) -> str:
@@ -74,16 +80,52 @@ def kappa_text(kappa: Coefficient) -> str:
 
 
 def table_of(table: TextTable) -> QWidget:
-    """Build a widget with the title above the table and the note below it."""
+    """Build a widget with the title above the table and the note below it. Its height follows from its rows."""
     widget = QWidget()
     column = QVBoxLayout(widget)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
     column.addWidget(label(table.title, "strong"))
-    column.addLayout(grid_of(table.header, table.rows, table.words))
+    column.addWidget(_StaticTable(table))
     if table.note:
         column.addWidget(note(table.note))
     return widget
+
+
+class _StaticTable(Table):
+    """A table that is as high as its rows, for pages that scroll as a whole."""
+
+    def __init__(self, table: TextTable) -> None:
+        tips = table.tips or ("",) * len(table.header)
+        columns = [
+            Column(name, 40, 0, place >= table.words, tip)
+            for place, (name, tip) in enumerate(zip(table.header, tips, strict=True))
+        ]
+        super().__init__(table.title, columns)
+        self.setObjectName("static")
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSortingEnabled(not any(row[0].startswith(" ") for row in table.rows))  # indented rows stay together
+        self.show_rows(range(len(table.rows)), table.rows)
+
+    def least(self, place: int) -> int:
+        """The width of the names and cells of a column; a longer text is cut and shown in the tooltip."""
+        column = self.rows.columns[place]
+        name = QFontMetrics(font(META)).horizontalAdvance(column.title) + px(_BESIDE_NAME)
+        hint = max(self.sizeHintForColumn(place), name)
+        return hint if column.number else min(hint, px(_LONGEST))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(200), self.sizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        lines = self.rows.rowCount()
+        wide = sum(self.columnWidth(place) for place in range(len(self.rows.columns)))
+        bar = self.horizontalScrollBar().sizeHint().height() if wide > self.viewport().width() else 0
+        return QSize(wide, self.horizontalHeader().sizeHint().height() + lines * px(LINE) + bar + 2)
+
+    def _fit(self) -> None:
+        super()._fit()
+        self.setFixedHeight(self.sizeHint().height())
 
 
 def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:

@@ -94,6 +94,7 @@ QListView, QTableView, QPlainTextEdit, QTextEdit, QTreeView {
 QTableView#queue, QTableView#heat { background: $background; }
 QTableView#heat QHeaderView, QTableView#heat QHeaderView::section, QTableView#heat QTableCornerButton::section {
     background: $background; border: none; }
+QTableView#static, QTableView#static QHeaderView, QTableView#static QHeaderView::section { background: transparent; }
 QTableView#queue::item { padding: 0; }
 QTableView { gridline-color: $line; background: $panel; }
 QTableView::item { padding: 4px 8px; }
@@ -111,7 +112,9 @@ QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { backgro
 QAbstractSpinBox::up-arrow { image: url("$icons/chevron-up.svg"); width: ${arrow}px; height: ${arrow}px; }
 QAbstractSpinBox::down-arrow { image: url("$icons/chevron-down.svg"); width: ${arrow}px; height: ${arrow}px; }
 QHeaderView::section { background: $panel; color: $quiet; border: none; border-bottom: 1px solid $line;
-    padding: 6px 8px; font-size: 12px; }
+    padding: 6px 8px 6px 11px; font-size: 12px; }
+QHeaderView::up-arrow { image: url("$icons/chevron-up.svg"); width: ${arrow}px; height: ${arrow}px; }
+QHeaderView::down-arrow { image: url("$icons/chevron-down.svg"); width: ${arrow}px; height: ${arrow}px; }
 QWidget#panel QTextEdit, QWidget#panel QListView, QWidget#panel QPlainTextEdit { background: $panel; }
 QWidget#panel QPlainTextEdit#input { background: $background; }
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit#input { background: $background; color: $ink;

@@ -13,7 +13,6 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.curation import recipe_run
 from orbench_studio.gui.workspace.session import Session
@@ -27,7 +26,7 @@ _COLUMNS = (Column("#", 60, number=True), Column("Reason", 180, 1), Column("Prom
 class CompareDialog(QDialog):
     """Compares a subset with another subset or with a table."""
 
-    def __init__(self, parent: QWidget, session: Session, theme: Theme, name: str) -> None:
+    def __init__(self, parent: QWidget, session: Session, name: str) -> None:
         super().__init__(parent)
         self._session, self._name = session, name
         self.other = QComboBox()
@@ -35,8 +34,8 @@ class CompareDialog(QDialog):
         self.status = label("", "quiet")
         self._titles = label("", "strong"), label("", "strong")
         self.tables = (
-            Table(theme, tr("Only in the first set"), _COLUMNS),
-            Table(theme, tr("Only in the second set"), _COLUMNS),
+            Table(tr("Only in the first set"), _COLUMNS),
+            Table(tr("Only in the second set"), _COLUMNS),
         )
         self._build_ui()
         self.other.currentIndexChanged.connect(lambda _: self._compare())

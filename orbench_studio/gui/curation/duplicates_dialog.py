@@ -65,7 +65,7 @@ class DuplicatesDialog(QDialog):
         self.threshold = pad(QDoubleSpinBox())
         self.search = QPushButton(tr("Find"))
         self.strip = ProgressStrip()
-        self.groups = Table(theme, tr("Groups"), _COLUMNS)
+        self.groups = Table(tr("Groups"), _COLUMNS)
         self.members = QScrollArea()
         self.decide, self.review = QPushButton(tr("Label group…")), QPushButton(tr("Review"))
         self._build_ui()

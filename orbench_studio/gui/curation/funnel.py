@@ -9,7 +9,6 @@ from orbench_studio.domain.audit.refusal_rates import Tally
 from orbench_studio.domain.curation.selection import Selection
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
 
 _STEPS = (Column("Step", 124, 1), Column("Left", 60, number=True), Column("Removed", 76, number=True))
@@ -33,15 +32,15 @@ class FunnelPane(QWidget):
 
     prompts_wanted = Signal(object, str)  # ids and description
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
         self.status = label("", "quiet")
-        self.steps = Table(theme, tr("Funnel"), _STEPS)
+        self.steps = Table(tr("Funnel"), _STEPS)
         self.of_step = label("", "strong")
-        self.categories = Table(theme, tr("By category"), _CATEGORIES)
-        self.models = Table(theme, tr("Refusal rates of the selected prompts"), _MODELS)
+        self.categories = Table(tr("By category"), _CATEGORIES)
+        self.models = Table(tr("Refusal rates of the selected prompts"), _MODELS)
         self._build_ui()
         self.steps.chosen.connect(lambda _: self._show_categories())
         self.steps.opened.connect(self._open)

@@ -47,9 +47,9 @@ class CurationPage(QWidget):
         super().__init__()
         self._session = session
         self.recipe = RecipePane(theme)
-        self.funnel = FunnelPane(theme)
-        self.preview = PreviewPane(theme)
-        self.saved = SavedPane(theme)
+        self.funnel = FunnelPane()
+        self.preview = PreviewPane()
+        self.saved = SavedPane()
         self.operations = recipe_run.RecipeOperations(session, self)
         self.result: Selection | None = None
         self._stale = True
@@ -181,7 +181,7 @@ class CurationPage(QWidget):
         box.open()
 
     def _compare(self, name: str) -> None:
-        CompareDialog(self, self._session, self._theme, name).open()
+        CompareDialog(self, self._session, name).open()
 
     def show_duplicates(self) -> None:
         """Open the dialog of near duplicates."""

@@ -11,7 +11,6 @@ from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
-from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
 
 _PROMPTS = (
@@ -29,12 +28,12 @@ class PreviewPane(QWidget):
     review_wanted = Signal()  # all selected prompts
     prompt_wanted = Signal(int)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.review = QPushButton(tr("Review"))
         self.save = QPushButton(tr("Save…"))
         self.status = label("", "quiet")
-        self.prompts = Table(theme, tr("Selected prompts"), _PROMPTS)
+        self.prompts = Table(tr("Selected prompts"), _PROMPTS)
         self._build_ui()
         self.review.clicked.connect(self.review_wanted)
         self.prompts.opened.connect(lambda prompt_id, _column: self.prompt_wanted.emit(prompt_id))
@@ -85,9 +84,9 @@ class SavedPane(QWidget):
     delete_wanted = Signal(str)
     review_wanted = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.subsets = Table(theme, tr("Saved subsets"), _SUBSETS)
+        self.subsets = Table(tr("Saved subsets"), _SUBSETS)
         self.export, self.compare = QPushButton(tr("Export…")), QPushButton(tr("Compare…"))
         self.review, self.delete = QPushButton(tr("Review")), QPushButton(tr("Delete…"))
         self._build_ui()

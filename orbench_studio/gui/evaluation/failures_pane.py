@@ -36,7 +36,7 @@ class FailuresPane(QWidget):
         self.chips: dict[Cause, QToolButton] = {}
         self._chip_row = QWidget()
         self._flow = FlowLayout(self._chip_row, spacing=4)
-        self.table = Table(theme, tr("Failed items"), _COLUMNS)
+        self.table = Table(tr("Failed items"), _COLUMNS)
         self._build_ui()
         self.retry.clicked.connect(self._retry)
         self.table.opened.connect(lambda key, _column: self.opened.emit(key[1]))

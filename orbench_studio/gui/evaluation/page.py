@@ -47,7 +47,7 @@ class EvaluationPage(QWidget):
         super().__init__()
         self.runs = BatchOperations(session, judging)
         self.compose = NewBatch(self.runs, theme, queue_filter)
-        self.batches = Table(theme, tr("Batches"), _COLUMNS)
+        self.batches = Table(tr("Batches"), _COLUMNS)
         self.batch = BatchPane(self.runs, theme)
         self._theme = theme
         self._known: dict[int, BatchProgress] = {}

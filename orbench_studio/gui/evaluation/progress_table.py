@@ -34,7 +34,7 @@ class ProgressTable(Table):
     """One row per model."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, tr("Models of the batch"), _COLUMNS)
+        super().__init__(tr("Models of the batch"), _COLUMNS)
         self._progress: dict[object, ModelProgress] = {}
         self._bars = _Bars(theme, self._progress)
         self.setItemDelegateForColumn(DONE, self._bars)

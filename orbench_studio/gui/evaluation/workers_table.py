@@ -21,7 +21,7 @@ class WorkersTable(Table):
     least_lines = 2
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, tr("Workers of the batch"), _COLUMNS)
+        super().__init__(tr("Workers of the batch"), _COLUMNS)
         self.hide()
 
     def show_workers(self, workers: tuple[Worker, ...]) -> None:

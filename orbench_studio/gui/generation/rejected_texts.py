@@ -37,7 +37,7 @@ class RejectedTextsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Rejected texts"))
-        self.table = Table(theme, tr("Rejected texts"), _COLUMNS)
+        self.table = Table(tr("Rejected texts"), _COLUMNS)
         self.reveal = QCheckBox(tr("Show seeds and replies (may be harmful)"))
         self._found: Found = ([], [])
         self.reveal.toggled.connect(self._show)

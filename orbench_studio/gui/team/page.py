@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.review.query import write
@@ -16,8 +16,8 @@ from orbench_studio.domain.team.queue import QueueState, TeamQueue, assignments_
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, label, scrolled, set_tip
-from orbench_studio.gui.team.people_table import COLUMNS, NOTE, people_table
+from orbench_studio.gui.common.widgets import if_alive, label
+from orbench_studio.gui.team.people_table import NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.gui.workspace.session import Session
@@ -126,9 +126,7 @@ class TeamPage(QScrollArea):
             self._people.deleteLater()
             self._people = None
         if people:
-            table = table_of(people_table(people, datetime.now(UTC)))
-            _set_column_tips(table)
-            self._people = _wide(table)
+            self._people = table_of(people_table(people, datetime.now(UTC)))
             self._column.insertWidget(self._column.count() - 2, self._people)
         self._note.setVisible(bool(people))
 
@@ -171,18 +169,3 @@ class TeamPage(QScrollArea):
         self.empty.hide()
         self._note.hide()
         self.setWidget(page)
-
-
-def _set_column_tips(table: QWidget) -> None:
-    tips = {tr(column): tr(tip) for column, tip in COLUMNS.items()}
-    for cell in table.findChildren(QLabel):
-        if cell.text() in tips:
-            set_tip(cell, tips[cell.text()])
-
-
-def _wide(table: QWidget) -> QScrollArea:
-    """Wrap a table so that it scrolls sideways on a narrow page."""
-    area = scrolled(table)
-    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFixedHeight(table.sizeHint().height() + area.horizontalScrollBar().sizeHint().height())
-    return area

@@ -32,7 +32,12 @@ NOTE = "95 % intervals (Wilson; Dirichlet draws for kappa), pairs of labels assu
 
 def people_table(people: list[Activity], now: datetime) -> TextTable:
     """Build the table with a row per annotator."""
-    return TextTable(tr("Annotators"), tuple(map(tr, COLUMNS)), tuple(_row(one, now) for one in people))
+    return TextTable(
+        tr("Annotators"),
+        tuple(map(tr, COLUMNS)),
+        tuple(_row(one, now) for one in people),
+        tips=tuple(tr(tip) if tip else "" for tip in COLUMNS.values()),
+    )
 
 
 def _row(one: Activity, now: datetime) -> Row:

@@ -21,7 +21,7 @@ def other(path):
 
 
 def join(studio, annotator, name="hard"):
-    studio.window._reviewer._named(annotator)
+    studio.window.top_bar.reviewer._named(annotator)
     studio.window._review(assignments_filter(name, annotator))
     studio.wait(
         lambda: studio.page.finder.current == assignments_filter(name, annotator) and studio.page.model.rowCount() < 70
@@ -103,7 +103,7 @@ def test_the_window_renews_assignments_and_finds_returned_prompts(start, path, o
     longer = datetime.now(UTC) + timedelta(hours=1)
     assignments.claim(other, "hard", annotator="Bob", now=longer)
     with start(path) as ada:
-        ada.window._reviewer._named("Ada")
+        ada.window.top_bar.reviewer._named("Ada")
         ada.window._review(assignments_filter("hard", "Ada"))
         ada.wait(
             lambda: ada.page.finder.current == assignments_filter("hard", "Ada") and ada.page.model.rowCount() == 0

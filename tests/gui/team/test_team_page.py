@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Member, QueueState, TeamQueue
+from orbench_studio.gui.common.live_table import Table
 from orbench_studio.gui.team.queue_dialog import QueueDialog
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.team import assignments, team_queues
@@ -24,7 +25,7 @@ def other(path):
 def team(start, path):
     """The visible page, with a known reviewer name."""
     with start(path) as studio:
-        studio.window._reviewer._named("Ada")
+        studio.window.top_bar.reviewer._named("Ada")
         studio.settle()
         studio.key(Qt.Key.Key_9, Qt.KeyboardModifier.ControlModifier)
         page = studio.window.team
@@ -98,7 +99,8 @@ def test_activity_and_disagreements_are_shown(team, other):
             prompt_review.decide(other, Decision(prompt_id, Aspect.LABEL, value), annotator=who)
     page.load()
     studio.wait(lambda: "Disagreements: 1, adjudicated: 0" in visible_text(page))
-    studio.wait(lambda: "67 % (21–94)" in visible_text(page))
+    rows = page.findChild(Table).rows
+    assert "67 % (21–94)" in rows.text(range(rows.rowCount()), range(rows.columnCount()))
     [heading] = [part for part in page.findChildren(type(page.empty)) if part.text() == "Labels per hour"]
     assert "less than five minutes" in heading.toolTip()
     page.cards[0].disputes.click()

@@ -126,7 +126,7 @@ def test_a_reviewer_decides_under_the_servers_name(start, postgres, place):
         studio.press(S)
         studio.undo()
         studio.press(S)
-        assert studio.window._reviewer.text() == "rita"
+        assert studio.window.top_bar.reviewer.text() == "rita"
         studio.window.actions_table["reviewer"].trigger()
         assert "under your user name, rita" in studio.message()
         assert studio.page.state is State.SHOWN

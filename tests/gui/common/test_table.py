@@ -1,0 +1,89 @@
+"""The table of all pages: sorting, keys that stay selected, widths, order of columns, copies with column names."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from orbench_studio.gui.common.live_table import Column, Rows, Table
+from orbench_studio.gui.common.menus import Command
+from orbench_studio.gui.common.text_table import TextTable, table_of
+
+COLUMNS = (Column("Model", 80, 1), Column("Rate", 60, number=True))
+ROWS = [("model-10", "9.5 % (1–12)"), ("Model-2", "31 %"), ("model-1", "–"), ("mödel\tx", "1,204 %")]
+KEYS = ["d", "b", "a", "c"]
+
+
+def shown(rows):
+    return [rows.index(place, 0).data() for place in range(rows.rowCount())]
+
+
+@pytest.fixture
+def table(qtbot):
+    made = Table("Rates", COLUMNS)
+    qtbot.addWidget(made)
+    made.resize(400, 300)
+    made.show_rows(KEYS, ROWS)
+    made.show()
+    return made
+
+
+def test_a_click_on_a_column_name_sorts_and_the_selected_row_stays(table):
+    tester = QAbstractItemModelTester(table.rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    table.choose("b")
+    header = table.horizontalHeader()
+
+    def click(column):
+        at = QPoint(header.sectionViewportPosition(column) + 20, header.height() // 2)
+        QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        return table.rows.keys
+
+    assert click(0) == ["a", "b", "d", "c"]
+    assert click(1) == ["d", "b", "c", "a"]  # by value; a row without a number is last
+    assert click(1) == ["c", "b", "d", "a"]
+    table.show_rows(KEYS, [*ROWS[:3], ("model-3", "0 %")])
+    assert table.rows.keys == ["c", "b", "d", "a"]  # rows do not move while their values change
+    table.show_rows([*KEYS, "e"], [*ROWS, ("new", "40 %")])
+    assert table.rows.keys == ["c", "e", "b", "d", "a"]
+    assert click(1) == [*KEYS, "e"]
+    assert table.current() == "b"
+    assert tester.model() is table.rows
+
+
+def test_widths_and_order_of_columns_are_the_users(table):
+    header = table.horizontalHeader()
+    header.resizeSection(0, 123)
+    header.moveSection(0, 1)
+    table.resize(700, 300)
+    assert (table.columnWidth(0), header.visualIndex(0)) == (123, 1)
+    table.choose("c")
+    QTest.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "Rate\tModel\n1,204 %\tmödel x"
+
+
+def test_the_context_menu_of_a_row(table):
+    ran = []
+    table.entries = lambda key, column: [Command("Review", lambda: ran.append((key, column)))]
+    table.customContextMenuRequested.emit(table.visualRect(table.rows.index(1, 1)).center())
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    named = {action.text(): action for action in menu.actions()}
+    named["Review"].trigger()
+    assert ran == [("b", 1)]
+    named["Copy cell"].trigger()
+    assert QGuiApplication.clipboard().text() == "31 %"
+    named["Copy table with column names"].trigger()
+    assert QGuiApplication.clipboard().text().splitlines()[::4] == ["Model\tRate", "mödel x\t1,204 %"]
+    menu.close()
+
+
+def test_a_text_table_is_as_high_as_its_rows(qtbot):
+    made = table_of(TextTable("T", ("Model", "n"), (("north", "12"), ("  of these", "3")), tips=("", "Number")))
+    qtbot.addWidget(made)
+    view = made.findChild(Table)
+    assert shown(view.rows) == ["north", "  of these"]
+    assert not view.isSortingEnabled()  # indented rows belong to the row above
+    assert view.rows.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == "Number"
+    assert view.height() == view.sizeHint().height()
+    assert isinstance(view.rows, Rows)
