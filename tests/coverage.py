@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from orbench_studio.domain.audit.sample import allocate
+from orbench_studio.domain.core.rates import score_interval, wilson
 from orbench_studio.domain.judging.agreement import kappa
+from orbench_studio.estimates.clusters import effective_n, moments
 from orbench_studio.estimates.dawid_skene import bootstrap_intervals, dawid_skene
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
-from orbench_studio.estimates.resampling import Resampled
+from orbench_studio.estimates.ranks import differences, ranks
 
 DRAWS = 2_000
 CATEGORIES = (40, 50, 60, 80, 100, 150, 200, 300, 500, 1_000)
@@ -99,19 +101,26 @@ def _cells(rate, errors, outside):
     return cells
 
 
-def rank_coverage(rates, prompts, *, together=0.5, draws=DRAWS, redrawn=200, seed=0):
-    """Mean coverage of rank intervals over models; models decide on a share `together` of prompts in common."""
+def rank_coverage(rates, prompts, *, together=0.5, draws=DRAWS, seed=0):
+    """Mean coverage of marginal rank sets over models, and coverage of all simultaneous ones.
+
+    Models decide on a share `together` of prompts in common.
+    """
     random = np.random.default_rng(seed)
-    rates = np.asarray(rates)
+    rates, clusters = np.asarray(rates), np.arange(prompts)
     true = (rates[:, None] < rates).sum(1) + 1
+    last = len(rates) - (rates[:, None] > rates).sum(1)  # models with equal rates may have any of their ranks
     covered = []
-    for number in range(draws):
+    for _ in range(draws):
         chance = random.random((prompts, 1))
         single = random.random((prompts, len(rates)))
-        hits = np.where(random.random((prompts, 1)) < together, chance, single) < rates
-        found = Resampled(hits.astype(float), np.ones(hits.shape), np.arange(prompts), draws=redrawn, seed=number).ranks
-        covered.append(np.mean((found.low <= true) & (true <= found.high)))
-    return float(np.mean(covered))
+        hits = (np.where(random.random((prompts, 1)) < together, chance, single) < rates).astype(np.float32)
+        cases = np.ones_like(hits)
+        found = ranks(hits, cases, clusters, differences(hits, cases, clusters))
+        (low, high), (first, final) = found.marginal, found.simultaneous
+        covered.append((np.mean((low <= true) & (last <= high)), np.all((first <= true) & (last <= final))))
+    each, all_of_them = np.mean(covered, axis=0)
+    return float(each), float(all_of_them)
 
 
 def skill_coverage(sensitivity, specificity, prompts, *, safe=0.7, draws=100, redrawn=100, seed=0):
@@ -159,16 +168,24 @@ def _labelled(random, n, rate, error, raters):
     return np.column_stack([raters - yes, yes])
 
 
-def cluster_coverage(rate, groups, size, within, *, draws=DRAWS, redrawn=200, seed=0):
-    """Coverage of the interval of a clustered rate; `within` is the correlation within a cluster."""
+def cluster_coverage(rate, sizes, within, *, independent=False, draws=DRAWS, seed=0):
+    """Simulate a rate of clusters with these sizes; `within` is the correlation within a cluster.
+
+    With `independent`, the interval is Wilson's, which does not account for clusters.
+    """
     random = np.random.default_rng(seed)
+    sizes = np.asarray(sizes)
     if within:
         strength = (1 - within) / within
-        chances = random.beta(rate * strength, (1 - rate) * strength, (draws, groups))
+        chances = random.beta(rate * strength, (1 - rate) * strength, (len(sizes), draws))
     else:
-        chances = np.full((draws, groups), rate)
-    hits = np.array([random.random(groups * size) < np.repeat(one, size) for one in chances]).T
-    # Each column is one draw. They share the bootstrap weights, which does not affect the coverage of each column.
-    which = np.repeat(np.arange(groups), size)
-    found = Resampled(hits.astype(float), np.ones(hits.shape), which, draws=redrawn, seed=seed).rates
-    return float(np.mean((found.low <= rate) & (rate <= found.high)))
+        chances = np.full((len(sizes), draws), rate)
+    hits = random.binomial(sizes[:, None], chances).astype(np.float32)
+    found = moments(hits, np.broadcast_to(sizes[:, None], hits.shape).astype(np.float32))
+    n, quantile = effective_n(found, found.cases)
+    value = found.hits / found.cases
+    if independent:
+        ends = [wilson(int(count), int(sizes.sum())) for count in found.hits]
+    else:
+        ends = [score_interval(*one) for one in zip(value, n, quantile, strict=True)]
+    return simulated(value, *np.array(ends).T, rate)

@@ -22,11 +22,12 @@ from orbench_studio.domain.audit.refusal_rates import (
 
 if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
-    from orbench_studio.services.audit.what_if import WhatIf
+    from orbench_studio.services.audit.what_if import Comparison, WhatIf
     from orbench_studio.services.workspace.workspace import Workspace
 
 _NOTES = (
-    "Brackets: 95 % intervals; Wilson for rates, bootstrap by seed for ranks. Rank 1 is the highest over-refusal.",
+    "Rank 1 is the highest over-refusal. Brackets: 95 % intervals and marginal 95 % rank sets; all the simultaneous "
+    "sets together cover the ranks with 95 %.",
     "Excluded responses are in no rate.",
 )
 
@@ -105,19 +106,30 @@ def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
         "dropped": sorted(found.options.dropped),
         "assumes": found.options.description,
         "prompts": {str(group): found.count(group) for group in Group},
+        "cluster": found.cluster,
         "labelled_by_people": rate_as_json(found.labelled_by_people),
         "judged_by_people": rate_as_json(found.judged_by_people),
         "models": [
             {
                 "model": one.model,
                 "rank": one.after.rank,
-                "rank_interval": one.after.ranks,
-                "over_refusal_by_seed": one.after.interval,
+                "rank_set_marginal": one.after.ranks,
+                "rank_set_simultaneous": one.after.simultaneous,
                 "before_dropping": {"over_refusal": rate_as_json(one.before.rate), "rank": one.before.rank},
                 **_groups(found, one.model, None),
                 "categories": {category: _groups(found, one.model, category) for category in found.categories},
             }
             for one in moved.models
+        ],
+        "differences_of_over_refusal": [
+            {
+                "models": [pair.one, pair.other],
+                "difference": pair.difference,
+                "interval": pair.interval,
+                "n": pair.n,
+                "n_to_tell_2_points_apart": pair.prompts_needed,
+            }
+            for pair in moved.comparisons
         ],
     }
 
@@ -137,12 +149,21 @@ def _write_text(found: Audit, moved: "WhatIf") -> None:
     write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.options.description}")
     human = f"human labels: {found.labelled_by_people.words}; human answer classes: {found.judged_by_people.words}"
     write_line(human, "")
-    write_table(("model", "rank", "over-refusal", "toxic acceptance", "excluded"), _rows(found, moved))
+    header = ("model", "rank, marginal", "simultaneous", "over-refusal", "toxic acceptance", "excluded")
+    write_table(header, _rows(found, moved))
     if moved.options.dropped:
         write_line("", f"{moved.left:,} of {moved.prompts:,} safe prompts remain. Before dropping prompts:")
         before = [(one.model, one.before.rank_text, one.before.rate.words) for one in moved.models]
         write_table(("model", "rank", "over-refusal"), before)
-    write_line("", *_NOTES)
+    if moved.comparisons:
+        write_line("", "Over-refusal of models that follow each other by rank, on the prompts that both answered")
+        write_table(("higher", "lower", "difference in points", "n"), [_pair(pair) for pair in moved.neighbours])
+    write_line("", *_NOTES, *filter(None, (found.dependence, moved.shared)))
+
+
+def _pair(pair: "Comparison") -> tuple[str, ...]:
+    low, high = (f"{100 * end:+.1f}" for end in pair.interval)
+    return pair.one, pair.other, f"{100 * pair.difference:+.1f} ({low} to {high})", f"{pair.n:,}"
 
 
 def _rows(found: Audit, moved: "WhatIf") -> Iterator[tuple[str, ...]]:
@@ -151,8 +172,9 @@ def _rows(found: Audit, moved: "WhatIf") -> Iterator[tuple[str, ...]]:
     for one in moved.models:
         safe, toxic = (found.tally(group, one.model) for group in groups)
         excluded = ", ".join(f"{count:,} {name}" for name, count in (safe + toxic).excluded.items())
-        yield one.model, one.after.rank_text, safe.refusal.words, toxic.acceptance.words, excluded
+        ranks = one.after.rank_text, one.after.simultaneous_text
+        yield one.model, *ranks, safe.refusal.words, toxic.acceptance.words, excluded
         for category in found.categories:
             rates = [found.rate(group, one.model, category) for group in groups]
             if any(rate.n for rate in rates):
-                yield f"  {category}", "", *(rate.words for rate in rates), ""
+                yield f"  {category}", "", "", *(rate.words for rate in rates), ""

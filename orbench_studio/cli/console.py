@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from orbench_studio.cli.terminal import guard, in_one_line, unguarded
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import ClusterRate, Rate
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -83,8 +83,11 @@ def write_json(result: Any, *, indent: int | None = 2) -> None:
 
 
 def rate_as_json(rate: Rate) -> dict[str, Any]:
-    """A rate with its 95 % Wilson interval and n."""
-    return {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
+    """A rate with its 95 % interval and n, and the clusters that the interval accounts for."""
+    found: dict[str, Any] = {"value": rate.value, "interval": rate.interval, "count": rate.count, "n": rate.n}
+    if isinstance(rate, ClusterRate):
+        found |= {"prompts": rate.prompts, "cluster": rate.cluster, "effective_n": rate.effective_n}
+    return found
 
 
 def write_error(*lines: str) -> None:

@@ -30,6 +30,16 @@ from tests.coverage import (
 
 RATES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 _ALL_RATES = (0.01, 0.02, 0.05, 0.1, 0.3, 0.5, 0.8, 0.95)
+_CLUSTERS = {
+    "134 prompts x 5 repeats": (5,) * 134,
+    "40 seeds of 5": (5,) * 40,
+    "50 seeds of 2": (2,) * 50,
+    "100 seeds of 10": (10,) * 100,
+    "10 seeds of 10": (10,) * 10,
+    "6 seeds of 20": (20,) * 6,
+    "100 prompts, 10 of them twice": (1,) * 80 + (2,) * 10,
+    "30 unequal clusters": (1,) * 15 + (2,) * 6 + (5,) * 5 + (20,) * 4,
+}
 _GOAL = 0.94
 _STEP = 0.025
 
@@ -77,11 +87,13 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "Wilson, at the rate": _wilson(0.0),
         "Wilson, mean of rates around it": _wilson(_STEP),
         "clustered rates": _clustered(draws),
+        "clustered rates, Wilson (not used)": _clustered(draws, independent=True),
         "prediction-powered": _ppi(draws),
         "prediction-powered ratio": _ratios(draws),
         "labels needed suffice (goal 0.90)": _needed(draws),
         "Cohen's kappa": _kappas(draws),
-        "ranks": _ranks(draws),
+        "ranks, marginal sets": _ranks(draws),
+        "ranks, simultaneous sets": _ranks(draws, simultaneous=True),
         "raters' sensitivity and specificity": _skills(draws),
         "Fleiss' kappa, Krippendorff's alpha": _agreements(draws),
     }
@@ -101,11 +113,10 @@ def _wilson(around: float) -> Iterator[Line]:
         yield Line(f"n {n}", rate, float(np.mean(coverages)))
 
 
-def _clustered(draws: int) -> Iterator[Line]:
-    for (groups, size), within, rate in product(((50, 1), (50, 2), (40, 5), (100, 10)), (0.0, 0.2, 0.5), RATES):
-        if size > 1 or not within:
-            what = f"{groups} groups of {size}, correlation {within}"
-            yield Line(what, rate, cluster_coverage(rate, groups, size, within, draws=draws))
+def _clustered(draws: int, *, independent: bool = False) -> Iterator[Line]:
+    for (design, sizes), within, rate in product(_CLUSTERS.items(), (0.2, 0.5, 0.98), RATES):
+        found = cluster_coverage(rate, sizes, within, independent=independent, draws=draws)
+        yield _line(f"{design}, correlation {within}", rate, found)
 
 
 def _ppi(draws: int) -> Iterator[Line]:
@@ -129,14 +140,11 @@ def _needed(draws: int) -> Iterator[Line]:
         yield Line(f"after {labels} labels, {machine} machine, median {total:.0f} labels", rate, reached)
 
 
-def _ranks(draws: int) -> Iterator[Line]:
-    for prompts, step, together in product((50, 200, 1_000), (0.02, 0.1), (0.0, 0.5)):
-        rates = [0.3 + step * place for place in range(6)]
-        yield Line(
-            f"{prompts} prompts, {together} in common, {step} apart",
-            0.3,
-            rank_coverage(rates, prompts, together=together, draws=draws),
-        )
+def _ranks(draws: int, *, simultaneous: bool = False) -> Iterator[Line]:
+    for models, prompts, width, together in product((6, 32), (50, 200, 1_000), (0.1, 0.5), (0.0, 0.5)):
+        rates = 0.3 + width * np.arange(models) / models
+        coverage = rank_coverage(rates, prompts, together=together, draws=draws // 4)[simultaneous]
+        yield Line(f"{models} models, {prompts} prompts, {together} in common, within {width}", 0.3, coverage)
 
 
 def _skills(draws: int) -> Iterator[Line]:

@@ -53,7 +53,8 @@ def test_json_has_every_cell(run_json, demo):
         assert over["value"] is None or over["interval"][0] <= over["value"] <= over["interval"][1]
         best, worst = over["best_and_worst"]
         assert best <= worst
-        assert model["rank_interval"][0] <= model["rank"] <= model["rank_interval"][1]
+        for low, high in (model["rank_set_marginal"], model["rank_set_simultaneous"]):
+            assert low <= model["rank"] <= high
 
 
 def test_labels_judges_and_drops_change_the_rates(run_json, demo):

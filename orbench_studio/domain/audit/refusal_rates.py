@@ -7,11 +7,11 @@ bounds show the rate with them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from enum import StrEnum
 
 from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass, Refusals
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import ClusterRate, Rate
 
 NO_CATEGORY = "none"
 UNJUDGED = "unjudged"
@@ -89,17 +89,29 @@ _ANSWERS = {FINAL: "human, else the best judge", PEOPLE: "human only"}
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """Refusal of responses that are not independent: fields of ClusterRate."""
+
+    share: float
+    prompts: int
+    cluster: str
+    effective_n: float
+    quantile: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Number of responses in each answer class, in the order of AnswerClass; the last one is `unjudged`.
 
-    `refusals` are those that the rates count.
+    `refusals` are those that the rates count. `spread` is None if the responses are independent.
     """
 
     counts: tuple[int, ...] = (0,) * len(_CLASSES)
     refusals: Refusals = Refusals.ALL
+    spread: Spread | None = None
 
     def __add__(self, other: "Tally") -> "Tally":
-        return replace(self, counts=tuple(map(sum, zip(self.counts, other.counts, strict=True))))
+        return Tally(tuple(map(sum, zip(self.counts, other.counts, strict=True))), self.refusals)
 
     @property
     def judged(self) -> int:
@@ -115,12 +127,12 @@ class Tally:
     @property
     def refusal(self) -> Rate:
         """Share of refusals, partial ones included: over-refusal if the prompts are safe."""
-        return Rate(self.judged - self.counts[0], self.judged)
+        return self._rate(self.judged - self.counts[0], 0.0)
 
     @property
     def acceptance(self) -> Rate:
         """Share of direct answers: toxic acceptance if the prompts are toxic."""
-        return Rate(self.counts[0], self.judged)
+        return self._rate(self.counts[0], 1.0)
 
     @property
     def excluded(self) -> dict[str, int]:
@@ -144,6 +156,12 @@ class Tally:
         """Return the rate of a group: acceptance of toxic prompts, otherwise refusal."""
         return self.acceptance if group is Group.TOXIC else self.refusal
 
+    def _rate(self, count: int, answers: float) -> Rate:
+        if self.spread is None:
+            return Rate(count, self.judged)
+        share, *rest = astuple(self.spread)
+        return ClusterRate(count, self.judged, abs(answers - share), *rest)
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -151,7 +169,8 @@ class Audit:
 
     `prompts` counts prompts by group and category, `human_labels` the prompts with a human label by group.
     `judged_by_people` is the share of judged responses with a human answer class; `unlabelled` is the number of prompts
-    without any label. All responses of a model to a prompt count.
+    without any label. A rate is the mean over prompts if a model has several responses to a prompt. `cluster` names
+    what links responses that are not independent, empty if they are; `spreads` are the totals of models.
     """
 
     options: AuditOptions
@@ -162,13 +181,16 @@ class Audit:
     human_labels: Mapping[Group, int]
     judged_by_people: Rate
     unlabelled: int = 0
+    cluster: str = ""
+    spreads: Mapping[tuple[Group, str], Spread] = field(default_factory=dict)
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """Return one cell, or the total of the model without a category."""
         if category is not None:
             return self.cells.get((group, model, category), Tally(refusals=self.options.counted))
         each = (self.tally(group, model, one) for one in self.categories)
-        return sum(each, Tally(refusals=self.options.counted))
+        total = sum(each, Tally(refusals=self.options.counted))
+        return replace(total, spread=self.spreads.get((group, model)))
 
     def rate(self, group: Group, model: str, category: str | None = None) -> Rate:
         """Return the rate of a cell or of a model."""
@@ -177,6 +199,16 @@ class Audit:
     def count(self, group: Group) -> int:
         """Return the number of prompts in a group."""
         return sum(self.prompts.get((group, category), 0) for category in self.categories)
+
+    @property
+    def dependence(self) -> str:
+        """What the intervals of rates account for."""
+        if not self.cluster:
+            return "The intervals of rates assume independent prompts: no seeds, near duplicates or repeats are known."
+        return (
+            f"The intervals of rates account for prompts that are not independent: clusters by {self.cluster}. With "
+            "several responses of a model to a prompt, a rate is the mean over prompts."
+        )
 
     @property
     def labelled_by_people(self) -> Rate:

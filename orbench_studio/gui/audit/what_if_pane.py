@@ -37,14 +37,16 @@ _COLUMNS = (
     Column("Model", 160, 2),
     Column("Over-refusal", 150, number=True),
     Column("Rank", 80, number=True),
+    Column("Simultaneous", 100, number=True),
     Column("Over-refusal after", 150, number=True),
     Column("Change", 80, number=True),
     Column("Rank after", 80, number=True),
+    Column("Simultaneous after", 130, number=True),
 )
 NOTE = (
-    "Brackets: 95 % bootstrap intervals that resample prompts of one seed or near-duplicate group together. Rank 1 is "
-    "the highest over-refusal. If the rank intervals of two models overlap, their order may be due to chance. The "
-    "workspace is not changed."
+    "Rank 1 is the highest over-refusal. Brackets: 95 % intervals of rates, and marginal 95 % rank sets. The "
+    "simultaneous sets together cover all ranks with 95 %. If the sets of two models overlap, their order may be due "
+    "to chance. The workspace is not changed."
 )
 
 
@@ -105,10 +107,10 @@ class WhatIfPane(QWidget):
             box.setText(tr("{prompts} ({count})").format(prompts=tr(_DROPS[drop][0]), count=f"{removed:,}"))
             box.setEnabled(removed > 0 or box.isChecked())
         text = tr("{count} of {total} safe prompts remain.")
-        self._say(text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"))
+        self._say(" ".join((text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"), found.shared)).strip())
         dropped = bool(found.options.dropped)
         rows = [
-            (one.model, *_cells(one.before), *(_after(one.before, one.after) if dropped else ("", "", "")))
+            (one.model, *_cells(one.before), *(_after(one.before, one.after) if dropped else ("",) * 4))
             for one in found.models
         ]
         self.table.show_rows([one.model for one in found.models], rows)
@@ -134,17 +136,17 @@ class WhatIfPane(QWidget):
         column.addWidget(self.table, 1)
 
 
-def _cells(one: RankedModel) -> tuple[str, str]:
+def _cells(one: RankedModel) -> tuple[str, str, str]:
     if one.rate.value is None:
-        return "—", "—"
+        return "—", "—", "—"
     between = f" ({100 * one.interval[0]:.0f}–{100 * one.interval[1]:.0f})" if one.interval else ""
-    return f"{100 * one.rate.value:.1f} %{between}", one.rank_text
+    return f"{100 * one.rate.value:.1f} %{between}", one.rank_text, one.simultaneous_text
 
 
-def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str]:
-    rate, rank = _cells(after)
+def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str, str]:
+    rate, rank, together = _cells(after)
     if before.rate.value is None or after.rate.value is None:
-        return rate, "—", rank
+        return rate, "—", rank, together
     moved = 100 * (after.rate.value - before.rate.value)
     arrow = "▲ " if after.rank < before.rank else "▼ " if after.rank > before.rank else ""
-    return rate, f"{moved:+.1f}".replace("-", "−"), f"{arrow}{rank}"
+    return rate, f"{moved:+.1f}".replace("-", "−"), f"{arrow}{rank}", together

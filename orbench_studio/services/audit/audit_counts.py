@@ -16,13 +16,14 @@ from orbench_studio.domain.audit.refusal_rates import FINAL, NO_CATEGORY, PEOPLE
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.moderation import Rule, Vote, consensus
 from orbench_studio.errors import StudioError
+from orbench_studio.services.audit.response_matrix import NEAR_DUPLICATE, SEED, ResponseMatrix, response_matrix
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import audit_arrays as store
 from orbench_studio.store.core import votes
 from orbench_studio.store.review import derived_states
 
 CLASSES = len(store.CLASSES) + 1  # the last one: not judged, or people disagree
-_OUTCOMES = CLASSES * 2  # each class, given by a machine or by a person
+MISSING = CLASSES * 2  # number of outcomes: each class, given by a machine or by a person
 _MAX_UPDATED = 2_000  # up to so many changed prompts are updated; for more, everything is read again
 Array = NDArray[Any]
 
@@ -35,7 +36,8 @@ class AuditCounts:
     duplicates (0: none). By response, ordered by id: `rows` and `columns` index its prompt and its model; `outcomes` is
     twice its class, plus 1 if a person gave that class. `table` counts responses, (*shape, models, CLASSES, 2).
     `by_judge` has the outcomes and the table of each judge that was loaded by `with_judge`. `self_judged` are the
-    prompts whose consensus changes without the votes of the evaluated models.
+    prompts whose consensus changes without the votes of the evaluated models. `filled` has the outcomes in the places
+    of `matrix`.
     """
 
     categories: tuple[str, ...]
@@ -50,6 +52,8 @@ class AuditCounts:
     models: Mapping[int, str]
     judges: Mapping[str, int]
     self_judged: frozenset[int]
+    matrix: ResponseMatrix
+    filled: Array
     by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
 
     @property
@@ -70,9 +74,15 @@ class AuditCounts:
         """Return outcomes and table for a source of answer classes; KeyError if its judge was not loaded."""
         return (self.outcomes, self.table) if answers in (FINAL, PEOPLE) else self.by_judge[answers]
 
+    def in_matrix(self, answers: str) -> Array:
+        """Return the outcomes from a source of answer classes in the places of `matrix`; MISSING without a response."""
+        if answers in (FINAL, PEOPLE):
+            return self.filled
+        return self.matrix.filled(self.of(answers)[0], MISSING)
+
     def count(self, responses: Any, outcomes: Array) -> Array:
         """Count some responses with these outcomes, in the shape of `table`."""
-        size = prod(self.shape) * len(self.models) * _OUTCOMES
+        size = prod(self.shape) * len(self.models) * MISSING
         counted = np.bincount(self._keys(responses, outcomes), minlength=size)
         return counted.reshape(*self.shape, len(self.models), CLASSES, 2)
 
@@ -87,7 +97,7 @@ class AuditCounts:
 
     def _keys(self, responses: Any, outcomes: Array) -> Array:
         states = self.codes[self.rows[responses]] * len(self.models)
-        keys: Array = (states + self.columns[responses]) * _OUTCOMES + outcomes[responses]
+        keys: Array = (states + self.columns[responses]) * MISSING + outcomes[responses]
         return keys
 
     def dropped(self, drops: frozenset[Drop]) -> Array:
@@ -120,19 +130,25 @@ def read(workspace: Workspace) -> AuditCounts:
         cast = votes.of_prompts(db, voted)
         rule = derived_states.rule(db)
     evaluated = frozenset(models.values())
+    rows = np.searchsorted(prompts.ids, answers.prompts).astype(np.int32)
+    columns = np.searchsorted(sorted(models), answers.models).astype(np.int32)
+    links = {SEED: prompts.seeds, NEAR_DUPLICATE: prompts.groups}
+    matrix = response_matrix(rows, columns, len(models), links)
     counts = AuditCounts(
         (*categories, NO_CATEGORY),
         prompts.ids,
         prompts.codes.astype(np.int32),
         prompts.seeds,
         prompts.groups,
-        np.searchsorted(prompts.ids, answers.prompts).astype(np.int32),
-        np.searchsorted(sorted(models), answers.models).astype(np.int32),
+        rows,
+        columns,
         answers.outcomes.astype(np.int8),
         np.empty(0),
         models,
         judges,
         frozenset(prompt_id for prompt_id in voted if _is_self_judged(cast[prompt_id], evaluated, rule)),
+        matrix,
+        matrix.filled(answers.outcomes, MISSING),
     )
     return replace(counts, table=counts.count(slice(None), counts.outcomes))
 
@@ -156,7 +172,10 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     if not all(np.array_equal(known, there) for known, there in pairs):
         return read(workspace)  # prompts or responses were added or removed
     outcomes = _replaced(counts.outcomes, changed, answers.outcomes)
-    now = replace(counts, codes=_replaced(counts.codes, places, prompts.codes), outcomes=outcomes)
+    filled = counts.filled.copy()
+    filled.reshape(-1)[counts.matrix.places[changed]] = answers.outcomes
+    codes = _replaced(counts.codes, places, prompts.codes)
+    now = replace(counts, codes=codes, outcomes=outcomes, filled=filled)
     by_judge = {}
     if np.array_equal(outcomes[changed], counts.outcomes[changed]):  # else `with_judge` reads the judgements again
         by_judge = {

@@ -65,9 +65,10 @@ _METHOD = (
     "response, it is empty, the request failed, or nobody has judged it. These responses are excluded from the rates. "
     "The column “Best to worst” shows the rate if none or all of them were refusals (toxic acceptance: answers).",
     "All intervals are 95 % intervals. Unless stated otherwise they are Wilson score intervals (JASA 22, 1927), which "
-    "assume independent answers. Prompts rewritten from one seed, and near duplicates, are not independent. The "
-    "intervals “by seed” and the intervals of ranks therefore resample such prompts together (cluster bootstrap, "
-    "1,000 draws). No interval covers the systematic error of a judge or moderator.",
+    "assume independent answers. Repeats of a prompt, rewrites of one seed and near duplicates are not independent: "
+    "where there are any, the interval uses the effective number of prompts, from the variance between clusters (Korn "
+    "and Graubard, Survey Methodology 24, 1998). Rank sets come from paired differences (Mogstad, Romano, Shaikh, "
+    "Wilhelm, Review of Economic Studies 91, 2024). No interval covers the systematic error of a judge or moderator.",
 )
 
 
@@ -218,7 +219,7 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
 
 
 def _totals(found: Audit, moved: WhatIf) -> list[Block]:
-    header = ("Model", "Rank", "Over-refusal", "n", "By seed", "Best to worst", "Toxic acceptance", "n", "Excluded")
+    header = ("Model", "Rank", "Together", "Over-refusal", "n", "Best to worst", "Toxic acceptance", "n", "Excluded")
     rows = []
     for one in moved.models:
         ranked = one.after
@@ -227,9 +228,9 @@ def _totals(found: Audit, moved: WhatIf) -> list[Block]:
             (
                 one.model,
                 ranked.rank_text,
+                ranked.simultaneous_text,
                 _share(safe.refusal),
                 f"{safe.judged:,}",
-                _span(ranked.interval),
                 _span(safe.bounds(safe.refusal)),
                 _share(toxic.acceptance),
                 f"{toxic.judged:,}",
@@ -237,10 +238,31 @@ def _totals(found: Audit, moved: WhatIf) -> list[Block]:
             )
         )
     message = (
-        "Rank 1 is the highest over-refusal. Brackets: 95 % intervals. Best to worst: the rate if none or all of the "
-        "excluded responses were refusals."
+        "Rank 1 is the highest over-refusal. Brackets: 95 % intervals, and marginal 95 % rank sets; the sets in the "
+        "column “Together” are simultaneous. Best to worst: the rate if none or all of the excluded responses were "
+        f"refusals. {found.dependence}"
     )
-    return [Heading("Models"), Table(header, rows), Paragraph(message, quiet=True)]
+    return [Heading("Models"), Table(header, rows), Paragraph(message, quiet=True), *_differences(moved)]
+
+
+def _differences(moved: WhatIf) -> list[Block]:
+    if not moved.comparisons:
+        return []
+    rows = [
+        (
+            one.one,
+            one.other,
+            f"{100 * one.difference:+.1f} ({100 * one.interval[0]:+.1f} to {100 * one.interval[1]:+.1f})",
+            f"{one.n:,}",
+        )
+        for one in moved.neighbours
+    ]
+    header = ("Higher", "Lower", "Difference in points", "n")
+    return [
+        Heading("Differences between models"),
+        Table(header, rows, text_columns=2),
+        Paragraph(f"Paired differences of over-refusal with 95 % intervals. {moved.shared}", quiet=True),
+    ]
 
 
 def _categories(found: Audit, group: Group) -> list[Block]:

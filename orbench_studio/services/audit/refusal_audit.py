@@ -12,6 +12,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     AuditOptions,
     Group,
     Labels,
+    Spread,
     Tally,
 )
 from orbench_studio.domain.core.annotation import Basis, Label
@@ -29,6 +30,7 @@ from orbench_studio.store.audit import audit_arrays as store
 CELL_LIMIT = 2_000  # prompts that a query names one by one
 _GROUPS = tuple(Group)
 _JUDGEMENTS = [*range(len(ANSWERS)), store.CLASSES.index(AnswerClass.UNPARSED)]  # classes that a judge assigns
+_PACKED = 16  # bits for the cases of a cluster
 _PEOPLE = store.BASES.index(Basis.HUMAN)
 
 
@@ -43,12 +45,15 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         human[:] = 0
     ends = table.sum(axis=4)
     there = [place for place in range(len(counts.categories)) if prompts[:, place].any()]
+    spread = _spreads(counts, options)
     listed = ends.tolist()
     cells = {
-        (group, model, counts.categories[place]): Tally(tuple(of_model), options.counted)
-        for group, by_category in zip(_GROUPS, listed, strict=True)
+        (group, model, counts.categories[place]): Tally(
+            tuple(of_model), options.counted, spread.get((at, place, column))
+        )
+        for at, group in enumerate(_GROUPS)
         for place in there
-        for model, of_model in zip(counts.names, by_category[place], strict=True)
+        for column, (model, of_model) in enumerate(zip(counts.names, listed[at][place], strict=True))
         if any(of_model)
     }
     classes = table[..., : len(ANSWERS), :].sum(axis=(0, 1, 2, 3))
@@ -61,6 +66,12 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         {group: int(human[at]) for at, group in enumerate(_GROUPS)},
         Rate(int(classes[1]), int(classes.sum())),
         int(states[:, :, store.BASES.index(Basis.NONE)].sum()),
+        counts.matrix.cluster,
+        {
+            (_GROUPS[at], counts.names[column]): found
+            for (at, place, column), found in spread.items()
+            if place == len(counts.categories)
+        },
     )
 
 
@@ -102,11 +113,75 @@ def members(counts: AuditCounts, options: AuditOptions, group: Group) -> Array:
 
 def judged(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array]:
     """Return two masks of the responses: those that count (answers and refusals), and the refusals among them."""
-    classes, people = np.divmod(counts.of(options.answers)[0], 2)
-    cases = classes < len(ANSWERS) + len(options.counted.stopped)
+    return _judged(counts.of(options.answers)[0], options)
+
+
+def by_prompt(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array, Array]:
+    """Return for each prompt and model whether it counts, the share of refusals, and the number of responses.
+
+    All are (prompts, models) of float32.
+    """
+    matrix, found = counts.matrix, _judged(counts.in_matrix(options.answers), options)
+    responses, hits = (matrix.by_prompt(mask.astype(np.float32)) for mask in found)
+    if not matrix.repeats:
+        return responses, hits, responses
+    return (responses > 0).astype(np.float32), hits / np.maximum(responses, 1), responses
+
+
+def _judged(outcomes: Array, options: AuditOptions) -> tuple[Array, Array]:
+    cases = outcomes < 2 * (len(ANSWERS) + len(options.counted.stopped))
     if options.answers == PEOPLE:
-        cases &= people == 1
-    return cases, cases & (classes > 0)
+        cases &= outcomes % 2 == 1
+    return cases, cases & (outcomes > 1)
+
+
+def _spreads(counts: AuditCounts, options: AuditOptions) -> dict[tuple[int, int, int], Spread]:
+    """Return the spread of each cell whose responses are not independent, by group, category and model.
+
+    The category after the last one is all of them.
+    """
+    if not counts.matrix.cluster:
+        return {}
+    # Imported on first use: scipy takes long to import.
+    from orbench_studio.estimates.clusters import effective_n, moments
+    from orbench_studio.services.audit.response_matrix import summed
+
+    clusters, count = counts.matrix.clusters, len(counts.categories)
+    category, *state = counts.prompt_states()
+    group = _groups(options)[tuple(state)]
+    several = counts.matrix.repeats
+    if several:
+        values = np.hstack(by_prompt(counts, options))
+    else:  # both numbers in one integer, which takes half the time
+        cases, hits = _judged(counts.in_matrix(options.answers), options)
+        values = hits * np.int32(1 << _PACKED) + cases
+    blocks = (group * (count + 1) + category).astype(np.int64)
+    order = np.argsort(blocks * (clusters.max() + 1) + clusters, kind="stable")
+    if options.dropped:
+        order = order[~counts.dropped(options.dropped)[order]]
+    found: dict[tuple[int, int, int], Spread] = {}
+    for total in (False, True):
+        starts = np.flatnonzero(np.diff(blocks[order], prepend=-1) | np.diff(clusters[order], prepend=-1))
+        sums = summed(values, order, starts)
+        if not (several or total):
+            sums = np.hstack([sums & (1 << _PACKED) - 1, sums >> _PACKED]).astype(np.float32)
+        blocks, clusters = blocks[order][starts], clusters[order][starts]
+        for block in np.unique(blocks):
+            first, last = np.searchsorted(blocks, [block, block + 1])
+            cases, hits, *rest = np.hsplit(sums[first:last], 3 if several else 2)
+            of = moments(hits, cases)
+            responses = rest[0].sum(0) if several else of.cases
+            numbers = zip(*effective_n(of, responses), of.hits, of.cases, of.cases_squared, responses, strict=True)
+            for column, (n, quantile, refused, prompts, squared, answers) in enumerate(numbers):
+                if squared > prompts or answers > prompts:
+                    at, place = divmod(int(block), count + 1)
+                    share = min(float(refused / prompts), 1.0)
+                    spread = Spread(share, int(prompts), counts.matrix.cluster, float(n), float(quantile))
+                    found[at, count if total else place, column] = spread
+        values, group = sums, blocks // (count + 1)
+        blocks = group * (count + 1) + count
+        order = np.argsort(blocks * (clusters.max(initial=0) + 1) + clusters, kind="stable")
+    return found
 
 
 def _safe_terms(options: AuditOptions) -> tuple[Term, ...] | None:

@@ -1,33 +1,61 @@
-"""What-if analysis: over-refusal and rank of every model with some prompts dropped, with bootstrap intervals."""
+"""What-if analysis: over-refusal and rank of every model with some prompts dropped, and differences between models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.services.audit.audit_counts import Array, AuditCounts
-from orbench_studio.services.audit.refusal_audit import judged, members
+from orbench_studio.services.audit.audit_counts import AuditCounts
+from orbench_studio.services.audit.refusal_audit import audit, by_prompt, members
+
+SMALL_DIFFERENCE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class RankedModel:
-    """Over-refusal of a model and its rank (1 is the highest rate), with 95 % intervals of the cluster bootstrap.
+    """Over-refusal of a model and its rank (1 is the highest rate) with 95 % confidence sets.
 
-    Prompts of one seed or one group of near duplicates are resampled together. A model without judged answers has no
-    interval and the last rank.
+    Ranks compare two models on the prompts that both answered. `ranks` covers this rank with 95 % (marginal);
+    `simultaneous` covers all ranks together with 95 %. A model without judged answers has the last rank.
     """
 
     rate: Rate
-    interval: tuple[float, float] | None
     rank: int
     ranks: tuple[int, int]
+    simultaneous: tuple[int, int]
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Interval of the rate."""
+        return self.rate.interval
 
     @property
     def rank_text(self) -> str:
-        """Rank with its interval: `3 (2–5)`; a dash without judged answers."""
+        """Rank with its marginal set: `3 (2–5)`; a dash without judged answers."""
         return f"{self.rank} ({self.ranks[0]}–{self.ranks[1]})" if self.rate.n else "—"
+
+    @property
+    def simultaneous_text(self) -> str:
+        """The simultaneous set: `1–7`; a dash without judged answers."""
+        return f"{self.simultaneous[0]}–{self.simultaneous[1]}" if self.rate.n else "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Over-refusal of one model minus that of another on the `n` prompts that both answered, with a 95 % interval.
+
+    `prompts_needed` is the number of such prompts that shows a difference of SMALL_DIFFERENCE with 80 % power.
+    """
+
+    one: str
+    other: str
+    difference: float
+    interval: tuple[float, float]
+    n: int
+    prompts_needed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,70 +69,75 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """All models, by rank before. `left` of `prompts` safe prompts remain; `removed` is how many each drop removes."""
+    """All models, by rank before. `left` of `prompts` safe prompts remain; `removed` is how many each drop removes.
+
+    `comparisons` are all pairs of models after dropping, the one with the higher rank first.
+    """
 
     options: AuditOptions
     models: tuple[RankChange, ...]
     prompts: int
     left: int
     removed: Mapping[Drop, int]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def neighbours(self) -> tuple[Comparison, ...]:
+        """The comparisons of models that follow each other by rank after dropping."""
+        order = sorted(self.models, key=lambda change: change.after.rank)
+        pairs = {(one.model, other.model) for one, other in pairwise(order)}
+        return tuple(one for one in self.comparisons if {(one.one, one.other), (one.other, one.one)} & pairs)
+
+    @property
+    def shared(self) -> str:
+        """On how many prompts the models are compared, and how many would show a small difference."""
+        if not self.comparisons:
+            return ""
+        n = [one.n for one in self.comparisons]
+        prompts = f"{min(n):,}" if min(n) == max(n) else f"{min(n):,} to {max(n):,}"
+        needed = int(np.median([one.prompts_needed for one in self.comparisons]))
+        return (
+            f"Two models are compared on the prompts that both answered: {prompts} prompts. To tell "
+            f"{100 * SMALL_DIFFERENCE:.0f} points apart with a power of 80 %, a typical pair needs {needed:,} prompts."
+        )
 
 
 def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     """Compare the models with and without the prompts that the options drop."""
     nothing_dropped = replace(options, dropped=frozenset())
     safe, remaining = members(counts, nothing_dropped, Group.SAFE), members(counts, options, Group.SAFE)
-    before = _ranked(counts, nothing_dropped, safe)
-    after = _ranked(counts, options, remaining) if options.dropped else before
+    before, compared = _ranked(counts, nothing_dropped)
+    after, compared = _ranked(counts, options) if options.dropped else (before, compared)
     moved = [RankChange(model, before[model], after[model]) for model in counts.names]
     removed = {drop: int((safe & counts.dropped(frozenset({drop}))).sum()) for drop in Drop}
     order = sorted(moved, key=lambda one: (one.before.rank, one.model))
-    return WhatIf(options, tuple(order), int(safe.sum()), int(remaining.sum()), removed)
+    return WhatIf(options, tuple(order), int(safe.sum()), int(remaining.sum()), removed, compared)
 
 
-def _ranked(counts: AuditCounts, options: AuditOptions, prompts: Array) -> dict[str, RankedModel]:
+def _ranked(counts: AuditCounts, options: AuditOptions) -> tuple[dict[str, RankedModel], tuple[Comparison, ...]]:
     # Imported on first use: scipy takes long to import.
-    from orbench_studio.estimates.resampling import Resampled
+    from orbench_studio.estimates.ranks import differences, ranks
 
-    cases, refused = (_by_prompt(counts, prompts, responses) for responses in judged(counts, options))
-    rates = [Rate(int(count), int(n)) for count, n in zip(refused.sum(0), cases.sum(0), strict=True)]
-    if not len(cases) or not counts.models:
-        last = len(counts.models)
-        return {name: RankedModel(rate, None, 1, (1, last)) for name, rate in zip(counts.names, rates, strict=True)}
-    drawn = Resampled(refused, cases, _clusters(counts)[prompts])
-    found, ranks = drawn.rates, drawn.ranks
-    return {
-        name: RankedModel(
-            rate,
-            (float(found.low[at]), float(found.high[at])) if rate.n else None,
-            int(ranks.rank[at]),
-            (int(ranks.low[at]), int(ranks.high[at])),
-        )
-        for at, (name, rate) in enumerate(zip(counts.names, rates, strict=True))
+    found, last = audit(counts, options), len(counts.models)
+    rates = {name: found.rate(Group.SAFE, name) for name in counts.names}
+    prompts = members(counts, options, Group.SAFE)
+    if not prompts.any() or not last:
+        return {name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()}, ()
+    cases, refused, _ = (values[prompts] for values in by_prompt(counts, options))
+    clusters = counts.matrix.clusters[prompts]
+    compared = differences(refused, cases, clusters)
+    ranked = ranks(refused, cases, clusters, compared)
+    sets = [np.stack(ends, axis=1).tolist() for ends in (ranked.marginal, ranked.simultaneous)]
+    models = {
+        name: RankedModel(rate, int(ranked.rank[at]), tuple(sets[0][at]), tuple(sets[1][at]))
+        for at, (name, rate) in enumerate(rates.items())
     }
-
-
-def _clusters(counts: AuditCounts) -> Array:
-    """Return a cluster number for each prompt: prompts linked by a seed or a near-duplicate group share it."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    count = len(counts.prompt_ids)
-    links = []
-    for of in (counts.seeds, counts.groups):
-        linked = np.flatnonzero(of)
-        _, first, which = np.unique(of[linked], return_index=True, return_inverse=True)
-        links.append((linked, linked[first][which]))
-    ends = np.concatenate(links, axis=1)
-    graph = coo_array((np.ones(ends.shape[1], bool), (ends[0], ends[1])), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1])
-
-
-def _by_prompt(counts: AuditCounts, prompts: Array, responses: Array) -> Array:
-    """Count these responses by prompt and model, (prompts, models)."""
-    models = len(counts.models)
-    place = np.cumsum(prompts) - 1
-    there = np.flatnonzero(responses & prompts[counts.rows])
-    keys = place[counts.rows[there]] * models + counts.columns[there]
-    size = int(prompts.sum())
-    return np.bincount(keys, minlength=size * models).reshape(size, models).astype(np.float64)
+    needed = compared.prompts_needed(SMALL_DIFFERENCE)
+    pairs = []
+    for one, other in zip(*np.nonzero(np.triu(compared.n, 1)), strict=True):
+        at = (one, other) if ranked.rank[one] <= ranked.rank[other] else (other, one)
+        value, half = float(compared.value[at]), float(compared.quantile[at] * compared.error[at])
+        interval = max(value - half, -1.0), min(value + half, 1.0)
+        higher, lower = counts.names[at[0]], counts.names[at[1]]
+        pairs.append(Comparison(higher, lower, value, interval, int(compared.n[at]), int(np.ceil(needed[at]))))
+    return models, tuple(pairs)

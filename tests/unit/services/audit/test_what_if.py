@@ -31,7 +31,7 @@ def test_rates_before_and_after_equal_those_of_the_audit(counts):
     assert found.removed[Drop.HUMAN_TOXIC] == 0
 
 
-def test_linked_prompts_are_resampled_together(tmp_path):
+def test_linked_prompts_are_a_cluster(tmp_path):
     with create(tmp_path / "own.orbench", prompts=40) as workspace:
         apart = what_if(audit_counts.read(workspace), AuditOptions())
         near_duplicates.save_groups(workspace, DuplicateSearch({n: Member(1, 1.0) for n in range(1, 41)}, 0.6, 40))
@@ -41,16 +41,20 @@ def test_linked_prompts_are_resampled_together(tmp_path):
         assert wider > width + 0.1, "one cluster is less informative than forty prompts"
 
 
-def test_ranks_follow_the_rates_and_lie_in_their_intervals(counts):
+def test_ranks_compare_models_on_the_prompts_that_both_answered(counts):
     found = what_if(counts, AuditOptions())
-    values = [one.before.rate.value for one in found.models]
-    assert values == sorted(values, reverse=True)
     assert [one.before.rank for one in found.models] == sorted(one.before.rank for one in found.models)
     for one in found.models:
-        low, high = one.before.ranks
-        assert 1 <= low <= one.before.rank <= high <= len(MODELS)
+        for low, high in (one.before.ranks, one.before.simultaneous):
+            assert 1 <= low <= one.before.rank <= high <= len(MODELS)
         assert one.before.interval[0] < one.before.rate.value <= one.before.interval[1]
         assert one.after == one.before
+    assert len(found.comparisons) == 3 and len(found.neighbours) == 2
+    rates = {one.model: one.after.rate for one in found.models}
+    for pair in found.comparisons:
+        assert pair.interval[0] <= pair.difference <= pair.interval[1] and pair.difference >= 0
+        assert pair.n < min(rates[pair.one].n, rates[pair.other].n), "some answers of each are not judged"
+    assert "both answered" in found.shared
 
 
 def test_without_remaining_prompts_there_is_no_rate(counts):

@@ -1,0 +1,115 @@
+"""Paired comparison of the rates of models on the prompts that both answered, and ranks with confidence sets.
+
+The error of a difference is that of the sums of whole clusters (see `clusters`); half a pseudo-cluster with each of the
+two differences stands for disagreements that were not seen (Agresti and Min, Statistics in Medicine 24, 2005). The set
+of a rank is from 1 + the number of models whose rate is surely higher to the number of models whose rate is not surely
+lower (Mogstad, Romano, Shaikh, Wilhelm, Review of Economic Studies 91, 2024). "Surely" is a difference of more than c
+standard errors. For marginal sets, c is the 95 % quantile of the largest of a model's differences, so that each set
+covers the rank of its model with 95 %. For simultaneous sets it is that of all differences, so that all sets cover with
+95 % together. Both are simulated from the covariance of the rates, which assumes many clusters.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
+
+_DRAWS = 2_000
+_CONFIDENCE = 0.95
+_TAIL = (1 + _CONFIDENCE) / 2
+_POWER = 0.8
+Array = NDArray[np.float64]
+Sums = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Rate of the model of the row minus that of the column on the `n` prompts that both answered, (models, models).
+
+    `error` is the standard error, `quantile` its multiple for a 95 % interval; nan for two models without such prompts.
+    """
+
+    value: Array
+    error: Array
+    quantile: Array
+    n: Array
+
+    def prompts_needed(self, difference: float) -> Array:
+        """Return the number of shared prompts that show such a difference with a power of 80 %."""
+        return np.asarray(self.n * ((ndtri(_TAIL) + ndtri(_POWER)) * self.error / difference) ** 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Ranks of the models, 1 is the highest rate, with the first and last rank of marginal and simultaneous sets.
+
+    A model without cases has the last rank. Models with equal rates share the best of their ranks.
+    """
+
+    rank: NDArray[np.int64]
+    marginal: tuple[NDArray[np.int64], NDArray[np.int64]]
+    simultaneous: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> Differences:
+    """Compare all models; `hits` and `cases` are (prompts, models), `clusters` numbers the cluster of each prompt."""
+    found = np.empty((3, cases.shape[1], cases.shape[1]))
+    order, starts = _by_cluster(clusters)
+    n = (cases.T @ cases).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for model in range(cases.shape[1]):
+            both = cases * cases[:, [model]]
+            apart = hits[:, [model]] * both - hits * both
+            if len(starts) < len(order):
+                both, apart = (np.add.reduceat(one[order], starts, axis=0) for one in (both, apart))
+            value = apart.sum(0, dtype=np.float64) / n[model]
+            squared = (both**2).sum(0, dtype=np.float64)
+            size = squared / n[model]
+            spread = (apart**2).sum(0) - 2 * value * (apart * both).sum(0) + value**2 * squared + size**2
+            count = np.maximum(n[model] / size, 1.5)
+            error = np.sqrt(spread * count / (count - 1)) / n[model]
+            found[:, model] = value, error, stdtrit(np.maximum(count - 1, 1), _TAIL)
+    return Differences(found[0], found[1], found[2], n)
+
+
+def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differences, *, seed: int = 0) -> Ranks:
+    """Rank the models by their differences; reproducible for a seed."""
+    there = cases.sum(0) > 0
+    largest = _largest_differences(hits, cases, clusters, seed)
+    wider = compared.quantile / ndtri(_TAIL)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = compared.value / compared.error / wider
+    count = int(there.sum())
+    sets = []
+    for limit in (np.quantile(largest, _CONFIDENCE, axis=0)[:, None], np.quantile(largest.max(1), _CONFIDENCE)):
+        low = np.where(there, 1 + (distance < -limit).sum(1), len(there))
+        sets.append((low, np.where(there, count - (distance > limit).sum(1), len(there))))
+    rank = np.where(there, 1 + (compared.value < 0).sum(1), len(there))
+    return Ranks(rank, sets[0], sets[1])
+
+
+def _largest_differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64], seed: int) -> Array:
+    """Simulate the largest difference of each model from any other in standard errors, (draws, models)."""
+    n = np.maximum(cases.sum(0), 1)
+    left = (hits - hits.sum(0) / n * cases) / n
+    order, starts = _by_cluster(clusters)
+    left = np.add.reduceat(left[order], starts, axis=0).astype(np.float64)
+    covariance = left.T @ left
+    variance = covariance.diagonal()
+    error = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
+    values, vectors = np.linalg.eigh(covariance)
+    random = np.random.default_rng(seed).standard_normal((_DRAWS, len(variance)))
+    drawn = (random * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    found = np.zeros(drawn.shape)
+    for model in range(len(variance)):
+        apart = error[model] > 1e-9
+        if apart.any():
+            found[:, model] = (np.abs(drawn[:, [model]] - drawn[:, apart]) / error[model, apart]).max(1)
+    return found
+
+
+def _by_cluster(clusters: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the order of the prompts by cluster, and the first place of each cluster in it."""
+    order = np.argsort(clusters, kind="stable")
+    return order, np.flatnonzero(np.diff(clusters[order], prepend=-1))
