@@ -145,7 +145,7 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
             write_line(
                 f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws"
             )
-    write_line("", "best judge per model (highest lower bound of agreement)")
+    write_line("", "recommended judge per model (highest lower bound of agreement)")
     for model, name in found.trust.items():
         write_line(f"  {model:<26}{name}")
     for model, mined in phrases.items():

@@ -162,7 +162,7 @@ class _MappedRow:
         if found is None:
             raise RowError(f"the answer class {shortened(stated)} is none of: {', '.join(sorted(ANSWER_CLASSES))}")
         if annotator and found in STOPPED:
-            raise RowError(f"{shortened(stated)} is reported by a provider; annotators decide about answers in words")
+            raise RowError(f"{shortened(stated)} is reported by a vendor; annotators decide about answers in words")
         if annotator:
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, found, stated)
             return ResponseDraft(model, text, annotations=(decided,))

@@ -55,8 +55,9 @@ class Drop(StrEnum):
 class AuditOptions:
     """Sources of labels and answer classes, and the prompts to exclude.
 
-    `answers` is FINAL (human answer class, else the best judge's), PEOPLE (human only) or the `judge_name` of one
-    judge. `assume_safe` counts prompts without any label as safe, for files of over-refusal prompts without labels.
+    `answers` is FINAL (human, else an LLM judge, else the local judge, else rules), PEOPLE (human only) or the
+    `judge_name` of one judge. `assume_safe` counts prompts without any label as safe, for files of over-refusal
+    prompts without labels.
     `refusals` are those that the rates count.
     """
 
@@ -85,7 +86,7 @@ _LABELS = {
     Labels.CONSENSUS: "moderators' consensus only",
     Labels.HUMAN: "human only",
 }
-_ANSWERS = {FINAL: "human, else the best judge", PEOPLE: "human only"}
+_ANSWERS = {FINAL: "human, else an LLM judge, else the local judge, else rules", PEOPLE: "human only"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,11 +118,11 @@ def final_answer(
     stopped: AnswerClass | None,
     judgements: Iterable[Judgement],
 ) -> FinalAnswer:
-    """The human decision, else the final class in the source, else the report of the provider, else a judgement.
+    """The human decision, else the final class in the source, else the report of the vendor, else a judgement.
 
     The class in the source settles disagreements between its own annotators, never between reviewers.
 
-    `stopped` is the result of `stop_class`. Without a text of the model, the provider's report precedes all judges;
+    `stopped` is the result of `stop_class`. Without a text of the model, the vendor's report precedes all judges;
     a truncated response can be judged. Among judgements, parsed ones precede unparsed ones, then a language model
     precedes the local classifier and the rules, then the latest one counts.
     """

@@ -53,7 +53,7 @@ _STOPPED = {
 
 
 def stop_class(text: str, stop_reason: StopReason) -> AnswerClass | None:
-    """The answer class that follows from the report of the provider alone; None for a regular text."""
+    """The answer class that follows from the report of the vendor alone; None for a regular text."""
     if stop_reason in _STOPPED:
         return _STOPPED[stop_reason]
     if not text.strip():

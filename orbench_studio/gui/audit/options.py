@@ -21,7 +21,7 @@ _LABELS = {
     Labels.CONSENSUS: "Consensus only",
     Labels.HUMAN: "Human only",
 }
-_ANSWERS = {FINAL: "Human, else best judge", PEOPLE: "Human only"}
+_ANSWERS = {FINAL: "Human, else judges", PEOPLE: "Human only"}
 
 
 class OptionsBar(QWidget):

@@ -63,7 +63,7 @@ BASES = {
     Basis.JUDGE: "judge",
     Basis.RULE: "rule",
     Basis.LOCAL: "local",
-    Basis.PROVIDER: "provider",
+    Basis.PROVIDER: "vendor",
     Basis.NONE: "",
 }
 

@@ -61,7 +61,7 @@ _METHOD = (
     "the share of direct answers among judged answers to prompts whose label is toxic (OR-Bench, arXiv 2405.20947). "
     "Partial, indirect and direct refusals are refusals. Controversial prompts, disputed prompts and prompts without a "
     "label are in neither rate.",
-    "Some responses have no judgement: the judge's reply could not be parsed, the provider blocked or truncated the "
+    "Some responses have no judgement: the judge's reply could not be parsed, the vendor blocked or truncated the "
     "response, it is empty, the request failed, or nobody has judged it. These responses are excluded from the rates. "
     "The column “Best to worst” shows the rate if none or all of them were refusals (toxic acceptance: answers).",
     "All intervals are 95 % intervals. Unless stated otherwise they are Wilson score intervals (JASA 22, 1927), which "

@@ -100,7 +100,7 @@ def answers(db: Connection, only: Sequence[int] | None = None) -> AnswerCodes:
 def judged(db: Connection, judge_id: int) -> Numbers:
     """Read the class of every response by one judge, in the order of response ids: codes in CLASSES.
 
-    A class reported by the provider takes precedence. The last parsed judgement counts, else the last one.
+    A class reported by the vendor takes precedence. The last parsed judgement counts, else the last one.
     """
     ids, reported = _columns(
         db,
