@@ -9,6 +9,7 @@ from orbench_studio.domain.core.rates import score_interval, wilson
 from orbench_studio.domain.judging.agreement import kappa
 from orbench_studio.estimates.clusters import effective_n, moments
 from orbench_studio.estimates.dawid_skene import bootstrap_intervals, dawid_skene
+from orbench_studio.estimates.misclassification import rogan_gladen
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
 from orbench_studio.estimates.ranks import differences, ranks
 
@@ -189,3 +190,16 @@ def cluster_coverage(rate, sizes, within, *, independent=False, draws=DRAWS, see
     else:
         ends = [score_interval(*one) for one in zip(value, n, quantile, strict=True)]
     return simulated(value, *np.array(ends).T, rate)
+
+
+def rogan_gladen_coverage(rate, sensitivity, specificity, *, n=1_000, checked=100, draws=DRAWS, seed=0):
+    """Simulate a rate corrected for a judge of which `checked` cases and as many others were checked."""
+    random = np.random.default_rng(seed)
+    judged = rate * sensitivity + (1 - rate) * (1 - specificity)
+    drawn = zip(
+        *(random.binomial(of, p, draws) for of, p in ((n, judged), (checked, sensitivity), (checked, specificity))),
+        strict=True,
+    )
+    found = [rogan_gladen(int(a), n, (int(b), checked), (int(c), checked)) for a, b, c in drawn]
+    values = np.array([(one[0], *one[1]) for one in found if one is not None]).T
+    return simulated(*values, rate)

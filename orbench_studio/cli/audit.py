@@ -1,6 +1,7 @@
 """`orbench-studio audit`: over-refusal and toxic acceptance by model and category, with confidence intervals."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 from orbench_studio.cli import options
 from orbench_studio.cli.console import rate_as_json, write_error, write_json, write_line, write_table
 from orbench_studio.cli.progress import show_progress
+from orbench_studio.domain.audit.judge_error import JudgeErrors
 from orbench_studio.domain.audit.refusal_rates import (
     FINAL,
     Audit,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.audit.what_if import Comparison, WhatIf
     from orbench_studio.services.workspace.workspace import Workspace
 
+_GROUPS = (Group.SAFE, Group.TOXIC)
 _NOTES = (
     "Rank 1 is the highest over-refusal. Brackets: 95 % intervals and marginal 95 % rank sets; all the simultaneous "
     "sets together cover the ranks with 95 %.",
@@ -54,7 +57,7 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compute over-refusal and toxic acceptance by model and category, with confidence intervals and what-if."""
-    from orbench_studio.services.audit import audit_counts, refusal_audit, what_if
+    from orbench_studio.services.audit import audit_counts, judge_error, refusal_audit, what_if
     from orbench_studio.services.workspace.workspace import open_workspace
 
     chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()))
@@ -62,13 +65,14 @@ def audit(
         counts = audit_counts.with_judge(audit_counts.read(opened), opened, judge)
         found = refusal_audit.audit(counts, chosen)
         moved = what_if.what_if(counts, chosen)
+        errors = judge_error.judge_errors(counts, chosen)
         judges = [FINAL, "people", *counts.judges]
-        result = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved)}
+        result = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved, errors)}
         _write_files(opened, counts, found, (html, markdown, figures))
     if as_json:
         write_json(result)
     else:
-        _write_text(found, moved)
+        _write_text(found, moved, errors)
 
 
 def _write_files(
@@ -98,7 +102,7 @@ def _write_files(
         write_error(f"Report written to {markdown}.")
 
 
-def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
+def _as_json(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> dict[str, Any]:
     return {
         "labels": str(found.options.labels),
         "answers": found.options.answers,
@@ -107,6 +111,8 @@ def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
         "assumes": found.options.description,
         "prompts": {str(group): found.count(group) for group in Group},
         "cluster": found.cluster,
+        "judged_by": errors.judge,
+        "judge_error": errors.method,
         "labelled_by_people": rate_as_json(found.labelled_by_people),
         "judged_by_people": rate_as_json(found.judged_by_people),
         "models": [
@@ -116,10 +122,19 @@ def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
                 "rank_set_marginal": one.after.ranks,
                 "rank_set_simultaneous": one.after.simultaneous,
                 "before_dropping": {"over_refusal": rate_as_json(one.before.rate), "rank": one.before.rank},
-                **_groups(found, one.model, None),
-                "categories": {category: _groups(found, one.model, category) for category in found.categories},
+                **_groups(found, errors, one.model, None),
+                "categories": {category: _groups(found, errors, one.model, category) for category in found.categories},
             }
             for one in moved.models
+        ],
+        "repeats": [
+            {
+                "model": one.model,
+                "flipped": rate_as_json(one.flipped),
+                "variance_within_prompts": one.within,
+                "variance_between_prompts": one.between,
+            }
+            for one in found.repeats
         ],
         "differences_of_over_refusal": [
             {
@@ -134,9 +149,13 @@ def _as_json(found: Audit, moved: "WhatIf") -> dict[str, Any]:
     }
 
 
-def _groups(found: Audit, model: str, category: str | None) -> dict[str, Any]:
+def _groups(found: Audit, errors: JudgeErrors, model: str, category: str | None) -> dict[str, Any]:
     names = {Group.SAFE: "over_refusal", Group.TOXIC: "toxic_acceptance", Group.OTHER: "refusal_of_others"}
-    return {name: _tally(found.tally(group, model, category), group) for group, name in names.items()}
+    rates = {name: _tally(found.tally(group, model, category), group) for group, name in names.items()}
+    for group, name in names.items():
+        if corrected := errors.rates.get((group, model, category)):
+            rates[name]["corrected_for_judge_error"] = asdict(corrected)
+    return rates
 
 
 def _tally(tally: Tally, group: Group) -> dict[str, Any]:
@@ -144,21 +163,34 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
     return {**rate_as_json(rate), "best_and_worst": tally.bounds(rate), "excluded": tally.excluded}
 
 
-def _write_text(found: Audit, moved: "WhatIf") -> None:
+def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
     write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.options.description}")
     human = f"human labels: {found.labelled_by_people.words}; human answer classes: {found.judged_by_people.words}"
     write_line(human, "")
     header = ("model", "rank, marginal", "simultaneous", "over-refusal", "toxic acceptance", "excluded")
     write_table(header, _rows(found, moved))
+    if errors.rates:
+        write_line("", "Corrected for the errors of the judge")
+        names = [(one.model, category) for one in moved.models for category in (None, *found.categories)]
+        rows = [
+            (f"  {category}" if category else model, *(errors.words(g, model, category) for g in _GROUPS))
+            for model, category in names
+            if any((g, model, category) in errors.rates for g in _GROUPS)
+        ]
+        write_table(("model", "over-refusal", "toxic acceptance"), rows)
     if moved.options.dropped:
         write_line("", f"{moved.left:,} of {moved.prompts:,} safe prompts remain. Before dropping prompts:")
         before = [(one.model, one.before.rank_text, one.before.rate.words) for one in moved.models]
         write_table(("model", "rank", "over-refusal"), before)
+    if found.repeats:
+        write_line("", "Safe prompts with several responses: both refused and answered, and variance of refusal")
+        repeats = [(one.model, one.flipped.words, f"{one.within:.3f}", f"{one.between:.3f}") for one in found.repeats]
+        write_table(("model", "flipped", "within prompts", "between prompts"), repeats)
     if moved.comparisons:
         write_line("", "Over-refusal of models that follow each other by rank, on the prompts that both answered")
         write_table(("higher", "lower", "difference in points", "n"), [_pair(pair) for pair in moved.neighbours])
-    write_line("", *_NOTES, *filter(None, (found.dependence, moved.shared)))
+    write_line("", *_NOTES, errors.method, *filter(None, (found.dependence, moved.shared)))
 
 
 def _pair(pair: "Comparison") -> tuple[str, ...]:
@@ -168,13 +200,12 @@ def _pair(pair: "Comparison") -> tuple[str, ...]:
 
 def _rows(found: Audit, moved: "WhatIf") -> Iterator[tuple[str, ...]]:
     """A row for each model, and one for each of its categories with judged responses."""
-    groups = (Group.SAFE, Group.TOXIC)
     for one in moved.models:
-        safe, toxic = (found.tally(group, one.model) for group in groups)
+        safe, toxic = (found.tally(group, one.model) for group in _GROUPS)
         excluded = ", ".join(f"{count:,} {name}" for name, count in (safe + toxic).excluded.items())
         ranks = one.after.rank_text, one.after.simultaneous_text
         yield one.model, *ranks, safe.refusal.words, toxic.acceptance.words, excluded
         for category in found.categories:
-            rates = [found.rate(group, one.model, category) for group in groups]
+            rates = [found.rate(group, one.model, category) for group in _GROUPS]
             if any(rate.n for rate in rates):
                 yield f"  {category}", "", "", *(rate.words for rate in rates), ""

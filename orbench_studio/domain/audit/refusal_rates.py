@@ -165,13 +165,28 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeats:
+    """Safe prompts to which a model gave several judged responses.
+
+    `flipped` is the share of prompts that it both refused and answered. `within` is the mean variance of refusal
+    between the responses to one prompt, and `between` the variance between prompts.
+    """
+
+    model: str
+    flipped: Rate
+    within: float
+    between: float
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Counts of responses by group, model and category.
 
     `prompts` counts prompts by group and category, `human_labels` the prompts with a human label by group.
     `judged_by_people` is the share of judged responses with a human answer class; `unlabelled` is the number of prompts
     without any label. A rate is the mean over prompts if a model has several responses to a prompt. `cluster` names
-    what links responses that are not independent, empty if they are; `spreads` are the totals of models.
+    what links responses that are not independent, empty if they are; `spreads` are the totals of models. `repeats` are
+    the models with several responses to a prompt.
     """
 
     options: AuditOptions
@@ -184,6 +199,7 @@ class Audit:
     unlabelled: int = 0
     cluster: str = ""
     spreads: Mapping[tuple[Group, str], Spread] = field(default_factory=dict)
+    repeats: tuple[Repeats, ...] = ()
 
     def tally(self, group: Group, model: str, category: str | None = None) -> Tally:
         """Return one cell, or the total of the model without a category."""

@@ -1,4 +1,4 @@
-"""What-if pane: rates and ranks of models without some prompts, with bootstrap intervals."""
+"""What-if pane: rates and ranks of models without some prompts, with intervals and rank sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
@@ -17,6 +17,7 @@ from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
+    from orbench_studio.domain.audit.judge_error import JudgeErrors
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.audit.what_if import RankedModel, WhatIf
 
@@ -38,6 +39,7 @@ _COLUMNS = (
     Column("Over-refusal", 150, number=True),
     Column("Rank", 80, number=True),
     Column("Simultaneous", 100, number=True),
+    Column("Corrected", 180, number=True),
     Column("Over-refusal after", 150, number=True),
     Column("Change", 80, number=True),
     Column("Rank after", 80, number=True),
@@ -60,7 +62,7 @@ class WhatIfPane(QWidget):
         self._running = False
         self.shown: WhatIf | None = None
         self.boxes = {drop: QCheckBox(tr(text)) for drop, (text, _) in _DROPS.items()}
-        self.status = note("")
+        self.status, self.errors = note(""), note("")
         self.table = Table(tr("Rates and ranks before and after"), _COLUMNS)
         self._build_ui()
 
@@ -84,23 +86,23 @@ class WhatIfPane(QWidget):
             return
         (counts, options), self._next, self._running = self._next, None, True
 
-        def work() -> WhatIf:
-            from orbench_studio.services.audit import what_if
+        def work() -> tuple[WhatIf, JudgeErrors]:
+            from orbench_studio.services.audit import judge_error, what_if
 
-            return what_if.what_if(counts, options)
+            return what_if.what_if(counts, options), judge_error.judge_errors(counts, options)
 
         self._session.background.run(work, if_alive(self, self._done), if_alive(self, self._failed))
 
-    def _done(self, found: WhatIf) -> None:
+    def _done(self, found: tuple[WhatIf, JudgeErrors]) -> None:
         self._running = False
         if self._next is None and self._session.workspace is not None:
-            self._show(found)
+            self._show(*found)
         self._start()
 
     def _failed(self, _error: Exception) -> None:
         self._running = False
 
-    def _show(self, found: WhatIf) -> None:
+    def _show(self, found: WhatIf, errors: JudgeErrors) -> None:
         self.shown = found
         for drop, box in self.boxes.items():
             removed = found.removed[drop]
@@ -108,9 +110,15 @@ class WhatIfPane(QWidget):
             box.setEnabled(removed > 0 or box.isChecked())
         text = tr("{count} of {total} safe prompts remain.")
         self._say(" ".join((text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"), found.shared)).strip())
+        self.errors.setText(errors.method)
         dropped = bool(found.options.dropped)
         rows = [
-            (one.model, *_cells(one.before), *(_after(one.before, one.after) if dropped else ("",) * 4))
+            (
+                one.model,
+                *_cells(one.before),
+                errors.words(Group.SAFE, one.model),
+                *(_after(one.before, one.after) if dropped else ("",) * 4),
+            )
             for one in found.models
         ]
         self.table.show_rows([one.model for one in found.models], rows)
@@ -133,6 +141,7 @@ class WhatIfPane(QWidget):
         column.setSpacing(8)
         column.addWidget(line)
         column.addWidget(self.status)
+        column.addWidget(self.errors)
         column.addWidget(self.table, 1)
 
 

@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, NO_CATEGORY, PEOPLE, Drop, judge_name
 from orbench_studio.domain.core.annotation import Basis, Label
+from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import Rule, Vote, consensus
 from orbench_studio.errors import StudioError
 from orbench_studio.services.audit.response_matrix import NEAR_DUPLICATE, SEED, ResponseMatrix, response_matrix
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import audit_arrays as store
-from orbench_studio.store.core import votes
+from orbench_studio.store.core import responses, votes
 from orbench_studio.store.review import derived_states
 
 CLASSES = len(store.CLASSES) + 1  # the last one: not judged, or people disagree
@@ -34,10 +36,10 @@ class AuditCounts:
 
     By prompt: `codes` is its state as a flat index into `shape`, `seeds` its seed and `groups` its group of near
     duplicates (0: none). By response, ordered by id: `rows` and `columns` index its prompt and its model; `outcomes` is
-    twice its class, plus 1 if a person gave that class. `table` counts responses, (*shape, models, CLASSES, 2).
-    `by_judge` has the outcomes and the table of each judge that was loaded by `with_judge`. `self_judged` are the
-    prompts whose consensus changes without the votes of the evaluated models. `filled` has the outcomes in the places
-    of `matrix`.
+    twice its class, plus 1 if a person gave that class; `machine` is its class without people. `table` counts
+    responses, (*shape, models, CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by
+    `with_judge`. `self_judged` are the prompts whose consensus changes without the votes of the evaluated models.
+    `filled` has the outcomes in the places of `matrix`.
     """
 
     categories: tuple[str, ...]
@@ -48,6 +50,7 @@ class AuditCounts:
     rows: Array
     columns: Array
     outcomes: Array
+    machine: Array
     table: Array
     models: Mapping[int, str]
     judges: Mapping[str, int]
@@ -129,6 +132,7 @@ def read(workspace: Workspace) -> AuditCounts:
         voted = store.voted_by(db, list(models))
         cast = votes.of_prompts(db, voted)
         rule = derived_states.rule(db)
+        machine = _machine_classes(db, answers.outcomes)
     evaluated = frozenset(models.values())
     rows = np.searchsorted(prompts.ids, answers.prompts).astype(np.int32)
     columns = np.searchsorted(sorted(models), answers.models).astype(np.int32)
@@ -143,6 +147,7 @@ def read(workspace: Workspace) -> AuditCounts:
         rows,
         columns,
         answers.outcomes.astype(np.int8),
+        machine,
         np.empty(0),
         models,
         judges,
@@ -160,6 +165,7 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     with workspace.reading() as db:
         categories = store.categories(db)
         prompts, answers = store.prompts(db, categories, prompt_ids), store.answers(db, prompt_ids)
+        machine = _machine_classes(db, answers.outcomes, prompt_ids)
     if counts.categories != (*categories, NO_CATEGORY):
         return read(workspace)
     places = np.flatnonzero(np.isin(counts.prompt_ids, prompts.ids))
@@ -175,7 +181,8 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     filled = counts.filled.copy()
     filled.reshape(-1)[counts.matrix.places[changed]] = answers.outcomes
     codes = _replaced(counts.codes, places, prompts.codes)
-    now = replace(counts, codes=codes, outcomes=outcomes, filled=filled)
+    machine = _replaced(counts.machine, changed, machine)
+    now = replace(counts, codes=codes, outcomes=outcomes, machine=machine, filled=filled)
     by_judge = {}
     if np.array_equal(outcomes[changed], counts.outcomes[changed]):  # else `with_judge` reads the judgements again
         by_judge = {
@@ -199,6 +206,17 @@ def with_judge(counts: AuditCounts, workspace: Workspace, answers: str) -> Audit
         raise StudioError("Responses were added during the audit. Run it again.")
     outcomes = (classes * 2).astype(np.int8)
     return replace(counts, by_judge={**counts.by_judge, answers: (outcomes, counts.count(slice(None), outcomes))})
+
+
+def _machine_classes(db: Connection, outcomes: Array, only: Sequence[int] | None = None) -> Array:
+    """Return the class of each response without people: that of the best judge where a person classified it."""
+    found = (outcomes // 2).astype(np.int8)
+    ids = store.classified_by_people(db, only)
+    given = responses.judgements(db, ids)
+    for place, response_id in zip(np.flatnonzero(outcomes % 2 == 1), ids, strict=True):
+        best = final_answer(None, None, None, given.get(response_id, ())).answer_class
+        found[place] = CLASSES - 1 if best is None else store.CLASSES.index(best)
+    return found
 
 
 def _replaced(array: Array, places: Array, values: Array) -> Array:

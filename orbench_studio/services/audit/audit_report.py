@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orbench_studio.colours import LIGHT
+from orbench_studio.domain.audit.judge_error import JudgeErrors
 from orbench_studio.domain.audit.refusal_rates import (
     NO_CATEGORY,
     Audit,
@@ -32,6 +33,7 @@ from orbench_studio.formats.report_documents import (
     as_html,
     as_markdown,
 )
+from orbench_studio.services.audit import report_comparisons
 from orbench_studio.services.audit.audit_counts import AuditCounts
 from orbench_studio.services.audit.human_agreement import (
     AnnotatorAgreement,
@@ -39,6 +41,7 @@ from orbench_studio.services.audit.human_agreement import (
     MachineAgreement,
     human_agreement,
 )
+from orbench_studio.services.audit.judge_error import judge_errors
 from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.audit.what_if import RankedModel, WhatIf, what_if
 from orbench_studio.services.workspace import statistics
@@ -106,7 +109,11 @@ def report(
     found = audit(counts, options)
     moved = what_if(counts, options)
     blocks: list[Block] = [*_summary(found), *_provenance(origin, found, now)]
-    blocks += [*_totals(found, moved), *_categories(found, Group.SAFE), *_categories(found, Group.TOXIC)]
+    blocks += [
+        *_totals(found, moved, judge_errors(counts, options)),
+        *_categories(found, Group.SAFE),
+        *_categories(found, Group.TOXIC),
+    ]
     blocks += [Heading("Figures"), *_figures(found, on_progress)]
     blocks += _what_ifs(counts, options)
     blocks += _agreement(origin.people)
@@ -218,7 +225,7 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
     return [Heading("Data"), Table(("", ""), rows, text_columns=2)]
 
 
-def _totals(found: Audit, moved: WhatIf) -> list[Block]:
+def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
     header = ("Model", "Rank", "Together", "Over-refusal", "n", "Best to worst", "Toxic acceptance", "n", "Excluded")
     rows = []
     for one in moved.models:
@@ -242,26 +249,11 @@ def _totals(found: Audit, moved: WhatIf) -> list[Block]:
         "column “Together” are simultaneous. Best to worst: the rate if none or all of the excluded responses were "
         f"refusals. {found.dependence}"
     )
-    return [Heading("Models"), Table(header, rows), Paragraph(message, quiet=True), *_differences(moved)]
-
-
-def _differences(moved: WhatIf) -> list[Block]:
-    if not moved.comparisons:
-        return []
-    rows = [
-        (
-            one.one,
-            one.other,
-            f"{100 * one.difference:+.1f} ({100 * one.interval[0]:+.1f} to {100 * one.interval[1]:+.1f})",
-            f"{one.n:,}",
-        )
-        for one in moved.neighbours
-    ]
-    header = ("Higher", "Lower", "Difference in points", "n")
     return [
-        Heading("Differences between models"),
-        Table(header, rows, text_columns=2),
-        Paragraph(f"Paired differences of over-refusal with 95 % intervals. {moved.shared}", quiet=True),
+        Heading("Models"),
+        Table(header, rows),
+        Paragraph(message, quiet=True),
+        *report_comparisons.blocks(found, moved, errors),
     ]
 
 

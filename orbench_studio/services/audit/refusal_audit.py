@@ -12,6 +12,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     AuditOptions,
     Group,
     Labels,
+    Repeats,
     Spread,
     Tally,
 )
@@ -72,6 +73,7 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
             for (at, place, column), found in spread.items()
             if place == len(counts.categories)
         },
+        tuple(_repeats(counts, options)),
     )
 
 
@@ -126,6 +128,19 @@ def by_prompt(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array,
     if not matrix.repeats:
         return responses, hits, responses
     return (responses > 0).astype(np.float32), hits / np.maximum(responses, 1), responses
+
+
+def _repeats(counts: AuditCounts, options: AuditOptions) -> Iterable[Repeats]:
+    if not counts.matrix.repeats:
+        return
+    _, shares, responses = (values[members(counts, options, Group.SAFE)] for values in by_prompt(counts, options))
+    for model, share, of in zip(counts.names, shares.T.astype(float), responses.T, strict=True):
+        share, of = share[of > 1], of[of > 1]
+        if len(share) > 1:
+            within = share * (1 - share) * of / (of - 1)
+            flipped = Rate(int(((share > 0) & (share < 1)).sum()), len(share))
+            between = max(float(share.var(ddof=1) - (within / of).mean()), 0.0)
+            yield Repeats(model, flipped, float(within.mean()), between)
 
 
 def _judged(outcomes: Array, options: AuditOptions) -> tuple[Array, Array]:

@@ -30,6 +30,7 @@ from orbench_studio.store.core.tables import (
 
 _CHUNK = 200_000
 _MOST_OWN = 300  # of a workspace's own categories; a column with more values hardly has categories
+_PEOPLE = (Basis.HUMAN, Basis.REFERENCE)
 _MODEL_BITS, _CODE_BITS = 20, 8
 Numbers = NDArray[np.int64]
 P, R = PROMPT_STATES.c, RESPONSE_STATES.c
@@ -89,12 +90,19 @@ def prompts(db: Connection, categories: Sequence[str], only: Sequence[int] | Non
 
 def answers(db: Connection, only: Sequence[int] | None = None) -> AnswerCodes:
     """Read the final class of all responses, or of those to these prompts."""
-    people = case((R.basis.in_([Basis.HUMAN, Basis.REFERENCE]), 1), else_=0)
+    people = case((R.basis.in_(_PEOPLE), 1), else_=0)
     prompt = cast(R.prompt_id, BigInteger)  # PostgreSQL would overflow its 4-byte integer
     packed = (prompt * 2**_MODEL_BITS + R.model_id) * 2**_CODE_BITS + _code(R.answer_class, CLASSES) * 2 + people
     (found,) = _columns(db, RESPONSE_STATES, (packed,), R.response_id, R.prompt_id, only)
     models = (found >> _CODE_BITS) & (2**_MODEL_BITS - 1)
     return AnswerCodes(found >> (_CODE_BITS + _MODEL_BITS), models, found & (2**_CODE_BITS - 1))
+
+
+def classified_by_people(db: Connection, only: Sequence[int] | None = None) -> list[int]:
+    """Return the responses with a human class, by id: of all prompts, or of these."""
+    statement = select(R.response_id).where(R.basis.in_(_PEOPLE)).order_by(R.response_id)
+    parts = [statement] if only is None else [statement.where(in_list(R.prompt_id, some)) for some in chunks(only)]
+    return sorted(response_id for part in parts for response_id in db.execute(part).scalars())
 
 
 def judged(db: Connection, judge_id: int) -> Numbers:

@@ -121,7 +121,7 @@ def test_dropping_prompts_changes_rates_and_ranks(start, path):
         found = counted(path, dropped=frozenset({Drop.CONTROVERSIAL}))
         for one in page.what_if.shown.models:
             assert one.after.rate == found.rate(Group.SAFE, one.model)
-        row = page.what_if.table.rows.index(0, 4).data()
+        row = page.what_if.table.rows.index(0, 5).data()
         assert row.startswith(f"{100 * page.what_if.shown.models[0].after.rate.value:.1f} %")
 
 

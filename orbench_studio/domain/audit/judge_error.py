@@ -1,0 +1,63 @@
+"""Rates corrected for the errors of a judge, from human answer classes of some responses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orbench_studio.domain.audit.refusal_rates import Group
+
+Interval = tuple[float, float]
+MIN_CHECKED = 10  # responses with a human and a machine class, for a correction
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedRate:
+    """Rate of all responses as people would classify them: prediction-powered, and by Rogan and Gladen.
+
+    `checked` of the `responses` have a human class. The correction by Rogan and Gladen is None if the judge is not
+    better than chance.
+    """
+
+    value: float
+    interval: Interval
+    rogan_gladen: float | None
+    rogan_gladen_interval: Interval | None
+    checked: int
+    responses: int
+
+    @property
+    def words(self) -> str:
+        """Text with interval and n: `5.1 % (2.0 to 8.8 %), 60 checked`."""
+        low, high = (100 * end for end in self.interval)
+        return f"{100 * self.value:.1f} % ({low:.1f} to {high:.1f} %), {self.checked:,} checked"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeErrors:
+    """Corrected rates by group, model and category (None: all), where people checked at least MIN_CHECKED responses.
+
+    `judge` names who judged; empty if only people did.
+    """
+
+    judge: str
+    rates: Mapping[tuple[Group, str, str | None], CorrectedRate]
+
+    def words(self, group: Group, model: str, category: str | None = None) -> str:
+        """Return the text of a corrected rate; a dash if there is none."""
+        found = self.rates.get((group, model, category))
+        return found.words if found else "—"
+
+    @property
+    def method(self) -> str:
+        """Who judged, how the rates are corrected, and what that assumes."""
+        if not self.judge:
+            return "People gave all answer classes."
+        if not self.rates:
+            return (
+                f"Rates are as judged by {self.judge}. No model has {MIN_CHECKED} responses with a human and a machine "
+                "answer class, so the error of the judge is unknown. No interval covers it."
+            )
+        return (
+            f"Rates are as judged by {self.judge}. Corrected rates: prediction-powered estimate from the human answer "
+            "classes, as if people classified all responses. It assumes independent responses, of which people "
+            "classified a random selection for each model and category."
+        )

@@ -1,0 +1,86 @@
+"""Correct the rates of an audit for the errors of its judge, where people classified some responses."""
+
+import numpy as np
+
+from orbench_studio.domain.audit.judge_error import MIN_CHECKED, CorrectedRate, JudgeErrors
+from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
+from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.services.audit.audit_counts import CLASSES, Array, AuditCounts
+from orbench_studio.services.audit.refusal_audit import members
+
+
+def judge_errors(counts: AuditCounts, options: AuditOptions) -> JudgeErrors:
+    """Correct over-refusal and toxic acceptance of each model, in all categories and in each."""
+    people = np.where(counts.outcomes % 2 == 1, counts.outcomes // 2, CLASSES)
+    machine = counts.machine if options.answers == FINAL else counts.of(options.answers)[0] // 2
+    if options.answers == PEOPLE or not ((machine < len(ANSWERS)) & (people >= len(ANSWERS))).any():
+        return JudgeErrors("", {})
+    judge = options.answers if options.answers != FINAL else ", ".join(counts.judges) or "the source file"
+    rates: dict[tuple[Group, str, str | None], CorrectedRate] = {}
+    for group in (Group.SAFE, Group.TOXIC):
+        tables, stopped = _tables(counts, options, group, people, machine)
+        rates |= {(group, *cell): rate for cell, rate in _corrected(counts, tables, stopped, group).items()}
+    return JudgeErrors(judge, rates)
+
+
+def _tables(
+    counts: AuditCounts, options: AuditOptions, group: Group, people: Array, machine: Array
+) -> tuple[Array, Array]:
+    """Count responses by model, category, human state (the last one: not checked) and machine state; and the stopped.
+
+    The states are answer and refusal.
+    """
+    wanted = members(counts, options, group)[counts.rows]
+    category = counts.prompt_states()[0][counts.rows]
+    judged = np.flatnonzero(wanted & (machine < len(ANSWERS)))
+    human = np.where(people[judged] < len(ANSWERS), people[judged] > 0, 2)
+    shape = len(counts.models), len(counts.categories), 3, 2
+    at = (counts.columns[judged], category[judged], human, (machine[judged] > 0).astype(int))
+    tables = np.bincount(np.ravel_multi_index(at, shape), minlength=int(np.prod(shape))).reshape(shape)
+    last = len(ANSWERS) + len(options.counted.stopped)
+    stopped = np.flatnonzero(wanted & (machine >= len(ANSWERS)) & (machine < last))
+    cells = np.ravel_multi_index((counts.columns[stopped], category[stopped]), shape[:2])
+    return tables, np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape[:2])
+
+
+def _corrected(
+    counts: AuditCounts, tables: Array, stopped: Array, group: Group
+) -> dict[tuple[str, str | None], CorrectedRate]:
+    # Imported on first use: scipy takes long to import.
+    from orbench_studio.estimates.misclassification import rogan_gladen
+    from orbench_studio.estimates.ppi import NO, STATES, ppi_estimate
+
+    labelled = np.zeros((*tables.shape[:2], STATES, STATES), dtype=np.int64)
+    everything = np.zeros((*tables.shape[:2], STATES), dtype=np.int64)
+    labelled[..., NO:, NO:], everything[..., NO:] = tables[:, :, :2], tables.sum(2)
+    overall, each = ppi_estimate(labelled, everything), ppi_estimate(labelled[:, :, None], everything[:, :, None])
+    found: dict[tuple[str, str | None], CorrectedRate] = {}
+    for model, name in enumerate(counts.names):
+        for place, category in enumerate((*counts.categories, None)):
+            one, at = (overall, (model,)) if category is None else (each, (model, place))
+            table = tables[model].sum(0) if category is None else tables[at]
+            known = stopped[model].sum() if category is None else stopped[at]
+            if table[:2].sum() < MIN_CHECKED or np.isnan(one.value[at]):
+                continue
+            total, refused = int(table.sum()), table[:2]
+            share = total / (total + known)
+            ends = [one.value[at], *(end[at] for end in one.finite_interval)]
+            by_skill = rogan_gladen(
+                int(table[:, 1].sum()),
+                total,
+                (int(refused[1, 1]), int(refused[1].sum())),
+                (int(refused[0, 0]), int(refused[0].sum())),
+            )
+            ends += [by_skill[0], *by_skill[1]] if by_skill else []
+            rates = [float(end * share + 1 - share) for end in ends]
+            if group is Group.TOXIC:
+                rates = [1 - rate for rate in rates]
+            found[name, category] = CorrectedRate(
+                rates[0],
+                (min(rates[1:3]), max(rates[1:3])),
+                rates[3] if by_skill else None,
+                (min(rates[4:6]), max(rates[4:6])) if by_skill else None,
+                int(refused.sum()),
+                int(total + known),
+            )
+    return found
