@@ -101,7 +101,7 @@ def test_activity_and_disagreements_are_shown(team, other):
     studio.wait(lambda: "Disagreements: 1, adjudicated: 0" in visible_text(page))
     rows = page.findChild(Table).rows
     assert "67 % (21–94)" in rows.text(range(rows.rowCount()), range(rows.columnCount()))
-    [heading] = [part for part in page.findChildren(type(page.empty)) if part.text() == "Labels per hour"]
-    assert "less than five minutes" in heading.toolTip()
+    tips = [column.tip for column in rows.columns if column.title == "Labels per hour"]
+    assert tips == ["Counts only labels less than five minutes after the one before"]
     page.cards[0].disputes.click()
     studio.wait(lambda: studio.window.disputes.isVisible() and len(studio.window.disputes.disputes) == 1)
