@@ -17,6 +17,7 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.garbage_collection import GarbageCollection
 from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.key_repeat import KeyRepeatFilter
+from orbench_studio.gui.keyboard_layout import KeyboardLayoutFilter
 from orbench_studio.gui.main_window import MainWindow
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
@@ -41,6 +42,7 @@ class Application:
         self.connection = Connection(self.session)
         self.window = MainWindow(self.session, self.connection, self.theme)
         self.theme.follow_system()  # after the widgets exist: a style sheet restyles a widget for every new parent
+        KeyboardLayoutFilter.install(self.window, self.window.actions_table)
         KeyRepeatFilter.install(self.window)
         if invalid:
             text = tr("Some custom shortcuts are invalid. Defaults are used instead. {details}.")
