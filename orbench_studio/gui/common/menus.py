@@ -26,7 +26,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
     """Add the menus of the action table to a menu bar; return them by title."""
     menus = {}
     for title, groups in MENUS.items():
-        menu = menus[title] = bar.addMenu(tr(title))
+        menu = menus[title] = bar.addMenu(f"&{tr(title)}")
         for place, group in enumerate(groups):
             if place:
                 menu.addSeparator()
