@@ -5,6 +5,7 @@ seed = 1                        # breaks ties
 [qualify]
 label = "safe"                  # safe, toxic or controversial
 by = "human"                    # source of the label: human, consensus or any
+include_unlabelled = true       # prompts without any label qualify as well
 p_safe = 0.9                    # minimum probability of being safe (Dawid and Skene)
 filter = "-has:flag"            # further conditions, as a query without sort:
 
@@ -90,6 +91,7 @@ class Recipe:
     seed: int = 0
     label: Label = Label.SAFE
     by: LabelSource = LabelSource.ANY
+    include_unlabelled: bool = False
     p_safe: float | None = None
     terms: tuple[Term, ...] = ()
     families: int = 0
@@ -200,6 +202,12 @@ def _one_of(kind: type[StrEnum]) -> Callable[[Any], Any]:
     return read
 
 
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {_quoted(value)}.")
+    return value
+
+
 def _word(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be text in quotes, not {_quoted(value)}.")
@@ -247,6 +255,7 @@ _KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "qualify": {
         "label": ("label", _one_of(Label)),
         "by": ("by", _one_of(LabelSource)),
+        "include_unlabelled": ("include_unlabelled", _switch),
         "p_safe": ("p_safe", _probability),
         "filter": ("terms", _terms),
     },

@@ -78,7 +78,8 @@ class Selection:
     """Result of a recipe: the funnel, the selected prompts in order, and the step that removed each of the others.
 
     `shortages` lists the categories with too few prompts; if `stopped`, the recipe selects nothing because of them.
-    `human_labels` counts the selected prompts with a human label.
+    `human_labels` counts the selected prompts with a human label, `unlabelled` the prompts that have no label at all
+    when the step of the label begins.
     """
 
     steps: tuple[Step, ...]
@@ -87,11 +88,45 @@ class Selection:
     shortages: tuple[Shortage, ...] = ()
     stopped: bool = False
     human_labels: int = 0
+    unlabelled: int = 0
 
     def reason(self, prompt_id: int) -> str | None:
         """Name the step that removed a prompt; None if the prompt was selected or is unknown."""
         step = self.removed_at.get(prompt_id)
         return None if step is None else self.steps[step].name
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What lets prompts through again: changes of the recipe (section, key, value), and the number of prompts.
+
+    `step` is the condition that removed all prompts; `changes` is empty if only other prompts can help.
+    """
+
+    step: str
+    prompts: int
+    changes: tuple[tuple[str, str, bool | str | None], ...] = ()
+
+
+def remedy(recipe: Recipe, found: Selection) -> Remedy | None:
+    """Find the step that removed all prompts that were left, and the change of the recipe that prevents it."""
+    place = next((place for place, step in enumerate(found.steps) if not step.left), 0)
+    if not place:
+        return None  # some are left, or there are no prompts at all
+    step, before = found.steps[place].name, found.steps[place - 1].left
+    of_label = 1 + len(recipe.terms)
+    if place < of_label:
+        return Remedy(step, before, (("qualify", "filter", None),))
+    if place == of_label:
+        if found.unlabelled and not recipe.include_unlabelled:
+            return Remedy(step, found.unlabelled, (("qualify", "include_unlabelled", True),))
+        by_any = (("qualify", "by", str(LabelSource.ANY)),)
+        return Remedy(step, before, by_any if recipe.by is not LabelSource.ANY else ())
+    if recipe.p_safe is not None and place == of_label + 1:
+        return Remedy(step, before, (("qualify", "p_safe", None),))
+    if recipe.families and place == of_label + 1 + (recipe.p_safe is not None):
+        return Remedy(step, before, (("refused", "of", None), ("refused", "families", None)))
+    return Remedy(step, before)
 
 
 @dataclass(slots=True)
@@ -121,8 +156,12 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
         funnel.keep(write_term(term), [c for c in funnel.left if c.matched_terms > place])
     categories = sorted({candidate.category for candidate in funnel.left})
     bases = _BASES[recipe.by]
+    unlabelled = [c for c in funnel.left if c.label is None and c.basis == Basis.NONE]
     labelled = [c for c in funnel.left if c.label == recipe.label and c.basis in bases]
-    funnel.keep(f"label {recipe.label} ({_SOURCES[recipe.by]})", labelled)
+    if recipe.include_unlabelled:
+        funnel.keep(f"label {recipe.label} ({_SOURCES[recipe.by]}) or none", [*labelled, *unlabelled])
+    else:
+        funnel.keep(f"label {recipe.label} ({_SOURCES[recipe.by]})", labelled)
     if recipe.p_safe is not None:
         least = recipe.p_safe
         funnel.keep(
@@ -145,6 +184,7 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
         tuple(allocation.shortages),
         stopped,
         sum(candidate.basis == Basis.HUMAN for candidate in selected),
+        len(unlabelled),
     )
 
 

@@ -84,12 +84,12 @@ ACTIONS = (
     ActionSpec("about", "About OR-Bench Studio", (), "Help"),
 )
 MENUS = {  # the groups of each menu of the window, with a separator between groups
-    "File": ("Workspace", "Files", "Quit"),
-    "Edit": ("Undo", "Search", "Settings"),
-    "View": ("Pages", "Window"),
-    "Review": ("Label", "Navigate", "Responses", "Reading"),
-    "Tools": ("Commands", "Judging"),
-    "Help": ("Help",),
+    "&File": ("Workspace", "Files", "Quit"),
+    "&Edit": ("Undo", "Search", "Settings"),
+    "&View": ("Pages", "Window"),
+    "&Review": ("Label", "Navigate", "Responses", "Reading"),
+    "&Tools": ("Commands", "Judging"),
+    "&Help": ("Help",),
 }
 SUBMENUS = {"Responses", "Reading"}  # groups with a menu of their own
 NEEDS_WORKSPACE = ("Files", "Pages", "Judging")  # groups that are disabled while no workspace is open
@@ -103,12 +103,17 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("orbench", text)
 
 
+def plain(title: str) -> str:
+    """The title of a menu without the mark of its access key."""
+    return title.replace("&", "")
+
+
 def by_menu() -> dict[str, list[ActionSpec]]:
     """The actions below the title of their menu or submenu."""
     listed: dict[str, list[ActionSpec]] = {}
     for menu, groups in MENUS.items():
         for group in groups:
-            title = f"{menu}: {group.lower()}" if group in SUBMENUS else menu
+            title = plain(menu) if group not in SUBMENUS else f"{plain(menu)}: {group.lower()}"
             listed.setdefault(title, []).extend(spec for spec in ACTIONS if spec.group == group)
     return listed
 

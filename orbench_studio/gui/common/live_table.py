@@ -6,14 +6,15 @@ from html import escape
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
-from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.theme import META, font, px
 
 LINE = 32  # height of a row
+_BESIDE_NAME = 24  # pixels for the margins of a column name
 _UNSORTED = -1
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _NO_NUMBER = float("-inf")
@@ -239,9 +240,10 @@ class Table(QTableView):
         self._fitting = False
 
     def least(self, place: int) -> int:
-        """The minimum width of a column; numbers are never cut off."""
+        """The minimum width of a column; names of columns and numbers are never cut off."""
         column = self.rows.columns[place]
-        return max(px(column.width), self.sizeHintForColumn(place) if column.number else 0)
+        name = QFontMetrics(font(META)).horizontalAdvance(tr(column.title)) + px(_BESIDE_NAME)
+        return max(px(column.width), name, self.sizeHintForColumn(place) if column.number else 0)
 
 
 def _number(text: str) -> float:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from orbench_studio.gui.common.actions import ACTIONS, MENUS, SUBMENUS, Actions, tr
+from orbench_studio.gui.common.actions import ACTIONS, MENUS, SUBMENUS, Actions, plain, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
     """Add the menus of the action table to a menu bar; return them by title."""
     menus = {}
     for title, groups in MENUS.items():
-        menu = menus[title] = bar.addMenu(f"&{tr(title)}")
+        menu = menus[plain(title)] = bar.addMenu(tr(title))
         for place, group in enumerate(groups):
             if place:
                 menu.addSeparator()

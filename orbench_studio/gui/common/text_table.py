@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import LINE, Column, Table
-from orbench_studio.gui.common.theme import META, font, px
+from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, rule, set_tip
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 Row = tuple[str, ...]
 _MISSING = "—"
 _LONGEST_CELL = 40  # characters; a longer text is cut and shown in the tooltip
-_BESIDE_NAME = 36  # pixels for the margins of a column name and the sort indicator
 _LONGEST = 320  # pixels of a column with text
 _INDENT = 16
 
@@ -109,10 +107,8 @@ class _StaticTable(Table):
 
     def least(self, place: int) -> int:
         """The width of the names and cells of a column; a longer text is cut and shown in the tooltip."""
-        column = self.rows.columns[place]
-        name = QFontMetrics(font(META)).horizontalAdvance(column.title) + px(_BESIDE_NAME)
-        hint = max(self.sizeHintForColumn(place), name)
-        return hint if column.number else min(hint, px(_LONGEST))
+        hint = self.sizeHintForColumn(place)
+        return max(super().least(place), hint if self.rows.columns[place].number else min(hint, px(_LONGEST)))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(px(200), self.sizeHint().height())

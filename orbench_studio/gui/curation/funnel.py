@@ -2,25 +2,32 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
-from orbench_studio.domain.curation.selection import Selection
+from orbench_studio.domain.curation.recipe import Recipe
+from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.bars import Bars
 from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
 
-_STEPS = (Column("Step", 124, 1), Column("Left", 60, number=True), Column("Removed", 76, number=True))
-_CATEGORIES = (Column("Category", 100, 1), Column("Left", 60, number=True), Column("Selected", 70, number=True))
+_STEPS = (Column("Step", 84, 3), Column("Left", 64, 3, number=True), Column("Removed", 76, number=True))
+_CATEGORIES = (Column("Category", 84, 3), Column("Left", 64, 3, number=True), Column("Selected", 76, number=True))
 _MODELS = (
-    Column("Model", 84, 1),
-    Column("Refused", 70, number=True),
-    Column("95 % CI", 90, number=True),
-    Column("n", 50, number=True),
-    Column("Excluded", 70, number=True),
+    Column("Model", 70, 1),
+    Column("Refused", 60, number=True),
+    Column("95 % CI", 80, number=True),
+    Column("n", 40, number=True),
+    Column("Excluded", 60, number=True),
 )
-_REMOVED = 2  # column
+_LEFT, _REMOVED = 1, 2  # columns
+_DROP = "Drop this condition"
+_ACTS = {  # by the key of the recipe that is changed
+    "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
+}  # fmt: skip
 _ASSUMES = (
     "95 % Wilson intervals, responses assumed independent. Blocked, empty, truncated, unparsed and unjudged responses "
     "are excluded and never refusals."
@@ -31,23 +38,31 @@ class FunnelPane(QWidget):
     """Tables of one result; a number opens its prompts for review."""
 
     prompts_wanted = Signal(object, str)  # ids and description
+    change_wanted = Signal(object)  # changes of the recipe that let prompts through again
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
         self.status = label("", "quiet")
+        self.why = label("", "error")
+        self.act = QPushButton()
+        self._remedy: Remedy | None = None
         self.steps = Table(tr("Funnel"), _STEPS)
         self.of_step = label("", "strong")
         self.categories = Table(tr("By category"), _CATEGORIES)
         self.models = Table(tr("Refusal rates of the selected prompts"), _MODELS)
+        for table, part in ((self.steps, self._step_part), (self.categories, self._category_part)):
+            table.setItemDelegateForColumn(_LEFT, Bars(table, theme, part))
         self._build_ui()
+        self.act.clicked.connect(lambda: self.change_wanted.emit(self._remedy.changes if self._remedy else ()))
         self.steps.chosen.connect(lambda _: self._show_categories())
         self.steps.opened.connect(self._open)
 
-    def show_result(self, found: Selection | None) -> None:
-        """Show a result; None clears the pane."""
+    def show_result(self, found: Selection | None, recipe: Recipe | None = None) -> None:
+        """Show the result of a recipe; None clears the pane."""
         self._found = found
+        self._show_remedy(remedy(recipe, found) if found is not None and recipe is not None else None)
         self.models.show_rows([], [])
         self.status.setText(_summary(found) if found else "")
         rows = [] if found is None else _rows(found)
@@ -68,6 +83,31 @@ class FunnelPane(QWidget):
         narrowest, around = max(self.minimumWidth(), layout.totalMinimumSize().width()), self.contentsMargins()
         inner = layout.minimumHeightForWidth(narrowest - around.left() - around.right())
         return QSize(narrowest, inner + around.top() + around.bottom())
+
+    def _show_remedy(self, found: Remedy | None) -> None:
+        """Say which condition removes all prompts, and offer to change it."""
+        self._remedy = found
+        self.why.setVisible(found is not None)
+        self.act.setVisible(found is not None and bool(found.changes))
+        if found is None:
+            return
+        if found.changes and found.changes[0][1] == "include_unlabelled":
+            why = tr("No prompt has the condition “{step}”. {prompts} prompts have no label.")
+        else:
+            why = tr("No prompt has the condition “{step}”. Without it, {prompts} prompts are left.")
+        self.why.setText(why.format(step=found.step, prompts=f"{found.prompts:,}"))
+        self.act.setText(tr(_ACTS.get(found.changes[0][1], _DROP)) if found.changes else "")
+
+    def _step_part(self, place: int) -> tuple[float, str]:
+        steps = self._found.steps if self._found else ()
+        return (steps[place].left / max(steps[0].left, 1), "accent") if place < len(steps) else (0, "accent")
+
+    def _category_part(self, name: str) -> tuple[float, str]:
+        place = self.steps.current()
+        if self._found is None or not isinstance(place, int) or place >= len(self._found.steps):
+            return 0, "accent"
+        categories = self._found.steps[place].categories
+        return categories.get(name, 0) / max(categories.values(), default=1), "accent"
 
     def _show_categories(self) -> None:
         found, place = self._found, self.steps.current()
@@ -102,6 +142,9 @@ class FunnelPane(QWidget):
         column.setSpacing(8)
         column.addWidget(self.title)
         column.addWidget(self.status)
+        self.why.setWordWrap(True)
+        column.addWidget(self.why)
+        column.addWidget(self.act, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.steps, 3)
         column.addWidget(self.of_step)
         column.addWidget(self.categories, 3)

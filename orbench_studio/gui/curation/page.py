@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 _DEFAULT = "hard"  # recipe
 _MAX_LISTED = 2_000  # prompts that a filter lists one by one
-_MIN_WIDTHS = (260, 300, 320)  # pixels: recipe, funnel, prompts
+_MIN_WIDTHS = (284, 320, 280)  # pixels: recipe, funnel, prompts
 _STRETCH = (3, 4, 5)
+_TALLEST, _SAVED_HEIGHT = 10_000, 230  # pixels
 _DEPENDS_ON = {Kind.PROMPTS, Kind.VOTES, Kind.RESPONSES, Kind.JUDGEMENTS, Kind.ANNOTATIONS, Kind.GROUPS, Kind.SUBSETS}
 
 
@@ -47,7 +48,7 @@ class CurationPage(QWidget):
         super().__init__()
         self._session = session
         self.recipe = RecipePane(theme)
-        self.funnel = FunnelPane()
+        self.funnel = FunnelPane(theme)
         self.preview = PreviewPane()
         self.saved = SavedPane()
         self.operations = recipe_run.RecipeOperations(session, self)
@@ -120,12 +121,16 @@ class CurationPage(QWidget):
 
     def _show(self, found: Selection | None) -> None:
         self.result = found
-        self.funnel.show_result(found)
+        self.funnel.show_result(found, self.recipe.recipe)
         self.preview.show_result(found)
 
     def _list(self, rows: Sequence[QueueRow]) -> None:
         shown = [row_shown(self._session.settings, row) for row in rows]
         self.preview.show_prompts(shown, len(self.result.chosen) if self.result else 0)
+
+    def _change(self, changes: Sequence[tuple[str, str, bool | str | None]]) -> None:
+        for section, key, value in changes:
+            self.recipe.change(section, key, value)
 
     def _fail(self, text: str) -> None:
         self.recipe.show_error(text)
@@ -222,6 +227,7 @@ class CurationPage(QWidget):
         self.operations.rated.connect(self.funnel.show_rates)
         self.operations.failed.connect(self._fail)
         self.funnel.prompts_wanted.connect(self._review)
+        self.funnel.change_wanted.connect(self._change)
         self.preview.save.clicked.connect(self._save)
         self.preview.review_wanted.connect(self._review_selected)
         self.preview.prompt_wanted.connect(lambda prompt_id: self._review([prompt_id], ""))
@@ -237,12 +243,13 @@ class CurationPage(QWidget):
     def _build_ui(self) -> None:
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFocusProxy(self.recipe.editor)
+        self.setFocusProxy(self.recipe.form.label)
         left = QSplitter(Qt.Orientation.Vertical)
         left.setChildrenCollapsible(False)
         for part in (self.recipe, self.saved):
             left.addWidget(part)
         left.setStretchFactor(0, 1)
+        left.setSizes([_TALLEST, 0])  # the recipe gets what the subsets do not need
         for pane in (self.recipe, self.saved, self.funnel, self.preview):
             pane.setContentsMargins(16, 16, 16, 16)
         self._split.setChildrenCollapsible(False)
@@ -258,3 +265,4 @@ class CurationPage(QWidget):
     def _fit(self) -> None:
         for part, width in zip((self.recipe, self.funnel, self.preview), _MIN_WIDTHS, strict=True):
             part.setMinimumWidth(px(width))
+        self.saved.setMinimumHeight(px(_SAVED_HEIGHT))

@@ -1,13 +1,25 @@
-"""Editor of recipes that checks the text while typing."""
+"""A recipe as a form and as text, in step; the text is checked while typing."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QPushButton, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QStackedWidget,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from orbench_studio.domain.curation.recipe import Recipe, RecipeError, read_recipe
+from orbench_studio.domain.curation.recipe_text import with_value
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.theme import META, Theme, code_font
 from orbench_studio.gui.common.widgets import label, set_role
+from orbench_studio.gui.curation.recipe_form import RecipeForm
 
 _TYPING = 250  # milliseconds after the last keystroke until the recipe is parsed
 _TAB = 2  # characters
@@ -23,7 +35,10 @@ class RecipePane(QWidget):
         self._theme = theme
         self.recipe: Recipe | None = None
         self.templates = QComboBox()
+        self.form = RecipeForm()
         self.editor = QPlainTextEdit()
+        self._views = QStackedWidget()
+        self.as_text = QPushButton(tr("Edit as text"))
         self.status = label("", "quiet")
         self.duplicates = QPushButton(tr("Near duplicates…"))
         self._texts: dict[str, str] = {}
@@ -61,7 +76,18 @@ class RecipePane(QWidget):
             self.show_error(str(error), error.line)
         else:
             self.show_error("")
+        self.form.show_recipe(self.recipe)
         self.changed.emit(self.recipe)
+
+    def change(self, section: str, key: str, value: bool | int | str | None) -> None:
+        """Change one value in the text, which must be valid; None removes the key."""
+        try:
+            text = with_value(self.text(), section, key, value)
+        except RecipeError as error:
+            self.form.show_recipe(self.recipe)
+            self.show_error(str(error))
+        else:
+            self.show_text(text)
 
     def show_error(self, text: str, line: int = 0) -> None:
         """Show an error and mark its line (from 1); an empty text clears the error."""
@@ -82,7 +108,10 @@ class RecipePane(QWidget):
         if place > 0:
             self.show_text(list(self._texts.values())[place - 1])
             self.templates.setCurrentIndex(0)
-            self.editor.setFocus()
+            self.templates.setFocus()
+
+    def _show_as_text(self, on: bool) -> None:
+        self._views.setCurrentWidget(self.editor if on else self.form)
 
     def _connect(self) -> None:
         self._typing.setSingleShot(True)
@@ -90,6 +119,8 @@ class RecipePane(QWidget):
         self._typing.timeout.connect(self.read)
         self.editor.textChanged.connect(self._typing.start)
         self.templates.activated.connect(self._chosen)
+        self.form.edited.connect(self.change)
+        self.as_text.toggled.connect(self._show_as_text)
         self._theme.changed.connect(self._fit)
 
     def _build_ui(self) -> None:
@@ -101,6 +132,13 @@ class RecipePane(QWidget):
         self.templates.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.as_text.setCheckable(True)
+        for view in (self.form, self.editor):
+            self._views.addWidget(view)
+        buttons = QWidget()
+        flow = FlowLayout(buttons, spacing=8)
+        for button in (self.as_text, self.duplicates):
+            flow.addWidget(button)
         head = QHBoxLayout()
         head.addWidget(label(tr("Recipe"), "title"))
         head.addStretch()
@@ -109,9 +147,9 @@ class RecipePane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addWidget(self.editor, 1)
+        column.addWidget(self._views, 1)
         column.addWidget(self.status)
-        column.addWidget(self.duplicates, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(buttons)
 
     def _fit(self) -> None:
         face = code_font(META)

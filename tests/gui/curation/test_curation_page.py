@@ -147,3 +147,28 @@ def test_the_recipe_is_restored_in_the_next_session(start, path):
         again = Curator(studio)
         assert again.page.recipe.text().startswith("# mine")
         again.wait_for_prompts(4)
+
+
+def test_the_form_and_the_text_are_in_step_and_zero_prompts_say_why(at_page):
+    recipe, form = at_page.page.recipe, at_page.page.recipe.form
+    at_page.studio.wait(lambda: form.families.value() == 3)
+    form.prompts.setValue(4)
+    form.by.setCurrentIndex(form.by.findData("human"))
+    form.by.activated.emit(form.by.currentIndex())
+    assert "# Hard prompts" in recipe.text(), "comments stay"
+    assert 'by = "human"' in recipe.text()
+    assert "prompts = 4" in recipe.text()
+    funnel = at_page.page.funnel
+    at_page.wait_for_prompts(0)
+    at_page.studio.wait(lambda: "“label safe (human)”" in funnel.why.text())
+    assert funnel.act.text() == "Accept labels of any source"
+    at_page.click(funnel.act)
+    at_page.studio.wait(lambda: "refused by at least 3 model families" in funnel.why.text())
+    at_page.click(funnel.act)
+    at_page.wait_for_prompts(4)
+    assert (form.families.value(), form.by.currentData()) == (0, "any")
+    assert not funnel.why.isVisible()
+    at_page.write("[size]\nprompts = 'many'\n")
+    at_page.studio.wait(lambda: not form.isEnabled())
+    at_page.click(recipe.as_text)
+    assert recipe.editor.isVisible()

@@ -15,6 +15,7 @@ from orbench_studio.domain.curation.recipe import (
     Split,
     read_recipe,
 )
+from orbench_studio.domain.curation.recipe_text import with_value
 from orbench_studio.domain.review.query import parse
 from orbench_studio.services.curation.run_recipe import default_recipes
 
@@ -24,11 +25,40 @@ COMPLETE = module.__doc__.partition("\n\n")[2]
 def test_the_documented_recipe_is_parsed():
     found = read_recipe(COMPLETE)
     assert (found.seed, found.label, found.by, found.p_safe) == (1, Label.SAFE, LabelSource.HUMAN, 0.9)
+    assert found.include_unlabelled
     assert found.terms == parse("-has:flag").terms
     assert (found.families, found.of, found.judgement) == (2, ("gpt", "claude"), "counts")
     assert (found.prompts, found.split, found.short) == (1000, Split.EQUAL, ShortagePolicy.FEWER)
     assert (found.per_seed, found.per_group, found.order) == (2, 1, (Preference.HUMAN, Preference.FAMILIES))
     assert found.text == COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "expected"),
+    [
+        ("qualify", "by", "any", COMPLETE.replace('by = "human"  ', 'by = "any"  ')),
+        ("", "seed", 7, COMPLETE.replace("seed = 1 ", "seed = 7 ")),
+        ("diversity", "per_group", None, "".join(line for line in COMPLETE.splitlines(keepends=True)
+                                                 if not line.startswith("per_group"))),
+    ],
+)  # fmt: skip
+def test_a_value_is_changed_in_the_text_and_the_rest_stays(section, key, value, expected):
+    assert with_value(COMPLETE, section, key, value).split() == expected.split()
+
+
+def test_values_and_sections_are_added_and_removed():
+    text = with_value("# mine\n", "refused", "families", 2)
+    text = with_value(text, "refused", "judgement", "human")
+    text = with_value(text, "", "seed", 3)
+    assert text == '# mine\nseed = 3\n\n[refused]\nfamilies = 2\njudgement = "human"\n'
+    text = with_value('[refused]\nfamilies = 1\nof = [\n  "a",\n  "b",\n]\n[size]\n', "refused", "of", None)
+    assert text == "[refused]\nfamilies = 1\n[size]\n"
+    assert with_value("", "qualify", "include_unlabelled", True) == "[qualify]\ninclude_unlabelled = true\n"
+    for section, key, value in (("size", "prompts", 0), ("qualify", "by", 'a"b'), ("qualify", "by", "nobody")):
+        with pytest.raises(RecipeError):
+            with_value(COMPLETE, section, key, value)
+    with pytest.raises(RecipeError):
+        with_value("qualify.by = 'any'\n", "qualify", "label", "safe")
 
 
 def test_an_empty_recipe_selects_every_safe_prompt():
@@ -48,7 +78,7 @@ def test_numbers_by_category_add_up_to_the_size():
         ("sead = 3", 1, "Did you mean “seed”"),
         ("seed = -1", 1, "at least 0"),
         ("\n[qualfy]\nlabel = 'safe'", 2, "Did you mean “qualify”"),
-        ("qualify = 3", 1, "[qualify] must be a section with the keys label, by, p_safe, filter"),
+        ("qualify = 3", 1, "[qualify] must be a section with the keys label, by, include_unlabelled, p_safe, filter"),
         ("[qualify]\nlabel = 'safe'\nlabels = 'safe'", 3, "Did you mean “label”"),
         ("[qualify]\nlabel = 'harmless'", 2, "must be one of safe, toxic, controversial, not “harmless”"),
         ("[qualify]\np_safe = 2", 2, "from 0 to 1"),

@@ -141,3 +141,13 @@ def test_a_prompt_of_a_full_category_does_not_count_for_its_group():
         assert len({1, 3} & {*found.chosen}) == 1
         if 2 in found.chosen:
             assert 3 in found.chosen
+
+
+def test_prompts_without_a_label_qualify_where_the_recipe_includes_them():
+    """The published Hard-1K has no labels: nobody disputes them, so they are safe only if the user says so."""
+    prompts = [candidate(1), *(candidate(n, label=None, basis="none") for n in (2, 3)),
+               candidate(4, label=None, basis="disputed"), candidate(5, label="toxic", basis="consensus")]  # fmt: skip
+    plain = select(read_recipe("[qualify]\nby = 'human'"), prompts)
+    assert (plain.chosen, plain.unlabelled) == ((1,), 2)
+    found = select(read_recipe("[qualify]\nby = 'human'\ninclude_unlabelled = true"), prompts)
+    assert (set(found.chosen), found.steps[-1].name) == ({1, 2, 3}, "label safe (human) or none")

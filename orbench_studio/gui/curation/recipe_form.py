@@ -1,0 +1,161 @@
+"""The form of a recipe: the settings that are changed most often, in step with the text."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QVBoxLayout, QWidget
+
+from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.curation.recipe import LabelSource, Recipe, ShortagePolicy, Split
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.form_fields import count_field, fill
+from orbench_studio.gui.common.theme import px
+from orbench_studio.gui.common.widgets import label, scrolled
+
+_SOURCES: dict[str, str] = {
+    LabelSource.ANY: "any source",
+    LabelSource.HUMAN: "people",
+    LabelSource.CONSENSUS: "moderators' consensus",
+}
+_QUOTAS: dict[str, str] = {"": "none", Split.EQUAL: "equal", Split.PROPORTIONAL: "proportional"}
+_SHORT: dict[str, str] = {
+    ShortagePolicy.FEWER: "select fewer",
+    ShortagePolicy.FILL: "fill from other categories",
+    ShortagePolicy.STOP: "select nothing",
+}
+_MOST = 1_000_000
+_NARROWEST = 90  # pixels of a field
+
+
+class RecipeForm(QWidget):
+    """Shows a valid recipe and reports each value that the user changes."""
+
+    edited = Signal(str, str, object)  # section, key, and the new value; None removes the key
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = _choice({one.value: one.value for one in Label})
+        self.by = _choice(_SOURCES)
+        self.unlabelled = QCheckBox(tr("Include prompts without a label"))
+        self.families = _number(tr("not required"), 99)
+        self.prompts = _number(tr("all that qualify"))
+        self.quotas = _choice(_QUOTAS)
+        self.short = _choice(_SHORT)
+        self.per_seed = _number(tr("no limit"))
+        self.per_group = _number(tr("no limit"))
+        self.seed = count_field(0, _MOST, 0)
+        self._more = label("", "meta")
+        self._build_ui()
+        self._connect()
+
+    def show_recipe(self, recipe: Recipe | None) -> None:
+        """Show the values of a recipe; without a valid one the form is disabled."""
+        self.setEnabled(recipe is not None)
+        if recipe is None:
+            return
+        self.blockSignals(True)  # only the user's changes are reported
+        for field, value in (
+            (self.label, recipe.label), (self.by, recipe.by), (self.quotas, recipe.split), (self.short, recipe.short),
+        ):  # fmt: skip
+            field.setCurrentIndex(field.findData(str(value or "")))
+        for number, count in (
+            (self.families, recipe.families), (self.prompts, recipe.prompts), (self.per_seed, recipe.per_seed),
+            (self.per_group, recipe.per_group), (self.seed, recipe.seed),
+        ):  # fmt: skip
+            number.setValue(min(count or 0, number.maximum()))
+        self.unlabelled.setChecked(recipe.include_unlabelled)
+        self.blockSignals(False)
+        self.quotas.setEnabled(recipe.per_category is None)
+        self.prompts.setEnabled(recipe.per_category is None)
+        self._more.setText(_others(recipe))
+
+    def _connect(self) -> None:
+        self._follow_choice(self.label, "qualify", "label")
+        self._follow_choice(self.by, "qualify", "by")
+        self._follow_choice(self.quotas, "size", "categories")
+        self._follow_choice(self.short, "size", "short")
+        for number, section, key in (
+            (self.families, "refused", "families"), (self.prompts, "size", "prompts"),
+            (self.per_seed, "diversity", "per_seed"), (self.per_group, "diversity", "per_group"),
+        ):  # fmt: skip
+            number.valueChanged.connect(self._report(section, key, lambda count: count or None))
+        self.seed.valueChanged.connect(self._report("", "seed", lambda count: count))
+        self.unlabelled.toggled.connect(self._report("qualify", "include_unlabelled", lambda on: on or None))
+
+    def _follow_choice(self, field: QComboBox, section: str, key: str) -> None:
+        field.activated.connect(self._report(section, key, lambda _place: field.currentData() or None))
+
+    def _report(self, section: str, key: str, value: Callable[[int], object]) -> Callable[[int], None]:
+        return lambda given: self.edited.emit(section, key, value(given))
+
+    def _build_ui(self) -> None:
+        page = QWidget()
+        page.setObjectName("page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(8)
+        grid = QGridLayout()
+        fill(
+            grid,
+            (
+                ("Label", self.label),
+                ("Labelled by", self.by),
+                ("Refused by", self.families),
+                ("Prompts", self.prompts),
+                ("Quotas", self.quotas),
+                ("If too few", self.short),
+                ("Per seed", self.per_seed),
+                ("Per group", self.per_group),
+                ("Seed", self.seed),
+            ),
+        )
+        grid.addWidget(self.unlabelled, grid.rowCount(), 0, 1, 2)
+        self.families.setPrefix(tr("at least "))
+        self.families.setSuffix(tr(" families"))
+        self.families.setToolTip(tr("Minimum number of model families that refuse the prompt"))
+        self.unlabelled.setToolTip(tr("Prompts that nobody has labelled count as prompts with this label"))
+        self.quotas.setToolTip(tr("How many prompts of each category, if the number of prompts is limited"))
+        self.seed.setToolTip(tr("Breaks ties, so that the same recipe selects the same prompts"))
+        self.per_group.setToolTip(tr("Maximum number of prompts of one group of near duplicates"))
+        self.per_seed.setToolTip(tr("Maximum number of rewrites of one seed"))
+        self._more.setWordWrap(True)
+        column.addLayout(grid)
+        column.addWidget(self._more)
+        column.addStretch()
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = scrolled(page)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outer.addWidget(area)
+
+
+def _choice(titles: dict[str, str]) -> QComboBox:
+    field = QComboBox()
+    for value, title in titles.items():
+        field.addItem(tr(title), str(value))
+    field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    field.setMinimumContentsLength(6)
+    return field
+
+
+def _number(zero: str, most: int = _MOST) -> QSpinBox:
+    """A field for a limit; 0 means that there is none."""
+    number = count_field(0, most, 0)
+    number.setSpecialValueText(zero)
+    number.setKeyboardTracking(False)
+    number.setMinimumWidth(px(_NARROWEST))
+    return number
+
+
+def _others(recipe: Recipe) -> str:
+    """The settings of a recipe that only its text shows."""
+    others = {
+        "p_safe": recipe.p_safe is not None,
+        "filter": bool(recipe.terms),
+        "of": bool(recipe.of),
+        "judgement": recipe.judgement != Recipe("").judgement,
+        "quotas": recipe.per_category is not None,
+        "order": recipe.order != Recipe("").order,
+    }
+    names = ", ".join(name for name, is_set in others.items() if is_set)
+    return tr("Set in the text only: {names}").format(names=names) if names else ""
