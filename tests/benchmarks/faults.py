@@ -108,7 +108,7 @@ class FaultyBatches(BatchVendor):
 def main():
     """Run and print the report."""
     asked = _arguments()
-    logging.getLogger("aiohttp").disabled = True
+    logging.getLogger("aiohttp.server").disabled = True
     os.environ.update(OPENAI_API_KEY=KEY, ANTHROPIC_API_KEY=KEY)
     with TemporaryDirectory(dir=asked.folder) as folder:
         lines = evaluate(Path(folder) / "faults.orbench", asked.items, asked.concurrency)

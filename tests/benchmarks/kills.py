@@ -32,7 +32,7 @@ MODEL = "openai/killed"
 def main():
     """Run and print the report."""
     asked = _arguments()
-    logging.getLogger("aiohttp").disabled = True
+    logging.getLogger("aiohttp.server").disabled = True
     os.environ.update(OPENAI_API_KEY=KEY)
     lines = []
     with TemporaryDirectory(dir=asked.folder) as folder:

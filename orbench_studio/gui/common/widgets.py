@@ -179,6 +179,11 @@ def label(text: str = "", role: str = "") -> QLabel:
     return made
 
 
+def isolated(text: str) -> str:
+    """A foreign text in one line for use in a sentence: its direction does not change that of the words around it."""
+    return f"\N{FIRST STRONG ISOLATE}{' '.join(text.split())}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
     """Set a plain text tooltip; Qt would interpret text that looks like HTML."""
     widget.setToolTip(f"<qt>{escape(text)}</qt>" if text else "")

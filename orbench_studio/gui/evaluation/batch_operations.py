@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
     from orbench_studio.services.evaluation.cost_estimate import Estimate
     from orbench_studio.services.evaluation.judge_batches import FollowUp
+    from orbench_studio.services.evaluation.model_catalogue import ModelGroup
     from orbench_studio.services.workspace.workspace import Workspace
 
 GRACE = 3.0  # seconds to wait for in-flight requests when the workspace is closed
@@ -72,6 +73,26 @@ class BatchOperations(QObject):
             from orbench_studio.services.evaluation import model_catalogue
 
             return [name for server in model_catalogue.local_servers() for name in server.models]
+
+        self._session.background.run(work, done)
+
+    def model_groups(self, done: Callable[[list[ModelGroup]], object]) -> None:
+        """Load the groups of models to choose from, without the servers on this machine."""
+
+        def work(workspace: Workspace) -> list[ModelGroup]:
+            from orbench_studio.services.evaluation import model_catalogue, prices
+
+            return model_catalogue.groups(workspace, prices.load_prices())
+
+        self._session.run(work, done)
+
+    def server_groups(self, done: Callable[[list[ModelGroup]], object]) -> None:
+        """Load the models of the servers on this machine; takes up to two seconds."""
+
+        def work() -> list[ModelGroup]:
+            from orbench_studio.services.evaluation import model_catalogue
+
+            return model_catalogue.server_groups()
 
         self._session.background.run(work, done)
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.common.widgets import isolated, label, set_role, set_tip
+from orbench_studio.gui.evaluation.activity_chart import ActivityChart
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.failures_pane import FailuresPane
 from orbench_studio.gui.evaluation.plan import is_simulated
@@ -25,12 +38,15 @@ if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_runner import Snapshot
 
 _MAX_COST = 1_000_000.0  # USD
+_MAX_STOPS = 2  # stopped models whose reasons are shown above the table
 
 
 def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: bool) -> str:
     """The status of a batch for users; `here` if this process runs it."""
     batch = progress.batch
-    parts = [tr(batch.state.label) if here else _status_elsewhere(progress), batch.note or ""]
+    stopped = any(model.stopped is not None for model in progress.models)  # the reasons are shown by model
+    note = "" if stopped else batch.note or ""
+    parts = [tr(batch.state.label) if here else _status_elsewhere(progress), note]
     if here and batch.state not in (BatchState.RUNNING, BatchState.COMPLETED):
         parts.append(tr("in-flight requests finish"))
     if snapshot is not None and snapshot.waiting:
@@ -51,6 +67,36 @@ def _status_elsewhere(progress: BatchProgress) -> str:
     return tr("running on {count} machines").format(count=len(machines))
 
 
+def _stops_text(progress: BatchProgress) -> str:
+    """The models that are stopped, each with its reason in a line; empty if there are none."""
+    stopped = [model for model in progress.models if model.stopped is not None and model.left]
+    lines = [
+        tr("{model} is stopped: {reason}").format(model=isolated(model.model), reason=isolated(model.stopped or ""))
+        for model in stopped[:_MAX_STOPS]
+    ]
+    if len(stopped) > len(lines):
+        lines.append(tr("{count} more models are stopped. See the table.").format(count=len(stopped) - len(lines)))
+    if stopped:
+        lines.append(tr("Fix the cause, then press Resume."))
+    return "\n".join(lines)
+
+
+class _Stops(QLabel):
+    """Lines of text, each cut with an ellipsis where it does not fit; the tooltip has all of it."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, height = QPainter(self), self.fontMetrics().lineSpacing()
+        for place, line in enumerate(self.text().split("\n")):
+            elided(painter, QRect(0, place * height, self.width(), height), line, self.font(),
+                   self._theme.colour("toxic"))  # fmt: skip
+
+
 class BatchPane(QWidget):
     """Shows a batch, with buttons for its operations."""
 
@@ -65,6 +111,8 @@ class BatchPane(QWidget):
         self.resume, self.pause = QPushButton(tr("Resume")), QPushButton(tr("Pause"))
         self.cancel, self.live = QPushButton(tr("Cancel…")), QPushButton(tr("Send remaining items live"))
         self.review, self.judge = QPushButton(tr("Open in review")), QPushButton(tr("Judge responses"))
+        self.stops = _Stops(theme)
+        self.activity = ActivityChart(theme)
         self.models = ProgressTable(theme)
         self.workers = WorkersTable(theme)
         self.failures = FailuresPane(runs, theme)
@@ -91,6 +139,10 @@ class BatchPane(QWidget):
         self.state.setText(text)
         set_tip(self.state, text)
         set_role(self.state, "role", "error" if batch.state is BatchState.FAILED else "quiet")
+        stops = _stops_text(progress)
+        self.stops.setText(stops)
+        self.stops.setVisible(bool(stops))
+        set_tip(self.stops, stops)
         self.models.show_progress(progress, snapshot)
         self.workers.show_workers(progress.workers)
         self._update_buttons(progress)
@@ -203,7 +255,9 @@ class BatchPane(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.state)
+        column.addWidget(self.stops)
         column.addWidget(buttons)
+        column.addWidget(self.activity)
         column.addWidget(self.models, 2)
         column.addWidget(self.workers)
         column.addWidget(self.failures, 3)

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QCompleter, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.theme import META, font, px
 from orbench_studio.gui.common.widgets import set_tip
+
+_CHIP = 140  # the maximum width of a name
 
 
 class ModelLine(QLineEdit):
@@ -48,6 +51,8 @@ class ModelsField(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.line = ModelLine(tr("Add a model"))
+        self.choose = QPushButton(tr("Choose…"))
+        set_tip(self.choose, tr("Choose from vendors, servers on this machine and recent models"))
         self.line.installEventFilter(self)
         self.line.entered.connect(self.add)
         self.chips: dict[str, QToolButton] = {}  # by model
@@ -57,6 +62,7 @@ class ModelsField(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.line)
+        column.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._row)
         self._row.hide()
 
@@ -71,7 +77,8 @@ class ModelsField(QWidget):
         if model in self.chips:
             return
         chip = QToolButton()
-        chip.setText(f"{model}  ✕")
+        metrics = QFontMetrics(font(META))
+        chip.setText(f"{metrics.elidedText(model, Qt.TextElideMode.ElideMiddle, px(_CHIP))}  ✕")
         chip.setProperty("role", "chip")
         chip.setProperty("active", "true")
         chip.setAccessibleName(tr("Remove {model}").format(model=model))
@@ -79,10 +86,15 @@ class ModelsField(QWidget):
         chip.clicked.connect(lambda: self._remove(model))
         chip.clicked.connect(self.line.setFocus)
         self._flow.addWidget(chip)
-        self.setTabOrder(next(reversed(self.chips.values()), self.line), chip)
+        self.setTabOrder(next(reversed(self.chips.values()), self.choose), chip)
         self.chips[model] = chip
         self._row.show()
         self.changed.emit()
+
+    def add_all(self, models: Iterable[str]) -> None:
+        """Add several models."""
+        for model in models:
+            self.add(model)
 
     def clear(self) -> None:
         """Remove all models."""

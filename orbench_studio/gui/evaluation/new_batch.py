@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QGridLayout, QLineEdit
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.query import parse, write
@@ -15,7 +26,7 @@ from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.form_fields import count_field, fill, number_in
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.common.widgets import if_alive, label, set_tip
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.launch_panel import (
     IncompleteError,
@@ -28,8 +39,11 @@ from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.evaluation.request_options import RequestOptions
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
+if TYPE_CHECKING:
+    from orbench_studio.services.evaluation.model_catalogue import ModelGroup
+
 _MAX_PROMPTS = 1_000_000
-_QUERY, _SUBSETS = 1, 2  # indices in the list of prompt sources
+_FILTER, _QUERY, _ALL, _SUBSETS = range(4)  # indices in the list of prompt sources; subsets follow
 _LANGUAGE_MODEL = "model"
 _JUDGES = (("", "None"), (RULES, "Built-in rules"), (LOCAL, "Local judge"), (_LANGUAGE_MODEL, "Language model…"))
 
@@ -51,9 +65,6 @@ class NewBatch(QFrame):
 
     def refresh(self) -> None:
         """Update the filter and the subsets; called when the page is shown."""
-        query = write(self._queue_filter())
-        self.prompts.setItemText(0, _filter_text(query))
-        set_tip(self.prompts, self.prompts.itemText(0))
         self._runs.subsets(self._show_subsets)
         self._update()
 
@@ -85,7 +96,10 @@ class NewBatch(QFrame):
             self.options.base_urls(models),
             vendor_batch=self.vendor_batch.isChecked(),
         )
-        wanted = parse(self.query.text()) if self.prompts.currentIndex() == _QUERY else self._queue_filter()
+        place = self.prompts.currentIndex()
+        wanted = (
+            parse(self.query.text()) if place == _QUERY else QueueFilter() if place == _ALL else self._queue_filter()
+        )
         judge = str(self.judge.currentData())
         if judge == _LANGUAGE_MODEL:
             judge = self.judge_model.text().strip()
@@ -95,6 +109,7 @@ class NewBatch(QFrame):
 
     def _launch_offer(self) -> LaunchOffer:
         """The plan with its operations, for the foot."""
+        self._show_filter()  # it may have changed since the page was shown
         if not self.models.models:
             raise IncompleteError(tr("Add a model to see the number of requests and the cost."))
         plan = self.plan()
@@ -107,8 +122,16 @@ class NewBatch(QFrame):
 
     def _update(self) -> None:
         self.query.setVisible(self.prompts.currentIndex() == _QUERY)
+        self._show_filter()
         self.judge_model.setVisible(self.judge.currentData() == _LANGUAGE_MODEL)
         self.foot.refresh()
+
+    def _show_filter(self) -> None:
+        """Show the filter that limits the prompts, with a button to use all."""
+        query = write(self._queue_filter())
+        self._filter_note.setText(tr("Filter of the Review page: {query}").format(query=query))
+        set_tip(self._filter_note, self._filter_note.text())
+        self._filter.setVisible(self.prompts.currentIndex() == _FILTER and bool(query))
 
     def _launched(self, batch_id: int) -> None:
         self.models.clear()  # so that a second click does not launch it again
@@ -117,8 +140,24 @@ class NewBatch(QFrame):
     def _read_system(self, file: str) -> None:
         self._runs.read_text(Path(file), self.options.system.setPlainText, self.foot.fail)
 
+    def _choose_models(self) -> None:
+        """Open the model picker; the servers on this machine are added when they are found."""
+
+        def opened(groups: list[ModelGroup]) -> None:
+            from orbench_studio.gui.evaluation.model_picker import ModelPicker
+
+            picker = ModelPicker(self, groups, self.models.models)
+            picker.picked.connect(self.models.add_all)
+            self._runs.server_groups(if_alive(picker, picker.add_groups))
+            picker.open()
+
+        self._runs.model_groups(if_alive(self, opened))
+
     def _make_controls(self) -> None:
         self.prompts, self.query = QComboBox(), QLineEdit()
+        self._filter: QWidget = QWidget()
+        self._filter_note: QLabel = label("", "meta")
+        self.all_prompts = QPushButton(tr("Use all prompts"))
         self.limit, self.models = count_field(0, _MAX_PROMPTS, 0), ModelsField()
         self.judge, self.judge_model = QComboBox(), ModelLine(tr("Judge model"))
         self.cost_limit, self.vendor_batch = (
@@ -133,13 +172,21 @@ class NewBatch(QFrame):
         for choice in (self.prompts, self.judge):
             choice.currentIndexChanged.connect(self._update)
         self.models.changed.connect(self._update)
+        self.models.choose.clicked.connect(self._choose_models)
+        self.all_prompts.clicked.connect(lambda: self.prompts.setCurrentIndex(_ALL))
         self.vendor_batch.toggled.connect(self._update)
         self.options.changed.connect(self._update)
         self.options.file_wanted.connect(self._read_system)
         self.foot.launched.connect(self._launched)
 
     def _build_ui(self) -> None:
-        self.prompts.addItems([_filter_text(""), tr("Prompts of a query")])
+        self.prompts.addItems([tr("Current filter"), tr("Query"), tr("All prompts")])
+        self._filter_note.setWordWrap(True)
+        note = QVBoxLayout(self._filter)
+        note.setContentsMargins(0, 0, 0, 0)
+        note.setSpacing(4)
+        note.addWidget(self._filter_note)
+        note.addWidget(self.all_prompts, 0, Qt.AlignmentFlag.AlignLeft)
         self.prompts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.query.setPlaceholderText("category:privacy refused:>=3")
         self.limit.setSpecialValueText(tr("all prompts"))
@@ -158,17 +205,12 @@ class NewBatch(QFrame):
         fill(
             grid,
             (
-                ("Prompts", self.prompts), ("", self.query), ("Limit", self.limit), ("Models", self.models),
-                ("Judge", self.judge), ("", self.judge_model), ("Cost limit (USD)", self.cost_limit),
+                ("Prompts", self.prompts), ("", self._filter), ("", self.query), ("Limit", self.limit),
+                ("Models", self.models), ("Judge", self.judge), ("", self.judge_model),
+                ("Cost limit (USD)", self.cost_limit),
             ),
         )  # fmt: skip
         self.query.setAccessibleName(tr("Query"))
         for control in (self.vendor_batch, self.options):
             grid.addWidget(control, grid.rowCount(), 0, 1, 2)
         return grid
-
-
-def _filter_text(query: str) -> str:
-    if not query:
-        return tr("Prompts in the current filter")
-    return tr("Prompts in the current filter: {query}").format(query=query)

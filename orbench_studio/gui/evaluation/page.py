@@ -13,8 +13,10 @@ from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.menus import Command, Entry
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import if_alive, label, rule, scrolled
+from orbench_studio.gui.evaluation.activity_chart import Activity
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
 from orbench_studio.gui.evaluation.batch_pane import BatchPane
 from orbench_studio.gui.evaluation.new_batch import NewBatch
@@ -51,6 +53,7 @@ class EvaluationPage(QWidget):
         self.batch = BatchPane(self.runs, theme)
         self._theme = theme
         self._known: dict[int, BatchProgress] = {}
+        self._activity = Activity()
         self._to_select: int | None = None  # a launched batch to select as soon as it is listed
         self._right = QStackedWidget()
         self._timer = QTimer(self)
@@ -107,6 +110,8 @@ class EvaluationPage(QWidget):
             snapshot = self.runs.snapshot(batch_id)
             if snapshot is not None:
                 self._known[batch_id] = snapshot.progress
+            if self._known[batch_id].batch.state is BatchState.RUNNING:
+                self._activity.add(self._known[batch_id])
         self._right.setCurrentIndex(1 if self._known else 0)
         self.batches.show_rows(list(self._known), [_row(progress) for progress in self._known.values()])
         self._show_batch()
@@ -115,15 +120,26 @@ class EvaluationPage(QWidget):
         chosen = self.batches.current()
         if isinstance(chosen, int) and chosen in self._known:
             self.batch.show_batch(self._known[chosen], self.runs.snapshot(chosen))
+            self.batch.activity.show_samples(self._activity.of(chosen))
 
     def _forget(self) -> None:
         """Show nothing: the workspace was closed."""
         self._known.clear()
+        self._activity.clear()
         self._to_select = None
         self.batch.forget()
         self._show()
 
+    def _entries(self, batch_id: int, _column: int) -> list[Entry]:
+        """The context menu of a batch: the buttons of its pane."""
+        self.batches.choose(batch_id)
+        pane = self.batch
+        buttons = [pane.pause, pane.resume, pane.failures.retry, pane.cancel, pane.review]
+        return [Command(button.text(), button.click, button.isEnabled()) for button in buttons if button.text()]
+
     def _connect(self, session: Session) -> None:
+        self.batches.entries = self._entries
+        self.batches.opened.connect(lambda _key, _column: self.batch.review.click())
         self.runs.moved.connect(self._moved)
         self._timer.timeout.connect(self._list_others)
         self.compose.launched.connect(self._launched)

@@ -1,5 +1,7 @@
 """Available models: vendors and their keys, model servers on this machine, built-in models."""
 
+from collections.abc import Iterable
+from enum import Enum, auto
 from typing import NamedTuple
 
 from orbench_studio.errors import StudioError
@@ -9,8 +11,11 @@ from orbench_studio.providers.discovery import LocalServer
 from orbench_studio.providers.endpoints import LOCAL_SERVERS, PRESETS, Endpoint
 from orbench_studio.providers.local_model import MODEL, weights
 from orbench_studio.providers.simulated import NAMES
+from orbench_studio.services.evaluation.prices import Price, Prices
+from orbench_studio.services.workspace.workspace import Workspace
+from orbench_studio.store.evaluation import batches
 
-__all__ = ["LocalServer", "Vendor", "built_in", "local_servers", "supported_servers", "vendors"]
+_RECENT = 10  # batches whose models are offered as recent
 
 
 class Vendor(NamedTuple):
@@ -20,6 +25,51 @@ class Vendor(NamedTuple):
     title: str
     key_variable: str
     has_key: bool
+
+
+class Source(Enum):
+    """Where the models of a group are from."""
+
+    RECENT = auto()
+    SERVER = auto()
+    BUILT_IN = auto()
+    VENDOR = auto()
+
+
+class ModelGroup(NamedTuple):
+    """Models to choose from, each with its price if it is known. A vendor has the variable of its key."""
+
+    source: Source
+    title: str
+    models: list[tuple[str, Price | None]]
+    key_variable: str = ""
+    has_key: bool = False
+
+
+def groups(workspace: Workspace, prices: Prices) -> list[ModelGroup]:
+    """The recent models of a workspace, the built-in models, and the priced models of each vendor; keys first."""
+    names: dict[str, None] = {}
+    with workspace.reading() as db:
+        for batch in batches.load_all(db)[:_RECENT]:
+            names |= dict.fromkeys(batches.models(db, batch.id).values())
+    found = [_group(Source.RECENT, "", names, prices)] if names else []
+    found.append(_group(Source.BUILT_IN, "", built_in(), prices))
+    for vendor in sorted(vendors(), key=lambda vendor: not vendor.has_key):
+        priced = [name for name in prices.by_model if name.startswith(vendor.prefix)]
+        group = _group(Source.VENDOR, vendor.title, priced, prices)
+        found.append(group._replace(key_variable=vendor.key_variable, has_key=vendor.has_key))
+    return found
+
+
+def server_groups() -> list[ModelGroup]:
+    """The models of the servers on this machine. Takes up to 2 seconds."""
+    return [
+        ModelGroup(Source.SERVER, server.title, [(name, None) for name in server.models]) for server in local_servers()
+    ]
+
+
+def _group(source: Source, title: str, names: Iterable[str], prices: Prices) -> ModelGroup:
+    return ModelGroup(source, title, [(name, prices.of(name) if name in prices.by_model else None) for name in names])
 
 
 def vendors() -> list[Vendor]:

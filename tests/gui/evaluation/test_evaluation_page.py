@@ -3,11 +3,12 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import write
 from orbench_studio.gui.evaluation import progress_table
+from orbench_studio.gui.evaluation.model_picker import ModelPicker
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.fake_vendor import KEY, Vendor, fault
@@ -125,7 +126,33 @@ def test_batch_uses_the_current_filter_or_a_query(at_page):
     at_page.studio.wait(lambda: not at_page.studio.page.finder.current.is_open)
     at_page.studio.window.show_page("page_evaluate")
     at_page.studio.wait(lambda: form.foot.launch.text() == f"Launch {PROMPTS * 2 // 5} requests")
-    assert "category:illegal,privacy" in form.prompts.currentText()
+    assert "category:illegal,privacy" in form._filter_note.text()
+    at_page.click(form.all_prompts)
+    at_page.studio.wait(lambda: form.foot.launch.text() == f"Launch {PROMPTS} requests")
+    assert form.prompts.currentText() == "All prompts"
+
+
+def test_models_are_chosen_from_vendors_with_the_status_of_their_keys(at_page, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    at_page.click(at_page.form.models.choose)
+    at_page.studio.wait(lambda: at_page.form.findChild(ModelPicker) is not None)
+    picker = at_page.form.findChild(ModelPicker)
+    groups = [picker.tree.topLevelItem(place) for place in range(picker.tree.topLevelItemCount())]
+    titles = [group.text(0) for group in groups]
+    assert "OpenAI: key found in OPENAI_API_KEY or the keyring" in titles
+    assert "Anthropic: no key. Set ANTHROPIC_API_KEY or add it to the keyring." in titles
+    assert not any(KEY in title for title in titles)
+    QTest.keyClicks(picker.search, "openai/gpt-4o")
+    shown = [item for item in picker._items() if not item.isHidden()]
+    assert {"openai/gpt-4o", "openai/gpt-4o-mini"} <= {item.text(0) for item in shown}
+    chosen = next(item for item in shown if item.text(0) == "openai/gpt-4o")
+    assert chosen.text(1) == "2.5"
+    chosen.setCheckState(0, Qt.CheckState.Checked)
+    add = picker.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert add.text() == "Add 1 model"
+    at_page.click(add)
+    assert at_page.form.models.models == ("openai/gpt-4o",)
 
 
 @pytest.mark.parametrize(
@@ -259,17 +286,22 @@ def test_failed_item_opens_its_prompt(at_page, vendor):
     at_page.studio.wait(lambda: at_page.studio.page.isVisible() and at_page.studio.page.model.rowCount() == 1)
 
 
-def test_invalid_key_fails_the_batch_with_a_message(at_page, vendor, monkeypatch):
+def test_rejected_key_stops_its_model_with_the_reason_and_the_others_go_on(at_page, vendor, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     at_vendor(at_page, vendor)
+    at_page.add_models("simulated/mixed")
     at_page.launch()
     at_page.until(BatchState.FAILED)
-    at_page.studio.wait(lambda: "Batch 1 failed." in at_page.studio.message())
-    at_page.studio.wait(lambda: "failed" in at_page.pane.state.text())
+    assert "Batch 1 failed." in at_page.studio.message()
+    at_page.studio.wait(lambda: "is stopped: \u2068401: The API key was rejected." in at_page.pane.stops.text())
+    assert [line[-1].split(":")[0] for line in at_page.lines(at_page.pane.models)] == ["stopped", "completed"]
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    at_page.studio.wait(at_page.pane.resume.isEnabled)
-    at_page.click(at_page.pane.resume)
-    at_page.studio.wait(lambda: at_page.state() is not BatchState.FAILED)
+    menu = {entry.text: entry for entry in at_page.page._entries(1, 0)}
+    at_page.studio.wait(lambda: at_page.pane.resume.isEnabled())
+    assert not menu["Pause"].enabled
+    menu["Resume"].run()
+    at_page.until(BatchState.COMPLETED)
+    assert not at_page.pane.stops.isVisible()
 
 
 def test_closing_the_window_pauses_the_batch_without_loss(start, path, vendor):

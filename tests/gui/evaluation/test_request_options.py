@@ -75,7 +75,15 @@ def test_tab_order_follows_the_form_from_top_to_bottom(at_page):
     at_page.add_models(MIXED)
     at_page.studio.wait(form.foot.launch.isEnabled)
     [chip] = form.models.chips.values()
-    for control in (chip, form.judge, form.cost_limit, form.vendor_batch, form.options.opener, form.foot.launch):
+    for control in (
+        form.models.choose,
+        chip,
+        form.judge,
+        form.cost_limit,
+        form.vendor_batch,
+        form.options.opener,
+        form.foot.launch,
+    ):
         QTest.keyClick(at_page.studio.window, Qt.Key.Key_Tab)
         assert at_page.studio.window.focusWidget() is control
 
@@ -126,9 +134,9 @@ def test_batch_uses_the_prompts_of_a_subset(start, path):
     with start(path) as studio:
         page = Evaluator(studio)
         prompts = page.form.prompts
-        studio.wait(lambda: prompts.count() == 3)
-        assert prompts.itemText(2) == f"Subset {name}"
-        prompts.setCurrentIndex(2)
+        studio.wait(lambda: prompts.count() == 4)
+        assert prompts.itemText(3) == f"Subset {name}"
+        prompts.setCurrentIndex(3)
         page.form.limit.setValue(2)
         page.add_models(MIXED)
         studio.wait(lambda: page.form.foot.launch.text() == "Launch 2 requests")
