@@ -21,7 +21,7 @@ class Wire:
     def __enter__(self):
         self._server = self._runner.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
         port = self._server.sockets[0].getsockname()[1]
-        self._endpoint = endpoint("wire/model", f"http://127.0.0.1:{port}/v1")
+        self._url = f"http://127.0.0.1:{port}/v1"
         self._runner.get_loop().set_default_executor(ThreadPoolExecutor(1))
         self._runner.run(asyncio.to_thread(int))  # the SDKs start a thread of the loop, which stays
         return self
@@ -30,9 +30,9 @@ class Wire:
         self._server.close()
         self._runner.close()
 
-    def ask(self, timeout=60.0):
+    def ask(self, timeout=60.0, model="wire/model", adaptations=()):
         """Send one request; return the answer or the ProviderError."""
-        return self._runner.run(complete(self._endpoint, "Why?", timeout))
+        return self._runner.run(complete(endpoint(model, self._url), "Why?", timeout, adaptations))
 
     async def _serve(self, reader, writer):
         try:
@@ -56,9 +56,9 @@ def head(*lines, status="200 OK"):
     return "\r\n".join((f"HTTP/1.1 {status}", "Content-Type: application/json", *lines, "", "")).encode()
 
 
-async def complete(target, text, timeout=60.0):
+async def complete(target, text, timeout=60.0, adaptations=()):
     """Send one request; return the answer or the ProviderError."""
-    provider = open_provider(target)
+    provider = open_provider(target, adaptations)
     try:
         return await provider.complete(Request(target.model, text, Sampling(), timeout=timeout))
     except ProviderError as error:

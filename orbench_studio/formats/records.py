@@ -115,6 +115,9 @@ class ResponseDraft:
     simulated: bool = False
     input_tokens: int | None = None
     output_tokens: int | None = None
+    reasoning: str | None = None
+    reasoning_tokens: int | None = None
+    stop_details: str | None = None
     identity: bytes | None = None
     original: OriginalSource | None = None
 

@@ -103,6 +103,9 @@ def _response(found: Nested) -> ResponseDraft:
         str(found.get("simulated")).lower() == "true",
         _number(found, "input_tokens"),
         _number(found, "output_tokens"),
+        found.get("reasoning"),
+        _number(found, "reasoning_tokens"),
+        found.get("stop_details"),
         bytes.fromhex(found["id"]),
         _original(found),
     )

@@ -42,15 +42,13 @@ class Connection:
         try:
             async with asyncio.timeout(timeout):
                 return await self._post(path, body)
-        except ProviderError:
-            raise
         except TimeoutError as error:
             raise ProviderError(Cause.TIMEOUT, f"No answer within {timeout:g} seconds.") from error
         except Exception as error:
             failure = connection_error(error, self._address)
-            if failure is None:
+            if failure is None or failure is error:
                 raise
-            raise failure from error
+            raise failure from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -123,6 +121,8 @@ def connection_error(error: BaseException, address: str) -> ProviderError | None
     chain = list(_chain(error))
     names = {kind.__name__ for found in chain for kind in type(found).__mro__}
     for found in chain:
+        if isinstance(found, ProviderError):  # an SDK may wrap what `_raise_failure` raises
+            return found
         if isinstance(found, ssl.SSLCertVerificationError):
             return ProviderError(
                 Cause.ENDPOINT,

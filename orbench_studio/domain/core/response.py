@@ -31,7 +31,7 @@ class Response:
     """The text that a model returned; may be empty, truncated, refused or blocked.
 
     `asked` is the text that was sent, if it differs from the prompt (XSTest 195). `reference_class` is the final answer
-    class in the source.
+    class in the source. `stop_details` are the vendor's fields about a refusal or a block, as JSON.
     """
 
     id: int
@@ -43,6 +43,9 @@ class Response:
     asked: str | None = None
     reference_class: AnswerClass | None = None
     judgements: tuple[Judgement, ...] = ()
+    reasoning: str = ""
+    reasoning_tokens: int | None = None
+    stop_details: str = ""
 
 
 _STOPPED = {
@@ -56,6 +59,6 @@ def stop_class(text: str, stop_reason: StopReason) -> AnswerClass | None:
     """The answer class that follows from the report of the vendor alone; None for a regular text."""
     if stop_reason in _STOPPED:
         return _STOPPED[stop_reason]
-    if not text.strip():
-        return AnswerClass.EMPTY
-    return AnswerClass.TRUNCATED if stop_reason is StopReason.LENGTH else None
+    if stop_reason is StopReason.LENGTH:
+        return AnswerClass.TRUNCATED  # also without a text: the limit was spent on reasoning
+    return None if text.strip() else AnswerClass.EMPTY

@@ -2,17 +2,20 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QSplitter, QToolButton, QVBoxLayout
 
 from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.response import Response
 from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
-from orbench_studio.gui.common.theme import ANSWERS, READING, READING_LINE, Theme, px
+from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import label
 
 _PAD = 20
 _BESIDE = 480  # pixels below which two texts are stacked
+_BODY_LINE = 20
+_DETAILS_SHARE = 2  # of the text's height
 
 
 class ResponseReader(QFrame):
@@ -30,12 +33,36 @@ class ResponseReader(QFrame):
         self.title.hide()
         self.text = TextPane(theme, Type(READING, READING_LINE))
         self.text.setAccessibleName(name)
+        self.details_button, self.details = QToolButton(), TextPane(theme, Type(BODY, _BODY_LINE))
+        self._build_details()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_PAD, 12, 8, 0)
         layout.setSpacing(8)
         layout.addWidget(self.title)
         layout.addWidget(self.about)
-        layout.addWidget(self.text, 1)
+        layout.addWidget(self.text, _DETAILS_SHARE)
+        layout.addWidget(self.details_button)
+        layout.addWidget(self.details, 1)
+
+    def _build_details(self) -> None:
+        self.details_button.setCheckable(True)
+        self.details_button.setArrowType(Qt.ArrowType.RightArrow)
+        self.details_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.details_button.toggled.connect(self._expand)
+        self.details.setAccessibleName(tr("Reasoning and stop details"))
+        for part in (self.details_button, self.details):
+            part.hide()
+
+    def _expand(self, expanded: bool) -> None:
+        self.details_button.setArrowType(Qt.ArrowType.DownArrow if expanded else Qt.ArrowType.RightArrow)
+        self.details.setVisible(expanded and self.details_button.isVisibleTo(self))
+
+    def _show_details(self, response: Response | None) -> None:
+        title, text = ("", "") if response is None or self.text.covered else vendor_details(response)
+        self.details_button.setText(title)
+        self.details_button.setVisible(bool(text))
+        self.details.show_text(text)
+        self._expand(self.details_button.isChecked())
 
     def show_view(self, view: ResponseView | None, *, blind: bool) -> None:
         """Show a response, or how to get one; `blind` hides the judgements."""
@@ -43,12 +70,14 @@ class ResponseReader(QFrame):
         if view is None:
             self.about.setText(tr("No responses yet. Import model responses to see them here."))
             self.text.show_text("")
+            self._show_details(None)
             return
         mark = ANSWERS[view.final.answer_class]
         hidden = blind and view.final.answer_class is None
         self.title.setText(view.response.model + ("" if hidden else f"   {mark.shape} {mark.word}"))
         self.about.setText("   ·   ".join(about(view, blind=blind, reasons=not self.text.covered)))
         self.text.show_text(view.response.text, view.evidence)
+        self._show_details(view.response)
 
     def restate(self) -> None:
         """Show it again."""
@@ -89,6 +118,20 @@ class ResponseReaders(QSplitter):
         size = event.size()
         beside = size.width() >= px(_BESIDE) or size.width() > size.height()
         self.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+
+
+def vendor_details(response: Response) -> tuple[str, str]:
+    """A title and a text for what the vendor sent beside the response: reasoning, and why it stopped."""
+    parts = []
+    if response.reasoning:
+        parts.append((tr("Reasoning"), response.reasoning))
+    if response.stop_details:
+        parts.append((tr("Stop details"), response.stop_details))
+    title = " · ".join(name for name, _ in parts)
+    if response.reasoning_tokens:
+        tokens = tr("{count} reasoning tokens").format(count=f"{response.reasoning_tokens:,}")
+        title = f"{title} ({tokens})" if title else ""
+    return title, "\n\n".join(text for _, text in parts)
 
 
 def about(view: ResponseView, *, blind: bool, reasons: bool) -> list[str]:

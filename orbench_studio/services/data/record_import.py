@@ -26,14 +26,7 @@ from orbench_studio.services.data.entity_ids import Names
 from orbench_studio.services.data.journal_merge import Restored
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.bulk_sql import add, ids_by, next_id
-from orbench_studio.store.core.tables import (
-    ANNOTATIONS,
-    JUDGEMENTS,
-    PROMPTS,
-    RESPONSES,
-    SEEDS,
-    VOTES,
-)
+from orbench_studio.store.core.tables import ANNOTATIONS, JUDGEMENTS, PROMPTS, RESPONSES, SEEDS, VOTES
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import Key, KnownPrompt
 from orbench_studio.store.review import derived_states, journal
@@ -225,6 +218,9 @@ class RecordImport:
                 "reference_class": draft.reference_class,
                 "input_tokens": draft.input_tokens,
                 "output_tokens": draft.output_tokens,
+                "reasoning": draft.reasoning,
+                "reasoning_tokens": draft.reasoning_tokens,
+                "stop_details": draft.stop_details,
             }
 
         ids = self._merge(RESPONSES, origins, keys, found, row)

@@ -61,7 +61,8 @@ class _Evaluation(Task):
         return item.prompt
 
     def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
-        return ModelAnswer(answer.text, answer.stop_reason)
+        details = (answer.reasoning, answer.reasoning_tokens, answer.stop_details)
+        return ModelAnswer(answer.text, answer.stop_reason, *details)
 
 
 class _Judging(Task):

@@ -83,6 +83,9 @@ def _response(row: Row[tuple[object, ...]], judged: tuple[Judgement, ...]) -> Re
         row.asked,
         AnswerClass(row.reference_class) if row.reference_class else None,
         judged,
+        row.reasoning or "",
+        row.reasoning_tokens,
+        row.stop_details or "",
     )
 
 

@@ -106,6 +106,9 @@ class ResponseRow(SQLModel, table=True):
     batch_item_id: int | None = refers_to("batch_items.id", nullable=True)
     input_tokens: int | None
     output_tokens: int | None
+    reasoning: str | None = long_text(nullable=True)
+    reasoning_tokens: int | None
+    stop_details: str | None = long_text(nullable=True)
     source_id: int | None = refers_to("sources.id", nullable=True)
     source_line: int | None
 

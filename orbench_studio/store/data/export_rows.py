@@ -61,6 +61,9 @@ _RESPONSE = {
     "reference_class": R.reference_class,
     "input_tokens": R.input_tokens,
     "output_tokens": R.output_tokens,
+    "reasoning": R.reasoning,
+    "reasoning_tokens": R.reasoning_tokens,
+    "stop_details": R.stop_details,
     "source": R.source_id,
     "line": R.source_line,
 }

@@ -142,6 +142,9 @@ _RESPONSES = Frame(
         "reference_class": _category(R.reference_class),
         "input_tokens": _integer(R.input_tokens),
         "output_tokens": _integer(R.output_tokens),
+        "reasoning": Column(R.reasoning),
+        "reasoning_tokens": _integer(R.reasoning_tokens),
+        "stop_details": Column(R.stop_details),
         **_source(R),
     },
     RESPONSES.outerjoin(MODELS, M.id == R.model_id)

@@ -39,10 +39,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """A model's answer to a prompt."""
+    """A model's answer to a prompt, with its reasoning and the vendor's fields about why it stopped."""
 
     text: str
     stop_reason: StopReason
+    reasoning: str = ""
+    reasoning_tokens: int | None = None
+    stop_details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ def _add_responses(db: Connection, outcomes: Sequence[Outcome]) -> list[int]:
         row["identity"] = text_identity(answer.text, f"batch item {outcome.item_id}")
         row |= {"text": answer.text, "stop_reason": answer.stop_reason, "batch_item_id": outcome.item_id}
         row |= {"input_tokens": outcome.usage.input_tokens, "output_tokens": outcome.usage.output_tokens}
+        row |= {"reasoning": answer.reasoning or None, "reasoning_tokens": answer.reasoning_tokens}
+        row["stop_details"] = answer.stop_details or None
         rows.append(row)
     add(db, RESPONSES, rows)
     return [row["id"] for row in rows]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pyarrow.parquet
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
@@ -23,7 +23,7 @@ from orbench_studio.services.review import bulk_labels, guidelines, history, pro
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
 from orbench_studio.store.core.bulk_sql import inserted
-from orbench_studio.store.core.tables import SUBSET_PROMPTS, SUBSETS
+from orbench_studio.store.core.tables import RESPONSES, SUBSET_PROMPTS, SUBSETS
 
 UGLY = (
     'Commas, "quotes",\nnew lines\r\nand a lone \r return?',
@@ -54,6 +54,9 @@ def lived(workspace):
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe", reason="a computer"), **ada, visible=seen)
     prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "toxic"), **bob)
     response = prompt_review.load(workspace, 1).responses[0].response.id
+    beside = {"reasoning": "First,\nlight.", "reasoning_tokens": 7, "stop_details": '{"category": "bio"}'}
+    with workspace.writing() as db:
+        db.execute(update(RESPONSES).where(RESPONSES.c.id == response).values(beside))
     answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.PARTIAL_REFUSAL, response)
     prompt_review.decide(workspace, answer, Decision(1, Aspect.EVIDENCE, "0:3", response), **ada)
     bulk_labels.decide_all(workspace, [2, 3, 4], Aspect.LABEL, "safe", **bob)

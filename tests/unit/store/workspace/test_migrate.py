@@ -65,6 +65,8 @@ ALTER TABLE response_states DROP COLUMN judges_differ; ALTER TABLE response_stat
 ALTER TABLE prompt_states DROP COLUMN judges_differ; ALTER TABLE prompt_states DROP COLUMN person_differs;
 ALTER TABLE prompt_states DROP COLUMN refusing_families; ALTER TABLE prompt_states DROP COLUMN refusing_models;
 ALTER TABLE models DROP COLUMN family;
+ALTER TABLE responses DROP COLUMN reasoning; ALTER TABLE responses DROP COLUMN reasoning_tokens;
+ALTER TABLE responses DROP COLUMN stop_details;
 DROP TABLE near_duplicates; DROP TABLE groupings; DROP TABLE subset_falls;
 ALTER TABLE subsets DROP COLUMN state;
 DROP TABLE views; ALTER TABLE journal DROP COLUMN guideline_id; DROP TABLE guidelines;
@@ -187,6 +189,9 @@ def test_blocked_responses_become_refused_or_blocked_by_filter(path):
             DROP INDEX ix_response_states_refusals;
             CREATE INDEX ix_response_states_refusals ON response_states (model_id, prompt_id)
                 WHERE answer_class IN ('direct_refusal', 'indirect_refusal', 'partial_refusal');
+            ALTER TABLE responses DROP COLUMN reasoning; ALTER TABLE responses DROP COLUMN reasoning_tokens;
+            ALTER TABLE responses DROP COLUMN stop_details;
+            ALTER TABLE batch_models DROP COLUMN estimated; ALTER TABLE batch_models DROP COLUMN stopped;
             UPDATE alembic_version SET version_num = '0011';
         """)
         judged, refusals = db.execute("SELECT judged, refusals FROM prompt_states WHERE prompt_id = 1").fetchone()
