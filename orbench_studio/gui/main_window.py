@@ -31,7 +31,6 @@ from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import rule
 from orbench_studio.gui.data.label_files import LabelFiles
-from orbench_studio.gui.data.library_page import LibraryPage
 from orbench_studio.gui.data.response_index import Indexing
 from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import JudgeRun
@@ -61,7 +60,6 @@ class MainWindow(PageRegistry):
         self.actions_table = Actions(self)
         self.welcome = WelcomePage(self.actions_table, session.settings)
         self.review = self._make_review()
-        self.library = LibraryPage(session)
         self.judging = JudgeRun(session, self)
         self._moved_file = MovedFile(session, connection, self)
         self.learning = AutoTraining(session, self.judging, self)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from orbench_studio.gui.common.message_bar import MessageBar
     from orbench_studio.gui.common.theme import Theme
     from orbench_studio.gui.curation.page import CurationPage
+    from orbench_studio.gui.data.library_page import LibraryPage
     from orbench_studio.gui.evaluation.page import EvaluationPage
     from orbench_studio.gui.generation.page import GenerationPage
     from orbench_studio.gui.judging.judge_run import JudgeRun
@@ -76,6 +77,13 @@ class PageRegistry(QMainWindow):
             self.messages.show_message(tr("The text is covered. Show it first."))
             return
         NearestDialog(self.review, self._session, self._theme, abs(view.prompt.id), view.prompt.text).open()
+
+    @cached_property
+    def library(self) -> LibraryPage:
+        """The page of the workspace's counts, files and journal."""
+        from orbench_studio.gui.data.library_page import LibraryPage
+
+        return LibraryPage(self._session)
 
     @cached_property
     def evaluate(self) -> EvaluationPage:

@@ -25,7 +25,7 @@ class Completion(QListWidget):
     values_wanted = Signal(object)  # a Field whose values are not known yet
 
     def __init__(self, line: QLineEdit) -> None:
-        super().__init__()
+        super().__init__(line)  # until it is shown: a widget without a parent outlives the window
         self.setObjectName("completion")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Completions"))
