@@ -30,7 +30,15 @@ _FOLDERS = {
 }
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _PATIENCE = 20  # seconds for threads to end after a test
-_LONGEST = ("test_typed", "test_every_scene_is_drawn", "test_the_report_has_every_figure")
+_LONGEST = (  # beginnings of names
+    "test_typed",
+    "test_every_scene_is_drawn",
+    "test_the_report_has_every_figure",
+    "test_growth_in_a_file_is_measured",
+    "test_killed_",
+    "test_processes_killed_at_random",
+    "test_the_server_stopped_in_the_middle",
+)
 
 
 def pytest_configure(config):
@@ -40,7 +48,7 @@ def pytest_configure(config):
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Start the longest tests first, so that no process is idle at the end."""
-    items.sort(key=lambda item: getattr(item, "originalname", "") not in _LONGEST)
+    items.sort(key=lambda item: not item.name.startswith(_LONGEST))
 
 
 def pytest_collection_finish():
