@@ -16,10 +16,11 @@ from orbench_studio.providers.base import Allowance, ProviderError
 _FIRST_BACKOFF = 0.5  # seconds before the second attempt, without a time from the vendor; doubled with every attempt
 _MAX_BACKOFF = 30.0
 _RUN = 4  # requests refused one after the other: the limit concerns every request, so all of them wait
+_NEXT_RUN = 2  # the same while the concurrency is still reduced
 _RECENT = 30  # requests; if a third of them were refused, the concurrency is halved. 1 random error in 20 is far below
 _SETTLE = 0.5  # seconds in which further rate limit errors count as the same event
 _RECOVERY = 5.0  # seconds in which a reduced concurrency returns to the limit
-_FIRST_PAUSE = 1.0  # seconds for all requests, without a time from the vendor; doubled until an answer arrives
+_FIRST_PAUSE = 0.5  # seconds for all requests, without a time from the vendor; doubled until an answer arrives
 _MAX_PAUSE = 60.0
 
 
@@ -35,6 +36,7 @@ class Pacer:
         self._clock = clock
         self._max_concurrency = limits.concurrency
         self._reduced_to, self._reduced_at = float(limits.concurrency), float("-inf")
+        self._recovers_from = float("-inf")  # the reduction, or the end of its pause
         self._remaining, self._remaining_until = limits.concurrency, float("-inf")  # requests, by the vendor's headers
         self._is_paced = limits.is_paced
         self._starts: deque[tuple[float, float]] = deque()  # start time and expiry of each granted start
@@ -49,7 +51,7 @@ class Pacer:
     def concurrency(self) -> int:
         """Allowed number of concurrent requests."""
         now = self._clock()
-        recovered = min(max((now - self._reduced_at) / _RECOVERY, 0.0), 1.0)
+        recovered = min(max((now - self._recovers_from) / _RECOVERY, 0.0), 1.0)
         allowed = int(self._reduced_to + (self._max_concurrency - self._reduced_to) * recovered)
         return max(min(allowed, self._remaining), 1) if now < self._remaining_until else allowed
 
@@ -125,14 +127,15 @@ class Pacer:
         """
         now = self._clock()
         self._refused = {one for one in self._refused if one > self._number - _RECENT} | {number}
-        is_run = all(number - back in self._refused for back in range(_RUN))
+        is_run = all(number - back in self._refused for back in range(_NEXT_RUN if self.is_reduced else _RUN))
         if is_run and retry_after:
             self._pause_for(retry_after)
         elif is_run and now >= self._own_pause:
             self._pause_for(self._pause)
             self._pause = min(self._pause * 2, _MAX_PAUSE)
         if (is_run or len(self._refused) > _RECENT / 3) and now - self._reduced_at > _SETTLE:
-            self._reduced_to, self._reduced_at = max(self.concurrency / 2, 1.0), max(now, self._own_pause)
+            self._reduced_to, self._reduced_at = max(self.concurrency / 2, 1.0), now
+            self._recovers_from = max(now, self._own_pause)
 
     def _pause_for(self, seconds: float) -> None:
         self._own_pause = max(self._own_pause, self._clock() + seconds)

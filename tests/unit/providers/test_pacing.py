@@ -1,5 +1,7 @@
 """Pacing with a test clock, and the rate limit headers of vendors."""
 
+import random
+
 import pytest
 
 from orbench_studio.domain.evaluation.batch import Cause, Limits
@@ -129,12 +131,12 @@ def test_run_of_rate_limit_errors_halves_the_concurrency_for_seconds(clock):
     pacer = Pacer(Limits(concurrency=16), clock)
     refused(pacer, 16)
     assert pacer.concurrency == 8, "concurrent errors count once"
-    assert pacer.wait()[0] == 1.0
-    clock.now += 2
+    assert pacer.wait()[0] == 0.5
+    clock.now += 1
     refused(pacer, 8)
     assert pacer.concurrency == 4
-    assert pacer.wait()[0] == 2.0, "the pause is twice as long the second time"
-    clock.now += 2 + 2.5
+    assert pacer.wait()[0] == 1.0, "the pause is twice as long the second time"
+    clock.now += 1 + 2.5
     assert pacer.concurrency == 10
     clock.now += 2.5
     assert (pacer.concurrency, pacer.wait()) == (16, (0.0, ""))
@@ -146,6 +148,50 @@ def test_half_of_the_requests_refused_halves_the_concurrency_without_a_pause(clo
         refused(pacer, 1, 7.0)
         answered(pacer, 1)
     assert (pacer.concurrency, pacer.wait()) == (8, (0.0, ""))
+
+
+def simulated(clock, refuses, *, items, concurrency, latency=0.2, retry_after=1.0):
+    """Seconds and number of refusals until all items are answered; a refusal takes 30 ms."""
+    pacer, begun, in_flight, later, todo, refusals = Pacer(Limits(concurrency), clock), clock.now, [], [], items, 0
+    while todo or in_flight or later:
+        todo += len([due for due in later if due <= clock.now])
+        later = [due for due in later if due > clock.now]
+        while todo and len(in_flight) < pacer.concurrency and pacer.wait()[0] == 0:
+            todo -= 1
+            is_refused = refuses(clock.now)
+            in_flight.append((clock.now + (0.03 if is_refused else latency), pacer.sent(), is_refused))
+        clock.now += 0.01
+        for arrival in sorted(one for one in in_flight if one[0] <= clock.now):
+            in_flight.remove(arrival)
+            if arrival[2]:
+                refusals += 1
+                seconds = pacer.failed(ProviderError(Cause.RATE_LIMIT, "no", retry_after), arrival[1], 1)
+                later.append(clock.now + seconds)
+            else:
+                pacer.answered(Allowance(), 0, 0)
+    return clock.now - begun, refusals
+
+
+def test_refused_requests_at_random_cost_only_their_own_wait(clock):
+    chance = random.Random(1)
+    ideal = 1_319 * 0.2 / 20
+    assert simulated(clock, lambda _now: chance.random() < 0.05, items=1_319, concurrency=20)[0] < 1.15 * (ideal + 1)
+
+
+@pytest.mark.parametrize("retry_after", [1.0, None])
+def test_vendor_with_an_unknown_rate_limit_is_used_fully(clock, retry_after):
+    left, at = 10.0, clock.now  # 10 requests per second, as a bucket of 10
+
+    def refuses(now):
+        nonlocal left, at
+        left, at = min(left + 10 * (now - at), 10.0), now
+        is_refused = left < 1
+        left -= not is_refused
+        return is_refused
+
+    seconds, refusals = simulated(clock, refuses, items=600, concurrency=20, retry_after=retry_after)
+    assert seconds < 1.3 * 60
+    assert refusals < 0.5 * 600
 
 
 def test_few_remaining_requests_reduce_the_concurrency_until_the_reset(clock):
