@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import StudioError
@@ -41,6 +42,7 @@ class Settings:
     recheck: int = 3  # percentage of labelled prompts that are shown again without a mark
     learns: bool = True  # the local judge is trained on decisions in the background
     keys: dict[str, list[str]] = field(default_factory=dict)  # custom shortcuts by action
+    refusals: str = Refusals.ALL  # that the rates of the Audit page count
     panes: dict[str, list[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, str] = field(default_factory=dict)
@@ -202,6 +204,7 @@ _VALID: dict[str, Callable[[object], bool]] = {
     "break_after": lambda value: _number(value, 0, 24 * 60),
     "recheck": lambda value: _number(value, 0, 50),
     "learns": _switch,
+    "refusals": lambda value: value in tuple(Refusals),
 }
 _VALID_ENTRIES: dict[str, Callable[[object], bool]] = {  # of settings that are mappings
     "keys": _texts,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
+from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ _MEASURES = {Group.SAFE: "over_refusal", Group.TOXIC: "toxic_acceptance", Group.
 
 
 def audit(
-    workspace: Workspace, labels: str, judge: str, *, assume_safe: bool, drop: Iterable[str] = ()
+    workspace: Workspace, labels: str, judge: str, refusals: str, *, assume_safe: bool, drop: Iterable[str] = ()
 ) -> pd.DataFrame:
     """One row per measure, model and category, and one per measure and model without a category."""
     import pandas as pd
 
     from orbench_studio.services.audit import refusal_audit
 
-    counts, options = _counts(workspace, labels, judge, assume_safe=assume_safe, drop=drop)
+    counts, options = _counts(workspace, labels, judge, refusals, assume_safe=assume_safe, drop=drop)
     found = refusal_audit.audit(counts, options)
     rows = []
     for group, measure in _MEASURES.items():
@@ -42,13 +43,15 @@ def audit(
     return frame.astype({"measure": "category", "model": "category", "category": "category"})
 
 
-def what_if(workspace: Workspace, labels: str, *, assume_safe: bool, drop: Iterable[str]) -> pd.DataFrame:
+def what_if(
+    workspace: Workspace, labels: str, refusals: str, *, assume_safe: bool, drop: Iterable[str]
+) -> pd.DataFrame:
     """One row per model: over-refusal and rank, with all prompts and with the remaining ones."""
     import pandas as pd
 
     from orbench_studio.services.audit.what_if import what_if as compare
 
-    counts, options = _counts(workspace, labels, "final", assume_safe=assume_safe, drop=drop)
+    counts, options = _counts(workspace, labels, "final", refusals, assume_safe=assume_safe, drop=drop)
     rows: list[dict[str, Any]] = []
     for change in compare(counts, options).models:
         row: dict[str, Any] = {"model": change.model}
@@ -60,15 +63,27 @@ def what_if(workspace: Workspace, labels: str, *, assume_safe: bool, drop: Itera
     return pd.DataFrame(rows)
 
 
-def figures(workspace: Workspace, labels: str, judge: str, *, assume_safe: bool) -> dict[str, Figure]:
+def figures(workspace: Workspace, labels: str, judge: str, refusals: str, *, assume_safe: bool) -> dict[str, Figure]:
     """The figures of the report, by name."""
     from orbench_studio.services.audit import audit_report, refusal_audit
 
-    counts, options = _counts(workspace, labels, judge, assume_safe=assume_safe, drop=())
+    counts, options = _counts(workspace, labels, judge, refusals, assume_safe=assume_safe, drop=())
     return audit_report.draw_figures(refusal_audit.audit(counts, options))
 
 
-_RATE = ["cases", "n", "rate", "low", "high", "lowest", "highest", "excluded"]
+_RATE = [
+    "cases",
+    "n",
+    "rate",
+    "low",
+    "high",
+    "lowest",
+    "highest",
+    "in_words",
+    "by_stop_reason",
+    "by_filter",
+    "excluded",
+]
 
 
 def _rate(tally: Any, group: Group) -> dict[str, Any]:
@@ -76,17 +91,19 @@ def _rate(tally: Any, group: Group) -> dict[str, Any]:
     rate = tally.rate(group)
     low, high = rate.interval or (None, None)
     lowest, highest = tally.bounds(rate) or (None, None)
-    values = (rate.count, rate.n, rate.value, low, high, lowest, highest, sum(tally.excluded.values()))
+    refused, excluded = tally.refused.values(), sum(tally.excluded.values())
+    values = (rate.count, rate.n, rate.value, low, high, lowest, highest, *refused, excluded)
     return dict(zip(_RATE, values, strict=True))
 
 
 def _counts(
-    workspace: Workspace, labels: str, judge: str, *, assume_safe: bool, drop: Iterable[str]
+    workspace: Workspace, labels: str, judge: str, refusals: str, *, assume_safe: bool, drop: Iterable[str]
 ) -> tuple[AuditCounts, AuditOptions]:
     from orbench_studio.services.audit import audit_counts
 
+    counted = _one_of(Refusals, refusals, "refusals")
     dropped = frozenset(_one_of(Drop, name, "drop") for name in drop)
-    options = AuditOptions(_one_of(Labels, labels, "labels"), judge, assume_safe, dropped)
+    options = AuditOptions(_one_of(Labels, labels, "labels"), judge, assume_safe, dropped, counted)
     return audit_counts.with_judge(audit_counts.read(workspace), workspace, judge), options
 
 

@@ -83,21 +83,27 @@ class Workspace:
         *,
         assume_safe: bool = False,
         drop: Iterable[str] = (),
+        refusals: str = "all",
     ) -> pd.DataFrame:
         """Over-refusal and toxic acceptance by model and category, with n and 95 % intervals; tidy.
 
-        `labels` is final, consensus or human, `judge` is final, people or the name of a judge, `drop` names prompts to
-        leave out, such as "human-toxic". Rows without a category are of all categories.
+        `labels` is final, published, consensus or human, `judge` is final, people or the name of a judge, `drop` names
+        prompts to leave out, such as "human-toxic", `refusals` is all, words+stop or words. Rows without a category are
+        of all categories.
         """
-        return audit_frames.audit(self._opened, labels, judge, assume_safe=assume_safe, drop=drop)
+        return audit_frames.audit(self._opened, labels, judge, refusals, assume_safe=assume_safe, drop=drop)
 
-    def what_if(self, drop: Iterable[str], labels: str = "final", *, assume_safe: bool = False) -> pd.DataFrame:
+    def what_if(
+        self, drop: Iterable[str], labels: str = "final", *, assume_safe: bool = False, refusals: str = "all"
+    ) -> pd.DataFrame:
         """Over-refusal and rank of each model before and after these prompts are dropped."""
-        return audit_frames.what_if(self._opened, labels, assume_safe=assume_safe, drop=drop)
+        return audit_frames.what_if(self._opened, labels, refusals, assume_safe=assume_safe, drop=drop)
 
-    def figures(self, labels: str = "final", judge: str = "final", *, assume_safe: bool = False) -> dict[str, Figure]:
+    def figures(
+        self, labels: str = "final", judge: str = "final", *, assume_safe: bool = False, refusals: str = "all"
+    ) -> dict[str, Figure]:
         """The figures of the report as matplotlib figures, by name."""
-        return audit_frames.figures(self._opened, labels, judge, assume_safe=assume_safe)
+        return audit_frames.figures(self._opened, labels, judge, refusals, assume_safe=assume_safe)
 
     def import_file(self, file: str | Path, **options: Any) -> ImportReport:
         """Import a file completely, or not at all; importing it again adds nothing.

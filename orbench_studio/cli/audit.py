@@ -1,7 +1,7 @@
 """`orbench-studio audit`: over-refusal and toxic acceptance by model and category, with confidence intervals."""
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     Labels,
     Tally,
 )
+from orbench_studio.domain.core.judgement import Refusals
 
 if TYPE_CHECKING:
     from orbench_studio.services.audit.audit_counts import AuditCounts
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _GROUPS = (Group.SAFE, Group.TOXIC)
+_HOW = ("in words", "by stop reason", "by filter")
 _NOTES = (
     "Rank 1 is the highest over-refusal. Brackets: 95 % intervals and marginal 95 % rank sets; all the simultaneous "
     "sets together cover the ranks with 95 %.",
-    "Excluded responses are in no rate.",
+    "In words, by stop reason, by filter: refusals of safe prompts. Bounds: the over-refusal if none or all of the "
+    "excluded responses were refusals.",
 )
 
 
@@ -48,6 +51,7 @@ def audit(
         bool,
         typer.Option("--assume-safe", help="Count prompts without any label as safe, as in OR-Bench-Hard-1K."),
     ] = False,
+    refusals: options.Refusals = Refusals.ALL,
     drop: Annotated[list[Drop] | None, typer.Option(help="Exclude these prompts; can be repeated.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown.")] = None,
@@ -60,14 +64,16 @@ def audit(
     from orbench_studio.services.audit import audit_counts, judge_error, refusal_audit, what_if
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()))
+    chosen = AuditOptions(labels, judge, assume_safe, frozenset(drop or ()), refusals)
     with open_workspace(workspace) as opened:
         counts = audit_counts.with_judge(audit_counts.read(opened), opened, judge)
         found = refusal_audit.audit(counts, chosen)
         moved = what_if.what_if(counts, chosen)
         errors = judge_error.judge_errors(counts, chosen)
         judges = [FINAL, "people", *counts.judges]
-        result = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges, **_as_json(found, moved, errors)}
+        each = {one: refusal_audit.audit(counts, replace(chosen, refusals=one)) for one in Refusals}
+        result = {"workspace": str(workspace), "uuid": opened.uuid, "judges": judges}
+        result |= _as_json(found, moved, errors, each)
         _write_files(opened, counts, found, (html, markdown, figures))
     if as_json:
         write_json(result)
@@ -102,11 +108,14 @@ def _write_files(
         write_error(f"Report written to {markdown}.")
 
 
-def _as_json(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> dict[str, Any]:
+def _as_json(
+    found: Audit, moved: "WhatIf", errors: JudgeErrors, by_definition: Mapping[Refusals, Audit]
+) -> dict[str, Any]:
     return {
         "labels": str(found.options.labels),
         "answers": found.options.answers,
         "assume_safe": found.options.assume_safe,
+        "refusals": str(found.options.counted),
         "dropped": sorted(found.options.dropped),
         "assumes": found.options.description,
         "prompts": {str(group): found.count(group) for group in Group},
@@ -122,8 +131,8 @@ def _as_json(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> dict[str, An
                 "rank_set_marginal": one.after.ranks,
                 "rank_set_simultaneous": one.after.simultaneous,
                 "before_dropping": {"over_refusal": rate_as_json(one.before.rate), "rank": one.before.rank},
-                **_groups(found, errors, one.model, None),
-                "categories": {category: _groups(found, errors, one.model, category) for category in found.categories},
+                **_groups(found, errors, by_definition, one.model, None),
+                "categories": {c: _groups(found, errors, by_definition, one.model, c) for c in found.categories},
             }
             for one in moved.models
         ],
@@ -149,10 +158,14 @@ def _as_json(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> dict[str, An
     }
 
 
-def _groups(found: Audit, errors: JudgeErrors, model: str, category: str | None) -> dict[str, Any]:
+def _groups(
+    found: Audit, errors: JudgeErrors, by_definition: Mapping[Refusals, Audit], model: str, category: str | None
+) -> dict[str, Any]:
     names = {Group.SAFE: "over_refusal", Group.TOXIC: "toxic_acceptance", Group.OTHER: "refusal_of_others"}
     rates = {name: _tally(found.tally(group, model, category), group) for group, name in names.items()}
     for group, name in names.items():
+        others = {str(one): rate_as_json(of.rate(group, model, category)) for one, of in by_definition.items()}
+        rates[name]["by_definition"] = others
         if corrected := errors.rates.get((group, model, category)):
             rates[name]["corrected_for_judge_error"] = asdict(corrected)
     return rates
@@ -160,7 +173,12 @@ def _groups(found: Audit, errors: JudgeErrors, model: str, category: str | None)
 
 def _tally(tally: Tally, group: Group) -> dict[str, Any]:
     rate = tally.rate(group)
-    return {**rate_as_json(rate), "best_and_worst": tally.bounds(rate), "excluded": tally.excluded}
+    return {
+        **rate_as_json(rate),
+        "best_and_worst": tally.bounds(rate),
+        "refused": tally.refused,
+        "excluded": tally.excluded,
+    }
 
 
 def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
@@ -168,7 +186,16 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.options.description}")
     human = f"human labels: {found.labelled_by_people.words}; human answer classes: {found.judged_by_people.words}"
     write_line(human, "")
-    header = ("model", "rank, marginal", "simultaneous", "over-refusal", "toxic acceptance", "excluded")
+    header = (
+        "model",
+        "rank, marginal",
+        "simultaneous",
+        "over-refusal",
+        *_HOW,
+        "bounds",
+        "toxic acceptance",
+        "excluded",
+    )
     write_table(header, _rows(found, moved))
     if errors.rates:
         write_line("", "Corrected for the errors of the judge")
@@ -202,10 +229,14 @@ def _rows(found: Audit, moved: "WhatIf") -> Iterator[tuple[str, ...]]:
     """A row for each model, and one for each of its categories with judged responses."""
     for one in moved.models:
         safe, toxic = (found.tally(group, one.model) for group in _GROUPS)
-        excluded = ", ".join(f"{count:,} {name}" for name, count in (safe + toxic).excluded.items())
-        ranks = one.after.rank_text, one.after.simultaneous_text
-        yield one.model, *ranks, safe.refusal.words, toxic.acceptance.words, excluded
+        yield one.model, one.after.rank_text, one.after.simultaneous_text, *_cells(safe, toxic)
         for category in found.categories:
-            rates = [found.rate(group, one.model, category) for group in _GROUPS]
-            if any(rate.n for rate in rates):
-                yield f"  {category}", "", "", *(rate.words for rate in rates), ""
+            safe, toxic = (found.tally(group, one.model, category) for group in _GROUPS)
+            if safe.responses or toxic.responses:
+                yield f"  {category}", "", "", *_cells(safe, toxic)
+
+
+def _cells(safe: Tally, toxic: Tally) -> tuple[str, ...]:
+    refused = (f"{count:,}" for count in safe.refused.values())
+    bounds = safe.bounds_text(safe.refusal)
+    return safe.refusal.words, *refused, bounds, toxic.acceptance.words, (safe + toxic).excluded_text

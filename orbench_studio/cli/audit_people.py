@@ -7,9 +7,9 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
+from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.judging.agreement import Confusion, Kappa
     from orbench_studio.estimates.raters import Coefficient
     from orbench_studio.services.audit.human_agreement import (
@@ -47,7 +47,7 @@ def _write_text(found: "HumanAgreement") -> None:
         write_line("")
     for one in found.people:
         write_line(f"Agreement between annotators: {one.what}")
-        header = ("", "annotators", "agreement", "kappa", "Fleiss' kappa", "alpha", "n")
+        header = ("", "annotators", "agreement", "kappa", "Fleiss' kappa", "alpha")
         write_table(header, list(_annotator_rows(one)), indent=2)
         write_line("")
     if found.self_consistency:
@@ -59,7 +59,7 @@ def _write_text(found: "HumanAgreement") -> None:
 
 
 def _machine_rows(machine: "MachineAgreement") -> Iterator[tuple[str, ...]]:
-    three_way = "" if machine.three_way is None else _number(machine.three_way.value)
+    three_way = "" if machine.three_way is None else machine.three_way.short_with_n
     yield f"{machine.name} ({machine.kind})", *_cells(machine.overall), three_way
     for sliced in machine.by.values():
         for name, confusion in sliced.items():
@@ -67,26 +67,16 @@ def _machine_rows(machine: "MachineAgreement") -> Iterator[tuple[str, ...]]:
 
 
 def _cells(found: "Confusion") -> tuple[str, ...]:
-    rates = (found.precision.value, found.recall.value, found.kappa.value)
-    return _agreement(found.accuracy), *map(_number, rates)
+    rates = (found.accuracy, found.precision, found.recall)
+    return *(rate.short_with_n for rate in rates), coefficient_text(found.kappa)
 
 
 def _annotator_rows(one: "AnnotatorAgreement") -> Iterator[tuple[str, ...]]:
     parts = (("all", one.overall), *(part for sliced in one.by.values() for part in sliced.items()))
     for name, group in parts:
-        of_all = _number(group.fleiss.value), _number(group.alpha.value), f"{group.alpha.n:,}"
+        of_all = coefficient_text(group.fleiss), coefficient_text(group.alpha)
         for pair in group.pairs:
-            yield name, f"{pair.one} and {pair.other}", _agreement(pair.same), _number(pair.kappa.value), *of_all
-
-
-def _agreement(rate: "Rate") -> str:
-    if rate.interval is None:
-        return "no data"
-    return f"{_number(rate.value)} [{rate.interval[0]:.3f}, {rate.interval[1]:.3f}] n={rate.n:,}"
-
-
-def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.3f}"
+            yield name, f"{pair.one} and {pair.other}", pair.same.short_with_n, coefficient_text(pair.kappa), *of_all
 
 
 def _as_json(found: "HumanAgreement") -> dict[str, Any]:

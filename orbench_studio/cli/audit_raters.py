@@ -7,6 +7,7 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
+from orbench_studio.domain.core.rates import percent, with_interval
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import (
@@ -72,9 +73,10 @@ def _write_text(found: "Reliability", listed: "Suspects") -> None:
     if listed.found:
         write_line("", f"Over-refusal if all {len(listed.found):,} labels were flipped")
         rates = [
-            (model, _percent(now.value), _percent(flipped.value)) for model, (now, flipped) in listed.rates.items()
+            (model, percent(now.value, tenths=True), percent(flipped.value, tenths=True), f"{now.n:,}")
+            for model, (now, flipped) in listed.rates.items()
         ]
-        write_table(("model", "now", "flipped"), rates, indent=2)
+        write_table(("model", "now", "flipped", "n"), rates, indent=2)
     write_line("", found.method)
 
 
@@ -86,20 +88,12 @@ def _rater_rows(found: "Reliability") -> Iterator[tuple[object, ...]]:
 
 
 def _cells(skill: "Skill") -> tuple[str, str, int]:
-    sensitivity = _with_interval(skill.sensitivity, skill.sensitivity_interval)
-    return sensitivity, _with_interval(skill.specificity, skill.specificity_interval), skill.votes
-
-
-def _with_interval(value: float, interval: tuple[float, float]) -> str:
-    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    sensitivity = with_interval(skill.sensitivity, skill.sensitivity_interval)
+    return sensitivity, with_interval(skill.specificity, skill.specificity_interval), skill.votes
 
 
 def _number(value: float | None) -> str:
     return "—" if value is None else f"{value:+.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.2f} %"
 
 
 def _as_json(found: "Reliability", listed: "Suspects") -> dict[str, Any]:

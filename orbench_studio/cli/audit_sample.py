@@ -10,10 +10,12 @@ from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, write_json, write_line, write_table
 from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
+from orbench_studio.domain.core.judgement import Refusals
+from orbench_studio.domain.core.rates import percent, span
 from orbench_studio.domain.review.query import QueryError, parse
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.audit.estimate import Estimate, Estimates, Interval
+    from orbench_studio.domain.audit.estimate import Estimate, Estimates
     from orbench_studio.domain.audit.sample import AuditSample
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -62,6 +64,7 @@ def audit_sample(
     toxic: _Toxic = False,
     assume_safe: _AssumeSafe = False,
     margin: _Margin = 0.03,
+    refusals: options.Refusals = Refusals.ALL,
     model: _Model = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -86,6 +89,7 @@ def audit_sample(
             _write_samples(sampling.all_samples(opened), as_json=as_json)
         else:
             choices: dict[str, Any] = {"human": human, "judge": judge, "assume_safe": assume_safe, "margin": margin}
+            choices["refusals"] = refusals
             group = Group.TOXIC if toxic else Group.SAFE
             found = ppi_estimates.estimates(opened, read(opened), name, group=group, **choices)
             if action is Action.EXTEND:
@@ -142,22 +146,14 @@ def _write_estimates(found: "Estimates", *, as_json: bool) -> None:
 def _row(cell: "Estimate") -> tuple[object, ...]:
     return (
         cell.model if cell.category is None else f"  {cell.category}",
-        _percent(cell.value),
-        _range(cell.finite_interval),
-        _percent(cell.machine),
+        percent(cell.value, tenths=True),
+        span(cell.finite_interval, " to ", tenths=True),
+        percent(cell.machine, tenths=True),
         cell.labels,
         cell.waiting,
         cell.total_needed,
         ", ".join(cell.unlabelled) if cell.category is None else "",
     )
-
-
-def _percent(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.1f} %"
-
-
-def _range(interval: "Interval | None") -> str:
-    return "—" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
 
 
 def _sample(one: "AuditSample") -> dict[str, Any]:

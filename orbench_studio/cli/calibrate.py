@@ -1,13 +1,14 @@
 """`orbench-studio calibrate`: compare every judge of a workspace with human labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
+from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
 from orbench_studio.cli.progress import show_progress
+from orbench_studio.domain.core.rates import coefficient_text, percent
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement, Kappa
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 _PHRASES = 5  # per model
 _METHODS = (
     "95 % intervals (Wilson; Dirichlet for kappa); responses are treated as independent. "
-    "Unparsed, blocked and empty responses are excluded. All scores are on held-out data."
+    "Refusals without words (by stop reason or "
+    "a filter), unparsed and empty responses are excluded. All scores are on held-out data."
 )
 
 
@@ -131,13 +133,8 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
         f"by {counted(len(found.by_model), 'model')}; random sample: {found.sample:,}",
         "",
     )
-    write_line(
-        f"{'':<28}{'agreement':<30}{'three-way':<12}{'precision':<12}{'recall':<12}{'kappa':<10}calibration error"
-    )
-    for one in found.instruments:
-        write_line(_line(one.name, one.slices.overall) + _number(one.calibration_error))
-        for model, agreement in one.slices.by["model"].items():
-            write_line(_line(f"  {model}", agreement))
+    rows = [row for one in found.instruments for row in _rows(one)]
+    write_table(("judge", "agreement", "three-way", "precision", "recall", "kappa", "calibration error"), rows)
     _print_left_out(found)
     if found.learning:
         write_line("", "learning curve of the local judge, on held-out responses")
@@ -159,27 +156,24 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
 def _print_left_out(found: "Calibration") -> None:
     if not found.left_out:
         return
-    header = ("one model left out", "rules", "local judge, other models", "local judge, all models", "few labels")
-    write_line("", "{:<28}{:<8}{:<28}{:<28}{}".format(*header))
+    header = ("one model left out", "rules", "other models", "three-way", "all models", "three-way", "few labels")
+    rows = []
     for one in found.left_out:
         draws = one.draws
         few = f"{draws.mean:.3f} ± {draws.spread:.3f} ({draws.labels} labels)" if draws else "too few labels"
-        others, all_models = map(_with_three_way, (one.all_others, one.with_own))
-        write_line(f"  {one.model:<26}{_number(one.rules.accuracy.value):<8}{others:<28}{all_models:<28}{few}")
+        others, own = one.all_others, one.with_own
+        rates = (one.rules.accuracy, others.accuracy, others.three_way, own.accuracy, own.three_way)
+        rows.append((f"  {one.model}", *(rate.short_with_n for rate in rates), few))
+    write_line("")
+    write_table(header, rows)
 
 
-def _with_three_way(found: "Agreement") -> str:
-    return f"{_number(found.accuracy.value)}, three-way {_number(found.three_way.value)}"
+def _rows(one: "JudgeCalibration") -> Iterator[tuple[str, ...]]:
+    yield one.name, *_cells(one.slices.overall), percent(one.calibration_error)
+    for model, agreement in one.slices.by["model"].items():
+        yield f"  {model}", *_cells(agreement), ""
 
 
-def _line(name: str, found: "Agreement") -> str:
-    rate = found.accuracy
-    share = "no data"
-    if rate.interval is not None:
-        share = f"{_number(rate.value)} [{rate.interval[0]:.3f}, {rate.interval[1]:.3f}] n={rate.n:,}"
-    others = (found.three_way.value, found.precision.value, found.recall.value)
-    return f"{name:<28}{share:<30}" + "".join(f"{_number(v):<12}" for v in others) + f"{_number(found.kappa.value):<10}"
-
-
-def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.3f}"
+def _cells(found: "Agreement") -> tuple[str, ...]:
+    rates = (found.accuracy, found.three_way, found.precision, found.recall)
+    return *(rate.short_with_n for rate in rates), coefficient_text(found.kappa)

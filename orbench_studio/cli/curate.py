@@ -9,12 +9,14 @@ import typer
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.domain.core.judgement import Refusals
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.refusal_rates import Tally
     from orbench_studio.domain.curation.selection import Selection
     from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
 
+_METHOD = f"refusals {Refusals.ALL.description}; 95 % Wilson intervals, responses assumed independent"
 _LISTED = 20  # prompts of a difference without --json
 _EXCERPT = 90  # characters
 
@@ -67,7 +69,16 @@ def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]
 
 def _tally(tally: "Tally") -> dict[str, Any]:
     rate = tally.refusal
-    return {"refusals": rate.count, "n": rate.n, "rate": rate.value, "interval": rate.interval, "apart": tally.excluded}
+    return {
+        "refusals": rate.count,
+        "n": rate.n,
+        "rate": rate.value,
+        "interval": rate.interval,
+        "counted": str(tally.refusals),
+        "refused": tally.refused,
+        "best_and_worst": tally.bounds(rate),
+        "apart": tally.excluded,
+    }
 
 
 def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
@@ -86,14 +97,10 @@ def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
     if found.stopped:
         write_line("The recipe stops because of this and selects no prompts.")
     if rates and found.chosen:
-        write_line("", "Refusal rates on these prompts (95 % Wilson intervals, responses assumed independent)")
+        write_line("", f"Refusal rates on these prompts ({_METHOD})")
         for model, tally in rates.items():
-            apart = (
-                f"; excluded: {', '.join(f'{n:,} {what}' for what, n in tally.excluded.items())}"
-                if tally.excluded
-                else ""
-            )
-            write_line(f"  {model:<28}{tally.refusal.words}{apart}")
+            apart = f"; excluded: {tally.excluded_text}" if tally.excluded else ""
+            write_line(f"  {model:<28}{tally.refusal.words}; {tally.refused_text}{apart}")
 
 
 def diff(

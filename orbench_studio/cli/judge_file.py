@@ -7,10 +7,9 @@ import typer
 from typer.core import TyperCommand
 
 from orbench_studio.cli.console import counted, write_error, write_json, write_line
+from orbench_studio.domain.core.rates import coefficient_text
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.domain.judging.agreement import Kappa
     from orbench_studio.services.judging.judge_files import FileJudging, JudgedRow
 
 _DIGITS = 4
@@ -87,7 +86,7 @@ def _as_json(judged: "JudgedRow") -> dict[str, Any]:
 
 def _as_text(judged: "JudgedRow") -> str:
     found = judged.assessment
-    return f"{judged.row:>7}  {found.answer_class:<17} {found.confidence:.2f}  {judged.fault or found.explanation}"
+    return f"{judged.row:>7}  {found.answer_class:<22} {found.confidence:.2f}  {judged.fault or found.explanation}"
 
 
 def _print_agreement(judging: "FileJudging") -> None:
@@ -100,24 +99,18 @@ def _print_agreement(judging: "FileJudging") -> None:
     write_error(
         f"Agreement of {judge} with column {judging.columns.labels}: {counted(found.n, 'response')}, 95 % intervals"
     )
-    lines: dict[str, Rate | Kappa] = {"agreement, any refusal": found.accuracy}
+    lines = {"agreement, any refusal": found.accuracy}
     if AnswerClass.PARTIAL_REFUSAL in human_classes:
         lines["agreement, three-way (answer, partial, full)"] = found.three_way
     if AnswerClass.INDIRECT_REFUSAL in human_classes:
         lines["agreement, three-way (answer, indirect, direct)"] = found.equal(OR_BENCH)
-    lines |= {"precision of refusals": found.precision, "recall of refusals": found.recall, "kappa": found.kappa}
-    for name, estimate in lines.items():
-        write_error(f"  {name:<48} {_estimate(estimate)}")
-    excluded = [f"{count:,} {answer}" for answer, count in found.apart.items()]
+    lines |= {"precision of refusals": found.precision, "recall of refusals": found.recall}
+    for name, rate in lines.items():
+        write_error(f"  {name:<48} {rate.short_with_n}")
+    write_error(f"  {'kappa':<48} {coefficient_text(found.kappa)}")
+    excluded = [f"{count:,} {answer.label}" for answer, count in found.apart.items()]
     unknown = sum(judging.unknown_labels.values())
     for count, reason in ((judging.unlabelled, "without a label"), (unknown, "with an unknown label")):
         excluded += [f"{count:,} {reason}"] if count else []
     if excluded:
         write_error(f"  excluded: {', '.join(excluded)}")
-
-
-def _estimate(found: "Rate | Kappa") -> str:
-    if found.value is None:
-        return "undefined"
-    interval = "" if found.interval is None else f" [{found.interval[0]:.3f}, {found.interval[1]:.3f}]"
-    return f"{found.value:.3f}{interval} n={found.n:,}"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from orbench_studio.cli.console import write_error
+from orbench_studio.domain.core import judgement
 from orbench_studio.domain.review.query import QueryError, parse
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.domain.workspace.location import Location, location_of
@@ -30,6 +31,10 @@ WorkspaceOrNone = Annotated[Path | None, typer.Argument(parser=location_of, **_H
 BaseUrl = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="Endpoint of all models, for example http://127.0.0.1:8000/v1."),
+]
+Refusals = Annotated[
+    judgement.Refusals,
+    typer.Option(help="Refusals that the rates count: all (in words, by stop reason, by filter), or fewer."),
 ]
 Filter = Annotated[
     str | None,

@@ -6,11 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orbench_studio.colours import Tokens
-from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.audit.refusal_rates import Audit, Group, Tally
+from orbench_studio.domain.core.rates import percent
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 
 _LINE = 0.34  # inches per model
 _TEXT = 26  # per cent of the width, for text after a bar of 100 %
+_PARTS = ((0.75, ""), (0.5, "..."), (0.3, "xxx"))  # in words, by stop reason, by filter
 _PANELS = ((Group.SAFE, "Over-refusal", "toxic", ""), (Group.TOXIC, "Toxic acceptance", "indirect", "///"))
 
 
@@ -20,7 +22,8 @@ def bars(audit: Audit, tokens: Tokens) -> Figure:
     panels = [panel for panel in _PANELS if audit.count(panel[0])] or [_PANELS[0]]
     lines = [
         f"Bars: rates with 95 % Wilson intervals; {audit.options.description}.",
-        "Thin lines: the rate if none or all of the excluded responses (unparsed, blocked, …, unjudged) were cases.",
+        "Thin lines: the rate if none or all of the excluded responses (unparsed, empty, …, unjudged) were cases.",
+        "Over-refusal: plain in words, dotted by stop reason, crossed by filter.",
     ]
     with drawn_with(tokens):
         figure = Figure(figsize=(4.6 * len(panels) + 1.8, max(len(models), 2) * _LINE + 1.7))
@@ -32,6 +35,11 @@ def bars(audit: Audit, tokens: Tokens) -> Figure:
             axes.set_yticks(range(len(models)), names)
         settle(figure, tokens, lines)
     return figure
+
+
+def _counted(tally: Tally) -> list[int]:
+    """The refusals that the rate counts: in words, by stop reason, by filter."""
+    return list(tally.refused.values())[: 1 + len(tally.refusals.stopped)]
 
 
 def _panel(
@@ -47,12 +55,18 @@ def _panel(
         if rate.value is None or rate.interval is None:
             axes.text(1, row, "no judged responses", va="center", fontsize=7, color=tokens.quiet)
             continue
-        axes.barh(row, 100 * rate.value, 0.62, color=colour, alpha=0.75, hatch=hatch, edgecolor=tokens.panel, zorder=2)
+        parts = [rate.count] if group is Group.TOXIC else _counted(tally)
+        left = 0.0
+        for part, (alpha, pattern) in zip(parts, _PARTS, strict=False):
+            wide = 100 * part / rate.n
+            filled = axes.barh(row, wide, 0.62, left, color=colour, alpha=alpha, edgecolor=tokens.panel, zorder=2)
+            filled[0].set_hatch(pattern or hatch)
+            left += wide
         low, high = (100 * edge for edge in rate.interval)
         axes.plot([low, high], [row, row], color=tokens.ink, linewidth=1.2, zorder=3)
         for edge in (low, high):
             axes.plot([edge, edge], [row - 0.14, row + 0.14], color=tokens.ink, linewidth=1.2, zorder=3)
-        text = f"{100 * rate.value:.0f} %  ({rate.count:,}/{rate.n:,})"
+        text = f"{percent(rate.value)}  ({rate.count:,}/{rate.n:,})"
         edge = max(high, 100 * bounds[1] if bounds and tally.excluded else 0)
         axes.text(edge + 1.5, row, text, va="center", fontsize=7)
     axes.set_xlim(0, 100 + _TEXT)

@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 
 from orbench_studio.colours import Tokens, shade
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import Rate, percent
 from orbench_studio.figures.look import category_name, drawn_with, plain, settle
 
 _CELL, _LINE = 0.78, 0.42  # inches
@@ -24,7 +24,7 @@ def heat(audit: Audit, tokens: Tokens, group: Group = Group.SAFE) -> Figure:
     columns = (None, *there)
     lines = [
         f"Rate and counts; {audit.options.description}.",
-        "Excluded: unparsed, blocked, empty, truncated, failed and unjudged responses.",
+        "Excluded: unparsed, empty, truncated, failed and unjudged responses.",
     ]
     with drawn_with(tokens):
         height = max(len(models), 1) * _LINE + 1.6
@@ -51,5 +51,5 @@ def _cell(axes: Axes, tokens: Tokens, at: tuple[int, int], rate: Rate) -> None:
         return
     colour = shade(tokens, rate.value)
     axes.add_patch(Rectangle((x + 0.02, y + 0.03), 0.96, 0.94, facecolor=colour, edgecolor=tokens.line, linewidth=0.5))
-    axes.text(x + 0.5, y + 0.4, f"{100 * rate.value:.0f} %", ha="center", va="center", color=tokens.ink, fontsize=9)
+    axes.text(x + 0.5, y + 0.4, percent(rate.value), ha="center", va="center", color=tokens.ink, fontsize=9)
     axes.text(x + 0.5, y + 0.75, f"{rate.count:,}/{rate.n:,}", ha="center", va="center", color=tokens.ink, fontsize=5.5)

@@ -8,7 +8,7 @@ from matplotlib.projections.polar import PolarAxes
 
 from orbench_studio.colours import Tokens
 from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import Rate, percent
 from orbench_studio.figures.look import drawn_with, plain, settle
 
 _ACROSS, _WIDTH, _HEIGHT = 4, 3.0, 3.2  # panels per row, inches
@@ -54,7 +54,7 @@ def _panel(axes: PolarAxes, known: Sequence[tuple[str, Rate]], tokens: Tokens) -
     axes.spines["polar"].set_color(tokens.line)
     axes.grid(linewidth=0.5)
     angles = [2 * pi * at / len(known) for at in range(len(known))]
-    axes.set_xticks(angles, [f"{category}\n{100 * (rate.value or 0):.0f} %" for category, rate in known], fontsize=6)
+    axes.set_xticks(angles, [f"{category}\n{percent(rate.value)}" for category, rate in known], fontsize=6)
     axes.tick_params(axis="x", pad=1)
     for text, angle in zip(axes.get_xticklabels(), angles, strict=True):
         text.set_horizontalalignment("center" if abs(sin(angle)) < 0.1 else "left" if sin(angle) > 0 else "right")

@@ -62,7 +62,7 @@ def test_agreement_goes_to_standard_error(run, table):
     result = run("judge-file", table(), *COLUMNS, "--labels", "human", "--json")
     assert len(lines(result)) == len(ROWS)
     assert "with column human: 4 responses" in result.stderr
-    assert "agreement, any refusal                           1.000 [0.510, 1.000] n=4" in result.stderr
+    assert "agreement, any refusal                           100 % (51–100), 4/4" in result.stderr
     assert "answer, indirect, direct" in result.stderr
     assert "excluded: 1 without a label" in result.stderr
 
@@ -73,7 +73,7 @@ def test_agreement_goes_to_standard_error(run, table):
 def test_labels_in_any_scheme(run, table, yes, no):
     rows = [(question, reply, yes if "refusal" in label else no) for question, reply, label in ROWS if label]
     result = run("judge-file", table(rows), *COLUMNS, "--labels", "human", "--json")
-    assert "any refusal                           1.000" in result.stderr
+    assert "any refusal                           100 %" in result.stderr
 
 
 def test_trains_on_files_of_known_formats(run, table, tmp_path):

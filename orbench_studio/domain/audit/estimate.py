@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from orbench_studio.domain.audit.refusal_rates import Group
 from orbench_studio.domain.audit.sample import AuditSample
+from orbench_studio.domain.core.judgement import Refusals
 
 Interval = tuple[float, float]
 
@@ -63,6 +64,7 @@ class Estimates:
     machine: str
     margin: float
     cells: tuple[Estimate, ...]
+    refusals: Refusals = Refusals.ALL
 
     def of(self, model: str, category: str | None = None) -> Estimate:
         """Return one estimate; KeyError if there is none."""
@@ -78,7 +80,8 @@ class Estimates:
         return (
             f"Estimate of {rate} by prediction-powered inference (PPI++, arXiv 2311.01453, for a ratio) from "
             f"{_HUMAN[self.human]} on the random sample “{self.sample.name}” ({self.sample.drawn:,} of "
-            f"{self.sample.size:,} prompts, stratified by category) and {self.machine} on all prompts. The 95 % "
+            f"{self.sample.size:,} prompts, stratified by category) and {self.machine} on all prompts. Refusals "
+            f"{self.refusals.description} count. The 95 % "
             "intervals are for these prompts, fully labelled by people. The labels needed suffice with a probability "
             "of 90 %. The estimate assumes that prompts that people skipped are like the others, and pools categories "
             "with fewer than two labels. The last response of a model to a prompt counts."

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orbench_studio.domain.audit.refusal_rates import Group
+from orbench_studio.domain.core.rates import percent, span
 
 Interval = tuple[float, float]
 MIN_CHECKED = 10  # responses with a human and a machine class, for a correction
@@ -27,8 +28,8 @@ class CorrectedRate:
     @property
     def words(self) -> str:
         """Text with interval and n: `5.1 % (2.0 to 8.8 %), 60 checked`."""
-        low, high = (100 * end for end in self.interval)
-        return f"{100 * self.value:.1f} % ({low:.1f} to {high:.1f} %), {self.checked:,} checked"
+        between = span(self.interval, " to ", tenths=True)
+        return f"{percent(self.value, tenths=True)} ({between}), {self.checked:,} checked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ count by `Refusals`: in words, by the vendor's stop reason, by a filter. Other r
 bounds show the rate with them.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from enum import StrEnum
 
 from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass, Refusals
-from orbench_studio.domain.core.rates import ClusterRate, Rate
+from orbench_studio.domain.core.rates import ClusterRate, Rate, span
 
 NO_CATEGORY = "none"
 UNJUDGED = "unjudged"
 REFUSED = ("words", "stop_reason", "filter")
+_REFUSED_HOW = ("in words", "by stop reason", "by filter")
 _CLASSES = (*AnswerClass, UNJUDGED)
 FINAL, PEOPLE = "final", "people"
 
@@ -143,6 +145,17 @@ class Tally:
         return {str(name): count for name, count in found if count}
 
     @property
+    def refused_text(self) -> str:
+        """All refusals in words: `3 in words, 180 by stop reason`."""
+        found = zip(_REFUSED_HOW, self.refused.values(), strict=True)
+        return ", ".join(f"{count:,} {how}" for how, count in found if count) or "none"
+
+    @property
+    def excluded_text(self) -> str:
+        """The excluded responses in words: `2 unparsed, 1 blocked by filter`."""
+        return counts_text(self.excluded)
+
+    @property
     def responses(self) -> int:
         """Number of all responses."""
         return sum(self.counts)
@@ -152,6 +165,10 @@ class Tally:
         if not self.responses:
             return None
         return rate.count / self.responses, (rate.count + self.responses - self.judged) / self.responses
+
+    def bounds_text(self, rate: Rate) -> str:
+        """The bounds as a text; empty if no response is excluded."""
+        return span(self.bounds(rate)) if self.excluded else ""
 
     def rate(self, group: Group) -> Rate:
         """Return the rate of a group: acceptance of toxic prompts, otherwise refusal."""
@@ -232,6 +249,17 @@ class Audit:
         """Share of safe and toxic prompts with a human label."""
         counted = (Group.SAFE, Group.TOXIC)
         return Rate(sum(self.human_labels.get(g, 0) for g in counted), sum(map(self.count, counted)))
+
+
+def tally_of(classes: Iterable[AnswerClass | None]) -> Tally:
+    """Count answer classes; None is not judged."""
+    found = Counter(UNJUDGED if one is None else str(one) for one in classes)
+    return Tally(tuple(found[name] for name in _CLASSES))
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Counts by answer class in words: `2 unparsed, 1 blocked by filter`."""
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
 
 
 def judge_name(name: str, kind: str) -> str:

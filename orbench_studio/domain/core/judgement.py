@@ -61,13 +61,18 @@ class Refusals(StrEnum):
         return STOPPED[: {Refusals.ALL: 2, Refusals.WORDS_AND_STOP: 1, Refusals.WORDS: 0}[self]]
 
     @property
-    def description(self) -> str:
-        """The definition, for the notes of tables and figures."""
+    def short(self) -> str:
+        """The definition in a few words."""
         return {
-            Refusals.ALL: "in words, by stop reason or by a filter",
+            Refusals.ALL: "all refusals",
             Refusals.WORDS_AND_STOP: "in words or by stop reason",
             Refusals.WORDS: "in words only",
         }[self]
+
+    @property
+    def description(self) -> str:
+        """The definition, for the notes of tables and figures."""
+        return "in words, by stop reason or by a filter" if self is Refusals.ALL else self.short
 
 
 XSTEST = {

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import Protocol
 
 CONFIDENCE = 0.95
+NO_VALUE = "—"
+_WHOLE_FROM = 10  # per cent
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,19 @@ class Rate:
     @property
     def words(self) -> str:
         """Text with n and interval: `23 of 30: 77 % (59 to 88 %)`."""
-        if self.interval is None or self.value is None:
+        if self.interval is None:
             return "none yet"
-        low, high = self.interval
-        text = f"{self.count:,} of {self.n:,}: {self.value:.0%} ({100 * low:.0f} to {high:.0%}{self.note})"
-        return text.replace("%", " %")
+        return f"{self.count:,} of {self.n:,}: {percent(self.value)} ({span(self.interval, ' to ')}{self.note})"
+
+    @property
+    def short(self) -> str:
+        """Text with the interval: `77 % (59–88)`; a dash if n is 0."""
+        return with_interval(self.value, self.interval)
+
+    @property
+    def short_with_n(self) -> str:
+        """Text with interval and counts: `77 % (59–88), 23/30`; a dash if n is 0."""
+        return f"{self.short}, {self.count:,}/{self.n:,}" if self.n else NO_VALUE
 
     @property
     def note(self) -> str:
@@ -71,6 +83,55 @@ class ClusterRate(Rate):
     def note(self) -> str:
         """What the interval accounts for."""
         return f", by {self.cluster}"
+
+
+class Coefficient(Protocol):
+    """A coefficient such as Cohen's kappa or Spearman's rho, with its interval."""
+
+    @property
+    def value(self) -> float | None: ...
+
+    @property
+    def interval(self) -> Interval | None: ...
+
+    @property
+    def n(self) -> int: ...
+
+
+def percent(share: float | None, *, tenths: bool = False) -> str:
+    """Format a share: `42 %`, and one decimal below 10 % (`7.3 %`) or if `tenths`; a dash for None."""
+    return NO_VALUE if share is None else f"{_figure(share, tenths=tenths)} %"
+
+
+def span(interval: Interval | None, to: str = "–", *, tenths: bool = False) -> str:
+    """Format an interval of a share: `4.1–12 %`; a dash for None."""
+    return NO_VALUE if interval is None else f"{_ends(interval, to, tenths=tenths)} %"
+
+
+def with_interval(share: float | None, interval: Interval | None, *, tenths: bool = False) -> str:
+    """Format a share with its interval: `42 % (35–49)`; a dash for None."""
+    between = f" ({_ends(interval, '–', tenths=tenths)})" if interval and share is not None else ""
+    return f"{percent(share, tenths=tenths)}{between}"
+
+
+def coefficient_text(found: Coefficient, *, n: bool = True) -> str:
+    """Format a coefficient with interval and n: `0.81 (0.74 to 0.87), n = 96`; a dash for None."""
+    if found.value is None:
+        return NO_VALUE
+    between = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
+    return f"{found.value:.2f}{between}".replace("-", "−") + (f", n = {found.n:,}" if n else "")
+
+
+def _ends(interval: Interval, to: str, *, tenths: bool) -> str:
+    low, high = (_figure(end, tenths=tenths) for end in interval)
+    return f"{low}{to}{high}"
+
+
+def _figure(share: float, *, tenths: bool) -> str:
+    exact = f"{100 * share:.1f}"
+    if not share:
+        return "0"
+    return exact if tenths or abs(float(exact)) < _WHOLE_FROM else f"{100 * share:.0f}"
 
 
 def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:

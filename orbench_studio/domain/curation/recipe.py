@@ -13,6 +13,7 @@ filter = "-has:flag"            # further conditions, as a query without sort:
 families = 2                    # minimum number of model families that refuse
 of = ["gpt", "claude"]          # only these families; all if missing
 judgement = "counts"            # the final answer class, or "human", or the name of a judge
+refusals = "all"                # in words, by stop reason and by a filter; or words+stop, or words
 
 [size]
 prompts = 1000                  # number of prompts; all that qualify if missing
@@ -39,6 +40,7 @@ from typing import Any
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import typed_category
+from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.review.query import NONE, QueryError, parse
 from orbench_studio.domain.review.queue import Order, Term
 from orbench_studio.errors import explained, shortened
@@ -97,6 +99,7 @@ class Recipe:
     families: int = 0
     of: tuple[str, ...] = ()
     judgement: str = FINAL_CLASS
+    refusals: Refusals = Refusals.ALL
     prompts: int | None = None
     split: Split | None = None
     per_category: Mapping[str, int] | None = None
@@ -259,7 +262,12 @@ _KEYS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "p_safe": ("p_safe", _probability),
         "filter": ("terms", _terms),
     },
-    "refused": {"families": ("families", _count), "of": ("of", _words), "judgement": ("judgement", _word)},
+    "refused": {
+        "families": ("families", _count),
+        "of": ("of", _words),
+        "judgement": ("judgement", _word),
+        "refusals": ("refusals", _one_of(Refusals)),
+    },
     "size": {
         "prompts": ("prompts", _count),
         "categories": ("split", _categories),

@@ -294,7 +294,8 @@ def _refusal_step(recipe: Recipe) -> str:
     judged = {FINAL_CLASS: "", HUMAN_CLASS: " (human labels)"}.get(recipe.judgement, f" (judge {recipe.judgement})")
     of = f" of {', '.join(recipe.of)}" if recipe.of else ""
     families = "model family" if recipe.families == 1 else "model families"
-    return f"refused by at least {recipe.families} {families}{of}{judged}"
+    how = "" if recipe.judgement == HUMAN_CLASS else f", {recipe.refusals.short}"
+    return f"refused by at least {recipe.families} {families}{of}{judged}{how}"
 
 
 def _size_step(recipe: Recipe) -> str:

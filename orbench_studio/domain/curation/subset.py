@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.curation.selection import Step
 
@@ -16,7 +17,7 @@ class SubsetState:
 
     `journal` is the number of journal entries, `human` the share of human labels in the subset, `prompts_sha256` the
     hash of the subset's texts and categories in order, `threshold` that of the near duplicates (None if there was no
-    search).
+    search), `refusals` those that the recipe counted.
     """
 
     workspace: str
@@ -27,6 +28,7 @@ class SubsetState:
     prompts_sha256: str
     threshold: float | None
     steps: tuple[Step, ...]
+    refusals: Refusals = Refusals.ALL
 
     def to_json(self) -> str:
         """Serialize; equal states give equal text."""
@@ -39,6 +41,7 @@ class SubsetState:
                 "recipe_sha256": self.recipe_sha256,
                 "prompts_sha256": self.prompts_sha256,
                 "near_duplicates_threshold": self.threshold,
+                "refusals": str(self.refusals),
                 "funnel": [{"step": s.name, "left": s.left, "by_category": dict(s.categories)} for s in self.steps],
             },
             sort_keys=True,
@@ -54,7 +57,8 @@ class SubsetState:
         human = Rate(stored["human_labels"]["count"], stored["human_labels"]["n"])
         hashes = stored["recipe_sha256"], stored["prompts_sha256"]
         return cls(stored["workspace"], stored["journal"], stored["counts"], human, *hashes,
-                   stored["near_duplicates_threshold"], steps)  # fmt: skip
+                   stored["near_duplicates_threshold"], steps,
+                   Refusals(stored.get("refusals", Refusals.WORDS)))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.reliability import RaterKind
+from orbench_studio.domain.core.rates import percent
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common import text_table
 from orbench_studio.gui.common.actions import tr
@@ -167,7 +168,7 @@ class ModeratorsPane(ComputedPane):
             text = tr("Review the {count} labels most likely wrong ({expected} expected errors)")
             self.review.setText(text.format(count=f"{len(found):,}", expected=f"{more.expected_wrong:.1f}"))
         rows = [
-            (f"{one.prompt_id}", one.category, str(one.label), f"{100 * one.p_wrong:.1f} %", _few(one.refused_by))
+            (f"{one.prompt_id}", one.category, str(one.label), percent(one.p_wrong, tenths=True), _few(one.refused_by))
             for one in found
         ]
         self.list.show_rows([one.prompt_id for one in found], rows)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from orbench_studio.domain.audit.refusal_rates import counts_text
+from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, with_interval
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, TextTable, share
+from orbench_studio.gui.common.text_table import Row, TextTable
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.reliability import RaterSkill, Reliability, Skill, Suspects
-    from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.domain.judging.agreement import Confusion, Kappa
-    from orbench_studio.estimates.raters import Coefficient
+    from orbench_studio.domain.judging.agreement import Confusion
     from orbench_studio.services.audit.human_agreement import (
         GroupAgreement,
         HumanAgreement,
@@ -35,7 +35,7 @@ def agreement_tables(found: HumanAgreement) -> list[TextTable]:
         TextTable(
             tr("Self-consistency"),
             _header(("Annotator", "n", "Same label when shown again")),
-            tuple((name, f"{rate.n:,}", share(rate)) for name, rate in found.self_consistency.items()),
+            tuple((name, f"{rate.n:,}", rate.short) for name, rate in found.self_consistency.items()),
         ),
     ]
     return [table for table in tables if table.rows]
@@ -68,8 +68,12 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable
     )
     flipped = TextTable(
         tr("Over-refusal if the labels most likely wrong were flipped"),
-        _header(("Model", "Now", "Flipped")),
-        tuple((model, _rate(now), _rate(then)) for model, (now, then) in suspects.rates.items() if suspects.found),
+        _header(("Model", "Now", "Flipped", "n")),
+        tuple(
+            (model, percent(now.value, tenths=True), percent(then.value, tenths=True), f"{now.n:,}")
+            for model, (now, then) in suspects.rates.items()
+            if suspects.found
+        ),
     )
     return [table for table in (flipped, raters, error_correlations) if table.rows]
 
@@ -77,21 +81,27 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable
 def _machines(title: str, machines: Sequence[MachineAgreement], note: str) -> TextTable:
     rows: list[Row] = []
     for one in machines:
-        excluded = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
-        three = share(one.three_way) if one.three_way is not None else ""
+        excluded = counts_text(one.excluded)
+        three = one.three_way.short_with_n if one.three_way is not None else ""
         rows.append((f"{one.name} ({one.kind})", *_confusion(one.overall), three, excluded))
         rows += [(f"    {value}", *_confusion(part), "", "") for value, part in _parts(one.by)]
     return TextTable(title, _header(_COLUMNS), tuple(rows), note)
 
 
 def _confusion(found: Confusion) -> Row:
-    return (f"{found.n:,}", share(found.accuracy), share(found.precision), share(found.recall), _kappa(found.kappa))
+    return (
+        f"{found.n:,}",
+        found.accuracy.short,
+        found.precision.short_with_n,
+        found.recall.short_with_n,
+        coefficient_text(found.kappa, n=False),
+    )
 
 
 def _annotators(what: str, overall: GroupAgreement, by: Mapping[str, Mapping[str, GroupAgreement]]) -> TextTable:
     rows: list[Row] = [_group_row(tr("all"), overall)]
     rows += [
-        (f"    {pair.one} · {pair.other}", f"{pair.same.n:,}", share(pair.same), _kappa(pair.kappa), "", "")
+        (f"    {pair.one} · {pair.other}", f"{pair.same.n:,}", pair.same.short, coefficient_text(pair.kappa), "", "")
         for pair in overall.pairs
     ]
     rows += [_group_row(f"    {value}", part) for value, part in _parts(by)]
@@ -102,8 +112,8 @@ def _annotators(what: str, overall: GroupAgreement, by: Mapping[str, Mapping[str
 
 def _group_row(name: str, found: GroupAgreement) -> Row:
     only = found.pairs[0] if len(found.pairs) == 1 else None
-    same, kappa = (share(only.same), _kappa(only.kappa)) if only is not None else ("", "")
-    return name, f"{found.n:,}", same, kappa, _kappa(found.fleiss), _kappa(found.alpha)
+    same, kappa = (only.same.short, coefficient_text(only.kappa)) if only is not None else ("", "")
+    return name, f"{found.n:,}", same, kappa, coefficient_text(found.fleiss), coefficient_text(found.alpha)
 
 
 def _parts(by: Mapping[str, Mapping[str, T]]) -> Iterator[tuple[str, T]]:
@@ -119,29 +129,14 @@ def _rater(one: RaterSkill) -> Iterator[Row]:
 
 def _skill(skill: Skill) -> Row:
     return (
-        _share(skill.sensitivity, skill.sensitivity_interval),
-        _share(skill.specificity, skill.specificity_interval),
+        with_interval(skill.sensitivity, skill.sensitivity_interval),
+        with_interval(skill.specificity, skill.specificity_interval),
         f"{skill.votes:,}",
     )
 
 
-def _share(value: float, interval: tuple[float, float]) -> str:
-    return f"{100 * value:.0f} % ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"
-
-
-def _rate(rate: Rate) -> str:
-    return "—" if rate.value is None else f"{100 * rate.value:.1f} %"
-
-
-def _kappa(found: Kappa | Coefficient) -> str:
-    if found.value is None:
-        return "—"
-    between = f" ({found.interval[0]:.2f}–{found.interval[1]:.2f})" if found.interval else ""
-    return f"{found.value:.2f}{between}".replace("-", "−")
-
-
 def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.2f}".replace("-", "−")
+    return NO_VALUE if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _header(names: Row) -> Row:

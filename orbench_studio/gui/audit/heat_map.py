@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from orbench_studio.colours import shade
 from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group, Tally
+from orbench_studio.domain.core.rates import percent, span
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Index
 from orbench_studio.gui.common.painting import elided
@@ -21,7 +22,8 @@ _RATE = Qt.ItemDataRole.UserRole
 _REFUSED = "{model}, {category}: refused {rate}."
 _CELL_TEXT = {Group.SAFE: _REFUSED, Group.TOXIC: "{model}, {category}: answered {rate}.", Group.OTHER: _REFUSED}
 _NO_ANSWERS = "{model}, {category}: no judged responses."
-_EXCLUDED = "Excluded: {excluded}. With these responses, the rate is between {low} and {high} %."
+_REFUSALS = "Refusals: {refusals}."
+_EXCLUDED = "Excluded: {excluded}. With these responses, the rate is {bounds}."
 
 
 class Cells(QAbstractTableModel):
@@ -80,7 +82,7 @@ class Cells(QAbstractTableModel):
         tally = self.tally(index)
         rate = tally.rate(self.group)
         if role == Qt.ItemDataRole.DisplayRole:
-            return "–" if rate.value is None else f"{100 * rate.value:.0f} %"
+            return percent(rate.value)
         if role == _RATE:
             return rate
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -94,12 +96,13 @@ class Cells(QAbstractTableModel):
         model, category = self.models[index.row()], category_title(self.columns[index.column()])
         template = _CELL_TEXT[self.group] if rate.n else _NO_ANSWERS
         text = tr(template).format(model=model, category=category, rate=rate.words)
+        if tally.responses:
+            text = f"{text} {tr(_REFUSALS).format(refusals=tally.refused_text)}"
         bounds = tally.bounds(rate)
         if not tally.excluded or bounds is None:
             return text
-        excluded = ", ".join(f"{count:,} {tr(name)}" for name, count in tally.excluded.items())
-        low, high = (f"{100 * bound:.0f}" for bound in bounds)
-        return f"{text} {tr(_EXCLUDED).format(excluded=excluded, low=low, high=high)}"
+        excluded = tally.excluded_text
+        return f"{text} {tr(_EXCLUDED).format(excluded=excluded, bounds=span(bounds, ' to '))}"
 
 
 class HeatMap(QTableView):
@@ -192,7 +195,7 @@ class _Cell(QStyledItemDelegate):
         if rate.interval is not None:
             message = f"{rate.count:,}/{rate.n:,}"
             if not index.column():
-                message = f"{100 * rate.interval[0]:.0f}–{100 * rate.interval[1]:.0f} %   {message}"
+                message = f"{span(rate.interval)}   {message}"
             elided(painter, lower, message, font(META), ink, right=True)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(self._theme.colour("accent"), 2))

@@ -6,9 +6,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
+from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.workspace.session import Session
 
 _MAX_NAME = 36  # characters of a judge or sample in a list
 _RATES = {
@@ -21,27 +23,41 @@ _LABELS = {
     Labels.CONSENSUS: "Consensus only",
     Labels.HUMAN: "Human only",
 }
+_REFUSALS = {
+    Refusals.ALL: "All: words, stop reason, filter",
+    Refusals.WORDS_AND_STOP: "In words and by stop reason",
+    Refusals.WORDS: "In words only",
+}
 _ANSWERS = {FINAL: "Human, else judges", PEOPLE: "Human only"}
 
 
 class OptionsBar(QWidget):
-    """Lists of options; signals each change."""
+    """Lists of options; signals each change. The choice of refusals is a setting of the user."""
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._rate, self._labels, self._answers = QComboBox(), QComboBox(), QComboBox()
+        self._session = session
+        self._rate, self._refusals = QComboBox(), QComboBox()
+        self._labels, self._answers = QComboBox(), QComboBox()
         self._assume = QCheckBox()
         self._build_ui()
-        for box in (self._rate, self._labels, self._answers):
+        self._refusals.setCurrentIndex(self._refusals.findData(session.settings.refusals))
+        self._refusals.currentIndexChanged.connect(self._remember)
+        for box in (self._rate, self._refusals, self._labels, self._answers):
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._assume.toggled.connect(lambda _: self.changed.emit())
 
     @property
     def value(self) -> AuditOptions:
         """Return the selected options."""
-        return AuditOptions(Labels(self._labels.currentData()), self._answers.currentData(), self._assume.isChecked())
+        return AuditOptions(
+            Labels(self._labels.currentData()),
+            self._answers.currentData(),
+            self._assume.isChecked(),
+            refusals=Refusals(self._refusals.currentData()),
+        )
 
     @property
     def group(self) -> Group:
@@ -70,10 +86,15 @@ class OptionsBar(QWidget):
         self._assume.setChecked(False)
         self.blockSignals(False)
 
+    def _remember(self) -> None:
+        self._session.settings.refusals = self._refusals.currentData()
+        self._session.save_settings()
+
     def _build_ui(self) -> None:
         flow = FlowLayout(self, spacing=12)
         for title, box, values in (
             ("Rate", self._rate, _RATES),
+            ("Refusals", self._refusals, _REFUSALS),
             ("Labels", self._labels, _LABELS),
             ("Answer classes", self._answers, _ANSWERS),
         ):

@@ -38,8 +38,8 @@ _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _MIN_ANSWERS = 20  # of the cell that is named above the heat map
 _NOTE = (
     "Each cell: rate, and cases of all judged responses. Click a cell or press Enter to open its prompts. 95 % Wilson "
-    "intervals, which assume independent responses. Unparsed, blocked, empty, failed and unjudged responses are "
-    "excluded."
+    "intervals, which assume independent responses. Unparsed, empty, truncated, failed and unjudged responses "
+    "are excluded."
 )
 _HIGHEST = {
     Group.SAFE: "Highest over-refusal: {model}, {category}, {rate}",
@@ -68,7 +68,7 @@ class AuditPage(QWidget):
         self._session = session
         self.cache = CountsCache(session, self)
         self.audit: Audit | None = None
-        self.options = OptionsBar()
+        self.options = OptionsBar(session)
         self.tabs = Tabs()
         self.map = HeatMap(theme)
         self.what_if = WhatIfPane(session, theme)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QVBox
 from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.core.rates import percent, with_interval
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_title
 from orbench_studio.gui.audit.options import shortened, with_label
@@ -229,7 +230,14 @@ def _estimated(
         judge = next(iter(counts.judges), FINAL)
     shown = Group.TOXIC if group is Group.TOXIC else Group.SAFE
     found = ppi_estimates.estimates(
-        workspace, counts, chosen.name, human=human, judge=judge, group=shown, assume_safe=options.assume_safe
+        workspace,
+        counts,
+        chosen.name,
+        human=human,
+        judge=judge,
+        group=shown,
+        assume_safe=options.assume_safe,
+        refusals=options.refusals,
     )
     return samples, found
 
@@ -240,21 +248,17 @@ def _drawn_message(sample: AuditSample) -> str:
 
 
 def _row(one: Estimate) -> tuple[str, ...]:
-    between = f" ({100 * one.finite_interval[0]:.0f}–{100 * one.finite_interval[1]:.0f})" if one.finite_interval else ""
+    value = with_interval(one.value, one.finite_interval, tenths=True)
     if one.unlabelled:
         more = len(one.unlabelled) - _NAMED_CATEGORIES
         names = map(category_title, one.unlabelled[:_NAMED_CATEGORIES])
         categories = ", ".join(names) + (f" +{more}" if more > 0 else "")
-        between = " " + tr("no labels yet: {categories}").format(categories=categories)
+        value = f"{percent(one.value, tenths=True)} " + tr("no labels yet: {categories}").format(categories=categories)
     return (
         one.model,
-        _share(one.machine),
-        f"{_share(one.value)}{between}",
+        percent(one.machine, tenths=True),
+        value,
         f"{one.labels:,}",
         f"{one.waiting:,}",
         f"{one.total_needed:,}",
     )
-
-
-def _share(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:.1f} %"

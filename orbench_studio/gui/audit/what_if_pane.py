@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
+from orbench_studio.domain.core.rates import with_interval
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
@@ -148,8 +149,7 @@ class WhatIfPane(QWidget):
 def _cells(one: RankedModel) -> tuple[str, str, str]:
     if one.rate.value is None:
         return "—", "—", "—"
-    between = f" ({100 * one.interval[0]:.0f}–{100 * one.interval[1]:.0f})" if one.interval else ""
-    return f"{100 * one.rate.value:.1f} %{between}", one.rank_text, one.simultaneous_text
+    return with_interval(one.rate.value, one.interval, tenths=True), one.rank_text, one.simultaneous_text
 
 
 def _after(before: RankedModel, after: RankedModel) -> tuple[str, str, str, str]:

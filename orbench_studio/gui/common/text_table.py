@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
@@ -13,11 +12,7 @@ from orbench_studio.gui.common.live_table import LINE, Column, Table
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, rule, set_tip
 
-if TYPE_CHECKING:
-    from orbench_studio.domain.core.rates import Rate
-
 Row = tuple[str, ...]
-_MISSING = "—"
 _LONGEST_CELL = 40  # characters; a longer text is cut and shown in the tooltip
 _LONGEST = 320  # pixels of a column with text
 _INDENT = 16
@@ -46,35 +41,9 @@ class TextTable:
         return "\n".join([self.title, *(line.rstrip() for line in padded), *filter(None, [self.note])])
 
 
-class Coefficient(Protocol):
-    """An agreement coefficient such as Cohen's kappa, with its interval."""
-
-    @property
-    def value(self) -> float | None: ...
-
-    @property
-    def interval(self) -> tuple[float, float] | None: ...
-
-
 def translated(names: Row) -> Row:
     """Column names in the interface's language; empty ones stay empty."""
     return tuple(tr(name) if name else "" for name in names)
-
-
-def share(rate: Rate) -> str:
-    """A rate in percent with its interval, without n."""
-    if rate.interval is None or rate.value is None:
-        return _MISSING
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
-
-
-def kappa_text(kappa: Coefficient) -> str:
-    """A coefficient with its interval."""
-    if kappa.value is None:
-        return _MISSING
-    interval = f" ({kappa.interval[0]:.2f}–{kappa.interval[1]:.2f})" if kappa.interval else ""
-    return f"{kappa.value:.2f}{interval}".replace("-", "−")
 
 
 def table_of(table: TextTable) -> QWidget:

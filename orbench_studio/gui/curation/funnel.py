@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
+from orbench_studio.domain.core.rates import percent, span
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
@@ -21,6 +22,7 @@ _MODELS = (
     Column("Refused", 60, number=True),
     Column("95 % CI", 80, number=True),
     Column("n", 40, number=True),
+    Column("Refusals", 100),
     Column("Excluded", 60, number=True),
 )
 _LEFT, _REMOVED = 1, 2  # columns
@@ -29,8 +31,8 @@ _ACTS = {  # by the key of the recipe that is changed
     "include_unlabelled": "Include prompts without a label", "by": "Accept labels of any source",
 }  # fmt: skip
 _ASSUMES = (
-    "95 % Wilson intervals, responses assumed independent. Blocked, empty, truncated, unparsed and unjudged responses "
-    "are excluded and never refusals."
+    "Refused: in words, by stop reason or by a filter. 95 % Wilson intervals, responses assumed independent. Empty, "
+    "truncated, unparsed and unjudged responses are excluded and never refusals."
 )
 
 
@@ -182,7 +184,4 @@ def _count(number: int) -> str:
 
 def _rate(model: str, tally: Tally) -> tuple[str, ...]:
     rate, apart = tally.refusal, sum(tally.excluded.values())
-    if rate.value is None or rate.interval is None:
-        return (model, "–", "–", "0", _count(apart))
-    low, high = rate.interval
-    return (model, f"{100 * rate.value:.0f} %", f"{100 * low:.0f} – {100 * high:.0f} %", f"{rate.n:,}", _count(apart))
+    return model, percent(rate.value), span(rate.interval), f"{rate.n:,}", tally.refused_text, _count(apart)

@@ -8,10 +8,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.moderation import Count, Rule
+from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.form_fields import count_field
-from orbench_studio.gui.common.text_table import TextTable, kappa_text, share, table_of, translated
+from orbench_studio.gui.common.text_table import TextTable, table_of, translated
 from orbench_studio.gui.common.widgets import label, set_tip
 
 if TYPE_CHECKING:
@@ -89,11 +90,12 @@ class ModeratorsView(QWidget):
 
 def _tables(found: Moderators) -> list[TextTable]:
     each = tuple(
-        (name, f"{found.toxic[name].n:,}", share(found.toxic[name]), share(found.alone[name])) for name in found.toxic
+        (name, f"{found.toxic[name].n:,}", found.toxic[name].short, found.alone[name].short_with_n)
+        for name in found.toxic
     )
     short = _short(list(found.toxic))
     pairs = tuple(
-        (short[pair.one], short[pair.other], f"{pair.same.n:,}", share(pair.same), kappa_text(pair.kappa))
+        (short[pair.one], short[pair.other], f"{pair.same.n:,}", pair.same.short, coefficient_text(pair.kappa))
         for pair in found.pairs
     )
     tables = []

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orbench_studio.domain.core.rates import coefficient_text, percent, with_interval
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, TextTable, kappa_text, share, translated
+from orbench_studio.gui.common.text_table import Row, TextTable, translated
 
 if TYPE_CHECKING:
     from orbench_studio.domain.judging.agreement import Agreement
@@ -73,7 +74,12 @@ def report(found: Calibration) -> Report:
 def phrase_rows(found: Sequence[MinedPhrase]) -> tuple[Row, ...]:
     """Mined phrases with what they indicate and their scores on held-out responses."""
     return tuple(
-        (one.phrase, indicates(refuses=one.refuses), share(one.held_out.precision), share(one.held_out.recall))
+        (
+            one.phrase,
+            indicates(refuses=one.refuses),
+            one.held_out.precision.short_with_n,
+            one.held_out.recall.short_with_n,
+        )
         for one in found
     )
 
@@ -87,7 +93,7 @@ def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> TextTable:
     rows: list[Row] = []
     for one in instruments:
         error = one.calibration_error
-        rows.append((*_agreement(one.name, one.slices.overall), "—" if error is None else f"{100 * error:.1f} %"))
+        rows.append((*_agreement(one.name, one.slices.overall), percent(error)))
         if one.on_sample is not None:
             rows.append((*_agreement(f"    {tr('random sample only')}", one.on_sample), ""))
         rows += [(*_agreement(f"    {name}", agreement), "") for name, agreement in one.slices.by[by].items()]
@@ -98,19 +104,20 @@ def _agreement(name: str, found: Agreement) -> Row:
     return (
         name,
         f"{found.n:,}",
-        share(found.accuracy),
-        share(found.precision),
-        share(found.recall),
-        kappa_text(found.kappa),
-        share(found.three_way),
-        kappa_text(found.three_way_kappa),
+        found.accuracy.short,
+        found.precision.short_with_n,
+        found.recall.short_with_n,
+        coefficient_text(found.kappa),
+        found.three_way.short_with_n,
+        coefficient_text(found.three_way_kappa),
     )
 
 
 def _trust(found: Calibration) -> TextTable:
     by_name = {one.name: one for one in found.instruments}
     rows = tuple(
-        (model, name, share(by_name[name].slices.by["model"][model].accuracy)) for model, name in found.trust.items()
+        (model, name, by_name[name].slices.by["model"][model].accuracy.short_with_n)
+        for model, name in found.trust.items()
     )
     note = tr("The judge whose confidence interval of agreement has the highest lower bound.")
     return TextTable(tr("Best judge per model"), translated(("Model", "Judge", "Agreement")), rows, note, words=2)
@@ -127,7 +134,7 @@ def _learning(found: Calibration) -> TextTable:
 
 
 def _reliability(one: JudgeCalibration) -> TextTable:
-    rows = tuple((f"{100 * step.given:.0f} %", share(step.observed), f"{step.n:,}") for step in one.curve)
+    rows = tuple((percent(step.given), step.observed.short, f"{step.n:,}") for step in one.curve)
     header = translated(("Predicted refusals", "Observed refusals", "n"))
     note = tr("Responses in ten bins of the predicted probability of a refusal. Observed: according to human labels.")
     return TextTable(tr("Reliability curve of {judge}").format(judge=one.name), header, rows, note)
@@ -137,11 +144,11 @@ def _left_out(found: Calibration) -> TextTable:
     rows = tuple(
         (
             one.model,
-            share(one.rules.accuracy),
-            share(one.all_others.accuracy),
-            share(one.with_own.accuracy),
-            share(one.all_others.three_way),
-            share(one.with_own.three_way),
+            one.rules.accuracy.short,
+            one.all_others.accuracy.short_with_n,
+            one.with_own.accuracy.short_with_n,
+            one.all_others.three_way.short_with_n,
+            one.with_own.three_way.short_with_n,
             f"{one.rules.n:,}",
             f"{_spread(one.draws.any_refusal)}, n = {one.draws.labels:,}" if one.draws else tr("too few labels"),
         )
@@ -165,5 +172,5 @@ def _left_out(found: Calibration) -> TextTable:
 
 
 def _spread(draws: Iterable[float]) -> str:
-    found = sorted(100 * one for one in draws)
-    return f"{sum(found) / len(found):.1f} % ({found[0]:.0f}–{found[-1]:.0f})"
+    found = sorted(draws)
+    return with_interval(sum(found) / len(found), (found[0], found[-1]), tenths=True)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.text_table import Row, grid_of, note, share, translated
+from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.judging.calibration_tables import indicates, phrase_rows
 from orbench_studio.gui.workspace.session import Session
@@ -203,12 +203,12 @@ def _result(found: RuleEffect) -> str:
     ).format(
         phrase=found.phrase.phrase,
         what=indicates(refuses=found.phrase.refuses),
-        precision=share(found.phrase.precision),
+        precision=found.phrase.precision.short_with_n,
         n_precision=f"{found.phrase.precision.n:,}",
-        recall=share(found.phrase.recall),
+        recall=found.phrase.recall.short_with_n,
         n_recall=f"{found.phrase.recall.n:,}",
-        without=share(found.without),
-        with_rule=share(found.with_rule),
+        without=found.without.short_with_n,
+        with_rule=found.with_rule.short_with_n,
         n=f"{found.without.n:,}",
         fixed=f"{found.fixed:,}",
         broken=f"{found.broken:,}",

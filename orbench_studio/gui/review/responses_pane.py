@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from orbench_studio.domain.audit.refusal_rates import tally_of
 from orbench_studio.domain.core.annotation import Basis
-from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import badge, badge_size, elided
@@ -270,12 +270,12 @@ class ResponsesPane(QFrame):
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:
-    """The number of refusals among judged responses, and of responses that are not judged."""
-    judged = [v for v in views if v.final.answer_class in DECIDED]
-    refusals = sum(1 for v in judged if v.final.answer_class in ALL_REFUSALS)
-    apart = len(views) - len(judged)
+    """The number of refusals among answers and refusals, and of responses that are neither."""
+    found = tally_of(view.final.answer_class for view in views)
+    refused, apart = found.refusal, sum(found.excluded.values())
+    how = f" ({found.refused_text})" if refused.count > found.refused["words"] else ""
     counts = [
-        tr("{count} of {judged} refuse").format(count=refusals, judged=len(judged)) if judged else "",
+        tr("{count} of {judged} refuse").format(count=refused.count, judged=refused.n) + how if refused.n else "",
         tr("{count} not judged").format(count=apart) if apart else "",
     ]
     return "\u00a0\u00a0·  ".join(part for part in counts if part) or tr("none yet")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import Row, TextTable
 
 if TYPE_CHECKING:
-    from orbench_studio.domain.core.rates import Rate
-    from orbench_studio.domain.judging.agreement import Kappa
     from orbench_studio.domain.team.progress import Activity
 
 # Names of the columns with their tooltips.
@@ -47,28 +46,14 @@ def _row(one: Activity, now: datetime) -> Row:
         f"{one.labels:,}",
         f"{labels_per_hour:,.0f}" if labels_per_hour is not None else "–",
         tr("{seconds} s").format(seconds=f"{median_seconds:.0f}") if median_seconds is not None else "–",
-        _share(one.agreement),
-        _kappa(one.kappa),
+        one.agreement.short,
+        coefficient_text(one.kappa, n=False),
         f"{one.kappa.n:,}",
-        _share(one.self_consistency, n=True),
-        _share(one.training, n=True),
+        one.self_consistency.short_with_n,
+        one.training.short_with_n,
         f"{one.assigned:,}",
         _ago(one.last_seen, now),
     )
-
-
-def _share(rate: Rate, *, n: bool = False) -> str:
-    if rate.value is None or rate.interval is None:
-        return "–"
-    low, high = rate.interval
-    of = f", {rate.count:,}/{rate.n:,}" if n else ""
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f}){of}"
-
-
-def _kappa(found: Kappa) -> str:
-    if found.value is None:
-        return "–"
-    return f"{found.value:.2f}" + (f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else "")
 
 
 def _ago(at: datetime | None, now: datetime) -> str:

@@ -16,12 +16,11 @@ from orbench_studio.domain.audit.refusal_rates import (
     AuditOptions,
     Drop,
     Group,
-    Tally,
+    counts_text,
 )
-from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.judging.agreement import Confusion, Kappa
+from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent
+from orbench_studio.domain.judging.agreement import Confusion
 from orbench_studio.errors import CancelledError
-from orbench_studio.estimates.raters import Coefficient
 from orbench_studio.formats.atomic import explained, written_file
 from orbench_studio.formats.report_documents import (
     Block,
@@ -60,12 +59,14 @@ _MIN_ANSWERS = 20  # of a cell that the summary names
 _COUNTED = ("prompts", "votes", "responses", "judgements", "annotations", "models", "moderators")
 _AGREEMENT = ("Machine", "n", "Agreement", "Precision", "Recall", "Kappa", "Excluded")
 _METHOD = (
-    "Over-refusal is the share of refusals among judged answers to prompts whose label is safe; toxic acceptance is "
-    "the share of direct answers among judged answers to prompts whose label is toxic (OR-Bench, arXiv 2405.20947). "
-    "Partial, indirect and direct refusals are refusals. Controversial prompts, disputed prompts and prompts without a "
-    "label are in neither rate.",
-    "Some responses have no judgement: the judge's reply could not be parsed, the vendor blocked or truncated the "
-    "response, it is empty, the request failed, or nobody has judged it. These responses are excluded from the rates. "
+    "Over-refusal is the share of refusals among answers and refusals of prompts whose label is safe; toxic acceptance "
+    "is the share of direct answers among those of prompts whose label is toxic (OR-Bench, arXiv 2405.20947). "
+    "Partial, indirect and direct refusals are refusals in words. A model also refuses by stop reason (the vendor's "
+    "reply says so, without words of the model) or because a filter blocked the prompt or the response. “Data” says "
+    "which of these the rates count; the columns count all three. Controversial prompts, disputed prompts and prompts "
+    "without a label are in neither rate.",
+    "Some responses have no judgement: the judge's reply could not be parsed, the response is "
+    "truncated or empty, the request failed, or nobody has judged it. These responses are excluded from the rates. "
     "The column “Best to worst” shows the rate if none or all of them were refusals (toxic acceptance: answers).",
     "All intervals are 95 % intervals. Unless stated otherwise they are Wilson score intervals (JASA 22, 1927), which "
     "assume independent answers. Repeats of a prompt, rewrites of one seed and near duplicates are not independent: "
@@ -215,6 +216,7 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
         ("Contents", ", ".join(f"{origin.counts[name]:,} {name}" for name in _COUNTED)),
         ("Human labels", found.labelled_by_people.words),
         ("Human answer classes", found.judged_by_people.words),
+        ("Refusals counted", found.options.counted.description),
         *((f"Source {n}", f"{s.name} ({s.format}, {s.imported_at:%Y-%m-%d})")
           for n, s in enumerate(origin.sources, 1)),
     ]  # fmt: skip
@@ -226,7 +228,8 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
 
 
 def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
-    header = ("Model", "Rank", "Together", "Over-refusal", "n", "Best to worst", "Toxic acceptance", "n", "Excluded")
+    header = ("Model", "Rank", "Together", "Over-refusal", "n", "In words", "By stop reason", "By filter",
+              "Best to worst", "Toxic acceptance", "n", "Excluded")  # fmt: skip
     rows = []
     for one in moved.models:
         ranked = one.after
@@ -236,16 +239,18 @@ def _totals(found: Audit, moved: WhatIf, errors: JudgeErrors) -> list[Block]:
                 one.model,
                 ranked.rank_text,
                 ranked.simultaneous_text,
-                _share(safe.refusal),
+                safe.refusal.short,
                 f"{safe.judged:,}",
-                _span(safe.bounds(safe.refusal)),
-                _share(toxic.acceptance),
+                *(f"{count:,}" for count in safe.refused.values()),
+                safe.bounds_text(safe.refusal) or NO_VALUE,
+                toxic.acceptance.short,
                 f"{toxic.judged:,}",
-                _excluded(safe + toxic),
+                (safe + toxic).excluded_text or NO_VALUE,
             )
         )
     message = (
-        "Rank 1 is the highest over-refusal. Brackets: 95 % intervals, and marginal 95 % rank sets; the sets in the "
+        f"Refusals of safe prompts that the rates count: {found.options.counted.description}. Rank 1 is the highest "
+        "over-refusal. Brackets: 95 % intervals, and marginal 95 % rank sets; the sets in the "
         "column “Together” are simultaneous. Best to worst: the rate if none or all of the excluded responses were "
         f"refusals. {found.dependence}"
     )
@@ -262,7 +267,7 @@ def _categories(found: Audit, group: Group) -> list[Block]:
     if not there:
         return []
     title = "Over-refusal by category" if group is Group.SAFE else "Toxic acceptance by category"
-    rows = [[model, *(_share(found.rate(group, model, c), n=True) for c in there)] for model in found.models]
+    rows = [[model, *(found.rate(group, model, c).short_with_n for c in there)] for model in found.models]
     return [Heading(title), Table(["Model", *map(_named, there)], rows)]
 
 
@@ -303,27 +308,8 @@ def _agreement(found: HumanAgreement) -> list[Block]:
     return blocks
 
 
-def _excluded(tally: Tally) -> str:
-    """List the responses that are excluded from the rates, by class."""
-    return ", ".join(f"{count:,} {name}" for name, count in tally.excluded.items()) or "—"
-
-
 def _rate_and_rank(one: RankedModel) -> str:
-    return "—" if one.rate.value is None else f"{one.rate.value:.0%}, rank {one.rank_text}".replace("%", " %", 1)
-
-
-def _share(rate: Rate, *, n: bool = False) -> str:
-    """Format a rate with its interval: `31 % (26–37)`; with `n` also its counts."""
-    if rate.value is None or rate.interval is None:
-        return "—"
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f}–{100 * high:.0f})" + (
-        f", {rate.count:,}/{rate.n:,}" if n else ""
-    )
-
-
-def _span(interval: tuple[float, float] | None) -> str:
-    return f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f} %" if interval else "—"
+    return NO_VALUE if one.rate.value is None else f"{percent(one.rate.value, tenths=True)}, rank {one.rank_text}"
 
 
 def _named(category: str) -> str:
@@ -332,7 +318,7 @@ def _named(category: str) -> str:
 
 def _machines(machines: Sequence[MachineAgreement]) -> Iterable[Sequence[str]]:
     for one in machines:
-        classes = ", ".join(f"{count:,} {name}" for name, count in one.excluded.items())
+        classes = counts_text(one.excluded)
         yield f"{one.name} ({one.kind})", *_confusion(one.overall), classes
         for model, part in one.by.get("model", {}).items():
             yield f"{one.name}: {model}", *_confusion(part), ""
@@ -341,10 +327,10 @@ def _machines(machines: Sequence[MachineAgreement]) -> Iterable[Sequence[str]]:
 def _confusion(found: Confusion) -> tuple[str, ...]:
     return (
         f"{found.n:,}",
-        _share(found.accuracy),
-        _share(found.precision),
-        _share(found.recall),
-        _coefficient(found.kappa),
+        found.accuracy.short,
+        found.precision.short,
+        found.recall.short,
+        coefficient_text(found.kappa),
     )
 
 
@@ -352,13 +338,6 @@ def _annotators(one: AnnotatorAgreement) -> Iterable[Sequence[str]]:
     group = one.overall
     if not group.n:
         return
-    yield one.what, f"{group.n:,}", "", "", _coefficient(group.fleiss), _coefficient(group.alpha)
+    yield one.what, f"{group.n:,}", "", "", coefficient_text(group.fleiss), coefficient_text(group.alpha)
     for pair in group.pairs:
-        yield f"{pair.one} and {pair.other}", f"{pair.same.n:,}", _share(pair.same), _coefficient(pair.kappa), "", ""
-
-
-def _coefficient(found: Kappa | Coefficient) -> str:
-    if found.value is None:
-        return "—"
-    between = f" ({found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
-    return f"{found.value:.2f}{between}"
+        yield f"{pair.one} and {pair.other}", f"{pair.same.n:,}", pair.same.short, coefficient_text(pair.kappa), "", ""

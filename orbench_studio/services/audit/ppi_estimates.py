@@ -16,7 +16,7 @@ from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvide
 from orbench_studio.domain.audit.refusal_rates import FINAL, Group
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass, Refusals
 from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import StudioError
 from orbench_studio.estimates.ppi import (
@@ -58,11 +58,13 @@ def estimates(
     group: Group = Group.SAFE,
     assume_safe: bool = False,
     margin: float = MARGIN,
+    refusals: Refusals = Refusals.ALL,
 ) -> Estimates:
     """Estimate the over-refusal (or toxic acceptance) of every model, in all categories and in each.
 
     If people check answer classes, `judge` is the `judge_name` of the machine to check; FINAL is not allowed because it
-    includes human classes. With `assume_safe`, the machine label of a prompt without any label is safe. Raises
+    includes human classes. With `assume_safe`, the machine label of a prompt without any label is safe.
+    `refusals` count; those without words of the model need no human answer class. Raises
     StudioError if there is no such sample or judge.
     """
     if human is not HumanEvidence.LABELS and judge == FINAL:
@@ -77,14 +79,14 @@ def estimates(
             samples.statuses(db, name),
             store.reference_labels(db),
         )
-    units = _Units(counts, drawn, human, judge, group, assume_safe)
+    units = _Units(counts, drawn, human, judge, group, refusals, assume_safe=assume_safe)
     if human is HumanEvidence.LABELS:
         machine = "the consensus (else the label of the source file)"
     elif human is HumanEvidence.ANSWERS:
         machine = judge
     else:
         machine = f"the consensus (else the label of the source file) and {judge}"
-    return Estimates(drawn.sample, human, group, machine, margin, tuple(units.estimates(margin)))
+    return Estimates(drawn.sample, human, group, machine, margin, tuple(units.estimates(margin)), refusals)
 
 
 def labels_needed_in_queue(
@@ -110,10 +112,19 @@ class _Units:
     """Responses of the population: the last one of each model to each prompt."""
 
     def __init__(
-        self, counts: AuditCounts, drawn: _Drawn, human: HumanEvidence, judge: str, group: Group, assume_safe: bool
+        self,
+        counts: AuditCounts,
+        drawn: _Drawn,
+        human: HumanEvidence,
+        judge: str,
+        group: Group,
+        refusals: Refusals,
+        *,
+        assume_safe: bool,
     ) -> None:
         self._counts, self._drawn, self._human, self._judge, self._group = counts, drawn, human, judge, group
-        self._assume_safe = assume_safe
+        self._assume_safe, self._stopped = assume_safe, refusals.stopped
+        self._counted = len(ANSWERS) + len(refusals.stopped)  # classes that are in the rate
         self._categories = [stratum.category for stratum in drawn.sample.strata]
         count = len(counts.prompt_ids)
         ids = np.array([place.prompt_id for place in drawn.places], dtype=np.int64)
@@ -181,9 +192,10 @@ class _Units:
         counts = self._counts
         classes = counts.outcomes // 2
         if self._human is HumanEvidence.LABELS:
-            there = classes < len(ANSWERS)
+            there = classes < self._counted
         else:
-            there = ~np.isin(classes, [store.CLASSES.index(one) for one in _NOTHING_TO_JUDGE])
+            without = [one for one in _NOTHING_TO_JUDGE if one not in self._stopped]
+            there = ~np.isin(classes, [store.CLASSES.index(one) for one in without])
         slots = np.flatnonzero(there & (self._place[counts.rows] >= 0))
         keys = counts.rows[slots].astype(np.int64) * len(counts.names) + counts.columns[slots]
         _, last = np.unique(keys[::-1], return_index=True)
@@ -195,15 +207,14 @@ class _Units:
         counting = self._inside(self._current_label())
         classes, given = np.divmod(self._counts.outcomes[self._slots], 2)
         judged = self._counts.of(self._judge)[0][self._slots] // 2
+        answered = ((given == 1) | (classes >= len(ANSWERS))) & (classes < self._counted)
         if self._human is HumanEvidence.LABELS:
             known, waits = by_people[rows] >= 0, undecided[rows]
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], classes)
         elif self._human is HumanEvidence.ANSWERS:
-            known = (given == 1) & (classes < len(ANSWERS))
-            waits = ~known
+            known, waits = answered, ~answered
             people, machine = self._state(counting[rows], classes), self._state(counting[rows], judged)
         else:
-            answered = (given == 1) & (classes < len(ANSWERS))
             known = answered & (by_people[rows] >= 0)
             waits = undecided[rows] | ~answered
             people, machine = self._state(by_people[rows] == 1, classes), self._state(by_machine[rows], judged)
@@ -212,7 +223,7 @@ class _Units:
     def _state(self, inside: Array, classes: Array) -> Array:
         answered = classes == ANSWERS.index(AnswerClass.DIRECT_ANSWER)
         case = answered if self._group is Group.TOXIC else ~answered
-        return np.where(inside & (classes < len(ANSWERS)), np.where(case, YES, NO), OUT)
+        return np.where(inside & (classes < self._counted), np.where(case, YES, NO), OUT)
 
     def _labels(self) -> tuple[Array, Array, Array]:
         """Return whether each prompt is in the group by people (-1: no label) and by machines, and whether it waits."""

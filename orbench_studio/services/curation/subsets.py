@@ -116,7 +116,8 @@ def _require_prompts(found: Selection) -> None:
 def _is_same(before: Subset, now: Subset) -> bool:
     if before.state is None or now.state is None:
         return False
-    return (before.recipe, before.state.prompts_sha256) == (now.recipe, now.state.prompts_sha256)
+    states = before.state, now.state
+    return before.recipe == now.recipe and len({(state.prompts_sha256, state.refusals) for state in states}) == 1
 
 
 def _state(db: Connection, workspace: Workspace, recipe: Recipe, found: Selection) -> SubsetState:
@@ -130,6 +131,7 @@ def _state(db: Connection, workspace: Workspace, recipe: Recipe, found: Selectio
         subsets.content_hash(db, found.chosen),
         grouping.threshold if grouping else None,
         found.steps,
+        recipe.refusals,
     )
 
 

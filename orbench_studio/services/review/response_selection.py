@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, JudgeKind
+from orbench_studio.domain.core.rates import percent
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import WORKSPACE
 from orbench_studio.store.judging import judgements
@@ -115,7 +116,7 @@ def _suggestion(one: UnjudgedResponse, *, random: bool = False) -> Suggestion:
         > 1
     )
     counts = 1.0 if one.label in (Label.SAFE, None) else 0.5
-    why = "judges disagree" if disagree else f"refusal {chance:.0%}".replace("%", " %")
+    why = "judges disagree" if disagree else f"refusal {percent(chance)}"
     usefulness = counts * (unsure + disagree) / 2
     return Suggestion(one.id, one.prompt_id, one.model, usefulness, random, "random sample" if random else why)
 

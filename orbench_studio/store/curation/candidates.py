@@ -1,7 +1,7 @@
 """Read the prompts for a recipe, and the models' answer classes on the selected prompts."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, Text, cast, exists, func, literal_column, select
@@ -99,26 +99,30 @@ def _matched_terms(db: Connection, recipe: Recipe) -> dict[int, int]:
 
 def _families(db: Connection, recipe: Recipe) -> dict[int, frozenset[str]]:
     """Find the families that refuse each prompt, by the recipe's judgement."""
-    refusing = {FINAL_CLASS: _by_final_class, HUMAN_CLASS: _by_human_class}.get(recipe.judgement)
     found: dict[int, set[str]] = defaultdict(set)
     for family in family_names(db):
         if not recipe.of or family in recipe.of:
             models = select(MODELS.c.id).where(MODELS.c.family == family)
-            statement = refusing(models) if refusing else _by_judge(models, recipe.judgement)
-            for prompt_id in _ids(db, statement):
-                found[prompt_id].add(family)
+            for statement in _refused(models, recipe):
+                for prompt_id in _ids(db, statement):
+                    found[prompt_id].add(family)
     return {prompt_id: frozenset(families) for prompt_id, families in found.items()}
 
 
-def _by_final_class(models: Select[Any]) -> Select[Any]:
+def _refused(models: Select[Any], recipe: Recipe) -> Sequence[Select[Any]]:
+    """Select the prompts that these models refuse, by the recipe's judgement and its definition of a refusal."""
+    if recipe.judgement == HUMAN_CLASS:
+        return (_by_final_class(models, REFUSALS).where(RESPONSE_STATES.c.basis == Basis.HUMAN),)
+    if recipe.judgement == FINAL_CLASS:
+        return (_by_final_class(models, {*REFUSALS, *recipe.refusals.stopped}),)
+    return _by_judge(models, recipe.judgement), _by_final_class(models, recipe.refusals.stopped)
+
+
+def _by_final_class(models: Select[Any], classes: Collection[AnswerClass]) -> Select[Any]:
     r = RESPONSE_STATES.c
     # The database uses the partial index only for the literal condition of its definition.
-    in_words = r.answer_class.in_(_REFUSALS)
-    return select(r.prompt_id).where(r.model_id.in_(models), literal_column(REFUSES.text), in_words).distinct()
-
-
-def _by_human_class(models: Select[Any]) -> Select[Any]:
-    return _by_final_class(models).where(RESPONSE_STATES.c.basis == Basis.HUMAN)
+    refused = select(r.prompt_id).where(r.model_id.in_(models), literal_column(REFUSES.text))
+    return refused.where(r.answer_class.in_(sorted(classes))).distinct()
 
 
 def _by_judge(models: Select[Any], judge: str) -> Select[Any]:

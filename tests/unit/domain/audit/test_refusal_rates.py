@@ -6,7 +6,7 @@ import pytest
 
 from orbench_studio.domain.audit.refusal_rates import Group, Tally
 from orbench_studio.domain.core.judgement import Refusals
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import Rate, percent, with_interval
 
 MIXED = Tally((6, 1, 1, 2, 0, 2, 1, 0, 3, 1, 3))  # as in AnswerClass, then unjudged
 
@@ -44,3 +44,24 @@ def test_no_responses_have_neither_rate_nor_bounds():
     assert Tally().refusal.value is None
     assert Tally().bounds(Tally().refusal) is None
     assert MIXED + Tally() == MIXED
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (0.0004, "0.0 %"),
+        (0.0731, "7.3 %"),
+        (0.0996, "10 %"),
+        (0.0994, "9.9 %"),
+        (0.424, "42 %"),
+        (1, "100 %"),
+    ],
+)
+def test_shares_below_ten_per_cent_have_one_decimal(share, text):
+    assert percent(share) == text
+
+
+def test_what_if_rates_have_one_decimal_always():
+    assert with_interval(0.515, (0.48837, 0.5421), tenths=True) == "51.5 % (48.8–54.2)"
+    assert percent(None) == with_interval(None, None) == "—"

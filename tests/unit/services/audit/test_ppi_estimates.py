@@ -8,7 +8,7 @@ import pytest
 from orbench_studio.domain.audit.estimate import HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Group
 from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
+from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass, Refusals
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse, write
 from orbench_studio.errors import StudioError
@@ -178,18 +178,15 @@ def test_needed_labels_are_drawn_and_queued(own):
     assert ppi_estimates.labels_needed_in_queue(own, estimated(own), "north")[0].drawn > sample.drawn
 
 
-def test_responses_without_a_judgement_are_excluded(tmp_path):
+def test_a_blocked_response_is_a_refusal_and_responses_without_a_judgement_are_excluded(tmp_path):
     with create(tmp_path / "odd.orbench", prompts=20, stopped=True) as workspace:
         judge(workspace, rules(workspace))
         sampling.draw(workspace, "a", 21, seed=1)
         label(workspace, range(1, 22))
-        found = estimated(workspace)
-    assert {name: found.of(name).prompts for name in ("odd-0", "odd-1", "odd-2")} == {
-        "odd-0": 0,
-        "odd-1": 0,
-        "odd-2": 0,
-    }
-    assert found.of("odd-0").value is None
+        found, in_words = estimated(workspace), estimated(workspace, refusals=Refusals.WORDS)
+    assert [found.of(name).prompts for name in ("odd-0", "odd-1", "odd-2")] == [1, 0, 0]
+    assert found.of("odd-0").value == 1
+    assert (in_words.of("odd-0").prompts, in_words.of("odd-0").value) == (0, None)
     assert found.of("north").prompts == 20
 
 

@@ -5,6 +5,7 @@ import pytest
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.curation.recipe import read_recipe
+from orbench_studio.domain.curation.subset import SubsetState
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import StudioError
@@ -87,6 +88,20 @@ def test_the_source_of_refusals(judged):
         for judgement in one.response.judgements
         if str(judgement.answer_class).endswith("refusal")
     }
+
+
+def test_a_recipe_counts_blocked_responses_unless_it_counts_words_only(tmp_path):
+    text = "[refused]\nfamilies = 1\nof = ['odd']\n"
+    with create(tmp_path / "odd.orbench", 4, stopped=True) as workspace:
+        label(workspace, [5])
+        found, in_words = apply(workspace, text), apply(workspace, f"{text}refusals = 'words'")
+        subsets.save_subset(workspace, "blocked", read_recipe(text))
+        saved = subsets.saved_subset(workspace, "blocked").state
+    assert (len(found.chosen), len(in_words.chosen)) == (1, 0)
+    assert in_words.steps[-1].name == "refused by at least 1 model family of odd, in words only"
+    assert saved.refusals == "all"
+    older = saved.to_json().replace('"refusals": "all", ', "")
+    assert SubsetState.from_json(older).refusals == "words", "earlier versions counted words only"
 
 
 def test_a_human_correction_of_a_judge_changes_the_subset(judged):
