@@ -66,7 +66,7 @@ class MainWindow(PageRegistry):
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
         self.label_files = LabelFiles(session, self)
-        self.top_bar = TopBar(session, self.review.finder.bar)
+        self.top_bar = TopBar(session, self.review.finder.bar, self.review.pace)
         self.appearance = Appearance(self, session, theme)
         self._commands = Commands(self, session, theme)
         self._rail = Rail(self.actions_table, theme)

@@ -18,10 +18,10 @@ class TopBar(QFrame):
 
     suggestion = Signal(str)
 
-    def __init__(self, session: Session, search: QWidget) -> None:
+    def __init__(self, session: Session, search: QWidget, pace: Pace) -> None:
         super().__init__()
         self._session = session
-        self.pace = Pace()
+        self.pace = pace
         self._labelled = 0
         self.workspace_name = label("", "strong")
         self.today = label("", "quiet")
@@ -55,8 +55,7 @@ class TopBar(QFrame):
         self.today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
 
     def decided(self) -> None:
-        """Count a decision for the pace."""
-        self.pace.decided()
+        """Show the pace after a decision."""
         self.count_today(self._labelled)
         after = self._session.settings.break_after
         if self.pace.suggests_break(after):

@@ -132,6 +132,10 @@ class QueueFilter:
         """This filter without conditions on a field."""
         return replace(self, terms=tuple(term for term in self.terms if term.field is not field))
 
+    def without_term(self, term: Term) -> "QueueFilter":
+        """This filter without one condition."""
+        return replace(self, terms=tuple(own for own in self.terms if own != term))
+
     @property
     def reveals(self) -> frozenset[Visible]:
         """What a prompt's place in this queue reveals about votes and judgements."""
@@ -168,13 +172,14 @@ class Queue:
     """The matches of a filter in order, the total number of prompts, and the prompt to begin with.
 
     It begins with the prompt shown before if it matches, else with the first undecided one; None if all are decided.
-    `own_categories` are those of the workspace beside OR-Bench's ten.
+    `own_categories` are those of the workspace beside OR-Bench's ten. `decided` are the matches that have a label.
     """
 
     ids: "array[int]"
     total: int
     begin: int | None
     own_categories: tuple[str, ...] = ()
+    decided: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

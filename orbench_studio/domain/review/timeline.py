@@ -19,6 +19,24 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RecentDecision:
+    """An entry of the journal that is not undone, for a list of an annotator's last decisions.
+
+    Aspect and value are those of its first decision; `prompts` counts all its prompts. `superseded` where a later
+    decision of the annotator counts instead.
+    """
+
+    entry: int
+    at: datetime
+    prompt_id: int
+    aspect: Aspect
+    value: str
+    model: str | None = None
+    prompts: int = 1
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A decision about the prompt or a response to it; or an undo or redo of one, where `annotation` is None.
 

@@ -203,7 +203,7 @@ def _navigation(page: ReviewPage, connection: Connection) -> dict[str, Callable[
         "response_up": lambda: page.responses.scroll_text(-1),
         "queue": page.queue.setFocus,
         "seed": page.prompt.toggle_seed,
-        "explanations": page.prompt.toggle_explanations,
+        "explanations": page.votes.toggle_explanations,
         "search": page.finder.search,
         "clear_filter": page.finder.clear,
         "views": page.finder.views.open,

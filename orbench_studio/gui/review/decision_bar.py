@@ -79,8 +79,9 @@ class DecisionBar(QFrame):
         self._marks["note"].setChecked(bool(view.last_by(annotator, Aspect.NOTE)))
 
     def show_hints(self, shown: bool) -> None:
-        """Show or hide the hints about keys."""
-        self._hints.setVisible(shown)
+        """Show or hide the hints about keys, and what the side column says too."""
+        for part in (self._hints, self._idle, self._known):
+            part.setVisible(shown)
 
     def _say_keys(self) -> None:
         keys = ", ".join(filter(None, map(key_text, LABEL_ACTIONS.values())))
@@ -92,9 +93,12 @@ class DecisionBar(QFrame):
             text.setWordWrap(True)
         self._question.setMinimumWidth(1)
         deciding, decided = _column(), _column()
-        deciding.addWidget(self._question)
+        question = QHBoxLayout()
+        question.addWidget(self._question, 1)
+        question.addWidget(self._skip)
+        deciding.addLayout(question)
         deciding.addStretch()
-        deciding.addLayout(_row(*self._labels.values(), self._skip))
+        deciding.addLayout(_row(*self._labels.values()))
         card = QVBoxLayout(self._card)
         card.setContentsMargins(12, 8, 12, 8)
         card.setSpacing(4)

@@ -7,7 +7,7 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.theme import LABELS, Mark
 
-_SEPARATOR = "\u00a0\u00a0·  "
+SEPARATOR = "\u00a0\u00a0·  "
 _BASES = {
     Basis.HUMAN: "by a human label",
     Basis.DISPUTED: "human labels disagree",
@@ -65,7 +65,7 @@ def mark_words(mark: Mark) -> str:
 
 def known_words(view: PromptView) -> str:
     """Consensus, unparsed votes, veto, reference label and refusals, in one line; empty while they are hidden."""
-    return "" if view.blind else _SEPARATOR.join((*consensus_words(view), *_refusals(view)))
+    return "" if view.blind else SEPARATOR.join((*consensus_words(view), *_refusals(view)))
 
 
 def _refusals(view: PromptView) -> list[str]:

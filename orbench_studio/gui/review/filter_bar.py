@@ -14,6 +14,7 @@ from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr, with_key
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.condition_names import ORDERS
 from orbench_studio.gui.review.query_completion import Completion
+from orbench_studio.gui.review.view_progress import ViewProgress
 
 _TYPING = 150  # milliseconds after the last key until the search starts
 _SEEDS = 100_000
@@ -31,8 +32,8 @@ class FilterBar(QWidget):
         self.completion = Completion(self.search)
         self.views = QToolButton()
         self.order = QToolButton()  # placed by the queue view
-        self._matches = label("", "quiet")
-        self._counts = 0, 0
+        self.progress = ViewProgress()
+        self._fault = label("", "error")
         self.out = QToolButton()  # clears the filter
         self._typing = QTimer(self)
         self._build_ui()
@@ -54,16 +55,6 @@ class FilterBar(QWidget):
         self.search.setText(write(wanted))
         self._set(wanted)
 
-    def tell_more(self, matches: int) -> None:
-        """Add newly matching prompts to the count."""
-        self.tell(self._counts[0] + matches, self._counts[1])
-
-    def tell(self, matches: int, total: int) -> None:
-        """Show how many prompts match."""
-        self._counts = matches, total
-        text = tr("{total} prompts" if self._filter.is_open else "{matches} of {total}")
-        self._matches.setText(text.format(matches=f"{matches:,}", total=f"{total:,}"))
-
     def _read(self) -> None:
         try:
             self._set(parse(self.search.text()))
@@ -82,13 +73,10 @@ class FilterBar(QWidget):
         set_role(self.search, "wrong", bool(text))
         set_tip(self.search, text)
         self.search.setAccessibleDescription(text)
-        if text:
-            self._matches.setText(f"▲ {text.partition('.')[0]}.")
-            set_tip(self._matches, text)
-        elif self._matches.text().startswith("▲"):
-            self.tell(*self._counts)
-            set_tip(self._matches, "")
-        set_role(self._matches, "role", "error" if text else "quiet")
+        self._fault.setText(f"▲ {text.partition('.')[0]}." if text else "")
+        set_tip(self._fault, text)
+        self._fault.setVisible(bool(text))
+        self.progress.setVisible(not text)
 
     def _restate(self) -> None:
         self.out.setVisible(not self._filter.is_open)
@@ -110,7 +98,8 @@ class FilterBar(QWidget):
         self.out.setText(tr("✕ Clear"))
         self.views.setText(tr("Views  ▾"))
         self.views.setAccessibleName(tr("Saved views"))
-        self._matches.setMinimumWidth(1)
+        self._fault.setMinimumWidth(1)
+        self._fault.hide()
         self._build_order()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -118,7 +107,8 @@ class FilterBar(QWidget):
         layout.addWidget(self.search, 1)
         layout.addWidget(self.out)
         layout.addWidget(self.views)
-        layout.addWidget(self._matches)
+        layout.addWidget(self._fault)
+        layout.addWidget(self.progress)
         self._restate()
         self._say_keys()
         SHORTCUTS.changed.connect(self._say_keys)

@@ -111,6 +111,8 @@ class ReviewPage(QueuePage):
         self.loader.forget((decision.prompt_id, *(changes.prompt_ids or ())))  # offline, there are no changes yet
         self.stated.emit(changes.message)
         if decision.aspect in _MOVE_ON:
+            self.pace.decided()
+            self.model.mark_decided(decision.prompt_id, decided=decision.aspect is Aspect.LABEL)
             self.decided.emit()
         if decision.aspect is Aspect.NOTE:
             self.noted.emit()

@@ -58,13 +58,13 @@ class PromptLoader:
 
     def load_queue(self, wanted: QueueFilter, shown: int | None, done: Callable[[Queue], None]) -> None:
         """Load the queue of a filter, which begins at the prompt shown if it has that."""
-        prepare = self.prepare_queue
+        prepare, annotator = self.prepare_queue, self._session.annotator
 
         def work(workspace: Workspace) -> Queue:
             from orbench_studio.services.review import search
 
             prepare(workspace, wanted)
-            return search.queue_of(workspace, wanted, shown)
+            return search.queue_of(workspace, wanted, shown, annotator)
 
         self._session.run(work, done)
 

@@ -1,4 +1,4 @@
-"""The prompt: its text, origin, note and moderator votes."""
+"""The prompt: its text, origin, seed and note."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.prompt import Origin, Prompt
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
+from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
-    META,
     PROMPT,
     PROMPT_LINE,
     READING,
@@ -20,7 +19,6 @@ from orbench_studio.gui.common.theme import (
     px,
 )
 from orbench_studio.gui.common.widgets import label
-from orbench_studio.gui.review.vote_cards import VoteCards
 
 _MARGIN = 40
 _BUTTON = 10  # pixels between a button's edge and its words
@@ -38,15 +36,11 @@ class PromptPane(QScrollArea):
         self._seed = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self._note = TextPane(theme, Type(READING, READING_LINE), grows=True)
-        self._moderators = label("", "meta")
-        self._votes = VoteCards()
-        self._heading = QHBoxLayout()
+        self._marks = QWidget()
+        self._heading = QHBoxLayout(self._marks)
         self._column = QWidget()
         self._view: PromptView | None = None
-        self._explained = False
-        self._covered = False
         self._build_ui()
-        SHORTCUTS.changed.connect(self._show_votes)
         theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:
@@ -61,23 +55,24 @@ class PromptPane(QScrollArea):
         note = view.last_by(annotator, Aspect.NOTE) or ""
         self._note.show_text(f"✎ {note}" if note else "")
         self._note.setVisible(bool(note))
-        self._show_votes()
+
+    def wanted_height(self) -> int:
+        """The height that shows the whole prompt."""
+        return self._column.sizeHint().height()
 
     def texts(self) -> dict[TextPane, str]:
         """The panes with texts that may have to be covered, with their names."""
         return {self._text: tr("Prompt"), self._seed: tr("Seed")}
-
-    def hide_reasons(self, *, covered: bool) -> None:
-        """Hide the moderators' explanations, which can quote a covered prompt."""
-        if covered != self._covered:
-            self._covered = covered
-            self._show_votes()
 
     def place_marks(self, buttons: Sequence[QWidget]) -> None:
         """Place buttons above the prompt, the first one apart from the others."""
         for button in buttons:
             self._heading.addWidget(button)
         self._heading.insertStretch(1)
+
+    def show_marks(self, shown: bool) -> None:
+        """Show or hide these buttons; their keys work anyway."""
+        self._marks.setVisible(shown)
 
     def toggle_seed(self) -> None:
         """Show or hide the seed."""
@@ -88,31 +83,12 @@ class PromptPane(QScrollArea):
         self._seed_title.setVisible(shown)
         self._seed.setVisible(shown)
 
-    def toggle_explanations(self) -> None:
-        """Show or hide the moderators' explanations."""
-        self._explained = not self._explained
-        self._show_votes()
-
-    def _show_votes(self) -> None:
-        if self._view is None:
-            return
-        on_prompt = sorted((v for v in self._view.votes if v.response_id is None), key=lambda v: v.moderator)
-        title, key = tr("Moderators"), key_text("explanations")
-        if on_prompt and key:
-            title = tr(
-                "Moderators   {key} hides explanations" if self._explained else "Moderators   {key} shows explanations"
-            )
-        self._moderators.setText(title.format(key=key))
-        self._moderators.setVisible(not self._view.blind)
-        self._votes.setVisible(not self._view.blind)
-        self._votes.show_votes(on_prompt, self._view, explained=self._explained and not self._covered)
-
     def _build_ui(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setAccessibleName(tr("Prompt with its votes"))
+        self.setAccessibleName(tr("Prompt with its origin"))
         self._text.setAccessibleName(tr("Prompt"))
         self._seed.setAccessibleName(tr("Seed"))
         self._note.setAccessibleName(tr("Note"))
@@ -122,19 +98,17 @@ class PromptPane(QScrollArea):
         column = self._column
         column.setObjectName("page")
         layout = QVBoxLayout(column)
-        layout.setContentsMargins(_MARGIN - _BUTTON, 24, _MARGIN - _BUTTON, 24)
+        layout.setContentsMargins(_MARGIN - _BUTTON, 12, _MARGIN - _BUTTON, 16)
         layout.setSpacing(12)
+        self._heading.setContentsMargins(0, 0, 0, 0)
         self._heading.setSpacing(4)
-        layout.addLayout(self._heading)
+        layout.addWidget(self._marks)
         inner = QVBoxLayout()
         inner.setContentsMargins(_BUTTON, 0, _BUTTON, 0)  # aligns the text with the captions of the buttons
         inner.setSpacing(12)
         layout.addLayout(inner, 1)
         for part in (self._origin, self._seed_title, self._seed, self._text, self._note):
             inner.addWidget(part)
-        inner.addSpacing(META)
-        inner.addWidget(self._moderators)
-        inner.addWidget(self._votes)
         inner.addStretch()
         self.setWidget(column)
         self._fit_size()

@@ -16,6 +16,7 @@ ROW = Qt.ItemDataRole.UserRole
 class QueueModel(QAbstractListModel):
     """Rows of the queue. `data` returns a QueueRow for the role ROW, or None until it is loaded."""
 
+    progressed = Signal()  # when the number of prompts or of decided ones may have changed
     wanted = Signal(object)  # a list of prompt ids whose rows `put` should receive
 
     def __init__(self) -> None:
@@ -25,6 +26,8 @@ class QueueModel(QAbstractListModel):
         self._rows: dict[int, QueueRow] = {}
         self._asked: set[int] = set()
         self._inserted = False
+        self._decided: set[int] = set()
+        self._repeats = 0
         self.shown_as: Callable[[QueueRow], QueueRow] = lambda row: row  # covers texts
 
     def repaint(self) -> None:
@@ -32,11 +35,33 @@ class QueueModel(QAbstractListModel):
         if self._ids:
             self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1), [ROW])
 
+    @property
+    def prompts(self) -> int:
+        """How many prompts the queue has, without those shown again."""
+        return len(self._ids) - self._repeats
+
+    @property
+    def decided(self) -> int:
+        """How many prompts of the queue are decided."""
+        return len(self._decided)
+
+    def set_decided(self, prompt_ids: Iterable[int]) -> None:
+        """Set which prompts of the queue are decided."""
+        self._decided = set(prompt_ids)
+        self.progressed.emit()
+
+    def mark_decided(self, prompt_id: int, *, decided: bool) -> None:
+        """Note whether a prompt is decided now."""
+        if decided != (prompt_id in self._decided) and prompt_id > 0:
+            self._decided ^= {prompt_id}
+            self.progressed.emit()
+
     def reset(self, ids: "array[int]") -> None:
         """Show another queue."""
         self.beginResetModel()
         self._ids = ids
         self._inserted = False
+        self._repeats = 0
         self._places = {}
         self._rows.clear()
         self._asked.clear()
@@ -49,7 +74,9 @@ class QueueModel(QAbstractListModel):
         self._places = {}
         self._rows[row.prompt_id] = row
         self._inserted = True
+        self._repeats += row.prompt_id < 0
         self.endInsertRows()
+        self.progressed.emit()
 
     def put(self, rows: Iterable[QueueRow]) -> None:
         """Add loaded rows."""

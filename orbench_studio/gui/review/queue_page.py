@@ -17,6 +17,7 @@ from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.review.decision_bar import DecisionBar
 from orbench_studio.gui.review.guidelines_pane import GuidelinesPane
 from orbench_studio.gui.review.layout import ReviewLayout
+from orbench_studio.gui.review.pace import Pace
 from orbench_studio.gui.review.prompt_loader import PromptLoader
 from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_model import QueueModel
@@ -24,6 +25,9 @@ from orbench_studio.gui.review.queue_view import QueueView
 from orbench_studio.gui.review.reading_aids import ReadingAids
 from orbench_studio.gui.review.responses_pane import ResponsesPane
 from orbench_studio.gui.review.search_panel import SearchPanel
+from orbench_studio.gui.review.text_panes import TextPanes
+from orbench_studio.gui.review.trail import Trail
+from orbench_studio.gui.review.vote_cards import VotesPane
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.session import Session
 
@@ -43,6 +47,8 @@ class State(Enum):
 class QueuePage(QWidget):
     """Shows the prompts of the queue one after the other; `page.py` records decisions about them."""
 
+    state = State.EMPTY
+    view: PromptView | None = None
     message = Signal(str)  # a short message that disappears again
     stated = Signal(str)  # after a decision or undo, with its description
     progressed = Signal(int)  # with the number of prompts labelled today, whenever it may have changed
@@ -50,31 +56,33 @@ class QueuePage(QWidget):
     recorded = Signal(Decision)  # after a decision was recorded and the screen was updated
     noted = Signal()  # after a note was saved
     shown = Signal(int)  # with the prompt's id, when a prompt was put on the screen
+    _total = 0  # prompts of the workspace
+    _awaited: int | None = None  # the prompt that is wanted on the screen
+    _begin_at: int | None = None
+    _own_actions: tuple[str, ...] = ()
     own_categories: tuple[str, ...] = ()  # of the workspace, beside OR-Bench's ten
 
     def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("page")
-        self.state = State.EMPTY
-        self.view: PromptView | None = None
         self._session = session
         self._connection = connection
         self.loader = PromptLoader(session, connection)
         self._seen: set[int] = set()  # prompts whose votes have been on the screen
-        self._awaited: int | None = None
-        self._begin_at: int | None = None
         self.model = QueueModel()
+        self.pace = Pace()
         self.finder = SearchPanel(session, self)
         self.queue = QueueView(theme, self.model, self.finder.bar.order)
         self.prompt = PromptPane(theme)
-        self.responses = ResponsesPane(theme, session.settings)
+        self.votes = VotesPane()
+        self.responses = ResponsesPane(theme)
+        self.trail = Trail(session, connection, actions)
         self.decisions = DecisionBar(theme, actions)
         self.prompt.place_marks(self.decisions.marks())
         self.guidelines = GuidelinesPane(theme)
         self.panes = self._build_ui()
-        self.reading = ReadingAids(session.settings, self.model, self.prompt, self.responses, self.panes)
+        self.reading = ReadingAids(session.settings, self.model, self.prompt, self.votes, self.responses, self.panes)
         self._actions = actions
-        self._own_actions: tuple[str, ...] = ()
         self._connect()
         self.follow_settings()
 
@@ -84,8 +92,8 @@ class QueuePage(QWidget):
             self._session.settings,
             facets=self.finder.facets,
             queue=self.queue,
-            prompt=self.prompt,
-            responses=self.responses,
+            texts=TextPanes(self.prompt, self.responses.readings, self._session.settings),
+            side=(self.votes, self.responses, self.trail),
             bar=self.decisions,
             aside=self.guidelines,
         )
@@ -142,6 +150,8 @@ class QueuePage(QWidget):
             self.ask_queue()
         else:
             self.loader.forget(changes.prompt_ids)
+            if len(changes.prompt_ids) > 1:
+                self.loader.load_queue(self.finder.current, None, lambda queue: self.model.set_decided(queue.decided))
             if self.shown_view is not None and self.shown_view.prompt.id in changes.prompt_ids:
                 self._reload()  # a bulk decision; after a single one it is being loaded already
             QTimer.singleShot(AFTER_PAINTING, self, lambda: self.model.refresh(changes.prompt_ids or ()))
@@ -150,11 +160,13 @@ class QueuePage(QWidget):
     def _show_queue(self, queue: Queue) -> None:
         self.own_categories = queue.own_categories
         self.model.reset(queue.ids)
-        self.finder.bar.tell(len(queue.ids), queue.total)
+        self._total = queue.total
+        self.model.set_decided(queue.decided)
         self.queue.count(len(queue.ids))
         self.panes.show_empty(total=queue.total, matches=len(queue.ids))
         if not queue.ids:
             self._empty()
+            self.finder.count_without(self.panes.empty.offer_terms)
             return
         if self.view is not None:
             self.loader.forget([self.view.prompt.id])
@@ -205,14 +217,21 @@ class QueuePage(QWidget):
         moment = self.moment
         if moment is not None:
             view, who = moment.view, moment.annotator
+            self.model.mark_decided(view.prompt.id, decided=not view.is_unlabelled)
             if moment.blind:
                 view = blinded(view, who)
             else:
                 self._seen.add(view.prompt.id)
             self.reading.update_for(view)
             self.prompt.show_view(view, who)
+            self.votes.show_view(view)
             self.responses.show_view(view, who)
             self.decisions.show_view(view, who)
+            self.panes.texts.show_responses(shown=bool(view.responses))
+
+    def _show_progress(self) -> None:
+        decided, prompts = self.model.decided, self.model.prompts
+        self.finder.bar.progress.show_progress(decided, prompts, self._total, self.pace.seconds())
 
     def _load_ahead(self) -> None:
         here = self.queue.place()
@@ -262,7 +281,10 @@ class QueuePage(QWidget):
         self.responses.left.connect(self.queue.setFocus)
         for part in (self.finder, self.finder.views, self.reading):
             part.message.connect(self.message)
-        self.panes.offer(self._actions)
+        self.panes.empty.offer(self._actions)
+        self.panes.empty.dropped.connect(self.finder.drop)
+        self.recorded.connect(lambda _decision: self.trail.refresh())
+        self.model.progressed.connect(self._show_progress)
         self.model.wanted.connect(lambda ids: self.loader.load_rows(ids, self.model.put))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -12,6 +12,7 @@ from orbench_studio.gui.review.layout import ReviewLayout
 from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_model import QueueModel
 from orbench_studio.gui.review.responses_pane import ResponsesPane
+from orbench_studio.gui.review.vote_cards import VotesPane
 from orbench_studio.settings import Settings
 
 _NEEDS_TEXT = (Aspect.LABEL, Aspect.ANSWER_CLASS, Aspect.EVIDENCE)  # cannot be decided while the text is covered
@@ -23,11 +24,17 @@ class ReadingAids(QObject):
     message = Signal(str)  # why something was not done
 
     def __init__(
-        self, settings: Settings, model: QueueModel, prompt: PromptPane, responses: ResponsesPane, panes: ReviewLayout
+        self,
+        settings: Settings,
+        model: QueueModel,
+        prompt: PromptPane,
+        votes: VotesPane,
+        responses: ResponsesPane,
+        panes: ReviewLayout,
     ) -> None:
         super().__init__(prompt)  # goes with the panes, and so does what it hears
         self._model = model
-        self._prompt = prompt
+        self._votes = votes
         self._responses = responses
         self._panes = panes
         answers = dict.fromkeys(responses.readings.texts(), tr("Response"))
@@ -42,7 +49,7 @@ class ReadingAids(QObject):
     def update_for(self, view: PromptView) -> None:
         """Cover the texts of a prompt if needed, before it is painted."""
         self.shield.show_prompt(view)
-        self._prompt.hide_reasons(covered=self.shield.covers)
+        self._votes.hide_reasons(covered=self.shield.covers)
 
     def prefer(self) -> None:
         """Apply changed preferences."""
@@ -66,7 +73,7 @@ class ReadingAids(QObject):
         self._hide_reasons()
 
     def _hide_reasons(self) -> None:
-        self._prompt.hide_reasons(covered=self.shield.covers)
+        self._votes.hide_reasons(covered=self.shield.covers)
         self._responses.readings.restate()
 
     def _compare(self) -> None:

@@ -13,6 +13,8 @@ from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE
 from orbench_studio.gui.common.widgets import label
 
 _PAD = 20
+_LONG = 3_000  # characters
+_UNLIMITED = 100_000  # pixels
 _BESIDE = 480  # pixels below which two texts are stacked
 _BODY_LINE = 20
 _DETAILS_SHARE = 2  # of the text's height
@@ -78,6 +80,12 @@ class ResponseReader(QFrame):
         self.about.setText("   ·   ".join(about(view, blind=blind, reasons=not self.text.covered)))
         self.text.show_text(view.response.text, view.evidence)
         self._show_details(view.response)
+
+    def wanted_height(self) -> int:
+        """The height that shows the whole response; a long one is not laid out for this."""
+        if len(self.text.toPlainText()) > _LONG:
+            return _UNLIMITED
+        return self.height() - self.text.height() + int(self.text.document().size().height()) + _PAD
 
     def restate(self) -> None:
         """Show it again."""

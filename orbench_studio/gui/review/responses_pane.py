@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QSplitter,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -22,15 +21,13 @@ from orbench_studio.gui.common.painting import badge, badge_size, elided
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import PlainList, label
 from orbench_studio.gui.review.response_reader import ResponseReaders
-from orbench_studio.settings import Settings
 
 _ROW = 36
 _PAD = 20
 _BASIS = 76
 _ROOM_FOR_NAME = 110
 _ROOM_FOR_BASIS = 300  # pixels of row width below which only model and badge are painted
-_NARROWEST = 300
-_FEWEST, _MOST = 2, 9  # rows that the list shows without being resized
+_FEWEST, _MOST = 2, 6  # rows that the list shows at least
 VIEW = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -117,11 +114,11 @@ def basis(view: ResponseView, annotator: str) -> str:
 
 
 class ResponsesPane(QFrame):
-    """The list of responses above the text of the one in focus."""
+    """The list of responses; `readings` shows the text of the one in focus, and is placed elsewhere."""
 
     left = Signal()  # when the user leaves the text to continue in the queue
 
-    def __init__(self, theme: Theme, settings: Settings) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._model = ResponsesModel()
@@ -130,14 +127,8 @@ class ResponsesPane(QFrame):
         self._count = label("", "meta")
         self.readings = ResponseReaders(theme)
         self._beside = ""  # the model whose response is pinned on the left
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self._lines = 0
-        self._fits = True
         self._of: int | None = None
         self._build_ui()
-        self._fits = not _remember_splitter(self.splitter, settings, "responses")
-        _remember_splitter(self.readings, settings, "side_by_side")
-        self.splitter.splitterMoved.connect(self._stop_fitting)
         self.readings.focused.text.left.connect(self.left)
         self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
         theme.changed.connect(self._fit_size)
@@ -150,7 +141,7 @@ class ResponsesPane(QFrame):
         views = view.responses
         self._model.show(views, blind=view.blind)
         self._count.setText("" if view.blind else tally(views))
-        self._fit_list(len(views))
+        self._fit_size()
         pinned = self._pin(views)
         ids = [each.response.id for each in views]
         if views:
@@ -171,11 +162,6 @@ class ResponsesPane(QFrame):
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of characters that is selected in the response in focus; None where there is none."""
         return self.readings.focused.text.selected()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        wide = event.size().width() > 2 * event.size().height()
-        self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
 
     @property
     def comparing(self) -> bool:
@@ -226,20 +212,9 @@ class ResponsesPane(QFrame):
         return self._model.at(self._list.currentIndex().row())
 
     def _fit_size(self) -> None:
-        self._list.setMinimumHeight(px(_ROW) * _FEWEST)
+        rows = min(max(self._model.rowCount(), _FEWEST), _MOST)
+        self._list.setMinimumHeight(px(_ROW) * rows + 4)
         self._list.doItemsLayout()
-        lines, self._lines = self._lines, 0
-        self._fit_list(lines)
-
-    def _stop_fitting(self) -> None:
-        self._fits = False
-
-    def _fit_list(self, lines: int) -> None:
-        """Fit the list to its rows until the user drags the splitter."""
-        if self._fits and lines != self._lines and self.splitter.orientation() is Qt.Orientation.Vertical:
-            wanted = px(_ROW) * min(max(lines, _FEWEST), _MOST) + 4
-            self.splitter.setSizes([wanted, max(sum(self.splitter.sizes()) - wanted, 1)])
-        self._lines = lines
 
     def _show_text(self) -> None:
         self.readings.focused.show_view(self.focused(), blind=self._model.blind)
@@ -251,22 +226,18 @@ class ResponsesPane(QFrame):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setAccessibleName(tr("Responses"))
         self._fit_size()
+        self._count.setMinimumWidth(1)
         heading = QHBoxLayout()
         heading.setContentsMargins(_PAD, 12, _PAD, 8)
         heading.addWidget(label(tr("Responses"), "strong"))
         heading.addStretch()
         heading.addWidget(self._count)
         self._count.setToolTip(tr("Partial, indirect and direct refusals among the judged responses"))
-        self.splitter.addWidget(self._list)
-        self.splitter.addWidget(self.readings)
-        self.setMinimumWidth(_NARROWEST)
-        self.splitter.setStretchFactor(1, 1)
-        self.splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(heading)
-        layout.addWidget(self.splitter, 1)
+        layout.addWidget(self._list, 1)
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:
@@ -279,17 +250,3 @@ def tally(views: tuple[ResponseView, ...]) -> str:
         tr("{count} not judged").format(count=apart) if apart else "",
     ]
     return "\u00a0\u00a0·  ".join(part for part in counts if part) or tr("none yet")
-
-
-def _remember_splitter(splitter: QSplitter, settings: Settings, name: str) -> bool:
-    """Restore a splitter's stored sizes and store later changes; return whether there were stored sizes."""
-    stored = settings.panes.get(name, [])
-    known = len(stored) == splitter.count() and sum(stored) > 0
-    if known:
-        splitter.setSizes(stored)
-
-    def store() -> None:
-        settings.panes[name] = splitter.sizes()
-
-    splitter.splitterMoved.connect(store)
-    return known

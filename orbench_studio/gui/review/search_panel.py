@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from orbench_studio.domain.review.queue import Field, QueueFilter
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.review.facet_row import FacetRow
 from orbench_studio.gui.review.filter_bar import FilterBar
@@ -60,6 +60,22 @@ class SearchPanel(QObject):
         elif self._cleared is not None:
             self.bar.ask(self._cleared)
         self.left.emit()
+
+    def drop(self, term: Term) -> None:
+        """Remove one condition of the filter."""
+        self.bar.ask(self.current.without_term(term))
+
+    def count_without(self, done: Callable[[list[tuple[Term, int]]], None]) -> None:
+        """Count the prompts that match without each condition of the filter."""
+        wanted = self.current
+
+        def work(workspace: Workspace) -> list[tuple[Term, int]]:
+            from orbench_studio.services.review import search
+
+            return search.counts_without(workspace, wanted)
+
+        if wanted.terms:
+            self._session.run(work, lambda counts: done(counts) if wanted == self.current else None)
 
     def _show(self, wanted: QueueFilter) -> None:
         self._cleared = None

@@ -16,7 +16,7 @@ from orbench_studio.gui.common.widgets import if_alive
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import ReviewPage
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
-from orbench_studio.gui.review.undo_dialog import UndoSinceDialog, undo_since
+from orbench_studio.gui.review.undo_dialog import UndoSinceDialog, undo_entry, undo_since
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class SidePanels:
         self._draft = ""  # of guidelines that were not saved
         page.guidelines.edit_wanted.connect(lambda: self._load_guidelines(self._edit))
         page.recorded.connect(self._after)
+        page.trail.undo_wanted.connect(lambda entry: page.reverse(partial(undo_entry, session, entry)))
         session.opened.connect(self._begin)
         session.operations.changed.connect(self._changed)
         page.bind(

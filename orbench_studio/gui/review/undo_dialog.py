@@ -50,6 +50,20 @@ def undo_since(
     session.run(work, done, failed)
 
 
+def undo_entry(
+    session: Session, entry: int, done: Callable[[Changes], None], failed: Callable[[Exception], None]
+) -> None:
+    """Undo one decision, whatever was decided since."""
+    who = session.annotator
+
+    def work(workspace: Workspace) -> Changes:
+        from orbench_studio.services.review import bulk_undo
+
+        return bulk_undo.undo_entry(workspace, entry, annotator=who)
+
+    session.run(work, done, failed)
+
+
 class UndoSinceDialog(QDialog):
     """The reviewer's own decisions, latest first: everything down to the selected row is undone."""
 

@@ -1,75 +1,116 @@
-"""The moderators' votes as cards, with consensus and veto below."""
+"""The moderators' votes, one row each, with consensus and veto below."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.moderation import Verdict, Vote
 from orbench_studio.domain.review.decision import PromptView
-from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.actions import SHORTCUTS, key_text, tr
 from orbench_studio.gui.common.theme import VERDICTS
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
-from orbench_studio.gui.review.decision_words import consensus_words
-
-_COLUMNS = 3
+from orbench_studio.gui.review.decision_words import SEPARATOR, consensus_words, mark_words
 
 
-class VoteCard(QFrame):
+class VoteRow(QWidget):
     """One moderator: name, verdict with shape and word, category, explanation on demand."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("card")
-        self._moderator = label("", "meta")
+        self._moderator = label()
         self._verdict = label("", "strong")
         self._explanation = label("", "meta")
-        for part in (self._moderator, self._verdict, self._explanation):
-            part.setWordWrap(True)
+        self._moderator.setMinimumWidth(1)
+        self._explanation.setWordWrap(True)
         self._explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row = QHBoxLayout()
+        row.addWidget(self._moderator, 1)
+        row.addWidget(self._verdict)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 10)
-        layout.setSpacing(4)
-        for part in (self._moderator, self._verdict, self._explanation):
-            layout.addWidget(part)
-        layout.addStretch()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(row)
+        layout.addWidget(self._explanation)
 
     def show_vote(self, vote: Vote, *, explained: bool) -> None:
         """Show a vote."""
         mark = VERDICTS[vote.verdict]
         self._moderator.setText(vote.moderator)
-        self._verdict.setText(f"{mark.shape} {mark.word}" + (f" · {vote.category}" if vote.category else ""))
+        self._verdict.setText(" · ".join(filter(None, (mark_words(mark), vote.category))))
         set_role(self._verdict, "role", f"verdict-{mark.colour}")
         unread = vote.verdict is Verdict.UNPARSED and vote.raw
         self._explanation.setText(vote.raw if unread else vote.explanation or tr("No explanation."))
-        set_tip(self, tr("Template {hash}").format(hash=vote.template_hash[:12]) if vote.template_hash else "")
         self._explanation.setVisible(explained)
+        template = tr("Template {hash}").format(hash=vote.template_hash[:12]) if vote.template_hash else ""
+        set_tip(self, ". ".join(filter(None, (vote.moderator, template))))
         self.setAccessibleName(f"{vote.moderator}: {mark.word}")
 
 
-class VoteCards(QWidget):
-    """The votes on a prompt side by side, with consensus and veto below."""
+class VotesPane(QFrame):
+    """The votes on a prompt, with consensus and veto below; hidden until the reviewer decides."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._cards: list[VoteCard] = []
-        self._grid = QGridLayout()
-        self._grid.setSpacing(12)
+        self._view: PromptView | None = None
+        self._explained = False
+        self._covered = False
+        self._rows: list[VoteRow] = []
+        self.title = label(tr("Moderator votes"), "strong")
+        self._key = label("", "meta")
+        self._list = QVBoxLayout()
         self._rule = label("", "quiet")
-        self._rule.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
-        layout.addLayout(self._grid)
-        layout.addWidget(self._rule)
-        layout.addStretch()
+        self._build_ui()
+        SHORTCUTS.changed.connect(self._show)
 
-    def show_votes(self, votes: list[Vote], view: PromptView, *, explained: bool) -> None:
+    def show_view(self, view: PromptView) -> None:
         """Show the votes on the prompt itself; the text below includes those on responses."""
-        while len(self._cards) < len(votes):
-            place = len(self._cards)
-            self._cards.append(VoteCard())
-            self._grid.addWidget(self._cards[-1], place // _COLUMNS, place % _COLUMNS)
-        for place, card in enumerate(self._cards):
-            card.setVisible(place < len(votes))
+        self._view = view
+        self._show()
+
+    def toggle_explanations(self) -> None:
+        """Show or hide the moderators' explanations."""
+        self._explained = not self._explained
+        self._show()
+
+    def hide_reasons(self, *, covered: bool) -> None:
+        """Hide the moderators' explanations, which can quote a covered prompt."""
+        if covered != self._covered:
+            self._covered = covered
+            self._show()
+
+    def _show(self) -> None:
+        view = self._view
+        if view is None:
+            return
+        votes = sorted((v for v in view.votes if v.response_id is None), key=lambda v: v.moderator)
+        key = key_text("explanations")
+        text = tr("{key} hides explanations" if self._explained else "{key} shows explanations")
+        self._key.setText(text.format(key=key) if votes and key else "")
+        self._show_rows(votes)
+        hidden = tr("Hidden until you decide. {key} shows them at once.").format(key=key_text("blind"))
+        self._rule.setText(hidden if view.blind else SEPARATOR.join(consensus_words(view)))
+
+    def _show_rows(self, votes: Sequence[Vote]) -> None:
+        while len(self._rows) < len(votes):
+            self._rows.append(VoteRow())
+            self._list.addWidget(self._rows[-1])
+        for place, row in enumerate(self._rows):
+            row.setVisible(place < len(votes))
             if place < len(votes):
-                card.show_vote(votes[place], explained=explained)
-        self._rule.setText("\u00a0\u00a0·  ".join(consensus_words(view)))
+                row.show_vote(votes[place], explained=self._explained and not self._covered)
+
+    def _build_ui(self) -> None:
+        heading = QHBoxLayout()
+        heading.addWidget(self.title)
+        heading.addStretch()
+        heading.addWidget(self._key)
+        self._rule.setWordWrap(True)
+        self._key.setMinimumWidth(1)
+        self._list.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 12, 20, 8)
+        layout.setSpacing(8)
+        layout.addLayout(heading)
+        layout.addLayout(self._list)
+        layout.addWidget(self._rule)

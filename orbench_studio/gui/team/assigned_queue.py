@@ -114,7 +114,6 @@ class AssignedQueue(QObject):
         for row in new:
             page.model.insert(page.model.rowCount(), row)
         page.queue.count(page.model.rowCount())
-        page.finder.bar.tell_more(len(new))
         if waits:
             page.step(1)
             page.message.emit(tr("New prompts were assigned to you."))

@@ -56,6 +56,11 @@ class Connection(QObject):
         session.closed.connect(self._forget)
         session.disconnected.connect(self.lose)
 
+    @property
+    def waiting(self) -> tuple[PendingDecision, ...]:
+        """The decisions that are not sent yet, oldest first."""
+        return tuple(self._pending)
+
     def decide(
         self,
         decisions: tuple[Decision, ...],

@@ -1,7 +1,7 @@
 """Undo of many decisions: everything that one annotator decided since a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -13,10 +13,12 @@ from orbench_studio.services.workspace.policy import Policy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.tables import ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_prompts
-from orbench_studio.store.review import derived_states, journal, undo_entries
+from orbench_studio.store.review import derived_states, journal, timeline, undo_entries
 from orbench_studio.store.review.journal import DECIDING, IN_FORCE, Entry
 
-__all__ = ["Entry", "UndoPreview", "entries_of", "parse_time", "preview", "reverse", "undo_since"]
+__all__ = ["Entry", "UndoPreview", "entries_of", "parse_time", "preview", "reverse", "undo_entry", "undo_since"]
+
+_RECENT = 20  # entries among which a later decision is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,18 @@ def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) 
         annotator_id = journal.lock_annotator(db, annotator)
         targets = undo_entries.in_force(db, annotator_id, {entry.id for entry in previewed.entries})
         return reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, targets)
+
+
+def undo_entry(workspace: Workspace, entry: int, *, annotator: str) -> Changes:
+    """Undo one entry of the annotator, whatever they decided since; a redo restores it."""
+    with workspace.deciding() as db:
+        annotator_id = journal.lock_annotator(db, annotator)
+        known = {one.entry: one for one in timeline.recent(db, annotator, _RECENT)}
+        targets = undo_entries.in_force(db, annotator_id, {entry})
+        changes = reverse(db, workspace.policy, EntryKind.UNDO, annotator_id, targets)
+        if entry in known and known[entry].superseded:
+            return replace(changes, message=f"{changes.message}. Your later decision still counts.")
+        return changes
 
 
 def reverse(db: Connection, policy: Policy, kind: EntryKind, annotator_id: int, targets: Sequence[int]) -> Changes:

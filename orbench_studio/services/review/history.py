@@ -1,12 +1,12 @@
 """The journal of a workspace and the timeline of a prompt."""
 
-from orbench_studio.domain.review.timeline import EntryKind, Event
+from orbench_studio.domain.review.timeline import EntryKind, Event, RecentDecision
 from orbench_studio.services.review import blinding
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.review import journal, timeline
 from orbench_studio.store.review.journal import Entry
 
-__all__ = ["Entry", "EntryKind", "Event", "entries", "of_prompt"]
+__all__ = ["Entry", "EntryKind", "Event", "entries", "of_prompt", "recent"]
 
 
 def entries(workspace: Workspace, *, limit: int | None = None, annotator: str | None = None) -> list[Entry]:
@@ -24,3 +24,9 @@ def of_prompt(workspace: Workspace, prompt_id: int, annotator: str | None = None
     with workspace.reading() as db:
         found = timeline.of_prompt(db, prompt_id)
         return found if annotator is None else blinding.events(db, workspace.policy, prompt_id, found, annotator)
+
+
+def recent(workspace: Workspace, *, annotator: str, limit: int) -> list[RecentDecision]:
+    """The annotator's last decisions that are not undone, the latest first."""
+    with workspace.reading() as db:
+        return timeline.recent(db, annotator, limit)

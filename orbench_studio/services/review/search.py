@@ -15,6 +15,7 @@ from orbench_studio.domain.review.queue import (
     QueueRow,
     SavedView,
     Status,
+    Term,
 )
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.errors import CancelledError, StudioError
@@ -25,17 +26,23 @@ from orbench_studio.store.core import prompts, response_index
 from orbench_studio.store.review import facets, named_filters, prompt_lists, queue
 
 
-def queue_of(workspace: Workspace, wanted: QueueFilter, shown: int | None = None) -> Queue:
-    """The prompts that match the filter, in its order; begins at the prompt `shown` where it is among them."""
+def queue_of(
+    workspace: Workspace, wanted: QueueFilter, shown: int | None = None, annotator: str | None = None
+) -> Queue:
+    """The prompts that match the filter, in its order; begins at the prompt `shown` where it is among them.
+
+    In a team queue, the prompts that the annotator labelled are decided, whatever is known of others.
+    """
     with workspace.reading() as db:
         ids = queue.ids(db, wanted)
         begin = shown if shown in ids else _first(db, wanted)
         total = queue.total(db)
         own = tuple(prompts.own_categories(db))
+        decided = queue.decided(db, wanted, annotator if wanted.on(Field.TEAM) else None)
     if wanted.order is Order.USEFUL:
         ids = array("q", by_usefulness(workspace, ids))
         begin = shown if shown in ids else next(iter(ids), None)
-    return Queue(ids, total, begin, own)
+    return Queue(ids, total, begin, own, decided)
 
 
 def _first(db: Connection, wanted: QueueFilter) -> int | None:
@@ -55,6 +62,13 @@ def counts_of(workspace: Workspace, wanted: QueueFilter, field: Field) -> dict[s
     """How many prompts each value of a field would match together with the filter's other conditions."""
     with workspace.reading() as db:
         return facets.counts(db, wanted, field)
+
+
+def counts_without(workspace: Workspace, wanted: QueueFilter) -> list[tuple[Term, int]]:
+    """How many prompts match without each condition of the filter, the most prompts first."""
+    with workspace.reading() as db:
+        counts = [(term, queue.count(db, wanted.without_term(term))) for term in wanted.terms]
+    return sorted(counts, key=lambda one: -one[1])
 
 
 def saved_views(workspace: Workspace) -> list[SavedView]:

@@ -190,6 +190,14 @@ def labelled_by(db: Connection, entry_ids: Sequence[int]) -> list[int]:
     return sorted(found)
 
 
+def labelled(annotator: str) -> Select[Any]:
+    """The ids of the prompts that an annotator labelled in the studio, also for training."""
+    a = ANNOTATIONS.c
+    found = select(a.prompt_id).join(JOURNAL, JOURNAL.c.id == a.journal_id)
+    found = found.join(ANNOTATORS, ANNOTATORS.c.id == a.annotator_id).where(ANNOTATORS.c.name == annotator)
+    return found.where(a.aspect.in_((Aspect.LABEL, Aspect.TRAINING)), JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
+
+
 def prompts_of(db: Connection, entry_ids: Sequence[int]) -> dict[int, set[int]]:
     """The prompts that the decisions of entries are about, by entry."""
     found: dict[int, set[int]] = defaultdict(set)

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, or_, select
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import stored_category
@@ -12,7 +12,7 @@ from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Status
 from orbench_studio.domain.team.queue import given_to
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
-from orbench_studio.store.review import prompt_lists
+from orbench_studio.store.review import journal, prompt_lists
 from orbench_studio.store.review.query_sql import conditions
 
 _EXCERPT = 160  # characters of a prompt that a row can show
@@ -29,7 +29,19 @@ _ORDERS: dict[Order, Sequence[ColumnElement[Any]]] = {
 
 def ids(db: Connection, wanted: QueueFilter) -> "array[int]":
     """The ids of the prompts that match the filter, in its order."""
-    found = select(S.prompt_id).where(*conditions(db, wanted.terms)).order_by(*_order(wanted)).subquery()
+    return _listed(db, select(S.prompt_id).where(*conditions(db, wanted.terms)).order_by(*_order(wanted)))
+
+
+def decided(db: Connection, wanted: QueueFilter, annotator: str | None = None) -> frozenset[int]:
+    """The matching prompts with a human label, and those that the annotator labelled in the studio."""
+    labelled: ColumnElement[bool] = S.status.in_((Status.DECIDED, Status.DISPUTED))
+    if annotator is not None:
+        labelled = or_(labelled, S.prompt_id.in_(journal.labelled(annotator)))
+    return frozenset(_listed(db, select(S.prompt_id).where(*conditions(db, wanted.terms), labelled)))
+
+
+def _listed(db: Connection, wanted: Select[Any]) -> "array[int]":
+    found = wanted.subquery()
     # One text instead of a row a prompt: half the time, and the window's thread is not interrupted 80,000 times.
     listed = db.execute(select(func.aggregate_strings(cast(found.c.prompt_id, Text), ","))).scalar()
     return array("q", map(int, listed.split(",") if listed else ()))

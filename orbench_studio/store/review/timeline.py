@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from orbench_studio.domain.review.timeline import Event
+from orbench_studio.domain.core.annotation import Annotation, Aspect
+from orbench_studio.domain.review.timeline import Event, RecentDecision
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, MODELS, RESPONSES
-from orbench_studio.store.review import guidelines
-from orbench_studio.store.review.journal import IN_FORCE, IN_TIME, annotation
+from orbench_studio.store.review import guidelines, journal
+from orbench_studio.store.review.journal import DECIDING, IN_FORCE, IN_TIME, annotation
 
 
 def of_prompt(db: Connection, prompt_id: int) -> list[Event]:
@@ -15,6 +16,50 @@ def of_prompt(db: Connection, prompt_id: int) -> list[Event]:
     found = [_decision(row) for row in _decisions(db, prompt_id)]
     found += [_reversal(row) for row in _reversals(db, prompt_id)]
     return sorted(found, key=lambda event: (event.at, event.entry))
+
+
+def recent(db: Connection, annotator: str, limit: int) -> list[RecentDecision]:
+    """The annotator's last entries that are not undone, the latest first."""
+    a = ANNOTATIONS.c
+    mine = (JOURNAL.c.annotator_id == journal.annotator_id(db, annotator), JOURNAL.c.kind.in_(DECIDING), IN_FORCE)
+    last = select(JOURNAL.c.id).where(*mine).order_by(JOURNAL.c.at.desc()).limit(limit).subquery()
+    entries = (
+        select(a.journal_id, func.min(a.id).label("first"), func.count(a.prompt_id.distinct()).label("prompts"))
+        .where(a.journal_id.in_(select(last.c.id)))
+        .group_by(a.journal_id)
+        .subquery()
+    )
+    statement = (
+        select(ANNOTATIONS, JOURNAL.c.at, MODELS.c.name, entries.c.prompts)
+        .join(entries, entries.c.first == a.id)
+        .join(JOURNAL, JOURNAL.c.id == a.journal_id)
+        .outerjoin(RESPONSES, RESPONSES.c.id == a.response_id)
+        .outerjoin(MODELS, MODELS.c.id == RESPONSES.c.model_id)
+        .order_by(JOURNAL.c.at.desc())
+    )
+    rows = db.execute(statement).all()
+    known = journal.of_prompts(db, [row.prompt_id for row in rows])
+    return [
+        RecentDecision(
+            row.journal_id,
+            row.at,
+            row.prompt_id,
+            Aspect(row.aspect),
+            row.value,
+            row.name,
+            row.prompts,
+            _is_superseded(row.id, annotator, known[row.prompt_id]),
+        )
+        for row in rows
+    ]
+
+
+def _is_superseded(annotation_id: int, annotator: str, known: list[Annotation]) -> bool:
+    """Whether a later decision of the annotator is about the same thing; `known` is ordered by time."""
+    ids = [one.id for one in known]
+    here = known[ids.index(annotation_id)]
+    same = (one for one in known[ids.index(annotation_id) + 1 :] if one.annotator == annotator)
+    return any((one.aspect, one.response_id) == (here.aspect, here.response_id) for one in same)
 
 
 def _decisions(db: Connection, prompt_id: int) -> list[Row[Any]]:

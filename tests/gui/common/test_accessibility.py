@@ -256,9 +256,9 @@ def test_the_decision_buttons_fit_into_every_window(start, path, width, height):
         parts = (*page.decisions._labels.values(), page.responses, page.prompt, studio.window.messages)
         studio.wait(lambda: not outside(studio.window, parts) and all(part.height() >= 32 for part in parts))
         assert all(part.isVisible() for part in parts)
-        studio.wait(
-            lambda: (page.responses.mapTo(page, page.responses.rect().topLeft()).y() > 100) == (page.width() < 900)
-        )
+        texts = page.panes.texts
+        studio.wait(lambda: (page.responses.readings.y() > 0) == (texts.width() < theme.px(1200)))
+        studio.wait(lambda: page.queue.isHidden() == (page.width() < 1100))
 
 
 def test_the_responses_model_keeps_qt_s_rules(qapp, path):

@@ -91,7 +91,7 @@ def test_hints_show_the_current_shortcuts(start, path):
         hints = studio.page.decisions.findChild(KeyHints)
         assert "F13" in hints.accessibleName()
         assert "Ctrl+F9" in studio.page.finder.bar.search.placeholderText()
-        assert "F12 shows explanations" in studio.page.prompt._moderators.text()
+        assert "F12 shows explanations" in studio.page.votes._key.text()
         assert any("F4" in hint.text() for hint in window.messages._hints)
         SHORTCUTS.assign("keys", [])
         assert any(hint.text() == "shortcuts" for hint in window.messages._hints)

@@ -146,3 +146,17 @@ def test_a_team_queue_waits_at_its_end_for_the_annotator(start, path, labels, re
         assert studio.shown() == shown, "the revealed prompt stays"
         assert set(labels().values()) == {"safe"}
         assert reveals() == (0, studio.page.queue.place() + 1)
+
+
+def test_each_of_the_last_decisions_is_undone_alone(start, path, labels):
+    with start(path) as studio:
+        for key in (S, T, S, T, S, T):
+            studio.press(key)
+        rows = studio.page.trail._rows
+        studio.wait(lambda: [row._prompt.text() for row in rows] == ["#6", "#5", "#4", "#3", "#2"])
+        assert rows[1].undo.accessibleName() == "Undo ● safe of prompt #5"
+        rows[1].undo.click()
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 5)
+        assert labels() == {1: "safe", 2: "toxic", 3: "safe", 4: "toxic", 6: "toxic"}
+        studio.wait(lambda: [row._prompt.text() for row in rows] == ["#6", "#4", "#3", "#2", "#1"])
+        assert "5 of 70 decided" in studio.page.finder.bar.progress.text.text()

@@ -14,6 +14,7 @@ from orbench_studio.gui.common.preferences import PREFERENCES, PreferencesDialog
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.review.pace import GAP, Pace
 from orbench_studio.gui.review.page import State
+from orbench_studio.gui.review.view_progress import progress_words
 from orbench_studio.settings import Settings, load_settings
 from tests.gui.conftest import outside
 
@@ -165,16 +166,31 @@ def test_two_responses_side_by_side(start, path):
         assert readings.pinned.isHidden()
 
 
-def test_the_border_of_the_responses_is_remembered(start, path):
+def test_the_border_between_prompt_and_response_is_remembered(start, path):
     with start(path) as studio:
         studio.window.resize(1500, 900)
-        splitter = studio.page.responses.splitter
-        studio.wait(lambda: studio.page.width() > 1400 and sum(splitter.sizes()) >= splitter.width() - 8)
+        splitter = studio.page.panes.texts
+        studio.wait(lambda: studio.page.width() > 1400 and sum(splitter.sizes()) >= splitter.height() - 8)
         splitter.moveSplitter(260, 1)
         left = splitter.sizes()
     with start(path) as studio:
         studio.wait(lambda: studio.window.height() == 900)
-        studio.wait(lambda: studio.page.responses.splitter.sizes() == pytest.approx(left, abs=3))
+        studio.wait(lambda: studio.page.panes.texts.sizes() == pytest.approx(left, abs=3))
+
+
+@pytest.mark.parametrize(
+    ("decided", "prompts", "seconds", "words"),
+    [
+        (0, 199, None, "0 of 199 decided"),
+        (128, 199, 3.2, "128 of 199 decided · about 4 min left"),
+        (198, 199, 3.2, "198 of 199 decided · about 1 min left"),
+        (0, 80_359, 3.2, "0 of 80,359 decided · about 3.0 days of work left"),
+        (0, 9_000, 3.2, "0 of 9,000 decided · about 8.0 h left"),
+        (199, 199, 3.2, "199 of 199 decided"),
+    ],
+)
+def test_the_progress_says_how_much_is_left(decided, prompts, seconds, words):
+    assert " ".join(progress_words(decided, prompts, seconds).split()) == words
 
 
 def test_the_pace_is_the_median_of_this_sitting():
@@ -225,6 +241,7 @@ def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(st
             now[0] += 60
             studio.press(S)
         studio.wait(lambda: "60 s each" in studio.window.top_bar.today.text())
+        assert "7 of 70 decided" in studio.page.finder.bar.progress.text.text()
         studio.wait(lambda: "7 today" in studio.window.top_bar.today.text())
         assert "Take a short break" in studio.message()
         assert "safe" in studio.message(), "what just happened is still told"

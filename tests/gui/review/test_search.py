@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QProgressDialog
+from PySide6.QtWidgets import QApplication, QInputDialog, QProgressDialog, QPushButton
 
 from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field
@@ -37,8 +37,8 @@ def test_each_facet_value_matches_as_many_prompts_as_its_count(start, path, fiel
         menu.close()
         for words, _, count in offered:
             choose(studio, field, words)
-            said = f"{count} of {PROMPTS}"
-            studio.wait(lambda said=said: studio.page.finder.bar._matches.text() == said)
+            tip = f"{count} of {PROMPTS} prompts match"
+            studio.wait(lambda tip=tip: tip in studio.page.finder.bar.progress.toolTip())
             assert len(studio.page.model.ids()) == int(count)
 
 
@@ -61,7 +61,7 @@ def test_an_invalid_query_shows_an_error_and_keeps_the_queue(start, path):
         bar = studio.page.finder.bar
         studio.key(Qt.Key.Key_Slash)
         QTest.keyClicks(bar.search, "catgory:privacy")
-        studio.wait(lambda: bar._matches.text().startswith("▲"))
+        studio.wait(lambda: bar._fault.text().startswith("▲"))
         assert "Did you mean “category:”" in bar.search.accessibleDescription()
         assert len(studio.page.model.ids()) == PROMPTS
         bar.search.clear()
@@ -171,3 +171,16 @@ def test_nothing_is_cut_off_at_any_width(start, path, width):
         studio.wait(lambda: studio.window.width() == width)
         studio.wait(lambda: studio.page.queue.isVisible() == (studio.page.width() >= 1100))
         studio.wait(lambda: not outside(studio.window, [studio.page.responses]))
+
+
+def test_a_filter_without_matches_offers_to_drop_each_condition(start, path):
+    with start(path) as studio:
+        studio.page.finder.bar.ask(parse("category:privacy -category:privacy consensus:safe"))
+        offers = studio.page.panes.empty
+        studio.wait(lambda: studio.page.state is State.EMPTY and offers.findChildren(QPushButton)[-1].isVisible())
+        studio.wait(lambda: len([b for b in offers.findChildren(QPushButton) if "Without" in b.text()]) == 3)
+        texts = {b.text(): b for b in offers.findChildren(QPushButton) if "Without" in b.text()}
+        assert [text.rpartition(": ")[2] for text in texts] == ["56 prompts", "13 prompts", "0 prompts"]
+        assert [button.isEnabled() for button in texts.values()] == [True, True, False]
+        next(iter(texts.values())).click()
+        studio.wait(lambda: len(studio.page.model.ids()) == 56)

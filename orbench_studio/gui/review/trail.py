@@ -1,0 +1,167 @@
+"""The trail: the reviewer's last decisions, each with its own undo, always in view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.pending_decision import PendingDecision
+from orbench_studio.domain.review.timeline import RecentDecision
+from orbench_studio.gui.common.actions import Actions, tr
+from orbench_studio.gui.common.theme import ANSWERS, LABELS
+from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.review.decision_words import mark_words
+from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_ROWS = 5
+_NOT_SAVED = 0  # instead of the id of an entry
+_AFTER_PAINTING = 30  # milliseconds; the next prompt is loaded first
+_LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
+
+
+class Trail(QFrame):
+    """The last five decisions, those that wait for the server first."""
+
+    undo_wanted = Signal(int)  # with the id of a journal entry
+
+    def __init__(self, session: Session, connection: Connection, actions: Actions) -> None:
+        super().__init__()
+        self._session = session
+        self._connection = connection
+        self._recent: list[RecentDecision] = []
+        self._rows = [_Row() for _ in range(_ROWS)]
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_AFTER_PAINTING)
+        self._timer.timeout.connect(self._load)
+        self._build_ui(actions)
+        session.opened.connect(self._timer.start)
+        session.operations.changed.connect(lambda _changes: self._timer.start())
+
+    def refresh(self) -> None:
+        """Load the decisions again."""
+        self._timer.start()
+
+    def _load(self) -> None:
+        annotator = self._session.annotator
+        if self._connection.is_offline:
+            self._show(self._recent)
+            return
+
+        def work(workspace: Workspace) -> list[RecentDecision]:
+            from orbench_studio.services.review import history
+
+            return history.recent(workspace, annotator=annotator, limit=_ROWS)
+
+        self._session.run(work, self._show, show_errors=False)
+
+    def _show(self, recent: Sequence[RecentDecision]) -> None:
+        self._recent = [*recent]
+        waiting = map(_not_saved, reversed(self._connection.waiting))
+        for row, decision in zip(self._rows, [*waiting, *recent, *[None] * _ROWS], strict=False):
+            row.show_decision(decision)
+
+    def _ask_undo(self, row: _Row) -> None:
+        if row.decision is not None:
+            self.undo_wanted.emit(row.decision.entry)
+
+    def _build_ui(self, actions: Actions) -> None:
+        self.setAccessibleName(tr("Your last decisions"))
+        more = QToolButton()
+        more.setText(tr("History"))
+        more.setProperty("role", "link")
+        more.setToolTip(tr("Undo several decisions"))
+        more.clicked.connect(lambda: actions["undo_since"].trigger())
+        heading = QHBoxLayout()
+        heading.addWidget(label(tr("Your last decisions"), "strong"))
+        heading.addStretch()
+        heading.addWidget(more)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 8, 12, 8)
+        layout.setSpacing(0)
+        layout.addLayout(heading)
+        for row in self._rows:
+            row.undo.clicked.connect(partial(self._ask_undo, row))
+            layout.addWidget(row)
+
+
+class _Row(QWidget):
+    """One decision: prompt, value, time and its undo."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decision: RecentDecision | None = None
+        self._prompt = label("", "meta")
+        self._value = label("", "meta")
+        self._time = label("", "meta")
+        self.undo = QToolButton()
+        self.undo.setText(tr("Undo"))
+        self.undo.setProperty("role", "link")
+        policy = self.undo.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # rows keep their height
+        self.undo.setSizePolicy(policy)
+        self._prompt.setMinimumWidth(56)
+        self._value.setMinimumWidth(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._prompt)
+        layout.addWidget(self._value, 1)
+        layout.addWidget(self._time)
+        layout.addWidget(self.undo)
+
+    def show_decision(self, decision: RecentDecision | None) -> None:
+        """Show a decision, or nothing."""
+        self.decision = decision
+        self.undo.setVisible(decision is not None)
+        if decision is None:
+            for text in (self._prompt, self._value, self._time):
+                text.clear()
+            return
+        self.undo.setEnabled(decision.entry != _NOT_SAVED)
+        words, colour = _words(decision.aspect, decision.value)
+        prompts = tr("{count} prompts").format(count=f"{decision.prompts:,}")
+        self._prompt.setText(prompts if decision.prompts > 1 else f"#{decision.prompt_id}")
+        self._value.setText(words)
+        set_role(self._value, "role", f"verdict-{colour}" if colour else "meta")
+        self._time.setText(f"{decision.at.astimezone():%H:%M:%S}")
+        self._explain(decision)
+
+    def _explain(self, decision: RecentDecision) -> None:
+        notes = [decision.model or ""]
+        notes += [tr("A later decision of yours counts instead.")] if decision.superseded else []
+        if decision.entry == _NOT_SAVED:
+            notes.append(tr("Not sent yet. Undo is available once you are back online."))
+        set_tip(self._value, " ".join(filter(None, notes)))
+        font = self._value.font()
+        font.setStrikeOut(decision.superseded)
+        self._value.setFont(font)
+        undo = tr("Undo {decision} of prompt {prompt}")
+        self.undo.setAccessibleName(undo.format(decision=self._value.text(), prompt=self._prompt.text()))
+
+
+def _not_saved(pending: PendingDecision) -> RecentDecision:
+    first = pending.decisions[0]
+    return RecentDecision(_NOT_SAVED, pending.at, pending.prompt_id, first.aspect, first.value)
+
+
+def _words(aspect: Aspect, value: str) -> tuple[str, str]:
+    """The words for a decision and the colour of its value."""
+    if aspect in _LABELS:
+        mark = LABELS[Label(value)]
+    elif aspect is Aspect.ANSWER_CLASS:
+        mark = ANSWERS[AnswerClass(value)]
+    else:
+        words = {Aspect.SKIP: tr("skipped"), Aspect.NOTE: tr("note"), Aspect.EVIDENCE: tr("evidence marked")}
+        flag = tr("flagged") if value == "on" else tr("flag removed")
+        return words.get(aspect, flag if aspect is Aspect.FLAG else tr("category {value}").format(value=value)), ""
+    return mark_words(mark), mark.colour
