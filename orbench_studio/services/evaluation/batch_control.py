@@ -167,6 +167,8 @@ def retry(workspace: Workspace, batch_id: int, causes: Sequence[Cause] = ()) -> 
             which = f"failed items with the cause: {names}" if causes else "failed items"
             return Changes(message=f"Batch {batch_id} has no {which}.")
         apply(db, batch_id, BatchAction.RETRY)
+    if not moved:
+        return Changes(CHANGED.kinds, (), "The stopped models will be used again.")
     return Changes(CHANGED.kinds, (), "1 item will be retried." if moved == 1 else f"{moved:,} items will be retried.")
 
 

@@ -80,7 +80,7 @@ class LiveRunner(BatchRunner):
         self._exchange_seconds = 0.0  # seconds, the last exchange
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_stopping = False
+        self._is_stopping = self._is_closing = False
 
     def stop(self, *, grace: float | None = None) -> None:
         self._is_stopping = True
@@ -200,16 +200,20 @@ class LiveRunner(BatchRunner):
         """Stop the queues of models that were stopped in any process; open those that are to be used again."""
         assert self._loop is not None
         stopped = {model.model for model in self._progress.models if model.stopped is not None}
-        for place, queue in enumerate(self._queues):
-            if queue.model.name in stopped:
-                queue.stop()
-            elif queue.is_stopped and queue.is_done and queue.model.id not in self._stopped and not self._is_stopping:
+        queues = {queue.model.id: queue for queue in self._queues}
+        for model_id, name in self._coordinator.models.items():
+            queue = queues.get(model_id)
+            if name in stopped:
+                if queue is not None:
+                    queue.stop()
+            elif model_id not in self._stopped and not self._is_closing and (queue is None or queue.can_be_replaced):
                 try:
-                    self._queues[place] = self._open_queue(queue.model.id)
+                    queues[model_id] = self._open_queue(model_id)
                 except StudioError as error:
-                    self._stopped[queue.model.id] = str(error)
+                    self._stopped[model_id] = str(error)
                     continue
-                self._sending.append(self._loop.create_task(self._queues[place].run()))
+                self._sending.append(self._loop.create_task(queues[model_id].run()))
+        self._queues = list(queues.values())
 
     async def _wait_for_news(self) -> None:
         """Wait for results, then briefly for more of them."""
@@ -251,6 +255,7 @@ class LiveRunner(BatchRunner):
         self._news.set()
 
     def _close(self) -> None:
+        self._is_closing = True
         for queue in self._queues:
             queue.close()
         self._news.set()

@@ -112,6 +112,11 @@ class ModelQueue:
         self.is_stopped = True
         self.close()
 
+    @property
+    def can_be_replaced(self) -> bool:
+        """Whether it was stopped and nothing is in flight any more."""
+        return self.is_stopped and self.is_done
+
     def returned(self) -> list[int]:
         """Remove the unsent items of a stopped queue and return their ids."""
         if not self.is_stopped:

@@ -71,9 +71,15 @@ class VendorBatchRunner(BatchRunner):
         with workspace.reading() as db:
             self._models = batches.models(db, batch_id)
         self._endpoints = {key: endpoint(name, base_urls.get(name)) for key, name in self._models.items()}
-        self._vendors: dict[int, VendorBatches] = {
-            key: open_vendor_batches(target) for key, target in self._endpoints.items()
-        }
+        self._vendors: dict[int, VendorBatches] = {}
+        self._unusable: dict[int, StudioError] = {}  # for example without a key
+        for key, target in self._endpoints.items():
+            try:
+                self._vendors[key] = open_vendor_batches(target)
+            except StudioError as error:
+                self._unusable[key] = error
+        if self._unusable and not self._vendors:
+            raise next(iter(self._unusable.values()))
         self._runner_id = 0
         self._waiting = ""
         self._live: LiveRunner | None = None
@@ -125,6 +131,8 @@ class VendorBatchRunner(BatchRunner):
     def _begin(self, db: Connection) -> None:
         if load_batch(db, self._batch_id).state is not BatchState.CANCELLED:  # its vendor batches are to be cancelled
             apply(db, self._batch_id, BatchAction.START)
+        for model_id, error in self._unusable.items():
+            batches.stop_model(db, self._batch_id, model_id, str(error))
         self._runner_id = item_claims.register(db, self._batch_id, self._lease, clock.now(db))
 
     def _poll_once(self) -> bool:

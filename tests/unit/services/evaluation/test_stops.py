@@ -7,6 +7,8 @@ from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError
 from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.live_runner import LiveRunner
+from orbench_studio.services.evaluation.vendor_batch_runner import VendorBatchRunner
+from tests.fake_batches import BatchVendor
 from tests.fake_vendor import KEY, chat, fault, json_reply
 from tests.unit.services.evaluation.test_shared_batches import until
 
@@ -19,16 +21,17 @@ FATAL = {
 
 
 @pytest.mark.parametrize("how", FATAL)
-def test_fatal_error_stops_that_model_only(create, run, vendor, how):
+@pytest.mark.parametrize("model", ["openai/refused", "anthropic/refused"])
+def test_fatal_error_stops_that_model_only(create, run, vendor, how, model):
     reply, message = FATAL[how]
-    vendor.refuses["gpt-test"] = reply
-    batch = create("openai/gpt-test", "openai/other", concurrency=1)
+    vendor.refuses["refused"] = reply
+    batch = create(model, "openai/other", concurrency=1)
     progress = run(batch)
     stopped, other = progress.models
     assert (stopped.done, stopped.failed, stopped.left, other.done) == (0, 0, 4, 4)
     assert sum(vendor.asked.values()) == 1 + 4
     assert message in stopped.stopped
-    assert progress.batch.note == f"openai/gpt-test: {stopped.stopped}"
+    assert progress.batch.note == f"{model}: {stopped.stopped}"
     assert [progress.status_of(model) for model in progress.models] == ["failed", "completed"]
     assert progress.batch.state is BatchState.FAILED
     vendor.refuses.clear()
@@ -59,11 +62,18 @@ def test_stopped_model_continues_while_the_others_run(create, vendor, workspace,
     assert sum(vendor.asked.values()) in (9, 10), "only refused requests are repeated"
 
 
-def test_model_without_a_key_does_not_stop_the_others(workspace, run, vendor, prices, monkeypatch):
-    monkeypatch.delenv("ANTHROPIC_API_KEY")
-    settings = BatchSettings(base_urls={"openai/gpt-test": vendor.url})
-    models = ["openai/gpt-test", "anthropic/claude-test"]
-    progress = run(batch_control.create(workspace, models, [1, 2], settings, prices=prices).id)
+@pytest.mark.parametrize("runner", [LiveRunner, VendorBatchRunner])
+def test_model_without_a_key_does_not_stop_the_others(workspace, prices, monkeypatch, runner):
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with BatchVendor(key=KEY) as vendor:
+        settings = BatchSettings(base_urls={"openai/gpt-test": vendor.url}, vendor_batch=runner is VendorBatchRunner)
+        models = ["openai/gpt-test", "anthropic/claude-test"]
+        batch = batch_control.create(workspace, models, [1, 2], settings, prices=prices)
+        running = runner(workspace, batch.id, prices, **({"poll": 0.02} if settings.vendor_batch else {}))
+        running.start()
+        assert running.wait(120)
+    progress = running.snapshot().progress
     assert [model.done for model in progress.models] == [2, 0]
     assert "ANTHROPIC_API_KEY" in progress.models[1].stopped
 
