@@ -83,7 +83,9 @@ class PageRegistry(QMainWindow):
         """The page of the workspace's counts, files and journal."""
         from orbench_studio.gui.data.library_page import LibraryPage
 
-        return LibraryPage(self._session)
+        page = LibraryPage(self._session, self._theme)
+        page.review_wanted.connect(self._review)
+        return page
 
     @cached_property
     def evaluate(self) -> EvaluationPage:

@@ -79,7 +79,7 @@ def _review(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 def _library(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     stage.window.show_page("page_library")
-    stage.wait(lambda: stage.window.library.widget() is not None)
+    stage.wait(lambda: stage.window.library.sources.rows.rowCount() > 0)
     yield "library", stage.window
 
 

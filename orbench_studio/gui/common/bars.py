@@ -1,17 +1,37 @@
 """Bars in the cells of a table: a chart that is sorted, copied, read and opened like any other table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
-from orbench_studio.gui.common.live_table import KEY, Index
+from orbench_studio.gui.common.live_table import KEY, Column, Index, StaticTable
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, Theme, font, px
 
 _HEIGHT, _PAD, _NUMBER = 10, 8, "000,000"
+
+
+class BarTable(StaticTable):
+    """Names with counts as bars; `wanted` gets the name of a row that the user opens."""
+
+    def __init__(self, title: str, theme: Theme, colours: Mapping[str, str] | None = None, tip: str = "") -> None:
+        super().__init__(title, (Column("", 120, 1), Column("", 120, 2, number=True)))
+        self._counts: dict[str, int] = {}
+        self._colours = colours or {}
+        self.horizontalHeader().hide()
+        self.setToolTip(tip)
+        self.setItemDelegateForColumn(1, Bars(self, theme, self._part))
+
+    def show_counts(self, counts: Mapping[str, int], titles: Callable[[str], str] = str) -> None:
+        """Show the counts by name; `titles` gives what is shown for a name."""
+        self._counts = dict(counts)
+        self.show_rows(list(counts), [(titles(name), f"{count:,}") for name, count in counts.items()])
+
+    def _part(self, name: str) -> tuple[float, str]:
+        return self._counts.get(name, 0) / max(*self._counts.values(), 1), self._colours.get(name, "accent")
 
 
 class Bars(QStyledItemDelegate):

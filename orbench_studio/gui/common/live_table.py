@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTableView
 
@@ -244,6 +244,30 @@ class Table(QTableView):
         column = self.rows.columns[place]
         name = QFontMetrics(font(META)).horizontalAdvance(tr(column.title)) + px(_BESIDE_NAME)
         return max(px(column.width), name, self.sizeHintForColumn(place) if column.number else 0)
+
+
+class StaticTable(Table):
+    """A table that is as high as its rows, for pages that scroll as a whole."""
+
+    def __init__(self, name: str, columns: Sequence[Column]) -> None:
+        super().__init__(name, columns)
+        self.setObjectName("static")
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(px(200), self.sizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        lines = self.rows.rowCount()
+        wide = sum(self.columnWidth(place) for place in range(len(self.rows.columns)))
+        bar = self.horizontalScrollBar().sizeHint().height() if wide > self.viewport().width() else 0
+        header = self.horizontalHeader()
+        names = 0 if header.isHidden() else header.sizeHint().height()
+        return QSize(wide, names + lines * px(LINE) + bar + 2)
+
+    def _fit(self) -> None:
+        super()._fit()
+        self.setFixedHeight(self.sizeHint().height())
 
 
 def _number(text: str) -> float:

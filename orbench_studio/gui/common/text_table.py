@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.live_table import LINE, Column, Table
+from orbench_studio.gui.common.live_table import Column, StaticTable
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, rule, set_tip
 
@@ -53,14 +53,14 @@ def table_of(table: TextTable) -> QWidget:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(8)
     column.addWidget(label(table.title, "strong"))
-    column.addWidget(_StaticTable(table))
+    column.addWidget(_TextTableView(table))
     if table.note:
         column.addWidget(note(table.note))
     return widget
 
 
-class _StaticTable(Table):
-    """A table that is as high as its rows, for pages that scroll as a whole."""
+class _TextTableView(StaticTable):
+    """The rows of a text table."""
 
     def __init__(self, table: TextTable) -> None:
         tips = table.tips or ("",) * len(table.header)
@@ -69,28 +69,13 @@ class _StaticTable(Table):
             for place, (name, tip) in enumerate(zip(table.header, tips, strict=True))
         ]
         super().__init__(table.title, columns)
-        self.setObjectName("static")
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSortingEnabled(not any(row[0].startswith(" ") for row in table.rows))  # indented rows stay together
         self.show_rows(range(len(table.rows)), table.rows)
 
     def least(self, place: int) -> int:
-        """The width of the names and cells of a column; a longer text is cut and shown in the tooltip."""
+        """The width of the name and the cells of a column; a longer text is cut and shown in the tooltip."""
         hint = self.sizeHintForColumn(place)
         return max(super().least(place), hint if self.rows.columns[place].number else min(hint, px(_LONGEST)))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(px(200), self.sizeHint().height())
-
-    def sizeHint(self) -> QSize:
-        lines = self.rows.rowCount()
-        wide = sum(self.columnWidth(place) for place in range(len(self.rows.columns)))
-        bar = self.horizontalScrollBar().sizeHint().height() if wide > self.viewport().width() else 0
-        return QSize(wide, self.horizontalHeader().sizeHint().height() + lines * px(LINE) + bar + 2)
-
-    def _fit(self) -> None:
-        super()._fit()
-        self.setFixedHeight(self.sizeHint().height())
 
 
 def grid_of(header: Row, rows: tuple[Row, ...], words: int = 1) -> QGridLayout:

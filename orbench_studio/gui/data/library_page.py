@@ -1,15 +1,23 @@
-"""The Library page: counts of the workspace, its imported files, and the latest journal entries."""
+"""The Library page: counts of the workspace as bars that open their prompts, its files, and the latest entries."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
 
+from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr, with_key
+from orbench_studio.gui.common.bars import BarTable
+from orbench_studio.gui.common.live_table import Column, StaticTable
+from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.workspace.session import Session
 
@@ -18,34 +26,55 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.statistics import Rate, Reveals, Source
     from orbench_studio.services.workspace.workspace import Workspace
 
-    Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry]]
+    Overview = tuple[dict[str, Any], dict[str, Rate], dict[str, Reveals], list[Source], list[Entry], dict[str, int]]
 
 _COUNTED = ("prompts", "seeds", "moderators", "votes", "models", "responses", "judgements", "annotations", "sources")
-_TABLES = (
-    ("prompts_by_status", "Prompts by status"),
-    ("prompts_by_final_label", "Prompts by final label"),
-    ("prompts_by_label_basis", "Source of final labels"),
-    ("responses_by_answer_class", "Responses by answer class"),
-    ("prompts_by_category", "Prompts by category"),
-)
+_LABEL_COLOURS = {str(name): mark.colour for name, mark in LABELS.items() if isinstance(name, Label)} | {
+    "none": "faint"
+}
+_ANSWER_COLOURS = {str(name): mark.colour for name, mark in ANSWERS.items() if isinstance(name, AnswerClass)}
+_BARS: dict[str, tuple[str, Field | None, dict[str, str]]] = {  # title, field of the query, colours
+    "prompts_by_status": ("Prompts by status", Field.STATUS, {}),
+    "prompts_by_final_label": ("Prompts by final label", Field.LABEL, _LABEL_COLOURS),
+    "prompts_by_category": ("Prompts by category", Field.CATEGORY, {}),
+    "prompts_by_label_basis": ("Source of final labels", Field.BASIS, {}),
+    "responses_by_answer_class": ("Responses by answer class", None, _ANSWER_COLOURS),
+}
 _NONE = {
     "prompts_by_final_label": "no label",
     "prompts_by_label_basis": "none",
     "responses_by_answer_class": "not judged",
     "prompts_by_category": "no category",
 }
-_ENTRIES = 200
+_SOURCES = (Column("File", 140, 1), Column("Format", 84), Column("Imported", 152))
+_JOURNAL = (Column("Time", 172), Column("Annotator", 90), Column("Decision", 160, 1), Column("State", 60))
+_ENTRIES, _DAYS = 200, 14
+_Section = tuple[str, Sequence[QWidget | QLayout]]
 
 
 class LibraryPage(QScrollArea):
-    """Shows counts and lists; read-only."""
+    """Counts as bars and lists; a bar opens its prompts for review."""
 
-    def __init__(self, session: Session) -> None:
+    review_wanted = Signal(QueueFilter)
+
+    def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
         self._session = session
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setAccessibleName(tr("Library"))
+        tip = tr("Press Enter or double-click to review these prompts")
+        self.bars = {
+            key: BarTable(tr(title), theme, colours, tip if field else "")
+            for key, (title, field, colours) in _BARS.items()
+        }
+        self.days = BarTable(tr("Labels per day"), theme)
+        self.sources = StaticTable(tr("Imported files"), _SOURCES)
+        self.journal = StaticTable(tr("Journal, latest first"), _JOURNAL)
+        self._counts = {name: label() for name in _COUNTED}
+        self._people = QVBoxLayout()
+        self._no_files = _line(with_key(tr("No files yet. Drop them on the window, or import them"), "import"))
+        self._no_entries, self._no_labels = _line(tr("No decisions yet.")), _line(tr("No labels yet."))
+        self._build_ui()
+        for key, table in self.bars.items():
+            table.opened.connect(partial(self._open, _BARS[key][1]))
 
     def refresh(self, changes: Changes) -> None:
         """Read the workspace again after any change."""
@@ -69,6 +98,7 @@ class LibraryPage(QScrollArea):
                 statistics.after_reveal(workspace),
                 statistics.sources(workspace),
                 history.entries(workspace, limit=_ENTRIES, annotator=annotator),
+                statistics.labels_by_day(workspace),
             )
 
         self._session.run(work, lambda overview: self._show(*overview))
@@ -80,98 +110,105 @@ class LibraryPage(QScrollArea):
         reveals: dict[str, Reveals],
         sources: list[Source],
         entries: list[Entry],
+        days: dict[str, int],
     ) -> None:
+        for name, value in self._counts.items():
+            value.setText(f"{counts[name]:,}")
+        for key, bars in self.bars.items():
+            bars.show_counts(counts[key], partial(_title, _NONE.get(key, "none")))
+        self.days.show_counts(dict(list(days.items())[: -_DAYS - 1 : -1]))
+        self.sources.show_rows(
+            range(len(sources)),
+            [(one.name, one.format, f"{one.imported_at.astimezone():%Y-%m-%d %H:%M}") for one in sources],
+        )
+        self.journal.show_rows(range(len(entries)), [_entry(entry) for entry in reversed(entries)])
+        tables: tuple[tuple[QLabel, StaticTable], ...] = (
+            (self._no_files, self.sources),
+            (self._no_entries, self.journal),
+            (self._no_labels, self.days),
+        )
+        for line, table in tables:
+            line.setVisible(not table.rows.rowCount())
+            table.setVisible(bool(table.rows.rowCount()))
+        self._show_people(consistency, reveals)
+
+    def _show_people(self, consistency: dict[str, Rate], reveals: dict[str, Reveals]) -> None:
+        """Show the self-consistency of annotators, with n and 95 % interval."""
+        while (item := self._people.takeAt(0)) is not None:
+            if widget := item.widget():
+                widget.deleteLater()
+        for annotator, rate in consistency.items():
+            text = tr("{annotator}: same label when a prompt was shown again: {rate}")
+            self._people.addWidget(_line(text.format(annotator=annotator, rate=rate.words)))
+        for what, counted in reveals.items():
+            if counted.changed.n:
+                text = tr(
+                    "{what} changed after votes were revealed: {rate}; {toward} towards the consensus, {away} away"
+                )
+                ways = {"toward": f"{counted.toward:,}", "away": f"{counted.away:,}"}
+                what = tr(what.replace("_", " ").capitalize())
+                self._people.addWidget(_line(text.format(what=what, rate=counted.changed.words, **ways)))
+        if not self._people.count():
+            text = tr("No data yet. Some prompts are shown again later to measure self-consistency.")
+            self._people.addWidget(_line(text))
+
+    def _open(self, field: Field | None, name: object, _column: int) -> None:
+        if field is not None:
+            self.review_wanted.emit(QueueFilter((Term(field, (str(name),)),)))
+
+    def _build_ui(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setAccessibleName(tr("Library"))
         page = QWidget()
         page.setObjectName("page")
         row = QHBoxLayout(page)
-        row.setContentsMargins(40, 24, 40, 24)
-        row.setSpacing(40)
-        columns: list[list[tuple[str, dict[str, int]]]] = [
-            [(tr("In this workspace"), {name: counts[name] for name in _COUNTED})],
-            [(tr(title), _named(key, counts[key])) for key, title in _TABLES[:3]],
-            [(tr(title), _named(key, counts[key])) for key, title in _TABLES[3:]],
+        row.setContentsMargins(24, 24, 24, 24)
+        row.setSpacing(32)
+        counts = QGridLayout()
+        counts.setHorizontalSpacing(24)
+        counts.setVerticalSpacing(4)
+        for place, (name, value) in enumerate(self._counts.items()):
+            counts.addWidget(label(tr(name), "quiet"), place, 0)
+            counts.addWidget(value, place, 1, Qt.AlignmentFlag.AlignRight)
+        bars: list[_Section] = [(tr(_BARS[key][0]), (table,)) for key, table in self.bars.items()]
+        first: list[_Section] = [(tr("In this workspace"), (counts,)), (tr("Self-consistency"), (self._people,))]
+        lists: list[_Section] = [
+            (tr("Labels per day"), (self._no_labels, self.days)),
+            (tr("Imported files"), (self._no_files, self.sources)),
+            (tr("Journal, latest first"), (self._no_entries, self.journal)),
         ]
-        for tables in columns:
+        for sections, stretch in (([*first, *bars[:2]], 3), (bars[2:], 3), (lists, 4)):
             column = QVBoxLayout()
-            column.setSpacing(24)
-            for title, values in tables:
-                column.addLayout(_table(title, values))
+            column.setSpacing(4)
+            for title, parts in sections:
+                _add_section(column, title, parts)
             column.addStretch()
-            row.addLayout(column)
-        lists = QVBoxLayout()
-        lists.setSpacing(24)
-        lists.addLayout(_people(consistency, reveals))
-        lists.addLayout(_files(sources))
-        lists.addLayout(_journal(entries))
-        lists.addStretch()
-        row.addLayout(lists, 1)
+            row.addLayout(column, stretch)
         self.setWidget(page)
 
 
-def _table(title: str, values: dict[str, int]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(24)
-    grid.setVerticalSpacing(4)
-    grid.addWidget(label(title, "strong"), 0, 0, 1, 2)
-    for place, (name, value) in enumerate(values.items(), 1):
-        grid.addWidget(label(name.replace("_", " "), "quiet"), place, 0)
-        grid.addWidget(label(f"{value:,}"), place, 1, Qt.AlignmentFlag.AlignRight)
-    if not values:
-        grid.addWidget(label(tr("none yet"), "quiet"), 1, 0)
-    return grid
+def _title(none: str, name: str) -> str:
+    """What is shown for a name in the counts."""
+    return tr(none) if name == "none" else name.replace("_", " ")
 
 
-def _named(table: str, values: dict[str, int]) -> dict[str, int]:
-    return {tr(_NONE.get(table, name)) if name == "none" else name: count for name, count in values.items()}
+def _add_section(column: QVBoxLayout, title: str, parts: Sequence[QWidget | QLayout]) -> None:
+    column.addWidget(label(title, "strong"))
+    for part in parts:
+        if isinstance(part, QWidget):
+            column.addWidget(part)
+        else:
+            column.addLayout(part)
+    column.addSpacing(20)
 
 
-def _people(consistency: dict[str, Rate], reveals: dict[str, Reveals]) -> QVBoxLayout:
-    """The self-consistency of annotators, with n and 95 % interval."""
-    column = QVBoxLayout()
-    column.setSpacing(4)
-    column.addWidget(label(tr("Self-consistency"), "strong"))
-    for annotator, rate in consistency.items():
-        text = tr("{annotator}: same label when a prompt was shown again: {rate}")
-        column.addWidget(_line(text.format(annotator=annotator, rate=rate.words)))
-    for what, counted in reveals.items():
-        if counted.changed.n:
-            text = tr("{what} changed after votes were revealed: {rate}; {toward} towards the consensus, {away} away")
-            ways = {"toward": f"{counted.toward:,}", "away": f"{counted.away:,}"}
-            what = tr(what.replace("_", " ").capitalize())
-            column.addWidget(_line(text.format(what=what, rate=counted.changed.words, **ways)))
-    if column.count() == 1:
-        column.addWidget(_line(tr("No data yet. Some prompts are shown again later to measure self-consistency.")))
-    return column
-
-
-def _files(sources: list[Source]) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(4)
-    column.addWidget(label(tr("Imported files"), "strong"))
-    if not sources:
-        column.addWidget(
-            label(with_key(tr("No files yet. Drop them on the window, or import them"), "import"), "quiet")
-        )
-    for source in sources:
-        when = source.imported_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        column.addWidget(_line(f"{when}   {source.name}   {source.format}"))
-    return column
+def _entry(entry: Entry) -> tuple[str, ...]:
+    undone = "" if entry.in_force else tr("undone")
+    return (f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", entry.annotator or "", entry.summary, undone)
 
 
 def _line(text: str) -> QLabel:
     line = label(text, "quiet")
     line.setWordWrap(True)
     return line
-
-
-def _journal(entries: list[Entry]) -> QVBoxLayout:
-    column = QVBoxLayout()
-    column.setSpacing(4)
-    column.addWidget(label(tr("Journal, latest first"), "strong"))
-    if not entries:
-        column.addWidget(_line(tr("No decisions yet.")))
-    for entry in reversed(entries):
-        undone = "" if entry.in_force else f"   {tr('(undone)')}"
-        when = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        column.addWidget(_line(f"{when}   {entry.annotator or ''}   {entry.summary}{undone}"))
-    return column

@@ -15,11 +15,11 @@ from orbench_studio.domain.review.consistency import (
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.review import repeated_decisions
+from orbench_studio.store.review import journal, repeated_decisions
 from orbench_studio.store.workspace import counts
 from orbench_studio.store.workspace.counts import Source
 
-__all__ = ["Rate", "Reveals", "Source", "after_reveal", "consistency", "sources", "statistics"]
+__all__ = ["Rate", "Reveals", "Source", "after_reveal", "consistency", "labels_by_day", "sources", "statistics"]
 
 _BY_STATE = {"category": "category", "status": "status", "final_label": "final_label", "label_basis": "basis"}
 
@@ -55,6 +55,12 @@ def sources(workspace: Workspace) -> list[Source]:
     """The imported files, oldest first."""
     with workspace.reading() as db:
         return counts.sources(db)
+
+
+def labels_by_day(workspace: Workspace) -> dict[str, int]:
+    """How many prompts were labelled on each day (UTC, ISO date), oldest day first."""
+    with workspace.reading() as db:
+        return journal.labels_by_day(db)
 
 
 def consistency(workspace: Workspace) -> dict[str, Rate]:

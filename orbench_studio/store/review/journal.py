@@ -268,6 +268,19 @@ def decided_since(db: Connection, annotator: str, since: datetime) -> int:
     return int(db.execute(statement).scalar_one())
 
 
+def labels_by_day(db: Connection) -> dict[str, int]:
+    """How many prompts each day (UTC, ISO date) got a label that is not undone, oldest day first."""
+    day = func.date(JOURNAL.c.at)
+    statement = (
+        select(day, func.count(ANNOTATIONS.c.prompt_id.distinct()))
+        .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
+        .where(JOURNAL.c.kind == EntryKind.DECISION, ANNOTATIONS.c.aspect == Aspect.LABEL, IN_FORCE)
+        .group_by(day)
+        .order_by(day)
+    )
+    return {str(date): count for date, count in db.execute(statement)}
+
+
 def _annotations() -> Select[Any]:
     return (
         select(ANNOTATIONS, JOURNAL.c.kind, JOURNAL.c.at, ANNOTATORS.c.name)

@@ -98,9 +98,10 @@ def test_every_name_is_shown_to_the_letter_on_the_other_page(start, hostile):
     with start(hostile) as studio:
         assert studio.window.windowTitle().startswith("hostile & <i>co<i>")
         studio.key(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-        studio.wait(lambda: studio.window.library.widget() is not None)
-        texts = [label.text() for label in studio.window.library.findChildren(QLabel)]
-        assert any("<img src=x> & <b>.csv" in text for text in texts)
+        files = studio.window.library.sources.rows
+        studio.wait(files.rowCount)
+        names = [files.index(row, 0).data() for row in range(files.rowCount())]
+        assert any("<img src=x> & <b>.csv" in name for name in names)
         assert interpreted(studio.window) == []
         studio.window.grab()
 

@@ -1,0 +1,36 @@
+"""The library page: counts as bars that open their prompts, labels by day, files and journal."""
+
+from PySide6.QtCore import Qt
+
+from orbench_studio.domain.review.query import write
+from tests.gui.conftest import PROMPTS
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def lines(table):
+    rows = table.rows
+    return [
+        tuple(rows.index(row, column).data() for column in range(rows.columnCount())) for row in range(rows.rowCount())
+    ]
+
+
+def test_bars_open_their_prompts_and_follow_decisions(start, path):
+    with start(path) as studio:
+        for key in (Qt.Key.Key_S, Qt.Key.Key_T):
+            studio.press(key)
+        studio.key(Qt.Key.Key_2, CTRL)
+        page = studio.window.library
+        studio.wait(
+            lambda: dict(lines(page.bars["prompts_by_status"])) == {"decided": "2", "undecided": f"{PROMPTS - 2}"}
+        )
+        assert ("violence", "14") in lines(page.bars["prompts_by_category"])
+        [(day, count)] = lines(page.days)
+        assert (len(day), count) == (10, "2")
+        assert len(lines(page.sources)) == 6
+        assert [line[2] for line in lines(page.journal)] == ["#2 undecided → toxic", "#1 undecided → safe"]
+        categories = page.bars["prompts_by_category"]
+        categories.opened.emit("violence", 1)
+        studio.wait(lambda: write(studio.page.finder.current) == "category:violence")
+        studio.wait(lambda: len(studio.page.model.ids()) == 14)
+        assert studio.page.isVisible()
