@@ -12,9 +12,12 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
+    QCheckBox,
     QComboBox,
     QLineEdit,
+    QListView,
     QPlainTextEdit,
+    QRadioButton,
     QScrollBar,
     QTableView,
     QTextEdit,
@@ -26,11 +29,11 @@ from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.gui.common import theme
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.page_stack import PAGES
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.data.mapping_dialog import MappingDialog
-from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.popups import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
 from orbench_studio.resources_dir import resources
@@ -63,7 +66,7 @@ def unreached(window):
     """Controls that a click can reach and no Tab from where the focus is."""
     first = window.focusWidget() or window
     reached, at = set(), first
-    for _ in range(1_000):
+    for _ in range(10_000):
         reached.add(at)
         at = at.nextInFocusChain()
         if at is first:
@@ -94,39 +97,62 @@ def show_a_batch(studio):
     page.compose.judge.setCurrentIndex(3)
 
 
-def test_everything_can_be_reached_by_tab(start, path):
+ROLES = {  # what a screen reader calls each kind of widget
+    QCheckBox: QAccessible.Role.CheckBox, QRadioButton: QAccessible.Role.RadioButton,
+    QComboBox: QAccessible.Role.ComboBox, QAbstractSpinBox: QAccessible.Role.SpinBox,
+    QLineEdit: QAccessible.Role.EditableText, QTableView: QAccessible.Role.Table,
+    QListView: QAccessible.Role.List, QTreeView: QAccessible.Role.Tree,
+}  # fmt: skip
+BUTTONS = {
+    QAccessible.Role.Button, QAccessible.Role.CheckBox, QAccessible.Role.ButtonMenu, QAccessible.Role.PushButton,
+}  # fmt: skip
+
+
+def misread(window):
+    """Widgets whose role or state a screen reader would get wrong."""
+    wrong = []
+    for widget in window.findChildren(QWidget):
+        if not widget.isVisible() or widget.objectName().startswith("qt_") or widget.window() is not window:
+            continue
+        expected = next((role for kind, role in ROLES.items() if isinstance(widget, kind)), None)
+        shown = QAccessible.queryAccessibleInterface(widget)
+        role, state = shown.role(), shown.state()
+        is_button = isinstance(widget, QAbstractButton) and expected is None
+        if (expected is not None and role != expected) or (is_button and role not in BUTTONS):
+            wrong.append(f"{type(widget).__name__} {widget.accessibleName()} has the role {role}")
+        if state.disabled == widget.isEnabled():
+            wrong.append(f"{type(widget).__name__} {widget.accessibleName()} has the wrong enabled state")
+        if isinstance(widget, QAbstractButton) and widget.isCheckable() and state.checked != widget.isChecked():
+            wrong.append(f"{type(widget).__name__} {widget.accessibleName()} has the wrong checked state")
+    return wrong
+
+
+def faults(window):
+    return nameless(window) + unreached(window) + misread(window)
+
+
+def test_every_page_is_usable_by_keyboard_and_screen_reader(start, path):
+    """Names, roles, states and the order of Tab, on all pages of one window."""
     with start(path) as studio:
-        assert unreached(studio.window) == []
+        window = studio.window
+        assert faults(window) == []
         studio.page.reading.handlers()["side_by_side"]()
-        assert unreached(studio.window) == []
-        studio.window.messages.show_error("an act", "A fault that stays until it is read.")
-        assert unreached(studio.window) == []
-        studio.window.show_page("page_library")
-        studio.wait(lambda: studio.window.library.journal.isVisible() or studio.window.library.sources.rows.rowCount())
-        assert unreached(studio.window) == []
+        window.messages.show_error("an act", "A fault that stays until it is read.")
+        assert faults(window) == []
         show_a_batch(studio)
-        assert unreached(studio.window) == []
-        studio.window.show_page("page_instruments")
-        assert unreached(studio.window) == []
-
-
-def test_every_focusable_widget_has_a_name(start, path):
-    with start(path) as studio:
-        studio.wait(lambda: studio.page.state is State.SHOWN)
-        assert nameless(studio.window) == []
-        studio.window.show_page("page_library")
-        studio.wait(lambda: studio.window.library.journal.isVisible() or studio.window.library.sources.rows.rowCount())
-        assert nameless(studio.window) == []
-        show_a_batch(studio)
-        assert nameless(studio.window) == []
-        studio.window.show_page("page_instruments")
-        assert nameless(studio.window) == []
+        assert faults(window) == []
+        found = {}
+        for name, *_ in PAGES:
+            window.show_page(name)
+            studio.wait(lambda: not studio._is_busy())
+            found[name] = faults(window)
+        assert {name: wrong for name, wrong in found.items() if wrong} == {}
+        assert [menu.title() for menu in window.menus.values() if not menu.actions()] == []
 
 
 def test_the_start_page_has_names(start):
     with start() as studio:
-        assert nameless(studio.window) == []
-        assert unreached(studio.window) == []
+        assert faults(studio.window) == []
 
 
 @pytest.mark.parametrize("kind", ["import", "columns", "note", "keys", "preferences", "crash"])
@@ -149,8 +175,7 @@ def test_every_dialog_has_names(start, path, made, kind):
                 "crash": lambda: CrashDialog(studio.window, "Traceback"),
             }[kind]()
             dialog.open()
-        assert nameless(dialog) == []
-        assert unreached(dialog) == []
+        assert faults(dialog) == []
         assert dialog.windowTitle()
         dialog.reject()
 
