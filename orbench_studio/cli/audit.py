@@ -41,7 +41,8 @@ _NOTES = (
 def audit(
     workspace: options.Workspace,
     labels: Annotated[
-        Labels, typer.Option(help="Source of labels; final: human, else consensus, else source file.")
+        Labels,
+        typer.Option(help="Source of labels; final: human, else consensus, else published (source file)."),
     ] = Labels.FINAL,
     judge: Annotated[
         str,

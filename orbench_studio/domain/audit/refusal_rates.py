@@ -23,9 +23,10 @@ FINAL, PEOPLE = "final", "people"
 
 
 class Labels(StrEnum):
-    """Source of the labels of prompts: the final label, the moderators' consensus only, or human labels only."""
+    """Source of the labels of prompts: the final label, the source file, the moderators' consensus, or people only."""
 
     FINAL = "final"
+    PUBLISHED = "published"
     CONSENSUS = "consensus"
     HUMAN = "human"
 
@@ -42,6 +43,7 @@ class Drop(StrEnum):
     """Prompts to exclude in a what-if analysis.
 
     Controversial: labelled controversial, or disputed among annotators or moderators. Human-toxic: human label toxic.
+    With final labels, human-toxic prompts that are safe without people count before dropping.
     Siblings and near duplicates: all but the first prompt of a seed or group. Self-judged: the consensus changes
     without the votes of the evaluated models.
     """
@@ -58,9 +60,8 @@ class AuditOptions:
     """Sources of labels and answer classes, and the prompts to exclude.
 
     `answers` is FINAL (human, else an LLM judge, else the local judge, else rules), PEOPLE (human only) or the
-    `judge_name` of one judge. `assume_safe` counts prompts without any label as safe, for files of over-refusal
-    prompts without labels.
-    `refusals` are those that the rates count.
+    `judge_name` of one judge. `assume_safe` counts prompts without a label (with CONSENSUS and PUBLISHED: without one
+    from there) as safe, for files of over-refusal prompts without labels. `refusals` are those that the rates count.
     """
 
     labels: Labels = Labels.FINAL
@@ -85,6 +86,7 @@ class AuditOptions:
 
 _LABELS = {
     Labels.FINAL: "human, else the moderators' consensus, else the source file",
+    Labels.PUBLISHED: "as published in the source file",
     Labels.CONSENSUS: "moderators' consensus only",
     Labels.HUMAN: "human only",
 }

@@ -20,6 +20,7 @@ _RATES = {
 }
 _LABELS = {
     Labels.FINAL: "Human, else consensus",
+    Labels.PUBLISHED: "As published (source file)",
     Labels.CONSENSUS: "Consensus only",
     Labels.HUMAN: "Human only",
 }

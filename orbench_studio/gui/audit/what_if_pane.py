@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DROPS = {
     Drop.CONTROVERSIAL: ("controversial", "Labelled controversial, or disputed among annotators or moderators"),
-    Drop.HUMAN_TOXIC: ("human-toxic", "Human label toxic, with any consensus"),
+    Drop.HUMAN_TOXIC: ("human-toxic", "People label them toxic. Before: as safe, if they are safe without people"),
     Drop.SIBLINGS: ("siblings", "All but the first prompt of each seed"),
     Drop.NEAR_DUPLICATES: (
         "near duplicates",

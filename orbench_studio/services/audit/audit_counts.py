@@ -6,6 +6,7 @@ summed in a millisecond. It is immutable: other threads can keep using the one t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from orbench_studio.domain.audit.refusal_rates import FINAL, NO_CATEGORY, PEOPLE, Drop, judge_name
+from orbench_studio.domain.audit.refusal_rates import FINAL, NO_CATEGORY, PEOPLE, Drop, Labels, judge_name
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import Rule, Vote, consensus
@@ -39,7 +40,8 @@ class AuditCounts:
     twice its class, plus 1 if a person gave that class; `machine` is its class without people. `table` counts
     responses, (*shape, models, CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by
     `with_judge`. `self_judged` are the prompts whose consensus changes without the votes of the evaluated models.
-    `filled` has the outcomes in the places of `matrix`.
+    `filled` has the outcomes in the places of `matrix`. `published` is each prompt's label in the source file.
+    `final_codes` are the states by final labels, where `codes` are those by other labels.
     """
 
     categories: tuple[str, ...]
@@ -47,6 +49,7 @@ class AuditCounts:
     codes: Array
     seeds: Array
     groups: Array
+    published: Array
     rows: Array
     columns: Array
     outcomes: Array
@@ -58,6 +61,7 @@ class AuditCounts:
     matrix: ResponseMatrix
     filled: Array
     by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    final_codes: Array | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,6 +76,28 @@ class AuditCounts:
     def prompt_states(self) -> tuple[Array, ...]:
         """Each prompt's state, an array for each axis of `shape`."""
         return np.unravel_index(self.codes, self.shape)
+
+    def labelled_by(self, labels: Labels) -> "AuditCounts":
+        """Return the counts with the labels of a source; those of the source file are counted on first use."""
+        return self._as_published if labels is Labels.PUBLISHED and self.final_codes is None else self
+
+    @cached_property
+    def _as_published(self) -> "AuditCounts":
+        unlabelled = self.published == len(store.LABELS)
+        return self._labelled(self.published, np.where(unlabelled, store.BASES.index(Basis.NONE), len(store.BASES)))
+
+    def labelled_safe(self, prompts: Array) -> "AuditCounts":
+        """Return the counts as if these prompts were safe, and not by people."""
+        _, label, basis, _, _ = self.prompt_states()
+        safe = np.where(prompts, store.LABELS.index(Label.SAFE), label)
+        return self._labelled(safe, np.where(prompts, len(store.BASES), basis))
+
+    def _labelled(self, label: Array, basis: Array) -> "AuditCounts":
+        category, _, _, agreed, split = self.prompt_states()
+        codes = np.ravel_multi_index((category, label, basis, agreed, split), self.shape).astype(np.int32)
+        now = replace(self, codes=codes, final_codes=self.codes)
+        by_judge = {name: (ends, now.count(slice(None), ends)) for name, (ends, _) in self.by_judge.items()}
+        return replace(now, table=now.count(slice(None), self.outcomes), by_judge=by_judge)
 
     def of(self, answers: str) -> tuple[Array, Array]:
         """Return outcomes and table for a source of answer classes; KeyError if its judge was not loaded."""
@@ -105,13 +131,13 @@ class AuditCounts:
 
     def dropped(self, drops: frozenset[Drop]) -> Array:
         """Return True for each prompt that these drops exclude."""
-        _, label, basis, _, split = self.prompt_states()
+        _, label, basis, _, split = self._final_states()
         found = np.zeros(len(label), bool)
         if Drop.CONTROVERSIAL in drops:
             found |= (label == store.LABELS.index(Label.CONTROVERSIAL)) | (split == 1)
             found |= basis == store.BASES.index(Basis.DISPUTED)
         if Drop.HUMAN_TOXIC in drops:
-            found |= (label == store.LABELS.index(Label.TOXIC)) & (basis == store.BASES.index(Basis.HUMAN))
+            found |= self.human_toxic()
         for drop, of in ((Drop.SIBLINGS, self.seeds), (Drop.NEAR_DUPLICATES, self.groups)):
             if drop in drops:
                 first = np.zeros(len(label), bool)
@@ -120,6 +146,15 @@ class AuditCounts:
         if Drop.SELF_JUDGED in drops:
             found |= np.isin(self.prompt_ids, list(self.self_judged))
         return found
+
+    def human_toxic(self) -> Array:
+        """Return True for each prompt that people label toxic."""
+        _, label, basis, _, _ = self._final_states()
+        found: Array = (label == store.LABELS.index(Label.TOXIC)) & (basis == store.BASES.index(Basis.HUMAN))
+        return found
+
+    def _final_states(self) -> tuple[Array, ...]:
+        return np.unravel_index(self.codes if self.final_codes is None else self.final_codes, self.shape)
 
 
 def read(workspace: Workspace) -> AuditCounts:
@@ -144,6 +179,7 @@ def read(workspace: Workspace) -> AuditCounts:
         prompts.codes.astype(np.int32),
         prompts.seeds,
         prompts.groups,
+        prompts.published.astype(np.int8),
         rows,
         columns,
         answers.outcomes.astype(np.int8),
@@ -182,7 +218,8 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     filled.reshape(-1)[counts.matrix.places[changed]] = answers.outcomes
     codes = _replaced(counts.codes, places, prompts.codes)
     machine = _replaced(counts.machine, changed, machine)
-    now = replace(counts, codes=codes, outcomes=outcomes, machine=machine, filled=filled)
+    published = _replaced(counts.published, places, prompts.published)
+    now = replace(counts, codes=codes, published=published, outcomes=outcomes, machine=machine, filled=filled)
     by_judge = {}
     if np.array_equal(outcomes[changed], counts.outcomes[changed]):  # else `with_judge` reads the judgements again
         by_judge = {

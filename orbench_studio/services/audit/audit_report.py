@@ -284,6 +284,10 @@ def _what_ifs(counts: AuditCounts, options: AuditOptions) -> list[Block]:
         for one in unchanged.models
     ]
     message = "Over-refusal, and rank with its 95 % interval, without some of the safe prompts."
+    for drop, found in zip(drops, each, strict=True):
+        if found.prompts > unchanged.prompts:
+            rates = "; ".join(f"{one.model} {percent(one.before.rate.value, tenths=True)}" for one in found.models)
+            message += f" Over-refusal with the {unchanged.removed[drop]:,} {drop} prompts as safe: {rates}."
     return [Heading("What if"), Table(header, rows), Paragraph(message, quiet=True)]
 
 

@@ -37,6 +37,7 @@ _PEOPLE = store.BASES.index(Basis.HUMAN)
 
 def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
     """Compute every cell with these options; their judge must have been loaded by `with_judge`."""
+    counts = counts.labelled_by(options.labels)
     table = _by_group(_counts(counts, options), options)  # group, category, model, class, people
     codes = counts.codes[~counts.dropped(options.dropped)] if options.dropped else counts.codes
     states = np.bincount(codes, minlength=np.prod(counts.shape)).reshape(counts.shape)
@@ -66,7 +67,7 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         {(g, counts.categories[place]): int(prompts[at, place]) for at, g in enumerate(_GROUPS) for place in there},
         {group: int(human[at]) for at, group in enumerate(_GROUPS)},
         Rate(int(classes[1]), int(classes.sum())),
-        int(states[:, :, store.BASES.index(Basis.NONE)].sum()),
+        _unlabelled(states, options),
         counts.matrix.cluster,
         {
             (_GROUPS[at], counts.names[column]): found
@@ -108,9 +109,23 @@ def prompts_of(
 
 def members(counts: AuditCounts, options: AuditOptions, group: Group) -> Array:
     """Return True for each prompt that is in a group and not dropped."""
+    counts = counts.labelled_by(options.labels)
     state = counts.prompt_states()[1:]
     found: Array = (_groups(options)[state] == _GROUPS.index(group)) & ~counts.dropped(options.dropped)
     return found
+
+
+def human_toxic(counts: AuditCounts, options: AuditOptions) -> Array:
+    """Return True for each prompt that people label toxic, and whose final label would be safe without them."""
+    if options.labels is not Labels.FINAL:
+        return np.zeros(len(counts.prompt_ids), bool)
+    _, _, _, agreed, split = counts.prompt_states()
+    without = np.where(agreed < len(store.CONSENSUS), agreed == store.CONSENSUS.index(Label.SAFE), False)
+    open_ = (agreed == len(store.CONSENSUS)) & (split == 0)
+    without |= open_ & (counts.published == store.LABELS.index(Label.SAFE))
+    if options.assume_safe:
+        without |= open_ & (counts.published == len(store.LABELS))
+    return counts.human_toxic() & without
 
 
 def judged(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array]:
@@ -206,6 +221,7 @@ def _safe_terms(options: AuditOptions) -> tuple[Term, ...] | None:
         or options.counted is not Refusals.ALL
         or options.dropped
         or (options.assume_safe and options.labels is not Labels.FINAL)
+        or options.labels is Labels.PUBLISHED
     ):
         return None
     if options.assume_safe:
@@ -238,11 +254,11 @@ def _by_group(table: Array, options: AuditOptions, *, people: bool = False) -> A
 def _groups(options: AuditOptions) -> Array:
     """Return the index of the group of each prompt state, in the shape of the states without category."""
     states: Iterable[tuple[int, ...]] = np.ndindex(*store.STATES)
-    return np.array([_GROUPS.index(_group(options, *state[:3])) for state in states]).reshape(store.STATES)
+    return np.array([_GROUPS.index(_group(options, *state)) for state in states]).reshape(store.STATES)
 
 
-def _group(options: AuditOptions, label: int, basis: int, agreed: int) -> Group:
-    if options.assume_safe and basis == store.BASES.index(Basis.NONE):
+def _group(options: AuditOptions, label: int, basis: int, agreed: int, split: int) -> Group:
+    if options.assume_safe and _is_unlabelled(options, basis, agreed, split):
         return Group.SAFE
     if options.labels is Labels.HUMAN and basis != _PEOPLE:
         return Group.OTHER
@@ -250,3 +266,17 @@ def _group(options: AuditOptions, label: int, basis: int, agreed: int) -> Group:
     if place >= len(labels):
         return Group.OTHER
     return {Label.SAFE: Group.SAFE, Label.TOXIC: Group.TOXIC}.get(Label(labels[place]), Group.OTHER)
+
+
+def _unlabelled(states: Array, options: AuditOptions) -> int:
+    """Count the prompts without a label."""
+    if options.labels is Labels.CONSENSUS:
+        return int(states[..., len(store.CONSENSUS), 0].sum())
+    return int(states[:, :, store.BASES.index(Basis.NONE)].sum())
+
+
+def _is_unlabelled(options: AuditOptions, basis: int, agreed: int, split: int) -> bool:
+    """Whether a prompt has no label; by consensus, it has no vote that could be read."""
+    if options.labels is Labels.CONSENSUS:
+        return agreed == len(store.CONSENSUS) and not split
+    return basis == store.BASES.index(Basis.NONE)

@@ -9,7 +9,7 @@ import numpy as np
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.services.audit.audit_counts import AuditCounts
-from orbench_studio.services.audit.refusal_audit import audit, by_prompt, members
+from orbench_studio.services.audit.refusal_audit import audit, by_prompt, human_toxic, members
 
 SMALL_DIFFERENCE = 0.02
 
@@ -103,15 +103,23 @@ class WhatIf:
 
 
 def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
-    """Compare the models with and without the prompts that the options drop."""
+    """Compare the models with and without the prompts that the options drop.
+
+    Final labels of human-toxic prompts are toxic. To show their effect, those that are safe without people count as
+    safe before dropping.
+    """
     nothing_dropped = replace(options, dropped=frozenset())
     safe, remaining = members(counts, nothing_dropped, Group.SAFE), members(counts, options, Group.SAFE)
-    before, compared = _ranked(counts, nothing_dropped)
+    toxic = human_toxic(counts, options)
+    removed = {drop: int((safe & counts.dropped(frozenset({drop}))).sum()) for drop in Drop}
+    removed[Drop.HUMAN_TOXIC] += int(toxic.sum())
+    with_toxic = toxic.any() and Drop.HUMAN_TOXIC in options.dropped
+    before, compared = _ranked(counts.labelled_safe(toxic) if with_toxic else counts, nothing_dropped)
     after, compared = _ranked(counts, options) if options.dropped else (before, compared)
     moved = [RankChange(model, before[model], after[model]) for model in counts.names]
-    removed = {drop: int((safe & counts.dropped(frozenset({drop}))).sum()) for drop in Drop}
+    total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
     order = sorted(moved, key=lambda one: (one.before.rank, one.model))
-    return WhatIf(options, tuple(order), int(safe.sum()), int(remaining.sum()), removed, compared)
+    return WhatIf(options, tuple(order), total, int(remaining.sum()), removed, compared)
 
 
 def _ranked(counts: AuditCounts, options: AuditOptions) -> tuple[dict[str, RankedModel], tuple[Comparison, ...]]:

@@ -47,13 +47,15 @@ class PromptCodes(NamedTuple):
     """Prompts by id: `codes` is the state as a flat index into (categories + 1, *STATES): category,
     label, basis, consensus, disputed.
 
-    `seeds` and `groups` are the seed and the near-duplicate group, 0 for none.
+    `seeds` and `groups` are the seed and the near-duplicate group, 0 for none; `published` is the label in the source
+    file, an index into LABELS.
     """
 
     ids: Numbers
     codes: Numbers
     seeds: Numbers
     groups: Numbers
+    published: Numbers
 
 
 class AnswerCodes(NamedTuple):
@@ -84,7 +86,8 @@ def prompts(db: Connection, categories: Sequence[str], only: Sequence[int] | Non
     near = NEAR_DUPLICATES.c
     source = PROMPT_STATES.join(PROMPTS, PROMPTS.c.id == P.prompt_id)
     source = source.outerjoin(NEAR_DUPLICATES, near.prompt_id == P.prompt_id)
-    columns = (P.prompt_id, code, func.coalesce(PROMPTS.c.seed_id, 0), func.coalesce(near.group_id, 0))
+    published = _code(PROMPTS.c.reference_label, LABELS)
+    columns = (P.prompt_id, code, func.coalesce(PROMPTS.c.seed_id, 0), func.coalesce(near.group_id, 0), published)
     return PromptCodes(*_columns(db, source, columns, P.prompt_id, P.prompt_id, only))
 
 

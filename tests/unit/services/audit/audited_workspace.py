@@ -101,9 +101,13 @@ def recount(shown, options):
 
 def _group(view, options):
     final = view.final
-    if options.assume_safe and final.basis is Basis.NONE:
+    label, unlabelled = final.label, final.basis is Basis.NONE
+    if options.labels is Labels.CONSENSUS:
+        label, unlabelled = view.consensus.label, view.consensus.label is None and not view.consensus.disagreement
+    elif options.labels is Labels.PUBLISHED:
+        label, unlabelled = view.prompt.reference_label, view.prompt.reference_label is None
+    if options.assume_safe and unlabelled:
         return Group.SAFE
-    label = view.consensus.label if options.labels is Labels.CONSENSUS else final.label
     if options.labels is Labels.HUMAN and final.basis is not Basis.HUMAN:
         return Group.OTHER
     return {Label.SAFE: Group.SAFE, Label.TOXIC: Group.TOXIC}.get(label, Group.OTHER)
@@ -111,7 +115,8 @@ def _group(view, options):
 
 def _class(one, answers):
     final = one.final
-    if answers == FINAL or (answers == PEOPLE and final.basis in (Basis.HUMAN, Basis.REFERENCE, Basis.PROVIDER)):
+    by_people = final.basis in (Basis.HUMAN, Basis.REFERENCE) or final.answer_class not in _CLASSES
+    if answers == FINAL or (answers == PEOPLE and by_people):
         return final.answer_class
     if answers == PEOPLE:
         return None

@@ -3,12 +3,18 @@
 import pytest
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.curation.near_duplicates import Member
+from orbench_studio.domain.review.decision import Decision
+from orbench_studio.formats.records import PromptDraft, Record, ResponseDraft
 from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.audit.what_if import what_if
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.curation.near_duplicates import DuplicateSearch
-from tests.unit.services.audit.audited_workspace import MODELS, create
+from orbench_studio.services.review import prompt_review
+from orbench_studio.services.workspace.workspace import create_workspace
+from tests.unit.services.audit.audited_workspace import MODELS, bring, create
 
 
 @pytest.fixture
@@ -61,3 +67,33 @@ def test_without_remaining_prompts_there_is_no_rate(counts):
     found = what_if(counts, AuditOptions(Labels.HUMAN))
     assert found.prompts == 0
     assert all(one.before.rate.n == 0 and one.before.interval is None for one in found.models)
+
+
+def _published(path, refused, toxic):
+    """Prompts without a label in their file, as in Hard-1K: `refused` of them by the model, and `toxic` for people."""
+    with create_workspace(path) as workspace:
+        answers = [AnswerClass.DIRECT_REFUSAL if n in refused else AnswerClass.DIRECT_ANSWER for n in range(20)]
+        drafts = [ResponseDraft("north", f"Text {n}", reference_class=one) for n, one in enumerate(answers)]
+        bring(workspace, [Record(n + 2, PromptDraft(f"Question {n}?"), (), (one,)) for n, one in enumerate(drafts)])
+        for n in toxic:
+            prompt_review.decide(workspace, Decision(n + 1, Aspect.LABEL, "toxic"), annotator="ada")
+        return audit_counts.read(workspace)
+
+
+@pytest.mark.parametrize("labels", [Labels.PUBLISHED, Labels.CONSENSUS, Labels.FINAL])
+def test_prompts_that_people_call_toxic_count_before_they_are_dropped(tmp_path, labels):
+    counts = _published(tmp_path / "hard.orbench", refused=range(10), toxic=range(8))
+    drop = AuditOptions(labels, assume_safe=True, dropped=frozenset({Drop.HUMAN_TOXIC}))
+    found = what_if(counts, drop)
+    [one] = found.models
+    assert (found.prompts, found.left, found.removed[Drop.HUMAN_TOXIC]) == (20, 12, 8)
+    assert (one.before.rate.count, one.before.rate.n) == (10, 20)
+    assert (one.after.rate.count, one.after.rate.n) == (2, 12)
+    rates = refusal_audit.audit(counts, AuditOptions(labels, assume_safe=True))
+    assert rates.rate(Group.SAFE, "north").n == (12 if labels is Labels.FINAL else 20)
+
+
+def test_labels_as_published_are_those_of_the_source_file(counts):
+    published = refusal_audit.audit(counts, AuditOptions(Labels.PUBLISHED))
+    assert published.count(Group.SAFE) == 13, "every third of 40 prompts"
+    assert published.labelled_by_people.count == 0
