@@ -13,9 +13,14 @@ from orbench_studio.domain.core.judgement import Refusals
 
 if TYPE_CHECKING:
     from orbench_studio.domain.audit.refusal_rates import Tally
+    from orbench_studio.domain.curation.recipe import Recipe
     from orbench_studio.domain.curation.selection import Selection
     from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
 
+_BY_OTHERS = (
+    "By others: the rate on those of the prompts that enough families refuse without the model's own one. Its own "
+    "refusals did not select them."
+)
 _METHOD = f"refusals {Refusals.ALL.description}; 95 % Wilson intervals, responses assumed independent"
 _LISTED = 20  # prompts of a difference without --json
 _EXCERPT = 90  # characters
@@ -43,20 +48,29 @@ def curate(
     with open_workspace(workspace) as opened:
         found = run_recipe.run_recipe(opened, wanted)
         rates = run_recipe.rates(opened, found.chosen)
+        others = run_recipe.rates_by_others(opened, wanted, found)
         saved = None
         try:
             if name is not None:
                 saved = subsets.save_subset(opened, name, wanted, replace=replace)
         finally:  # the steps explain why a subset cannot be saved
             if as_json:
-                write_json({"workspace": str(workspace), "saved": name if saved else None, **_as_json(found, rates)})
+                write_json(
+                    {
+                        "workspace": str(workspace),
+                        "saved": name if saved else None,
+                        **_as_json(wanted, found, rates, others),
+                    }
+                )
             else:
-                _print_selection(found, rates)
+                _print_selection(wanted, found, rates, others)
     if saved is not None and not as_json:
         write_line("", saved.message)
 
 
-def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]:
+def _as_json(
+    recipe: "Recipe", found: "Selection", rates: "Mapping[str, Tally]", others: "Mapping[str, Tally]"
+) -> dict[str, Any]:
     return {
         "funnel": [{"step": one.name, "left": one.left, "by_category": dict(one.categories)} for one in found.steps],
         "short": [{"category": one.category, "wanted": one.wanted, "found": one.found} for one in found.shortages],
@@ -64,6 +78,8 @@ def _as_json(found: "Selection", rates: "Mapping[str, Tally]") -> dict[str, Any]
         "human_labels": found.human_labels,
         "prompts": list(found.chosen),
         "models": {model: _tally(tally) for model, tally in rates.items()},
+        "models_selected_by_other_families": {model: _tally(tally) for model, tally in others.items()},
+        "selection_bias": recipe.selection_bias,
     }
 
 
@@ -81,7 +97,9 @@ def _tally(tally: "Tally") -> dict[str, Any]:
     }
 
 
-def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
+def _print_selection(
+    recipe: "Recipe", found: "Selection", rates: "Mapping[str, Tally]", others: "Mapping[str, Tally]"
+) -> None:
     before = found.steps[0].left
     for step in found.steps:
         write_line(f"{step.left:>8,}  {step.name}" + (f"  (-{before - step.left:,})" if step.left < before else ""))
@@ -92,8 +110,8 @@ def _print_selection(found: "Selection", rates: "Mapping[str, Tally]") -> None:
     for one in found.shortages:
         write_line(f"Too few prompts: {one.message}")
     if found.chosen:
-        others = len(found.chosen) - found.human_labels
-        write_line(f"Labels: {found.human_labels:,} human, {others:,} from other sources")
+        not_human = len(found.chosen) - found.human_labels
+        write_line(f"Labels: {found.human_labels:,} human, {not_human:,} from other sources")
     if found.stopped:
         write_line("The recipe stops because of this and selects no prompts.")
     if rates and found.chosen:

@@ -15,6 +15,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass, 
 from orbench_studio.domain.core.rates import ClusterRate, Rate, span
 
 NO_CATEGORY = "none"
+_MIN_ANSWERS = 20  # of a cell that is named as the highest
 UNJUDGED = "unjudged"
 REFUSED = ("words", "stop_reason", "filter")
 _REFUSED_HOW = ("in words", "by stop reason", "by filter")
@@ -198,6 +199,17 @@ class Repeats:
 
 
 @dataclass(frozen=True, slots=True)
+class HighCell:
+    """A cell with one of the highest rates. `interval` covers together with those of all `cells` that were compared."""
+
+    model: str
+    category: str
+    rate: Rate
+    interval: tuple[float, float]
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Counts of responses by group, model and category.
 
@@ -231,6 +243,20 @@ class Audit:
     def rate(self, group: Group, model: str, category: str | None = None) -> Rate:
         """Return the rate of a cell or of a model."""
         return self.tally(group, model, category).rate(group)
+
+    def highest(self, group: Group) -> list[HighCell]:
+        """Return the cells with cases and at least 20 responses, the one that is surely highest first.
+
+        They are ordered by the lower end of simultaneous intervals, because many cells are compared.
+        """
+        rates = [(key[1:], tally.rate(group)) for key, tally in self.cells.items() if key[0] is group]
+        compared = [(key, rate) for key, rate in rates if rate.n >= _MIN_ANSWERS]
+        found = [
+            HighCell(*key, rate, interval, len(compared))
+            for key, rate in compared
+            if rate.count and (interval := rate.simultaneous(len(compared)))
+        ]
+        return sorted(found, key=lambda cell: (-cell.interval[0], cell.model, cell.category))
 
     def count(self, group: Group) -> int:
         """Return the number of prompts in a group."""

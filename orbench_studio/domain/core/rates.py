@@ -32,6 +32,10 @@ class Rate:
         """95 % Wilson interval; None if n is 0."""
         return wilson(self.count, self.n) if self.n else None
 
+    def simultaneous(self, rates: int) -> tuple[float, float] | None:
+        """Interval that covers together with those of other rates, `rates` in all (Bonferroni); None if n is 0."""
+        return wilson(self.count, self.n, _together(rates)) if self.n else None
+
     @property
     def words(self) -> str:
         """Text with n and interval: `23 of 30: 77 % (59 to 88 %)`."""
@@ -78,6 +82,11 @@ class ClusterRate(Rate):
     def interval(self) -> tuple[float, float] | None:
         """95 % interval that accounts for clusters; None if n is 0."""
         return score_interval(self.share, self.effective_n, self.quantile) if self.n else None
+
+    def simultaneous(self, rates: int) -> tuple[float, float] | None:
+        """Interval that covers together with those of other rates; None if n is 0."""
+        wider = _quantile(_together(rates)) / _quantile(CONFIDENCE)
+        return score_interval(self.share, self.effective_n, self.quantile * wider) if self.n else None
 
     @property
     def note(self) -> str:
@@ -140,7 +149,7 @@ def wilson(count: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, f
     (2np + z² ± z √(z² + 4np(1 - p))) / (2(n + z²)), with p = count / n and z the normal quantile: method 3 of Newcombe
     (Statistics in Medicine 17, 1998, 857-872). Assumes independent cases with one probability; n must not be 0.
     """
-    return score_interval(count / n, n, NormalDist().inv_cdf((1 + confidence) / 2))
+    return score_interval(count / n, n, _quantile(confidence))
 
 
 def score_interval(p: float, n: float, z: float) -> tuple[float, float]:
@@ -148,3 +157,11 @@ def score_interval(p: float, n: float, z: float) -> tuple[float, float]:
     middle, spread = 2 * n * p + z * z, z * sqrt(z * z + 4 * n * p * (1 - p))
     low, high = (middle - spread) / (2 * (n + z * z)), (middle + spread) / (2 * (n + z * z))
     return (0.0 if p == 0 else low, 1.0 if p == 1 else high)
+
+
+def _together(rates: int) -> float:
+    return 1 - (1 - CONFIDENCE) / max(rates, 1)
+
+
+def _quantile(confidence: float) -> float:
+    return NormalDist().inv_cdf((1 + confidence) / 2)

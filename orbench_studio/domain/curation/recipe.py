@@ -108,6 +108,17 @@ class Recipe:
     per_group: int | None = None
     order: tuple[Preference, ...] = (Preference.HUMAN, Preference.FAMILIES)
 
+    @property
+    def selection_bias(self) -> str:
+        """What the rates of models on the selected prompts mean; empty if refusals did not select them."""
+        if not self.families:
+            return ""
+        who = ", ".join(self.of) if self.of else "all families"
+        return (
+            f"The prompts were selected by the refusals of {who}. Rates of these models on them are too high, and "
+            "their order is biased: measure on prompts that the models did not select."
+        )
+
 
 class RecipeError(ValueError):
     """An invalid recipe: the fault and its line (from 1; 0 if unknown)."""

@@ -89,6 +89,7 @@ class Selection:
     stopped: bool = False
     human_labels: int = 0
     unlabelled: int = 0
+    refused_by: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
     def reason(self, prompt_id: int) -> str | None:
         """Name the step that removed a prompt; None if the prompt was selected or is unknown."""
@@ -185,6 +186,7 @@ def select(recipe: Recipe, candidates: Iterable[Candidate]) -> Selection:
         stopped,
         sum(candidate.basis == Basis.HUMAN for candidate in selected),
         len(unlabelled),
+        {c.prompt_id: c.families.intersection(recipe.of or c.families) for c in selected},
     )
 
 

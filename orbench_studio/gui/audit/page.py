@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes
+from orbench_studio.domain.core.rates import span
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
 from orbench_studio.gui.audit.counts_cache import CountsCache
@@ -35,16 +36,15 @@ if TYPE_CHECKING:
 _READING = "Reading …"
 _NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
-_MIN_ANSWERS = 20  # of the cell that is named above the heat map
 _NOTE = (
     "Each cell: rate, and cases of all judged responses. Click a cell or press Enter to open its prompts. 95 % Wilson "
     "intervals, which assume independent responses. Unparsed, empty, truncated, failed and unjudged responses "
     "are excluded."
 )
 _HIGHEST = {
-    Group.SAFE: "Highest over-refusal: {model}, {category}, {rate}",
-    Group.TOXIC: "Highest toxic acceptance: {model}, {category}, {rate}",
-    Group.OTHER: "Most refusals: {model}, {category}, {rate}",
+    Group.SAFE: "Highest over-refusal: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
+    Group.TOXIC: "Highest toxic acceptance: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
+    Group.OTHER: "Most refusals: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
 }
 _NO_CASES = {
     Group.SAFE: "No prompt of this cell was refused.",
@@ -129,20 +129,21 @@ class AuditPage(QWidget):
             part.show_counts(counts)
 
     def _show_highest(self) -> None:
-        """Show a button that opens the cell with the highest lower end of the interval."""
+        """Show a button that opens the cell with the highest lower end of the simultaneous interval."""
         group = self.options.group
-        cells = [
-            ((rate.interval or (0.0, 0.0))[0], model, category, rate)
-            for (of, model, category), tally in (self.audit.cells.items() if self.audit else ())
-            if of is group and (rate := tally.rate(group)).n >= _MIN_ANSWERS and rate.count
-        ]
-        highest = max(cells, key=lambda cell: cell[:3], default=None)
-        self._highest = None if highest is None else (highest[1], highest[2])
-        self.highest.setVisible(highest is not None)
-        if highest is not None:
-            _, model, category, rate = highest
-            name = model if len(model) <= 40 else f"{model[:40]}…"
-            text = tr(_HIGHEST[group]).format(model=name, category=category_title(category), rate=rate.words)
+        cells = self.audit.highest(group) if self.audit else []
+        self._highest = (cells[0].model, cells[0].category) if cells else None
+        self.highest.setVisible(bool(cells))
+        if cells:
+            first = cells[0]
+            name = first.model if len(first.model) <= 40 else f"{first.model[:40]}…"
+            text = tr(_HIGHEST[group]).format(
+                model=name,
+                category=category_title(first.category),
+                rate=first.rate.words,
+                interval=span(first.interval, tr(" to ")),
+                cells=f"{first.cells:,}",
+            )
             self.highest.setText(" ".join(text.split()).replace("&", "&&"))
 
     def _open_highest(self) -> None:

@@ -47,7 +47,7 @@ class FunnelPane(QWidget):
         self._found: Selection | None = None
         self.title = label(tr("Funnel"), "title")
         self.status = label("", "quiet")
-        self.why = label("", "error")
+        self.why, self.bias = label("", "error"), label("", "meta")
         self.act = QPushButton()
         self._remedy: Remedy | None = None
         self.steps = Table(tr("Funnel"), _STEPS)
@@ -67,6 +67,8 @@ class FunnelPane(QWidget):
         self._show_remedy(remedy(recipe, found) if found is not None and recipe is not None else None)
         self.models.show_rows([], [])
         self.status.setText(_summary(found) if found else "")
+        self.bias.setText(recipe.selection_bias if recipe else "")
+        self.bias.setVisible(bool(self.bias.text()))
         rows = [] if found is None else _rows(found)
         before = self.steps.rows.rowCount()
         self.steps.show_rows(list(range(len(rows))), rows)
@@ -152,9 +154,9 @@ class FunnelPane(QWidget):
         column.addWidget(self.categories, 3)
         column.addWidget(label(tr("Refusal rates of the selected prompts"), "strong"))
         column.addWidget(self.models, 3)
-        note = label(tr(_ASSUMES), "meta")
-        note.setWordWrap(True)
-        column.addWidget(note)
+        for note in (self.bias, label(tr(_ASSUMES), "meta")):
+            note.setWordWrap(True)
+            column.addWidget(note)
 
 
 def _summary(found: Selection) -> str:

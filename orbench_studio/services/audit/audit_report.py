@@ -18,7 +18,7 @@ from orbench_studio.domain.audit.refusal_rates import (
     Group,
     counts_text,
 )
-from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent
+from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, span
 from orbench_studio.domain.judging.agreement import Confusion
 from orbench_studio.errors import CancelledError
 from orbench_studio.formats.atomic import explained, written_file
@@ -55,7 +55,6 @@ Progress = Callable[[int, int], bool]
 _TITLE = "Over-refusal audit of"
 _MAGIC = 4  # bytes that identify the format of an image file
 _NAMED_CELLS = 5  # in the summary
-_MIN_ANSWERS = 20  # of a cell that the summary names
 _COUNTED = ("prompts", "votes", "responses", "judgements", "annotations", "models", "moderators")
 _AGREEMENT = ("Machine", "n", "Agreement", "Precision", "Recall", "Kappa", "Excluded")
 _METHOD = (
@@ -186,14 +185,10 @@ def _check_cancelled(on_progress: Progress, done: int, total: int) -> None:
 
 
 def _summary(found: Audit) -> list[Block]:
-    cells = [
-        (rate, model, category)
-        for (group, model, category), tally in found.cells.items()
-        if group is Group.SAFE and (rate := tally.refusal).n >= _MIN_ANSWERS
-    ]
+    cells = found.highest(Group.SAFE)
     message = [
-        f"{model} on {_named(category)}: {rate.words}"
-        for rate, model, category in sorted(cells, key=lambda cell: -(cell[0].interval or (0, 0))[0])[:_NAMED_CELLS]
+        f"{cell.model} on {_named(cell.category)}: {cell.rate.words}, simultaneously {span(cell.interval, ' to ')}"
+        for cell in cells[:_NAMED_CELLS]
     ]
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
     blocks: list[Block] = [
@@ -203,7 +198,8 @@ def _summary(found: Audit) -> list[Block]:
         )
     ]
     if message:
-        blocks.append(Paragraph("Highest over-refusal (by the lower end of the interval): " + "; ".join(message) + "."))
+        method = f"Highest over-refusal, by the lower end of the simultaneous intervals of {cells[0].cells:,} cells"
+        blocks.append(Paragraph(f"{method} (Bonferroni): {'; '.join(message)}."))
     if not safe:
         blocks.append(Paragraph("No prompt is labelled safe, so there is no over-refusal rate."))
     return blocks

@@ -62,6 +62,23 @@ def rates(workspace: Workspace, prompt_ids: Sequence[int]) -> Mapping[str, Tally
         return candidates.tallies(db, prompt_ids)
 
 
+def rates_by_others(workspace: Workspace, recipe: Recipe, found: Selection) -> Mapping[str, Tally]:
+    """Count each model's responses to the prompts that enough families refuse without its own one.
+
+    Empty if refusals did not select the prompts.
+    """
+    if not recipe.families:
+        return {}
+    rated: dict[str, Tally] = {}
+    with workspace.reading() as db:
+        families = candidates.families_of_models(db)
+        for own in sorted(set(families.values())):
+            others = [one for one in found.chosen if len(found.refused_by[one] - {own}) >= recipe.families]
+            tallies = candidates.tallies(db, others)
+            rated |= {model: tallies.get(model, Tally()) for model, family in families.items() if family == own}
+    return rated
+
+
 def _require(wanted: Sequence[str], there: Sequence[str], kind: str, besides: Sequence[str] = ()) -> None:
     for name in wanted:
         if name not in there:

@@ -73,6 +73,11 @@ def family_names(db: Connection) -> list[str]:
     return [str(name) for name in db.execute(select(m.family).where(answered).distinct().order_by(m.family)).scalars()]
 
 
+def families_of_models(db: Connection) -> dict[str, str]:
+    """The family of each model, by name."""
+    return {row.name: row.family for row in db.execute(select(MODELS.c.name, MODELS.c.family))}
+
+
 def tallies(db: Connection, prompt_ids: Sequence[int]) -> dict[str, Tally]:
     """Count each model's responses to these prompts by final answer class; the result is by model name."""
     r = RESPONSE_STATES.c

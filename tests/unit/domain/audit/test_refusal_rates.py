@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from orbench_studio.domain.audit.refusal_rates import Group, Tally
+from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Tally
 from orbench_studio.domain.core.judgement import Refusals
-from orbench_studio.domain.core.rates import Rate, percent, with_interval
+from orbench_studio.domain.core.rates import Rate, percent, wilson, with_interval
 
 MIXED = Tally((6, 1, 1, 2, 0, 2, 1, 0, 3, 1, 3))  # as in AnswerClass, then unjudged
 
@@ -65,3 +65,15 @@ def test_shares_below_ten_per_cent_have_one_decimal(share, text):
 def test_what_if_rates_have_one_decimal_always():
     assert with_interval(0.515, (0.48837, 0.5421), tenths=True) == "51.5 % (48.8–54.2)"
     assert percent(None) == with_interval(None, None) == "—"
+
+
+def test_the_highest_of_many_cells_has_an_interval_that_covers_all_of_them():
+    def cell(refused, of):
+        return Tally((of - refused, refused, *(0,) * 9))
+
+    cells = {(Group.SAFE, f"model {n}", "harmful"): cell(10, 40) for n in range(60)}
+    cells |= {(Group.SAFE, "high", "hate"): cell(20, 25), (Group.SAFE, "few", "hate"): cell(9, 10)}
+    found = Audit(AuditOptions(), (), ("hate", "harmful"), cells, {}, {}, Rate(0, 0)).highest(Group.SAFE)
+    assert (found[0].model, found[0].rate, found[0].cells) == ("high", Rate(20, 25), 61)
+    assert found[0].interval == wilson(20, 25, 1 - 0.05 / 61)
+    assert found[0].interval[0] < found[0].rate.interval[0] - 0.1

@@ -90,6 +90,20 @@ def test_the_source_of_refusals(judged):
     }
 
 
+def test_rates_on_prompts_that_a_models_own_refusals_did_not_select(judged):
+    recipe = read_recipe("[refused]\nfamilies = 1\n")
+    found = run_recipe.run_recipe(judged, recipe)
+    by_others = run_recipe.rates_by_others(judged, recipe, found)
+    refused = {model: refused_by(judged, model) for model in ("north", "south")}
+    assert any(refused.values())
+    for own, other in (("north", "south"), ("south", "north")):
+        rate = by_others[own].refusal
+        assert (rate.count, by_others[own].responses) == (len(refused[own] & refused[other]), len(refused[other]))
+    assert "refusals of all families" in recipe.selection_bias
+    without = read_recipe("")
+    assert not run_recipe.rates_by_others(judged, without, found) and not without.selection_bias
+
+
 def test_a_recipe_counts_blocked_responses_unless_it_counts_words_only(tmp_path):
     text = "[refused]\nfamilies = 1\nof = ['odd']\n"
     with create(tmp_path / "odd.orbench", 4, stopped=True) as workspace:
