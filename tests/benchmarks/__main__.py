@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import auditing, exporting, generator, grouping, imports, judging, window_up
+from tests.benchmarks import auditing, exporting, frames, generator, grouping, imports, judging, window_up
 from tests.benchmarks.report import Line, quantile, spread, table, write_json
 
-PARTS = ("window", "drive", "import", "judge", "audit", "group", "export")
+PARTS = ("window", "drive", "import", "judge", "audit", "group", "export", "frames")
 _LARGE = 20_000  # prompts from which on a workspace is kept for the next run
 _MEMORY = 300  # MB
 
@@ -50,6 +50,8 @@ def _measure(asked: argparse.Namespace, prompts: int) -> Iterator[Line]:
             yield from judging.measure(prompts, scratch)
         if "audit" in asked.parts:
             yield from auditing.measure(workspace, prompts, asked.runs)
+        if "frames" in asked.parts:
+            yield from frames.measure(workspace, prompts)
         if "export" in asked.parts:
             yield from exporting.measure(workspace, prompts, scratch)
         if "group" in asked.parts:

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from orbench_studio.errors import StudioError
+from orbench_studio.services.data.record_import import gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.data import frames
 from orbench_studio.store.data.frames import FRAMES, Kind
@@ -39,7 +40,7 @@ def read_frame(workspace: Workspace, name: str, query: str = "", columns: Sequen
     if unknown:
         raise StudioError(f"{name} has no column {', '.join(map(repr, unknown))}. Columns: {', '.join(spec)}.")
     schema = pa.schema([(column, _TYPES[spec[column].kind]()) for column in chosen])
-    with workspace.reading() as db:
+    with gc_paused(), workspace.reading() as db:
         parts = [_batch(schema, values) for values in frames.batches(db, name, chosen, query)]
     return pa.Table.from_batches(parts, schema).unify_dictionaries()
 
