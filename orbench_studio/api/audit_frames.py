@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
+from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels, Tally
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.errors import StudioError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from orbench_studio.domain.audit.judge_error import CorrectedRate
     from orbench_studio.services.audit.audit_counts import AuditCounts
     from orbench_studio.services.workspace.workspace import Workspace
 
@@ -22,38 +23,34 @@ T = TypeVar("T", bound=StrEnum)
 _MEASURES = {Group.SAFE: "over_refusal", Group.TOXIC: "toxic_acceptance", Group.OTHER: "refusal_of_others"}
 
 
-def audit(
-    workspace: Workspace, labels: str, judge: str, refusals: str, *, assume_safe: bool, drop: Iterable[str] = ()
-) -> pd.DataFrame:
+def audit(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:
     """One row per measure, model and category, and one per measure and model without a category."""
     import pandas as pd
 
-    from orbench_studio.services.audit import refusal_audit
+    from orbench_studio.services.audit import judge_error, refusal_audit
 
-    counts, options = _counts(workspace, labels, judge, refusals, assume_safe=assume_safe, drop=drop)
-    found = refusal_audit.audit(counts, options)
+    counts = _counts(workspace, options)
+    found, corrected = refusal_audit.audit(counts, options), judge_error.judge_errors(counts, options).rates
     rows = []
     for group, measure in _MEASURES.items():
         for model in found.models:
             for category in (None, *found.categories):
                 tally = found.tally(group, model, category)
                 if tally.responses:
-                    rows.append({"measure": measure, "model": model, "category": category, **_rate(tally, group)})
-    frame = pd.DataFrame(rows, columns=["measure", "model", "category", *_RATE])
-    return frame.astype({"measure": "category", "model": "category", "category": "category"})
+                    row = {"measure": measure, "model": model, "category": category, **_rate(tally, group)}
+                    rows.append(row | _corrected(corrected.get((group, model, category))))
+    frame = pd.DataFrame(rows, columns=["measure", "model", "category", *_RATE, *_CORRECTED])
+    return frame.astype(dict.fromkeys(("measure", "model", "category", "clusters"), "category"))
 
 
-def what_if(
-    workspace: Workspace, labels: str, refusals: str, *, assume_safe: bool, drop: Iterable[str]
-) -> pd.DataFrame:
+def what_if(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:
     """One row per model: over-refusal and rank, with all prompts and with the remaining ones."""
     import pandas as pd
 
     from orbench_studio.services.audit.what_if import what_if as compare
 
-    counts, options = _counts(workspace, labels, "final", refusals, assume_safe=assume_safe, drop=drop)
     rows: list[dict[str, Any]] = []
-    for change in compare(counts, options).models:
+    for change in compare(_counts(workspace, options), options).models:
         row: dict[str, Any] = {"model": change.model}
         for when, ranked in (("before", change.before), ("after", change.after)):
             low, high = ranked.interval or (None, None)
@@ -63,48 +60,47 @@ def what_if(
     return pd.DataFrame(rows)
 
 
-def figures(workspace: Workspace, labels: str, judge: str, refusals: str, *, assume_safe: bool) -> dict[str, Figure]:
+def figures(workspace: Workspace, options: AuditOptions) -> dict[str, Figure]:
     """The figures of the report, by name."""
     from orbench_studio.services.audit import audit_report, refusal_audit
 
-    counts, options = _counts(workspace, labels, judge, refusals, assume_safe=assume_safe, drop=())
-    return audit_report.draw_figures(refusal_audit.audit(counts, options))
+    return audit_report.draw_figures(refusal_audit.audit(_counts(workspace, options), options))
+
+
+def options_of(labels: str, judge: str, refusals: str, drop: Iterable[str], *, assume_safe: bool) -> AuditOptions:
+    """The options of an audit; a StudioError names the argument that is invalid, and the values that it can have."""
+    dropped = frozenset(_one_of(Drop, name, "drop") for name in drop)
+    counted = _one_of(Refusals, refusals, "refusals")
+    return AuditOptions(_one_of(Labels, labels, "labels"), judge, assume_safe, dropped, counted)
 
 
 _RATE = [
-    "cases",
-    "n",
-    "rate",
-    "low",
-    "high",
-    "lowest",
-    "highest",
-    "in_words",
-    "by_stop_reason",
-    "by_filter",
-    "excluded",
+    *("cases", "n", "rate", "low", "high", "lowest", "highest", "clusters", "excluded"),
+    *("refused_in_words", "refused_by_stop_reason", "blocked_by_filter"),
 ]
+_CORRECTED = ["corrected_rate", "corrected_low", "corrected_high", "checked"]
 
 
-def _rate(tally: Any, group: Group) -> dict[str, Any]:
-    """The rate, its 95 % interval, and the bounds if the excluded responses were all no cases, or all cases."""
+def _rate(tally: Tally, group: Group) -> dict[str, Any]:
+    """The rate, its 95 % interval, the bounds if no or all excluded responses were cases, and the kinds of refusals."""
     rate = tally.rate(group)
     low, high = rate.interval or (None, None)
     lowest, highest = tally.bounds(rate) or (None, None)
-    refused, excluded = tally.refused.values(), sum(tally.excluded.values())
-    values = (rate.count, rate.n, rate.value, low, high, lowest, highest, *refused, excluded)
-    return dict(zip(_RATE, values, strict=True))
+    clusters = tally.spread.cluster if tally.spread is not None else None
+    values = (rate.count, rate.n, rate.value, low, high, lowest, highest, clusters, sum(tally.excluded.values()))
+    return dict(zip(_RATE, (*values, *tally.refused.values()), strict=True))
 
 
-def _counts(
-    workspace: Workspace, labels: str, judge: str, refusals: str, *, assume_safe: bool, drop: Iterable[str]
-) -> tuple[AuditCounts, AuditOptions]:
+def _corrected(rate: CorrectedRate | None) -> dict[str, Any]:
+    """The rate corrected for the judge's errors, where people checked enough of its answer classes."""
+    values = (None, None, None, None) if rate is None else (rate.value, *rate.interval, rate.checked)
+    return dict(zip(_CORRECTED, values, strict=True))
+
+
+def _counts(workspace: Workspace, options: AuditOptions) -> AuditCounts:
     from orbench_studio.services.audit import audit_counts
 
-    counted = _one_of(Refusals, refusals, "refusals")
-    dropped = frozenset(_one_of(Drop, name, "drop") for name in drop)
-    options = AuditOptions(_one_of(Labels, labels, "labels"), judge, assume_safe, dropped, counted)
-    return audit_counts.with_judge(audit_counts.read(workspace), workspace, judge), options
+    return audit_counts.with_judge(audit_counts.read(workspace), workspace, options.answers)
 
 
 def _one_of(kind: type[T], value: str, argument: str) -> T:

@@ -81,29 +81,28 @@ class Workspace:
         labels: str = "final",
         judge: str = "final",
         *,
+        refusals: str = "all",
         assume_safe: bool = False,
         drop: Iterable[str] = (),
-        refusals: str = "all",
     ) -> pd.DataFrame:
         """Over-refusal and toxic acceptance by model and category, with n and 95 % intervals; tidy.
 
-        `labels` is final, published, consensus or human, `judge` is final, people or the name of a judge, `drop` names
-        prompts to leave out, such as "human-toxic", `refusals` is all, words+stop or words. Rows without a category are
-        of all categories.
+        The arguments are those of `orbench-studio audit`. Rows without a category are of all categories.
         """
-        return audit_frames.audit(self._opened, labels, judge, refusals, assume_safe=assume_safe, drop=drop)
+        options = audit_frames.options_of(labels, judge, refusals, drop, assume_safe=assume_safe)
+        return audit_frames.audit(self._opened, options)
 
     def what_if(
-        self, drop: Iterable[str], labels: str = "final", *, assume_safe: bool = False, refusals: str = "all"
+        self, drop: Iterable[str], labels: str = "final", judge: str = "final", *, assume_safe: bool = False
     ) -> pd.DataFrame:
         """Over-refusal and rank of each model before and after these prompts are dropped."""
-        return audit_frames.what_if(self._opened, labels, refusals, assume_safe=assume_safe, drop=drop)
+        options = audit_frames.options_of(labels, judge, "all", drop, assume_safe=assume_safe)
+        return audit_frames.what_if(self._opened, options)
 
-    def figures(
-        self, labels: str = "final", judge: str = "final", *, assume_safe: bool = False, refusals: str = "all"
-    ) -> dict[str, Figure]:
+    def figures(self, labels: str = "final", judge: str = "final", *, assume_safe: bool = False) -> dict[str, Figure]:
         """The figures of the report as matplotlib figures, by name."""
-        return audit_frames.figures(self._opened, labels, judge, refusals, assume_safe=assume_safe)
+        options = audit_frames.options_of(labels, judge, "all", (), assume_safe=assume_safe)
+        return audit_frames.figures(self._opened, options)
 
     def import_file(self, file: str | Path, **options: Any) -> ImportReport:
         """Import a file completely, or not at all; importing it again adds nothing.
