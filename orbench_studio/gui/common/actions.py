@@ -67,6 +67,7 @@ ACTIONS = (
     ActionSpec("evidence", "Mark selection as evidence", ("M",), "Responses"),
     ActionSpec("response_down", "Scroll response down", ("PgDown",), "Responses", True),
     ActionSpec("response_up", "Scroll response up", ("PgUp",), "Responses", True),
+    ActionSpec("show_source", "Show or hide Markdown source", ("U",), "Responses"),
     ActionSpec("read_response", "Select text in the response", ("R",), "Responses"),
     ActionSpec("blind", "Blind review on or off", ("Ctrl+E",), "Reading"),
     ActionSpec("explanations", "Show or hide moderator explanations", ("E",), "Reading"),

@@ -1,6 +1,7 @@
-"""A pane for untrusted model text: plain and selectable, with Markdown styled in place and evidence marked.
+"""A pane for untrusted model text: plain and selectable, or Markdown as styled text, with evidence marked.
 
-The text is never interpreted as HTML, and resources that it names are never loaded.
+The text is never interpreted as HTML, and resources that it names are never loaded. Qt's own import of Markdown is not
+used: it reads HTML, loads images, and does not say which character of the source is where.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QFocusEvent,
-    QFont,
     QKeyEvent,
     QResizeEvent,
     QTextBlockFormat,
@@ -16,15 +16,17 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextOption,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit
 
-from orbench_studio.gui.common.markdown_spans import Style, spans
-from orbench_studio.gui.common.theme import BODY, Theme, code_font, font, px
+from orbench_studio.gui.common.markdown import parse
+from orbench_studio.gui.common.markdown_document import MarkdownWriter, Segment, utf16
+from orbench_studio.gui.common.theme import BODY, Theme, font, px
 
 # Qt counts UTF-16 units and splits paragraphs at these; the number of characters stays the same.
 _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "\ufffd"})
 
 _RIGHT = 12
+_MOST_BLOCKS = 2_000  # a longer text is shown as it is written
 _CURSOR_KEYS = (
     Qt.Key.Key_Up,
     Qt.Key.Key_Down,
@@ -47,15 +49,21 @@ class Type:
 
 
 class TextPane(QTextEdit):
-    """A read-only text. With `grows` it is as high as its text, for panes inside of a scroll area."""
+    """A read-only text. With `grows` it is as high as its text, for panes inside of a scroll area.
+
+    With `markdown` it is styled, unless its source is shown.
+    """
 
     left = Signal()  # on Escape while reading
 
-    def __init__(self, theme: Theme, kind: Type, *, grows: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, kind: Type, *, grows: bool = False, markdown: bool = False) -> None:
+        super().__init__()
         self._theme = theme
         self._type = kind
         self._grows = grows
+        self._markdown = markdown
+        self._source = False
+        self._segments: list[Segment] = []
         self._reading = False
         self._text = ""
         self._evidence: tuple[int, int] | None = None
@@ -94,12 +102,25 @@ class TextPane(QTextEdit):
         super().focusOutEvent(event)
 
     def selected(self) -> tuple[int, int] | None:
-        """The selected half-open span of characters; None without a selection."""
+        """The half-open span of characters of the source that is selected; None without a selection."""
         cursor = self.textCursor()
         if self._cover or not cursor.hasSelection():
             return None
-        shown = self.toPlainText()
-        return _characters(shown, cursor.selectionStart()), _characters(shown, cursor.selectionEnd())
+        shown = self._text.replace("\r\n", " \n").translate(_PARAGRAPHS)
+        places: list[int] = []
+        for segment in self._segments:
+            text = shown[segment.start : segment.end]
+            left = max(cursor.selectionStart() - segment.position, 0)
+            right = min(cursor.selectionEnd() - segment.position, utf16(text))
+            if left < right:
+                places += (segment.start + _characters(text, left), segment.start + _characters(text, right))
+        return (min(places), max(places)) if places else None
+
+    def show_source(self, *, shown: bool) -> None:
+        """Show Markdown as it is written, or as styled text."""
+        if shown != self._source:
+            self._source = shown
+            self._render()
 
     @property
     def covered(self) -> bool:
@@ -141,46 +162,56 @@ class TextPane(QTextEdit):
             self._render_cover()
             return
         shown = self._text.replace("\r\n", " \n").translate(_PARAGRAPHS)
-        self.setPlainText(shown)
+        blocks = parse(shown) if self._markdown and not self._source else []
+        if 0 < len(blocks) <= _MOST_BLOCKS:
+            self.clear()
+            writer = MarkdownWriter(self.document(), shown, self._theme, self._type.size, self._type.line)
+            writer.write(blocks)
+            self._segments = writer.segments
+            self.moveCursor(QTextCursor.MoveOperation.Start)
+        else:
+            self._render_source(shown)
+        if self._evidence:
+            self._mark(shown, self._evidence)
+        self._fit()
+
+    def _render_source(self, shown: str) -> None:
+        self._show_plain(shown)
         cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()  # one layout instead of one for each span (36 s for 4,000 spans, measured)
         cursor.select(QTextCursor.SelectionType.Document)
         lines = QTextBlockFormat()
         lines.setLineHeight(px(self._type.line), QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
-        cursor.mergeBlockFormat(lines)
-        styles = self._styles()
-        for start, end, style in spans(shown):
-            self._format(shown, (start, end), styles[style])
-        if self._evidence:
-            marked = QTextCharFormat()
-            marked.setBackground(self._theme.colour("evidence"))
-            self._format(shown, self._evidence, marked)
+        cursor.setBlockFormat(lines)
+        self._segments = [Segment(0, 0, len(shown))]
+
+    def _show_plain(self, text: str) -> None:
+        self.setCurrentCharFormat(QTextCharFormat())  # Qt gives a plain text the format of the text before it
+        self.setPlainText(text)
+
+    def _mark(self, shown: str, evidence: tuple[int, int]) -> None:
+        """Mark the evidence wherever its characters are shown."""
+        marked = QTextCharFormat()
+        marked.setBackground(self._theme.colour("evidence"))
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for segment in self._segments:
+            start, end = max(evidence[0], segment.start), min(evidence[1], segment.end)
+            if start < end:
+                at = segment.position + utf16(shown[segment.start : start])
+                cursor.setPosition(at)
+                cursor.setPosition(at + utf16(shown[start:end]), QTextCursor.MoveMode.KeepAnchor)
+                cursor.mergeCharFormat(marked)
         cursor.endEditBlock()
-        self._fit()
 
     def _render_cover(self) -> None:
         self.setFont(font(BODY))
-        self.setPlainText(self._cover if self._text else "")
+        self._show_plain(self._cover if self._text else "")
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         quiet = QTextCharFormat()
         quiet.setForeground(self._theme.colour("quiet"))
         cursor.mergeCharFormat(quiet)
         self._fit()
-
-    def _format(self, shown: str, span: tuple[int, int], form: QTextCharFormat) -> None:
-        start, end = (_utf16(shown, place) for place in span)
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(min(start, self.document().characterCount() - 1))
-        cursor.setPosition(min(end, self.document().characterCount() - 1), QTextCursor.MoveMode.KeepAnchor)
-        cursor.mergeCharFormat(form)
-
-    def _styles(self) -> dict[Style, QTextCharFormat]:
-        strong, code, sign = QTextCharFormat(), QTextCharFormat(), QTextCharFormat()
-        strong.setFontWeight(QFont.Weight.DemiBold)
-        code.setFont(code_font(self._type.size - 1))
-        sign.setForeground(self._theme.colour("faint"))
-        return {Style.STRONG: strong, Style.CODE: code, Style.SIGN: sign}
 
     def _fit(self) -> None:
         if self._grows:
@@ -196,10 +227,6 @@ class TextPane(QTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, px(self._type.line))
-
-
-def _utf16(text: str, place: int) -> int:
-    return len(text[:place].encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _characters(text: str, units: int) -> int:

@@ -199,6 +199,7 @@ def _navigation(page: ReviewPage, connection: Connection) -> dict[str, Callable[
         "next_response": lambda: page.responses.step(1),
         "previous_response": lambda: page.responses.step(-1),
         "read_response": page.responses.read,
+        "show_source": page.responses.readings.toggle_source,
         "response_down": lambda: page.responses.scroll_text(1),
         "response_up": lambda: page.responses.scroll_text(-1),
         "queue": page.queue.setFocus,

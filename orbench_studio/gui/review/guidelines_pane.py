@@ -37,7 +37,7 @@ class GuidelinesPane(QFrame):
         super().__init__()
         self.setObjectName("panel")
         self._version = label("", "meta")
-        self._text = TextPane(theme, Type(READING, READING_LINE))
+        self._text = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self._edit = QToolButton()
         self._body = QStackedLayout()
         self._build_ui()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QSplitter, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QToolButton, QVBoxLayout
 
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.response import Response
@@ -28,25 +28,32 @@ class ResponseReader(QFrame):
         self.setObjectName("panel")
         self.view: ResponseView | None = None
         self._blind = False
-        self.title = label("", "strong")  # model and class, while two are compared
+        self.title = label("", "strong")
         self.about = label("", "meta")
         self.about.setWordWrap(True)
         self.title.setWordWrap(True)
-        self.title.hide()
-        self.text = TextPane(theme, Type(READING, READING_LINE))
+        self.source = QToolButton()
+        self.text = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self.text.setAccessibleName(name)
         self.details_button, self.details = QToolButton(), TextPane(theme, Type(BODY, _BODY_LINE))
         self._build_details()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_PAD, 12, 8, 0)
         layout.setSpacing(8)
-        layout.addWidget(self.title)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.source)
+        layout.addLayout(head)
         layout.addWidget(self.about)
         layout.addWidget(self.text, _DETAILS_SHARE)
         layout.addWidget(self.details_button)
         layout.addWidget(self.details, 1)
 
     def _build_details(self) -> None:
+        self.source.setText(tr("Show source"))
+        self.source.setCheckable(True)
+        self.source.setProperty("role", "link")
+        self.source.toggled.connect(lambda on: self.text.show_source(shown=on))
         self.details_button.setCheckable(True)
         self.details_button.setArrowType(Qt.ArrowType.RightArrow)
         self.details_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -70,6 +77,7 @@ class ResponseReader(QFrame):
         """Show a response, or how to get one; `blind` hides the judgements."""
         self.view, self._blind = view, blind
         if view is None:
+            self.title.clear()
             self.about.setText(tr("No responses yet. Import model responses to see them here."))
             self.text.show_text("")
             self._show_details(None)
@@ -114,8 +122,13 @@ class ResponseReaders(QSplitter):
         """Pin a response on the left, or none."""
         if pinned is not None:
             self.pinned.show_view(pinned, blind=blind)
-        for part in (self.pinned, self.pinned.title, self.focused.title):
-            part.setVisible(pinned is not None)
+        self.pinned.setVisible(pinned is not None)
+
+    def toggle_source(self) -> None:
+        """Show the Markdown as it is written, or as styled text."""
+        shown = not self.focused.source.isChecked()
+        for reading in (self.pinned, self.focused):
+            reading.source.setChecked(shown)
 
     def texts(self) -> tuple[TextPane, TextPane]:
         """The panes with texts of responses."""

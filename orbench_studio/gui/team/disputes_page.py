@@ -67,7 +67,7 @@ class DisputesPage(QWidget):
         self.list = QListWidget()
         self.title = label("", "strong")
         self.prompt = TextPane(theme, Type(PROMPT, PROMPT_LINE))
-        self.response = TextPane(theme, Type(READING, READING_LINE))
+        self.response = TextPane(theme, Type(READING, READING_LINE), markdown=True)
         self.model = label("", "meta")
         self.reason = QLineEdit()
         self.empty = QWidget()

@@ -1,7 +1,6 @@
 """Common parts of the window: the action table, contrast, the queue model, hostile texts."""
 
 import sys
-from itertools import combinations
 
 import pytest
 from PySide6.QtGui import QColor, QKeySequence
@@ -11,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.common.actions import ACTIONS
-from orbench_studio.gui.common.markdown_spans import Style, spans
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.review.queue_model import QueueModel
@@ -98,16 +96,52 @@ def test_evidence_after_an_emoji_marks_the_evidence(qtbot, qapp):
     assert marked == "I cannot help."
 
 
-def test_markdown_is_styled_but_not_hidden():
-    text = "# Title\nSome **bold** and `code`\n```py\n**not bold**\n```\n| a | b |\n---"
-    found = [(text[start:end], style) for start, end, style in spans(text)]
-    assert ("Title", Style.STRONG) in found
-    assert ("bold", Style.STRONG) in found
-    assert ("code", Style.CODE) in found
-    assert ("not bold", Style.STRONG) not in found
-    assert ("| a | b |", Style.CODE) in found
-    for one, other in combinations([s for s in spans(text) if s.style is Style.STRONG], 2):
-        assert one.end <= other.start or other.end <= one.start
+MARKDOWN = (
+    "# Title 👩‍👩‍👧\nSome **bold** words\n\n- an *item*\n\n| a | b |\n|---|---|\n| **c** | d |\n\n"
+    "```\n<b>code</b>\n```\n![x](file:///etc/hostname) <img src='file:///etc/hostname'>\r\nend"
+)
+
+
+def test_markdown_is_styled_and_its_evidence_and_selection_are_found_in_both_views(qtbot, qapp):
+    theme = Theme(qapp)
+    theme.apply(LIGHT)
+    pane = TextPane(theme, Type(15, 24), markdown=True)
+    qtbot.addWidget(pane)
+    assert "Title 👩‍👩‍👧\nSome bold words\n• an item\n" in shown_in(pane, MARKDOWN)
+    forms = [form.toCharFormat() for form in pane.document().allFormats()]
+    assert not any(form.isAnchor() or form.isImageFormat() or form.anchorHref() for form in forms)
+    for words in ("bold", "c", "<b>code</b>", "end", "words\n\n- an *item*"):
+        start = MARKDOWN.index(words)
+        span = (start, start + len(words))
+        for source in (False, True):
+            pane.show_source(shown=source)
+            pane.show_text(MARKDOWN, span)
+            places = marked_in(pane, theme)
+            marked = "".join(pane.document().characterAt(place) for place in places)
+            visible = words if source else words.replace("\n\n- an *item*", "an item")
+            assert marked == visible.replace("\n", "")
+            cursor = pane.textCursor()
+            cursor.setPosition(places[0])
+            cursor.setPosition(places[-1] + 1, cursor.MoveMode.KeepAnchor)
+            pane.setTextCursor(cursor)
+            assert pane.selected() == (span if source or "item" not in words else (span[0], span[1] - 1))
+
+
+def shown_in(pane, text):
+    pane.show_text(text)
+    return pane.toPlainText()
+
+
+def marked_in(pane, theme):
+    """The positions of the characters with the colour of evidence."""
+    cursor, marked = pane.textCursor(), []
+    for place in range(pane.document().characterCount() - 1):
+        cursor.setPosition(place)
+        cursor.setPosition(place + 1, cursor.MoveMode.KeepAnchor)
+        if cursor.charFormat().background().color() == theme.colour("evidence"):
+            marked.append(place)
+    # Qt gives the end of a paragraph or the begin of a cell the format of what follows.
+    return [place for place in marked if pane.document().characterAt(place) not in "\ufdd0\ufdd1\u2029\n"]
 
 
 def test_pyside_does_not_lose_references_to_none(qapp):

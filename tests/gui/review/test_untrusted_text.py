@@ -87,7 +87,11 @@ def test_every_text_is_shown_to_the_letter_on_the_page(start, hostile):
             studio.wait(lambda number=number: studio.shown() == number)
             shown = text.translate(REPLACED)
             assert pane(studio, "Prompt").toPlainText() == shown
+            assert studio.page.responses.readings.focused.view.response.text == text
+            studio.window.grab()
+            studio.key(Qt.Key.Key_U)
             assert pane(studio, "Response").toPlainText() == shown
+            studio.key(Qt.Key.Key_U)
             assert interpreted(studio.window) == []
             studio.window.grab()
             if number < len(TEXTS):
