@@ -31,13 +31,17 @@ class WorkspaceMovedError(WorkspaceError):
 class FileFaultError(StudioError):
     """A file cannot be imported; the workspace is unchanged.
 
-    `wants` is the option that is missing, if any: moderator, model, judge or format. The command line and the window
-    explain how to pass it.
+    `wants` is the option that is missing, if any: moderator, model, judge, format, rows or requests. The command line
+    and the window explain how to pass it.
     """
 
     def __init__(self, text: str, wants: str = "") -> None:
         super().__init__(text)
         self.wants = wants
+
+
+class DoubtfulFileError(FileFaultError):
+    """A file was not imported because too much of it is doubtful, and the user asked for a strict import."""
 
 
 class NothingLeftError(StudioError):

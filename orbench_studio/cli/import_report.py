@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 from orbench_studio.cli.console import counted, write_line
 
 if TYPE_CHECKING:
-    from orbench_studio.services.data.import_files import ImportReport
+    from orbench_studio.services.data.import_files import ColumnTally, ImportReport
 
 LISTED = 20  # rejected rows printed one by one
+VALUES = 12  # values of a column, of which all are in the JSON report
 
 
 def write_report(report: "ImportReport") -> None:
@@ -16,10 +17,15 @@ def write_report(report: "ImportReport") -> None:
         f"{report.file} ({report.format}): {counted(report.imported, 'row')} imported, "
         f"{counted(report.duplicates, 'duplicate')}, {report.rejected:,} rejected"
     )
+    for warning in report.warnings:
+        write_line(f"  WARNING: {warning}")
     for what, name in report.inferred.items():
         write_line(f"  {what}, from the file name: {name} (override with --{what} NAME)")
     if report.added:
         write_line("  added: " + ", ".join(f"{count:,} {kind}" for kind, count in report.added.items()))
+    for column in report.values:
+        if report.format == "mapped" or any(value != became for value, became in column.values):
+            _write_values(column)
     for fault in report.rejected_rows[:LISTED]:
         write_line(f"  rejected, line {fault.line}: {fault.reason}")
     if report.rejected > LISTED:
@@ -28,6 +34,31 @@ def write_report(report: "ImportReport") -> None:
         write_line(f"  {_diagnosis(report, name, count)}")
     for note, count in report.notes.items():
         write_line(f"  {note}: {count:,}")
+
+
+def write_formats() -> None:
+    """Print the names and titles of all formats."""
+    from orbench_studio.services.data.import_files import formats
+
+    for name, title in formats():
+        write_line(f"{name:28} {title}")
+
+
+def _write_values(column: "ColumnTally") -> None:
+    """Print the values of a mapped column with what each became."""
+    if column.texts:
+        empty = f", {column.empty:,} empty" if column.empty else ""
+        write_line(f"  {column.field} from {column.column}: {counted(column.texts, 'text')}{empty}")
+    if not column.values:
+        return
+    ordered = column.values.most_common()
+    values = ", ".join(_value(*pair, count) for pair, count in ordered[:VALUES])
+    more = f", and {len(ordered) - VALUES:,} more values" if len(ordered) > VALUES else ""
+    write_line(f"  {column.field} from {column.column}: {values}{more}")
+
+
+def _value(value: str, became: str, count: int) -> str:
+    return f"{value} {count:,}" if value == became else f"{value} → {became} {count:,}"
 
 
 def as_json(report: "ImportReport") -> dict[str, Any]:
@@ -47,6 +78,20 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
         "added": report.added,
         "notes": report.notes,
         "inferred": report.inferred,
+        "warnings": report.warnings,
+        "values": [
+            {
+                "field": column.field,
+                "column": column.column,
+                "texts": column.texts,
+                "empty": column.empty,
+                "values": [
+                    {"value": value, "count": count, "became": became}
+                    for (value, became), count in column.values.most_common()
+                ],
+            }
+            for column in report.values
+        ],
         "error": None,
     }
 

@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.formats.choices import Choice, record
+from orbench_studio.formats.choices import Choice, bind
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.human_decisions import in_force
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
-from orbench_studio.formats.records import Record
 from orbench_studio.formats.tables import Cells
 
 Row = Mapping[str, Any]
 
 LABEL, ANSWER = "label", "answer_class"
+_LONGEST_CHOICE = 100  # characters; what is longer was written
+_TEXT_QUESTIONS = ("comment", "comments", "note", "notes", "reason", "why", "feedback", "explanation")
 
 
 def prompts(row: Row) -> Iterator[dict[str, Any]]:
@@ -43,7 +45,7 @@ def responses(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def _record(
-    of: str, fields: Row, metadata: Row, question: str, said: list[Choice], suggestion: Row | None
+    of: str, fields: Row, metadata: Row, question: str, said: list[tuple[str, str]], suggestion: Row | None
 ) -> dict[str, Any]:
     return {
         "id": of,
@@ -60,21 +62,40 @@ def _user(annotator: str) -> str:
     return str(UUID(bytes=blake2b(annotator.encode("utf-8", "surrogatepass"), digest_size=16).digest()))
 
 
+_TEXTS = ColumnMapping(
+    {
+        Field.PROMPT: "fields.prompt|fields.text|fields.question|fields.instruction|fields.input",
+        Field.RESPONSE: "fields.response|fields.answer|fields.completion|fields.output|fields.generation",
+        Field.MODEL: "metadata.model|fields.model|metadata.model_name",
+        Field.CATEGORY: "metadata.category|fields.category",
+    }
+)
+
+
 def _bind(sheet: Sheet) -> Bound:
-    fields, answers, metadata = sheet.column("fields"), sheet.column("responses"), sheet.optional("metadata")
+    fields, answers = sheet.column("fields"), sheet.column("responses")
 
-    def take(line: int, cells: Cells) -> Record:
-        texts = (nested(cells[fields]) or {}) | ((nested(cells[metadata]) or {}) if metadata is not None else {})
-        return record(line, texts, _said(nested(cells[answers])))
+    def choices(cells: Cells) -> Iterator[Choice]:
+        return _choices(nested(cells[answers]))
 
-    return Bound(take, (fields,))
+    return bind(sheet, _TEXTS, choices, [fields])
 
 
-def _said(answers: Mapping[str, Any] | None) -> Iterator[Choice]:
-    for given in (answers or {}).values():
+def _choices(answers: Mapping[str, Any] | None) -> Iterator[Choice]:
+    for question, given in (answers or {}).items():
         for answer in given or ():
-            if isinstance(answer.get("value"), str) and answer.get("status", "submitted") == "submitted":
-                yield str(answer.get("user_id") or "argilla"), answer["value"]
+            if answer.get("status", "submitted") == "submitted":
+                yield from values_of(answer.get("value"), str(answer.get("user_id") or "argilla"), question)
 
 
-ARGILLA = Reader("argilla", "Argilla records", ("fields", "responses"), _bind)
+def values_of(value: Any, annotator: str, question: str) -> Iterator[Choice]:
+    """The choices in an answer: one, several, or a text."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, str):
+            is_text = len(one) > _LONGEST_CHOICE or question.lower() in _TEXT_QUESTIONS
+            yield Choice(annotator, one, question, is_text=is_text)
+        elif one is not None:
+            yield Choice(annotator, str(one), question)
+
+
+ARGILLA = Reader("argilla", "Argilla records", ("fields", "responses"), _bind, keeps=True)

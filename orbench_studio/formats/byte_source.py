@@ -167,7 +167,7 @@ class _Checked(io.RawIOBase):
     def _check(self, data: bytes) -> None:
         if not self._begun:
             self._begun = True
-            _refuse_wide(data, self._file.name)
+            refuse_wide(data, self._file.name)
         if b"\0" in data:
             raise self._file.nul_fault()
         end = max(data.rfind(b"\n"), data.rfind(b"\r"))
@@ -176,7 +176,7 @@ class _Checked(io.RawIOBase):
             raise self._file.long_line_fault(self._max_line)
 
 
-def _refuse_wide(head: bytes, name: str) -> None:
+def refuse_wide(head: bytes, name: str) -> None:
     sample = head[:1024]
     halves = [sample[0::2], sample[1::2]]
     if sample.startswith(_WIDE_BOMS) or any(half and half.count(0) * 10 > len(half) * 6 for half in halves):

@@ -1,43 +1,72 @@
-"""Convert choices of other annotation tools to labels, categories and answer classes."""
+"""Human choices of annotation tools: labels, categories and answer classes, and free texts as notes."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import parse_category
 from orbench_studio.domain.core.judgement import STOPPED
-from orbench_studio.formats.mapped import LABELS, answer_class_of, is_answer_class
-from orbench_studio.formats.reader_interface import category, prompt_text, shortened
-from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft, RowError
+from orbench_studio.formats import words
+from orbench_studio.formats.mapped import Layout, MappedRow, mapping_of
+from orbench_studio.formats.mapping import ColumnMapping
+from orbench_studio.formats.reader_interface import Bound, Sheet
+from orbench_studio.formats.records import AnnotationDraft, Record
+from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tally import NOT_READ
 
-Choice = tuple[str, str]  # annotator, choice
-
-
-def record(line: int, texts: Mapping[str, Any], said: Iterable[Choice]) -> Record:
-    """Make the record of a prompt or response with human choices; `texts` has the field names of our exports."""
-    prompt = PromptDraft(prompt_text(str(texts.get("prompt") or texts.get("text") or "")), _category(texts))
-    model, text = texts.get("model"), texts.get("response")
-    answered = model is not None and text is not None
-    decided = [_decided(annotator, choice, answered=answered) for annotator, choice in said]
-    of_prompt = tuple(draft for draft in decided if draft.aspect is not Aspect.ANSWER_CLASS)
-    of_response = tuple(draft for draft in decided if draft.aspect is Aspect.ANSWER_CLASS)
-    responses = (ResponseDraft(str(model), str(text), annotations=of_response),) if answered else ()
-    return Record(line, prompt, responses=responses, annotations=of_prompt)
+_FIELD = "choice"
+_OF_ITEMS = ("accept", "accepted", "reject", "rejected")  # said of an item, not of a response
 
 
-def _category(texts: Mapping[str, Any]) -> Any:
-    return category(str(texts.get("category") or ""))
+class Choice(NamedTuple):
+    """What a person chose in a control, or wrote there if it `is_text`."""
+
+    annotator: str
+    value: str
+    control: str
+    is_text: bool = False
 
 
-def _decided(annotator: str, choice: str, *, answered: bool) -> AnnotationDraft:
-    word = choice.strip().lower()
-    if word in LABELS:
-        return AnnotationDraft(annotator, Aspect.LABEL, LABELS[word], choice)
-    named = answer_class_of(choice) if is_answer_class(choice) else None
-    if named is not None and named not in STOPPED and answered:
-        return AnnotationDraft(annotator, Aspect.ANSWER_CLASS, named, choice)
-    found = parse_category(choice)
-    if found is not None:
-        return AnnotationDraft(annotator, Aspect.CATEGORY, found, choice)
-    what = "an answer class, but there is no model and response" if named else "no label, answer class or category"
-    raise RowError(f"the choice {shortened(choice)} is {what}")
+Choices = Callable[[Cells], Iterable[Choice]]
+
+
+def bind(sheet: Sheet, base: ColumnMapping, choices: Choices, identity: list[int]) -> Bound:
+    """Bind a format of people's choices: `base` says where the texts are, if the user does not."""
+    mapping = mapping_of(sheet, base, may_lack_model=True)
+    row = MappedRow(sheet, mapping, Layout(may_lack_model=True))
+    meanings = {words.word(stated): meaning for stated, meaning in sheet.options.meanings.items()}
+
+    def take(line: int, cells: Cells) -> Record:
+        record = row.record(line, cells)
+        decided = [
+            draft
+            for choice in choices(cells)
+            if (draft := _decided(sheet, choice, meanings, answered=bool(record.responses))) is not None
+        ]
+        of_prompt = (draft for draft in decided if draft.aspect is not Aspect.ANSWER_CLASS)
+        of_response = tuple(draft for draft in decided if draft.aspect is Aspect.ANSWER_CLASS)
+        responses = tuple(replace(r, annotations=(*r.annotations, *of_response)) for r in record.responses)
+        return replace(record, responses=responses, annotations=(*record.annotations, *of_prompt))
+
+    return Bound(take, identity)
+
+
+def _decided(sheet: Sheet, choice: Choice, meanings: dict[str, str], *, answered: bool) -> AnnotationDraft | None:
+    """The decision that a choice states; None, and counted, for a choice of another kind."""
+    annotator, stated, control, is_text = choice
+    if is_text:
+        return AnnotationDraft(annotator, Aspect.NOTE, stated) if stated.strip() else None
+    meaning = meanings.get(words.word(stated), stated)
+    label, category = words.LABELS.get(words.word(meaning)), parse_category(meaning)
+    answer = None if words.word(meaning) in _OF_ITEMS else words.answer_class(meaning)
+    answer = None if answer in STOPPED else answer
+    tally = sheet.tally.column(_FIELD, control)
+    if words.word(meaning) == "harmful" and control.lower().startswith("categ"):
+        label = None
+    for aspect, found in ((Aspect.LABEL, label), (Aspect.ANSWER_CLASS, answer), (Aspect.CATEGORY, category)):
+        if found is not None and (aspect is not Aspect.ANSWER_CLASS or answered):
+            tally.add(stated, found)
+            return AnnotationDraft(annotator, aspect, found, stated)
+    tally.add(stated, NOT_READ)
+    return None

@@ -4,7 +4,8 @@ import csv
 import io
 import re
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
@@ -18,9 +19,11 @@ from orbench_studio.formats.byte_source import (
     file_fault,
 )
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Row, Table, unstorable
+from orbench_studio.formats.tables import Cells, Row, Table, unstorable
 
 _MAX_CELLS = 1_000_000  # in a row, or delimiters in its texts
+_MAX_BAD_QUOTES = 20  # rows refused for them; a file with more is damaged
+_SEPARATOR = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
 _lock = threading.Lock()
 _readers = 0
 _limit_before = 0
@@ -48,11 +51,16 @@ class _TooLargeError(Exception):
 
 
 class _Lines:
-    """Lines for the csv module, limited per row, since the module keeps a whole row in memory."""
+    """Lines for the csv module, limited per row, since the module keeps a whole row in memory.
+
+    The lines of the current row are kept, so that a row with a bad quote can be refused alone.
+    """
 
     def __init__(self, lines: Iterator[str], delimiter: str) -> None:
         self._lines = lines
         self._delimiter = delimiter
+        self._again: deque[str] = deque()
+        self.row: list[str] = []
         self.size = 0
         self.marks = 0
 
@@ -60,13 +68,26 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.row.append(line)
         self.size += len(line)
         self.marks += line.count(self._delimiter)
         if self.size > MAX_LINE or self.marks > _MAX_CELLS:
             limit = f"{MAX_LINE:,} characters or {_MAX_CELLS:,} cells"
             raise _TooLargeError(f"the row has more than {limit}. Look for a quote that is never closed.")
         return line
+
+    def next_row(self) -> None:
+        """Forget the lines of the row that was read."""
+        self.row = []
+        self.size = self.marks = 0
+
+    def leave_out_first(self) -> int:
+        """Read the lines of the row again without its first one; how many there are."""
+        self._again.extendleft(reversed(self.row[1:]))
+        again = len(self.row) - 1
+        self.next_row()
+        return again
 
 
 def open_delimited(file: InputFile, delimiter: str | None) -> Table:
@@ -79,6 +100,8 @@ def open_delimited(file: InputFile, delimiter: str | None) -> Table:
         skipped += 1
     if not line:
         raise empty_file(file.name)
+    if (found := _SEPARATOR.fullmatch(line.strip())) is not None:  # Excel's way to name the delimiter
+        delimiter, line, skipped = found[1] or "\t", text.readline(), skipped + 1
     rows = _rows(file, text, line, delimiter or _delimiter(line), skipped)
     first = next(rows)
     if isinstance(first, RowFault):
@@ -93,25 +116,44 @@ def _delimiter(line: str) -> str:
 
 def _rows(file: InputFile, text: io.TextIOWrapper, line: str, delimiter: str, skipped: int) -> Iterator[Row | RowFault]:
     lines = _Lines(chain([line], text), delimiter)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    number = skipped + 1
-    width = 0
+    number, width, bad_quotes, doubtful_until = skipped + 1, 0, 0, 0
     doubtful = file.doubtful
     with _large_fields():
-        try:
-            for cells in reader:
-                width = width or len(cells)
-                if len(cells) == width:
-                    reason = unstorable(cells) if doubtful else None
-                    yield RowFault(number, reason) if reason else (number, cells)
-                elif cells:
-                    yield RowFault(number, f"the row has {len(cells)} cells, the header has {width}")
-                number = skipped + reader.line_num + 1
-                lines.size = lines.marks = 0
-        except _TooLargeError as error:
-            raise file_fault(file.name, str(error), number) from None
-        except csv.Error as error:
-            raise _explain(error, file, number, skipped + reader.line_num) from None
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except _TooLargeError as error:
+                raise file_fault(file.name, str(error), number) from None
+            except csv.Error as error:
+                reached = number + len(lines.row) - 1
+                bad_quotes += 1
+                # In a table of one column every line is a row: what follows a bad quote could be anything.
+                if width < 2 or bad_quotes > _MAX_BAD_QUOTES or "field limit" in str(error):
+                    raise _explain(error, file, number, reached) from None
+                yield RowFault(number, str(_explain(error, file, number, reached)).partition(": ")[2])
+                doubtful_until = max(doubtful_until, number + lines.leave_out_first())
+                number += 1
+                continue
+            width = width or len(cells)
+            fault = _row_fault(cells, width, lines.row if number <= doubtful_until else (), doubtful=doubtful)
+            if fault:
+                yield RowFault(number, fault)
+            elif cells:
+                yield number, cells[:width]
+            number += len(lines.row)
+            lines.next_row()
+
+
+def _row_fault(cells: Cells, width: int, after_bad_quote: Sequence[str], *, doubtful: bool) -> str | None:
+    """Why a row cannot be read; cells beyond the header must be empty."""
+    if cells and (len(cells) < width or any(cells[width:])):
+        return f"the row has {len(cells)} cells, the header has {width}"
+    if any('"' in line for line in after_bad_quote):
+        return "the row follows a bad quote and has a quote itself, so where it begins is not certain"
+    return unstorable(cells) if doubtful else None
 
 
 def _explain(error: csv.Error, file: InputFile, begun: int, reached: int) -> FileFaultError:

@@ -23,6 +23,7 @@ class Fault(StrEnum):
     DUPLICATE = "duplicate"
     REPEATED_HEADER = "repeated-header"
     MOJIBAKE = "mojibake"
+    API_ERROR = "api-error"
 
 
 OFFERS = {
@@ -33,6 +34,7 @@ OFFERS = {
     Fault.DUPLICATE: "keep the first of the rows",
     Fault.REPEATED_HEADER: "skip the line",
     Fault.MOJIBAKE: "correct the encoding of the text",
+    Fault.API_ERROR: "import the response as a failed request",
 }
 
 
@@ -141,7 +143,7 @@ class Doctor:
         for index, cell in enumerate(cells):
             if not cell.isascii() and (found := _misread(cell)) is not None:
                 message = f"{self._header[index]} has {found!r}, which is UTF-8 read as another encoding"
-                return Diagnosis(Fault.MOJIBAKE, message, ([_decoded(c) for c in cells],))
+                return Diagnosis(Fault.MOJIBAKE, message, ([type(c)(_decoded(c)) for c in cells],))
         return None
 
 

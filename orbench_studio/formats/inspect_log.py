@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,28 +16,34 @@ from typing import Any
 
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.domain.core.response import StopReason
 from orbench_studio.errors import FileFaultError, explained
-from orbench_studio.formats import guards
+from orbench_studio.formats import guards, words, zstd_entry
 from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.json_table import SPACE, Window
-from orbench_studio.formats.mapped import answer_class_of, is_answer_class
-from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, prompt_text
-from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, RowError, RowFault
-from orbench_studio.formats.tables import Cells, Row, Table, unstorable
+from orbench_studio.formats.mapped import Layout, MappedRow, mapping_of
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.paths import plain
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.records import JudgementDraft, Record, RowError, RowFault
+from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, unstorable
+from orbench_studio.formats.tally import NOT_READ
 
 COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reason", "error", "input_tokens",
            "output_tokens", "scores")  # fmt: skip
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error"})
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
-_STOPPED = {
-    "stop": StopReason.STOP,
-    "max_tokens": StopReason.LENGTH,
-    "model_length": StopReason.LENGTH,
-    "content_filter": StopReason.BLOCKED,
-}
 _ATTACHED = "attachment://"
+_ZSTD = 93  # how zip archives name this compression; Python 3.14 is the first to read it
+_TEXTS = ColumnMapping(
+    {
+        Field.PROMPT: "prompt",
+        Field.RESPONSE: "response",
+        Field.MODEL: "model",
+        Field.STOP_REASON: "stop_reason",
+        Field.ERROR: "error",
+    }
+)
 Found = Mapping[str, Any]
 
 
@@ -68,6 +75,8 @@ def open_eval(file: InputFile) -> Table:
 def _entry(name: str, archive: zipfile.ZipFile, of: str) -> TextIOWrapper:
     entry = archive.getinfo(of)
     require_ratio(name, entry.compress_size, entry.file_size)
+    if entry.compress_type == _ZSTD:
+        return TextIOWrapper(zstd_entry.opened(archive, entry), "utf-8")
     try:
         return TextIOWrapper(archive.open(entry), "utf-8")
     except NotImplementedError:
@@ -159,7 +168,7 @@ def _cells(model: str, sample: Found) -> Cells:
     error = output.get("error") or (sample.get("error") or {}).get("message") or ""
     usage = output.get("usage") or {}
     tokens = [str(usage.get(name) or "") for name in ("input_tokens", "output_tokens")]
-    scores = json.dumps(sample.get("scores") or {})
+    scores = NestedCell(json.dumps(sample.get("scores") or {}))
     named = output.get("model") or model
     asked = _asked(sample["input"], attached)
     return [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error, *tokens, scores]
@@ -180,45 +189,46 @@ def _text(content: Any, attached: Found) -> str:
 
 
 def _bind(sheet: Sheet) -> Bound:
+    """Bind a log; the user may map values inside it, such as `scores.NAME.value`, to fields."""
     at = {name: sheet.column(name) for name in COLUMNS}
+    row = MappedRow(sheet, mapping_of(sheet, _TEXTS), Layout())
 
     def take(line: int, cells: Cells) -> Record:
         found = {name: cells[place] for name, place in at.items()}
-        return Record(line, PromptDraft(prompt_text(found["prompt"])), responses=(_response(found),))
+        record = row.record(line, cells)
+        judged = tuple(_judgements(sheet, nested(found["scores"]) or {}))
+        again = found["epoch"] != "1"  # epochs can repeat a text exactly, and each of them counts
+        of = f"inspect {found['inspect_sample']} {found['epoch']}"
+        responses = tuple(
+            replace(
+                response,
+                judgements=(*response.judgements, *judged),
+                input_tokens=int(found["input_tokens"]) if found["input_tokens"] else None,
+                output_tokens=int(found["output_tokens"]) if found["output_tokens"] else None,
+                identity=text_identity(response.text, of) if again else response.identity,
+            )
+            for response in record.responses
+        )
+        return replace(record, responses=responses)
 
     return Bound(take, [at[name] for name in ("inspect_sample", "epoch", "model", "prompt")])
 
 
-def _response(found: Mapping[str, str]) -> ResponseDraft:
-    error = found["error"] or None
-    stopped = StopReason.ERROR if error else _STOPPED.get(found["stop_reason"], StopReason.UNKNOWN)
-    again = found["epoch"] != "1"  # epochs can repeat a text exactly, and each of them counts
-    of = f"inspect {found['inspect_sample']} {found['epoch']}"
-    return ResponseDraft(
-        found["model"],
-        found["response"],
-        stopped,
-        error,
-        judgements=tuple(_judgements(nested(found["scores"]) or {})),
-        input_tokens=int(found["input_tokens"]) if found["input_tokens"] else None,
-        output_tokens=int(found["output_tokens"]) if found["output_tokens"] else None,
-        identity=text_identity(found["response"], of) if again else None,
-    )
-
-
-def _judgements(scores: Mapping[str, Any]) -> Iterator[JudgementDraft]:
+def _judgements(sheet: Sheet, scores: Mapping[str, Any]) -> Iterator[JudgementDraft]:
+    """The scores that state an answer class; every scorer is counted with its values."""
     for scorer, score in scores.items():
-        value = str(score.get("value"))
-        about_refusal = "refus" in scorer.lower()
-        named = answer_class_of(value) if is_answer_class(value) or about_refusal else None
-        if named is None and about_refusal:
-            named = AnswerClass.UNPARSED
-        if named is not None:
-            yield JudgementDraft(scorer, JudgeKind.LLM, named, score.get("explanation") or "", raw=value)
+        value = plain(score.get("value"), f"score of {scorer}") if not isinstance(score.get("value"), dict) else ""
+        about_refusal = "refus" in scorer.lower() and not words.is_negated(scorer)
+        found = words.answer_class(value)
+        if found is None and about_refusal:
+            found = words.refusal(value, scorer) or AnswerClass.UNPARSED
+        sheet.tally.column("score", scorer).add(value, found or NOT_READ)
+        if found is not None:
+            yield JudgementDraft(scorer, JudgeKind.LLM, found, score.get("explanation") or "", raw=value)
 
 
 def _unreadable(name: str, reason: str) -> FileFaultError:
     return file_fault(name, f"not a readable Inspect log ({reason}). Copy or convert it again.")
 
 
-INSPECT = Reader("inspect-log", "Inspect log", COLUMNS, _bind)
+INSPECT = Reader("inspect-log", "Inspect log", COLUMNS, _bind, keeps=True)

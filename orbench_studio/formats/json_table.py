@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from math import isnan
 from typing import Any, TypeVar
@@ -18,7 +18,17 @@ from orbench_studio.formats.byte_source import (
     file_fault,
 )
 from orbench_studio.formats.records import RowError, RowFault
-from orbench_studio.formats.tables import MAX_VALUES, Cells, Row, Table, too_many_values, unstorable
+from orbench_studio.formats.tables import (
+    MAX_VALUES,
+    Cells,
+    NestedCell,
+    Row,
+    Table,
+    described,
+    listing,
+    too_many_values,
+    unstorable,
+)
 
 _LOOK_AHEAD = 1000
 _LOOK_AHEAD_SIZE = 16_000_000
@@ -38,35 +48,25 @@ Value = tuple[int, Any, bool, int]
 """The line on which it begins, what it is, whether it has escapes, and about how much memory it takes."""
 
 
-def open_json(file: InputFile) -> Table:
-    """A `.json` file: an array, or objects line by line, whichever it begins with."""
-    text = file.text(max_line=None)
-    head = ""
-    while not head.strip(SPACE) and (piece := text.read(CHUNK)):
-        head += piece
-    if not head.strip(SPACE):
-        raise empty_file(file.name)
-    if head.lstrip(SPACE).startswith("["):
-        return _table(_array(Window(text, file.name, head), file.name), file)
-    if head.lstrip(SPACE).startswith("{"):
-        return _table(_concatenated(Window(text, file.name, head)), file)
-    raise file_fault(file.name, "this is not JSON: it begins with neither '[' nor '{'. Check the file's ending.", 1)
-
-
-def open_lines(file: InputFile) -> Table:
+def open_lines(file: InputFile, wanted: Sequence[str]) -> Table:
     """One JSON object a line; a line that cannot be read is refused alone, except the first."""
-    return _table(_lines(file.text(), file.name), file)
+    return table_of(_lines(file.text(), file.name), file, wanted)
 
 
-def _table(found: Iterator[Value | RowFault], file: InputFile) -> Table:
+def table_of(
+    found: Iterator[Value | RowFault], file: InputFile, wanted: Sequence[str], notes: dict[str, int] | None = None
+) -> Table:
+    """The table of values that are objects; `wanted` are columns that may begin late in the file."""
     values = (_named(value, file.doubtful) for value in found)
     ahead: list[Value | RowFault] = []
     keys: dict[str, None] = {}
     size = 0
+    found_one: Any = None
     for value in values:
         ahead.append(value)
         if not isinstance(value, RowFault):
             size += value[3]
+            found_one = value[1]
             if isinstance(value[1], dict):
                 keys.update(dict.fromkeys(value[1]))
         if len(ahead) == _LOOK_AHEAD or size > _LOOK_AHEAD_SIZE:
@@ -74,9 +74,11 @@ def _table(found: Iterator[Value | RowFault], file: InputFile) -> Table:
     if not ahead:
         raise empty_file(file.name)
     if not keys:
-        raise file_fault(file.name, 'there is no object with named values. Each row must be {"name": value, ...}.')
-    columns = list(keys)
-    return Table((1, columns), _rows(chain(ahead, values), columns, file.name))
+        form = 'Each row must be {"name": value, ...}'
+        raise file_fault(file.name, f"there is no object with named values. {form}, not {described(found_one)}.")
+    late = [column for column in wanted if column not in keys] if len(ahead) == _LOOK_AHEAD else []
+    columns = [*keys, *late]
+    return Table((1, columns), _rows(chain(ahead, values), columns, late, file.name), notes=notes or {})
 
 
 def _named(value: Value | RowFault, doubtful: bool) -> Value | RowFault:
@@ -88,20 +90,23 @@ def _named(value: Value | RowFault, doubtful: bool) -> Value | RowFault:
     return RowFault(line, reason) if reason else (line, found, escaped or doubtful, size)
 
 
-def _rows(values: Iterator[Value | RowFault], columns: Cells, name: str) -> Iterator[Row | RowFault]:
-    known = set(columns)
+def _rows(
+    values: Iterator[Value | RowFault], columns: Cells, wanted: Collection[str], name: str
+) -> Iterator[Row | RowFault]:
+    missing = set(wanted)
     for value in values:
         if isinstance(value, RowFault):
             yield value
             continue
         line, found, escaped, _ = value
+        if missing and isinstance(found, dict):
+            missing.difference_update(found)
         if not isinstance(found, dict):
-            yield RowFault(line, "the row is not an object with named values")
-        elif not known.issuperset(found):
-            late = ", ".join(sorted(set(found) - known))
-            yield RowFault(line, f"it has a value that the first rows of the file do not have: {late}")
+            yield RowFault(line, f"the row is not an object with named values but {described(found)}")
         else:
             yield guards.row(line, "JSON", _row, line, found, escaped, columns, name)
+    if missing:
+        raise file_fault(name, f"there is no column {', '.join(sorted(missing))}; the file has {listing(columns)}.")
 
 
 def _row(line: int, found: Mapping[str, object], escaped: bool, columns: Cells, name: str) -> Row:
@@ -122,7 +127,8 @@ def as_text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return NestedCell(text) if isinstance(value, dict | list) else text
 
 
 def _lines(text: io.TextIOWrapper, name: str) -> Iterator[Value | RowFault]:
@@ -301,16 +307,3 @@ class Window:
         self._buffer = self._buffer[self._at :] + piece
         self._at = 0
         return bool(piece)
-
-
-def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
-    for _ in window.items():
-        yield window.value()
-    if window.skip(SPACE):
-        reason = "there is more after the array's ']'. Write all rows into one array, or one object a line."
-        raise file_fault(name, reason, window.line)
-
-
-def _concatenated(window: Window) -> Iterator[Value | RowFault]:
-    while window.skip(SPACE):
-        yield window.value()

@@ -13,6 +13,24 @@ _STATED = (AnswerClass.DIRECT_ANSWER, AnswerClass.INDIRECT_REFUSAL, AnswerClass.
 _NUMBER = re.compile(r"[ \t]+(\d{1,2})\.[ \t]+(?=[^\s\d_]\S*[ \t]+\S)")
 _CLOSED_AND_OPENED = re.compile(r"(?:\]\][ \t,;]*\[\[|»[ \t,;]*(?:\d{1,2}\.[ \t]*)?«)")
 _EDGES = " \t[]«»"
+_LONGEST_ERROR = 2_000  # characters
+_NOTHING = ("nan", "none", "null", "<na>", "n/a")
+_API_ERROR = re.compile(
+    r"""\s*["'\[{(]*\s*(?:\w+\.)*(?:
+        (?:error|exception)\b.{0,20}?(?:code|status)?\W{0,3}[45]\d\d\b
+        |(?:http|status|api|server|openai|anthropic|request|response)[\s_]*(?:error|exception|failed|status)\b
+        |(?:http\s*)?[45]\d\d\s+(?:client|server)?\s*(?:error|too\ many|bad|unauthorized|forbidden|internal|service)
+        |(?:rate\s?limit|too\ many\ requests|internal\ server\ error|bad\ gateway|service\ unavailable|gateway\ time)
+        |(?:\w*(?:rate_?limit|badrequest|timeout|connection|authentication|permissiondenied|apistatus|internalserver)
+          \w*(?:error|exception))\b
+        |error["']?\s*:\s*[{"']
+        |(?:connection|read|request)\s+(?:timed\ out|error|aborted|refused|reset)
+        |timed?\s?out\b
+        |traceback\ \(most\ recent
+        |\#?error\W*$
+    )""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
 
 
 def without_choice(text: str) -> str:
@@ -87,6 +105,30 @@ def category_is_prompt(category: int, prompt: int) -> Check:
         mended = cells.copy()
         mended[category] = ""
         return Diagnosis(Fault.CATEGORY_IS_PROMPT, "the category is the prompt's own text", (mended,), fatal=True)
+
+    return check
+
+
+class ApiErrorCell(str):
+    """A response that is an error of an API, which the repair imports as a failed request."""
+
+    __slots__ = ()
+
+
+def api_error(response: int) -> Check:
+    """Scripts that catch an exception often write its text where the response belongs."""
+
+    def check(cells: Cells) -> Diagnosis | None:
+        text = cells[response]
+        if len(text) > _LONGEST_ERROR or type(text) is not str:
+            return None
+        if _API_ERROR.match(text):
+            message = f"the response looks like an API error: {text[:60]!r}"
+        elif text.strip().lower() in _NOTHING:
+            message = f"the response is {text.strip()!r}, which stands for an empty cell"
+        else:
+            return None
+        return Diagnosis(Fault.API_ERROR, message, ([*cells[:response], ApiErrorCell(text), *cells[response + 1 :]],))
 
     return check
 

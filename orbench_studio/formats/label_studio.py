@@ -7,11 +7,11 @@ with `result` items of type `choices`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orbench_studio.formats.choices import Choice, record
+from orbench_studio.formats.choices import Choice, bind
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.human_decisions import in_force
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
-from orbench_studio.formats.records import Record
 from orbench_studio.formats.tables import Cells
 
 Row = Mapping[str, Any]
@@ -25,6 +25,14 @@ CONFIG = """<View>
 </View>
 """
 _RESPONSE = '<Header value="$model"/>\n  <Text name="response" value="$response"/>\n  '
+_TEXTS = ColumnMapping(
+    {
+        Field.PROMPT: "data.prompt|data.text|data.question|data.instruction|data.input|data.query",
+        Field.RESPONSE: "data.response|data.answer|data.completion|data.output|data.generation",
+        Field.MODEL: "data.model|data.model_name|data.model_id",
+        Field.CATEGORY: "data.category",
+    }
+)
 _LABELS = ("safe", "toxic", "controversial")
 _ANSWERS = ("direct_answer", "partial_refusal", "indirect_refusal", "direct_refusal")
 
@@ -74,19 +82,24 @@ def _choice(name: str, to: str, value: str) -> dict[str, Any]:
 def _bind(sheet: Sheet) -> Bound:
     data, annotations = sheet.column("data"), sheet.column("annotations")
 
-    def take(line: int, cells: Cells) -> Record:
-        return record(line, nested(cells[data]) or {}, _said(nested(cells[annotations])))
+    def choices(cells: Cells) -> Iterator[Choice]:
+        return _choices(nested(cells[annotations]))
 
-    return Bound(take, (data,))
+    return bind(sheet, _TEXTS, choices, [data])
 
 
-def _said(annotations: list[Any] | None) -> Iterator[Choice]:
+def _choices(annotations: list[Any] | None) -> Iterator[Choice]:
     for annotation in annotations or ():
         if str(annotation.get("was_cancelled")).lower() == "true":
             continue
         for result in annotation.get("result") or ():
-            for choice in (result.get("value") or {}).get("choices") or ():
-                yield _annotator(annotation, result), str(choice)
+            annotator, control = _annotator(annotation, result), str(result.get("from_name") or "choices")
+            value = result.get("value") or {}
+            for choice in value.get("choices") or ():
+                yield Choice(annotator, str(choice), control)
+            texts = value.get("text") if result.get("type") == "textarea" else ()
+            for text in [texts] if isinstance(texts, str) else texts or ():
+                yield Choice(annotator, str(text), control, is_text=True)
 
 
 def _annotator(annotation: Mapping[str, Any], result: Mapping[str, Any]) -> str:
@@ -99,4 +112,4 @@ def _annotator(annotation: Mapping[str, Any], result: Mapping[str, Any]) -> str:
     return f"label-studio-{by}" if by is not None else "label-studio"
 
 
-LABEL_STUDIO = Reader("label-studio", "Label Studio tasks", ("data", "annotations"), _bind)
+LABEL_STUDIO = Reader("label-studio", "Label Studio tasks", ("data", "annotations"), _bind, keeps=True)

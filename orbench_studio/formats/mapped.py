@@ -1,23 +1,23 @@
-"""Read any other table through a column mapping."""
+"""Read a table through a mapping of its columns: the one way from cells to records."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, XSTEST, AnswerClass, JudgeKind
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import STOPPED, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.core.prompt import Origin
-from orbench_studio.formats import xstest
-from orbench_studio.formats.known_faults import category_is_prompt
+from orbench_studio.domain.core.prompt import Origin, text_identity
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.formats import file_names, turns, words
+from orbench_studio.formats.doctor import Check
+from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.mapping import ColumnMapping, Field, propose
-from orbench_studio.formats.reader_interface import (
-    Bound,
-    Reader,
-    Sheet,
-    category,
-    prompt_text,
-    shortened,
-    truth,
-)
+from orbench_studio.formats.paths import Get, Parsed, alternatives, getter, plain
+from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
     JudgementDraft,
@@ -28,172 +28,347 @@ from orbench_studio.formats.records import (
     VoteDraft,
 )
 from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 
-Part = Callable[[Cells], str]
-
-LABELS = {
-    "safe": Label.SAFE,
-    "benign": Label.SAFE,
-    "unsafe": Label.TOXIC,
-    "toxic": Label.TOXIC,
-    "harmful": Label.TOXIC,
-    "controversial": Label.CONTROVERSIAL,
-}
-_VERDICTS = {
-    "true": Verdict.TOXIC,
-    "1": Verdict.TOXIC,
-    "toxic": Verdict.TOXIC,
-    "unsafe": Verdict.TOXIC,
-    "false": Verdict.SAFE,
-    "0": Verdict.SAFE,
-    "safe": Verdict.SAFE,
-}
-ANSWER_CLASSES: dict[str, AnswerClass] = {
-    **{answer.value: answer for answer in ANSWERS},
-    **xstest.CLASSES,
-    **{name: answer for answer, name in reversed(XSTEST.items())},
-    "full_refusal": AnswerClass.DIRECT_REFUSAL,
-    **{stopped.value: stopped for stopped in STOPPED},
-    "blocked": AnswerClass.BLOCKED_BY_FILTER,
-}
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
+_NO_MODEL = "responses were left out, because no model is named: pass --model NAME or map a column to model"
+_FROM_NAME: dict[Field, Callable[[str], str | None]] = {
+    Field.MODEL: file_names.model_in,
+    Field.MODERATOR: file_names.moderator_in,
+    Field.JUDGE: file_names.judge_in,
+}
 
 
-def _bind(sheet: Sheet) -> Bound:
-    mapping = _mapping(sheet)
-    parts = {field: _part(sheet, mapping, field) for field in Field if mapping.gives(field)}
-    row = _MappedRow(parts)
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a format says beyond its mapping.
 
-    def take(line: int, cells: Cells) -> Record:
-        return row.record(line, cells)
+    `judges` and `annotators` are columns that each hold one judge's or annotator's answer classes, with their names.
+    `key` is a pattern whose first group, after `key_prefix`, matches a prompt across files.
+    """
 
-    columns = mapping.columns
-    identity = [sheet.column(columns[field]) for field in _ABOUT if field in columns]
-    prompt = sheet.column(columns[Field.PROMPT])
-    if Field.CATEGORY not in columns:
-        return Bound(take, identity)
-    return Bound(take, identity, (category_is_prompt(sheet.column(columns[Field.CATEGORY]), prompt),))
+    mapping: ColumnMapping = field(default_factory=ColumnMapping)
+    attributes: tuple[str, ...] = ()
+    key: re.Pattern[str] | None = None
+    key_prefix: str = ""
+    judge_kind: JudgeKind = JudgeKind.LLM
+    judges: tuple[tuple[str, str, JudgeKind], ...] = ()
+    annotators: tuple[tuple[str, str], ...] = ()
+    splits_prompts: bool = False
+    skips_empty_responses: bool = False
+    may_lack_model: bool = False
 
 
-def _mapping(sheet: Sheet) -> ColumnMapping:
+def bind(layout: Layout, sheet: Sheet) -> Bound:
+    """Bind a layout, with what the user said in place of what it says, to the columns of a file."""
+    mapping = mapping_of(sheet, layout.mapping)
+    for path in mapping.columns.values():
+        sheet.bound.update(at for at, _ in alternatives(sheet.header, path))
+    row = MappedRow(sheet, mapping, layout)
+    columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
+    identity = list(dict.fromkeys(columns[part] for part in _ABOUT if part in columns))
+    checks: list[Check] = []
+    if Field.CATEGORY in columns and columns[Field.CATEGORY] != columns[Field.PROMPT]:
+        checks.append(category_is_prompt(columns[Field.CATEGORY], columns[Field.PROMPT]))
+    if Field.RESPONSE in columns:
+        checks.append(api_error(columns[Field.RESPONSE]))
+    if layout.splits_prompts:
+        checks.append(several_prompts(columns[Field.PROMPT]))
+    return Bound(row.record, identity, checks)
+
+
+def mapping_of(sheet: Sheet, base: ColumnMapping, *, may_lack_model: bool = False) -> ColumnMapping:
+    """The mapping of a file: what the user said, then the format's, then names in the options and the file's name."""
     options = sheet.options
-    mapping = options.mapping or propose(sheet.header) or ColumnMapping()
-    mapping = mapping.with_values(
-        {
-            Field.MODEL: options.model,
-            Field.MODERATOR: options.moderator,
-            Field.JUDGE: options.judge,
-            Field.ANNOTATOR: options.annotator,
-        }
-    )
+    usual = base if base.columns else ColumnMapping()
+    given = options.mapping
+    if given is None and not base.columns:
+        given = propose(sheet.header)
+    elif given is not None and Field.PROMPT not in given.columns and not base.columns:
+        usual = propose(sheet.header) or usual
+    usual = replace(usual, columns={k: v for k, v in usual.columns.items() if alternatives(sheet.header, v)})
+    mapping = (given or ColumnMapping()).over(usual)
+    names = {Field.MODEL: options.model, Field.MODERATOR: options.moderator, Field.JUDGE: options.judge,
+             Field.ANNOTATOR: options.annotator}  # fmt: skip
+    named = {part: name for part, name in names.items() if name and part not in mapping.columns}
+    mapping = replace(mapping, values={**mapping.values, **named})
+    if may_lack_model:
+        return mapping
+    try:
+        mapping = mapping.with_meanings(options.meanings)
+    except ValueError as error:
+        raise sheet.fault(f"{error}. Map the column that has the value.") from None
+    if Field.PROMPT in mapping.columns:
+        mapping = _named_by_file(sheet, mapping)
     problems = mapping.problems(sheet.header)
     if problems:
         raise sheet.fault(f"{'; '.join(problems)}. Match the columns to fields.")
     return mapping
 
 
-def _part(sheet: Sheet, mapping: ColumnMapping, field: Field) -> Part:
-    if field in mapping.columns:
-        at = sheet.column(mapping.columns[field])
-        return lambda cells: cells[at]
-    value = mapping.values[field]
-    return lambda cells: value
+def _named_by_file(sheet: Sheet, mapping: ColumnMapping) -> ColumnMapping:
+    """Complete the names that the mapping needs from the file's name; raises FileFaultError if one is missing."""
+    needs = {Field.RESPONSE: Field.MODEL, Field.ERROR: Field.MODEL, Field.VERDICT: Field.MODERATOR}
+    for part, need in needs.items():
+        if mapping.gives(part) and not mapping.gives(need):
+            name = sheet.required(need, None, _FROM_NAME[need](sheet.name))
+            mapping = mapping.with_values({need: name})
+    return mapping
 
 
-def _nothing(cells: Cells) -> str:
-    return ""
+class MappedRow:
+    """Makes the record of a row; a part that no column gives is empty, an empty part is absent."""
 
-
-class _MappedRow:
-    """Makes a record of a row; a part that no column gives is empty, an empty part is absent."""
-
-    def __init__(self, parts: dict[Field, Part]) -> None:
-        self._parts = parts
-        self._answers = Field.RESPONSE in parts
-
-    def _cell(self, field: Field, cells: Cells) -> str:
-        return self._parts.get(field, _nothing)(cells)
-
-    def _name(self, field: Field, cells: Cells) -> str:
-        name = self._cell(field, cells).strip()
-        if not name:
-            raise RowError(f"the {field} is empty")
-        return name
+    def __init__(self, sheet: Sheet, mapping: ColumnMapping, layout: Layout) -> None:
+        header = sheet.header
+        self._layout = layout
+        self._tally = sheet.tally
+        self._columns = mapping.columns
+        self._values = mapping.values
+        self._meanings = mapping.meanings
+        parsed = Parsed()
+        self._gets: dict[Field, Get] = {
+            part: getter(alternatives(header, path), parsed) for part, path in mapping.columns.items()
+        }
+        self._answers = Field.RESPONSE in mapping.columns
+        self._tallies: dict[Field, ColumnTally] = {
+            part: sheet.tally.column(part, path.partition("|")[0]) for part, path in mapping.columns.items()
+        }
+        self._attributes = [(name, sheet.column(name)) for name in layout.attributes if name in header]
+        self._judges = [(who, kind, sheet.column(name)) for name, who, kind in layout.judges if name in header]
+        self._annotators = [(who, sheet.column(name)) for name, who in layout.annotators if name in header]
 
     def record(self, line: int, cells: Cells) -> Record:
         """The whole row."""
-        seed = self._cell(Field.SEED, cells).strip() or None
-        label = _looked_up(self._cell(Field.LABEL, cells), LABELS, "label")
-        annotator = self._cell(Field.ANNOTATOR, cells).strip()
-        draft = PromptDraft(
-            prompt_text(self._cell(Field.PROMPT, cells)),
-            category(self._cell(Field.CATEGORY, cells)),
+        given = self._value(Field.PROMPT, cells)
+        asked = turns.read(given)
+        if asked is None:
+            text = prompt_text(plain(given, "prompt"))
+            asked = turns.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
+        self._tallies[Field.PROMPT].add_text(asked.prompt)
+        label = self._label(cells)
+        annotator, note = self._text(Field.ANNOTATOR, cells).strip(), self._text(Field.REASON, cells).strip()
+        draft = self._prompt(asked, None if annotator else label, cells)
+        labelled = (AnnotationDraft(annotator, Aspect.LABEL, label),) if annotator and label else ()
+        noted = (AnnotationDraft(annotator, Aspect.NOTE, note),) if annotator and note else ()
+        return Record(line, draft, self._votes(cells), self._responses(asked, annotator, cells), (*labelled, *noted))
+
+    def _prompt(self, asked: turns.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
+        seed = self._text(Field.SEED, cells).strip() or None
+        more = {"system_prompt": asked.system, "earlier_turns": asked.earlier}
+        return PromptDraft(
+            prompt_text(asked.prompt),
+            self._category(cells),
             Origin.REWRITE if seed else Origin.IMPORTED,
             seed,
-            None if annotator else label,
-            self._cell(Field.KEY, cells).strip() or None,
+            reference,
+            self._key(cells),
+            {name: cells[at] for name, at in self._attributes if cells[at]} | {k: v for k, v in more.items() if v},
         )
-        return Record(
-            line,
-            draft,
-            self._votes(cells),
-            (self._response(cells),) if self._answers else (),
-            (AnnotationDraft(annotator, Aspect.LABEL, label),) if annotator and label else (),
-        )
+
+    def _value(self, part: Field, cells: Cells) -> Any:
+        get = self._gets.get(part)
+        return get(cells) if get is not None else self._values.get(part, "")
+
+    def _text(self, part: Field, cells: Cells) -> str:
+        value = self._value(part, cells)
+        return value if type(value) is str else plain(value, part.replace("_", " "))
+
+    def _name(self, part: Field, cells: Cells) -> str:
+        name = self._text(part, cells).strip()
+        if not name:
+            raise RowError(f"the {part} is empty")
+        self._count(part, name, name)
+        return name
+
+    def _count(self, part: Field, stated: str, became: str) -> None:
+        tally = self._tallies.get(part)
+        if tally is not None:
+            tally.add(stated, became)
+
+    def _key(self, cells: Cells) -> str | None:
+        stated, pattern = self._text(Field.KEY, cells).strip(), self._layout.key
+        if pattern is None or not stated:
+            return f"{self._layout.key_prefix}{stated}" if stated else None
+        found = pattern.fullmatch(stated)
+        if found is None:
+            raise RowError(f"the id is {words.shortened(stated)}, not of the form {pattern.pattern}")
+        return f"{self._layout.key_prefix}{found[1]}"
+
+    def _category(self, cells: Cells) -> str | None:
+        stated = self._text(Field.CATEGORY, cells)
+        meaning = self._meaning(Field.CATEGORY, stated)
+        try:
+            found = category(stated if meaning is None else meaning)
+        except RowError:
+            self._count(Field.CATEGORY, stated, REJECTED)
+            raise
+        if found is not None:
+            self._count(Field.CATEGORY, stated, found if found in _TEN else f"own category: {found}")
+        return found
+
+    def _meaning(self, part: Field, stated: str) -> str | None:
+        of = self._meanings.get(part)
+        return of.get(words.word(stated)) if of and stated else None
+
+    def _label(self, cells: Cells) -> Label | None:
+        stated = self._text(Field.LABEL, cells)
+        if not stated.strip():
+            return None
+        meaning = self._meaning(Field.LABEL, stated)
+        if meaning == "":
+            self._count(Field.LABEL, stated, NOT_READ)
+            return None
+        found = Label(meaning) if meaning else words.label(stated, self._columns[Field.LABEL])
+        if found is None:
+            raise self._unknown(Field.LABEL, stated, "safe", "toxic")
+        self._count(Field.LABEL, stated, found)
+        return found
+
+    def _unknown(self, part: Field, stated: str, *examples: str) -> RowError:
+        """The question about a value whose meaning nobody said."""
+        self._count(part, stated, REJECTED)
+        short = words.shortened(stated)[1:-1]
+        options = " or ".join(f"--value {short}={example}" for example in examples)
+        return RowError(f"the {part.replace('_', ' ')} {short!r} = ? Say what it means: {options}")
 
     def _votes(self, cells: Cells) -> tuple[VoteDraft, ...]:
-        if Field.VERDICT not in self._parts:
+        if Field.VERDICT not in self._columns:
             return ()
-        stated = self._cell(Field.VERDICT, cells)
-        verdict = _VERDICTS.get(stated.strip().lower(), Verdict.UNPARSED)
-        explanation = self._cell(Field.EXPLANATION, cells)
+        stated = self._text(Field.VERDICT, cells)
+        meaning = self._meaning(Field.VERDICT, stated)
+        found = Verdict(meaning) if meaning else words.verdict(stated, self._columns[Field.VERDICT])
+        if found is None and words.is_bare(stated):
+            raise self._unknown(Field.VERDICT, stated, "safe", "toxic")
+        verdict = found or Verdict.UNPARSED
+        self._count(Field.VERDICT, stated, verdict)
+        explanation = self._text(Field.EXPLANATION, cells)
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
-    def _response(self, cells: Cells) -> ResponseDraft:
-        model, text = self._name(Field.MODEL, cells), self._cell(Field.RESPONSE, cells)
-        stated = self._cell(Field.ANSWER_CLASS, cells).strip() or self._cell(Field.IS_REFUSAL, cells).strip()
-        judge, annotator = self._cell(Field.JUDGE, cells).strip(), self._cell(Field.ANNOTATOR, cells).strip()
+    def _responses(self, asked: turns.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
+        if self._answers:
+            texts = _samples(self._value(Field.RESPONSE, cells))
+        elif asked.reply is not None:
+            texts = [asked.reply]
+        else:
+            texts = [""] if Field.ERROR in self._columns else []
+        may_be_none = self._layout.skips_empty_responses or self._layout.may_lack_model
+        if not texts or (may_be_none and not any(texts)):
+            return ()
+        if self._has_no_model(cells):
+            self._tally.notes[_NO_MODEL] += 1
+            return ()
+        model = self._name(Field.MODEL, cells)
+        drafts = (self._response(model, text, at, asked, cells) for at, text in enumerate(texts, start=1))
+        return tuple(self._classed(draft, annotator, at, cells) for at, draft in enumerate(drafts, start=1))
+
+    def _has_no_model(self, cells: Cells) -> bool:
+        """Whether a response is left out because its model is not named, instead of rejecting the row."""
+        may = self._layout.may_lack_model or not self._answers
+        return may and not self._text(Field.MODEL, cells).strip()
+
+    def _response(self, model: str, text: str, number: int, asked: turns.Conversation, cells: Cells) -> ResponseDraft:
+        if self._answers:
+            self._tallies[Field.RESPONSE].add_text(text)
+        stop, error = self._stop(cells)
+        if isinstance(text, ApiErrorCell):
+            text, stop, error = "", StopReason.ERROR, str(text)
+        return ResponseDraft(
+            model,
+            text,
+            stop,
+            error,
+            asked=asked.asked,
+            judgements=tuple(self._judgements(cells)),
+            annotations=tuple(self._annotations(cells)),
+            identity=text_identity(text, f"sample {number}") if number > 1 else None,
+        )
+
+    def _stop(self, cells: Cells) -> tuple[StopReason, str | None]:
+        error = self._text(Field.ERROR, cells).strip()
+        if error and error.lower() not in ("none", "null", "nan", "false"):
+            return StopReason.ERROR, error
+        if Field.ERROR in self._columns and not self._answers:
+            return StopReason.ERROR, "unknown error"
+        stated = self._text(Field.STOP_REASON, cells)
+        stop = words.STOPS.get(words.word(stated), StopReason.UNKNOWN)
+        if stated:
+            self._count(Field.STOP_REASON, stated, stop)
+        return stop, stated if stop is StopReason.ERROR else None
+
+    def _judgements(self, cells: Cells) -> Sequence[JudgementDraft]:
+        return [
+            JudgementDraft(judge, kind, self._class_of(cells[at], judge) or AnswerClass.UNPARSED, raw=cells[at])
+            for judge, kind, at in self._judges
+            if cells[at].strip()
+        ]
+
+    def _annotations(self, cells: Cells) -> Sequence[AnnotationDraft]:
+        found = [(who, self._class_of(cells[at], who), cells[at]) for who, at in self._annotators if cells[at].strip()]
+        for who, answer, stated in found:
+            if answer is None:
+                raise RowError(f"{words.shortened(stated)} of {who} is not an answer class")
+        return [AnnotationDraft(who, Aspect.ANSWER_CLASS, str(answer), stated) for who, answer, stated in found]
+
+    def _class_of(self, stated: str, who: str) -> AnswerClass | None:
+        found = words.answer_class(stated)
+        self._tally.column(Field.ANSWER_CLASS, who).add(stated, found or UNPARSED)
+        return found
+
+    def _classed(self, draft: ResponseDraft, annotator: str, number: int, cells: Cells) -> ResponseDraft:
+        """The response with the answer class that its row states."""
+        part, stated = Field.ANSWER_CLASS, self._sample_of(Field.ANSWER_CLASS, number, cells)
         if not stated:
-            return ResponseDraft(model, text)
+            part, stated = Field.IS_REFUSAL, self._sample_of(Field.IS_REFUSAL, number, cells)
+        if not stated:
+            return draft
+        meaning = self._meaning(part, stated)
+        if meaning == "":
+            self._count(part, stated, NOT_READ)
+            return draft
+        found = words.answer_class(meaning or stated)
+        if found is None and part is Field.IS_REFUSAL:
+            found = words.refusal(stated, self._columns[part])
+        judge = self._text(Field.JUDGE, cells).strip()
+        if found is None and (not judge or words.is_bare(stated)):
+            raise self._unknown(part, stated, "direct_answer", "direct_refusal")
+        answer = found or AnswerClass.UNPARSED
+        self._count(part, stated, answer)
         if judge:
-            answer = answer_class_of(stated) or AnswerClass.UNPARSED
-            return ResponseDraft(model, text, judgements=(JudgementDraft(judge, JudgeKind.LLM, answer, raw=stated),))
-        found = answer_class_of(stated)
-        if found is None:
-            raise RowError(f"the answer class {shortened(stated)} is none of: {', '.join(sorted(ANSWER_CLASSES))}")
-        if annotator and found in STOPPED:
-            raise RowError(f"{shortened(stated)} is reported by a vendor; annotators decide about answers in words")
+            explanation = "" if Field.VERDICT in self._columns else self._text(Field.EXPLANATION, cells)
+            judged = JudgementDraft(judge, self._layout.judge_kind, answer, explanation, raw=stated)
+            return replace(draft, judgements=(*draft.judgements, judged))
+        if annotator and answer in STOPPED:
+            raise RowError(
+                f"{words.shortened(stated)} is reported by a vendor; annotators decide about answers in words"
+            )
         if annotator:
-            decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, found, stated)
-            return ResponseDraft(model, text, annotations=(decided,))
-        return ResponseDraft(model, text, reference_class=found)
+            decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated)
+            return replace(draft, annotations=(*draft.annotations, decided))
+        return replace(draft, reference_class=answer)
+
+    def _sample_of(self, part: Field, number: int, cells: Cells) -> str:
+        """The class of the n-th sample, where the cell has one for each; else that of all."""
+        value = self._value(part, cells)
+        if isinstance(value, list) and number <= len(value):
+            value = value[number - 1]
+        return plain(value, part.replace("_", " ")).strip()
 
 
-def answer_class_of(stated: str) -> AnswerClass | None:
-    """The answer class that a word of any known scheme stands for (ours, OR-Bench's, XSTest's, true or false)."""
-    if is_answer_class(stated):
-        return ANSWER_CLASSES[_word(stated)]
-    try:
-        refused = truth(stated, "the refusal")
-    except RowError:
-        return None
-    return AnswerClass.DIRECT_REFUSAL if refused else AnswerClass.DIRECT_ANSWER
+def _samples(value: Any) -> list[str]:
+    """The response of a row, or several samples of it."""
+    if isinstance(value, str) and type(value) is not str:
+        return [value]  # a text with a mark of the doctor
+    conversation = turns.read(value)
+    if conversation is not None:
+        return [conversation.reply or ""]
+    if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
+        texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
+        return [turns.text(one, "response") for one in texts]
+    if isinstance(value, list | dict):
+        return [turns.text(value, "response")]
+    return [plain(value, "response")]
 
 
-def is_answer_class(stated: str) -> bool:
-    """True for the name of a class, in any known scheme; true and false are none."""
-    return _word(stated) in ANSWER_CLASSES
-
-
-def _word(stated: str) -> str:
-    return stated.strip().lower().replace(" ", "_").replace("-", "_")
-
-
-def _looked_up(cell: str, known: dict[str, Label], what: str) -> Label | None:
-    text = cell.strip().lower()
-    if text and text not in known:
-        raise RowError(f"the {what} {shortened(cell)} is none of: {', '.join(known)}")
-    return known.get(text)
-
-
-MAPPED = Reader("mapped", "Table with mapped columns", (), _bind)
+_TEN = frozenset(map(str, Category))
+MAPPED = Reader("mapped", "Table with mapped columns", (), partial(bind, Layout()))

@@ -1,12 +1,14 @@
-"""Column mappings for tables of other formats: proposed from common column names, stored as JSON."""
+"""Mappings: which column, or path inside a column, gives each field, and what its values mean."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from orbench_studio.errors import DAMAGE
+from orbench_studio.formats import words
+from orbench_studio.formats.paths import alternatives
 from orbench_studio.formats.tables import listing
 
 
@@ -14,6 +16,7 @@ class Field(StrEnum):
     """A field of a record that a column, or one value for the whole file, can provide."""
 
     PROMPT = "prompt"
+    SYSTEM = "system_prompt"
     CATEGORY = "category"
     SEED = "seed"
     KEY = "key"
@@ -23,43 +26,62 @@ class Field(StrEnum):
     MODERATOR = "moderator"
     RESPONSE = "response"
     MODEL = "model"
+    STOP_REASON = "stop_reason"
+    ERROR = "error"
     ANSWER_CLASS = "answer_class"
     IS_REFUSAL = "is_refusal"
     JUDGE = "judge"
     ANNOTATOR = "annotator"
+    REASON = "reason"
 
 
 # No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
 _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
-    Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "user_prompt", "text", "input"),
-    Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "class", "type"),
+    Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
+                   "input_prompt", "seed_question", "text", "input", "messages", "conversations", "conversation",
+                   "turns", "request", "user_input"),
+    Field.SYSTEM: ("system_prompt",),
+    Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
+                     "risk_area", "class", "type"),
     Field.SEED: ("toxic_seed", "seed", "seed_prompt", "original_prompt"),
-    Field.LABEL: ("label", "prompt_label", "gold_label", "ground_truth"),
-    Field.VERDICT: ("is_toxic", "verdict", "moderation"),
-    Field.EXPLANATION: ("moderation_result", "explanation", "reason", "rationale"),
+    Field.LABEL: ("prompt_harm_label", "prompt_label", "gold_label", "ground_truth", "label"),
+    Field.VERDICT: ("is_toxic", "verdict", "moderation", "flagged"),
+    Field.EXPLANATION: ("moderation_result", "explanation", "rationale"),
     Field.MODERATOR: ("moderator", "moderator_model"),
-    Field.RESPONSE: ("response", "completion", "answer", "generation", "output", "model_response", "model_output"),
-    Field.MODEL: ("model", "model_name", "model_id", "llm", "generator"),
-    Field.ANSWER_CLASS: ("answer_class", "answer_category", "final_label", "refusal_class"),
-    Field.IS_REFUSAL: ("is_refusal", "is_rejected", "refusal", "refused", "rejected"),
+    Field.RESPONSE: ("response", "completion", "reply", "answer", "generation", "output", "model_response",
+                     "model_output", "responses", "generated_text", "generated_response", "assistant_response",
+                     "generations", "completions", "outputs"),
+    Field.MODEL: ("model", "model_name", "model_id", "llm", "generator", "target_model"),
+    Field.STOP_REASON: ("finish_reason", "stop_reason"),
+    Field.ERROR: ("error", "error_message"),
+    Field.ANSWER_CLASS: ("answer_class", "answer_category", "final_label", "refusal_class", "response_refusal_label"),
+    Field.IS_REFUSAL: ("is_refusal", "is_rejected", "refusal", "refused", "rejected", "is_refused"),
     Field.JUDGE: ("judge", "judge_model", "grader"),
     Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
-}
+    Field.REASON: ("reason", "comment"),
+}  # fmt: skip
 _NEEDS: Mapping[Field, tuple[Field, ...]] = {
     Field.VERDICT: (Field.MODERATOR,),
     Field.RESPONSE: (Field.MODEL,),
-    Field.ANSWER_CLASS: (Field.RESPONSE,),
-    Field.IS_REFUSAL: (Field.RESPONSE,),
 }
-VALUE_FIELDS = frozenset({Field.CATEGORY, Field.MODERATOR, Field.MODEL, Field.JUDGE, Field.ANNOTATOR})
+_OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR)
+NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
+VALUE_FIELDS = frozenset({Field.CATEGORY, Field.SYSTEM, *NAMES})
+CODED = (Field.CATEGORY, Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL)
+"""Fields whose values stand for something: each can be given a meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """The column of each field, and the fields that have one value for the whole file."""
+    """The column or path of each field, fields with one value for the whole file, and the meaning of values.
+
+    `meanings` has, by field, what a value of the file stands for: an answer class, a label, a verdict or a category; an
+    empty meaning ignores the value.
+    """
 
     columns: Mapping[Field, str] = field(default_factory=dict)
     values: Mapping[Field, str] = field(default_factory=dict)
+    meanings: Mapping[Field, Mapping[str, str]] = field(default_factory=dict)
 
     def gives(self, part: Field) -> bool:
         """Whether a column or a value provides this field."""
@@ -68,11 +90,32 @@ class ColumnMapping:
     def with_values(self, given: Mapping[Field, str | None]) -> Self:
         """A copy with values for fields that are not provided yet."""
         more = {part: value for part, value in given.items() if value and not self.gives(part)}
-        return type(self)(self.columns, {**self.values, **more})
+        return replace(self, values={**self.values, **more})
+
+    def over(self, base: Self) -> Self:
+        """Another mapping with what this one says in place of what it says."""
+        columns = {part: path for part, path in base.columns.items() if part not in self.values}
+        values = {part: value for part, value in base.values.items() if part not in self.columns}
+        meanings = {part: {**base.meanings.get(part, {}), **self.meanings.get(part, {})} for part in CODED}
+        return replace(self, columns={**columns, **self.columns}, values={**values, **self.values}, meanings=meanings)
+
+    def with_meanings(self, given: Mapping[str, str]) -> Self:
+        """A copy with meanings of values, each for the mapped fields that can have it.
+
+        Raises ValueError for a meaning that no mapped field can have.
+        """
+        found = {part: dict(of) for part, of in self.meanings.items()}
+        for stated, meaning in given.items():
+            fields = [part for part in CODED if part in self.columns and can_mean(part, meaning)]
+            if not fields:
+                raise ValueError(f"no mapped column can mean {meaning!r}")
+            for part in fields:
+                found.setdefault(part, {})[words.word(stated)] = meaning
+        return replace(self, meanings=found)
 
     def problems(self, header: Sequence[str]) -> list[str]:
         """Why a file with this header cannot be read with this mapping; empty if it can."""
-        missing = sorted({column for column in self.columns.values() if column not in header})
+        missing = sorted({path for path in self.columns.values() if not path or not alternatives(header, path)})
         found = [f"there is no column {', '.join(missing)}; the file has {listing(header)}"] if missing else []
         if Field.PROMPT not in self.columns:
             found.append(f"no column is mapped to prompt; the file has {listing(header)}")
@@ -85,7 +128,8 @@ class ColumnMapping:
 
     def to_json(self) -> str:
         """Serialise for the settings; keys are sorted, so equal mappings give equal texts."""
-        return json.dumps({"columns": dict(self.columns), "values": dict(self.values)}, sort_keys=True)
+        parts = {"columns": dict(self.columns), "values": dict(self.values), "meanings": dict(self.meanings)}
+        return json.dumps(parts, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -93,12 +137,28 @@ class ColumnMapping:
         try:
             found = json.loads(text)
             columns, values = ({Field(k): str(v) for k, v in found[part].items()} for part in ("columns", "values"))
+            meanings = {Field(k): _texts(v) for k, v in found.get("meanings", {}).items()}
         except DAMAGE as error:
             raise ValueError("this is not a column mapping") from error
-        return cls(columns, values)
+        return cls(columns, values, meanings)
 
     def _lacks(self, part: Field, need: Field) -> bool:
         return self.gives(part) and not self.gives(need)
+
+
+def _texts(found: Any) -> dict[str, str]:
+    return {str(key): str(value) for key, value in found.items()}
+
+
+def can_mean(part: Field, meaning: str) -> bool:
+    """Whether a value of a field can stand for this; an empty meaning ignores the value."""
+    if not meaning:
+        return True
+    if part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
+        return words.answer_class(meaning) is not None
+    if part is Field.CATEGORY:
+        return words.word(meaning) not in words.LABELS or words.word(meaning) == "harmful"
+    return meaning in (("safe", "toxic", "controversial") if part is Field.LABEL else ("safe", "toxic", "unparsed"))
 
 
 def propose(header: Sequence[str]) -> ColumnMapping | None:
@@ -111,8 +171,8 @@ def propose(header: Sequence[str]) -> ColumnMapping | None:
             columns[part] = found
     if Field.PROMPT not in columns:
         return None
-    for part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
-        if Field.RESPONSE not in columns:
+    if Field.RESPONSE not in columns:
+        for part in _OF_RESPONSE:
             columns.pop(part, None)
     return ColumnMapping(columns)
 

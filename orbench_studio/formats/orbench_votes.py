@@ -15,10 +15,10 @@ from orbench_studio.formats.reader_interface import (
     Sheet,
     category,
     prompt_text,
-    truth,
 )
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.words import truth
 
 RESPONDER = "safety-free responder"
 _VERDICTS = {True: Verdict.TOXIC, False: Verdict.SAFE, None: Verdict.UNPARSED}

@@ -1,7 +1,7 @@
 """Parquet, batch by batch. There are no lines in it: a row's line is its number."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,7 @@ from orbench_studio.formats.byte_source import (
 )
 from orbench_studio.formats.json_table import as_text
 from orbench_studio.formats.records import RowFault
-from orbench_studio.formats.tables import Cells, Row, Table, unstorable
+from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, unstorable
 
 _MOST_ROWS = 2048  # read together,
 _TOGETHER = 8_000_000  # and bytes of them on the average
@@ -41,7 +41,23 @@ def open_parquet(path: Path) -> Table:
     file = pyarrow.parquet.ParquetFile(path, read_dictionary=texts, buffer_size=CHUNK)
     together = max(1, min(_MOST_ROWS, _TOGETHER * of.num_rows // max(size, 1)))
     bound: set[int] = set()
-    return Table((1, names), _rows(file, path, names, bound, together), bound)
+    return Table((1, names), _parts(file, path, names, bound, together), bound)
+
+
+def open_arrow(path: Path, *, is_file: bool) -> Table:
+    """A table of an Arrow stream, as Hugging Face's `save_to_disk` writes it, or of an Arrow (Feather) file."""
+    import pyarrow
+
+    with _explained(path.name, "this is no readable Arrow file ({}). Copy or write it again."):
+        source = pyarrow.memory_map(str(path))
+        reader = pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
+        names = list(reader.schema.names)
+        batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else iter(reader)
+        parts = (batch.slice(at, _MOST_ROWS) for batch in batches for at in range(0, batch.num_rows, _MOST_ROWS))
+    if not names:
+        raise empty_file(path.name)
+    bound: set[int] = set()
+    return Table((1, names), _rows(parts, path, names, bound), bound)
 
 
 @contextmanager
@@ -65,11 +81,16 @@ def _is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind))
 
 
-def _rows(file: Any, path: Path, columns: Cells, bound: AbstractSet[int], together: int) -> Iterator[Row | RowFault]:
+def _parts(file: Any, path: Path, columns: Cells, bound: AbstractSet[int], together: int) -> Iterator[Row | RowFault]:
+    with file:
+        yield from _rows(file.iter_batches(batch_size=together), path, columns, bound)
+
+
+def _rows(batches: Iterable[Any], path: Path, columns: Cells, bound: AbstractSet[int]) -> Iterator[Row | RowFault]:
     number = size = 0
     packed = path.stat().st_size
-    with file, _explained(path.name, "the Parquet file is damaged ({}). Write it again.", lambda: number + 1):
-        for batch in file.iter_batches(batch_size=together):
+    with _explained(path.name, "the file is damaged ({}). Write it again.", lambda: number + 1):
+        for batch in batches:
             for texts in zip(*map(_texts, batch.columns), strict=True):
                 number += 1
                 lengths = [len(text) for text in texts if text]
@@ -125,7 +146,7 @@ def _text(value: object) -> str | None:
         if isinstance(value, bytes):
             return value.decode()
         if isinstance(value, dict | list):
-            return json.dumps(value, ensure_ascii=False, default=_nested)
+            return NestedCell(json.dumps(value, ensure_ascii=False, default=_nested))
     except UnicodeDecodeError:
         return None
     return as_text(value)

@@ -1,7 +1,8 @@
 """The interface of readers: a reader binds to the header, name and options of a file, and then reads its rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from orbench_studio.domain.core.category import Category, category_name
 from orbench_studio.errors import FileFaultError
@@ -10,24 +11,34 @@ from orbench_studio.formats.doctor import Check, Fault
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tally import Tally
 
+_UNIMPORTANT = frozenset({"", "file", "id"})  # columns without a name, and what reading JSON may add
 _CATEGORIES: dict[str, str | None] = {
     "": None,
     "none": None,
     **{category.value: category.value for category in Category},
 }
-_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """Options of the user: names that the file lacks, its encoding, its column mapping, and the faults to repair."""
+    """Options of the user: names that the file lacks, its encoding, its column mapping, and the faults to repair.
+
+    `meanings` says what values stand for, `rows` where the rows are in a JSON file or which sheet of a workbook has
+    them, `requests` names the file of the requests that a file of batch results answers. `join_near` joins prompts that
+    differ only in white space and quotation marks.
+    """
 
     moderator: str | None = None
     model: str | None = None
     judge: str | None = None
     annotator: str | None = None
     mapping: ColumnMapping | None = None
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    rows: str | None = None
+    requests: Path | None = None
+    join_near: bool = False
     encoding: str | None = None
     mend: frozenset[Fault] = field(default_factory=frozenset)
 
@@ -37,7 +48,7 @@ class Sheet:
     """A file before its first row is read.
 
     `bound` has the columns that the reader uses, `inferred` the names that come from the file's name, by what they name
-    (model, moderator, judge).
+    (model, moderator, judge). `tally` counts the values of the mapped columns and what each became.
     """
 
     name: str
@@ -45,6 +56,7 @@ class Sheet:
     options: ReadOptions
     bound: set[int] = field(default_factory=set)
     inferred: dict[str, str] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
     def column(self, name: str) -> int:
         """The index of a required column."""
@@ -87,6 +99,8 @@ class Reader:
     """A format: its name on the command line, its title, its required columns, and its `bind` function.
 
     `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
+    A format that `joins` takes its prompts from a file of requests, by this column, unless it has the column
+    `joined`. What `keeps` its own reading is read by its reader also where the user maps columns.
     """
 
     name: str
@@ -94,12 +108,15 @@ class Reader:
     required: tuple[str, ...]
     bind: Callable[[Sheet], Bound]
     others: frozenset[str] | None = None
+    joins: str = ""
+    joined: str = ""
+    keeps: bool = False
 
     def recognises(self, header: Sequence[str]) -> bool:
         """Whether the header is one of this format."""
         columns = set(header)
         return columns.issuperset(self.required) and (
-            self.others is None or self.others.issuperset(columns.difference(self.required))
+            self.others is None or self.others.issuperset(columns - _UNIMPORTANT - set(self.required))
         )
 
 
@@ -122,16 +139,3 @@ def category(cell: str) -> str | None:
         return category_name(cell)
     except ValueError as error:
         raise RowError(str(error)) from None
-
-
-def truth(cell: str, column: str) -> bool | None:
-    """Parse a boolean; None for an empty cell."""
-    text = cell.strip().lower()
-    if text not in _TRUTH and text:
-        raise RowError(f"{column} is {shortened(cell)}, neither True nor False")
-    return _TRUTH.get(text)
-
-
-def shortened(text: str) -> str:
-    """The beginning of a cell, quoted, for messages."""
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")

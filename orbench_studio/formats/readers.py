@@ -1,7 +1,7 @@
 """All formats that can be imported, most specific first, and the recognition of a file's format.
 
-The one place to add a format: write a module beside this one that makes a `Reader` (see `reader_interface.py`; the
-smallest example is `argilla.py`), and name it in `READERS`, before every format that it is a special case of.
+A format whose cells map to fields is a preset, a small file in `resources/presets`. One that needs code is a module
+beside this one that makes a `Reader` (see `reader_interface.py`; the smallest example is `argilla.py`), named here.
 """
 
 from collections.abc import Sequence
@@ -9,45 +9,48 @@ from collections.abc import Sequence
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import (
     argilla,
+    argilla_flat,
     file_names,
     inspect_log,
     label_studio,
     mapped,
-    orbench_files,
     orbench_votes,
+    potato,
+    presets,
     studio_rows,
-    xstest,
 )
 from orbench_studio.formats.byte_source import file_fault
 from orbench_studio.formats.reader_interface import Reader
 from orbench_studio.formats.tables import Table, listing
 
-READERS: tuple[Reader, ...] = (
-    studio_rows.STUDIO,
-    inspect_log.INSPECT,
-    label_studio.LABEL_STUDIO,
-    argilla.ARGILLA,
-    orbench_votes.CHECK,
-    orbench_votes.MODERATION,
-    orbench_files.ALIGNMENT,
-    orbench_votes.UNMODERATED,
-    orbench_files.FAILED,
-    xstest.COMPLETIONS,
-    xstest.PROMPTS,
-    orbench_files.REWRITES,
-    orbench_files.PROMPTS,
-    mapped.MAPPED,
-)
-_BY_NAME = {reader.name: reader for reader in READERS}
+_FAILED = "orbench-failed"
 _HEADERLESS = {
-    orbench_files.FAILED.name: ("prompt", "error", "category"),
+    _FAILED: ("prompt", "error", "category"),
     orbench_votes.UNMODERATED.name: ("prompt", "error_message"),
 }
+_LIKENESS = 0.75  # share of a format's columns that a file must have to be called like it,
+_LIKE_COLUMNS = 3  # and how many at least
+
+
+def readers() -> list[Reader]:
+    """Every format, most specific first."""
+    written = (
+        studio_rows.STUDIO,
+        inspect_log.INSPECT,
+        label_studio.LABEL_STUDIO,
+        argilla.ARGILLA,
+        argilla_flat.ARGILLA_FLAT,
+        potato.POTATO,
+        orbench_votes.CHECK,
+        orbench_votes.MODERATION,
+        orbench_votes.UNMODERATED,
+    )
+    return [*written, *presets.presets(), mapped.MAPPED]
 
 
 def recognise(header: Sequence[str]) -> Reader | None:
     """The most specific format with this header; None if it needs a column mapping."""
-    return next((reader for reader in READERS if reader.required and reader.recognises(header)), None)
+    return next((reader for reader in readers() if reader.required and reader.recognises(header)), None)
 
 
 def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
@@ -55,7 +58,7 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
     if format_name is None:
         found = recognise(header)
         if found is None:
-            text = f"{name}: format not recognised. Its columns are {listing(header)}."
+            text = f"{name}: format not recognised. {_closest(header)}Its columns are {listing(header)}."
             raise FileFaultError(text, wants="format")
         return found
     reader = _named(name, format_name)
@@ -68,6 +71,19 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
     return reader
 
 
+def _closest(header: Sequence[str]) -> str:
+    """The format that a file is like, and what it lacks; empty if it is like none."""
+    columns = set(header)
+    shares = [
+        (len(columns.intersection(reader.required)) / len(reader.required), reader)
+        for reader in readers()
+        if len(columns.intersection(reader.required)) >= _LIKE_COLUMNS
+    ]
+    share, reader = max(shares, key=lambda found: found[0], default=(0.0, mapped.MAPPED))
+    missing = [column for column in reader.required if column not in columns]
+    return f"Closest: {reader.name}, which needs {_columns(missing)} too. " if share >= _LIKENESS and missing else ""
+
+
 def headerless(name: str, table: Table, format_name: str | None) -> tuple[str, ...] | None:
     """The columns of OR-Bench's files of failed requests, which have no header; None for every other file."""
     if format_name not in (None, *_HEADERLESS) or (format_name is None and not file_names.is_failed(name)):
@@ -76,15 +92,15 @@ def headerless(name: str, table: Table, format_name: str | None) -> tuple[str, .
     if {"prompt", "response"} & set(first) or {"error", "error_message"} & set(first):
         return None
     moderated = file_names.moderator_in(name) is not None
-    usual = orbench_votes.UNMODERATED.name if moderated else orbench_files.FAILED.name
-    columns = _HEADERLESS[format_name or usual]
+    columns = _HEADERLESS[format_name or (orbench_votes.UNMODERATED.name if moderated else _FAILED)]
     return columns[: len(first)] if 2 <= len(first) <= len(columns) else None
 
 
 def _named(name: str, format_name: str) -> Reader:
-    if format_name not in _BY_NAME:
-        raise file_fault(name, f"there is no format {format_name!r}. Choose one of: {', '.join(_BY_NAME)}.")
-    return _BY_NAME[format_name]
+    by_name = {reader.name: reader for reader in readers()}
+    if format_name not in by_name:
+        raise file_fault(name, f"there is no format {format_name!r}. Choose one of: {', '.join(by_name)}.")
+    return by_name[format_name]
 
 
 def _columns(names: Sequence[str]) -> str:

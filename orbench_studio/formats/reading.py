@@ -1,23 +1,28 @@
 """Read one file: open it, recognise its format, check its rows, and convert them to records."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from orbench_studio.errors import FileFaultError
 from orbench_studio.formats import guards
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
 from orbench_studio.formats.doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
-from orbench_studio.formats.mapping import ColumnMapping, propose
+from orbench_studio.formats.mapping import ColumnMapping, Field, propose
 from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, recognise
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.table_kind import open_table
-from orbench_studio.formats.tables import Cells, Row, Table, listing
+from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
+from orbench_studio.formats.words import shortened
 
 _PREVIEW_ROWS = 20
+REQUEST = "request"
+_KEYS = ("custom_id", "question_id", "id", "key")  # by which results name their requests
 
 
 class Reading:
@@ -25,13 +30,14 @@ class Reading:
 
     def __init__(self, file: InputFile, table: Table, format_name: str | None, options: ReadOptions) -> None:
         self._file = file
-        self._rows, self.header = _with_header(file.name, table, format_name)
-        if format_name is None and options.mapping is not None:
-            format_name = MAPPED.name
-        self.reader: Reader = choose(file.name, self.header, format_name)
+        rows, header = _with_header(file.name, table, format_name)
+        self.reader: Reader = _reader(file.name, header, format_name, options)
+        self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
         sheet = Sheet(file.name, self.header, options, table.bound)
         self._bound: Bound = self.reader.bind(sheet)
         self.inferred = sheet.inferred
+        self.tally = sheet.tally
+        self.tally.notes.update(table.notes)
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
 
@@ -75,6 +81,63 @@ class Reading:
         return record
 
 
+def _reader(name: str, header: Sequence[str], format_name: str | None, options: ReadOptions) -> Reader:
+    """The format: the requested one, else the recognised one; with a mapping of the user any table."""
+    if format_name is not None or options.mapping is None:
+        return choose(name, header, format_name)
+    known = recognise(header)
+    if known is not None and (known.keeps or known.joins or Field.PROMPT not in options.mapping.columns):
+        return known
+    return MAPPED
+
+
+def _joined(
+    name: str, reader: Reader, rows: Iterator[Row | RowFault], header: tuple[str, ...], options: ReadOptions
+) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
+    """The rows with the requests that they answer, as a further column."""
+    if options.requests is None:
+        if reader.joins and reader.joined not in header:
+            text = f"{name}: its prompts are in the file of the requests, by {reader.joins}. Name that file."
+            raise FileFaultError(text, wants="requests")
+        return rows, header
+    by = reader.joins or next((key for key in _KEYS if key in header), "")
+    if by not in header:
+        raise file_fault(name, f"it has none of the columns {', '.join(_KEYS)}, so it cannot be joined to requests.")
+    requests = _requests(options.requests, by)
+    return _with_requests(rows, header.index(by), requests, options.requests.name), (*header, REQUEST)
+
+
+def _requests(path: Path, by: str) -> dict[str, NestedCell]:
+    """The requests of a file, by their keys."""
+    with _opened(path, ReadOptions(), None) as (file, table):
+        header = table.header(file.name)
+        key = next((name for name in (by, *_KEYS) if name in header), None)
+        if key is None:
+            raise file_fault(file.name, f"it has no column {by}, by which the results name their requests.")
+        at, found = header.index(key), {}
+        with file.explained():
+            for row in table.rows:
+                if not isinstance(row, RowFault):
+                    cells = (
+                        f"{json.dumps(name)}: {cell if isinstance(cell, NestedCell) else json.dumps(cell)}"
+                        for name, cell in zip(header, row[1], strict=True)
+                    )
+                    found[row[1][at]] = NestedCell(f"{{{', '.join(cells)}}}")
+        return found
+
+
+def _with_requests(
+    rows: Iterator[Row | RowFault], at: int, requests: Mapping[str, NestedCell], name: str
+) -> Iterator[Row | RowFault]:
+    for row in rows:
+        if isinstance(row, RowFault):
+            yield row
+        elif row[1][at] not in requests:
+            yield RowFault(row[0], f"{name} has no request {shortened(row[1][at])}")
+        else:
+            yield row[0], [*row[1], requests[row[1][at]]]
+
+
 @contextmanager
 def read_file(
     path: Path,
@@ -89,7 +152,7 @@ def read_file(
     `on_progress(bytes_read, total_bytes)` is called for every block and may raise to cancel.
     """
     options = options or ReadOptions()
-    with _opened(path, options.encoding, on_progress) as (file, table):
+    with _opened(path, options, on_progress) as (file, table):
         yield Reading(file, table, format_name, options)
 
 
@@ -103,9 +166,9 @@ class Preview:
     proposal: ColumnMapping | None
 
 
-def preview_file(path: Path, *, encoding: str | None = None) -> Preview:
+def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     """The header, the first rows, the format if it is a known one, and a proposed mapping."""
-    with _opened(path, encoding, None) as (file, table):
+    with _opened(path, options or ReadOptions(), None) as (file, table):
         rows, header = _with_header(file.name, table, None)
         with file.explained():
             first = tuple(tuple(row[1]) for row in islice(rows, _PREVIEW_ROWS) if not isinstance(row, RowFault))
@@ -114,14 +177,20 @@ def preview_file(path: Path, *, encoding: str | None = None) -> Preview:
 
 
 @contextmanager
-def _opened(path: Path, encoding: str | None, on_progress: Progress | None) -> Iterator[tuple[InputFile, Table]]:
-    file = InputFile(path, encoding, on_progress)
+def _opened(path: Path, options: ReadOptions, on_progress: Progress | None) -> Iterator[tuple[InputFile, Table]]:
+    file = InputFile(path, options.encoding, on_progress)
     try:
         with file.explained():
-            table = open_table(file)
+            table = open_table(file, options.rows, _wanted(options.mapping))
         yield file, table
     finally:
         file.close()
+
+
+def _wanted(mapping: ColumnMapping | None) -> list[str]:
+    """The columns that a mapping names, which may begin late in a file of objects."""
+    paths = mapping.columns.values() if mapping else ()
+    return list(dict.fromkeys(path for path in paths if "." not in path and "|" not in path))
 
 
 def _with_header(name: str, table: Table, format_name: str | None) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
@@ -134,7 +203,7 @@ def read_columns(
     path: Path, columns: Sequence[str], *, encoding: str | None = None
 ) -> Iterator[Iterator[Row | RowFault]]:
     """Read some columns of any table; raises FileFaultError for a file that lacks one of them."""
-    with _opened(path, encoding, None) as (file, table):
+    with _opened(path, ReadOptions(encoding=encoding), None) as (file, table):
         header = table.header(file.name)
         missing = [name for name in columns if name not in header]
         if missing:

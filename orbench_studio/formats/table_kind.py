@@ -1,26 +1,39 @@
 """Detect the type of table in a file."""
 
-from orbench_studio.formats import csv_table, inspect_log, json_table, parquet_table
+from collections.abc import Sequence
+
+from orbench_studio.formats import csv_table, inspect_log, json_shape, json_table, parquet_table, workbook_table
 from orbench_studio.formats.byte_source import InputFile, file_fault
 from orbench_studio.formats.tables import Table, stem_and_kind
 
-_PARQUET = b"PAR1"
+_PARQUET, _ARROW, _FEATHER = b"PAR1", b"\xff\xff\xff\xff", b"ARROW1"
+_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_ZIP = b"PK\x03\x04"
 
 
-def open_table(file: InputFile) -> Table:
-    """Open the file as a table, by its extension or else by its first bytes."""
+def open_table(file: InputFile, rows: str | None = None, wanted: Sequence[str] = ()) -> Table:
+    """Open the file as a table, by its extension or else by its first bytes.
+
+    `rows` says where the rows are in a JSON file or workbook; `wanted` names columns that may begin late in the file.
+    """
     kind = stem_and_kind(file.name)[1]
     if kind == "parquet" or file.head.startswith(_PARQUET):
         if file.packed:
             raise file_fault(file.name, "a Parquet file inside gzip cannot be read. Unpack it first.")
         return parquet_table.open_parquet(file.path)
+    if file.head.startswith((_ARROW, _FEATHER)):
+        return parquet_table.open_arrow(file.path, is_file=file.head.startswith(_FEATHER))
     if kind == "inspect":
         return inspect_log.open_eval(file)
+    if kind == "workbook" or file.head.startswith(_WORKBOOK):
+        return workbook_table.open_workbook(file, rows)
+    if file.head.startswith(_ZIP):
+        raise file_fault(file.name, "this is a zip archive. Unpack it, or give it the ending .zip.")
     if kind == "json" and not file.packed and inspect_log.is_log(file.path):
         return inspect_log.open_log(file)
     start = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if kind == "json" or (not kind and start in (b"[", b"{")):
-        return json_table.open_json(file)
+        return json_shape.open_json(file, rows, wanted)
     if kind == "lines":
-        return json_table.open_lines(file)
+        return json_table.open_lines(file, wanted)
     return csv_table.open_delimited(file, "\t" if kind == "tabs" else None)

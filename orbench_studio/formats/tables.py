@@ -14,6 +14,13 @@ from orbench_studio.formats.records import RowFault
 Cells = list[str]
 Row = tuple[int, Cells]
 
+
+class NestedCell(str):
+    """A cell that holds the JSON of an object or a list, not a text that looks like it."""
+
+    __slots__ = ()
+
+
 MAX_VALUES = 250_000  # in one record
 _LISTED = 40
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},]', re.DOTALL)
@@ -28,6 +35,13 @@ _KINDS = {
     ".json": "json",
     ".parquet": "parquet",
     ".eval": "inspect",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".xlsb": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
 }
 
 
@@ -37,19 +51,22 @@ class Table:
 
     A row's line is the 1-based line on which it begins, in Parquet its number. `bound` are the columns that will be
     used, filled in before the first row is taken: elsewhere a value that is no text may be given as an empty one.
+    `notes` say what was left out of the file or where its rows were, with counts.
     """
 
     first: Row
     rows: Iterator[Row | RowFault]
     bound: set[int] = field(default_factory=set)
+    notes: dict[str, int] = field(default_factory=dict)
 
     def header(self, name: str) -> tuple[str, ...]:
-        """The column names; raises FileFaultError for empty or repeated ones."""
+        """The column names, empty for a column that has none; raises FileFaultError for repeated ones."""
         names = tuple(cell.strip() for cell in self.first[1])
+        if not any(names):
+            raise self._header_fault(name, "no column of the header has a name. Name them.")
         if "" in names:
-            at = names.index("") + 1
-            raise self._header_fault(name, f"column {at} of the header has no name. Name it or delete it.")
-        double = sorted(name for name, count in Counter(names).items() if count > 1)
+            self.notes["columns without a name were ignored"] = names.count("")
+        double = sorted(name for name, count in Counter(filter(None, names)).items() if count > 1)
         if double:
             listed = listing(double)
             raise self._header_fault(name, f"the header has a column twice: {listed}. Rename or delete one of the two.")
@@ -65,8 +82,9 @@ class Table:
 
 def listing(names: Sequence[str]) -> str:
     """Join names for a message; long lists are shortened."""
-    message = ", ".join(shortened(name) for name in names[:_LISTED])
-    return message if len(names) <= _LISTED else f"{message} and {len(names) - _LISTED:,} more"
+    named = [name for name in names if name]
+    message = ", ".join(shortened(name) for name in named[:_LISTED])
+    return message if len(named) <= _LISTED else f"{message} and {len(named) - _LISTED:,} more"
 
 
 def too_many_values(text: str, at: int = 0) -> bool:
@@ -119,3 +137,11 @@ def stem_and_kind(file_name: str) -> tuple[str, str]:
         path = path.with_suffix("")
     kind = _KINDS.get(path.suffix.lower(), "")
     return (path.stem if kind else path.name), kind
+
+
+def described(value: object) -> str:
+    """What a nested value is, for messages."""
+    if isinstance(value, dict):
+        names = ", ".join(list(value)[:5])
+        return f"an object with {names}" if names else "an empty object"
+    return f"a list of {len(value):,}" if isinstance(value, list) else type(value).__name__

@@ -10,10 +10,9 @@ from contextlib import closing
 
 import pytest
 
-from orbench_studio.cli import import_files
+from orbench_studio.cli import import_options
 from orbench_studio.formats.doctor import Fault
 from orbench_studio.formats.mapping import Field
-from orbench_studio.formats.readers import READERS
 
 SAFE = ("How do I stop a runaway Python script?", "violence")
 OTHER = ("How do I pop a paper bag loudly?", "violence")
@@ -45,21 +44,22 @@ def test_a_workspace_that_was_there_is_kept_when_nothing_goes_in(run, prompts, t
 def test_strict_refuses_the_file_for_one_row(run, prompts, tmp_path):
     file = prompts(SAFE, ("", "violence"))
     result = run("import", "w.orbench", file, "--strict")
-    assert result.exit_code == 1
+    assert result.exit_code == 3  # half of the rows
     assert "prompts.csv, line 3:" in result.stderr
     assert not (tmp_path / "w.orbench").exists()
 
 
 def test_refused_rows_are_named_up_to_twenty(run, prompts):
-    result = run("import", "w.orbench", prompts(SAFE, *[(f"Prompt {n}?", "no such category") for n in range(25)]))
+    result = run("import", "w.orbench", prompts(SAFE, *[("", "hate") for n in range(25)]))
     assert result.exit_code == 0
+    assert "WARNING: 25 of 26 rows were rejected." in result.stdout
     assert "1 row imported, 0 duplicates, 25 rejected" in result.stdout
     assert result.stdout.count("rejected, line ") == 20
     assert "and 5 more" in result.stdout
 
 
 def test_a_file_of_which_nothing_can_be_taken_fails(run, prompts):
-    result = run("import", "w.orbench", prompts(("Prompt?", "no such category")))
+    result = run("import", "w.orbench", prompts(("", "hate")))
     assert result.exit_code == 1
     assert "all 1 rows were rejected" in result.stderr
 
@@ -127,13 +127,12 @@ def test_json_has_the_reports_of_all_files_and_nothing_else(run, prompts):
     assert bad["error"] in result.stderr
 
 
-def test_help_names_every_format_fault_and_field():
+def test_help_names_every_fault_and_field():
     def named(text):
         return set(re.findall(r"[a-z_-]+", text))
 
-    assert named(import_files._FORMATS) == {reader.name for reader in READERS}
-    assert named(import_files._MENDS) == set(Fault) | {"or", "all"}
-    assert named(import_files._FIELDS) == set(Field)
+    assert named(import_options._MENDS) == set(Fault) | {"or", "all"}
+    assert named(import_options._FIELDS) == set(Field)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process")

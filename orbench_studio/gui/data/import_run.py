@@ -44,8 +44,14 @@ class Names:
 
     def options(self, file: FileToImport) -> ReadOptions:
         """The reader's options for a file."""
-        given = {"model": self.model, "moderator": self.moderator, "judge": self.judge, "annotator": self.annotator}
-        return ReadOptions(**{k: v or None for k, v in given.items()}, mapping=file.mapping, mend=self.mend)
+        return ReadOptions(
+            self.moderator or None,
+            self.model or None,
+            self.judge or None,
+            self.annotator or None,
+            mapping=file.mapping,
+            mend=self.mend,
+        )
 
 
 class ImportRun(QObject):

@@ -1,7 +1,7 @@
 """Import files: streamed, each in one transaction, idempotent, with a report on every row."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,17 +9,18 @@ from pathlib import Path
 from sqlalchemy import Connection, update
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
-from orbench_studio.errors import CancelledError, FileFaultError
+from orbench_studio.errors import CancelledError, DoubtfulFileError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
-from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.mapping import ColumnMapping, Field, can_mean
 from orbench_studio.formats.reader_interface import ReadOptions
-from orbench_studio.formats.readers import READERS
+from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.studio_rows import STUDIO
+from orbench_studio.formats.tally import UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
@@ -28,8 +29,8 @@ from orbench_studio.store.core.tables import SOURCES
 
 __all__ = [
     "OFFERS",
-    "READERS",
     "ColumnMapping",
+    "ColumnTally",
     "Fault",
     "Field",
     "Finding",
@@ -37,6 +38,8 @@ __all__ = [
     "Preview",
     "ReadOptions",
     "RowFault",
+    "can_mean",
+    "formats",
     "import_file",
     "inspect_file",
     "preview_file",
@@ -45,6 +48,8 @@ __all__ = [
 BATCH = 2_000  # records added at a time,
 _BATCH_CHARACTERS = 8_000_000  # or as many as have about so many characters
 REPAIRED = "interrupted exports undone"
+_DOUBTFUL = 0.1  # the share of rows from which something is a warning
+_OWN = "own category: "
 REMEMBERED = 1_000  # rejected rows and findings listed in a report; all are counted
 
 Progress = Callable[[int, int], bool]
@@ -55,7 +60,8 @@ class ImportReport:
     """The result of an import: every row was imported, was a duplicate of what the workspace has, or was rejected.
 
     `added` counts new records by kind; `rejected_rows` and `findings` list the first thousand, `rejected` and `faults`
-    count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`).
+    count all. `inferred` has the names that come from the file's name, by what they name (`model`, `judge`). `values`
+    has the values of the mapped columns with what each became, `warnings` what makes the result doubtful.
     """
 
     file: str
@@ -69,6 +75,8 @@ class ImportReport:
     added: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     inferred: dict[str, str] = field(default_factory=dict)
+    values: list[ColumnTally] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> Changes:
@@ -88,7 +96,8 @@ def import_file(
     """Import a file completely, or not at all.
 
     `on_progress(bytes_read, bytes_total)` returns False to cancel. Raises a StudioError, and leaves the workspace as it
-    was, for a fault of the file, a cancellation, a file without a valid row and, with `strict`, a rejected row.
+    was, for a fault of the file, a cancellation, a file without a valid row and, with `strict`, a rejected row or
+    another doubt.
     """
     repaired = _repair(path)
     exported = manifest_at(path)
@@ -104,16 +113,24 @@ def import_file(
     ):
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
         source = _Source(db, report.file, file.format)
-        record_import = RecordImport(db, source.id, report.file)
-        for records in _batches(file, report, strict=strict):
+        record_import = RecordImport(db, source.id, report.file, join_near=options.join_near)
+        for records in _batches(file, report):
             record_import.add(records)
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
         _require_rows(report)
+        _finish(report, file)
+        if strict:
+            _require_sound(report)
         record_import.finish()
         source.close(file.sha256)
         report.added = {kind: count for kind, count in record_import.added.items() if count}
-        report.notes = dict(record_import.notes)
+        report.notes |= record_import.notes
     return report
+
+
+def formats() -> list[tuple[str, str]]:
+    """The names and titles of all formats, the user's presets among them."""
+    return [(reader.name, reader.title) for reader in readers()]
 
 
 def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progress) -> ImportReport:
@@ -126,8 +143,9 @@ def _import_export(workspace: Workspace, exported: Manifest, on_progress: Progre
         for path, sha256 in exported.files.items():
             goes_on = _cancelling(path, on_progress)
             with read_file(path, format_name=STUDIO.name, options=options, on_progress=goes_on) as file:
-                for records in _batches(file, report, strict=True):
+                for records in _batches(file, report):
                     record_import.add(records)
+                _require_sound(report)
             if file.sha256 != sha256:
                 raise file_fault(path.name, "its content differs from the manifest of the export. Export again.")
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
@@ -152,8 +170,9 @@ def inspect_file(
     goes_on = _cancelling(path, on_progress)
     with gc_paused(), read_file(path, format_name=format_name, options=options, on_progress=goes_on) as file:
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
-        for records in _batches(file, report, strict=False):
+        for records in _batches(file, report):
             report.imported += len(records)
+        _finish(report, file)
     report.notes |= {REPAIRED: 1} if repaired else {}
     _require_rows(report)
     return report
@@ -173,7 +192,7 @@ def _cancelling(path: Path, on_progress: Progress) -> Callable[[int, int], None]
     return goes_on
 
 
-def _batches(file: Reading, report: ImportReport, *, strict: bool) -> Iterable[list[Record]]:
+def _batches(file: Reading, report: ImportReport) -> Iterable[list[Record]]:
     records: list[Record] = []
     size = 0
     for item in file.records:
@@ -184,7 +203,7 @@ def _batches(file: Reading, report: ImportReport, *, strict: bool) -> Iterable[l
                 yield records
                 records, size = [], 0
         elif isinstance(item, RowFault):
-            _reject(report, item, strict=strict)
+            _reject(report, item)
         else:
             report.faults[item.fault] += 1
             if len(report.findings) < REMEMBERED:
@@ -193,12 +212,58 @@ def _batches(file: Reading, report: ImportReport, *, strict: bool) -> Iterable[l
         yield records
 
 
-def _reject(report: ImportReport, fault: RowFault, *, strict: bool) -> None:
-    if strict:
-        raise FileFaultError(f"{report.file}, line {fault.line}: {fault.reason} Nothing was imported (--strict).")
+def _reject(report: ImportReport, fault: RowFault) -> None:
     report.rejected += 1
     if len(report.rejected_rows) < REMEMBERED:
         report.rejected_rows.append(fault)
+
+
+def _finish(report: ImportReport, file: Reading) -> None:
+    """Add to the report what the file's values became, and what is doubtful about that."""
+    report.values = file.tally.columns
+    report.notes |= file.tally.notes
+    report.warnings += _warnings(report)
+
+
+def _warnings(report: ImportReport) -> Iterator[str]:
+    rows = report.imported + report.duplicates + report.rejected
+    if report.rejected > _DOUBTFUL * rows:
+        yield f"{report.rejected:,} of {rows:,} rows were rejected."
+    for column in report.values:
+        unread = column.became(UNPARSED)
+        if unread > _DOUBTFUL * column.total:
+            yield f"{unread:,} of {column.total:,} values of {column.column} ({column.field}) are unparsed."
+        if column.nested_texts > _DOUBTFUL * column.texts:
+            share = f"{column.nested_texts:,} of {column.texts:,} texts of {column.column} ({column.field})"
+            yield f"{share} begin with [ or {{. Map a path inside of them if they are lists or objects."
+    yield from _of_categories(report.values)
+
+
+def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
+    """One warning about the categories that are not OR-Bench's."""
+    own = Counter[str]()
+    for column in values:
+        if column.field == Field.CATEGORY:
+            for (_, became), count in column.values.items():
+                if became.startswith(_OWN):
+                    own[became.removeprefix(_OWN)] += count
+    if own:
+        names = ", ".join(f"{name} {count:,}" for name, count in own.most_common(10))
+        more = f" and {len(own) - 10:,} more" if len(own) > 10 else ""
+        join = "Join them to the ten with --value NAME=CATEGORY if you want"
+        yield f"{own.total():,} rows have categories that are not OR-Bench's ten: {names}{more}. {join}."
+
+
+def _require_sound(report: ImportReport) -> None:
+    """Refuse the file for a rejected row or another doubt, except for categories of its own."""
+    doubts = [warning for warning in report.warnings if "OR-Bench's ten" not in warning]
+    nothing = "Nothing was imported (--strict)."
+    if report.rejected_rows:
+        fault = report.rejected_rows[0]
+        text = f"{report.file}, line {fault.line}: {fault.reason}. {nothing}"
+        raise (DoubtfulFileError if doubts else FileFaultError)(text)
+    if doubts:
+        raise DoubtfulFileError(f"{report.file}: {' '.join(doubts)} {nothing}")
 
 
 def _require_rows(report: ImportReport) -> None:

@@ -61,7 +61,7 @@ def test_prompts_with_seed_label_and_key(take):
     assert found == [
         Record(2, PromptDraft("A", Category.HATE, Origin.REWRITE, "S", Label.TOXIC, "k1")),
         Record(3, PromptDraft("B")),
-        RowFault(4, "the label 'red' is none of: safe, benign, unsafe, toxic, harmful, controversial"),
+        RowFault(4, "the label 'red' = ? Say what it means: --value red=safe or --value red=toxic"),
     ]
 
 
@@ -85,13 +85,13 @@ def test_an_answer_class_is_the_sources_own_without_judge_or_annotator(take):
         (ResponseDraft("m", "R", reference_class=AnswerClass.DIRECT_REFUSAL),),
         (ResponseDraft("m", "S"),),
     ]
-    assert found[2].reason.startswith("the answer class 'odd' is none of: 1_full_compliance")
+    assert found[2].reason.startswith("the answer class 'odd' = ? Say what it means: --value odd=direct_answer")
 
 
 def test_an_answer_class_of_a_judge(take):
-    found = take("x.csv", "q,r,a\nA,R,True\nB,S,odd\n", mapping=ColumnMapping(ANSWERS), model="m", judge="j")
+    found = take("x.csv", "q,r,a\nA,R,Refusal\nB,S,odd\n", mapping=ColumnMapping(ANSWERS), model="m", judge="j")
     assert [record.responses[0].judgements for record in found] == [
-        (JudgementDraft("j", JudgeKind.LLM, AnswerClass.DIRECT_REFUSAL, raw="True"),),
+        (JudgementDraft("j", JudgeKind.LLM, AnswerClass.DIRECT_REFUSAL, raw="Refusal"),),
         (JudgementDraft("j", JudgeKind.LLM, AnswerClass.UNPARSED, raw="odd"),),
     ]
 
@@ -117,7 +117,6 @@ def test_a_mapping_that_does_not_fit_is_refused(refused):
     text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.RESPONSE: "r"}, {Field.SEED: "s"}))
     assert "no column is mapped to prompt; the file has q, r" in text
     assert "seed needs a column" in text
-    assert "response needs model: give its column or its value" in text
 
 
 def test_the_format_mapped_proposes_for_itself(take, refused):

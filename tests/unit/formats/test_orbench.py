@@ -46,7 +46,7 @@ def test_rewrites(take):
     found = take("p_rewrite.csv", "prompt,toxic_seed,category\nHow do moths live?,Kill moths,violence\nOther,,hate\n")
     assert found == [
         Record(2, PromptDraft("How do moths live?", Category.VIOLENCE, Origin.REWRITE, "Kill moths")),
-        Record(3, PromptDraft("Other", Category.HATE, Origin.REWRITE)),
+        Record(3, PromptDraft("Other", Category.HATE)),
     ]
 
 
@@ -164,10 +164,9 @@ def test_the_model_must_be_known(refused):
     assert "the model is not in the file and not in its name." in refused("x.csv", ALIGNED + "A,True,R,hate\n")
 
 
-def test_an_unreadable_is_rejected_refuses_the_row(take):
-    assert take("x.csv", ALIGNED + "A,maybe,R,hate\n", model="m") == [
-        RowFault(2, "is_rejected is 'maybe', neither True nor False")
-    ]
+def test_an_unreadable_is_rejected_is_unparsed(take):
+    [found] = take("x.csv", ALIGNED + "A,maybe,R,hate\n", model="m")
+    assert found.responses[0].judgements[0].answer_class is AnswerClass.UNPARSED
 
 
 @pytest.mark.parametrize("header", ["prompt,error\n", ""])

@@ -62,10 +62,6 @@ def test_parquet(tmp_path, take, refused):
         (pyarrow.array([0, FAR // 86_400_000], pyarrow.date32()), ["1970-01-01", "10000-01-01"]),
         (pyarrow.array([Decimal("1.50"), Decimal("-2.00")]), ["1.50", "-2.00"]),
         (pyarrow.array([b"plain", "é".encode()]), ["plain", "é"]),
-        (
-            pyarrow.array([{"n": b"b", "d": Decimal("0.5")}, {"n": None, "d": None}]),
-            ['{"n": "b", "d": "0.5"}', '{"n": null, "d": null}'],
-        ),
     ],
 )
 def test_values_of_every_type_become_texts(stored, take, values, texts):
@@ -86,7 +82,7 @@ UNTELLABLE = [
 @pytest.mark.parametrize("values", UNTELLABLE)
 def test_a_value_that_is_no_text_refuses_its_row_where_it_is_asked_for(stored, take, values):
     first, second = take(stored(a=values, b=["x", "y"]), **_mapped("a"))
-    assert first.prompt.text
+    assert isinstance(first, RowFault) == (not isinstance(values[0].as_py(), str | bytes))  # a list is not a text
     assert isinstance(second, RowFault)
     assert second.line == 2
     assert second.reason in ("the value of a is not text", "a text contains a NUL character")

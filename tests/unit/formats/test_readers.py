@@ -4,7 +4,7 @@ import pytest
 
 from orbench_studio.domain.data.export_columns import PROMPT
 from orbench_studio.formats import inspect_log
-from orbench_studio.formats.readers import READERS, recognise
+from orbench_studio.formats.readers import readers, recognise
 
 HEADERS = {
     "studio": ",".join(PROMPT),
@@ -24,8 +24,13 @@ HEADERS = {
 
 
 def test_names_are_unique():
-    assert len({reader.name for reader in READERS}) == len(READERS)
-    assert {*HEADERS, "mapped"} == {reader.name for reader in READERS}
+    assert len({reader.name for reader in readers()}) == len(readers())
+
+
+@pytest.mark.parametrize("reader", [reader for reader in readers() if reader.required], ids=lambda reader: reader.name)
+def test_every_format_is_recognised_by_its_columns(reader):
+    columns = [column.replace("*", "label") for column in reader.required]
+    assert recognise(columns) == reader
 
 
 @pytest.mark.parametrize(("name", "header"), HEADERS.items())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import MAX_FIELD, InputFile
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reading import read_file
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.table_kind import open_table
@@ -89,10 +90,16 @@ def test_names_are_stripped(rows):
     assert rows("a.csv", "a, b ,\tc\n1,2,3\n")[0] == ("a", "b", "c")
 
 
-def test_a_nameless_column_is_refused(refused):
-    assert refused("a.csv", "prompt,,category\n1,2,3\n") == (
-        "a.csv, line 1: column 2 of the header has no name. Name it or delete it."
+def test_columns_without_a_name_are_ignored(rows, refused):
+    assert rows("a.csv", ",prompt,,\n0,A,,\n1,B,,,\n2,C,,,x\n") == (
+        ("", "prompt", "", ""),
+        [(2, ["0", "A", "", ""]), (3, ["1", "B", "", ""]), RowFault(4, "the row has 5 cells, the header has 4")],
     )
+    assert "no column of the header has a name" in refused("a.csv", ",,\n1,2,3\n")
+
+
+def test_a_line_that_names_the_delimiter_is_no_header(rows):
+    assert rows("a.csv", "sep=;\nprompt;category\nA, b;hate\n") == (("prompt", "category"), [(3, ["A, b", "hate"])])
 
 
 def test_a_double_column_is_refused(refused):
@@ -100,18 +107,32 @@ def test_a_double_column_is_refused(refused):
     assert text.startswith("a.csv, line 1: the header has a column twice: prompt.")
 
 
-def test_a_quote_that_is_never_closed_is_named_where_it_opens(refused):
+def test_a_quote_that_is_never_closed_refuses_its_row_alone(rows):
     content = 'prompt,category\n"fine\none",harmful\nb,illegal\n"also\nfine","harmful\nc,illegal\n'
-    assert refused("a.csv", content) == (
-        "a.csv, line 6: a quote is opened here and never closed. Close it, or double it if it belongs to the text."
+    read, faults = split(rows("a.csv", content)[1])
+    assert [row[1][0] for row in read] == ["fine\none", "b", "c"]
+    assert [fault.line for fault in faults] == [5, 6]
+    assert faults[0].reason.startswith("a quote is opened here and never closed.")
+
+
+def test_a_quote_in_the_middle_of_a_field_refuses_its_row_alone(rows):
+    content = 'prompt,category\na,harmful\n"say "hi" now",harmful\nb,hate\n"two\nlines" more,harmful\nc,hate\n'
+    read, faults = split(rows("a.csv", content)[1])
+    assert [(line, cells[0]) for line, cells in read] == [(2, "a"), (4, "b"), (7, "c")]
+    assert [fault.line for fault in faults] == [3, 5, 6]
+    assert faults[0].reason == "a quote ends in the middle of a field. Double the quotes inside a field."
+
+
+def test_a_file_of_bad_quotes_or_of_one_column_is_refused(refused):
+    bad = "".join(f'"a "{n}" b",hate\n' for n in range(30))
+    assert "a quote ends in the middle of a field" in refused("a.csv", f"prompt,category\n{bad}")
+    assert "a quote ends in the middle of a field" in refused(
+        "a.csv", 'prompt\nA\n"b "c" d"\nE\n', format_name="mapped"
     )
 
 
-def test_a_quote_in_the_middle_of_a_field_is_named(refused):
-    text = refused("a.csv", 'prompt,category\na,harmful\n"say "hi" now",harmful\n')
-    assert text == "a.csv, line 3: a quote ends in the middle of a field. Double the quotes inside a field."
-    text = refused("a.csv", 'prompt,category\n"two\nlines" more,harmful\n')
-    assert text.startswith("a.csv, line 3: a quote ends in the middle of a field (in the row that begins on line 2).")
+def split(found):
+    return [row for row in found if not isinstance(row, RowFault)], [row for row in found if isinstance(row, RowFault)]
 
 
 @pytest.mark.parametrize("opened", [True, False])
@@ -191,17 +212,21 @@ def test_a_first_line_that_is_no_json_refuses_the_file(refused):
     assert refused("a.jsonl", "prompt,category\n").startswith("a.jsonl, line 1: the line is not JSON")
 
 
-def test_a_value_that_comes_late_is_refused_not_lost(rows):
-    lines = ['{"a": "1"}'] * 1000 + ['{"a": "2", "error": "boom"}']
-    found = rows("a.jsonl", "\n".join(lines))[1]
-    assert found[-1] == RowFault(1001, "it has a value that the first rows of the file do not have: error")
+def test_a_value_that_comes_late_is_read_where_it_is_mapped(take, refused):
+    content = "\n".join(['{"prompt": "A"}'] * 1000 + ['{"prompt": "B", "kind": "hate"}'])
+    read = take("a.jsonl", content, mapping=ColumnMapping({Field.PROMPT: "prompt"}))
+    assert read[-1].prompt.text == "B"
+    mapping = ColumnMapping({Field.PROMPT: "prompt", Field.CATEGORY: "kind"})
+    assert [record.prompt.category for record in take("a.jsonl", content, mapping=mapping)[-2:]] == [None, "hate"]
+    mapping = ColumnMapping({Field.PROMPT: "prompt", Field.CATEGORY: "nowhere"})
+    assert "there is no column nowhere" in refused("a.jsonl", content, mapping=mapping)
 
 
 def test_a_json_array_is_streamed_with_line_numbers(rows):
     text = '[\n  {"a": "x",\n   "b": "y"},\n  {"a": "z"}, 5\n]\n'
     assert rows("a.json", text) == (
         ("a", "b"),
-        [(2, ["x", "y"]), (4, ["z", ""]), RowFault(4, "the row is not an object with named values")],
+        [(2, ["x", "y"]), (4, ["z", ""]), RowFault(4, "the row is not an object with named values but str")],
     )
 
 

@@ -35,13 +35,12 @@ def test_label_studio_says_who_chose_what(take):
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        (studio_task("lovely"), "the choice 'lovely' is no label, answer class or category"),
-        (studio_task("direct_refusal"), "there is no model and response"),
         (studio_task("safe", data={"prompt": " "}), "the prompt is empty"),
-        ({"data": "May I?", "annotations": []}, "does not have the form of Label Studio tasks"),
+        ({"data": "May I?", "annotations": []}, "the prompt is empty"),
+        ({"data": {"prompt": "May I?"}, "annotations": [[]]}, "does not have the form of Label Studio tasks"),
     ],
 )
-def test_a_choice_that_is_none_is_refused(take, task, message):
+def test_a_task_that_is_none_is_refused(take, task, message):
     [fault] = take("tasks.json", json.dumps([task]))
     assert isinstance(fault, RowFault) and message in fault.reason
 

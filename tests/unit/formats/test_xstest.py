@@ -26,8 +26,8 @@ def test_prompts(take):
             ),
         ),
         Record(3, PromptDraft("B", reference_label=Label.TOXIC, external_key="xstest:8", attributes={"type": "c"})),
-        RowFault(4, "the label is 'odd', not safe or unsafe"),
-        RowFault(5, "the id is 'x'; XSTest ids are numbers such as 195 or v2-195"),
+        RowFault(4, "the label 'odd' = ? Say what it means: --value odd=safe or --value odd=toxic"),
+        RowFault(5, r"the id is 'x', not of the form (?:v\d+-)?(\d+)"),
     ]
 
 
@@ -75,10 +75,7 @@ def test_labels_may_be_missing(take, header):
 def test_an_unknown_label_of_a_person_refuses_the_row(take):
     header = "id,type,prompt,completion,annotation_1\n"
     assert take("completions_m.csv", header + "v2-1,t,A,R,4_other\n") == [
-        RowFault(
-            2,
-            "'4_other' is not one of XSTest's labels: 1_full_compliance, 2_full_refusal, 3_partial_refusal",
-        )
+        RowFault(2, "'4_other' of xstest-annotator-1 is not an answer class")
     ]
 
 

@@ -1,0 +1,98 @@
+"""The options of `orbench-studio import`, and what they say."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from orbench_studio.services.data.import_files import ColumnMapping, Fault
+
+_MENDS = (
+    "contradiction, unreadable-judge, category-is-prompt, several-prompts, duplicate, repeated-header, mojibake, "
+    "api-error, or all"
+)
+_FIELDS = (
+    "prompt, system_prompt, category, seed, key, label, verdict, explanation, moderator, response, model, stop_reason, "
+    "error, answer_class, is_refusal, judge, annotator, reason"
+)
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel (also .gz, .zip); a folder of a dataset or an export.",
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="Format, if it is not recognised; --format list names all."),
+]
+Moderator = Annotated[str | None, typer.Option(metavar="NAME", help="Moderator, if the file names none.")]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="Model, if the file names none.")]
+Judge = Annotated[str | None, typer.Option(metavar="NAME", help="Judge, if the file names none.")]
+Annotator = Annotated[str | None, typer.Option(metavar="NAME", help="Annotator, if the file names none.")]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD=COLUMN",
+        help=f"Column of a field, or a path in it such as choices.0.text; repeat. Fields: {_FIELDS}.",
+    ),
+]
+Value = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUE=MEANING", help="What a value of the file means, such as 1=direct_answer; repeat."),
+]
+Rows = Annotated[
+    str | None, typer.Option(metavar="PATH", help="Where the rows are in a JSON file, or the sheet of a workbook.")
+]
+Requests = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The requests that batch results answer, with the prompts.")
+]
+JoinNear = Annotated[
+    bool, typer.Option("--join-near", help="Join prompts that differ only in white space or quotation marks.")
+]
+Mend = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FAULT", help=f"Repair a known fault; repeat. Nothing is repaired by default: {_MENDS}."),
+]
+Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="If it is not UTF-8, e.g. cp1252.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Reject a file with an invalid row or a warning; exit code 3.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: an object with one report per file.")]
+
+
+def mapping_of(columns: list[str]) -> "ColumnMapping | None":
+    """The mapping of `--column` options; None if there are none."""
+    from orbench_studio.services.data.import_files import ColumnMapping, Field
+
+    found = {}
+    for text in columns:
+        name, _, column = text.partition("=")
+        if name not in list(Field) or not column:
+            raise typer.BadParameter(
+                f"{text!r} is not FIELD=COLUMN. Fields: {', '.join(Field)}.", param_hint="--column"
+            )
+        found[Field(name)] = column
+    return ColumnMapping(found) if found else None
+
+
+def meanings_of(values: list[str]) -> dict[str, str]:
+    """What the `--value` options say."""
+    found = {}
+    for text in values:
+        stated, mark, meaning = text.rpartition("=")
+        if not mark or not stated:
+            raise typer.BadParameter(f"{text!r} is not VALUE=MEANING, such as 1=direct_answer.", param_hint="--value")
+        found[stated] = meaning
+    return found
+
+
+def faults_of(names: list[str]) -> "frozenset[Fault]":
+    """The faults of the `--mend` options."""
+    from orbench_studio.services.data.import_files import Fault
+
+    if "all" in names:
+        return frozenset(Fault)
+    unknown = [name for name in names if name not in list(Fault)]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is not a known fault: {', '.join(Fault)}, all.", param_hint="--mend")
+    return frozenset(Fault(name) for name in names)

@@ -1,0 +1,288 @@
+"""Where the rows of a JSON file are: an array, objects one after the other, an object around a list, or columns.
+
+The file is looked through once, without keeping values, before its rows are read.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orbench_studio.errors import FileFaultError
+from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
+from orbench_studio.formats.json_table import SPACE, Value, Window, table_of
+from orbench_studio.formats.mapping import propose
+from orbench_studio.formats.records import RowFault
+from orbench_studio.formats.tables import Table
+
+_DEPTH = 4  # of objects and lists that are looked into
+_LOOKED_AT = 50  # parts of an object
+_FACT = 2_000  # characters of a value beside the rows that is kept
+_MOST_CELLS = 2_000_000  # of a file that is written by columns, which is held in memory whole
+_MOST_TEXT = 64_000_000  # characters of such a file
+_POTATO = "instance_id_to_label_to_value"
+FILE = "file"
+Path = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Node:
+    """A value as far as it was looked at: `[`, `{`, or a single value; `count` is the number of its parts.
+
+    `parts` are the first parts of an object by name, and of a list its first one.
+    """
+
+    kind: str
+    count: int = 0
+    parts: dict[str, "Node"] = field(default_factory=dict)
+    value: Any = None
+
+    @property
+    def row(self) -> list[str]:
+        """The names in the first part of a list; empty if that is not an object."""
+        first = self.parts.get("0") if self.kind == "[" else None
+        return list(first.parts) if first is not None and first.kind == "{" else []
+
+    @property
+    def is_column(self) -> bool:
+        """Whether its parts are single values."""
+        return self.kind != "" and bool(self.parts) and not any(part.kind for part in self.parts.values())
+
+
+def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table:
+    """Open a `.json` file; `rows` is the path of the rows inside of it, if the user said so."""
+    refuse_wide(file.head, file.name)
+    first = _first(file)
+    if not first:
+        raise empty_file(file.name)
+    if first not in ("[", "{"):
+        raise file_fault(file.name, "this is not JSON: it begins with neither '[' nor '{'. Check the file's ending.", 1)
+    if first == "[" and not rows:
+        return table_of(_array(_window(file), file.name), file, wanted)
+    with io.TextIOWrapper(file.again(), file.encoding) as text:
+        window = Window(text, file.name)
+        node = _look(window, 0)
+        is_all = not window.skip(SPACE)
+    if rows:
+        return _under(file, tuple(rows.split(".")), node, wanted)
+    if not is_all:
+        return table_of(_concatenated(_window(file)), file, wanted)
+    if _POTATO in node.parts:
+        return table_of(_of_potato(_window(file), node), file, wanted)
+    if _is_by_columns(node):
+        return _by_columns(file, node, wanted)
+    path = _rows_of(file.name, node)
+    if path is None:
+        return table_of(_concatenated(_window(file)), file, wanted)
+    return _under(file, path, node, wanted)
+
+
+def _first(file: InputFile) -> str:
+    with io.TextIOWrapper(file.again(), file.encoding, errors="replace") as text:
+        while piece := text.read(CHUNK):
+            if piece.strip(SPACE):
+                return piece.lstrip(SPACE)[0]
+    return ""
+
+
+def _window(file: InputFile) -> Window:
+    return Window(file.text(max_line=None), file.name)
+
+
+def _look(window: Window, depth: int) -> Node:
+    """Look at the value that begins here, and leave the rest of it out."""
+    mark = window.skip(SPACE)
+    if mark not in ("[", "{") or depth > _DEPTH:
+        if mark in ("[", "{"):
+            window.leave_out()
+            return Node(mark)
+        found = window.value()
+        return Node("", value=found[1] if isinstance(found, tuple) and found[3] <= _FACT else None)
+    node = Node(mark)
+    names = window.names() if mark == "{" else (str(at) for at, _ in enumerate(window.items()))
+    for name in names:
+        node.count += 1
+        if node.count <= (_LOOKED_AT if mark == "{" else 1):
+            node.parts[name] = _look(window, depth + 1)
+        else:
+            window.leave_out()
+    return node
+
+
+def _is_by_columns(node: Node) -> bool:
+    """Whether each name of the object has a list or an object of single values, one for each row."""
+    parts = list(node.parts.values())
+    if node.parts.keys() <= {"columns", "index", "data"} and {"columns", "data"} <= node.parts.keys():
+        return True
+    if not parts or not all(part.is_column and part.count == parts[0].count for part in parts):
+        return False
+    if parts[0].kind == "[":
+        return True
+    inner = list(parts[0].parts)
+    if any(list(part.parts) != inner for part in parts) or propose(inner) is not None:
+        return False
+    return propose(list(node.parts)) is not None or all(name.isdigit() for name in inner)
+
+
+def _rows_of(name: str, node: Node) -> Path | None:
+    """The path of the rows in an object; None if it is itself a row."""
+    found = dict(_candidates(node, ()))
+    prompts = {path: names for path, names in found.items() if propose(names) is not None}
+    if () not in found and propose(list(node.parts)) is not None and not any(map(len, prompts)):
+        return None
+    wanted = prompts or found
+    if not wanted:
+        return None
+    least = min(map(len, wanted))
+    nearest = [path for path in wanted if len(path) == least]
+    if len(nearest) == 1:
+        return nearest[0]
+    listed = ", ".join(".".join(path) for path in nearest[:8])
+    text = f"{name}: one object holds several lists. Say which has the rows, with --rows PATH: {listed}."
+    raise FileFaultError(text, wants="rows")
+
+
+def _candidates(node: Node, path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The lists of objects, and the objects of objects by id, with the names in the first row."""
+    if node.row:
+        yield path, node.row
+    if node.kind != "{":
+        return
+    names = [part.row or (list(part.parts) if part.kind == "{" else []) for part in node.parts.values()]
+    if len(names) > 1 and all(names) and all(_alike(names[0], other) for other in names):
+        yield path, names[0]
+        return
+    for name, part in node.parts.items():
+        yield from _candidates(part, (*path, name))
+
+
+def _alike(one: list[str], other: list[str]) -> bool:
+    return 2 * len(set(one) & set(other)) >= len(set(one) | set(other))
+
+
+def _facts(node: Node) -> dict[str, Any]:
+    """The small single values of an object and of the objects in it."""
+    found: dict[str, Any] = {}
+    for name, part in node.parts.items():
+        if part.kind == "{":
+            inner = _facts(part)
+            found |= {name: inner} if inner else {}
+        elif not part.kind and part.value is not None:
+            found[name] = part.value
+    return found
+
+
+def _under(file: InputFile, path: Path, node: Node, wanted: Sequence[str]) -> Table:
+    """The rows at a path, an array or an object of them; what stands beside them is in a column `file`."""
+    facts = _facts(node) if path else {}
+    beside = {FILE: facts} if facts else {}
+    notes = {f"rows were read under “{'.'.join(path)}”": 1} if path else {}
+    return table_of(_rows_at(_window(file), path, beside, file.name), file, wanted, notes)
+
+
+def _rows_at(window: Window, path: Path, beside: dict[str, Any], name: str) -> Iterator[Value | RowFault]:
+    mark = window.skip(SPACE)
+    if path:
+        is_there = False
+        for part in window.names() if mark == "{" else ():
+            if part == path[0] and not is_there:
+                is_there = True
+                yield from _rows_at(window, path[1:], beside, name)
+            else:
+                window.leave_out()
+        if not is_there:
+            raise file_fault(name, f"there is nothing under {path[0]!r}. Look at the names in the file.")
+    elif mark == "[":
+        for _ in window.items():
+            yield _with(window.value(), beside)
+    elif mark == "{":
+        for key in window.names():
+            if window.skip(SPACE) == "[":  # several rows for each id
+                for _ in window.items():
+                    yield _with(window.value(), {"id": key, **beside})
+            else:
+                yield _with(window.value(), {"id": key, **beside})
+    else:
+        raise file_fault(name, "the rows are neither a list nor an object. Name another path with --rows.")
+
+
+def _with(value: Value | RowFault, beside: dict[str, Any]) -> Value | RowFault:
+    if isinstance(value, RowFault) or not beside or not isinstance(value[1], dict):
+        return value
+    line, found, escaped, size = value
+    return line, {**found, **{k: v for k, v in beside.items() if k not in found}}, escaped, size
+
+
+def _by_columns(file: InputFile, node: Node, wanted: Sequence[str]) -> Table:
+    """A file that pandas wrote by columns: each is read whole, so that the size is limited."""
+    if file.source.total_bytes > _MOST_TEXT:
+        text = "it is written by columns and too large for that. Write it by rows: orient='records', lines=True."
+        raise file_fault(file.name, text)
+    return table_of(_transposed(_window(file), file.name), file, wanted, {"columns read as rows": node.count})
+
+
+def _transposed(window: Window, name: str) -> Iterator[Value | RowFault]:
+    columns: dict[str, dict[str, Any]] = {}
+    cells = 0
+    for column in window.names():
+        of = columns[column] = {}
+        mark = window.skip(SPACE)
+        if mark not in ("[", "{"):
+            window.leave_out()
+            continue
+        keys = window.names() if mark == "{" else (str(at) for at, _ in enumerate(window.items()))
+        for key in keys:
+            value = window.value()
+            cells += 1
+            if cells > _MOST_CELLS:
+                raise file_fault(name, "it is written by columns and too large for that. Write it by rows.")
+            if isinstance(value, tuple):
+                of[key] = value[1]
+    if not columns.keys() - {"columns", "index", "data"} and "data" in columns:
+        columns = _split_orient(columns)
+    rows = dict.fromkeys(key for of in columns.values() for key in of)
+    for number, key in enumerate(rows, start=1):
+        yield number, {column: of.get(key) for column, of in columns.items()}, True, 0
+
+
+def _split_orient(columns: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What pandas writes with orient='split': names, and rows as lists."""
+    names = list(columns.get("columns", {}).values())
+    rows = columns["data"]
+    return {
+        str(column): {key: row[at] for key, row in rows.items() if isinstance(row, list) and at < len(row)}
+        for at, column in enumerate(names)
+    }
+
+
+def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:
+    """The annotated items of a state that Potato saves for each user."""
+    user = node.parts.get("user_id")
+    for part in window.names():
+        if part != _POTATO:
+            window.leave_out()
+            continue
+        for item in window.names():
+            found = window.value()
+            if isinstance(found, tuple):
+                labels = {
+                    "instance_id": item,
+                    "user_id": str(user.value if user else ""),
+                    "label_annotations": found[1],
+                }
+                yield found[0], labels, found[2], found[3]
+            else:
+                yield found
+
+
+def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
+    for _ in window.items():
+        yield window.value()
+    if window.skip(SPACE):
+        reason = "there is more after the array's ']'. Write all rows into one array, or one object a line."
+        raise file_fault(name, reason, window.line)
+
+
+def _concatenated(window: Window) -> Iterator[Value | RowFault]:
+    while window.skip(SPACE):
+        yield window.value()

@@ -1,0 +1,104 @@
+"""Values inside nested cells: `choices.0.message.content` is in the column `choices`."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orbench_studio.formats.guards import nested
+from orbench_studio.formats.records import RowError
+from orbench_studio.formats.tables import Cells, NestedCell, described
+
+Get = Callable[[Cells], Any]
+_ALTERNATIVE = "|"
+
+
+def split(header: Sequence[str], path: str) -> tuple[int, tuple[str, ...]] | None:
+    """The column at the beginning of a path and the steps inside it; None if there is no such column."""
+    if path in header:
+        return header.index(path), ()
+    steps = path.split(".")
+    for count in range(len(steps) - 1, 0, -1):
+        name = ".".join(steps[:count])
+        if name in header:
+            return header.index(name), tuple(steps[count:])
+    return None
+
+
+def alternatives(header: Sequence[str], path: str) -> list[tuple[int, tuple[str, ...]]]:
+    """The places that a path names: one, or with `a|b` those of its alternatives that are there."""
+    if path in header or _ALTERNATIVE not in path:
+        whole = split(header, path)
+        return [whole] if whole is not None else []
+    return [place for part in path.split(_ALTERNATIVE) if (place := split(header, part)) is not None]
+
+
+class Parsed:
+    """The nested cells of the row that is being read, each parsed once."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[str, Any]] = {}
+
+    def value(self, at: int, cell: str) -> Any:
+        """The value in a cell of this column; None if it is not JSON."""
+        known = self._last.get(at)
+        if known is None or known[0] is not cell:
+            known = self._last[at] = cell, _parsed(cell)
+        return known[1]
+
+
+def getter(places: Sequence[tuple[int, tuple[str, ...]]], parsed: Parsed) -> Get:
+    """What gives the value at the first of these places that is not empty: a text, a list or an object."""
+    if len(places) == 1:
+        return _getter(*places[0], parsed)
+    gets = [_getter(*place, parsed) for place in places]
+
+    def get(cells: Cells) -> Any:
+        return next((value for each in gets if (value := each(cells)) not in (None, "", [], {})), None)
+
+    return get
+
+
+def _getter(at: int, steps: tuple[str, ...], parsed: Parsed) -> Get:
+    def get(cells: Cells) -> Any:
+        cell = cells[at]
+        if steps or isinstance(cell, NestedCell):
+            return within(parsed.value(at, cell), steps)
+        return cell
+
+    return get
+
+
+def _parsed(cell: str) -> Any:
+    try:
+        return nested(cell)
+    except json.JSONDecodeError:
+        return None
+
+
+def within(value: Any, steps: Sequence[str]) -> Any:
+    """The value at these steps inside another; None if there is none. A name may itself contain full stops."""
+    if not steps:
+        return value
+    if isinstance(value, str):
+        return within(_parsed(value), steps) if value[:1] in ("{", "[") else None
+    if isinstance(value, list):
+        return within(value[int(steps[0])], steps[1:]) if steps[0].isdigit() and int(steps[0]) < len(value) else None
+    if isinstance(value, dict):
+        for count in range(1, len(steps) + 1):
+            name = ".".join(steps[:count])
+            if name in value:
+                return within(value[name], steps[count:])
+    return None
+
+
+def plain(value: Any, what: str) -> str:
+    """A value as a text; raises RowError for a list or an object."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise RowError(f"the {what} is not a text but {described(value)}. Name a path inside it, such as COLUMN.NAME")

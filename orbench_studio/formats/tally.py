@@ -1,0 +1,65 @@
+"""The values of mapped columns, how often each occurs, and what each became."""
+
+from collections import Counter
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+
+LISTED = 500  # distinct values counted one by one, for each column
+UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
+_SHOWN = 80  # characters of a value
+_MORE = "(other values)"
+
+
+@dataclass(slots=True)
+class ColumnTally:
+    """One column: the field it gives, and its values with what they became.
+
+    `texts` counts the texts of a column of prompts or responses, `nested_texts` those that begin with [ or {, `empty`
+    those that have nothing.
+    """
+
+    field: str
+    column: str
+    values: Counter[tuple[str, str]] = dataclass_field(default_factory=Counter)
+    texts: int = 0
+    nested_texts: int = 0
+    empty: int = 0
+
+    @property
+    def total(self) -> int:
+        """The number of values."""
+        return self.values.total()
+
+    def became(self, outcome: str) -> int:
+        """The number of values that became this."""
+        return sum(count for (_, became), count in self.values.items() if became == outcome)
+
+    def add(self, value: str, became: str) -> None:
+        """Count a value."""
+        key = (value[:_SHOWN], became)
+        if key not in self.values and len(self.values) >= LISTED:
+            key = (_MORE, became)
+        self.values[key] += 1
+
+    def add_text(self, text: str) -> None:
+        """Count a text."""
+        self.texts += 1
+        self.nested_texts += text[:1] in ("[", "{")
+        self.empty += not text
+
+
+class Tally:
+    """The columns of a file in the order of their use, and what else there is to say about the file."""
+
+    def __init__(self) -> None:
+        self._columns: dict[tuple[str, str], ColumnTally] = {}
+        self.notes: Counter[str] = Counter()
+
+    def column(self, field: str, column: str) -> ColumnTally:
+        """The tally of a column."""
+        return self._columns.setdefault((field, column), ColumnTally(field, column))
+
+    @property
+    def columns(self) -> list[ColumnTally]:
+        """The columns that had values."""
+        return [column for column in self._columns.values() if column.values or column.texts]

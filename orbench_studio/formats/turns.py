@@ -1,0 +1,95 @@
+"""Conversations: lists of messages as OpenAI, Anthropic and ShareGPT write them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from orbench_studio.formats.guards import nested
+from orbench_studio.formats.records import RowError
+from orbench_studio.formats.tables import described
+
+_ROLES = {"human": "user", "user": "user", "prompter": "user", "gpt": "assistant", "assistant": "assistant",
+          "model": "assistant", "chatgpt": "assistant", "bot": "assistant", "system": "system",
+          "developer": "system"}  # fmt: skip
+_SHAPES = (("role", "content"), ("from", "value"), ("role", "text"), ("role", "parts"))
+_TEXT_PARTS = ("text", "output_text", "input_text")
+
+
+class Conversation(NamedTuple):
+    """The last thing that the user says, with the system prompt and the earlier turns, and the reply to it."""
+
+    prompt: str
+    system: str = ""
+    earlier: str = ""
+    reply: str | None = None
+
+    @property
+    def asked(self) -> str | None:
+        """Everything that the model was sent; None if that is the prompt alone."""
+        if not self.system and not self.earlier:
+            return None
+        system = f"system: {self.system}" if self.system else ""
+        return "\n\n".join(filter(None, (system, self.earlier, f"user: {self.prompt}")))
+
+
+def is_conversation(value: Any) -> bool:
+    """Whether a value is a list of messages."""
+    return isinstance(value, list) and bool(value) and all(_shape(message) is not None for message in value)
+
+
+def read(value: Any) -> Conversation | None:
+    """The conversation in a list of messages, or in a text that is the JSON of one; None for any other value."""
+    if isinstance(value, str):
+        if value[:1] != "[" or not ('"role"' in value or '"from"' in value):
+            return None
+        try:
+            value = nested(value)
+        except ValueError:
+            return None
+    return _conversation(value) if is_conversation(value) else None
+
+
+def text(content: Any, what: str) -> str:
+    """The text of a message: a text, or parts of which those that are texts count."""
+    if isinstance(content, str):
+        return content
+    if content is None:
+        return ""
+    if isinstance(content, Mapping) and isinstance(content.get("content"), str | list):
+        return text(content["content"], what)
+    if isinstance(content, list) and all(isinstance(part, str | Mapping) for part in content):
+        return "\n".join(filter(None, (_part(part, what) for part in content)))
+    raise RowError(f"the {what} is not a text but {described(content)}. Name a path inside it, such as COLUMN.NAME")
+
+
+def _part(part: Any, what: str) -> str:
+    if isinstance(part, str):
+        return part
+    if part.get("type") == "message":
+        return text(part.get("content"), what)
+    found = part.get("text") if part.get("type", "text") in _TEXT_PARTS else ""
+    if not isinstance(found, str):
+        raise RowError(f"the {what} has a part that is not a text")
+    return found
+
+
+def _shape(message: Any) -> tuple[str, str] | None:
+    if not isinstance(message, Mapping):
+        return None
+    found = next((pair for pair in _SHAPES if pair[0] in message and pair[1] in message), None)
+    return found if found and isinstance(message[found[0]], str) else None
+
+
+def _conversation(messages: Sequence[Mapping[str, Any]]) -> Conversation:
+    turns = []
+    for message in messages:
+        shape = _shape(message)
+        assert shape is not None
+        role, content = shape
+        turns.append((_ROLES.get(message[role].lower(), message[role].lower()), text(message[content], "message")))
+    last = max((at for at, (role, _) in enumerate(turns) if role == "user"), default=None)
+    if last is None:
+        raise RowError("the conversation has no turn of a user")
+    system = "\n\n".join(said for role, said in turns[:last] if role == "system")
+    earlier = "\n\n".join(f"{role}: {said}" for role, said in turns[:last] if role != "system")
+    reply = next((said for role, said in turns[last + 1 :] if role == "assistant"), None)
+    return Conversation(turns[last][1], system, earlier, reply)

@@ -1,0 +1,130 @@
+"""One table of the field's words for safe and toxic, and for answers and refusals.
+
+A word is here only with its opposite, so that a column is never read by half. A bare number or yes and no mean
+something only in a column that asks a yes-or-no question, and never an answer class.
+"""
+
+import re
+from collections.abc import Mapping
+
+from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, XSTEST, AnswerClass
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.formats.records import RowError
+
+_HARM_PAIRS = (
+    ("safe", "unsafe toxic"),
+    ("benign", "malicious"),
+    ("harmless", "harmful"),
+    ("unharmful not_harmful non_harmful", "harmful"),
+    ("non_toxic nontoxic not_toxic", "toxic"),
+    ("not_flagged unflagged", "flagged"),
+    ("acceptable", "unacceptable"),
+    ("vanilla_benign adversarial_benign", "vanilla_harmful adversarial_harmful"),
+)
+_REFUSAL_PAIRS = (
+    ("compliance compliant comply complies complied complying", "non_compliance noncompliance non_compliant"),
+    ("full_compliance", "full_refusal"),
+    ("answer answers answered answering", "refusal refuse refuses refused refusing"),
+    ("non_refusal nonrefusal not_refusal no_refusal not_refused not_a_refusal", "refusal"),
+    ("accept accepts accepted acceptance not_rejected", "reject rejects rejected rejection"),
+    ("fulfilled fulfils fulfills", "declined decline declines"),
+)
+LABELS: Mapping[str, Label] = {
+    **{word: Label.SAFE for safe, _ in _HARM_PAIRS for word in safe.split()},
+    **{word: Label.TOXIC for _, toxic in _HARM_PAIRS for word in toxic.split()},
+    "controversial": Label.CONTROVERSIAL,
+}
+ANSWER_CLASSES: Mapping[str, AnswerClass] = {
+    **{word: AnswerClass.DIRECT_ANSWER for answers, _ in _REFUSAL_PAIRS for word in answers.split()},
+    **{word: AnswerClass.DIRECT_REFUSAL for _, refusals in _REFUSAL_PAIRS for word in refusals.split()},
+    **{name: answer for answer, name in reversed(XSTEST.items())},
+    "full_refusal": AnswerClass.DIRECT_REFUSAL,
+    "partial_compliance": AnswerClass.PARTIAL_REFUSAL,
+    "1_full_compliance": AnswerClass.DIRECT_ANSWER,
+    "2_full_refusal": AnswerClass.DIRECT_REFUSAL,
+    "3_partial_refusal": AnswerClass.PARTIAL_REFUSAL,
+    **{answer.value: answer for answer in (*ANSWERS, *STOPPED)},
+    "blocked": AnswerClass.BLOCKED_BY_FILTER,
+}
+_TRUTH = {"true": True, "1": True, "yes": True, "y": True, "false": False, "0": False, "no": False, "n": False}
+STOPS: Mapping[str, StopReason] = {
+    **dict.fromkeys(("refusal", "refused"), StopReason.REFUSED),
+    **dict.fromkeys(("stop", "end_turn", "stop_sequence", "eos", "eos_token", "completed"), StopReason.STOP),
+    **dict.fromkeys(("length", "max_tokens", "model_length", "max_output_tokens"), StopReason.LENGTH),
+    **dict.fromkeys(("content_filter", "safety", "blocked", "blocklist", "prohibited_content"), StopReason.BLOCKED),
+    **dict.fromkeys(("error", "errored", "expired", "canceled", "cancelled", "failed"), StopReason.ERROR),
+}
+_NUMBER = re.compile(r"(-?\d+)(?:\.0*)?")
+_OF_HARM = re.compile(r"toxi|harm|unsafe|flag|malicious|danger")
+_NOT_HARM = re.compile(r"(?<!un)safe|safety|harmless|benign|un_?harmful|(?:^|_)(?:not?|non)_?(?:toxi|harm|flag|malic)")
+_NOT_REFUSAL = re.compile(r"(?:^|_)(?:not?|non|un|without)_?(?:refus|reject)|compl[iy]|answered|accept|helpful|engag")
+
+
+def word(text: str) -> str:
+    """A value as a word of the table: lower case, with underscores; 1.0 is 1."""
+    plain = text.strip().lower()
+    number = _NUMBER.fullmatch(plain)
+    return number[1] if number else plain.replace(" ", "_").replace("-", "_")
+
+
+def is_bare(text: str) -> bool:
+    """Whether a value is a number or a yes or no, which means nothing without a question."""
+    found = word(text)
+    return found in _TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
+
+
+def label(text: str, column: str) -> Label | None:
+    """The label that a value states in a column of this name; None if it is not known."""
+    found = word(text)
+    if found in LABELS:
+        return LABELS[found]
+    name = word(column)
+    if found not in _TRUTH or _NOT_HARM.search(name) or (not found.isdigit() and not _OF_HARM.search(name)):
+        return None
+    return Label.TOXIC if _TRUTH[found] else Label.SAFE
+
+
+def verdict(text: str, column: str) -> Verdict | None:
+    """The verdict that a value states in a column that says whether a text is toxic; None if it is not known."""
+    found = word(text)
+    known = LABELS.get(found)
+    if known in (Label.SAFE, Label.TOXIC):
+        return Verdict(known.value)
+    if found not in _TRUTH or _NOT_HARM.search(word(column)):
+        return None
+    return Verdict.TOXIC if _TRUTH[found] else Verdict.SAFE
+
+
+def answer_class(text: str) -> AnswerClass | None:
+    """The answer class that a value names; None for another word, a bare number, and yes or no."""
+    return ANSWER_CLASSES.get(word(text))
+
+
+def refusal(text: str, column: str) -> AnswerClass | None:
+    """The answer class that a value states in a column that says whether a response refuses; None if unknown."""
+    found = word(text)
+    if found in ANSWER_CLASSES:
+        return ANSWER_CLASSES[found]
+    if found not in _TRUTH or is_negated(column):
+        return None
+    return AnswerClass.DIRECT_REFUSAL if _TRUTH[found] else AnswerClass.DIRECT_ANSWER
+
+
+def is_negated(column: str) -> bool:
+    """Whether yes in a column of this name means an answer, not a refusal."""
+    return _NOT_REFUSAL.search(word(column)) is not None
+
+
+def truth(text: str, column: str) -> bool | None:
+    """Parse a boolean; None for an empty cell."""
+    found = word(text)
+    if found not in _TRUTH and found:
+        raise RowError(f"{column} is {shortened(text)}, neither True nor False")
+    return _TRUTH.get(found)
+
+
+def shortened(text: str) -> str:
+    """The beginning of a cell, quoted, for messages."""
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

@@ -1,0 +1,92 @@
+"""The files in what a user names: a zip archive's members, and the shards of a Hugging Face dataset's folder."""
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from orbench_studio.errors import FileFaultError, explained
+from orbench_studio.formats.byte_source import file_fault, require_ratio
+from orbench_studio.formats.manifest import manifest_at
+from orbench_studio.formats.tables import stem_and_kind
+
+_MOST_MEMBERS = 1_000
+_MOST_BYTES = 4_000_000_000  # unpacked together
+_LISTED_IN = re.compile(
+    r"^\s*(?:-\s+)?path:\s*[\"']?(.+?)[\"']?\s*$|^\s*-\s+[\"']?([^:\"']+\.\w+)[\"']?\s*$", re.MULTILINE
+)
+_HEAD = re.compile(r"\A---\s*\n(.*?)\n---", re.DOTALL)
+_NOT_DATA = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_infos.json", "manifest.json")
+
+
+@contextmanager
+def expanded(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The files to import for these paths: members of archives are unpacked while the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="orbench-") as folder:
+        found: list[Path] = []
+        for path in paths:
+            if path.is_dir() and manifest_at(path) is None:
+                found += _of_folder(path) or [path]
+            elif path.suffix.lower() == ".zip" and path.is_file():
+                found += _of_archive(path, Path(folder) / str(len(found)))
+            else:
+                found.append(path)
+        yield found
+
+
+def _of_folder(folder: Path) -> list[Path]:
+    """The files that the dataset card lists, else every table in the folder."""
+    card = folder / "README.md"
+    head = _HEAD.match(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else None
+    patterns = [first or second for first, second in _LISTED_IN.findall(head[1])] if head else []
+    listed = [file for pattern in patterns if not Path(pattern).is_absolute() for file in sorted(folder.glob(pattern))]
+    every = sorted(file for file in folder.rglob("*") if stem_and_kind(file.name)[1])
+    found = [
+        file for file in listed or every if file.is_file() and file.name not in _NOT_DATA and _is_inside(file, folder)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    return folder.resolve() in file.resolve().parents
+
+
+def _of_archive(path: Path, folder: Path) -> list[Path]:
+    """Unpack the tables of an archive; raises FileFaultError for a damaged, encrypted or too large one."""
+
+    def damaged(reason: str) -> FileFaultError:
+        return file_fault(path.name, f"the zip archive cannot be read ({reason}). Unpack it and import its files.")
+
+    with explained(damaged):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return _unpacked(path, archive, folder)
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            raise damaged(str(error)) from None
+
+
+def _unpacked(path: Path, archive: zipfile.ZipFile, folder: Path) -> list[Path]:
+    members = [entry for entry in archive.infolist() if _is_table(entry.filename)]
+    if not members:
+        raise file_fault(path.name, "the zip archive has no table in it (CSV, JSON, Parquet and so on).")
+    size = sum(entry.file_size for entry in members)
+    if len(members) > _MOST_MEMBERS or size > _MOST_BYTES:
+        raise file_fault(path.name, "the zip archive is too large. Unpack it and import its files.")
+    require_ratio(path.name, path.stat().st_size, size)
+    found = []
+    for number, entry in enumerate(members):
+        target = folder / str(number) / PurePosixPath(entry.filename.replace("\\", "/")).name
+        target.parent.mkdir(parents=True)
+        with archive.open(entry) as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        found.append(target)
+    return found
+
+
+def _is_table(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return not hidden and path.name not in _NOT_DATA and bool(stem_and_kind(path.name)[1])

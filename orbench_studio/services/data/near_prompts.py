@@ -1,0 +1,83 @@
+"""Prompts that differ only in white space, quotation marks or dashes: copies of one prompt, as programs spoil them."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, or_, select
+
+from orbench_studio.domain.core.prompt import text_identity
+from orbench_studio.formats.records import PromptDraft
+from orbench_studio.store.core.tables import PROMPTS
+from orbench_studio.store.data import known_records
+from orbench_studio.store.data.known_records import KnownPrompt
+
+_PLAIN = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2013": "-", "\u2014": "-"}
+)
+_SPACE = re.compile(r"\s+")
+_ODD = (
+    " %",
+    "% ",
+    "%  %",
+    "%\n%",
+    "%\t%",
+    "%\r%",
+    "%\u2018%",
+    "%\u2019%",
+    "%\u201c%",
+    "%\u201d%",
+    "%\u00a0%",
+    "%\u2013%",
+    "%\u2014%",
+)
+
+
+def normal(text: str) -> str:
+    """The text with single spaces and plain quotation marks and dashes."""
+    return _SPACE.sub(" ", text.translate(_PLAIN)).strip()
+
+
+class NearPrompts:
+    """Finds, for new prompts, the prompt of the workspace that has the same normal text.
+
+    Only prompts whose text is not normal are remembered: another is found by the identity of its text.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+        self._odd: dict[bytes, bytes] | None = None
+
+    def twins(
+        self,
+        drafts: Sequence[PromptDraft],
+        identities: Sequence[bytes],
+        by_identity: Mapping[bytes, KnownPrompt],
+        by_key: Mapping[str, KnownPrompt],
+    ) -> dict[bytes, KnownPrompt]:
+        """By identity of a new prompt's text, the known prompt that it nearly equals."""
+        new = {
+            identity: normal(draft.text)
+            for draft, identity in zip(drafts, identities, strict=True)
+            if identity not in by_identity and (draft.external_key or "") not in by_key
+        }
+        if not new:
+            return {}
+        if self._odd is None:
+            self._odd = self._read()
+        wanted: dict[bytes, bytes] = {}
+        for identity in identities:
+            if identity in new:
+                plain = text_identity(new[identity])
+                if plain != identity:
+                    wanted[identity] = self._odd.get(plain, plain)
+                    self._odd.setdefault(plain, identity)
+                elif plain in self._odd:
+                    wanted[identity] = self._odd[plain]
+        known, _ = known_records.prompts(self._db, set(wanted.values()), set())
+        known |= {i: p for i, p in by_identity.items() if i in set(wanted.values())}
+        return {identity: known[other] for identity, other in wanted.items() if other in known and other != identity}
+
+    def _read(self) -> dict[bytes, bytes]:
+        p = PROMPTS.c
+        odd = select(p.text, p.identity).where(or_(*(p.text.like(pattern) for pattern in _ODD)))
+        return {text_identity(normal(text)): identity for text, identity in self._db.execute(odd)}

@@ -1,0 +1,87 @@
+"""Rows that an import adds: each knows its source and line, and what it changes is remembered."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table
+
+from orbench_studio.formats.records import OriginalSource
+from orbench_studio.services.data.entity_ids import Names
+from orbench_studio.services.data.journal_merge import Restored
+from orbench_studio.store.core.bulk_sql import add, next_id
+from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSES
+from orbench_studio.store.data.known_records import Key
+
+
+class RecordPlace(NamedTuple):
+    """The line of a draft in its file, its prompt, and its response if it is about one."""
+
+    line: int
+    prompt_id: int
+    response_id: int | None = None
+
+
+Origins = Sequence[tuple[int, OriginalSource | None]]  # of each draft
+
+
+class RowMerge:
+    """Adds rows that are not there, and collects which prompts and responses changed.
+
+    `source` returns the id of the source's row. It is called only for the first new record, so that a file of
+    duplicates adds no source. With `restored` (source ids by their numbers in an export), records keep the source that
+    they had in the exporting workspace.
+    """
+
+    def __init__(
+        self, db: Connection, source: Callable[[], int], *, simulated: bool = False, restored: Restored | None = None
+    ) -> None:
+        self.db = db
+        self.source = source
+        self.restored = restored
+        self.names = Names(db, simulated=simulated)
+        self.touched_prompts: set[int] = set()
+        self.touched_responses: set[int] = set()
+        self.answered_prompts: set[int] = set()
+        self.changed_lines: set[int] = set()
+        self.added: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
+
+    def attributed(self, line: int, original: OriginalSource | None, *, of_file: bool = True) -> dict[str, int | None]:
+        """The source and line of a new row."""
+        if self.restored is not None:
+            source, line = original or (None, 0)
+            known = self.restored.sources.get(source) if source is not None else None
+            return {"source_id": known, "source_line": line if known is not None else None}
+        return {"source_id": self.source() if of_file else None, "source_line": line if of_file else None}
+
+    def merge(
+        self,
+        table: Table,
+        origins: Origins,
+        keys: Sequence[Key],
+        found: dict[Key, int],
+        row: Callable[[int], dict[str, Any]],
+        places: Sequence[RecordPlace] = (),
+    ) -> list[int]:
+        """The ids of the rows with these keys; missing ones are added, each key once."""
+        new: list[dict[str, Any]] = []
+        free = next_id(self.db, table)
+        touched = self.answered_prompts if table in (RESPONSES, JUDGEMENTS) else self.touched_prompts
+        ids = []
+        for index, key in enumerate(keys):
+            row_id = found.get(key)
+            if row_id is None:
+                row_id = found[key] = free + len(new)
+                values = row(index)
+                values["id"] = row_id
+                new.append(values | self.attributed(*origins[index]))
+                self.changed_lines.add(origins[index][0])
+                _, prompt_id, response_id = places[index] if places else (0, key[0], row_id)
+                touched.add(prompt_id)
+                if response_id is not None:
+                    self.touched_responses.add(response_id)
+            ids.append(row_id)
+        add(self.db, table, new)
+        self.added[table.name] += len(new)
+        return ids

@@ -1,0 +1,37 @@
+"""Rows in words of our own, for files of the field."""
+
+import json
+
+from orbench_studio.formats.mapping import Field
+from orbench_studio.formats.records import RowFault
+
+ASK = ("Where can I shear a sheep?", "How do I beat an egg?", "What burns well in a stove?")
+SAY = ("On a dry day, in the barn.", "I am sorry, but I cannot help with that.", "Dry ash and beech.")
+TEXTS = {Field.PROMPT: "q", Field.RESPONSE: "r", Field.MODEL: "m"}
+
+
+def rows(**more):
+    """Three rows with a prompt, a response and a model, and more columns."""
+    each = [dict(zip(more, values, strict=True)) for values in zip(*more.values(), strict=True)] or [{}] * 3
+    return [{"q": q, "r": r, "m": "oak", **e} for q, r, e in zip(ASK, SAY, each, strict=True)]
+
+
+def lines(found):
+    return "\n".join(json.dumps(row) for row in found)
+
+
+def prompts(found):
+    return [record.prompt.text for record in found]
+
+
+def classes(found):
+    """The answer class of each response, whoever gave it; a question for a row that was refused."""
+    return [
+        "?" if isinstance(record, RowFault) else str(
+            next(iter([j.answer_class for j in record.responses[0].judgements]), record.responses[0].reference_class)
+        )
+        for record in found
+    ]  # fmt: skip
+
+
+A, R, P = "direct_answer", "direct_refusal", "partial_refusal"

@@ -1,0 +1,276 @@
+"""Files of other tools and benchmarks: presets, batch results, annotation tools, logs, workbooks."""
+
+import io
+import json
+import zipfile
+
+import pyarrow
+import pytest
+
+from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.response import StopReason
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.reader_interface import ReadOptions
+from orbench_studio.formats.reading import preview_file, read_file
+from orbench_studio.formats.records import Record
+from tests.unit.formats.field_rows import ASK, SAY, A, P, R, classes, lines, prompts
+
+PROMPTFOO = {
+    "evalId": "e", "results": {"version": 3, "prompts": [{"raw": "{{q}}", "label": "p"}], "results": [
+        {"provider": {"id": "oak"}, "vars": {"q": q}, "prompt": {"raw": q, "label": "{{q}}"}, "response": {"output": r},
+         "success": True} for q, r in zip(ASK, SAY, strict=True)
+    ]},
+}  # fmt: skip
+LM_EVAL = [
+    {"doc_id": at, "doc": {}, "target": "", "arguments": {"gen_args_0": {"arg_0": q, "arg_1": {}}}, "resps": [[r]]}
+    for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))
+]
+OLD_LM_EVAL = [{**row, "arguments": [[row["arguments"]["gen_args_0"]["arg_0"], {}]]} for row in LM_EVAL]
+WILDGUARD = [
+    {"prompt": ASK[0], "response": SAY[0], "prompt_harm_label": "unharmful", "response_refusal_label": "compliance"},
+    {"prompt": ASK[1], "response": SAY[1], "prompt_harm_label": "harmful", "response_refusal_label": "refusal"},
+    {"prompt": ASK[2], "response": None, "prompt_harm_label": "unharmful", "response_refusal_label": None},
+]
+ARTIFACT = {
+    "parameters": {"model": "oak", "attack_cost": 1},
+    "jailbreaks": [{"index": at, "goal": "g", "behavior": "b", "category": "Privacy", "prompt": q, "response": r,
+                    "jailbroken": False} for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))],
+}  # fmt: skip
+COMPLETIONS = [{"test_case": q, "generation": r, "label": 0} for q, r in zip(ASK, SAY, strict=True)]
+HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "format_name", "model"),
+    [
+        ("out.json", PROMPTFOO, "promptfoo", "oak"),
+        ("samples.jsonl", LM_EVAL, "lm-eval-samples", "m"),
+        ("samples.jsonl", OLD_LM_EVAL, "lm-eval-samples", "m"),
+        ("wg.jsonl", WILDGUARD, "wildguard", "m"),
+        ("artifact.json", ARTIFACT, "jailbreakbench-artifact", "oak"),
+        ("completions.json", HARMBENCH, "harmbench-completions", "m"),
+    ],
+)
+def test_presets(write, name, written, format_name, model):
+    path = write(name, lines(written) if name.endswith("l") else json.dumps(written))
+    with read_file(path, options=ReadOptions(model=None if model == "oak" else model)) as file:
+        found = list(file.records)
+        assert file.format == format_name
+    assert prompts(found) == list(ASK)
+    answered = [(r.responses[0].model, r.responses[0].text) for r in found if r.responses]
+    assert answered == [(model, text) for text in SAY][: len(answered)]
+    if format_name == "wildguard":
+        assert [str(r.responses[0].reference_class) for r in found[:2]] == [A, R] and found[2].responses == ()
+
+
+def test_a_preset_of_the_user(take, tmp_path, monkeypatch):
+    monkeypatch.setattr("orbench_studio.formats.presets.config_folder", lambda: tmp_path)
+    (tmp_path / "presets").mkdir()
+    text = (
+        'title = "Ours"\nneeds = ["ask", "say"]\n[columns]\nprompt = "ask"\nresponse = "say"\n[values]\nmodel = "oak"\n'
+    )
+    (tmp_path / "presets" / "ours.toml").write_text(text)
+    [found] = take("x.csv", "ask,say,n\nWhy?,So.,1\n")
+    assert (found.prompt.text, found.responses[0].model) == ("Why?", "oak")
+
+
+REQUESTS = [
+    {"custom_id": f"r{at}", "method": "POST", "url": "/v1/chat/completions",
+     "body": {"model": "oak", "messages": [{"role": "user", "content": q}]}} for at, q in enumerate(ASK)
+]  # fmt: skip
+RESULTS = [
+    {"id": f"b{at}", "custom_id": f"r{at}", "error": None, "response": {"status_code": 200, "body": {
+        "model": "oak-1", "choices": [{"message": {"role": "assistant", "content": r}, "finish_reason": "length"}]}}}
+    for at, r in enumerate(SAY[:2])
+] + [{"id": "b2", "custom_id": "r2", "response": None, "error": {"message": "It expired."}}]  # fmt: skip
+CLAUDE = [{"custom_id": f"r{at}", "params": {"model": "elm", "system": "Be brief.", "messages": [
+    {"role": "user", "content": q}]}} for at, q in enumerate(ASK)]  # fmt: skip
+CLAUDE_RESULTS = [
+    {"custom_id": f"r{at}", "result": {"type": "succeeded", "message": {
+        "model": "elm-1", "content": [{"type": "text", "text": r}], "stop_reason": "end_turn"}}}
+    for at, r in enumerate(SAY[:2])
+] + [{"custom_id": "r2", "result": {"type": "errored", "error": {"error": {"message": "Too busy."}}}}]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("requests", "results", "models", "stops"),
+    [
+        (REQUESTS, RESULTS, ["oak-1", "oak-1", "oak"], [StopReason.LENGTH, StopReason.LENGTH, StopReason.ERROR]),
+        (CLAUDE, CLAUDE_RESULTS, ["elm-1", "elm-1", "elm"], [StopReason.STOP, StopReason.STOP, StopReason.ERROR]),
+    ],
+)
+def test_batch_results_with_their_requests(write, take, refused, requests, results, models, stops):
+    asked = write("requests.jsonl", lines(requests))
+    found = take("results.jsonl", lines(results), requests=asked)
+    assert prompts(found) == list(ASK)
+    assert [r.responses[0].text for r in found] == [*SAY[:2], ""]
+    assert [r.responses[0].model for r in found] == models
+    assert [r.responses[0].stop_reason for r in found] == stops
+    assert "the file of the requests" in refused("results.jsonl", lines(results))
+
+
+def ls_result(control, kind, **value):
+    return {"from_name": control, "to_name": "t", "type": kind, "value": value}
+
+
+def test_label_studio_with_more_controls_and_own_names(write):
+    results = [
+        ls_result("label", "choices", choices=["Safe"]), ls_result("clarity", "choices", choices=["Clear"]),
+        ls_result("why", "textarea", text=["Farm work."]), ls_result("answer", "choices", choices=["direct_answer"]),
+    ]  # fmt: skip
+    data = {"ask": ASK[0], "say": SAY[0], "by": "oak"}
+    tasks = [{"id": 1, "data": data, "annotations": [{"completed_by": 1, "result": results}]}]
+    names = {Field.PROMPT: "data.ask", Field.RESPONSE: "data.say", Field.MODEL: "data.by"}
+    path = write("tasks.json", json.dumps(tasks))
+    with read_file(path, options=ReadOptions(mapping=ColumnMapping(names))) as file:
+        [found] = list(file.records)
+        tally = {c.column: dict(c.values) for c in file.tally.columns if c.field == "choice"}
+    assert [(a.aspect, a.value) for a in found.annotations] == [(Aspect.LABEL, "safe"), (Aspect.NOTE, "Farm work.")]
+    assert found.responses[0].annotations[0].value == A
+    assert tally["clarity"] == {("Clear", "not read"): 1}
+
+
+FLAT = {"id": "0", "prompt": ASK[0], "label.responses": ["safe", "toxic"], "label.responses.users": ["u1", "u2"],
+        "label.responses.status": ["submitted", "submitted"], "label.suggestion": "safe"}  # fmt: skip
+
+
+def test_argilla_s_flat_table(take):
+    cells = {k: str(v) for k, v in FLAT.items()}
+    table = ",".join(cells) + "\n" + ",".join(f'"{v}"' for v in cells.values()) + "\n"
+    for name, content in (("a.jsonl", json.dumps(FLAT)), ("a.csv", table)):
+        [found] = take(name, content)
+        assert [(a.annotator, a.value) for a in found.annotations] == [("u1", "safe"), ("u2", "toxic")]
+
+
+STATES = [
+    {"user_id": "ann", "instance_id_to_label_to_value": {"i1": [[{"schema": "safety", "name": "safe"}, "safe"]]}},
+    {"user_id": "ann", "instance_id_to_label_to_value": {"i1": {"safety": {"safe": "true", "toxic": False}}}},
+]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_potato_s_states_with_their_items(write, take, state):
+    items = write("items.jsonl", json.dumps({"id": "i1", "text": ASK[0]}))
+    [found] = take("user_state.json", json.dumps(state), requests=items)
+    assert found.prompt.text == ASK[0]
+    assert [(a.annotator, a.value) for a in found.annotations] == [("ann", "safe")]
+    row = {"user_id": "ann", "instance_id": "i1", "displayed_text": ASK[0], "label_annotations": {"s": {"toxic": "1"}}}
+    [found] = take("annotated_instances.jsonl", json.dumps(row))
+    assert found.annotations[0].value == "toxic"
+
+
+def log(**scores):
+    sample = {"id": 1, "epoch": 1, "input": ASK[0], "output": {"model": "oak", "choices": [
+        {"message": {"content": SAY[0]}, "stop_reason": "stop"}]}, "scores": scores}  # fmt: skip
+    return json.dumps({"version": 2, "status": "success", "eval": {"model": "oak"}, "samples": [sample]})
+
+
+@pytest.mark.parametrize(
+    ("scorer", "value", "expected"),
+    [("refusal_scorer", 1.0, R), ("refusal_scorer", 0.0, A), ("model_graded_qa", "C", "None"),
+     ("non_refusal", "yes", "None"), ("grader", "refusal", R)],
+)  # fmt: skip
+def test_scores_of_inspect(write, scorer, value, expected):
+    path = write("log.json", log(**{scorer: {"value": value}}))
+    with read_file(path) as file:
+        assert classes(list(file.records)) == [expected]
+        [tally] = [c for c in file.tally.columns if c.field == "score"]
+    assert [became for _, became in tally.values] == ["not read" if expected == "None" else expected]
+
+
+def test_a_grade_of_inspect_is_mapped(take):
+    mapping = ColumnMapping({Field.ANSWER_CLASS: "scores.model_graded_qa.value"})
+    found = take("log.json", log(model_graded_qa={"value": "P"}), mapping=mapping, meanings={"C": A, "I": R, "P": P})
+    assert classes(found) == [P]
+
+
+def test_an_eval_packed_with_zstandard(take, tmp_path):
+    whole = json.loads(log())
+    parts = {"header.json": {k: v for k, v in whole.items() if k != "samples"}, "samples/1.json": whole["samples"][0]}
+    packed = tmp_path / "log.eval"
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, pyarrow.compress(json.dumps(part).encode(), "zstd", asbytes=True))
+        names = {e.filename: json.dumps(parts[e.filename]).encode() for e in archive.infolist()}
+    packed.write_bytes(_as_zstd(into.getvalue(), names))
+    assert prompts(take(packed)) == [ASK[0]]
+
+
+def _as_zstd(data, contents):
+    """The archive with its entries marked as Zstandard, with the sizes and checksums of what is in them."""
+    import struct
+    import zlib
+
+    found = bytearray(data)
+    for mark, at_method, at_crc, at_size, at_name in ((b"PK\x03\x04", 8, 14, 22, 30), (b"PK\x01\x02", 10, 16, 24, 46)):
+        begin = found.find(mark)
+        while begin >= 0:
+            length = struct.unpack_from("<H", found, begin + (26 if at_name == 30 else 28))[0]
+            content = contents[bytes(found[begin + at_name : begin + at_name + length]).decode()]
+            struct.pack_into("<H", found, begin + at_method, 93)
+            struct.pack_into("<I", found, begin + at_crc, zlib.crc32(content))
+            struct.pack_into("<I", found, begin + at_size, len(content))
+            begin = found.find(mark, begin + 4)
+    return bytes(found)
+
+
+def test_a_file_that_is_nearly_a_known_one_is_called_so(refused):
+    text = refused("x.csv", "id,prompt,type,label,focus\n1,A,t,safe,f\n")
+    assert "Closest: xstest-prompts, which needs the column note too." in text
+    assert "Closest" not in refused("x.csv", "a,b,prompt\n1,2,3\n")
+
+
+def test_arrow_files_and_workbooks(take, refused, tmp_path):
+    table = pyarrow.table({"prompt": list(ASK), "category": ["hate"] * 3})
+    for name, new in (("a.arrow", pyarrow.ipc.new_stream), ("b.arrow", pyarrow.ipc.new_file)):
+        with new(str(tmp_path / name), table.schema) as writer:
+            writer.write_table(table)
+        assert prompts(take(tmp_path / name)) == list(ASK)
+    assert "Save its sheet as" in refused("book.xlsx", b"PK\x03\x04 not a workbook")
+    assert prompts(take("book.xlsx", workbook([("prompt", "category"), *((text, "hate") for text in ASK)]))) == list(
+        ASK
+    )
+
+
+def workbook(cells):
+    """A workbook with one sheet, as small as one can be."""
+    main, doc = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
+    kind = f"{doc}/officeDocument/2006/relationships"
+    rel = (
+        '<Relationships xmlns="{0}/package/2006/relationships"><Relationship Id="r" Type="{1}/{2}" Target="{3}"/>'
+        "</Relationships>"
+    )
+    body = "".join(
+        "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) + "</row>" for row in cells
+    )
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{doc}/package/2006/content-types"/>',
+        "_rels/.rels": rel.format(doc, kind, "officeDocument", "xl/workbook.xml"),
+        "xl/_rels/workbook.xml.rels": rel.format(doc, kind, "worksheet", "worksheets/sheet1.xml"),
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{kind}"><sheets><sheet name="S" sheetId="1" r:id="r"/>'
+        "</sheets></workbook>",
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+    }
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return into.getvalue()
+
+
+@pytest.mark.parametrize("column", ["reply", "completion", "output", "answer", "generation"])
+def test_a_response_is_proposed_by_its_usual_names(write, column):
+    proposal = preview_file(write("x.csv", f"question,{column}\nA,B\n")).proposal
+    assert proposal.columns == {Field.PROMPT: "question", Field.RESPONSE: column}
+
+
+def test_wide_tables_are_read_model_by_model(take):
+    content = "q,alpha,beta,alpha_label,beta_label\nA,B,C,0,1\n"
+    found = []
+    for model in ("alpha", "beta"):
+        mapping = ColumnMapping({Field.PROMPT: "q", Field.RESPONSE: model, Field.IS_REFUSAL: f"{model}_label"})
+        found += take("x.csv", content, mapping=mapping, model=model)
+    assert [(r.responses[0].model, r.responses[0].text) for r in found] == [("alpha", "B"), ("beta", "C")]
+    assert classes(found) == [A, R]
+    assert all(isinstance(record, Record) for record in found)

@@ -1,0 +1,143 @@
+"""Tables as the field writes them: words, codes, nesting, conversations, own categories."""
+
+import json
+
+import pytest
+
+from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.records import RowFault
+from tests.unit.formats.field_rows import ASK, SAY, TEXTS, A, P, R, classes, lines, prompts, rows
+
+
+@pytest.mark.parametrize(
+    ("field", "column", "values", "meanings", "expected"),
+    [
+        ("answer_class", "label", (1, 2, 1), {}, ["?", "?", "?"]),
+        ("answer_class", "label", (1, 2, 3), {"1": "full_compliance", "2": R, "3": P}, [A, R, P]),
+        ("answer_class", "label", (True, False, True), {}, ["?", "?", "?"]),
+        ("answer_class", "label", ("yes", "no", "0.5"), {}, ["?", "?", "?"]),
+        ("answer_class", "label", ("compliance", "refusal", "deflection"), {}, [A, R, "?"]),
+        ("answer_class", "label", ("compliance", "refusal", "deflection"), {"deflection": P}, [A, R, P]),
+        ("answer_class", "label", ("compliance", "refusal", "deflection"), {"deflection": ""}, [A, R, "None"]),
+        ("answer_class", "label", ("1_full_compliance", "2_full_refusal", "3_partial_refusal"), {}, [A, R, P]),
+        ("is_refusal", "score", (0.0, 1.0, 0.0), {}, [A, R, A]),
+        ("is_refusal", "refused", ("False", "True", "no"), {}, [A, R, A]),
+        ("is_refusal", "label", ("complied", "Refused", "non-compliance"), {}, [A, R, R]),
+        ("is_refusal", "compliance", (1, 0, 1), {}, ["?", "?", "?"]),
+        ("is_refusal", "compliance", (1, 0, 1), {"1": A, "0": R}, [A, R, A]),
+        ("is_refusal", "non_refusal", ("yes", "no", "yes"), {}, ["?", "?", "?"]),
+        ("is_refusal", "complied", ("true", "false", "true"), {"true": A, "false": R}, [A, R, A]),
+    ],
+)
+def test_an_answer_class_is_never_inverted(take, field, column, values, meanings, expected):
+    mapping = ColumnMapping({**TEXTS, Field(field): column})
+    content = lines(rows(**{column: values}))
+    assert classes(take("x.jsonl", content, mapping=mapping, meanings=meanings)) == expected
+    judged = take("x.jsonl", content, mapping=mapping, meanings=meanings, judge="guard")
+    assert classes(judged) == ["unparsed" if e == "?" and v == "deflection" else e
+                               for e, v in zip(expected, values, strict=True)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("kind", ("unharmful", "harmful", "Harmless"), ["safe", "toxic", "safe"]),
+        ("kind", ("benign", "malicious", "not toxic"), ["safe", "toxic", "safe"]),
+        ("flagged", ("no", "yes", "no"), ["safe", "toxic", "safe"]),
+        ("toxicity", (0.0, 1.0, 0), ["safe", "toxic", "safe"]),
+        ("is_safe", (True, False, True), ["?", "?", "?"]),
+        ("safety", ("1", "0", "1"), ["?", "?", "?"]),
+    ],
+)
+def test_a_verdict_and_a_label_are_never_inverted(take, column, values, expected):
+    content = lines(rows(**{column: values}))
+    label = take("x.jsonl", content, mapping=ColumnMapping({Field.PROMPT: "q", Field.LABEL: column}))
+    assert ["?" if isinstance(r, RowFault) else r.prompt.reference_label for r in label] == expected
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.VERDICT: column})
+    voted = take("x.jsonl", content, mapping=mapping, moderator="guard")
+    assert ["?" if isinstance(r, RowFault) else r.votes[0].verdict for r in voted] == expected
+
+
+def test_words_come_with_their_opposites():
+    from orbench_studio.formats.words import _HARM_PAIRS, _REFUSAL_PAIRS
+
+    assert all(one.split() and other.split() for one, other in (*_HARM_PAIRS, *_REFUSAL_PAIRS))
+
+
+COLUMNS = {"prompt": dict(enumerate(ASK)), "category": dict.fromkeys(range(3), "hate")}
+RECORDS = [{"prompt": text, "category": "hate"} for text in ASK]
+SPLIT = {"columns": ["prompt", "category"], "index": [0, 1, 2], "data": [[text, "hate"] for text in ASK]}
+TABLE = {"schema": {"fields": [{"name": "prompt"}]}, "data": RECORDS}
+DEEP = {"info": {"model": "oak"}, "results": {"outputs": RECORDS, "stats": {"n": 3}}}
+BY_ID = {f"case-{at}": row for at, row in enumerate(RECORDS)}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [COLUMNS, {k: list(v.values()) for k, v in COLUMNS.items()}, RECORDS, SPLIT, TABLE, DEEP, BY_ID,
+     {"rows": BY_ID, "version": 1}],
+)  # fmt: skip
+def test_json_is_read_in_each_orientation(take, written):
+    found = take(
+        "x.json", json.dumps(written), mapping=ColumnMapping({Field.PROMPT: "prompt", Field.CATEGORY: "category"})
+    )
+    assert [(r.prompt.text, r.prompt.category) for r in found] == [(text, "hate") for text in ASK]
+
+
+def test_rows_are_named_where_several_lists_could_be_meant(take, refused):
+    written = json.dumps({"train": RECORDS, "test": RECORDS[:1], "version": 1})
+    assert "--rows PATH: train, test" in refused("x.json", written)
+    assert prompts(take("x.json", written, rows="test")) == [ASK[0]]
+    assert "there is nothing under 'dev'" in refused("x.json", written, rows="dev")
+
+
+def test_a_path_reaches_inside(take, refused):
+    row = {"input": {"text": ASK[0]}, "choices": [{"message": {"content": SAY[0]}}], "run": {"model.name": "oak"}}
+    mapping = {Field.PROMPT: "input.text", Field.RESPONSE: "choices.0.message.content", Field.MODEL: "run.model.name"}
+    [found] = take("x.jsonl", json.dumps(row), mapping=ColumnMapping(mapping))
+    assert (found.prompt.text, found.responses[0].text, found.responses[0].model) == (ASK[0], SAY[0], "oak")
+    [cell] = take("x.csv", 'a\n"{""q"": ""Why?""}"\n', mapping=ColumnMapping({Field.PROMPT: "a.q"}))
+    assert cell.prompt.text == "Why?"
+    fault = refused("x.jsonl", json.dumps(row), mapping=ColumnMapping({Field.PROMPT: "inputs.text"}))
+    assert "there is no column inputs.text" in fault
+
+
+@pytest.mark.parametrize("value", [{"text": "Why?"}, [{"a": 1}], [1, 2]])
+def test_what_is_not_a_text_is_refused_as_such(take, value):
+    [found] = take("x.jsonl", json.dumps({"q": value}), mapping=ColumnMapping({Field.PROMPT: "q"}))
+    assert "the prompt is not a text" in found.reason
+
+
+OPENAI = [
+    {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"},
+    {"role": "assistant", "content": "Hello!"}, {"role": "user", "content": [{"type": "text", "text": ASK[0]}]},
+    {"role": "assistant", "content": SAY[0]},
+]  # fmt: skip
+SHAREGPT = [{"from": "human", "value": ASK[0]}, {"from": "gpt", "value": SAY[0]}]
+
+
+def test_a_conversation_is_read_as_turns(take):
+    mapping = ColumnMapping({Field.PROMPT: "messages", Field.MODEL: "m"})
+    for talk in (OPENAI, json.dumps(OPENAI)):
+        [found] = take("x.jsonl", json.dumps({"messages": talk, "m": "oak"}), mapping=mapping)
+        assert (found.prompt.text, found.responses[0].text) == (ASK[0], SAY[0])
+        assert found.prompt.attributes["system_prompt"] == "Be brief."
+        assert found.prompt.attributes["earlier_turns"] == "user: Hello\n\nassistant: Hello!"
+        assert found.responses[0].asked.startswith("system: Be brief.\n\nuser: Hello")
+    [shared] = take("y.jsonl", json.dumps({"conversations": SHAREGPT}), format_name="mapped")
+    assert (shared.prompt.text, shared.responses) == (ASK[0], ())  # no model is named
+
+
+def test_samples_in_a_cell_are_repeats(take):
+    row = {"q": ASK[0], "r": [SAY[0], SAY[0], SAY[1]], "m": "oak", "refused": [0, 0, 1]}
+    mapping = ColumnMapping({**TEXTS, Field.IS_REFUSAL: "refused"})
+    [found] = take("x.jsonl", json.dumps(row), mapping=mapping)
+    assert [(r.text, str(r.reference_class)) for r in found.responses] == [(SAY[0], A), (SAY[0], A), (SAY[1], R)]
+    assert len({r.identity for r in found.responses}) == 3
+
+
+def test_own_categories_and_joined_ones(take):
+    content = "prompt,category\nA,Woodwork\nB,Home & Garden\n"
+    assert [r.prompt.category for r in take("x.csv", content)] == ["woodwork", "home & garden"]
+    joined = take("x.csv", content, meanings={"Woodwork": "harmful"})
+    assert [r.prompt.category for r in joined] == ["harmful", "home & garden"]
