@@ -46,7 +46,8 @@ def main():
                 begun = time.perf_counter()
                 lines += part(Path(folder) / f"{name}.orbench", asked)
                 lines.append(Line(f"{name}, duration", asked.items, time.perf_counter() - begun, "s"))
-    print(table(lines), f"load {os.getloadavg()[0]:.1f}")
+                print(f"{name}: done, load {os.getloadavg()[0]:.1f}", flush=True)
+    print(table(lines))
     if asked.json:
         write_json(asked.json, lines)
 
