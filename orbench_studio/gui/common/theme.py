@@ -179,11 +179,16 @@ QCheckBox:focus { border-color: $accent; }
 QCheckBox:disabled { color: $faint; }
 QRadioButton::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: ${half}px; }
 QRadioButton::indicator:checked { background: $accent; border-color: $accent; }
-QCheckBox::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check.svg"); }
-QCheckBox::indicator:indeterminate { background: $accent; border-color: $accent; image: url("$icons/minus.svg"); }
-QCheckBox::indicator:disabled { border-color: $line; }
-QCheckBox::indicator:checked:disabled { background: $faint; border-color: $faint; }
+QCheckBox::indicator,
+QTreeView::indicator { width: ${box}px; height: ${box}px; border: 1px solid $quiet; border-radius: 3px; }
+QCheckBox::indicator:checked,
+QTreeView::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check.svg"); }
+QCheckBox::indicator:indeterminate,
+QTreeView::indicator:indeterminate { background: $accent; border-color: $accent; image: url("$icons/minus.svg"); }
+QCheckBox::indicator:disabled,
+QTreeView::indicator:disabled { border-color: $line; }
+QCheckBox::indicator:checked:disabled,
+QTreeView::indicator:checked:disabled { background: $faint; border-color: $faint; }
 """)
 
 

@@ -181,7 +181,8 @@ def label(text: str = "", role: str = "") -> QLabel:
 
 def isolated(text: str) -> str:
     """A foreign text in one line for use in a sentence: its direction does not change that of the words around it."""
-    return f"\N{FIRST STRONG ISOLATE}{' '.join(text.split())}\N{POP DIRECTIONAL ISOLATE}"
+    line = " ".join(text.split())
+    return line if line.isascii() else f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QPushButton, QSpin
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.widgets import label, scrolled, set_role
+from orbench_studio.gui.common.widgets import isolated, label, scrolled, set_role
 
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.cost_estimate import Estimate, ModelEstimate
@@ -156,7 +156,7 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
 
 def _line_of(model: ModelEstimate) -> str:
     text = tr("{model}: 1 request, {cost}") if model.items == 1 else tr("{model}: {count} requests, {cost}")
-    return text.format(model=model.model, count=f"{model.items:,}", cost=_cost(model))
+    return text.format(model=isolated(model.model), count=f"{model.items:,}", cost=_cost(model))
 
 
 def _cost(model: ModelEstimate) -> str:

@@ -102,7 +102,8 @@ class ModelPicker(QDialog):
     def _count(self) -> None:
         models, add = len(self.models()), self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         add.setEnabled(models > 0)
-        add.setText(tr("Add 1 model") if models == 1 else tr("Add {count} models").format(count=models))
+        many = tr("Add {count} models").format(count=models) if models else tr("Add models")
+        add.setText(tr("Add 1 model") if models == 1 else many)
 
     def _accept(self) -> None:
         self.picked.emit(self.models())

@@ -293,7 +293,7 @@ def test_rejected_key_stops_its_model_with_the_reason_and_the_others_go_on(at_pa
     at_page.launch()
     at_page.until(BatchState.FAILED)
     assert "Batch 1 failed." in at_page.studio.message()
-    at_page.studio.wait(lambda: "is stopped: \u2068401: The API key was rejected." in at_page.pane.stops.text())
+    at_page.studio.wait(lambda: "is stopped: 401: The API key was rejected." in at_page.pane.stops.text())
     assert [line[-1].split(":")[0] for line in at_page.lines(at_page.pane.models)] == ["stopped", "completed"]
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     menu = {entry.text: entry for entry in at_page.page._entries(1, 0)}
