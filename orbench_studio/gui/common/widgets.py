@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeVar
+from unicodedata import bidirectional
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent, QPen
@@ -24,6 +25,7 @@ from orbench_studio.gui.common.shortcuts import native
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 
 T = TypeVar("T")
+_DIRECTIONS = frozenset({"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI"})  # that change the order of words
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _HEIGHT = 36
 _LINE = 28  # of hints
@@ -182,7 +184,9 @@ def label(text: str = "", role: str = "") -> QLabel:
 def isolated(text: str) -> str:
     """A foreign text in one line for use in a sentence: its direction does not change that of the words around it."""
     line = " ".join(text.split())
-    return line if line.isascii() else f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
+    if not any(bidirectional(sign) in _DIRECTIONS for sign in line):
+        return line
+    return f"\N{FIRST STRONG ISOLATE}{line}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
