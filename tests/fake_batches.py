@@ -79,6 +79,8 @@ class BatchVendor(Vendor):
         return web.json_response({"data": [self._status(name) for name in reversed(self.batches)], "has_more": False})
 
     async def _list_messages(self, _request):
+        for batch in self.batches.values():
+            batch["asked"] += 1
         return web.json_response({"data": [self._status(name) for name in reversed(self.batches)], "has_more": False})
 
     async def _cancel(self, request):

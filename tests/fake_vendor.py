@@ -13,6 +13,7 @@ from tests.delivery import deliver
 KEY = "sk-test-4711"
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20}
 TIMEOUT = 120  # seconds, for a busy machine
+PROBE = "Hello"  # the text of the request before a vendor batch, which is no prompt
 
 
 def chat(text, finish="stop", **more):
@@ -60,6 +61,7 @@ class Vendor:
         self.models = json_reply({"data": [{"id": "llama3"}, {"id": "qwen3"}]})
         self.latency = latency
         self.key = key
+        self.rejects = {}  # parameter: message of the status 400 for a request that has it
         self.times = []
         self.held = False  # True or a model's name: that is not answered
         self.max_concurrent, self.rejected = None, 0
@@ -134,7 +136,8 @@ class Vendor:
         return await self._reply(request, body, prompt, lambda: web.json_response(message(self.answer(prompt))))
 
     async def _reply(self, request, body, prompt, answer):
-        self.asked[prompt] += 1
+        if prompt != PROBE:
+            self.asked[prompt] += 1
         with self._arrived:
             self.bodies.append(body)
             self._arrived.notify_all()
@@ -149,6 +152,8 @@ class Vendor:
             if self.max_concurrent and self.concurrent > self.max_concurrent:
                 self.rejected += 1
                 return fault(429, "too many at once", {"Retry-After": "0.02"})()
+            for name in self.rejects.keys() & body.keys():
+                return fault(400, self.rejects[name], type="invalid_request_error")()
             await asyncio.sleep(self.latency)
             while self.held in (True, body.get("model")):
                 await asyncio.sleep(0.01)

@@ -47,6 +47,8 @@ def write_progress(progress: BatchProgress) -> None:
     write_line(f"Batch {batch.id}, {batch.name}: {progress.status}. {batch.note or ''}".rstrip())
     for model in progress.models:
         write_line(f"  {line(model)}")
+        for adaptation in batch.settings.adaptations.get(model.model, ()):
+            write_line(f"    adapted: {adaptation.label}")
         if model.stopped is not None:
             write_line(f"    stopped: {model.stopped}")
         for cause, items in model.failed_by.items():
@@ -107,7 +109,11 @@ def as_json(progress: BatchProgress) -> dict[str, Any]:
         "cost": _cost(progress.cost, progress.unpriced, progress.done),
         "unpriced": progress.unpriced,
         "estimated": progress.estimated,
-        "models": [_model(model, progress.status_of(model)) for model in progress.models],
+        "models": [
+            _model(model, progress.status_of(model))
+            | {"adaptations": list(batch.settings.adaptations.get(model.model, ()))}
+            for model in progress.models
+        ],
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause, Sampling
+from orbench_studio.domain.evaluation.parameters import API
 
 _REMOVED = {Adaptation.NO_TEMPERATURE: "temperature", Adaptation.NO_SEED: "seed"}
 _MAX_DETAILS = 2_000  # characters
@@ -43,7 +44,7 @@ def estimated_tokens(text: str) -> int:
 def with_extra(body: dict[str, Any], sampling: Sampling, adapted: Collection[Adaptation]) -> dict[str, Any]:
     """Add the user's parameters to a request body; None removes a parameter, and so does an adaptation."""
     merged = body | dict(sampling.extra)
-    removed = {name for adaptation, name in _REMOVED.items() if adaptation in adapted}
+    removed = {API, *(name for adaptation, name in _REMOVED.items() if adaptation in adapted)}
     return {name: value for name, value in merged.items() if value is not None and name not in removed}
 
 

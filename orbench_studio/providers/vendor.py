@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orbench_studio.domain.evaluation.adaptation import Adaptation
+from orbench_studio.domain.evaluation.parameters import API
 from orbench_studio.providers import chat, messages, responses
 from orbench_studio.providers.adapting import adaptation_to
 from orbench_studio.providers.base import Answer, Request
@@ -35,6 +36,12 @@ def api_of(endpoint: Endpoint, adaptations: Collection[Adaptation]) -> Api:
     return RESPONSES if Adaptation.RESPONSES in adaptations else CHAT
 
 
+def known_adaptations(endpoint: Endpoint, request: Request) -> tuple[Adaptation, ...]:
+    """Those of the vendor, and the API that the user selected."""
+    is_selected = request.sampling.extra.get(API) == "responses"
+    return (*endpoint.adaptations, Adaptation.RESPONSES) if is_selected else endpoint.adaptations
+
+
 class VendorProvider:
     """One model behind an API of a vendor.
 
@@ -59,7 +66,7 @@ class VendorProvider:
 
     async def _complete(self, request: Request) -> Answer:
         for _ in Adaptation:
-            adapted = (*self._endpoint.adaptations, *self.adaptations)
+            adapted = (*known_adaptations(self._endpoint, request), *self.adaptations)
             api = api_of(self._endpoint, adapted)
             body = api.body(request, adapted)
             try:

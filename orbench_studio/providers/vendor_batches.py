@@ -1,7 +1,7 @@
 """The batch APIs of OpenAI and Anthropic, through their SDKs: half the price, results within 24 hours."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,16 +11,17 @@ from typing import Any, Protocol, TypeVar
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer, ProviderError, Request
-from orbench_studio.providers.chat import chat_body, read_chat
 from orbench_studio.providers.credentials import key_for
 from orbench_studio.providers.endpoints import Endpoint, require_batches
-from orbench_studio.providers.failures import ADVICE, answer_in_error, cause_of, reported_error
-from orbench_studio.providers.messages import messages_body, read_message
+from orbench_studio.providers.failures import answer_in_error, read_failure, reported_error
 from orbench_studio.providers.redaction import Redactor
+from orbench_studio.providers.transport import connection_error
+from orbench_studio.providers.vendor import CHAT, MESSAGES, RESPONSES, api_of, known_adaptations
 
 _MAX_LISTED = 500  # batches of an account to search for one of ours
 _RETRIES = 5
 _INVALID = "The vendor sent an invalid reply."
+_EMPTY = "The vendor sent an empty file of results."
 _Found = TypeVar("_Found")
 
 
@@ -47,14 +48,14 @@ class VendorBatches(Protocol):
     max_items: int
     max_bytes: int
 
-    def body(self, request: Request) -> dict[str, Any]:
-        """The body of a request in a batch."""
+    def body(self, request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
+        """The body of a request in a batch, adapted to the model."""
 
     def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
-        """Submit requests with our ids; return the vendor's id of the batch. `find` uses the mark."""
+        """Submit requests with our ids; return the vendor's id of the batch. The mark identifies it for `find`."""
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
-        """Find a submitted batch whose id was lost; None if the vendor has no such batch."""
+        """Find a submitted batch whose id was lost, by its mark; None if the vendor has no such batch."""
 
     def status(self, vendor_id: str) -> VendorStatus:
         """The status of a batch."""
@@ -85,23 +86,25 @@ class OpenAIBatches:
         import openai  # on first use: 0.8 seconds
 
         key = key_for(endpoint) or ""
-        self._redact = Redactor(key)
+        self._endpoint, self._redact = endpoint, Redactor(key)
         self._client = openai.OpenAI(api_key=key, base_url=endpoint.base_url, max_retries=_RETRIES)
 
-    def body(self, request: Request) -> dict[str, Any]:
-        """A chat completion; all models of OpenAI accept the newer name of the token limit."""
-        return chat_body(request, (Adaptation.LIMIT_NAME,))
+    def body(self, request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
+        """A chat completion or a response; all models of OpenAI accept the newer name of the token limit."""
+        adapted = (Adaptation.LIMIT_NAME, *known_adaptations(self._endpoint, request), *adapted)
+        return api_of(self._endpoint, adapted).body(request, adapted)
 
     def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
         """Upload a file and create a batch from it."""
-        place = {"method": "POST", "url": "/v1/chat/completions"}
+        address: Any = f"/v1{RESPONSES.path if 'input' in bodies[0][1] else CHAT.path}"
+        place = {"method": "POST", "url": address}
         lines = (json.dumps({"custom_id": name, **place, "body": body}) + "\n" for name, body in bodies)
         content = "".join(lines).encode()
-        with _translated():
+        with self._redact.errors(), _translated():
             file = _with("id", self._client.files.create(file=("batch.jsonl", content), purpose="batch"))
             made = self._client.batches.create(
                 input_file_id=file.id,
-                endpoint="/v1/chat/completions",
+                endpoint=address,
                 completion_window="24h",
                 metadata={"orbench": mark},
             )
@@ -109,7 +112,7 @@ class OpenAIBatches:
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
         """Find the batch by its mark."""
-        with _translated():
+        with self._redact.errors(), _translated():
             for place, batch in enumerate(self._client.batches.list(limit=100)):
                 if (batch.metadata or {}).get("orbench") == mark:
                     return batch.id
@@ -119,7 +122,7 @@ class OpenAIBatches:
 
     def status(self, vendor_id: str) -> VendorStatus:
         """The status of a batch."""
-        with _translated():
+        with self._redact.errors(), _translated():
             batch = _with("status", self._client.batches.retrieve(vendor_id))
         if batch.status in ("expired", "cancelled"):
             cause = Cause.EXPIRED if batch.status == "expired" else Cause.WITHDRAWN
@@ -134,18 +137,21 @@ class OpenAIBatches:
 
     def cancel(self, vendor_id: str) -> None:
         """Ask the vendor to cancel."""
-        with _translated():
+        with self._redact.errors(), _translated():
             self._client.batches.cancel(vendor_id)
 
     def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | ProviderError]]:
         """The results of both files, for answers and for errors."""
-        with _translated():
+        with self._redact.errors(), _translated():
             batch = _with("status", self._client.batches.retrieve(vendor_id))
-            for file in (batch.output_file_id, batch.error_file_id):
-                if file is None:
-                    continue
+            files = [file for file in (batch.output_file_id, batch.error_file_id) if file is not None]
+            is_empty = True
+            for file in files:
                 for row in _rows(self._client.files.content(file).content):
-                    yield row["custom_id"], self._redact.result(_chat_result(row))
+                    is_empty = False
+                    yield row["custom_id"], self._redact.result(_result(row))
+            if files and is_empty:
+                raise ProviderError(Cause.UNREADABLE, _EMPTY)
 
     def close(self) -> None:
         """Close connections."""
@@ -166,57 +172,75 @@ class AnthropicBatches:
         self._redact = Redactor(key)
         self._client = anthropic.Anthropic(api_key=key, base_url=address, max_retries=_RETRIES)
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
         """A message request."""
-        return messages_body(request)
+        return MESSAGES.body(request, adapted)
 
     def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
-        """Create a batch; the API has no field for the mark."""
-        requests: Any = [{"custom_id": name, "params": body} for name, body in bodies]
-        with _translated():
+        """Create a batch. The API has no field for the mark, so it is part of every id."""
+        requests: Any = [{"custom_id": f"{mark}-{name}", "params": body} for name, body in bodies]
+        with self._redact.errors(), _translated():
             return _with("id", self._client.messages.batches.create(requests=requests)).id
 
     def find(self, mark: str, size: int, since: datetime, known: set[str]) -> str | None:
-        """Find the batch by its size and time, because it has no mark."""
-        with _translated():
+        """Find the batch by the ids in its results, which exist when it has ended.
+
+        ProviderError if a batch of this size is not known and still running: it may be the lost one.
+        """
+        is_running = False
+        with self._redact.errors(), _translated():
             for place, batch in enumerate(self._client.messages.batches.list(limit=100)):
                 if place > _MAX_LISTED or batch.created_at < since:
                     break
                 counts = batch.request_counts
                 size_there = counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired
-                if size_there == size and batch.id not in known:
+                if size_there != size or batch.id in known:
+                    continue
+                if batch.processing_status != "ended":
+                    is_running = True
+                elif self._has_mark(batch.id, mark):
                     return batch.id
+        if is_running:
+            raise ProviderError(Cause.SERVER, "The vendor still processes a batch that may be the lost one.")
         return None
+
+    def _has_mark(self, vendor_id: str, mark: str) -> bool:
+        first = next(iter(self._client.messages.batches.results(vendor_id)), None)
+        return first is not None and _with("custom_id", first).custom_id.startswith(f"{mark}-")
 
     def status(self, vendor_id: str) -> VendorStatus:
         """The status; each result has its own cause if there is no answer."""
-        with _translated():
+        with self._redact.errors(), _translated():
             batch = _with("processing_status", self._client.messages.batches.retrieve(vendor_id))
         return VendorStatus(VendorState.ENDED if batch.processing_status == "ended" else VendorState.RUNNING)
 
     def cancel(self, vendor_id: str) -> None:
         """Ask the vendor to cancel."""
-        with _translated():
+        with self._redact.errors(), _translated():
             self._client.messages.batches.cancel(vendor_id)
 
     def results(self, vendor_id: str) -> Iterator[tuple[str, Answer | ProviderError]]:
         """The results of one file."""
-        with _translated():
+        row = None
+        with self._redact.errors(), _translated():
             for row in self._client.messages.batches.results(vendor_id):
                 result = _with("type", _with("custom_id", row).result).model_dump(mode="json")
-                yield row.custom_id, self._redact.result(_message_result(result))
+                yield row.custom_id[row.custom_id.rfind("item-") :], self._redact.result(_message_result(result))
+        if row is None:
+            raise ProviderError(Cause.UNREADABLE, _EMPTY)
 
     def close(self) -> None:
         """Close connections."""
         self._client.close()
 
 
-def _chat_result(row: dict[str, Any]) -> Answer | ProviderError:
+def _result(row: dict[str, Any]) -> Answer | ProviderError:
     response, error = row.get("response"), row.get("error")
     if isinstance(response, dict) and isinstance(response.get("body"), dict):
         status, body = response.get("status_code"), response["body"]
         try:
-            return read_chat(body) if status == 200 else answer_in_error(reported_error(int(status or 500), body))
+            read = RESPONSES.read if body.get("object") == "response" else CHAT.read
+            return read(body) if status == 200 else answer_in_error(reported_error(int(status or 500), body))
         except ProviderError as found:
             return found
     code = error.get("code") if isinstance(error, dict) else None
@@ -229,7 +253,7 @@ def _message_result(result: dict[str, Any]) -> Answer | ProviderError:
     kind = result.get("type")
     if kind == "succeeded":
         try:
-            return read_message(result["message"])
+            return MESSAGES.read(result["message"])
         except ProviderError as error:
             return error
     if kind == "errored":
@@ -252,7 +276,7 @@ def _rows(content: bytes) -> Iterator[dict[str, Any]]:
     lines = [line for line in content.splitlines() if line.strip()]
     rows = [row for row in map(_row, lines) if row is not None]
     if lines and not rows:
-        raise ProviderError(Cause.UNREADABLE, _INVALID)  # a page from a proxy: the results are still available
+        raise ProviderError(Cause.UNREADABLE, _INVALID)  # a page of a proxy: the results may still be available
     yield from rows
 
 
@@ -273,17 +297,18 @@ def _with(name: str, found: _Found) -> _Found:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Translate errors of the SDKs. Their messages are dropped, because they may quote the key."""
+    """Translate errors of the SDKs, with the vendor's words; the caller removes the key from them."""
     try:
         yield
+    except ProviderError:
+        raise
     except Exception as error:
-        status = getattr(error, "status_code", None)
-        if isinstance(status, int):
-            cause = cause_of(status)
-            raise ProviderError(cause, f"{status}: {ADVICE.get(cause, 'The vendor rejected the request.')}") from None
-        # A connection that breaks while results are read raises an error of the library below the SDK.
-        if {kind.__name__ for kind in type(error).__mro__} & {"APIConnectionError", "RequestError"}:
-            raise ProviderError(Cause.CONNECTION, "The vendor is unreachable.") from None
+        reply = getattr(error, "response", None)
+        if isinstance(getattr(error, "status_code", None), int) and reply is not None:
+            raise read_failure(reply.status_code, reply.headers, reply.content) from None
         if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
             raise ProviderError(Cause.UNREADABLE, _INVALID) from None
-        raise
+        failure = connection_error(error, "the vendor")
+        if failure is None:
+            raise
+        raise failure from None

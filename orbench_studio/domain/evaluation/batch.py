@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.states import BatchState
 
 TIMEOUT = 180.0  # seconds
@@ -152,7 +153,8 @@ class BatchSettings:
 
     `base_urls` has the endpoint of each model that does not use the default of its vendor. `template` is the prompt
     template of a judge, a moderator or a writer. The full text is stored, so that editing the file does not change a
-    batch that has started. `texts` is the number of texts that one request asks a writer for.
+    batch that has started. `texts` is the number of texts that one request asks a writer for. `adaptations` by model
+    are what was learned about the models while the batch ran.
     """
 
     sampling: Sampling = field(default_factory=Sampling)
@@ -162,6 +164,7 @@ class BatchSettings:
     vendor_batch: bool = False
     template: str | None = None
     texts: int = 5
+    adaptations: Mapping[str, Sequence[Adaptation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if min(self.repeats, self.texts) < 1:
@@ -176,7 +179,9 @@ class BatchSettings:
         """Read the output of `to_text`."""
         values = json.loads(text)
         sampling, limits = Sampling(**values.pop("sampling")), Limits(**values.pop("limits"))
-        return cls(sampling=sampling, limits=limits, **values)
+        learned = values.pop("adaptations", {})
+        adaptations = {name: tuple(map(Adaptation, found)) for name, found in learned.items()}
+        return cls(sampling=sampling, limits=limits, adaptations=adaptations, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from orbench_studio.domain.evaluation.adaptation import describe
 from orbench_studio.domain.evaluation.batch import BatchKind, BatchProgress
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
@@ -51,6 +52,8 @@ def status_text(progress: BatchProgress, snapshot: Snapshot | None, *, here: boo
         parts.append(tr("in-flight requests finish"))
     if snapshot is not None and snapshot.waiting:
         parts.append(tr("waiting: {reason}").format(reason=snapshot.waiting))
+    for model, adaptations in batch.settings.adaptations.items():
+        parts.append(describe(isolated(model), adaptations).rstrip("."))
     if batch.judge:
         parts.append(tr("judge: {judge}").format(judge=batch.judge))
     return "  ·  ".join(filter(None, parts))

@@ -37,6 +37,10 @@ class Task(ABC):
         sampling = sampling_for(self._settings.sampling, name)
         return Request(model, self._text(item), sampling, self._schema, self._settings.limits.timeout)
 
+    def probe(self, name: str, model: str, text: str) -> Request:
+        """A request for this text that has the parameters of the batch."""
+        return Request(model, text, sampling_for(self._settings.sampling, name), self._schema)
+
     @abstractmethod
     def _text(self, item: ClaimedItem) -> str:
         """The text to send for an item."""

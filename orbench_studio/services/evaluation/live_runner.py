@@ -8,6 +8,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -25,6 +26,7 @@ from orbench_studio.services.evaluation.batch_coordinator import (
 )
 from orbench_studio.services.evaluation.batch_runner import BatchRunner, LiveModel, Snapshot
 from orbench_studio.services.evaluation.batch_tasks import task_of
+from orbench_studio.services.evaluation.model_probe import record, unrecorded
 from orbench_studio.services.evaluation.model_queue import Model, ModelQueue
 from orbench_studio.services.evaluation.prices import Prices
 from orbench_studio.services.workspace.workspace import Workspace
@@ -58,6 +60,7 @@ class LiveRunner(BatchRunner):
         served: Collection[str] | None = None,
     ) -> None:
         super().__init__(batch_id)
+        self._workspace = workspace
         self._coordinator = BatchCoordinator(workspace, batch_id, lease, served)
         self._is_worker = served is not None
         self.released = 0
@@ -124,7 +127,8 @@ class LiveRunner(BatchRunner):
         limits = batch.settings.limits
         limits = replace(limits, concurrency=target.concurrency(limits.concurrency))
         on_fatal = partial(self._on_fatal, model_id)
-        return ModelQueue(model, open_provider(target), task_of(batch), limits, self._add_outcome, on_fatal)
+        provider = open_provider(target, batch.settings.adaptations.get(name, ()))
+        return ModelQueue(model, provider, task_of(batch), limits, self._add_outcome, on_fatal)
 
     def _run(self) -> None:
         asyncio.run(self._main())
@@ -169,7 +173,17 @@ class LiveRunner(BatchRunner):
         self._failing_since = None
         self._exchange_seconds = time.monotonic() - started
         self._handle(found, demand)
+        await self._record_adaptations(store)
         return last
+
+    async def _record_adaptations(self, store: ThreadPoolExecutor) -> None:
+        """Store what was learned about the models; if the workspace cannot be written now, after the next exchange."""
+        assert self._loop is not None
+        found = {queue.model.name: queue.adaptations for queue in self._queues}
+        new = unrecorded(found, self._progress.batch.settings.adaptations)
+        if new:
+            with suppress(WorkspaceError):
+                await self._loop.run_in_executor(store, record, self._workspace, self._batch_id, new)
 
     def _store_later(self, outcomes: list[Outcome], error: WorkspaceError) -> None:
         """Keep paid results while the disk is full or another process writes; raise the error after a while."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import FATAL, RETRYABLE, Cause, Limits
 from orbench_studio.providers.base import Answer, Provider, ProviderError, Request
 from orbench_studio.providers.pacing import Pacer
@@ -94,6 +95,11 @@ class ModelQueue:
         items = max(2 * self._limits.concurrency - held, 0) if self._open else 0
         sizes = [self._tokens(item) for item in self._queue] if self._limits.is_paced else []
         return Demand(items, self._pacer.request(sizes, len(self._in_flight)))
+
+    @property
+    def adaptations(self) -> list[Adaptation]:
+        """The adaptations that the model needs, as far as they are known."""
+        return self._provider.adaptations
 
     @property
     def is_done(self) -> bool:

@@ -7,7 +7,8 @@ killed in between finds the vendor batch again.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Pending
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import RETRYABLE, Cause
 from orbench_studio.domain.evaluation.states import BatchAction, BatchState, ItemState
 from orbench_studio.errors import StudioError
@@ -28,6 +30,7 @@ from orbench_studio.services.evaluation.batch_coordinator import RESULT_KINDS, c
 from orbench_studio.services.evaluation.batch_runner import BatchRunner, Snapshot
 from orbench_studio.services.evaluation.batch_tasks import task_of
 from orbench_studio.services.evaluation.live_runner import LEASE, LiveRunner
+from orbench_studio.services.evaluation.model_probe import probe, record
 from orbench_studio.services.evaluation.near_duplicate_filter import NearDuplicateFilter
 from orbench_studio.services.evaluation.prices import Prices, cost, usage
 from orbench_studio.services.workspace.workspace import Workspace
@@ -41,6 +44,7 @@ from orbench_studio.store.evaluation.vendor_batches import VendorBatch
 log = logging.getLogger(__name__)
 _POLL = 30.0  # seconds between two requests for the status
 _PATIENCE = timedelta(minutes=10)  # a vendor may not list a new batch before
+_MAX_UNREADABLE = 10  # polls after which unreadable results are given up
 _CHUNK = 500  # results stored in one transaction
 _HEARTBEAT = 2.0  # seconds between heartbeats while a vendor call takes long
 
@@ -80,6 +84,8 @@ class VendorBatchRunner(BatchRunner):
                 self._unusable[key] = error
         if self._unusable and not self._vendors:
             raise next(iter(self._unusable.values()))
+        self._adaptations: dict[int, Sequence[Adaptation]] = {}
+        self._unreadable: Counter[int] = Counter()  # unreadable results in a row, by vendor batch
         self._runner_id = 0
         self._waiting = ""
         self._live: LiveRunner | None = None
@@ -181,12 +187,13 @@ class VendorBatchRunner(BatchRunner):
     def _submit(self, model_id: int) -> bool:
         """Submit the next items of a model; False if there are none, or the batch has failed."""
         vendor, size = self._vendors[model_id], 0
+        adapted = self._adapt(model_id)
         bodies: list[tuple[str, dict[str, Any]]] = []
         with self._workspace.writing() as db:
             items = item_claims.claim(db, self._batch_id, model_id, self._runner_id, vendor.max_items)
             for item in items:
                 request = self._request(item)
-                body = vendor.body(request)
+                body = vendor.body(request, adapted)
                 size += len(str(body).encode())
                 if bodies and size > vendor.max_bytes:
                     break
@@ -204,6 +211,19 @@ class VendorBatchRunner(BatchRunner):
         with self._workspace.writing() as db:
             stored_batches.set_vendor_id(db, number, vendor_id)
         return True
+
+    def _adapt(self, model_id: int) -> Sequence[Adaptation]:
+        """The adaptations that the model needs, found once, because a vendor batch cannot adapt its requests."""
+        if model_id not in self._adaptations:
+            with self._workspace.reading() as db:
+                known = load_batch(db, self._batch_id).settings.adaptations.get(self._models[model_id], ())
+                if not batches.has_items(db, self._batch_id, (ItemState.PENDING,), [model_id]):
+                    return known
+            found = self._call(lambda: probe(self._endpoints[model_id], self._task, known))
+            if set(found) - set(known):
+                record(self._workspace, self._batch_id, {self._models[model_id]: found})
+            self._adaptations[model_id] = found
+        return self._adaptations[model_id]
 
     def _request(self, item: ClaimedItem) -> Request:
         name = self._models[item.model_id]
@@ -258,6 +278,9 @@ class VendorBatchRunner(BatchRunner):
             elif found.state is VendorState.RUNNING and cancel:
                 self._call(lambda: vendor.cancel(vendor_id))
         except ProviderError as error:
+            if error.cause is Cause.UNREADABLE and theirs.vendor_id is not None:
+                self._on_unreadable(theirs, error, release=cancel)
+                return
             if error.cause in RETRYABLE:
                 return
             if cancel:
@@ -295,6 +318,16 @@ class VendorBatchRunner(BatchRunner):
         rows = iter(self._vendors[theirs.model_id].results(vendor_id))
         while some := self._call(lambda: self._next_results(rows)):
             self._store(theirs, some, release=release)
+        self._close(theirs, found, release=release)
+
+    def _on_unreadable(self, theirs: VendorBatch, error: ProviderError, *, release: bool) -> None:
+        """End a vendor batch whose status or results stay unreadable; the vendor may send them again before that."""
+        self._unreadable[theirs.id] += 1
+        if self._unreadable[theirs.id] >= _MAX_UNREADABLE:
+            self._close(theirs, VendorStatus(VendorState.ENDED, error.cause, error.message), release=release)
+
+    def _close(self, theirs: VendorBatch, found: VendorStatus, *, release: bool) -> None:
+        """Close a vendor batch whose results are stored; its other items fail, or are released."""
         with self._workspace.writing() as db:
             state = batches.state_of(db, self._batch_id)
             missing = stored_batches.unanswered(db, theirs.id)

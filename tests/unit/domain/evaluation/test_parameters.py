@@ -15,6 +15,13 @@ def test_for_all_models_and_for_one():
     )
 
 
+@pytest.mark.parametrize("line", ["n=3", "stream=true", "messages=[]", "openai/o3:model=x", "api=soap", "input=x"])
+def test_parameters_that_would_break_reading_are_refused(line):
+    with pytest.raises(ValueError, match="is not possible"):
+        read_parameters([line], MODELS)
+    assert read_parameters(["n=null", "openai/o3:api=responses"], MODELS)[1] == {"openai/o3": {"api": "responses"}}
+
+
 @pytest.mark.parametrize("line", ["top_p", "=1", "openai/o3:=1", "openai/o4:top_p=1", ""])
 def test_invalid_parameters(line):
     with pytest.raises(ValueError, match=r"Write NAME=VALUE|not one of the selected models"):

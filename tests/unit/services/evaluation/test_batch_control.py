@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Sampling
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse
@@ -26,6 +27,17 @@ def answers(workspace, model="openai/gpt-test"):
             if view.response.model == model:
                 found.append((prompt_id, view.response.text, str(view.response.stop_reason)))
     return found
+
+
+def test_rejected_temperature_is_dropped_and_recorded(workspace, create, run, vendor):
+    """Current Claude models answer 400 to a temperature. They work at the first try, and the batch says so."""
+    vendor.rejects = {"temperature": "`temperature` is deprecated for this model."}
+    batch = create("anthropic/claude-test", concurrency=2)
+    progress = run(batch)
+    assert (progress.done, progress.failed) == (4, 0)
+    assert 1 <= sum("temperature" in body for body in vendor.bodies) <= 2
+    found = batch_control.progress(workspace, batch)
+    assert found.batch.settings.adaptations == {"anthropic/claude-test": (Adaptation.NO_TEMPERATURE,)}
 
 
 def test_parameter_is_removed_for_one_model(create, run, vendor):

@@ -1,9 +1,11 @@
 """Vendor batches through the SDKs with a local vendor: nothing is lost or paid twice."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
+from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Limits
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError, WorkspaceError
@@ -13,7 +15,7 @@ from orbench_studio.services.evaluation.vendor_batch_runner import VendorBatchRu
 from orbench_studio.services.review import prompt_review
 from tests.delivery import WAYS
 from tests.fake_batches import BatchVendor
-from tests.fake_vendor import KEY, json_reply, raw
+from tests.fake_vendor import KEY, fault, json_reply, raw
 
 MODELS = ("openai/gpt-test", "anthropic/claude-test")
 
@@ -166,6 +168,36 @@ def test_killed_before_the_vendor_id_was_stored(workspace, create, run, vendor, 
     progress = run(batch)
     assert (progress.batch.state, progress.done) == (BatchState.COMPLETED, 4)
     assert len(vendor.batches) == 1
+
+
+def test_batch_of_another_program_is_not_taken_for_a_lost_one(create, run, vendor, monkeypatch):
+    """Anthropic's batches have no metadata; one of the same size and time belongs to somebody else."""
+    batch = create(MODELS[1])
+    others = [(f"other-{n}", {"messages": [{"role": "user", "content": "Not ours"}]}) for n in range(4)]
+    vendor.batches["batch-x"] = {"rows": others, "metadata": {}, "kind": "anthropic", "asked": 9, "at": time.time()}
+    with monkeypatch.context() as patched:
+        patched.setattr("orbench_studio.providers.vendor_batches.AnthropicBatches.submit", killed_before)
+        with pytest.raises(KeyError):
+            run(batch)
+    assert run(batch, patience=timedelta(seconds=0)).done == 4
+    assert len(vendor.batches) == 2
+
+
+@pytest.mark.parametrize("reply", [raw("<html>maintenance</html>"), raw("", "application/jsonl")])
+@pytest.mark.parametrize("model", MODELS)
+def test_results_that_stay_unreadable_end_as_failures(create, run, vendor, model, reply):
+    vendor.instead["results"] = [reply] * 100
+    progress = run(create(model))
+    assert (progress.batch.state, progress.models[0].failed_by) == (BatchState.COMPLETED, {Cause.UNREADABLE: 4})
+
+
+def test_vendor_batch_is_adapted_before_it_is_submitted(workspace, create, run, vendor):
+    vendor.script["Hello"] = [fault(400, "temperature is deprecated for this model.")]
+    batch = create(MODELS[1])
+    assert run(batch).done == 4
+    assert [body.get("temperature") for _, body in vendor.batches["batch-0"]["rows"]] == [None] * 4
+    settings = batch_control.progress(workspace, batch).batch.settings
+    assert settings.adaptations == {MODELS[1]: (Adaptation.NO_TEMPERATURE,)}
 
 
 def test_lost_submission_is_repeated(create, run, vendor, monkeypatch):
