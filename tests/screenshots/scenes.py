@@ -142,13 +142,15 @@ def _has_completed(workspace: Workspace, before: int) -> bool:
 
 
 def _audit(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    """The audit page: refusal rates and what-if."""
+    """The audit page: refusal rates, the models in pictures, and what-if."""
     window = stage.window
     window.show_page("page_audit")
     page = window.audit
     stage.wait(lambda: page.audit is not None)
     yield "audit", window
     page.tabs.go(1)
+    yield "audit-models", window
+    page.tabs.go(2)
     stage.wait(lambda: page.what_if.shown is not None)
     yield "audit-what-if", window
 
@@ -302,7 +304,7 @@ SCENES: dict[tuple[str, ...], Scene] = {
     ("library",): _library,
     ("evaluate-empty", "evaluate-new-batch", "evaluate-options", "evaluate-running", "evaluate-completed"): _batches,
     ("instruments-empty", "instruments"): _instruments,
-    ("audit", "audit-what-if"): _audit,
+    ("audit", "audit-models", "audit-what-if"): _audit,
     ("curate",): _curate,
     ("disputes-empty", "disputes-response", "disputes-label"): _disputes,
     ("generate",): _generate,

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from orbench_studio.colours import shade
 from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group, Tally
-from orbench_studio.domain.core.rates import percent, span
+from orbench_studio.domain.core.rates import Rate, percent, span
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Index
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
 
-_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 88, 128, 156, 176, 46
+_CELL, _MAX_CELL, _TOTAL_WIDTH, _HEADER_WIDTH, _ROW_HEIGHT = 96, 128, 156, 176, 52
+_WHISKER = 7  # pixels below the texts of a cell, for its interval
+_SCALE_WIDTH, _SCALE_HEIGHT, _STEPS = 120, 10, 24
 _RATE = Qt.ItemDataRole.UserRole
 _REFUSED = "{model}, {category}: refused {rate}."
 _CELL_TEXT = {Group.SAFE: _REFUSED, Group.TOXIC: "{model}, {category}: answered {rate}.", Group.OTHER: _REFUSED}
@@ -35,9 +45,11 @@ class Cells(QAbstractTableModel):
         self.group = Group.SAFE
         self.models: list[str] = []
         self.columns: list[str | None] = []
+        self.sorted_by: str | None = None
+        self.ascending = False
 
     def show(self, audit: Audit | None, group: Group) -> None:
-        """Show an audit; rows keep their order if the options, models and categories are unchanged."""
+        """Show an audit; rows stay in their order if the options, models and categories are unchanged."""
         columns = _columns(audit, group)
         same = (
             audit is not None
@@ -51,8 +63,25 @@ class Cells(QAbstractTableModel):
             return
         self.beginResetModel()
         self.audit, self.group, self.columns = audit, group, columns
-        self.models = sorted(audit.models, key=lambda name: _sort_key(audit, group, name)) if audit else []
+        if self.sorted_by not in columns:
+            self.sorted_by, self.ascending = None, False
+        self.models = sorted(audit.models, key=self._sort_key) if audit else []
         self.endResetModel()
+
+    def sort_by(self, column: int) -> None:
+        """Sort the models by a column, highest rate first; lowest first if it is sorted by that column already."""
+        if self.audit is None:
+            return
+        chosen = self.columns[column]
+        self.beginResetModel()
+        self.ascending = chosen == self.sorted_by and not self.ascending
+        self.sorted_by = chosen
+        self.models.sort(key=self._sort_key)
+        self.endResetModel()
+
+    def _sort_key(self, model: str) -> tuple[bool, float, str]:
+        value = self.audit.rate(self.group, model, self.sorted_by).value if self.audit else None
+        return value is None, (value or 0.0) * (1 if self.ascending else -1), model
 
     def tally(self, index: Index) -> Tally:
         """Return the counts of a cell."""
@@ -122,11 +151,13 @@ class HeatMap(QTableView):
         self._fit()
         theme.changed.connect(self._fit)
         self.clicked.connect(self._open)
+        self.horizontalHeader().sectionClicked.connect(self._sort)
 
     def show_audit(self, audit: Audit | None, group: Group) -> None:
         """Show the rates of a group; the current cell stays current if it still exists."""
         row, column = self.currentIndex().row(), self.currentIndex().column()
         self.cells.show(audit, group)
+        self._show_order()
         if self.cells.rowCount() and not self.currentIndex().isValid():
             self.setCurrentIndex(self.cells.index(*((row, column) if self.cells.hasIndex(row, column) else (0, 0))))
         self._fit()
@@ -144,6 +175,15 @@ class HeatMap(QTableView):
     def keyboardSearch(self, search: str) -> None:
         """Ignore typing: letters are shortcuts of the window."""
 
+    def _sort(self, column: int) -> None:
+        self.cells.sort_by(column)
+        self._show_order()
+
+    def _show_order(self) -> None:
+        order = Qt.SortOrder.AscendingOrder if self.cells.ascending else Qt.SortOrder.DescendingOrder
+        if self.cells.sorted_by in self.cells.columns:
+            self.horizontalHeader().setSortIndicator(self.cells.columns.index(self.cells.sorted_by), order)
+
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self.cells.models[index.row()], self.cells.columns[index.column()])
 
@@ -157,6 +197,8 @@ class HeatMap(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setCornerButtonEnabled(False)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setSectionsClickable(True)
+        self.horizontalHeader().setSortIndicatorShown(True)
         self.verticalHeader().setHighlightSections(False)
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -174,7 +216,7 @@ class HeatMap(QTableView):
 
 
 class _Cell(QStyledItemDelegate):
-    """Paints a rate above its counts on a shade; the first column also has the interval."""
+    """Paints a rate above its counts and its interval on a shade; the first column has the interval in words too."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -188,8 +230,8 @@ class _Cell(QStyledItemDelegate):
         inner = option.rect.adjusted(1, 1, -1, -1)
         if rate.value is not None:
             painter.fillRect(inner, shade(self._theme.tokens, rate.value))
-        upper = QRect(inner.left() + 4, inner.top() + 3, inner.width() - 12, inner.height() // 2)
-        lower = QRect(upper.left(), upper.bottom() - 1, upper.width(), inner.height() - upper.height() - 4)
+        upper = QRect(inner.left() + 4, inner.top() + 2, inner.width() - 12, (inner.height() - px(_WHISKER)) // 2)
+        lower = QRect(upper.left(), upper.bottom() - 1, upper.width(), upper.height())
         ink = self._theme.colour("ink" if rate.value is not None else "faint")
         elided(painter, upper, index.data(), font(BODY, strong=not index.column()), ink, right=True)
         if rate.interval is not None:
@@ -197,9 +239,48 @@ class _Cell(QStyledItemDelegate):
             if not index.column():
                 message = f"{span(rate.interval)}   {message}"
             elided(painter, lower, message, font(META), ink, right=True)
+            line = QRectF(upper.left(), inner.bottom() - px(_WHISKER), upper.width(), px(_WHISKER) - 2)
+            whisker(painter, line, rate, self._theme.colour("ink"))
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(self._theme.colour("accent"), 2))
             painter.drawRect(inner.adjusted(0, 0, -1, -1))
+
+
+def whisker(painter: QPainter, area: QRectF, rate: Rate, colour: QColor) -> None:
+    """Paint the interval of a rate as a line and the rate as a tick; the area spans 0 to 100 %."""
+    if rate.interval is None or rate.value is None:
+        return
+    middle = area.center().y()
+    low, high, at = (area.left() + area.width() * share for share in (*rate.interval, rate.value))
+    painter.setPen(QPen(colour, 1))
+    painter.drawLine(QPointF(low, middle), QPointF(high, middle))
+    painter.setPen(QPen(colour, 3))
+    painter.drawLine(QPointF(at, area.top() + 1), QPointF(at, area.bottom() - 1))
+
+
+class ScaleLegend(QWidget):
+    """The shades of the heat map from 0 to 100 %."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(tr("Scale of the heat map: darker is a higher rate"))
+
+    def sizeHint(self) -> QSize:
+        texts = sum(QFontMetrics(font(META)).horizontalAdvance(text) for text in ("0 %", "100 %"))
+        return QSize(px(_SCALE_WIDTH) + texts + px(16), px(24))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, quiet = QPainter(self), self._theme.colour("quiet")
+        left = elided(painter, self.rect(), "0 %", font(META), quiet) + px(8)
+        elided(painter, self.rect(), "100 %", font(META), quiet, right=True)
+        top, wide = (self.height() - px(_SCALE_HEIGHT)) / 2, px(_SCALE_WIDTH) / _STEPS
+        for step in range(_STEPS):
+            colour = QColor(shade(self._theme.tokens, step / (_STEPS - 1)))
+            painter.fillRect(QRectF(left + step * wide, top, wide + 1, px(_SCALE_HEIGHT)), colour)
+        painter.setPen(QPen(self._theme.colour("line"), 1))
+        painter.drawRect(QRectF(left, top, px(_SCALE_WIDTH), px(_SCALE_HEIGHT)))
 
 
 def category_title(category: str | None) -> str:
@@ -214,8 +295,3 @@ def _columns(audit: Audit | None, group: Group) -> list[str | None]:
         return []
     there = (c for c in audit.categories if any(audit.tally(group, m, c).responses for m in audit.models))
     return [None, *there]
-
-
-def _sort_key(audit: Audit, group: Group, model: str) -> tuple[float, str]:
-    value = audit.rate(group, model).value
-    return (1.0 if value is None else -value), model

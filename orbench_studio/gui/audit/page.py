@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes
@@ -15,7 +15,9 @@ from orbench_studio.domain.core.rates import span
 from orbench_studio.domain.review.queue import Field, QueueFilter
 from orbench_studio.gui.audit.agreement_pane import AgreementPane, ModeratorsPane
 from orbench_studio.gui.audit.counts_cache import CountsCache
-from orbench_studio.gui.audit.heat_map import HeatMap, category_title
+from orbench_studio.gui.audit.heat_map import HeatMap, ScaleLegend, category_title
+from orbench_studio.gui.audit.model_pictures import NOTE as PICTURES_NOTE
+from orbench_studio.gui.audit.model_pictures import ModelPictures
 from orbench_studio.gui.audit.options import OptionsBar
 from orbench_studio.gui.audit.sample_pane import SamplePane
 from orbench_studio.gui.audit.save_report import ReportSaving
@@ -23,11 +25,11 @@ from orbench_studio.gui.audit.tabs import Tabs
 from orbench_studio.gui.audit.what_if_pane import NOTE as WHAT_IF_NOTE
 from orbench_studio.gui.audit.what_if_pane import WhatIfPane
 from orbench_studio.gui.common.actions import tr
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.page_head import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import label, set_role
+from orbench_studio.gui.common.widgets import set_role
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -37,7 +39,8 @@ _READING = "Reading …"
 _NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _NOTE = (
-    "Each cell: rate, and cases of all judged responses. Click a cell or press Enter to open its prompts. 95 % Wilson "
+    "Each cell: rate, cases of all judged responses, and interval as a line. Click a cell or press Enter to open "
+    "its prompts; click a column to sort by it. 95 % Wilson "
     "intervals, which assume independent responses. Unparsed, empty, truncated, failed and unjudged responses "
     "are excluded."
 )
@@ -70,7 +73,8 @@ class AuditPage(QWidget):
         self.audit: Audit | None = None
         self.options = OptionsBar(session)
         self.tabs = Tabs()
-        self.map = HeatMap(theme)
+        self.map, self.pictures = HeatMap(theme), ModelPictures(theme)
+        self.scale = ScaleLegend(theme)
         self.what_if = WhatIfPane(session, theme)
         self.sample = SamplePane(session, theme)
         self.agreement, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
@@ -96,6 +100,7 @@ class AuditPage(QWidget):
         if counts is None:
             self.audit = None
             self.map.show_audit(None, self.options.group)
+            self.pictures.show_audit(None, self.options.group)
             self.what_if.show_counts(None, options)
             for part in (self.sample, self.agreement, self.moderators):
                 part.clear()
@@ -121,7 +126,9 @@ class AuditPage(QWidget):
         counts, options = self.cache.counts, self.options.value
         if counts is None or self.audit is None:
             return
-        if part is self.what_if:
+        if part is self.pictures:
+            self.pictures.show_audit(self.audit, self.options.group)
+        elif part is self.what_if:
             self.what_if.show_counts(counts, options)
         elif part is self.sample:
             self.sample.show_counts(counts, options, self.options.group)
@@ -194,6 +201,7 @@ class AuditPage(QWidget):
         self.options.changed.connect(self._chosen)
         self._session.opened.connect(self.options.reset)
         self.map.opened.connect(self._open)
+        self.pictures.opened.connect(self._open)
         self.highest.clicked.connect(self._open_highest)
         self.tabs.shown.connect(self._update_tab)
         self.sample.review_wanted.connect(self.review_wanted)
@@ -209,20 +217,8 @@ class AuditPage(QWidget):
     def _build_ui(self) -> None:
         self.setFocusProxy(self.map)
         self.highest.setProperty("role", "link")
-        head = QWidget()
-        flow = FlowLayout(head, spacing=8)
-        title = label(tr("Audit"), "title")
-        title.setContentsMargins(0, 0, 24, 0)
-        flow.addWidget(title)
-        flow.addWidget(self.report)
-        flow.addWidget(self.figures)
-        top = QVBoxLayout()
-        top.setContentsMargins(40, 16, 40, 8)
-        top.setSpacing(8)
-        top.addWidget(head)
-        top.addWidget(self.options)
-        top.addWidget(self.status)
         self.tabs.add(tr("Rates"), self._rates(), tr(_NOTE))
+        self.tabs.add(tr("Models"), self.pictures, tr(PICTURES_NOTE))
         self.tabs.add(tr("What if"), self.what_if, tr(WHAT_IF_NOTE))
         self.tabs.add(tr("Audit sample"), self.sample)
         self.tabs.add(tr("Agreement"), self.agreement)
@@ -230,7 +226,7 @@ class AuditPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addLayout(page_head(tr("Audit"), (self.report, self.figures), self.options, self.status))
         column.addWidget(self.strip)
         column.addWidget(self.tabs, 1)
 
@@ -239,7 +235,11 @@ class AuditPage(QWidget):
         column = QVBoxLayout(part)
         column.setContentsMargins(40, 12, 40, 12)
         column.setSpacing(8)
-        column.addWidget(self.highest, 0, Qt.AlignmentFlag.AlignLeft)
+        above = QHBoxLayout()
+        above.addWidget(self.highest)
+        above.addStretch()
+        above.addWidget(self.scale)
+        column.addLayout(above)
         column.addWidget(self.map, 1)
         return part
 

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScro
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
-from orbench_studio.gui.common.flow_layout import FlowLayout
+from orbench_studio.gui.common.page_head import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
-from orbench_studio.gui.common.widgets import if_alive, label, rule, set_role
+from orbench_studio.gui.common.widgets import if_alive, rule, set_role
 from orbench_studio.gui.judging.calibration_tables import METHODS, SLICE_TITLES, Report, report
 from orbench_studio.gui.judging.custom_rules_pane import CustomRulesPane
 from orbench_studio.gui.judging.phrases_pane import PhrasesPane
@@ -198,28 +198,16 @@ class JudgesPage(QWidget):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
         self._scroll.setAccessibleName(tr("Calibration results"))
-        head = QWidget()
-        flow = FlowLayout(head, spacing=8)
-        heading = label(tr("Judges"), "title")
-        heading.setContentsMargins(0, 0, 24, 0)
-        flow.addWidget(heading)
-        flow.addWidget(self.run)
+        buttons: list[QWidget] = [self.run]
         for name, title in (("judge_rules", "Judge with rules"), ("judge_local", "Judge with local judge")):
             button = QPushButton(tr(title))
             button.setToolTip(with_key(actions[name].text(), name))
             button.clicked.connect(lambda _checked=False, n=name: actions[n].trigger())
-            flow.addWidget(button)
-        flow.addWidget(self.slices)
-        flow.addWidget(self.copy)
-        top = QVBoxLayout()
-        top.setContentsMargins(40, 16, 40, 8)
-        top.setSpacing(8)
-        top.addWidget(head)
-        top.addWidget(self.status)
+            buttons.append(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addLayout(page_head(tr("Judges"), [*buttons, self.slices, self.copy], self.status))
         column.addWidget(self.strip)
         column.addWidget(rule())
         column.addWidget(self._scroll, 1)

@@ -8,6 +8,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group, Labels
 from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.gui.audit.heat_map import Cells
 from orbench_studio.services.audit import audit_counts, refusal_audit
@@ -63,6 +64,28 @@ def test_the_heat_map_shows_every_rate(start, path):
         assert page.audit.count(Group.TOXIC) == 0
 
 
+def test_columns_sort_the_models_and_the_definition_of_refusals_is_remembered(start, path):
+    with start(path) as studio:
+        page = open_page(studio)
+        cells = page.map.cells
+        page.map.horizontalHeader().sectionClicked.emit(1)
+        values = [page.audit.rate(Group.SAFE, model, cells.columns[1]).value for model in cells.models]
+        known = [value for value in values if value is not None]
+        assert known == sorted(known, reverse=True) and values[: len(known)] == known
+        page.map.horizontalHeader().sectionClicked.emit(1)
+        again = [page.audit.rate(Group.SAFE, model, cells.columns[1]).value for model in cells.models]
+        assert again[: len(known)] == sorted(known)
+        choose(page.options._refusals, Refusals.WORDS)
+        assert shown(page) == expected(counted(path, refusals=Refusals.WORDS))
+        page.tabs.go(1)
+        model = page.pictures.forest.rows.keys[0]
+        assert page.pictures.forest.rows.index(0, 2).data() == page.audit.rate(Group.SAFE, model).short
+        assert {one.model for one in page.pictures.scatter.points} <= set(page.audit.models)
+        assert not page.pictures.grab().isNull()
+    with start(path) as studio:
+        assert open_page(studio).audit.options.refusals is Refusals.WORDS
+
+
 def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
     with start(path) as studio:
         page = open_page(studio)
@@ -112,7 +135,7 @@ def test_answer_classes_of_one_judge_and_of_people_only(start, path):
 def test_dropping_prompts_changes_rates_and_ranks(start, path):
     with start(path) as studio:
         page = open_page(studio)
-        page.tabs.go(1)
+        page.tabs.go(2)
         studio.wait(lambda: page.what_if.shown is not None)
         assert page.what_if.boxes[Drop.CONTROVERSIAL].isEnabled()
         assert not page.what_if.boxes[Drop.HUMAN_TOXIC].isEnabled()

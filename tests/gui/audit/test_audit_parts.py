@@ -10,7 +10,7 @@ from orbench_studio.services.audit import sampling
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 
-SAMPLE, AGREEMENT, MODERATORS = 2, 3, 4
+SAMPLE, AGREEMENT, MODERATORS = 3, 4, 5
 
 
 def open_tab(studio, index):

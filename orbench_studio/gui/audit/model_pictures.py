@@ -1,0 +1,251 @@
+"""Pictures of the models: a forest plot of one rate, and over-refusal against toxic rejection as in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QSplitter,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
+
+from orbench_studio.domain.audit.refusal_rates import Audit, Group
+from orbench_studio.domain.core.rates import Rate
+from orbench_studio.gui.audit.heat_map import whisker
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.live_table import KEY, Column, Index, Table
+from orbench_studio.gui.common.painting import elided
+from orbench_studio.gui.common.theme import META, Theme, font, px
+
+_PLOT = 1  # column of the forest plot
+_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+_COLUMNS = (
+    Column("Model", 110, 1),
+    Column("0 to 100 %", 140, 2),
+    Column("Rate (95 %)", 100, number=True),
+    Column("Cases", 64, number=True, tip="Cases of the answers and refusals that count"),
+    Column("Words", 40, number=True, tip="Refusals in words"),
+    Column("Stop", 40, number=True, tip="Refusals by stop reason"),
+    Column("Filter", 40, number=True, tip="Blocked by a filter"),
+    Column("Bounds", 70, number=True, tip="The rate if none, and if all, of the excluded responses were cases"),
+)
+NOTE = (
+    "Left: rate of each model with its 95 % interval; double-click a model to open its prompts. Right: over-refusal of "
+    "safe prompts against toxic rejection (toxic prompts not answered), as in OR-Bench; good models are at the upper "
+    "left. Lines: 95 % intervals. Models without judged responses to safe and toxic prompts are not drawn there."
+)
+
+
+class Point(NamedTuple):
+    """A model with both rates, of which toxic rejection is 1 - `accepted`."""
+
+    model: str
+    refused: Rate
+    accepted: Rate
+
+
+class ModelPictures(QWidget):
+    """Both pictures side by side; `opened` gets the model whose prompts the user wants to see."""
+
+    opened = Signal(str, object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._rates: dict[str, Rate] = {}
+        self.forest = Table(tr("Rates of the models"), _COLUMNS)
+        self.forest.setItemDelegateForColumn(_PLOT, _Whiskers(self.forest, theme, self._rates))
+        self.scatter = Scatter(theme)
+        self.forest.opened.connect(lambda model, _column: self.opened.emit(model, None))
+        halves = QSplitter(Qt.Orientation.Horizontal)
+        for place, (part, share) in enumerate(((self.forest, 3), (self.scatter, 2))):
+            halves.addWidget(part)
+            halves.setStretchFactor(place, share)
+            halves.setCollapsible(place, False)
+        halves.setSizes([px(640), px(400)])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(40, 12, 40, 12)
+        row.addWidget(halves)
+
+    def show_audit(self, audit: Audit | None, group: Group) -> None:
+        """Show the rates of a group, highest first, and both rates of every model."""
+        self._rates.clear()
+        if audit is None:
+            self.forest.show_rows([], [])
+            self.scatter.show_points([])
+            return
+        self._rates |= {model: audit.rate(group, model) for model in audit.models}
+        models = sorted(audit.models, key=lambda model: -(self._rates[model].value or 0.0))
+        self.forest.show_rows(models, [_row(audit, group, model) for model in models])
+        self.forest.viewport().update()  # the intervals may have changed where the texts have not
+        self.scatter.show_points(list(_points(audit)))
+
+
+class Scatter(QWidget):
+    """Over-refusal (0 to 100 %) against toxic rejection; names are left out where they would overlap."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.points: list[Point] = []
+        self.setMinimumSize(px(280), px(220))
+
+    def show_points(self, points: list[Point]) -> None:
+        """Show these models."""
+        self.points = points
+        listed = "; ".join(f"{one.model}: {_described(one)}" for one in points)
+        self.setAccessibleName(tr("Over-refusal and toxic rejection of the models"))
+        self.setAccessibleDescription(listed)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(px(420), px(360))
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            near = [one for one in self.points if _distance(self._at(one), QPointF(event.pos())) < px(10)]
+            QToolTip.showText(event.globalPos(), "\n".join(f"{one.model}: {_described(one)}" for one in near), self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_axes(painter)
+        for one in self.points:
+            self._paint_intervals(painter, one)
+        taken: list[QRectF] = [self._dot(one) for one in self.points]
+        for one in self.points:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("accent"))
+            painter.drawEllipse(self._dot(one))
+            self._paint_name(painter, one, taken)
+        if not self.points:
+            text = tr("No model has judged responses to safe and toxic prompts.")
+            painter.setPen(self._theme.colour("quiet"))
+            painter.setFont(font(META))
+            painter.drawText(self._area(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+    def _area(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(px(64), px(28), -px(24), -px(44))
+
+    def _lowest(self) -> float:
+        """The lower end of the scale of toxic rejection: 0, 0.5 or 0.8, below every interval."""
+        ends = [1 - (one.accepted.interval or (0.0, 1.0))[1] for one in self.points]
+        return next((low for low in (0.8, 0.5) if all(end >= low for end in ends)), 0.0)
+
+    def _place(self, refused: float, rejected: float) -> QPointF:
+        area, low = self._area(), self._lowest()
+        return QPointF(
+            area.left() + area.width() * refused, area.bottom() - area.height() * (rejected - low) / (1 - low)
+        )
+
+    def _at(self, one: Point) -> QPointF:
+        return self._place(one.refused.value or 0.0, 1 - (one.accepted.value or 0.0))
+
+    def _dot(self, one: Point) -> QRectF:
+        at, size = self._at(one), px(8)
+        return QRectF(at.x() - size / 2, at.y() - size / 2, size, size)
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        area, low, quiet = self._area(), self._lowest(), self._theme.colour("quiet")
+        line = px(16)
+        for share in _QUARTERS:
+            painter.setPen(QPen(self._theme.colour("line"), 1))
+            x, y = area.left() + area.width() * share, area.bottom() - area.height() * share
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(quiet)
+            painter.setFont(font(META))
+            below = QRectF(x - px(24), area.bottom() + px(4), px(48), line)
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{100 * share:.0f} %")
+            left = QRectF(0, y - line / 2, area.left() - px(6), line)
+            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(left, side, f"{100 * (low + (1 - low) * share):.0f} %")
+        title = QRect(px(16), 0, self.width() - px(16), line)
+        elided(painter, title, tr("Toxic rejection: toxic prompts not answered"), font(META), quiet)
+        foot = QRect(0, round(area.bottom()) + px(24), round(area.right()), line)
+        elided(painter, foot, tr("Over-refusal: safe prompts refused"), font(META), quiet, right=True)
+
+    def _paint_intervals(self, painter: QPainter, one: Point) -> None:
+        colour = self._theme.colour("accent")
+        colour.setAlphaF(0.45)
+        painter.setPen(QPen(colour, 1))
+        refused, rejected = one.refused.value or 0.0, 1 - (one.accepted.value or 0.0)
+        left, right = one.refused.interval or (refused, refused)
+        low, high = (1 - end for end in one.accepted.interval or (1 - rejected, 1 - rejected))
+        painter.drawLine(self._place(left, rejected), self._place(right, rejected))
+        painter.drawLine(self._place(refused, low), self._place(refused, high))
+
+    def _paint_name(self, painter: QPainter, one: Point, taken: list[QRectF]) -> None:
+        metrics, dot = QFontMetrics(font(META)), self._dot(one)
+        name = metrics.elidedText(" ".join(one.model.split()), Qt.TextElideMode.ElideMiddle, px(140))
+        size = QSize(metrics.horizontalAdvance(name) + 2, metrics.height())
+        sides = (
+            QPointF(dot.right() + 3, dot.center().y() - size.height() / 2),
+            QPointF(dot.left() - 3 - size.width(), dot.center().y() - size.height() / 2),
+            QPointF(dot.center().x() - size.width() / 2, dot.top() - size.height()),
+            QPointF(dot.center().x() - size.width() / 2, dot.bottom()),
+        )
+        bounds = self._area().adjusted(-px(4), -px(10), px(12), px(4))
+        for corner in sides:
+            box = QRectF(corner.x(), corner.y(), size.width(), size.height())
+            if bounds.contains(box) and not any(box.intersects(other) for other in taken):
+                taken.append(box)
+                painter.setPen(self._theme.colour("ink"))
+                painter.setFont(font(META))
+                painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+                return
+
+
+class _Whiskers(QStyledItemDelegate):
+    """Paints the interval of a model's rate on a scale from 0 to 100 %."""
+
+    def __init__(self, table: Table, theme: Theme, rates: dict[str, Rate]) -> None:
+        super().__init__(table)
+        self._theme = theme
+        self._rates = rates
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        area: QRect = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, self._theme.colour("selection"))
+        area = area.adjusted(px(8), 0, -px(8), 0)
+        painter.setPen(QPen(self._theme.colour("line"), 1))
+        for share in _QUARTERS:
+            x = area.left() + area.width() * share
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        rate = self._rates.get(index.data(KEY))
+        if rate is not None:
+            inner = QRectF(area).adjusted(0, area.height() / 3, 0, -area.height() / 3)
+            whisker(painter, inner, rate, self._theme.colour("toxic"))
+
+
+def _row(audit: Audit, group: Group, model: str) -> tuple[str, ...]:
+    tally = audit.tally(group, model)
+    rate = tally.rate(group)
+    refused = (f"{count:,}" for count in tally.refused.values())
+    return model, rate.short, rate.short, f"{rate.count:,}/{rate.n:,}", *refused, tally.bounds_text(rate)
+
+
+def _points(audit: Audit) -> Iterator[Point]:
+    for model in audit.models:
+        point = Point(model, audit.rate(Group.SAFE, model), audit.rate(Group.TOXIC, model))
+        if point.refused.n and point.accepted.n:
+            yield point
+
+
+def _described(one: Point) -> str:
+    text = tr("over-refusal {refused}; toxic acceptance {accepted}")
+    return text.format(refused=one.refused.short_with_n, accepted=one.accepted.short_with_n)
+
+
+def _distance(one: QPointF, other: QPointF) -> float:
+    return (one - other).manhattanLength()
