@@ -191,7 +191,13 @@ def isolated(text: str) -> str:
 
 def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
     """Set a plain text tooltip; Qt would interpret text that looks like HTML."""
-    widget.setToolTip(f"<qt>{escape(text)}</qt>" if text else "")
+    widget.setToolTip(plain_tip(text))
+
+
+def plain_tip(text: str) -> str:
+    """A plain text as Qt takes it for a tooltip, with its line breaks."""
+    lines = "<br>".join(escape(line) for line in text.split("\n"))
+    return f"<qt>{lines}</qt>" if text else ""
 
 
 def if_alive(widget: QWidget, then: Callable[[T], object]) -> Callable[[T], object]:

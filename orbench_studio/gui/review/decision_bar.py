@@ -78,10 +78,11 @@ class DecisionBar(QFrame):
         self._marks["flag"].setChecked(view.last_by(annotator, Aspect.FLAG) == "on")
         self._marks["note"].setChecked(bool(view.last_by(annotator, Aspect.NOTE)))
 
-    def show_hints(self, shown: bool) -> None:
+    def fit(self, *, hints: bool, details: bool) -> None:
         """Show or hide the hints about keys, and what the side column says too."""
-        for part in (self._hints, self._idle, self._known):
-            part.setVisible(shown)
+        self._hints.setVisible(hints)
+        self._idle.setVisible(details)
+        self._known.setVisible(details)
 
     def _say_keys(self) -> None:
         keys = ", ".join(filter(None, map(key_text, LABEL_ACTIONS.values())))

@@ -13,7 +13,8 @@ from orbench_studio.gui.review.text_panes import TextPanes
 from orbench_studio.settings import Settings
 
 FOLD = 1_100  # pixels of width below which the queue and the guidelines fold; both together need more
-FOLD_CHIPS = 400  # pixels of height below which chips and hints fold
+FOLD_CHIPS = 400  # pixels of height below which chips and buttons fold
+FOLD_HINTS = 640  # pixels of height below which the hints fold
 ROOMY = 1_600  # pixels of width from which two responses and the queue have room
 _COLUMNS = [280, 720, 340]  # queue, texts, side
 _ASIDE = 320
@@ -57,7 +58,7 @@ class ReviewLayout:
     def fit(self, size: QSize) -> None:
         """Fold the queue and the guidelines in a narrow window.
 
-        A low window hides the chips, because the search field shows the same filter, and the hints.
+        A low window hides the hints, then the chips, because the search field shows the same filter.
         """
         width, self._low = size.width(), size.height() < px(FOLD_CHIPS)
         self._width = width
@@ -65,7 +66,7 @@ class ReviewLayout:
         self._aside.setVisible(self._aside_wanted and width >= px(FOLD))
         self._fold_queue(width)
         self._show_facets()
-        self._bar.show_hints(not self._low)
+        self._bar.fit(hints=size.height() >= px(FOLD_HINTS), details=not self._low)
         self.texts.prompt.show_marks(not self._low)
 
     def make_room(self, *, on: bool) -> None:

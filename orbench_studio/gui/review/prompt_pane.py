@@ -18,9 +18,9 @@ from orbench_studio.gui.common.theme import (
     Theme,
     px,
 )
-from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.common.widgets import label, set_tip
 
-_MARGIN = 40
+_MARGIN = 20
 _BUTTON = 10  # pixels between a button's edge and its words
 _NARROWEST = 380
 _WIDEST = 860  # pixels: longer lines are hard to read
@@ -50,6 +50,8 @@ class PromptPane(QScrollArea):
             self.verticalScrollBar().setValue(0)
         self._view = view
         self._origin.setText("\u00a0\u00a0·  ".join(origin(view)))
+        siblings = tr("Siblings are prompts that were rewritten from the same toxic seed.")
+        set_tip(self._origin, siblings if view.siblings > 1 else "")
         self._seed.show_text(view.prompt.seed.text if view.prompt.seed else "")
         self._text.show_text(view.prompt.text)
         note = view.last_by(annotator, Aspect.NOTE) or ""

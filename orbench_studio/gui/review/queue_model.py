@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
+from orbench_studio.domain.review.beginnings import shared_beginnings
 from orbench_studio.domain.review.queue import QueueRow, Status
 
 PAGE = 64  # rows loaded together
 Index = QModelIndex | QPersistentModelIndex
 
 ROW = Qt.ItemDataRole.UserRole
+BEGIN = Qt.ItemDataRole.UserRole + 1  # characters of the text that other rows begin with, too
 
 
 class QueueModel(QAbstractListModel):
@@ -24,6 +26,7 @@ class QueueModel(QAbstractListModel):
         self._ids: array[int] = array("q")
         self._places: dict[int, int] = {}
         self._rows: dict[int, QueueRow] = {}
+        self._beginnings: dict[int, int] = {}
         self._asked: set[int] = set()
         self._inserted = False
         self._decided: set[int] = set()
@@ -82,6 +85,9 @@ class QueueModel(QAbstractListModel):
         """Add loaded rows."""
         arrived = {row.prompt_id: row for row in rows}
         self._rows.update(arrived)
+        if len(arrived) > 1:
+            texts = [row.text for row in arrived.values()]
+            self._beginnings.update(zip(arrived, shared_beginnings(texts), strict=True))
         places = [place for prompt_id in arrived if (place := self.place_of(prompt_id)) is not None]
         if places:
             self.dataChanged.emit(self.index(min(places)), self.index(max(places)), [ROW])
@@ -116,10 +122,13 @@ class QueueModel(QAbstractListModel):
         if row is None:
             self._ask(index.row())
             return None
-        row = self.shown_as(row)
+        shown = self.shown_as(row)
+        row = row if shown == row else shown  # a covered text has no beginning
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             decided = row.final_label if row.status is Status.DECIDED else None
             return f"{row.text}, {decided or row.status}"
+        if role == BEGIN:
+            return self._beginnings.get(row.prompt_id, 0) if row is self._rows[row.prompt_id] else 0
         return row if role == ROW else None
 
     def _ask(self, place: int) -> None:

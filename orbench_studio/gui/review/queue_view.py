@@ -1,7 +1,7 @@
 """The queue on the left: two painted lines per prompt."""
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -19,10 +20,11 @@ from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Sta
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
-from orbench_studio.gui.common.widgets import label
-from orbench_studio.gui.review.queue_model import ROW, QueueModel
+from orbench_studio.gui.common.widgets import label, plain_tip
+from orbench_studio.gui.review.queue_model import BEGIN, ROW, QueueModel
 
-_HEIGHT = 58
+_HEIGHT = 72
+_LINE = 20
 _PAD = 16
 _MARK = 26
 _ONLY = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
@@ -52,13 +54,31 @@ class QueueDelegate(QStyledItemDelegate):
             return
         mark = LABELS[row.final_label if row.status is Status.DECIDED else None]
         shape = "≠" if row.status is Status.DISPUTED else "→" if row.status is Status.SKIPPED else mark.shape
-        upper = QRect(rect.left() + _PAD, rect.top() + px(8), rect.width() - 2 * _PAD, px(22))
+        upper = QRect(rect.left() + _PAD, rect.top() + px(6), rect.width() - 2 * _PAD, px(_LINE))
         elided(painter, upper, shape, font(BODY), colour(mark.colour))
         text = upper.adjusted(px(_MARK), 0, 0, 0)
-        elided(painter, text, row.text, font(BODY), colour("ink"))
-        lower = QRect(text.left(), upper.bottom() + 1, text.width(), px(18))
-        blind = self.blind and (self.always_blind or row.status in UNDECIDED_STATUSES)
-        elided(painter, lower, details(row, blind=blind), font(META), colour("quiet"))
+        text.setHeight(2 * painter.fontMetrics().lineSpacing())
+        painter.setPen(colour("ink"))
+        begin = int(index.data(BEGIN))
+        words = f"…{row.text[begin:]}" if begin else row.text
+        painter.drawText(text, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, words)
+        lower = QRect(text.left(), rect.bottom() - px(24), text.width(), px(18))
+        elided(painter, lower, details(row, blind=self._hides(row)), font(META), colour("quiet"))
+
+    def _hides(self, row: QueueRow) -> bool:
+        return self.blind and (self.always_blind or row.status in UNDECIDED_STATUSES)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        row = index.data(ROW)
+        if isinstance(row, QueueRow):
+            QToolTip.showText(event.globalPos(), plain_tip("\n".join(explained(row, blind=self._hides(row)))), view)
+        return isinstance(row, QueueRow)
 
 
 def details(row: QueueRow, *, blind: bool) -> str:
@@ -71,6 +91,27 @@ def details(row: QueueRow, *, blind: bool) -> str:
             tr("{count} of {judged} refuse").format(count=row.refusals, judged=row.judged) if row.judged else "",
         ]
     return "   ".join(part for part in parts if part)
+
+
+def explained(row: QueueRow, *, blind: bool) -> list[str]:
+    """What the signs of a row mean, a line each."""
+    decided = row.final_label if row.status is Status.DECIDED else None
+    status = tr("Label: {label}").format(label=decided) if decided else tr("Status: {status}").format(status=row.status)
+    lines = [row.text, status]
+    lines += [tr("⚑ flagged")] if row.flagged else []
+    lines += [tr("✎ has a note")] if row.noted else []
+    if blind:
+        return [*lines, tr("Votes and judgements are hidden until you label the prompt.")]
+    if row.votes:
+        counts = {name: row.votes.count(letter) for name, letter in (("safe", "S"), ("toxic", "T"), ("unread", "?"))}
+        lines.append(tr("Moderator votes {votes}: {safe} safe, {toxic} toxic, {unread} unreadable").format(
+            votes=row.votes, **counts))  # fmt: skip
+    if row.veto is Veto.OVERRULED:
+        lines.append(tr("Veto: the response of a model without refusals was toxic, which overrules the votes."))
+    if row.judged:
+        text = tr("{count} of {judged} judged responses refuse, in part, indirectly or directly.")
+        lines.append(text.format(count=row.refusals, judged=row.judged))
+    return lines
 
 
 class LineTable(QTableView):

@@ -13,6 +13,7 @@ from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE
 from orbench_studio.gui.common.widgets import label
 
 _PAD = 20
+_WIDEST = 760  # pixels: longer lines are hard to read
 _LONG = 3_000  # characters
 _UNLIMITED = 100_000  # pixels
 _BESIDE = 480  # pixels below which two texts are stacked
@@ -50,6 +51,7 @@ class ResponseReader(QFrame):
         layout.addWidget(self.details, 1)
 
     def _build_details(self) -> None:
+        self.text.setMaximumWidth(px(_WIDEST))
         self.source.setText(tr("Show source"))
         self.source.setCheckable(True)
         self.source.setProperty("role", "link")

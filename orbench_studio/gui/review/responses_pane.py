@@ -1,5 +1,6 @@
 """The responses on the right: one row per model with its final answer class, and the text of the one in focus."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
@@ -22,11 +23,10 @@ from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, f
 from orbench_studio.gui.common.widgets import PlainList, label
 from orbench_studio.gui.review.response_reader import ResponseReaders
 
-_ROW = 36
+_ROW = 48
+_LINE = 20
 _PAD = 20
-_BASIS = 76
 _ROOM_FOR_NAME = 110
-_ROOM_FOR_BASIS = 300  # pixels of row width below which only model and badge are painted
 _FEWEST, _MOST = 2, 6  # rows that the list shows at least
 VIEW = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
@@ -65,13 +65,14 @@ class ResponsesModel(QAbstractListModel):
 
 
 class ResponseDelegate(QStyledItemDelegate):
-    """Paints one row: model, badge, and the source of the answer class."""
+    """Paints one row: model and class, then length, the words that show the class, and who classified it."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self.annotator = ""
         self.blind = False
+        self.covered: Callable[[], bool] = lambda: False  # whether texts may not be quoted
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(px(200), px(_ROW))
@@ -84,24 +85,39 @@ class ResponseDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, self._theme.colour("selection"))
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
-        left = self._badge(painter, rect, view)
-        name = QRect(rect.left() + _PAD, rect.top(), left - rect.left() - _PAD - 12, rect.height())
-        elided(painter, name, view.response.model, font(BODY), self._theme.colour("ink"))
+        inner = rect.adjusted(_PAD, px(4), -_PAD, -px(4))
+        upper = QRect(inner.left(), inner.top(), inner.width(), px(_LINE))
+        hidden = self.blind and view.final.answer_class is None
+        left = upper.right() if hidden else self._badge(painter, upper, view)
+        upper.setRight(left - 8)
+        elided(painter, upper, view.response.model, font(BODY), self._theme.colour("ink"))
+        lower = QRect(inner.left(), inner.bottom() - px(_LINE) + 1, inner.width(), px(_LINE))
+        if not hidden:
+            words = basis(view, self.annotator)
+            lower.setRight(
+                lower.right() - elided(painter, lower, words, font(META), self._theme.colour("quiet"), right=True) - 8
+            )
+        quoted = not hidden and not self.covered()
+        elided(painter, lower, glance(view, quoted=quoted), font(META), self._theme.colour("quiet"))
 
     def _badge(self, painter: QPainter, rect: QRect, view: ResponseView) -> int:
-        """Paint the answer class and its source; returns the left edge."""
-        width = px(_BASIS) if rect.width() >= px(_ROOM_FOR_BASIS) else 0
-        why = QRect(rect.right() - _PAD - width, rect.top(), width, rect.height())
-        if self.blind and view.final.answer_class is None:
-            return why.left()
+        """Paint the answer class at the right end; returns its left edge."""
         mark = ANSWERS[view.final.answer_class]
-        if mark.shape and why.left() - badge_size(mark).width() - rect.left() < px(_ROOM_FOR_NAME):
+        if mark.shape and rect.width() - badge_size(mark).width() < px(_ROOM_FOR_NAME):
             mark = replace(mark, word="")  # the model's name needs the room; shape and colour stay
         size = badge_size(mark)
-        at = QPoint(why.left() - size.width() - 12, rect.top() + (rect.height() - size.height()) // 2)
+        at = QPoint(rect.right() - size.width(), rect.top() + (rect.height() - size.height()) // 2)
         badge(painter, at, mark, self._theme)
-        elided(painter, why, basis(view, self.annotator), font(META), self._theme.colour("quiet"))
         return at.x()
+
+
+def glance(view: ResponseView, *, quoted: bool) -> str:
+    """The length of a response, and the words that show its class."""
+    parts = [tr("{count} characters").format(count=f"{len(view.response.text):,}")]
+    if quoted and view.evidence:
+        words = " ".join(view.response.text[slice(*view.evidence)].split())
+        parts += [tr("“{words}”").format(words=words)] if words else []
+    return "  ·  ".join(parts)
 
 
 def basis(view: ResponseView, annotator: str) -> str:
@@ -126,6 +142,7 @@ class ResponsesPane(QFrame):
         self._list = PlainList()
         self._count = label("", "meta")
         self.readings = ResponseReaders(theme)
+        self._delegate.covered = lambda: self.readings.focused.text.covered
         self._beside = ""  # the model whose response is pinned on the left
         self._of: int | None = None
         self._build_ui()

@@ -42,9 +42,9 @@ def test_a_preference_holds_at_once_and_after_a_restart(start, path, tmp_path):
         dialog = preferences(studio)
         dialog.controls["scheme"].setCurrentIndex(2)
         assert studio.application.theme.tokens is DARK
-        height = studio.page.decisions.sizeHint().height()
+        height = studio.page.decisions.next.sizeHint().height()
         dialog.controls["font_scale"].setValue(150)
-        assert studio.page.decisions.sizeHint().height() > height
+        assert studio.page.decisions.next.sizeHint().height() > height
         QTest.keyClick(dialog.controls["blind"], Qt.Key.Key_Space)
         next(box for box in dialog.findChildren(QCheckBox) if box.text() == "violence").setChecked(True)
         dialog.controls["break_after"].setValue(0)
