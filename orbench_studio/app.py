@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from orbench_studio import log
 from orbench_studio.domain.workspace.location import Location
-from orbench_studio.settings import load_settings
+from orbench_studio.env_file import load_env_file
+from orbench_studio.errors import StudioError
+from orbench_studio.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from orbench_studio.gui.application import Application
@@ -49,10 +51,20 @@ def application(*, default_settings: bool = False) -> Iterator["Application"]:
         start_qt()  # before the folder exists: it exits if no window can be opened
         with tempfile.TemporaryDirectory(prefix="orbench-demo-", ignore_cleanup_errors=True) as scratch:
             file = Path(scratch) / "settings.json" if default_settings else None
-            studio = Application(load_settings(file), Path(scratch))
+            studio = Application(_settings(file), Path(scratch))
             if without_log:
                 studio.window.messages.show_error(log.set_up, without_log, lasting=True)
             gc.freeze()  # nor are they searched later, when a full collection would delay a key press
             yield studio
     finally:
         gc.enable()
+
+
+def _settings(file: Path | None) -> Settings:
+    """The settings, with the variables of the keys file that they name."""
+    settings = load_settings(file)
+    try:
+        load_env_file(settings.env_file)
+    except StudioError as error:
+        settings.faults.append(str(error))
+    return settings

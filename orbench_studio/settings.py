@@ -41,6 +41,7 @@ class Settings:
     break_after: int = 50  # minutes of work until a reminder; 0 for never
     recheck: int = 3  # percentage of labelled prompts that are shown again without a mark
     learns: bool = True  # the local judge is trained on decisions in the background
+    env_file: str = ""  # a .env file with API keys
     keys: dict[str, list[str]] = field(default_factory=dict)  # custom shortcuts by action
     refusals: str = Refusals.ALL  # that the rates of the Audit page count
     panes: dict[str, list[int]] = field(default_factory=dict)
@@ -204,6 +205,7 @@ _VALID: dict[str, Callable[[object], bool]] = {
     "break_after": lambda value: _number(value, 0, 24 * 60),
     "recheck": lambda value: _number(value, 0, 50),
     "learns": _switch,
+    "env_file": _text,
     "refusals": lambda value: value in tuple(Refusals),
 }
 _VALID_ENTRIES: dict[str, Callable[[object], bool]] = {  # of settings that are mappings

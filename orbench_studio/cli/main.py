@@ -44,6 +44,7 @@ from orbench_studio.cli.console import Exit, write_error, write_line
 from orbench_studio.cli.display import missing_library
 from orbench_studio.cli.terminal import guard, in_one_line
 from orbench_studio.domain.workspace.location import exists, location_of
+from orbench_studio.env_file import load_env_file
 from orbench_studio.errors import StudioError
 from orbench_studio.version import __version__
 
@@ -173,5 +174,14 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
+    env_file: Annotated[
+        str,
+        typer.Option(
+            "--env-file",
+            metavar="FILE",
+            envvar="ORBENCH_ENV_FILE",
+            help="A .env file with API keys and network settings. Environment variables take precedence.",
+        ),
+    ] = "",
 ) -> None:
-    pass
+    load_env_file(env_file)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from orbench_studio.env_file import load_env_file
+from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, Theme
@@ -49,9 +51,17 @@ class Appearance(QObject):
             self._theme.choose(settings.scheme)
         elif name == "font_scale":
             self._theme.scale(settings.font_scale)
+        elif name == "env_file":
+            self._load_env_file()
         elif name in self.followers:
             self.followers[name]()
         self._session.save_settings()
+
+    def _load_env_file(self) -> None:
+        try:
+            load_env_file(self._session.settings.env_file)
+        except StudioError as error:
+            self.message.emit(str(error))
 
     def _resize_text(self, by: int) -> None:
         settings = self._session.settings

@@ -29,8 +29,8 @@ def key_for(endpoint: Endpoint) -> str | None:
         return None
     variable = endpoint.key_variables[0]
     raise KeyMissingError(
-        f"There is no API key for {endpoint.name}. Set the environment variable {variable}, or store the key in the "
-        f"system keyring: keyring set {SERVICE} {variable}"
+        f"There is no API key for {endpoint.name}. Set the environment variable {variable}, name a .env file that "
+        f"contains it (--env-file, or Preferences), or store it in the keyring: keyring set {SERVICE} {variable}"
     )
 
 

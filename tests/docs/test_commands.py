@@ -16,7 +16,7 @@ from tests.docs import pages, reference
 
 _REFRESH = "python -m tests.docs brings it up to date"
 _OPTION = re.compile(r"`(?:[a-z -]+ )?(--[a-z-]+)")
-_OTHERS = {"--help", "--version", "--no-deps"}
+_OTHERS = {"--help", "--version", "--no-deps", "--env-file"}
 _KEY = re.compile(r"`(Ctrl\+[^`]+|[A-Z1-9?/]|→|Space)`")
 _SIGNS = {"→": "Right", "Ctrl+Enter": "Ctrl+Return"}
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]*))?\)")
@@ -65,6 +65,8 @@ def fault(command):
     if program not in pages.PROGRAMS:
         return None
     group = typer.main.get_command(app)
+    if arguments[0] == "--env-file":
+        arguments = arguments[2:]
     if arguments[0] not in group.commands:
         is_place = isinstance(location_of(arguments[0]), Server) or arguments[0].endswith(".orbench")
         return None if arguments[0] == "--help" or (is_place and not arguments[1:]) else "no such command"

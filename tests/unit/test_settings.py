@@ -25,6 +25,8 @@ OTHER = {  # a value of every setting that is not its default
     "break_after": 10,
     "recheck": 7,
     "learns": False,
+    "env_file": "keys.env",
+    "refusals": "words",
     "keys": {"label_safe": ["Q"]},
     "panes": {"queue": [1, 2]},
     "places": {"mine.orbench": 4},

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -58,7 +59,14 @@ class Switch:
     """On or off."""
 
 
-Kind = Number | OneOf | AnyOf | Switch
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text."""
+
+    placeholder: str
+
+
+Kind = Number | OneOf | AnyOf | Switch | Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,10 @@ PREFERENCES = (
     Preference(
         "recheck", "Self-consistency check", Number(0, 50, 1, " % of your prompts", "off"),
         "Labelled prompts are shown again without a mark, to measure how often you give the same label.",
+    ),
+    Preference(
+        "env_file", "Keys file", Text("none"),
+        "Path of a .env file with API keys, one NAME=VALUE in a line. Environment variables take precedence.",
     ),
     Preference(
         "learns", "Train the local judge automatically", Switch(),
@@ -199,6 +211,11 @@ def _control(preference: Preference, value: Any, take: Callable[[str, object], N
             number.setKeyboardTracking(False)
             number.valueChanged.connect(lambda now: take(name, now))
             return _named(number, preference)
+        case Text(placeholder):
+            line = QLineEdit(value)
+            line.setPlaceholderText(tr(placeholder))
+            line.editingFinished.connect(lambda: take(name, line.text().strip()))
+            return _named(line, preference)
         case AnyOf(options):
             return _named(_boxes(options, value, lambda chosen: take(name, chosen)), preference)
 

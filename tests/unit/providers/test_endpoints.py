@@ -1,10 +1,12 @@
 """Model names, base URLs, keys, and model servers on this machine."""
 
+import os
 import socket
 import threading
 
 import pytest
 
+from orbench_studio.env_file import load_env_file
 from orbench_studio.errors import StudioError
 from orbench_studio.providers import discovery, endpoints
 from orbench_studio.providers.credentials import SERVICE, key_for
@@ -129,3 +131,17 @@ def test_other_services_at_a_port_are_ignored(single_server, what):
         thread.start()
         assert discovery.local_servers() == []
         thread.join()
+
+
+def test_keys_of_an_env_file(tmp_path, monkeypatch):
+    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+    monkeypatch.setenv("MISTRAL_API_KEY", "sk-shell")
+    file = tmp_path / "keys.env"
+    file.write_text("# ours\nGROQ_API_KEY='sk-file'\nexport MISTRAL_API_KEY=sk-other\nEMPTY\n", encoding="utf-8")
+    load_env_file(str(file))
+    assert key_for(endpoint("groq/m")) == "sk-file"
+    assert key_for(endpoint("mistral/m")) == "sk-shell", "the environment takes precedence"
+    load_env_file("")
+    assert "GROQ_API_KEY" not in os.environ, "another choice removes what the file has set"
+    with pytest.raises(StudioError, match=r"none\.env cannot be read: No such file"):
+        load_env_file(str(tmp_path / "none.env"))
