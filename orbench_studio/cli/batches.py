@@ -9,7 +9,7 @@ import typer
 from orbench_studio.cli import launch_batch, options
 from orbench_studio.cli.batch_progress import as_json as progress_as_json
 from orbench_studio.cli.batch_progress import write_progress
-from orbench_studio.cli.console import write_json, write_line
+from orbench_studio.cli.console import write_json, write_line, write_table
 from orbench_studio.domain.core.amounts import spent
 from orbench_studio.domain.evaluation.batch import BatchProgress, Cause
 
@@ -72,16 +72,13 @@ def _list(workspace: "Workspace", *, as_json: bool) -> None:
     elif not found:
         write_line("There are no batches yet.")
     else:
-        for progress in found:
-            write_line(_row(progress))
+        write_table(("batch", "status", "done", "of", "failed", "cost", "name"), map(_row, found))
 
 
-def _row(progress: BatchProgress) -> str:
-    batch = progress.batch
-    done = f"{progress.done:,} of {progress.total:,}"
-    failed = f", {progress.failed:,} failed" if progress.failed else ""
+def _row(progress: BatchProgress) -> tuple[object, ...]:
     cost = spent(progress.cost, progress.unpriced, progress.estimated)
-    return f"{batch.id:>4}  {progress.status:<11}  {done}{failed}, {cost}  {batch.name}"
+    counts = (progress.done, progress.total, progress.failed or None)
+    return progress.batch.id, progress.status, *counts, cost, progress.batch.name
 
 
 def _act(

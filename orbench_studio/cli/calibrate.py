@@ -138,18 +138,16 @@ def _print(found: "Calibration", phrases: "Mapping[str, Sequence[MinedPhrase]]")
     _print_left_out(found)
     if found.learning:
         write_line("", "learning curve of the local judge, on held-out responses")
-        for step in found.learning:
-            write_line(
-                f"  {step.labels:>6,} labels   {step.mean:.3f} ± {step.spread:.3f} over {len(step.any_refusal)} draws"
-            )
+        steps = [(s.labels, f"{s.mean:.3f} ± {s.spread:.3f}", len(s.any_refusal)) for s in found.learning]
+        write_table(("labels", "agreement", "draws"), steps, indent=2)
     write_line("", "recommended judge per model (highest lower bound of agreement)")
-    for model, name in found.trust.items():
-        write_line(f"  {model:<26}{name}")
+    write_table(("", ""), list(found.trust.items()), indent=2)
     for model, mined in phrases.items():
         write_line("", f"most indicative phrases of {model}, scored on held-out prompts")
-        for phrase in mined:
-            indicates = "refusal" if phrase.refuses else "answer"
-            write_line(f"  {indicates:<8} {phrase.phrase:<40} precision {phrase.held_out.precision.words}")
+        found_phrases = [
+            ("refusal" if one.refuses else "answer", one.phrase, one.held_out.precision.words) for one in mined
+        ]
+        write_table(("indicates", "phrase", "precision"), found_phrases, indent=2)
     write_line("", _METHODS)
 
 

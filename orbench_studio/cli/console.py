@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
 _NUMBER = re.compile(r"[-+±]?[\d,.]+ ?%?|-|")
+_EXCERPT = 110  # characters
 _UNLIMITED = 1_000_000  # columns of a pipe: no value is ever wrapped or shortened there
 
 
@@ -69,6 +70,12 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, ind
     text = StringIO()
     Console(file=text, width=width, color_system=None, legacy_windows=False).print(table)
     write_line(*(f"{' ' * indent}{line}".rstrip() for line in text.getvalue().splitlines()))
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _EXCERPT else f"{line[:_EXCERPT]}…"
 
 
 def _cell(value: object) -> str:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.console import counted, excerpt, write_json, write_line, write_table
 from orbench_studio.domain.core.judgement import Refusals
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _BY_OTHERS = (
 )
 _METHOD = f"refusals {Refusals.ALL.description}; 95 % Wilson intervals, responses assumed independent"
 _LISTED = 20  # prompts of a difference without --json
-_EXCERPT = 90  # characters
 
 
 def curate(
@@ -100,10 +100,10 @@ def _tally(tally: "Tally") -> dict[str, Any]:
 def _print_selection(
     recipe: "Recipe", found: "Selection", rates: "Mapping[str, Tally]", others: "Mapping[str, Tally]"
 ) -> None:
-    before = found.steps[0].left
-    for step in found.steps:
-        write_line(f"{step.left:>8,}  {step.name}" + (f"  (-{before - step.left:,})" if step.left < before else ""))
-        before = step.left
+    counts = [step.left for step in found.steps]
+    removed = [left - before or None for before, left in pairwise([counts[0], *counts])]
+    names = [step.name for step in found.steps]
+    write_table(("prompts", "removed", "step"), list(zip(counts, removed, names, strict=True)))
     by_category = ", ".join(f"{category} {count:,}" for category, count in found.steps[-1].categories.items())
     if by_category:
         write_line("", f"By category: {by_category}")
@@ -116,9 +116,8 @@ def _print_selection(
         write_line("The recipe stops because of this and selects no prompts.")
     if rates and found.chosen:
         write_line("", f"Refusal rates on these prompts ({_METHOD})")
-        for model, tally in rates.items():
-            apart = f"; excluded: {tally.excluded_text}" if tally.excluded else ""
-            write_line(f"  {model:<28}{tally.refusal.words}; {tally.refused_text}{apart}")
+        rows = [(model, tally.refusal.words, tally.refused_text, tally.excluded_text) for model, tally in rates.items()]
+        write_table(("model", "refusals", "of these", "excluded"), rows, indent=2)
 
 
 def diff(
@@ -142,18 +141,15 @@ def diff(
         (found.second, found.first, found.only_second),
     ):
         write_line("", f"{counted(len(only), 'prompt')} in {has} and not in {lacks}")
-        for reason, count in Counter(one.reason for one in only).most_common():
-            write_line(f"  {count:>6,}  {reason}")
-        for one in only[:_LISTED]:
-            write_line(f"    {_line(one)}")
+        reasons = Counter(one.reason for one in only).most_common()
+        write_table(("", ""), [(count, reason) for reason, count in reasons], indent=2)
+        write_table(("", ""), [_row(one) for one in only[:_LISTED]], indent=4)
         if len(only) > _LISTED:
             write_line(f"    … {len(only) - _LISTED:,} more; use --json to list all")
 
 
-def _line(one: "DifferingPrompt") -> str:
-    text = " ".join(one.text.split())
-    number = f"#{one.prompt_id}" if one.prompt_id is not None else "-"
-    return f"{number:<8}{text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
+def _row(one: "DifferingPrompt") -> tuple[str, str]:
+    return f"#{one.prompt_id}" if one.prompt_id is not None else "-", excerpt(one.text)
 
 
 def _difference_as_json(found: "Difference") -> dict[str, Any]:

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.console import counted, excerpt, write_json, write_line, write_table
 from orbench_studio.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from orbench_studio.domain.curation.near_duplicates import Grouping
 
 _LISTED = 10  # groups, and prompts of each, without --json
-_EXCERPT = 110  # characters
 
 
 def duplicates(
@@ -50,11 +49,8 @@ def duplicates(
     )
     for group_id, of in members.items():
         write_line("", f"Group {group_id}")
-        for m in of[:_LISTED]:
-            text = " ".join(m.text.split())
-            write_line(
-                f"  {m.similarity:4.2f}  #{m.row.prompt_id:<6} {text[:_EXCERPT]}{'…' if len(text) > _EXCERPT else ''}"
-            )
+        rows = [(f"{m.similarity:.2f}", f"#{m.row.prompt_id}", excerpt(m.text)) for m in of[:_LISTED]]
+        write_table(("similarity", "prompt", "text"), rows, indent=2)
     if len(groups) > _LISTED:
         write_line("", f"… {counted(len(groups) - _LISTED, 'more group')}; use --json to list all")
 

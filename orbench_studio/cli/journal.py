@@ -1,12 +1,13 @@
 """`orbench-studio journal`: list decisions, undos, redos and imports of decisions; undo many decisions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, write_json, write_line
+from orbench_studio.cli.console import counted, write_json, write_line, write_table
 
 if TYPE_CHECKING:
     from orbench_studio.services.review.history import Entry
@@ -43,8 +44,7 @@ def journal(
     elif not entries:
         write_line("No decisions yet.")
     else:
-        for entry in entries:
-            write_line(_line(entry))
+        _write_entries(entries)
 
 
 def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None:
@@ -55,8 +55,7 @@ def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None
     if not preview.entries:
         write_line(f"Nothing to undo: no decision of {annotator} since {begin:%Y-%m-%d %H:%M} is in force.")
         return
-    for entry in preview.entries:
-        write_line(_line(entry))
+    _write_entries(preview.entries)
     if yes:
         write_line(bulk_undo.undo_since(opened, preview, annotator=annotator).message)
     else:
@@ -77,9 +76,13 @@ def _as_json(entry: "Entry") -> dict[str, Any]:
     }
 
 
-def _line(entry: "Entry") -> str:
-    when = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _write_entries(entries: "Sequence[Entry]") -> None:
+    write_table(("entry", "time", "annotator", "summary"), map(_row, entries))
+
+
+def _row(entry: "Entry") -> tuple[object, ...]:
     more = f" ({counted(entry.annotations, 'decision')})" if entry.annotations > 1 else ""
     by = f" (guidelines {entry.guideline})" if entry.guideline else ""
     undone = "" if entry.in_force else " (undone)"
-    return f"{entry.id:>6}  {when}  {entry.annotator or '-':<12}  {entry.summary}{more}{by}{undone}"
+    when = f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}"
+    return entry.id, when, entry.annotator or "-", f"{entry.summary}{more}{by}{undone}"

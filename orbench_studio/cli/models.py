@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orbench_studio.cli.console import write_json, write_line
+from orbench_studio.cli.console import write_json, write_line, write_table
 
 
 def models(
@@ -18,9 +18,11 @@ def models(
         found = [vendor._asdict() for vendor in vendors]
         write_json({"vendors": found, "servers": [server._asdict() for server in servers], "built_in": built_in})
         return
-    for vendor in vendors:
-        state = "key found" if vendor.has_key else f"no key in {vendor.key_variable} or the keyring"
-        write_line(f"{vendor.prefix:<12}  {vendor.title}: {state}")
+    states = ["found" if v.has_key else f"none in {v.key_variable} or the keyring" for v in vendors]
+    write_table(
+        ("vendor", "name", "key"), [(v.prefix, v.title, state) for v, state in zip(vendors, states, strict=True)]
+    )
+    write_line("")
     for server in servers:
         write_line(f"{server.title} on this machine: {', '.join(server.models) or 'no models'}")
     if not servers:

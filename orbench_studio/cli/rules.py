@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import counted, rate_as_json, write_error, write_json, write_line
+from orbench_studio.cli.console import counted, rate_as_json, write_error, write_json, write_line, write_table
 from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
 from orbench_studio.settings import load_settings
 
@@ -76,8 +76,7 @@ def _list(workspace: "Workspace", *, as_json: bool) -> None:
     elif not found:
         write_line("This workspace has no custom rules.")
     else:
-        for one in found:
-            write_line(_line(one))
+        write_table(("rule", "indicates", "phrase", "model", "saved", "removed"), map(_row, found))
 
 
 def _try(workspace: "Workspace", rule: CustomRule, saver: str | None, *, as_json: bool) -> None:
@@ -90,10 +89,13 @@ def _try(workspace: "Workspace", rule: CustomRule, saver: str | None, *, as_json
         return
     what = "refusal" if rule.refuses else "answer"
     write_line(f"“{found.phrase.phrase}” indicates {what}; held-out responses:")
-    write_line(f"  precision                        {found.phrase.precision.words}")
-    write_line(f"  recall                           {found.phrase.recall.words}")
-    write_line(f"  agreement of rules, without it   {found.without.words}")
-    write_line(f"  agreement of rules, with it      {found.with_rule.words}")
+    measures = {
+        "precision": found.phrase.precision,
+        "recall": found.phrase.recall,
+        "agreement of rules, without it": found.without,
+        "agreement of rules, with it": found.with_rule,
+    }
+    write_table(("", ""), [(name, rate.words) for name, rate in measures.items()], indent=2)
     write_line(f"  {counted(found.fixed, 'response')} become correct, {found.broken:,} become wrong")
     if saved:
         write_line(f"Saved as rule {saved.number}. Run `judge --judge rules` to apply it.")
@@ -113,13 +115,11 @@ def _remove(workspace: "Workspace", number: str, who: str, *, as_json: bool) -> 
         write_line(f"Rule {removed.number} removed. Run `judge --judge rules` to update the judgements.")
 
 
-def _line(one: SavedRule) -> str:
+def _row(one: SavedRule) -> tuple[object, ...]:
     what = "refusal" if one.rule.refuses else "answer"
-    removed = ""
-    if one.removed_at is not None:
-        removed = f"   removed by {one.removed_by}, {one.removed_at.astimezone():%Y-%m-%d %H:%M}"
-    saved = f"{one.saved_by}, {one.saved_at.astimezone():%Y-%m-%d %H:%M}"
-    return f"{one.number:>4}  {what:<8} {one.rule.phrase:<36} {one.rule.model or 'all models':<20} {saved}{removed}"
+    saved = f"by {one.saved_by}, {one.saved_at.astimezone():%Y-%m-%d %H:%M}"
+    removed = f"by {one.removed_by}, {one.removed_at.astimezone():%Y-%m-%d %H:%M}" if one.removed_at else ""
+    return one.number, what, one.rule.phrase, one.rule.model or "all models", saved, removed
 
 
 def _saved_as_json(one: SavedRule) -> dict[str, Any]:

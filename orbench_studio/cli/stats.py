@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli import options
-from orbench_studio.cli.console import write_json, write_line
+from orbench_studio.cli.console import write_json, write_line, write_table
 
 if TYPE_CHECKING:
     from orbench_studio.services.workspace.statistics import Rate, Reveals
@@ -48,8 +48,7 @@ def stats(
 def _write_consistency(consistency: "dict[str, Rate]", reveals: "dict[str, Reveals]") -> None:
     if consistency:
         write_line("", "self-consistency (same label when a prompt is shown again)")
-        for annotator, rate in consistency.items():
-            write_line(f"  {annotator}  {rate.words}")
+        write_table(("", ""), [(annotator, rate.words) for annotator, rate in consistency.items()], indent=2)
     for what, counted in reveals.items():
         if counted.changed.n:
             write_line("", f"{what.replace('_', ' ')} changed after votes were revealed")
@@ -69,6 +68,4 @@ def _reveals_as_json(counted: "Reveals") -> dict[str, Any]:
 
 
 def _table(counts: dict[str, Any]) -> None:
-    width = max((len(name) for name in counts), default=0)
-    for name, count in counts.items():
-        write_line(f"  {name.replace('_', ' '):<{width}}  {count:>11,}")
+    write_table(("", ""), [(name.replace("_", " "), count) for name, count in counts.items()], indent=2)
