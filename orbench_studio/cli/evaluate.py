@@ -70,6 +70,6 @@ def _launch(
 
 
 def _text(file: Path | None) -> str | None:
-    from orbench_studio.services.evaluation.launcher import read_text
+    from orbench_studio.services.evaluation.batch_control import read_text
 
     return None if file is None else read_text(file)

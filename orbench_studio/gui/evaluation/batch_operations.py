@@ -17,6 +17,8 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.evaluation.plan import Plan
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.services.curation import subsets
+from orbench_studio.services.evaluation import batch_control, cost_estimate, judge_batches, model_catalogue, prices
 from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 
 if TYPE_CHECKING:
@@ -59,8 +61,6 @@ class BatchOperations(QObject):
         """Load model names to suggest: built-in models, vendor prefixes, models with a price."""
 
         def work(_workspace: Workspace) -> list[str]:
-            from orbench_studio.services.evaluation import model_catalogue, prices
-
             vendors = [vendor.prefix for vendor in model_catalogue.vendors()]
             return [*model_catalogue.built_in(), *vendors, *prices.load_prices().by_model]
 
@@ -68,60 +68,30 @@ class BatchOperations(QObject):
 
     def find_servers(self, done: Callable[[list[str]], object]) -> None:
         """Load the model names of the servers on this machine; takes up to two seconds."""
-
-        def work() -> list[str]:
-            from orbench_studio.services.evaluation import model_catalogue
-
-            return [name for server in model_catalogue.local_servers() for name in server.models]
-
-        self._session.background.run(work, done)
+        self._session.background.run(
+            lambda: [name for server in model_catalogue.local_servers() for name in server.models], done
+        )
 
     def model_groups(self, done: Callable[[list[ModelGroup]], object]) -> None:
         """Load the groups of models to choose from, without the servers on this machine."""
-
-        def work(workspace: Workspace) -> list[ModelGroup]:
-            from orbench_studio.services.evaluation import model_catalogue, prices
-
-            return model_catalogue.groups(workspace, prices.load_prices())
-
-        self._session.run(work, done)
+        self._session.run(lambda workspace: model_catalogue.groups(workspace, prices.load_prices()), done)
 
     def server_groups(self, done: Callable[[list[ModelGroup]], object]) -> None:
         """Load the models of the servers on this machine; takes up to two seconds."""
-
-        def work() -> list[ModelGroup]:
-            from orbench_studio.services.evaluation import model_catalogue
-
-            return model_catalogue.server_groups()
-
-        self._session.background.run(work, done)
+        self._session.background.run(lambda: model_catalogue.server_groups(), done)
 
     def subsets(self, done: Callable[[list[str]], object]) -> None:
         """Load the names of the subsets, newest first."""
-
-        def work(workspace: Workspace) -> list[str]:
-            from orbench_studio.services.curation import subsets
-
-            return [subset.name for subset in subsets.saved_subsets(workspace)]
-
-        self._session.run(work, done)
+        self._session.run(lambda workspace: [subset.name for subset in subsets.saved_subsets(workspace)], done)
 
     def read_text(self, file: Path, done: Callable[[str], object], failed: Failed) -> None:
         """Read the text of a file."""
-
-        def work(_workspace: Workspace) -> str:
-            from orbench_studio.services.evaluation import launcher
-
-            return launcher.read_text(file)
-
-        self._session.run(work, done, failed, show_errors=False)
+        self._session.run(lambda _workspace: batch_control.read_text(file), done, failed, show_errors=False)
 
     def estimate(self, plan: Plan, done: Callable[[Estimate], object], failed: Failed) -> None:
         """Estimate a plan; `failed` receives the reason if it is not valid."""
 
         def work(workspace: Workspace) -> Estimate:
-            from orbench_studio.services.evaluation import batch_control, cost_estimate, prices
-
             known = prices.load_prices()
             batch_control.check(plan.models, plan.settings, known)
             ids = batch_control.select_prompts(workspace, wanted=plan.wanted, subset=plan.subset, limit=plan.limit)
@@ -133,7 +103,7 @@ class BatchOperations(QObject):
         """Create the batch of a plan, pass its number to `done`, and start it."""
 
         def work(workspace: Workspace) -> int:
-            from orbench_studio.services.evaluation import batch_control, judge_batches, launcher, prices
+            from orbench_studio.services.evaluation import launcher
 
             known = prices.load_prices()
             batch_control.check(plan.models, plan.settings, known)
@@ -153,23 +123,13 @@ class BatchOperations(QObject):
 
     def overview(self, done: Callable[[list[BatchProgress]], object]) -> None:
         """Load the progress of all batches, newest first."""
-
-        def work(workspace: Workspace) -> list[BatchProgress]:
-            from orbench_studio.services.evaluation import batch_control
-
-            return batch_control.overview(workspace)
-
-        self._session.run(work, done)
+        self._session.run(lambda workspace: batch_control.overview(workspace), done)
 
     def failures(self, batch_id: int, causes: Sequence[Cause], done: Callable[[list[FailedItem]], object]) -> None:
         """Load the first thousand failed items of a batch; `causes` selects some."""
-
-        def work(workspace: Workspace) -> list[FailedItem]:
-            from orbench_studio.services.evaluation import batch_control
-
-            return batch_control.failures(workspace, batch_id, causes=causes, limit=_MAX_FAILURES)
-
-        self._session.run(work, done)
+        self._session.run(
+            lambda workspace: batch_control.failures(workspace, batch_id, causes=causes, limit=_MAX_FAILURES), done
+        )
 
     def is_here(self, batch_id: int) -> bool:
         """Whether this process runs a batch."""
@@ -189,36 +149,23 @@ class BatchOperations(QObject):
         self._opening.add(batch_id)
 
         def work(workspace: Workspace) -> BatchRunner:
-            from orbench_studio.services.evaluation import launcher, prices
+            from orbench_studio.services.evaluation import launcher  # loads the HTTP client
 
             return launcher.open_runner(workspace, batch_id, prices.load_prices(), self._stored.emit)
 
         self._session.run(work, partial(self._begin, batch_id), lambda _error: self._opening.discard(batch_id))
 
     def _restart_models(self, batch_id: int) -> None:
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.evaluation import batch_control
-
-            return batch_control.restart_models(workspace, batch_id)
-
-        self._session.run(work, self._show_message)
+        self._session.run(lambda workspace: batch_control.restart_models(workspace, batch_id), self._show_message)
 
     def pause(self, batch_id: int) -> None:
         """Send no more requests; in-flight requests finish."""
-
-        def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.evaluation import batch_control
-
-            return batch_control.pause(workspace, batch_id)
-
-        self._session.run(work, self._show_message)
+        self._session.run(lambda workspace: batch_control.pause(workspace, batch_id), self._show_message)
 
     def cancel(self, batch_id: int) -> None:
         """Cancel the items without a result, also those in vendor batches."""
 
         def work(workspace: Workspace) -> tuple[Changes, bool]:
-            from orbench_studio.services.evaluation import batch_control
-
             changes = batch_control.cancel(workspace, batch_id)
             return changes, any(model.at_vendor for model in batch_control.progress(workspace, batch_id).models)
 
@@ -235,8 +182,6 @@ class BatchOperations(QObject):
         """Retry failed items; `causes` selects some."""
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.evaluation import batch_control
-
             return batch_control.retry(workspace, batch_id, causes)
 
         def retried(changes: Changes) -> None:
@@ -252,8 +197,6 @@ class BatchOperations(QObject):
         """Set the cost limit of a batch and resume it."""
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.evaluation import batch_control
-
             return batch_control.set_cost_limit(workspace, batch_id, max_cost)
 
         self._session.run(work, lambda _changes: self.resume(batch_id))
@@ -262,8 +205,6 @@ class BatchOperations(QObject):
         """Cancel the vendor batches and send their remaining items live."""
 
         def work(workspace: Workspace) -> Changes:
-            from orbench_studio.services.evaluation import batch_control
-
             return batch_control.send_rest_live(workspace, batch_id)
 
         self._session.run(work, lambda _changes: self.resume(batch_id))
@@ -275,7 +216,7 @@ class BatchOperations(QObject):
             return
 
         def work(workspace: Workspace) -> int:
-            from orbench_studio.services.evaluation import judge_batches, launcher, prices
+            from orbench_studio.services.evaluation import launcher
 
             template = judge_batches.load_template()
             settings = judge_batches.settings_after(batch.settings, template)
@@ -339,8 +280,6 @@ class BatchOperations(QObject):
         """Start the judging that completed batches asked for."""
 
         def work(workspace: Workspace) -> list[FollowUp]:
-            from orbench_studio.services.evaluation import judge_batches
-
             return judge_batches.start_follow_ups(workspace)
 
         def started(found: list[FollowUp]) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchProgre
 from orbench_studio.domain.evaluation.states import TO_SEND, UNFINISHED, BatchAction, BatchState, ItemState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import StudioError, WorkspaceError
+from orbench_studio.formats.small_text import text_of
 from orbench_studio.providers.endpoints import Protocol, endpoint
 from orbench_studio.services.evaluation.batch_tasks import sampling_for
 from orbench_studio.services.evaluation.prices import Prices, user_prices
@@ -134,6 +136,11 @@ def queue_for_workers(workspace: Workspace, batch_id: int) -> None:
     """Leave a batch to the workers of the workspace: it is `running`, without a process here."""
     with workspace.writing() as db:
         apply(db, batch_id, BatchAction.START)
+
+
+def read_text(file: Path) -> str:
+    """The text of a file, such as a system prompt; StudioError if it cannot be read."""
+    return text_of(file).strip()
 
 
 def pause(workspace: Workspace, batch_id: int) -> Changes:

@@ -1,11 +1,9 @@
 """Open the runner of a batch: live requests or vendor batches."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.evaluation.batch import BatchSettings
-from orbench_studio.formats.small_text import text_of
 from orbench_studio.providers.endpoints import endpoint, require_batches
 from orbench_studio.providers.registry import open_provider
 from orbench_studio.services.evaluation.batch_control import load_batch
@@ -23,11 +21,6 @@ def require_ready(models: Sequence[str], settings: BatchSettings) -> None:
         open_provider(target)  # does not connect yet
         if settings.vendor_batch:
             require_batches(target)
-
-
-def read_text(file: Path) -> str:
-    """The text of a file, such as a system prompt; StudioError if it cannot be read."""
-    return text_of(file).strip()
 
 
 def open_runner(

@@ -17,7 +17,7 @@ from orbench_studio.services.curation import run_recipe
 from orbench_studio.services.data import label_files
 from orbench_studio.services.data.export_files import Export, Form, export
 from orbench_studio.services.data.import_files import ReadOptions, import_file
-from orbench_studio.services.evaluation import launcher
+from orbench_studio.services.evaluation import batch_control
 from orbench_studio.services.evaluation.prices import read_prices
 from orbench_studio.services.review import guidelines
 from tests.horrors import as_json, damaged, spoiled
@@ -141,7 +141,7 @@ def test_a_remembered_mapping_that_is_none_is_a_value_error(text):
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a\0b", b"a" * 2_000_000])
-@pytest.mark.parametrize("read", [launcher.read_text, guidelines.text_of, run_recipe.recipe_in, read_prices,
+@pytest.mark.parametrize("read", [batch_control.read_text, guidelines.text_of, run_recipe.recipe_in, read_prices,
                                   lambda file: templates.load(TemplateName.JUDGING, file)])  # fmt: skip
 def test_a_text_that_is_none_is_explained(tmp_path, read, content):
     file = tmp_path / "text.txt"
