@@ -11,7 +11,7 @@ from orbench_studio.estimates.clusters import effective_n, moments
 from orbench_studio.estimates.dawid_skene import bootstrap_intervals, dawid_skene
 from orbench_studio.estimates.misclassification import rogan_gladen
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
-from orbench_studio.estimates.ranks import differences, ranks
+from orbench_studio.estimates.ranks import differences, ranks, winner
 
 DRAWS = 2_000
 CATEGORIES = (40, 50, 60, 80, 100, 150, 200, 300, 500, 1_000)
@@ -122,6 +122,22 @@ def rank_coverage(rates, prompts, *, together=0.5, draws=DRAWS, seed=0):
         covered.append((np.mean((low <= true) & (last <= high)), np.all((first <= true) & (last <= final))))
     each, all_of_them = np.mean(covered, axis=0)
     return float(each), float(all_of_them)
+
+
+def winner_coverage(rates, prompts, *, together=0.5, draws=DRAWS, seed=0):
+    """Simulate the interval of the model with the highest rate, and Wilson's, which does not account for the choice."""
+    random = np.random.default_rng(seed)
+    rates, clusters, found, naive = np.asarray(rates), np.arange(prompts), [], []
+    for _ in range(draws):
+        chance = np.where(
+            random.random((prompts, 1)) < together, random.random((prompts, 1)), random.random((prompts, len(rates)))
+        )
+        hits = (chance < rates).astype(np.float32)
+        first, low, high = winner(hits, np.ones_like(hits), clusters)
+        count = int(hits[:, first].sum())
+        found.append((count / prompts, low, high, rates[first]))
+        naive.append((count / prompts, *wilson(count, prompts), rates[first]))
+    return simulated(*np.array(found).T), simulated(*np.array(naive).T)
 
 
 def skill_coverage(sensitivity, specificity, prompts, *, safe=0.7, draws=100, redrawn=100, seed=0):

@@ -137,6 +137,7 @@ def _as_json(
             }
             for one in moved.models
         ],
+        "highest_over_refusal": asdict(moved.highest) if moved.highest else None,
         "repeats": [
             {
                 "model": one.model,
@@ -218,7 +219,7 @@ def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     if moved.comparisons:
         write_line("", "Over-refusal of models that follow each other by rank, on the prompts that both answered")
         write_table(("higher", "lower", "difference in points", "n"), [_pair(pair) for pair in moved.neighbours])
-    write_line("", *_NOTES, errors.method, *filter(None, (found.dependence, moved.shared)))
+    write_line("", *_NOTES, errors.method, *filter(None, (found.dependence, moved.shared, moved.choice)))
 
 
 def _pair(pair: "Comparison") -> tuple[str, ...]:

@@ -7,18 +7,24 @@ lower (Mogstad, Romano, Shaikh, Wilhelm, Review of Economic Studies 91, 2024). "
 standard errors. For marginal sets, c is the 95 % quantile of the largest of a model's differences, so that each set
 covers the rank of its model with 95 %. For simultaneous sets it is that of all differences, so that all sets cover with
 95 % together. Both are simulated from the covariance of the rates, which assumes many clusters.
+
+The model with the highest rate was chosen because of its rate, which is therefore too high on average. Its interval is
+the hybrid one of Andrews, Kitagawa, McCloskey, Quarterly J. of Economics 139, 2024, section III: conditional on being
+the highest, within the simultaneous 99.5 % interval.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri, stdtrit
 
 _DRAWS = 2_000
 _CONFIDENCE = 0.95
 _TAIL = (1 + _CONFIDENCE) / 2
 _POWER = 0.8
+_PROJECTION = 0.005  # error probability of the simultaneous interval
 Array = NDArray[np.float64]
 Sums = NDArray[np.float32]
 
@@ -89,18 +95,66 @@ def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differ
     return Ranks(rank, sets[0], sets[1])
 
 
-def _largest_differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64], seed: int) -> Array:
-    """Simulate the largest difference of each model from any other in standard errors, (draws, models)."""
+def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 0) -> tuple[int, float, float] | None:
+    """Return the model with the highest rate and the interval that accounts for this choice; None for one model."""
+    n = cases.sum(0)
+    if (n > 0).sum() < 2:
+        return None
+    rates = np.where(n > 0, hits.sum(0) / np.maximum(n, 1), -np.inf).astype(np.float64)
+    first = int(rates.argmax())
+    # Wilson's interval has the same term, for rates near 0 and 1.
+    covariance = _covariance(hits, cases, clusters) + np.diag(1 / np.maximum(n, 1) ** 2)
+    value, error = rates[first], np.sqrt(covariance[first, first])
+    others = (n > 0) & (np.arange(len(n)) != first)
+    if not error > 0:
+        return None
+    slope = covariance[first, others] / error**2
+    limits = (rates[others] - slope * value) / np.where(slope == 1, np.nan, 1 - slope)
+    half_step = 0.5 / n[first]  # rates are discrete, and the highest ones are often equal
+    low = np.max(limits, where=slope < 1, initial=-np.inf) - half_step
+    high = np.min(limits, where=slope > 1, initial=np.inf)
+    spread = np.sqrt(covariance.diagonal())
+    drawn = np.abs(_drawn(covariance, seed)[:, spread > 0] / spread[spread > 0]).max(1)
+    widest = float(np.quantile(drawn, 1 - _PROJECTION)) * error
+
+    def share_below(mean: float) -> float:
+        """Probability of a rate as low as the one found, if this is the true one, given that it is the highest."""
+        ends = np.array([max(low, mean - widest), min(value, mean + widest), min(high, mean + widest)])
+        below, at, above = ndtr((ends - mean) / error)
+        return float(np.clip((at - below) / (above - below), 0, 1)) if above > below else 0.5
+
+    tail = (1 - _CONFIDENCE - _PROJECTION) / (1 - _PROJECTION) / 2
+    ends = [
+        float(brentq(lambda mean, p=p: share_below(mean) - p, value - widest, value + widest, xtol=1e-5))
+        if share_below(value - widest) > p > share_below(value + widest)
+        else float(value + (widest if p == tail else -widest))
+        for p in (1 - tail, tail)
+    ]
+    return first, max(ends[0], 0.0), min(ends[1], 1.0)
+
+
+def _covariance(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> Array:
+    """Estimate the covariance of the rates of all models."""
     n = np.maximum(cases.sum(0), 1)
     left = (hits - hits.sum(0) / n * cases) / n
     order, starts = _by_cluster(clusters)
     left = np.add.reduceat(left[order], starts, axis=0).astype(np.float64)
-    covariance = left.T @ left
+    return np.asarray(left.T @ left)
+
+
+def _drawn(covariance: Array, seed: int) -> Array:
+    """Draw errors of the rates, (draws, models)."""
+    values, vectors = np.linalg.eigh(covariance)
+    random = np.random.default_rng(seed).standard_normal((_DRAWS, len(covariance)))
+    return np.asarray((random * np.sqrt(np.maximum(values, 0))) @ vectors.T)
+
+
+def _largest_differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64], seed: int) -> Array:
+    """Simulate the largest difference of each model from any other in standard errors, (draws, models)."""
+    covariance = _covariance(hits, cases, clusters)
     variance = covariance.diagonal()
     error = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
-    values, vectors = np.linalg.eigh(covariance)
-    random = np.random.default_rng(seed).standard_normal((_DRAWS, len(variance)))
-    drawn = (random * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    drawn = _drawn(covariance, seed)
     found = np.zeros(drawn.shape)
     for model in range(len(variance)):
         apart = error[model] > 1e-9

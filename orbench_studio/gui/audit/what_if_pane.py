@@ -110,7 +110,11 @@ class WhatIfPane(QWidget):
             box.setText(tr("{prompts} ({count})").format(prompts=tr(_DROPS[drop][0]), count=f"{removed:,}"))
             box.setEnabled(removed > 0 or box.isChecked())
         text = tr("{count} of {total} safe prompts remain.")
-        self._say(" ".join((text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"), found.shared)).strip())
+        self._say(
+            " ".join(
+                (text.format(count=f"{found.left:,}", total=f"{found.prompts:,}"), found.shared, found.choice)
+            ).strip()
+        )
         self.errors.setText(errors.method)
         dropped = bool(found.options.dropped)
         rows = [

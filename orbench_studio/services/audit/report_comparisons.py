@@ -47,5 +47,5 @@ def _differences(moved: WhatIf) -> list[Block]:
     return [
         Heading("Differences between models"),
         Table(header, rows, text_columns=2),
-        Paragraph(f"Paired differences of over-refusal with 95 % intervals. {moved.shared}", quiet=True),
+        Paragraph(f"Paired differences of over-refusal with 95 % intervals. {moved.shared} {moved.choice}", quiet=True),
     ]

@@ -1,15 +1,19 @@
 """What-if analysis: over-refusal and rank of every model with some prompts dropped, and differences between models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from orbench_studio.domain.audit.refusal_rates import AuditOptions, Drop, Group
-from orbench_studio.domain.core.rates import Rate
-from orbench_studio.services.audit.audit_counts import AuditCounts
+from orbench_studio.domain.core.rates import Rate, span
+from orbench_studio.services.audit.audit_counts import Array, AuditCounts
 from orbench_studio.services.audit.refusal_audit import audit, by_prompt, human_toxic, members
+
+if TYPE_CHECKING:
+    from orbench_studio.estimates.ranks import Differences
 
 SMALL_DIFFERENCE = 0.02
 
@@ -59,6 +63,15 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class HighestModel:
+    """The model with the highest over-refusal of `models`, with a 95 % interval that accounts for this choice."""
+
+    model: str
+    interval: tuple[float, float]
+    models: int
+
+
+@dataclass(frozen=True, slots=True)
 class RankChange:
     """A model before and after dropping prompts."""
 
@@ -80,6 +93,18 @@ class WhatIf:
     left: int
     removed: Mapping[Drop, int]
     comparisons: tuple[Comparison, ...]
+    highest: HighestModel | None
+
+    @property
+    def choice(self) -> str:
+        """What the rate of the model with the highest over-refusal means."""
+        if self.highest is None:
+            return ""
+        return (
+            f"{self.highest.model} has the highest over-refusal of {self.highest.models:,} models. A rate that was "
+            f"chosen because it is the highest is too high on average: an interval that accounts for this choice is "
+            f"{span(self.highest.interval, ' to ')}."
+        )
 
     @property
     def neighbours(self) -> tuple[Comparison, ...]:
@@ -114,23 +139,29 @@ def what_if(counts: AuditCounts, options: AuditOptions) -> WhatIf:
     removed = {drop: int((safe & counts.dropped(frozenset({drop}))).sum()) for drop in Drop}
     removed[Drop.HUMAN_TOXIC] += int(toxic.sum())
     with_toxic = toxic.any() and Drop.HUMAN_TOXIC in options.dropped
-    before, compared = _ranked(counts.labelled_safe(toxic) if with_toxic else counts, nothing_dropped)
-    after, compared = _ranked(counts, options) if options.dropped else (before, compared)
-    moved = [RankChange(model, before[model], after[model]) for model in counts.names]
+    before = _ranked(counts.labelled_safe(toxic) if with_toxic else counts, nothing_dropped)
+    after = _ranked(counts, options) if options.dropped else before
+    moved = [RankChange(model, before.models[model], after.models[model]) for model in counts.names]
     total = int(safe.sum()) + (int(toxic.sum()) if with_toxic else 0)
     order = sorted(moved, key=lambda one: (one.before.rank, one.model))
-    return WhatIf(options, tuple(order), total, int(remaining.sum()), removed, compared)
+    return WhatIf(options, tuple(order), total, int(remaining.sum()), removed, after.comparisons, after.highest)
 
 
-def _ranked(counts: AuditCounts, options: AuditOptions) -> tuple[dict[str, RankedModel], tuple[Comparison, ...]]:
+class _Ranking(NamedTuple):
+    models: dict[str, RankedModel]
+    comparisons: tuple[Comparison, ...] = ()
+    highest: HighestModel | None = None
+
+
+def _ranked(counts: AuditCounts, options: AuditOptions) -> _Ranking:
     # Imported on first use: scipy takes long to import.
-    from orbench_studio.estimates.ranks import differences, ranks
+    from orbench_studio.estimates.ranks import differences, ranks, winner
 
     found, last = audit(counts, options), len(counts.models)
     rates = {name: found.rate(Group.SAFE, name) for name in counts.names}
     prompts = members(counts, options, Group.SAFE)
     if not prompts.any() or not last:
-        return {name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()}, ()
+        return _Ranking({name: RankedModel(rate, 1, (1, last), (1, last)) for name, rate in rates.items()})
     cases, refused, _ = (values[prompts] for values in by_prompt(counts, options))
     clusters = counts.matrix.clusters[prompts]
     compared = differences(refused, cases, clusters)
@@ -140,12 +171,19 @@ def _ranked(counts: AuditCounts, options: AuditOptions) -> tuple[dict[str, Ranke
         name: RankedModel(rate, int(ranked.rank[at]), tuple(sets[0][at]), tuple(sets[1][at]))
         for at, (name, rate) in enumerate(rates.items())
     }
+    first = winner(refused, cases, clusters)
+    answered = int((cases.sum(0) > 0).sum())
+    highest = None if first is None else HighestModel(counts.names[first[0]], first[1:], answered)
+    return _Ranking(models, _comparisons(counts.names, compared, ranked.rank), highest)
+
+
+def _comparisons(names: Sequence[str], compared: "Differences", rank: Array) -> tuple[Comparison, ...]:
     needed = compared.prompts_needed(SMALL_DIFFERENCE)
     pairs = []
     for one, other in zip(*np.nonzero(np.triu(compared.n, 1)), strict=True):
-        at = (one, other) if ranked.rank[one] <= ranked.rank[other] else (other, one)
+        at = (one, other) if rank[one] <= rank[other] else (other, one)
         value, half = float(compared.value[at]), float(compared.quantile[at] * compared.error[at])
         interval = max(value - half, -1.0), min(value + half, 1.0)
-        higher, lower = counts.names[at[0]], counts.names[at[1]]
-        pairs.append(Comparison(higher, lower, value, interval, int(compared.n[at]), int(np.ceil(needed[at]))))
-    return models, tuple(pairs)
+        pair = names[at[0]], names[at[1]]
+        pairs.append(Comparison(*pair, value, interval, int(compared.n[at]), int(np.ceil(needed[at]))))
+    return tuple(pairs)

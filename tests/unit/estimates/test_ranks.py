@@ -6,7 +6,7 @@ import pytest
 from orbench_studio.domain.core.rates import score_interval, wilson
 from orbench_studio.estimates.clusters import effective_n, moments
 from orbench_studio.estimates.ranks import differences, ranks
-from tests.coverage import cluster_coverage, rank_coverage
+from tests.coverage import cluster_coverage, rank_coverage, winner_coverage
 
 
 def interval(hits, cases, responses=None):
@@ -94,6 +94,12 @@ def test_common_prompts_do_not_widen_rank_sets():
 def test_rank_sets_cover_the_truth_of_each_and_of_all():
     each, together = rank_coverage(np.linspace(0.3, 0.4, 12), 200, draws=100)
     assert each >= 0.95 and together >= 0.91
+
+
+def test_the_interval_of_the_highest_rate_accounts_for_the_choice():
+    chosen, naive = winner_coverage(np.full(20, 0.3), 200, draws=150)
+    assert naive.bias > 0.02 and naive.coverage < 0.85
+    assert chosen.coverage >= 0.92 and chosen.width < 1.6 * naive.width
 
 
 @pytest.mark.parametrize(
