@@ -16,12 +16,13 @@ class Wire:
 
     def __init__(self):
         self.pieces, self.closes = (), False
+        self.heads = []  # of the requests
         self._runner = asyncio.Runner()
 
     def __enter__(self):
         self._server = self._runner.run(asyncio.start_server(self._serve, "127.0.0.1", 0))
         port = self._server.sockets[0].getsockname()[1]
-        self._url = f"http://127.0.0.1:{port}/v1"
+        self.url = f"http://127.0.0.1:{port}/v1"
         self._runner.get_loop().set_default_executor(ThreadPoolExecutor(1))
         self._runner.run(asyncio.to_thread(int))  # the SDKs start a thread of the loop, which stays
         return self
@@ -30,13 +31,14 @@ class Wire:
         self._server.close()
         self._runner.close()
 
-    def ask(self, timeout=60.0, model="wire/model", adaptations=()):
+    def ask(self, timeout=60.0, model="wire/model", adaptations=(), url=None):
         """Send one request; return the answer or the ProviderError."""
-        return self._runner.run(complete(endpoint(model, self._url), "Why?", timeout, adaptations))
+        return self._runner.run(complete(endpoint(model, url or self.url), "Why?", timeout, adaptations))
 
     async def _serve(self, reader, writer):
         try:
             head = await reader.readuntil(b"\r\n\r\n")
+            self.heads.append(head.decode())
             await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
             for piece in self.pieces:
                 writer.write(piece)

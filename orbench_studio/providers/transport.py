@@ -123,14 +123,16 @@ def connection_error(error: BaseException, address: str) -> ProviderError | None
     for found in chain:
         if isinstance(found, ProviderError):  # an SDK may wrap what `_raise_failure` raises
             return found
-        if isinstance(found, ssl.SSLCertVerificationError):
+        if isinstance(found, ssl.SSLCertVerificationError) and hasattr(found, "verify_message"):  # not aiohttp's
             return ProviderError(
                 Cause.ENDPOINT,
                 f"The TLS certificate of {address} is not trusted: {found.verify_message}. Behind a proxy with a "
                 f"certificate of its own, set SSL_CERT_FILE to its CA file.",
             )
-        if isinstance(found, ssl.SSLError):
-            return ProviderError(Cause.UNREACHABLE, f"No TLS connection to {address}: {found.reason or found}.")
+        if isinstance(found, ssl.SSLError) and not isinstance(found, ssl.SSLCertVerificationError):
+            return ProviderError(
+                Cause.UNREACHABLE, f"No TLS connection to {address}: {getattr(found, 'reason', None) or found}."
+            )
         if isinstance(found, socket.gaierror) or type(found).__name__ == "ClientConnectorDNSError":
             return ProviderError(
                 Cause.UNREACHABLE,
