@@ -1,7 +1,7 @@
 """Rate limits that several processes share (a generic cell rate algorithm).
 
 A limit is stored as the time at which everything taken so far has been refilled, so that no history is needed. Unused
-capacity older than `BURST` is lost.
+capacity older than `BURST` is lost. No minute has more requests than the limit, wherever it starts.
 """
 
 from dataclasses import dataclass, field, replace
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from orbench_studio.domain.evaluation.batch import Limits
 
 BURST = 3.0  # seconds of capacity that can be used at once
+WINDOW = 60 + 2 * BURST  # seconds in which a minute's limit is used: a burst at either end of a minute is within it
 _MAX_PAUSE = 60.0  # seconds; a process with a longer pause requests it again
 _LOOKAHEAD = 1.0  # seconds for which start times are granted in advance, in one request for several starts
 
@@ -71,7 +72,7 @@ def take(used: RateUsage, limits: Limits, request: RateRequest, now: float) -> t
 
 class _Meter:
     def __init__(self, per_minute: int | None, at: float, now: float) -> None:
-        self._each = 60 / per_minute if per_minute else 0.0
+        self._each = WINDOW / per_minute if per_minute else 0.0
         self.at = max(at, now - BURST) if per_minute else at
 
     def take(self, amount: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orbench_studio.domain.evaluation.batch import BatchSettings
+from orbench_studio.domain.evaluation.rate_limits import WINDOW
 from orbench_studio.providers.base import estimated_tokens
 from orbench_studio.providers.endpoints import endpoint
 from orbench_studio.services.evaluation.prices import Prices, age_warning, cost
@@ -11,7 +12,6 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.evaluation import text_lengths
 
 _TOKENS_PER_SECOND = 50  # assumed output rate of a model
-_MINUTE = 60
 _VOTE_TOKENS = 80  # assumed length of a judgement or a vote
 
 
@@ -140,5 +140,5 @@ def _model(
         (settings.limits.tokens_per_minute, tokens + (expected or max_tokens)),
     ):
         if limit:
-            seconds = max(seconds, amount / limit * _MINUTE)
+            seconds = max(seconds, amount / limit * WINDOW)
     return ModelEstimate(name, items, tokens, max_tokens, costs[0], costs[1], seconds)

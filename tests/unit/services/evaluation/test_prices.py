@@ -8,6 +8,7 @@ import pytest
 
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.evaluation.batch import BatchSettings, Limits, Sampling
+from orbench_studio.domain.evaluation.rate_limits import WINDOW
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.providers.endpoints import LOCAL_SLOTS
@@ -136,7 +137,7 @@ def test_cost_estimate(workspace):
     assert (found.models[0].expected_cost, found.expected_cost) == (None, None), "it has no responses"
     assert found.unpriced == ("mistral/unheard-of",)
     assert found.models[2].max_cost == 0
-    assert found.seconds == pytest.approx(8 / 10 * 60)
+    assert found.seconds == pytest.approx(8 / 10 * WINDOW)
 
 
 def test_estimate_of_the_local_model_uses_its_concurrency(workspace):

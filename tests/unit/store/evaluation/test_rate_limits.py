@@ -25,7 +25,7 @@ def take(workspace):
 
 
 def test_capacity_is_granted_once(take):
-    limits, request = Limits(requests_per_minute=60), RateRequest(tokens=(1,) * 4)
+    limits, request = Limits(requests_per_minute=66), RateRequest(tokens=(1,) * 4)  # one a second
     assert take(limits, request).starts == (0.0, 0.0, 0.0, 0.0)
     assert take(limits, request).starts == (1.0,), "a second ahead"
     assert take(limits, request, NOW + 2) == RateGrant((0.0, 1.0))
