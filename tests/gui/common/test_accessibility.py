@@ -147,7 +147,6 @@ def test_every_page_is_usable_by_keyboard_and_screen_reader(start, path):
             studio.wait(lambda: not studio._is_busy())
             found[name] = faults(window)
         assert {name: wrong for name, wrong in found.items() if wrong} == {}
-        assert [menu.title() for menu in window.menus.values() if not menu.actions()] == []
 
 
 def test_the_start_page_has_names(start):
