@@ -21,6 +21,7 @@ SCHEMES = ("system", "light", "dark")
 _RECENT = 12
 _MAX_SIZE = 100_000  # pixels
 _LARGEST_FILE = 50_000_000  # bytes; the file holds recipes and column mappings, a few kilobytes each
+_LATEST = 10**11  # seconds since 1970, in the year 5138
 _SHOWN = 60  # characters of a value in a message
 
 
@@ -46,6 +47,8 @@ class Settings:
     refusals: str = Refusals.ALL  # that the rates of the Audit page count
     panes: dict[str, list[int]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)  # the last page by workspace
+    visits: dict[str, list[int]] = field(default_factory=dict)  # by workspace: time (s), decided prompts, all prompts
     mappings: dict[str, str] = field(default_factory=dict)
     recipes: dict[str, str] = field(default_factory=dict)  # unsaved recipe by workspace
     faults: list[str] = field(default_factory=list)  # what could not be loaded, a sentence each; not saved
@@ -212,6 +215,8 @@ _VALID_ENTRIES: dict[str, Callable[[object], bool]] = {  # of settings that are 
     "keys": _texts,
     "panes": _sizes,
     "places": lambda value: _number(value, 0, sys.maxsize),
+    "pages": _text,
+    "visits": lambda value: isinstance(value, list) and len(value) == 3 and all(_number(n, 0, _LATEST) for n in value),
     "mappings": _text,
     "recipes": _text,
 }

@@ -40,6 +40,7 @@ from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
 from orbench_studio.gui.workspace.session import Session
+from orbench_studio.gui.workspace.visits import Visits
 from orbench_studio.gui.workspace.welcome import WelcomePage
 from orbench_studio.services.judging.builtin_judges import LOCAL, RULES
 
@@ -69,6 +70,7 @@ class MainWindow(PageRegistry):
         self.top_bar = TopBar(session, self.review.finder.bar, self.review.pace)
         self.appearance = Appearance(self, session, theme)
         self._commands = Commands(self, session, theme)
+        self._visits = Visits(session, self)
         self._rail = Rail(self.actions_table, theme)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
         self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
@@ -90,6 +92,7 @@ class MainWindow(PageRegistry):
             return
         self._pages.show_page(name)
         self._rail.mark(name)
+        self._visits.leave_on(name)
         self.review.finder.bar.setVisible(self._pages.currentWidget() is self.review)
 
     def open(self, place: Location) -> None:
@@ -131,7 +134,8 @@ class MainWindow(PageRegistry):
         self.top_bar.show()
         self._rail.show()
         self.review.start(at=self._session.settings.places.get(str(workspace.place)))
-        self.show_page("page_review")
+        page = self._visits.page()
+        self.show_page(page if page in {name for name, *_ in PAGES} else "page_review")
         self._session.run(_warning, self._warn)
 
     def _warn(self, text: str) -> None:

@@ -30,6 +30,8 @@ OTHER = {  # a value of every setting that is not its default
     "keys": {"label_safe": ["Q"]},
     "panes": {"queue": [1, 2]},
     "places": {"mine.orbench": 4},
+    "pages": {"mine.orbench": "page_audit"},
+    "visits": {"mine.orbench": [1_700_000_000, 5, 70]},
     "mappings": {"a": "{}"},
     "recipes": {"mine.orbench": "[recipe]"},
 }

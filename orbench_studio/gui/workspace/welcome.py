@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -44,7 +45,8 @@ class WelcomePage(QWidget):
         if places:
             self._recent.addWidget(label(tr("Recent"), "meta"))
         for place in places:
-            button = QPushButton(_named(place).replace("&", "&&"))
+            lines = filter(None, (_named(place), _visit(self._settings.visits.get(str(place)))))
+            button = QPushButton("\n".join(lines).replace("&", "&&"))
             button.setStyleSheet("text-align: left;")
             button.clicked.connect(lambda _checked=False, p=place: self.chosen.emit(p))
             self._recent.addWidget(button)
@@ -114,6 +116,17 @@ def _places(names: Iterable[str]) -> Iterator[Location]:
     for name in names:
         with suppress(StudioError):  # an invalid address in the settings
             yield location_of(name)
+
+
+def _visit(visit: list[int] | None) -> str:
+    """When a workspace was last open, and how many of its prompts were decided."""
+    if visit is None:
+        return ""
+    when, decided, total = visit
+    text = tr("{date} · {decided} of {total} prompts decided ({percent} %)") if total else tr("{date} · no prompts yet")
+    date = f"{datetime.fromtimestamp(when).astimezone():%Y-%m-%d %H:%M}"
+    percent = f"{100 * decided / max(total, 1):.0f}"
+    return text.format(date=date, decided=f"{decided:,}", total=f"{total:,}", percent=percent)
 
 
 def _named(place: Location) -> str:

@@ -12,6 +12,7 @@ from orbench_studio.domain.review.consistency import (
     revealed,
     self_consistency,
 )
+from orbench_studio.domain.review.queue import Status
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import TemplateName
 from orbench_studio.services.workspace.workspace import Workspace
@@ -19,7 +20,17 @@ from orbench_studio.store.review import journal, repeated_decisions
 from orbench_studio.store.workspace import counts
 from orbench_studio.store.workspace.counts import Source
 
-__all__ = ["Rate", "Reveals", "Source", "after_reveal", "consistency", "labels_by_day", "sources", "statistics"]
+__all__ = [
+    "Rate",
+    "Reveals",
+    "Source",
+    "after_reveal",
+    "consistency",
+    "labels_by_day",
+    "progress",
+    "sources",
+    "statistics",
+]
 
 _BY_STATE = {"category": "category", "status": "status", "final_label": "final_label", "label_basis": "basis"}
 
@@ -32,6 +43,13 @@ def statistics(workspace: Workspace) -> dict[str, Any]:
             found[f"prompts_by_{name}"] = counts.prompts_by(db, column)
         found["responses_by_answer_class"] = counts.responses_by_answer_class(db)
     return found
+
+
+def progress(workspace: Workspace) -> tuple[int, int]:
+    """The number of decided prompts, and of all."""
+    with workspace.reading() as db:
+        by_status = counts.prompts_by(db, "status")
+    return by_status.get(Status.DECIDED, 0), sum(by_status.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def test_panes_and_size_are_as_they_were_left(start, path, page):
         studio.key(page, CTRL)
     with start(path) as studio:
         studio.wait(lambda: studio.window.size().toTuple() == (1500, 800))
+        studio.key(Qt.Key.Key_1, CTRL)
         for was, now in zip(left, splitters(studio), strict=True):
             studio.wait(lambda was=was, now=now: now.sizes() == pytest.approx(was, abs=3))
 
@@ -92,6 +93,19 @@ def test_a_workspace_that_is_gone_is_not_offered(start, path):
     path.unlink()
     with start() as studio:
         assert recent(studio) == []
+
+
+def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(start, path):
+    with start(path) as studio:
+        studio.press(Qt.Key.Key_S)
+        studio.window._visits.count()
+        studio.key(Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+        studio.wait(lambda: str(path) in studio.application.session.settings.visits)
+    with start() as studio:
+        [button] = recent(studio)
+        assert "1 of 70 prompts decided (1 %)" in button.text()
+        button.click()
+        studio.wait(lambda: studio.window._pages.currentWidget() is studio.window.curate)
 
 
 def recent(studio):

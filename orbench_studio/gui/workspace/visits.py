@@ -1,0 +1,63 @@
+"""Remembers for each workspace when it was open, how many prompts are decided, and the page that was shown."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from orbench_studio.gui.workspace.session import Session
+
+if TYPE_CHECKING:
+    from orbench_studio.services.workspace.workspace import Workspace
+
+_AFTER = 3_000  # milliseconds after a change until the prompts are counted
+
+
+class Visits(QObject):
+    """Counts some time after a workspace was opened or changed; the demo is not remembered."""
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_AFTER)
+        self._timer.timeout.connect(self.count)
+        session.opened.connect(self._timer.start)
+        session.leaving.connect(self._timer.stop)
+        session.operations.changed.connect(self._start)
+
+    def count(self) -> None:
+        """Count the prompts of the open workspace now."""
+        workspace = self._session.workspace
+        if workspace is None or workspace.illustrative:
+            return
+        place = str(workspace.place)
+
+        def store(found: tuple[int, int]) -> None:
+            self._session.settings.visits[place] = [int(time.time()), *found]
+
+        self._session.run(_progress, store, show_errors=False)
+
+    def page(self) -> str:
+        """The page on which the open workspace was left."""
+        workspace = self._session.workspace
+        return self._session.settings.pages.get(str(workspace.place), "") if workspace else ""
+
+    def leave_on(self, page: str) -> None:
+        """Remember the page that is shown."""
+        workspace = self._session.workspace
+        if workspace is not None and not workspace.illustrative:
+            self._session.settings.pages[str(workspace.place)] = page
+
+    def _start(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+
+def _progress(workspace: Workspace) -> tuple[int, int]:
+    from orbench_studio.services.workspace import statistics
+
+    return statistics.progress(workspace)
