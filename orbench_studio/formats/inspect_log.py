@@ -164,7 +164,7 @@ def _cells(model: str, sample: Found) -> Cells:
     choices = output.get("choices") or ()
     attached = sample.get("attachments") or {}
     text = _text(choices[0]["message"]["content"], attached) if choices else ""
-    stopped = choices[0].get("stop_reason") if choices else ""
+    stopped = _stop_reason(choices[0]) if choices else ""
     error = output.get("error") or (sample.get("error") or {}).get("message") or ""
     usage = output.get("usage") or {}
     tokens = [str(usage.get(name) or "") for name in ("input_tokens", "output_tokens")]
@@ -172,6 +172,14 @@ def _cells(model: str, sample: Found) -> Cells:
     named = output.get("model") or model
     asked = _asked(sample["input"], attached)
     return [str(sample["id"]), str(sample.get("epoch") or 1), named, asked, text, stopped or "", error, *tokens, scores]
+
+
+def _stop_reason(choice: Found) -> Any:
+    """The stop reason; `refusal` where the details or the message say so (Inspect calls Anthropic's a filter's)."""
+    content = choice["message"]["content"]
+    by_message = not isinstance(content, str) and any(part.get("refusal") for part in content)
+    details = choice.get("stop_details") or {}
+    return "refusal" if by_message or details.get("type") == "refusal" else choice.get("stop_reason")
 
 
 def _asked(given: Any, attached: Found) -> str:

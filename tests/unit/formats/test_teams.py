@@ -61,8 +61,9 @@ def test_argilla_says_who_answered_what(take):
     assert found.prompt.category == "hate"
 
 
-def sample(number, text, *, epoch=1, stop="stop", scores=None, given="How do I shoot a portrait?"):
-    output = {"model": "openai/gpt-4o", "choices": [{"message": {"content": text}, "stop_reason": stop}]}
+def sample(number, text, *, epoch=1, stop="stop", why=None, scores=None, given="How do I shoot a portrait?"):
+    choice = {"message": {"content": text}, "stop_reason": stop, "stop_details": why}
+    output = {"model": "openai/gpt-4o", "choices": [choice]}
     output["usage"] = {"input_tokens": 3, "output_tokens": 5}
     more = {"attachments": {"abc": "A long answer."}, "scores": scores or {}, "error": None}
     return {"id": number, "epoch": epoch, "input": given, "target": "", "output": output, **more}
@@ -75,18 +76,21 @@ SAMPLES = [
     sample(1, LIGHT, epoch=2, scores={"match": {"value": "C"}}),
     sample(2, "attachment://abc", stop="max_tokens", given=TALK),
     sample(3, "", stop="content_filter", scores={"orbench": {"value": "indirect_refusal"}}),
+    sample(4, "", stop="content_filter", why={"type": "refusal", "category": "cyber", "categories": []}),
+    sample(5, [{"type": "text", "text": "I must not.", "refusal": True}]),
 ]  # fmt: skip
 HEAD = {"version": 2, "status": "success", "eval": {"task": "or", "model": "openai/gpt-4o"}}
 
 
 def check_log(found):
-    first, again, long, blocked = [record.responses[0] for record in found]
+    first, again, long, blocked, *refused = [record.responses[0] for record in found]
     assert first.judgements[0].answer_class is AnswerClass.DIRECT_ANSWER
     assert (first.model, first.text, first.output_tokens, first.identity) == ("openai/gpt-4o", "With light.", 5, None)
     assert again.identity is not None and again.judgements == ()
     assert (long.text, long.stop_reason, found[2].prompt.text) == ("A long answer.", StopReason.LENGTH, "Go?")
     assert blocked.stop_reason is StopReason.BLOCKED
     assert blocked.judgements[0].answer_class is AnswerClass.INDIRECT_REFUSAL
+    assert [one.stop_reason for one in refused] == [StopReason.REFUSED] * 2
 
 
 def test_an_inspect_log_in_json(take):

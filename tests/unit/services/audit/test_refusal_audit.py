@@ -9,16 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Drop, Group, Labels
-from orbench_studio.domain.core.annotation import Aspect
-from orbench_studio.domain.core.judgement import ANSWERS, Refusals
+from orbench_studio.domain.core.annotation import Aspect, Label
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Refusals
+from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.query import parse
 from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.errors import StudioError
+from orbench_studio.formats.records import PromptDraft, Record, ResponseDraft
 from orbench_studio.services.audit import audit_counts, refusal_audit
 from orbench_studio.services.curation import near_duplicates
 from orbench_studio.services.judging import builtin_judges, run_judges
 from orbench_studio.services.review import bulk_labels, prompt_review, search
-from orbench_studio.services.workspace.workspace import open_workspace
+from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 from tests.unit.services.audit.audited_workspace import (
     MODELS,
     bring,
@@ -203,3 +206,26 @@ def test_an_empty_workspace_has_an_empty_audit(tmp_path):
         found = refusal_audit.audit(audit_counts.read(workspace), AuditOptions())
     assert (found.models, found.categories, found.cells) == ((), (), {})
     assert found.labelled_by_people.n == 0
+
+
+def test_prompts_that_a_vendor_refused_are_in_the_rate_the_cell_and_the_query(tmp_path):
+    with create_workspace(tmp_path / "vendor.orbench") as workspace:
+        stops = [StopReason.REFUSED] * 180 + [StopReason.STOP] * 55
+        drafts = [
+            ResponseDraft("vendor/a", "" if stop is StopReason.REFUSED else "Like this.", stop, reference_class=kind)
+            for stop, kind in zip(stops, [None] * 180 + [AnswerClass.DIRECT_ANSWER] * 55, strict=True)
+        ]
+        prompts = [PromptDraft(f"How do I tie knot {n}?", reference_label=Label.SAFE) for n in range(len(stops))]
+        both = enumerate(zip(prompts, drafts, strict=True))
+        bring(workspace, [Record(n + 2, prompt, (), (draft,)) for n, (prompt, draft) in both])
+        counts, options = audit_counts.read(workspace), AuditOptions()
+        tally = refusal_audit.audit(counts, options).tally(Group.SAFE, "vendor/a")
+        assert (tally.refusal.count, tally.refusal.n) == (180, 235)
+        assert tally.refused_text == "180 by stop reason"
+        for query in (refusal_audit.cell(counts, options, Group.SAFE, "vendor/a"), parse("refused:>=1")):
+            assert len(search.queue_of(workspace, query).ids) == 180
+        in_words = refusal_audit.audit(counts, replace(options, refusals=Refusals.WORDS)).tally(Group.SAFE, "vendor/a")
+        assert (in_words.refusal.words, in_words.excluded_text) == (
+            "0 of 55: 0 % (0 to 6.5 %)",
+            "180 refused by stop reason",
+        )
