@@ -27,10 +27,10 @@ class Activity:
     def __init__(self) -> None:
         self._samples: dict[int, deque[Sample]] = {}
 
-    def add(self, progress: BatchProgress) -> None:
+    def add(self, progress: BatchProgress, now: float | None = None) -> None:
         """Record the progress of a batch, at most once a second."""
         samples = self._samples.setdefault(progress.batch.id, deque())
-        now = time.monotonic()
+        now = time.monotonic() if now is None else now
         sample = (now, progress.done, progress.cost)
         if samples and now - samples[-1][0] < _INTERVAL:
             return
