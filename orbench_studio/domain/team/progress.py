@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from statistics import median
 
 from orbench_studio.domain.core.rates import Rate
@@ -52,6 +52,20 @@ def pace(moments: Sequence[datetime]) -> Pace:
         return Pace(None, None, 0)
     hours = sum(worked) / 3600
     return Pace(len(worked) / hours if hours else None, median(worked), hours)
+
+
+def agreement_of_pairs(labels: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Rate]:
+    """The rate of equal labels of each two annotators on the prompts that both labelled, names in order.
+
+    Assumes that prompts are independent.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    equal: Counter[tuple[str, str]] = Counter()
+    for values in labels:
+        for pair in combinations(sorted(values), 2):
+            counts[pair] += 1
+            equal[pair] += values[pair[0]] == values[pair[1]]
+    return {pair: Rate(equal[pair], n) for pair, n in sorted(counts.items())}
 
 
 def pairwise_agreement(labels: Iterable[Mapping[str, str]]) -> dict[str, Confusion]:

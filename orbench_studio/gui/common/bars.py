@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
+from orbench_studio.colours import shade
 from orbench_studio.gui.common.live_table import KEY, Column, Index, StaticTable
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, Theme, font, px
@@ -32,6 +33,21 @@ class BarTable(StaticTable):
 
     def _part(self, name: str) -> tuple[float, str]:
         return self._counts.get(name, 0) / max(*self._counts.values(), 1), self._colours.get(name, "accent")
+
+
+class Shades(QStyledItemDelegate):
+    """Paints a cell on a background that is deeper the larger its share (0 to 1) is; without a share it is plain."""
+
+    def __init__(self, table: QTableView, theme: Theme, part: Callable[[Any, int], float | None]) -> None:
+        super().__init__(table)
+        self._theme = theme
+        self._part = part
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        share = self._part(index.data(KEY), index.column())
+        if share is not None:
+            painter.fillRect(option.rect.adjusted(1, 1, -1, -1), QColor(shade(self._theme.tokens, share)))
+        super().paint(painter, option, index)
 
 
 class Bars(QStyledItemDelegate):

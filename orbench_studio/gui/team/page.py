@@ -17,6 +17,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_table import note, table_of
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label
+from orbench_studio.gui.team.agreement_matrix import matrix_of
 from orbench_studio.gui.team.people_table import NOTE, people_table
 from orbench_studio.gui.team.queue_card import QueueCard
 from orbench_studio.gui.team.queue_dialog import QueueDialog
@@ -25,6 +26,7 @@ from orbench_studio.gui.workspace.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orbench_studio.domain.core.rates import Rate
     from orbench_studio.domain.team.progress import Activity
     from orbench_studio.services.team.team_queues import QueueStatus
     from orbench_studio.services.workspace.workspace import Workspace
@@ -51,7 +53,7 @@ class TeamPage(QScrollArea):
         self.new = QPushButton(tr("New queue…"))
         self.empty = label(tr(_EMPTY), "quiet")
         self._queues, self._column = QVBoxLayout(), QVBoxLayout()
-        self._people: QWidget | None = None
+        self._tables: list[QWidget] = []
         self._note = note(tr(NOTE))
         self._build_ui()
         self.new.clicked.connect(lambda: self.ask(None))
@@ -69,10 +71,10 @@ class TeamPage(QScrollArea):
     def load(self) -> None:
         """Load the queues and the activity of annotators."""
 
-        def work(workspace: Workspace) -> tuple[list[QueueStatus], list[Activity]]:
+        def work(workspace: Workspace) -> tuple[list[QueueStatus], list[Activity], dict[tuple[str, str], Rate]]:
             from orbench_studio.services.team import team_queues
 
-            return team_queues.queues(workspace), team_queues.people(workspace)
+            return team_queues.queues(workspace), team_queues.people(workspace), team_queues.agreement(workspace)
 
         self._session.run(work, lambda found: self._show(*found))
 
@@ -112,7 +114,9 @@ class TeamPage(QScrollArea):
     def _done(self, changes: Changes) -> None:
         self.message.emit(changes.message)
 
-    def _show(self, statuses: list[QueueStatus], people: list[Activity]) -> None:
+    def _show(
+        self, statuses: list[QueueStatus], people: list[Activity], agreement: dict[tuple[str, str], Rate]
+    ) -> None:
         self.statuses = statuses
         annotator = self._session.annotator
         while len(self.cards) < len(statuses):
@@ -122,12 +126,12 @@ class TeamPage(QScrollArea):
             if place < len(statuses):
                 card.show_status(statuses[place], annotator)
         self.empty.setVisible(not statuses)
-        if self._people is not None:
-            self._people.deleteLater()
-            self._people = None
-        if people:
-            self._people = table_of(people_table(people, datetime.now(UTC)))
-            self._column.insertWidget(self._column.count() - 2, self._people)
+        for table in self._tables:
+            table.deleteLater()
+        self._tables = [table_of(people_table(people, datetime.now(UTC)))] if people else []
+        self._tables += [matrix_of(agreement, self._theme)] if agreement else []
+        for table in self._tables:
+            self._column.insertWidget(self._column.count() - 2, table)
         self._note.setVisible(bool(people))
 
     def _add_card(self) -> None:

@@ -10,7 +10,7 @@ from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.judging.agreement import Kappa
 from orbench_studio.domain.review.consistency import self_consistency
 from orbench_studio.domain.review.query import parse
-from orbench_studio.domain.team.progress import Activity, pace, pairwise_agreement
+from orbench_studio.domain.team.progress import Activity, agreement_of_pairs, pace, pairwise_agreement
 from orbench_studio.domain.team.queue import Progress, QueueState, TeamQueue, understaffed_category
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.workspace import Workspace
@@ -77,6 +77,12 @@ def people(workspace: Workspace, now: datetime | None = None) -> list[Activity]:
         )
         for name in names
     ]
+
+
+def agreement(workspace: Workspace) -> dict[tuple[str, str], Rate]:
+    """The agreement of each two annotators on the prompts that both labelled; labels that are hidden are left out."""
+    with workspace.reading() as db:
+        return agreement_of_pairs(annotator_activity.values_by_prompt(db).values())
 
 
 def make(workspace: Workspace, wanted: TeamQueue) -> Changes:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orbench_studio.domain.team.progress import pace, pairwise_agreement
+from orbench_studio.domain.team.progress import agreement_of_pairs, pace, pairwise_agreement
 from orbench_studio.domain.team.queue import LOTS, Assignment, Member, TeamQueue, divide_lots, lot_of
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -51,3 +51,11 @@ def test_agreement_compares_each_pair_of_labels():
     found = pairwise_agreement(labels)
     assert (found["ada"].accuracy.count, found["ada"].n) == (2, 3)
     assert (found["eve"].accuracy.count, found["eve"].n) == (0, 2)
+
+
+def test_the_agreement_of_each_two_annotators():
+    labels = [{"ada": "safe", "bo": "safe", "cy": "toxic"}, {"bo": "toxic", "ada": "safe"}, {"cy": "safe"}]
+    found = agreement_of_pairs(labels)
+    assert {pair: (rate.count, rate.n) for pair, rate in found.items()} == {
+        ("ada", "bo"): (1, 2), ("ada", "cy"): (0, 1), ("bo", "cy"): (0, 1),
+    }  # fmt: skip
