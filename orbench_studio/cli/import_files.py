@@ -98,10 +98,12 @@ def _advice(error: StudioError, file: Path) -> str:
     """The options that give what the file lacks."""
     from orbench_studio.services.data.import_files import preview_file
 
+    if " = ? " in str(error):
+        return ". Pass --value VALUE=MEANING."
     if not isinstance(error, FileFaultError) or not error.wants:
         return ""
     if error.wants in ("rows", "requests"):
-        return " Pass --requests FILE." if error.wants == "requests" else ""
+        return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     if error.wants != "format":
         return f" Pass --{error.wants} NAME."
     proposal = preview_file(file).proposal

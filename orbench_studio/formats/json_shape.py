@@ -21,7 +21,7 @@ _FACT = 2_000  # characters of a value beside the rows that is kept
 _MOST_CELLS = 2_000_000  # of a file that is written by columns, which is held in memory whole
 _MOST_TEXT = 64_000_000  # characters of such a file
 _POTATO = "instance_id_to_label_to_value"
-FILE = "file"
+FILE, TEXT = "file", "text"  # columns for what stands beside the rows, and for rows that are texts
 Path = tuple[str, ...]
 
 
@@ -138,7 +138,7 @@ def _rows_of(name: str, node: Node) -> Path | None:
     if len(nearest) == 1:
         return nearest[0]
     listed = ", ".join(".".join(path) for path in nearest[:8])
-    text = f"{name}: one object holds several lists. Say which has the rows, with --rows PATH: {listed}."
+    text = f"{name}: one object holds several lists. Say which has the rows: {listed}."
     raise FileFaultError(text, wants="rows")
 
 
@@ -277,7 +277,11 @@ def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:
 
 def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
     for _ in window.items():
-        yield window.value()
+        is_text = window.skip(SPACE) == '"'
+        found = window.value()
+        if is_text and isinstance(found, tuple):
+            found = found[0], {TEXT: found[1]}, *found[2:]
+        yield found
     if window.skip(SPACE):
         reason = "there is more after the array's ']'. Write all rows into one array, or one object a line."
         raise file_fault(name, reason, window.line)

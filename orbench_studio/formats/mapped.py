@@ -31,7 +31,7 @@ from orbench_studio.formats.tables import Cells
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
-_NO_MODEL = "responses were left out, because no model is named: pass --model NAME or map a column to model"
+_NO_MODEL = "responses were left out, because no model is named: name it, or map a column to model"
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
     Field.MODERATOR: file_names.moderator_in,
@@ -229,8 +229,8 @@ class MappedRow:
         """The question about a value whose meaning nobody said."""
         self._count(part, stated, REJECTED)
         short = words.shortened(stated)[1:-1]
-        options = " or ".join(f"--value {short}={example}" for example in examples)
-        return RowError(f"the {part.replace('_', ' ')} {short!r} = ? Say what it means: {options}")
+        options = " or ".join(f"{short}={example}" for example in examples)
+        return RowError(f"the {part.replace('_', ' ')} {short!r} = ? Say what the value means: {options}")
 
     def _votes(self, cells: Cells) -> tuple[VoteDraft, ...]:
         if Field.VERDICT not in self._columns:

@@ -39,7 +39,7 @@ class Field(StrEnum):
 _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
                    "input_prompt", "seed_question", "text", "input", "messages", "conversations", "conversation",
-                   "turns", "request", "user_input"),
+                   "turns", "request", "user_input", "q"),
     Field.SYSTEM: ("system_prompt",),
     Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
                      "risk_area", "class", "type"),
@@ -161,8 +161,11 @@ def can_mean(part: Field, meaning: str) -> bool:
     return meaning in (("safe", "toxic", "controversial") if part is Field.LABEL else ("safe", "toxic", "unparsed"))
 
 
-def propose(header: Sequence[str]) -> ColumnMapping | None:
-    """Propose a mapping from common column names; None if no column looks like the prompt."""
+def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> ColumnMapping | None:
+    """Propose a mapping from common column names; None if no column looks like the prompt.
+
+    With some rows, a column called label whose values are those of answers and refusals is taken for answer classes.
+    """
     by_name = {_plain(name): name for name in reversed(header)}
     columns: dict[Field, str] = {}
     for part, names in _USUAL_NAMES.items():
@@ -174,6 +177,11 @@ def propose(header: Sequence[str]) -> ColumnMapping | None:
     if Field.RESPONSE not in columns:
         for part in _OF_RESPONSE:
             columns.pop(part, None)
+    elif Field.LABEL in columns and Field.ANSWER_CLASS not in columns:
+        at = header.index(columns[Field.LABEL])
+        values = {row[at] for row in rows if row[at].strip()}
+        if values and all(words.answer_class(value) is not None for value in values):
+            columns[Field.ANSWER_CLASS] = columns.pop(Field.LABEL)
     return ColumnMapping(columns)
 
 

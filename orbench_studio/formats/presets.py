@@ -72,4 +72,4 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     others = frozenset(found["others"]) if "others" in found else None
     needs = tuple(map(str, found["needs"]))
     joins = needs[0] if found.get("joins_requests") else ""
-    return Reader(name, str(found["title"]), needs, partial(bind, layout), others, joins)
+    return Reader(name, str(found["title"]), needs, partial(bind, layout), others, joins, mapping=layout.mapping)

@@ -100,7 +100,8 @@ class Reader:
 
     `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
     A format that `joins` takes its prompts from a file of requests, by this column, unless it has the column
-    `joined`. What `keeps` its own reading is read by its reader also where the user maps columns.
+    `joined`. What `keeps` its own reading is read by its reader also where the user maps columns. `mapping` is the one
+    of a format that is a mapping.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Reader:
     joins: str = ""
     joined: str = ""
     keeps: bool = False
+    mapping: ColumnMapping | None = None
 
     def recognises(self, header: Sequence[str]) -> bool:
         """Whether the header is one of this format."""

@@ -173,7 +173,8 @@ def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
         with file.explained():
             first = tuple(tuple(row[1]) for row in islice(rows, _PREVIEW_ROWS) if not isinstance(row, RowFault))
         known = recognise(header)
-        return Preview(header, first, known.name if known else None, propose(header))
+        usual = known.mapping if known else propose(header, first)
+        return Preview(header, first, known.name if known else None, usual)
 
 
 @contextmanager

@@ -144,4 +144,4 @@ def described(value: object) -> str:
     if isinstance(value, dict):
         names = ", ".join(list(value)[:5])
         return f"an object with {names}" if names else "an empty object"
-    return f"a list of {len(value):,}" if isinstance(value, list) else type(value).__name__
+    return f"a list of {len(value):,}" if isinstance(value, list) else "a single value"

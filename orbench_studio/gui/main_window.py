@@ -122,7 +122,9 @@ class MainWindow(PageRegistry):
         # Imported on first use: it loads the file formats, which would delay the start.
         from orbench_studio.gui.data.import_dialog import ImportDialog
 
-        ImportDialog(self, self._session).begin(files)
+        dialog = ImportDialog(self, self._session)
+        dialog.review_wanted.connect(partial(self.show_page, "page_review"))
+        dialog.begin(files)
 
     def _opened(self) -> None:
         workspace = self._session.workspace

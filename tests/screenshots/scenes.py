@@ -279,14 +279,10 @@ def _files(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    from orbench_studio.gui.data.mapping_dialog import MappingDialog
     from orbench_studio.gui.workspace.server_dialog import ServerDialog
-    from orbench_studio.services.data.import_files import ColumnMapping, preview_file
 
     window = stage.window
-    preview = preview_file(_TABLE)
     for name, dialog in (
-        ("columns", MappingDialog(window, _TABLE.name, preview, preview.proposal or ColumnMapping())),
         ("keys", ShortcutsDialog(window)),
         ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
         ("note", NoteDialog(window, "")),

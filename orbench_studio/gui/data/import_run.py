@@ -1,7 +1,7 @@
 """The files of one import: checked first, then imported, one after the other."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -13,34 +13,42 @@ from orbench_studio.services.data.import_files import (
     ColumnMapping,
     Fault,
     ImportReport,
+    Preview,
     ReadOptions,
     import_file,
     inspect_file,
+    preview_file,
 )
 from orbench_studio.services.workspace.workspace import Workspace
 
 
 @dataclass
 class FileToImport:
-    """A file with its report, or with the error that prevents its import."""
+    """A file with its report, or with the error that prevents its import, and what the user said about it."""
 
     path: Path
+    format: str | None = None
     mapping: ColumnMapping | None = None
+    meanings: dict[str, str] = field(default_factory=dict)
+    rows: str | None = None
+    requests: Path | None = None
+    preview: Preview | None = None
     report: ImportReport | None = None
     error: str = ""
-    wants: str = ""  # what is missing: model, moderator, judge, format
+    wants: str = ""  # what is missing: model, moderator, judge, format, rows, requests
     taken: bool = False
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names for files that have none, and the faults to repair."""
+    """Names for files that have none, the faults to repair, and whether nearly equal prompts are joined."""
 
     model: str = ""
     moderator: str = ""
     judge: str = ""
     annotator: str = ""
     mend: frozenset[Fault] = frozenset()
+    join_near: bool = False
 
     def options(self, file: FileToImport) -> ReadOptions:
         """The reader's options for a file."""
@@ -49,7 +57,11 @@ class Names:
             self.model or None,
             self.judge or None,
             self.annotator or None,
-            mapping=file.mapping,
+            file.mapping,
+            file.meanings,
+            file.rows,
+            file.requests,
+            self.join_near,
             mend=self.mend,
         )
 
@@ -69,31 +81,57 @@ class ImportRun(QObject):
         self._cancelled = Event()
         session.closed.connect(self.cancel)  # the window does not wait for a long file to close
 
-    def look(self, names: Names) -> None:
-        """Read every file that is not imported yet completely, without importing it."""
+    def look(self, names: Names, only: FileToImport | None = None) -> None:
+        """Read every file that is not imported yet, or one of them, without importing it."""
 
         def look(file: FileToImport, _workspace: Workspace) -> ImportReport:
-            return inspect_file(file.path, names.options(file), on_progress=self._goes_on)
+            self._preview(file, names)
+            return inspect_file(file.path, names.options(file), format_name=file.format, on_progress=self._goes_on)
 
-        self._begin(look, takes=False)
+        self._begin(look, takes=False, only=only)
 
     def take(self, names: Names) -> None:
         """Import every file that can be read."""
 
         def take(file: FileToImport, workspace: Workspace) -> ImportReport:
-            return import_file(workspace, file.path, names.options(file), on_progress=self._goes_on)
+            options = names.options(file)
+            return import_file(workspace, file.path, options, format_name=file.format, on_progress=self._goes_on)
 
         self._begin(take, takes=True)
+
+    @property
+    def ready(self) -> list[FileToImport]:
+        """The files that can be imported: not imported yet, without an error, and with a row that can be read."""
+        return [f for f in self.files if not f.taken and not f.error and (f.report is None or f.report.imported)]
 
     def cancel(self) -> None:
         """Stop; nothing of the current file is imported."""
         self._cancelled.set()
 
-    def _begin(self, work: Callable[[FileToImport, Workspace], ImportReport], *, takes: bool) -> None:
+    def _preview(self, file: FileToImport, names: Names) -> None:
+        """Read the first rows; a table of no known format gets the mapping that was used before, or a proposal."""
+        file.preview = preview_file(file.path, replace(names.options(file), mapping=None))
+        if file.preview.format is None and file.format is None and file.mapping is None:
+            file.mapping = self._remembered(file.preview) or file.preview.proposal
+
+    def _remembered(self, preview: Preview) -> ColumnMapping | None:
+        stored = self._session.settings.mappings.get("\t".join(preview.header))
+        try:
+            return ColumnMapping.from_json(stored) if stored else None
+        except ValueError:
+            return None  # the settings were edited by hand
+
+    def _begin(
+        self,
+        work: Callable[[FileToImport, Workspace], ImportReport],
+        *,
+        takes: bool,
+        only: FileToImport | None = None,
+    ) -> None:
         self._cancelled.clear()
         self.running = True
-        waiting = [file for file in self.files if not file.taken and not (takes and file.error)]
-        self._next(waiting, work, takes=takes)
+        waiting = self.ready if takes else [file for file in self.files if not file.taken]
+        self._next([only] if only is not None else waiting, work, takes=takes)
 
     def _next(
         self, waiting: list[FileToImport], work: Callable[[FileToImport, Workspace], ImportReport], *, takes: bool
@@ -106,7 +144,7 @@ class ImportRun(QObject):
         file, *rest = waiting
 
         def done(report: ImportReport) -> None:
-            file.report, file.error, file.taken = report, "", takes
+            file.report, file.error, file.wants, file.taken = report, "", "", takes
             if takes:
                 self._session.operations.changed.emit(report.changes)
             follow()

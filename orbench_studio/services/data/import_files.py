@@ -14,12 +14,13 @@ from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
-from orbench_studio.formats.mapping import ColumnMapping, Field, can_mean
+from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.studio_rows import STUDIO
+from orbench_studio.formats.tables import NestedCell
 from orbench_studio.formats.tally import UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
@@ -38,10 +39,10 @@ __all__ = [
     "Preview",
     "ReadOptions",
     "RowFault",
-    "can_mean",
     "formats",
     "import_file",
     "inspect_file",
+    "is_nested",
     "preview_file",
 ]
 
@@ -128,6 +129,11 @@ def import_file(
     return report
 
 
+def is_nested(cell: str) -> bool:
+    """Whether a cell of a preview holds a list or an object."""
+    return isinstance(cell, NestedCell)
+
+
 def formats() -> list[tuple[str, str]]:
     """The names and titles of all formats, the user's presets among them."""
     return [(reader.name, reader.title) for reader in readers()]
@@ -174,7 +180,8 @@ def inspect_file(
             report.imported += len(records)
         _finish(report, file)
     report.notes |= {REPAIRED: 1} if repaired else {}
-    _require_rows(report)
+    if not report.rejected:
+        _require_rows(report)
     return report
 
 
@@ -250,8 +257,8 @@ def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
     if own:
         names = ", ".join(f"{name} {count:,}" for name, count in own.most_common(10))
         more = f" and {len(own) - 10:,} more" if len(own) > 10 else ""
-        join = "Join them to the ten with --value NAME=CATEGORY if you want"
-        yield f"{own.total():,} rows have categories that are not OR-Bench's ten: {names}{more}. {join}."
+        rows = f"{own.total():,} rows have categories that are not OR-Bench's ten"
+        yield f"{rows}: {names}{more}. You can join them to the ten."
 
 
 def _require_sound(report: ImportReport) -> None:

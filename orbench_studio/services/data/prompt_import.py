@@ -13,7 +13,7 @@ from orbench_studio.store.core.tables import PROMPTS, SEEDS
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import KnownPrompt
 
-NEAR = "prompts that differ from one here only in white space or quotation marks (join them with --join-near)"
+NEAR = "prompts that differ from one here only in white space or quotation marks (they can be joined)"
 JOINED = "prompts joined with one here that differs only in white space or quotation marks"
 
 

@@ -33,11 +33,9 @@ from orbench_studio.gui.common.page_stack import PAGES
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
-from orbench_studio.gui.data.mapping_dialog import MappingDialog
 from orbench_studio.gui.review.popups import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
 from orbench_studio.resources_dir import resources
-from orbench_studio.services.data.import_files import ColumnMapping, preview_file
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 from tests.gui.conftest import outside
@@ -154,7 +152,7 @@ def test_the_start_page_has_names(start):
         assert faults(studio.window) == []
 
 
-@pytest.mark.parametrize("kind", ["import", "columns", "note", "keys", "preferences", "crash"])
+@pytest.mark.parametrize("kind", ["import", "note", "keys", "preferences", "crash"])
 def test_every_dialog_has_names(start, path, made, kind):
     file = made.with_name("or-bench.csv")
     with start(path) as studio:
@@ -163,9 +161,7 @@ def test_every_dialog_has_names(start, path, made, kind):
             dialog.begin([file])
             studio.wait(lambda: not dialog.run.running)
         else:
-            preview = preview_file(file)
             dialog = {
-                "columns": lambda: MappingDialog(studio.window, file.name, preview, ColumnMapping()),
                 "note": lambda: NoteDialog(studio.page, "before"),
                 "keys": lambda: ShortcutsDialog(studio.window),
                 "preferences": lambda: PreferencesDialog(

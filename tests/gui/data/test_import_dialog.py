@@ -1,11 +1,11 @@
 """Importing in the window: look, mend, map, take; and everything that a file can be."""
 
+import json
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFileDialog
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QMenu
 
 from orbench_studio.gui.data.import_dialog import ImportDialog
-from orbench_studio.gui.data.mapping_dialog import MappingDialog
-from orbench_studio.services.data.import_files import Field
 
 ROW = [("May I pat the dog?", "False", "Yes.", "privacy")]
 
@@ -40,29 +40,56 @@ def test_good_and_bad_rows_are_told_before_and_after(start, path, tmp_path, writ
         assert len(studio.page.model.ids()) == 70, "looking takes nothing"
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
-        assert "1 imported" in dialog._files.item(0, 3).text()
+        assert "1 imported" in dialog._files.item(0, 1).text()
         dialog.reject()
+
+
+def chosen(studio, dialog, box, text):
+    """Choose an entry of a list as a user does, and wait for the new check."""
+    at = next(at for at in range(box.count()) if box.itemText(at) == text)
+    box.setCurrentIndex(at)
+    box.activated.emit(at)
+    studio.wait(lambda: not dialog.run.running)
 
 
 def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_path, write_csv):
-    first = write_csv(tmp_path / "a.csv", ("q", "reply", "llm"), [("May I pat the dog?", "Yes.", "m1")])
-    second = write_csv(tmp_path / "b.csv", ("q", "reply", "llm"), [("May I pat the cat?", "No.", "m1")])
+    first = write_csv(tmp_path / "a.csv", ("ask", "reply", "llm", "mark"), [("May I pat the dog?", "Yes.", "m1", "1")])
+    second = write_csv(tmp_path / "b.csv", ("ask", "reply", "llm", "mark"), [("May I pat the cat?", "No.", "m1", "2")])
     with start(path) as studio:
         dialog = looked(studio, first)
-        assert dialog._report.toPlainText().endswith("Match its columns: press Match columns….")
-        dialog._map.click()
-        mapping = dialog.findChild(MappingDialog)
-        for part, column in ((Field.PROMPT, "q"), (Field.RESPONSE, "reply"), (Field.MODEL, "llm")):
-            mapping._columns[part].setCurrentText(column)
-        mapping.accept()
-        studio.wait(lambda: not dialog.run.running and dialog.run.files[0].report is not None)
+        assert "Choose the format, or the field of each column, above." in dialog._report.toPlainText()
+        for column, title in enumerate(("Prompt", "Response", "Model", "Answer class")):
+            chosen(studio, dialog, dialog.preview.columns[column], title)
+        assert dialog._files.item(0, 1).text() == "all 1 rows rejected", "a bare number is a question"
+        assert not dialog._take.isEnabled()
+        meaning = dialog.preview.values.cellWidget(0, 3)
+        assert (dialog.preview.values.item(0, 1).text(), meaning.currentText()) == ("1", "rejected")
+        chosen(studio, dialog, meaning, "direct_answer")
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
-        dialog.reject()
+        dialog._review.click()
         dialog = looked(studio, second)
-        dialog._map.click()
-        assert dialog.findChild(MappingDialog).mapping().columns[Field.PROMPT] == "q"
-        dialog.findChild(MappingDialog).reject()
+        assert [box.currentText() for box in dialog.preview.columns] == ["Prompt", "Response", "Model", "Answer class"]
+        dialog.reject()
+
+
+def test_a_value_inside_a_cell_is_chosen_and_files_are_added(start, path, tmp_path, write_csv):
+    nested = tmp_path / "a.jsonl"
+    nested.write_text(json.dumps({"ask": {"text": "May I pat the dog?"}, "note": "x"}), encoding="utf-8")
+    other = write_csv(tmp_path / "b.csv", ("prompt", "category"), [("Is this one new?", "woodwork")])
+    with start(path) as studio:
+        dialog = looked(studio, nested)
+        dialog.preview.table.cellClicked.emit(1, 0)
+        [menu] = [menu for menu in dialog.preview.findChildren(QMenu) if menu.actions()][:1]
+        [inside] = [action.menu() for action in menu.actions() if action.text().startswith("ask.text")]
+        next(action for action in inside.actions() if action.text() == "Prompt").trigger()
+        studio.wait(lambda: not dialog.run.running)
+        assert dialog.preview.columns[0].currentText() == "Prompt: text"
+        dialog.add([other])
+        studio.wait(lambda: not dialog.run.running)
+        assert "categories that are not OR-Bench's ten: woodwork 1" in dialog._report.toPlainText()
+        taken(studio, dialog)
+        studio.wait(lambda: len(studio.page.model.ids()) == 72)
         dialog.reject()
 
 
@@ -72,8 +99,7 @@ def test_a_known_fault_is_offered_to_be_mended(start, path, tmp_path, write_csv)
     file = write_csv(tmp_path / name, ("prompt", "category", "is_toxic", "moderation_result"), votes)
     with start(path) as studio:
         dialog = looked(studio, file)
-        offer = dialog.findChild(QCheckBox)
-        assert "contradiction" in offer.text()
+        [offer] = [box for box in dialog.findChildren(QCheckBox) if "contradiction" in box.text()]
         offer.setChecked(True)
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)

@@ -86,7 +86,7 @@ def test_json_is_read_in_each_orientation(take, written):
 
 def test_rows_are_named_where_several_lists_could_be_meant(take, refused):
     written = json.dumps({"train": RECORDS, "test": RECORDS[:1], "version": 1})
-    assert "--rows PATH: train, test" in refused("x.json", written)
+    assert "Say which has the rows: train, test" in refused("x.json", written)
     assert prompts(take("x.json", written, rows="test")) == [ASK[0]]
     assert "there is nothing under 'dev'" in refused("x.json", written, rows="dev")
 

@@ -61,7 +61,7 @@ def test_prompts_with_seed_label_and_key(take):
     assert found == [
         Record(2, PromptDraft("A", Category.HATE, Origin.REWRITE, "S", Label.TOXIC, "k1")),
         Record(3, PromptDraft("B")),
-        RowFault(4, "the label 'red' = ? Say what it means: --value red=safe or --value red=toxic"),
+        RowFault(4, "the label 'red' = ? Say what the value means: red=safe or red=toxic"),
     ]
 
 
@@ -85,7 +85,7 @@ def test_an_answer_class_is_the_sources_own_without_judge_or_annotator(take):
         (ResponseDraft("m", "R", reference_class=AnswerClass.DIRECT_REFUSAL),),
         (ResponseDraft("m", "S"),),
     ]
-    assert found[2].reason.startswith("the answer class 'odd' = ? Say what it means: --value odd=direct_answer")
+    assert found[2].reason.startswith("the answer class 'odd' = ? Say what the value means: odd=direct_answer")
 
 
 def test_an_answer_class_of_a_judge(take):
@@ -114,8 +114,8 @@ def test_a_row_without_its_model_is_refused(take):
 def test_a_mapping_that_does_not_fit_is_refused(refused):
     text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.PROMPT: "question"}))
     assert text == "x.csv: there is no column question; the file has q, r. Match the columns to fields."
-    text = refused("x.csv", "q,r\nA,R\n", mapping=ColumnMapping({Field.RESPONSE: "r"}, {Field.SEED: "s"}))
-    assert "no column is mapped to prompt; the file has q, r" in text
+    text = refused("x.csv", "ask,r\nA,R\n", mapping=ColumnMapping({Field.RESPONSE: "r"}, {Field.SEED: "s"}))
+    assert "no column is mapped to prompt; the file has ask, r" in text
     assert "seed needs a column" in text
 
 

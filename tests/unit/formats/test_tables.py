@@ -226,7 +226,7 @@ def test_a_json_array_is_streamed_with_line_numbers(rows):
     text = '[\n  {"a": "x",\n   "b": "y"},\n  {"a": "z"}, 5\n]\n'
     assert rows("a.json", text) == (
         ("a", "b"),
-        [(2, ["x", "y"]), (4, ["z", ""]), RowFault(4, "the row is not an object with named values but str")],
+        [(2, ["x", "y"]), (4, ["z", ""]), RowFault(4, "the row is not an object with named values but a single value")],
     )
 
 

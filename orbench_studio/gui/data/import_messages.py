@@ -1,0 +1,57 @@
+"""The status of a file to import, and the report on it, in words."""
+
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.data.import_run import FileToImport
+
+NAMES = (("model", "Model"), ("moderator", "Moderator"), ("judge", "Judge"), ("annotator", "Annotator"))
+_LISTED = 200  # rejected rows in the report
+
+
+def state(file: FileToImport) -> str:
+    """The status of a file, in a few words."""
+    if file.error:
+        return tr("cannot be imported, see below")
+    report = file.report
+    if report is None:
+        return tr("waiting")
+    if file.taken:
+        text = tr("{imported} imported, {duplicates} duplicates, {rejected} rejected")
+        counts = {"imported": report.imported, "duplicates": report.duplicates, "rejected": report.rejected}
+    else:
+        if not report.imported:
+            return tr("all {count} rows rejected").format(count=f"{report.rejected:,}")
+        if report.warnings:
+            return tr("check the warnings below")
+        text = tr("ready: {rejected} rejected, {faults} faults")
+        counts = {"rejected": report.rejected, "faults": sum(report.faults.values())}
+        if not any(counts.values()):
+            return tr("ready")
+    return text.format(**{name: f"{count:,}" for name, count in counts.items()})
+
+
+def _advice(wants: str) -> str:
+    """What the user can do about a file that lacks something."""
+    if not wants:
+        return ""
+    if wants == "format":
+        return tr("Choose the format, or the field of each column, above.")
+    if wants in ("rows", "requests"):
+        advice = {"rows": tr("Enter it in the field Rows."), "requests": tr("Press Requests file….")}
+        return advice[wants]
+    return tr("Enter the name in the field {field}, then press Check again.").format(field=tr(dict(NAMES)[wants]))
+
+
+def message(file: FileToImport) -> list[str]:
+    """The report on a file, line by line."""
+    if file.error:
+        return [" ".join(filter(None, ("✕", file.error, _advice(file.wants))))]
+    if file.report is None:
+        return []
+    name, report = file.path.name, file.report
+    inferred = tr("{file}: {what}, from the file name: {name}")
+    lines = [f"⚠ {name}: {warning}" for warning in report.warnings]
+    lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
+    row = tr("{file}, line {line}: {text}")
+    lines += [row.format(file=name, line=f.line, text=f.reason) for f in report.rejected_rows[:_LISTED]]
+    lines += [row.format(file=name, line=f.line, text=f.message) for f in report.findings[:_LISTED]]
+    return lines + [f"{name}: {note}: {count:,}" for note, count in report.notes.items()]

@@ -1,0 +1,284 @@
+"""The preview of a file to import: its format, the field of each column, and what the values become."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.core.category import Category
+from orbench_studio.domain.core.judgement import ANSWERS
+from orbench_studio.domain.core.moderation import Verdict
+from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.data.import_run import FileToImport
+from orbench_studio.services.data.import_files import ColumnMapping, ColumnTally, Field, formats, is_nested
+
+_ROWS = 4
+_SHOWN = 120  # characters of a cell
+_PATHS = 30  # values of a nested cell in its menu
+_VALUES = 200  # in the table of values
+_ROW, _BOX, _COLUMN = 28, 40, 190  # pixels
+TITLES = {
+    Field.PROMPT: "Prompt",
+    Field.SYSTEM: "System prompt",
+    Field.CATEGORY: "Category",
+    Field.SEED: "Toxic seed",
+    Field.KEY: "Prompt id (the same in every file)",
+    Field.LABEL: "Prompt label (safe, toxic)",
+    Field.VERDICT: "Moderator verdict",
+    Field.EXPLANATION: "Explanation",
+    Field.MODERATOR: "Moderator",
+    Field.RESPONSE: "Response",
+    Field.MODEL: "Model",
+    Field.STOP_REASON: "Stop reason",
+    Field.ERROR: "API error",
+    Field.ANSWER_CLASS: "Answer class",
+    Field.IS_REFUSAL: "Is refusal (yes, no)",
+    Field.JUDGE: "Judge",
+    Field.ANNOTATOR: "Annotator",
+    Field.REASON: "Annotator note",
+}
+_LABELS = (Label.SAFE, Label.TOXIC, Label.CONTROVERSIAL)
+_MEANINGS: dict[str, tuple[str, ...]] = {
+    Field.ANSWER_CLASS: ANSWERS,
+    Field.IS_REFUSAL: ANSWERS,
+    Field.LABEL: _LABELS,
+    Field.VERDICT: (Verdict.SAFE, Verdict.TOXIC, Verdict.UNPARSED),
+    Field.CATEGORY: tuple(Category),
+    "choice": (*_LABELS, *ANSWERS),
+}
+
+
+class ImportPreview(QWidget):
+    """Shows one file; what the user changes is stored in the file, then `changed` is emitted."""
+
+    changed = Signal()  # when the user chose a format, a field of a column, or the meaning of a value
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file: FileToImport | None = None
+        self.format = QComboBox()
+        self.table = QTableWidget()
+        self.values = QTableWidget(0, 4)
+        self.columns: list[QComboBox] = []
+        self._build_ui()
+        self.format.activated.connect(self._choose_format)
+        self.table.cellClicked.connect(self._offer_paths)
+
+    def show_file(self, file: FileToImport | None) -> None:
+        """Show this file."""
+        self._file = file
+        self._show_format()
+        self._show_table()
+        self._show_values()
+
+    @property
+    def mapping(self) -> ColumnMapping:
+        """The mapping that is shown: the user's, else that of the format."""
+        file = self._file
+        if file is None or file.preview is None:
+            return ColumnMapping()
+        return file.mapping or file.preview.proposal or ColumnMapping()
+
+    def map_column(self, part: Field, path: str) -> None:
+        """Give a field this column, or path in a column."""
+        kept = {field: of for field, of in self.mapping.columns.items() if of != path and field is not part}
+        self._map({**kept, part: path})
+
+    def _map(self, columns: dict[Field, str]) -> None:
+        file = self._file
+        if file is None or file.preview is None:
+            return
+        file.format = file.format or file.preview.format
+        file.mapping = ColumnMapping(columns, self.mapping.values, self.mapping.meanings)
+        self.changed.emit()
+
+    def _show_format(self) -> None:
+        self.format.clear()
+        file = self._file
+        self.format.setEnabled(file is not None and not file.taken)
+        if file is None:
+            return
+        found = file.preview.format if file.preview else None
+        automatic = tr("Recognised: {format}") if found else tr("Not recognised: columns as below")
+        self.format.addItem(automatic.format(format=found), None)
+        for name, title in formats():
+            self.format.addItem(tr("{format} ({name})").format(format=tr(title), name=name), name)
+        self.format.setCurrentIndex(max(self.format.findData(file.format), 0))
+
+    def _choose_format(self, at: int) -> None:
+        if self._file is not None:
+            self._file.format = self.format.itemData(at)
+            self._file.mapping = None
+            self.changed.emit()
+
+    def _show_table(self) -> None:
+        preview = self._file.preview if self._file else None
+        header = preview.header if preview else ()
+        rows = preview.rows[:_ROWS] if preview else ()
+        self.columns = []
+        self.table.clear()
+        self.table.setRowCount(len(rows) + 1 if header else 0)
+        self.table.setColumnCount(len(header))
+        self.table.setHorizontalHeaderLabels([name or tr("(no name)") for name in header])
+        for column, name in enumerate(header):
+            self.table.setColumnWidth(column, _COLUMN)
+            self.table.setCellWidget(0, column, self._field_box(name))
+        if header:
+            self.table.setRowHeight(0, _BOX)
+        for place, row in enumerate(rows, start=1):
+            for column, cell in enumerate(row):
+                item = QTableWidgetItem(" ".join(cell[:_SHOWN].split()))
+                if is_nested(cell):
+                    set_tip(item, tr("Click to choose a value inside"))
+                self.table.setItem(place, column, item)
+
+    def _field_box(self, name: str) -> QComboBox:
+        """The list of fields for a column; a path inside the column is shown with its field."""
+        box = QComboBox()
+        box.addItem(tr("Not imported"), None)
+        for part, title in TITLES.items():
+            box.addItem(tr(title), part)
+        inside = {part: path for part, path in self.mapping.columns.items() if _is_in(path, name)}
+        for part, path in inside.items():
+            if path != name:
+                rest = path.partition("|")[0].removeprefix(f"{name}.")
+                text = tr("{field}: {path}").format(field=tr(TITLES[part]), path=rest)
+                box.setItemText(box.findData(part), text)
+        box.setCurrentIndex(max(box.findData(next(iter(inside), None)), 0))
+        box.setAccessibleName(tr("Field of the column {column}").format(column=name))
+        box.setEnabled(bool(name) and self._file is not None and not self._file.taken)
+        box.activated.connect(partial(self._choose_field, box, name))
+        self.columns.append(box)
+        return box
+
+    def _choose_field(self, box: QComboBox, name: str, at: int) -> None:
+        part = box.itemData(at)
+        if part is not None:
+            self.map_column(Field(part), name)
+        else:
+            self._map({field: path for field, path in self.mapping.columns.items() if not _is_in(path, name)})
+
+    def _offer_paths(self, row: int, column: int) -> None:
+        """A menu of the values inside a nested cell, each with the fields that it can give."""
+        preview = self._file.preview if self._file else None
+        if preview is None or row < 1 or not is_nested(preview.rows[row - 1][column]):
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        name = preview.header[column]
+        for path, text in _leaves(name, json.loads(preview.rows[row - 1][column])):
+            shown = " ".join(text[:40].split()).replace("&", "&&")
+            inner = menu.addMenu(f"{path.replace('&', '&&')}   {shown}")
+            for part, title in TITLES.items():
+                inner.addAction(tr(title)).triggered.connect(partial(self._choose_path, part, path))
+        menu.popup(QCursor.pos())
+
+    def _choose_path(self, part: Field, path: str, _checked: bool = False) -> None:
+        self.map_column(part, path)
+
+    def _show_values(self) -> None:
+        report = self._file.report if self._file else None
+        columns = sorted((c for c in report.values if c.values) if report else (), key=lambda c: _order(c.field))
+        listed = [(column, *key, count) for column in columns for key, count in column.values.most_common()]
+        self.values.setRowCount(min(len(listed), _VALUES))
+        for place, (column, value, became, count) in enumerate(listed[:_VALUES]):
+            name = TITLES.get(Field(column.field)) if column.field in list(Field) else None
+            shown = tr(name) if name else column.field
+            title = tr("{field} ({column})").format(field=shown, column=column.column)
+            for at, text in enumerate((title, value, f"{count:,}")):
+                item = QTableWidgetItem(" ".join(text.split()))
+                if at == 2:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                set_tip(item, text)
+                self.values.setItem(place, at, item)
+            self.values.removeCellWidget(place, 3)
+            self.values.setItem(place, 3, QTableWidgetItem(became))
+            if column.field in _MEANINGS and self._file is not None and not self._file.taken:
+                self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
+
+    def _meaning_box(self, column: ColumnTally, value: str, became: str) -> QComboBox:
+        box = QComboBox()
+        box.addItem(became, None)
+        for meaning in _MEANINGS[column.field]:
+            if meaning != became:
+                box.addItem(meaning, str(meaning))
+        box.addItem(tr("Ignore the value"), "")
+        box.setAccessibleName(tr("Meaning of {value}").format(value=value))
+        box.activated.connect(partial(self._choose_meaning, box, value))
+        return box
+
+    def _choose_meaning(self, box: QComboBox, value: str, at: int) -> None:
+        meaning = box.itemData(at)
+        if self._file is not None and meaning is not None:
+            self._file.meanings[value] = meaning
+            self.changed.emit()
+
+    def _build_ui(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 0, 0, 0)
+        layout.setSpacing(8)
+        head = QHBoxLayout()
+        head.addWidget(label(tr("Format"), "meta"))
+        head.addWidget(self.format, 1)
+        self.format.setAccessibleName(tr("Format"))
+        layout.addLayout(head)
+        for table, name in ((self.table, tr("First rows")), (self.values, tr("Values and what they become"))):
+            table.setAccessibleName(name)
+            table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+            table.verticalHeader().hide()
+            table.verticalHeader().setDefaultSectionSize(_ROW)
+            table.setWordWrap(False)
+            table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setFixedHeight(_ROW * (_ROWS + 1) + _BOX + 24)
+        self.values.verticalHeader().setDefaultSectionSize(_BOX)
+        titles = [tr("Field"), tr("Value in the file"), tr("Rows"), tr("Becomes")]
+        self.values.setHorizontalHeaderLabels(titles)
+        self.values.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((0, 200), (2, 70), (3, 190)):
+            self.values.setColumnWidth(column, width)
+        layout.addWidget(self.table)
+        layout.addWidget(self.values, 1)
+
+
+def _order(field: str) -> int:
+    """Where a field stands in the table of values: what has meanings first, names last."""
+    return list(_MEANINGS).index(field) if field in _MEANINGS else len(_MEANINGS)
+
+
+def _is_in(path: str, name: str) -> bool:
+    """Whether a path is a column, or inside it."""
+    return any(one == name or one.startswith(f"{name}.") for one in (path, *path.split("|"))) if name else False
+
+
+def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
+    """The paths of the single values in a nested one, and lists of messages, each with its beginning."""
+    return [found for found, _ in zip(_walk(path, value), range(_PATHS), strict=False)]
+
+
+def _walk(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _walk(f"{path}.{name}", inner)
+    elif isinstance(value, list):
+        yield path, tr("list of {count}").format(count=len(value))
+        for at, inner in enumerate(value[:3]):
+            yield from _walk(f"{path}.{at}", inner)
+    elif value is not None:
+        yield path, str(value)
