@@ -12,6 +12,7 @@ from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
+from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_model import QueueModel
 from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import open_workspace
@@ -149,3 +150,19 @@ def test_pyside_does_not_lose_references_to_none(qapp):
     for _ in range(500):
         QApplication.processEvents()
     assert sys.getrefcount(None) > before - 50
+
+
+def test_a_prompt_keeps_its_width_whether_it_scrolls_or_not(qtbot, qapp):
+    """A scroll bar that came and went with the height of the text, which it changed, overflowed Qt's stack."""
+    pane = PromptPane(Theme(qapp))
+    qtbot.addWidget(pane)
+    pane._text.show_text("How do I find out who planted these strange flowers? " * 4)
+    pane.show()
+    for width in range(420, 520, 4):
+        pane.resize(width, 1_000)
+        QApplication.processEvents()
+        inside, height = pane.viewport().width(), pane.wanted_height()
+        for lower in (0, 1, 8, 40):
+            pane.resize(width, height - lower)
+            QApplication.processEvents()
+            assert pane.viewport().width() == inside
