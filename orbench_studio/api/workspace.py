@@ -104,14 +104,17 @@ class Workspace:
         options = audit_frames.options_of(labels, judge, "all", (), assume_safe=assume_safe)
         return audit_frames.figures(self._opened, options)
 
-    def import_file(self, file: str | Path, **options: Any) -> ImportReport:
-        """Import a file completely, or not at all; importing it again adds nothing.
+    def import_files(self, *files: str | Path, **options: Any) -> list[ImportReport]:
+        """Import files, folders of datasets or `hf://OWNER/NAME`; each completely, or not at all.
 
-        `options` are those of the command line, such as `model="vendor/name"`.
+        `options` are those of the command line, such as `model="vendor/name"`. Importing a file again adds nothing.
         """
+        from orbench_studio.services.data.file_members import expanded
         from orbench_studio.services.data.import_files import ReadOptions, import_file
 
-        return import_file(self._writable(), Path(file), ReadOptions(**options))
+        opened, read = self._writable(), ReadOptions(**options)
+        with expanded([Path(file) for file in files]) as found:
+            return [import_file(opened, file, read) for file in found]
 
     def import_frame(
         self, frame: pd.DataFrame, columns: Mapping[str, str], *, name: str = "data frame", **options: Any

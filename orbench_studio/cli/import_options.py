@@ -20,7 +20,8 @@ Files = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE...",
-        help="CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel (also .gz, .zip); a folder of a dataset or an export.",
+        help="CSV, TSV, JSON, JSONL, Parquet, Arrow, Excel (also .gz, .zip); a folder of a dataset or an export; or "
+        "hf://OWNER/NAME[/CONFIG[/SPLIT]].",
     ),
 ]
 Format = Annotated[

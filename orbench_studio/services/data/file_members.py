@@ -1,4 +1,4 @@
-"""The files in what a user names: a zip archive's members, and the shards of a Hugging Face dataset's folder."""
+"""The files in what a user names: members of a zip archive, a Hugging Face dataset in a folder or on the hub."""
 
 import re
 import shutil
@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from orbench_studio.domain.data.hub_address import hub_address
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.byte_source import file_fault, require_ratio
 from orbench_studio.formats.manifest import manifest_at
 from orbench_studio.formats.tables import stem_and_kind
+from orbench_studio.services.data import hub_files
 
 _MOST_MEMBERS = 1_000
 _MOST_BYTES = 4_000_000_000  # unpacked together
@@ -23,12 +25,18 @@ _NOT_DATA = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_in
 
 
 @contextmanager
-def expanded(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """The files to import for these paths: members of archives are unpacked while the context lasts."""
+def expanded(paths: Sequence[Path], *, show_progress: bool = False) -> Iterator[list[Path]]:
+    """The files to import for these paths: members of archives are unpacked while the context lasts.
+
+    A path `hf://OWNER/NAME` names a dataset on the hub, which is downloaded, with a progress bar if asked for.
+    """
     with tempfile.TemporaryDirectory(prefix="orbench-") as folder:
         found: list[Path] = []
         for path in paths:
-            if path.is_dir() and manifest_at(path) is None:
+            address = hub_address(path.as_posix())
+            if address is not None:
+                found += hub_files.download(address, show_progress=show_progress)
+            elif path.is_dir() and manifest_at(path) is None:
                 found += _of_folder(path) or [path]
             elif path.suffix.lower() == ".zip" and path.is_file():
                 found += _of_archive(path, Path(folder) / str(len(found)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, update
 
 from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
+from orbench_studio.domain.data.hub_address import downloaded_from
 from orbench_studio.errors import CancelledError, DoubtfulFileError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
@@ -113,7 +114,7 @@ def import_file(
         workspace.writing() as db,
     ):
         report = ImportReport(name_of(path), file.format, inferred=file.inferred)
-        source = _Source(db, report.file, file.format)
+        source = _Source(db, downloaded_from(path) or report.file, file.format)
         record_import = RecordImport(db, source.id, report.file, join_near=options.join_near)
         for records in _batches(file, report):
             record_import.add(records)

@@ -1,0 +1,118 @@
+"""A Hugging Face hub on loopback: datasets with their cards, revisions, gated and private ones, and interruptions."""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from hashlib import sha1, sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOKEN = "hf_" + "a" * 34
+
+
+@dataclass
+class Repository:
+    """A dataset: its files, the metadata of its card, and who may read it."""
+
+    files: dict[str, bytes]
+    card: dict = field(default_factory=dict)
+    gated: bool = False
+    private: bool = False
+
+    @property
+    def sha(self):
+        return sha1(b"".join(name.encode() + content for name, content in sorted(self.files.items()))).hexdigest()
+
+
+class Hub:
+    """Serves repositories by name; `cut_after` ends the next download of a file after so many bytes."""
+
+    def __init__(self, repositories):
+        self.repositories = repositories
+        self.cut_after = None
+        self.requests = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: Hub
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        path, _, _ = self.path.partition("?")
+        self.hub.requests.append((self.command, path, self.headers.get("Range")))
+        if path.startswith("/api/datasets/"):
+            self._describe(path.removeprefix("/api/datasets/"))
+        else:
+            self._resolve(path.removeprefix("/datasets/"))
+
+    def _describe(self, path):
+        name, _, revision = path.partition("/revision/")
+        repository = self._allowed(name)
+        if repository is None:
+            return
+        if revision and revision not in (repository.sha, "main"):
+            self._fail(404, "RevisionNotFound")
+            return
+        listed = [{"rfilename": file} for file in repository.files]
+        self._send(200, json.dumps({
+            "id": name, "sha": repository.sha, "private": repository.private, "gated": repository.gated,
+            "downloads": 0, "likes": 0, "tags": [], "siblings": listed, "cardData": repository.card,
+        }).encode(), {"Content-Type": "application/json"})  # fmt: skip
+
+    def _resolve(self, path):
+        name, _, rest = path.partition("/resolve/")
+        _revision, _, file = rest.partition("/")
+        repository = self._allowed(name, needs_access=True)
+        if repository is None:
+            return
+        if file not in repository.files:
+            self._fail(404, "EntryNotFound")
+            return
+        content = repository.files[file]
+        headers = {"ETag": f'"{sha256(content).hexdigest()}"', "X-Repo-Commit": repository.sha}
+        first = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+        if first:
+            headers["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"
+        self._send(206 if first else 200, content[first:], headers, cut=self.command == "GET")
+
+    def _allowed(self, name, *, needs_access=False):
+        repository = self.hub.repositories.get(name)
+        has_token = self.headers.get("Authorization") == f"Bearer {TOKEN}"
+        if repository is None or (repository.private and not has_token):
+            self._fail(401, "RepoNotFound")
+            return None
+        if needs_access and repository.gated and not has_token:
+            self._fail(401, "GatedRepo")
+            return None
+        return repository
+
+    def _fail(self, status, code):
+        self._send(status, b"{}", {"X-Error-Code": code, "X-Error-Message": code})
+
+    def _send(self, status, body, headers, *, cut=False):
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if cut and self.hub.cut_after is not None:
+            body, self.hub.cut_after = body[: self.hub.cut_after], None
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments):
+        pass
