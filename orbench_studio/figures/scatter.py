@@ -1,6 +1,9 @@
 """Scatter plot of over-refusal and toxic rejection, as in the paper (section 4), with published models."""
 
 from collections.abc import Sequence
+from math import atanh, sqrt, tanh
+from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +12,7 @@ from scipy.stats import spearmanr
 
 from orbench_studio.colours import Tokens
 from orbench_studio.domain.audit.refusal_rates import Audit, Group
-from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.rates import CONFIDENCE, Rate, coefficient_text
 from orbench_studio.figures.labels import PointLabel, place
 from orbench_studio.figures.look import drawn_with, percent_axis, plain, settle
 from orbench_studio.figures.published import SOURCE, Published, published
@@ -19,11 +22,27 @@ _MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 Point = tuple[float, float]
 
 
-def rho(points: Sequence[Point]) -> float | None:
-    """Compute Spearman's rank correlation; None with few models or if all have the same value on an axis."""
-    if len(points) < _MIN_MODELS or any(len(set(side)) == 1 for side in zip(*points, strict=True)):
-        return None
-    return float(spearmanr(np.array(points)).statistic)
+class Correlation(NamedTuple):
+    """A rank correlation of n models with its 95 % interval."""
+
+    value: float | None
+    interval: tuple[float, float] | None
+    n: int
+
+
+def rho(points: Sequence[Point]) -> Correlation:
+    """Compute Spearman's rank correlation; no value with few models or if all have the same value on an axis.
+
+    The interval is Fisher's z with the variance (1 + rho²/2) / (n - 3) (Bonett and Wright, Psychometrika 65, 2000).
+    """
+    n = len(points)
+    if n < _MIN_MODELS or any(len(set(side)) == 1 for side in zip(*points, strict=True)):
+        return Correlation(None, None, n)
+    value = float(spearmanr(np.array(points)).statistic)
+    if abs(value) == 1:
+        return Correlation(value, None, n)
+    half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * sqrt((1 + value**2 / 2) / (n - 3))
+    return Correlation(value, (tanh(atanh(value) - half), tanh(atanh(value) + half)), n)
 
 
 def quadratic(points: Sequence[Point]) -> tuple[float, float, float]:
@@ -128,9 +147,9 @@ def _notes(audit: Audit, background_models: Sequence[Published], own: Sequence[P
     if points:
         message.append(
             f"Grey: {len(points)} published models ({SOURCE}; refusals detected by keywords), "
-            f"Spearman's rho {rho(points):.3f}. Dashed: quadratic fit of these models."
+            f"Spearman's rho {coefficient_text(rho(points))}. Dashed: quadratic fit of these models."
         )
     ours = rho(own)
-    if ours is not None:
-        message.append(f"Models in this audit: n = {len(own)}, Spearman's rho {ours:.3f}.")
+    if ours.value is not None:
+        message.append(f"Models in this audit: Spearman's rho {coefficient_text(ours)}.")
     return message

@@ -44,14 +44,16 @@ def points(models):
 
 def test_published_models_reproduce_the_published_correlation_and_curve():
     assert len(published()) == 32
-    assert rho(points(published())) == pytest.approx(0.893, abs=0.0005)
+    found = rho(points(published()))
+    assert found.value == pytest.approx(0.893, abs=0.0005)
+    assert found.interval == pytest.approx((0.7651, 0.9535), abs=0.0001), "Fisher's z with Bonett and Wright's variance"
     # by scipy and numpy outside the project, in per cent: -0.002246 x² + 0.4696 x + 75.24
     assert quadratic(points(published())) == pytest.approx((-0.22456, 0.46958, 0.75241), abs=0.00005)
 
 
 def test_few_models_have_no_correlation():
-    assert rho(points(published()[:3])) is None
-    assert rho([(0.5, 0.5)] * 5) is None
+    assert rho(points(published()[:3])).value is None
+    assert rho([(0.5, 0.5)] * 5) == (None, None, 5)
 
 
 @pytest.mark.parametrize(("kind", "tokens"), [("png", DARK), ("svg", LIGHT), ("pdf", DARK)])
