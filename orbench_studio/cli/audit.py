@@ -53,13 +53,13 @@ def audit(
         typer.Option("--assume-safe", help="Count prompts without any label as safe, as in OR-Bench-Hard-1K."),
     ] = False,
     refusals: options.Refusals = Refusals.ALL,
-    drop: Annotated[list[Drop] | None, typer.Option(help="Exclude these prompts; can be repeated.")] = None,
+    drop: Annotated[list[Drop] | None, typer.Option(help="Exclude these prompts. Repeatable.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML file.")] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown.")] = None,
     figures: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write the figures as PNG, SVG and PDF, light and dark.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compute over-refusal and toxic acceptance by model and category, with confidence intervals and what-if."""
     from orbench_studio.services.audit import audit_counts, judge_error, refusal_audit, what_if

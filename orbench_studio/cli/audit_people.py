@@ -1,9 +1,7 @@
 """`orbench-studio audit-people`: agreement of machines with human labels, and between annotators."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line, write_table
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 def audit_people(
     workspace: options.Workspace,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compare moderators, judges and rules with human labels, and annotators with each other."""
     from orbench_studio.services.audit.human_agreement import human_agreement

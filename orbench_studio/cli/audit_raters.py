@@ -28,7 +28,7 @@ def audit_raters(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="With --json: add the probability of safe for every prompt.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Estimate the reliability of moderators (Dawid-Skene), and list unanimous labels that are most likely wrong."""
     from orbench_studio.services.audit.audit_counts import read

@@ -31,7 +31,9 @@ class Action(StrEnum):
 
 
 _Size = Annotated[int, typer.Option(min=1, metavar="N", help="With draw: number of prompts.")]
-_Seed = Annotated[int | None, typer.Option(min=0, metavar="N", help="With draw: random seed.")]
+_Seed = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="With draw: random seed of the sample. Default: a new one.")
+]
 _Where = Annotated[str, typer.Option("--filter", metavar="QUERY", help="With draw: only prompts that match.")]
 _Human = Annotated[
     HumanEvidence, typer.Option(help="Human data that the estimate uses: prompt labels, answer classes, or both.")
@@ -53,7 +55,11 @@ _Model = Annotated[
 def audit_sample(
     workspace: options.Workspace,
     action: Annotated[
-        Action, typer.Argument(help="Action. extend draws the further prompts that the estimate needs labels for.")
+        Action,
+        typer.Argument(
+            help="list samples; draw, extend or remove one; estimate rates from its labels. extend adds the prompts "
+            "that the estimate still needs labels for."
+        ),
     ],
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Name of the sample.")] = None,
     size: _Size = 200,
@@ -66,7 +72,7 @@ def audit_sample(
     margin: _Margin = 0.03,
     refusals: options.Refusals = Refusals.ALL,
     model: _Model = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Draw a random sample stratified by category, and estimate the rates of every model from its human labels.
 

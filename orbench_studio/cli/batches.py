@@ -46,7 +46,7 @@ def batches(
     cause: Annotated[
         list[CauseCode] | None, typer.Option(help="With show and retry: only items with this cause. Repeatable.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """List and control batches, also those that run in the window or in another process."""
     from orbench_studio.services.workspace.workspace import open_workspace

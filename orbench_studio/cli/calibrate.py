@@ -30,9 +30,13 @@ _METHODS = (
 
 def calibrate(
     workspace: options.Workspace,
-    draws: Annotated[int, typer.Option(min=1, max=100, help="Random draws per point of the learning curve.")] = 5,
-    labels: Annotated[int, typer.Option(min=20, help="Training labels of a draw when one model is left out.")] = 200,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    draws: Annotated[
+        int, typer.Option(min=1, max=100, metavar="N", help="Random draws per point of the learning curve.")
+    ] = 5,
+    labels: Annotated[
+        int, typer.Option(min=20, metavar="N", help="Training labels of a draw when one model is left out.")
+    ] = 200,
+    as_json: options.Json = False,
 ) -> None:
     """Compare every judge with human labels: agreement, precision, recall and kappa, by model, category and type.
 

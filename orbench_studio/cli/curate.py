@@ -33,7 +33,7 @@ def curate(
         str | None, typer.Option(metavar="NAME", help="Save the result as a subset with this name.")
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an existing subset with this name.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with the prompt ids in order.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the prompt ids in order.")] = False,
 ) -> None:
     """Show how many prompts each recipe step removes, and each model's refusal rate on the rest.
 
@@ -116,15 +116,21 @@ def _print_selection(
         write_line("The recipe stops because of this and selects no prompts.")
     if rates and found.chosen:
         write_line("", f"Refusal rates on these prompts ({_METHOD})")
-        rows = [(model, tally.refusal.words, tally.refused_text, tally.excluded_text) for model, tally in rates.items()]
-        write_table(("model", "refusals", "of these", "excluded"), rows, indent=2)
+        by_others = {model: tally.refusal.words for model, tally in others.items()}
+        rows = [
+            (model, tally.refusal.words, by_others.get(model, ""), tally.refused_text, tally.excluded_text)
+            for model, tally in rates.items()
+        ]
+        write_table(("model", "refusals", "by others" if by_others else "", "of these", "excluded"), rows, indent=2)
+        if by_others:
+            write_line(_BY_OTHERS)
 
 
 def diff(
     workspace: options.Workspace,
     first: Annotated[str, typer.Argument(help="Name of a subset, or a table with a column prompt.")],
     second: Annotated[str, typer.Argument(help="Name of another subset, or a table with a column prompt.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every prompt.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every prompt.")] = False,
 ) -> None:
     """Compare two subsets, or a subset with a published table, and show why each prompt is missing."""
     from orbench_studio.services.curation import subsets

@@ -19,7 +19,7 @@ def duplicates(
     threshold: Annotated[
         float, typer.Option(min=0.5, max=0.95, help="Minimum similarity: the share of character 4-grams in common.")
     ] = 0.6,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every group.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every group.")] = False,
 ) -> None:
     """Find near duplicates by wording and save their groups in the workspace.
 

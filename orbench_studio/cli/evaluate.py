@@ -18,7 +18,9 @@ def evaluate(
     filter_by: options.Filter = None,
     limit: options.Limit = None,
     system: Annotated[Path | None, typer.Option(metavar="FILE", help="File with a system prompt.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed, for models that support one.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Random seed of the requests, for models that support one.")
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Number of requests per prompt and model.")] = 1,
     to_workers: options.ToWorkers = False,
     *,

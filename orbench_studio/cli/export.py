@@ -28,12 +28,10 @@ def export(
             help="A folder that is new, empty, or an earlier export. Files of that export are replaced; others stay.",
         ),
     ],
-    subset: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Export a saved subset; repeat for several.")
-    ] = None,
+    subset: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Export a saved subset. Repeatable.")] = None,
     wanted: Annotated[
         str,
-        typer.Option("--filter", metavar="EXPR", help="Export the prompts of a query: status:decided."),
+        typer.Option("--filter", metavar="QUERY", help="Export the prompts of a query: status:decided."),
     ] = "",
     names: Annotated[bool, typer.Option("--names", help="Export annotators' names instead of pseudonyms.")] = False,
     seeds: Annotated[bool, typer.Option("--seeds", help="Export toxic seeds also with safe prompts.")] = False,
@@ -42,7 +40,7 @@ def export(
         bool, typer.Option("--for-spreadsheets", help="Put an apostrophe before formulas (CSV only).")
     ] = False,
     licence: Annotated[str, typer.Option(metavar="NAME", help="Licence for the dataset card, e.g. cc-by-4.0.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Export prompts and related data. All files are written, or none. Exports are reproducible byte by byte."""
     from orbench_studio.services.data import export_files

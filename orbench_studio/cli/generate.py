@@ -15,7 +15,7 @@ from orbench_studio.domain.evaluation.batch import LIST_TEMPERATURE, LIST_TOKENS
 def generate(
     workspace: options.Workspace,
     model: Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")],
-    each: Annotated[int, typer.Option(min=1, metavar="N", help="Number of seeds per category.")] = 10,
+    each: Annotated[int, typer.Option(min=1, metavar="N", help="Number of toxic seeds per category.")] = 10,
     category: Annotated[
         list[Category] | None,
         typer.Option(help="Only this category. Repeatable. Default: all ten.", show_choices=True),

@@ -36,12 +36,12 @@ Column = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FIELD=COLUMN",
-        help=f"Column of a field, or a path in it such as choices.0.text; repeat. Fields: {_FIELDS}.",
+        help=f"Column of a field, or a path in it such as choices.0.text. Repeatable. Fields: {_FIELDS}.",
     ),
 ]
 Value = Annotated[
     list[str] | None,
-    typer.Option(metavar="VALUE=MEANING", help="What a value of the file means, such as 1=direct_answer; repeat."),
+    typer.Option(metavar="VALUE=MEANING", help="What a value of the file means, such as 1=direct_answer. Repeatable."),
 ]
 Rows = Annotated[
     str | None, typer.Option(metavar="PATH", help="Where the rows are in a JSON file, or the sheet of a workbook.")
@@ -54,7 +54,7 @@ JoinNear = Annotated[
 ]
 Mend = Annotated[
     list[str] | None,
-    typer.Option(metavar="FAULT", help=f"Repair a known fault; repeat. Nothing is repaired by default: {_MENDS}."),
+    typer.Option(metavar="FAULT", help=f"Repair a known fault. Repeatable. Nothing is repaired by default: {_MENDS}."),
 ]
 Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="If it is not UTF-8, e.g. cp1252.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Reject a file with an invalid row or a warning; exit code 3.")]

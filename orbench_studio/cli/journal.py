@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def journal(
     workspace: options.Workspace,
     last: Annotated[int | None, typer.Option(min=1, metavar="N", help="Show only the last N entries.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of entries.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: a list of entries.")] = False,
     undo_since: Annotated[
         str | None,
         typer.Option(

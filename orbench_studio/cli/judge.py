@@ -14,7 +14,7 @@ from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 if TYPE_CHECKING:
     from orbench_studio.domain.evaluation.batch import BatchSettings
 
-_JUDGES = f"Built-in judge ({', '.join(BUILTIN_JUDGES)}) or language model. {options.NAMES}"
+_JUDGES = f"Built-in judge ({', '.join(BUILTIN_JUDGES)}) or a language model as {options.NAMES}"
 
 
 @takes_request_options(max_tokens=CLASS_TOKENS)

@@ -55,7 +55,9 @@ def judge_file(
     ] = None,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print one JSON object per row: row (from 1), answer_class, confidence, evidence."),
+        typer.Option(
+            "--json", help="Print JSON, one object per row: row (from 1), answer_class, confidence, evidence."
+        ),
     ] = False,
 ) -> None:
     """Classify the responses in a table. FILE must precede --train. Evidence is a character span of the response."""

@@ -19,7 +19,7 @@ class Direction(StrEnum):
 
 
 _Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Label files.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Json = options.Json
 
 
 def labels(

@@ -38,11 +38,11 @@ Refusals = Annotated[
 ]
 Filter = Annotated[
     str | None,
-    typer.Option("--filter", metavar="EXPR", help="Query, for example: category:privacy refused:>=3."),
+    typer.Option("--filter", metavar="QUERY", help="Query, for example: category:privacy refused:>=3."),
 ]
 Limit = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Use only the first N of the selected prompts, responses or seeds."),
+    typer.Option(min=1, metavar="N", help="Use only the first N of the selected prompts, responses or toxic seeds."),
 ]
 Temperature = Annotated[str, typer.Option(metavar="T", help="Temperature; none for models that reject one.")]
 MaxTokens = Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of output tokens.")]
@@ -69,7 +69,7 @@ ToWorkers = Annotated[
     bool, typer.Option("--to-workers", help="Let workers send the requests (see worker). Needs no key here.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Launch without confirmation.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def parsed(filter_by: str | None) -> QueueFilter | None:

@@ -17,7 +17,9 @@ def rewrite(
     workspace: options.Workspace,
     model: Annotated[str, typer.Option(metavar="NAME", help="Writer, as vendor/model: openai/gpt-4o, ollama/llama3.")],
     each: Annotated[int, typer.Option(min=1, metavar="K", help="Number of rewrites per seed.")] = 5,
-    category: Annotated[list[Category] | None, typer.Option(help="Only seeds of this category. Repeatable.")] = None,
+    category: Annotated[
+        list[Category] | None, typer.Option(help="Only toxic seeds of this category. Repeatable.")
+    ] = None,
     return_toxic: Annotated[bool, typer.Option("--return-toxic", help="First turn toxic rewrites into seeds.")] = False,
     rounds: Annotated[
         int, typer.Option(min=0, metavar="N", help="How many times rewrites of a seed may become seeds again.")

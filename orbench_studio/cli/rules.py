@@ -39,7 +39,7 @@ def rules(
     annotator: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name to record with the change. Default: yours.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """List, test, add and remove custom rules. `calibrate` lists the most indicative phrases.
 

@@ -1,9 +1,7 @@
 """`orbench-studio stats`: print the counts of a workspace and the consistency of its annotators."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from orbench_studio.cli import options
 from orbench_studio.cli.console import write_json, write_line, write_table
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 
 def stats(
     workspace: options.Workspace,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Count prompts, votes, responses, judgements and decisions, and the prompts by category, status and label."""
     from orbench_studio.services.workspace import statistics

@@ -32,7 +32,9 @@ _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action
 
 def team(
     workspace: WorkspaceArgument,
-    action: Annotated[Action, typer.Argument(help="What to do with the queue.")] = Action.LIST,
+    action: Annotated[
+        Action, typer.Argument(help="list queues; make or change one; pause, open or end it.")
+    ] = Action.LIST,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue.")] = "",
     query: Annotated[
         str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")
@@ -43,7 +45,7 @@ def team(
         typer.Option(
             "--person",
             metavar="NAME[=SHARE|=CATEGORY,…]",
-            help="Annotator, optionally with a share or categories. Can be repeated. Default: everybody.",
+            help="Annotator, optionally with a share or categories. Repeatable. Default: all annotators.",
         ),
     ] = None,
     lease: Annotated[

@@ -68,6 +68,7 @@ VERBS = {
     "judge": ([["judge", W, "--judge", "rules", "--model", NORTH]], [["judge", W, "--judge", BAD]]),
     "worker": ([["worker", W, "--until-done"]], [["worker", W, "--models", BAD]]),
     "models": ([["models"]], [["models", BAD]]),
+    "prices": ([["prices", "list"]], [["prices", "update", BAD]]),
     "batches": (
         [["batches", W, "list"], ["batches", W, "show", "1"]],
         [["batches", W, BAD], ["batches", W, "show", BAD]],
