@@ -61,7 +61,7 @@ def test_check_finds_a_changed_row(run, workspace):
     ("change", "named"),
     [
         ("UPDATE votes SET verdict = 'pink'", "votes row 1: verdict 'pink' cannot be read"),
-        ("UPDATE prompts SET category = 'colour' WHERE id = 2", "prompts row 2: category 'colour' cannot be read"),
+        ("UPDATE prompts SET category = 'Colour' WHERE id = 2", "prompts row 2: category 'Colour' cannot be read"),
         ("UPDATE responses SET stop_reason = -1", "responses row 1: stop_reason '-1' cannot be read"),
         ("UPDATE annotators SET name = x'00ff'", r"annotators row 1: name b'\x00\xff' cannot be read"),
         ("UPDATE annotators SET name = CAST(x'e9' AS TEXT)", r"annotators row 1: name '\\xe9' cannot be read"),
