@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orbench_studio.cli.console import counted, rate_as_json, write_json, write_line
+from orbench_studio.cli.options import Json
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
 
@@ -32,9 +33,7 @@ _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action
 
 def team(
     workspace: WorkspaceArgument,
-    action: Annotated[
-        Action, typer.Argument(help="list queues; make or change one; pause, open or end it.")
-    ] = Action.LIST,
+    action: Annotated[Action, typer.Argument(help="list, make, change, pause, open or end queues.")] = Action.LIST,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue.")] = "",
     query: Annotated[
         str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")
@@ -54,7 +53,7 @@ def team(
     training: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Prompts with known labels that new annotators label first.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Assign prompts to annotators with team queues, and show their progress.
 
