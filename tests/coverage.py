@@ -208,6 +208,14 @@ def cluster_coverage(rate, sizes, within, *, independent=False, draws=DRAWS, see
     return simulated(value, *np.array(ends).T, rate)
 
 
+def judged_coverage(rate, n, errors, *, draws=DRAWS, seed=0):
+    """Simulate the rate by a judge with errors, with Wilson's interval, as an estimate of the true rate."""
+    random = np.random.default_rng(seed)
+    missed, alarm = errors
+    counts = random.binomial(n, rate * (1 - missed) + (1 - rate) * alarm, draws)
+    return simulated(counts / n, *np.array([wilson(int(count), n) for count in counts]).T, rate)
+
+
 def rogan_gladen_coverage(rate, sensitivity, specificity, *, n=1_000, checked=100, draws=DRAWS, seed=0):
     """Simulate a rate corrected for a judge of which `checked` cases and as many others were checked."""
     random = np.random.default_rng(seed)

@@ -21,11 +21,14 @@ from tests.coverage import (
     Simulated,
     agreement_coverage,
     cluster_coverage,
+    judged_coverage,
     kappa_coverage,
     labels_needed_reached,
     ppi_coverage,
     rank_coverage,
+    rogan_gladen_coverage,
     skill_coverage,
+    winner_coverage,
 )
 
 RATES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
@@ -92,8 +95,12 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "prediction-powered ratio": _ratios(draws),
         "labels needed suffice (goal 0.90)": _needed(draws),
         "Cohen's kappa": _kappas(draws),
-        "ranks, marginal sets": _ranks(draws),
-        "ranks, simultaneous sets": _ranks(draws, simultaneous=True),
+        "rank sets": _ranks(draws),
+        "highest rate": _winners(draws),
+        "highest rate, Wilson (not used)": _winners(draws, naive=True),
+        "corrected for the judge": _judges(draws),
+        "by the judge, Wilson (printed as such)": _raw_judges(draws),
+        "Rogan-Gladen": _rogan_gladen(draws),
         "raters' sensitivity and specificity": _skills(draws),
         "Fleiss' kappa, Krippendorff's alpha": _agreements(draws),
     }
@@ -140,11 +147,41 @@ def _needed(draws: int) -> Iterator[Line]:
         yield Line(f"after {labels} labels, {machine} machine, median {total:.0f} labels", rate, reached)
 
 
-def _ranks(draws: int, *, simultaneous: bool = False) -> Iterator[Line]:
-    for models, prompts, width, together in product((6, 32), (50, 200, 1_000), (0.1, 0.5), (0.0, 0.5)):
+def _ranks(draws: int) -> Iterator[Line]:
+    """Use a tenth of the draws, because each compares all models."""
+    for (models, prompts), width, together in product(((6, 50), (32, 200)), (0.1, 0.5), (0.0, 0.5)):
         rates = 0.3 + width * np.arange(models) / models
-        coverage = rank_coverage(rates, prompts, together=together, draws=draws // 4)[simultaneous]
-        yield Line(f"{models} models, {prompts} prompts, {together} in common, within {width}", 0.3, coverage)
+        coverages = rank_coverage(rates, prompts, together=together, draws=max(draws // 10, 1))
+        for which, coverage in zip(("marginal", "simultaneous"), coverages, strict=True):
+            yield Line(f"{which}, {models} models, {prompts} prompts, {together} in common", 0.3, coverage)
+
+
+def _winners(draws: int, *, naive: bool = False) -> Iterator[Line]:
+    """Use a tenth of the draws, because each compares all models."""
+    for rate, width, prompts, together in product((0.05, 0.3, 0.8), (0.0, 0.15), (100, 400), (0.0, 0.5)):
+        rates = rate + width * np.arange(20) / 20
+        found = winner_coverage(rates, prompts, together=together, draws=max(draws // 10, 1))[naive]
+        yield _line(f"20 models, {prompts} prompts, {together} in common, {width} apart", rate, found)
+
+
+def _judges(draws: int) -> Iterator[Line]:
+    """Rates by a judge with errors, corrected: 60 of 300 responses checked, in four categories."""
+    sizes = (30, 60, 90, 120)
+    for (machine, errors), rate in product(MACHINES.items(), _ALL_RATES):
+        found = ppi_coverage(rate, 60, errors, sizes=sizes, draws=draws)
+        yield _line(f"prediction-powered, {machine} judge", rate, found)
+
+
+def _raw_judges(draws: int) -> Iterator[Line]:
+    """The rate by the judge alone, with Wilson's interval."""
+    for (machine, errors), rate in product(MACHINES.items(), _ALL_RATES):
+        yield _line(f"{machine} judge", rate, judged_coverage(rate, 300, errors, draws=draws))
+
+
+def _rogan_gladen(draws: int) -> Iterator[Line]:
+    for (sensitivity, specificity), rate in product(((0.95, 0.98), (0.7, 0.9), (0.98, 0.7)), _ALL_RATES):
+        found = rogan_gladen_coverage(rate, sensitivity, specificity, draws=draws)
+        yield _line(f"sensitivity {sensitivity}, specificity {specificity}, 100 of each checked", rate, found)
 
 
 def _skills(draws: int) -> Iterator[Line]:

@@ -51,6 +51,21 @@ def test_without_priors_results_equal_the_reference_package():
     assert found.safe[0] == pytest.approx(SHARE, abs=2e-6)
 
 
+def test_many_raters_with_missing_votes_equal_the_reference_package():
+    """crowd-kit 1.4.2: DawidSkene(n_iter=2000, tol=-1.0), 300 tasks, nine workers, a third of the votes missing."""
+    random = np.random.default_rng(5)
+    truth = random.random((300, 1)) < 0.6
+    sensitivity, specificity = random.uniform(0.6, 0.97, 9), random.uniform(0.55, 0.95, 9)
+    votes = np.where(random.random((300, 9)) < np.where(truth, specificity, sensitivity), truth, ~truth).astype(np.int8)
+    votes[random.random((300, 9)) < 0.35] = MISSING
+    found = dawid_skene(votes, np.zeros(300, dtype=np.int64), FLAT)
+    expected = (0.763607, 0.621865, 0.775342, 0.604777, 0.632108, 0.700987, 0.636473, 0.990184, 0.700181)
+    assert found.sensitivity[0] == pytest.approx(expected, abs=1e-6)
+    expected = (0.790501, 0.510841, 0.686079, 0.503072, 0.968378, 0.912656, 0.640037, 0.928855, 0.669846)
+    assert found.specificity[0] == pytest.approx(expected, abs=1e-6)
+    assert found.p_safe.sum() == pytest.approx(193.25885, abs=1e-5)
+
+
 def test_skill_by_category_is_recovered():
     good, blind = ([0.95, 0.9, 0.9], [0.95, 0.9, 0.85]), ([0.95, 0.3, 0.9], [0.95, 0.95, 0.85])
     votes, truths = zip(
