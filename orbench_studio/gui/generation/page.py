@@ -14,8 +14,8 @@ from orbench_studio.domain.evaluation.batch import BatchProgress
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import Flow
-from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import rule, scrolled
 from orbench_studio.gui.evaluation.batch_operations import BatchOperations
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
 _FORM = 360  # width
 _SHOWN = frozenset({Kind.PROMPTS, Kind.VOTES, Kind.BATCHES, Kind.ANNOTATIONS, Kind.RESPONSES})
-_EMPTY = (
-    "No seeds yet. Write seeds with the form on the left, or import some. "
-    "To try the pipeline without a real model, use simulated/writer and simulated/strict."
+_WRITER, _MODERATOR = "simulated/writer", "simulated/strict"
+_STEPS = (
+    "Write seeds with the form on the left, or import some: toxic requests, a few for each category.",
+    "Rewrite them with a model into prompts that look toxic but are safe.",
+    "Let several moderators vote. What their consensus calls safe becomes a prompt to review.",
 )
 
 
@@ -53,7 +55,8 @@ class GenerationPage(QWidget):
         self._session, self._theme, self.runs = session, theme, runs
         self.form = StepForm(session, theme, runs)
         self.funnel, self.rule, self.moderators = FunnelView(theme), RuleField(), ModeratorsView()
-        self.active_batch, self.empty = ActiveBatch(runs), note(tr(_EMPTY))
+        self.active_batch, self.simulate = ActiveBatch(runs), QPushButton(tr("Try with simulated models"))
+        self.empty = EmptyState(tr("No seeds yet"), [tr(step) for step in _STEPS], (self.simulate,))
         self.return_toxic, self.rejected = QPushButton(tr("Return toxic rewrites")), QPushButton(tr("Rejected…"))
         self._reading = self._read_again = False
         self._right = QWidget()
@@ -146,6 +149,7 @@ class GenerationPage(QWidget):
         self.active_batch.show_batch(None)
 
     def _connect(self) -> None:
+        self.simulate.clicked.connect(self._simulate)
         self.form.launched.connect(self._launched)
         self.funnel.review_wanted.connect(self.review_wanted)
         self.rule.chosen.connect(self._set_rule)
@@ -157,6 +161,12 @@ class GenerationPage(QWidget):
         self.rejected.clicked.connect(self._show_rejected)
         self._session.leaving.connect(self._reset)
         self._theme.changed.connect(self._fit)
+
+    def _simulate(self) -> None:
+        """Fill the form with simulated models, which need no key."""
+        self.form.writer.setText(_WRITER)
+        if not self.form.moderators.models:
+            self.form.moderators.add(_MODERATOR)
 
     def _build_ui(self) -> None:
         self.setObjectName("page")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScro
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
+from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.page_head import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from orbench_studio.domain.judging.calibration_result import Calibration
 
 _EMPTY = "Calibrate to compare every judge with human labels. The workspace is not changed."
+_STEPS = (
+    "Read responses on the Review page, and press 1 to 4 for the answer class of each.",
+    "Click Calibrate. Every judge is compared with your classes: agreement, precision and recall, with intervals.",
+    "Judge the other responses with the judge that agrees best with people.",
+)
 _MAX_NARROW = 5  # columns of a table that fits beside the phrases
 
 
@@ -38,6 +44,7 @@ class JudgesPage(QWidget):
         super().__init__()
         self.setObjectName("page")
         self._session = session
+        self._actions = actions
         self.strip = ProgressStrip()
         self.report: Report | None = None
         self.status = note(tr(_EMPTY))
@@ -135,6 +142,9 @@ class JudgesPage(QWidget):
         self.custom_rules = CustomRulesPane(self._session)
         self.custom_rules.message.connect(self.message)
         if self.report is None:
+            label_responses = QPushButton(tr("Label responses"))
+            label_responses.clicked.connect(lambda: self._actions["page_review"].trigger())
+            column.addWidget(EmptyState(tr("No calibration yet"), [tr(step) for step in _STEPS], (label_responses,)))
             column.addWidget(self.custom_rules)
         else:
             self._agreement = table_of(self.report.agreement[self.slices.currentData()])

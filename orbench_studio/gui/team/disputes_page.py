@@ -24,6 +24,7 @@ from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.core.judgement import ANSWERS as CLASSES
 from orbench_studio.domain.team.dispute import Dispute
 from orbench_studio.gui.common.actions import Actions, tr, with_key
+from orbench_studio.gui.common.empty_state import EmptyState
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import (
@@ -49,6 +50,13 @@ if TYPE_CHECKING:
 
 _LIST = 260
 _COLUMNS = 3
+
+
+_STEPS = (
+    "Reviewers label the same prompts: each in a copy of this workspace, or together in a team queue with overlap.",
+    "Merge the label files of the copies. Labels that differ are listed here, with what each reviewer saw.",
+    "Read the prompt and the reasons, then decide. Your decision becomes the final label; both labels are preserved.",
+)
 
 
 class DisputesPage(QWidget):
@@ -250,14 +258,12 @@ class DisputesPage(QWidget):
         self._show([])
 
     def _build_empty(self) -> QWidget:
-        message = label(tr("No disagreements yet. Merge reviewers' files to compare labels."), "quiet")
-        message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        message.setWordWrap(True)
+        queues = QPushButton(tr("Team queues"))
+        queues.clicked.connect(lambda: self._actions["page_team"].trigger())
+        steps = EmptyState(tr("No disagreements yet"), [tr(step) for step in _STEPS], (self.merge, queues))
         column = QVBoxLayout(self.empty)
-        column.setSpacing(12)
-        column.addStretch()
-        column.addWidget(message)
-        column.addWidget(self.merge, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.setContentsMargins(40, 40, 40, 40)
+        column.addWidget(steps)
         column.addStretch()
         return self.empty
 
