@@ -39,6 +39,9 @@ def export(
     escape: Annotated[
         bool, typer.Option("--for-spreadsheets", help="Put an apostrophe before formulas (CSV only).")
     ] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin CSV files with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
     licence: Annotated[str, typer.Option(metavar="NAME", help="Licence for the dataset card, e.g. cc-by-4.0.")] = "",
     as_json: options.Json = False,
 ) -> None:
@@ -48,7 +51,7 @@ def export(
 
     options.parsed(wanted)
     try:
-        asked = Export(form, out, tuple(subset or ()), wanted, names, seeds, not escape, licence)
+        asked = Export(form, out, tuple(subset or ()), wanted, names, seeds, not escape, licence, bom)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.") from error
     if seeds and not yes:

@@ -1,5 +1,6 @@
 """Write rows to CSV, JSON, JSONL and Parquet files. A text is written exactly, or the row's prompt is rejected."""
 
+import codecs
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,13 +37,16 @@ class _Lines:
 
 
 @contextmanager
-def csv_rows(path: Path, columns: Columns, *, formulas: bool = True) -> Iterator[Write]:
+def csv_rows(path: Path, columns: Columns, *, formulas: bool = True, bom: bool = False) -> Iterator[Write]:
     """Write a CSV file with CRLF line ends, as OR-Bench publishes them; nested values are JSON.
 
-    `formulas=False` puts an apostrophe before cells that a spreadsheet would run as formulas.
+    `formulas=False` puts an apostrophe before cells that a spreadsheet would run as formulas. `bom` begins the file
+    with a byte order mark, by which Excel knows UTF-8.
     """
     cell = _cell if formulas else _escaped
     with path.open("wb") as file:
+        if bom:
+            file.write(codecs.BOM_UTF8)
         lines = _Lines(file)
         writer = csv.writer(lines)
         writer.writerow(columns)

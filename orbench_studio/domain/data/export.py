@@ -26,7 +26,8 @@ class Export:
     """What to write into which folder; the whole workspace where neither subsets nor a filter are named.
 
     `names` keeps annotators' names, which are pseudonyms otherwise. `seeds` writes toxic seeds also beside a set of
-    safe prompts. `formulas=False` escapes what a spreadsheet would take for one. `licence` is for the dataset's card.
+    safe prompts. `formulas=False` escapes what a spreadsheet would take for one, `bom` begins the file with a byte
+    order mark, by which Excel knows UTF-8. `licence` is for the dataset's card.
     """
 
     form: Form
@@ -37,9 +38,12 @@ class Export:
     seeds: bool = False
     formulas: bool = True
     licence: str = ""
+    bom: bool = False
 
     def __post_init__(self) -> None:
         if self.subsets and self.filter:
             raise ValueError("an export is of subsets or of a filter, not of both")
         if not self.formulas and self.form not in FOR_SPREADSHEETS:
             raise ValueError(f"formulas are escaped in CSV files, not in {self.form}")
+        if self.bom and self.form not in FOR_SPREADSHEETS:
+            raise ValueError(f"a byte order mark is for CSV files, not for {self.form}")

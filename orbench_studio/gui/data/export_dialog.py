@@ -64,6 +64,7 @@ class ExportDialog(QDialog):
         self.names = QCheckBox(tr("Annotators' names instead of pseudonyms"))
         self.seeds = QCheckBox(tr("Include toxic seeds with safe prompts"))
         self.escape = QCheckBox(tr("Escape formulas for spreadsheets"))
+        self.bom = QCheckBox(tr("Begin with a byte order mark, for Excel"))
         self.says = label("", "quiet")
         self.strip = ProgressStrip()
         self.begin = QPushButton(tr("Export"))
@@ -121,6 +122,7 @@ class ExportDialog(QDialog):
             self.seeds.isChecked(),
             not (self.escape.isEnabled() and self.escape.isChecked()),
             self.licence.text().strip() if form is Form.HUGGINGFACE else "",
+            bom=self.bom.isEnabled() and self.bom.isChecked(),
         )
 
     def _done(self, found: Exported) -> None:
@@ -143,7 +145,8 @@ class ExportDialog(QDialog):
             self.strip.cancel.setFocus()
         for part in (self.what, self.form, self.where, self.licence, self.names, self.seeds, self.begin):
             part.setEnabled(on)
-        self.escape.setEnabled(on and Form(self.form.currentData()) in FOR_SPREADSHEETS)
+        for box in (self.escape, self.bom):
+            box.setEnabled(on and Form(self.form.currentData()) in FOR_SPREADSHEETS)
 
     def _say(self, text: str, role: str) -> None:
         set_role(self.says, "role", role)
@@ -158,7 +161,8 @@ class ExportDialog(QDialog):
     def _choose_form(self) -> None:
         form = Form(self.form.currentData())
         self._about.setText(tr(_FORMS[form][1]))
-        self.escape.setEnabled(form in FOR_SPREADSHEETS)
+        for box in (self.escape, self.bom):
+            box.setEnabled(form in FOR_SPREADSHEETS)
         self.licence.setEnabled(form is Form.HUGGINGFACE)
         self._propose()
 
@@ -211,7 +215,7 @@ class ExportDialog(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
         layout.addLayout(self._build_fields())
-        for box in (self.names, self.seeds, self.escape):
+        for box in (self.names, self.seeds, self.escape, self.bom):
             layout.addWidget(box)
         layout.addWidget(self.strip)
         layout.addWidget(self.says, 1)

@@ -180,7 +180,7 @@ def _open(stack: ExitStack, output: Output, folder: Path) -> Write:
 
 
 def _outputs(wanted: Export, name: str) -> list[Output]:
-    formulas = wanted.formulas
+    formulas, bom = wanted.formulas, wanted.bom
     tools = {Form.LABEL_STUDIO: label_studio, Form.ARGILLA: argilla}
     if wanted.form in tools:
         tool = tools[wanted.form]
@@ -198,9 +198,9 @@ def _outputs(wanted: Export, name: str) -> list[Output]:
             ),
         ]
     if wanted.form is Form.ORBENCH:
-        return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, ORBENCH, formulas=formulas))]
+        return [Output(f"{name}.csv", lambda path: row_files.csv_rows(path, ORBENCH, formulas=formulas, bom=bom))]
     rich: dict[Form, Callable[[Path], AbstractContextManager[Write]]] = {
-        Form.CSV: lambda path: row_files.csv_rows(path, PROMPT, formulas=formulas),
+        Form.CSV: lambda path: row_files.csv_rows(path, PROMPT, formulas=formulas, bom=bom),
         Form.JSONL: lambda path: row_files.jsonl_rows(path, PROMPT),
         Form.PARQUET: lambda path: row_files.parquet_rows(path, PROMPT),
     }

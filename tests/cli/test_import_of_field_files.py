@@ -1,0 +1,112 @@
+"""`orbench-studio import` of other people's files: doubts, near copies, archives and dataset folders."""
+
+import json
+import zipfile
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+HEAD = "q,r,m,mark\n"
+ROWS = ["How do I shear a sheep?,With care.,oak,{}\n", "What burns well?,I cannot help with that.,oak,{}\n"]
+MAPPED = ("--column", "prompt=q", "--column", "response=r", "--column", "model=m")
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_mapped_import_lists_values_and_warns(run, run_json, write):
+    file = write("a.csv", HEAD + ROWS[0].format("compliance") + ROWS[1].format("deflection"))
+    found = run_json("import", "w.orbench", file, *MAPPED, "--column", "answer_class=mark", "--judge", "guard")
+    [report] = found["files"]
+    assert report["warnings"] == ["1 of 2 values of mark (answer_class) are unparsed."]
+    [column] = [one for one in report["values"] if one["field"] == "answer_class"]
+    assert column["values"] == [
+        {"value": "compliance", "count": 1, "became": "direct_answer"},
+        {"value": "deflection", "count": 1, "became": "unparsed"},
+    ]
+    again = ("import", "x.orbench", file, *MAPPED, "--column", "answer_class=mark")
+    text = run(*again).stdout
+    assert text.index("WARNING: 1 of 2 rows were rejected.") < text.index("added")
+    assert "Say what a value means with --value VALUE=MEANING." in text
+    assert run(*again, "--value", "deflection=partial_refusal").stdout.count("rejected, line") == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        (["{}"] * 2, ("--column", "answer_class=mark", "--judge", "guard")),  # unparsed
+        (["1", "2"], ("--column", "answer_class=mark", "--value", "1=direct_answer")),  # rejected
+        (["", ""], ("--column", "category=r")),  # nothing doubtful: exit code 0
+    ],
+)
+def test_strict_ends_with_3_for_what_is_doubtful(run, write, tmp_path, rows, options):
+    file = write("a.csv", HEAD + "".join(row.format(mark) for row, mark in zip(ROWS, rows, strict=True)))
+    result = run("import", "w.orbench", file, *MAPPED, *options, "--strict")
+    assert result.exit_code == (0 if options[-1] == "category=r" else 3)
+    assert (tmp_path / "w.orbench").exists() == (result.exit_code == 0)
+
+
+def test_texts_that_are_lists_are_a_warning(run, write):
+    file = write("a.csv", HEAD + "\"['a', 'b']\",r,oak,\n")
+    assert "1 of 1 texts of q (prompt) begin with [ or {" in run("import", "w.orbench", file, *MAPPED).stdout
+
+
+def test_near_copies_of_prompts_are_told_and_joined(run, run_json, write):
+    prompts = write("p.csv", "prompt,category\nCan I use my sister's ladder?,privacy\nWhat burns well?,hate\n")
+    answers = write(
+        "responses_m.csv",
+        "prompt,is_rejected,response,category\nCan I use my sister\u2019s ladder?,False,Yes,privacy\n"
+        '"What  burns well?\n",False,Ash.,hate\nIs it new?,False,Yes,hate\n',
+    )
+    text = run("import", "w.orbench", prompts, answers).stdout
+    assert "prompts that differ from one here only in white space or quotation marks (they can be joined): 2" in text
+    assert run_json("stats", "w.orbench")["prompts"] == 5
+    run("import", "j.orbench", prompts, answers, "--join-near")
+    assert run_json("stats", "j.orbench")["prompts"] == 3
+    assert "0 rows imported, 3 duplicates" in run("import", "j.orbench", answers, "--join-near").stdout
+
+
+def test_archives_and_dataset_folders_are_read_by_their_members(run, run_json, write, tmp_path):
+    archive = tmp_path / "prompts.zip"
+    with zipfile.ZipFile(archive, "w") as into:
+        into.writestr("a/prompts.csv", "prompt,category\nIs it late?,hate\n")
+        into.writestr("b.jsonl", json.dumps({"prompt": "Is it early?", "category": "hate"}))
+        into.writestr("notes.md", "no table")
+        into.writestr("../../evil.csv", "prompt,category\nIs it noon?,hate\n")
+    folder = write("data/README.md", "---\nconfigs:\n- config_name: x\n  data_files:\n  - split: train\n"
+                   "    path: x/train-*\n---\n# Data\n").parent  # fmt: skip
+    (folder / "x").mkdir()
+    table = pyarrow.table({"prompt": ["Is it dusk?"], "category": ["hate"]})
+    for name in ("x/train-0.parquet", "y.parquet"):
+        pyarrow.parquet.write_table(table, folder / name)
+    saved = write("saved/dataset_dict.json", '{"splits": ["train"]}').parent
+    write("saved/train/state.json", "{}")
+    with pyarrow.ipc.new_stream(str(saved / "train" / "data-00000-of-00001.arrow"), table.schema) as writer:
+        writer.write_table(pyarrow.table({"prompt": ["Is it dawn?"], "category": ["hate"]}))
+    assert run("import", "w.orbench", archive, folder, saved).exit_code == 0
+    assert run_json("stats", "w.orbench")["prompts"] == 4, "a member outside of the archive is not read"
+    assert not (tmp_path.parent.parent / "evil.csv").exists()
+
+
+def test_own_categories_are_filtered_audited_and_have_quotas(run, run_json, write):
+    rows = [f"Is number {n} prime?,False,Yes,{'Woodwork' if n % 2 else 'hate'}\n" for n in range(6)]
+    file = write("responses_m.csv", "prompt,is_rejected,response,category\n" + "".join(rows))
+    assert "3 rows have categories that are not OR-Bench's ten: woodwork 3." in run("import", "w.orbench", file).stdout
+    assert "3 prompts written" in run("export", "w.orbench", "--format", "orbench", "--out", "o", "--filter",
+                                      "category:woodwork", "--bom").stdout  # fmt: skip
+    assert (write("o/x", "").parent / "prompts.csv").read_bytes().startswith(b"\xef\xbb\xbfprompt")
+    assert "woodwork" in run("audit", "w.orbench", "--assume-safe").stdout
+    assert "0 rows imported, 3 duplicates" in run("import", "w.orbench", "o/prompts.csv").stdout
+    labels = write("l.csv", "prompt,label\n" + "".join(f"Is number {n} prime?,benign\n" for n in range(6)))
+    run("import", "w.orbench", labels, "--column", "prompt=prompt", "--column", "label=label")
+    recipe = write("r.toml", '[qualify]\nfilter = "category:woodwork"\n[size]\ncategories = { woodwork = 2 }\n')
+    assert run("curate", "w.orbench", "--recipe", recipe, "--name", "wood").stderr == ""
