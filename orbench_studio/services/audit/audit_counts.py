@@ -199,10 +199,11 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     if prompt_ids is None or len(prompt_ids) > _MAX_UPDATED:
         return read(workspace)
     with workspace.reading() as db:
-        categories = store.categories(db)
-        prompts, answers = store.prompts(db, categories, prompt_ids), store.answers(db, prompt_ids)
+        known = counts.categories[:-1]
+        is_new = store.has_new_category(db, known, prompt_ids)
+        prompts, answers = store.prompts(db, known, prompt_ids), store.answers(db, prompt_ids)
         machine = _machine_classes(db, answers.outcomes, prompt_ids)
-    if counts.categories != (*categories, NO_CATEGORY):
+    if is_new:
         return read(workspace)
     places = np.flatnonzero(np.isin(counts.prompt_ids, prompts.ids))
     changed = np.flatnonzero(np.isin(counts.rows, places))
@@ -211,7 +212,7 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
         (counts.prompt_ids[counts.rows[changed]], answers.prompts),
         (np.array(sorted(counts.models), int)[counts.columns[changed]], answers.models),
     )
-    if not all(np.array_equal(known, there) for known, there in pairs):
+    if not all(np.array_equal(one, there) for one, there in pairs):
         return read(workspace)  # prompts or responses were added or removed
     outcomes = _replaced(counts.outcomes, changed, answers.outcomes)
     filled = counts.filled.copy()

@@ -71,6 +71,12 @@ def categories(db: Connection) -> tuple[str, ...]:
     return (*map(str, Category), *own_categories(db)[:_MOST_OWN])
 
 
+def has_new_category(db: Connection, known: Sequence[str], only: Sequence[int]) -> bool:
+    """Whether one of these prompts has a category that `categories` would add to the known ones."""
+    has_room = len(known) < len(Category) + _MOST_OWN
+    return has_room and not {*own_categories(db, only)} <= {*known}
+
+
 def prompts(db: Connection, categories: Sequence[str], only: Sequence[int] | None = None) -> PromptCodes:
     """Read all prompts, or those with these ids."""
     code: ColumnElement[Any] = literal_column("0")

@@ -59,11 +59,12 @@ def category(db: Connection, prompt_id: int) -> str | None:
     return db.execute(select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
 
 
-def own_categories(db: Connection) -> list[str]:
-    """The categories in use beside OR-Bench's ten, by name."""
+def own_categories(db: Connection, only: Sequence[int] | None = None) -> list[str]:
+    """The categories in use beside OR-Bench's ten, by name; with `only`, those of these prompts."""
     s = PROMPT_STATES.c
     used = select(s.category).where(s.category.is_not(None), s.category.not_in(list(Category))).distinct()
-    return sorted(map(str, db.execute(used).scalars()))
+    statements = [used] if only is None else [used.where(in_list(s.prompt_id, some)) for some in chunks(only)]
+    return sorted({str(name) for statement in statements for name in db.execute(statement).scalars()})
 
 
 def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:

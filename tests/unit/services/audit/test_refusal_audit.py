@@ -134,6 +134,14 @@ def test_responses_added_since_the_last_read_are_counted(workspace):
     check(workspace, audit_counts.refreshed(counts, workspace, (3,)))
 
 
+def test_a_category_that_is_new_gets_cells_of_its_own(workspace):
+    counts = audit_counts.read(workspace)
+    changed = decide(workspace, 1, Aspect.CATEGORY, "medicine")
+    counts = audit_counts.refreshed(counts, workspace, changed.prompt_ids)
+    assert "medicine" in counts.categories
+    check(workspace, counts)
+
+
 @pytest.mark.parametrize("options", CHOICES[::3] + CHOICES[1:2] + CHOICES[-1:])
 def test_the_queue_of_a_cell_has_exactly_its_prompts(workspace, options):
     decide(workspace, 1, Aspect.LABEL, "safe")
