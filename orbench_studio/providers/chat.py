@@ -70,12 +70,10 @@ def read_chat(reply: dict[str, Any]) -> Answer:
         if reply.get("object") == "error" or reply.get("detail"):
             return answer_in_error(reported_error(200, reply))
         raise ProviderError(Cause.UNREADABLE, "The reply is JSON, but not a chat completion.")
-    if not choices:
-        return _without_choices(reply)
     if len(choices) > 1:
         raise ProviderError(Cause.UNREADABLE, f"The reply has {len(choices)} choices, and one is read. Ask for one.")
     try:
-        return _read_choice(reply, choices[0])
+        return _read_choice(reply, choices[0]) if choices else _without_choices(reply)
     except (KeyError, TypeError, AttributeError) as error:
         raise ProviderError(Cause.UNREADABLE, "The reply is JSON, but not a chat completion.") from error
 

@@ -146,10 +146,10 @@ class ResponseReaders(QSplitter):
 def vendor_details(response: Response) -> tuple[str, str]:
     """A title and a text for what the vendor sent beside the response: reasoning, and why it stopped."""
     parts = []
-    if response.reasoning:
-        parts.append((tr("Reasoning"), response.reasoning))
     if response.stop_details:
         parts.append((tr("Stop details"), response.stop_details))
+    if response.reasoning:
+        parts.append((tr("Reasoning"), response.reasoning))
     title = " · ".join(name for name, _ in parts)
     if response.reasoning_tokens:
         tokens = tr("{count} reasoning tokens").format(count=f"{response.reasoning_tokens:,}")

@@ -11,6 +11,8 @@ import pytest
 
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.providers.base import Answer, ProviderError
+from orbench_studio.providers.failures import answer_in_error, read_failure
+from orbench_studio.providers.vendor import CHAT, MESSAGES, RESPONSES
 from tests.delivery import pieces
 from tests.wire import Wire, head
 
@@ -58,3 +60,32 @@ def read(found, expected):
     return {name: values.get(name) for name in expected} | {
         name: values[name] for name in ("cause", "text") if name in values
     }
+
+
+JUNK = (None, True, 7, "x", [], [1], ["x"], {}, {"a": 1}, [[]])
+APIS = {"chat": CHAT, "responses": RESPONSES, "messages": MESSAGES}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_damaged_shape_is_an_answer_or_an_error_of_the_vendor(name):
+    """Each value in the reply is replaced by values of other types: nothing else may be raised."""
+    shape = SHAPES[name]
+    for body in damaged(shape["body"]):
+        try:
+            if shape["status"] == 200 and isinstance(body, dict):
+                answer = APIS[shape["api"]].read(body)
+                assert {type(answer.text), type(answer.reasoning), type(answer.stop_details)} == {str}
+            else:
+                answer_in_error(read_failure(shape["status"], {}, json.dumps(body).encode()))
+        except ProviderError as error:
+            assert error.message
+
+
+def damaged(body):
+    """Copies of the body, in each of which one value has another type."""
+    if isinstance(body, dict | list):
+        for key in body if isinstance(body, dict) else range(len(body)):
+            for other in (*JUNK, *damaged(body[key])):
+                copy = body.copy()
+                copy[key] = other
+                yield copy
