@@ -87,11 +87,14 @@ def test_failed_items_are_listed_and_retried(evaluate, run, run_json, workspace,
     assert "Batch 1 has no failed items." in run("batches", workspace, "retry", 1).stdout
 
 
-def test_invalid_key_fails_the_batch(evaluate, monkeypatch, run, workspace):
+def test_invalid_key_fails_the_batch(evaluate, monkeypatch, run, run_json, workspace):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     result = evaluate("--yes")
     assert result.exit_code == 1
     assert "failed. openai/gpt-test: 401: The API key was rejected." in result.stdout
+    assert "    stopped: 401: The API key was rejected." in result.stdout
+    [model] = run_json("batches", workspace, "show", 1, "--json")["models"]
+    assert (model["state"], model["stopped"][:4], model["estimated"]) == ("failed", "401:", 0)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     assert run("batches", workspace, "resume", 1).exit_code == 0
 
