@@ -1,25 +1,32 @@
 """A progress bar with a Cancel button for a long operation that does not block the window."""
 
+import time
 from collections.abc import Callable
 from threading import Event
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton
 
+from orbench_studio.domain.core.amounts import duration
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.widgets import label
 
+_FIRST_ESTIMATE = 2  # seconds of work before the time left is estimated
+
 
 class ProgressStrip(QFrame):
-    """A line with text, progress and Cancel; hidden while nothing runs."""
+    """A line with text, progress, the time left and Cancel; hidden while nothing runs. `clock` gives seconds."""
 
     _advanced = Signal(int, int)
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
+        self._clock = clock
+        self._began = 0.0
         self.setObjectName("panel")
         self._label = label("", "quiet")
         self._bar = QProgressBar()
+        self._left = label("", "quiet")
         self.cancel = QPushButton(tr("Cancel"))
         self._cancelled = Event()
         self._build_ui()
@@ -36,6 +43,8 @@ class ProgressStrip(QFrame):
         self.cancel.setEnabled(True)
         self._label.setText(text)
         self._bar.setRange(0, 0)
+        self._left.setText("")
+        self._began = self._clock()
         self.show()
 
         def on_progress(done: int, total: int) -> bool:
@@ -58,6 +67,10 @@ class ProgressStrip(QFrame):
     def _advance(self, done: int, total: int) -> None:
         self._bar.setRange(0, total)
         self._bar.setValue(done)
+        elapsed = self._clock() - self._began
+        if elapsed >= _FIRST_ESTIMATE and 0 < done <= total:
+            left = duration(elapsed * (total - done) / done)
+            self._left.setText(tr("{time} left").format(time=left))
 
     def _build_ui(self) -> None:
         self._bar.setAccessibleName(tr("Progress"))
@@ -68,4 +81,5 @@ class ProgressStrip(QFrame):
         row.setSpacing(16)
         row.addWidget(self._label)
         row.addWidget(self._bar, 1)
+        row.addWidget(self._left)
         row.addWidget(self.cancel)

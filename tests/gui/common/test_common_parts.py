@@ -5,11 +5,12 @@ import sys
 import pytest
 from PySide6.QtGui import QColor, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from orbench_studio.colours import DARK, LIGHT
 from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.common.actions import ACTIONS
+from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.review.prompt_pane import PromptPane
@@ -166,3 +167,15 @@ def test_a_prompt_keeps_its_width_whether_it_scrolls_or_not(qtbot, qapp):
             pane.resize(width, height - lower)
             QApplication.processEvents()
             assert pane.viewport().width() == inside
+
+
+def test_a_progress_strip_estimates_the_time_left(qtbot):
+    now = [0.0]
+    strip = ProgressStrip(lambda: now[0])
+    qtbot.addWidget(strip)
+    on_progress = strip.begin("Calibrating")
+    now[0] = 30.0
+    assert on_progress(25, 100)
+    assert [part.text() for part in strip.findChildren(QLabel)] == ["Calibrating", "90 s left"]
+    strip.begin("Again")
+    assert [part.text() for part in strip.findChildren(QLabel)] == ["Again", ""]
