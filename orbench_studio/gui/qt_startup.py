@@ -5,14 +5,16 @@ import os
 import sys
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
 from PySide6.QtWidgets import QApplication
 
+from orbench_studio.resources_dir import resources
 from orbench_studio.system_libraries import FONT, how_to_install, missing_packages
 
 log = logging.getLogger(__name__)
 
 _LEVELS = {QtMsgType.QtCriticalMsg: logging.ERROR, QtMsgType.QtFatalMsg: logging.CRITICAL}
+_BUNDLED = "Inter"  # in resources/fonts, under the SIL Open Font License
 _LOST = " connection broke"  # Qt exits after this warning: the connection to the X server or compositor is lost
 _NO_SERVER = (
     ("qt.qpa.xcb: could not connect to display", "DISPLAY", "No X server answers"),
@@ -55,9 +57,18 @@ def start_qt() -> QApplication:
     qt = QApplication(sys.argv[:1])
     messages.started()
     if not QFontMetrics(QFont()).inFont("a"):
+        _use_bundled_font(qt)
+    if not QFontMetrics(QFont()).inFont("a"):
         to_terminal(f"No font is installed, so text cannot be shown. {how_to_install([FONT])}")
         sys.exit(1)
     return qt
+
+
+def _use_bundled_font(qt: QApplication) -> None:
+    """Use the program's own font where the system has none."""
+    for file in sorted((resources() / "fonts").glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(file))
+    qt.setFont(QFont(_BUNDLED))
 
 
 def explain_failed_start(messages: list[str]) -> str:

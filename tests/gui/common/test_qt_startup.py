@@ -75,15 +75,15 @@ def test_missing_libraries_are_named_with_the_command_that_installs_them(monkeyp
 
 
 @LINUX
-@pytest.mark.parametrize("verb", [(), ("demo", "--screenshots", "pictures")])
-def test_a_missing_font_is_an_error(program, tmp_path, monkeypatch, verb):
-    monkeypatch.chdir(tmp_path)
+def test_without_a_font_of_the_system_the_bundled_one_is_used(tmp_path):
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>none</dir></fontconfig>")
-    one = program(*verb, QT_QPA_PLATFORM="offscreen", FONTCONFIG_FILE=str(tmp_path / "fonts.conf"))
-    message = one.communicate()[1]
-    assert one.returncode == 1
-    assert "No font is installed" in message
-    assert "sudo apt-get install fonts-dejavu-core" in message
+    code = (
+        "from orbench_studio.gui import qt_startup as start; qt = start.start_qt(); "
+        "print(qt.font().family(), start.QFontMetrics(qt.font()).inFont('a'))"
+    )
+    env = os.environ | {"QT_QPA_PLATFORM": "offscreen", "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["Inter", "True"]
 
 
 @LINUX
