@@ -24,7 +24,7 @@ _LABELS = {
     Labels.CONSENSUS: "Consensus only",
     Labels.HUMAN: "Human only",
 }
-_REFUSALS = {
+REFUSALS = {
     Refusals.ALL: "All: words, stop reason, filter",
     Refusals.WORDS_AND_STOP: "In words and by stop reason",
     Refusals.WORDS: "In words only",
@@ -95,7 +95,7 @@ class OptionsBar(QWidget):
         flow = FlowLayout(self, spacing=12)
         for title, box, values in (
             ("Rate", self._rate, _RATES),
-            ("Refusals", self._refusals, _REFUSALS),
+            ("Refusals", self._refusals, REFUSALS),
             ("Labels", self._labels, _LABELS),
             ("Answer classes", self._answers, _ANSWERS),
         ):

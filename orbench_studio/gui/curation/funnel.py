@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.refusal_rates import Tally
-from orbench_studio.domain.core.rates import percent, span
 from orbench_studio.domain.curation.recipe import Recipe
 from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
@@ -19,10 +18,9 @@ _STEPS = (Column("Step", 84, 3), Column("Left", 64, 3, number=True), Column("Rem
 _CATEGORIES = (Column("Category", 84, 3), Column("Left", 64, 3, number=True), Column("Selected", 76, number=True))
 _MODELS = (
     Column("Model", 70, 1),
-    Column("Refused", 60, number=True),
-    Column("95 % CI", 80, number=True),
-    Column("n", 40, number=True),
-    Column("Refusals", 100),
+    Column("Refused (95 %)", 60, number=True),
+    Column("n", 24, number=True),
+    Column("How", 70, 1),
     Column("Excluded", 60, number=True),
 )
 _LEFT, _REMOVED = 1, 2  # columns
@@ -186,4 +184,4 @@ def _count(number: int) -> str:
 
 def _rate(model: str, tally: Tally) -> tuple[str, ...]:
     rate, apart = tally.refusal, sum(tally.excluded.values())
-    return model, percent(rate.value), span(rate.interval), f"{rate.n:,}", tally.refused_text, _count(apart)
+    return model, rate.short, f"{rate.n:,}", tally.refused_text, _count(apart)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QVBox
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.curation.recipe import LabelSource, Recipe, ShortagePolicy, Split
+from orbench_studio.gui.audit.options import REFUSALS
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.form_fields import count_field, fill
 from orbench_studio.gui.common.theme import px
@@ -38,6 +39,7 @@ class RecipeForm(QWidget):
         self.by = _choice(_SOURCES)
         self.unlabelled = QCheckBox(tr("Include prompts without a label"))
         self.families = _number(tr("not required"), 99)
+        self.refusals = _choice({str(one): title for one, title in REFUSALS.items()})
         self.prompts = _number(tr("all that qualify"))
         self.quotas = _choice(_QUOTAS)
         self.short = _choice(_SHORT)
@@ -56,6 +58,7 @@ class RecipeForm(QWidget):
         self.blockSignals(True)  # only the user's changes are reported
         for field, value in (
             (self.label, recipe.label), (self.by, recipe.by), (self.quotas, recipe.split), (self.short, recipe.short),
+            (self.refusals, recipe.refusals),
         ):  # fmt: skip
             field.setCurrentIndex(field.findData(str(value or "")))
         for number, count in (
@@ -74,6 +77,7 @@ class RecipeForm(QWidget):
         self._follow_choice(self.by, "qualify", "by")
         self._follow_choice(self.quotas, "size", "categories")
         self._follow_choice(self.short, "size", "short")
+        self._follow_choice(self.refusals, "refused", "refusals")
         for number, section, key in (
             (self.families, "refused", "families"), (self.prompts, "size", "prompts"),
             (self.per_seed, "diversity", "per_seed"), (self.per_group, "diversity", "per_group"),
@@ -101,6 +105,7 @@ class RecipeForm(QWidget):
                 ("Label", self.label),
                 ("Labelled by", self.by),
                 ("Refused by", self.families),
+                ("Refusals", self.refusals),
                 ("Prompts", self.prompts),
                 ("Quotas", self.quotas),
                 ("If too few", self.short),
@@ -113,6 +118,7 @@ class RecipeForm(QWidget):
         self.families.setPrefix(tr("at least "))
         self.families.setSuffix(tr(" families"))
         self.families.setToolTip(tr("Minimum number of model families that refuse the prompt"))
+        self.refusals.setToolTip(tr("Which refusals count: in words, by the vendor's stop reason, by a filter"))
         self.unlabelled.setToolTip(tr("Prompts that nobody has labelled count as prompts with this label"))
         self.quotas.setToolTip(tr("How many prompts of each category, if the number of prompts is limited"))
         self.seed.setToolTip(tr("Breaks ties, so that the same recipe selects the same prompts"))
