@@ -50,7 +50,7 @@ def _own_words(own: list[Annotation]) -> str:
     if Visible.RESPONSES not in own[-1].visible:
         return tr("You labelled this prompt in bulk: {label}.").format(label=now)
     if Visible.REVEAL in own[-1].visible:
-        return tr("You decided {label} before you saw the votes.").format(label=now)
+        return tr("You decided {label} before votes and judgements were shown.").format(label=now)
     return tr("You decided {label}.").format(label=now)
 
 

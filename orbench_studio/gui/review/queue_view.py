@@ -57,7 +57,7 @@ class QueueDelegate(QStyledItemDelegate):
         upper = QRect(rect.left() + _PAD, rect.top() + px(6), rect.width() - 2 * _PAD, px(_LINE))
         elided(painter, upper, shape, font(BODY), colour(mark.colour))
         text = upper.adjusted(px(_MARK), 0, 0, 0)
-        text.setHeight(2 * painter.fontMetrics().lineSpacing())
+        text.setHeight(2 * painter.fontMetrics().lineSpacing() + px(2))
         painter.setPen(colour("ink"))
         begin = int(index.data(BEGIN))
         words = f"…{row.text[begin:]}" if begin else row.text
