@@ -263,6 +263,11 @@ class Audit:
         return sum(self.prompts.get((group, category), 0) for category in self.categories)
 
     @property
+    def intervals(self) -> str:
+        """The kind of the intervals of rates, for the notes of figures."""
+        return f"95 % intervals, clusters by {self.cluster}" if self.cluster else "95 % Wilson intervals"
+
+    @property
     def dependence(self) -> str:
         """What the intervals of rates account for."""
         if not self.cluster:

@@ -39,10 +39,10 @@ _READING = "Reading …"
 _NO_ANSWERS = "There are no responses yet. Import responses (Ctrl+I), or collect them on the Evaluate page (Ctrl+3)."
 _NONE_SAFE = "No prompt is labelled safe, so there is no over-refusal rate."
 _NOTE = (
-    "Each cell: rate, cases of all judged responses, and interval as a line. Click a cell or press Enter to open "
-    "its prompts; click a column to sort by it. 95 % Wilson "
-    "intervals, which assume independent responses. Unparsed, empty, truncated, failed and unjudged responses "
-    "are excluded."
+    "Each cell: rate, cases of all judged responses, and interval as a line. Click a cell or press Enter to open its "
+    "prompts; click a column to sort by it. 95 % intervals: by clusters of repeats, seeds and near duplicates where "
+    "there are any, else Wilson intervals, which assume independent responses. Unparsed, empty, truncated, failed and "
+    "unjudged responses are excluded. No interval covers the errors of a judge: see What if."
 )
 _HIGHEST = {
     Group.SAFE: "Highest over-refusal: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
