@@ -2,6 +2,7 @@
 
 import json
 import threading
+from base64 import b64decode
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -57,6 +58,36 @@ class _Handler(BaseHTTPRequestHandler):
             self._describe(path.removeprefix("/api/datasets/"))
         else:
             self._resolve(path.removeprefix("/datasets/"))
+
+    def do_POST(self):
+        path, _, _ = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.hub.requests.append((self.command, path, None))
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self._fail(401, "")
+        elif path == "/api/validate-yaml":
+            self._json({"errors": [], "warnings": []})
+        elif path == "/api/repos/create":
+            asked = json.loads(body)
+            name = f"{asked['organization']}/{asked['name']}" if asked.get("organization") else f"me/{asked['name']}"
+            self.hub.repositories.setdefault(name, Repository({}, private=asked["visibility"] == "private"))
+            self._json({"url": f"{self.hub.url}/datasets/{name}"})
+        elif "/preupload/" in path:
+            files = [{"path": file["path"], "uploadMode": "regular"} for file in json.loads(body)["files"]]
+            self._json({"files": [{**file, "shouldIgnore": False} for file in files]})
+        else:
+            self._commit(path.removeprefix("/api/datasets/").partition("/commit/")[0], body)
+
+    def _commit(self, name, body):
+        repository = self.hub.repositories[name]
+        for line in map(json.loads, body.splitlines()):
+            if line["key"] == "file":
+                repository.files[line["value"]["path"]] = b64decode(line["value"]["content"])
+        url = f"{self.hub.url}/datasets/{name}/commit/{repository.sha}"
+        self._json({"commitUrl": url, "commitOid": repository.sha, "hookOutput": ""})
+
+    def _json(self, values):
+        self._send(200, json.dumps(values).encode(), {"Content-Type": "application/json"})
 
     def _describe(self, path):
         name, _, revision = path.partition("/revision/")

@@ -58,6 +58,20 @@ def download(found: HubDataset, files: Sequence[str], *, show_progress: bool) ->
     return paths
 
 
+def upload(folder: Path, files: Sequence[str], repository: str, *, public: bool) -> str:
+    """Upload files of a folder to a dataset on the hub, which is created if needed; returns its address.
+
+    A dataset that exists keeps its visibility and its other files. All files arrive in one commit, or none.
+    """
+    from huggingface_hub import HfApi
+
+    with _explained(HubAddress(repository)):
+        hub = HfApi(endpoint=_endpoint())
+        created = hub.create_repo(repository, repo_type="dataset", private=not public, exist_ok=True)
+        hub.upload_folder(repo_id=repository, repo_type="dataset", folder_path=folder, allow_patterns=list(files))
+    return str(created)
+
+
 def matching(files: Sequence[str], patterns: Sequence[str]) -> list[str]:
     """The files that match one of the patterns of a dataset card, in order."""
     return [file for file in files if any(fnmatchcase(file, pattern.removeprefix("./")) for pattern in patterns)]
@@ -124,5 +138,5 @@ def _explained(address: HubAddress) -> Iterator[None]:
         raise StudioError(f"The hub at {where} answered with status {status} for {address}. {advice}") from error
     except (errors.LocalEntryNotFoundError, HTTPError, OSError) as error:
         raise StudioError(
-            f"{address} could not be downloaded from {where}: {error}. Import it again to resume."
+            f"The connection to {where} failed for {address}: {error}. Try again; a download resumes."
         ) from error

@@ -1,6 +1,7 @@
 """`orbench-studio import WORKSPACE hf://OWNER/NAME`: a hub on loopback, as the hub's own library sees it."""
 
 import pytest
+import yaml
 
 import orbench_studio as ob
 from tests.hub import TOKEN, Hub, Repository
@@ -101,4 +102,42 @@ def test_no_hub_at_the_address(run, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     result = run("import", "w.orbench", "hf://bench/one")
     assert result.exit_code == 1
-    assert "could not be downloaded from http://127.0.0.1:9" in result.output
+    assert "The connection to http://127.0.0.1:9 failed for hf://bench/one" in result.output
+
+
+@pytest.fixture
+def filled(hub, run):
+    """A workspace with two prompts, and the token of an account."""
+    run("import", "w.orbench", "hf://bench/one")
+    return "w.orbench"
+
+
+def test_an_export_becomes_a_private_dataset_and_comes_back(hub, run, run_json, filled, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    done = run("export", filled, "--format", "huggingface", "--out", "out", "--push", "me/curated", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "to the private dataset me/curated" in done.output
+    assert hub.repositories["me/curated"].private
+    card = hub.repositories["me/curated"].files["README.md"].decode()
+    hub.repositories["me/curated"].card = yaml.safe_load(card.split("---")[1])
+    for config in ("prompts", "prompts-full"):
+        (report,) = run_json("import", f"{config}.orbench", f"hf://me/curated/{config}")["files"]
+        assert (report["imported"], report["rejected"]) == (2, 0)
+
+
+def test_a_public_dataset_holds_no_names_and_no_seeds(hub, run, filled, tmp_path):
+    for option in ("--names", "--seeds"):
+        done = run(
+            "export", filled, "--format", "huggingface", "--out", "out", "--push", "me/x", "--public", option, "--yes"
+        )
+        assert (done.exit_code, "Nothing was published" in done.output) == (1, True)
+    assert not (tmp_path / "out").exists()
+    assert "me/x" not in hub.repositories
+
+
+def test_nothing_is_uploaded_without_a_yes_or_a_token(hub, run, filled):
+    asked = ("export", filled, "--format", "huggingface", "--out", "out", "--push", "me/x")
+    assert "Nothing was uploaded" in run(*asked).output
+    refused = run(*asked, "--yes")
+    assert (refused.exit_code, "Check your token: hf auth whoami" in refused.output) == (1, True), refused.output
+    assert "me/x" not in hub.repositories

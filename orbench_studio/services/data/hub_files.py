@@ -1,13 +1,15 @@
-"""Choose and download the files of a dataset on the Hugging Face hub."""
+"""Datasets on the Hugging Face hub: choose and download files, and publish an export."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from orbench_studio.domain.data.export import Export
 from orbench_studio.domain.data.hub_address import HubAddress
 from orbench_studio.errors import StudioError
 from orbench_studio.formats.tables import stem_and_kind
 from orbench_studio.providers import hugging_face
 from orbench_studio.providers.hugging_face import HubDataset
+from orbench_studio.services.data.export_files import Exported
 
 
 def download(address: HubAddress, *, show_progress: bool = False) -> list[Path]:
@@ -17,6 +19,21 @@ def download(address: HubAddress, *, show_progress: bool = False) -> list[Path]:
     """
     found = hugging_face.dataset(address)
     return hugging_face.download(found, files_of(found, address), show_progress=show_progress)
+
+
+def require_publishable(export: Export, *, public: bool) -> None:
+    """Raise a StudioError if a public dataset would hold annotators' names or toxic seeds."""
+    held = [what for what, is_held in (("annotators' names", export.names), ("toxic seeds", export.seeds)) if is_held]
+    if public and held:
+        raise StudioError(
+            f"Nothing was published: a public dataset must not contain {' or '.join(held)}. Publish it as a private "
+            "dataset, or export without them."
+        )
+
+
+def publish(exported: Exported, repository: str, *, public: bool) -> str:
+    """Upload an export in the form `huggingface` to the hub; returns the address of the dataset."""
+    return hugging_face.upload(exported.out, exported.files, repository, public=public)
 
 
 def files_of(found: HubDataset, address: HubAddress) -> list[str]:
