@@ -53,7 +53,9 @@ def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None
     begin = bulk_undo.parse_time(since, datetime.now().astimezone())
     preview = bulk_undo.preview(opened, annotator=annotator, since=begin)
     if not preview.entries:
-        write_line(f"Nothing to undo: no decision of {annotator} since {begin:%Y-%m-%d %H:%M} is in force.")
+        write_line(
+            f"Nothing to undo: no decision of {annotator} since {begin:%Y-%m-%d %H:%M} that is not undone already."
+        )
         return
     _write_entries(preview.entries)
     if yes:

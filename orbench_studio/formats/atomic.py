@@ -17,7 +17,7 @@ _BEGINNING = 1_000  # bytes of a file among which its mark is
 def written_file(path: Path, mark: bytes) -> Iterator[Path]:
     """Where to write what becomes the file at the end; an old file stays until then, and where anything fails.
 
-    An old file is only replaced where its beginning has the mark of the files written so: a misspelt name must not cost
+    An old file is only replaced where its beginning has the mark of the files written so: a mistyped name must not cost
     a user another file, or the workspace itself. A link stays one, and the file that it leads to is replaced.
     """
     target = Path(os.path.realpath(path))

@@ -73,7 +73,7 @@ def _created(out: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """Hold the hidden folder; a lock of the system, so that what a killed process leaves is told from one at work."""
+    """Lock the hidden folder with a lock of the operating system, which ends with the process that has it."""
     staging = out / STAGING
     _require_ours(staging)
     staging.mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "orbench_studio"
 LEFTOVERS = Path(__file__).with_name("wording.json")
 BANNED = re.compile(
     r"\b(?:deeds?|heeds?|told|most tokens|at its end|at work|those of the queue|people's word|second look"
-    r"|h(?:old|eld) against|let through|lets through|under way|comes? home|the bench|somebody|whoever"
+    r"|h(?:old|eld) against|let through|lets through|under way|comes? home|the bench\b|somebody|whoever"
     r"|nobody has said|by itself|misspelt|its own key|as at first|in force|is no (?:rule|number|verb|time)\b)",
     re.IGNORECASE,
 )

@@ -23,11 +23,11 @@ class Names:
         return self._id(MODELS, {"name": name}, simulated=simulated or self._simulated, family=family(name))
 
     def judge(self, draft: JudgementDraft) -> int:
-        """Whoever gave the judgement."""
+        """The judge of a judgement."""
         return self._id(JUDGES, {"name": draft.judge, "kind": str(draft.kind)})
 
     def annotator(self, draft: AnnotationDraft) -> int:
-        """Whoever decided."""
+        """The annotator of a decision."""
         return self._id(ANNOTATORS, {"name": draft.annotator})
 
     def _id(self, table: Table, named: dict[str, str], **defaults: Any) -> int:

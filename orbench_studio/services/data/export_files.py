@@ -73,7 +73,7 @@ class Exported:
 def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda _done, _total: True) -> Exported:
     """Write the export's folder, or leave what is there. Only files that an earlier export listed are replaced.
 
-    `on_progress` is told the prompts written and how many there are, and answers whether to go on.
+    `on_progress` gets the number of prompts written and their total, and returns whether to continue.
     """
     out = wanted.out
     repaired = repair(out)
@@ -276,7 +276,7 @@ def _describe(
 
 
 def _nameless(subset: dict[str, Any]) -> dict[str, Any]:
-    """The subset without the workspace's uuid, by which pseudonyms could be told: a hash stands for it."""
+    """The subset with a hash instead of the workspace's uuid, from which pseudonyms could be computed."""
     state = json.loads(subset["state"])
     if state.get("workspace"):
         state["workspace"] = blake2b(state["workspace"].encode(), digest_size=16, person=b"subset").hexdigest()

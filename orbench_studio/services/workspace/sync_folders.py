@@ -67,7 +67,7 @@ def cache(path: PurePath, mounts: str = "", is_there: Callable[[PurePath], bool]
 
 
 def warning_once(path: Path) -> str:
-    """What to do about the folder of a workspace, the first time that somebody asks; empty ever after."""
+    """A warning about the folder of a workspace at the first call; empty afterwards."""
     folder = path.absolute().resolve().parent
     kept_by = cache(folder / path.name, _mounts(), lambda mark: Path(mark).exists()) or _remote_drive(folder)
     if not kept_by or not _is_first(str(folder)):
@@ -112,7 +112,7 @@ def _remote_drive(folder: Path) -> str:
 
 
 def _is_first(folder: str) -> bool:
-    """Remember a folder; whether it is new. Where that cannot be kept the user is told again."""
+    """Remember a folder; whether it is new. If that cannot be stored, the user is warned again."""
     file = user_state_path("orbench-studio") / "shared-folders.txt"
     try:
         if file.exists() and folder in file.read_text(encoding="utf-8").splitlines():

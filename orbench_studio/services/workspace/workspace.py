@@ -200,7 +200,7 @@ def open_or_create(place: Location) -> Workspace:
 def discard_workspace(place: Location) -> None:
     """Remove a workspace with the files that SQLite keeps beside it, which an interruption may leave behind.
 
-    A database stays, for whoever made it to remove.
+    A database stays; its owner can remove it.
     """
     if isinstance(place, Path):
         for name in (place.name, f"{place.name}-wal", f"{place.name}-shm"):

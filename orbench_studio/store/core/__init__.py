@@ -1,1 +1,1 @@
-"""SQL: what every feature of this layer uses."""
+"""SQL that every feature of this layer uses."""

@@ -1,4 +1,4 @@
-"""The tables of batches: what is to be asked, by whom it is being asked, and how far it is."""
+"""The tables of batches: requests, their workers and their progress."""
 
 from datetime import datetime
 
@@ -23,9 +23,9 @@ class BatchRow(SQLModel, table=True):
 
 
 class BatchRunnerRow(SQLModel, table=True):
-    """A process at work on a batch; who has not been seen for the length of its lease is gone.
+    """A process that works on a batch; one without a heartbeat for the length of its lease is considered dead.
 
-    Moments are in seconds since 1970 by the workspace's clock. `per_minute` are its answers of the last minute.
+    Times are seconds since 1970 by the workspace's clock. `per_minute` counts its answers in the last minute.
     """
 
     __tablename__ = "batch_runners"
@@ -40,7 +40,7 @@ class BatchRunnerRow(SQLModel, table=True):
 
 
 class RateLimitRow(SQLModel, table=True):
-    """How far the limits of one model at one endpoint are used up, by all processes together. See `rates`."""
+    """Usage of the limits of one model at one endpoint, by all processes together. See `rates`."""
 
     __tablename__ = "rate_limits"
     place: str = Field(primary_key=True)
@@ -53,7 +53,7 @@ class BatchModelRow(SQLModel, table=True):
     """Progress of one model of a batch, updated in the transactions that change its items.
 
     `estimated` counts the answers whose cost is computed from estimated tokens. `stopped` is the reason why the model
-    cannot be used any more.
+    cannot be used any longer.
     """
 
     __tablename__ = "batch_models"
@@ -73,7 +73,7 @@ class BatchModelRow(SQLModel, table=True):
 
 
 class VendorBatchRow(SQLModel, table=True):
-    """A vendor's own batch object; `vendor_id` is missing from before it is made until the vendor has named it."""
+    """A vendor's own batch; it has no `vendor_id` until the vendor has accepted it."""
 
     __tablename__ = "vendor_batches"
     id: int = key()
@@ -87,8 +87,8 @@ class VendorBatchRow(SQLModel, table=True):
 class BatchItemRow(SQLModel, table=True):
     """One prompt for one model in a batch, written before anything is sent; for a judge, one response to the prompt.
 
-    `sample` counts the repeats, and for a judge the responses to the same prompt. Without a prompt it asks for texts:
-    see `GenerationItemRow`.
+    `sample` counts the repeats, and for a judge the responses to the same prompt. An item without a prompt asks for
+    texts: see `GenerationItemRow`.
     """
 
     __tablename__ = "batch_items"

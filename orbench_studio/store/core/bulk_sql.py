@@ -1,4 +1,4 @@
-"""Many rows at once: what is there already, ids for what is not, and Core inserts (20 times the ORM's rate)."""
+"""Bulk inserts: existing ids, ids for new rows, and Core inserts (20 times as fast as the ORM)."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -15,20 +15,20 @@ CHUNK = 5_000  # values in one IN list; SQLite takes 32,766
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The values in pieces that fit one statement."""
+    """Split values into chunks that fit into one statement."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]
 
 
 def in_list(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
-    """The column has one of the ids; asked as a range where they have no gap, which saves 1 µs an id (measured)."""
+    """The condition that the column has one of the ids; a range if they have no gaps: 1 µs less per id (measured)."""
     if ids and ids[-1] - ids[0] == len(ids) - 1 and all(map(eq, ids, range(ids[0], ids[-1] + 1))):
         return column.between(ids[0], ids[-1])
     return column.in_(ids)
 
 
 def add(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert the rows, which have the same columns. Values go to the driver as they are: no moments among them."""
+    """Insert rows with the same columns. Values are passed to the driver unchanged, so they must not be datetimes."""
     if not rows:
         return
     if is_server(db):
@@ -55,12 +55,12 @@ def _add_on_server(db: Connection, table: Table, rows: list[dict[str, Any]]) -> 
 
 
 def next_id(db: Connection, table: Table) -> int:
-    """The first id that is free; one writer at a time makes it safe to count on from here."""
+    """The first free id; count on from it only where there is one writer at a time."""
     return int(db.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
 
 
 def new_ids(db: Connection, table: Table, count: int) -> Sequence[int]:
-    """So many ids for new rows, ascending, which nobody else gets: also where several write at once."""
+    """Reserve ids for new rows, ascending; safe with several writers."""
     if not is_server(db):
         first = next_id(db, table)
         return range(first, first + count)
@@ -78,19 +78,19 @@ def ids_by(db: Connection, table: Table, column: str, values: Sequence[Any]) -> 
 
 
 def inserted(db: Connection, table: Table, values: dict[str, Any]) -> int:
-    """Insert one row and give its id."""
+    """Insert one row and return its id."""
     key = db.execute(insert(table).values(values)).inserted_primary_key
     assert key is not None  # every table has one
     return int(key[0])
 
 
 def id_of(db: Connection, table: Table, named: dict[str, Any], **defaults: Any) -> int:
-    """The id of the row with this name; added with the defaults where it is missing."""
+    """The id of the row with this name; a missing row is added with the defaults."""
     conditions = [table.c[column] == value for column, value in named.items()]
     found = db.execute(select(table.c.id).where(*conditions)).scalar()
     if found is not None:
         return int(found)
-    if is_server(db):  # somebody else may add the same at this moment
+    if is_server(db):  # another process may add the same row now
         db.execute(postgresql.insert(table).values(named | defaults).on_conflict_do_nothing())
         return int(db.execute(select(table.c.id).where(*conditions)).scalar_one())
     return inserted(db, table, named | defaults)

@@ -1,4 +1,4 @@
-"""Hearing of what others write: SQLite counts it on each connection, PostgreSQL tells whoever listens."""
+"""Notice changes by other processes: SQLite counts them for each connection, PostgreSQL sends notifications."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class FileChanges:
-    """What other windows and programs wrote to the file."""
+    """Changes of the file by other windows and programs."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def version(self) -> int:
-        """A number that changes with it; a WorkspaceMovedError where the path leads to another file or none."""
+        """A number that differs after each change; WorkspaceMovedError if the path leads to another file or none."""
         open_file.require_in_place(self._engine)
         with reading(self._engine) as db:
             return int(db.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to close."""
 
 
 class ServerChanges:
-    """What others wrote to the database; heard on a connection of its own, made anew where it breaks."""
+    """Changes of the database by others, from a connection of its own, which is reopened if it breaks."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         self._engine = engine
@@ -42,13 +42,13 @@ class ServerChanges:
         self._listen()
 
     def version(self) -> int:
-        """A number that changes with it; ConnectionLostError where nothing can be heard."""
+        """A number that differs after each change; ConnectionLostError without a connection."""
         import psycopg
 
         try:
             if self._connection is None or self._connection.closed:
                 self._listen()
-                self._heard += 1  # whatever was told meanwhile
+                self._heard += 1  # there may be changes since the last connection
             assert self._connection is not None
             message = [notice.payload for notice in self._connection.notifies(timeout=0)]
         except psycopg.Error as error:

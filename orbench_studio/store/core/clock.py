@@ -1,4 +1,4 @@
-"""What time it is for everybody at a workspace: machines' clocks differ, so a server's own is asked."""
+"""The clock of a workspace: the clocks of machines differ, so the server's is used where there is one."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What columns are made of, and the names of constraints: for the tables of a workspace."""
+"""Column types, and the naming of constraints, for the tables of a workspace."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,13 +19,13 @@ SQLModel.metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, stored in UTC; SQLite would forget the zone."""
+    """A datetime, stored in UTC; SQLite would lose the time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a moment without a zone, store the others in UTC."""
+        """Store in UTC; reject a datetime without a time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -33,22 +33,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back."""
+        """Restore the time zone."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 class LongText(TypeDecorator[str]):
-    """Text of any length and any characters; PostgreSQL cannot hold NUL, so that is written as two others there."""
+    """Text of any length and any characters; PostgreSQL cannot store NUL: two other characters stand for it."""
 
     impl = Text
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """Nothing stands between a file and its texts."""
+        """SQLite stores texts unchanged."""
         return _without_nul if dialect.name == "postgresql" else None
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
-        """The text as it was."""
+        """Restore NUL characters."""
         return _with_nul if dialect.name == "postgresql" else None
 
 
@@ -84,7 +84,7 @@ def moment(*, nullable: bool = False) -> Any:
 
 
 def later(default: ClauseElement) -> Any:
-    """A column that came after the first revision: rows that were there needed a value, new ones always give it."""
+    """A column that was added by a migration: it has a server default for the rows that existed."""
     return Field(sa_column_kwargs={"server_default": default})
 
 

@@ -1,4 +1,4 @@
-"""The tables of curation: prompts that are nearly the same, and where those fell that are in no subset."""
+"""The tables of curation: near duplicates, and the recipe step that removed each prompt from a subset."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ _PROMPT_KEY = {"autoincrement": False}
 
 
 class GroupingRow(SQLModel, table=True):
-    """How the near duplicates were found: one row, none before the first time. `prompts` is how many were compared."""
+    """How the near duplicates were found: one row, or none before the first search. `prompts` counts those compared."""
 
     __tablename__ = "groupings"
     id: int = key()
@@ -21,7 +21,7 @@ class GroupingRow(SQLModel, table=True):
 
 
 class NearDuplicateRow(SQLModel, table=True):
-    """A prompt of a group of near duplicates. The group has the number of the prompt that the others are like."""
+    """A prompt of a group of near duplicates. The group has the id of the prompt that the others resemble."""
 
     __tablename__ = "near_duplicates"
     prompt_id: int = Field(foreign_key="prompts.id", primary_key=True, sa_column_kwargs=_PROMPT_KEY)
@@ -30,7 +30,7 @@ class NearDuplicateRow(SQLModel, table=True):
 
 
 class SubsetFallRow(SQLModel, table=True):
-    """A prompt that a subset's recipe left out: the place of the step in the funnel of the subset's state."""
+    """A prompt that a subset's recipe removed, with the position of the step in the funnel of the subset's state."""
 
     __tablename__ = "subset_falls"
     subset_id: int = Field(foreign_key="subsets.id", primary_key=True)

@@ -1,7 +1,7 @@
-"""Connections to a workspace: explicit transactions, foreign keys; a file's log is written ahead.
+"""Database engines with explicit transactions, foreign keys and, in a file, write-ahead logging (WAL).
 
-Several at once may write to a server, but only what concerns few prompts (`deciding`); everything else is one writer at
-a time, as on a file. Locks that the server keeps for us until the end of the transaction see to both.
+On a server, decisions about few prompts can be written concurrently (`deciding`); all other writes exclude each other,
+as in a file. Advisory locks, held until the end of the transaction, ensure both.
 """
 
 import sqlite3
@@ -31,10 +31,10 @@ _NOTIFY = text("SELECT pg_notify(:channel, :name)")
 
 
 def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool = True) -> Engine:
-    """An engine on one SQLite file that is there; `unit_of_work` is the only way to its transactions.
+    """An engine for an existing SQLite file; transactions are opened by `unit_of_work` only.
 
-    A table can only be made anew without its references being checked meanwhile. Without a log (-wal) the file is whole
-    by itself, and whoever has it open keeps all others out.
+    Recreating a table needs foreign keys to be unchecked. Without a log (-wal) the file is complete on its own, and a
+    process that has it open excludes all others.
     """
     file = OpenFile(path)
     engine = _engine(str(path), file.options)
@@ -56,7 +56,7 @@ def sqlite_engine(path: Path, *, checks_references: bool = True, has_log: bool =
 
 
 def memory_engine() -> Engine:
-    """An engine on an empty SQLite database that is in memory alone, to be compared with."""
+    """An engine for an empty SQLite database in memory, for comparisons."""
     engine = _engine(":memory:", {})
     event.listen(engine, "connect", partial(_configure, ()))
     event.listen(engine, "begin", _begin)
@@ -73,7 +73,7 @@ def _engine(database: str, options: dict[str, Any]) -> Engine:
 
 
 def server_engine(server: Server, password: str, name: str | None = None) -> Engine:
-    """An engine on a PostgreSQL database; others hear of what it writes under its `name`."""
+    """An engine for a PostgreSQL database; its writes are announced to others under its `name`."""
     url = URL.create(
         "postgresql+psycopg",
         username=server.user or None,
@@ -100,15 +100,15 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
 
 
 def is_server(db: Connection) -> bool:
-    """Whether the workspace is on a server, where several write at once."""
+    """Whether the workspace is on a server, where several processes write concurrently."""
     return db.dialect.name == "postgresql"
 
 
 def tell_others(db: Connection) -> None:
-    """Let whoever listens know that something was committed.
+    """Notify other processes of a commit.
 
-    By a transaction of its own: the server takes commits with notices one after the other, waiting for the disk each
-    time, where it writes those without together.
+    In a transaction of its own: the server commits transactions with notifications one by one, each with a flush to
+    disk, but groups those without.
     """
     alone = db.execution_options(isolation_level="AUTOCOMMIT", write=False)
     alone.execute(_NOTIFY, {"channel": CHANNEL, "name": alone.get_execution_options()["heard_as"]})

@@ -1,4 +1,4 @@
-"""The tables of generating: what an item asks for, what came back, and which toxic rewrites are seeds again."""
+"""The tables of generation: requests, generated texts, and toxic rewrites that became seeds."""
 
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -7,7 +7,7 @@ from orbench_studio.store.core.columns import identity_bytes, key, long_text, re
 
 
 class GenerationItemRow(SQLModel, table=True):
-    """What a batch item asks for, texts of a category or rewrites of a seed, and the reply as it came."""
+    """The request of a batch item (texts of a category, or rewrites of a seed) and the raw reply."""
 
     __tablename__ = "generation_items"
     item_id: int = Field(foreign_key="batch_items.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -22,8 +22,8 @@ class GenerationItemRow(SQLModel, table=True):
 class GeneratedTextRow(SQLModel, table=True):
     """One text of a reply, and the seed or the prompt that it is.
 
-    `text` is missing where it became that seed or prompt; where it was set aside it is there, and the seed or prompt
-    is the one it repeats. `form` stands for the text without regard to case, spaces and punctuation.
+    `text` is missing if it became that seed or prompt. A rejected text is stored, with the seed or prompt that it
+    repeats. `form` is the text without case, spaces and punctuation.
     """
 
     __tablename__ = "generated_texts"
@@ -38,7 +38,7 @@ class GeneratedTextRow(SQLModel, table=True):
 
 
 class ReturnedSeedRow(SQLModel, table=True):
-    """A seed that was a rewrite and found toxic; `round` counts how often that has happened in its line."""
+    """A toxic rewrite that became a seed; `round` counts how often that has happened in its line of descent."""
 
     __tablename__ = "returned_seeds"
     __table_args__ = (UniqueConstraint("prompt_id"),)

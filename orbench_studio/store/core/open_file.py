@@ -1,7 +1,7 @@
-"""The file of an open workspace: whether its path still leads to it, and a copy of what is open where it does not.
+"""The file of an open workspace: whether its path still leads to it, and a copy of the open data if not.
 
-SQLite goes on writing to a file that was renamed, deleted or replaced, and nobody finds there what it wrote. The log
-beside it (-wal) keeps the old name: whoever opens the new file would play it into that one and damage it.
+SQLite continues to write to a file that was renamed, deleted or replaced, where the data are lost. The log beside it
+(-wal) keeps the old name: the next process that opens the new file would apply the log to it and damage it.
 """
 
 import logging
@@ -34,11 +34,11 @@ class OpenFile:
 
     @property
     def options(self) -> dict[str, Any]:
-        """Execution options that tie it to its engine."""
+        """Execution options that attach it to its engine."""
         return {_OPTION: self}
 
     def require_in_place(self) -> None:
-        """Raise a WorkspaceMovedError where the path leads to another file or to none."""
+        """Raise WorkspaceMovedError if the path leads to another file or to none."""
         name = self.path.name
         try:
             found = _identity(self.path)
@@ -52,12 +52,12 @@ class OpenFile:
             raise WorkspaceMovedError(f"{name}{_LOG[0]} was deleted or replaced while {name} was open. {_STOPPED}")
 
     def begin_writing(self) -> None:
-        """The same, at the start of a transaction, in which there is a log."""
+        """The same check at the start of a transaction, when a log exists."""
         self.require_in_place()
         self._log = self._log or self._look_at_log()
 
     def forget_log(self) -> None:
-        """A connection is being closed, an interrupted one for instance; SQLite deletes the log with the last one."""
+        """Called when a connection is closed; SQLite deletes the log with the last connection."""
         self._log = None
 
     def _look_at_log(self) -> list[tuple[int, int]] | None:
@@ -73,18 +73,18 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def of(by: Engine | Connection) -> OpenFile | None:
-    """The file of a workspace; None where it is on a server."""
+    """The file of a workspace; None if it is on a server."""
     return cast("OpenFile | None", by.get_execution_options().get(_OPTION))
 
 
 def require_in_place(by: Engine | Connection) -> None:
-    """Raise a WorkspaceMovedError where the workspace has a file, and its path does not lead to it any more."""
+    """Raise WorkspaceMovedError if the workspace is in a file and its path no longer leads to it."""
     if (file := of(by)) is not None:
         file.require_in_place()
 
 
 def save_copy(engine: Engine, path: Path) -> None:
-    """Write what is open into a new file, which appears when it is whole; nothing is overwritten."""
+    """Write the open data to a new file, which appears when it is complete; nothing is overwritten."""
     part = path.with_name(f".{path.name}.part")
     connection = engine.raw_connection()
     try:
@@ -101,9 +101,9 @@ def save_copy(engine: Engine, path: Path) -> None:
 
 
 def empty_log(engine: Engine) -> None:
-    """Play the log of a file whose path leads elsewhere into it, and empty the log, before it is closed.
+    """Before closing, apply the log of a file whose path leads elsewhere to it, and empty the log.
 
-    SQLite itself would leave the log as it is, for the file of that name: the wrong one.
+    SQLite itself would leave the log for the file of that name, which is the wrong one.
     """
     connection = engine.raw_connection()
     try:
@@ -115,7 +115,7 @@ def empty_log(engine: Engine) -> None:
 
 
 def publish(part: Path, path: Path) -> None:
-    """Give a whole file its name; a FileExistsError where there is one of that name."""
+    """Give a complete file its name; FileExistsError if the name is taken."""
     if os.name == "nt":
         part.rename(path)  # which overwrites nothing there
         return

@@ -1,4 +1,4 @@
-"""Prompts, out of the database and into domain objects; and the index that searches them."""
+"""Load prompts as domain objects."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, 
 
 
 def load(db: Connection, prompt_id: int) -> Prompt | None:
-    """The prompt with its seed and source; None where there is none of that id."""
+    """The prompt with its seed and source; None if the id does not exist."""
     statement = (
         select(PROMPTS, SEEDS.c.text.label("seed_text"), SEEDS.c.category.label("seed_category"), SOURCES.c.name)
         .outerjoin(SEEDS, SEEDS.c.id == PROMPTS.c.seed_id)
@@ -39,7 +39,7 @@ def load(db: Connection, prompt_id: int) -> Prompt | None:
 
 
 def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
-    """The whole texts of these prompts; prompts that are gone are left out."""
+    """The complete texts of these prompts; missing prompts are left out."""
     found: dict[int, str] = {}
     for some in chunks(prompt_ids):
         rows = db.execute(select(PROMPTS.c.id, PROMPTS.c.text).where(PROMPTS.c.id.in_(some)))
@@ -48,14 +48,14 @@ def texts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str]:
 
 
 def are_there(db: Connection, prompt_id: int, response_ids: Collection[int]) -> bool:
-    """True where there is such a prompt, and these responses to it."""
+    """Whether the prompt exists and has these responses."""
     mine = select(func.count()).where(RESPONSES.c.prompt_id == prompt_id, RESPONSES.c.id.in_(response_ids))
     found = db.execute(select(mine.scalar_subquery()).where(PROMPTS.c.id == prompt_id)).scalar()
     return found == len(response_ids)
 
 
 def category(db: Connection, prompt_id: int) -> str | None:
-    """The category that counts now."""
+    """The current category of a prompt."""
     return db.execute(select(PROMPT_STATES.c.category).where(PROMPT_STATES.c.prompt_id == prompt_id)).scalar()
 
 
@@ -68,7 +68,7 @@ def own_categories(db: Connection, only: Sequence[int] | None = None) -> list[st
 
 
 def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | None]:
-    """The categories that count now, by prompt."""
+    """The current categories, by prompt."""
     found: dict[int, str | None] = {}
     s = PROMPT_STATES.c
     for some in chunks(prompt_ids):
@@ -78,7 +78,7 @@ def categories(db: Connection, prompt_ids: Sequence[int]) -> dict[int, str | Non
 
 
 def with_reference(db: Connection, prompt_ids: Sequence[int]) -> list[int]:
-    """Those of the prompts whose file states a label, in their order."""
+    """The prompts whose source file states a label, in the given order."""
     found: set[int] = set()
     for some in chunks(prompt_ids):
         stated = select(PROMPTS.c.id).where(in_list(PROMPTS.c.id, some), PROMPTS.c.reference_label.is_not(None))

@@ -1,7 +1,7 @@
-"""The index that searches responses: made when somebody wants it, for it costs minutes and a third of the texts' size.
+"""The optional full-text index of responses: building it takes minutes and a third of the texts' size.
 
-It holds which three letters in a row a text has, and nothing of their places: it narrows a search down, the text itself
-decides. So a search finds the same with the index as without, only sooner. On a server it is PostgreSQL's own.
+It has the trigrams of each text without their positions: the index selects candidates, and the texts decide. Searches
+find the same without it, but slower. On a server it is an index of PostgreSQL (pg_trgm).
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def exists(db: Connection) -> bool:
 
 
 def build(db: Connection, on_progress: Callable[[int, int], None]) -> None:
-    """Make the index, and have it kept up to date from now on; `on_progress` hears of responses done, of how many."""
+    """Build the index and keep it up to date; `on_progress` gets the number of responses done and their total."""
     last = int(db.execute(select(func.coalesce(func.max(RESPONSES.c.id), 0))).scalar_one())
     if is_server(db):
         on_progress(0, last)
@@ -62,7 +62,7 @@ def remove(db: Connection) -> None:
 
 
 def narrowed(value: str) -> Select[Any] | None:
-    """The ids of the responses that may hold the value; None where it is too short for the index to tell."""
+    """The ids of responses that may contain the value; None if it is too short for the index."""
     grams = list(dict.fromkeys(value[at : at + _GRAM] for at in range(len(value) - _GRAM + 1)))[:_MOST]
     if not grams:
         return None

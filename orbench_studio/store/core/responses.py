@@ -1,4 +1,4 @@
-"""Responses with their judgements, out of the database and into domain objects."""
+"""Load responses with their judgements as domain objects."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def of_prompt(db: Connection, prompt_id: int) -> list[Response]:
 
 
 def standing(db: Connection, response_id: int) -> tuple[str, str | None]:
-    """The model's name and the answer class that counts now."""
+    """The model's name and the final answer class."""
     s = RESPONSE_STATES.c
     statement = select(MODELS.c.name, s.answer_class).join(MODELS, MODELS.c.id == s.model_id)
     model, answer_class = db.execute(statement.where(s.response_id == response_id)).one()
@@ -53,7 +53,7 @@ def judgements(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Ju
 
 
 def said(db: Connection, response_ids: Sequence[int]) -> dict[int, tuple[Said, ...]]:
-    """What the judges said of the responses and nothing else, oldest first, by response."""
+    """The answer classes of the responses by judges alone, oldest first, by response."""
     found: dict[int, tuple[Said, ...]] = {}
     judges = {row.id: (row.name, JudgeKind(row.kind)) for row in db.execute(select(JUDGES))}
     j = JUDGEMENTS.c
@@ -98,7 +98,7 @@ def to_judge(
     judges: Sequence[str] = (),
     template_hash: str = "",
 ) -> list[tuple[int, int]]:
-    """(Response id, prompt id) of what a judge can read: not refused, blocked, failed or empty.
+    """(Response id, prompt id) of responses with a text: not refused by stop reason, blocked, failed or empty.
 
     Only those of these models, prompts and batch, where any are named, and without those that all of these judges have
     judged with this template.

@@ -9,7 +9,7 @@ from orbench_studio.store.core.columns import key, long_text, moment, table
 
 
 class AuditSampleRow(SQLModel, table=True):
-    """A random sample of prompts for people to label; `query` says which prompts could come into it."""
+    """A random sample of prompts for human labels; `query` selects its population."""
 
     __tablename__ = "audit_samples"
     __table_args__ = (UniqueConstraint("name"),)
@@ -21,7 +21,7 @@ class AuditSampleRow(SQLModel, table=True):
 
 
 class AuditStratumRow(SQLModel, table=True):
-    """A category of a sample: its first `drawn` prompts of `size` are in it, so each came in with drawn / size."""
+    """A category of a sample: its first `drawn` of `size` prompts, each with the inclusion probability drawn / size."""
 
     __tablename__ = "audit_strata"
     sample_id: int = Field(foreign_key="audit_samples.id", primary_key=True)
@@ -31,7 +31,7 @@ class AuditStratumRow(SQLModel, table=True):
 
 
 class AuditPromptRow(SQLModel, table=True):
-    """Every prompt that could come into a sample, in a random order: of all, and in its stratum, both from 0."""
+    """A prompt of the population, with its random positions in the population and in its stratum, from 0."""
 
     __tablename__ = "audit_prompts"
     __table_args__ = (

@@ -35,7 +35,7 @@ class WorkspaceRow(SQLModel, table=True):
 
 
 class SourceRow(SQLModel, table=True):
-    """A file that something was taken from; its name without the folder."""
+    """An imported file; its name without the folder."""
 
     __tablename__ = "sources"
     id: int = key()
@@ -138,7 +138,7 @@ class VoteRow(SQLModel, table=True):
 
 
 class JudgeRow(SQLModel, table=True):
-    """Whoever gives answer classes without being a person."""
+    """A rule set, classifier or model that assigns answer classes."""
 
     __tablename__ = "judges"
     __table_args__ = (UniqueConstraint("name", "kind"),)
@@ -148,7 +148,7 @@ class JudgeRow(SQLModel, table=True):
 
 
 class JudgementRow(SQLModel, table=True):
-    """The answer class a judge gave one response; `template_hash` is of the wording put to the judge."""
+    """The answer class that a judge gave one response; `template_hash` is the hash of the judge's instructions."""
 
     __tablename__ = "judgements"
     __table_args__ = (
@@ -180,7 +180,7 @@ class AnnotatorRow(SQLModel, table=True):
 
 
 class GuidelineRow(SQLModel, table=True):
-    """One version of the guidelines that people decide by; never changed."""
+    """One version of the guidelines for annotators; never changed."""
 
     __tablename__ = "guidelines"
     id: int = key()
@@ -189,7 +189,7 @@ class GuidelineRow(SQLModel, table=True):
 
 
 class ViewRow(SQLModel, table=True):
-    """A filter of the queue under a name, in the words of the query language."""
+    """A saved view: a named query."""
 
     __tablename__ = "views"
     __table_args__ = (UniqueConstraint("name"),)
@@ -200,7 +200,7 @@ class ViewRow(SQLModel, table=True):
 
 
 class OwnRuleRow(SQLModel, table=True):
-    """A phrase that people made a rule of this workspace; removed it stays, with who removed it and when."""
+    """A custom rule of this workspace; a removed one stays, with who removed it and when."""
 
     __tablename__ = "own_rules"
     id: int = key()
@@ -272,7 +272,7 @@ class SubsetPromptRow(SQLModel, table=True):
 
 
 class PromptStateRow(SQLModel, table=True):
-    """What follows from everything about one prompt, kept up to date in the same transaction; the queue reads it."""
+    """Derived values of one prompt, updated in the same transaction; the queue reads them."""
 
     __tablename__ = "prompt_states"
     # The orders of the queue: what is left to sort is prompts of the same rank.
@@ -298,7 +298,7 @@ class PromptStateRow(SQLModel, table=True):
 
 
 class ResponseStateRow(SQLModel, table=True):
-    """The answer class that counts for one response, and what it stands on."""
+    """The final answer class of one response, and its source."""
 
     __tablename__ = "response_states"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The tables of a team: its queues, who takes part, their prompts, and who has been given which."""
+"""The tables of team queues: their annotators, prompts and assignments."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ HAS_ROOM = text("room > 0")
 
 
 class TeamQueueRow(SQLModel, table=True):
-    """A queue; `query` says which prompts came into it when it was made or changed."""
+    """A queue; `query` selected its prompts when it was made or changed."""
 
     __tablename__ = "team_queues"
     __table_args__ = (UniqueConstraint("name"),)
@@ -28,10 +28,10 @@ class TeamQueueRow(SQLModel, table=True):
 
 
 class TeamMemberRow(SQLModel, table=True):
-    """Somebody who takes part; `categories` are separated by commas. `seen_at` is when claims were last renewed.
+    """An annotator of a queue; `categories` are separated by commas. `seen_at` is the last lease renewal.
 
-    `invited` is False of those who came by themselves to a queue for everybody. `reached` is the last prompt they were
-    given in the order of the queue: what comes free before it is given when they are through.
+    `invited` is False for annotators who joined an open queue. `reached` is the last assigned prompt in the queue's
+    order: prompts before it that become free are assigned at the end.
     """
 
     __tablename__ = "team_members"
@@ -47,10 +47,10 @@ class TeamMemberRow(SQLModel, table=True):
 
 
 class TeamPromptRow(SQLModel, table=True):
-    """A prompt of a queue; ids are in the queue's order. `lot` is its place on the wheel of shares.
+    """A prompt of a queue; ids are in the queue's order. `lot` is its position on the circle that shares divide.
 
-    `labels` people have labelled it, and `room` more can be given it, those who hold it just now taken off. Prompts to
-    practise on have room for everybody.
+    `labels` counts its annotators, and `room` how many more it can be assigned to now. Training prompts have room for
+    all annotators.
     """
 
     __tablename__ = "team_prompts"
@@ -70,9 +70,9 @@ class TeamPromptRow(SQLModel, table=True):
 
 
 class TeamClaimRow(SQLModel, table=True):
-    """What became of a prompt that somebody was given, or labelled: held until a moment, labelled, skipped.
+    """The assignment of a prompt to an annotator: assigned until a time, labelled or skipped.
 
-    `after` is the last decision there was when it was given: a skip before it says nothing.
+    `after` is the last decision when it was assigned: earlier skips do not count.
     """
 
     __tablename__ = "team_claims"

@@ -1,6 +1,6 @@
-"""Finding a text within texts, whatever its case: by SQLite's index of trigrams, or by PostgreSQL's.
+"""Search for a text within texts, ignoring case, with the trigram index of SQLite or PostgreSQL.
 
-An index holds which three letters in a row a text has. PostgreSQL asks its own by itself.
+PostgreSQL uses its index without being asked; SQLite's is a table of its own.
 """
 
 from collections.abc import Callable
@@ -19,20 +19,20 @@ Search = Callable[[str], ColumnElement[bool]]
 
 
 def in_prompts(db: Connection) -> Search:
-    """What a prompt's state must fulfil for its text to hold a value."""
+    """A condition on prompt states: the text of the prompt contains the value."""
     return _in_prompts_on_server if is_server(db) else _in_prompts
 
 
 def in_responses(db: Connection) -> Search:
-    """What a prompt's state must fulfil for one of its responses to hold a value."""
+    """A condition on prompt states: one of the prompt's responses contains the value."""
     if is_server(db):
         return _in_responses_on_server
     return _in_responses_indexed if response_index.exists(db) else _in_responses
 
 
 def index_prompts(db: Connection, first_id: int) -> None:
-    """Put the prompts from this id on into the index, in the transaction that adds them."""
-    if not is_server(db):  # which does so by itself
+    """Index the prompts from this id on, in the transaction that adds them."""
+    if not is_server(db):  # PostgreSQL updates its index itself
         db.exec_driver_sql(
             "INSERT INTO prompt_search(rowid, text) SELECT id, text FROM prompts WHERE id >= ?", (first_id,)
         )

@@ -1,4 +1,4 @@
-"""Transactions: all of a use case or nothing of it, and the database's errors in words."""
+"""Transactions, and the translation of database errors into messages."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from orbench_studio.store.core.engine import LOCK, is_server, tell_others
 from orbench_studio.store.core.tables import ANNOTATORS
 
 _DAMAGED = "The workspace is damaged. Go back to a backup."
-_NOT_YOURS = "Your role on the server may not do that. Ask whoever owns the workspace."
+_NOT_YOURS = "Your role on the server may not do that. Ask the owner of the workspace."
 _CAUSES = {
     "database is locked": "Another window or program is writing to the workspace. Wait for it to finish and try again.",
     "database or disk is full": "The disk is full. Free some space and try again.",
@@ -23,9 +23,9 @@ _CAUSES = {
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
     "permission denied": _NOT_YOURS,
     "must be owner": _NOT_YOURS,
-    "row-level security": "Your role on the server decides under its own name alone. Ask whoever owns the workspace.",
-    "no space left": "The server's disk is full. Ask whoever runs it.",
-    "pg_trgm": "The server lacks its own extension pg_trgm. Whoever runs it installs PostgreSQL's contrib package.",
+    "row-level security": "Your role on the server decides under its own name alone. Ask the owner of the workspace.",
+    "no space left": "The server's disk is full. Ask its administrator.",
+    "pg_trgm": "The server lacks its own extension pg_trgm. Install PostgreSQL's contrib package there.",
 }
 _CLOSED = (
     *("closed", "terminat", "shut", "starting up", "recovery mode", "accepting connections"),
@@ -46,7 +46,7 @@ _LOCK_PROMPTS = text(
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent look at the workspace."""
+    """A read transaction: one consistent state of the workspace."""
     with translated(engine), engine.connect() as db:
         if is_server(db):
             db = db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -58,10 +58,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
     """One transaction: committed at the end, rolled back on any error. Waits for other writers.
 
-    A WorkspaceMovedError where the path of its file does not lead to it any more.
+    Raises WorkspaceMovedError if the path of its file no longer leads to it.
 
-    A shared one goes beside other shared ones on a server: whoever asks for it locks what it reads and changes, and
-    leaves the ids of new rows to the database.
+    On a server, `shared` transactions run concurrently: the caller locks what it reads and changes, and leaves the ids
+    of new rows to the database.
     """
     file = open_file.of(engine)
     with translated(engine), engine.connect() as db:
@@ -80,18 +80,18 @@ def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
 
 
 def lock_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
-    """Wait for whoever else decides about these prompts in a shared transaction, and keep others waiting.
+    """Lock these prompts against other shared transactions until the end of this one.
 
-    All of a transaction's at once: in pieces, two could wait for each other. What was read before may be old.
+    Lock all prompts of a transaction in one call, to avoid deadlocks. Values that were read before may be outdated.
     """
     if is_server(db):
         db.execute(_LOCK_PROMPTS, {"lock": LOCK, "mine": sorted({prompt_id % _LOCKS for prompt_id in prompt_ids})})
 
 
 def lock_person(db: Connection, name: str) -> int | None:
-    """Wait for what the same annotator does in another window, and keep that waiting; to be asked before any prompt.
+    """Lock the annotator against transactions in other windows; call it before `lock_prompts`.
 
-    Gives the annotator's id; None where nobody has the name.
+    Returns the annotator's id; None if the name is unknown.
     """
     if is_server(db):
         return db.execute(_LOCK_PERSON, {"lock": _PERSON, "name": name}).scalar()
@@ -100,7 +100,7 @@ def lock_person(db: Connection, name: str) -> int | None:
 
 @contextmanager
 def translated(engine: Engine) -> Iterator[None]:
-    """The world's faults as `WorkspaceError`, rows that cannot be read among them; our own pass through."""
+    """Raise database errors and unreadable rows as `WorkspaceError`; programming errors pass through."""
     try:
         yield
     except DatabaseError as error:
@@ -119,7 +119,7 @@ def translated(engine: Engine) -> Iterator[None]:
 
 
 def unreadable_row(engine: Engine) -> str | None:
-    """A sentence about the first row that cannot be read; None where all can."""
+    """A message about the first row that cannot be read; None if there is none."""
     from orbench_studio.store.core import unreadable_rows  # it knows most of the domain, and is needed only now
 
     with engine.connect() as db, db.begin():
@@ -133,9 +133,9 @@ def unreadable_row(engine: Engine) -> str | None:
 
 
 def _blame_row(engine: Engine, error: Exception) -> None:
-    """Raise a sentence about the row that cannot be read; nothing where all can, so that the fault is ours.
+    """Raise an error about the row that cannot be read; return if all can be read, because then the fault is ours.
 
-    Rows become domain objects in many places, and always in a transaction: what fails there is looked into here.
+    Rows become domain objects in many places, always in a transaction, so their failures are examined here.
     """
     message = unreadable_row(engine)
     if message is not None:

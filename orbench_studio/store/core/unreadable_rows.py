@@ -1,7 +1,7 @@
-"""Rows that the domain cannot read: others write to a workspace too, and SQLite keeps any value in any column.
+"""Rows that the domain cannot read: other programs write to a workspace too, and SQLite stores any value anywhere.
 
-Every column of every table is looked at, by its type and by whether it may be missing. Beside that a column has what
-`_SETS`, `_RANGES` and `_READERS` say of it.
+Every column of every table is checked for its type and NOT NULL; `_SETS`, `_RANGES` and `_READERS` have further
+checks.
 """
 
 import json
@@ -126,12 +126,12 @@ _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
 
 
 def known_columns() -> frozenset[str]:
-    """The columns of which more is known than their type, as `table.column`."""
+    """The columns with a check beside their type, as `table.column`."""
     return frozenset({*_SETS, *_READERS, *_FREE})
 
 
 def unreadable(db: Connection) -> Iterator[str]:
-    """The rows that cannot be read, by table, row and column, in words; of many in a column the first, and how many."""
+    """Messages about unreadable rows, by table, row and column; only the first of each column, with their number."""
     with _any_bytes(db):
         for table in SQLModel.metadata.sorted_tables:
             there = _columns(db, table)
@@ -164,7 +164,7 @@ def _of_table(db: Connection, table: Table, columns: list[Column[object]]) -> It
 
 
 class _Found:
-    """What cannot be read in one table: the first rows of each column, and how many there are."""
+    """Unreadable values of one table: the first rows of each column, and their number."""
 
     def __init__(self, db: Connection, table: Table) -> None:
         self._db, self.table = db, table
@@ -173,7 +173,7 @@ class _Found:
         self._counts = Counter[str]()
 
     def select(self, what: str, where: str = "") -> str:
-        """A statement that gives the rows' keys and more of them, in the order of the keys."""
+        """A statement that selects the rows' keys and more columns, ordered by key."""
         keys = ", ".join(self._key)
         condition = f" WHERE {where}" if where else ""
         return f'SELECT {keys}, {what} FROM "{self.table.name}"{condition} ORDER BY {keys}'  # noqa: S608
@@ -189,7 +189,7 @@ class _Found:
             rows.append(named)
 
     def words(self) -> Iterator[str]:
-        """What was found, in words."""
+        """The messages."""
         for column, rows in self._rows.items():
             for key in rows:
                 yield f"{self.table.name} {self._row(key)}: {column} {self._value(column, key)} cannot be read"
@@ -214,7 +214,7 @@ class _Found:
 
 
 def _conditions(db: Connection, table: Table, column: Column[object]) -> str:
-    """What holds of a value that cannot be read, as SQL; empty where the database itself sees to all of it."""
+    """The SQL condition of an unreadable value; empty if the database itself excludes them."""
     name, full = f'"{column.name}"', f"{table.name}.{column.name}"
     found = [] if is_server(db) else _by_type(column, name)
     if isinstance(column.type, Integer | Float):
@@ -230,7 +230,7 @@ def _conditions(db: Connection, table: Table, column: Column[object]) -> str:
 
 
 def _by_type(column: Column[object], name: str) -> list[str]:
-    """SQLite keeps values of any type in any column."""
+    """The condition of a wrong type: SQLite stores values of any type in any column."""
     kind = column.type
     if isinstance(kind, Boolean):
         return [f"typeof({name}) <> 'integer'", f"{name} NOT IN (0, 1)"]
@@ -253,7 +253,7 @@ def _by_type(column: Column[object], name: str) -> list[str]:
 
 
 def _read_all(db: Connection, found: _Found, column: str, where: str, read: Read) -> None:
-    """Have the domain read each value there is, once."""
+    """Let the domain read each distinct value once."""
     some = f'"{column}" IS NOT NULL' + (f" AND {where}" if where else "")
     values = db.exec_driver_sql(f'SELECT DISTINCT "{column}" FROM "{found.table.name}" WHERE {some}')  # noqa: S608
     wrong = {value for (value,) in values if not _can(read, value)}
@@ -273,7 +273,7 @@ def _can(read: Read, value: object) -> bool:
 
 
 def _decode_all(db: Connection, found: _Found, columns: list[str]) -> None:
-    """Text that is no UTF-8: read as SQLite gives it, and looked at one by one where that fails."""
+    """Find text that is not UTF-8: read all of it, and one by one if that fails."""
     raw = _file(db)
     statement = found.select(", ".join(f'"{name}"' for name in columns))
     keys = len(found.table.primary_key.columns)
@@ -295,7 +295,7 @@ def _decode_all(db: Connection, found: _Found, columns: list[str]) -> None:
 
 
 def _columns(db: Connection, table: Table) -> set[str]:
-    """The columns that the table has there."""
+    """The columns that the table has in the database."""
     if is_server(db):
         statement = "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
     else:
@@ -305,7 +305,7 @@ def _columns(db: Connection, table: Table) -> set[str]:
 
 @contextmanager
 def _any_bytes(db: Connection) -> Iterator[None]:
-    """While it lasts, text that is no UTF-8 is read all the same."""
+    """Read text that is not UTF-8 as well, within the context."""
     if is_server(db):
         yield
         return

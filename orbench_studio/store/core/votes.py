@@ -1,4 +1,4 @@
-"""Moderator votes, out of the database and into domain objects."""
+"""Load moderator votes as domain objects."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """States of assignments that follow from decisions, updated in the transaction of each decision, undo and redo.
 
-Whoever changes how many labels a prompt has holds the lock of its row in the queue, and counts after that; a workspace
+A transaction that changes the number of labels of a prompt first locks its row in the queue, then counts; a workspace
 in a file has one writer anyway.
 """
 

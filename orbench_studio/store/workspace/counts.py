@@ -35,7 +35,7 @@ _COUNTED: dict[str, Table] = {
 
 
 class Source(NamedTuple):
-    """A file that something was taken from."""
+    """An imported file."""
 
     name: str
     format: str
@@ -43,7 +43,7 @@ class Source(NamedTuple):
 
 
 def rows(db: Connection) -> dict[str, int]:
-    """How many rows each kind of thing has; models are those that answered, moderators those that voted."""
+    """Row counts by kind; models are those with responses, moderators those with votes."""
     counted = {name: _count(db, select(func.count()).select_from(t)) for name, t in _COUNTED.items()}
     for name, role in (("models", RESPONSES.c.model_id), ("moderators", VOTES.c.moderator_id)):
         active = exists().where(role == MODELS.c.id)
@@ -52,18 +52,18 @@ def rows(db: Connection) -> dict[str, int]:
 
 
 def sources(db: Connection) -> list[Source]:
-    """The files that something was taken from, oldest first."""
+    """The imported files, oldest first."""
     s = SOURCES.c
     return [Source(*row) for row in db.execute(select(s.name, s.format, s.imported_at).order_by(s.id))]
 
 
 def prompts_by(db: Connection, column: str) -> dict[str, int]:
-    """How many prompts have each value of a column of their state; "none" for those with no value."""
+    """Count prompts by a column of their state; "none" counts those without a value."""
     return _by(db, PROMPT_STATES.c[column])
 
 
 def by_template(db: Connection) -> list[tuple[str, str, int]]:
-    """What was asked for, the hash of the wording it was asked with, and how many results keep that hash."""
+    """The kind of request, the hash of its template, and the number of results with that hash."""
     items, votes, judged = GENERATION_ITEMS.c, VOTES.c, JUDGEMENTS.c
     kinds = (
         ("seeds", items.template_hash, items.seed_id.is_(None)),
@@ -80,7 +80,7 @@ def by_template(db: Connection) -> list[tuple[str, str, int]]:
 
 
 def responses_by_answer_class(db: Connection) -> dict[str, int]:
-    """How many responses end in each answer class; "none" where nobody has judged or people disagree."""
+    """Count responses by final answer class; "none" counts those without one."""
     return _by(db, RESPONSE_STATES.c.answer_class)
 
 

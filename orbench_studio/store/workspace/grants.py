@@ -1,8 +1,8 @@
-"""Who may do what in a workspace on a server: PostgreSQL sees to it, whatever program somebody uses.
+"""Permissions in a workspace on a server. PostgreSQL enforces them, also against other programs.
 
-Whoever owns the database may do everything that the studio can do. A reviewer, member of the role below, adds decisions
-under the own name, and changes nobody's. What follows from decisions is computed by whoever decides, so that reviewers
-write that too; `check` finds what does not follow.
+The owner of the database may do everything. A reviewer, a member of the role below, adds decisions under the own name
+and cannot change others. Derived values are computed by the process that decides, so reviewers write them too; `check`
+finds wrong ones.
 """
 
 from sqlalchemy import Connection
@@ -33,7 +33,7 @@ _ONLY_UNDER_THE_OWN_NAME = {
 
 
 def give(db: Connection) -> None:
-    """Make the role, where whoever asks may make roles, and give it its rights; once more does no harm."""
+    """Create the role, if the user may create roles, and grant its rights; can be repeated."""
     db.exec_driver_sql(
         f"DO $$ BEGIN CREATE ROLE {REVIEWER} NOLOGIN; "
         "EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL; END $$"
@@ -58,7 +58,7 @@ def has_reviewers(db: Connection) -> bool:
 
 
 def are_due(db: Connection) -> bool:
-    """Whether whoever asks owns the workspace, and rights are missing: the role was made after the tables, say."""
+    """Whether the user owns the workspace and rights are missing, because the role was made after the tables."""
     found = db.exec_driver_sql(
         "SELECT NOT relrowsecurity OR NOT has_table_privilege(role.oid, journal.oid, 'INSERT') "
         "FROM pg_class AS journal LEFT JOIN pg_roles AS role ON role.rolname = %s "
@@ -69,5 +69,5 @@ def are_due(db: Connection) -> bool:
 
 
 def own_name(db: Connection) -> str | None:
-    """The one name under which whoever asks can decide; None for the owner, who writes down others' decisions too."""
+    """The only name under which the user can decide; None for the owner, who can also import others' decisions."""
     return db.exec_driver_sql("SELECT current_user::text WHERE row_security_active('journal')").scalar()

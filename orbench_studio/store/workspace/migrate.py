@@ -1,4 +1,4 @@
-"""The format of a workspace: which one this version writes, and how an older one becomes it, in both databases."""
+"""The format of a workspace: the current revision, and migration to it, in both databases."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +15,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def is_newer(revision: str) -> bool:
-    """Whether a newer version of the studio has written it."""
+    """Whether the revision is from a newer version of the studio."""
     return not revision.isdigit() or int(revision) > int(HEAD)
 
 
 def upgrade(db: Connection) -> None:
-    """Bring the tables to this version's format, in the transaction of the connection."""
+    """Migrate the tables to the current revision, in the transaction of the connection."""
     # On first use: most openings find the head revision and never need alembic (0.6 s to import).
     from alembic import command
     from alembic.config import Config
@@ -34,6 +34,6 @@ def upgrade(db: Connection) -> None:
 
 
 def begin_workspace(db: Connection, *, illustrative: bool = False) -> None:
-    """Say what the new workspace is."""
+    """Store the identity of a new workspace."""
     row = {"uuid": uuid4().hex, "created_at": datetime.now(UTC), "illustrative": illustrative}
     db.execute(insert(WORKSPACE).values(row))

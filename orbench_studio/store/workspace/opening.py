@@ -1,4 +1,4 @@
-"""Opening the workspace in a file is a procedure: health check, refuse newer, back up, migrate, verify."""
+"""Open the workspace in a file: check its health, refuse a newer version, back up, migrate, verify."""
 
 import filecmp
 import glob
@@ -31,9 +31,9 @@ _CREATING = Lock()
 
 
 def create(path: Path, fill: Callable[[Connection], None] = migrate.begin_workspace) -> Engine:
-    """A new workspace with what `fill` puts into its tables, or nothing; refuses to touch a file that is there.
+    """Create a workspace and fill its tables with `fill`, or leave nothing; refuses an existing file.
 
-    It is made under another name beside, in one file without a log, and gets its own when it is whole.
+    It is made under another name in the same folder, without a log, and renamed when it is complete.
     """
     if path.exists():
         raise _there_already(path)
@@ -127,7 +127,7 @@ def _publish(part: Path, path: Path) -> None:
 
 
 def _remove_unfinished(path: Path) -> None:
-    """Remove what a process left that was killed while it made this workspace; one that is at it holds a lock."""
+    """Remove files of a process that was killed while it created this workspace; a running one has a lock."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"):
         if path.exists() and left.samefile(path):  # killed between giving the name and taking away the other
             left.unlink(missing_ok=True)
@@ -151,7 +151,7 @@ def _there_already(path: Path) -> WorkspaceError:
 
 
 def uuid_of(path: Path) -> str:
-    """Which workspace is in a file; nothing is migrated."""
+    """The uuid of the workspace in a file; nothing is migrated."""
     _check_file(path)
     engine = sqlite_engine(path)
     try:
@@ -163,13 +163,13 @@ def uuid_of(path: Path) -> str:
 
 
 def problems(db: Connection) -> list[str]:
-    """List the damage of a workspace's file, else what is wrong with its schema and its rows; empty if nothing is."""
+    """List the damage of a workspace's file, or else the faults of its schema and rows."""
     damage = [] if is_server(db) else list(_damage(db))
     return damage or [*schema_check.differences(db), *unreadable_rows.unreadable(db)]
 
 
 def _damage(db: Connection) -> Iterator[str]:
-    """What SQLite itself finds wrong with the file, in its words."""
+    """The damage that SQLite's own check reports."""
     for (message,) in db.exec_driver_sql("PRAGMA integrity_check"):
         if message != "ok":
             yield str(message)
@@ -178,15 +178,15 @@ def _damage(db: Connection) -> Iterator[str]:
 
 
 def _require_ours(engine: Engine, path: Path, revision: str) -> None:
-    """A trigger or view of somebody else's would run with what we write: with the next decision, or the migration."""
+    """Refuse foreign triggers and views, which would run with the next decision or migration."""
     with reading(engine) as db:
         found = schema_check.acting(db)
         if not found and revision == migrate.HEAD:
             found = schema_check.loosened(db)
     if found:
         raise WorkspaceError(
-            f"{path.name} was not opened: somebody has changed how it works, and what is written to it could change "
-            f"or lose other data: {'; '.join(found)}. Ask whoever gave you the file, or go back to a backup. "
+            f"{path.name} was not opened: its schema was changed, and decisions written to it could change "
+            f"or lose other data: {'; '.join(found)}. Ask for another copy of the file, or restore a backup. "
             f"To see all changes: orbench-studio check {path.name}"
         )
 
@@ -212,7 +212,7 @@ def _check_file(path: Path) -> None:
 
 
 def _require_one_name(path: Path) -> None:
-    """SQLite names the log after the file: under two names there would be two, of which each spoils the file."""
+    """Refuse a file with two names: SQLite names the log after the file, and two logs would damage it."""
     if path.stat().st_nlink > 1:
         _remove_unfinished(path)
     if path.stat().st_nlink > 1:
@@ -268,8 +268,8 @@ def _migrate(path: Path, revision: str, after_migration: Callable[[Connection], 
 
 
 def _back_up(path: Path, revision: str) -> Path:
-    """Make a copy beside the workspace, unless there is the same. No earlier copy is replaced: it may be all that is
-    left of older work.
+    """Back up into the same folder, unless the same copy exists. Earlier copies are never replaced: one may be the last
+    copy of older work.
     """
     stem = f"{path.stem}.before-{int(revision) + 1:04d}"
     part = path.with_name(f"{stem}{path.suffix}.part")

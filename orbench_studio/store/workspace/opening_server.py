@@ -1,6 +1,6 @@
-"""Opening the workspace in a PostgreSQL database: refuse what is none and what is newer, migrate what is older.
+"""Open the workspace in a PostgreSQL database: refuse other databases and newer versions, migrate older ones.
 
-One database is one workspace. A migration is one transaction: it is done, or the workspace is as it was.
+A database has one workspace. A migration is one transaction.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ OLDEST = 150_000  # as the server counts: 15.0
 def create(
     server: Server, password: str, name: str, fill: Callable[[Connection], None] = migrate.begin_workspace
 ) -> Engine:
-    """A new workspace in a database that exists and has no tables, with what `fill` puts into it, or nothing."""
+    """Create a workspace in an existing database without tables and fill it with `fill`, or leave nothing."""
     engine = _connected(server, password, name)
     try:
         with writing(engine) as db:
@@ -40,7 +40,7 @@ def create(
 def open_existing(
     server: Server, password: str, name: str, after_migration: Callable[[Connection], None] | None
 ) -> Engine:
-    """Open the workspace in a database and migrate it to this version; on any error it stays as it was.
+    """Open the workspace in a database and migrate it to this version; after an error it is unchanged.
 
     `after_migration` recomputes what is derived from the rows, in the transaction of the migration; None refuses a
     workspace that needs a migration, and changes nothing.
@@ -104,7 +104,7 @@ def _fault(server: Server, version: int, encoding: str) -> str:
 
 
 def _why_not(server: Server, message: str) -> str:
-    """Why there is no connection, by what the driver tells, and what to do."""
+    """Explain a failed connection from the driver's error, and what to do."""
     if "does not exist" in message and "database" in message:
         return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
     if "password" in message:
@@ -113,7 +113,7 @@ def _why_not(server: Server, message: str) -> str:
             f"the system keyring (keyring set orbench-studio {server})."
         )
     if "role" in message and "does not exist" in message:
-        return f"The server of {server} knows no such user. Whoever runs it makes one: createuser NAME."
+        return f"The server of {server} does not know this user. Its administrator can create it: createuser NAME."
     why = message.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if message else "no answer"
     return f"There is no connection to {server}: {why}. Check the address, and that the server runs."
 
@@ -133,11 +133,11 @@ def _revision(db: Connection, server: Server) -> str:
 def _migrate(engine: Engine, server: Server, after_migration: Callable[[Connection], None]) -> None:
     try:
         with writing(engine) as db:
-            if _revision(db, server) != migrate.HEAD:  # somebody else may have done it while this one waited
+            if _revision(db, server) != migrate.HEAD:  # another process may have done it meanwhile
                 migrate.upgrade(db)
                 after_migration(db)
     except WorkspaceError as error:
         raise WorkspaceError(
-            f"{server} has an older format, could not be brought to this version's, and is as it was. Whoever owns the "
+            f"{server} has an older format, could not be migrated, and is unchanged. The owner of the "
             f"database has to open it once. ({error})"
         ) from error

@@ -61,7 +61,7 @@ def differences(db: Connection) -> Iterator[str]:
 
 
 def _in_file(db: Connection) -> Iterator[str]:
-    ours, theirs = _fresh(indexed=response_index.exists(db)), _objects(db)
+    ours, theirs = _fresh(migrate.HEAD, indexed=response_index.exists(db)), _objects(db)
     for key in sorted(ours.keys() | theirs.keys()):
         named = " ".join(key)
         if key not in theirs:
@@ -75,8 +75,8 @@ def _in_file(db: Connection) -> Iterator[str]:
 
 
 @cache
-def _fresh(*, indexed: bool) -> dict[tuple[str, str], tuple[str, str]]:
-    """The schema of a new workspace, made in memory by the same migrations."""
+def _fresh(_revision: str, *, indexed: bool) -> dict[tuple[str, str], tuple[str, str]]:
+    """The schema of a new workspace, made in memory by the migrations up to the revision."""
     engine = memory_engine()
     try:
         with writing(engine) as db:

@@ -144,7 +144,7 @@ def test_other_programs_tables_stay_alone(postgres, file):
 def test_nobody_there(postgres, file):
     with pytest.raises(ConnectionLostError, match=r"no database nowhere on the server. Create it: createdb"):
         push(file, postgres.address("nowhere"))
-    with pytest.raises(ConnectionLostError, match="knows no such user"):
+    with pytest.raises(ConnectionLostError, match="does not know this user"):
         push(file, postgres.address(postgres.new().database, "stranger"))
     with pytest.raises(ConnectionLostError, match=r"no connection to .*: Connection refused"):
         push(file, Server("any", "127.0.0.1", 1, "owner"))
@@ -153,7 +153,7 @@ def test_nobody_there(postgres, file):
 def test_without_the_right_to_make_tables(postgres, file):
     there = postgres.new()
     postgres.say("CREATE ROLE guest LOGIN")
-    with pytest.raises(WorkspaceError, match=r"Nothing was changed: permission denied.*Ask whoever owns"):
+    with pytest.raises(WorkspaceError, match=r"Nothing was changed: permission denied.*Ask the owner"):
         push(file, postgres.address(there.database, "guest"))
     postgres.say("DROP ROLE guest")
 

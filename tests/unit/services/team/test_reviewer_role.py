@@ -29,7 +29,7 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 
-MAY_NOT = r"Your role on the server may not do that\. Ask whoever owns the workspace"
+MAY_NOT = r"Your role on the server may not do that\. Ask the owner of the workspace"
 OWN_NAME = "decides under its own name alone"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -198,7 +198,7 @@ def test_only_the_owner_can_build_the_index(mona):
 
 def test_only_the_owner_can_upgrade_an_older_format(postgres, place):
     postgres.say("UPDATE alembic_version SET version_num = '0009'", place.database)
-    with pytest.raises(WorkspaceError, match=r"older format.* Whoever owns the database has to open it once"):
+    with pytest.raises(WorkspaceError, match=r"older format.* The owner of the database has to open it once"):
         open_workspace(postgres.address(place.database, "mona"))
 
 
