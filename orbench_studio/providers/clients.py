@@ -3,6 +3,10 @@
 import os
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
 
 from orbench_studio.errors import StudioError
 from orbench_studio.providers.endpoints import PRESETS, Endpoint, Protocol
@@ -22,7 +26,7 @@ def _openai(endpoint: Endpoint, key: str | None) -> Any:
     options: dict[str, Any] = {
         "api_key": key or "none",  # a server without keys ignores it
         "max_retries": 0,
-        "http_client": openai.DefaultAioHttpClient(**http_options(proxies=not endpoint.is_local)),
+        "http_client": _http_client(openai.DefaultAioHttpClient, endpoint),
     }
     version = os.environ.get("OPENAI_API_VERSION")
     if endpoint.vendor == "azure" and version:
@@ -37,7 +41,7 @@ def _anthropic(endpoint: Endpoint, key: str | None) -> Any:
     options: dict[str, Any] = {
         "max_retries": 0,
         "open_telemetry": False,
-        "http_client": anthropic.DefaultAioHttpClient(**http_options(proxies=not endpoint.is_local)),
+        "http_client": _http_client(anthropic.DefaultAioHttpClient, endpoint),
     }
     address = None if endpoint.base_url == PRESETS[endpoint.vendor].base_url else endpoint.base_url
     if endpoint.vendor == "bedrock":
@@ -50,6 +54,24 @@ def _anthropic(endpoint: Endpoint, key: str | None) -> Any:
         settings = {"base_url": address, "region": os.environ.get("CLOUD_ML_REGION", "global"), "project_id": project}
         return _configured(anthropic.AsyncAnthropicVertex, endpoint, options | settings)
     return anthropic.AsyncAnthropic(api_key=key or "none", base_url=endpoint.base_url.removesuffix("/v1"), **options)
+
+
+def _http_client(client: type[httpx2.AsyncClient], endpoint: Endpoint) -> httpx2.AsyncClient:
+    """The HTTP client of an SDK, with the proxies of the environment unless the endpoint is on this machine."""
+    address, proxies = urlsplit(endpoint.base_url), getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all") or ""
+    uses_proxy = not endpoint.is_local and not proxy_bypass(address.hostname or "")
+    if uses_proxy and proxy.startswith("socks"):
+        raise StudioError(
+            f"{endpoint.name}: SOCKS proxies are not supported. Set HTTPS_PROXY to an HTTP proxy, or add the host to "
+            f"NO_PROXY."
+        )
+    try:
+        return client(**http_options(proxies=not endpoint.is_local))
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise StudioError(
+            f"{endpoint.name}: the address of the proxy in the environment is invalid: {error}."
+        ) from None
 
 
 def _configured(client: Any, endpoint: Endpoint, options: dict[str, Any]) -> Any:

@@ -77,6 +77,17 @@ def test_requests_go_through_the_proxy_of_the_environment(monkeypatch):
         assert wire.heads[0].startswith("POST http://models.internal/v1/chat/completions")
 
 
+@pytest.mark.parametrize(
+    ("proxy", "words"), [("socks5://127.0.0.1:9", "SOCKS proxies are not supported"), ("http://[::1", "is invalid")]
+)
+def test_proxy_that_cannot_be_used(monkeypatch, proxy, words):
+    monkeypatch.setenv("ACME_API_KEY", "k-1")
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(StudioError, match=words):
+        open_provider(endpoint("acme/m", "http://models.internal/v1"))
+    open_provider(endpoint("acme/m", "http://127.0.0.1:9/v1"))
+
+
 def test_nothing_listens_and_no_such_host(monkeypatch):
     monkeypatch.setenv("ACME_API_KEY", "k-1")
     with Wire() as wire, socket.create_server(("127.0.0.1", 0)) as closed:
