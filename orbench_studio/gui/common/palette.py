@@ -69,7 +69,7 @@ class Palette(QFrame):
     def open(self) -> None:
         """Show the palette below the upper edge of its window."""
         window = self._window
-        self.resize(min(px(_WIDTH), window.width() - 40), px(_ROW) * (_ROWS + 1) + 24)
+        self.resize(min(px(_WIDTH), window.width() - 40), self.height())
         self.move(window.mapToGlobal(window.rect().topLeft()).x() + (window.width() - self.width()) // 2,
                   window.mapToGlobal(window.rect().topLeft()).y() + px(60))  # fmt: skip
         self.show()
@@ -109,6 +109,7 @@ class Palette(QFrame):
             item.setData(_COMMAND, command)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{command.title}, {command.note}")
         self.list.setCurrentRow(0)
+        self.resize(self.width(), px(_ROW) * (min(max(len(matching), 1), _ROWS) + 1) + 40)
 
     def _run(self, item: QListWidgetItem | None) -> None:
         if item is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.gui.common.actions import ACTIONS, SHORTCUTS, by_menu, tr
 from orbench_studio.gui.common.shortcuts import native, pressed_key
-from orbench_studio.gui.common.theme import BODY, font, px
+from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, set_role
 
 _NAME = Qt.ItemDataRole.UserRole
@@ -144,10 +144,12 @@ class ShortcutsDialog(QDialog):
             line.setData(1, Qt.ItemDataRole.AccessibleTextRole, shown)
 
     def _build_ui(self) -> None:
+        strong = QFont()
+        strong.setWeight(QFont.Weight.DemiBold)  # the size is that of the table, also after it changes
         for title, specs in by_menu().items():
             heading = QTreeWidgetItem(self.table, [tr(title)])
             heading.setFirstColumnSpanned(True)
-            heading.setFont(0, font(BODY, strong=True))
+            heading.setFont(0, strong)
             heading.setFlags(Qt.ItemFlag.ItemIsEnabled)
             for spec in specs:
                 line = QTreeWidgetItem(heading, [tr(spec.title).rstrip("…"), ""])

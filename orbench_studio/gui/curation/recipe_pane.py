@@ -38,7 +38,7 @@ class RecipePane(QWidget):
         self.form = RecipeForm()
         self.editor = QPlainTextEdit()
         self._views = QStackedWidget()
-        self.as_text = QPushButton(tr("Edit as text"))
+        self.as_text = QPushButton(tr("As text"))
         self.status = label("", "quiet")
         self.duplicates = QPushButton(tr("Near duplicates…"))
         self._texts: dict[str, str] = {}
