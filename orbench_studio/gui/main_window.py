@@ -24,7 +24,7 @@ from orbench_studio.gui.commands import Commands
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
-from orbench_studio.gui.common.menus import fill_menu_bar
+from orbench_studio.gui.common.menus import Command, add_menu, fill_menu_bar
 from orbench_studio.gui.common.message_bar import MessageBar
 from orbench_studio.gui.common.page_stack import PAGES, Pages, Rail
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
@@ -74,6 +74,7 @@ class MainWindow(PageRegistry):
         self._rail = Rail(self.actions_table, theme)
         self.menus = fill_menu_bar(self.menuBar(), self.actions_table)
         self._pages = Pages({name: partial(getattr, self, name.removeprefix("page_")) for name, *_ in PAGES})
+        add_menu(self.menus["File"], tr("Open recent"), self.actions_table["import"], self._recent)
         self._build_ui()
         self._connect()
 
@@ -150,6 +151,12 @@ class MainWindow(PageRegistry):
         self.welcome.list_recent()
         self._pages.setCurrentWidget(self.welcome)
         self.messages.show_error(self._moved_file, why)
+
+    def _recent(self) -> list[Command]:
+        places = self.welcome.recent()
+        return [Command(str(place), partial(self.open, place)) for place in places] or [
+            Command(tr("No recent workspaces"), lambda: None, enabled=False)
+        ]
 
     def _leave_pages(self) -> None:
         """Hide and disable what needs an open workspace."""

@@ -35,6 +35,19 @@ def fill_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
     return menus
 
 
+def add_menu(menu: QMenu, title: str, before: QAction, entries: Callable[[], Sequence[Command]]) -> None:
+    """Add a submenu that is filled each time it is shown."""
+    submenu = QMenu(title, menu)
+
+    def fill() -> None:
+        submenu.clear()
+        for entry in entries():
+            _add_command(submenu, entry)
+
+    submenu.aboutToShow.connect(fill)
+    menu.insertMenu(before, submenu)
+
+
 def context_menu(parent: QWidget, entries: Iterable[Entry]) -> QMenu:
     """Build a context menu; the actions are those of the window that contains `parent`."""
     menu = QMenu(parent)
@@ -45,9 +58,7 @@ def context_menu(parent: QWidget, entries: Iterable[Entry]) -> QMenu:
         elif isinstance(entry, str):
             menu.addAction(_action(parent, entry))
         else:
-            command = menu.addAction(entry.text.replace("&", "&&"))
-            command.setEnabled(entry.enabled)
-            command.triggered.connect(lambda _checked=False, run=entry.run: run())
+            _add_command(menu, entry)
     return menu
 
 
@@ -65,6 +76,12 @@ def offer_context_menu(widget: QWidget, entries: Callable[[QPoint], Sequence[Ent
 
     widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     widget.customContextMenuRequested.connect(show)
+
+
+def _add_command(menu: QMenu, command: Command) -> None:
+    action = menu.addAction(command.text.replace("&", "&&"))
+    action.setEnabled(command.enabled)
+    action.triggered.connect(lambda: command.run())
 
 
 def _action(widget: QWidget, name: str) -> QAction:

@@ -11,6 +11,7 @@ from orbench_studio.domain.curation.selection import Remedy, Selection, remedy
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.bars import Bars
 from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label
 
@@ -58,6 +59,10 @@ class FunnelPane(QWidget):
         self.act.clicked.connect(lambda: self.change_wanted.emit(self._remedy.changes if self._remedy else ()))
         self.steps.chosen.connect(lambda _: self._show_categories())
         self.steps.opened.connect(self._open)
+        self.steps.entries = lambda place, _column: [
+            Command(tr("Review the prompts that are left"), lambda: self._open(place, _LEFT)),
+            Command(tr("Review the removed prompts"), lambda: self._open(place, _REMOVED)),
+        ]
 
     def show_result(self, found: Selection | None, recipe: Recipe | None = None) -> None:
         """Show the result of a recipe; None clears the pane."""

@@ -11,6 +11,7 @@ from orbench_studio.domain.review.queue import QueueRow
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.live_table import Column, Table
+from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.widgets import label
 
 _PROMPTS = (
@@ -36,6 +37,10 @@ class PreviewPane(QWidget):
         self.prompts = Table(tr("Selected prompts"), _PROMPTS)
         self._build_ui()
         self.review.clicked.connect(self.review_wanted)
+        self.prompts.entries = lambda prompt_id, _column: [
+            Command(tr("Review this prompt"), lambda: self.prompt_wanted.emit(prompt_id)),
+            Command(tr("Review all selected prompts"), self.review_wanted.emit),
+        ]
         self.prompts.opened.connect(lambda prompt_id, _column: self.prompt_wanted.emit(prompt_id))
 
     def show_result(self, found: Selection | None) -> None:
@@ -99,6 +104,12 @@ class SavedPane(QWidget):
             (self.delete, self.delete_wanted),
         ):
             button.clicked.connect(lambda _checked=False, w=wanted: w.emit(self.subsets.current()))
+        self.subsets.entries = lambda name, _column: [
+            Command(tr("Review"), lambda: self.review_wanted.emit(name)),
+            Command(tr("Export…"), lambda: self.export_wanted.emit(name)),
+            Command(tr("Compare…"), lambda: self.compare_wanted.emit(name)),
+            Command(tr("Delete…"), lambda: self.delete_wanted.emit(name)),
+        ]
         self._update_buttons()
 
     def show_subsets(self, found: Sequence[SubsetSummary]) -> None:

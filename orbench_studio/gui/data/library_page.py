@@ -17,6 +17,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Term
 from orbench_studio.gui.common.actions import tr, with_key
 from orbench_studio.gui.common.bars import BarTable
 from orbench_studio.gui.common.live_table import Column, StaticTable
+from orbench_studio.gui.common.menus import Command
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Theme
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.workspace.session import Session
@@ -74,7 +75,10 @@ class LibraryPage(QScrollArea):
         self._no_entries, self._no_labels = _line(tr("No decisions yet.")), _line(tr("No labels yet."))
         self._build_ui()
         for key, table in self.bars.items():
-            table.opened.connect(partial(self._open, _BARS[key][1]))
+            field = _BARS[key][1]
+            table.opened.connect(partial(self._open, field))
+            if field is not None:
+                table.entries = partial(self._entries, field)
 
     def refresh(self, changes: Changes) -> None:
         """Read the workspace again after any change."""
@@ -155,6 +159,9 @@ class LibraryPage(QScrollArea):
     def _open(self, field: Field | None, name: object, _column: int) -> None:
         if field is not None:
             self.review_wanted.emit(QueueFilter((Term(field, (str(name),)),)))
+
+    def _entries(self, field: Field, name: str, column: int) -> list[Command]:
+        return [Command(tr("Review these prompts"), partial(self._open, field, name, column))]
 
     def _build_ui(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)

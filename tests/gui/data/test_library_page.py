@@ -30,7 +30,8 @@ def test_bars_open_their_prompts_and_follow_decisions(start, path):
         assert len(lines(page.sources)) == 6
         assert [line[2] for line in lines(page.journal)] == ["#2 undecided → toxic", "#1 undecided → safe"]
         categories = page.bars["prompts_by_category"]
-        categories.opened.emit("violence", 1)
+        [review] = categories.entries("violence", 1)
+        review.run()
         studio.wait(lambda: write(studio.page.finder.current) == "category:violence")
         studio.wait(lambda: len(studio.page.model.ids()) == 14)
         assert studio.page.isVisible()

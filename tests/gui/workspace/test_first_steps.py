@@ -205,6 +205,9 @@ def test_the_menu_bar_has_every_action_and_follows_the_keys(start, path):
         studio.application.open(path)
         studio.settle()
         assert all(actions[name].isEnabled() for name in ("export", "page_audit", "undo", "label_safe"))
+        [recent] = [a.menu() for a in studio.window.menus["File"].actions() if a.text() == "Open recent"]
+        recent.aboutToShow.emit()
+        assert [action.text() for action in recent.actions()] == [str(path)]
         studio.window.show_page("page_library")
         assert not actions["label_safe"].isEnabled()
         studio.key(Qt.Key.Key_F10)
