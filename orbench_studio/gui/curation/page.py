@@ -16,6 +16,7 @@ from orbench_studio.domain.curation.subset import SubsetSummary
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, QueueRow, Term
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown
+from orbench_studio.gui.common.splitters import remember_sizes
 from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import scrolled
 from orbench_studio.gui.curation import recipe_run
@@ -257,6 +258,8 @@ class CurationPage(QWidget):
         for place, column in enumerate((left, self.funnel, self.preview)):
             self._split.addWidget(column)
             self._split.setStretchFactor(place, _STRETCH[place])
+        remember_sizes(left, "curate recipe", self._session.settings)
+        remember_sizes(self._split, "curate", self._session.settings)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scrolled(self._split))

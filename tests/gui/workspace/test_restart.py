@@ -98,11 +98,15 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
         studio.window._visits.count()
         studio.key(Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
         studio.wait(lambda: str(path) in studio.application.session.settings.visits)
+        columns = studio.window.curate._split
+        columns.moveSplitter(400, 1)
+        sizes = columns.sizes()
     with start() as studio:
         [button] = recent(studio)
         assert "1 of 70 prompts decided (1 %)" in button.text()
         button.click()
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.window.curate)
+        studio.wait(lambda: studio.window.curate._split.sizes() == pytest.approx(sizes, abs=3))
 
 
 def recent(studio):
