@@ -15,7 +15,7 @@ from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import DoubtfulFileError, FileFaultError, StudioError
 
 if TYPE_CHECKING:
-    from orbench_studio.services.data.import_files import ImportReport
+    from orbench_studio.services.data.import_files import ImportReport, ReadOptions
     from orbench_studio.services.workspace.workspace import Workspace
 
 
@@ -59,7 +59,7 @@ def import_files(
             )
 
     with expanded(files, show_progress=on_terminal()) as members:
-        reports = _all(workspace, members, run, as_json=as_json)
+        reports = _all(workspace, members, read_options, run, as_json=as_json)
     if as_json:
         write_json({"workspace": str(workspace), "files": reports})
     if any(found["error"] for found in reports):
@@ -67,7 +67,12 @@ def import_files(
 
 
 def _all(
-    place: Location, files: list[Path], run: "Callable[[Workspace, Path], ImportReport]", *, as_json: bool
+    place: Location,
+    files: list[Path],
+    read_options: "ReadOptions",
+    run: "Callable[[Workspace, Path], ImportReport]",
+    *,
+    as_json: bool,
 ) -> list[dict[str, Any]]:
     """Import every file, also after one that failed, and return all reports."""
     reports: list[dict[str, Any]] = []
@@ -77,7 +82,7 @@ def _all(
             try:
                 found = run(opened, file)
             except StudioError as error:
-                message = f"{error}{_advice(error, file)}"
+                message = f"{error}{_advice(error, file, read_options)}"
                 write_error(message)
                 doubtful = isinstance(error, DoubtfulFileError)
                 reports.append({"file": file.name, "error": message, "doubtful": doubtful})
@@ -94,7 +99,7 @@ def _all(
     return reports
 
 
-def _advice(error: StudioError, file: Path) -> str:
+def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     """The options that give what the file lacks."""
     from orbench_studio.services.data.import_files import preview_file
 
@@ -106,7 +111,7 @@ def _advice(error: StudioError, file: Path) -> str:
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     if error.wants != "format":
         return f" Pass --{error.wants} NAME."
-    proposal = preview_file(file).proposal
+    proposal = preview_file(file, read_options).proposal
     if proposal is None:
         return " Match them to fields: --column prompt=COLUMN, and so on; or name the format: --format NAME."
     columns = (quote(f"{field}={column}") for field, column in proposal.columns.items())

@@ -111,7 +111,7 @@ def _look(window: Window, depth: int) -> Node:
 
 def _is_by_columns(node: Node) -> bool:
     """Whether each name of the object has a list or an object of single values, one for each row."""
-    parts = list(node.parts.values())
+    parts = [part for part in node.parts.values() if part.count or not part.kind]  # a column may be empty
     if node.parts.keys() <= {"columns", "index", "data"} and {"columns", "data"} <= node.parts.keys():
         return True
     if not parts or not all(part.is_column and part.count == parts[0].count for part in parts):
@@ -185,13 +185,14 @@ def _rows_at(window: Window, path: Path, beside: dict[str, Any], name: str) -> I
     if path:
         is_there = False
         for part in window.names() if mark == "{" else ():
-            if part == path[0] and not is_there:
+            steps = next((n for n in range(len(path), 0, -1) if part == ".".join(path[:n])), 0)
+            if steps and not is_there:
                 is_there = True
-                yield from _rows_at(window, path[1:], beside, name)
+                yield from _rows_at(window, path[steps:], beside, name)
             else:
                 window.leave_out()
         if not is_there:
-            raise file_fault(name, f"there is nothing under {path[0]!r}. Look at the names in the file.")
+            raise file_fault(name, f"there is nothing under {'.'.join(path)!r}. Look at the names in the file.")
     elif mark == "[":
         for _ in window.items():
             yield _with(window.value(), beside)

@@ -39,7 +39,7 @@ class Field(StrEnum):
 _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
                    "input_prompt", "seed_question", "text", "input", "messages", "conversations", "conversation",
-                   "turns", "request", "user_input", "q"),
+                   "turns", "prompts", "questions", "instructions", "queries", "request", "user_input", "q"),
     Field.SYSTEM: ("system_prompt",),
     Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
                      "risk_area", "class", "type"),
