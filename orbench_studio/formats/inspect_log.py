@@ -33,6 +33,7 @@ COLUMNS = ("inspect_sample", "epoch", "model", "prompt", "response", "stop_reaso
            "output_tokens", "scores")  # fmt: skip
 _TAKEN = frozenset({"id", "epoch", "input", "output", "attachments", "scores", "error"})
 _BEGIN = re.compile(rb'\s*\{\s*"version"\s*:\s*\d+\s*,\s*"status"')
+_UNREAD = "scores were not read: map answer_class to scores.NAME.value, and say what each value means (C, I, P)"
 _ATTACHED = "attachment://"
 _ZSTD = 93  # how zip archives name this compression; Python 3.14 is the first to read it
 _TEXTS = ColumnMapping(
@@ -231,7 +232,9 @@ def _judgements(sheet: Sheet, scores: Mapping[str, Any]) -> Iterator[JudgementDr
         if found is None and about_refusal:
             found = words.refusal(value, scorer) or AnswerClass.UNPARSED
         sheet.tally.column("score", scorer).add(value, found or NOT_READ)
-        if found is not None:
+        if found is None:
+            sheet.tally.notes[_UNREAD] += 1
+        else:
             yield JudgementDraft(scorer, JudgeKind.LLM, found, score.get("explanation") or "", raw=value)
 
 

@@ -1,8 +1,11 @@
 """The values of mapped columns, how often each occurs, and what each became."""
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+
+from orbench_studio.formats import words
 
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
@@ -33,6 +36,12 @@ class ColumnTally:
     def became(self, outcome: str) -> int:
         """The number of values that became this."""
         return sum(count for (_, became), count in self.values.items() if became == outcome)
+
+    def numbers(self, known: Container[str]) -> tuple[list[str], list[str]]:
+        """The numbers that were read without a meaning of the user, and those that were rejected."""
+        bare = [(value, became) for value, became in self.values if words.is_bare(value) and value not in known]
+        rejected = [value for value, became in bare if became == REJECTED]
+        return [value for value, became in bare if became not in (REJECTED, UNPARSED, NOT_READ)], rejected
 
     def add(self, value: str, became: str) -> None:
         """Count a value."""

@@ -81,7 +81,7 @@ def label(text: str, column: str) -> Label | None:
     if found in LABELS:
         return LABELS[found]
     name = word(column)
-    if found not in _TRUTH or _NOT_HARM.search(name) or (not found.isdigit() and not _OF_HARM.search(name)):
+    if found not in _TRUTH or _NOT_HARM.search(name) or not _OF_HARM.search(name):
         return None
     return Label.TOXIC if _TRUTH[found] else Label.SAFE
 

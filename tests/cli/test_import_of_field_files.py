@@ -40,6 +40,17 @@ def test_a_mapped_import_lists_values_and_warns(run, run_json, write):
     assert run(*again, "--value", "deflection=partial_refusal").stdout.count("rejected, line") == 0
 
 
+def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
+    file = write("a.csv", "q,v\nIs it late?,1\nIs it early?,2\nIs it noon?,1\n")
+    options = ("--column", "prompt=q", "--column", "verdict=v", "--moderator", "guard")
+    result = run("import", "w.orbench", file, *options)
+    assert result.exit_code == 1
+    assert "the column v (verdict) has the values 1, 2 = ? Say what each means" in result.stderr
+    assert not (tmp_path / "w.orbench").exists()
+    meanings = ("--value", "1=safe", "--value", "2=toxic")
+    assert run_json("import", "w.orbench", file, *options, *meanings)["files"][0]["added"]["votes"] == 3
+
+
 @pytest.mark.parametrize(
     ("rows", "options"),
     [

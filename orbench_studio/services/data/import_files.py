@@ -15,7 +15,7 @@ from orbench_studio.formats.byte_source import file_fault, name_of
 from orbench_studio.formats.doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.export_overwrite import repair
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
-from orbench_studio.formats.mapping import ColumnMapping, Field
+from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
@@ -121,6 +121,7 @@ def import_file(
         report.imported, report.duplicates = record_import.imported, record_import.duplicates
         _require_rows(report)
         _finish(report, file)
+        _require_all_codes(report, options)
         if strict:
             _require_sound(report)
         record_import.finish()
@@ -260,6 +261,18 @@ def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
         more = f" and {len(own) - 10:,} more" if len(own) > 10 else ""
         rows = f"{own.total():,} rows have categories that are not OR-Bench's ten"
         yield f"{rows}: {names}{more}. You can join them to the ten."
+
+
+def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
+    """Refuse a file of which a column of numbers would be read by half: 1 as toxic, and 2 not at all."""
+    mapped = options.mapping.meanings if options.mapping else {}
+    for column in report.values:
+        known = {*options.meanings, *mapped.get(Field(column.field), ())} if column.field in CODED else set()
+        read, rejected = column.numbers(known) if column.field in CODED else ([], [])
+        if read and rejected:
+            numbers = ", ".join(sorted({*read, *rejected}))
+            text = f"the column {column.column} ({column.field}) has the values {numbers} = ? Say what each means"
+            raise FileFaultError(f"{report.file}: {text}. Nothing was imported.")
 
 
 def _require_sound(report: ImportReport) -> None:

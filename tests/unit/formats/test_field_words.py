@@ -45,6 +45,7 @@ def test_an_answer_class_is_never_inverted(take, field, column, values, meanings
         ("kind", ("benign", "malicious", "not toxic"), ["safe", "toxic", "safe"]),
         ("flagged", ("no", "yes", "no"), ["safe", "toxic", "safe"]),
         ("toxicity", (0.0, 1.0, 0), ["safe", "toxic", "safe"]),
+        ("is_harmful", ("0", "1", "0"), ["safe", "toxic", "safe"]),
         ("is_safe", (True, False, True), ["?", "?", "?"]),
         ("safety", ("1", "0", "1"), ["?", "?", "?"]),
     ],
