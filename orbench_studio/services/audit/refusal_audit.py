@@ -1,6 +1,8 @@
 """Audit of a workspace: over-refusal and toxic acceptance by model and category, and the prompts behind each rate."""
 
 from collections.abc import Iterable
+from dataclasses import astuple
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,15 +49,15 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         human[:] = 0
     ends = table.sum(axis=4)
     there = [place for place in range(len(counts.categories)) if prompts[:, place].any()]
-    spread = _spreads(counts, options)
-    listed = ends.tolist()
+    spread = _spreads(counts, options, ends)
+    listed, names = ends.tolist(), counts.names
     cells = {
         (group, model, counts.categories[place]): Tally(
             tuple(of_model), options.counted, spread.get((at, place, column))
         )
         for at, group in enumerate(_GROUPS)
         for place in there
-        for column, (model, of_model) in enumerate(zip(counts.names, listed[at][place], strict=True))
+        for column, (model, of_model) in enumerate(zip(names, listed[at][place], strict=True))
         if any(of_model)
     }
     classes = table[..., : len(ANSWERS), :].sum(axis=(0, 1, 2, 3))
@@ -70,7 +72,7 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         _unlabelled(states, options),
         counts.matrix.cluster,
         {
-            (_GROUPS[at], counts.names[column]): found
+            (_GROUPS[at], names[column]): found
             for (at, place, column), found in spread.items()
             if place == len(counts.categories)
         },
@@ -165,31 +167,55 @@ def _judged(outcomes: Array, options: AuditOptions) -> tuple[Array, Array]:
     return cases, cases & (outcomes > 1)
 
 
-def _spreads(counts: AuditCounts, options: AuditOptions) -> dict[tuple[int, int, int], Spread]:
+def _spreads(counts: AuditCounts, options: AuditOptions, ends: Array) -> dict[tuple[int, int, int], Spread]:
     """Return the spread of each cell whose responses are not independent, by group, category and model.
 
-    The category after the last one is all of them.
+    The category after the last one is all of them. `ends` counts all responses by group, category, model and class.
     """
     if not counts.matrix.cluster:
         return {}
     # Imported on first use: scipy takes long to import.
-    from orbench_studio.estimates.clusters import effective_n, moments
+    from orbench_studio.estimates.clusters import Moments, effective_n
+
+    blocks, of, responses = _linked_moments(counts, options)
+    if not counts.matrix.repeats:  # each other response is a cluster of its own
+        judged = ends[..., : len(ANSWERS) + len(options.counted.stopped)]
+        by_cell = np.stack([judged[..., 1:].sum(-1), judged.sum(-1)])
+        totals = np.concatenate([by_cell, by_cell.sum(2, keepdims=True)], axis=2)
+        hits, cases = totals.reshape(2, -1, totals.shape[-1])[:, blocks] - of[:2]
+        of = of + np.stack([hits, cases, hits, hits, cases])
+        responses = of[1]
+    n, quantile = effective_n(Moments(*of), responses)
+    found = {}
+    for block, model in zip(*np.nonzero((of[4] > of[1]) | (responses > of[1])), strict=True):
+        at = block, model
+        share = min(float(of[0][at] / of[1][at]), 1.0)
+        spread = Spread(share, int(of[1][at]), counts.matrix.cluster, float(n[at]), float(quantile[at]))
+        found[(*divmod(int(blocks[block]), len(counts.categories) + 1), int(model))] = spread
+    return found
+
+
+def _linked_moments(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array, Array]:
+    """Return the blocks of a group and a category, the moments of clusters, (5, blocks, models), and the responses.
+
+    A block is numbered group * (categories + 1) + category; the category after the last one is all of them.
+    """
+    from orbench_studio.estimates.clusters import moments
     from orbench_studio.services.audit.response_matrix import summed
 
-    clusters, count = counts.matrix.clusters, len(counts.categories)
-    category, *state = counts.prompt_states()
-    group = _groups(options)[tuple(state)]
-    several = counts.matrix.repeats
+    linked, several, count = counts.matrix.linked, counts.matrix.repeats, len(counts.categories)
+    clusters, codes = counts.matrix.clusters[linked], counts.codes[linked]
+    category, *state = np.unravel_index(codes, counts.shape)
+    blocks = (_groups(options)[tuple(state)] * (count + 1) + category).astype(np.int64)
     if several:
         values = np.hstack(by_prompt(counts, options))
     else:  # both numbers in one integer, which takes half the time
-        cases, hits = _judged(counts.in_matrix(options.answers), options)
+        cases, hits = _judged(counts.in_matrix(options.answers)[linked], options)
         values = hits * np.int32(1 << _PACKED) + cases
-    blocks = (group * (count + 1) + category).astype(np.int64)
-    order = np.argsort(blocks * (clusters.max() + 1) + clusters, kind="stable")
+    order = np.argsort(blocks * (len(counts.codes) + 1) + clusters, kind="stable")
     if options.dropped:
-        order = order[~counts.dropped(options.dropped)[order]]
-    found: dict[tuple[int, int, int], Spread] = {}
+        order = order[~counts.dropped(options.dropped)[linked][order]]
+    found = []
     for total in (False, True):
         starts = np.flatnonzero(np.diff(blocks[order], prepend=-1) | np.diff(clusters[order], prepend=-1))
         sums = summed(values, order, starts)
@@ -198,20 +224,15 @@ def _spreads(counts: AuditCounts, options: AuditOptions) -> dict[tuple[int, int,
         blocks, clusters = blocks[order][starts], clusters[order][starts]
         for block in np.unique(blocks):
             first, last = np.searchsorted(blocks, [block, block + 1])
-            cases, hits, *rest = np.hsplit(sums[first:last], 3 if several else 2)
-            of = moments(hits, cases)
-            responses = rest[0].sum(0) if several else of.cases
-            numbers = zip(*effective_n(of, responses), of.hits, of.cases, of.cases_squared, responses, strict=True)
-            for column, (n, quantile, refused, prompts, squared, answers) in enumerate(numbers):
-                if squared > prompts or answers > prompts:
-                    at, place = divmod(int(block), count + 1)
-                    share = min(float(refused / prompts), 1.0)
-                    spread = Spread(share, int(prompts), counts.matrix.cluster, float(n), float(quantile))
-                    found[at, count if total else place, column] = spread
-        values, group = sums, blocks // (count + 1)
-        blocks = group * (count + 1) + count
-        order = np.argsort(blocks * (clusters.max(initial=0) + 1) + clusters, kind="stable")
-    return found
+            cases, hits, *responses = np.hsplit(sums[first:last], 3 if several else 2)
+            found.append((block, astuple(moments(hits, cases)), (responses or [cases])[0].sum(0)))
+        values, blocks = sums, blocks // (count + 1) * (count + 1) + count
+        order = np.argsort(blocks * (len(counts.codes) + 1) + clusters, kind="stable")
+    return (
+        np.array([one[0] for one in found], int),
+        np.array([one[1] for one in found]).swapaxes(0, 1),
+        np.array([one[2] for one in found]),
+    )
 
 
 def _safe_terms(options: AuditOptions) -> tuple[Term, ...] | None:
@@ -251,6 +272,7 @@ def _by_group(table: Array, options: AuditOptions, *, people: bool = False) -> A
     return np.stack([flat[:, groups.ravel() == at].sum(axis=1) for at in range(len(_GROUPS))])
 
 
+@lru_cache(maxsize=16)
 def _groups(options: AuditOptions) -> Array:
     """Return the index of the group of each prompt state, in the shape of the states without category."""
     states: Iterable[tuple[int, ...]] = np.ndindex(*store.STATES)

@@ -17,7 +17,8 @@ class ResponseMatrix:
     A prompt has as many rows as the most responses of a model to it; `starts` (prompts,) is its first row, and `places`
     (responses,) the flat index of a response. `clusters` (prompts,) numbers the clusters: prompts linked by a seed or a
     near-duplicate group share one. `cluster` names what links the responses of a cluster; empty if none has several
-    responses of one model.
+    responses of one model. `linked` are the prompts in clusters of several; all, if a model has several responses to a
+    prompt.
     """
 
     shape: tuple[int, int]
@@ -25,6 +26,7 @@ class ResponseMatrix:
     places: Array
     clusters: Array
     cluster: str
+    linked: Array
 
     @property
     def repeats(self) -> bool:
@@ -60,7 +62,9 @@ def response_matrix(rows: Array, columns: Array, models: int, links: dict[str, A
     if not names and times.max(initial=0) > 1:
         names = [PROMPT]
     clusters = _clusters(list(links.values()), prompts)
-    return ResponseMatrix((int(most.sum()), models), starts, places, clusters, " or ".join(names))
+    repeats = most.sum() > prompts
+    linked = np.flatnonzero((np.bincount(clusters, minlength=1)[clusters] > 1) | repeats)
+    return ResponseMatrix((int(most.sum()), models), starts, places, clusters, " or ".join(names), linked)
 
 
 def summed(values: Array, order: Array, starts: Array) -> Array:
