@@ -1,5 +1,7 @@
 """Painting helpers for lists: badges, keycaps, elided text."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
@@ -19,15 +21,22 @@ def elided(painter: QPainter, rect: QRect, text: str, face: QFont, colour: QColo
     painter.setFont(face)
     painter.setPen(colour)
     metrics = QFontMetrics(face)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    width = metrics.horizontalAdvance(text)
+    shown = text if width <= rect.width() else metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute, shown)
-    return metrics.horizontalAdvance(shown)
+    return min(width, rect.width())
 
 
 def badge_size(mark: Mark) -> QSize:
     """The size of a mark's badge."""
-    return QSize(QFontMetrics(font(META)).horizontalAdvance(_text(mark)) + 2 * _PAD, badge_height())
+    return QSize(_width(_text(mark), px(META)) + 2 * _PAD, badge_height())
+
+
+@lru_cache(maxsize=256)
+def _width(text: str, pixels: int) -> int:
+    """The width of a text in the font META, whose size is `pixels` now."""
+    return QFontMetrics(font(META)).horizontalAdvance(text)
 
 
 def badge(painter: QPainter, at: QPoint, mark: Mark, theme: Theme) -> None:
@@ -51,7 +60,7 @@ def badge(painter: QPainter, at: QPoint, mark: Mark, theme: Theme) -> None:
 
 def keycap_width(key: str) -> int:
     """The width of a keycap; 0 without a key."""
-    return max(QFontMetrics(font(META)).horizontalAdvance(key) + 10, badge_height()) if key else 0
+    return max(_width(key, px(META)) + 10, badge_height()) if key else 0
 
 
 def keycap(painter: QPainter, at: QPoint, key: str, theme: Theme) -> None:

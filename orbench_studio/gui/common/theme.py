@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -249,6 +250,7 @@ class Theme(QObject):
         font = self._app.font()
         font.setPixelSize(round(BODY * self._scale / 100))
         self._app.setFont(font)
+        _face.cache_clear()
 
     def colour(self, name: str) -> QColor:
         """The colour of a token."""
@@ -266,8 +268,13 @@ def px(size: int) -> int:
 
 def font(size: int, *, strong: bool = False) -> QFont:
     """The interface font at a size in pixels."""
+    return QFont(_face(px(size), strong))
+
+
+@lru_cache(maxsize=64)  # painting a list asks for two fonts a row
+def _face(pixels: int, strong: bool) -> QFont:
     face = QFont(QGuiApplication.font())
-    face.setPixelSize(px(size))
+    face.setPixelSize(pixels)
     face.setWeight(QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
     return face
 

@@ -8,13 +8,21 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel
 
 from orbench_studio.colours import DARK, LIGHT
+from orbench_studio.domain.core.annotation import Basis, Label
+from orbench_studio.domain.core.judgement import AnswerClass, FinalAnswer, JudgeKind, Judgement
+from orbench_studio.domain.core.moderation import Veto
+from orbench_studio.domain.core.response import Response
+from orbench_studio.domain.review.decision import ResponseView
 from orbench_studio.domain.review.query import parse
+from orbench_studio.domain.review.queue import QueueRow, Status
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.review.prompt_pane import PromptPane
 from orbench_studio.gui.review.queue_model import QueueModel
+from orbench_studio.gui.review.queue_view import explained
+from orbench_studio.gui.review.responses_pane import glance
 from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -179,3 +187,26 @@ def test_a_progress_strip_estimates_the_time_left(qtbot):
     assert [part.text() for part in strip.findChildren(QLabel)] == ["Calibrating", "90 s left"]
     strip.begin("Again")
     assert [part.text() for part in strip.findChildren(QLabel)] == ["Again", ""]
+
+
+def test_every_sign_of_a_row_is_explained_and_nothing_hidden_is_named(qapp):
+    row = QueueRow(
+        1, "May I?", None, Status.UNDECIDED, Label.TOXIC, Basis.CONSENSUS, "SST", Veto.OVERRULED, 3, 2, 1, True, True
+    )
+    blind = explained(row, blind=True)
+    assert blind[:4] == ["May I?", "Status: undecided", "⚑ flagged", "✎ has a note"]
+    assert "hidden" in blind[4]
+    assert len(blind) == 5
+    assert explained(row, blind=False)[4:] == [
+        "Moderator votes SST: 2 safe, 1 toxic, 0 unreadable",
+        "Veto: the response of a model without refusals was toxic, which overrules the votes.",
+        "1 of 2 judged responses refuse, in part, indirectly or directly.",
+    ]
+
+
+def test_a_response_is_quoted_in_its_list_only_where_it_may_be_seen(qapp):
+    judged = Judgement(1, "rules", JudgeKind.RULE, AnswerClass.DIRECT_REFUSAL, evidence=(0, 11))
+    response = Response(1, "model", "I'm  sorry.\nNo.", judgements=(judged,))
+    view = ResponseView(response, FinalAnswer(AnswerClass.DIRECT_REFUSAL, Basis.RULE), ())
+    assert glance(view, quoted=True) == "15 characters  ·  “I'm sorry.”"
+    assert glance(view, quoted=False) == "15 characters"
