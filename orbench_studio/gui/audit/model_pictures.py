@@ -95,7 +95,7 @@ class Scatter(QWidget):
         super().__init__()
         self._theme = theme
         self.points: list[Point] = []
-        self.setMinimumSize(px(280), px(220))
+        self.setMinimumSize(px(240), px(100))
 
     def show_points(self, points: list[Point]) -> None:
         """Show these models."""

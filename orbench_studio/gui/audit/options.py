@@ -25,8 +25,8 @@ _LABELS = {
     Labels.HUMAN: "Human only",
 }
 REFUSALS = {
-    Refusals.ALL: "All: words, stop reason, filter",
-    Refusals.WORDS_AND_STOP: "In words and by stop reason",
+    Refusals.ALL: "All refusals",
+    Refusals.WORDS_AND_STOP: "In words, by stop reason",
     Refusals.WORDS: "In words only",
 }
 _ANSWERS = {FINAL: "Human, else judges", PEOPLE: "Human only"}

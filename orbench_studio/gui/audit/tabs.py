@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QToolBu
 
 from orbench_studio.gui.common.text_table import note
 from orbench_studio.gui.common.theme import px
-from orbench_studio.gui.common.widgets import ENTER, rule, set_role, set_tip
+from orbench_studio.gui.common.widgets import ENTER, rule, scrolled, set_role, set_tip
 
 _NOTE_HEIGHT = 360  # minimum height for the note below a tab page
 
@@ -40,7 +40,8 @@ class Tabs(QWidget):
         button.setText(name)
         set_tip(button, note_text)
         self._pages.append(page)
-        index = self._stack.addWidget(self._with_note(page, note_text) if note_text else page)
+        # With large text in a small window the page scrolls; the head above the tabs is never cut off.
+        index = self._stack.addWidget(scrolled(self._with_note(page, note_text) if note_text else page))
         self._group.addButton(button, index)
         self._line.insertWidget(index, button)
         self.go(0)
