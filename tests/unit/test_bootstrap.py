@@ -59,7 +59,7 @@ def test_an_old_python_is_rejected(bootstrap, monkeypatch, capsys):
 
 
 def test_the_script_is_valid_python_3_9():
-    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
+    assert ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9)).body
 
 
 def test_a_python_without_venv_gets_the_package_name(bootstrap, monkeypatch, capsys):

@@ -12,7 +12,7 @@ from secrets import randbelow
 
 from orbench_studio.domain.audit.sample import AuditSample, Stratum, allocate, shuffled
 from orbench_studio.domain.review.query import NONE, write
-from orbench_studio.domain.review.queue import Field, QueueFilter, Term
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import StudioError
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.audit import samples
@@ -74,11 +74,6 @@ def remove(workspace: Workspace, name: str) -> None:
     with workspace.writing() as db:
         known(samples.named(db, name), name)
         samples.remove(db, name)
-
-
-def queue_of_sample(name: str) -> QueueFilter:
-    """Return a filter for the prompts of a sample, in its random order."""
-    return QueueFilter((Term(Field.SAMPLE, (name,)),))
 
 
 def known(sample: AuditSample | None, name: str) -> AuditSample:

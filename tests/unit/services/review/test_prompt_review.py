@@ -65,6 +65,7 @@ def test_decisions_on_other_prompts_do_not_make_one_stale(workspace):
     seen = prompt_review.load(workspace, 1).version
     label(workspace, "toxic", prompt_id=2, annotator="ben")
     label(workspace, "safe", seen=seen)
+    assert prompt_review.load(workspace, 1).final.label == "safe"
 
 
 def test_decisions_on_missing_prompts_and_responses_are_refused(workspace):
