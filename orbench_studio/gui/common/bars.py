@@ -19,7 +19,7 @@ class BarTable(StaticTable):
     """Names with counts as bars; `wanted` gets the name of a row that the user opens."""
 
     def __init__(self, title: str, theme: Theme, colours: Mapping[str, str] | None = None, tip: str = "") -> None:
-        super().__init__(title, (Column("", 120, 1), Column("", 120, 2, number=True)))
+        super().__init__(title, (Column("", 90, 1), Column("", 90, 2, number=True)))
         self._counts: dict[str, int] = {}
         self._colours = colours or {}
         self.horizontalHeader().hide()
