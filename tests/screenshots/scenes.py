@@ -15,7 +15,7 @@ from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.team.queue import Assignment, Member, TeamQueue
-from orbench_studio.gui.common.dialogs import CrashDialog
+from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.common.theme import LARGEST
@@ -285,6 +285,7 @@ def _dialogs(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     for name, dialog in (
         ("keys", ShortcutsDialog(window)),
         ("preferences", PreferencesDialog(window, stage.session.settings, lambda _name: None)),
+        ("about", AboutDialog(window, stage.session.settings.file)),
         ("note", NoteDialog(window, "")),
         ("server", ServerDialog(window, stage.session, None, "There is no connection to the server.")),
         ("crash", CrashDialog(window, "Traceback (most recent call last):\n  …")),
@@ -307,6 +308,6 @@ SCENES: dict[tuple[str, ...], Scene] = {
     ("team-empty", "team", "team-dialog"): _team,
     ("guidelines", "timeline", "undo-since", "guidelines-edit"): _around,
     ("import", "export"): _files,
-    ("columns", "keys", "preferences", "note", "server", "crash", "category"): _dialogs,
+    ("keys", "preferences", "about", "note", "server", "crash", "category"): _dialogs,
     ("welcome",): _welcome,
 }
