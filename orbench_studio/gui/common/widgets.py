@@ -215,6 +215,17 @@ def scrolled(widget: QWidget) -> QScrollArea:
     return area
 
 
+def keep_scroll_bar(area: QScrollArea) -> None:
+    """Keep the place of the vertical scroll bar, for contents whose height follows from their width.
+
+    A bar that comes and goes changes the width, and with it the height that makes it come and go: Qt recurses without
+    end. The theme does not paint a disabled one.
+    """
+    area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+    bar = area.verticalScrollBar()
+    bar.rangeChanged.connect(lambda low, high: bar.setEnabled(high > low))
+
+
 def rule(*, vertical: bool = False) -> QFrame:
     """A separator of one pixel."""
     line = QFrame()

@@ -11,7 +11,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import Theme
-from orbench_studio.gui.common.widgets import if_alive, label
+from orbench_studio.gui.common.widgets import if_alive, keep_scroll_bar, label
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def prompt_card(theme: Theme, head: str, text: str) -> QFrame:
 def _scrolled(texts: QWidget) -> QScrollArea:
     """Wrap the texts in a scroll area, because prompts can be longer than the screen."""
     area = QScrollArea()
+    keep_scroll_bar(area)
     area.setWidget(texts)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

@@ -18,7 +18,7 @@ from orbench_studio.gui.common.theme import (
     Theme,
     px,
 )
-from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.common.widgets import keep_scroll_bar, label, set_tip
 
 _MARGIN = 20
 _BUTTON = 10  # pixels between a button's edge and its words
@@ -89,10 +89,7 @@ class PromptPane(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # A bar that comes and goes changes the width, and with it the height that makes it come and go, without end.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        bar = self.verticalScrollBar()
-        bar.rangeChanged.connect(lambda low, high: bar.setEnabled(high > low))
+        keep_scroll_bar(self)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName(tr("Prompt with its origin"))
         self._text.setAccessibleName(tr("Prompt"))
