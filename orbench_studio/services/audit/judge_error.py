@@ -13,7 +13,8 @@ def judge_errors(counts: AuditCounts, options: AuditOptions) -> JudgeErrors:
     """Correct over-refusal and toxic acceptance of each model, in all categories and in each."""
     people = np.where(counts.outcomes % 2 == 1, counts.outcomes // 2, CLASSES)
     machine = counts.machine if options.answers == FINAL else counts.of(options.answers)[0] // 2
-    if options.answers == PEOPLE or not ((machine < len(ANSWERS)) & (people >= len(ANSWERS))).any():
+    by_machine = (machine < len(ANSWERS)) & ((people >= len(ANSWERS)) | (options.answers != FINAL))
+    if options.answers == PEOPLE or not by_machine.any():
         return JudgeErrors("", {})
     judge = options.answers if options.answers != FINAL else ", ".join(counts.judges) or "the source file"
     rates: dict[tuple[Group, str, str | None], CorrectedRate] = {}

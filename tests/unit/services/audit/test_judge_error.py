@@ -110,6 +110,20 @@ def test_a_judge_that_sees_refusals_where_people_see_none_is_corrected(counted):
     assert (Group.SAFE, "north", "harmful") in found.rates
 
 
+def test_if_people_checked_all_of_a_judge_the_corrected_rate_is_theirs(tmp_path):
+    with create_workspace(tmp_path / "own.orbench") as workspace:
+        answers = [
+            (REFUSAL if number % 4 == 0 else ANSWER, REFUSAL if number % 8 == 0 else ANSWER) for number in range(40)
+        ]
+        bring(workspace, [_record(number, 0, [one]) for number, one in enumerate(answers)])
+        counts = audit_counts.with_judge(audit_counts.read(workspace), workspace, "words (rule)")
+    found = judge_errors(counts, AuditOptions(answers="words (rule)"))
+    assert found.judge == "words (rule)"
+    one = found.rates[Group.SAFE, "north", None]
+    assert (one.value, *one.interval) == pytest.approx((0.125, 0.125, 0.125))
+    assert judge_errors(counts, AuditOptions()).method == "People gave all answer classes."
+
+
 def test_without_human_classes_the_error_of_the_judge_is_unknown(counted):
     counts = counted([(0, [(REFUSAL, None)])])
     found = judge_errors(counts, AuditOptions())
