@@ -157,9 +157,10 @@ class LiveRunner(BatchRunner):
         outcomes, self._outcomes = self._outcomes, []
         stopped, self._stopped = self._stopped, {}
         returned = [item_id for queue in self._queues for item_id in queue.returned()]
-        demand = {queue.model.id: queue.demand() for queue in self._queues}
+        rates = {queue: self._per_second(queue) for queue in self._queues}
+        demand = {queue.model.id: queue.demand(rate) for queue, rate in rates.items()}
         held = [item_id for queue in self._queues for item_id in queue.held]
-        per_minute = round(60 * sum(self._per_second(queue) for queue in self._queues))
+        per_minute = round(60 * sum(rates.values()))
         started = time.monotonic()
         try:
             report = Report(outcomes, demand, held, self._stop_reason, stopped, returned, per_minute)
@@ -245,6 +246,8 @@ class LiveRunner(BatchRunner):
         name = self._coordinator.models[outcome.model_id]
         self._finished_at[name].append(time.monotonic())
         limit = self._progress.batch.settings.limits.max_cost
+        if limit is None:
+            return
         spent = self._progress.cost + sum(one.usage.cost or 0.0 for one in self._outcomes)
         reached = cost_limit_reached(limit, spent)
         if reached:

@@ -19,6 +19,7 @@ from orbench_studio.store.evaluation.results import ItemFailure, Outcome, Result
 
 log = logging.getLogger(__name__)
 _UNREAD = frozenset({Cause.RATE_LIMIT, Cause.OVERLOADED, Cause.UNREACHABLE})  # only `patience` limits these attempts
+_AHEAD = 1.5  # seconds; an exchange takes longer on a busy machine, and the queue must not run dry
 _GROWTH = 0.2  # seconds between checks whether the concurrency has grown
 _SHOW_ERROR_AFTER = 2  # consecutive errors, after which the last one is shown
 _STOP_AFTER = 20  # consecutive failed items: the cause is not the items
@@ -84,15 +85,16 @@ class ModelQueue:
         items = (*self._queue, *(item for *_, item in self._later), *self._in_flight.values())
         return [item.claimed.item_id for item in items]
 
-    def demand(self) -> Demand:
-        """The items and start times that the queue can use; it stores as many items as can be in flight.
+    def demand(self, per_second: float) -> Demand:
+        """The items and start times that the queue can use until the next exchange, at its current rate.
 
         Items that wait for their next attempt do not count, unless nothing is answered any more.
         """
         held = len(self._queue) + len(self._in_flight)
         if self._errors_in_a_row >= self._limits.concurrency:
             held += len(self._later)
-        items = max(2 * self._limits.concurrency - held, 0) if self._open else 0
+        wanted = 2 * self._limits.concurrency + round(per_second * _AHEAD)
+        items = max(wanted - held, 0) if self._open else 0
         sizes = [self._tokens(item) for item in self._queue] if self._limits.is_paced else []
         return Demand(items, self._pacer.request(sizes, len(self._in_flight)))
 
