@@ -9,7 +9,9 @@ from orbench_studio.formats.choices import Choice, bind
 from orbench_studio.formats.guards import nested
 from orbench_studio.formats.mapping import ColumnMapping, propose
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.records import RowError
 from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.words import shortened
 
 _RESPONSES = ".responses"
 _LONGEST_LIST = 100_000  # characters of a list in a cell of text
@@ -54,8 +56,15 @@ def _list(cell: str) -> list[Any]:
     try:
         found = nested(text)
     except ValueError:
-        found = ast.literal_eval(text) if text.startswith("[") and len(text) <= _LONGEST_LIST else text
+        found = _of_python(text) if text.startswith("[") and len(text) <= _LONGEST_LIST else text
     return found if isinstance(found, list) else [found]
+
+
+def _of_python(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except SyntaxError as error:
+        raise RowError(f"the list {shortened(text)} cannot be read") from error
 
 
 ARGILLA_FLAT = _Flat("argilla-flat", "Argilla table", ("*.responses", "*.responses.users"), _bind, keeps=True)

@@ -37,9 +37,9 @@ class ColumnTally:
         """The number of values that became this."""
         return sum(count for (_, became), count in self.values.items() if became == outcome)
 
-    def numbers(self, known: Container[str]) -> tuple[list[str], list[str]]:
-        """The numbers that were read without a meaning of the user, and those that were rejected."""
-        bare = [(value, became) for value, became in self.values if words.is_bare(value) and value not in known]
+    def codes(self, known: Container[str]) -> tuple[list[str], list[str]]:
+        """The digits that were read without a meaning of the user, and those that were rejected."""
+        bare = [(value, became) for value, became in self.values if words.is_code(value) and value not in known]
         rejected = [value for value, became in bare if became == REJECTED]
         return [value for value, became in bare if became not in (REJECTED, UNPARSED, NOT_READ)], rejected
 

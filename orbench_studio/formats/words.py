@@ -75,6 +75,11 @@ def is_bare(text: str) -> bool:
     return found in _TRUTH or _NUMBER.fullmatch(found) is not None or re.fullmatch(r"-?\d*\.\d+", found) is not None
 
 
+def is_code(text: str) -> bool:
+    """Whether a value is a digit, as codes of a few classes are."""
+    return re.fullmatch(r"[0-9]", word(text)) is not None
+
+
 def label(text: str, column: str) -> Label | None:
     """The label that a value states in a column of this name; None if it is not known."""
     found = word(text)

@@ -267,8 +267,9 @@ def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
     """Refuse a file of which a column of numbers would be read by half: 1 as toxic, and 2 not at all."""
     mapped = options.mapping.meanings if options.mapping else {}
     for column in report.values:
-        known = {*options.meanings, *mapped.get(Field(column.field), ())} if column.field in CODED else set()
-        read, rejected = column.numbers(known) if column.field in CODED else ([], [])
+        if column.field not in CODED or column.field == Field.CATEGORY:
+            continue
+        read, rejected = column.codes({*options.meanings, *mapped.get(Field(column.field), ())})
         if read and rejected:
             numbers = ", ".join(sorted({*read, *rejected}))
             text = f"the column {column.column} ({column.field}) has the values {numbers} = ? Say what each means"
