@@ -163,11 +163,13 @@ class _Units:
     ) -> list[Estimate]:
         overall = ppi_estimate(tables, all_units)
         each = ppi_estimate(tables[:, :, None], all_units[:, :, None])
+        needed_overall = labels_needed(tables, all_units, margin)
+        needed_each = labels_needed(tables[:, :, None], all_units[:, :, None], margin)
         found = []
         for m, model in enumerate(self._counts.names):
             for h, category in [(slice(None), None), *((slice(h, h + 1), c) for h, c in enumerate(self._categories))]:
-                needed = labels_needed(tables[m, h], all_units[m, h], margin)
                 at = (m,) if category is None else (m, h.start)
+                needed = needed_overall[m] if category is None else needed_each[at]
                 found.append(
                     Estimate(
                         model,
