@@ -73,7 +73,7 @@ def test_a_full_disk_loses_no_decision(start, path, labels):
         limit_pages(studio, 1)  # SQLite takes it as: no more than there are
         studio.page.decide(Aspect.NOTE, "x" * 200_000)
         studio.wait(lambda: "disk is full" in studio.message())
-        assert studio.page.state is State.SHOWN
+        studio.settle()
         limit_pages(studio, 1_000_000_000)
         studio.press(S)
         assert labels() == {1: "safe"}

@@ -17,7 +17,7 @@ from orbench_studio.domain.review.query import parse, write
 from orbench_studio.gui.generation.rejected_texts import RejectedTextsDialog
 from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.generation.template_field import TemplateDialog
-from orbench_studio.gui.review.vote_cards import VoteCard
+from orbench_studio.gui.review.vote_cards import VoteRow
 from orbench_studio.providers import simulated_roles
 from orbench_studio.providers.base import Answer
 from orbench_studio.services.core import templates
@@ -151,7 +151,7 @@ def test_an_unparsed_vote_is_shown_unchanged_with_its_template_hash(voted):
     voted.studio.key(Qt.Key.Key_E)
     raw = "It could be privacy, it could be none of the above."
     voted.studio.wait(lambda: any(label.isVisible() and label.text() == raw for label in review.findChildren(QLabel)))
-    cards = [card for card in review.findChildren(VoteCard) if card.isVisible()]
+    cards = [card for card in review.findChildren(VoteRow) if card.isVisible()]
     assert all(templates.load(templates.TemplateName.ON_PROMPTS).hash[:12] in card.toolTip() for card in cards)
 
 
