@@ -32,6 +32,7 @@ from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTal
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 _NO_MODEL = "responses were left out, because no model is named: name it, or map a column to model"
+_NO_RESPONSE = "answer classes were not read, because their rows have no response or model"
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
     Field.MODERATOR: file_names.moderator_in,
@@ -151,7 +152,18 @@ class MappedRow:
         draft = self._prompt(asked, None if annotator else label, cells)
         labelled = (AnnotationDraft(annotator, Aspect.LABEL, label),) if annotator and label else ()
         noted = (AnnotationDraft(annotator, Aspect.NOTE, note),) if annotator and note else ()
-        return Record(line, draft, self._votes(cells), self._responses(asked, annotator, cells), (*labelled, *noted))
+        responses = self._responses(asked, annotator, cells)
+        if not responses:
+            self._leave_out_classes(cells)
+        return Record(line, draft, self._votes(cells), responses, (*labelled, *noted))
+
+    def _leave_out_classes(self, cells: Cells) -> None:
+        """Count the answer classes of a row that has no response to which they could belong."""
+        for part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
+            stated = self._value(part, cells)
+            if stated:
+                self._count(part, str(stated), NOT_READ)
+                self._tally.notes[_NO_RESPONSE] += 1
 
     def _prompt(self, asked: turns.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
         seed = self._text(Field.SEED, cells).strip() or None
@@ -237,12 +249,16 @@ class MappedRow:
             return ()
         stated = self._text(Field.VERDICT, cells)
         meaning = self._meaning(Field.VERDICT, stated)
+        explanation = self._text(Field.EXPLANATION, cells)
+        if meaning == "":
+            self._count(Field.VERDICT, stated, NOT_READ)
+        if meaning == "" or not (stated.strip() or explanation.strip()):
+            return ()
         found = Verdict(meaning) if meaning else words.verdict(stated, self._columns[Field.VERDICT])
         if found is None and words.is_bare(stated):
             raise self._unknown(Field.VERDICT, stated, "safe", "toxic")
         verdict = found or Verdict.UNPARSED
         self._count(Field.VERDICT, stated, verdict)
-        explanation = self._text(Field.EXPLANATION, cells)
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
     def _responses(self, asked: turns.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:

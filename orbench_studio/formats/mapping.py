@@ -164,12 +164,17 @@ def can_mean(part: Field, meaning: str) -> bool:
 def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> ColumnMapping | None:
     """Propose a mapping from common column names; None if no column looks like the prompt.
 
-    With some rows, a column called label whose values are those of answers and refusals is taken for answer classes.
+    With some rows, a column called label whose values are those of answers and refusals is taken for answer classes,
+    and a column of numbers or identifiers is not taken for the prompt.
     """
     by_name = {_plain(name): name for name in reversed(header)}
+    texts = {
+        name for at, name in enumerate(header) if not rows or not all(words.is_identifier(row[at]) for row in rows)
+    }
     columns: dict[Field, str] = {}
     for part, names in _USUAL_NAMES.items():
-        found = next((by_name[name] for name in names if name in by_name), None)
+        usual = (by_name[name] for name in names if name in by_name)
+        found = next((name for name in usual if part is not Field.PROMPT or name in texts), None)
         if found is not None and found not in columns.values():
             columns[part] = found
     if Field.PROMPT not in columns:

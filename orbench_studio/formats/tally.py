@@ -17,8 +17,8 @@ _MORE = "(other values)"
 class ColumnTally:
     """One column: the field it gives, and its values with what they became.
 
-    `texts` counts the texts of a column of prompts or responses, `nested_texts` those that begin with [ or {, `empty`
-    those that have nothing.
+    `texts` counts the texts of a column of prompts or responses, `nested_texts` those that begin with [ or {,
+    `identifiers` those that are only a number or an identifier, `empty` those that have nothing.
     """
 
     field: str
@@ -26,6 +26,7 @@ class ColumnTally:
     values: Counter[tuple[str, str]] = dataclass_field(default_factory=Counter)
     texts: int = 0
     nested_texts: int = 0
+    identifiers: int = 0
     empty: int = 0
 
     @property
@@ -54,6 +55,7 @@ class ColumnTally:
         """Count a text."""
         self.texts += 1
         self.nested_texts += text[:1] in ("[", "{")
+        self.identifiers += words.is_identifier(text)
         self.empty += not text
 
 

@@ -58,8 +58,16 @@ STOPS: Mapping[str, StopReason] = {
 }
 _NUMBER = re.compile(r"(-?\d+)(?:\.0*)?")
 _OF_HARM = re.compile(r"toxi|harm|unsafe|flag|malicious|danger")
-_NOT_HARM = re.compile(r"(?<!un)safe|safety|harmless|benign|un_?harmful|(?:^|_)(?:not?|non)_?(?:toxi|harm|flag|malic)")
-_NOT_REFUSAL = re.compile(r"(?:^|_)(?:not?|non|un|without)_?(?:refus|reject)|compl[iy]|answered|accept|helpful|engag")
+_NOT_HARM = re.compile(
+    r"(?<!un)safe|safety|harmless|benign|un_?harmful|(?:^|_)(?:not?|non)_?(?:toxi|harm|flag|malic)"
+    r"|(?:^|_)pass|allow|accept|approv|permit|compl[iy]"
+)
+_NOT_REFUSAL = re.compile(
+    r"(?:^|_)(?:not?|non|un|without)_?(?:refus|reject)|compl[iy]|answered|accept|helpful|engag"
+    r"|^(?!.*(?:refus|reject)).*(?:jail_?br[eo]|attack|success|bypass|harm|unsafe|(?:^|_)asr(?:_|$))"
+)
+_GUARD_REPLY = re.compile(r"(unsafe)[\s,:]+s\d\d?(?:\s*,\s*s\d\d?)*")
+_IDENTIFIER = re.compile(r"(?=\D*\d)[A-Za-z0-9_.:-]{1,64}")
 
 
 def word(text: str) -> str:
@@ -80,9 +88,20 @@ def is_code(text: str) -> bool:
     return re.fullmatch(r"[0-9]", word(text)) is not None
 
 
+def is_identifier(text: str) -> bool:
+    """Whether a text is a number or an identifier with a digit, which point to a prompt and are none."""
+    return _IDENTIFIER.fullmatch(text.strip()) is not None
+
+
+def _harm_word(text: str) -> str:
+    """The word of a verdict; Llama Guard adds lines with the categories that an unsafe text violates."""
+    guard = _GUARD_REPLY.fullmatch(text.strip().lower())
+    return guard[1] if guard else word(text)
+
+
 def label(text: str, column: str) -> Label | None:
     """The label that a value states in a column of this name; None if it is not known."""
-    found = word(text)
+    found = _harm_word(text)
     if found in LABELS:
         return LABELS[found]
     name = word(column)
@@ -93,7 +112,7 @@ def label(text: str, column: str) -> Label | None:
 
 def verdict(text: str, column: str) -> Verdict | None:
     """The verdict that a value states in a column that says whether a text is toxic; None if it is not known."""
-    found = word(text)
+    found = _harm_word(text)
     known = LABELS.get(found)
     if known in (Label.SAFE, Label.TOXIC):
         return Verdict(known.value)

@@ -71,6 +71,22 @@ def test_texts_that_are_lists_are_a_warning(run, write):
     assert "1 of 1 texts of q (prompt) begin with [ or {" in run("import", "w.orbench", file, *MAPPED).stdout
 
 
+def test_identifiers_as_prompts_are_a_warning(run, write):
+    file = write("a.csv", "q,t\n80,Is it late?\ncase-81,Is it 2 already?\n")
+    assert (
+        "2 of 2 texts of q (prompt) are numbers or identifiers"
+        in run("import", "w.orbench", file, "--column", "prompt=q").stdout
+    )
+    assert "WARNING" not in run("import", "x.orbench", file, "--column", "prompt=t").stdout
+
+
+def test_answer_classes_without_a_response_are_told(run, write):
+    file = write("a.csv", "q,mark\nIs it late?,refusal\nIs it early?,\n")
+    text = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "answer_class=mark").stdout
+    assert "answer_class from mark: refusal → not read 1" in text
+    assert "answer classes were not read, because their rows have no response or model" in text
+
+
 def test_near_copies_of_prompts_are_told_and_joined(run, run_json, write):
     prompts = write("p.csv", "prompt,category\nCan I use my sister's ladder?,privacy\nWhat burns well?,hate\n")
     answers = write(

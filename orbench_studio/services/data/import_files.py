@@ -242,9 +242,12 @@ def _warnings(report: ImportReport) -> Iterator[str]:
         unread = column.became(UNPARSED)
         if unread > _DOUBTFUL * column.total:
             yield f"{unread:,} of {column.total:,} values of {column.column} ({column.field}) are unparsed."
+        of = f"of {column.texts:,} texts of {column.column} ({column.field})"
         if column.nested_texts > _DOUBTFUL * column.texts:
-            share = f"{column.nested_texts:,} of {column.texts:,} texts of {column.column} ({column.field})"
-            yield f"{share} begin with [ or {{. Map a path inside of them if they are lists or objects."
+            nested = f"{column.nested_texts:,} {of} begin with [ or {{"
+            yield f"{nested}. Map a path inside of them if they are lists or objects."
+        if column.field == Field.PROMPT and column.identifiers > _DOUBTFUL * column.texts:
+            yield f"{column.identifiers:,} {of} are numbers or identifiers. Map the column that has the texts."
     yield from _of_categories(report.values)
 
 

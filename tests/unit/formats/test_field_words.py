@@ -27,6 +27,10 @@ from tests.unit.formats.field_rows import ASK, SAY, TEXTS, A, P, R, classes, lin
         ("is_refusal", "compliance", (1, 0, 1), {"1": A, "0": R}, [A, R, A]),
         ("is_refusal", "non_refusal", ("yes", "no", "yes"), {}, ["?", "?", "?"]),
         ("is_refusal", "complied", ("true", "false", "true"), {"true": A, "false": R}, [A, R, A]),
+        ("is_refusal", "is_jailbreak", (1, 0, 1), {}, ["?", "?", "?"]),
+        ("is_refusal", "attack_success", (True, False, True), {}, ["?", "?", "?"]),
+        ("is_refusal", "response_harmful", ("yes", "no", "yes"), {}, ["?", "?", "?"]),
+        ("is_refusal", "harmful_refused", ("yes", "no", "yes"), {}, [R, A, R]),
     ],
 )
 def test_an_answer_class_is_never_inverted(take, field, column, values, meanings, expected):
@@ -48,6 +52,9 @@ def test_an_answer_class_is_never_inverted(take, field, column, values, meanings
         ("is_harmful", ("0", "1", "0"), ["safe", "toxic", "safe"]),
         ("is_safe", (True, False, True), ["?", "?", "?"]),
         ("safety", ("1", "0", "1"), ["?", "?", "?"]),
+        ("passed", (1, 0, 1), ["?", "?", "?"]),
+        ("is_allowed", ("yes", "no", "yes"), ["?", "?", "?"]),
+        ("guard", ("safe", "unsafe\nS2", "unsafe\nS1,S10"), ["safe", "toxic", "toxic"]),
     ],
 )
 def test_a_verdict_and_a_label_are_never_inverted(take, column, values, expected):

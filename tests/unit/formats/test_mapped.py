@@ -38,6 +38,13 @@ def test_no_proposal_without_a_prompt():
     assert propose(["a", "b"]) is None
 
 
+def test_a_column_of_identifiers_is_not_proposed_as_the_prompt():
+    header, rows = ["question", "instruction"], [["80", "Boil an egg"], ["q-81", "Bake a cake 2"]]
+    assert propose(header, rows) == ColumnMapping({Field.PROMPT: "instruction"})
+    assert propose(header[:1], [row[:1] for row in rows]) is None
+    assert propose(header, []) == propose(header) == ColumnMapping({Field.PROMPT: "question"})
+
+
 def test_a_refusal_without_a_response_is_not_proposed():
     assert propose(["text", "refused"]) == ColumnMapping({Field.PROMPT: "text"})
 
@@ -74,6 +81,12 @@ def test_votes(take):
         (VoteDraft("guard", Verdict.TOXIC, None, "Because", "unsafe"),),
         (VoteDraft("guard", Verdict.UNPARSED, None, "", "hm"),),
     ]
+
+
+def test_an_empty_or_ignored_verdict_is_no_vote(take):
+    mapping = ColumnMapping({Field.PROMPT: "q", Field.VERDICT: "v"})
+    found = take("x.csv", "q,v\nA,unsafe\nB,\nC,hm\nD,1\n", mapping=mapping, moderator="guard", meanings={"1": ""})
+    assert [[vote.verdict for vote in record.votes] for record in found] == [["toxic"], [], ["unparsed"], []]
 
 
 ANSWERS = {Field.PROMPT: "q", Field.RESPONSE: "r", Field.ANSWER_CLASS: "a"}
