@@ -25,10 +25,10 @@ RETRYABLE = (
     raw('{"choices": [', "application/json"),
     raw("<html>Bad gateway</html>", status=502),
     raw("<html>Log in to the hotel's network</html>"),
-)
-ANSWERS = (
     json_reply({"choices": []}),
     json_reply(chat(None)),
+)
+ANSWERS = (
     json_reply(chat("", "content_filter")),
     fault(400, "The response was filtered.", code="content_filter"),
 )
@@ -37,7 +37,7 @@ _PERMANENT_SHARE = 0.03  # share of the faults
 
 
 class FaultyVendor(Vendor):
-    """Two thirds of the faults end after one or two attempts; one third are unusual answers."""
+    """Two thirds of the faults end after one or two attempts; one third are answers of a filter."""
 
     def __init__(self, share, **options):
         super().__init__(**options)

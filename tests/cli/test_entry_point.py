@@ -115,7 +115,7 @@ def test_a_closed_pipe_ends_the_program_quietly(tmp_path, verb):
 
 def test_an_import_that_fails_puts_no_text_into_the_log(start, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "p.csv").write_text("prompt,category\nA very private prompt?,purple\n")
+    (tmp_path / "p.csv").write_text("prompt,category\nA very private prompt?,hate,one cell too many\n")
     assert start("import", "w.orbench", "p.csv") == 1
     logging.getLogger("orbench_studio").info("still here")
     message = log.log_file().read_text(encoding="utf-8")

@@ -161,7 +161,7 @@ def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
 
 
 def _mapping(prompt: str, response: str, labels: str) -> ColumnMapping:
-    return ColumnMapping({Field.PROMPT: prompt, Field.RESPONSE: response, Field.ANSWER_CLASS: labels})
+    return ColumnMapping({Field.PROMPT: prompt, Field.RESPONSE: response, Field.IS_REFUSAL: labels})
 
 
 def _labelled(path: Path, mapping: ColumnMapping | None) -> list[Example]:

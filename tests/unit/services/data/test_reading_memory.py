@@ -98,7 +98,7 @@ def parquet(path):
     ("write", "name", "record", "taken"),
     [
         (csv_cell, "a.csv", 4, True), (csv_cells, "a.csv", 15, False), (csv_lines, "a.csv", 12, False),
-        (emoji, "a.jsonl", 4, True), (dense_line, "a.jsonl", 15, True), (dense_array, "a.json", 1, False),
+        (emoji, "a.jsonl", 4, True), (dense_line, "a.jsonl", 15, True), (dense_array, "a.json", 1, True),
         (json_array, "a.json", 4, True), (tasks, "a.json", 4, True), (log, "a.json", 0, True),
         (archive, "a.eval", 0, True), (parquet, "a.parquet", 20, True),
     ],

@@ -97,7 +97,7 @@ def test_a_batch_of_rewrites_has_prompts_and_one_of_seeds_none(moderated):
 
 def test_rewrites_have_the_seed_and_its_category(moderated):
     view = prompt_review.load(moderated.workspace, moderated.ids("origin:rewrite category:hate")[0])
-    assert view.prompt.seed.category is view.prompt.category is Category.HATE
+    assert view.prompt.seed.category == view.prompt.category == Category.HATE
     assert view.siblings > 1
 
 
