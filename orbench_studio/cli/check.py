@@ -12,9 +12,9 @@ def check(
     workspace: options.Workspace,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object with a list of problems.")] = False,
 ) -> None:
-    """Check the file, its schema, its references, every value, and everything derived from them.
+    """Check the file, its schema, its references, every value, and all derived values.
 
-    Nothing is changed, except that a workspace of an older version is migrated, as when it is opened.
+    Nothing is changed, except that a workspace of an older version is migrated first.
     """
     from orbench_studio.services.workspace.workspace import problems_in
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from orbench_studio.domain.curation.subset import Difference, DifferingPrompt
 
 _BY_OTHERS = (
-    "By others: the rate on those of the prompts that enough families refuse without the model's own one. Its own "
-    "refusals did not select them."
+    "By others: the rate on the prompts that enough other families refuse. The refusals of the model's own family did "
+    "not select them."
 )
 _METHOD = f"refusals {Refusals.ALL.description}; 95 % Wilson intervals, responses assumed independent"
 _LISTED = 20  # prompts of a difference without --json

@@ -23,7 +23,7 @@ _Out = Annotated[
     Path,
     typer.Option(
         metavar="DIR",
-        help="A folder that is new, empty, or an earlier export. Files of that export are replaced; others stay.",
+        help="A new or empty folder, or an earlier export. Its files are replaced; other files are not changed.",
     ),
 ]
 _Push = Annotated[
@@ -43,13 +43,13 @@ def export(
         typer.Option("--filter", metavar="QUERY", help="Export the prompts of a query: status:decided."),
     ] = "",
     names: Annotated[bool, typer.Option("--names", help="Export annotators' names instead of pseudonyms.")] = False,
-    seeds: Annotated[bool, typer.Option("--seeds", help="Export toxic seeds also with safe prompts.")] = False,
+    seeds: Annotated[bool, typer.Option("--seeds", help="Include toxic seeds with safe prompts.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before exporting seeds or uploading.")] = False,
     escape: Annotated[
         bool, typer.Option("--for-spreadsheets", help="Put an apostrophe before formulas (CSV only).")
     ] = False,
     bom: Annotated[
-        bool, typer.Option("--bom", help="Begin CSV files with a byte order mark, by which Excel knows UTF-8.")
+        bool, typer.Option("--bom", help="Add a byte order mark to CSV files, so that Excel detects UTF-8.")
     ] = False,
     licence: Annotated[str, typer.Option(metavar="NAME", help="Licence for the dataset card, e.g. cc-by-4.0.")] = "",
     push: _Push = None,
@@ -94,7 +94,9 @@ def _published(done: "Exported", repository: str, *, public: bool, yes: bool) ->
     write_error(*(f"  {name}" for name in done.files))
     if not yes:
         if not sys.stdin.isatty():
-            write_error(f"Nothing was uploaded. The export is in {done.out}. To upload without a question, add --yes.")
+            write_error(
+                f"Nothing was uploaded. The export is in {done.out}. To upload without confirmation, add --yes."
+            )
             raise typer.Exit(Exit.USAGE)
         typer.confirm("Upload these files?", abort=True, err=True)
     return hub_files.publish(done, repository, public=public)
@@ -103,6 +105,6 @@ def _published(done: "Exported", repository: str, *, public: bool, yes: bool) ->
 def _ask_again() -> None:
     """Ask before an export of seeds, which are harmful requests."""
     if not sys.stdin.isatty():
-        write_error("Nothing was written. Seeds are toxic by design. To export them without a question, add --yes.")
+        write_error("Nothing was written. Seeds are toxic by design. To export them without confirmation, add --yes.")
         raise typer.Exit(Exit.USAGE)
     typer.confirm("Seeds are toxic by design. Export them with the safe prompts?", abort=True)

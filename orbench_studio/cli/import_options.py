@@ -41,22 +41,24 @@ Column = Annotated[
 ]
 Value = Annotated[
     list[str] | None,
-    typer.Option(metavar="VALUE=MEANING", help="What a value of the file means, such as 1=direct_answer. Repeatable."),
+    typer.Option(metavar="VALUE=MEANING", help="Meaning of a value in the file, such as 1=direct_answer. Repeatable."),
 ]
 Rows = Annotated[
-    str | None, typer.Option(metavar="PATH", help="Where the rows are in a JSON file, or the sheet of a workbook.")
+    str | None, typer.Option(metavar="PATH", help="Path of the rows in a JSON file, or sheet of a workbook.")
 ]
 Requests = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The requests that batch results answer, with the prompts.")
+    Path | None, typer.Option(metavar="FILE", help="Requests file of the batch results, with the prompts.")
 ]
 JoinNear = Annotated[
-    bool, typer.Option("--join-near", help="Join prompts that differ only in white space or quotation marks.")
+    bool, typer.Option("--join-near", help="Merge prompts that differ only in white space or quotation marks.")
 ]
 Mend = Annotated[
     list[str] | None,
     typer.Option(metavar="FAULT", help=f"Repair a known fault. Repeatable. Nothing is repaired by default: {_MENDS}."),
 ]
-Encoding = Annotated[str | None, typer.Option(metavar="NAME", help="If it is not UTF-8, e.g. cp1252.")]
+Encoding = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Encoding of the files, for example cp1252. Default: UTF-8.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Reject a file with an invalid row or a warning; exit code 3.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: an object with one report per file.")]
 

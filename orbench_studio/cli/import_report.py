@@ -31,7 +31,7 @@ def write_report(report: "ImportReport") -> None:
     if report.rejected > LISTED:
         write_line(f"  and {report.rejected - LISTED:,} more")
     if any(" = ? " in fault.reason for fault in report.rejected_rows):
-        write_line("  Say what a value means with --value VALUE=MEANING.")
+        write_line("  Set the meaning of a value with --value VALUE=MEANING.")
     for name, count in report.faults.items():
         write_line(f"  {_diagnosis(report, name, count)}")
     for note, count in report.notes.items():

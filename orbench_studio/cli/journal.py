@@ -26,7 +26,9 @@ def journal(
         ),
     ] = None,
     annotator: Annotated[str | None, typer.Option(metavar="NAME", help="Annotator whose decisions to undo.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Undo what --undo-since lists. A redo restores it.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Undo the decisions that --undo-since lists. A redo restores them.")
+    ] = False,
 ) -> None:
     """List decisions with time, annotator and undo state; or undo all decisions of an annotator since a time."""
     from orbench_studio.services.review import history
@@ -53,9 +55,7 @@ def _undo(opened: "Workspace", since: str, annotator: str, *, yes: bool) -> None
     begin = bulk_undo.parse_time(since, datetime.now().astimezone())
     preview = bulk_undo.preview(opened, annotator=annotator, since=begin)
     if not preview.entries:
-        write_line(
-            f"Nothing to undo: no decision of {annotator} since {begin:%Y-%m-%d %H:%M} that is not undone already."
-        )
+        write_line(f"Nothing to undo: {annotator} has no current decisions since {begin:%Y-%m-%d %H:%M}.")
         return
     _write_entries(preview.entries)
     if yes:

@@ -53,7 +53,7 @@ def merge(
     files: _Files,
     as_json: _Json = False,
 ) -> None:
-    """Merge the decisions of label files into a workspace. Any order, and any repetition, gives the same."""
+    """Merge the decisions of label files into a workspace. Order does not matter; merging a file again adds nothing."""
     from orbench_studio.services.data.label_files import merge as merge_files
     from orbench_studio.services.workspace.workspace import open_workspace
 
@@ -68,7 +68,10 @@ def merge(
         write_line(f"{file.file}: {counted(file.new, 'new decision')}, {counted(file.known, 'duplicate')}")
         if file.missing:
             skipped = counted(file.missing, "decision")
-            write_line(f"  {skipped} skipped: the prompts or responses are not here. Import those, then merge again.")
+            write_line(
+                f"  {skipped} skipped: their prompts or responses are not in this workspace. "
+                "Import them, then merge again."
+            )
     if found.disputed_labels or found.disputed_answers:
         write_line(
             f"Annotators disagree about {counted(disputed['labels'], 'label')} and "

@@ -52,7 +52,7 @@ def _update(file: Path, dated: str | None, *, as_json: bool) -> None:
     new = f"{result.added:,} added, {result.changed:,} changed, {result.unchanged:,} unchanged"
     write_line(f"{result.prices.file}: prices of {result.prices.dated}, {new}.")
     if result.older:
-        write_line(f"{counted(result.older, 'model')} not in {file.name}: their prices and dates stay.")
+        write_line(f"{counted(result.older, 'model')} not in {file.name}: their prices and dates are unchanged.")
 
 
 def _list(*, as_json: bool) -> None:

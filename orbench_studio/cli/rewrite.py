@@ -33,7 +33,7 @@ def rewrite(
     *,
     sending: RequestOptions,
 ) -> None:
-    """Let a model rewrite seeds into prompts, which keep their seed. Duplicates and near duplicates are rejected."""
+    """Let a model rewrite seeds into prompts that refer to their seed. (Near) duplicates are rejected."""
     from orbench_studio.services.core import templates
     from orbench_studio.services.generation import seeds_and_rewrites
     from orbench_studio.services.workspace.workspace import open_workspace

@@ -122,7 +122,7 @@ def _print_queue(status: "QueueStatus") -> None:
 
 def _line(activity: "Activity") -> str:
     pace, found = activity.pace, activity.kappa
-    speed = "no pace yet"
+    speed = "no speed yet"
     if pace.labels_per_hour and pace.median_seconds:
         speed = f"{pace.labels_per_hour:,.0f} labels per hour, median time {pace.median_seconds:.0f} s"
     last_seen = f"{activity.last_seen.astimezone():%Y-%m-%d %H:%M}" if activity.last_seen else "never"

@@ -63,7 +63,7 @@ def reliability_tables(found: Reliability, suspects: Suspects) -> list[TextTable
             )
             for one in found.error_correlations
         ),
-        tr("1: always on the same prompts. 0: only as often as their error rates explain."),
+        tr("1: both err on the same prompts. 0: errors coincide only as often as if they were independent."),
         words=2,
     )
     flipped = TextTable(

@@ -31,11 +31,13 @@ _COLUMNS = (
     Column("Model", 110, 1),
     Column("0 to 100 %", 140, 2),
     Column("Rate (95 %)", 100, number=True),
-    Column("Cases", 64, number=True, tip="Cases of the answers and refusals that count"),
+    Column(
+        "Cases", 64, number=True, tip="Number of cases, and of the answers and refusals that the rate is computed from"
+    ),
     Column("Words", 40, number=True, tip="Refusals in words"),
     Column("Stop", 40, number=True, tip="Refusals by stop reason"),
     Column("Filter", 40, number=True, tip="Blocked by a filter"),
-    Column("Bounds", 70, number=True, tip="The rate if none, and if all, of the excluded responses were cases"),
+    Column("Bounds", 70, number=True, tip="Rate if none of the excluded responses were cases, and if all were"),
 )
 NOTE = (
     "Left: rate of each model with its 95 % interval; double-click a model to open its prompts. Right: over-refusal of "

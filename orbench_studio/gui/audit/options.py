@@ -104,7 +104,7 @@ class OptionsBar(QWidget):
             flow.addWidget(with_label(tr(title), box))
         self._assume.setMinimumHeight(self._labels.sizeHint().height())
         self._assume.setToolTip(
-            tr("For files such as OR-Bench-Hard-1K: safe prompts without labels. No label is stored.")
+            tr("For files such as OR-Bench-Hard-1K, whose prompts are safe but have no label. No label is stored.")
         )
         flow.addWidget(self._assume)
 

@@ -250,4 +250,4 @@ def _summary(audit: Audit, group: Group) -> str:
     counts = {str(of): f"{audit.count(of):,}" for of in Group}
     labels, classes = audit.labelled_by_people.words, audit.judged_by_people.words
     text = tr(_SUMMARY).format(**counts, labels=labels, classes=classes)
-    return f"{tr(_NONE_SAFE)} {text}" if group is Group.SAFE and not audit.count(group) else text
+    return " ".join((tr(_NONE_SAFE), text)) if group is Group.SAFE and not audit.count(group) else text

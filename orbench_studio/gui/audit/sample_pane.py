@@ -32,7 +32,7 @@ _SIZE = 200
 _NAMED_CATEGORIES = 2  # in a table cell
 _COLUMNS = (
     Column("Model", 150, 2),
-    Column("Machines only", 110, number=True),
+    Column("Machine labels only", 110, number=True),
     Column("Estimate", 150, number=True),
     Column("Labelled", 80, number=True),
     Column("Waiting", 70, number=True),
@@ -192,7 +192,7 @@ class SamplePane(QWidget):
             tr("Draw the prompts that the selected model still needs, and label them blind on the Review page")
         )
         flow = FlowLayout(self.line, spacing=12)
-        for title, box in (("Sample", self.samples), ("People check", self.human), ("Category", self.category)):
+        for title, box in (("Sample", self.samples), ("Human data", self.human), ("Category", self.category)):
             flow.addWidget(with_label(tr(title), box))
         flow.addWidget(self.queue)
         new_sample = QWidget()

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _DROPS = {
     Drop.CONTROVERSIAL: ("controversial", "Labelled controversial, or disputed among annotators or moderators"),
-    Drop.HUMAN_TOXIC: ("human-toxic", "People label them toxic. Before: as safe, if they are safe without people"),
+    Drop.HUMAN_TOXIC: (
+        "human-toxic",
+        "Human label toxic, but safe by other sources. The rates before count them as safe.",
+    ),
     Drop.SIBLINGS: ("siblings", "All but the first prompt of each seed"),
     Drop.NEAR_DUPLICATES: (
         "near duplicates",

@@ -85,7 +85,7 @@ PREFERENCES = (
     Preference("blind", "Blind review", Switch(), "Votes and judgements are hidden until you label the prompt."),
     Preference(
         "reveal", "Reveal", OneOf(tuple(Reveal)),
-        "In blind review, whether your label shows votes and judgements. Otherwise the next prompt follows at once.",
+        "In blind review: show votes and judgements after each label, or go to the next prompt without showing them.",
     ),
     Preference(
         "shielded", "Covered categories", AnyOf(tuple(map(str, Category))),
@@ -93,11 +93,11 @@ PREFERENCES = (
     ),
     Preference(
         "break_after", "Break reminder", Number(0, 240, 5, " minutes", "off"),
-        "Time of work without a pause until a reminder appears.",
+        "Working time without a pause after which a reminder appears.",
     ),
     Preference(
         "recheck", "Self-consistency check", Number(0, 50, 1, " % of your prompts", "off"),
-        "Labelled prompts are shown again without a mark, to measure how often you give the same label.",
+        "Share of labelled prompts that are shown again, unmarked, to measure how often you give the same label.",
     ),
     Preference(
         "env_file", "Keys file", Text("none"),

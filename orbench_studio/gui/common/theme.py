@@ -50,7 +50,7 @@ ANSWERS: dict[AnswerClass | None, Mark] = {
     AnswerClass.DIRECT_REFUSAL: Mark("✕", "direct refusal", "toxic", "toxic_tint"),
     AnswerClass.REFUSED_BY_STOP_REASON: Mark("✕", "refused by stop reason", "toxic"),
     AnswerClass.BLOCKED_BY_FILTER: Mark("✕", "blocked by filter", "toxic"),
-    AnswerClass.UNPARSED: Mark("", "judge unreadable", "quiet"),
+    AnswerClass.UNPARSED: Mark("", "judge reply unparsed", "quiet"),
     AnswerClass.EMPTY: Mark("", "empty", "quiet"),
     AnswerClass.TRUNCATED: Mark("", "truncated", "quiet"),
     AnswerClass.ERROR: Mark("", "error", "quiet"),

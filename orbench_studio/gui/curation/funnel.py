@@ -99,9 +99,9 @@ class FunnelPane(QWidget):
         if found is None:
             return
         if found.changes and found.changes[0][1] == "include_unlabelled":
-            why = tr("No prompt has the condition “{step}”. {prompts} prompts have no label.")
+            why = tr("No prompt meets the condition “{step}”. {prompts} prompts have no label.")
         else:
-            why = tr("No prompt has the condition “{step}”. Without it, {prompts} prompts are left.")
+            why = tr("No prompt meets the condition “{step}”. Without it, {prompts} prompts are left.")
         self.why.setText(why.format(step=found.step, prompts=f"{found.prompts:,}"))
         self.act.setText(tr(_ACTS.get(found.changes[0][1], _DROP)) if found.changes else "")
 
@@ -165,7 +165,7 @@ class FunnelPane(QWidget):
 def _summary(found: Selection) -> str:
     message = tr("{selected} of {total} prompts selected, {human} with human labels.")
     if found.shortages:
-        message += " " + tr("Too few prompts: {shortages}.")
+        message = tr("{selected} of {total} prompts selected, {human} with human labels. Too few prompts: {shortages}.")
     if found.stopped:
         message = tr("The recipe stops and selects no prompts. Too few prompts: {shortages}.")
     return message.format(

@@ -119,7 +119,7 @@ class RecipeForm(QWidget):
         self.families.setSuffix(tr(" families"))
         self.families.setToolTip(tr("Minimum number of model families that refuse the prompt"))
         self.refusals.setToolTip(tr("Which refusals count: in words, by the vendor's stop reason, by a filter"))
-        self.unlabelled.setToolTip(tr("Prompts that nobody has labelled count as prompts with this label"))
+        self.unlabelled.setToolTip(tr("Count prompts without a label as prompts with this label"))
         self.quotas.setToolTip(tr("How many prompts of each category, if the number of prompts is limited"))
         self.seed.setToolTip(tr("Breaks ties, so that the same recipe selects the same prompts"))
         self.per_group.setToolTip(tr("Maximum number of prompts of one group of near duplicates"))

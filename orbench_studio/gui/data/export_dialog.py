@@ -38,8 +38,8 @@ _FORMS = {
     Form.PARQUET: ("Parquet, all data", "All votes, responses, judgements and decisions. Can be imported again."),
     Form.JSONL: ("JSON Lines, all data", "All votes, responses, judgements and decisions. Can be imported again."),
     Form.CSV: ("CSV, all data", "All data; nested records are JSON in a cell. Can be imported again."),
-    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to annotate there, with the configuration."),
-    Form.ARGILLA: ("Argilla records", "Prompts and responses to annotate in Argilla."),
+    Form.LABEL_STUDIO: ("Label Studio tasks", "Prompts and responses to annotate, with a labeling configuration."),
+    Form.ARGILLA: ("Argilla records", "Prompts and responses to annotate."),
 }  # fmt: skip
 _REPLACES = (
     "This folder contains an earlier export. Its files are replaced when the new ones are complete. Other files stay."
@@ -64,7 +64,7 @@ class ExportDialog(QDialog):
         self.names = QCheckBox(tr("Annotators' names instead of pseudonyms"))
         self.seeds = QCheckBox(tr("Include toxic seeds with safe prompts"))
         self.escape = QCheckBox(tr("Escape formulas for spreadsheets"))
-        self.bom = QCheckBox(tr("Begin with a byte order mark, for Excel"))
+        self.bom = QCheckBox(tr("Add a byte order mark for Excel"))
         self.says = label("", "quiet")
         self.strip = ProgressStrip()
         self.begin = QPushButton(tr("Export"))
@@ -130,7 +130,7 @@ class ExportDialog(QDialog):
         message = tr("{count} prompts exported to {folder}: {files}").format(
             count=f"{found.prompts:,}", folder=found.out, files=", ".join(found.files)
         )
-        self._say(f"{message}\n{tr(_REPAIRED)}" if found.repaired else message, "quiet")
+        self._say("\n".join((message, tr(_REPAIRED))) if found.repaired else message, "quiet")
         self.shut.setFocus()
 
     def _failed(self, error: Exception) -> None:

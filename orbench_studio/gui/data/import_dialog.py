@@ -52,7 +52,7 @@ class ImportDialog(QDialog):
         self._rows = QLineEdit()
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
-        self._near = QCheckBox(tr("Join prompts that differ only in white space or quotation marks"))
+        self._near = QCheckBox(tr("Merge prompts that differ only in white space or quotation marks"))
         self._report = QPlainTextEdit()
         self._progress = QProgressBar()
         texts = ("Add files…", "Requests file…", "Check again", "Import", "Review now", "Close")
@@ -237,9 +237,7 @@ class ImportDialog(QDialog):
             edit.setPlaceholderText(tr(title))
             edit.setAccessibleName(tr(title))
             row.addWidget(edit)
-        set_tip(
-            self._rows, tr("Where the rows are in a JSON file, such as results.outputs, or the sheet of a workbook")
-        )
+        set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
         return row
 
     def _build_buttons(self) -> QHBoxLayout:

@@ -238,7 +238,7 @@ class ImportPreview(QWidget):
         head.addWidget(self.format, 1)
         self.format.setAccessibleName(tr("Format"))
         layout.addLayout(head)
-        for table, name in ((self.table, tr("First rows")), (self.values, tr("Values and what they become"))):
+        for table, name in ((self.table, tr("First rows")), (self.values, tr("Values and their meaning"))):
             table.setAccessibleName(name)
             table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
             table.verticalHeader().hide()

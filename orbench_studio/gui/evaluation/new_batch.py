@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 _MAX_PROMPTS = 1_000_000
 _FILTER, _QUERY, _ALL, _SUBSETS = range(4)  # indices in the list of prompt sources; subsets follow
+_EXAMPLE = "category:privacy refused:>=3"
 _LANGUAGE_MODEL = "model"
 _JUDGES = (("", "None"), (RULES, "Built-in rules"), (LOCAL, "Local judge"), (_LANGUAGE_MODEL, "Language model…"))
 
@@ -188,7 +189,7 @@ class NewBatch(QFrame):
         note.addWidget(self._filter_note)
         note.addWidget(self.all_prompts, 0, Qt.AlignmentFlag.AlignLeft)
         self.prompts.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.query.setPlaceholderText("category:privacy refused:>=3")
+        self.query.setPlaceholderText(_EXAMPLE)
         self.limit.setSpecialValueText(tr("all prompts"))
         for judge, name in _JUDGES:
             self.judge.addItem(tr(name), judge)

@@ -22,6 +22,7 @@ from orbench_studio.gui.common.theme import Theme, px
 from orbench_studio.gui.common.widgets import label, set_tip
 
 _MAX = 1_000_000
+_PARAMETERS = "top_p=0.9\nMODEL:top_k=40"
 _TEXT_HEIGHT = 64
 _MAX_SEED = 2**31 - 1
 
@@ -129,7 +130,7 @@ class RequestOptions(QWidget):
         self.seed.setPlaceholderText(tr("none"))
         self.base_url.setPlaceholderText(tr("default of the vendor"))
         self.system.setPlaceholderText(tr("none, as in the paper"))
-        self.parameters.setPlaceholderText("top_p=0.9\nMODEL:top_k=40")
+        self.parameters.setPlaceholderText(_PARAMETERS)
         for unlimited in (self.requests, self.tokens):
             unlimited.setSpecialValueText(tr("no limit"))
         for text in (self.system, self.parameters):

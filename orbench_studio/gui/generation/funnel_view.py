@@ -98,15 +98,16 @@ class FunnelView(QWidget):
 
     def _show_selected(self, selected: Selected) -> None:
         button = self.selected[selected.recipe]
-        title = f"{selected.count:,}  {tr(_SELECTIONS[selected.recipe][0])}"
+        title = "  ".join((f"{selected.count:,}", tr(_SELECTIONS[selected.recipe][0])))
         human = tr("Human labels: {count}").format(count=f"{selected.by_people:,}")
         button.setText(f"{title}\n{human}")
         button.setAccessibleName(f"{title}, {human}")
 
     def _show(self, stage: Stage) -> None:
         button = self.stages[stage.name]
-        button.setText(f"{stage.count:,}\n{tr(_TITLES[stage.name])}")
-        button.setAccessibleName(f"{tr(_TITLES[stage.name])}: {stage.count:,}")
+        title, count = tr(_TITLES[stage.name]), f"{stage.count:,}"
+        button.setText(f"{count}\n{title}")
+        button.setAccessibleName(tr("{stage}: {count}").format(stage=title, count=count))
         button.setProperty("query", stage.query)
         button.setEnabled(bool(stage.query and stage.count))
 

@@ -101,7 +101,10 @@ def _tables(found: Moderators) -> list[TextTable]:
     tables = []
     if each:
         header = translated(("Moderator", "Parsed votes", "Toxic", "Sole dissent"))
-        note = tr("Sole dissent: all others voted the opposite, of the prompts with at least three parsed votes.")
+        note = tr(
+            "Sole dissent: prompts on which all other moderators voted the opposite, of prompts with at least three "
+            "parsed votes."
+        )
         tables.append(TextTable(tr("Moderators"), header, each, note))
     if pairs:
         header = translated(("Moderator", "Other moderator", "n", "Same vote", "Kappa"))

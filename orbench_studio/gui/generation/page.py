@@ -38,7 +38,7 @@ _WRITER, _MODERATOR = "simulated/writer", "simulated/strict"
 _STEPS = (
     "Write seeds with the form on the left, or import some: toxic requests, a few for each category.",
     "Rewrite them with a model into prompts that look toxic but are safe.",
-    "Let several moderators vote. What their consensus calls safe becomes a prompt to review.",
+    "Let several moderators vote. Then review the prompts that their consensus calls safe.",
 )
 
 

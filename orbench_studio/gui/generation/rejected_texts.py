@@ -25,7 +25,6 @@ _COLUMNS = (
     Column("Duplicate of", 200, 1),
     Column("Reason", 150),
 )
-_HIDDEN = "░░░"
 _DUPLICATES = "Duplicates (equal except for case, spaces and punctuation) and near duplicates (one or two words apart)."
 _REPLIES = "Replies in which no text was found are listed unchanged."
 
@@ -66,7 +65,7 @@ class RejectedTextsDialog(QDialog):
         return tr("reply"), self._text(reply.raw, hide=True), "", reason
 
     def _text(self, text: str, *, hide: bool) -> str:
-        return f"{_HIDDEN} {tr('hidden')}" if hide and not self.reveal.isChecked() else text
+        return tr("░░░ hidden") if hide and not self.reveal.isChecked() else text
 
 
 def _read(workspace: Workspace) -> Found:

@@ -95,7 +95,7 @@ def _agreements(instruments: Sequence[JudgeCalibration], by: str) -> TextTable:
         error = one.calibration_error
         rows.append((*_agreement(one.name, one.slices.overall), percent(error)))
         if one.on_sample is not None:
-            rows.append((*_agreement(f"    {tr('random sample only')}", one.on_sample), ""))
+            rows.append((*_agreement(tr("    random sample only"), one.on_sample), ""))
         rows += [(*_agreement(f"    {name}", agreement), "") for name, agreement in one.slices.by[by].items()]
     return TextTable(tr(_TITLES[by]), translated(_AGREEMENT), tuple(rows))
 
@@ -155,7 +155,7 @@ def _left_out(found: Calibration) -> TextTable:
         for one in found.left_out
     )
     header = (
-        "Model left out",
+        "Held-out model",
         "Rules",
         "Other models",
         "All models",

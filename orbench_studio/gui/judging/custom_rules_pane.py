@@ -37,7 +37,7 @@ class CustomRulesPane(QWidget):
         self._column.addWidget(label(tr("Custom rules"), "strong"))
         self._column.addWidget(self.list)
         self._column.addWidget(
-            note(tr("Custom rules extend the built-in rules. Judge with the rules to apply changes."))
+            note(tr("Custom rules extend the built-in rules. To apply changes, click Judge with rules."))
         )
         self.hide()
         self.refresh()

@@ -30,7 +30,7 @@ _EMPTY = "Calibrate to compare every judge with human labels. The workspace is n
 _STEPS = (
     "Read responses on the Review page, and press 1 to 4 for the answer class of each.",
     "Click Calibrate. Every judge is compared with your classes: agreement, precision and recall, with intervals.",
-    "Judge the other responses with the judge that agrees best with people.",
+    "Judge the other responses with the judge that agrees best with the human labels.",
 )
 _MAX_NARROW = 5  # columns of a table that fits beside the phrases
 

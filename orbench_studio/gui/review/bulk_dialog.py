@@ -197,7 +197,7 @@ class BulkDialog(QDialog):
         layout.addWidget(self._list, 1)
         self._progress.hide()
         layout.addWidget(self._progress)
-        layout.addWidget(label(tr("One undo reverses all of it."), "meta"))
+        layout.addWidget(label(tr("One undo reverses the whole bulk decision."), "meta"))
         buttons = QHBoxLayout()
         buttons.addStretch()
         self._go.setProperty("role", "primary")
@@ -243,5 +243,5 @@ def summary(preview: BulkPreview) -> str:
     if preview.categories:
         lines.append(tr("Categories: {counts}").format(counts=listed(preview.categories)))
     if preview.excluded:
-        lines.append(tr("Excluded, because they are decided: {count}").format(count=f"{preview.excluded:,}"))
+        lines.append(tr("Excluded, because already decided: {count}").format(count=f"{preview.excluded:,}"))
     return "\n".join(lines)

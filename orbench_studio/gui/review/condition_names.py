@@ -102,4 +102,5 @@ def value_words(field: Field, value: str) -> str:
 def term_words(term: Term) -> str:
     """A condition as the text of its chip."""
     values = " or ".join(value_words(term.field, value) for value in term.values)
-    return f"{tr(TITLES[term.field])}: {'not ' if term.negated else ''}{values}"
+    text = tr("{field}: not {values}") if term.negated else tr("{field}: {values}")
+    return text.format(field=tr(TITLES[term.field]), values=values)

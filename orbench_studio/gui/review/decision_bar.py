@@ -86,7 +86,7 @@ class DecisionBar(QFrame):
 
     def _say_keys(self) -> None:
         keys = ", ".join(filter(None, map(key_text, LABEL_ACTIONS.values())))
-        self._idle.setText(tr("{keys} do nothing here: a key for the next prompt cannot change this label.").format(
+        self._idle.setText(tr("{keys} have no effect until the next prompt. They cannot change this label.").format(
             keys=keys))  # fmt: skip
 
     def _build_ui(self) -> None:
@@ -124,7 +124,7 @@ class DecisionBar(QFrame):
 
 def _label_button(theme: Theme, actions: Actions, of: Label) -> KeyButton:
     mark = LABELS[of]
-    words = f"{mark.shape} {tr(str(of).capitalize())}"
+    words = " ".join((mark.shape, tr(str(of).capitalize())))
     return KeyButton(theme, actions[LABEL_ACTIONS[of]], words, colour=mark.colour, tint=mark.tint or "")
 
 

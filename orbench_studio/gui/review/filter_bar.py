@@ -80,7 +80,7 @@ class FilterBar(QWidget):
 
     def _restate(self) -> None:
         self.out.setVisible(not self._filter.is_open)
-        self.order.setText(f"{tr(ORDERS[self._filter.order])}  ▾")
+        self.order.setText(tr("{order}  ▾").format(order=tr(ORDERS[self._filter.order])))
         for action in self.order.menu().actions():
             action.setChecked(action.data() == self._filter.order)
 

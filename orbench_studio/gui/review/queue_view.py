@@ -104,7 +104,7 @@ def explained(row: QueueRow, *, blind: bool) -> list[str]:
         return [*lines, tr("Votes and judgements are hidden until you label the prompt.")]
     if row.votes:
         counts = {name: row.votes.count(letter) for name, letter in (("safe", "S"), ("toxic", "T"), ("unread", "?"))}
-        lines.append(tr("Moderator votes {votes}: {safe} safe, {toxic} toxic, {unread} unreadable").format(
+        lines.append(tr("Moderator votes {votes}: {safe} safe, {toxic} toxic, {unread} unparsed").format(
             votes=row.votes, **counts))  # fmt: skip
     if row.veto is Veto.OVERRULED:
         lines.append(tr("Veto: the response of a model without refusals was toxic, which overrules the votes."))

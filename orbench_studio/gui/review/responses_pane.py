@@ -59,7 +59,7 @@ class ResponsesModel(QAbstractListModel):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             if self.blind and view.final.answer_class is None:
-                return f"{view.response.model}: {tr('hidden until you label the prompt')}"
+                return tr("{model}: hidden until you label the prompt").format(model=view.response.model)
             return f"{view.response.model}: {ANSWERS[view.final.answer_class].word}, {basis(view, '')}"
         return view if role == VIEW else None
 

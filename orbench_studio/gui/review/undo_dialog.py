@@ -91,7 +91,7 @@ class UndoSinceDialog(QDialog):
             super().accept()
 
     def _list(self) -> None:
-        """Load the reviewer's last decisions that are in force."""
+        """Load the reviewer's latest decisions that are not undone or replaced."""
         who = self._session.annotator
 
         def work(workspace: Workspace) -> list[Entry]:
@@ -113,7 +113,7 @@ class UndoSinceDialog(QDialog):
         if entries:
             self._table.setCurrentCell(0, 0)
         else:
-            self._say(tr("Nothing to undo: none of your decisions is in force."))
+            self._say(tr("Nothing to undo: you have no current decisions."))
         self._table.setFocus()
 
     def _pick(self, row: int) -> None:
@@ -146,7 +146,7 @@ class UndoSinceDialog(QDialog):
         self._undo.setEnabled(bool(previewed.entries))
         self._mark(len(previewed.entries))
         if not previewed.entries:
-            self._say(tr("Nothing to undo: none of your decisions since then is in force."))
+            self._say(tr("Nothing to undo: you have no current decisions since then."))
             return
         named = ", ".join(f"#{prompt_id}" for prompt_id in previewed.prompt_ids[:_NAMED])
         if len(previewed.prompt_ids) > _NAMED:
@@ -202,7 +202,7 @@ class UndoSinceDialog(QDialog):
         layout.addLayout(self._build_head())
         layout.addWidget(self._table)
         layout.addWidget(self._status)
-        layout.addWidget(label(tr("{key} redoes all of it.").format(key=key_text("redo")), "meta"))
+        layout.addWidget(label(tr("{key} redoes all of these decisions.").format(key=key_text("redo")), "meta"))
         layout.addWidget(buttons)
         self.resize(640, 480)
 

@@ -102,7 +102,7 @@ class AssignedQueue(QObject):
         self._session.run(work, lambda rows: self._add(rows) if joined == self._joined else None)
 
     def _add(self, rows: list[QueueRow]) -> None:
-        """Append new assignments to the queue; continue with them if the user is waiting at its end."""
+        """Append new assignments to the queue; continue with them if the user is waiting after the last prompt."""
         page = self._page
         new = [row for row in rows if page.model.place_of(row.prompt_id) is None]
         if not new:

@@ -278,6 +278,6 @@ class DisputesPage(QWidget):
 
 def _buttons(theme: Theme, actions: Actions, of: dict[str, Mark]) -> list[KeyButton]:
     return [
-        KeyButton(theme, actions[name], f"{mark.shape} {tr(mark.word)}", colour=mark.colour, tint=mark.tint or "")
+        KeyButton(theme, actions[name], " ".join((mark.shape, tr(mark.word))), colour=mark.colour, tint=mark.tint or "")
         for name, mark in of.items()
     ]

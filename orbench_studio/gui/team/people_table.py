@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = {
     "Annotator": "",
     "Labels": "Prompts that the annotator labelled",
-    "Labels per hour": "Counts only labels less than five minutes after the one before",
+    "Labels per hour": "Counts only labels made less than five minutes after the previous label",
     "Median time": "Median time from one label to the next; intervals of more than five minutes are left out",
     "Agreement": "Agreement with each label of other annotators, on prompts that have all their labels",
     "Kappa": "Cohen's kappa with each label of other annotators, on prompts that have all their labels",

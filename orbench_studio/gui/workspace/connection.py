@@ -205,7 +205,7 @@ class Connection(QObject):
             named = tr("{decisions} and {more} more").format(decisions=named, more=more)
         text = tr(
             "Not saved, because others decided these prompts while you were offline: {decisions}. "
-            "The prompts are now shown as they are. Decide again if you still want to."
+            "The current state of the prompts is shown. Decide again if you still want to."
         )
         self._session.operations.failed.emit(self._show_refused, text.format(decisions=named))
         for one in self._refused:
@@ -235,7 +235,7 @@ class Connection(QObject):
         assert self._session.workspace is not None  # the signal says so
         self._pending, unreadable = offline_queue.stored(self._session.workspace)
         if unreadable:
-            text = tr("These stored decisions cannot be read. They stay where they are: {files}")
+            text = tr("These stored decisions cannot be read. The files were not changed: {files}")
             self._session.operations.failed.emit(self._begin, text.format(files=", ".join(map(str, unreadable))))
         self._send_next()
 

@@ -105,7 +105,7 @@ def test_a_damaged_kept_decision_is_named_and_stays(start, path):
     for name, content in HORRORS.items():
         (folder / f"{name}.json").write_bytes(content)
     with start(path) as studio:
-        studio.wait(lambda: "cannot be read. They stay where they are" in studio.message())
+        studio.wait(lambda: "cannot be read. The files were not changed" in studio.message())
         studio.press(S)
         assert all(f"{name}.json" in studio.message() for name in HORRORS)
     assert {file.stem: file.read_bytes() for file in folder.iterdir()} == HORRORS
