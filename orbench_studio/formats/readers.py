@@ -28,7 +28,7 @@ _HEADERLESS = {
     _FAILED: ("prompt", "error", "category"),
     orbench_votes.UNMODERATED.name: ("prompt", "error_message"),
 }
-_LIKENESS = 0.75  # share of a format's columns that a file must have to be called like it,
+_LIKENESS = 0.8  # share of a format's columns that a file must have to be called like it,
 _LIKE_COLUMNS = 3  # and how many at least
 
 

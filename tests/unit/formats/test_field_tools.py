@@ -219,6 +219,7 @@ def test_a_file_that_is_nearly_a_known_one_is_called_so(refused):
     text = refused("x.csv", "id,prompt,type,label,focus\n1,A,t,safe,f\n")
     assert "Closest: xstest-prompts, which needs the column note too." in text
     assert "Closest" not in refused("x.csv", "a,b,prompt\n1,2,3\n")
+    assert "Closest" not in refused("x.csv", "prompt,response,model,label\n1,2,3,4\n"), "they are in many formats"
 
 
 def test_arrow_files_and_workbooks(take, refused, tmp_path):
