@@ -79,15 +79,18 @@ class Reveals:
         return self.changed.n - self.changed.count
 
 
-def revealed(annotations: Iterable[Annotation]) -> tuple[str, str] | None:
+def revealed(annotations: Iterable[Annotation], seen_at: datetime | None = None) -> tuple[str, str] | None:
     """The blind label of one annotator for one prompt, and their label after votes or judgements were revealed.
 
-    Takes the annotations in order of time. None where the first label was not blind, or nothing was revealed. Only a
+    Takes the annotations in order of time, and when the annotator first saw more, undone decisions included.
+    None where the first label was not blind, or nothing was revealed. Only a
     decision with `Visible.CHANGE` changes a label that was revealed. Journals of versions before that word have a
     second label with votes visible instead, also where the first one was confirmed.
     """
     ordered = [a for a in annotations if not (a.imported or a.adjudicated)]
     if not ordered or ordered[0].visible & (_SHOWN_LATER | {Visible.FILTER}):
+        return None
+    if seen_at is not None and seen_at < ordered[0].at:
         return None
     marked = Visible.REVEAL in ordered[0].visible
     later = [a for a in ordered[1:] if a.visible & _SHOWN_LATER and (Visible.CHANGE in a.visible) == marked]

@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label
 from orbench_studio.domain.core.category import stored_category
@@ -37,7 +38,8 @@ class ResponseView:
 class PromptView:
     """Everything known about one prompt at one time; `version` grows with every decision.
 
-    `blind` where `blinded` has removed votes, judgements and other people's decisions.
+    `blind` where `blinded` has removed votes, judgements and other people's decisions. `seen_at` is when the annotator
+    last decided with any of these visible, or revealed by the decision; an undo does not make it unseen.
     """
 
     prompt: Prompt
@@ -50,6 +52,7 @@ class PromptView:
     decided: tuple[Annotation, ...]
     version: int
     blind: bool = False
+    seen_at: datetime | None = None
 
     @property
     def is_unlabelled(self) -> bool:

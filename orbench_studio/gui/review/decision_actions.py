@@ -42,7 +42,7 @@ class DecisionActions:
             "change_label": self._change_label,
             "change_class": self._change_class,
             "bulk": lambda: self._bulk(None),
-            "skip": self._skip,
+            "skip": lambda: self._page.decide(Aspect.SKIP, "skipped"),
             "flag": self._flag,
             "category": self._category,
             "note": self._note,
@@ -56,14 +56,6 @@ class DecisionActions:
             self._bulk(of)
         else:
             self._page.decide(Aspect.LABEL, of)
-
-    def _skip(self) -> None:
-        """Skip the prompt; from one that is labelled only go on."""
-        page = self._page
-        if page.moment is not None and page.moment.decided:
-            page.next()
-        else:
-            page.decide(Aspect.SKIP, "skipped")
 
     def _answer(self, answer_class: AnswerClass) -> None:
         """Classify the response in focus, and go on to the next one without a class of the reviewer."""

@@ -30,7 +30,7 @@ class DecisionBar(QFrame):
         self._labels = {of: _label_button(theme, actions, of) for of in Label}
         self._marks = {name: KeyButton(theme, actions[name], words) for name, words in _PLAIN.items()}
         self._skip = KeyButton(theme, actions["skip"], tr("Skip"))
-        self.next = KeyButton(theme, actions["skip"], tr("Next prompt"), primary=True)
+        self.next = KeyButton(theme, actions["next"], tr("Next prompt"), primary=True)
         self.change = KeyButton(theme, actions["change_label"], tr("Change label…"))
         self._question = label("", "quiet")
         self._summary = label("", "strong")

@@ -64,8 +64,10 @@ class ReviewPage(QueuePage):
             return
         moment = self.moment
         here = moment is not None and moment.view.prompt.id == decision.prompt_id
-        reveals = decision.aspect is Aspect.LABEL and moment is not None and here and moment.reveals
-        self._moves = decision.aspect in _MOVE_ON and not reveals and not stays
+        labels = decision.aspect is Aspect.LABEL and moment is not None and here
+        reveals = labels and moment is not None and moment.reveals
+        waits = stays or (labels and moment is not None and moment.waits)
+        self._moves = decision.aspect in _MOVE_ON and not waits
         visible |= {Visible.REVEAL} if reveals else frozenset()
         self.state = State.SAVING
         self._connection.decide(
@@ -90,7 +92,8 @@ class ReviewPage(QueuePage):
             self._move_on(moment.view.prompt.id)
             self._say_last(moment.view.prompt.id)
         elif self.state is State.SHOWN:
-            self.message.emit(tr("You have not labelled this prompt yet."))
+            text = tr("You have not labelled this prompt yet. {skip} skips it.")
+            self.message.emit(text.format(skip=key_text("skip")))
 
     def _move_on(self, prompt_id: int) -> None:
         """Go to the prompt after this one; while a decision is being saved, only to one that was loaded ahead."""
@@ -109,7 +112,7 @@ class ReviewPage(QueuePage):
 
     def _decided(self, decision: Decision, changes: Changes) -> None:
         self.loader.forget((decision.prompt_id, *(changes.prompt_ids or ())))  # offline, there are no changes yet
-        self.stated.emit(changes.message)
+        self.stated.emit(_skipped(decision) if decision.aspect is Aspect.SKIP else changes.message)
         if decision.aspect in _MOVE_ON:
             self.pace.decided()
             self.model.mark_decided(decision.prompt_id, decided=decision.aspect is Aspect.LABEL)
@@ -154,7 +157,6 @@ class ReviewPage(QueuePage):
         self.loader.forget(-of for of in changes.shown_again)
         self._settle()
         self.stated.emit(changes.message)
-        self._warn_not_blind(changes)
         if not changes.prompt_ids or not self.model.ids():
             return  # the queue is empty, so no prompt is shown
         prompt_id = changes.prompt_ids[0]
@@ -165,12 +167,6 @@ class ReviewPage(QueuePage):
             self.queue.go(place)
         else:
             self._begin_loading(prompt_id)
-
-    def _warn_not_blind(self, changes: Changes) -> None:
-        """After an undo or redo: say that a label given now is not blind, because the votes were visible."""
-        of = changes.prompt_ids[0] if changes.prompt_ids and len(changes.prompt_ids) == 1 else None
-        if self._session.settings.blind and of in self._seen:
-            self.message.emit(tr("You have already seen the votes, so a label now does not count as blind."))
 
     def _show(self, view: PromptView) -> None:
         self.at_end = self.at_end and self.view is not None and self.view.prompt.id == view.prompt.id
@@ -185,10 +181,16 @@ class ReviewPage(QueuePage):
             super().keyPressEvent(event)
 
 
+def _skipped(decision: Decision) -> str:
+    """That a prompt was skipped, and the way back."""
+    text = tr("Prompt #{number} skipped: it has no label of yours. {undo} undoes this.")
+    return text.format(number=abs(decision.prompt_id), undo=key_text("undo"))
+
+
 def _undecidable(aspect: Aspect) -> str:
     """Why a key decides nothing here, and what to press instead."""
-    if aspect is Aspect.LABEL:
+    if aspect is not Aspect.ANSWER_CLASS:
         text = tr("You have labelled this prompt. Press {next} for the next prompt, or {change} to change the label.")
-        return text.format(next=key_text("skip"), change=key_text("change_label"))
+        return text.format(next=key_text("next"), change=key_text("change_label"))
     text = tr("You have classified this response. Press {next} for the next one, or {change} to change the class.")
     return text.format(next=key_text("next_response"), change=key_text("change_class"))

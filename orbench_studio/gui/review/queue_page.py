@@ -128,8 +128,8 @@ class QueuePage(QWidget):
         settings, view = self._session.settings, self.view
         if view is None:
             return None
-        seen = view.prompt.id in self._seen
-        return Moment(view, self._session.annotator, settings.blind, Reveal(settings.reveal), seen)
+        shown = view.prompt.id in self._seen
+        return Moment(view, self._session.annotator, settings.blind, Reveal(settings.reveal), shown)
 
     @property
     def blind(self) -> bool:

@@ -59,7 +59,10 @@ def load(workspace: Workspace, prompt_id: int, annotator: str | None = None) -> 
             tuple(a for a in decided if a.response_id is None),
             version,
         )
-        return view if annotator is None else blinding.visible(db, workspace.policy, view, annotator)
+        if annotator is None:
+            return view
+        seen = journal.seen_at(db, prompt_id, journal.annotator_id(db, annotator))
+        return blinding.visible(db, workspace.policy, replace(view, seen_at=seen), annotator)
 
 
 def decide(

@@ -95,14 +95,17 @@ def after_reveal(workspace: Workspace) -> dict[str, Reveals]:
     """How blind labels changed after votes or judgements were revealed.
 
     Counts each prompt whose votes or judgements were revealed right after an annotator's blind label, and compares that
-    label with the annotator's last change. Towards and away refer to the current consensus. Answer classes are left
+    label with the annotator's last change. A label is not blind where the annotator had seen more before, also where
+    that decision is undone. Towards and away refer to the current consensus. Answer classes are left
     out, because labels reveal the judgements, not classes.
     """
     with workspace.reading() as db:
+        twice = repeated_decisions.decided_twice(db, Aspect.LABEL)
+        seen = repeated_decisions.first_seen(db, sorted({prompt_id for prompt_id, _, _ in twice}))
         pairs = [
             (prompt_id, pair)
-            for (prompt_id, _, _), decided in repeated_decisions.decided_twice(db, Aspect.LABEL).items()
-            if (pair := revealed(decided)) is not None
+            for (prompt_id, _, who), decided in twice.items()
+            if (pair := revealed(decided, seen.get((prompt_id, who)))) is not None
         ]
         agreed = repeated_decisions.consensus(db, sorted({prompt_id for prompt_id, _ in pairs}))
     return {"labels": count_reveals(Reveal(*pair, agreed.get(prompt_id)) for prompt_id, pair in pairs)}

@@ -44,6 +44,9 @@ _last_reversal = (
     .scalar_subquery()
 )
 IN_FORCE = func.coalesce(_last_reversal, EntryKind.REDO) != EntryKind.UNDO
+# Votes, judgements or other people's decisions were visible, or shown right after the decision.
+_MORE = (Visible.VOTES, Visible.JUDGEMENTS, Visible.DECISIONS, Visible.REVEAL)
+SAW_MORE = or_(*(ANNOTATIONS.c.visible.contains(word) for word in _MORE))
 # The order of decisions; the same in every workspace that has these entries.
 IN_TIME = (JOURNAL.c.at, JOURNAL.c.uuid, ANNOTATIONS.c.id)
 
@@ -139,6 +142,13 @@ def touched_by(db: Connection, entry_ids: Sequence[int]) -> tuple[list[int], lis
             if response_id is not None:
                 response_ids.add(response_id)
     return sorted(prompt_ids), sorted(response_ids)
+
+
+def seen_at(db: Connection, prompt_id: int, annotator_id: int | None) -> datetime | None:
+    """When the annotator last decided about the prompt and saw more than its texts, also where that is undone."""
+    mine = (ANNOTATIONS.c.prompt_id == prompt_id, ANNOTATIONS.c.annotator_id == annotator_id)
+    statement = select(func.max(JOURNAL.c.at)).join(ANNOTATIONS, ANNOTATIONS.c.journal_id == JOURNAL.c.id)
+    return db.execute(statement.where(*mine, JOURNAL.c.kind.in_(DECIDING), SAW_MORE)).scalar()
 
 
 def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_sql import chunks
-from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL, PROMPT_STATES
+from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.review import journal
 from orbench_studio.store.review.journal import IN_FORCE
 
@@ -81,6 +81,21 @@ def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None,
         for annotation in decided:
             if annotation.aspect is aspect and annotation.id not in in_bulk:
                 found[prompt_id, annotation.response_id, annotation.annotator].append(annotation)
+    return found
+
+
+def first_seen(db: Connection, prompt_ids: Sequence[int]) -> dict[tuple[int, str], datetime]:
+    """When each annotator first decided about a prompt and saw more than its texts, also where that is undone."""
+    found: dict[tuple[int, str], datetime] = {}
+    statement = (
+        select(_AT.prompt_id, ANNOTATORS.c.name, func.min(JOURNAL.c.at))
+        .join(JOURNAL, JOURNAL.c.id == _AT.journal_id)
+        .join(ANNOTATORS, ANNOTATORS.c.id == _AT.annotator_id)
+        .where(JOURNAL.c.kind.in_(journal.DECIDING), journal.SAW_MORE)
+        .group_by(_AT.prompt_id, ANNOTATORS.c.name)
+    )
+    for some in chunks(prompt_ids):
+        found |= {(of, who): at for of, who, at in db.execute(statement.where(_AT.prompt_id.in_(some)))}
     return found
 
 

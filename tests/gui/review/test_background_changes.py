@@ -17,7 +17,7 @@ from orbench_studio.services.workspace.workspace import open_workspace
 
 S, T = Qt.Key.Key_S, Qt.Key.Key_T
 CTRL = Qt.KeyboardModifier.ControlModifier
-DECIDING = (S, T, Qt.Key.Key_C, Qt.Key.Key_Space, Qt.Key.Key_F, Qt.Key.Key_1, Qt.Key.Key_4)
+DECIDING = (S, T, Qt.Key.Key_C, Qt.Key.Key_H, Qt.Key.Key_F, Qt.Key.Key_1, Qt.Key.Key_4)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
+from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QTextEdit
 
 from orbench_studio.domain.core.annotation import Aspect, Visible
@@ -12,7 +12,7 @@ from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
 from orbench_studio.gui.review.queue_view import details
-from orbench_studio.services.review import prompt_review
+from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 
 S, T, RIGHT = Qt.Key.Key_S, Qt.Key.Key_T, Qt.Key.Key_Right
@@ -30,6 +30,11 @@ def said(path):
         return [(a.value, a.visible) for a in decided if a.aspect is Aspect.LABEL]
 
     return read
+
+
+def entries(path):
+    with open_workspace(path) as other:
+        return history.entries(other)
 
 
 def screen(studio):
@@ -75,8 +80,20 @@ def test_revealed_votes_stay_visible(start, path, said):
         studio.undo()
         assert said() == []
         assert "Majority" in screen(studio)
+        opened = QSignalSpy(studio.application.session.opened)
+        studio.application.open(path)  # the window begins anew, the journal does not
+        studio.wait(lambda: opened.count() and studio.page.state is State.SHOWN)
+        assert "Majority" in screen(studio)
+        assert "does not count as blind" in studio.page.decisions.words
         studio.press(T)
         assert said() == [("toxic", SEEN)]
+        assert studio.shown() == 1, "the keys have one rhythm: the prompt stays until Space"
+        before = len(entries(path))
+        for _ in range(2):
+            studio.key(Qt.Key.Key_Space)
+            studio.wait(lambda: studio.shown() == 2 and studio.page.state is State.SHOWN)
+        assert "H skips it" in studio.message()
+        assert len(entries(path)) == before, "Space never skips"
 
 
 def test_decided_prompts_are_not_blind(start, path, said):
@@ -123,6 +140,8 @@ def test_blinding_is_toggled_by_a_key_and_saved(start, path, said):
         assert "Majority" in screen(studio), "what has been seen is not hidden again"
         studio.press(S)
         assert said() == [("safe", SEEN)]
+        studio.key(Qt.Key.Key_Space)
+        studio.wait(lambda: studio.shown() == 2)
         assert "Majority" not in screen(studio), "the next one is blind"
 
 

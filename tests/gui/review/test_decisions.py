@@ -110,8 +110,9 @@ def test_another_category_with_two_keys(start, path):
 
 def test_skip_goes_on_and_is_no_decision(start, path, labels):
     with start(path) as studio:
-        studio.press(Qt.Key.Key_Space)
+        studio.press(Qt.Key.Key_H)
         assert studio.shown() == 2
+        assert studio.message() == "Prompt #1 skipped: it has no label of yours. Ctrl+Z undoes this."
         assert labels() == {}
 
 

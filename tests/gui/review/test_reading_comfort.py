@@ -126,7 +126,7 @@ def test_a_covered_text_is_shown_nowhere_before_it_is_revealed(start, path, labe
         studio.page.queue.go(5)
         studio.wait(lambda: studio.shown() == 6 and studio.page.state is State.SHOWN)
         assert studio.page.prompt._text.covered, "each is asked for on its own"
-        studio.key(Qt.Key.Key_Space)
+        studio.key(Qt.Key.Key_H)
         studio.wait(lambda: studio.shown() == 7)
 
 

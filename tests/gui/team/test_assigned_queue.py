@@ -84,7 +84,7 @@ def test_skipping_and_leaving_return_assignments(start, path, other):
     team_queues.make(other, TeamQueue("hard", "id:1-9"))
     with start(path) as ada:
         join(ada, "Ada")
-        press_repeatedly(ada, Qt.Key.Key_Space, 1)
+        press_repeatedly(ada, Qt.Key.Key_H, 1)
         ada.wait(lambda: assigned(other, "Ada") == [2, 3, 4, 5, 6, 7])
         assignments.claim(other, "hard", annotator="Bob")
         assert assigned(other, "Bob") == [1, 8, 9]

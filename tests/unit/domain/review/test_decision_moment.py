@@ -1,5 +1,6 @@
 """What a key may decide, hide and reveal, as a table."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -33,22 +34,23 @@ ME, OTHER, FILE = by("me"), by("other"), by("me", imported=True)
 
 
 @pytest.mark.parametrize(
-    ("shown", "settings", "blind", "reveals", "decided"),
+    ("shown", "settings", "blind", "reveals", "decided", "waits"),
     [
-        (view(), (True,), True, True, False),
-        (view(votes=()), (True,), True, False, False),  # nothing to reveal: the key moves on
-        (view(), (False,), False, False, False),
-        (view(), (True, Reveal.NEVER), True, False, False),
-        (view(), (True, Reveal.EACH, True), False, False, False),  # seen, and undone since
-        (view(ME), (True,), False, False, True),
-        (view(ME), (True, Reveal.NEVER), True, False, True),
-        (view(OTHER), (True,), False, False, False),
-        (view(FILE), (True,), False, False, False),
+        (view(), (True,), True, True, False, True),
+        (view(votes=()), (True,), True, False, False, False),  # nothing to reveal: the key moves on
+        (view(), (False,), False, False, False, False),
+        (view(), (True, Reveal.NEVER), True, False, False, False),
+        (view(), (True, Reveal.EACH, True), False, False, False, True),  # seen, and undone since
+        (replace(view(), seen_at=NOW), (True,), False, False, False, True),  # by the journal
+        (view(ME), (True,), False, False, True, True),
+        (view(ME), (True, Reveal.NEVER), True, False, True, False),
+        (view(OTHER), (True,), False, False, False, True),
+        (view(FILE), (True,), False, False, False, True),
     ],
 )
-def test_what_is_hidden_and_what_a_label_reveals(shown, settings, blind, reveals, decided):
+def test_what_is_hidden_and_what_a_label_reveals(shown, settings, blind, reveals, decided, waits):
     moment = Moment(shown, "me", *settings)
-    assert (moment.blind, moment.reveals, moment.decided) == (blind, reveals, decided)
+    assert (moment.blind, moment.reveals, moment.decided, moment.waits) == (blind, reveals, decided, waits)
     assert moment.is_change(Aspect.LABEL) == decided, "a label key changes no label"
 
 

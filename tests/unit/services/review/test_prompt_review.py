@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +12,8 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
-from orbench_studio.services.review import history, prompt_review, search
+from orbench_studio.services.review import history, prompt_review, search, self_consistency
+from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import open_workspace
 
 
@@ -214,3 +216,26 @@ def test_another_window_notices_that_something_was_written(path, workspace):
         before = workspace.data_version()
         label(other, "toxic", annotator="ben")
         assert workspace.data_version() != before
+
+
+def test_what_was_seen_follows_from_the_journal_also_after_an_undo_and_a_restart(path, workspace):
+    label(workspace, "safe", visible=frozenset({Visible.RESPONSES, Visible.REVEAL}))
+    undo(workspace)
+    label(workspace, "safe", prompt_id=2, visible=frozenset({Visible.RESPONSES}))
+    undo(workspace)
+    with open_workspace(path) as other:
+        seen = {who: prompt_review.load(other, 1, who).seen_at is not None for who in ("anna", "ben")}
+        assert seen == {"anna": True, "ben": False}
+        assert prompt_review.load(other, 2, "anna").seen_at is None, "nothing was revealed"
+        assert self_consistency.load(other, -1, datetime.now(UTC), "anna").seen_at is None, "shown again: blind"
+
+
+def test_a_label_after_an_undone_reveal_is_not_counted_as_blind(workspace):
+    """Also in journals that say it was: versions before asked only the window."""
+    blind = frozenset({Visible.RESPONSES, Visible.REVEAL})
+    for prompt_id in (1, 2):
+        label(workspace, "safe", prompt_id=prompt_id, visible=blind)
+    assert statistics.after_reveal(workspace)["labels"].changed.n == 2
+    undo(workspace)
+    label(workspace, "toxic", prompt_id=2, visible=blind)
+    assert statistics.after_reveal(workspace)["labels"].changed.n == 1
