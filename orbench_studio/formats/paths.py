@@ -76,13 +76,19 @@ def _parsed(cell: str) -> Any:
 
 
 def within(value: Any, steps: Sequence[str]) -> Any:
-    """The value at these steps inside another; None if there is none. A name may itself contain full stops."""
+    """The value at these steps inside another; None if there is none. A name may itself contain full stops.
+
+    A name inside a list of objects gives the list of what they have there.
+    """
     if not steps:
         return value
     if isinstance(value, str):
         return within(_parsed(value), steps) if value[:1] in ("{", "[") else None
+    if isinstance(value, list) and steps[0].isdigit():
+        return within(value[int(steps[0])], steps[1:]) if int(steps[0]) < len(value) else None
     if isinstance(value, list):
-        return within(value[int(steps[0])], steps[1:]) if steps[0].isdigit() and int(steps[0]) < len(value) else None
+        each = [within(one, steps) if isinstance(one, dict) else None for one in value]
+        return each if any(one is not None for one in each) else None
     if isinstance(value, dict):
         for count in range(1, len(steps) + 1):
             name = ".".join(steps[:count])

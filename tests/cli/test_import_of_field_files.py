@@ -80,11 +80,24 @@ def test_identifiers_as_prompts_are_a_warning(run, write):
     assert "WARNING" not in run("import", "x.orbench", file, "--column", "prompt=t").stdout
 
 
+def test_two_labels_of_one_prompt_are_told(run, write):
+    file = write("a.csv", "q,l\nIs it late?,safe\nIs it late?,unsafe\nIs it early?,safe\n")
+    text = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "label=l").stdout
+    assert "rows with another label than their prompt has (the first stays): 1" in text
+
+
 def test_answer_classes_without_a_response_are_told(run, write):
     file = write("a.csv", "q,mark\nIs it late?,refusal\nIs it early?,\n")
     text = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "answer_class=mark").stdout
     assert "answer_class from mark: refusal → not read 1" in text
     assert "answer classes were not read, because their rows have no response or model" in text
+
+
+def test_empty_responses_are_a_warning(run, write):
+    rows = '{"q": "Is it late?", "r": {"text": "Yes."}}\n{"q": "Is it early?", "r": {"text": "No."}}\n'
+    command = ("import", "w.orbench", write("a.jsonl", rows), "--column", "prompt=q", "--model", "oak", "--column")
+    assert "2 of 2 texts of r.txt (response) are empty" in run(*command, "response=r.txt").stdout
+    assert "are empty" not in run(*command, "response=r.text").stdout
 
 
 def test_near_copies_of_prompts_are_told_and_joined(run, run_json, write):

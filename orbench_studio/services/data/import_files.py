@@ -246,6 +246,8 @@ def _warnings(report: ImportReport) -> Iterator[str]:
         if column.nested_texts > _DOUBTFUL * column.texts:
             nested = f"{column.nested_texts:,} {of} begin with [ or {{"
             yield f"{nested}. Map a path inside of them if they are lists or objects."
+        if column.empty > _DOUBTFUL * column.texts:
+            yield f"{column.empty:,} {of} are empty."
         if column.field == Field.PROMPT and column.identifiers > _DOUBTFUL * column.texts:
             yield f"{column.identifiers:,} {of} are numbers or identifiers. Map the column that has the texts."
     yield from _of_categories(report.values)

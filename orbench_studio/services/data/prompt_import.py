@@ -82,6 +82,8 @@ class PromptImport:
             self._merge.touched_prompts.add(there.id)
         if details["category"] not in (None, there.details["category"]):
             self._merge.notes["prompts with another category in the file (the workspace keeps its own)"] += 1
+        if details["reference_label"] not in (None, there.details["reference_label"]):
+            self._merge.notes["rows with another label than their prompt has (the first stays)"] += 1
         if there.text != draft.text and normal(there.text) != normal(draft.text):
             self._merge.notes[
                 "prompts with another text in the file, matched by their id (the workspace keeps its own)"

@@ -146,6 +146,15 @@ def test_samples_in_a_cell_are_repeats(take):
     assert len({r.identity for r in found.responses}) == 3
 
 
+def test_a_path_through_a_list_of_objects_gives_the_samples(take):
+    runs = [{"out": text, "marks": {"refused": number}} for number, text in enumerate(SAY[:2])]
+    mapping = ColumnMapping({**TEXTS, Field.RESPONSE: "runs.out", Field.IS_REFUSAL: "runs.marks.refused"})
+    [found] = take("x.jsonl", json.dumps({"q": ASK[0], "runs": runs, "m": "oak"}), mapping=mapping)
+    assert [(r.text, str(r.reference_class)) for r in found.responses] == [(SAY[0], A), (SAY[1], R)]
+    [several] = take("x.jsonl", json.dumps({"q": runs}), mapping=ColumnMapping({Field.PROMPT: "q.out"}))
+    assert "the prompt is not a text but a list of 2" in several.reason
+
+
 def test_own_categories_and_joined_ones(take):
     content = "prompt,category\nA,Woodwork\nB,Home & Garden\n"
     assert [r.prompt.category for r in take("x.csv", content)] == ["woodwork", "home & garden"]
