@@ -51,7 +51,7 @@ class TopBar(QFrame):
     def count_today(self, count: int) -> None:
         """Show how many prompts the reviewer has labelled today, and the pace."""
         self._labelled = count
-        today = tr("{count} today").format(count=f"{count:,}")
+        today = tr("{count} labelled today").format(count=f"{count:,}")
         self.today.setText("  ·  ".join(filter(None, (today, self.pace.words()))))
 
     def decided(self) -> None:

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 _FEWEST = 3  # prompts that share a beginning
-_SHORTEST, _LONGEST = 2, 10  # words of a beginning
-_REST = 3  # words that stay
+_SHORTEST, _LONGEST = 6, 12  # words of a beginning; a shorter one costs no room
+_REST = 6  # words that stay, so that the prompt is recognised
 
 
 def shared_beginnings(texts: Sequence[str]) -> list[int]:
-    """How many characters each text shares with at least two others, in whole words; at least three words stay."""
+    """How many characters each text shares with at least two others, in whole words.
+
+    Only long beginnings, and at least six words stay.
+    """
     beginnings = [_beginnings(text) for text in texts]
     counts = Counter(beginning for of in beginnings for beginning in of)
     return [max((len(one) for one in of if counts[one] >= _FEWEST), default=0) for of in beginnings]

@@ -1,6 +1,7 @@
 """The timeline of one prompt."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,7 +24,7 @@ class RecentDecision:
     """An entry of the journal that is not undone, for a list of an annotator's last decisions.
 
     Aspect and value are those of its first decision; `prompts` counts all its prompts. `superseded` where a later
-    decision of the annotator counts instead.
+    decision of the annotator counts instead, `undone` where it is listed although it is undone.
     """
 
     entry: int
@@ -34,6 +35,15 @@ class RecentDecision:
     model: str | None = None
     prompts: int = 1
     superseded: bool = False
+    undone: bool = False
+
+
+def in_place(before: Sequence[RecentDecision], now: Sequence[RecentDecision]) -> list[RecentDecision]:
+    """The decisions to list: as listed before, undone ones marked, until there is a new one."""
+    if not before or (now and now[0].at > before[0].at):
+        return [*now]
+    current = {of.entry: of for of in now}
+    return [current.get(of.entry, replace(of, undone=True)) for of in before]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+_SAME_BLOCK = "\u2028"  # a new line of the same paragraph, as long as the line feed; code has one background
+
+
 class MarkdownWriter:
     """Writes blocks into a document at a cursor, inside of one edit block."""
 
@@ -86,7 +89,8 @@ class MarkdownWriter:
             if quote:
                 form = QTextCharFormat(form)
                 form.setForeground(self._theme.colour("quiet"))
-            self._cursor.insertText(self._source[piece.start : piece.end], form)
+            text = self._source[piece.start : piece.end]
+            self._cursor.insertText(text.replace("\n", _SAME_BLOCK), form)
 
     def _table(self, block: Block) -> None:
         form = QTextTableFormat()

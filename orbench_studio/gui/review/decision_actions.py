@@ -74,7 +74,7 @@ class DecisionActions:
         if view is None or mine is None:
             page.message.emit(tr("You have not labelled this prompt yet."))
         elif page.reading.may_decide(Aspect.LABEL):
-            self._ask(label_menu(page, mine), view, Aspect.LABEL).open_above(page.decisions)
+            self._ask(label_menu(page, mine), view, Aspect.LABEL).open_above(page.decisions.change)
 
     def _change_class(self) -> None:
         """Ask for another class for the response in focus, which the reviewer has classified."""

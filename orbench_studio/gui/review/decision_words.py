@@ -107,5 +107,6 @@ def _veto(consensus: Consensus, responder: str) -> str:
     cast = consensus.response_safe + consensus.response_toxic
     if consensus.veto is Veto.RESCUED:
         return f"Rescued: {consensus.response_safe} of {cast} votes find the response of {responder} safe"
-    how = "Veto" if consensus.veto is Veto.OVERRULED else "No veto"
-    return f"{how}: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
+    if consensus.veto is Veto.OVERRULED:
+        return f"Veto: {consensus.response_toxic} of {cast} votes find the response of {responder} toxic"
+    return f"The response of {responder} vetoes nothing: {consensus.response_safe} of {cast} votes find it safe"

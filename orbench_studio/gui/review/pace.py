@@ -20,6 +20,11 @@ class Pace:
         self._took: deque[float] = deque(maxlen=_LAST)
         self._suggested = False
 
+    def restart(self) -> None:
+        """Begin a new sitting, in another workspace."""
+        self._began = None
+        self._took.clear()
+
     def decided(self) -> None:
         """Count a decision made now."""
         now = self.clock()

@@ -114,6 +114,7 @@ class QueuePage(QWidget):
         """Drop everything about a workspace that is no longer open."""
         self.loader.clear()
         self._seen.clear()
+        self.pace.restart()
         self.finder.bar.completion.forget()
         self._empty()
 

@@ -23,7 +23,7 @@ from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
 from orbench_studio.gui.common.widgets import label, set_tip
 
-_COLUMNS = ("When", "Who", "What", "", "Visible", "Reason", "Guidelines")
+_COLUMNS = ("When", "Who", "What", "", "Seen before deciding", "Reason", "Guidelines")
 _WHAT = 2
 _EXCERPT = 60  # characters of a note or of evidence
 
@@ -84,7 +84,9 @@ class TimelineDialog(QDialog):
         if not self._events:
             text = tr("No decisions about this prompt yet.")
         elif can:
-            text = tr("Enter repeats this decision in your name. {key} undoes it.").format(key=key_text("undo"))
+            text = tr("Restore makes this decision again, in your name. {key} undoes that.").format(
+                key=key_text("undo")
+            )
         else:
             text = tr("This entry cannot be restored.")
         self._status.setText(text)
@@ -179,4 +181,4 @@ def seen(annotation: Annotation) -> str:
     votes, judgements = (part in annotation.visible for part in (Visible.VOTES, Visible.JUDGEMENTS))
     if votes and judgements:
         return tr("votes and judgements")
-    return tr("votes") if votes else tr("judgements") if judgements else tr("blind")
+    return tr("votes") if votes else tr("judgements") if judgements else tr("only the texts (blind)")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWi
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.pending_decision import PendingDecision
-from orbench_studio.domain.review.timeline import RecentDecision
+from orbench_studio.domain.review.timeline import RecentDecision, in_place
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
@@ -39,21 +39,28 @@ class Trail(QFrame):
         self._session = session
         self._connection = connection
         self._recent: list[RecentDecision] = []
+        self._annotator = ""
         self._rows = [_Row() for _ in range(_ROWS)]
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AFTER_PAINTING)
         self._timer.timeout.connect(self._load)
         self._build_ui(actions)
-        session.opened.connect(self._timer.start)
+        session.opened.connect(self._begin)
         session.operations.changed.connect(lambda _changes: self._timer.start())
 
     def refresh(self) -> None:
         """Load the decisions again."""
         self._timer.start()
 
+    def _begin(self) -> None:
+        self._recent.clear()
+        self._timer.start()
+
     def _load(self) -> None:
         annotator = self._session.annotator
+        if annotator != self._annotator:
+            self._annotator, self._recent = annotator, []
         if self._connection.is_offline:
             self._show(self._recent)
             return
@@ -66,9 +73,9 @@ class Trail(QFrame):
         self._session.run(work, self._show, show_errors=False)
 
     def _show(self, recent: Sequence[RecentDecision]) -> None:
-        self._recent = [*recent]
+        self._recent = in_place(self._recent, recent)
         waiting = map(_not_saved, reversed(self._connection.waiting))
-        for row, decision in zip(self._rows, [*waiting, *recent, *[None] * _ROWS], strict=False):
+        for row, decision in zip(self._rows, [*waiting, *self._recent, *[None] * _ROWS], strict=False):
             row.show_decision(decision)
 
     def _ask_undo(self, row: _Row) -> None:
@@ -80,7 +87,7 @@ class Trail(QFrame):
         more = QToolButton()
         more.setText(tr("History"))
         more.setProperty("role", "link")
-        more.setToolTip(tr("Undo several decisions"))
+        more.setToolTip(tr("All your decisions, with a way to undo any of them"))
         more.clicked.connect(lambda: actions["undo_since"].trigger())
         heading = QHBoxLayout()
         heading.addWidget(label(tr("Your last decisions"), "strong"))
@@ -127,7 +134,9 @@ class _Row(QWidget):
             for text in (self._prompt, self._value, self._time):
                 text.clear()
             return
-        self.undo.setEnabled(decision.entry != _NOT_SAVED)
+        gone = decision.undone or decision.superseded
+        self.undo.setEnabled(decision.entry != _NOT_SAVED and not gone)
+        self.undo.setText(tr("undone") if decision.undone else tr("replaced") if gone else tr("Undo"))
         words, colour = _words(decision.aspect, decision.value)
         prompts = tr("{count} prompts").format(count=f"{decision.prompts:,}")
         self._prompt.setText(prompts if decision.prompts > 1 else f"#{decision.prompt_id}")
@@ -143,7 +152,7 @@ class _Row(QWidget):
             notes.append(tr("Not sent yet. Undo is available once you are back online."))
         set_tip(self._value, " ".join(filter(None, notes)))
         font = self._value.font()
-        font.setStrikeOut(decision.superseded)
+        font.setStrikeOut(decision.superseded or decision.undone)
         self._value.setFont(font)
         undo = tr("Undo {decision} of prompt {prompt}")
         self.undo.setAccessibleName(undo.format(decision=self._value.text(), prompt=self._prompt.text()))
@@ -164,4 +173,6 @@ def _words(aspect: Aspect, value: str) -> tuple[str, str]:
         words = {Aspect.SKIP: tr("skipped"), Aspect.NOTE: tr("note"), Aspect.EVIDENCE: tr("evidence marked")}
         flag = tr("flagged") if value == "on" else tr("flag removed")
         return words.get(aspect, flag if aspect is Aspect.FLAG else tr("category {value}").format(value=value)), ""
+    if aspect is Aspect.RECHECK:
+        return tr("shown again: {label}").format(label=mark_words(mark)), mark.colour
     return mark_words(mark), mark.colour

@@ -34,7 +34,9 @@ class ViewProgress(QWidget):
         self._bar.setValue(decided)
         words = progress_words(decided, matches, seconds)
         self.text.setText(words)
-        found = tr("{matches} of {total} prompts match the filter.").format(matches=f"{matches:,}", total=f"{total:,}")
+        every = tr("This queue has all {total} prompts of the workspace.")
+        text = every if matches == total else tr("{matches} of {total} prompts match the filter.")
+        found = text.format(matches=f"{matches:,}", total=f"{total:,}")
         set_tip(self, found)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,7 +20,6 @@ from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import consensus, latest_votes
 from orbench_studio.domain.core.response import Response, stop_class
-from orbench_studio.domain.review.consistency import NOT_AGAIN_FOR
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import EntryKind
@@ -169,7 +168,7 @@ def _require_exists(db: Connection, decisions: Sequence[Decision]) -> None:
 def _summary(db: Connection, policy: Policy, decision: Decision, annotator: str, visible: frozenset[Visible]) -> str:
     """One line for the journal: the prompt, the value before, the value now.
 
-    It contains only what the annotator could see, and does not reveal that a prompt was silently shown again.
+    It contains only what the annotator could see; that a prompt was shown again is said once it is decided.
     """
     if decision.aspect is Aspect.ANSWER_CLASS and decision.response_id is not None:
         model, before = responses.standing(db, decision.response_id)
@@ -184,7 +183,9 @@ def _summary(db: Connection, policy: Policy, decision: Decision, annotator: str,
     elif decision.aspect is Aspect.TRAINING:
         return _training_feedback(db, decision)
     elif decision.aspect is Aspect.RECHECK:
-        what, old = "", _own_last(db, decision, annotator, since=datetime.now(UTC) - NOT_AGAIN_FOR) or "undecided"
+        before = _own_last(db, replace(decision, aspect=Aspect.LABEL), annotator)
+        how = "as before" if before == decision.value else f"before: {before or 'undecided'}"
+        return f"#{decision.prompt_id} shown again: {decision.value}, {how}"
     elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:
         return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: evidence marked"
     else:
@@ -203,11 +204,11 @@ def _training_feedback(db: Connection, decision: Decision) -> str:
     return f"#{decision.prompt_id} training: your label is {decision.value}, the known label is {known}"
 
 
-def _own_last(db: Connection, decision: Decision, annotator: str, since: datetime | None = None) -> str | None:
-    """The value of the annotator's last decision of the same kind in the studio, since a time; None without one."""
+def _own_last(db: Connection, decision: Decision, annotator: str) -> str | None:
+    """The value of the annotator's last decision of the same kind in the studio; None without one."""
     decided = journal.of_prompts(db, [decision.prompt_id]).get(decision.prompt_id, [])
     own = [a for a in decided if a.annotator == annotator and a.aspect is decision.aspect and not a.imported]
-    same = [a for a in own if a.response_id == decision.response_id and (since is None or a.at >= since)]
+    same = [a for a in own if a.response_id == decision.response_id]
     return same[-1].value if same else None
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
@@ -266,14 +266,13 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
 
 
 def decided_since(db: Connection, annotator: str, since: datetime) -> int:
-    """How many prompts the annotator has labelled since then, by decisions in force; one shown again counts again."""
-    shown_again = case((ANNOTATIONS.c.aspect == Aspect.RECHECK, 1), else_=0)
+    """How many prompts the annotator has labelled since then and not undone; one shown again counts once."""
     statement = (
-        select(func.count((ANNOTATIONS.c.prompt_id * 2 + shown_again).distinct()))
+        select(func.count(ANNOTATIONS.c.prompt_id.distinct()))
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)
         .join(ANNOTATORS, ANNOTATORS.c.id == JOURNAL.c.annotator_id)
         .where(ANNOTATORS.c.name == annotator, JOURNAL.c.at >= since, JOURNAL.c.kind == EntryKind.DECISION)
-        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)), IN_FORCE)
+        .where(ANNOTATIONS.c.aspect.in_((Aspect.LABEL, Aspect.TRAINING)), IN_FORCE)
     )
     return int(db.execute(statement).scalar_one())
 

@@ -158,5 +158,7 @@ def test_each_of_the_last_decisions_is_undone_alone(start, path, labels):
         rows[1].undo.click()
         studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 5)
         assert labels() == {1: "safe", 2: "toxic", 3: "safe", 4: "toxic", 6: "toxic"}
-        studio.wait(lambda: [row._prompt.text() for row in rows] == ["#6", "#4", "#3", "#2", "#1"])
+        studio.wait(lambda: rows[1].undo.text() == "undone")
+        assert not rows[1].undo.isEnabled()
+        assert [row._prompt.text() for row in rows] == ["#6", "#5", "#4", "#3", "#2"], "nothing moves under the mouse"
         assert "5 of 70 decided" in studio.page.finder.bar.progress.text.text()

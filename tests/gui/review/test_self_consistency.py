@@ -41,7 +41,7 @@ def test_a_prompt_shown_again_looks_undecided_and_changes_no_label(start, path, 
         assert studio.page.model.index(place).data(ROW).status == "undecided"
         before = labels()
         studio.press(T)
-        assert studio.message() == f"#{prompt_id} undecided → toxic"
+        assert studio.message() == f"#{prompt_id} shown again: toxic, before: safe"
         assert studio.page.queue.place() == place + 1
         assert labels() == before
         studio.wait(lambda: (row := studio.page.model.index(place).data(ROW)) and row.final_label == "toxic")

@@ -160,7 +160,7 @@ def test_blind_the_timeline_opens_only_after_the_first_label(start, path):
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
         studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 1)
-        assert lines(shown)[0][1:4] == ["● safe", "", "blind"]
+        assert lines(shown)[0][1:4] == ["● safe", "", "only the texts (blind)"]
 
 
 def test_the_timeline_of_an_undecided_prompt_is_empty(start, path):

@@ -2,6 +2,7 @@
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.domain.review.timeline import in_place
 from orbench_studio.services.review import bulk_labels, bulk_undo, history, prompt_review
 
 
@@ -39,3 +40,20 @@ def test_the_last_five_are_listed_and_one_is_undone_alone(workspace):
     assert prompt_review.redo(workspace, annotator="anna").message.startswith("Redone: “#1 safe → toxic”")
     assert not bulk_undo.undo_entry(workspace, entries[1], annotator="ben"), "only own entries"
     assert workspace.problems() == []
+
+
+def test_undone_decisions_stay_in_their_place_until_the_next_one(workspace):
+    for prompt_id in (1, 2, 3):
+        decide(workspace, "safe", prompt_id)
+
+    def recent():
+        return history.recent(workspace, annotator="anna", limit=5)
+
+    before = recent()
+    bulk_undo.undo_entry(workspace, before[1].entry, annotator="anna")
+    listed = in_place(before, recent())
+    assert [(one.prompt_id, one.undone) for one in listed] == [(3, False), (2, True), (1, False)]
+    prompt_review.redo(workspace, annotator="anna")
+    assert in_place(listed, recent()) == before
+    decide(workspace, "toxic", 2)
+    assert [one.prompt_id for one in in_place(before, recent())] == [2, 3, 2, 1], "a new one: the list moves"

@@ -151,15 +151,15 @@ def test_decisions_on_a_row_shown_again_appear_in_it(workspace):
     assert workspace.problems() == []
 
 
-def test_a_recheck_changes_no_label_and_its_summary_reveals_nothing(workspace):
+def test_a_recheck_changes_no_label_and_says_so_afterwards(workspace):
     label(workspace, "toxic")
     before = search.queue_rows(workspace, [1])
     message = recheck(workspace, "safe").message
-    assert message == "#1 undecided → safe"
+    assert message == "#1 shown again: safe, before: toxic"
     assert search.queue_rows(workspace, [1]) == before
     assert prompt_review.load(workspace, 1).final.label == "toxic"
-    assert prompt_review.decided_today(workspace, annotator="anna") == 2
-    assert history.entries(workspace)[-1].summary == message, "nor does the journal's own word"
+    assert prompt_review.decided_today(workspace, annotator="anna") == 1, "prompts count, not labels"
+    assert history.entries(workspace)[-1].summary == message
     prompt_review.undo(workspace, annotator="anna")
     assert prompt_review.decided_today(workspace, annotator="anna") == 1
     assert statistics.consistency(workspace) == {}
