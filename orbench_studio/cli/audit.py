@@ -123,8 +123,9 @@ def _as_json(
         "cluster": found.cluster,
         "judged_by": errors.judge,
         "judge_error": errors.method,
-        "labelled_by_people": rate_as_json(found.labelled_by_people),
-        "judged_by_people": rate_as_json(found.judged_by_people),
+        "labelled_by_people": asdict(found.labelled_by_people),
+        "judged_by_people": asdict(found.judged_by_people),
+        "from_source_file": {"labels": found.labels_from_file, "answer_classes": found.classes_from_file},
         "models": [
             {
                 "model": one.model,
@@ -147,16 +148,17 @@ def _as_json(
             }
             for one in found.repeats
         ],
-        "differences_of_over_refusal": [
-            {
-                "models": [pair.one, pair.other],
-                "difference": pair.difference,
-                "interval": pair.interval,
-                "n": pair.n,
-                "n_to_tell_2_points_apart": pair.prompts_needed,
-            }
-            for pair in moved.comparisons
-        ],
+        "differences_of_over_refusal": [_difference(pair) for pair in moved.comparisons],
+    }
+
+
+def _difference(pair: "Comparison") -> dict[str, Any]:
+    return {
+        "models": [pair.one, pair.other],
+        "difference": pair.difference,
+        "interval": pair.interval,
+        "n": pair.n,
+        "n_to_tell_2_points_apart": pair.prompts_needed,
     }
 
 
@@ -186,7 +188,7 @@ def _tally(tally: Tally, group: Group) -> dict[str, Any]:
 def _write_text(found: Audit, moved: "WhatIf", errors: JudgeErrors) -> None:
     safe, toxic, other = (found.count(group) for group in (Group.SAFE, Group.TOXIC, Group.OTHER))
     write_line(f"{safe:,} safe, {toxic:,} toxic and {other:,} other prompts; {found.options.description}")
-    human = f"human labels: {found.labelled_by_people.words}; human answer classes: {found.judged_by_people.words}"
+    human = f"human labels: {found.label_sources}; human answer classes: {found.class_sources}"
     write_line(human, "")
     header = (
         "model",

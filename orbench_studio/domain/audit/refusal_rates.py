@@ -60,9 +60,10 @@ class Drop(StrEnum):
 class AuditOptions:
     """Sources of labels and answer classes, and the prompts to exclude.
 
-    `answers` is FINAL (human, else an LLM judge, else the local judge, else rules), PEOPLE (human only) or the
-    `judge_name` of one judge. `assume_safe` counts prompts without a label (with CONSENSUS and PUBLISHED: without one
-    from there) as safe, for files of over-refusal prompts without labels. `refusals` are those that the rates count.
+    `answers` is FINAL (human, else the source file, else an LLM judge, else the local judge, else rules), PEOPLE (human
+    only) or the `judge_name` of one judge. `assume_safe` counts prompts without a label (with CONSENSUS and PUBLISHED:
+    without one from there) as safe, for files of over-refusal prompts without labels. `refusals` are those that the
+    rates count.
     """
 
     labels: Labels = Labels.FINAL
@@ -91,7 +92,10 @@ _LABELS = {
     Labels.CONSENSUS: "moderators' consensus only",
     Labels.HUMAN: "human only",
 }
-_ANSWERS = {FINAL: "human, else an LLM judge, else the local judge, else rules", PEOPLE: "human only"}
+_ANSWERS = {
+    FINAL: "human, else the source file, else an LLM judge, else the local judge, else rules",
+    PEOPLE: "human only",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +218,11 @@ class Audit:
     """Counts of responses by group, model and category.
 
     `prompts` counts prompts by group and category, `human_labels` the prompts with a human label by group.
-    `judged_by_people` is the share of judged responses with a human answer class; `unlabelled` is the number of prompts
-    without any label. A rate is the mean over prompts if a model has several responses to a prompt. `cluster` names
-    what links responses that are not independent, empty if they are; `spreads` are the totals of models. `repeats` are
-    the models with several responses to a prompt.
+    `judged_by_people` is the share of judged responses with a human answer class. `labels_from_file` and
+    `classes_from_file` count what comes from a source file and from no named person. `unlabelled` is the number of
+    prompts without any label. A rate is the mean over prompts if a model has several responses to a prompt. `cluster`
+    names what links responses that are not independent, empty if they are; `spreads` are the totals of models.
+    `repeats` are the models with several responses to a prompt.
     """
 
     options: AuditOptions
@@ -227,6 +232,8 @@ class Audit:
     prompts: Mapping[tuple[Group, str], int]
     human_labels: Mapping[Group, int]
     judged_by_people: Rate
+    labels_from_file: int = 0
+    classes_from_file: int = 0
     unlabelled: int = 0
     cluster: str = ""
     spreads: Mapping[tuple[Group, str], Spread] = field(default_factory=dict)
@@ -282,6 +289,21 @@ class Audit:
         """Share of safe and toxic prompts with a human label."""
         counted = (Group.SAFE, Group.TOXIC)
         return Rate(sum(self.human_labels.get(g, 0) for g in counted), sum(map(self.count, counted)))
+
+    @property
+    def label_sources(self) -> str:
+        """How many labels people and source files gave, without an interval: these are counts, not estimates."""
+        return _sources(self.labelled_by_people, "prompts", self.labels_from_file)
+
+    @property
+    def class_sources(self) -> str:
+        """How many answer classes people and source files gave."""
+        return _sources(self.judged_by_people, "responses", self.classes_from_file)
+
+
+def _sources(by_people: Rate, of: str, from_file: int) -> str:
+    text = f"{by_people.count:,} of {by_people.n:,} {of}"
+    return f"{text} ({from_file:,} from the source file)" if from_file else text
 
 
 def tally_of(classes: Iterable[AnswerClass | None]) -> Tally:

@@ -128,6 +128,15 @@ class RecipeError(ValueError):
         self.line = line
 
 
+class InconsistentRecipeError(RecipeError):
+    """Every value of the recipe is valid, but two do not fit together; `in_form` is the fault in the form's words."""
+
+    def __init__(self, message: str, line: int, recipe: Recipe, in_form: str) -> None:
+        super().__init__(message, line)
+        self.recipe = recipe
+        self.in_form = in_form
+
+
 def read_recipe(text: str) -> Recipe:
     """Parse a recipe. Raises RecipeError with the line of the fault."""
     if len(text) > _LONGEST or _LONG_KEY.search(text):
@@ -173,19 +182,23 @@ def _consistent(recipe: Recipe) -> Recipe:
     text = recipe.text
     if recipe.of and not recipe.families:
         message = "[refused] of needs families, the minimum number of families that refuse."
-        raise RecipeError(message, _line(text, "refused", "of"))
+        in_form = "The text lists families (“of”). Set the number of families in “Refused by”."
+        raise InconsistentRecipeError(message, _line(text, "refused", "of"), recipe, in_form)
     if recipe.of and recipe.families > len(recipe.of):
         message = f"[refused] families is {recipe.families}, but of names only {len(recipe.of)}."
-        raise RecipeError(message, _line(text, "refused", "families"))
+        in_form = f"“Refused by” is at least {recipe.families} families, but the text (“of”) lists {len(recipe.of)}."
+        raise InconsistentRecipeError(message, _line(text, "refused", "families"), recipe, in_form)
     if recipe.split and recipe.prompts is None:
         message = f"[size] categories is {recipe.split}, but prompts is missing. Set the number of prompts."
-        raise RecipeError(message, _line(text, "size", "categories"))
+        in_form = f"“{recipe.split.capitalize()}” quotas divide a number of prompts. Enter it in “Prompts”."
+        raise InconsistentRecipeError(message, _line(text, "size", "categories"), recipe, in_form)
     if recipe.per_category is None:
         return recipe
     total = sum(recipe.per_category.values())
     if recipe.prompts not in (None, total):
         message = f"[size] prompts is {recipe.prompts:,}, but the categories add up to {total:,}. Remove prompts."
-        raise RecipeError(message, _line(text, "size", "prompts"))
+        in_form = "The text lists a number for each category. Remove “prompts” there."
+        raise InconsistentRecipeError(message, _line(text, "size", "prompts"), recipe, in_form)
     return replace(recipe, prompts=total)
 
 

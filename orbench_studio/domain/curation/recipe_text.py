@@ -1,8 +1,9 @@
 """Change single values in the text of a recipe, so that comments and everything else stay as they are."""
 
 import re
+from contextlib import suppress
 
-from orbench_studio.domain.curation.recipe import RecipeError, read_recipe
+from orbench_studio.domain.curation.recipe import InconsistentRecipeError, RecipeError, read_recipe
 
 Value = str | int | bool
 _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
@@ -11,7 +12,8 @@ _HEADER = re.compile(r"\s*\[+\s*([^\]]+?)\s*\]")
 def with_value(text: str, section: str, key: str, value: Value | None) -> str:
     """The text with another value of a key; None removes the key. An empty section is the top of the recipe.
 
-    The recipe must be valid. Raises RecipeError if the change makes it invalid.
+    Raises RecipeError if the changed text cannot be parsed. Values that do not fit together yet are written: the next
+    change may complete them.
     """
     lines = text.splitlines()
     begin, end = _section(lines, section)
@@ -23,7 +25,8 @@ def with_value(text: str, section: str, key: str, value: Value | None) -> str:
     else:
         changed = _changed(lines, begin, end, key, written)
     made = "".join(f"{line}\n" for line in changed if line is not None)
-    read_recipe(made)
+    with suppress(InconsistentRecipeError):
+        read_recipe(made)
     return made
 
 

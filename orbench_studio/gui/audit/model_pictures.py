@@ -130,7 +130,7 @@ class Scatter(QWidget):
             painter.drawEllipse(self._dot(one))
             self._paint_name(painter, one, taken)
         if not self.points:
-            text = tr("No model has judged responses to safe and toxic prompts.")
+            text = tr("No model has answers or refusals on both safe and toxic prompts.")
             painter.setPen(self._theme.colour("quiet"))
             painter.setFont(font(META))
             painter.drawText(self._area(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)

@@ -248,6 +248,6 @@ def _summary(audit: Audit, group: Group) -> str:
     if not audit.models:
         return tr(_NO_ANSWERS)
     counts = {str(of): f"{audit.count(of):,}" for of in Group}
-    labels, classes = audit.labelled_by_people.words, audit.judged_by_people.words
+    labels, classes = audit.label_sources, audit.class_sources
     text = tr(_SUMMARY).format(**counts, labels=labels, classes=classes)
     return " ".join((tr(_NONE_SAFE), text)) if group is Group.SAFE and not audit.count(group) else text

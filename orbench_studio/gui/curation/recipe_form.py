@@ -24,12 +24,13 @@ _SHORT: dict[str, str] = {
     ShortagePolicy.FILL: "fill from other categories",
     ShortagePolicy.STOP: "select nothing",
 }
+_NO_LIMIT, _MISSING = "all that qualify", "enter a number"
 _MOST = 1_000_000
 _NARROWEST = 90  # pixels of a field
 
 
 class RecipeForm(QWidget):
-    """Shows a valid recipe and reports each value that the user changes."""
+    """Shows a recipe, whose values may not fit together yet, and reports each value that the user changes."""
 
     edited = Signal(str, str, object)  # section, key, and the new value; None removes the key
 
@@ -40,7 +41,7 @@ class RecipeForm(QWidget):
         self.unlabelled = QCheckBox(tr("Include prompts without a label"))
         self.families = _number(tr("not required"), 99)
         self.refusals = _choice({str(one): title for one, title in REFUSALS.items()})
-        self.prompts = _number(tr("all that qualify"))
+        self.prompts = _number(tr(_NO_LIMIT))
         self.quotas = _choice(_QUOTAS)
         self.short = _choice(_SHORT)
         self.per_seed = _number(tr("no limit"))
@@ -51,7 +52,7 @@ class RecipeForm(QWidget):
         self._connect()
 
     def show_recipe(self, recipe: Recipe | None) -> None:
-        """Show the values of a recipe; without a valid one the form is disabled."""
+        """Show the values of a recipe; without one the form is disabled."""
         self.setEnabled(recipe is not None)
         if recipe is None:
             return
@@ -66,6 +67,7 @@ class RecipeForm(QWidget):
             (self.per_group, recipe.per_group), (self.seed, recipe.seed),
         ):  # fmt: skip
             number.setValue(min(count or 0, number.maximum()))
+        self.prompts.setSpecialValueText(tr(_MISSING if recipe.split else _NO_LIMIT))
         self.unlabelled.setChecked(recipe.include_unlabelled)
         self.blockSignals(False)
         self.quotas.setEnabled(recipe.per_category is None)
@@ -109,21 +111,23 @@ class RecipeForm(QWidget):
                 ("Prompts", self.prompts),
                 ("Quotas", self.quotas),
                 ("If too few", self.short),
-                ("Per seed", self.per_seed),
+                ("Per toxic seed", self.per_seed),
                 ("Per group", self.per_group),
-                ("Seed", self.seed),
+                ("Random seed", self.seed),
             ),
         )
         grid.addWidget(self.unlabelled, grid.rowCount(), 0, 1, 2)
         self.families.setPrefix(tr("at least "))
         self.families.setSuffix(tr(" families"))
-        self.families.setToolTip(tr("Minimum number of model families that refuse the prompt"))
+        self.families.setToolTip(
+            tr("Minimum number of model families that refuse the prompt. A family: one developer's series of models")
+        )
         self.refusals.setToolTip(tr("Which refusals count: in words, by the vendor's stop reason, by a filter"))
         self.unlabelled.setToolTip(tr("Count prompts without a label as prompts with this label"))
         self.quotas.setToolTip(tr("How many prompts of each category, if the number of prompts is limited"))
         self.seed.setToolTip(tr("Breaks ties, so that the same recipe selects the same prompts"))
         self.per_group.setToolTip(tr("Maximum number of prompts of one group of near duplicates"))
-        self.per_seed.setToolTip(tr("Maximum number of rewrites of one seed"))
+        self.per_seed.setToolTip(tr("Maximum number of rewrites of one toxic seed"))
         self._more.setWordWrap(True)
         column.addLayout(grid)
         column.addWidget(self._more)

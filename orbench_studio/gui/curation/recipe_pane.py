@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.curation.recipe import Recipe, RecipeError, read_recipe
+from orbench_studio.domain.curation.recipe import InconsistentRecipeError, Recipe, RecipeError, read_recipe
 from orbench_studio.domain.curation.recipe_text import with_value
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.flow_layout import FlowLayout
@@ -69,22 +69,26 @@ class RecipePane(QWidget):
     def read(self) -> None:
         """Parse the text now."""
         self._typing.stop()
+        self.recipe = None
         try:
             self.recipe = read_recipe(self.text())
+        except InconsistentRecipeError as error:
+            self.form.show_recipe(error.recipe)
+            self.show_error(str(error) if self.as_text.isChecked() else error.in_form, error.line)
         except RecipeError as error:
-            self.recipe = None
+            self.form.show_recipe(None)
             self.show_error(str(error), error.line)
         else:
+            self.form.show_recipe(self.recipe)
             self.show_error("")
-        self.form.show_recipe(self.recipe)
         self.changed.emit(self.recipe)
 
     def change(self, section: str, key: str, value: bool | int | str | None) -> None:
-        """Change one value in the text, which must be valid; None removes the key."""
+        """Change one value in the text; None removes the key."""
         try:
             text = with_value(self.text(), section, key, value)
         except RecipeError as error:
-            self.form.show_recipe(self.recipe)
+            self.read()
             self.show_error(str(error))
         else:
             self.show_text(text)
@@ -112,6 +116,8 @@ class RecipePane(QWidget):
 
     def _show_as_text(self, on: bool) -> None:
         self._views.setCurrentWidget(self.editor if on else self.form)
+        if self.recipe is None:
+            self.read()  # the fault in the words of the form or of the text
 
     def _connect(self) -> None:
         self._typing.setSingleShot(True)

@@ -41,7 +41,8 @@ class AuditCounts:
     responses, (*shape, models, CLASSES, 2). `by_judge` has the outcomes and the table of each judge that was loaded by
     `with_judge`. `self_judged` are the prompts whose consensus changes without the votes of the evaluated models.
     `filled` has the outcomes in the places of `matrix`. `published` is each prompt's label in the source file.
-    `final_codes` are the states by final labels, where `codes` are those by other labels.
+    `from_file` is whether a response's class comes from a source file and from no person. `final_codes` are the states
+    by final labels, where `codes` are those by other labels.
     """
 
     categories: tuple[str, ...]
@@ -60,6 +61,7 @@ class AuditCounts:
     self_judged: frozenset[int]
     matrix: ResponseMatrix
     filled: Array
+    from_file: Array
     by_judge: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
     final_codes: Array | None = None
 
@@ -190,6 +192,7 @@ def read(workspace: Workspace) -> AuditCounts:
         frozenset(prompt_id for prompt_id in voted if _is_self_judged(cast[prompt_id], evaluated, rule)),
         matrix,
         matrix.filled(answers.outcomes, MISSING),
+        answers.from_file.astype(bool),
     )
     return replace(counts, table=counts.count(slice(None), counts.outcomes))
 
@@ -220,7 +223,16 @@ def refreshed(counts: AuditCounts, workspace: Workspace, prompt_ids: Sequence[in
     codes = _replaced(counts.codes, places, prompts.codes)
     machine = _replaced(counts.machine, changed, machine)
     published = _replaced(counts.published, places, prompts.published)
-    now = replace(counts, codes=codes, published=published, outcomes=outcomes, machine=machine, filled=filled)
+    from_file = _replaced(counts.from_file, changed, answers.from_file)
+    now = replace(
+        counts,
+        codes=codes,
+        published=published,
+        outcomes=outcomes,
+        machine=machine,
+        filled=filled,
+        from_file=from_file,
+    )
     by_judge = {}
     if np.array_equal(outcomes[changed], counts.outcomes[changed]):  # else `with_judge` reads the judgements again
         by_judge = {

@@ -210,8 +210,8 @@ def _provenance(origin: Provenance, found: Audit, now: datetime) -> list[Block]:
         ("Workspace", f"{origin.name} ({origin.uuid})"),
         ("Created", f"{now:%Y-%m-%d %H:%M %Z} by OR-Bench Studio {__version__}, Python {platform.python_version()}"),
         ("Contents", ", ".join(f"{origin.counts[name]:,} {name}" for name in _COUNTED)),
-        ("Human labels", found.labelled_by_people.words),
-        ("Human answer classes", found.judged_by_people.words),
+        ("Human labels", found.label_sources),
+        ("Human answer classes", found.class_sources),
         ("Refusals counted", found.options.counted.description),
         *((f"Source {n}", f"{s.name} ({s.format}, {s.imported_at:%Y-%m-%d})")
           for n, s in enumerate(origin.sources, 1)),

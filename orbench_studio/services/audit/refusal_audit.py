@@ -69,6 +69,8 @@ def audit(counts: AuditCounts, options: AuditOptions) -> Audit:
         {(g, counts.categories[place]): int(prompts[at, place]) for at, g in enumerate(_GROUPS) for place in there},
         {group: int(human[at]) for at, group in enumerate(_GROUPS)},
         Rate(int(classes[1]), int(classes.sum())),
+        _labels_from_file(states, options),
+        _classes_from_file(counts, options),
         _unlabelled(states, options),
         counts.matrix.cluster,
         {
@@ -288,6 +290,22 @@ def _group(options: AuditOptions, label: int, basis: int, agreed: int, split: in
     if place >= len(labels):
         return Group.OTHER
     return {Label.SAFE: Group.SAFE, Label.TOXIC: Group.TOXIC}.get(Label(labels[place]), Group.OTHER)
+
+
+def _labels_from_file(states: Array, options: AuditOptions) -> int:
+    """Count the labels of a source file: neither by people nor by consensus."""
+    if options.labels is Labels.CONSENSUS or options.labels is Labels.HUMAN:
+        return 0
+    of = states[:, : len(store.LABELS), len(store.BASES)]
+    return int((of if options.labels is Labels.PUBLISHED else of[:, :, len(store.CONSENSUS)]).sum())
+
+
+def _classes_from_file(counts: AuditCounts, options: AuditOptions) -> int:
+    """Count the answers and refusals whose class comes from a source file and from no person."""
+    if options.answers != FINAL:
+        return 0
+    there = counts.from_file & (counts.outcomes < 2 * len(ANSWERS))
+    return int((there & ~counts.dropped(options.dropped)[counts.rows]).sum())
 
 
 def _unlabelled(states: Array, options: AuditOptions) -> int:

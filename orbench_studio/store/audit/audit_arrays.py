@@ -27,11 +27,12 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
     VOTES,
 )
+from orbench_studio.store.review.human_classes import BY_PEOPLE
 
 _CHUNK = 200_000
 _MOST_OWN = 300  # of a workspace's own categories; a column with more values hardly has categories
-_PEOPLE = (Basis.HUMAN, Basis.REFERENCE)
 _MODEL_BITS, _CODE_BITS = 20, 8
+_FROM_FILE = 2 ** (_CODE_BITS - 1)
 Numbers = NDArray[np.int64]
 P, R = PROMPT_STATES.c, RESPONSE_STATES.c
 
@@ -59,11 +60,15 @@ class PromptCodes(NamedTuple):
 
 
 class AnswerCodes(NamedTuple):
-    """Responses by id: prompt, model, and outcome: twice the code in CLASSES, plus 1 for a human class."""
+    """Responses by id: prompt, model, and outcome: twice the code in CLASSES, plus 1 for a human class.
+
+    `from_file` is 1 for a class of a source file that no person is known to have given.
+    """
 
     prompts: Numbers
     models: Numbers
     outcomes: Numbers
+    from_file: Numbers
 
 
 def categories(db: Connection) -> tuple[str, ...]:
@@ -99,17 +104,17 @@ def prompts(db: Connection, categories: Sequence[str], only: Sequence[int] | Non
 
 def answers(db: Connection, only: Sequence[int] | None = None) -> AnswerCodes:
     """Read the final class of all responses, or of those to these prompts."""
-    people = case((R.basis.in_(_PEOPLE), 1), else_=0)
+    source = case((BY_PEOPLE, 1), (R.basis == Basis.REFERENCE, _FROM_FILE), else_=0)
     prompt = cast(R.prompt_id, BigInteger)  # PostgreSQL would overflow its 4-byte integer
-    packed = (prompt * 2**_MODEL_BITS + R.model_id) * 2**_CODE_BITS + _code(R.answer_class, CLASSES) * 2 + people
+    packed = (prompt * 2**_MODEL_BITS + R.model_id) * 2**_CODE_BITS + _code(R.answer_class, CLASSES) * 2 + source
     (found,) = _columns(db, RESPONSE_STATES, (packed,), R.response_id, R.prompt_id, only)
     models = (found >> _CODE_BITS) & (2**_MODEL_BITS - 1)
-    return AnswerCodes(found >> (_CODE_BITS + _MODEL_BITS), models, found & (2**_CODE_BITS - 1))
+    return AnswerCodes(found >> (_CODE_BITS + _MODEL_BITS), models, found & (_FROM_FILE - 1), found // _FROM_FILE & 1)
 
 
 def classified_by_people(db: Connection, only: Sequence[int] | None = None) -> list[int]:
     """Return the responses with a human class, by id: of all prompts, or of these."""
-    statement = select(R.response_id).where(R.basis.in_(_PEOPLE)).order_by(R.response_id)
+    statement = select(R.response_id).where(BY_PEOPLE).order_by(R.response_id)
     parts = [statement] if only is None else [statement.where(in_list(R.prompt_id, some)) for some in chunks(only)]
     return sorted(response_id for part in parts for response_id in db.execute(part).scalars())
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select
 
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
@@ -23,11 +23,11 @@ from orbench_studio.store.core.tables import (
     RESPONSES,
 )
 from orbench_studio.store.review import derived_states
+from orbench_studio.store.review.human_classes import BY_PEOPLE
 from orbench_studio.store.review.journal import IN_FORCE
 
-_BY_PEOPLE = (Basis.HUMAN, Basis.REFERENCE)
-_DECIDED = (*_BY_PEOPLE, Basis.DISPUTED)
 J, R, S = JUDGEMENTS.c, RESPONSES.c, RESPONSE_STATES.c
+_DECIDED = or_(BY_PEOPLE, S.basis == Basis.DISPUTED)
 
 
 class ResponseToJudge(NamedTuple):
@@ -116,7 +116,7 @@ def replace(db: Connection, judge_id: int, judged: Sequence[tuple[ResponseToJudg
 
 
 def labelled(db: Connection) -> list[Labelled]:
-    """All responses with a human or reference answer class, by id."""
+    """All responses with a human answer class, by id."""
     statement = (
         select(
             R.id,
@@ -132,7 +132,7 @@ def labelled(db: Connection) -> list[Labelled]:
         .join(PROMPTS, PROMPTS.c.id == R.prompt_id)
         .join(PROMPT_STATES, PROMPT_STATES.c.prompt_id == R.prompt_id)
         .join(MODELS, MODELS.c.id == R.model_id)
-        .where(S.basis.in_(_BY_PEOPLE), S.answer_class.in_(list(ANSWERS)))
+        .where(BY_PEOPLE, S.answer_class.in_(list(ANSWERS)))
         .order_by(R.id)
     )
     rows = db.execute(statement).all()
@@ -147,7 +147,7 @@ def open_responses(db: Connection) -> list[UnjudgedResponse]:
         select(*columns)
         .join(MODELS, MODELS.c.id == S.model_id)
         .join(PROMPT_STATES, PROMPT_STATES.c.prompt_id == S.prompt_id)
-        .where(S.basis.not_in((*_DECIDED, Basis.PROVIDER)))
+        .where(~_DECIDED, S.basis != Basis.PROVIDER)
         .order_by(S.response_id)
     )
     rows = db.execute(statement).all()
@@ -162,7 +162,7 @@ def open_responses(db: Connection) -> list[UnjudgedResponse]:
 
 def decided_ids(db: Connection) -> set[int]:
     """Responses with human answer classes, also conflicting ones."""
-    return set(db.execute(select(S.response_id).where(S.basis.in_(_DECIDED))).scalars())
+    return set(db.execute(select(S.response_id).where(_DECIDED)).scalars())
 
 
 def overrides(db: Connection) -> frozenset[int]:
@@ -186,7 +186,7 @@ def _not_judged(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnE
     done = exists().where(J.response_id == R.id, J.judge_id == judge_id, J.identity == identity)
     conditions = [~done, R.stop_reason.not_in(UNJUDGEABLE)]
     if kind is JudgeKind.LOCAL:
-        conditions.append(~exists().where(S.response_id == R.id, S.basis.in_(_DECIDED)))
+        conditions.append(~exists().where(S.response_id == R.id, _DECIDED))
     return conditions
 
 

@@ -115,7 +115,7 @@ def _group(view, options):
 
 def _class(one, answers):
     final = one.final
-    by_people = final.basis in (Basis.HUMAN, Basis.REFERENCE) or final.answer_class not in _CLASSES
+    by_people = final.basis is Basis.HUMAN or final.answer_class not in _CLASSES
     if answers == FINAL or (answers == PEOPLE and by_people):
         return final.answer_class
     if answers == PEOPLE:

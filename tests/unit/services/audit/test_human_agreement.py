@@ -2,7 +2,8 @@
 
 import pytest
 
-from orbench_studio.domain.core.annotation import Aspect
+from orbench_studio.domain.audit.refusal_rates import PEOPLE, AuditOptions, Group
+from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
@@ -15,8 +16,12 @@ from orbench_studio.formats.records import (
     ResponseDraft,
     VoteDraft,
 )
+from orbench_studio.services.audit import audit_counts
 from orbench_studio.services.audit.human_agreement import human_agreement
+from orbench_studio.services.audit.judge_error import judge_errors
+from orbench_studio.services.audit.refusal_audit import audit
 from orbench_studio.services.review import prompt_review
+from orbench_studio.services.review.response_selection import random_sample
 from orbench_studio.services.workspace.workspace import create_workspace
 from tests.unit.services.audit.audited_workspace import bring
 
@@ -133,3 +138,33 @@ def test_without_human_labels_nothing_is_compared(tmp_path):
         bring(workspace, [voted(number) for number in range(3)])
         found = human_agreement(workspace)
     assert (found.labels, found.answers, found.moderators, found.judges, found.people) == (0, 0, (), (), ())
+
+
+@pytest.mark.parametrize("people", [(), ("anna", "ben")])
+def test_a_class_of_a_source_file_is_human_only_if_it_settles_the_classes_of_people(tmp_path, people):
+    """Twenty responses with a class and a label from the file; two annotators disagree, or nobody is named."""
+    given = tuple(
+        AnnotationDraft(who, Aspect.ANSWER_CLASS, value) for who, value in zip(people, (ANSWER, DIRECT), strict=False)
+    )
+    judges = (JudgementDraft("words", JudgeKind.RULE, ANSWER),)
+    with create_workspace(tmp_path / "own.orbench") as workspace:
+        records = []
+        for number in range(20):
+            response = ResponseDraft("north", f"No {number}.", judgements=judges, annotations=given,
+                                     reference_class=DIRECT)  # fmt: skip
+            prompt = PromptDraft(f"What about thing {number}?", reference_label=Label.SAFE)
+            records.append(Record(number + 2, prompt, (), (response,)))
+        bring(workspace, records)
+        counts = audit_counts.with_judge(audit_counts.read(workspace), workspace, "words (rule)")
+        counts = audit_counts.refreshed(counts, workspace, [1, 2])
+        found, agreement, sample = audit(counts, AuditOptions()), human_agreement(workspace), random_sample(workspace)
+        by_people = audit(counts, AuditOptions(answers=PEOPLE)).rate(Group.SAFE, "north")
+        errors = judge_errors(counts, AuditOptions(answers="words (rule)"))
+    human = 20 if people else 0
+    assert found.rate(Group.SAFE, "north").count == 20, "the class counts in either case"
+    assert (found.judged_by_people.count, found.classes_from_file) == (human, 20 - human)
+    assert found.class_sources == f"{human} of 20 responses" + ("" if people else " (20 from the source file)")
+    assert found.label_sources == "0 of 20 prompts (20 from the source file)"
+    assert (by_people.n, agreement.answers, len(agreement.judges)) == (human, human, bool(people))
+    assert bool(errors.rates) == bool(people)
+    assert len(sample.response_ids) == human

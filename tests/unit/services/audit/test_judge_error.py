@@ -4,13 +4,13 @@ import pytest
 from scipy.stats import t as student
 
 from orbench_studio.domain.audit.refusal_rates import PEOPLE, AuditOptions, Group
-from orbench_studio.domain.core.annotation import Label
+from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.rates import score_interval, wilson
 from orbench_studio.estimates.misclassification import rogan_gladen
-from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft
+from orbench_studio.formats.records import AnnotationDraft, JudgementDraft, PromptDraft, Record, ResponseDraft
 from orbench_studio.services.audit import audit_counts
 from orbench_studio.services.audit.judge_error import judge_errors
 from orbench_studio.services.audit.refusal_audit import audit
@@ -46,7 +46,7 @@ def _record(number, seed, answers):
             "north",
             f"Fold it {number} {again}.",
             judgements=(JudgementDraft("words", JudgeKind.RULE, by_rules),),
-            reference_class=by_people,
+            annotations=(AnnotationDraft("ada", Aspect.ANSWER_CLASS, by_people),) if by_people else (),
         )
         for again, (by_rules, by_people) in enumerate(answers)
     ]
