@@ -103,7 +103,7 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     """The options that give what the file lacks."""
     from orbench_studio.services.data.import_files import preview_file
 
-    if " = ? " in str(error):
+    if "Set the meaning" in str(error):
         return ". Pass --value VALUE=MEANING."
     if not isinstance(error, FileFaultError) or not error.wants:
         return ""

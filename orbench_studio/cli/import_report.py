@@ -30,7 +30,7 @@ def write_report(report: "ImportReport") -> None:
         write_line(f"  rejected, line {fault.line}: {fault.reason}")
     if report.rejected > LISTED:
         write_line(f"  and {report.rejected - LISTED:,} more")
-    if any(" = ? " in fault.reason for fault in report.rejected_rows):
+    if any("Set the meaning" in fault.reason for fault in report.rejected_rows):
         write_line("  Set the meaning of a value with --value VALUE=MEANING.")
     for name, count in report.faults.items():
         write_line(f"  {_diagnosis(report, name, count)}")

@@ -57,7 +57,7 @@ def explained(path: Path) -> Iterator[None]:
         if name != path.name and not name.startswith("."):  # those are ours, and tell the user nothing
             message += f": {name}"
         raise StudioError(
-            f"{path} could not be written ({message[:1].lower()}{message[1:]}). What was there before is as it was. "
+            f"{path} could not be written ({message[:1].lower()}{message[1:]}). Its previous content is unchanged. "
             "Free some space, or check that the folder exists and may be written to."
         ) from error
 

@@ -52,7 +52,9 @@ def require_ratio(name: str, packed: int, unpacked: int) -> None:
     """Refuse what unpacks to far more than any text does: it is made to fill the memory or the disk."""
     if unpacked > max(_ALWAYS_UNPACKED, packed * _MAX_RATIO):
         size = f"{unpacked // 2**20:,} MB, over {_MAX_RATIO} times its size"
-        raise file_fault(name, f"it unpacks to {size}. Unpack it, check what it is, and import that.")
+        raise file_fault(
+            name, f"its unpacked size is {size}. Unpack it, check its content, and import the unpacked file."
+        )
 
 
 class ByteSource(io.RawIOBase):
@@ -110,15 +112,15 @@ def _trace(stat: os.stat_result) -> tuple[int, int, int, int]:
 
 def _refuse_unreadable(path: Path) -> None:
     if path.suffix == ".orbench":  # not even looked into: closing it would drop the locks of the window that has it
-        raise file_fault(path.name, "it is a workspace. Open it, or export from it and import that.")
+        raise file_fault(path.name, "it is a workspace. Open it, or export from it and import the export.")
     if path.is_dir():
         raise file_fault(path.name, "this is a folder. Name a file in it.")
     if not path.exists():
-        raise file_fault(path.name, "there is no such file. Check the name and the folder.")
+        raise file_fault(path.name, "the file does not exist. Check the name and the folder.")
     if not path.is_file():
         raise file_fault(path.name, "this is not an ordinary file. Save the data to a file first.")
     if not os.access(path, os.R_OK):
-        raise file_fault(path.name, "the file may not be read. Check its permissions.")
+        raise file_fault(path.name, "permission denied. Check the permissions of the file.")
     if path.stat().st_size == 0:
         raise empty_file(path.name)
 
@@ -234,7 +236,7 @@ class InputFile:
                 raise file_fault(self.name, f"reading failed ({reason_of(error)}).") from error
 
     def _damaged(self, reason: str) -> FileFaultError:
-        return file_fault(self.name, f"the file is damaged or not what its name says ({reason}). Write it again.")
+        return file_fault(self.name, f"the file is damaged, or its extension is wrong ({reason}). Create it again.")
 
     def again(self) -> BinaryIO:
         """The unpacked bytes from the beginning, to find where a fault is."""
@@ -246,7 +248,9 @@ class InputFile:
         with self.again() as stream:
             while (data := stream.read(CHUNK)) and (at := data.find(b"\0")) < 0:
                 line += _line_ends(data)
-        text = "there is a NUL byte, so this is no text file or a damaged one. Remove it or save the file again."
+        text = (
+            "it contains a NUL byte, so it is not a text file, or is damaged. Remove the byte, or save the file again."
+        )
         return file_fault(self.name, text, line + _line_ends(data[: max(at, 0)]))
 
     def long_line_fault(self, limit: int) -> FileFaultError:

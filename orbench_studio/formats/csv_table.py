@@ -152,7 +152,7 @@ def _row_fault(cells: Cells, width: int, after_bad_quote: Sequence[str], *, doub
     if cells and (len(cells) < width or any(cells[width:])):
         return f"the row has {len(cells)} cells, the header has {width}"
     if any('"' in line for line in after_bad_quote):
-        return "the row follows a bad quote and has a quote itself, so where it begins is not certain"
+        return "the row has a quote and follows an invalid quote, so its beginning is uncertain"
     return unstorable(cells) if doubtful else None
 
 

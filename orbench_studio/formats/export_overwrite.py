@@ -126,7 +126,7 @@ def _require_ours(staging: Path) -> None:
         odd = [one for one in within if _is_link(one) or one.relative_to(staging).parts[0] not in known]
         odd += [one for one in within if one.is_file() and not _is_left(one.relative_to(staging).as_posix())]
     if odd:
-        raise StudioError(f"{odd[0]} is not left from an export. Move it out of the way, or choose another folder.")
+        raise StudioError(f"{odd[0]} was not written by an export. Move it elsewhere, or choose another folder.")
 
 
 def _is_left(path: str) -> bool:
@@ -186,7 +186,7 @@ def _settle(out: Path) -> bool:
         except OSError as error:
             raise StudioError(
                 f"An export to {out} was interrupted and could not be undone ({error.strerror}). The earlier files are "
-                f"in {old}. Export or import again: that puts them back."
+                f"in {old}. To restore them, export or import again."
             ) from error
         (new / MANIFEST).unlink()  # first: without it all that is left can go
     for folder in (new, old):
@@ -209,7 +209,7 @@ def _put_back(out: Path, new: Path, old: Path) -> None:
         if os.path.lexists(out / name) or any(map(_is_link, _way(out, name))):
             raise StudioError(
                 f"An export to {out} was interrupted, and {name} was changed since. The earlier {name} is in {old}. "
-                f"Move or rename the changed one: the next export or import puts the earlier one back."
+                f"Move or rename the changed file. The next export or import restores the earlier one."
             )
         _move(file, out / name)
 

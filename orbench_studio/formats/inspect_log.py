@@ -81,7 +81,7 @@ def _entry(name: str, archive: zipfile.ZipFile, of: str) -> TextIOWrapper:
     try:
         return TextIOWrapper(archive.open(entry), "utf-8")
     except NotImplementedError:
-        text = "it is packed in a way that this Python cannot unpack. Convert it: inspect log convert --to json."
+        text = "this Python version does not support its compression. Convert it: inspect log convert --to json."
         raise file_fault(name, text) from None
 
 
@@ -125,7 +125,7 @@ def _sample(window: Window, number: int) -> Found | RowFault:
     refused: RowFault | None = None
     if window.skip(SPACE) != "{":
         window.leave_out()
-        return RowFault(number, "the sample is not an object with named values")
+        return RowFault(number, "the sample is not an object")
     for part in window.names():
         if part not in _TAKEN:
             window.leave_out()

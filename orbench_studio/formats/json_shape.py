@@ -138,7 +138,7 @@ def _rows_of(name: str, node: Node) -> Path | None:
     if len(nearest) == 1:
         return nearest[0]
     listed = ", ".join(".".join(path) for path in nearest[:8])
-    text = f"{name}: one object holds several lists. Say which has the rows: {listed}."
+    text = f"{name}: one object contains several lists. Choose the list with the rows: {listed}."
     raise FileFaultError(text, wants="rows")
 
 
@@ -217,7 +217,7 @@ def _with(value: Value | RowFault, beside: dict[str, Any]) -> Value | RowFault:
 def _by_columns(file: InputFile, node: Node, wanted: Sequence[str]) -> Table:
     """A file that pandas wrote by columns: each is read whole, so that the size is limited."""
     if file.source.total_bytes > _MOST_TEXT:
-        text = "it is written by columns and too large for that. Write it by rows: orient='records', lines=True."
+        text = "it is too large to be read by columns. Write it by rows: orient='records', lines=True."
         raise file_fault(file.name, text)
     return table_of(_transposed(_window(file), file.name), file, wanted, {"columns read as rows": node.count})
 
@@ -236,7 +236,7 @@ def _transposed(window: Window, name: str) -> Iterator[Value | RowFault]:
             value = window.value()
             cells += 1
             if cells > _MOST_CELLS:
-                raise file_fault(name, "it is written by columns and too large for that. Write it by rows.")
+                raise file_fault(name, "it is too large to be read by columns. Write it by rows.")
             if isinstance(value, tuple):
                 of[key] = value[1]
     if not columns.keys() - {"columns", "index", "data"} and "data" in columns:
@@ -284,7 +284,7 @@ def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
             found = found[0], {TEXT: found[1]}, *found[2:]
         yield found
     if window.skip(SPACE):
-        reason = "there is more after the array's ']'. Write all rows into one array, or one object a line."
+        reason = "there is text after the array's ']'. Write all rows into one array, or one object per line."
         raise file_fault(name, reason, window.line)
 
 

@@ -35,7 +35,7 @@ _LOOK_AHEAD_SIZE = 16_000_000
 _MAX_OBJECT = 4 * MAX_FIELD
 SPACE = " \t\r\n"
 _TOO_DEEP = "it is nested too deeply"
-_TOO_MANY = f"it holds more than {MAX_VALUES:,} values"
+_TOO_MANY = f"it contains more than {MAX_VALUES:,} values"
 # Numbers stay the digits they are written with; NaN and the infinities stay words.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
@@ -75,7 +75,7 @@ def table_of(
         raise empty_file(file.name)
     if not keys:
         form = 'Each row must be {"name": value, ...}'
-        raise file_fault(file.name, f"there is no object with named values. {form}, not {described(found_one)}.")
+        raise file_fault(file.name, f"no row is an object. {form}, not {described(found_one)}.")
     late = [column for column in wanted if column not in keys] if len(ahead) == _LOOK_AHEAD else []
     columns = [*keys, *late]
     return Table((1, columns), _rows(chain(ahead, values), columns, late, file.name), notes=notes or {})
@@ -102,7 +102,7 @@ def _rows(
         if missing and isinstance(found, dict):
             missing.difference_update(found)
         if not isinstance(found, dict):
-            yield RowFault(line, f"the row is not an object with named values but {described(found)}")
+            yield RowFault(line, f"the row is not an object but {described(found)}")
         else:
             yield guards.row(line, "JSON", _row, line, found, escaped, columns, name)
     if missing:
@@ -138,7 +138,7 @@ def _lines(text: io.TextIOWrapper, name: str) -> Iterator[Value | RowFault]:
             continue
         found = guards.row(number, "JSON", _line, number, line)
         if isinstance(found, RowFault) and not begun:
-            raise file_fault(name, f"{found.reason}. Write one object a line, or an array.", number)
+            raise file_fault(name, f"{found.reason}. Write one object per line, or an array.", number)
         yield found
         begun = True
 
@@ -203,7 +203,7 @@ class Window:
                 if size > _MAX_OBJECT:
                     raise field_too_large(self._name, line) from None
                 if self._ended:
-                    reason = f"the JSON is broken or cut off ({error.msg.lower()}). Write it again."
+                    reason = f"the JSON is invalid or truncated ({error.msg.lower()}). Create the file again."
                     at = line + self._buffer.count("\n", self._at, error.pos)
                     raise file_fault(self._name, reason, at) from None
             else:
@@ -244,13 +244,13 @@ class Window:
             else:
                 self._pass(len(self._buffer))
                 if not self._more(CHUNK):
-                    raise file_fault(self._name, "the JSON is broken or cut off. Write it again.", self.line)
+                    raise file_fault(self._name, "the JSON is invalid or truncated. Create the file again.", self.line)
 
     def _leave_text(self) -> None:
         self.step()
         self._leave(_IN_TEXT)
         if self.skip("") != '"':
-            raise file_fault(self._name, "the JSON is broken or cut off: a text does not end.", self.line)
+            raise file_fault(self._name, "the JSON is invalid or truncated: a string is not closed.", self.line)
         self.step()
 
     def _leave(self, pattern: re.Pattern[str]) -> None:
@@ -272,7 +272,7 @@ class Window:
     def _named(self) -> str:
         found = self.value()
         if isinstance(found, RowFault) or not isinstance(found[1], str) or self.skip(SPACE) != ":":
-            raise file_fault(self._name, "the JSON is broken: a name is missing. Write it again.", self.line)
+            raise file_fault(self._name, "the JSON is invalid: a key is missing. Create the file again.", self.line)
         self.step()
         return found[1]
 
@@ -293,7 +293,7 @@ class Window:
             elif mark != end:
                 break
         if mark != end:
-            reason = f"it goes on with neither ',' nor '{end}': it is broken or cut off. Write it again."
+            reason = f"',' or '{end}' is missing here: the JSON is invalid or truncated. Create the file again."
             raise file_fault(self._name, reason, self.line)
         self.step()
 

@@ -68,7 +68,7 @@ def _line(values: Mapping[str, Any]) -> bytes:
 
 def _found(name: str, number: int, line: str) -> Any:
     def fault(reason: str) -> FileFaultError:
-        return file_fault(name, f"this is no line of a label file ({reason}). Export it again.", number)
+        return file_fault(name, f"the line is not valid in a label file ({reason}). Export the file again.", number)
 
     with explained(fault):
         values = decoded(line)  # no limit on values: one entry can decide a hundred thousand prompts

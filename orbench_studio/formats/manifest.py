@@ -126,7 +126,7 @@ def _checked(manifest: Manifest) -> Manifest:
     for name in (one["name"] for one in manifest.found["files"]):
         if not is_name(name):
             raise file_fault(
-                MANIFEST, f"it lists {shortened(name)}, which is no file of an export. Export to a new folder."
+                MANIFEST, f"it lists {shortened(name)}, which is not a file of an export. Export to a new folder."
             )
     if not all(isinstance(sha256, str) for sha256 in manifest.written().values()):
         raise ValueError("files: sha256 is not str")

@@ -31,7 +31,7 @@ from orbench_studio.formats.tables import Cells
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
-_NO_MODEL = "responses were left out, because no model is named: name it, or map a column to model"
+_NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 _NO_RESPONSE = "answer classes were not read, because their rows have no response or model"
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
@@ -242,7 +242,7 @@ class MappedRow:
         self._count(part, stated, REJECTED)
         short = words.shortened(stated)[1:-1]
         options = " or ".join(f"{short}={example}" for example in examples)
-        return RowError(f"the {part.replace('_', ' ')} {short!r} = ? Say what the value means: {options}")
+        return RowError(f"the {part.replace('_', ' ')} {short!r} is unknown. Set the meaning: {options}")
 
     def _votes(self, cells: Cells) -> tuple[VoteDraft, ...]:
         if Field.VERDICT not in self._columns:
@@ -355,9 +355,7 @@ class MappedRow:
             judged = JudgementDraft(judge, self._layout.judge_kind, answer, explanation, raw=stated)
             return replace(draft, judgements=(*draft.judgements, judged))
         if annotator and answer in STOPPED:
-            raise RowError(
-                f"{words.shortened(stated)} is reported by a vendor; annotators decide about answers in words"
-            )
+            raise RowError(f"{words.shortened(stated)} is a class that vendors report; annotators cannot assign it")
         if annotator:
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated)
             return replace(draft, annotations=(*draft.annotations, decided))

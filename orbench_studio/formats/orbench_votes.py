@@ -64,7 +64,7 @@ def _moderator(sheet: Sheet) -> str:
 def _prompt_column(sheet: Sheet) -> int:
     if "prompt" not in sheet.header:
         raise sheet.fault(
-            "it has responses but no prompt column, so nobody can say what they answer. "
+            "it has responses but no prompt column, so their prompts are unknown. "
             "Join it with the file it was made from, so that it has a column 'prompt'."
         )
     return sheet.column("prompt")

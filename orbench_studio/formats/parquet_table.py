@@ -28,7 +28,7 @@ def open_parquet(path: Path) -> Table:
     """A table of every column's values as texts."""
     import pyarrow.parquet
 
-    with _explained(path.name, "this is no readable Parquet file ({}). Copy or write it again."):
+    with _explained(path.name, "it is not a readable Parquet file ({}). Copy or create it again."):
         file = pyarrow.parquet.ParquetFile(path)
         of, names = file.metadata, list(file.schema_arrow.names)
         texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
@@ -48,7 +48,7 @@ def open_arrow(path: Path, *, is_file: bool) -> Table:
     """A table of an Arrow stream, as Hugging Face's `save_to_disk` writes it, or of an Arrow (Feather) file."""
     import pyarrow
 
-    with _explained(path.name, "this is no readable Arrow file ({}). Copy or write it again."):
+    with _explained(path.name, "it is not a readable Arrow file ({}). Copy or create it again."):
         source = pyarrow.memory_map(str(path))
         reader = pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
         names = list(reader.schema.names)

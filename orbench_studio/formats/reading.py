@@ -97,7 +97,7 @@ def _joined(
     """The rows with the requests that they answer, as a further column."""
     if options.requests is None:
         if reader.joins and reader.joined not in header:
-            text = f"{name}: its prompts are in the file of the requests, by {reader.joins}. Name that file."
+            text = f"{name}: its prompts are in the requests file (joined by {reader.joins}). Name that file."
             raise FileFaultError(text, wants="requests")
         return rows, header
     by = reader.joins or next((key for key in _KEYS if key in header), "")

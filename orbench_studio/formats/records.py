@@ -65,7 +65,7 @@ class JudgementDraft:
 class EntryDraft:
     """A journal entry of another workspace; `uuid` is the same in every copy, `target` the entry it reverses.
 
-    `guideline` is the number, in the file, of the guidelines in force.
+    `guideline` is the number, in the file, of the current guidelines.
     """
 
     uuid: str

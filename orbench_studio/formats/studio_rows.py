@@ -1,7 +1,7 @@
 """Read the studio's own export: one row per prompt, with its votes, responses, judgements and decisions nested.
 
 The columns are those of `domain.data.export_columns`, the same in CSV, JSONL and Parquet. Derived columns (final label,
-answer classes in force) are exported for other programs and not read back.
+current answer classes) are exported for other programs and not read back.
 """
 
 from collections.abc import Callable, Sequence
@@ -157,7 +157,7 @@ def entry(found: Nested) -> EntryDraft:
     """Read the journal entry of a decision; raises ValueError for an entry of another kind."""
     kind = found["kind"]
     if kind not in _DECIDING:
-        raise ValueError(f"{kind!r} is not the kind of a decision")
+        raise ValueError(f"{kind!r} is not a kind of decision")
     annotator = None if kind == _IMPORT else found["annotator"]
     at, message = moment(found["at"]), found.get("told") or ""
     return EntryDraft(found["deed"], kind, at, annotator, message, guideline=_number(found, "guideline"))

@@ -63,7 +63,7 @@ class Table:
         """The column names, empty for a column that has none; raises FileFaultError for repeated ones."""
         names = tuple(cell.strip() for cell in self.first[1])
         if not any(names):
-            raise self._header_fault(name, "no column of the header has a name. Name them.")
+            raise self._header_fault(name, "the header has no column names. Add them.")
         if "" in names:
             self.notes["columns without a name were ignored"] = names.count("")
         double = sorted(name for name, count in Counter(filter(None, names)).items() if count > 1)

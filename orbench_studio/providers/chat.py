@@ -71,7 +71,9 @@ def read_chat(reply: dict[str, Any]) -> Answer:
             return answer_in_error(reported_error(200, reply))
         raise ProviderError(Cause.UNREADABLE, "The reply is JSON, but not a chat completion.")
     if len(choices) > 1:
-        raise ProviderError(Cause.UNREADABLE, f"The reply has {len(choices)} choices, and one is read. Ask for one.")
+        raise ProviderError(
+            Cause.UNREADABLE, f"The reply has {len(choices)} choices, but only one is supported. Request one choice."
+        )
     try:
         return _read_choice(reply, choices[0]) if choices else _without_choices(reply)
     except (KeyError, TypeError, AttributeError) as error:
@@ -106,7 +108,7 @@ def _without_choices(reply: dict[str, Any]) -> Answer:
     """A block, if the vendor reports one for the prompt; an error otherwise."""
     details = {name: reply[name] for name in _PROMPT_FEEDBACK if reply.get(name)}
     if not details:
-        raise ProviderError(Cause.UNREADABLE, "The reply has no choices, and no reason for that.")
+        raise ProviderError(Cause.UNREADABLE, "The reply has no choices and states no reason.")
     return Answer("", StopReason.BLOCKED, *_tokens(reply), stop_details=details_text(details))
 
 
@@ -115,12 +117,10 @@ def _require_reason(message: dict[str, Any], stop: StopReason, reasoning: str) -
     calls = message.get("tool_calls") or ([message["function_call"]] if message.get("function_call") else [])
     if calls:
         names = [str((call.get("function") or call).get("name")) for call in calls]
-        raise ProviderError(
-            Cause.UNREADABLE, f"The reply is only a call of a tool ({', '.join(names)}), without a text for the prompt."
-        )
+        raise ProviderError(Cause.UNREADABLE, f"The reply contains only a tool call ({', '.join(names)}) and no text.")
     is_explained = stop in (StopReason.LENGTH, StopReason.BLOCKED, StopReason.REFUSED) or bool(reasoning)
     if message.get("content") is None and not is_explained:
-        raise ProviderError(Cause.UNREADABLE, "The reply has no content, and no reason for that.")
+        raise ProviderError(Cause.UNREADABLE, "The reply has no content and states no reason.")
 
 
 def _reasoning(message: dict[str, Any]) -> Iterator[str]:

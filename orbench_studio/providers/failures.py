@@ -135,8 +135,8 @@ def unreadable(raw: bytes | bytearray, wanted: str) -> ProviderError:
     text = raw.decode("utf-8", "replace").strip()
     if _PAGE.match(text[:_MAX_PAGE]):
         message = (
-            f"A web page came instead of {wanted}: {_title(text)}. Check the base URL, and whether a proxy, a firewall "
-            f"or a login page intercepts the connection."
+            f"The server returned a web page instead of {wanted}: {_title(text)}. Check the base URL, "
+            f"and whether a proxy, a firewall or a login page intercepts the connection."
         )
         return ProviderError(Cause.UNREADABLE, message)
     return ProviderError(Cause.UNREADABLE, f"The reply is not a JSON object: {text or 'empty body'}")
@@ -150,12 +150,12 @@ def _unstructured(status: int, headers: Mapping[str, str], text: str) -> ApiErro
         error = ApiError(status, cause, f"{status}: {advice} {text or 'empty body'}".replace(":  ", ": "), {})
     elif status in (401, 403, 404, 406, 451):
         message = (
-            f"{status}: A web page came instead of an error of the API: {_title(text)}. Check the base URL, and "
-            f"whether a proxy or a firewall blocks the request."
+            f"{status}: The server returned a web page instead of an API error: {_title(text)}. Check the base URL, "
+            f"and whether a proxy or a firewall blocks the request."
         )
         error = ApiError(status, Cause.BAD_REQUEST, message, {})
     else:
-        error = ApiError(status, cause_of(status), f"{status}: A web page of a gateway: {_title(text)}", {})
+        error = ApiError(status, cause_of(status), f"{status}: The gateway returned a web page: {_title(text)}", {})
     error.retry_after = retry_after(headers)
     return error
 

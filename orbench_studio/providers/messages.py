@@ -56,7 +56,7 @@ def _read(reply: dict[str, Any]) -> Answer:
         stop = StopReason.BLOCKED
     calls = [str(part.get("name")) for part in parts if part["type"].endswith("tool_use")]
     if not text and calls:
-        message = f"The reply is only a call of a tool ({', '.join(calls)}), without a text for the prompt."
+        message = f"The reply contains only a tool call ({', '.join(calls)}) and no text."
         raise ProviderError(Cause.UNREADABLE, message)
     if not text and stop is StopReason.UNKNOWN:
         raise ProviderError(Cause.UNREADABLE, f"The reply has no text. Its stop reason is “{reason}”.")

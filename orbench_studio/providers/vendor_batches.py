@@ -201,7 +201,10 @@ class AnthropicBatches:
                 elif self._has_mark(batch.id, mark):
                     return batch.id
         if is_running:
-            raise ProviderError(Cause.SERVER, "The vendor still processes a batch that may be the lost one.")
+            raise ProviderError(
+                Cause.SERVER,
+                "A running batch at the vendor may be the one whose id is unknown. Its results will show this.",
+            )
         return None
 
     def _has_mark(self, vendor_id: str, mark: str) -> bool:

@@ -1,1 +1,1 @@
-"""What the studio does: one module per use case, handed a workspace, knowing no window and no command line."""
+"""The use cases of the studio, one module each. They receive a workspace and know no window and no command line."""

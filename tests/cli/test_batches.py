@@ -189,7 +189,7 @@ def test_replaced_workspace_file_leaves_a_copy_of_the_results(process, run, work
     assert one.returncode == 1
     assert "w.orbench was replaced by another file while it was open. Nothing more is written to it." in message
     [copy] = workspace.parent.glob("w.recovered-*.orbench")
-    assert f"What was open is saved as {copy}" in message
+    assert f"A copy of the open workspace was saved as {copy}" in message
     assert "Traceback" not in message
     assert json.loads(run("stats", copy, "--json").stdout)["responses"] > 0
     assert json.loads(run("stats", workspace, "--json").stdout)["responses"] == 0

@@ -22,7 +22,7 @@ def test_a_missing_file_leaves_no_workspace(run, tmp_path):
     result = run("import", "new.orbench", "nowhere.csv")
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "nowhere.csv: there is no such file" in result.stderr
+    assert "nowhere.csv: the file does not exist" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,9 +171,9 @@ def test_a_name_is_taken_from_the_file_s_name_or_asked_for(run, run_json, tmp_pa
     ("name", "content", "message"),
     [
         ("a.eval", b"PK\x03\x04 no archive", "not a readable Inspect log"),
-        ("a.json", b"[" * 100_000, "broken or cut off"),
+        ("a.json", b"[" * 100_000, "invalid or truncated"),
         ("a.jsonl", b'{"prompt": "x", "category": ' + b"[" * 100_000, "nested too deeply"),
-        ("a.parquet", b"PAR1 nothing", "no readable Parquet file"),
+        ("a.parquet", b"PAR1 nothing", "not a readable Parquet file"),
         ("a.csv.gz", b"\x1f\x8b nothing", "gzip"),
         ("manifest.json", b'{"format": "orbench-studio-export", "files": ' + b"[" * 100_000, "nested too deeply"),
     ],

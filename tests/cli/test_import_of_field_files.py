@@ -45,7 +45,7 @@ def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
     options = ("--column", "prompt=q", "--column", "verdict=v", "--moderator", "guard")
     result = run("import", "w.orbench", file, *options)
     assert result.exit_code == 1
-    assert "the column v (verdict) has the values 1, 2 = ? Say what each means" in result.stderr
+    assert "the column v (verdict) has the values 1, 2. Set the meaning of each" in result.stderr
     assert not (tmp_path / "w.orbench").exists()
     meanings = ("--value", "1=safe", "--value", "2=toxic")
     assert run_json("import", "w.orbench", file, *options, *meanings)["files"][0]["added"]["votes"] == 3

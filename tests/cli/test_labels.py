@@ -67,5 +67,5 @@ def prompts_without_decisions(folder):
 
 def test_what_is_no_label_file_is_refused(run, files, tmp_path):
     message = run("merge", "mine.orbench", *files, "prompts.csv")
-    assert (message.exit_code, "no line of a label file" in message.stderr) == (1, True)
+    assert (message.exit_code, "not valid in a label file" in message.stderr) == (1, True)
     assert run("journal", "mine.orbench").stdout == "No decisions yet.\n"

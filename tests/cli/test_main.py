@@ -53,7 +53,7 @@ def test_check_finds_a_changed_row(run, workspace):
         db.execute("UPDATE prompt_states SET status = 'skipped' WHERE prompt_id = 2")
     result = run("check", workspace)
     assert result.exit_code == 3
-    assert "prompt_states: 1 rows, first prompt_id 2" in result.stdout
+    assert "prompt_states: 1 rows do not match" in result.stdout
     assert len(json.loads(run("check", workspace, "--json").stdout)["problems"]) == 1
 
 
@@ -264,6 +264,6 @@ def test_the_warning_about_a_synchronised_folder_appears_once(run, tmp_path):
     (tmp_path / "Nextcloud").mkdir()
     (tmp_path / "x.csv").write_text("prompt,category\nWhat is a harmless word?,privacy\n", encoding="utf-8")
     first = run("import", "Nextcloud/mine.orbench", "x.csv")
-    assert (first.exit_code, first.stderr.count("kept by Nextcloud")) == (0, 1)
+    assert (first.exit_code, first.stderr.count("is on Nextcloud")) == (0, 1)
     second = run("stats", "Nextcloud/mine.orbench", "--json")
     assert (second.exit_code, second.stderr) == (0, "")

@@ -113,7 +113,7 @@ def test_no_room_for_it(path, tmp_path):
         before = content(out)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
         try:
-            with pytest.raises(StudioError, match="What was there before is as it was"):
+            with pytest.raises(StudioError, match="Its previous content is unchanged"):
                 export(workspace, Export(Form.JSONL, out))
             with (
                 pytest.raises(StudioError, match="could not be written"),

@@ -16,7 +16,7 @@ _LOOKAHEAD = 1.0  # seconds for which start times are granted in advance, in one
 
 @dataclass(frozen=True, slots=True)
 class RateUsage:
-    """Usage of the limits of a model at its endpoint, and the end of a pause that its vendor asked for.
+    """Usage of the limits of a model at an endpoint, and the end of a pause that its vendor asked for.
 
     All values are times in seconds on the shared clock.
     """

@@ -10,9 +10,9 @@ _REST = 6  # words that stay, so that the prompt is recognised
 
 
 def shared_beginnings(texts: Sequence[str]) -> list[int]:
-    """How many characters each text shares with at least two others, in whole words.
+    """Number of initial characters that each text shares with at least two others, in whole words.
 
-    Only long beginnings, and at least six words stay.
+    Only long beginnings count, and the last six words of a text are never counted as shared.
     """
     beginnings = [_beginnings(text) for text in texts]
     counts = Counter(beginning for of in beginnings for beginning in of)

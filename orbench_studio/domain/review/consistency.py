@@ -1,4 +1,4 @@
-"""What people's own decisions tell of each other: on the same prompt seen twice, and before and after a reveal."""
+"""Consistency of annotators: on prompts shown twice, and before and after votes are revealed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ _SHOWN_LATER = frozenset({Visible.VOTES, Visible.JUDGEMENTS})
 
 
 def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, Rate]:
-    """How often each annotator gave a prompt that was silently shown again the label of before.
+    """The rate at which each annotator repeats their label when a prompt is shown again without notice.
 
-    `decided` has the decisions in force in order of time, by prompt. Counted is the first label given each time a
-    prompt is shown again, against the annotator's last label before it that was given with as much in view, among many
-    at once apart; what follows within a fortnight is the same showing.
+    `decided` has the current decisions by prompt, in order of time. Each time a prompt is shown again, the first new
+    label is compared with the annotator's last label that was given with as much information visible. Bulk labels do
+    not count. Labels within a fortnight belong to the same showing.
     """
     found: dict[str, list[bool]] = {}
     for annotations in decided.values():
@@ -40,9 +40,9 @@ def self_consistency(decided: Mapping[int, Iterable[Annotation]]) -> dict[str, R
 
 @dataclass(frozen=True, slots=True)
 class Reveal:
-    """A decision made blind and what became of it once votes or judgements were visible.
+    """A blind decision, and the annotator's decision after votes or judgements were revealed.
 
-    `machine` is what the machines say of the same thing now: the moderators' consensus, or the judge that counts.
+    `machine` is the current machine label: the moderators' consensus, or the judge's class.
     """
 
     before: str
@@ -51,23 +51,23 @@ class Reveal:
 
     @property
     def changed(self) -> bool:
-        """True where another value was decided."""
+        """Whether the annotator changed the decision."""
         return self.after != self.before
 
     @property
     def toward(self) -> bool:
-        """True where the change is to what the machines say."""
+        """Whether the change is to the machine label."""
         return self.changed and self.after == self.machine
 
     @property
     def away(self) -> bool:
-        """True where the change is from what the machines say."""
+        """Whether the change is from the machine label."""
         return self.changed and self.before == self.machine
 
 
 @dataclass(frozen=True, slots=True)
 class Reveals:
-    """What became of decisions once more was visible: of those changed, which way, the rest being neither."""
+    """Counts of decisions that changed after a reveal: towards, away from, or unrelated to the machine label."""
 
     changed: Rate
     toward: int
@@ -75,7 +75,7 @@ class Reveals:
 
     @property
     def kept(self) -> int:
-        """How many stayed as they were."""
+        """Number of unchanged decisions."""
         return self.changed.n - self.changed.count
 
 
@@ -98,7 +98,7 @@ def revealed(annotations: Iterable[Annotation], seen_at: datetime | None = None)
 
 
 def count_reveals(reveals: Iterable[Reveal]) -> Reveals:
-    """How many were changed, and which way."""
+    """Count the changed decisions and the direction of the changes."""
     there = list(reveals)
     changed = Rate(sum(r.changed for r in there), len(there))
     return Reveals(changed, sum(r.toward for r in there), sum(r.away for r in there))

@@ -38,7 +38,7 @@ class PendingDecision:
 
 
 def with_pending(view: PromptView, pending: PendingDecision) -> PromptView:
-    """The prompt as it will look once the decision is saved, unless somebody else decides about it."""
+    """The prompt as it will look once the decision is saved, unless others decide about it first."""
     for decision in pending.decisions:
         annotation = Annotation(
             0,

@@ -1,4 +1,4 @@
-"""Where a workspace is: a file of its own, or a database on a PostgreSQL server."""
+"""The location of a workspace: a file, or a database on a PostgreSQL server."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ SCHEMES = ("postgresql", "postgres")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A database that is one workspace. As text it has no password: that is never shown and never kept."""
+    """A PostgreSQL database that contains one workspace. Its text never contains the password."""
 
     database: str
     host: str = ""
@@ -22,7 +22,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The name that is shown to the user."""
         return self.database
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ def location_of(text: str) -> Location:
 
 
 def exists(place: Location) -> bool:
-    """Whether the file exists; of a server nobody knows before asking it, so it counts as there."""
+    """Whether the file exists. A server counts as existing, because only a connection can tell."""
     if isinstance(place, Server):
         return True
     try:

@@ -195,7 +195,7 @@ def set_tip(widget: QWidget | QTableWidgetItem, text: str) -> None:
 
 
 def plain_tip(text: str) -> str:
-    """A plain text as Qt takes it for a tooltip, with its line breaks."""
+    """Escape a plain text for use as a Qt tooltip; line breaks are preserved."""
     lines = "<br>".join(escape(line) for line in text.split("\n"))
     return f"<qt>{lines}</qt>" if text else ""
 

@@ -1,6 +1,7 @@
-"""Exporting: prompts with all that is known of them into a folder, all files or none; no other file is touched.
+"""Export prompts and all related data into a folder: all files or none. No other file is changed.
 
-The same workspace and the same export give the same bytes. What is read is one consistent look; memory stays flat.
+The same workspace and the same export give the same bytes. All data are read from one snapshot; memory use does not
+grow with the number of prompts.
 """
 
 import json
@@ -42,7 +43,7 @@ Progress = Callable[[int, int], bool]
 
 
 class Part(NamedTuple):
-    """A set of prompts that gets files of its own: the name of the files, the prompts, and whether seeds go with it."""
+    """A set of prompts with files of its own: file name, prompts, and whether seeds are included."""
 
     name: str
     prompt_ids: Sequence[int]
@@ -50,9 +51,7 @@ class Part(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A file of an export: its name in the folder, how rows are written, whether all that is known goes into it, or all
-    responses.
-    """
+    """A file of an export: its name, how rows are written, and whether it has all data or all responses."""
 
     name: str
     open: Callable[[Path], AbstractContextManager[Write]]
@@ -62,7 +61,7 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written; `repaired` where an export that was interrupted was undone before."""
+    """Result of an export. `repaired`: an interrupted earlier export was undone first."""
 
     out: Path
     prompts: int
@@ -71,9 +70,10 @@ class Exported:
 
 
 def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda _done, _total: True) -> Exported:
-    """Write the export's folder, or leave what is there. Only files that an earlier export listed are replaced.
+    """Write the folder of the export, or leave it unchanged.
 
-    `on_progress` gets the number of prompts written and their total, and returns whether to continue.
+    Only files that an earlier export listed are replaced. `on_progress` receives the number of prompts written and
+    their total, and returns whether to continue.
     """
     out = wanted.out
     repaired = repair(out)
@@ -81,7 +81,7 @@ def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda 
         parts = _parts(db, wanted)
         total = sum(len(part.prompt_ids) for part in parts)
         if not total:
-            raise StudioError("There is nothing to export: no prompt is in what you chose.")
+            raise StudioError("Nothing to export: the selection has no prompts. Choose another subset or filter.")
         names = sorted(_names(wanted, parts))
         with export_folder(out, names) as folder:
             found, done = [], 0
@@ -94,7 +94,7 @@ def export(workspace: Workspace, wanted: Export, on_progress: Progress = lambda 
 
 
 def is_export(folder: Path) -> bool:
-    """Whether the folder holds an export, whose files a new one would replace."""
+    """Whether the folder contains an export, whose files a new export would replace."""
     try:
         return manifest.manifest_in(folder) is not None
     except (OSError, FileFaultError):
@@ -110,7 +110,7 @@ def subset_names(workspace: Workspace) -> list[str]:
 def _cancelling(on_progress: Progress, before: int, total: int) -> Callable[[int], None]:
     def go_on(done: int) -> None:
         if not on_progress(before + done, total):
-            raise CancelledError("The export was cancelled; what was there before is as it was.")
+            raise CancelledError("The export was cancelled. The folder is unchanged.")
 
     return go_on
 
@@ -134,8 +134,9 @@ def _part(db: Connection, wanted: Export, name: str, ids: Sequence[int]) -> Part
 
 
 def _file_name(subset: str, taken: set[str]) -> str:
-    """A name that every system takes for a file's and Hugging Face for a configuration's, and no other subset's files
-    have: also not where capitals are not told apart, or the other's name has `-full` behind it.
+    """Return a unique file name for a subset, valid on every system and as a configuration name on Hugging Face.
+
+    Names that differ only in case, or by `-full`, count as equal.
     """
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", subset).strip(".-")[:80] or "subset"
     used = {other.lower() + end for other in taken for end in ("", _FULL)}
@@ -145,7 +146,7 @@ def _file_name(subset: str, taken: set[str]) -> str:
 
 
 def _names(wanted: Export, parts: Sequence[Part]) -> Iterator[str]:
-    """Every file of the export."""
+    """The names of all files of the export."""
     for part in parts:
         yield from (output.name for output in _outputs(wanted, part.name))
     yield from _EXTRAS.get(wanted.form, ())
@@ -155,7 +156,7 @@ def _names(wanted: Export, parts: Sequence[Part]) -> Iterator[str]:
 def _write(
     db: Connection, workspace: Workspace, wanted: Export, part: Part, folder: Path, go_on: Callable[[int], None]
 ) -> dict[str, Any]:
-    """Write the files of a part; what its manifest says of it."""
+    """Write the files of a part, and return its entry in the manifest."""
     tally = ManifestStatistics()
     named = str if wanted.names else _pseudonyms(workspace)
     outputs = _outputs(wanted, part.name)
@@ -208,7 +209,7 @@ def _outputs(wanted: Export, name: str) -> list[Output]:
 
 
 def _pieces(row: dict[str, Any], *, seeds: bool) -> Iterator[Row]:
-    """The row, in several where its responses are longer than an importer takes in one cell."""
+    """The row, split into several if its responses exceed the cell length that importers can read."""
     row["part"] = 1
     if not seeds:
         row["seed"] = row["seed_category"] = None
@@ -230,7 +231,7 @@ def _numbered(pieces: Iterator[Row]) -> Iterator[Row]:
 
 
 def _pseudonyms(workspace: Workspace) -> export_rows.Named:
-    """The same name for the same person in every export of the workspace, which nobody without it can undo."""
+    """Pseudonyms of the annotators: the same in every export, and not reversible without the workspace."""
 
     def named(name: str) -> str:
         hashed = blake2b(name.encode("utf-8", "surrogatepass"), key=workspace.uuid.encode(), digest_size=5)
@@ -276,7 +277,7 @@ def _describe(
 
 
 def _nameless(subset: dict[str, Any]) -> dict[str, Any]:
-    """The subset with a hash instead of the workspace's uuid, from which pseudonyms could be computed."""
+    """The subset with a hash instead of the workspace's uuid, because pseudonyms are computed from the uuid."""
     state = json.loads(subset["state"])
     if state.get("workspace"):
         state["workspace"] = blake2b(state["workspace"].encode(), digest_size=16, person=b"subset").hexdigest()

@@ -228,7 +228,7 @@ def _reject(report: ImportReport, fault: RowFault) -> None:
 
 
 def _finish(report: ImportReport, file: Reading) -> None:
-    """Add to the report what the file's values became, and what is doubtful about that."""
+    """Add the value counts, notes and warnings to the report."""
     report.values = file.tally.columns
     report.notes |= file.tally.notes
     report.warnings += _warnings(report)
@@ -277,12 +277,12 @@ def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
         read, rejected = column.codes({*options.meanings, *mapped.get(Field(column.field), ())})
         if read and rejected:
             numbers = ", ".join(sorted({*read, *rejected}))
-            text = f"the column {column.column} ({column.field}) has the values {numbers} = ? Say what each means"
+            text = f"the column {column.column} ({column.field}) has the values {numbers}. Set the meaning of each"
             raise FileFaultError(f"{report.file}: {text}. Nothing was imported.")
 
 
 def _require_sound(report: ImportReport) -> None:
-    """Refuse the file for a rejected row or another doubt, except for categories of its own."""
+    """Raise an error for a rejected row or a warning, except for categories that are not OR-Bench's ten."""
     doubts = [warning for warning in report.warnings if "OR-Bench's ten" not in warning]
     nothing = "Nothing was imported (--strict)."
     if report.rejected_rows:

@@ -36,7 +36,7 @@ class MergedDecision(NamedTuple):
 
 @dataclass(slots=True)
 class Merged:
-    """What a merge added: the number of decisions, and the prompts and responses they are about."""
+    """Result of a merge: the number of new decisions, and the affected prompts and responses."""
 
     annotations: int = 0
     prompt_ids: set[int] = field(default_factory=set)

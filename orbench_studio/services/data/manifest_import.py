@@ -1,4 +1,4 @@
-"""What an export's manifest holds besides rows, back into a workspace: sources and guidelines first, subsets last."""
+"""Restore sources, guidelines and subsets from the manifest of an export. Subsets are restored last."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,14 +16,14 @@ _MOMENTS = ("created_at", "imported_at")
 
 
 def begin(db: Connection, exported: Manifest) -> Restored:
-    """Add the sources and guidelines that are not there."""
+    """Add the sources and guidelines that the workspace does not have."""
     with explained(unreadable):
         sources, guidelines = ([_read(one) for one in exported.found[name]] for name in ("sources", "guidelines"))
         return Restored(provenance.restore_sources(db, sources), provenance.restore_guidelines(db, guidelines))
 
 
 def finish(db: Connection, exported: Manifest) -> dict[str, int]:
-    """Add the subsets whose names are free; how many, where there are any."""
+    """Add the subsets whose names are free, and return their number; empty if there are none."""
     with explained(unreadable):
         subsets = [_read(one) for one in exported.found["subsets"]]
         for one in subsets:

@@ -1,4 +1,4 @@
-"""What an export's manifest says of its prompts: how many of what, who agrees with whom, what the labels stand on."""
+"""Statistics for the manifest of an export: counts, agreement, and the sources of final labels."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _BY = ("category", "label", "label_basis")
 
 
 class ManifestStatistics:
-    """Counts rows of the rich form as they go by."""
+    """Collects counts while the rows of an export are written."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter(
@@ -25,7 +25,7 @@ class ManifestStatistics:
         self._agree: Counter[tuple[str, bool]] = Counter()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Count some rows."""
+        """Add rows to the counts."""
         for row in rows:
             if row["part"] == 1:
                 self._prompt(row)
@@ -63,7 +63,7 @@ class ManifestStatistics:
             self._agree[f"{what}, people with each other", len(set(said.values())) == 1] += 1
 
     def message(self) -> dict[str, Any]:
-        """The counts, for the manifest."""
+        """The counts as an entry of the manifest."""
         labelled = Rate(self._by["label_basis"][Basis.HUMAN], self._counts["prompts"])
         return {
             "counts": dict(self._counts)

@@ -54,7 +54,7 @@ class NearPrompts:
         by_identity: Mapping[bytes, KnownPrompt],
         by_key: Mapping[str, KnownPrompt],
     ) -> dict[bytes, KnownPrompt]:
-        """By identity of a new prompt's text, the known prompt that it nearly equals."""
+        """Map the identity of each new text to the known prompt with the same normal text."""
         new = {
             identity: normal(draft.text)
             for draft, identity in zip(drafts, identities, strict=True)

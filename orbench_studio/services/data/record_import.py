@@ -83,7 +83,7 @@ class RecordImport:
 
     @property
     def notes(self) -> Counter[str]:
-        """What else there is to say about the records, with counts."""
+        """Further notes about the imported records, with counts."""
         return self._merge.notes
 
     def add(self, records: Sequence[Record]) -> None:

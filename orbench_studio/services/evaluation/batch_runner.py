@@ -1,4 +1,4 @@
-"""The runner of a batch, in a thread of its own: start, stop, wait, snapshot."""
+"""Run a batch in a thread: start, stop, wait, snapshot."""
 
 import logging
 import threading

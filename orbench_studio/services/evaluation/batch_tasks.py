@@ -33,7 +33,7 @@ class Task(ABC):
         self._hash = template_hash(self._template)
 
     def request(self, item: ClaimedItem, name: str, model: str) -> Request:
-        """The request for an item; `model` is the name of the model at its endpoint."""
+        """The request for an item; `model` is the name of the model at the endpoint."""
         sampling = sampling_for(self._settings.sampling, name)
         return Request(model, self._text(item), sampling, self._schema, self._settings.limits.timeout)
 

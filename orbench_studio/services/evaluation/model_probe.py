@@ -1,7 +1,7 @@
-"""What models reject: recorded with the batch, and found out before a vendor batch, which cannot adapt itself.
+"""Probe which request parameters a model rejects, before a vendor batch, which cannot adapt.
 
-A live batch needs no extra request: its first ones are rejected before they are processed, which is free, and are sent
-again at once.
+The result is stored with the batch. A live batch needs no probe: the vendor rejects its first requests before
+processing them, at no cost, and they are sent again at once.
 """
 
 import asyncio

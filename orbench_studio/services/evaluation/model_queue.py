@@ -36,7 +36,7 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model: database id, name, name at its endpoint, price."""
+    """A model: database id, name, name at the endpoint, price."""
 
     id: int
     name: str

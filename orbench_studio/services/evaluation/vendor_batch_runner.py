@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 class VendorBatchRunner(BatchRunner):
-    """Runs a batch through vendor batches. A `LiveRunner` sends what is to be sent live after all."""
+    """Runs a batch through vendor batches. A `LiveRunner` sends the items that must be sent live."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Custom rules of a workspace: phrases that are tested on held-out labels, saved, and removed.
 
-They extend the built-in rules. The local judge does not use them, because it learns phrases by itself.
+They extend the built-in rules. The local judge does not use them, because it learns phrases from the labels.
 """
 
 from collections.abc import Sequence

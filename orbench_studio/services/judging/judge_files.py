@@ -40,7 +40,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class JudgedRow:
-    """A row of the file, counted from 1 without the header. `fault` says why a row could not be read (unparsed)."""
+    """A row of the file, counted from 1 without the header. `fault` says why it could not be read (unparsed)."""
 
     row: int
     assessment: Assessment

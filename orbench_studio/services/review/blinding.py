@@ -1,8 +1,8 @@
-"""What an annotator may see of other people's decisions, by the policy of the workspace.
+"""Decisions of other annotators that an annotator may see, by the policy of the workspace.
 
 Decisions about blind prompts do not count in the workspace (`store/review/derived_states.py`): they give no final
-label, no dispute and no count. What is read from the journal itself goes through this module: annotators see their own
-decisions and imported ones.
+label, no dispute and no count. Reads of the journal go through this module: annotators see their own decisions and
+imported ones.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def version(db: Connection, policy: Policy, prompt_id: int, annotator_id: int | 
 
 
 def decided(db: Connection, policy: Policy, prompt_id: int, annotator: str) -> list[Annotation]:
-    """The decisions in force about a prompt that the annotator may see."""
+    """The current decisions about a prompt that the annotator may see."""
     everything = journal.of_prompts(db, [prompt_id]).get(prompt_id, [])
     return visible_decisions(everything, annotator, blind=bool(policy.blind(db, [prompt_id])))
 

@@ -23,7 +23,7 @@ _RECENT = 20  # entries among which a later decision is looked for
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview:
-    """What an undo would reverse: the journal entries, newest first, the number of decisions, and the prompts."""
+    """The entries that an undo would reverse, newest first, with the numbers of decisions and prompts."""
 
     entries: tuple[Entry, ...]
     decisions: int
@@ -31,18 +31,18 @@ class UndoPreview:
 
     @property
     def summary(self) -> str:
-        """How much it is: `12 decisions on 9 prompts`."""
+        """The size of the undo: `12 decisions on 9 prompts`."""
         return f"{_counted(self.decisions, 'decision')} on {_counted(len(self.prompt_ids), 'prompt')}"
 
 
 def entries_of(workspace: Workspace, *, annotator: str, limit: int | None = None) -> list[Entry]:
-    """The annotator's decisions in force, newest first; only the last `limit` where a limit is given."""
+    """The annotator's current decisions, newest first; only the last `limit` if there is a limit."""
     with workspace.reading() as db:
         return _in_force(db, annotator, limit)
 
 
 def preview(workspace: Workspace, *, annotator: str, since: int | datetime) -> UndoPreview:
-    """What an undo would reverse, from a journal entry on or from a time on."""
+    """Preview an undo from a journal entry on, or from a time on."""
     with workspace.reading() as db:
         entries = _in_force(db, annotator, None)
         chosen = [one for one in entries if (one.id >= since if isinstance(since, int) else one.at >= since)]
@@ -51,7 +51,7 @@ def preview(workspace: Workspace, *, annotator: str, since: int | datetime) -> U
 
 
 def undo_since(workspace: Workspace, previewed: UndoPreview, *, annotator: str) -> Changes:
-    """Undo what was previewed, as far as it is still in force, in one step; a redo restores all of it."""
+    """Undo the previewed decisions that are still current, in one step; a redo restores all of them."""
     if not previewed.entries:
         return Changes(message="Nothing to undo.")
     with workspace.deciding() as db:

@@ -76,7 +76,7 @@ def decide(
     """Record a decision and those that belong to it as one journal entry; durable when this returns.
 
     `seen` is the version of the prompt that the annotator looked at. Raises StaleDecisionError, and writes nothing,
-    where somebody decided about the prompt since, or the policy of the workspace does not let the annotator label it.
+    if the prompt was decided since, or if the policy of the workspace does not let the annotator label it.
     All decisions are about the same prompt. A `pending` decision is recorded once, however often it is sent.
     """
     if any(other.prompt_id != decision.prompt_id for other in more):
@@ -94,7 +94,7 @@ def decide(
         if version != seen and not _follows(db, version, pending):
             raise StaleDecisionError(
                 "Your decision was not saved: this prompt was decided in another window since you opened it. "
-                "It is now shown as it is. Decide again if you still want to."
+                "Its current state is shown. Decide again if you still want to."
             )
         _require_exists(db, decisions)
         if decision.aspect is Aspect.LABEL:
@@ -127,7 +127,7 @@ def annotation_row(entry: int, annotator_id: int, visible: frozenset[Visible]) -
 
 
 def undo(workspace: Workspace, *, annotator: str) -> Changes:
-    """Undo the annotator's last decision in force; without one the Changes are empty."""
+    """Undo the annotator's last current decision; the Changes are empty if there is none."""
     return _reverse(workspace, annotator, EntryKind.UNDO)
 
 
@@ -137,7 +137,7 @@ def redo(workspace: Workspace, *, annotator: str) -> Changes:
 
 
 def decided_today(workspace: Workspace, *, annotator: str) -> int:
-    """How many prompts the annotator has labelled since local midnight."""
+    """Number of prompts that the annotator has labelled since local midnight."""
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     with workspace.reading() as db:
         return journal.decided_since(db, annotator, midnight)

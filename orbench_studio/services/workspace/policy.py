@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 
 class Policy(Protocol):
-    """What an annotator may see of other people's decisions, what they may label, and what a label counts as."""
+    """Rules for annotators: visible decisions, permitted labels, and how a label counts."""
 
     def applies(self, db: Connection, prompt_id: int) -> bool:
         """Whether any other rule concerns the prompt; every decision asks this first, so it must be cheap."""

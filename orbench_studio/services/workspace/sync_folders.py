@@ -47,9 +47,9 @@ _REMOTE_DRIVE = 4  # what Windows calls it
 
 
 def cache(path: PurePath, mounts: str = "", is_there: Callable[[PurePath], bool] = lambda _mark: False) -> str:
-    """Who keeps the folder of an absolute path in step with other machines; empty where nobody does.
+    """The service that synchronises a folder (absolute path) with other machines; empty if there is none.
 
-    `mounts` is the text of /proc/mounts, or what `mount` prints on macOS.
+    `mounts` is the text of /proc/mounts, or the output of `mount` on macOS.
     """
     for folder in path.parents:
         name = folder.name.lower()
@@ -73,13 +73,13 @@ def warning_once(path: Path) -> str:
     if not kept_by or not _is_first(str(folder)):
         return ""
     return (
-        f"{path.name} is in a folder that is kept by {kept_by}. Decisions can be lost there and the file damaged. "
+        f"{path.name} is on {kept_by}. Decisions can be lost there, and the file can be damaged. "
         "Move it to a local folder. To share it, use label files and merge, or a server for a team."
     )
 
 
 def _mounted(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """Where something is mounted, and of what kind: `device where kind …`, or `device on where (kind, …)`."""
+    """Mount points and their types: `device where kind …`, or `device on where (kind, …)`."""
     for line in lines:
         device, on, rest = line.partition(" on ")
         if on and "(" in rest and " " not in device.strip():

@@ -1,4 +1,4 @@
-"""A workspace that is open: everything the studio knows, in one file or in one database of a server."""
+"""An open workspace: all its data, in one file or in one database of a server."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SUFFIX = ".orbench"
 
 
 class Workspace:
-    """An open workspace; closed with `close` or at the end of a `with`.
+    """An open workspace. Close it with `close`, or use it in a `with` statement.
 
-    `policy` says what each annotator may see and label. `decides_as` is the one name under which its server lets a
-    reviewer decide; None where any name will do.
+    `policy` defines what each annotator may see and label. `decides_as` is the only name under which the server lets a
+    reviewer decide; None if any name is permitted.
     """
 
     def __init__(self, place: Location, engine: Engine, changes: FileChanges | ServerChanges) -> None:
@@ -53,32 +53,32 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """What the user calls it: the file's name without its suffix, or the database's."""
+        """The name that is shown to the user: the file name without its suffix, or the name of the database."""
         return self.place.name if isinstance(self.place, Server) else self.place.stem
 
     @property
     def on_server(self) -> bool:
-        """Whether several people can be at it from their own machines."""
+        """Whether several people can use it from their own machines."""
         return isinstance(self.place, Server)
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """One consistent look."""
+        """Open a read transaction: a consistent snapshot."""
         return unit_of_work.reading(self._engine)
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """One transaction: all or nothing, and one at a time."""
+        """Open a write transaction. Write transactions exclude each other."""
         return unit_of_work.writing(self._engine)
 
     def deciding(self) -> AbstractContextManager[Connection]:
-        """One transaction about few prompts: on a server beside others of the kind. See `unit_of_work.writing`."""
+        """Open a write transaction about few prompts. On a server, several can run at once."""
         return unit_of_work.writing(self._engine, shared=True)
 
     def data_version(self) -> int:
-        """A number that changes when another window or program has written to the workspace."""
+        """A number that changes when another window or program writes to the workspace."""
         return self._changes.version()
 
     def problems(self) -> list[str]:
-        """Everything that is wrong with the file or with what is kept in it, in words; empty where all is well."""
+        """All problems of the file and its content, as texts; empty if there are none."""
         return _problems(self._engine)
 
     def unreadable_row(self) -> str | None:
@@ -87,7 +87,7 @@ class Workspace:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the path of its file still leads to it."""
+        """Whether the path of the workspace still leads to the open file."""
         try:
             open_file.require_in_place(self._engine)
         except WorkspaceMovedError:
@@ -95,9 +95,10 @@ class Workspace:
         return True
 
     def save_copy(self, path: Path | None = None) -> Path:
-        """Write what is open into a new workspace file, whatever became of the file that was opened; where it is.
+        """Write the open data into a new workspace file, and return its path.
 
-        Unless a path is named: beside the file, or in the user's own folder where that cannot be written to.
+        This works even if the opened file was moved or replaced. The default path is beside the file, or in the user's
+        folder if the file's folder is not writable.
         """
         file = open_file.of(self._engine)
         assert file is not None  # one on a server has none that could be moved
@@ -109,10 +110,10 @@ class Workspace:
         return path
 
     def close(self) -> None:
-        """Let go of it.
+        """Close the workspace.
 
-        A WorkspaceMovedError where the path of its file does not lead to it any more, and this process had written to
-        it: it then says where a copy is.
+        Raises WorkspaceMovedError if the file was moved or replaced and this process had written to it. The error names
+        the copy that was saved.
         """
         self._changes.close()
         try:
@@ -127,7 +128,9 @@ class Workspace:
         assert file is not None  # it was moved
         try:
             if file.has_written and not file.is_saved:
-                raise WorkspaceMovedError(f"{error} What was open is saved as {self.save_copy()}.") from error
+                raise WorkspaceMovedError(
+                    f"{error} A copy of the open workspace was saved as {self.save_copy()}."
+                ) from error
         finally:
             open_file.empty_log(self._engine)
 
@@ -144,9 +147,9 @@ class Workspace:
 
 
 def open_workspace(place: Location, *, migrate_older: bool = True) -> Workspace:
-    """Open the workspace in a file or a database by the whole procedure.
+    """Open the workspace in a file or a database, with all checks.
 
-    One of an older version is migrated, or refused without `migrate_older`.
+    A workspace of an older version is migrated, or refused if `migrate_older` is false.
     """
     after_migration = _recompute if migrate_older else None
     if isinstance(place, Server):
@@ -156,7 +159,7 @@ def open_workspace(place: Location, *, migrate_older: bool = True) -> Workspace:
 
 
 def problems_in(place: Location) -> list[str]:
-    """Everything that is wrong with a workspace, also with one that does not open because of it."""
+    """All problems of a workspace, even if they prevent it from opening."""
     if isinstance(place, Server):
         foreign: list[str] = []
         engine = opening_server.open_existing(place, _password(place), uuid4().hex, _recompute)
@@ -180,7 +183,7 @@ def create_workspace(place: Location, *, illustrative: bool = False) -> Workspac
 
 
 def fill_workspace(place: Location, fill: Callable[[Connection], None]) -> Workspace:
-    """Create a workspace with what `fill` puts into its tables, in one transaction: with all of it, or not at all."""
+    """Create a workspace and fill its tables with `fill`, in one transaction."""
     if isinstance(place, Server):
         name = uuid4().hex
         return _on_server(place, opening_server.create(place, _password(place), name, fill), name)
@@ -188,19 +191,19 @@ def fill_workspace(place: Location, fill: Callable[[Connection], None]) -> Works
 
 
 def workspace_exists(place: Location) -> bool:
-    """Whether there is a workspace; the database of a server is asked."""
+    """Whether the workspace exists; connects to the server for a database."""
     return opening_server.is_workspace(place, _password(place)) if isinstance(place, Server) else place.exists()
 
 
 def open_or_create(place: Location) -> Workspace:
-    """Open the workspace, or create it where there is none yet."""
+    """Open the workspace, or create it if it does not exist."""
     return open_workspace(place) if workspace_exists(place) else create_workspace(place)
 
 
 def discard_workspace(place: Location) -> None:
-    """Remove a workspace with the files that SQLite keeps beside it, which an interruption may leave behind.
+    """Remove a workspace file, with the SQLite files beside it that an interruption may leave.
 
-    A database stays; its owner can remove it.
+    A database is not removed; its owner can do that.
     """
     if isinstance(place, Path):
         for name in (place.name, f"{place.name}-wal", f"{place.name}-shm"):
@@ -226,5 +229,5 @@ def _on_server(server: Server, engine: Engine, name: str) -> Workspace:
 
 
 def _password(server: Server) -> str:
-    """From the address, else the keyring; the driver itself looks at PGPASSWORD and ~/.pgpass where this is empty."""
+    """The password from the address, else the keyring; if empty, the driver reads PGPASSWORD and ~/.pgpass."""
     return server.password or from_keyring(str(server)) or ""

@@ -43,7 +43,7 @@ def moderator_votes(db: Connection, *, labelled_only: bool = False) -> list[Rate
 
 
 def human_labels(db: Connection, aspect: Aspect = Aspect.LABEL) -> list[RaterLabel]:
-    """Return the annotations in force on prompts or responses: imported ones first, then oldest first.
+    """Return the current annotations on prompts or responses: imported ones first, then oldest first.
 
     Prompts that a team queue still keeps blind are left out.
     """

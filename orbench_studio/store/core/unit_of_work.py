@@ -11,8 +11,8 @@ from orbench_studio.store.core import open_file
 from orbench_studio.store.core.engine import LOCK, is_server, tell_others
 from orbench_studio.store.core.tables import ANNOTATORS
 
-_DAMAGED = "The workspace is damaged. Go back to a backup."
-_NOT_YOURS = "Your role on the server may not do that. Ask the owner of the workspace."
+_DAMAGED = "The workspace is damaged. Restore a backup."
+_NOT_YOURS = "Your role on the server does not permit this. Ask the owner of the workspace."
 _CAUSES = {
     "database is locked": "Another window or program is writing to the workspace. Wait for it to finish and try again.",
     "database or disk is full": "The disk is full. Free some space and try again.",
@@ -23,9 +23,9 @@ _CAUSES = {
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
     "permission denied": _NOT_YOURS,
     "must be owner": _NOT_YOURS,
-    "row-level security": "Your role on the server decides under its own name alone. Ask the owner of the workspace.",
+    "row-level security": "Your role can only record decisions under its own name. Ask the owner of the workspace.",
     "no space left": "The server's disk is full. Ask its administrator.",
-    "pg_trgm": "The server lacks its own extension pg_trgm. Install PostgreSQL's contrib package there.",
+    "pg_trgm": "The server lacks the extension pg_trgm. Install PostgreSQL's contrib package there.",
 }
 _CLOSED = (
     *("closed", "terminat", "shut", "starting up", "recovery mode", "accepting connections"),

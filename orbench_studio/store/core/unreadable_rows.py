@@ -92,12 +92,12 @@ def _words(kind: Callable[[str], object], mark: str | None) -> Read:
 def _attributes(text: str) -> None:
     found = json.loads(text)
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ValueError("no object of texts")
+        raise ValueError("not an object of strings")
 
 
 def _queue_name(text: str) -> None:
     if not text.strip() or len(text) > 80 or not text.isprintable() or "=" in text:
-        raise ValueError("no name of a queue")
+        raise ValueError("not a valid queue name")
 
 
 _WITH_CATEGORY = ("seeds", "prompts", "votes", "prompt_states", "generation_items", "team_prompts")

@@ -70,7 +70,7 @@ def _into_server(target: Connection, table: Table, rows: Iterable[Rows]) -> None
                     into.write_row([as_kept(v) if as_kept else v for as_kept, v in zip(written, row, strict=True)])
     except psycopg.DataError as error:
         raise WorkspaceError(
-            f"The server cannot keep what is in {table.name}: {error}. Nothing was changed."
+            f"The server cannot store the rows of {table.name}: {error}. Nothing was changed."
         ) from error
     except psycopg.Error as error:  # which SQLAlchemy has not seen
         raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=target.dialect) from error

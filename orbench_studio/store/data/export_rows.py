@@ -194,7 +194,7 @@ def _decisions() -> Select[Any]:
 
 
 def entry_of(row: Any, named: Named) -> Row:
-    """Describe a journal entry; `guideline` is the version in force when it was made, None if there was none."""
+    """Describe a journal entry; `guideline` is the version that was current then, None if there was none."""
     entry = {"deed": row.uuid, "kind": row.kind, "at": written(row.at), "told": row.summary}
     return entry | {"annotator": named(row.name) if row.name is not None else None, "guideline": row.guideline or None}
 

@@ -116,7 +116,7 @@ def _expected_rows(db: Connection, rows: Sequence[Any]) -> Iterator[_Expected]:
 
 
 def _expected(row: Any, assignments: Sequence[Any], decisions: dict[tuple[int, str], int]) -> _Expected:
-    """`decisions` has the id of the last decision in force, by annotator and aspect."""
+    """`decisions` has the id of the last current decision, by annotator and aspect."""
     counts = Aspect.TRAINING if row.training else Aspect.LABEL
     labelled_by = [annotator_id for annotator_id, aspect in decisions if aspect == counts]
     expected = _Expected(row, len(labelled_by))

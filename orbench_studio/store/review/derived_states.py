@@ -112,7 +112,7 @@ def wrong_states(db: Connection) -> Iterable[str]:
                 missing = {row[column] for row in derived} - {row[column] for row in stored}
                 differing = {row[column] for row in stored if row not in derived} | missing
                 first = f"{column} {min(differing)}"
-                yield f"{states.name}: {len(differing)} rows, first {first}, are not what the rules say"
+                yield f"{states.name}: {len(differing)} rows do not match the decisions and the rules. First: {first}."
     yield from assignment_states.wrong(db)
 
 

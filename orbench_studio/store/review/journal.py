@@ -102,7 +102,7 @@ def moment(db: Connection, annotator_id: int | None, now: datetime | None = None
 
 
 def undo_target(db: Connection, annotator_id: int) -> int | None:
-    """The annotator's last decision that is in force; None where there is nothing to undo."""
+    """The annotator's last current decision; None if there is nothing to undo."""
     mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
     statement = select(JOURNAL.c.id).where(*mine, IN_FORCE).order_by(JOURNAL.c.at.desc()).limit(1)
     return db.execute(statement).scalar()
@@ -163,7 +163,7 @@ def only_rechecked(db: Connection, entry_ids: Sequence[int]) -> frozenset[int]:
 
 
 def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Annotation]]:
-    """The decisions in force about the prompts and their responses, oldest first, by prompt."""
+    """The current decisions about the prompts and their responses, oldest first, by prompt."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(prompt_ids):
         statement = _annotations().where(ANNOTATIONS.c.prompt_id.in_(some), IN_FORCE)
@@ -173,7 +173,7 @@ def of_prompts(db: Connection, prompt_ids: Sequence[int]) -> dict[int, list[Anno
 
 
 def on_responses(db: Connection, response_ids: Sequence[int]) -> dict[int, list[Annotation]]:
-    """The answer classes that people gave the responses, in force, oldest first, by response."""
+    """The current human answer classes of the responses, oldest first, by response."""
     found: dict[int, list[Annotation]] = defaultdict(list)
     for some in chunks(response_ids):
         about = (ANNOTATIONS.c.response_id.in_(some), ANNOTATIONS.c.aspect == Aspect.ANSWER_CLASS)
@@ -266,7 +266,7 @@ def entries(db: Connection, limit: int | None = None, *only: ColumnElement[bool]
 
 
 def decided_since(db: Connection, annotator: str, since: datetime) -> int:
-    """How many prompts the annotator has labelled since then and not undone; one shown again counts once."""
+    """Number of prompts the annotator has labelled since and not undone; one shown again counts once."""
     statement = (
         select(func.count(ANNOTATIONS.c.prompt_id.distinct()))
         .join(JOURNAL, JOURNAL.c.id == ANNOTATIONS.c.journal_id)

@@ -18,7 +18,7 @@ _AT = ANNOTATIONS.c
 
 
 class Labelled(NamedTuple):
-    """A prompt with the time of its annotator's last label in force."""
+    """A prompt with the time of its annotator's last current label."""
 
     prompt_id: int
     at: datetime
@@ -56,13 +56,13 @@ def rechecked_since(db: Connection, annotator: int, moment: datetime) -> set[int
 
 
 def on_rechecked(db: Connection) -> dict[int, list[Annotation]]:
-    """The decisions in force about every prompt that was shown again and labelled, by prompt."""
+    """The current decisions about every prompt that was shown again and labelled, by prompt."""
     ids = db.execute(select(_AT.prompt_id).where(_AT.aspect == Aspect.RECHECK).distinct()).scalars()
     return journal.of_prompts(db, sorted(ids))
 
 
 def decided_twice(db: Connection, aspect: Aspect) -> dict[tuple[int, int | None, str], list[Annotation]]:
-    """Decisions of an aspect in force, by prompt, response and annotator: those made more than once or before a reveal.
+    """Current decisions of an aspect, by prompt, response and annotator: those made more than once or before a reveal.
 
     Bulk decisions are excluded.
     """

@@ -11,7 +11,7 @@ from orbench_studio.store.review.journal import DECIDING, IN_FORCE
 
 
 def to_undo(db: Connection, annotator_id: int) -> list[int]:
-    """The annotator's last decision in force, with those that were redone together with it; newest first."""
+    """The annotator's last current decision, with those that were redone together with it; newest first."""
     target = journal.undo_target(db, annotator_id)
     return _together(db, annotator_id, target) if target is not None else []
 
@@ -23,7 +23,7 @@ def to_redo(db: Connection, annotator_id: int) -> list[int]:
 
 
 def in_force(db: Connection, annotator_id: int, entry_ids: Collection[int]) -> list[int]:
-    """Those of the entries that are the annotator's decisions in force; newest first."""
+    """Those of the entries that are current decisions of the annotator; newest first."""
     mine = (JOURNAL.c.annotator_id == annotator_id, JOURNAL.c.kind.in_(DECIDING))
     statement = select(JOURNAL.c.id).where(*mine, JOURNAL.c.id.between(min(entry_ids), max(entry_ids)), IN_FORCE)
     return [entry for entry in db.execute(statement.order_by(JOURNAL.c.at.desc())).scalars() if entry in entry_ids]

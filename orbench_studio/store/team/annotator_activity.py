@@ -87,6 +87,6 @@ def last_seen(db: Connection) -> dict[str, datetime]:
 
 
 def _decided(*columns: Any) -> Select[Any]:
-    """Select from the decisions in force that were made in the program."""
+    """Select from the current decisions that were made in the program."""
     joined = select(*columns).select_from(ANNOTATIONS).join(JOURNAL, J.id == A.journal_id)
     return joined.join(ANNOTATORS, N.id == A.annotator_id).where(J.kind == EntryKind.DECISION, IN_FORCE)

@@ -117,7 +117,7 @@ def _fill(part: Path, fill: Callable[[Connection], None]) -> None:
 
 def _publish(part: Path, path: Path) -> None:
     try:
-        for left in ("-wal", "-shm"):  # of a file that is not there any more; it would be played into this one
+        for left in ("-wal", "-shm"):  # of a file that does not exist any more; it would be played into this one
             path.with_name(path.name + left).unlink(missing_ok=True)
         open_file.publish(part, path)
     except FileExistsError as error:
@@ -174,7 +174,7 @@ def _damage(db: Connection) -> Iterator[str]:
         if message != "ok":
             yield str(message)
     for name, rowid, parent, _ in db.exec_driver_sql("PRAGMA foreign_key_check"):
-        yield f"{name} row {rowid} refers to a row of {parent} that is not there"
+        yield f"{name} row {rowid} refers to a row of {parent} that does not exist"
 
 
 def _require_ours(engine: Engine, path: Path, revision: str) -> None:
@@ -202,9 +202,9 @@ def _check_file(path: Path) -> None:
     except OSError as error:
         raise WorkspaceError(f"{path.name} cannot be read: {error.strerror}.") from error
     if not header.startswith(_SQLITE_MAGIC):
-        raise WorkspaceError(f"{path.name} is not a workspace. To take data from a file, import it into a workspace.")
+        raise WorkspaceError(f"{path.name} is not a workspace. To use data from a file, import it into a workspace.")
     if len(header) < _HEADER:
-        raise WorkspaceError(f"{path.name} is damaged: all but its beginning is missing. Go back to a backup.")
+        raise WorkspaceError(f"{path.name} is damaged: the file is truncated. Restore a backup.")
     # Looked up before SQLite opens the file, which would change its journal mode; after a crash it is in the log.
     is_ours = int.from_bytes(header[_ID_IN_HEADER], "big") == APPLICATION_ID
     if not is_ours and not path.with_name(path.name + "-wal").exists():
@@ -231,11 +231,11 @@ def _revision(engine: Engine, path: Path) -> str:
         if db.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
             raise _foreign(path)
         if not inspect(db).has_table("alembic_version"):
-            raise WorkspaceError(f"{path.name} is damaged: it does not say its format. Go back to a backup.")
+            raise WorkspaceError(f"{path.name} is damaged: its format version is missing. Restore a backup.")
         revision = str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
     if migrate.is_newer(revision):
         raise WorkspaceError(
-            f"{path.name} was written by a newer version of the studio (its format is {revision}, this one knows "
+            f"{path.name} was written by a newer version of the studio (format {revision}; this version supports "
             f"{migrate.HEAD}). Nothing was changed. Update the studio to open it."
         )
     return revision
@@ -245,7 +245,7 @@ def _require_whole(engine: Engine, path: Path) -> None:
     with reading(engine) as db:
         found = list(_damage(db))
     if found:
-        raise WorkspaceError(f"{path.name} is damaged and was not migrated: {found[0]}. Go back to a backup.")
+        raise WorkspaceError(f"{path.name} is damaged and was not migrated: {found[0]}. Restore a backup.")
     engine.dispose()  # no connection holds to what the tables were
 
 
@@ -261,7 +261,7 @@ def _migrate(path: Path, revision: str, after_migration: Callable[[Connection], 
             after_migration(db)
     except Exception as error:
         raise WorkspaceError(
-            f"{path.name} could not be brought to this version and is as it was ({error}). A copy is in {copy.name}."
+            f"{path.name} could not be migrated and is unchanged ({error}). A copy is in {copy.name}."
         ) from error
     finally:
         engine.dispose()
@@ -287,7 +287,7 @@ def _back_up(path: Path, revision: str) -> Path:
                 break
     except (OSError, sqlite3.Error) as error:
         raise WorkspaceError(
-            f"{path.name} needs a newer format, and no copy of it could be made before ({error}). Nothing was "
+            f"{path.name} must be migrated, but the backup copy failed ({error}). Nothing was "
             f"changed. Free some space, or check the permissions of the folder, and open it again."
         ) from error
     return copy

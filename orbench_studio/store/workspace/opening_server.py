@@ -26,7 +26,7 @@ def create(
     try:
         with writing(engine) as db:
             if inspect(db).has_table("workspace"):
-                raise WorkspaceError(f"There is a workspace in {server} already. Open it, or name another database.")
+                raise WorkspaceError(f"{server} already contains a workspace. Open it, or name another database.")
             if inspect(db).get_table_names():
                 raise WorkspaceError(f"{server} has tables of another program. Name an empty database.")
             migrate.upgrade(db)
@@ -99,7 +99,7 @@ def _fault(server: Server, version: int, encoding: str) -> str:
     if version < OLDEST:
         return f"The server of {server} is PostgreSQL {version // 10_000}. The studio needs 15 or newer."
     if encoding != "UTF8":
-        return f"{server} is encoded as {encoding}. Make the database so: createdb -E UTF8 -T template0 NAME."
+        return f"{server} has the encoding {encoding}. Create it with UTF-8: createdb -E UTF8 -T template0 NAME."
     return ""
 
 
@@ -109,22 +109,22 @@ def _why_not(server: Server, message: str) -> str:
         return f"There is no database {server.database} on the server. Create it: createdb -E UTF8 -T template0 NAME."
     if "password" in message:
         return (
-            f"The server did not accept the password for {server}. It is taken from PGPASSWORD, from ~/.pgpass or from "
-            f"the system keyring (keyring set orbench-studio {server})."
+            f"The server rejected the password for {server}. The password is read from PGPASSWORD, from ~/.pgpass or "
+            f"from the system keyring (keyring set orbench-studio {server})."
         )
     if "role" in message and "does not exist" in message:
         return f"The server of {server} does not know this user. Its administrator can create it: createuser NAME."
     why = message.splitlines()[0].rsplit("failed: ", 1)[-1].removeprefix("FATAL:").strip() if message else "no answer"
-    return f"There is no connection to {server}: {why}. Check the address, and that the server runs."
+    return f"The connection to {server} failed: {why}. Check the address, and that the server is running."
 
 
 def _revision(db: Connection, server: Server) -> str:
     if not inspect(db).has_table("workspace") or not inspect(db).has_table("alembic_version"):
-        raise WorkspaceError(f"There is no workspace in {server}. Put one there: orbench-studio push FILE {server}")
+        raise WorkspaceError(f"{server} contains no workspace. To create one: orbench-studio push FILE {server}")
     revision = str(db.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
     if migrate.is_newer(revision):
         raise WorkspaceError(
-            f"{server} was written by a newer version of the studio (its format is {revision}, this one knows "
+            f"{server} was written by a newer version of the studio (format {revision}; this version supports "
             f"{migrate.HEAD}). Nothing was changed. Update the studio to open it."
         )
     return revision

@@ -154,9 +154,9 @@ def test_a_folder_that_a_sync_client_keeps_is_told_of_once(start, path):
     folder.mkdir()
     path = path.rename(folder / path.name)
     with start(path) as studio:
-        studio.wait(lambda: "kept by Dropbox" in studio.message())
+        studio.wait(lambda: "is on Dropbox" in studio.message())
         studio.press(S)
-        assert "kept by Dropbox" in studio.message(), "it stays until it is dismissed"
+        assert "is on Dropbox" in studio.message(), "it stays until it is dismissed"
     with start(path) as studio:
         studio.press(T)
         assert "#2 undecided → toxic" in studio.message()

@@ -79,7 +79,7 @@ def test_what_is_wrong_is_said_in_the_dialog(start, postgres, place):
         answer(shown, postgres.address("nowhere"))
         studio.wait(lambda: "no database nowhere on the server" in shown.status.text())
         answer(shown, postgres.new())
-        studio.wait(lambda: "There is no workspace in" in shown.status.text())
+        studio.wait(lambda: "contains no workspace" in shown.status.text())
         answer(shown, place)
         studio.settle()
 
@@ -98,10 +98,10 @@ def test_a_password_is_asked_for_and_kept_nowhere(start, postgres, place, tmp_pa
     with start() as studio:
         studio.application.open(theirs)
         shown = dialog(studio)
-        assert "did not accept the password" in shown.status.text()
+        assert "rejected the password" in shown.status.text()
         answer(shown, theirs, "wrong")
         studio.wait(lambda: "Connecting" not in shown.status.text())
-        assert "did not accept the password" in shown.status.text()
+        assert "rejected the password" in shown.status.text()
         answer(shown, theirs, SECRET)
         studio.settle()
         studio.application.session.save_settings()

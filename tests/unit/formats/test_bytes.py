@@ -21,7 +21,7 @@ def test_a_folder_is_refused(tmp_path, refused):
 
 def test_a_missing_file_is_refused_without_its_folder(tmp_path, refused):
     text = refused(tmp_path / "gone.csv")
-    assert text.startswith("gone.csv: there is no such file")
+    assert text.startswith("gone.csv: the file does not exist")
     assert str(tmp_path) not in text
 
 
@@ -57,12 +57,12 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(take):
 def test_a_nul_byte_is_refused_with_its_line(refused, name):
     content = GOOD.replace("pick", "pi\0ck").encode()
     text = refused(name, gzip.compress(content) if name.endswith("gz") else content)
-    assert text.startswith(f"{name}, line 3: there is a NUL byte")
+    assert text.startswith(f"{name}, line 3: it contains a NUL byte")
 
 
 def test_a_nul_byte_far_behind_is_refused_with_its_line(refused):
     content = GOOD + "a fine question,harmful\r\n" * 30_000 + "a \0,harmful\n"
-    assert refused("a.csv", content).startswith("a.csv, line 30004: there is a NUL byte")
+    assert refused("a.csv", content).startswith("a.csv, line 30004: it contains a NUL byte")
 
 
 def test_another_encoding_is_refused_with_offset_and_line(refused):

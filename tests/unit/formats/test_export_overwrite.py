@@ -245,7 +245,7 @@ def test_a_hidden_folder_that_is_not_ours_is_left_alone(out, tmp_path, odd):
     else:
         add(out / STAGING, {odd: b"mine"})
     before = everything(out)
-    with pytest.raises(StudioError, match="is not left from an export"):
+    with pytest.raises(StudioError, match="was not written by an export"):
         put(out, SECOND)
     assert everything(out) == before
 
@@ -254,7 +254,7 @@ def test_a_hidden_folder_that_is_a_link_is_left_alone(out, tmp_path):
     put(out, FIRST)
     add(tmp_path / "other" / "old", {"a.csv": b"mine"})
     (out / STAGING).symlink_to(tmp_path / "other", target_is_directory=True)
-    with pytest.raises(StudioError, match="is not left from an export"):
+    with pytest.raises(StudioError, match="was not written by an export"):
         put(out, SECOND)
     assert content(tmp_path / "other") == {"old/a.csv": b"mine"}
 
@@ -299,7 +299,7 @@ def test_a_file_that_another_program_holds(out, monkeypatch):
         if held in FIRST:
             with pytest.raises(StudioError, match="could not be written") as caught:
                 put(out, SECOND)
-            assert "What was there before is as it was" in str(caught.value)
+            assert "Its previous content is unchanged" in str(caught.value)
         monkeypatch.setattr(Path, "rename", rename)
         assert everything(out) == before
 

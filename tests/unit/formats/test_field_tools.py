@@ -106,7 +106,7 @@ def test_batch_results_with_their_requests(write, take, refused, requests, resul
     assert [r.responses[0].text for r in found] == [*SAY[:2], ""]
     assert [r.responses[0].model for r in found] == models
     assert [r.responses[0].stop_reason for r in found] == stops
-    assert "the file of the requests" in refused("results.jsonl", lines(results))
+    assert "in the requests file" in refused("results.jsonl", lines(results))
 
 
 def ls_result(control, kind, **value):

@@ -94,7 +94,7 @@ def test_json_is_read_in_each_orientation(take, written):
 
 def test_rows_are_named_where_several_lists_could_be_meant(take, refused):
     written = json.dumps({"train": RECORDS, "test": RECORDS[:1], "version": 1})
-    assert "Say which has the rows: train, test" in refused("x.json", written)
+    assert "Choose the list with the rows: train, test" in refused("x.json", written)
     assert prompts(take("x.json", written, rows="test")) == [ASK[0]]
     dotted = json.dumps({"v1.5": {"a.b": RECORDS[:2]}, "v1": RECORDS, "n": 1})
     assert prompts(take("x.json", dotted, rows="v1.5.a.b")) == list(ASK[:2])

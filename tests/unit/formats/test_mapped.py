@@ -68,7 +68,7 @@ def test_prompts_with_seed_label_and_key(take):
     assert found == [
         Record(2, PromptDraft("A", Category.HATE, Origin.REWRITE, "S", Label.TOXIC, "k1")),
         Record(3, PromptDraft("B")),
-        RowFault(4, "the label 'red' = ? Say what the value means: red=safe or red=toxic"),
+        RowFault(4, "the label 'red' is unknown. Set the meaning: red=safe or red=toxic"),
     ]
 
 
@@ -98,7 +98,7 @@ def test_an_answer_class_is_the_sources_own_without_judge_or_annotator(take):
         (ResponseDraft("m", "R", reference_class=AnswerClass.DIRECT_REFUSAL),),
         (ResponseDraft("m", "S"),),
     ]
-    assert found[2].reason.startswith("the answer class 'odd' = ? Say what the value means: odd=direct_answer")
+    assert found[2].reason.startswith("the answer class 'odd' is unknown. Set the meaning: odd=direct_answer")
 
 
 def test_an_answer_class_of_a_judge(take):

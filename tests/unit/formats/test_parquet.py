@@ -41,8 +41,8 @@ def test_parquet(tmp_path, take, refused):
         ("Record", 4),
     ]
     data = (tmp_path / "a.parquet").read_bytes()
-    assert refused("b.parquet", data[:-20]).startswith("b.parquet: this is no readable Parquet file")
-    assert refused("c.parquet", "prompt,category\n").startswith("c.parquet: this is no readable Parquet file")
+    assert refused("b.parquet", data[:-20]).startswith("b.parquet: it is not a readable Parquet file")
+    assert refused("c.parquet", "prompt,category\n").startswith("c.parquet: it is not a readable Parquet file")
     pyarrow.parquet.write_table(table.slice(0, 0), tmp_path / "d.parquet")
     assert "empty" in refused(tmp_path / "d.parquet")
 

@@ -109,7 +109,7 @@ def test_a_log_that_is_none_is_refused_and_a_broken_sample_alone(take, refused):
     assert "not a readable Inspect log" in refused("log.eval", b"PK\x03\x04 cut off")
     assert "not a readable Inspect log" in refused("log.json", '{"version": 2, "status": "started", "samples": []}')
     cut = json.dumps(HEAD | {"samples": SAMPLES})[:-20]
-    assert "broken or cut off" in refused("log.json", cut)
+    assert "invalid or truncated" in refused("log.json", cut)
     samples = [{"id": 1}, SAMPLES[0]]
     fault, record = take("log.json", json.dumps(HEAD | {"samples": samples}))
     assert "does not have the form of Inspect log" in fault.reason

@@ -67,12 +67,12 @@ FAULTS = {
     "page of a gateway": (
         raw("<html>Bad gateway</html>", status=502),
         Cause.SERVER,
-        "502: A web page of a gateway: “Bad gateway”",
+        "502: The gateway returned a web page: “Bad gateway”",
     ),
     "a page instead of a reply": (
         raw("<html>Log in</html>"),
         Cause.UNREADABLE,
-        "A web page came instead of a reply of the API: “Log in”",
+        "The server returned a web page instead of a reply of the API: “Log in”",
     ),
     "an error in a reply": (
         json_reply({"error": {"code": 502, "message": "upstream"}}),

@@ -143,9 +143,9 @@ def test_two_adjudicators_who_disagree_leave_it_disputed(copy, reviewed):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("prompt,category\n", "line 1: this is no line of a label file"),
+        ("prompt,category\n", "line 1: the line is not valid in a label file"),
         ('{"format": "orbench-labels", "version": 9}\n', "newer version"),
-        ('{"format": "orbench-labels", "version": 1}\n{"deed": 3}\n', "line 2: this is no line"),
+        ('{"format": "orbench-labels", "version": 1}\n{"deed": 3}\n', "line 2: the line is not valid"),
         ('{"format": "orbench-labels", "version": 1}\n{"x": "\\ud800"}\n', "half a character"),
     ],
 )

@@ -29,8 +29,8 @@ from orbench_studio.store.core.tables import (
     VOTES,
 )
 
-MAY_NOT = r"Your role on the server may not do that\. Ask the owner of the workspace"
-OWN_NAME = "decides under its own name alone"
+MAY_NOT = r"Your role on the server does not permit this\. Ask the owner of the workspace"
+OWN_NAME = "can only record decisions under its own name"
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -207,7 +207,7 @@ def test_check_finds_falsified_states(owned, mona):
         db.execute(
             update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == 2).values(final_label="toxic", basis="human")
         )
-    assert owned.problems() == ["prompt_states: 1 rows, first prompt_id 2, are not what the rules say"]
+    assert owned.problems() == ["prompt_states: 1 rows do not match the decisions and the rules. First: prompt_id 2."]
 
 
 def test_an_administrator_creates_the_role_if_the_owner_cannot(postgres, tmp_path):

@@ -69,7 +69,7 @@ def test_a_folder_is_told_of_once(tmp_path):
     folder.mkdir()
     other.mkdir()
     message = sync_folders.warning_once(folder / "mine.orbench")
-    assert message.startswith("mine.orbench is in a folder that is kept by Dropbox.")
+    assert message.startswith("mine.orbench is on Dropbox.")
     assert "local folder" in message
     assert "server" in message
     assert sync_folders.warning_once(folder / "another.orbench") == ""

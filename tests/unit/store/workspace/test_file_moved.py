@@ -112,8 +112,8 @@ def test_what_was_acknowledged_is_in_a_file_that_is_named_and_nothing_is_damaged
         message = decides(3).strip()
         process.stdin.close()
     assert message.startswith("mine.orbench-wal was " if move is log_deleted else "mine.orbench was ")
-    assert "Nothing more is written to it. What was open is saved as " in message
-    copy = type(mine)(message.split("is saved as ")[1].removesuffix("."))
+    assert "Nothing more is written to it. A copy of the open workspace was saved as " in message
+    copy = type(mine)(message.split("was saved as ")[1].removesuffix("."))
     assert decided(copy) == [1, 2]
     if move is log_deleted:
         assert decided(mine) == [1, 2]

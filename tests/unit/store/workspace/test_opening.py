@@ -40,7 +40,7 @@ def test_an_empty_file(tmp_path):
 
 def test_a_text_file(tmp_path):
     (tmp_path / "prompts.csv").write_text("prompt,category\n")
-    assert "To take data from a file, import it" in refused(tmp_path / "prompts.csv")
+    assert "To use data from a file, import it" in refused(tmp_path / "prompts.csv")
 
 
 def test_another_programs_database(tmp_path):
@@ -54,7 +54,7 @@ def test_a_database_that_only_calls_itself_a_workspace(tmp_path):
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA application_id={opening.APPLICATION_ID}")
         db.execute("CREATE TABLE bookmarks (url TEXT)")
-    assert "does not say its format" in refused(tmp_path / "hollow.orbench")
+    assert "its format version is missing" in refused(tmp_path / "hollow.orbench")
 
 
 def test_only_the_head_of_a_database(path):
