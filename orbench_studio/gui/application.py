@@ -94,6 +94,7 @@ class Application:
     def close(self) -> None:
         """Close the window and the workspace and stop all threads: a running thread would abort the process."""
         try:
+            self.window.save_copy.discard()
             self.window.close()
         finally:
             self.session.close()

@@ -38,6 +38,7 @@ from orbench_studio.gui.page_registry import PageRegistry
 from orbench_studio.gui.top_bar import TopBar
 from orbench_studio.gui.workspace.connection import Connection
 from orbench_studio.gui.workspace.moved_file import MovedFile
+from orbench_studio.gui.workspace.save_copy import SaveCopy
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.gui.workspace.visits import Visits
@@ -63,6 +64,7 @@ class MainWindow(PageRegistry):
         self.review = self._make_review()
         self.judging = JudgeRun(session, self)
         self._moved_file = MovedFile(session, connection, self)
+        self.save_copy = SaveCopy(session, self)
         self.learning = AutoTraining(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
         self._indexing = Indexing(session, self)
@@ -130,7 +132,8 @@ class MainWindow(PageRegistry):
     def _opened(self) -> None:
         workspace = self._session.workspace
         assert workspace is not None  # emitted only after one is open
-        self.setWindowTitle(f"{workspace.name} — OR-Bench Studio")
+        name = tr("Demo (temporary copy)") if self._session.is_demo else workspace.name
+        self.setWindowTitle(tr("{name} — OR-Bench Studio").format(name=name))
         self.top_bar.show_workspace()
         self.actions_table.follow_workspace(is_open=True)
         self.welcome.say("")
@@ -195,6 +198,7 @@ class MainWindow(PageRegistry):
             self.label_files,
             self.judging,
             self._moved_file,
+            self.save_copy,
             self.top_bar.reviewer,
             self.review,
         ):
@@ -239,6 +243,7 @@ class MainWindow(PageRegistry):
             "new": lambda: ask_new_workspace(self, lambda path: self._session.open(path, create=True)),
             "import": self.import_files,
             "export": self.export,
+            "save_copy": self.save_copy.ask,
             "merge_labels": self.label_files.ask_merge,
             "write_labels": self.label_files.ask_write,
             "index_responses": self._indexing.begin,
@@ -304,6 +309,9 @@ class MainWindow(PageRegistry):
             self.import_files(files)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.save_copy.stops_close():
+            event.ignore()
+            return
         settings = self._session.settings
         settings.geometry = self.saveGeometry().toHex().toStdString()
         self.review.panes.remember()

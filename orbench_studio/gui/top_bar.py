@@ -41,7 +41,8 @@ class TopBar(QFrame):
         workspace = self._session.workspace
         assert workspace is not None  # the caller has opened one
         name = tr("{name} · illustrative") if workspace.illustrative else "{name}"
-        self.workspace_name.setText(name.format(name=workspace.name))
+        shown = tr("Demo (temporary copy)") if self._session.is_demo else workspace.name
+        self.workspace_name.setText(name.format(name=shown))
         set_tip(self.workspace_name, str(workspace.place))
 
     def fit(self) -> None:

@@ -17,6 +17,7 @@ ACTIONS = (
     ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Files"),
     ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Files"),
     ActionSpec("write_labels", "Export my labels…", ("Ctrl+Shift+M",), "Files"),
+    ActionSpec("save_copy", "Save a copy…", (), "Files"),
     ActionSpec("quit", "Quit", ("Ctrl+Q",), "Quit"),
     ActionSpec("undo", "Undo", ("Ctrl+Z",), "Undo", True),
     ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Undo", True),

@@ -22,12 +22,12 @@ def ask_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
 
 def ask_new_workspace(parent: QWidget, chosen: Callable[[Path], None]) -> None:
     """Ask for the path of a new workspace."""
-    dialog = _dialog(parent, tr("New workspace"), _WORKSPACES)
-    dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("orbench")
-    dialog.setOption(FileDialog.Option.DontConfirmOverwrite)  # an existing file is never overwritten
-    dialog.fileSelected.connect(lambda name: chosen(Path(name)))
-    dialog.open()
+    _ask_new(parent, tr("New workspace"), chosen)
+
+
+def ask_copy(parent: QWidget, chosen: Callable[[Path], None]) -> None:
+    """Ask for the path of a copy of the open workspace."""
+    _ask_new(parent, tr("Save a copy"), chosen)
 
 
 def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
@@ -35,6 +35,15 @@ def ask_tables(parent: QWidget, chosen: Callable[[list[Path]], None]) -> None:
     dialog = _dialog(parent, tr("Import files"), _TABLES)
     dialog.setFileMode(FileDialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(lambda names: chosen([Path(name) for name in names]))
+    dialog.open()
+
+
+def _ask_new(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
+    dialog = _dialog(parent, title, _WORKSPACES)
+    dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("orbench")
+    dialog.setOption(FileDialog.Option.DontConfirmOverwrite)  # an existing file is never overwritten
+    dialog.fileSelected.connect(lambda name: chosen(Path(name)))
     dialog.open()
 
 

@@ -42,6 +42,7 @@ class Session(QObject):
         self.background = Operations(self)  # for long computations that need no workspace
         self.settings = settings
         self.workspace: Workspace | None = None
+        self.demo: Path | None = None  # the temporary file of the demo
         self.own_work: set[int] = set()  # running batches of this window: they report their writes themselves
         self._policy = policy
 
@@ -49,6 +50,11 @@ class Session(QObject):
     def annotator(self) -> str:
         """The name under which decisions are recorded: the server's user where the server demands it."""
         return (self.workspace and self.workspace.decides_as) or self.settings.annotator
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the temporary demo is open; a saved copy of it is a workspace like any other."""
+        return self.workspace is not None and self.demo is not None and is_same(self.workspace.place, self.demo)
 
     def open(
         self, place: Location, *, create: bool = False, failed: Callable[[Exception], object] | None = None
@@ -70,11 +76,12 @@ class Session(QObject):
     def open_demo(self, scratch: Path) -> None:
         """Open a copy of the demo workspace in a folder; created on first use."""
 
+        path = self.demo = scratch / "demo.orbench"
+
         def work() -> Workspace:
             from orbench_studio.services.data import demo
             from orbench_studio.services.workspace import workspace
 
-            path = scratch / "demo.orbench"
             return workspace.open_workspace(path) if path.exists() else demo.demo_workspace(path)
 
         self.operations.run(work, self.adopt, act=Session.adopt)
@@ -84,7 +91,7 @@ class Session(QObject):
         self._leave()
         workspace.policy = self._policy()
         self.workspace = workspace
-        if not workspace.illustrative:
+        if not self.is_demo:
             self.settings.remember(workspace.place)
         self.opened.emit()
 

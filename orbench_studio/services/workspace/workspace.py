@@ -106,7 +106,7 @@ class Workspace:
             open_file.save_copy(self._engine, path)
         else:
             path = self._save_copy_near(file.path)
-        file.is_saved = True
+        file.is_saved = not self.is_in_place  # else what is written after the copy would be lost with a moved file
         return path
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
 
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.menus import Command, offer_context_menu
@@ -17,6 +17,7 @@ from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.evaluation.page import EvaluationPage
 from orbench_studio.gui.review.page import State
 from orbench_studio.gui.review.queue_model import ROW
+from orbench_studio.services.review import search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
 
 S, T = Qt.Key.Key_S, Qt.Key.Key_T
@@ -106,6 +107,37 @@ def test_the_demo_says_that_it_is_invented(start):
         assert len(studio.page.model.ids()) >= 60
         assert "illustrative" in studio.window.top_bar.workspace_name.text()
         assert studio.application.session.settings.recent == []
+
+
+def test_decisions_in_the_demo_are_saved_discarded_or_go_on(start, tmp_path):
+    copy = tmp_path / "mine.orbench"
+    with start() as studio:
+        window, session = studio.window, studio.application.session
+        click(window.welcome, "Open the demo")
+        studio.settle()
+        assert window.windowTitle().startswith("Demo (temporary copy)")
+        assert not window.save_copy.stops_close(), "nothing was decided"
+        number = abs(studio.shown())
+        studio.press(T)
+
+        def asked(title):
+            assert not window.close()
+            [box] = [one for one in window.findChildren(QMessageBox) if one.isVisible()]
+            assert box.text() == "Keep your decisions in the demo?"
+            next(button for button in box.buttons() if button.text() == title).click()
+
+        asked("Cancel")
+        assert window.isVisible()
+        asked("Save a copy…")
+        choose(studio, copy)
+        studio.wait(lambda: not session.is_demo)
+        studio.settle()
+        assert session.workspace.place == copy and session.settings.recent == [str(copy)]
+        assert f"A copy was saved as {copy}" in studio.message()
+        assert window.close(), "the copy has all decisions"
+    with open_workspace(copy) as saved:
+        [row] = search.queue_rows(saved, [number])
+        assert str(row.final_label) == "toxic"
 
 
 def test_the_button_of_an_empty_filter_takes_it_away(start, path):
