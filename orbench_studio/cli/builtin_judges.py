@@ -23,8 +23,8 @@ def builtin_judge(names: list[str]) -> str | None:
     return builtin
 
 
-def judge_all(workspace: "Workspace", name: str) -> "JudgingResult":
-    """Judge all responses that the built-in judge has not judged in its current version."""
+def run_judge(workspace: "Workspace", name: str, batch_id: int | None = None) -> "JudgingResult":
+    """Judge the responses of a batch, or all, that the built-in judge has not judged in its current version."""
     from orbench_studio.instruments.local_judge import LocalJudge
     from orbench_studio.services.judging import run_judges
 
@@ -35,4 +35,4 @@ def judge_all(workspace: "Workspace", name: str) -> "JudgingResult":
             "It returns what the rules return."
         )
     with show_progress("judging") as on_progress:
-        return run_judges.judge(workspace, instrument, on_progress=on_progress)
+        return run_judges.judge(workspace, instrument, batch_id=batch_id, on_progress=on_progress)

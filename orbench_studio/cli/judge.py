@@ -39,10 +39,14 @@ def judge(
     """Assign an answer class to stored responses. Judge replies that cannot be parsed are recorded as "unparsed".
 
     Built-in judges are free: rules (patterns), local (a classifier trained on human labels) and keywords (OR-Bench's
-    keyword lists). They judge all responses that they have not judged yet.
+    keyword lists). They judge all responses, or those of a batch, that they have not judged yet.
     """
     if builtin := builtin_judges.builtin_judge(judge):
-        _judge_builtin(workspace, builtin, as_json=sending.as_json)
+        if model or template or again or limit is not None:
+            raise typer.BadParameter(
+                f"{builtin} is a built-in judge: --model, --template, --again and --limit are for language models."
+            )
+        _judge_builtin(workspace, builtin, batch, as_json=sending.as_json)
         return
     from orbench_studio.services.evaluation import judge_batches
 
@@ -52,11 +56,11 @@ def judge(
     _launch(workspace, judge, settings, selection, sending)
 
 
-def _judge_builtin(workspace: Path, name: str, *, as_json: bool) -> None:
+def _judge_builtin(workspace: Path, name: str, batch_id: int | None, *, as_json: bool) -> None:
     from orbench_studio.services.workspace.workspace import open_workspace
 
     with open_workspace(workspace) as opened:
-        done = builtin_judges.judge_all(opened, name)
+        done = builtin_judges.run_judge(opened, name, batch_id)
     if as_json:
         write_json({"judge": done.judge, "version": done.version, "judged": done.judged})
     else:

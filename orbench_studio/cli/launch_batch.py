@@ -101,7 +101,7 @@ def _judge_completed(workspace: "Workspace", prices: "Prices") -> None:
 
     for found in start_follow_ups(workspace):
         if found.builtin_judge is not None:
-            write_error(builtin_judges.judge_all(workspace, found.builtin_judge).changes.message)
+            write_error(builtin_judges.run_judge(workspace, found.builtin_judge, found.batch_id).changes.message)
         elif found.judge_batch_id is not None:
             progress = batch_progress.run(open_runner(workspace, found.judge_batch_id, prices))
             write_error(

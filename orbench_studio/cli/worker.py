@@ -62,8 +62,8 @@ def _run(place: Location, models: list[str], *, until_done: bool) -> int:
         return len(interrupted)
 
 
-def _judge(workspace: "Workspace", by: str) -> None:
-    write_line(builtin_judges.judge_all(workspace, by).changes.message)
+def _judge(workspace: "Workspace", by: str, batch_id: int) -> None:
+    write_line(builtin_judges.run_judge(workspace, by, batch_id).changes.message)
 
 
 @contextmanager

@@ -154,6 +154,17 @@ def test_simulated_judge_is_unparsed(evaluate, run, run_json, workspace):
     assert run_json("stats", workspace)["responses_by_answer_class"] == {"unparsed": 2}
 
 
+def test_built_in_judge_judges_the_responses_of_a_batch_or_all(evaluate, run, run_json, workspace):
+    evaluate("--limit", 5, "--yes")
+    evaluate("--limit", 7, "--yes")
+    judge = ("judge", workspace, "--judge", "rules")
+    second = run_json("batches", workspace, "list")[0]
+    assert (second["batch"], second["done"]) == (2, 7)
+    assert run_json(*judge, "--batch", 2)["judged"] == 7
+    assert run(*judge, "--model", MODEL).exit_code == 2
+    assert run_json(*judge)["judged"] == 5
+
+
 def test_pause_and_cancel(run, evaluate, workspace, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
     evaluate("--yes")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group, Labels
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.gui.workspace.session import Session
@@ -40,8 +41,8 @@ class OptionsBar(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._rate, self._refusals = QComboBox(), QComboBox()
-        self._labels, self._answers = QComboBox(), QComboBox()
+        self._rate, self._refusals = ComboBox(), ComboBox()
+        self._labels, self._answers = ComboBox(), ComboBox()
         self._assume = QCheckBox()
         self._build_ui()
         self._refusals.setCurrentIndex(self._refusals.findData(session.settings.refusals))

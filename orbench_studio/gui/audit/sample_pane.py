@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.audit.estimate import Estimate, Estimates, HumanEvidence
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, AuditOptions, Group
@@ -15,6 +15,7 @@ from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.audit.heat_map import category_title
 from orbench_studio.gui.audit.options import shortened, with_label
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox, SpinBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.form_fields import pad
 from orbench_studio.gui.common.live_table import Column, Table
@@ -61,8 +62,8 @@ class SamplePane(QWidget):
         self._request: tuple[AuditCounts, AuditOptions, Group] | None = None
         self._running = False
         self.found: Estimates | None = None
-        self.samples, self.human, self.category = QComboBox(), QComboBox(), QComboBox()
-        self.name, self.prompts = QLineEdit(), pad(QSpinBox())
+        self.samples, self.human, self.category = ComboBox(), ComboBox(), ComboBox()
+        self.name, self.prompts = QLineEdit(), pad(SpinBox())
         self.line = QWidget()
         self.draw = QPushButton(tr("Draw"))
         self.queue = QPushButton(tr("Label needed prompts"))

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import SpinBox
 from orbench_studio.gui.common.widgets import label
 
 _PAD, _INDENT = 6, 8
@@ -32,7 +33,7 @@ def fill(grid: QGridLayout, rows: Sequence[tuple[str, QWidget]]) -> dict[QWidget
 
 def count_field(minimum: int, maximum: int, value: int) -> QSpinBox:
     """A spin box for whole numbers."""
-    number = QSpinBox()
+    number = SpinBox()
     number.setRange(minimum, maximum)
     number.setGroupSeparatorShown(True)
     number.setValue(value)

@@ -62,8 +62,8 @@ class Rows(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; -1 restores the order of the page."""
         self._sorted_by = (column, order)
+        self.layoutAboutToBeChanged.emit()  # the selection makes its persistent indexes now
         before = [(index, self._order[index.row()]) for index in self.persistentIndexList()]
-        self.layoutAboutToBeChanged.emit()
         self._arrange()
         places = {given: place for place, given in enumerate(self._order)}
         for index, given in before:

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFormLayout,
     QGridLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.review.decision_moment import Reveal
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.theme import LARGEST, SMALLEST, STEP, px
 from orbench_studio.gui.common.widgets import label
@@ -198,7 +198,7 @@ def _control(preference: Preference, value: Any, take: Callable[[str, object], N
             switch.toggled.connect(lambda on: take(name, on))
             return _named(switch, preference)
         case OneOf(options):
-            choice = QComboBox()
+            choice = ComboBox()
             choice.addItems([tr(option) for option in options])
             choice.setCurrentIndex(options.index(value) if value in options else 0)
             choice.currentIndexChanged.connect(lambda place: take(name, options[place]))

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.curation.subset import Difference, DifferingPrompt, SubsetSummary
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import text_shown
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
@@ -29,7 +30,7 @@ class CompareDialog(QDialog):
     def __init__(self, parent: QWidget, session: Session, name: str) -> None:
         super().__init__(parent)
         self._session, self._name = session, name
-        self.other = QComboBox()
+        self.other = ComboBox()
         self._file = QPushButton(tr("Open table…"))
         self.status = label("", "quiet")
         self._titles = label("", "strong"), label("", "strong")

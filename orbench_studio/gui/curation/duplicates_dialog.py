@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -26,6 +25,7 @@ from orbench_studio.domain.review.queue import Field, QueueFilter, Status, Term
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.content_cover import row_shown, text_shown
+from orbench_studio.gui.common.fields import DoubleSpinBox
 from orbench_studio.gui.common.form_fields import pad
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.progress_strip import ProgressStrip
@@ -62,7 +62,7 @@ class DuplicatesDialog(QDialog):
         self._session, self._theme = session, theme
         self._ids: list[int] = []  # of the shown group
         self.status = label("", "quiet")
-        self.threshold = pad(QDoubleSpinBox())
+        self.threshold = pad(DoubleSpinBox())
         self.search = QPushButton(tr("Find"))
         self.strip = ProgressStrip()
         self.groups = Table(tr("Groups"), _COLUMNS)

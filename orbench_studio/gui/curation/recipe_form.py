@@ -9,6 +9,7 @@ from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.curation.recipe import LabelSource, Recipe, ShortagePolicy, Split
 from orbench_studio.gui.audit.options import REFUSALS
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.form_fields import count_field, fill
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label, scrolled
@@ -140,7 +141,7 @@ class RecipeForm(QWidget):
 
 
 def _choice(titles: dict[str, str]) -> QComboBox:
-    field = QComboBox()
+    field = ComboBox()
     for value, title in titles.items():
         field.addItem(tr(title), str(value))
     field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

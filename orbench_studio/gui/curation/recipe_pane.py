@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.curation.recipe import InconsistentRecipeError, Recipe, RecipeError, read_recipe
 from orbench_studio.domain.curation.recipe_text import with_value
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import FlowLayout
 from orbench_studio.gui.common.theme import META, Theme, code_font
 from orbench_studio.gui.common.widgets import label, set_role
@@ -34,7 +35,7 @@ class RecipePane(QWidget):
         super().__init__()
         self._theme = theme
         self.recipe: Recipe | None = None
-        self.templates = QComboBox()
+        self.templates = ComboBox()
         self.form = RecipeForm()
         self.editor = QPlainTextEdit()
         self._views = QStackedWidget()

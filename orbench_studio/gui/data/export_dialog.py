@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.data.export import FOR_SPREADSHEETS, Export, Form
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
@@ -57,8 +57,8 @@ class ExportDialog(QDialog):
         self._session = session
         self._queue = queue
         self._subset = subset
-        self.what = QComboBox()
-        self.form = QComboBox()
+        self.what = ComboBox()
+        self.form = ComboBox()
         self.where = QLineEdit()
         self.licence = QLineEdit()
         self.names = QCheckBox(tr("Annotators' names instead of pseudonyms"))

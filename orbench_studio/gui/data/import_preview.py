@@ -24,6 +24,7 @@ from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import ANSWERS
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.widgets import label, set_tip
 from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.services.data.import_files import ColumnMapping, ColumnTally, Field, formats, is_nested
@@ -72,7 +73,7 @@ class ImportPreview(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._file: FileToImport | None = None
-        self.format = QComboBox()
+        self.format = ComboBox()
         self.table = QTableWidget()
         self.values = QTableWidget(0, 4)
         self.columns: list[QComboBox] = []
@@ -150,7 +151,7 @@ class ImportPreview(QWidget):
 
     def _field_box(self, name: str) -> QComboBox:
         """The list of fields for a column; a path inside the column is shown with its field."""
-        box = QComboBox()
+        box = ComboBox()
         box.addItem(tr("Not imported"), None)
         for part, title in TITLES.items():
             box.addItem(tr(title), part)
@@ -213,7 +214,7 @@ class ImportPreview(QWidget):
                 self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
 
     def _meaning_box(self, column: ColumnTally, value: str, became: str) -> QComboBox:
-        box = QComboBox()
+        box = ComboBox()
         box.addItem(became, None)
         for meaning in _MEANINGS[column.field]:
             if meaning != became:

@@ -212,7 +212,7 @@ class BatchOperations(QObject):
     def judge(self, batch: Batch, judge: str) -> None:
         """Judge the responses of a batch with a built-in judge or a language model."""
         if judge in BUILTIN_JUDGES:
-            self._judging.ask(judge)
+            self._judging.ask(judge, batch.id)
             return
 
         def work(workspace: Workspace) -> int:
@@ -285,7 +285,7 @@ class BatchOperations(QObject):
         def started(found: list[FollowUp]) -> None:
             for one in found:
                 if one.builtin_judge is not None:
-                    self._judging.ask(one.builtin_judge)
+                    self._judging.ask(one.builtin_judge, one.batch_id)
                 elif one.judge_batch_id is not None:
                     self.resume(one.judge_batch_id)
 

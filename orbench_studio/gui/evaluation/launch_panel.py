@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.amounts import duration, usd
 from orbench_studio.errors import NothingLeftError
@@ -123,16 +123,6 @@ class LaunchPanel(QWidget):
         column.addWidget(self.launch)
 
 
-class WheelFilter(QObject):
-    """Lets the mouse wheel scroll the form instead of changing a field without focus."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
 def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
     """Lay out the fields of a panel in a scroll area, with the foot below it."""
     panel.setObjectName("panel")
@@ -141,10 +131,6 @@ def lay_out(panel: QFrame, grid: QGridLayout, foot: LaunchPanel) -> None:
     form.setLayout(grid)
     grid.setContentsMargins(16, 16, 16, 8)
     grid.setRowStretch(grid.rowCount(), 1)
-    wheel_filter = WheelFilter(panel)
-    for control in (*form.findChildren(QSpinBox), *form.findChildren(QComboBox)):
-        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        control.installEventFilter(wheel_filter)
     area = scrolled(form)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     column = QVBoxLayout(panel)

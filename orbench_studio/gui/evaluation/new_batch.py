@@ -24,6 +24,7 @@ from orbench_studio.domain.evaluation.batch import BatchSettings
 from orbench_studio.domain.review.query import parse, write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.form_fields import count_field, fill, number_in
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import if_alive, label, set_tip
@@ -155,12 +156,12 @@ class NewBatch(QFrame):
         self._runs.model_groups(if_alive(self, opened))
 
     def _make_controls(self) -> None:
-        self.prompts, self.query = QComboBox(), QLineEdit()
+        self.prompts, self.query = ComboBox(), QLineEdit()
         self._filter: QWidget = QWidget()
         self._filter_note: QLabel = label("", "meta")
         self.all_prompts = QPushButton(tr("Use all prompts"))
         self.limit, self.models = count_field(0, _MAX_PROMPTS, 0), ModelsField()
-        self.judge, self.judge_model = QComboBox(), ModelLine(tr("Judge model"))
+        self.judge, self.judge_model = ComboBox(), ModelLine(tr("Judge model"))
         self.cost_limit, self.vendor_batch = (
             QLineEdit(),
             QCheckBox(tr("Use the vendor's batch API\n(half price, up to 24 h)")),

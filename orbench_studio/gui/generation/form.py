@@ -17,6 +17,7 @@ from orbench_studio.domain.evaluation.batch import (
 )
 from orbench_studio.domain.review.query import parse
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.form_fields import count_field, fill, number_in
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.common.widgets import label, set_tip
@@ -53,7 +54,7 @@ class StepForm(QFrame):
         super().__init__()
         self._session, self._runs = session, runs
         self.foot = LaunchPanel(self._offered)
-        self.step, self.description = QComboBox(), label("", "quiet")
+        self.step, self.description = ComboBox(), label("", "quiet")
         self.writer, self.responder, self.moderators = (
             ModelLine(tr("Writer")),
             ModelLine(tr("Responder")),

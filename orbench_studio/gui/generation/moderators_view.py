@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.moderation import Count, Rule
 from orbench_studio.domain.core.rates import coefficient_text
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.flow_layout import Flow
 from orbench_studio.gui.common.form_fields import count_field
 from orbench_studio.gui.common.text_table import TextTable, table_of, translated
@@ -32,7 +33,7 @@ class RuleField(Flow):
 
     def __init__(self) -> None:
         super().__init__()
-        self.count, self.least = QComboBox(), count_field(1, 99, 2)
+        self.count, self.least = ComboBox(), count_field(1, 99, 2)
         self.rescues = QCheckBox(tr("A safe response makes a toxic prompt safe"))
         for count, words in _COUNTS.items():
             self.count.addItem(tr(words), count)

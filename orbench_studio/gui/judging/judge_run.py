@@ -29,7 +29,10 @@ CHUNK = 200  # responses; a decision waits for at most one chunk, about 70 ms (m
 
 
 class JudgeRun(QObject):
-    """Runs a built-in judge on all responses that it has not judged. A cancelled run keeps its judgements."""
+    """Runs a built-in judge on the responses of a batch, or of the workspace, that it has not judged.
+
+    A cancelled run keeps its judgements.
+    """
 
     message = Signal(str)  # for the user, at the end of a run
 
@@ -38,27 +41,32 @@ class JudgeRun(QObject):
         self._session = session
         self.strip = ProgressStrip()
         self.busy = False
-        self._queued: list[str] = []
+        self._queued: list[tuple[str, int | None]] = []
+        self._batch_id: int | None = None  # of the run; None judges the whole workspace
         self._on_progress: Callable[[int, int], bool] = _continue
         session.opened.connect(self._reset)
         session.closed.connect(self._reset)
 
-    def ask(self, judge: str) -> None:
-        """Run a judge now, or after the active run."""
+    def ask(self, judge: str, batch_id: int | None = None) -> None:
+        """Run a judge on the responses of a batch, or on all; now, or after the active run."""
         if self._session.workspace is None:
             self.message.emit(tr("Open a workspace first."))
         elif self.busy:
-            self._queued = [other for other in self._queued if other != judge] + [judge]
+            wanted = (judge, batch_id)
+            self._queued = [other for other in self._queued if other != wanted] + [wanted]
             self.message.emit(tr("Another judge is running. This one is queued."))
         elif judge == LOCAL:
+            self._batch_id = batch_id
             self._begin(tr("Training the local judge, then judging"))
             self._train(self._judge_if_trained)
         else:
+            self._batch_id = batch_id
             self._run_untrained(judge)
 
     def train_quietly(self) -> None:
         """Train the local judge and judge without a progress bar. Must not be called while busy."""
         self.busy = True
+        self._batch_id = None
         self._on_progress = _continue
         self._train(self._judge_quietly)
 
@@ -79,7 +87,7 @@ class JudgeRun(QObject):
         self.busy = False
         self.strip.end()
         if self._queued:
-            self.ask(self._queued.pop(0))
+            self.ask(*self._queued.pop(0))
 
     def _reset(self) -> None:
         """Forget the run, after the workspace changed."""
@@ -145,12 +153,12 @@ class JudgeRun(QObject):
 
     def _judge(self, instrument: Instrument, then: Callable[[JudgingResult], None]) -> None:
         workspace = self._open_workspace()
-        on_progress = self._on_progress
+        on_progress, batch_id = self._on_progress, self._batch_id
 
         def begin() -> Any:
             from orbench_studio.services.judging import run_judges
 
-            return run_judges.judging(workspace, instrument, CHUNK)
+            return run_judges.judging(workspace, instrument, CHUNK, batch_id)
 
         def next_chunk(chunks: Any) -> None:
             def done(result: JudgingResult) -> None:

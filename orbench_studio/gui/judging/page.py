@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.errors import CancelledError
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.page_head import page_head
 from orbench_studio.gui.common.progress_strip import ProgressStrip
 from orbench_studio.gui.common.text_table import note, table_of
@@ -50,7 +51,7 @@ class JudgesPage(QWidget):
         self.status = note(tr(_EMPTY))
         self.run = QPushButton(tr("Calibrate"))
         self.copy = QPushButton(tr("Copy as text"))
-        self.slices = QComboBox()
+        self.slices = ComboBox()
         self._scroll = QScrollArea()
         self._build_ui(actions)
         self._connect()

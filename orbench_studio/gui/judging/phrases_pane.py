@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from orbench_studio.domain.judging.custom_rule import CustomRule
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.fields import ComboBox
 from orbench_studio.gui.common.text_table import Row, grid_of, note, translated
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.judging.calibration_tables import indicates, phrase_rows
@@ -31,10 +32,10 @@ class PhrasesPane(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.models = QComboBox()
+        self.models = ComboBox()
         self.list = QWidget()
         self.phrase = QLineEdit()
-        self.indicated = QComboBox()
+        self.indicated = ComboBox()
         self._test = QPushButton(tr("Test"))
         self.save = QPushButton(tr("Save as rule"))
         self.status = note("")

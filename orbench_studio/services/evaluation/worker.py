@@ -24,14 +24,14 @@ class BatchWorker:
     """Runs in the thread that calls `run`, with one more thread per batch.
 
     `models` are the models to serve, `vendor/` for all of a vendor; all models if empty. `message` receives messages
-    for the user. `judge` runs a built-in judge if a completed batch asks for it.
+    for the user. `judge` runs the built-in judge that a completed batch asks for on its responses.
     """
 
     workspace: Workspace
     prices: Prices
     models: Collection[str]
     message: Callable[[str], None]
-    judge: Callable[[str], None]
+    judge: Callable[[str, int], None]
     lease: float = LEASE
     runners: dict[int, LiveRunner] = field(default_factory=dict)
     """By batch."""
@@ -89,7 +89,7 @@ class BatchWorker:
         for found in start_follow_ups(self.workspace):
             if found.builtin_judge is not None:
                 self.message(f"Batch {found.batch_id} is completed. Judging its responses with {found.builtin_judge}.")
-                self.judge(found.builtin_judge)
+                self.judge(found.builtin_judge, found.batch_id)
 
     def _join(self) -> None:
         for batch, names in self._open_batches():

@@ -7,7 +7,7 @@ To add a judge:
 2. Write a function here that creates it, and add a `BuiltinJudge` to `BUILTIN_JUDGES`.
 3. Add it to the table in `resources/docs/judges.md`.
 
-`judge --judge NAME`, `evaluate --judge NAME`, `calibrate` and workers then know it. An LLM judge needs no code.
+`judge --judge NAME`, `calibrate` and workers then know it. An LLM judge needs no code.
 
 Instruments are imported inside the functions, because the command line and the window read the names at startup.
 """

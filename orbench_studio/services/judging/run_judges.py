@@ -16,7 +16,7 @@ from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core.bulk_sql import id_of
 from orbench_studio.store.core.tables import JUDGES
 from orbench_studio.store.judging import judgements
-from orbench_studio.store.judging.judgements import Labelled, ResponseToJudge
+from orbench_studio.store.judging.judgements import Labelled, Pending, ResponseToJudge
 
 if TYPE_CHECKING:
     from orbench_studio.instruments.local_judge import Example
@@ -68,20 +68,27 @@ def overrides(workspace: Workspace) -> frozenset[int]:
 
 
 def judge(
-    workspace: Workspace, instrument: Instrument, *, on_progress: Progress = lambda _done, _total: True
+    workspace: Workspace,
+    instrument: Instrument,
+    *,
+    batch_id: int | None = None,
+    on_progress: Progress = lambda _done, _total: True,
 ) -> JudgingResult:
-    """Judge all responses that the instrument has not judged in its current version, in transactions of `CHUNK`.
+    """Judge the responses that the instrument has not judged in its current version, in transactions of `CHUNK`.
 
+    With `batch_id`, only the responses of this batch are judged; otherwise all responses of the workspace.
     Replaces the instrument's older judgements. Human labels, other judges and imports are never changed. A local judge
     skips responses with a human answer class. The run stops if `on_progress(done, total)` returns False.
     """
-    for done in judging(workspace, instrument, CHUNK):
+    for done in judging(workspace, instrument, CHUNK, batch_id):
         if not on_progress(done.judged, done.total) or done.finished:
             break
     return done
 
 
-def judging(workspace: Workspace, instrument: Instrument, chunk: int) -> Iterator[JudgingResult]:
+def judging(
+    workspace: Workspace, instrument: Instrument, chunk: int, batch_id: int | None = None
+) -> Iterator[JudgingResult]:
     """Judge in chunks; yields the progress before each chunk and the result at the end.
 
     Stop iterating to cancel. No transaction is open between two chunks.
@@ -89,13 +96,14 @@ def judging(workspace: Workspace, instrument: Instrument, chunk: int) -> Iterato
     identity = text_identity(instrument.version)
     with workspace.writing() as db:
         judge_id = id_of(db, JUDGES, {"name": instrument.name, "kind": str(instrument.kind)})
-        total = judgements.count_to_judge(db, judge_id, identity, instrument.kind)
+        pending = Pending(judge_id, identity, instrument.kind, batch_id)
+        total = judgements.count_to_judge(db, pending)
     done = JudgingResult(instrument.name, instrument.version, 0, finished=False, total=total)
     after = 0
     while True:
         yield done
         with workspace.reading() as db:
-            rows = judgements.to_judge(db, judge_id, identity, instrument.kind, after, chunk)
+            rows = judgements.to_judge(db, pending, after, chunk)
         if not rows:
             break
         assessed = instrument.assess([Answered(one.prompt, one.text, one.model) for one in rows])

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.response import UNJUDGEABLE
+from orbench_studio.store.core.batch_tables import BATCH_ITEMS
 from orbench_studio.store.core.bulk_sql import add, chunks, in_list, next_id
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
@@ -72,24 +73,31 @@ class UnjudgedResponse(NamedTuple):
     judgements: tuple[StoredJudgement, ...]
 
 
-def to_judge(
-    db: Connection, judge_id: int, identity: bytes, kind: JudgeKind, after: int, limit: int
-) -> list[ResponseToJudge]:
+class Pending(NamedTuple):
+    """The responses that a version of a built-in judge has not judged, of one batch or of the whole workspace."""
+
+    judge_id: int
+    identity: bytes
+    kind: JudgeKind
+    batch_id: int | None = None
+
+
+def to_judge(db: Connection, pending: Pending, after: int, limit: int) -> list[ResponseToJudge]:
     """The next responses to judge, by id. A local judge skips responses with a human answer class."""
     statement = (
         select(R.id, R.prompt_id, func.coalesce(R.asked, PROMPTS.c.text), R.text, MODELS.c.name)
         .join(PROMPTS, PROMPTS.c.id == R.prompt_id)
         .join(MODELS, MODELS.c.id == R.model_id)
-        .where(R.id > after, *_not_judged(judge_id, identity, kind))
+        .where(R.id > after, *_conditions(pending))
         .order_by(R.id)
         .limit(limit)
     )
     return [ResponseToJudge(*row) for row in db.execute(statement)]
 
 
-def count_to_judge(db: Connection, judge_id: int, identity: bytes, kind: JudgeKind) -> int:
+def count_to_judge(db: Connection, pending: Pending) -> int:
     """Number of responses to judge."""
-    statement = select(func.count()).select_from(RESPONSES).where(*_not_judged(judge_id, identity, kind))
+    statement = select(func.count()).select_from(RESPONSES).where(*_conditions(pending))
     return int(db.execute(statement).scalar_one())
 
 
@@ -182,11 +190,14 @@ def _final_classes(db: Connection, response_ids: Sequence[int]) -> dict[int, str
     return found
 
 
-def _not_judged(judge_id: int, identity: bytes, kind: JudgeKind) -> list[ColumnElement[bool]]:
-    done = exists().where(J.response_id == R.id, J.judge_id == judge_id, J.identity == identity)
+def _conditions(pending: Pending) -> list[ColumnElement[bool]]:
+    done = exists().where(J.response_id == R.id, J.judge_id == pending.judge_id, J.identity == pending.identity)
     conditions = [~done, R.stop_reason.not_in(UNJUDGEABLE)]
-    if kind is JudgeKind.LOCAL:
+    if pending.kind is JudgeKind.LOCAL:
         conditions.append(~exists().where(S.response_id == R.id, _DECIDED))
+    if pending.batch_id is not None:
+        items = select(BATCH_ITEMS.c.id).where(BATCH_ITEMS.c.batch_id == pending.batch_id)
+        conditions.append(R.batch_item_id.in_(items))
     return conditions
 
 

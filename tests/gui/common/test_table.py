@@ -51,6 +51,21 @@ def test_a_click_on_a_column_name_sorts_and_the_selected_row_stays(table):
     assert tester.model() is table.rows
 
 
+def selected(view):
+    return {(index.row(), index.column()) for index in view.selectedIndexes()}
+
+
+def test_the_selection_stays_in_its_row_when_the_table_is_sorted(table, qtbot):
+    texts = table_of(TextTable("T", ("Model", "n"), (("north", "12"), ("east", "3"), ("south", "1"))))
+    qtbot.addWidget(texts)
+    for view, key in ((table, "a"), (texts.findChild(Table), 1)):
+        view.choose(key)
+        for column, order in ((0, Qt.SortOrder.AscendingOrder), (1, Qt.SortOrder.DescendingOrder)):
+            view.sortByColumn(column, order)
+            assert selected(view) == {(view.rows.keys.index(key), 0), (view.rows.keys.index(key), 1)}
+            assert view.current() == key
+
+
 def test_widths_and_order_of_columns_are_the_users(table):
     header = table.horizontalHeader()
     header.resizeSection(0, 123)

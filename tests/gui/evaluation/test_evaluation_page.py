@@ -330,7 +330,7 @@ def test_built_in_judge_runs_when_the_batch_is_completed(at_page, path):
     at_page.form.judge.setCurrentIndex(1)
     at_page.add_models("simulated/refusing")
     at_page.launch()
-    at_page.studio.wait(lambda: "judged" in at_page.studio.message())
+    at_page.studio.wait(lambda: at_page.studio.message() == "studio-rules: 8 responses judged.")  # none of other models
     at_page.click(at_page.pane.review)
     at_page.studio.settle()
     at_page.studio.wait(lambda: at_page.studio.page.model.rowCount() == 8)

@@ -66,7 +66,12 @@ class WorkerThread:
 
     def __init__(self, workspace, prices, models, *, until_done):
         self.messages = []
-        self._worker = BatchWorker(workspace, prices, models, self.messages.append, self.messages.append, LEASE)
+        self.builtin_judges = []
+
+        def judge(name, batch_id):
+            self.builtin_judges.append((name, batch_id))
+
+        self._worker = BatchWorker(workspace, prices, models, self.messages.append, judge, LEASE)
         self._thread = threading.Thread(target=self._worker.run, kwargs={"until_done": until_done})
         self._thread.start()
         self.stop = self._worker.stop
@@ -217,7 +222,7 @@ def test_worker_starts_the_judge_of_a_completed_batch(workspace, prices, start_w
         BatchState.COMPLETED,
         2,
     )
-    assert RULES in worker.messages
+    assert worker.builtin_judges == [(RULES, made.id)]
     assert judge_batches.start_follow_ups(workspace) == []
 
 
