@@ -283,8 +283,8 @@ class InputFile:
     def _encoding_fault(self, offset: int, line: int) -> FileFaultError:
         if self.encoding == "utf-8-sig":
             text = (
-                f"byte {offset:,} of the file is not UTF-8. Is it Windows-1252? "
-                "Save the file as UTF-8, or pass --encoding NAME (for example --encoding cp1252)."
+                f"byte {offset:,} of the file is not UTF-8. Save it as UTF-8, or pass --encoding NAME: cp1252 for "
+                "Western European, gb18030 for Chinese, shift_jis for Japanese texts. A wrong encoding garbles texts."
             )
         else:
             text = f"byte {offset:,} of the file is not {self.encoding}. Pass another --encoding, or save it as UTF-8."

@@ -95,9 +95,10 @@ def _choices(annotations: list[Any] | None) -> Iterator[Choice]:
         for result in annotation.get("result") or ():
             annotator, control = _annotator(annotation, result), str(result.get("from_name") or "choices")
             value = result.get("value") or {}
-            for choice in value.get("choices") or ():
-                yield Choice(annotator, str(choice), control)
-            texts = value.get("text") if result.get("type") == "textarea" else ()
+            kind = str(result.get("type") or "choices")
+            for choice in value.get("choices") or (() if kind in ("choices", "textarea") else (kind,)):
+                yield Choice(annotator, str(choice), control)  # of another kind: counted as not read, by its kind
+            texts = value.get("text") if kind == "textarea" else ()
             for text in [texts] if isinstance(texts, str) else texts or ():
                 yield Choice(annotator, str(text), control, is_text=True)
 

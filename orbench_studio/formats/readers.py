@@ -30,6 +30,8 @@ _HEADERLESS = {
 }
 _LIKENESS = 0.8  # share of a format's columns that a file must have to be called like it,
 _LIKE_COLUMNS = 3  # and how many at least
+_SENTENCE = 8  # words from which a column's name is a sentence
+_NO_HEADER = "Its first row looks like data: add a row with the names of the columns."
 
 
 def readers() -> list[Reader]:
@@ -58,7 +60,8 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
     if format_name is None:
         found = recognise(header)
         if found is None:
-            text = f"{name}: format not recognised. {_closest(header)}Its columns are {listing(header)}."
+            first = f"{_NO_HEADER} " if looks_like_data(header) else ""
+            text = f"{name}: format not recognised. {first}{_closest(header)}Its columns are {listing(header)}."
             raise FileFaultError(text, wants="format")
         return found
     reader = _named(name, format_name)
@@ -69,6 +72,11 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
         text = f"{reader.name} needs {_columns(missing)}; the file has {listing(header)}. {likely}"
         raise file_fault(name, text)
     return reader
+
+
+def looks_like_data(header: Sequence[str]) -> bool:
+    """Whether a header is probably the first row of a table without one: it has a sentence among its names."""
+    return any(len(name.split()) >= _SENTENCE or (name.endswith("?") and " " in name) for name in header)
 
 
 def _closest(header: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from orbench_studio.formats.doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field, propose
 from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
-from orbench_studio.formats.readers import choose, headerless, recognise
+from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
@@ -38,6 +38,7 @@ class Reading:
         self.inferred = sheet.inferred
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
+        self.has_doubtful_header = looks_like_data(header)
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
 

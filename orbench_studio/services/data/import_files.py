@@ -231,6 +231,8 @@ def _finish(report: ImportReport, file: Reading) -> None:
     """Add the value counts, notes and warnings to the report."""
     report.values = file.tally.columns
     report.notes |= file.tally.notes
+    if file.has_doubtful_header:
+        report.warnings.append("The first row looks like data, and was read as the names of the columns.")
     report.warnings += _warnings(report)
 
 

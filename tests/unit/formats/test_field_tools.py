@@ -117,6 +117,7 @@ def test_label_studio_with_more_controls_and_own_names(write):
     results = [
         ls_result("label", "choices", choices=["Safe"]), ls_result("clarity", "choices", choices=["Clear"]),
         ls_result("why", "textarea", text=["Farm work."]), ls_result("answer", "choices", choices=["direct_answer"]),
+        ls_result("box", "rectanglelabels", x=1, rectanglelabels=["Barn"]),
     ]  # fmt: skip
     data = {"ask": ASK[0], "say": SAY[0], "by": "oak"}
     tasks = [{"id": 1, "data": data, "annotations": [{"completed_by": 1, "result": results}]}]
@@ -128,6 +129,7 @@ def test_label_studio_with_more_controls_and_own_names(write):
     assert [(a.aspect, a.value) for a in found.annotations] == [(Aspect.LABEL, "safe"), (Aspect.NOTE, "Farm work.")]
     assert found.responses[0].annotations[0].value == A
     assert tally["clarity"] == {("Clear", "not read"): 1}
+    assert tally["box"] == {("rectanglelabels", "not read"): 1}, "of another kind, and not dropped without a word"
 
 
 FLAT = {"id": "0", "prompt": ASK[0], "label.responses": ["safe", "toxic"], "label.responses.users": ["u1", "u2"],
@@ -213,6 +215,13 @@ def _as_zstd(data, contents):
             struct.pack_into("<I", found, begin + at_size, len(content))
             begin = found.find(mark, begin + 4)
     return bytes(found)
+
+
+def test_a_table_without_a_header_says_so(refused, write):
+    rows = f"{ASK[0]},{SAY[0]}\n{ASK[1]},{SAY[1]}\n"
+    assert "Its first row looks like data" in refused("x.csv", rows)
+    with read_file(write("x.csv", rows), options=ReadOptions(mapping=ColumnMapping({Field.PROMPT: ASK[0]}))) as file:
+        assert file.has_doubtful_header
 
 
 def test_a_file_that_is_nearly_a_known_one_is_called_so(refused):
