@@ -21,7 +21,7 @@ ACTIONS = (
     ActionSpec("quit", "Quit", ("Ctrl+Q",), "Quit"),
     ActionSpec("undo", "Undo", ("Ctrl+Z",), "Undo", True),
     ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Undo", True),
-    ActionSpec("undo_since", "Undo everything since…", ("Ctrl+Alt+Z",), "Undo", needs_modifier=True),
+    ActionSpec("undo_since", "Your decisions…", ("Ctrl+Alt+Z",), "Undo", needs_modifier=True),
     ActionSpec("search", "Search and filter", ("/", "Ctrl+F"), "Search"),
     ActionSpec("clear_filter", "Clear filter", ("Escape",), "Search"),
     ActionSpec("views", "Saved views", ("V",), "Search"),

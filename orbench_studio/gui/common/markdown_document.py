@@ -126,7 +126,7 @@ class MarkdownWriter:
             width = QTextLength(QTextLength.Type.PercentageLength, 100)
             lines.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, width)
         if block.kind is Kind.CODE:
-            lines.setBackground(self._theme.colour("selection"))
+            lines.setBackground(self._theme.colour("background"))
         return lines
 
     def _format(self, style: Style, heading: int) -> QTextCharFormat:

@@ -155,4 +155,5 @@ class FacetRow(QFrame):
 def _values(field: Field, counts: dict[str, int]) -> list[str]:
     """The values of a field, in the order of the query language where that knows them."""
     known = VALUES.get(field, ())
-    return [value for value in known if value in counts] + [value for value in counts if value not in known]
+    always = field is Field.STATUS  # also before there are skipped or disputed prompts
+    return [value for value in known if value in counts or always] + [value for value in counts if value not in known]

@@ -128,4 +128,5 @@ class SidePanels:
     def _ask_undo_since(self) -> None:
         dialog = UndoSinceDialog(self._page, self._session)
         dialog.chosen.connect(lambda meant: self._page.reverse(partial(undo_since, self._session, meant)))
+        dialog.entry_chosen.connect(lambda entry: self._page.reverse(partial(undo_entry, self._session, entry)))
         dialog.open()

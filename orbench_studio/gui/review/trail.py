@@ -14,7 +14,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import RecentDecision, in_place
 from orbench_studio.gui.common.actions import Actions, tr
-from orbench_studio.gui.common.theme import ANSWERS, LABELS
+from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import mark_words
 from orbench_studio.gui.workspace.connection import Connection
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ROWS = 5
 _NOT_SAVED = 0  # instead of the id of an entry
+_AROUND_UNDO = 16  # so that the columns stay in place whatever the last one says
 _AFTER_PAINTING = 30  # milliseconds; the next prompt is loaded first
 _LABELS = (Aspect.LABEL, Aspect.RECHECK, Aspect.TRAINING)
 
@@ -136,6 +137,7 @@ class _Row(QWidget):
             return
         gone = decision.undone or decision.superseded
         self.undo.setEnabled(decision.entry != _NOT_SAVED and not gone)
+        self.undo.setMinimumWidth(self.undo.fontMetrics().horizontalAdvance(tr("replaced")) + px(_AROUND_UNDO))
         self.undo.setText(tr("undone") if decision.undone else tr("replaced") if gone else tr("Undo"))
         words, colour = _words(decision.aspect, decision.value)
         prompts = tr("{count} prompts").format(count=f"{decision.prompts:,}")

@@ -1,4 +1,4 @@
-"""Bulk undo: choose a decision or a time, preview what is undone, and undo it in one step."""
+"""The reviewer's own decisions, to read, and to undo one of them or everything since one or since a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QTableWidgetSelectionRange,
     QVBoxLayout,
     QWidget,
 )
@@ -65,21 +64,23 @@ def undo_entry(
 
 
 class UndoSinceDialog(QDialog):
-    """The reviewer's own decisions, latest first: everything down to the selected row is undone."""
+    """The reviewer's own decisions, latest first. Enter undoes nothing."""
 
     chosen = Signal(object)  # an UndoPreview, when the user confirms it
+    entry_chosen = Signal(int)  # the id of the entry that the user undoes alone
 
     def __init__(self, parent: QWidget, session: Session) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Undo everything since…"))
+        self.setWindowTitle(tr("Your decisions"))
         self._session = session
         self._entries: list[Entry] = []
         self._previewed: UndoPreview | None = None
         self._table = QTableWidget(0, 2)
         self._time = QLineEdit()
         self._status = label("", "quiet")
-        self._undo = QPushButton(tr("Undo"))
+        self._undo_alone = QPushButton(tr("Undo this decision"))
+        self._undo = QPushButton(tr("Undo everything since"))
         self._typing = QTimer(self)
         self._build_ui()
         self._connect()
@@ -110,19 +111,30 @@ class UndoSinceDialog(QDialog):
                 summary = tr("{summary}   ({count} decisions)").format(summary=summary, count=f"{entry.annotations:,}")
             for column, text in enumerate((f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", summary)):
                 self._table.setItem(row, column, QTableWidgetItem(text))
-        if entries:
-            self._table.setCurrentCell(0, 0)
-        else:
+        if not entries:
             self._say(tr("Nothing to undo: you have no current decisions."))
         self._table.setFocus()
 
-    def _pick(self, row: int) -> None:
-        """Preview the undo of everything down to this row."""
-        if 0 <= row < len(self._entries):
-            self._ask(self._entries[row].id)
+    def _picked(self) -> Entry | None:
+        rows = self._table.selectionModel().selectedRows()
+        return self._entries[rows[0].row()] if rows else None
+
+    def _pick(self) -> None:
+        """Preview the undo of everything down to the selected row."""
+        entry = self._picked()
+        self._undo_alone.setEnabled(entry is not None)
+        if entry is not None:
+            self._ask(entry.id)
+
+    def _accept_alone(self) -> None:
+        entry = self._picked()
+        if entry is not None:
+            self.entry_chosen.emit(entry.id)
+            super().accept()
 
     def _read_time(self) -> None:
         if self._time.text().strip():
+            self._table.clearSelection()
             self._ask(self._time.text())
 
     def _ask(self, since: int | str) -> None:
@@ -144,7 +156,6 @@ class UndoSinceDialog(QDialog):
     def _preview(self, previewed: UndoPreview) -> None:
         self._previewed = previewed
         self._undo.setEnabled(bool(previewed.entries))
-        self._mark(len(previewed.entries))
         if not previewed.entries:
             self._say(tr("Nothing to undo: you have no current decisions since then."))
             return
@@ -157,15 +168,6 @@ class UndoSinceDialog(QDialog):
         text = tr("Since {time}: {summary}, {prompts}.")
         self._say(text.format(time=since, summary=previewed.summary, prompts=named))
 
-    def _mark(self, entries: int) -> None:
-        """Select the rows that will be undone."""
-        self._table.blockSignals(True)
-        self._table.clearSelection()
-        if entries:
-            lines = QTableWidgetSelectionRange(0, 0, min(entries, len(self._entries)) - 1, 1)
-            self._table.setRangeSelected(lines, True)
-        self._table.blockSignals(False)
-
     def _say(self, text: str, role: str = "quiet") -> None:
         set_role(self._status, "role", role)
         self._status.setText(text)
@@ -175,12 +177,15 @@ class UndoSinceDialog(QDialog):
         self._typing.setInterval(_TYPING)
         self._typing.timeout.connect(self._read_time)
         self._time.textEdited.connect(lambda _: self._typing.start())
-        self._table.currentCellChanged.connect(lambda row, *_: self._pick(row))
+        self._table.itemSelectionChanged.connect(self._pick)
+        self._undo.clicked.connect(self.accept)
+        self._undo_alone.clicked.connect(self._accept_alone)
 
     def _build_ui(self) -> None:
         self._table.setAccessibleName(tr("Your decisions, latest first"))
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._table.setShowGrid(False)
         self._table.setWordWrap(False)
         self._table.setTabKeyNavigation(False)
@@ -190,11 +195,13 @@ class UndoSinceDialog(QDialog):
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setStretchLastSection(True)
         self._status.setWordWrap(True)
-        self._undo.setProperty("role", "primary")
-        self._undo.setEnabled(False)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        buttons.addButton(self._undo, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.accepted.connect(self.accept)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        for button in (self._undo_alone, self._undo):
+            button.setEnabled(False)
+            buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        for each in buttons.buttons():
+            if isinstance(each, QPushButton):
+                each.setAutoDefault(False)  # Enter in the list or the field undoes nothing
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
@@ -207,7 +214,7 @@ class UndoSinceDialog(QDialog):
         self.resize(640, 480)
 
     def _build_head(self) -> QHBoxLayout:
-        title = label(tr("Select the earliest decision to undo, or enter a time:"), "quiet")
+        title = label(tr("Select a decision to undo, or enter a time to undo everything since:"), "quiet")
         title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._time.setPlaceholderText("14:05")
         self._time.setAccessibleName(tr("Time to undo since"))

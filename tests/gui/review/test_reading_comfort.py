@@ -242,7 +242,7 @@ def test_the_window_says_the_pace_and_suggests_the_break_beside_what_happened(st
             studio.press(S)
         studio.wait(lambda: "60 s each" in studio.window.top_bar.today.text())
         assert "7 of 70 decided" in studio.page.finder.bar.progress.text.text()
-        studio.wait(lambda: "7 today" in studio.window.top_bar.today.text())
+        studio.wait(lambda: "7 labelled today" in studio.window.top_bar.today.text())
         assert "Take a short break" in studio.message()
         assert "safe" in studio.message(), "what just happened is still told"
         studio.window.messages._end_suggestion()

@@ -180,7 +180,7 @@ def undoing(start, path):
             studio.press(S)
         studio.window.actions_table["undo_since"].trigger()
         shown = dialog(studio, UndoSinceDialog)
-        studio.wait(lambda: button(shown, "Undo").isEnabled())
+        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 5)
         yield studio, shown
 
 
@@ -189,8 +189,7 @@ def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     assert [line[0] for line in lines(shown)] == [f"#{n} undecided → safe" for n in (5, 4, 3, 2, 1)]
     shown.findChild(QTableWidget).setCurrentCell(2, 0)
     studio.wait(lambda: "3 decisions on 3 prompts, #3, #4, #5." in said(shown))
-    assert len(shown.findChild(QTableWidget).selectionModel().selectedRows()) == 3
-    button(shown, "Undo").click()
+    button(shown, "Undo everything since").click()
     studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
     studio.settle()
     assert studio.shown() == 3
@@ -199,16 +198,30 @@ def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     assert len(labels()) == 5
 
 
+def test_decisions_are_there_to_read_and_one_of_them_is_undone(undoing, labels):
+    studio, shown = undoing
+    table = shown.findChild(QTableWidget)
+    assert table.selectionModel().selectedRows() == []
+    assert not button(shown, "Undo this decision").isEnabled()
+    table.setCurrentCell(3, 0)
+    studio.wait(lambda: button(shown, "Undo everything since").isEnabled())
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    assert len(labels()) == 5, "Enter undoes nothing"
+    button(shown, "Undo this decision").click()
+    studio.wait(lambda: labels().keys() == {1, 3, 4, 5})
+    studio.settle()
+
+
 def test_bulk_undo_since_a_typed_time(undoing, labels):
     studio, shown = undoing
     field = shown.findChild(QLineEdit)
     QTest.keyClicks(field, "soon")
     studio.wait(lambda: "'soon' is not a time" in said(shown))
-    assert not button(shown, "Undo").isEnabled()
+    assert not button(shown, "Undo everything since").isEnabled()
     field.clear()
     QTest.keyClicks(field, "2000-01-01 00:00")
     studio.wait(lambda: "5 decisions on 5 prompts" in said(shown))
-    button(shown, "Undo").click()
+    button(shown, "Undo everything since").click()
     studio.wait(lambda: labels() == {})
     studio.settle()
 
@@ -218,5 +231,5 @@ def test_nothing_to_undo(start, path):
         studio.window.actions_table["undo_since"].trigger()
         shown = dialog(studio, UndoSinceDialog)
         studio.wait(lambda: "Nothing to undo" in said(shown))
-        assert not button(shown, "Undo").isEnabled()
+        assert not button(shown, "Undo everything since").isEnabled()
         shown.close()  # what it may still be asking for comes to nothing
