@@ -28,7 +28,7 @@ from orbench_studio.formats.records import (
     VoteDraft,
 )
 from orbench_studio.formats.tables import Cells
-from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
+from orbench_studio.formats.tally import NOT_READ, REJECTED, UNKNOWN_VALUE, UNPARSED, ColumnTally
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
@@ -242,7 +242,7 @@ class MappedRow:
         self._count(part, stated, REJECTED)
         short = words.shortened(stated)[1:-1]
         options = " or ".join(f"{short}={example}" for example in examples)
-        return RowError(f"the {part.replace('_', ' ')} {short!r} is unknown. Set the meaning: {options}")
+        return RowError(f"the {part.replace('_', ' ')} {short!r} {UNKNOWN_VALUE}: {options}")
 
     def _votes(self, cells: Cells) -> tuple[VoteDraft, ...]:
         if Field.VERDICT not in self._columns:

@@ -23,6 +23,7 @@ from orbench_studio.gui.appearance import Appearance
 from orbench_studio.gui.commands import Commands
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, tr
 from orbench_studio.gui.common.dialogs import AboutDialog, CrashDialog
+from orbench_studio.gui.common.file_dialog import FileDialog
 from orbench_studio.gui.common.file_selection import ask_new_workspace, ask_tables, ask_workspace
 from orbench_studio.gui.common.menus import Command, add_menu, fill_menu_bar
 from orbench_studio.gui.common.message_bar import MessageBar
@@ -132,6 +133,8 @@ class MainWindow(PageRegistry):
     def _opened(self) -> None:
         workspace = self._session.workspace
         assert workspace is not None  # emitted only after one is open
+        if isinstance(workspace.place, Path) and not self._session.is_demo:
+            FileDialog.start_in(str(workspace.place.parent))
         name = tr("Demo (temporary copy)") if self._session.is_demo else workspace.name
         self.setWindowTitle(tr("{name} — OR-Bench Studio").format(name=name))
         self.top_bar.show_workspace()

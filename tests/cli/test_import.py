@@ -52,7 +52,7 @@ def test_strict_refuses_the_file_for_one_row(run, prompts, tmp_path):
 def test_refused_rows_are_named_up_to_twenty(run, prompts):
     result = run("import", "w.orbench", prompts(SAFE, *[("", "hate") for n in range(25)]))
     assert result.exit_code == 0
-    assert "WARNING: 25 of 26 rows were rejected." in result.stdout
+    assert "WARNING: 25 of 26 rows are rejected." in result.stdout
     assert "1 row imported, 0 duplicates, 25 rejected" in result.stdout
     assert result.stdout.count("rejected, line ") == 20
     assert "and 5 more" in result.stdout

@@ -35,7 +35,7 @@ def test_a_mapped_import_lists_values_and_warns(run, run_json, write):
     ]
     again = ("import", "x.orbench", file, *MAPPED, "--column", "answer_class=mark")
     text = run(*again).stdout
-    assert text.index("WARNING: 1 of 2 rows were rejected.") < text.index("added")
+    assert text.index("WARNING: 1 of 2 rows are rejected.") < text.index("added")
     assert "Set the meaning of a value with --value VALUE=MEANING." in text
     assert run(*again, "--value", "deflection=partial_refusal").stdout.count("rejected, line") == 0
 

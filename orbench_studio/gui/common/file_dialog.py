@@ -40,6 +40,11 @@ class FileDialog(QFileDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setDirectory(folder or FileDialog._last)
 
+    @classmethod
+    def start_in(cls, folder: str) -> None:
+        """Let the next dialog start in this folder."""
+        FileDialog._last = folder
+
     def done(self, result: int) -> None:
         FileDialog._last = self.directory().absolutePath()
         super().done(result)

@@ -70,7 +70,7 @@ class FunnelPane(QWidget):
         self._show_remedy(remedy(recipe, found) if found is not None and recipe is not None else None)
         self.models.show_rows([], [])
         self.status.setText(_summary(found) if found else "")
-        self.bias.setText(recipe.selection_bias if recipe else "")
+        self.bias.setText(recipe.selection_bias if recipe and found and found.chosen else "")
         self.bias.setVisible(bool(self.bias.text()))
         rows = [] if found is None else _rows(found)
         before = self.steps.rows.rowCount()
@@ -143,6 +143,7 @@ class FunnelPane(QWidget):
     def _build_ui(self) -> None:
         self.status.setWordWrap(True)
         self.of_step.setMinimumWidth(1)
+        self.of_step.setWordWrap(True)
         self.steps.setToolTip(tr("Press Enter or double-click a number to review its prompts"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

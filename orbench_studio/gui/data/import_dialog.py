@@ -25,13 +25,15 @@ from PySide6.QtWidgets import (
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_selection import ask_tables
-from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.data.import_messages import NAMES, message, state
 from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Names
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.services.data.file_members import expanded
 from orbench_studio.services.data.import_files import OFFERS, Fault
+
+_LOSS = 10  # a tenth of the rows
 
 
 class ImportDialog(QDialog):
@@ -131,13 +133,25 @@ class ImportDialog(QDialog):
         for button in (self._add, self._look, self._ask):
             button.setEnabled(not running)
         self._take.setEnabled(not running and bool(waiting))
-        self._take.setText(tr("Import ({count})").format(count=len(waiting)) if waiting else tr("Import"))
+        self._name_import(waiting)
         self._review.setVisible(not running and any(file.taken for file in self.run.files))
         self._show_files()
         self._offer_repairs()
         self._report.setPlainText("\n".join(line for file in self.run.files for line in message(file)))
         if not running:
             self._show_selected()
+
+    def _name_import(self, waiting: list[FileToImport]) -> None:
+        """Name what the button imports; it is not the default while more than a tenth of the rows would be lost."""
+        reports = [file.report for file in waiting if file.report is not None]
+        lost = sum(report.rejected for report in reports)
+        rows = lost + sum(report.imported for report in reports)
+        partial = tr("Import {count} of {rows} rows").format(count=f"{rows - lost:,}", rows=f"{rows:,}")
+        whole = tr("Import ({count})").format(count=len(waiting)) if waiting else tr("Import")
+        self._take.setText(partial if lost else whole)
+        is_safe = lost * _LOSS <= rows
+        self._take.setDefault(is_safe)
+        set_role(self._take, "role", "primary" if is_safe else "")
 
     def _show_selected(self) -> None:
         file = self._selected
@@ -202,7 +216,7 @@ class ImportDialog(QDialog):
         self._files.verticalHeader().hide()
         self._files.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._files.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self._files.setColumnWidth(0, 150)
+        self._files.setColumnWidth(0, 110)
         self._report.setReadOnly(True)
         self._report.setObjectName("input")
         self._report.setAccessibleName(tr("Report"))
@@ -227,13 +241,16 @@ class ImportDialog(QDialog):
         panes.setChildrenCollapsible(False)
         panes.addWidget(self._files)
         panes.addWidget(self.preview)
-        panes.setSizes([300, 680])
+        panes.setSizes([410, 570])
         return panes
 
     def _build_names(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        for edit, title in (*((self._names[name], title) for name, title in NAMES), (self._rows, "Rows (path, sheet)")):
+        for edit, title in (
+            *((self._names[name], title) for name, title in NAMES),
+            (self._rows, "Sheet or row path"),
+        ):
             edit.setPlaceholderText(tr(title))
             edit.setAccessibleName(tr(title))
             row.addWidget(edit)

@@ -2,6 +2,7 @@
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.data.import_run import FileToImport
+from orbench_studio.services.data.import_files import REJECTED, UNKNOWN_VALUE, ColumnTally
 
 NAMES = (("model", "Model"), ("moderator", "Moderator"), ("judge", "Judge"), ("annotator", "Annotator"))
 _LISTED = 200  # rejected rows in the report
@@ -38,7 +39,18 @@ def _advice(wants: str) -> str:
     if wants in ("rows", "requests"):
         advice = {"rows": tr("Enter it in the field Rows."), "requests": tr("Press Requests file….")}
         return advice[wants]
-    return tr("Enter the name in the field {field}, then press Check again.").format(field=tr(dict(NAMES)[wants]))
+    text = tr("Choose the column that has it above, or enter the name in the field {field} and press Check again.")
+    return text.format(field=tr(dict(NAMES)[wants]))
+
+
+def _unknown(column: ColumnTally) -> list[str]:
+    """Each value whose meaning is not known, once, with the number of its rows."""
+    text = tr("“{value}” ({column}) is not known: {count} rows. Choose what it means in “Becomes” above.")
+    return [
+        text.format(value=" ".join(value.split()), column=column.column, count=f"{count:,}")
+        for (value, became), count in column.values.most_common(_LISTED)
+        if became == REJECTED
+    ]
 
 
 def message(file: FileToImport) -> list[str]:
@@ -52,6 +64,9 @@ def message(file: FileToImport) -> list[str]:
     lines = [f"⚠ {name}: {warning}" for warning in report.warnings]
     lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
     row = tr("{file}, line {line}: {text}")
-    lines += [row.format(file=name, line=f.line, text=f.reason) for f in report.rejected_rows[:_LISTED]]
+    unknown = [one for column in report.values for one in _unknown(column)]
+    lines += [f"{name}: {text}" for text in unknown]
+    others = [f for f in report.rejected_rows if not (unknown and UNKNOWN_VALUE in f.reason)]
+    lines += [row.format(file=name, line=f.line, text=f.reason) for f in others[:_LISTED]]
     lines += [row.format(file=name, line=f.line, text=f.message) for f in report.findings[:_LISTED]]
     return lines + [f"{name}: {note}: {count:,}" for note, count in report.notes.items()]

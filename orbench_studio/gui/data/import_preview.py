@@ -30,6 +30,7 @@ from orbench_studio.gui.data.import_run import FileToImport
 from orbench_studio.services.data.import_files import ColumnMapping, ColumnTally, Field, formats, is_nested
 
 _ROWS = 4
+_FEW = 4  # columns that share the width
 _SHOWN = 120  # characters of a cell
 _PATHS = 30  # values of a nested cell in its menu
 _VALUES = 200  # in the table of values
@@ -140,6 +141,9 @@ class ImportPreview(QWidget):
         for column, name in enumerate(header):
             self.table.setColumnWidth(column, _COLUMN)
             self.table.setCellWidget(0, column, self._field_box(name))
+        few = len(header) <= _FEW
+        mode = QHeaderView.ResizeMode.Stretch if few else QHeaderView.ResizeMode.Interactive
+        self.table.horizontalHeader().setSectionResizeMode(mode)
         if header:
             self.table.setRowHeight(0, _BOX)
         for place, row in enumerate(rows, start=1):
@@ -209,16 +213,16 @@ class ImportPreview(QWidget):
                 set_tip(item, text)
                 self.values.setItem(place, at, item)
             self.values.removeCellWidget(place, 3)
-            self.values.setItem(place, 3, QTableWidgetItem(became))
+            self.values.setItem(place, 3, QTableWidgetItem(_plain(became)))
             if column.field in _MEANINGS and self._file is not None and not self._file.taken:
                 self.values.setCellWidget(place, 3, self._meaning_box(column, value, became))
 
     def _meaning_box(self, column: ColumnTally, value: str, became: str) -> QComboBox:
         box = ComboBox()
-        box.addItem(became, None)
+        box.addItem(_plain(became), None)
         for meaning in _MEANINGS[column.field]:
             if meaning != became:
-                box.addItem(meaning, str(meaning))
+                box.addItem(_plain(meaning), str(meaning))
         box.addItem(tr("Ignore the value"), "")
         box.setAccessibleName(tr("Meaning of {value}").format(value=value))
         box.activated.connect(partial(self._choose_meaning, box, value))
@@ -252,10 +256,15 @@ class ImportPreview(QWidget):
         titles = [tr("Field"), tr("Value in the file"), tr("Rows"), tr("Becomes")]
         self.values.setHorizontalHeaderLabels(titles)
         self.values.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((0, 200), (2, 70), (3, 190)):
+        for column, width in ((0, 170), (2, 60), (3, 180)):
             self.values.setColumnWidth(column, width)
         layout.addWidget(self.table)
         layout.addWidget(self.values, 1)
+
+
+def _plain(value: str) -> str:
+    """A class as the rest of the window names it: `direct answer`."""
+    return value.replace("_", " ")
 
 
 def _order(field: str) -> int:

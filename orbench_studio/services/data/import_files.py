@@ -22,7 +22,7 @@ from orbench_studio.formats.reading import Preview, Reading, preview_file, read_
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.formats.tables import NestedCell
-from orbench_studio.formats.tally import UNPARSED, ColumnTally
+from orbench_studio.formats.tally import REJECTED, UNKNOWN_VALUE, UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
@@ -31,6 +31,8 @@ from orbench_studio.store.core.tables import SOURCES
 
 __all__ = [
     "OFFERS",
+    "REJECTED",
+    "UNKNOWN_VALUE",
     "ColumnMapping",
     "ColumnTally",
     "Fault",
@@ -239,7 +241,7 @@ def _finish(report: ImportReport, file: Reading) -> None:
 def _warnings(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
-        yield f"{report.rejected:,} of {rows:,} rows were rejected."
+        yield f"{report.rejected:,} of {rows:,} rows are rejected."
     for column in report.values:
         unread = column.became(UNPARSED)
         if unread > _DOUBTFUL * column.total:

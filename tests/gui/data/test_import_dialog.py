@@ -44,6 +44,28 @@ def test_good_and_bad_rows_are_told_before_and_after(start, path, tmp_path, writ
         dialog.reject()
 
 
+def test_rows_that_will_be_lost_are_told_before_the_import(start, path, tmp_path, write_csv):
+    rows = [(f"May I pat dog {n}?", "Yes.", ("yes", "no", "hm")[n % 3]) for n in range(12)]
+    file = write_csv(tmp_path / "t.csv", ("prompt", "response", "is_refusal"), rows)
+    with start(path) as studio:
+        dialog = looked(studio, file)
+        for column, title in enumerate(("Prompt", "Response", "Is refusal (yes, no)")):
+            chosen(studio, dialog, dialog.preview.columns[column], title)
+        assert "Choose the column that has it above, or enter the name" in dialog._report.toPlainText()
+        dialog._names["model"].setText("m1")
+        dialog._look.click()
+        studio.wait(lambda: not dialog.run.running)
+        report = dialog._report.toPlainText()
+        assert report.count("“hm” (is_refusal) is not known: 4 rows. Choose what it means") == 1
+        assert "line" not in report and "4 of 12 rows are rejected." in report
+        assert dialog._take.text() == "Import 8 of 12 rows"
+        assert not dialog._take.isDefault()
+        at = [dialog.preview.values.item(row, 1).text() for row in range(3)].index("hm")
+        chosen(studio, dialog, dialog.preview.values.cellWidget(at, 3), "direct refusal")
+        assert dialog._take.text() == "Import (1)" and dialog._take.isDefault()
+        dialog.reject()
+
+
 def chosen(studio, dialog, box, text):
     """Choose an entry of a list as a user does, and wait for the new check."""
     at = next(at for at in range(box.count()) if box.itemText(at) == text)
@@ -64,7 +86,7 @@ def test_an_unknown_table_is_mapped_and_the_mapping_remembered(start, path, tmp_
         assert not dialog._take.isEnabled()
         meaning = dialog.preview.values.cellWidget(0, 3)
         assert (dialog.preview.values.item(0, 1).text(), meaning.currentText()) == ("1", "rejected")
-        chosen(studio, dialog, meaning, "direct_answer")
+        chosen(studio, dialog, meaning, "direct answer")
         taken(studio, dialog)
         studio.wait(lambda: len(studio.page.model.ids()) == 71)
         dialog._review.click()
@@ -139,7 +161,7 @@ def test_a_missing_name_is_asked_for_in_the_words_of_the_window(start, path, tmp
         dialog = looked(studio, file)
         message = dialog._report.toPlainText()
         assert "the moderator is not in the file and not in its name." in message
-        assert "Enter the name in the field Moderator, then press Check again." in message
+        assert "enter the name in the field Moderator and press Check again." in message
         assert "--" not in message
         dialog._names["moderator"].setText("west")
         dialog._look.click()
