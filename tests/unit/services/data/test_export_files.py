@@ -338,7 +338,7 @@ def test_no_two_subsets_share_a_file(lived, save_subset, out):
 
 
 def test_nothing_is_no_export(lived, out):
-    with pytest.raises(StudioError, match="nothing to export"):
+    with pytest.raises(StudioError, match="Nothing to export"):
         export(lived, Export(Form.CSV, out, filter="zebra"))
     assert not out.exists()
 
