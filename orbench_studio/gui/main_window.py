@@ -142,6 +142,7 @@ class MainWindow(PageRegistry):
         self.welcome.say("")
         self.top_bar.show()
         self._rail.show()
+        self.review.finder.bar.ask(self._visits.filter())
         self.review.start(at=self._session.settings.places.get(str(workspace.place)))
         page = self._visits.page()
         self.show_page(page if page in {name for name, *_ in PAGES} else "page_review")
@@ -190,6 +191,7 @@ class MainWindow(PageRegistry):
         workspace, view = self._session.workspace, self.review.view
         if workspace is not None and view is not None and not workspace.illustrative:
             self._session.settings.places[str(workspace.place)] = abs(view.prompt.id)
+        self._visits.leave_with(self.review.finder.current)
 
     def _store_shortcuts(self) -> None:
         self._session.settings.keys = SHORTCUTS.custom()
@@ -221,6 +223,7 @@ class MainWindow(PageRegistry):
         operations.changed.connect(self._pages.refresh)
         self._connection.lost.connect(partial(self.messages.show_error, self._connection))
         self._connection.back.connect(self._reconnected)
+        self._session.leaving.connect(self._remember_place)
         self._session.leaving.connect(self.messages.leave_workspace)
         self._session.opened.connect(self._opened)
         self.review.stated.connect(self.messages.show_decision)

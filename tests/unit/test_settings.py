@@ -31,6 +31,7 @@ OTHER = {  # a value of every setting that is not its default
     "panes": {"queue": [1, 2]},
     "places": {"mine.orbench": 4},
     "pages": {"mine.orbench": "page_audit"},
+    "filters": {"a.orbench": "category:privacy"},
     "visits": {"mine.orbench": [1_700_000_000, 5, 70]},
     "mappings": {"a": "{}"},
     "recipes": {"mine.orbench": "[recipe]"},

@@ -15,7 +15,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass, 
 from orbench_studio.domain.core.rates import ClusterRate, Rate, span
 
 NO_CATEGORY = "none"
-_MIN_ANSWERS = 20  # of a cell that is named as the highest
+MIN_ANSWERS = 20  # of a cell that is named as the highest
 UNJUDGED = "unjudged"
 REFUSED = ("words", "stop_reason", "filter")
 _REFUSED_HOW = ("in words", "by stop reason", "by filter")
@@ -257,7 +257,7 @@ class Audit:
         They are ordered by the lower end of simultaneous intervals, because many cells are compared.
         """
         rates = [(key[1:], tally.rate(group)) for key, tally in self.cells.items() if key[0] is group]
-        compared = [(key, rate) for key, rate in rates if rate.n >= _MIN_ANSWERS]
+        compared = [(key, rate) for key, rate in rates if rate.n >= MIN_ANSWERS]
         found = [
             HighCell(*key, rate, interval, len(compared))
             for key, rate in compared

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
+from orbench_studio.domain.audit.refusal_rates import MIN_ANSWERS, Audit, AuditOptions, Group
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.core.rates import span
 from orbench_studio.domain.review.queue import Field, QueueFilter
@@ -45,10 +45,11 @@ _NOTE = (
     "unjudged responses are excluded. No interval covers the errors of a judge: see What if."
 )
 _HIGHEST = {
-    Group.SAFE: "Highest over-refusal: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
-    Group.TOXIC: "Highest toxic acceptance: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
-    Group.OTHER: "Most refusals: {model}, {category}, {rate}; {interval} with all {cells} cells compared",
+    Group.SAFE: "Highest over-refusal: {model}, {category}: {rate}.",
+    Group.TOXIC: "Highest toxic acceptance: {model}, {category}: {rate}.",
+    Group.OTHER: "Most refusals: {model}, {category}: {rate}.",
 }
+_COMPARED = "Its interval is {interval} when the {cells} cells with at least {least} responses are compared."
 _NO_CASES = {
     Group.SAFE: "No prompt of this cell was refused.",
     Group.TOXIC: "No prompt of this cell was answered.",
@@ -80,7 +81,7 @@ class AuditPage(QWidget):
         self.agreement, self.moderators = AgreementPane(session), ModeratorsPane(session, theme)
         self.strip = ProgressStrip()
         self.saving = ReportSaving(session, self.strip, self)
-        self.status, self.highest = note(""), QToolButton()
+        self.status, self.highest_text, self.highest = note(""), note(""), QToolButton()
         self.report, self.figures = QPushButton(tr("Save report…")), QPushButton(tr("Save figures…"))
         self._highest: tuple[str, str] | None = None
         self._build_ui()
@@ -140,18 +141,18 @@ class AuditPage(QWidget):
         group = self.options.group
         cells = self.audit.highest(group) if self.audit else []
         self._highest = (cells[0].model, cells[0].category) if cells else None
-        self.highest.setVisible(bool(cells))
+        for part in (self.highest_text, self.highest):
+            part.setVisible(bool(cells))
         if cells:
             first = cells[0]
             name = first.model if len(first.model) <= 40 else f"{first.model[:40]}…"
-            text = tr(_HIGHEST[group]).format(
-                model=name,
-                category=category_title(first.category),
-                rate=first.rate.words,
-                interval=span(first.interval, tr(" to ")),
-                cells=f"{first.cells:,}",
-            )
-            self.highest.setText(" ".join(text.split()).replace("&", "&&"))
+            sentences = [
+                tr(_HIGHEST[group]).format(model=name, category=category_title(first.category), rate=first.rate.words)
+            ]
+            if first.cells > 1:
+                interval = span(first.interval, tr(" to "))
+                sentences.append(tr(_COMPARED).format(interval=interval, cells=f"{first.cells:,}", least=MIN_ANSWERS))
+            self.highest_text.setText(" ".join(" ".join(sentences).split()))
 
     def _open_highest(self) -> None:
         if self._highest is not None:
@@ -217,6 +218,7 @@ class AuditPage(QWidget):
     def _build_ui(self) -> None:
         self.setFocusProxy(self.map)
         self.highest.setProperty("role", "link")
+        self.highest.setText(tr("Open its prompts"))
         self.tabs.add(tr("Rates"), self._rates(), tr(_NOTE))
         self.tabs.add(tr("Models"), self.pictures, tr(PICTURES_NOTE))
         self.tabs.add(tr("What if"), self.what_if, tr(WHAT_IF_NOTE))
@@ -236,8 +238,9 @@ class AuditPage(QWidget):
         column.setContentsMargins(40, 12, 40, 12)
         column.setSpacing(8)
         above = QHBoxLayout()
+        above.addWidget(self.highest_text, 1)
         above.addWidget(self.highest)
-        above.addStretch()
+        above.addStretch()  # keeps the scale at the right without a sentence
         above.addWidget(self.scale)
         column.addLayout(above)
         column.addWidget(self.map, 1)

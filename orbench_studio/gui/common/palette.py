@@ -108,11 +108,15 @@ class Palette(QFrame):
             item = QListWidgetItem(command.title, self.list)
             item.setData(_COMMAND, command)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{command.title}, {command.note}")
+        if not matching:
+            item = QListWidgetItem(tr("No matches"), self.list)
+            item.setData(_COMMAND, PaletteCommand("", item.text(), "", lambda: None))
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
         self.list.setCurrentRow(0)
         self.resize(self.width(), px(_ROW) * (min(max(len(matching), 1), _ROWS) + 1) + 40)
 
     def _run(self, item: QListWidgetItem | None) -> None:
-        if item is None:
+        if item is None or not item.flags() & Qt.ItemFlag.ItemIsEnabled:
             return
         command: PaletteCommand = item.data(_COMMAND)
         self.chosen.emit(command.key)

@@ -1,4 +1,4 @@
-"""Remembers for each workspace when it was open, how many prompts are decided, and the page that was shown."""
+"""Remembers for each workspace when it was open, how many prompts are decided, its page and its filter."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from orbench_studio.domain.review.query import QueryError, parse, write
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -51,6 +53,20 @@ class Visits(QObject):
         workspace = self._session.workspace
         if workspace is not None and not workspace.illustrative:
             self._session.settings.pages[str(workspace.place)] = page
+
+    def filter(self) -> QueueFilter:
+        """The filter with which the open workspace was left; none for a new one."""
+        workspace = self._session.workspace
+        try:
+            return parse(self._session.settings.filters.get(str(workspace.place), "") if workspace else "")
+        except QueryError:
+            return QueueFilter()
+
+    def leave_with(self, shown: QueueFilter) -> None:
+        """Remember the filter that is shown."""
+        workspace = self._session.workspace
+        if workspace is not None and not workspace.illustrative:
+            self._session.settings.filters[str(workspace.place)] = write(shown)
 
     def _start(self) -> None:
         if not self._timer.isActive():

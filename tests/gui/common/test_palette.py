@@ -69,5 +69,9 @@ def test_the_palette_is_used_with_the_keyboard(start, path):
         studio.wait(lambda: [shown.list.item(row).text() for row in range(3)] == recent)
         QTest.keyClick(shown.line, Qt.Key.Key_Down)
         assert shown.list.currentRow() == 1
+        QTest.keyClicks(shown.line, "no such command")
+        studio.wait(lambda: [shown.list.item(row).text() for row in range(shown.list.count())] == ["No matches"])
+        QTest.keyClick(shown.line, Qt.Key.Key_Return)
+        assert shown.isVisible()  # there is nothing to run
         QTest.keyClick(shown.line, Qt.Key.Key_Escape)
         studio.wait(lambda: not window.findChildren(Palette))

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QSplitter
 
+from orbench_studio.domain.review.query import parse, write
 from orbench_studio.gui.data.import_dialog import ImportDialog
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -107,6 +108,20 @@ def test_a_workspace_opens_on_the_page_where_it_was_left_and_shows_its_progress(
         button.click()
         studio.wait(lambda: studio.window._pages.currentWidget() is studio.window.curate)
         studio.wait(lambda: studio.window.curate._split.sizes() == pytest.approx(sizes, abs=3))
+
+
+def test_each_workspace_has_its_own_filter(start, path, tmp_path):
+    with start(path) as studio:
+        bar, session = studio.window.review.finder.bar, studio.application.session
+        bar.ask(parse("category:privacy"))
+        session.open(tmp_path / "new.orbench", create=True)
+        studio.wait(lambda: session.workspace.place != path)
+        assert (bar.search.text(), bar.current.is_open) == ("", True)
+        studio.application.open(path)
+        studio.wait(lambda: session.workspace.place == path)
+        assert (bar.search.text(), write(bar.current)) == ("category:privacy", "category:privacy")
+    with start(path) as studio:
+        studio.wait(lambda: studio.window.review.model.rowCount() == 14)
 
 
 def recent(studio):
