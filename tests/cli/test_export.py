@@ -35,7 +35,7 @@ def test_what_a_filter_lets_through(run, mine, tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--format", "csv", "--filter", "zebra"], 1, "nothing to export"),
+        (["--format", "csv", "--filter", "zebra"], 1, "Nothing to export"),
         (["--format", "csv", "--subset", "Hard"], 1, "There is no subset 'Hard'"),
         (["--format", "csv", "--subset", "Hard", "--filter", "safe"], 2, "not of both"),
         (["--format", "parquet", "--for-spreadsheets"], 2, "in CSV files"),
