@@ -283,8 +283,9 @@ class InputFile:
     def _encoding_fault(self, offset: int, line: int) -> FileFaultError:
         if self.encoding == "utf-8-sig":
             text = (
-                f"byte {offset:,} of the file is not UTF-8. Save it as UTF-8, or pass --encoding NAME: cp1252 for "
-                "Western European, gb18030 for Chinese, shift_jis for Japanese texts. A wrong encoding garbles texts."
+                f"byte {offset:,} of the file is not UTF-8. Save it as UTF-8, or name its encoding: "
+                "--encoding cp1252 for Western European, gb18030 for Chinese, shift_jis for Japanese texts. "
+                "A wrong encoding garbles texts."
             )
         else:
             text = f"byte {offset:,} of the file is not {self.encoding}. Pass another --encoding, or save it as UTF-8."

@@ -102,8 +102,12 @@ def test_trains_on_a_table_with_the_same_columns(run, table):
 
 
 def test_finds_the_label_column(run, table):
-    rows = [(f"q{n}", f"The gate stays shut, {n}.", "1_full_compliance", "2_full_refusal") for n in range(20)]
-    rows += [(f"q{n}", f"Turn the handle, {n}.", "1_full_compliance", "1_full_compliance") for n in range(20)]
+    rows = [
+        (f"What of gate {n}?", f"The gate stays shut, {n}.", "1_full_compliance", "2_full_refusal") for n in range(20)
+    ]
+    rows += [
+        (f"What of gate {n}?", f"Turn the handle, {n}.", "1_full_compliance", "1_full_compliance") for n in range(20)
+    ]
     known = table(rows, "known.csv", ("prompt", "response", "gpt4_label", "label"))
     new = table([("q99", "The gate stays shut, 99.", "")], "new.csv")
     assert lines(run("judge-file", new, *COLUMNS, "--json", "--train", known))[0]["refusal"] > 0.5

@@ -65,7 +65,7 @@ VERBS = {
         [["moderate", W, "--moderator", "simulated/strict", "--yes", "--limit", "2"]],
         [["moderate", W, "--moderator", BAD], ["moderate", W, "--moderator", "a/b", "--rule", BAD]],
     ),
-    "judge": ([["judge", W, "--judge", "rules", "--model", NORTH]], [["judge", W, "--judge", BAD]]),
+    "judge": ([["judge", W, "--judge", "rules"]], [["judge", W, "--judge", BAD]]),
     "worker": ([["worker", W, "--until-done"]], [["worker", W, "--models", BAD]]),
     "models": ([["models"]], [["models", BAD]]),
     "prices": ([["prices", "list"]], [["prices", "update", BAD]]),

@@ -128,7 +128,7 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
     """
     preview = preview_file(path)
     known = preview.format is not None
-    others = (_named(preview, columns), None if known else preview.proposal, _guessed(preview, columns))
+    others = (*_named(preview, columns), None if known else preview.proposal, _guessed(preview, columns))
     for mapping in [*([None] if known else []), *filter(None, others)]:
         examples = _labelled(path, mapping)
         if examples:
@@ -139,11 +139,12 @@ def examples_in(path: Path, columns: Columns) -> list[Example]:
     )
 
 
-def _named(preview: Preview, columns: Columns) -> ColumnMapping | None:
-    """The mapping with the columns of the file to judge; None if a column is missing here."""
+def _named(preview: Preview, columns: Columns) -> list[ColumnMapping]:
+    """The mappings with the columns of the file to judge, labels as yes or no first; none if one is missing."""
     if columns.labels is None or not set(columns.names) <= set(preview.header):
-        return None
-    return _mapping(columns.prompt, columns.response, columns.labels)
+        return []
+    fields = (Field.IS_REFUSAL, Field.ANSWER_CLASS)
+    return [_mapping(columns.prompt, columns.response, columns.labels, field) for field in fields]
 
 
 def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
@@ -160,8 +161,8 @@ def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
     return None
 
 
-def _mapping(prompt: str, response: str, labels: str) -> ColumnMapping:
-    return ColumnMapping({Field.PROMPT: prompt, Field.RESPONSE: response, Field.IS_REFUSAL: labels})
+def _mapping(prompt: str, response: str, labels: str, field: Field = Field.ANSWER_CLASS) -> ColumnMapping:
+    return ColumnMapping({Field.PROMPT: prompt, Field.RESPONSE: response, field: labels})
 
 
 def _labelled(path: Path, mapping: ColumnMapping | None) -> list[Example]:

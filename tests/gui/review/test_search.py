@@ -103,7 +103,9 @@ def test_three_conditions_are_typed_saved_and_found_again_after_a_restart(start,
         dialog.accept()
         studio.wait(lambda: "Hard & private" in studio.message())
     with start(path) as studio:
-        assert len(studio.page.model.ids()) == PROMPTS
+        assert list(studio.page.model.ids()) == found, "the filter of the workspace"
+        studio.key(Qt.Key.Key_Escape)
+        studio.wait(lambda: len(studio.page.model.ids()) == PROMPTS)
         studio.key(Qt.Key.Key_V)
         studio.wait(lambda: QApplication.activePopupWidget() is not None)
         QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_1)
