@@ -62,7 +62,7 @@ def open_arrow(path: Path, *, is_file: bool) -> Table:
 
 @contextmanager
 def _explained(name: str, message: str, line: Callable[[], int | None] = lambda: None) -> Iterator[None]:
-    """The guard around the library, which has errors of its own; `told` has a place for the reason."""
+    """The guard around the library, which has errors of its own; `message` has a place for the reason."""
     import pyarrow
 
     def fault(reason: str) -> Exception:
