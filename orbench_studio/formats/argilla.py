@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from orbench_studio.domain.core.prompt import text_identity
-from orbench_studio.formats.choices import Choice, bind
-from orbench_studio.formats.guards import nested
+from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.human_decisions import in_force
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 
 Row = Mapping[str, Any]

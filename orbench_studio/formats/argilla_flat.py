@@ -4,14 +4,14 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.argilla import values_of
-from orbench_studio.formats.choices import Choice, bind
-from orbench_studio.formats.guards import nested
+from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.mapping import ColumnMapping, propose
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import RowError
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
-from orbench_studio.formats.words import shortened
 
 _RESPONSES = ".responses"
 _LONGEST_LIST = 100_000  # characters of a list in a cell of text

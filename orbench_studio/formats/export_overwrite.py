@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from orbench_studio.errors import StudioError
 from orbench_studio.formats import manifest
-from orbench_studio.formats.atomic import MANIFEST, digest, explained, sync
+from orbench_studio.formats.atomic_files import MANIFEST, digest, explained, sync
 
 STAGING = ".orbench-studio-export"
 _NEW, _OLD, _LOCK = "new", "old", "lock"

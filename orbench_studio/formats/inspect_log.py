@@ -17,15 +17,15 @@ from typing import Any
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.errors import FileFaultError, explained
-from orbench_studio.formats import guards, words, zstd_entry
+from orbench_studio.formats import class_words, row_guard, zstd_entry
 from orbench_studio.formats.byte_source import InputFile, file_fault, require_ratio
-from orbench_studio.formats.guards import nested
 from orbench_studio.formats.json_table import SPACE, Window
 from orbench_studio.formats.mapped import Layout, MappedRow, mapping_of
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.paths import plain
+from orbench_studio.formats.nested_paths import plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
 from orbench_studio.formats.records import JudgementDraft, Record, RowError, RowFault
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, unstorable
 from orbench_studio.formats.tally import NOT_READ
 
@@ -110,7 +110,7 @@ def _packed(name: str, archive: zipfile.ZipFile, samples: Sequence[str]) -> Iter
     """Read every sample of an archive; a damaged one is rejected, the others are imported."""
     with archive:
         for number, of in enumerate(samples, start=1):
-            found = guards.row(number, INSPECT.title, _unpacked, name, archive, of, number)
+            found = row_guard.row(number, INSPECT.title, _unpacked, name, archive, of, number)
             yield found
 
 
@@ -147,7 +147,7 @@ def _rows(model: str, samples: Iterator[Found | RowFault]) -> Iterator[Row | Row
         if isinstance(sample, RowFault):
             yield sample
         else:
-            yield guards.row(number, INSPECT.title, _row, number, model, sample)
+            yield row_guard.row(number, INSPECT.title, _row, number, model, sample)
 
 
 def _row(number: int, model: str, sample: Found) -> Row:
@@ -227,10 +227,10 @@ def _judgements(sheet: Sheet, scores: Mapping[str, Any]) -> Iterator[JudgementDr
     """The scores that state an answer class; every scorer is counted with its values."""
     for scorer, score in scores.items():
         value = plain(score.get("value"), f"score of {scorer}") if not isinstance(score.get("value"), dict) else ""
-        about_refusal = "refus" in scorer.lower() and not words.is_negated(scorer)
-        found = words.answer_class(value)
+        about_refusal = "refus" in scorer.lower() and not class_words.is_negated(scorer)
+        found = class_words.answer_class(value)
         if found is None and about_refusal:
-            found = words.refusal(value, scorer) or AnswerClass.UNPARSED
+            found = class_words.refusal(value, scorer) or AnswerClass.UNPARSED
         sheet.tally.column("score", scorer).add(value, found or NOT_READ)
         if found is None:
             sheet.tally.notes[_UNREAD] += 1

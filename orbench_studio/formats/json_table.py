@@ -8,7 +8,7 @@ from itertools import chain
 from math import isnan
 from typing import Any, TypeVar
 
-from orbench_studio.formats import guards
+from orbench_studio.formats import row_guard
 from orbench_studio.formats.byte_source import (
     CHUNK,
     MAX_FIELD,
@@ -104,7 +104,7 @@ def _rows(
         if not isinstance(found, dict):
             yield RowFault(line, f"the row is not an object but {described(found)}")
         else:
-            yield guards.row(line, "JSON", _row, line, found, escaped, columns, name)
+            yield row_guard.row(line, "JSON", _row, line, found, escaped, columns, name)
     if missing:
         raise file_fault(name, f"there is no column {', '.join(sorted(missing))}; the file has {listing(columns)}.")
 
@@ -136,7 +136,7 @@ def _lines(text: io.TextIOWrapper, name: str) -> Iterator[Value | RowFault]:
     for number, line in enumerate(text, 1):
         if not line.strip(SPACE):
             continue
-        found = guards.row(number, "JSON", _line, number, line)
+        found = row_guard.row(number, "JSON", _line, number, line)
         if isinstance(found, RowFault) and not begun:
             raise file_fault(name, f"{found.reason}. Write one object per line, or an array.", number)
         yield found

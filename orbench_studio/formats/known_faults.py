@@ -4,7 +4,7 @@ import re
 
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.formats.doctor import Check, Diagnosis, Fault
+from orbench_studio.formats.import_doctor import Check, Diagnosis, Fault
 from orbench_studio.formats.tables import Cells
 
 _CHOICE = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from orbench_studio.errors import FileFaultError, explained
 from orbench_studio.formats.byte_source import InputFile, file_fault
-from orbench_studio.formats.guards import decoded, require_sound, text
 from orbench_studio.formats.records import AnnotationDraft
+from orbench_studio.formats.row_guard import decoded, require_sound, text
 from orbench_studio.formats.studio_rows import annotation, entry, moment
 
 FORMAT = "orbench-labels"

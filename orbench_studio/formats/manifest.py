@@ -10,9 +10,9 @@ from typing import Any
 
 from orbench_studio.errors import DAMAGE, FileFaultError, StudioError, explained, shortened
 from orbench_studio.formats import dataset_card, label_studio
-from orbench_studio.formats.atomic import MANIFEST, digest
+from orbench_studio.formats.atomic_files import MANIFEST, digest
 from orbench_studio.formats.byte_source import file_fault
-from orbench_studio.formats.guards import decoded
+from orbench_studio.formats.row_guard import decoded
 from orbench_studio.formats.small_text import text_of
 
 FORMAT = "orbench-studio-export"

@@ -12,11 +12,11 @@ from orbench_studio.domain.core.judgement import STOPPED, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin, text_identity
 from orbench_studio.domain.core.response import StopReason
-from orbench_studio.formats import file_names, turns, words
-from orbench_studio.formats.doctor import Check
+from orbench_studio.formats import class_words, conversations, file_names
+from orbench_studio.formats.import_doctor import Check
 from orbench_studio.formats.known_faults import ApiErrorCell, api_error, category_is_prompt, several_prompts
 from orbench_studio.formats.mapping import ColumnMapping, Field, propose
-from orbench_studio.formats.paths import Get, Parsed, alternatives, getter, plain
+from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -142,10 +142,10 @@ class MappedRow:
     def record(self, line: int, cells: Cells) -> Record:
         """The whole row."""
         given = self._value(Field.PROMPT, cells)
-        asked = turns.read(given)
+        asked = conversations.read(given)
         if asked is None:
             text = prompt_text(plain(given, "prompt"))
-            asked = turns.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
+            asked = conversations.Conversation(text, plain(self._value(Field.SYSTEM, cells), "system prompt"))
         self._tallies[Field.PROMPT].add_text(asked.prompt)
         label = self._label(cells)
         annotator, note = self._text(Field.ANNOTATOR, cells).strip(), self._text(Field.REASON, cells).strip()
@@ -165,7 +165,7 @@ class MappedRow:
                 self._count(part, str(stated), NOT_READ)
                 self._tally.notes[_NO_RESPONSE] += 1
 
-    def _prompt(self, asked: turns.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
+    def _prompt(self, asked: conversations.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
         seed = self._text(Field.SEED, cells).strip() or None
         more = {"system_prompt": asked.system, "earlier_turns": asked.earlier}
         return PromptDraft(
@@ -204,7 +204,7 @@ class MappedRow:
             return f"{self._layout.key_prefix}{stated}" if stated else None
         found = pattern.fullmatch(stated)
         if found is None:
-            raise RowError(f"the id is {words.shortened(stated)}, not of the form {pattern.pattern}")
+            raise RowError(f"the id is {class_words.shortened(stated)}, not of the form {pattern.pattern}")
         return f"{self._layout.key_prefix}{found[1]}"
 
     def _category(self, cells: Cells) -> str | None:
@@ -221,7 +221,7 @@ class MappedRow:
 
     def _meaning(self, part: Field, stated: str) -> str | None:
         of = self._meanings.get(part)
-        return of.get(words.word(stated)) if of and stated else None
+        return of.get(class_words.word(stated)) if of and stated else None
 
     def _label(self, cells: Cells) -> Label | None:
         stated = self._text(Field.LABEL, cells)
@@ -231,7 +231,7 @@ class MappedRow:
         if meaning == "":
             self._count(Field.LABEL, stated, NOT_READ)
             return None
-        found = Label(meaning) if meaning else words.label(stated, self._columns[Field.LABEL])
+        found = Label(meaning) if meaning else class_words.label(stated, self._columns[Field.LABEL])
         if found is None:
             raise self._unknown(Field.LABEL, stated, "safe", "toxic")
         self._count(Field.LABEL, stated, found)
@@ -240,7 +240,7 @@ class MappedRow:
     def _unknown(self, part: Field, stated: str, *examples: str) -> RowError:
         """The question about a value whose meaning nobody said."""
         self._count(part, stated, REJECTED)
-        short = words.shortened(stated)[1:-1]
+        short = class_words.shortened(stated)[1:-1]
         options = " or ".join(f"{short}={example}" for example in examples)
         return RowError(f"the {part.replace('_', ' ')} {short!r} {UNKNOWN_VALUE}: {options}")
 
@@ -254,14 +254,14 @@ class MappedRow:
             self._count(Field.VERDICT, stated, NOT_READ)
         if meaning == "" or not (stated.strip() or explanation.strip()):
             return ()
-        found = Verdict(meaning) if meaning else words.verdict(stated, self._columns[Field.VERDICT])
-        if found is None and words.is_bare(stated):
+        found = Verdict(meaning) if meaning else class_words.verdict(stated, self._columns[Field.VERDICT])
+        if found is None and class_words.is_bare(stated):
             raise self._unknown(Field.VERDICT, stated, "safe", "toxic")
         verdict = found or Verdict.UNPARSED
         self._count(Field.VERDICT, stated, verdict)
         return (VoteDraft(self._name(Field.MODERATOR, cells), verdict, None, explanation, stated),)
 
-    def _responses(self, asked: turns.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
+    def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
         if self._answers:
             texts = _samples(self._value(Field.RESPONSE, cells))
         elif asked.reply is not None:
@@ -283,7 +283,9 @@ class MappedRow:
         may = self._layout.may_lack_model or not self._answers
         return may and not self._text(Field.MODEL, cells).strip()
 
-    def _response(self, model: str, text: str, number: int, asked: turns.Conversation, cells: Cells) -> ResponseDraft:
+    def _response(
+        self, model: str, text: str, number: int, asked: conversations.Conversation, cells: Cells
+    ) -> ResponseDraft:
         if self._answers:
             self._tallies[Field.RESPONSE].add_text(text)
         stop, error = self._stop(cells)
@@ -307,7 +309,7 @@ class MappedRow:
         if Field.ERROR in self._columns and not self._answers:
             return StopReason.ERROR, "unknown error"
         stated = self._text(Field.STOP_REASON, cells)
-        stop = words.STOPS.get(words.word(stated), StopReason.UNKNOWN)
+        stop = class_words.STOPS.get(class_words.word(stated), StopReason.UNKNOWN)
         if stated:
             self._count(Field.STOP_REASON, stated, stop)
         return stop, stated if stop is StopReason.ERROR else None
@@ -323,11 +325,11 @@ class MappedRow:
         found = [(who, self._class_of(cells[at], who), cells[at]) for who, at in self._annotators if cells[at].strip()]
         for who, answer, stated in found:
             if answer is None:
-                raise RowError(f"{words.shortened(stated)} of {who} is not an answer class")
+                raise RowError(f"{class_words.shortened(stated)} of {who} is not an answer class")
         return [AnnotationDraft(who, Aspect.ANSWER_CLASS, str(answer), stated) for who, answer, stated in found]
 
     def _class_of(self, stated: str, who: str) -> AnswerClass | None:
-        found = words.answer_class(stated)
+        found = class_words.answer_class(stated)
         self._tally.column(Field.ANSWER_CLASS, who).add(stated, found or UNPARSED)
         return found
 
@@ -342,11 +344,11 @@ class MappedRow:
         if meaning == "":
             self._count(part, stated, NOT_READ)
             return draft
-        found = words.answer_class(meaning or stated)
+        found = class_words.answer_class(meaning or stated)
         if found is None and part is Field.IS_REFUSAL:
-            found = words.refusal(stated, self._columns[part])
+            found = class_words.refusal(stated, self._columns[part])
         judge = self._text(Field.JUDGE, cells).strip()
-        if found is None and (not judge or words.is_bare(stated)):
+        if found is None and (not judge or class_words.is_bare(stated)):
             raise self._unknown(part, stated, "direct_answer", "direct_refusal")
         answer = found or AnswerClass.UNPARSED
         self._count(part, stated, answer)
@@ -355,7 +357,9 @@ class MappedRow:
             judged = JudgementDraft(judge, self._layout.judge_kind, answer, explanation, raw=stated)
             return replace(draft, judgements=(*draft.judgements, judged))
         if annotator and answer in STOPPED:
-            raise RowError(f"{words.shortened(stated)} is a class that vendors report; annotators cannot assign it")
+            raise RowError(
+                f"{class_words.shortened(stated)} is a class that vendors report; annotators cannot assign it"
+            )
         if annotator:
             decided = AnnotationDraft(annotator, Aspect.ANSWER_CLASS, answer, stated)
             return replace(draft, annotations=(*draft.annotations, decided))
@@ -373,14 +377,14 @@ def _samples(value: Any) -> list[str]:
     """The response of a row, or several samples of it."""
     if isinstance(value, str) and type(value) is not str:
         return [value]  # a text with a mark of the doctor
-    conversation = turns.read(value)
+    conversation = conversations.read(value)
     if conversation is not None:
         return [conversation.reply or ""]
     if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
         texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
-        return [turns.text(one, "response") for one in texts]
+        return [conversations.text(one, "response") for one in texts]
     if isinstance(value, list | dict):
-        return [turns.text(value, "response")]
+        return [conversations.text(value, "response")]
     return [plain(value, "response")]
 
 

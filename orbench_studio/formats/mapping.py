@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from orbench_studio.errors import DAMAGE
-from orbench_studio.formats import words
-from orbench_studio.formats.paths import alternatives
+from orbench_studio.formats import class_words
+from orbench_studio.formats.nested_paths import alternatives
 from orbench_studio.formats.tables import listing
 
 
@@ -110,7 +110,7 @@ class ColumnMapping:
             if not fields:
                 raise ValueError(f"no mapped column can mean {meaning!r}")
             for part in fields:
-                found.setdefault(part, {})[words.word(stated)] = meaning
+                found.setdefault(part, {})[class_words.word(stated)] = meaning
         return replace(self, meanings=found)
 
     def problems(self, header: Sequence[str]) -> list[str]:
@@ -155,9 +155,9 @@ def can_mean(part: Field, meaning: str) -> bool:
     if not meaning:
         return True
     if part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
-        return words.answer_class(meaning) is not None
+        return class_words.answer_class(meaning) is not None
     if part is Field.CATEGORY:
-        return words.word(meaning) not in words.LABELS or words.word(meaning) == "harmful"
+        return class_words.word(meaning) not in class_words.LABELS or class_words.word(meaning) == "harmful"
     return meaning in (("safe", "toxic", "controversial") if part is Field.LABEL else ("safe", "toxic", "unparsed"))
 
 
@@ -169,7 +169,9 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Column
     """
     by_name = {_plain(name): name for name in reversed(header)}
     texts = {
-        name for at, name in enumerate(header) if not rows or not all(words.is_identifier(row[at]) for row in rows)
+        name
+        for at, name in enumerate(header)
+        if not rows or not all(class_words.is_identifier(row[at]) for row in rows)
     }
     columns: dict[Field, str] = {}
     for part, names in _USUAL_NAMES.items():
@@ -185,7 +187,7 @@ def propose(header: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> Column
     elif Field.LABEL in columns and Field.ANSWER_CLASS not in columns:
         at = header.index(columns[Field.LABEL])
         values = {row[at] for row in rows if row[at].strip()}
-        if values and all(words.answer_class(value) is not None for value in values):
+        if values and all(class_words.answer_class(value) is not None for value in values):
             columns[Field.ANSWER_CLASS] = columns.pop(Field.LABEL)
     return ColumnMapping(columns)
 

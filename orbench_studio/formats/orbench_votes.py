@@ -3,6 +3,7 @@
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.formats import file_names
+from orbench_studio.formats.class_words import truth
 from orbench_studio.formats.known_faults import (
     category_is_prompt,
     contradiction,
@@ -18,7 +19,6 @@ from orbench_studio.formats.reader_interface import (
 )
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.formats.tables import Cells
-from orbench_studio.formats.words import truth
 
 RESPONDER = "safety-free responder"
 _VERDICTS = {True: Verdict.TOXIC, False: Verdict.SAFE, None: Verdict.UNPARSED}

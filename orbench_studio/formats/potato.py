@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orbench_studio.formats.choices import Choice, bind
-from orbench_studio.formats.guards import nested
+from orbench_studio.formats.annotation_choices import Choice, bind
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 
 _TEXTS = ColumnMapping(

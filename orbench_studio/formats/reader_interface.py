@@ -7,7 +7,7 @@ from pathlib import Path
 from orbench_studio.domain.core.category import Category, category_name
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import file_fault
-from orbench_studio.formats.doctor import Check, Fault
+from orbench_studio.formats.import_doctor import Check, Fault
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells

@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats import guards
+from orbench_studio.formats import row_guard
 from orbench_studio.formats.byte_source import InputFile, Progress, file_fault
-from orbench_studio.formats.doctor import Doctor, Finding
+from orbench_studio.formats.class_words import shortened
+from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field, propose
 from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
@@ -18,7 +19,6 @@ from orbench_studio.formats.readers import choose, headerless, looks_like_data, 
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
-from orbench_studio.formats.words import shortened
 
 _PREVIEW_ROWS = 20
 REQUEST = "request"
@@ -73,12 +73,12 @@ class Reading:
                 taken = examine(line, row[1])
                 yield from notes()
                 for cells in taken:
-                    yield guards.row(line, title, self._taken, line, cells)
+                    yield row_guard.row(line, title, self._taken, line, cells)
         self._file.finish()
 
     def _taken(self, line: int, cells: Cells) -> Record:
         record = self._bound.take(line, cells)
-        guards.require_sound(record)
+        row_guard.require_sound(record)
         return record
 
 

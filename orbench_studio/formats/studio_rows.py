@@ -16,7 +16,6 @@ from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.data.export_columns import NESTED, PROMPT
 from orbench_studio.domain.review.decision import OF_RESPONSES, evidence_span
-from orbench_studio.formats.guards import nested
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
     AnnotationDraft,
@@ -28,6 +27,7 @@ from orbench_studio.formats.records import (
     ResponseDraft,
     VoteDraft,
 )
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells
 
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"

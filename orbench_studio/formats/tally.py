@@ -5,7 +5,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
-from orbench_studio.formats import words
+from orbench_studio.formats import class_words
 
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
@@ -41,7 +41,7 @@ class ColumnTally:
 
     def codes(self, known: Container[str]) -> tuple[list[str], list[str]]:
         """The digits that were read without a meaning of the user, and those that were rejected."""
-        bare = [(value, became) for value, became in self.values if words.is_code(value) and value not in known]
+        bare = [(value, became) for value, became in self.values if class_words.is_code(value) and value not in known]
         rejected = [value for value, became in bare if became == REJECTED]
         return [value for value, became in bare if became not in (REJECTED, UNPARSED, NOT_READ)], rejected
 
@@ -56,7 +56,7 @@ class ColumnTally:
         """Count a text."""
         self.texts += 1
         self.nested_texts += text[:1] in ("[", "{")
-        self.identifiers += words.is_identifier(text)
+        self.identifiers += class_words.is_identifier(text)
         self.empty += not text
 
 

@@ -19,7 +19,7 @@ from orbench_studio.gui.interrupts import Interrupts
 from orbench_studio.gui.key_repeat import KeyRepeatFilter
 from orbench_studio.gui.keyboard_layout import KeyboardLayoutFilter
 from orbench_studio.gui.main_window import MainWindow
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 from orbench_studio.settings import Settings
 
@@ -39,8 +39,8 @@ class Application:
         self.operations = Operations()
         self.session = Session(self.operations, settings, _team_policy)
         invalid = SHORTCUTS.load(settings.keys)
-        self.connection = Connection(self.session)
-        self.window = MainWindow(self.session, self.connection, self.theme)
+        self.recorder = DecisionRecorder(self.session)
+        self.window = MainWindow(self.session, self.recorder, self.theme)
         self.theme.follow_system()  # after the widgets exist: a style sheet restyles a widget for every new parent
         KeyboardLayoutFilter.install(self.window, self.window.actions_table)
         KeyRepeatFilter.install(self.window)

@@ -37,7 +37,7 @@ from orbench_studio.gui.judging.auto_training import AutoTraining
 from orbench_studio.gui.judging.judge_run import JudgeRun
 from orbench_studio.gui.page_registry import PageRegistry
 from orbench_studio.gui.top_bar import TopBar
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.moved_file import MovedFile
 from orbench_studio.gui.workspace.save_copy import SaveCopy
 from orbench_studio.gui.workspace.server_dialog import ServerDialog, message
@@ -55,16 +55,16 @@ class MainWindow(PageRegistry):
 
     demo_wanted = Signal()  # the user asks for the demo workspace
 
-    def __init__(self, session: Session, connection: Connection, theme: Theme) -> None:
+    def __init__(self, session: Session, recorder: DecisionRecorder, theme: Theme) -> None:
         super().__init__()
         self._session = session
-        self._connection = connection
+        self._recorder = recorder
         self._theme = theme
         self.actions_table = Actions(self)
         self.welcome = WelcomePage(self.actions_table, session.settings)
         self.review = self._make_review()
         self.judging = JudgeRun(session, self)
-        self._moved_file = MovedFile(session, connection, self)
+        self._moved_file = MovedFile(session, recorder, self)
         self.save_copy = SaveCopy(session, self)
         self.learning = AutoTraining(session, self.judging, self)
         self.messages = MessageBar(self.actions_table)
@@ -180,7 +180,7 @@ class MainWindow(PageRegistry):
         self.messages.show_error(act, text)
 
     def _reconnected(self, text: str) -> None:
-        self.messages.clear_error(self._connection)
+        self.messages.clear_error(self._recorder)
         self.messages.show_message(text)
 
     def _crashed(self, report: str) -> None:
@@ -221,8 +221,8 @@ class MainWindow(PageRegistry):
         operations.succeeded.connect(self.messages.clear_error)
         operations.crashed.connect(self._crashed)
         operations.changed.connect(self._pages.refresh)
-        self._connection.lost.connect(partial(self.messages.show_error, self._connection))
-        self._connection.back.connect(self._reconnected)
+        self._recorder.lost.connect(partial(self.messages.show_error, self._recorder))
+        self._recorder.back.connect(self._reconnected)
         self._session.leaving.connect(self._remember_place)
         self._session.leaving.connect(self.messages.leave_workspace)
         self._session.opened.connect(self._opened)

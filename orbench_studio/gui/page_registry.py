@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from orbench_studio.gui.judging.page import JudgesPage
     from orbench_studio.gui.team.disputes_page import DisputesPage
     from orbench_studio.gui.team.page import TeamPage
-    from orbench_studio.gui.workspace.connection import Connection
+    from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
     from orbench_studio.gui.workspace.session import Session
 
 
@@ -38,7 +38,7 @@ class PageRegistry(QMainWindow):
     """The part of the main window that creates these pages and connects their signals."""
 
     _session: Session
-    _connection: Connection
+    _recorder: DecisionRecorder
     _theme: Theme
     actions_table: Actions
     review: ReviewPage
@@ -60,8 +60,8 @@ class PageRegistry(QMainWindow):
 
     def _make_review(self) -> ReviewPage:
         """The first page, with what other features add to it: the prompts of team queues, the nearest toxic prompts."""
-        page = ReviewPage(self._session, self._connection, self.actions_table, self._theme)
-        DecisionActions(page, self._session, self._connection)
+        page = ReviewPage(self._session, self._recorder, self.actions_table, self._theme)
+        DecisionActions(page, self._session, self._recorder)
         SidePanels(page, self._session)
         self.assigned_queue = AssignedQueue(page, self._session)
         page.bind({"nearest_toxic": self._show_nearest})
@@ -144,7 +144,7 @@ class PageRegistry(QMainWindow):
         """The page of disagreements between reviewers."""
         from orbench_studio.gui.team.disputes_page import DisputesPage
 
-        page = DisputesPage(self._session, self._connection, self.actions_table, self._theme)
+        page = DisputesPage(self._session, self._recorder, self.actions_table, self._theme)
         page.stated.connect(self.messages.show_decision)
         return page
 

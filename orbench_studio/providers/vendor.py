@@ -6,7 +6,7 @@ from typing import Any
 
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.parameters import API
-from orbench_studio.providers import chat, messages, responses
+from orbench_studio.providers import chat_api, messages_api, responses_api
 from orbench_studio.providers.adapting import adaptation_to
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.providers.clients import connect
@@ -24,9 +24,9 @@ class Api:
     read: Callable[[dict[str, Any]], Answer]
 
 
-CHAT = Api(chat.PATH, chat.chat_body, chat.read_chat)
-RESPONSES = Api(responses.PATH, responses.responses_body, responses.read_response)
-MESSAGES = Api(messages.PATH, messages.messages_body, messages.read_message)
+CHAT = Api(chat_api.PATH, chat_api.chat_body, chat_api.read_chat)
+RESPONSES = Api(responses_api.PATH, responses_api.responses_body, responses_api.read_response)
+MESSAGES = Api(messages_api.PATH, messages_api.messages_body, messages_api.read_message)
 
 
 def api_of(endpoint: Endpoint, adaptations: Collection[Adaptation]) -> Api:

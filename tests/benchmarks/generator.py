@@ -20,7 +20,7 @@ from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace, create_workspace
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 from tests.benchmarks import texts
 

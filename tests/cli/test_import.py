@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from orbench_studio.cli import import_options
-from orbench_studio.formats.doctor import Fault
+from orbench_studio.formats.import_doctor import Fault
 from orbench_studio.formats.mapping import Field
 
 SAFE = ("How do I stop a runaway Python script?", "violence")

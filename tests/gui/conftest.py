@@ -176,7 +176,7 @@ def start(qapp, tmp_path):
             application.close()
             qapp.processEvents()  # results that are already queued still find the window
             # Python cannot free a cycle through a signal of Qt: without this, every window stays in memory.
-            for name in ("window", "connection", "session", "theme", "operations"):
+            for name in ("window", "recorder", "session", "theme", "operations"):
                 getattr(application, name).deleteLater()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             qapp.setStyleSheet("")  # with a style sheet the next window takes three times as long to build

@@ -22,9 +22,9 @@ from orbench_studio.gui.common.theme import LARGEST
 from orbench_studio.gui.evaluation.progress_table import FAILED
 from orbench_studio.gui.generation.steps import Step
 from orbench_studio.gui.main_window import MainWindow
+from orbench_studio.gui.review.choice_menus import NoteDialog, category_menu
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.review.popups import NoteDialog, category_menu
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
 from orbench_studio.gui.review.undo_dialog import UndoSinceDialog
 from orbench_studio.gui.screenshots import Look, Scene, Stage
@@ -90,7 +90,7 @@ def _curate(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def _welcome(stage: Stage) -> Iterator[tuple[str, QWidget]]:
-    fresh = MainWindow(stage.session, stage.application.connection, stage.application.theme)
+    fresh = MainWindow(stage.session, stage.application.recorder, stage.application.theme)
     fresh.show()
     yield "welcome", fresh
 

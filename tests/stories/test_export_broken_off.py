@@ -9,7 +9,7 @@ import pytest
 
 from orbench_studio.domain.data.export import Export, Form
 from orbench_studio.errors import StudioError
-from orbench_studio.formats.atomic import written_file
+from orbench_studio.formats.atomic_files import written_file
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.export_files import export
 from orbench_studio.services.data.import_files import ReadOptions, import_file, inspect_file

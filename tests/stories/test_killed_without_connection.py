@@ -26,7 +26,7 @@ folder, place = Path(sys.argv[1]), location_of(sys.argv[2])
 settings = load_settings(folder / "settings.json")
 settings.blind = False  # one key a prompt
 application = Application(settings, folder)
-page, connection, decided = application.window.review, application.connection, []
+page, connection, decided = application.window.review, application.recorder, []
 
 def look():
     if page.state is not State.SHOWN or (not decided and any(n not in page.loader for n in (2, 3, 4))):

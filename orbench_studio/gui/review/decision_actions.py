@@ -10,8 +10,7 @@ from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView, evidence
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
-from orbench_studio.gui.review.page import ReviewPage
-from orbench_studio.gui.review.popups import (
+from orbench_studio.gui.review.choice_menus import (
     CLASS_ACTIONS,
     LABEL_ACTIONS,
     ChoiceMenu,
@@ -21,18 +20,19 @@ from orbench_studio.gui.review.popups import (
     label_menu,
     reason_menu,
 )
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.review.page import ReviewPage
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
 
 class DecisionActions:
     """Turns actions into decisions about the prompt on the screen; the page records them."""
 
-    def __init__(self, page: ReviewPage, session: Session, connection: Connection) -> None:
+    def __init__(self, page: ReviewPage, session: Session, recorder: DecisionRecorder) -> None:
         self._page = page
         self._session = session
         self._classified: int | None = None  # the response that got a class last
-        page.bind(self._handlers() | _navigation(page, connection) | page.reading.handlers())
+        page.bind(self._handlers() | _navigation(page, recorder) | page.reading.handlers())
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         return {
@@ -181,10 +181,10 @@ class DecisionActions:
             dialog.open()
 
 
-def _navigation(page: ReviewPage, connection: Connection) -> dict[str, Callable[[], object]]:
+def _navigation(page: ReviewPage, recorder: DecisionRecorder) -> dict[str, Callable[[], object]]:
     return {
-        "undo": lambda: page.reverse(partial(connection.reverse, redo=False)),
-        "redo": lambda: page.reverse(partial(connection.reverse, redo=True)),
+        "undo": lambda: page.reverse(partial(recorder.reverse, redo=False)),
+        "redo": lambda: page.reverse(partial(recorder.reverse, redo=True)),
         "next_prompt": lambda: page.step(1),
         "previous_prompt": lambda: page.step(-1),
         "first_undecided": page.go_first_undecided,

@@ -8,8 +8,8 @@ from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
 from orbench_studio.gui.common.theme import LABELS, Theme
 from orbench_studio.gui.common.widgets import KeyButton, KeyHints, label, set_role
+from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.decision_words import decided_words, known_words, question
-from orbench_studio.gui.review.popups import CLASS_ACTIONS, LABEL_ACTIONS
 
 _PLAIN = {"category": "category", "seed": "Seed", "flag": "⚑ Flag", "note": "✎ Note"}
 _SHORT = {AnswerClass.DIRECT_ANSWER: "answer", AnswerClass.DIRECT_REFUSAL: "direct refusal"}

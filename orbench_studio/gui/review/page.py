@@ -70,7 +70,7 @@ class ReviewPage(QueuePage):
         self._moves = decision.aspect in _MOVE_ON and not waits
         visible |= {Visible.REVEAL} if reveals else frozenset()
         self.state = State.SAVING
-        self._connection.decide(
+        self._recorder.decide(
             (decision, *more),
             seen,
             visible,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.domain.review.queue import Queue, QueueFilter, QueueRow
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ _CACHED = 16  # prompts
 class PromptLoader:
     """Loads prompts, and caches the last ones. A prompt that is shown again has the negative of its id."""
 
-    def __init__(self, session: Session, connection: Connection) -> None:
+    def __init__(self, session: Session, recorder: DecisionRecorder) -> None:
         self._session = session
-        self._connection = connection
+        self._recorder = recorder
         self._views: dict[int, PromptView] = {}
         self._shown_again: dict[int, datetime] = {}  # since when, by the negative id
         # Called with the filter on the database's thread, before its queue is loaded.
@@ -54,7 +54,7 @@ class PromptLoader:
             if done is not None:
                 done(view)
 
-        self._connection.load(prompt_id, work, cache, wanted=done is not None)
+        self._recorder.load(prompt_id, work, cache, wanted=done is not None)
 
     def load_queue(self, wanted: QueueFilter, shown: int | None, done: Callable[[Queue], None]) -> None:
         """Load the queue of a filter, which begins at the prompt shown if it has that."""

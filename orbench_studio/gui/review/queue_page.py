@@ -28,7 +28,7 @@ from orbench_studio.gui.review.search_panel import SearchPanel
 from orbench_studio.gui.review.text_panes import TextPanes
 from orbench_studio.gui.review.trail import Trail
 from orbench_studio.gui.review.vote_cards import VotesPane
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
 _AHEAD = 3  # prompts loaded before they are asked for
@@ -62,12 +62,12 @@ class QueuePage(QWidget):
     _own_actions: tuple[str, ...] = ()
     own_categories: tuple[str, ...] = ()  # of the workspace, beside OR-Bench's ten
 
-    def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
+    def __init__(self, session: Session, recorder: DecisionRecorder, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
-        self._connection = connection
-        self.loader = PromptLoader(session, connection)
+        self._recorder = recorder
+        self.loader = PromptLoader(session, recorder)
         self._seen: set[int] = set()  # prompts whose votes have been on the screen
         self.model = QueueModel()
         self.pace = Pace()
@@ -76,7 +76,7 @@ class QueuePage(QWidget):
         self.prompt = PromptPane(theme)
         self.votes = VotesPane()
         self.responses = ResponsesPane(theme)
-        self.trail = Trail(session, connection, actions)
+        self.trail = Trail(session, recorder, actions)
         self.decisions = DecisionBar(theme, actions)
         self.prompt.place_marks(self.decisions.marks())
         self.guidelines = GuidelinesPane(theme)

@@ -17,7 +17,7 @@ from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
 from orbench_studio.gui.review.decision_words import mark_words
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class Trail(QFrame):
 
     undo_wanted = Signal(int)  # with the id of a journal entry
 
-    def __init__(self, session: Session, connection: Connection, actions: Actions) -> None:
+    def __init__(self, session: Session, recorder: DecisionRecorder, actions: Actions) -> None:
         super().__init__()
         self._session = session
-        self._connection = connection
+        self._recorder = recorder
         self._recent: list[RecentDecision] = []
         self._annotator = ""
         self._rows = [_Row() for _ in range(_ROWS)]
@@ -62,7 +62,7 @@ class Trail(QFrame):
         annotator = self._session.annotator
         if annotator != self._annotator:
             self._annotator, self._recent = annotator, []
-        if self._connection.is_offline:
+        if self._recorder.is_offline:
             self._show(self._recent)
             return
 
@@ -75,7 +75,7 @@ class Trail(QFrame):
 
     def _show(self, recent: Sequence[RecentDecision]) -> None:
         self._recent = in_place(self._recent, recent)
-        waiting = map(_not_saved, reversed(self._connection.waiting))
+        waiting = map(_not_saved, reversed(self._recorder.waiting))
         for row, decision in zip(self._rows, [*waiting, *self._recent, *[None] * _ROWS], strict=False):
             row.show_decision(decision)
 

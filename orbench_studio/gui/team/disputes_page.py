@@ -39,9 +39,9 @@ from orbench_studio.gui.common.theme import (
     px,
 )
 from orbench_studio.gui.common.widgets import KeyButton, label, rule
-from orbench_studio.gui.review.popups import CLASS_ACTIONS, LABEL_ACTIONS
+from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.team.disputes_side import SideCard
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ class DisputesPage(QWidget):
 
     stated = Signal(str)  # description of an adjudication or undo
 
-    def __init__(self, session: Session, connection: Connection, actions: Actions, theme: Theme) -> None:
+    def __init__(self, session: Session, recorder: DecisionRecorder, actions: Actions, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("page")
         self._session = session
-        self._connection = connection
+        self._recorder = recorder
         self._actions = actions
         self.disputes: list[Dispute] = []
         self.case: Case | None = None
@@ -210,8 +210,8 @@ class DisputesPage(QWidget):
         return {
             **{name: partial(self.settle, str(value)) for value, name in LABEL_ACTIONS.items()},
             **{name: partial(self.settle, str(value)) for value, name in CLASS_ACTIONS.items()},
-            "undo": lambda: self._connection.reverse(self._reversed, self._not_settled, redo=False),
-            "redo": lambda: self._connection.reverse(self._reversed, self._not_settled, redo=True),
+            "undo": lambda: self._recorder.reverse(self._reversed, self._not_settled, redo=False),
+            "redo": lambda: self._recorder.reverse(self._reversed, self._not_settled, redo=True),
             "next_prompt": lambda: self._step(1),
             "previous_prompt": lambda: self._step(-1),
             "reason": self.reason.setFocus,

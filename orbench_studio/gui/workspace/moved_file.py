@@ -17,7 +17,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_selection import ask_new_workspace
 from orbench_studio.gui.common.theme import px
 from orbench_studio.gui.common.widgets import label
-from orbench_studio.gui.workspace.connection import Connection
+from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
 _WIDTH = 620
@@ -29,7 +29,7 @@ class MovedFile(QObject):
     message = Signal(str)
     closed = Signal(str)  # with the reason and the path of the copy
 
-    def __init__(self, session: Session, connection: Connection, window: QWidget) -> None:
+    def __init__(self, session: Session, recorder: DecisionRecorder, window: QWidget) -> None:
         super().__init__(window)
         self._session = session
         self._window = window
@@ -37,7 +37,7 @@ class MovedFile(QObject):
         self._why = ""
         self._unsaved: list[PendingDecision] = []
         session.moved.connect(self._notice)
-        connection.unsaved.connect(self._unsaved.append)
+        recorder.unsaved.connect(self._unsaved.append)
         session.opened.connect(self._unsaved.clear)
 
     def _notice(self, why: str) -> None:

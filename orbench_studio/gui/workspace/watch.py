@@ -17,7 +17,7 @@ WATCH = 1_500  # milliseconds between polls
 
 
 class Watch(QObject):
-    """Refreshes the pages after changes by others, and reports to the connection whether the server responds."""
+    """Refreshes the pages after changes by others, and reports to the recorder whether the server responds."""
 
     def __init__(self, session: Session, *, is_offline: Callable[[], bool], reached: Callable[[], None]) -> None:
         super().__init__(session)

@@ -21,7 +21,7 @@ from orbench_studio.domain.audit.refusal_rates import (
 from orbench_studio.domain.core.rates import NO_VALUE, coefficient_text, percent, span
 from orbench_studio.domain.judging.agreement import Confusion
 from orbench_studio.errors import CancelledError
-from orbench_studio.formats.atomic import explained, written_file
+from orbench_studio.formats.atomic_files import explained, written_file
 from orbench_studio.formats.report_documents import (
     Block,
     Document,

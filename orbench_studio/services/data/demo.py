@@ -24,7 +24,7 @@ from orbench_studio.services.workspace.workspace import (
     create_workspace,
     discard_workspace,
 )
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 
 _JUDGES = {"demo-judge": JudgeKind.LLM, "keyword-rule": JudgeKind.RULE}

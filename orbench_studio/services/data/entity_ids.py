@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from orbench_studio.domain.core.model import family
+from orbench_studio.domain.core.model_family import family
 from orbench_studio.formats.records import AnnotationDraft, JudgementDraft
-from orbench_studio.store.core.bulk_sql import id_of
+from orbench_studio.store.core.bulk_insert import id_of
 from orbench_studio.store.core.tables import ANNOTATORS, JUDGES, MODELS
 
 

@@ -20,7 +20,7 @@ from orbench_studio.domain.data.export_columns import ORBENCH, PROMPT, PUBLISHED
 from orbench_studio.domain.review.query import parse
 from orbench_studio.errors import CancelledError, FileFaultError, StudioError
 from orbench_studio.formats import argilla, dataset_card, label_studio, manifest, row_files
-from orbench_studio.formats.atomic import MANIFEST
+from orbench_studio.formats.atomic_files import MANIFEST
 from orbench_studio.formats.export_overwrite import export_folder, repair
 from orbench_studio.formats.row_files import Row, Write
 from orbench_studio.services.data.manifest_statistics import ManifestStatistics

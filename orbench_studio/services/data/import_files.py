@@ -12,8 +12,8 @@ from orbench_studio.domain.core.changes import ALL_CHANGED, Changes
 from orbench_studio.domain.data.hub_address import downloaded_from
 from orbench_studio.errors import CancelledError, DoubtfulFileError, FileFaultError
 from orbench_studio.formats.byte_source import file_fault, name_of
-from orbench_studio.formats.doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.export_overwrite import repair
+from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.manifest import Manifest, folder_of, manifest_at
 from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
@@ -26,7 +26,7 @@ from orbench_studio.formats.tally import REJECTED, UNKNOWN_VALUE, UNPARSED, Colu
 from orbench_studio.services.data import manifest_import
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 
 __all__ = [

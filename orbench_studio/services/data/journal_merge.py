@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from orbench_studio.formats.records import AnnotationDraft, EntryDraft
-from orbench_studio.store.core.bulk_sql import add, chunks, id_of, ids_by, in_list, inserted
+from orbench_studio.store.core.bulk_insert import add, chunks, id_of, ids_by, in_list, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.review import journal
 

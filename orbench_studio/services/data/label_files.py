@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.errors import CancelledError, NothingLeftError
 from orbench_studio.formats import label_file
-from orbench_studio.formats.atomic import written_file
+from orbench_studio.formats.atomic_files import written_file
 from orbench_studio.formats.label_file import Guideline, Labelled
 from orbench_studio.services.data import journal_merge
 from orbench_studio.services.data.journal_merge import Merged, MergedDecision
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core.bulk_sql import ids_by
+from orbench_studio.store.core.bulk_insert import ids_by
 from orbench_studio.store.core.tables import MODELS, PROMPTS
 from orbench_studio.store.data import export_rows, known_records, provenance
 from orbench_studio.store.review import derived_states, guidelines

@@ -8,7 +8,7 @@ from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.near_prompts import NearPrompts, normal
 from orbench_studio.services.data.row_merge import RowMerge
-from orbench_studio.store.core.bulk_sql import add, ids_by, next_id
+from orbench_studio.store.core.bulk_insert import add, ids_by, next_id
 from orbench_studio.store.core.tables import PROMPTS, SEEDS
 from orbench_studio.store.data import known_records
 from orbench_studio.store.data.known_records import KnownPrompt

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.workspace.location import Location, Server
 from orbench_studio.errors import CancelledError, WorkspaceError
-from orbench_studio.formats.atomic import written_file
+from orbench_studio.formats.atomic_files import written_file
 from orbench_studio.services.workspace.workspace import (
     discard_workspace,
     fill_workspace,

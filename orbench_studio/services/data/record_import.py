@@ -23,7 +23,7 @@ from orbench_studio.services.data.journal_merge import Restored
 from orbench_studio.services.data.prompt_import import PromptImport
 from orbench_studio.services.data.row_merge import RecordPlace, RowMerge
 from orbench_studio.store.core import text_search
-from orbench_studio.store.core.bulk_sql import next_id
+from orbench_studio.store.core.bulk_insert import next_id
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JUDGEMENTS,

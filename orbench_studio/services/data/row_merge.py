@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table
 from orbench_studio.formats.records import OriginalSource
 from orbench_studio.services.data.entity_ids import Names
 from orbench_studio.services.data.journal_merge import Restored
-from orbench_studio.store.core.bulk_sql import add, next_id
+from orbench_studio.store.core.bulk_insert import add, next_id
 from orbench_studio.store.core.tables import JUDGEMENTS, RESPONSES
 from orbench_studio.store.data.known_records import Key
 

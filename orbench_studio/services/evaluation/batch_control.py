@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from orbench_studio.domain.core.changes import Changes, Kind
-from orbench_studio.domain.core.model import family
+from orbench_studio.domain.core.model_family import family
 from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchProgress, BatchSettings, Cause, FailedItem
 from orbench_studio.domain.evaluation.states import TO_SEND, UNFINISHED, BatchAction, BatchState, ItemState
 from orbench_studio.domain.review.queue import QueueFilter
@@ -20,7 +20,7 @@ from orbench_studio.services.evaluation.batch_tasks import sampling_for
 from orbench_studio.services.evaluation.prices import Prices, user_prices
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import clock
-from orbench_studio.store.core.bulk_sql import id_of
+from orbench_studio.store.core.bulk_insert import id_of
 from orbench_studio.store.core.tables import MODELS
 from orbench_studio.store.curation import subsets
 from orbench_studio.store.evaluation import batches, item_claims

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from orbench_studio.errors import StudioError, reason_of
-from orbench_studio.formats.atomic import explained, written_file
-from orbench_studio.formats.guards import decoded
+from orbench_studio.formats.atomic_files import explained, written_file
+from orbench_studio.formats.row_guard import decoded
 from orbench_studio.formats.small_text import text_of
 from orbench_studio.services.evaluation.prices import (
     LARGEST_FILE,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orbench_studio.errors import StudioError, explained
-from orbench_studio.formats.guards import decoded, text
+from orbench_studio.formats.row_guard import decoded, text
 from orbench_studio.formats.small_text import text_of
 from orbench_studio.providers.base import Answer, Request, estimated_tokens
 from orbench_studio.providers.endpoints import endpoint

@@ -11,7 +11,7 @@ from orbench_studio.domain.core.annotation import Annotation, Aspect, human_verd
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, final_answer
 from orbench_studio.domain.judging.agreement import Pair
 from orbench_studio.errors import FileFaultError
-from orbench_studio.formats import words
+from orbench_studio.formats import class_words
 from orbench_studio.formats.mapping import ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.reading import Preview, preview_file, read_columns, read_file
@@ -83,7 +83,7 @@ class FileJudging:
             raise FileFaultError(f"{self.path.name} has a header but no rows. Check that it is the right file.")
         if self.unknown_labels and not self.pairs:
             first = next(iter(self.unknown_labels))
-            known = ", ".join(sorted(words.ANSWER_CLASSES))
+            known = ", ".join(sorted(class_words.ANSWER_CLASSES))
             raise FileFaultError(
                 f"{self.path.name}: column {self.columns.labels} has no known label; the first is {first!r}. "
                 f"Known labels: {known}, true, false."
@@ -106,7 +106,7 @@ class FileJudging:
         if not label.strip():
             self.unlabelled += 1
             return
-        human = words.refusal(label, self.columns.labels or "")
+        human = class_words.refusal(label, self.columns.labels or "")
         if human is None:
             self.unknown_labels[label] += 1
         else:
@@ -156,7 +156,7 @@ def _guessed(preview: Preview, columns: Columns) -> ColumnMapping | None:
         return None
     for place, name in enumerate(preview.header):
         values = {row[place] for row in preview.rows if row[place].strip()}
-        if values and all(words.answer_class(value) for value in values) and not _MACHINE_COLUMN.search(name):
+        if values and all(class_words.answer_class(value) for value in values) and not _MACHINE_COLUMN.search(name):
             return _mapping(prompt, response, name)
     return None
 

@@ -13,7 +13,7 @@ from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.instruments.assessment import Answered, Assessment, Instrument
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core.bulk_sql import id_of
+from orbench_studio.store.core.bulk_insert import id_of
 from orbench_studio.store.core.tables import JUDGES
 from orbench_studio.store.judging import judgements
 from orbench_studio.store.judging.judgements import Labelled, Pending, ResponseToJudge

@@ -13,7 +13,7 @@ from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Sta
 from orbench_studio.errors import CancelledError, StudioError, WorkspaceError
 from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
 from orbench_studio.services.workspace.workspace import Workspace
-from orbench_studio.store.core.bulk_sql import add, chunks
+from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, PROMPT_STATES
 from orbench_studio.store.review import derived_states, journal, queue
 

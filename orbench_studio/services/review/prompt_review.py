@@ -28,7 +28,7 @@ from orbench_studio.services.review import blinding, bulk_undo
 from orbench_studio.services.workspace.policy import Policy, SoloPolicy
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses, votes
-from orbench_studio.store.core.bulk_sql import add
+from orbench_studio.store.core.bulk_insert import add
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, undo_entries

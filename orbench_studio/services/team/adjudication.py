@@ -12,7 +12,7 @@ from orbench_studio.errors import StaleDecisionError, WorkspaceError
 from orbench_studio.services.review.prompt_review import annotation_row, begin_entry
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import prompts, responses
-from orbench_studio.store.core.bulk_sql import add, chunks
+from orbench_studio.store.core.bulk_insert import add, chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.review import derived_states, journal, queue, timeline

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Text, case, cast, 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.store.core.bulk_sql import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.prompts import own_categories
 from orbench_studio.store.core.tables import (

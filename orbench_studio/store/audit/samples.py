@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from orbench_studio.domain.audit.sample import AuditSample, SamplePlace, Stratum
-from orbench_studio.store.core.bulk_sql import add, inserted
+from orbench_studio.store.core.bulk_insert import add, inserted
 from orbench_studio.store.core.sample_tables import AUDIT_PROMPTS, AUDIT_SAMPLES, AUDIT_STRATA
 from orbench_studio.store.core.tables import PROMPT_STATES
 from orbench_studio.store.review.prompt_lists import in_sample, sample_id

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category, stored_category
 from orbench_studio.domain.core.prompt import Origin, Prompt, Seed
-from orbench_studio.store.core.bulk_sql import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS, RESPONSES, SEEDS, SOURCES
 
 

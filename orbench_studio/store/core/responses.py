@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, not_, select
 from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, Judgement
 from orbench_studio.domain.core.response import UNJUDGEABLE, WHITE_SPACE, Response, StopReason
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_sql import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSE_STATES, RESPONSES
 
 Said = tuple[str, JudgeKind, str]  # a judgement stripped to what the rules look at: judge, its kind, answer class

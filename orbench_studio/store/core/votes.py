@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.moderation import Verdict, Vote
-from orbench_studio.store.core.bulk_sql import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.tables import MODELS, VOTES
 
 

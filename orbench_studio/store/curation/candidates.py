@@ -12,7 +12,7 @@ from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass
 from orbench_studio.domain.curation.recipe import FINAL_CLASS, HUMAN_CLASS, Recipe
 from orbench_studio.domain.curation.selection import Candidate, category_of
 from orbench_studio.domain.review.queue import QueueFilter
-from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.curation_tables import NEAR_DUPLICATES
 from orbench_studio.store.core.tables import (
     JUDGEMENTS,

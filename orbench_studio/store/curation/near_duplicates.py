@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.curation.near_duplicates import Grouping, Member
-from orbench_studio.store.core.bulk_sql import add
+from orbench_studio.store.core.bulk_insert import add
 from orbench_studio.store.core.curation_tables import GROUPINGS, NEAR_DUPLICATES
 from orbench_studio.store.core.tables import PROMPT_STATES, PROMPTS
 

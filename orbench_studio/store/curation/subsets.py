@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 
 from orbench_studio.domain.core.prompt import text_identity
 from orbench_studio.domain.curation.subset import Subset, SubsetState, SubsetSummary
-from orbench_studio.store.core.bulk_sql import add, chunks, inserted
+from orbench_studio.store.core.bulk_insert import add, chunks, inserted
 from orbench_studio.store.core.curation_tables import SUBSET_FALLS
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,

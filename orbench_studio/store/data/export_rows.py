@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from orbench_studio.store.core.bulk_sql import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,

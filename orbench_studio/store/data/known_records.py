@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, update
 
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_sql import chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JOURNAL,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.store.core.bulk_sql import chunks, ids_by, inserted
+from orbench_studio.store.core.bulk_insert import chunks, ids_by, inserted
 from orbench_studio.store.core.tables import (
     GUIDELINES,
     PROMPT_STATES,

@@ -11,7 +11,7 @@ from orbench_studio.domain.evaluation.batch import Batch, BatchKind, BatchSettin
 from orbench_studio.domain.evaluation.batch import ModelProgress as Progress
 from orbench_studio.domain.evaluation.states import COUNTED, BatchState, ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS, BATCH_MODELS, BATCHES, JUDGE_ITEMS
-from orbench_studio.store.core.bulk_sql import add, chunks, inserted, next_id
+from orbench_studio.store.core.bulk_insert import add, chunks, inserted, next_id
 from orbench_studio.store.core.generation_tables import GENERATION_ITEMS
 from orbench_studio.store.core.tables import MODELS
 

@@ -12,7 +12,7 @@ from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.domain.generation.list_reply import Listing
 from orbench_studio.store.core import text_search
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_sql import add, ids_by, inserted
+from orbench_studio.store.core.bulk_insert import add, ids_by, inserted
 from orbench_studio.store.core.generation_tables import (
     GENERATED_TEXTS,
     GENERATION_ITEMS,

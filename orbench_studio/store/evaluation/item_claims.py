@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from orbench_studio.domain.evaluation.batch import Worker
 from orbench_studio.domain.evaluation.states import ItemState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS, BATCH_RUNNERS, JUDGE_ITEMS
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.generation_tables import GENERATION_ITEMS
 from orbench_studio.store.core.tables import PROMPTS, RESPONSES, SEEDS
 

@@ -15,7 +15,7 @@ from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.domain.evaluation.states import COUNTED, ItemState
 from orbench_studio.domain.generation.list_reply import Listing
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_sql import add, id_of, new_ids
+from orbench_studio.store.core.bulk_insert import add, id_of, new_ids
 from orbench_studio.store.core.tables import JUDGEMENTS, JUDGES, MODELS, RESPONSES, VOTES
 from orbench_studio.store.core.unit_of_work import lock_prompts
 from orbench_studio.store.evaluation import batches, generated_texts

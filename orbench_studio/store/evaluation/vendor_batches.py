@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select, update
 
 from orbench_studio.domain.evaluation.states import ItemState, VendorBatchState
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS, VENDOR_BATCHES
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.evaluation import batches
 
 _I, _V = BATCH_ITEMS.c, VENDOR_BATCHES.c

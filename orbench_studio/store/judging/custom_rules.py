@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from orbench_studio.domain.judging.custom_rule import CustomRule, SavedRule
-from orbench_studio.store.core.bulk_sql import id_of, inserted
+from orbench_studio.store.core.bulk_insert import id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATORS, MODELS, OWN_RULES
 
 _R = OWN_RULES.c

@@ -11,7 +11,7 @@ from orbench_studio.domain.core.annotation import Aspect, Basis
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.response import UNJUDGEABLE
 from orbench_studio.store.core.batch_tables import BATCH_ITEMS
-from orbench_studio.store.core.bulk_sql import add, chunks, in_list, next_id
+from orbench_studio.store.core.bulk_insert import add, chunks, in_list, next_id
 from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     JOURNAL,

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, func,
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.domain.team.queue import AssignmentState, QueueState
-from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, JOURNAL
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review.journal import IN_FORCE

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 
 from orbench_studio.domain.team.queue import QueueState
-from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS, TEAM_QUEUES
 
 Q, P, C = TEAM_QUEUES.c, TEAM_PROMPTS.c, TEAM_CLAIMS.c

@@ -37,7 +37,7 @@ from orbench_studio.domain.core.moderation import (
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
-from orbench_studio.store.core.bulk_sql import add, chunks, in_list
+from orbench_studio.store.core.bulk_insert import add, chunks, in_list
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import (
     MODELS,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, tuple_
 
 from orbench_studio.domain.review.guideline import Guideline
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import GUIDELINES
 
 _IN_TIME = (GUIDELINES.c.created_at, GUIDELINES.c.id)

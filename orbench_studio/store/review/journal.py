@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, sel
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_sql import chunks, id_of, inserted
+from orbench_studio.store.core.bulk_insert import chunks, id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, or
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
-from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL, PROMPT_STATES
 from orbench_studio.store.review import journal
 from orbench_studio.store.review.journal import IN_FORCE

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from orbench_studio.domain.team.queue import LOTS, AssignmentState, Claim, Lots
-from orbench_studio.store.core.bulk_sql import chunks
+from orbench_studio.store.core.bulk_insert import chunks
 from orbench_studio.store.core.tables import ANNOTATIONS
 from orbench_studio.store.core.team_tables import (
     HAS_ROOM,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.team.queue import Assignment, Member, QueueState, TeamQueue, lot_of
-from orbench_studio.store.core.bulk_sql import add, id_of, inserted
+from orbench_studio.store.core.bulk_insert import add, id_of, inserted
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS
 from orbench_studio.store.core.team_tables import TEAM_MEMBERS, TEAM_PROMPTS, TEAM_QUEUES
 from orbench_studio.store.review.assignment_states import TRAINING_ROOM

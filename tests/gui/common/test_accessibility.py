@@ -33,7 +33,7 @@ from orbench_studio.gui.common.page_stack import PAGES
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
-from orbench_studio.gui.review.popups import NoteDialog
+from orbench_studio.gui.review.choice_menus import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.review import prompt_review

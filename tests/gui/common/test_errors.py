@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QPlainTextEdit
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
 from orbench_studio.domain.review.query import parse
+from orbench_studio.gui.review.choice_menus import NoteDialog
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.review.popups import NoteDialog
 from orbench_studio.services.review import prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 from orbench_studio.settings import load_settings
@@ -34,8 +34,8 @@ def test_another_window_decided_first(start, path, labels):
 
 def test_decisions_of_another_window_appear(start, path):
     with start(path) as studio:
-        studio.application.connection._watch._poll()
-        studio.wait(lambda: studio.application.connection._watch._last_version is not None)
+        studio.application.recorder._watch._poll()
+        studio.wait(lambda: studio.application.recorder._watch._last_version is not None)
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
         studio.wait(lambda: studio.page.view.final.label == "toxic")
@@ -131,7 +131,7 @@ def test_a_note_stays_with_the_prompt_it_was_opened_for(start, path):
         QTest.keyClicks(dialog.findChild(QPlainTextEdit), "about the first")
         with open_workspace(path) as other:
             prompt_review.decide(other, Decision(1, Aspect.LABEL, "toxic"), annotator="somebody")
-        studio.application.connection._watch._poll()
+        studio.application.recorder._watch._poll()
         studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 2)
         dialog.accept()
         studio.wait(lambda: studio.page.findChild(NoteDialog) is None)

@@ -223,7 +223,7 @@ def test_a_write_error_is_cleared_by_the_next_success(start, path, monkeypatch):
 
 def test_the_connection_error_stays_until_the_connection_is_back(start, path, files):
     with start(path) as studio:
-        connection = studio.application.connection
+        connection = studio.application.recorder
         fail_to_merge(studio, files[1])
         connection.lose(show_errors=True)
         assert "No connection" in studio.message()

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.query import parse
+from orbench_studio.gui.review.choice_menus import NoteDialog
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.review.popups import NoteDialog
 from orbench_studio.services.review import history, prompt_review
 from orbench_studio.services.workspace.workspace import open_workspace
 

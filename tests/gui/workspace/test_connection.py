@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.review.choice_menus import ChoiceMenu
 from orbench_studio.gui.review.page import State
-from orbench_studio.gui.review.popups import ChoiceMenu
 from orbench_studio.services.data.import_files import ReadOptions, import_file
 from orbench_studio.services.review import offline_queue, prompt_review
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
@@ -59,7 +59,7 @@ def ready(studio):
 
 
 def kept(studio):
-    return len(studio.application.connection._pending)
+    return len(studio.application.recorder._pending)
 
 
 def decide_offline(studio, keys):
@@ -76,8 +76,8 @@ def decide_offline(studio, keys):
 def test_decisions_taken_while_the_server_is_away_are_sent_when_it_is_back(start, server, place):
     with start(place) as studio:
         said_lost, said_back = [], []
-        studio.application.connection.lost.connect(said_lost.append)
-        studio.application.connection.back.connect(said_back.append)
+        studio.application.recorder.lost.connect(said_lost.append)
+        studio.application.recorder.back.connect(said_back.append)
         studio.press(S)
         ready(studio)
         server.stop("immediate")

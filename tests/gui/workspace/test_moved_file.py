@@ -144,7 +144,7 @@ def test_a_window_that_is_closed_before_it_found_out_leaves_a_copy(start, path):
     with start(path) as studio:
         studio.press(S)
         path.unlink()
-        studio.application.connection._watch.stop()
+        studio.application.recorder._watch.stop()
     [copy] = path.parent.glob("mine.recovered-*.orbench")
     assert decided(copy) == {1: "safe"}
 

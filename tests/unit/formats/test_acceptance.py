@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orbench_studio.domain.core.judgement import AnswerClass
-from orbench_studio.formats.doctor import Fault, Finding
+from orbench_studio.formats.import_doctor import Fault, Finding
 from orbench_studio.formats.records import Record, RowFault
 
 pytestmark = pytest.mark.skipif("ORBENCH_DATA" not in os.environ, reason="ORBENCH_DATA is not set: no real files here")

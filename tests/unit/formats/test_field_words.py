@@ -67,7 +67,7 @@ def test_a_verdict_and_a_label_are_never_inverted(take, column, values, expected
 
 
 def test_words_come_with_their_opposites():
-    from orbench_studio.formats.words import _HARM_PAIRS, _REFUSAL_PAIRS
+    from orbench_studio.formats.class_words import _HARM_PAIRS, _REFUSAL_PAIRS
 
     assert all(one.split() and other.split() for one, other in (*_HARM_PAIRS, *_REFUSAL_PAIRS))
 

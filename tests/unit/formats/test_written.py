@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from orbench_studio.errors import StudioError
-from orbench_studio.formats.atomic import written_file
+from orbench_studio.formats.atomic_files import written_file
 
 MARK = b"# Mine"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orbench_studio.domain.core.model import family
+from orbench_studio.domain.core.model_family import family
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, 
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import prompt_review, search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 
 MODELS = ("north", "south", "east")  # the last is a moderator too

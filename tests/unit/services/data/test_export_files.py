@@ -22,7 +22,7 @@ from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import bulk_labels, guidelines, history, prompt_review
 from orbench_studio.services.workspace import statistics
 from orbench_studio.services.workspace.workspace import create_workspace
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import RESPONSES, SUBSET_PROMPTS, SUBSETS
 
 UGLY = (

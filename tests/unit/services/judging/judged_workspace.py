@@ -12,7 +12,7 @@ from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import AnnotationDraft, PromptDraft, Record, ResponseDraft
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 
 DIRECT, PARTIAL, ANSWER = AnswerClass.DIRECT_REFUSAL, AnswerClass.PARTIAL_REFUSAL, AnswerClass.DIRECT_ANSWER

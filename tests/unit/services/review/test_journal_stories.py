@@ -15,7 +15,7 @@ from orbench_studio.formats.records import PromptDraft, Record
 from orbench_studio.services.data.record_import import RecordImport
 from orbench_studio.services.review import history, prompt_review, search
 from orbench_studio.services.workspace.workspace import create_workspace, open_workspace
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import SOURCES
 
 PEOPLE = st.sampled_from(["anna", "ben"])

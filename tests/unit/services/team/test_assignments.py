@@ -26,7 +26,7 @@ from orbench_studio.services.workspace.workspace import (
     discard_workspace,
     open_workspace,
 )
-from orbench_studio.store.core.bulk_sql import inserted
+from orbench_studio.store.core.bulk_insert import inserted
 from orbench_studio.store.core.tables import ANNOTATORS, SOURCES
 from orbench_studio.store.core.team_tables import TEAM_CLAIMS, TEAM_PROMPTS
 from orbench_studio.store.review import journal

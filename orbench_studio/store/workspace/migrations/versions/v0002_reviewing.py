@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from orbench_studio.domain.core.model import family
+from orbench_studio.domain.core.model_family import family
 
 revision = "0002"
 down_revision = "0001"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from orbench_studio.formats.guards import nested
 from orbench_studio.formats.records import RowError
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import described
 
 _ROLES = {"human": "user", "user": "user", "prompter": "user", "gpt": "assistant", "assistant": "assistant",

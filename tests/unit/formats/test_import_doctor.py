@@ -5,7 +5,7 @@ import pytest
 from orbench_studio.domain.core.category import Category
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.formats.doctor import OFFERS, Fault, Finding
+from orbench_studio.formats.import_doctor import OFFERS, Fault, Finding
 from orbench_studio.formats.known_faults import chosen_category, split_prompts, stated_class
 from orbench_studio.formats.records import Record, RowFault
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orbench_studio.formats.guards import nested
 from orbench_studio.formats.records import RowError
+from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import Cells, NestedCell, described
 
 Get = Callable[[Cells], Any]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.category import parse_category
 from orbench_studio.domain.core.judgement import STOPPED
-from orbench_studio.formats import words
+from orbench_studio.formats import class_words
 from orbench_studio.formats.mapped import Layout, MappedRow, mapping_of
 from orbench_studio.formats.mapping import ColumnMapping
 from orbench_studio.formats.reader_interface import Bound, Sheet
@@ -35,7 +35,7 @@ def bind(sheet: Sheet, base: ColumnMapping, choices: Choices, identity: list[int
     """Bind a format of people's choices: `base` says where the texts are, if the user does not."""
     mapping = mapping_of(sheet, base, may_lack_model=True)
     row = MappedRow(sheet, mapping, Layout(may_lack_model=True))
-    meanings = {words.word(stated): meaning for stated, meaning in sheet.options.meanings.items()}
+    meanings = {class_words.word(stated): meaning for stated, meaning in sheet.options.meanings.items()}
 
     def take(line: int, cells: Cells) -> Record:
         record = row.record(line, cells)
@@ -57,12 +57,12 @@ def _decided(sheet: Sheet, choice: Choice, meanings: dict[str, str], *, answered
     annotator, stated, control, is_text = choice
     if is_text:
         return AnnotationDraft(annotator, Aspect.NOTE, stated) if stated.strip() else None
-    meaning = meanings.get(words.word(stated), stated)
-    label, category = words.LABELS.get(words.word(meaning)), parse_category(meaning)
-    answer = None if words.word(meaning) in _OF_ITEMS else words.answer_class(meaning)
+    meaning = meanings.get(class_words.word(stated), stated)
+    label, category = class_words.LABELS.get(class_words.word(meaning)), parse_category(meaning)
+    answer = None if class_words.word(meaning) in _OF_ITEMS else class_words.answer_class(meaning)
     answer = None if answer in STOPPED else answer
     tally = sheet.tally.column(_FIELD, control)
-    if words.word(meaning) == "harmful" and control.lower().startswith("categ"):
+    if class_words.word(meaning) == "harmful" and control.lower().startswith("categ"):
         label = None
     for aspect, found in ((Aspect.LABEL, label), (Aspect.ANSWER_CLASS, answer), (Aspect.CATEGORY, category)):
         if found is not None and (aspect is not Aspect.ANSWER_CLASS or answered):

@@ -33,7 +33,7 @@ _NAMED = 10  # decisions that one message names
 Failed = Callable[[Exception], object]
 
 
-class Connection(QObject):
+class DecisionRecorder(QObject):
     """Whether the server answers; only a workspace on a server can go offline."""
 
     lost = Signal(str)  # the server does not answer: a message that stays until it does
