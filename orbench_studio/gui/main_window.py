@@ -188,9 +188,9 @@ class MainWindow(PageRegistry):
         CrashDialog(self, report).open()
 
     def _remember_place(self) -> None:
-        workspace, view = self._session.workspace, self.review.view
-        if workspace is not None and view is not None and not workspace.illustrative:
-            self._session.settings.places[str(workspace.place)] = abs(view.prompt.id)
+        workspace, prompt_id = self._session.workspace, self.review.resume_at
+        if workspace is not None and prompt_id is not None and not workspace.illustrative:
+            self._session.settings.places[str(workspace.place)] = prompt_id
         self._visits.leave_with(self.review.finder.current)
 
     def _store_shortcuts(self) -> None:

@@ -31,7 +31,7 @@ class ReviewPage(QueuePage):
     """Review prompts one after the other."""
 
     at_end = False  # the annotator asked for the next prompt on the last one
-    _moves = False  # the next prompt follows the decision that is being saved
+    _moves = False  # the next prompt follows once the decision is saved
 
     def decide(self, aspect: Aspect, value: str, *more: Decision, response_id: int | None = None) -> bool:
         """Record a decision on the prompt on the screen, and return whether it can be; it changes no earlier one."""
@@ -78,7 +78,7 @@ class ReviewPage(QueuePage):
             lambda error: self._not_decided(decision, error),
         )
         if self._moves:
-            self._move_on(decision.prompt_id)
+            self._moves = not self._move_on(decision.prompt_id)
         elif here and moment is not None:  # it looks decided before it is durable; no key decides it meanwhile
             who, now = self._session.annotator, datetime.now(UTC)
             self.view = with_pending(moment.view, PendingDecision("", now, who, (decision, *more), visible))
@@ -95,15 +95,28 @@ class ReviewPage(QueuePage):
             text = tr("You have not labelled this prompt yet. {skip} skips it.")
             self.message.emit(text.format(skip=key_text("skip")))
 
-    def _move_on(self, prompt_id: int) -> None:
-        """Go to the prompt after this one; while a decision is being saved, only to one that was loaded ahead."""
+    @property
+    def resume_at(self) -> int | None:
+        """The prompt with which the reviewer continues: the next one if a decision about this one is being saved."""
+        if self.view is None:
+            return None
+        here = self.view.prompt.id
+        following = self.model.id_at(self._place_after(here)) if self._moves and self.state is State.SAVING else None
+        return abs(following or here)
+
+    def _place_after(self, prompt_id: int) -> int:
+        """The next place of the queue; an undo can show a prompt that the queue does not have: then the current one."""
         here = self.queue.place()
-        # An undo can show a prompt that this queue does not have: then the next prompt is the one at its place.
-        place = here + 1 if self.model.id_at(here) == prompt_id else here
+        return here + 1 if self.model.id_at(here) == prompt_id else here
+
+    def _move_on(self, prompt_id: int) -> bool:
+        """Go to the prompt after this one; while a decision is being saved, only to one that was loaded ahead."""
+        place = self._place_after(prompt_id)
         following = self.model.id_at(place)
         if following is None or (self.state is State.SAVING and following not in self.loader):
-            return
-        self.queue.go(place) if place != here else self._go(place)
+            return False
+        self.queue.go(place) if place != self.queue.place() else self._go(place)
+        return True
 
     def _say_last(self, prompt_id: int) -> None:
         self.at_end = self._awaited == prompt_id and self.state is not State.SAVING

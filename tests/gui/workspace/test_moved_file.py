@@ -57,6 +57,8 @@ def theirs(path):
 def test_replaced_while_somebody_decides_it_stops_and_merges(start, path, theirs):
     with start(path) as studio:
         studio.press(S)
+        studio.wait(lambda: 3 in studio.page.loader)
+        studio.page.loader.forget([3])  # as if it was not loaded yet: the window stays on the prompt that is decided
         theirs.replace(path)
         studio.key(T)
         shown = dialog(studio)
@@ -71,6 +73,7 @@ def test_replaced_while_somebody_decides_it_stops_and_merges(start, path, theirs
         shown.merge.click()
         reopened(studio)
         assert studio.message() == f"2 decisions merged into mine.orbench. The copy was kept: {copy}"
+        assert studio.shown() == 3, "the prompt after the decision that found it out"
         studio.press(S)
     assert decided(path) == {1: "safe", 2: "toxic", 3: "safe", 70: "safe"}
 
