@@ -30,12 +30,12 @@ def audit(workspace: Workspace, options: AuditOptions) -> pd.DataFrame:
     from orbench_studio.services.audit import judge_error, refusal_audit
 
     counts = _counts(workspace, options)
-    found, corrected = refusal_audit.audit(counts, options), judge_error.judge_errors(counts, options).rates
+    result, corrected = refusal_audit.audit(counts, options), judge_error.judge_errors(counts, options).rates
     rows = []
     for group, measure in _MEASURES.items():
-        for model in found.models:
-            for category in (None, *found.categories):
-                tally = found.tally(group, model, category)
+        for model in result.models:
+            for category in (None, *result.categories):
+                tally = result.tally(group, model, category)
                 if tally.responses:
                     row = {"measure": measure, "model": model, "category": category, **_rate(tally, group)}
                     rows.append(row | _corrected(corrected.get((group, model, category))))
@@ -69,9 +69,9 @@ def figures(workspace: Workspace, options: AuditOptions) -> dict[str, Figure]:
 
 def options_of(labels: str, judge: str, refusals: str, drop: Iterable[str], *, assume_safe: bool) -> AuditOptions:
     """The options of an audit; a StudioError names the argument that is invalid, and the values that it can have."""
-    dropped = frozenset(_one_of(Drop, name, "drop") for name in drop)
-    counted = _one_of(Refusals, refusals, "refusals")
-    return AuditOptions(_one_of(Labels, labels, "labels"), judge, assume_safe, dropped, counted)
+    dropped = frozenset(one_of(Drop, name, "drop") for name in drop)
+    counted = one_of(Refusals, refusals, "refusals")
+    return AuditOptions(one_of(Labels, labels, "labels"), judge, assume_safe, dropped, counted)
 
 
 _RATE = [
@@ -103,7 +103,8 @@ def _counts(workspace: Workspace, options: AuditOptions) -> AuditCounts:
     return audit_counts.with_judge(audit_counts.read(workspace), workspace, options.answers)
 
 
-def _one_of(kind: type[T], value: str, argument: str) -> T:
+def one_of(kind: type[T], value: str, argument: str) -> T:
+    """The member of this value; a StudioError names the argument and its values."""
     try:
         return kind(value)
     except ValueError as error:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from orbench_studio.api import audit_frames
+from orbench_studio.api import audit_frames, batch_runs, rater_frames
+from orbench_studio.api.batch_runs import RequestOptions, studio_errors
 from orbench_studio.domain.data.export import Export, Form
 from orbench_studio.domain.workspace.location import location_of
 from orbench_studio.errors import StudioError
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from orbench_studio.domain.evaluation.batch import Batch
     from orbench_studio.services.data.import_files import ImportReport
+    from orbench_studio.services.evaluation.cost_estimate import Estimate
+    from orbench_studio.services.evaluation.prices import Prices
 
 
 class Workspace:
@@ -104,6 +108,107 @@ class Workspace:
         options = audit_frames.options_of(labels, judge, "all", (), assume_safe=assume_safe)
         return audit_frames.figures(self._opened, options)
 
+    def agreement(self) -> pd.DataFrame:
+        """Agreement of machines with human labels, and between annotators, with n and 95 % intervals; tidy.
+
+        One row per comparison, group (a category, a model) and measure. Rows without a `group` are of everything.
+        """
+        return rater_frames.agreement(self._opened)
+
+    def raters(self) -> pd.DataFrame:
+        """Sensitivity and specificity of moderators and annotators without known labels (Dawid-Skene), by category."""
+        return rater_frames.raters(self._opened)
+
+    def sample(self, name: str) -> pd.DataFrame:
+        """The prompts of an audit sample in its random order, with the probability of inclusion of each."""
+        with studio_errors():
+            return rater_frames.sample(self._opened, name, self.prompts(filter=rater_frames.sample_query(name)))
+
+    def draw_sample(self, name: str, size: int, filter: str = "", *, seed: int | None = None) -> pd.DataFrame:  # noqa: A002
+        """Draw a random sample of prompts, stratified by category, for human labels; returns it as `sample` does."""
+        from orbench_studio.domain.review.query import parse
+        from orbench_studio.services.audit import sampling
+
+        with studio_errors():
+            sampling.draw(self._writable(), name, size, wanted=parse(filter), seed=seed)
+        return self.sample(name)
+
+    def estimates(
+        self,
+        sample: str,
+        human: str = "labels",
+        judge: str = "final",
+        *,
+        refusals: str = "all",
+        toxic: bool = False,
+        assume_safe: bool = False,
+    ) -> pd.DataFrame:
+        """Rates of all prompts, estimated from the human labels of a sample and machine labels of all (PPI++).
+
+        The arguments are those of `orbench-studio audit-sample estimate`. Rows without a category are of all.
+        """
+        choices: dict[str, Any] = {"refusals": refusals, "toxic": toxic, "assume_safe": assume_safe}
+        return rater_frames.estimates(self._opened, sample, human=human, judge=judge, **choices)
+
+    def evaluate(
+        self,
+        models: str | Sequence[str],
+        filter: str = "",  # noqa: A002
+        *,
+        subset: str | None = None,
+        limit: int | None = None,
+        system: str | None = None,
+        seed: int | None = None,
+        repeats: int = 1,
+        dry_run: bool = False,
+        progress: bool = True,
+        **request: Unpack[RequestOptions],
+    ) -> pd.DataFrame:
+        """Send prompts to models and store their responses; returns the rows of `batches` of this batch.
+
+        With `dry_run`, nothing is sent: returns requests, tokens and costs in USD by model. `request` are the options
+        of `orbench-studio evaluate`, such as `max_cost=5`. Interrupting the kernel pauses the batch; `orbench-studio
+        batches` resumes it.
+        """
+        names = _names(models)
+        wanted = batch_runs.settings(names, request, seed=seed, system=system, repeats=repeats)
+        ids = batch_runs.prompt_ids(self._opened, filter, subset, limit)
+        opened = self._opened if dry_run else self._writable()
+        return self._sent(batch_runs.evaluation(opened, names, ids, wanted, dry_run=dry_run), progress=progress)
+
+    def judge(
+        self,
+        judges: str | Sequence[str],
+        filter: str = "",  # noqa: A002
+        *,
+        models: Sequence[str] = (),
+        batch: int | None = None,
+        template: str | Path | None = None,
+        again: bool = False,
+        limit: int | None = None,
+        dry_run: bool = False,
+        progress: bool = True,
+        **request: Unpack[RequestOptions],
+    ) -> pd.DataFrame:
+        """Assign an answer class to stored responses; returns and accepts the same as `evaluate`.
+
+        `judges` is a built-in judge (`rules`, `local`, `keywords`), which only `batch` applies to, or language models.
+        """
+        from orbench_studio.services.judging.builtin_judges import single_builtin
+
+        names = _names(judges)
+        with studio_errors():
+            builtin = single_builtin(names)
+        if builtin is not None:
+            if filter or models or template or again or limit is not None or dry_run or request:
+                raise StudioError(f"{builtin} is a built-in judge: it has no options but `batch` and `progress`.")
+            return self._judged(batch_runs.judge_builtin(self._writable(), builtin, batch, progress=progress))
+        ids = batch_runs.prompt_ids(self._opened, filter, None, None) if filter else None
+        selection = {"models": models, "prompt_ids": ids, "batch_id": batch, "again": again, "limit": limit}
+        opened, file = self._opened if dry_run else self._writable(), Path(template) if template else None
+        sent = batch_runs.judging(opened, names, selection, file, request, dry_run=dry_run)
+        return self._sent(sent, progress=progress)
+
     def import_files(self, *files: str | Path, **options: Any) -> list[ImportReport]:
         """Import files, folders of datasets or `hf://OWNER/NAME`; each completely, or not at all.
 
@@ -165,11 +270,29 @@ class Workspace:
 
         return add_annotations(self._writable(), frame.to_dict("records"), annotator)
 
+    def _sent(self, sent: tuple[Estimate, Batch | None, Prices], *, progress: bool) -> pd.DataFrame:
+        import pandas as pd
+
+        estimate, batch, prices = sent
+        rows = batch_runs.estimated(estimate)
+        if batch is None:
+            return pd.DataFrame(rows)
+        batch_runs.run(self._opened, batch, prices, progress=progress)
+        batches = self.batches()
+        return batches[batches["batch_id"] == batch.id].reset_index(drop=True)
+
+    def _judged(self, row: dict[str, Any]) -> pd.DataFrame:
+        import pandas as pd
+
+        types = {name: "category" if str(kind) == "category" else kind for name, kind in self.batches().dtypes.items()}
+        return pd.DataFrame([row], columns=list(types)).astype(types)
+
     def _frame(self, name: str, query: str, columns: Sequence[str] | None) -> pd.DataFrame:
         import pandas as pd
         import pyarrow as pa
 
-        table = frames.read_frame(self._opened, name, query, columns)
+        with studio_errors():
+            table = frames.read_frame(self._opened, name, query, columns)
         frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
 
@@ -177,6 +300,10 @@ class Workspace:
         if self.read_only:
             raise StudioError("The workspace was opened read-only. Open it with read_only=False to change it.")
         return self._opened
+
+
+def _names(models: str | Sequence[str]) -> list[str]:
+    return [models] if isinstance(models, str) else list(models)
 
 
 def open(workspace: str | Path, *, read_only: bool = True) -> Workspace:  # noqa: A001 - `ob.open`, as users know it

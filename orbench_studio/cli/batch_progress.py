@@ -14,31 +14,17 @@ from orbench_studio.domain.evaluation.states import BatchState
 if TYPE_CHECKING:
     from orbench_studio.services.evaluation.batch_runner import BatchRunner, LiveModel, Snapshot
 
-_REFRESH = 0.2  # seconds between updates on a terminal
 _LOG_INTERVAL = 10.0  # seconds between lines of a log
 
 
 def run(runner: "BatchRunner") -> BatchProgress:
-    """Run a batch and show its progress. Ctrl-C waits for in-flight requests; a second Ctrl-C cancels them.
+    """Run a batch and show its progress, as `BatchRunner.run`."""
 
-    After an interruption, KeyboardInterrupt is raised as soon as all results are stored.
-    """
-    runner.start()
-    interrupted = 0
+    def explain() -> None:
+        write_error("Waiting for in-flight requests. Press Ctrl-C again to cancel them.")
+
     with _shown() as show:
-        while True:
-            try:
-                if runner.wait(_REFRESH):
-                    break
-                show(runner.snapshot())
-            except KeyboardInterrupt:
-                interrupted += 1
-                runner.stop(grace=0.0 if interrupted > 1 else None)
-                if interrupted == 1:
-                    write_error("Waiting for in-flight requests. Press Ctrl-C again to cancel them.")
-    if interrupted:
-        raise KeyboardInterrupt
-    return runner.snapshot().progress
+        return runner.run(show, explain)
 
 
 def write_progress(progress: BatchProgress) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from secrets import randbelow
 
-from orbench_studio.domain.audit.sample import AuditSample, Stratum, allocate, shuffled
+from orbench_studio.domain.audit.sample import AuditSample, SamplePlace, Stratum, allocate, shuffled
 from orbench_studio.domain.review.query import NONE, write
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.errors import StudioError
@@ -67,6 +67,14 @@ def all_samples(workspace: Workspace) -> list[AuditSample]:
     """Return the samples of a workspace, oldest first."""
     with workspace.reading() as db:
         return samples.all_samples(db)
+
+
+def read(workspace: Workspace, name: str) -> tuple[AuditSample, list[SamplePlace]]:
+    """Return a sample and its prompts in random order; StudioError if there is no such sample."""
+    with workspace.reading() as db:
+        sample = known(samples.named(db, name), name)
+        drawn = {stratum.category: stratum.drawn for stratum in sample.strata}
+        return sample, [place for place in samples.places(db, name) if place.place < drawn[place.category]]
 
 
 def remove(workspace: Workspace, name: str) -> None:

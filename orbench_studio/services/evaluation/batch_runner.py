@@ -3,12 +3,13 @@
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orbench_studio.domain.evaluation.batch import BatchProgress
 
 log = logging.getLogger(__name__)
+_REFRESH = 0.2  # seconds between two snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,30 @@ class BatchRunner(ABC):
     def start(self) -> None:
         """Start the thread; return at once."""
         self._thread.start()
+
+    def run(self, show: Callable[[Snapshot], None], on_interrupt: Callable[[], None] = lambda: None) -> BatchProgress:
+        """Start the batch, wait for its end, and return its progress; `show` gets snapshots.
+
+        An interrupt (Ctrl-C) calls `on_interrupt` and waits for in-flight requests; a second one cancels them. Then
+        KeyboardInterrupt is raised, as soon as all results are stored.
+        """
+        self.start()
+        interrupts = 0
+        while True:
+            try:
+                if self.wait(_REFRESH):
+                    break
+                show(self.snapshot())
+            except KeyboardInterrupt:
+                interrupts += 1
+                self.stop(grace=0.0 if interrupts > 1 else None)
+                if interrupts == 1:
+                    on_interrupt()
+        if interrupts:
+            raise KeyboardInterrupt
+        last = self.snapshot()
+        show(last)
+        return last.progress
 
     @abstractmethod
     def stop(self, *, grace: float | None = None) -> None:

@@ -14,7 +14,7 @@ Instruments are imported inside the functions, because the command line and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,3 +78,26 @@ BUILTIN_JUDGES: dict[str, BuiltinJudge] = {
         BuiltinJudge(KEYWORDS, keywords),
     )
 }
+
+
+def training_warning(instrument: Instrument) -> str:
+    """What to tell the user about a local judge with too few labels; empty for every other judge."""
+    from orbench_studio.instruments.local_judge import LocalJudge
+
+    if not isinstance(instrument, LocalJudge) or instrument.learned:
+        return ""
+    return (
+        f"Too few human answer classes to train the local judge ({instrument.examples}). It returns what the rules "
+        "return."
+    )
+
+
+def single_builtin(names: Sequence[str]) -> str | None:
+    """The built-in judge among the names; None for language models. One run has one built-in judge only.
+
+    Raises ValueError if it is combined with other judges.
+    """
+    builtin = next((name for name in names if name in BUILTIN_JUDGES), None)
+    if builtin is not None and len(names) > 1:
+        raise ValueError(f"{builtin} is a built-in judge and cannot be combined with other judges. Run it on its own.")
+    return builtin

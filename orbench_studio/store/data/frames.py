@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, select
 
+from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.domain.review.query import parse
 from orbench_studio.store.core.batch_tables import BATCH_MODELS, BATCHES
 from orbench_studio.store.core.tables import (
@@ -217,7 +218,7 @@ _BATCHES = Frame(
         "batch_id": _integer(_B.id),
         "name": Column(_B.name),
         "kind": _category(_B.kind),
-        "state": _category(_B.state),
+        "state": _category(case({str(state): state.label for state in BatchState}, value=_B.state, else_=_B.state)),
         "created_at": Column(_B.created_at, Kind.TIME),
         "model": _category(M.name),
         "items": _integer(_BM.total),
