@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from orbench_studio.domain.core.changes import Changes, Kind
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_selection import ask_copy
 from orbench_studio.gui.workspace.session import Session
@@ -19,7 +20,8 @@ class SaveCopy(QObject):
         super().__init__(window)
         self._session = session
         self._window = window
-        self._is_changed = False
+        self._is_changed = False  # decisions; what a rule judged can be judged again
+        self._has_waited = False  # for the operations that were pending when the window was closed
         self._saved_as = ""  # the message to show once the copy is open
         session.opened.connect(self._opened)
         session.operations.changed.connect(self._changed)
@@ -32,8 +34,12 @@ class SaveCopy(QObject):
         ask_copy(self._window, self._save)
 
     def stops_close(self) -> bool:
-        """Return whether the window must stay open, because the user is asked about the demo's decisions."""
-        if not (self._is_changed and self._session.is_demo):
+        """Return whether the window must stay open: the user is asked about the demo, which need not be open now."""
+        if self._session.is_demo and self._session.operations.busy and not self._has_waited:
+            self._close_after_saving()
+            return True
+        self._has_waited = False
+        if not self._is_changed:
             return False
         box = QMessageBox(self._window)
         box.setWindowTitle(tr("Demo"))
@@ -43,7 +49,7 @@ class SaveCopy(QObject):
         discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(save)
-        save.clicked.connect(self.ask)
+        save.clicked.connect(lambda: ask_copy(self._window, self._save_and_close))
         discard.clicked.connect(self.discard)
         discard.clicked.connect(self._window.close)
         box.finished.connect(box.deleteLater)
@@ -54,8 +60,33 @@ class SaveCopy(QObject):
         """Close without asking about the demo."""
         self._is_changed = False
 
-    def _changed(self, _changes: object) -> None:
-        self._is_changed |= self._session.is_demo
+    def _close_after_saving(self) -> None:
+        """Close the window again when pending operations are finished: one of them may be saving a decision."""
+
+        def close() -> None:
+            self._has_waited = True
+            self._window.close()
+
+        self._session.operations.run(lambda: None, lambda _none: close())
+
+    def _changed(self, changes: Changes) -> None:
+        self._is_changed |= self._session.is_demo and changes.kinds != {Kind.JUDGEMENTS}
+
+    def _save_and_close(self, path: Path) -> None:
+        demo = self._session.demo
+        assert demo is not None  # it has decisions
+
+        def work() -> Path:
+            from orbench_studio.services.workspace.workspace import open_workspace
+
+            with open_workspace(demo) as workspace:
+                return workspace.save_copy(path)
+
+        self._session.operations.run(work, self._close)
+
+    def _close(self, _copy: Path) -> None:
+        self.discard()
+        self._window.close()
 
     def _save(self, path: Path) -> None:
         self._session.run(lambda workspace: workspace.save_copy(path), self._saved)

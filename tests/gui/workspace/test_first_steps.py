@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
 
+from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import ACTIONS
 from orbench_studio.gui.common.menus import Command, offer_context_menu
 from orbench_studio.gui.common.preferences import PreferencesDialog
@@ -109,35 +110,60 @@ def test_the_demo_says_that_it_is_invented(start):
         assert studio.application.session.settings.recent == []
 
 
-def test_decisions_in_the_demo_are_saved_discarded_or_go_on(start, tmp_path):
+def demo_question(studio):
+    """The question about the demo's decisions that closing the window asks."""
+    assert not studio.window.close()
+    studio.wait(lambda: any(box.isVisible() for box in studio.window.findChildren(QMessageBox)))
+    [box] = [box for box in studio.window.findChildren(QMessageBox) if box.isVisible()]
+    assert box.text() == "Keep your decisions in the demo?"
+    return {button.text(): button for button in box.buttons()}
+
+
+def labelled(path):
+    with open_workspace(path) as saved:
+        ids = search.queue_of(saved, QueueFilter()).ids
+        return {row.prompt_id: str(row.final_label) for row in search.queue_rows(saved, ids) if row.status == "decided"}
+
+
+def test_decisions_in_the_demo_are_kept_by_a_copy(start, tmp_path):
     copy = tmp_path / "mine.orbench"
     with start() as studio:
         window, session = studio.window, studio.application.session
         click(window.welcome, "Open the demo")
         studio.settle()
         assert window.windowTitle().startswith("Demo (temporary copy)")
-        assert not window.save_copy.stops_close(), "nothing was decided"
+        window.actions_table["judge_rules"].trigger()
+        studio.wait(lambda: "judged" in studio.message() and not studio.application.operations.busy)
         number = abs(studio.shown())
-        studio.press(T)
-
-        def asked(title):
-            assert not window.close()
-            [box] = [one for one in window.findChildren(QMessageBox) if one.isVisible()]
-            assert box.text() == "Keep your decisions in the demo?"
-            next(button for button in box.buttons() if button.text() == title).click()
-
-        asked("Cancel")
+        assert not window.save_copy.stops_close(), "nothing was decided"
+        studio.key(T)  # and at once, before it is saved:
+        demo_question(studio)["Cancel"].click()
         assert window.isVisible()
-        asked("Save a copy…")
+        window.actions_table["save_copy"].trigger()
         choose(studio, copy)
         studio.wait(lambda: not session.is_demo)
         studio.settle()
         assert session.workspace.place == copy and session.settings.recent == [str(copy)]
         assert f"A copy was saved as {copy}" in studio.message()
         assert window.close(), "the copy has all decisions"
-    with open_workspace(copy) as saved:
-        [row] = search.queue_rows(saved, [number])
-        assert str(row.final_label) == "toxic"
+    assert labelled(copy) == {number: "toxic"}
+
+
+def test_decisions_in_a_demo_that_was_left_are_not_lost(start, path, tmp_path):
+    copy = tmp_path / "demo copy.orbench"
+    with start() as studio:
+        click(studio.window.welcome, "Open the demo")
+        studio.settle()
+        number = abs(studio.shown())
+        studio.press(T)
+        studio.application.open(path)
+        studio.wait(lambda: not studio.application.session.is_demo)
+        studio.settle()
+        demo_question(studio)["Save a copy…"].click()
+        choose(studio, copy)
+        studio.wait(lambda: not studio.window.isVisible(), "closing goes on")
+    assert labelled(copy) == {number: "toxic"}
+    assert labelled(path) == {}
 
 
 def test_the_button_of_an_empty_filter_takes_it_away(start, path):
