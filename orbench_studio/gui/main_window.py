@@ -172,7 +172,7 @@ class MainWindow(PageRegistry):
         self.actions_table.follow_workspace(is_open=False)
 
     def _review(self, wanted: QueueFilter) -> None:
-        self.review.finder.bar.ask(wanted)
+        self.review.show_filter(wanted)
         self.show_page("page_review")
 
     def _failed(self, act: Hashable, text: str) -> None:

@@ -100,6 +100,17 @@ def count_of(value: str) -> tuple[str, int] | None:
     return (found[1] or "=", int(found[2])) if found else None
 
 
+def model_of(wanted: QueueFilter) -> str:
+    """The model whose responses a filter is about; empty without one, or with several."""
+    named = [wanted.model]
+    for term in wanted.all_on(Field.REFUSED):
+        named += [value for value in term.values if not term.negated and count_of(value) is None]
+    for term in wanted.all_on(Field.BATCH):
+        named += [value.partition("=")[2] for value in term.values if not term.negated]
+    models = set(filter(None, named))
+    return models.pop() if len(models) == 1 else ""
+
+
 def _tokens(text: str) -> Iterator[tuple[bool, str | None, str]]:
     for match in _TOKEN.finditer(text):
         minus, name, value = match["minus"], match["name"], match["value"]

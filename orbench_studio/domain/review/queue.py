@@ -102,11 +102,15 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Conditions that prompts must all meet, and an order; `seed` is for the random order."""
+    """Conditions that prompts must all meet, and an order; `seed` is for the random order.
+
+    `model` is the model by which the prompts were chosen if no condition names it; see `query.model_of`.
+    """
 
     terms: tuple[Term, ...] = ()
     order: Order = Order.IMPORTED
     seed: int = 0
+    model: str = ""
 
     @property
     def is_open(self) -> bool:

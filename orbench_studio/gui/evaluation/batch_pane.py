@@ -222,7 +222,9 @@ class BatchPane(QWidget):
             self._review(f"{self.batch_id}={model}")
 
     def _review(self, batch_value: str) -> None:
-        self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (batch_value,)),)))
+        models = [model.model for model in self._progress.models] if self._progress else []
+        model = "" if "=" in batch_value else next(iter(models), "")
+        self.review_wanted.emit(QueueFilter((Term(Field.BATCH, (batch_value,)),), model=model))
 
     def _connect(self) -> None:
         steps = ((self.pause, self._runs.pause), (self.live, self._runs.send_rest_live))

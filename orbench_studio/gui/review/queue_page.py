@@ -11,7 +11,8 @@ from orbench_studio.domain.core.annotation import Visible
 from orbench_studio.domain.core.changes import Changes
 from orbench_studio.domain.review.decision import Decision, PromptView, blinded
 from orbench_studio.domain.review.decision_moment import Moment, Reveal
-from orbench_studio.domain.review.queue import Queue
+from orbench_studio.domain.review.query import model_of
+from orbench_studio.domain.review.queue import Queue, QueueFilter
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import Theme
 from orbench_studio.gui.review.decision_bar import DecisionBar
@@ -102,6 +103,15 @@ class QueuePage(QWidget):
         """Fetch the queue again, and stay with the prompt on the screen if the queue still has it."""
         shown = self.view.prompt.id if self.view else self._begin_at
         self.loader.load_queue(self.finder.current, shown, self._show_queue)
+
+    def show_filter(self, wanted: QueueFilter) -> None:
+        """Show the prompts of a filter, and of their responses that of the model by which they were chosen."""
+        self.finder.bar.ask(wanted)
+        self.responses.follow(model_of(wanted))
+
+    def _ask_filtered(self) -> None:
+        self.responses.follow(model_of(self.finder.current))
+        self.ask_queue()
 
     def start(self, at: int | None = None) -> None:
         """Start on a workspace that was just opened, at this prompt or at the first undecided one."""
@@ -277,7 +287,7 @@ class QueuePage(QWidget):
 
     def _connect(self) -> None:
         self.queue.moved.connect(self._go)
-        self.finder.changed.connect(self.ask_queue)
+        self.finder.changed.connect(self._ask_filtered)
         self.finder.left.connect(self.queue.setFocus)
         self.responses.left.connect(self.queue.setFocus)
         for part in (self.finder, self.finder.views, self.reading):

@@ -37,21 +37,21 @@ class ResponsesModel(QAbstractListModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._views: tuple[ResponseView, ...] = ()
+        self.views: tuple[ResponseView, ...] = ()
         self.blind = False
 
     def show(self, views: tuple[ResponseView, ...], *, blind: bool = False) -> None:
         """Show other responses; `blind` where only the reviewer's own answer classes are visible."""
         self.beginResetModel()
-        self._views, self.blind = views, blind
+        self.views, self.blind = views, blind
         self.endResetModel()
 
     def at(self, place: int) -> ResponseView | None:
         """The response at a place; None outside."""
-        return self._views[place] if 0 <= place < len(self._views) else None
+        return self.views[place] if 0 <= place < len(self.views) else None
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._views)
+        return 0 if parent.isValid() else len(self.views)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         view = self.at(index.row())
@@ -144,6 +144,7 @@ class ResponsesPane(QFrame):
         self.readings = ResponseReaders(theme)
         self._delegate.covered = lambda: self.readings.focused.text.covered
         self._beside = ""  # the model whose response is pinned on the left
+        self._model_of_queue = ""
         self._of: int | None = None
         self._build_ui()
         self.readings.focused.text.left.connect(self.left)
@@ -162,10 +163,21 @@ class ResponsesPane(QFrame):
         pinned = self._pin(views)
         ids = [each.response.id for each in views]
         if views:
-            first = 1 if pinned is views[0] and len(views) > 1 else 0
-            place = ids.index(focused.response.id) if focused and focused.response.id in ids else first
+            place = ids.index(focused.response.id) if focused and focused.response.id in ids else self._first(pinned)
             self._list.setCurrentIndex(self._model.index(place))
         self._show_text()
+
+    def follow(self, model: str) -> None:
+        """Focus the response of the model that the queue is about, here and for each next prompt."""
+        self._model_of_queue = model
+        if model and self._model.rowCount():
+            self._list.setCurrentIndex(self._model.index(self._first(None)))
+
+    def _first(self, pinned: ResponseView | None) -> int:
+        """The place to focus first: the queue's model, else the first that is not pinned."""
+        views = self._model.views
+        others = [place for place, view in enumerate(views) if view is not pinned or len(views) == 1]
+        return next((place for place in others if views[place].response.model == self._model_of_queue), others[0])
 
     def read(self) -> None:
         """Focus the text, where Shift and the arrow keys select words."""

@@ -96,7 +96,7 @@ def cell(
         return QueueFilter((*safe, *in_category, Term(Field.REFUSED, (model,))), Order.IMPORTED)
     found = prompts_of(counts, options, group, model, category)[:CELL_LIMIT]
     # An order by refusals marks the queue as not blind: the prompts were chosen by what models did.
-    return QueueFilter((Term(Field.ID, tuple(map(str, found)) or ("0",)),), Order.REFUSED)
+    return QueueFilter((Term(Field.ID, tuple(map(str, found)) or ("0",)),), Order.REFUSED, model=model)
 
 
 def prompts_of(

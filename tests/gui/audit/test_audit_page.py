@@ -89,7 +89,9 @@ def test_columns_sort_the_models_and_the_definition_of_refusals_is_remembered(st
 def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
     with start(path) as studio:
         page = open_page(studio)
-        model, category = page.map.cells.models[0], page.map.cells.columns[1]
+        row, model = next((row, model) for row, model in enumerate(page.map.cells.models) if model == "model-b")
+        page.map.setCurrentIndex(page.map.cells.index(row, 0))
+        category = page.map.cells.columns[1]
         before = shown(page)[model, category]
         studio.wait(page.map.hasFocus)
         focused = studio.window.focusWidget()
@@ -101,7 +103,11 @@ def test_a_cell_opens_its_prompts_and_a_decision_there_changes_it(start, path):
         studio.wait(lambda: set(studio.page.model.ids()) == set(behind))
         assert before[0] == len(behind)
         studio.settle()
+        assert studio.page.responses.focused().response.model == model
+        studio.key(Qt.Key.Key_K)
+        assert studio.page.responses.focused().response.model == "model-a"
         studio.press(Qt.Key.Key_T)
+        assert studio.page.responses.focused().response.model == model, "the next prompt shows that model's again"
         open_page(studio)
         after = (before[0] - 1, before[1] - 1)
         studio.wait(lambda: shown(page)[model, category] == after)

@@ -104,6 +104,7 @@ def test_launched_batch_shows_its_responses_in_review(at_page, path):
     at_page.studio.wait(lambda: at_page.studio.page.model.rowCount() == 20)
     assert write(at_page.studio.page.finder.current) == "batch:1"
     at_page.studio.settle()
+    assert at_page.studio.page.responses.focused().response.model == MIXED, "one of the batch, and no older response"
     assert {MIXED, "simulated/helpful"} <= {r.response.model for r in at_page.studio.page.view.responses}
     assert progress(path).done == 40
 

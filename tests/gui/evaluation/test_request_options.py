@@ -204,6 +204,8 @@ def test_responses_of_one_model_open_in_review(start, path):
         QTest.keyClick(page.pane.models, Qt.Key.Key_Return)
         studio.wait(lambda: studio.page.isVisible() and write(studio.page.finder.current) == f"batch:1={HELPFUL}")
         studio.wait(lambda: studio.page.model.rowCount() == 4)
+        studio.settle()
+        assert studio.page.responses.focused().response.model == HELPFUL
 
 
 def test_batch_of_a_killed_process_is_interrupted_and_can_be_resumed(start, path):

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orbench_studio.domain.core.moderation import Verdict
-from orbench_studio.domain.review.query import VALUES, QueryError, parse, write
+from orbench_studio.domain.review.query import VALUES, QueryError, model_of, parse, write
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
 
 COUNTS = st.from_regex(r"(>=|<=|>|<|=)?[0-9]{1,4}", fullmatch=True)
@@ -113,3 +113,21 @@ def test_an_invalid_query_is_an_error_with_advice(text, advice):
     with pytest.raises(QueryError, match="“") as caught:
         parse(text)
     assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "model"),
+    [
+        ("", ""),
+        ("refused:model-a", "model-a"),
+        ("refused:>=3", ""),
+        ("-refused:model-a", ""),
+        ("refused:model-a,model-b", ""),
+        ("batch:7=model-a", "model-a"),
+        ("batch:7", ""),
+        ("category:privacy refused:model-a refused:>=2", "model-a"),
+        ("refused:model-a batch:7=model-b", ""),
+    ],
+)
+def test_the_model_of_a_filter(query, model):
+    assert model_of(parse(query)) == model
