@@ -18,6 +18,7 @@ from orbench_studio.cli import (
     check,
     curate,
     demo,
+    doctor,
     duplicates,
     evaluate,
     export,
@@ -56,7 +57,7 @@ Without a command, the window opens: orbench-studio [WORKSPACE]
 _EPILOG = (
     "To start: orbench-studio demo, or orbench-studio import my.orbench FILE... "
     "Exit codes: 0 success; 1 error in a file, the workspace or the machine (details on standard error); "
-    "2 usage error; 3 check found problems, or items of a batch failed; 130 interrupted."
+    "2 usage error; 3 check or doctor found problems, or items of a batch failed; 130 interrupted."
 )
 
 
@@ -161,6 +162,7 @@ app.command("journal")(journal.journal)
 app.command("guidelines")(guidelines.guidelines)
 app.command("index")(index.index)
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:

@@ -44,3 +44,15 @@ def from_keyring(variable: str) -> str | None:
     except Exception as error:  # noqa: BLE001 - a damaged configuration or keyring raises any exception
         log.info("the keyring cannot be read: %s", type(error).__name__)
         return None
+
+
+def keyring_name() -> str:
+    """The name of the system keyring; empty without one."""
+    try:
+        import keyring
+
+        backend = keyring.get_keyring()
+        return str(backend.name) if backend.priority >= 1 else ""
+    except Exception as error:  # noqa: BLE001 - a damaged configuration or keyring raises any exception
+        log.info("the keyring cannot be read: %s", type(error).__name__)
+        return ""

@@ -41,6 +41,13 @@ def dataset(address: HubAddress) -> HubDataset:
     return HubDataset(address.repository, str(info.sha), files, _configs(configs))
 
 
+def has_token() -> bool:
+    """Whether the hub's library has a token: from HF_TOKEN, or from `hf auth login`."""
+    from huggingface_hub import get_token
+
+    return get_token() is not None
+
+
 def download(found: HubDataset, files: Sequence[str], *, show_progress: bool) -> list[Path]:
     """Download files into the library's cache, or take them from there; returns their paths."""
     from huggingface_hub import hf_hub_download

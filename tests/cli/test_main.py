@@ -228,7 +228,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy():
 
 
 def test_help_lists_the_exit_codes(run):
-    assert "3 check found problems" in " ".join(run("--help").stdout.split())
+    assert "3 check or doctor found problems" in " ".join(run("--help").stdout.split())
     assert run("--version").stdout.startswith("orbench-studio 0.")
 
 
@@ -267,3 +267,16 @@ def test_the_warning_about_a_synchronised_folder_appears_once(run, tmp_path):
     assert (first.exit_code, first.stderr.count("is on Nextcloud")) == (0, 1)
     second = run("stats", "Nextcloud/mine.orbench", "--json")
     assert (second.exit_code, second.stderr) == (0, "")
+
+
+def test_the_doctor_names_keys_without_their_values_and_what_is_missing(run, run_json, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "gsk-secret-4711")
+    result = run("doctor", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["works"], found["keys"]["GROQ_API_KEY"]) == (0, True, True)
+    assert "4711" not in result.output
+    monkeypatch.setattr("orbench_studio.system_libraries.missing_packages", lambda: ["libegl1"])
+    result = run("doctor")
+    assert result.exit_code == 3
+    assert "sudo apt-get install libegl1" in result.stdout
+    assert "The window cannot open" in result.stdout

@@ -28,7 +28,7 @@ Results go to standard output, everything else to standard error. Exit codes:
 | 0 | success |
 | 1 | error in a file, the workspace or the machine; standard error has the details |
 | 2 | usage error |
-| 3 | `check` found problems, or items of a batch failed |
+| 3 | `check` or `doctor` found problems, or items of a batch failed |
 | 130 | interrupted |
 
 """
