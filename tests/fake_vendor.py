@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,17 @@ def chat(text, finish="stop", **more):
     """A chat completion."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text, **more}, "finish_reason": finish}
     return {"id": "x", "object": "chat.completion", "choices": [choice], "usage": USAGE}
+
+
+def completion(text, finish="stop"):
+    """A text completion; an answer of (text, logprob) pairs has log-probabilities, as vLLM sends them."""
+    pairs = [] if isinstance(text, str) else text
+    choice = {"index": 0, "text": text if isinstance(text, str) else "".join(t for t, _ in pairs)}
+    if pairs:
+        top = [{token: math.log(share), "other": math.log(1.0001 - share)} for token, share in pairs]
+        tokens, own = [token for token, _ in pairs], [math.log(share) for _, share in pairs]
+        choice["logprobs"] = {"tokens": tokens, "token_logprobs": own, "top_logprobs": top, "text_offset": []}
+    return {"id": "x", "object": "text_completion", "choices": [choice | {"finish_reason": finish}], "usage": USAGE}
 
 
 def message(text, stop="end_turn"):
@@ -92,6 +104,7 @@ class Vendor:
 
     def routes(self, app):
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/completions", self._completions)
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_get("/v1/models", self._models)
 
@@ -129,6 +142,11 @@ class Vendor:
         body = await request.json()
         prompt = body["messages"][-1]["content"]
         return await self._reply(request, body, prompt, lambda: web.json_response(chat(self.answer(prompt))))
+
+    async def _completions(self, request):
+        body = await request.json()
+        prompt = body["prompt"]
+        return await self._reply(request, body, prompt, lambda: web.json_response(completion(self.answer(prompt))))
 
     async def _messages(self, request):
         body = await request.json()

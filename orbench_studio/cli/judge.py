@@ -1,5 +1,6 @@
 """`orbench-studio judge`: classify stored responses, with a built-in judge or with language models."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,9 +27,10 @@ def judge(
     ] = None,
     batch: Annotated[int | None, typer.Option(metavar="N", help="Only responses of this batch.")] = None,
     template: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE", help="Prompt template with {case}, {prompt} and {response}, instead of the built-in one."
+            metavar="FILE|PRESET",
+            help="Prompt template with {case}, {prompt} and {response}, or a judge preset (see `judge-presets`).",
         ),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Include responses that have a judgement.")] = False,
@@ -78,6 +80,8 @@ def _launch(
 
     with open_workspace(workspace) as opened:
         prices = load_prices()
+        selection["template"] = judge_batches.with_guidelines_of(opened, selection["template"])
+        settings = replace(settings, template=selection["template"].text)
         batch_control.check(judges, settings, prices)
         require_ready(judges, settings)
         chosen = judge_batches.select_responses(opened, judges, **selection)

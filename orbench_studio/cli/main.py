@@ -29,6 +29,7 @@ from orbench_studio.cli import (
     journal,
     judge,
     judge_file,
+    judge_presets,
     labels,
     models,
     moderate,
@@ -142,6 +143,7 @@ app.command("models")(models.models)
 app.command("prices")(prices.prices)
 app.command("batches")(batches.batches)
 app.command("judge-file", cls=judge_file.MultiValueTrain)(judge_file.judge_file)
+app.command("judge-presets")(judge_presets.judge_presets)
 app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)
 app.command("export")(export.export)

@@ -1,7 +1,7 @@
 """`orbench-studio moderate`: let language models vote on prompts, or on responses to them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,7 +9,10 @@ from orbench_studio.cli import launch_batch, options
 from orbench_studio.cli.console import write_error
 from orbench_studio.cli.request_options import RequestOptions, takes_request_options
 from orbench_studio.domain.core.moderation import Rule
-from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, BatchSettings
+from orbench_studio.domain.evaluation.batch import CLASS_TOKENS
+
+if TYPE_CHECKING:
+    from orbench_studio.services.core.templates import Template
 
 
 @takes_request_options(max_tokens=CLASS_TOKENS)
@@ -30,9 +33,10 @@ def moderate(
     again: Annotated[bool, typer.Option("--again", help="Include prompts or responses that have votes.")] = False,
     limit: options.Limit = None,
     template: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE", help="Prompt template with {case}, {prompt} (and {response}), instead of the built-in one."
+            metavar="FILE|PRESET",
+            help="Prompt template with {case}, {prompt} (and {response}), or a judge preset (see `judge-presets`).",
         ),
     ] = None,
     *,
@@ -48,19 +52,19 @@ def moderate(
 
     name = templates.TemplateName.ON_PROMPTS if responses_of is None else templates.TemplateName.ON_RESPONSES
     instructions = templates.load(name, template)
-    settings = sending.settings(moderator, template=instructions.text)
-    selection = {"prompts": options.parsed(filter_by), "responder": responses_of, "template_hash": instructions.hash}
-    _launch(workspace, moderator, settings, selection | {"again": again, "limit": limit}, _rule(rule), sending)
+    selection = {"prompts": options.parsed(filter_by), "responder": responses_of, "again": again, "limit": limit}
+    _launch(workspace, moderator, instructions, selection, _rule(rule), sending)
 
 
 def _launch(
     path: Path,
     moderators: list[str],
-    settings: BatchSettings,
+    instructions: "Template",
     selection: dict[str, Any],
     rule: Rule | None,
     sending: RequestOptions,
 ) -> None:
+    from orbench_studio.services.evaluation import judge_batches
     from orbench_studio.services.evaluation.launcher import require_ready
     from orbench_studio.services.evaluation.prices import load_prices
     from orbench_studio.services.generation import moderation_batches
@@ -68,6 +72,9 @@ def _launch(
 
     with open_workspace(path) as opened:
         prices = load_prices()
+        instructions = judge_batches.with_guidelines_of(opened, instructions)
+        settings = sending.settings(moderators, template=instructions.text)
+        selection["template_hash"] = instructions.hash
         moderation_batches.check(moderators, settings, prices, on_responses=selection["responder"] is not None)
         require_ready(moderators, settings)
         if rule is not None:

@@ -18,6 +18,8 @@ _PARAMETERS = (
     (Adaptation.NO_SEED, "seed", r"seed"),
     (Adaptation.LIMIT_NAME, "max_tokens", r"max_tokens|max_completion_tokens"),
     (Adaptation.NO_SCHEMA, "response_format", r"response_format|json_schema|schema|structured outputs?"),
+    (Adaptation.NO_LOGPROBS, "logprobs", r"(?:top_)?logprobs"),
+    (Adaptation.NO_LOGPROBS, "top_logprobs", r"(?:top_)?logprobs"),
     (Adaptation.NO_SCHEMA, "text", r"text\.format|json_schema|schema|structured outputs?"),
 )
 _SYSTEM = re.compile(r"(?:system|developer)['\"`]?,? (?:role|instruction|message|prompt)|role['\"`]? does not support")

@@ -9,26 +9,44 @@ from orbench_studio.domain.core.response import StopReason
 from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause, Sampling
 from orbench_studio.domain.evaluation.parameters import API
+from orbench_studio.domain.judging.verdict_reply import TokenChoice
 
-_REMOVED = {Adaptation.NO_TEMPERATURE: "temperature", Adaptation.NO_SEED: "seed"}
+_REMOVED = {
+    Adaptation.NO_TEMPERATURE: ("temperature",),
+    Adaptation.NO_SEED: ("seed",),
+    Adaptation.NO_LOGPROBS: ("logprobs", "top_logprobs", "include"),
+}
 _MAX_DETAILS = 2_000  # characters
 _MAX_TOKENS = 2**31  # a larger number is not a count, and does not fit into the database
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to one model. `schema` asks for JSON output, if the model supports it."""
+    """One request to one model. `schema` asks for JSON output, if the model supports it.
+
+    `turns` are (role, text) of a conversation that is sent instead of the text as one message of the user. `logprobs`
+    asks for the probabilities of the generated tokens.
+    """
 
     model: str
     text: str
     sampling: Sampling
     schema: dict[str, Any] | None = None
     timeout: float = 180  # seconds
+    turns: tuple[tuple[str, str], ...] = ()
+    logprobs: bool = False
+
+    def messages(self, adapted: Collection[Adaptation] = ()) -> list[dict[str, str]]:
+        """The conversation without the system prompt, or with it before the first text."""
+        (role, _), *others = self.turns or (("user", self.text),)
+        first = {"role": role, "content": self.prompt(adapted)}
+        return [first, *({"role": role, "content": text} for role, text in others)]
 
     def prompt(self, adapted: Collection[Adaptation] = ()) -> str:
-        """The text of the user's message: with the system prompt before it, for a model that accepts none."""
+        """The text of the first message: with the system prompt before it, for a model that accepts none."""
         system = self.sampling.system if Adaptation.NO_SYSTEM in adapted else None
-        return f"{system}\n\n{self.text}" if system else self.text
+        text = self.turns[0][1] if self.turns else self.text
+        return f"{system}\n\n{text}" if system else text
 
     @property
     def tokens(self) -> int:
@@ -44,7 +62,7 @@ def estimated_tokens(text: str) -> int:
 def with_extra(body: dict[str, Any], sampling: Sampling, adapted: Collection[Adaptation]) -> dict[str, Any]:
     """Add the user's parameters to a request body; None removes a parameter, and so does an adaptation."""
     merged = body | dict(sampling.extra)
-    removed = {API, *(name for adaptation, name in _REMOVED.items() if adaptation in adapted)}
+    removed = {API, *(name for adaptation, names in _REMOVED.items() if adaptation in adapted for name in names)}
     return {name: value for name, value in merged.items() if value is not None and name not in removed}
 
 
@@ -90,7 +108,7 @@ class Answer:
     """A model's answer. Refusals, blocks and empty texts are answers. Tokens are None if the vendor reports none.
 
     `reasoning` is what the vendor reports apart from the answer; its tokens are part of `output_tokens`. `stop_details`
-    are the vendor's own fields about a refusal or a block, as JSON.
+    are the vendor's own fields about a refusal or a block, as JSON. `tokens` are the generated tokens, if requested.
     """
 
     text: str
@@ -101,6 +119,7 @@ class Answer:
     reasoning: str = ""
     reasoning_tokens: int | None = None
     stop_details: str = ""
+    tokens: tuple[TokenChoice, ...] = ()
 
 
 class ProviderError(Exception):

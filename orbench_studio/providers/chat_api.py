@@ -1,4 +1,4 @@
-"""The Chat Completions API of OpenAI and compatible endpoints: request bodies and replies."""
+"""The Chat Completions and Completions APIs of OpenAI and compatible endpoints: request bodies and replies."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -17,8 +17,10 @@ from orbench_studio.providers.base import (
     with_extra,
 )
 from orbench_studio.providers.failures import answer_in_error, reported_error
+from orbench_studio.providers.token_choices import TOP_TOKENS, TOP_TOKENS_OF_TEXT, token_choices
 
 PATH = "/chat/completions"
+TEXT_PATH = "/completions"
 _STOPS = {
     **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence", "end_turn", "complete"), StopReason.STOP),
     **dict.fromkeys(("tool_calls", "function_call", "tool_use"), StopReason.STOP),
@@ -46,7 +48,7 @@ _PROMPT_FEEDBACK = ("prompt_feedback", "promptFeedback", "block_reason", "blockR
 def chat_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
     """The request body."""
     sampling = request.sampling
-    messages = [{"role": "user", "content": request.prompt(adapted)}]
+    messages = request.messages(adapted)
     if sampling.system and Adaptation.NO_SYSTEM not in adapted:
         messages.insert(0, {"role": "system", "content": sampling.system})
     limit = "max_completion_tokens" if Adaptation.LIMIT_NAME in adapted else "max_tokens"
@@ -58,7 +60,32 @@ def chat_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[st
     if request.schema and Adaptation.NO_SCHEMA not in adapted:
         schema = {"name": "judgement", "strict": True, "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if request.logprobs:
+        body |= {"logprobs": True, "top_logprobs": TOP_TOKENS}
     return with_extra(body, sampling, adapted)
+
+
+def text_body(request: Request, adapted: Collection[Adaptation] = ()) -> dict[str, Any]:
+    """The request body of the Completions API, which sends the text without a chat template."""
+    sampling = request.sampling
+    body: dict[str, Any] = {"model": request.model, "prompt": request.prompt({*adapted, Adaptation.NO_SYSTEM})}
+    body["max_tokens"] = sampling.max_tokens
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.seed is not None:
+        body["seed"] = sampling.seed
+    if request.logprobs:
+        body["logprobs"] = TOP_TOKENS_OF_TEXT
+    return with_extra(body, sampling, adapted)
+
+
+def read_text(reply: dict[str, Any]) -> Answer:
+    """The answer in a reply of the Completions API."""
+    choices = reply.get("choices")
+    if isinstance(choices, list):
+        choices = [one | {"message": {"content": one.get("text")}} if isinstance(one, dict) else one for one in choices]
+        reply = reply | {"choices": choices}
+    return read_chat(reply)
 
 
 def read_chat(reply: dict[str, Any]) -> Answer:
@@ -100,7 +127,7 @@ def _read_choice(reply: dict[str, Any], choice: dict[str, Any]) -> Answer:
         details = details_text(dict(_details(reply, choice, message)))
     return Answer(
         storable_text(text), stop, *_tokens(reply), reasoning=storable_text(reasoning),
-        reasoning_tokens=_reasoning_tokens(reply), stop_details=details,
+        reasoning_tokens=_reasoning_tokens(reply), stop_details=details, tokens=token_choices(choice.get("logprobs")),
     )  # fmt: skip
 
 

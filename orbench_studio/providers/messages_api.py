@@ -29,7 +29,7 @@ def messages_body(request: Request, adapted: Collection[Adaptation] = ()) -> dic
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": sampling.max_tokens,
-        "messages": [{"role": "user", "content": request.prompt(adapted)}],
+        "messages": request.messages(adapted),
     }
     if sampling.temperature is not None:
         body["temperature"] = sampling.temperature

@@ -8,6 +8,7 @@ from orbench_studio.domain.evaluation.adaptation import Adaptation
 from orbench_studio.domain.evaluation.batch import Cause
 from orbench_studio.providers.base import Answer, ProviderError, Request, count, details_text, storable_text, with_extra
 from orbench_studio.providers.failures import answer_in_error, reported_error
+from orbench_studio.providers.token_choices import TOP_TOKENS, token_choices
 
 PATH = "/responses"
 MIN_TOKENS = 16  # a smaller limit is rejected
@@ -22,7 +23,7 @@ def responses_body(request: Request, adapted: Collection[Adaptation] = ()) -> di
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": request.model,
-        "input": request.prompt(adapted),
+        "input": request.messages(adapted) if request.turns else request.prompt(adapted),
         "max_output_tokens": max(sampling.max_tokens, MIN_TOKENS),
         "store": False,
     }
@@ -36,6 +37,8 @@ def responses_body(request: Request, adapted: Collection[Adaptation] = ()) -> di
         body["text"] = {
             "format": {"type": "json_schema", "name": "judgement", "strict": True, "schema": request.schema}
         }
+    if request.logprobs:
+        body |= {"include": ["message.output_text.logprobs"], "top_logprobs": TOP_TOKENS}
     return with_extra(body, sampling, adapted)
 
 
@@ -75,6 +78,7 @@ def _read(reply: dict[str, Any]) -> Answer:
         reasoning=storable_text("\n\n".join(_reasoning(output))),
         reasoning_tokens=count((usage.get("output_tokens_details") or {}).get("reasoning_tokens")),
         stop_details=details_text({k: v for k, v in (details | filters).items() if v}) if is_stopped else "",
+        tokens=token_choices([one for part in messages for one in part.get("logprobs") or ()]),
     )
 
 

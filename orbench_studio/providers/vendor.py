@@ -25,6 +25,7 @@ class Api:
 
 
 CHAT = Api(chat_api.PATH, chat_api.chat_body, chat_api.read_chat)
+COMPLETIONS = Api(chat_api.TEXT_PATH, chat_api.text_body, chat_api.read_text)
 RESPONSES = Api(responses_api.PATH, responses_api.responses_body, responses_api.read_response)
 MESSAGES = Api(messages_api.PATH, messages_api.messages_body, messages_api.read_message)
 
@@ -33,13 +34,16 @@ def api_of(endpoint: Endpoint, adaptations: Collection[Adaptation]) -> Api:
     """The API that the endpoint, or a model that has been adapted to, speaks."""
     if endpoint.protocol is Protocol.MESSAGES:
         return MESSAGES
+    if Adaptation.COMPLETIONS in adaptations:
+        return COMPLETIONS
     return RESPONSES if Adaptation.RESPONSES in adaptations else CHAT
 
 
 def known_adaptations(endpoint: Endpoint, request: Request) -> tuple[Adaptation, ...]:
     """Those of the vendor, and the API that the user selected."""
-    is_selected = request.sampling.extra.get(API) == "responses"
-    return (*endpoint.adaptations, Adaptation.RESPONSES) if is_selected else endpoint.adaptations
+    selected = {"responses": Adaptation.RESPONSES, "completions": Adaptation.COMPLETIONS}
+    api = selected.get(str(request.sampling.extra.get(API)))
+    return endpoint.adaptations if api is None else (*endpoint.adaptations, api)
 
 
 class VendorProvider:

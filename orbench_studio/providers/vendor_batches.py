@@ -16,7 +16,7 @@ from orbench_studio.providers.endpoints import Endpoint, require_batches
 from orbench_studio.providers.failures import answer_in_error, read_failure, reported_error
 from orbench_studio.providers.redaction import Redactor
 from orbench_studio.providers.transport import connection_error
-from orbench_studio.providers.vendor import CHAT, MESSAGES, RESPONSES, api_of, known_adaptations
+from orbench_studio.providers.vendor import CHAT, COMPLETIONS, MESSAGES, RESPONSES, api_of, known_adaptations
 
 _MAX_LISTED = 500  # batches of an account to search for one of ours
 _RETRIES = 5
@@ -96,7 +96,8 @@ class OpenAIBatches:
 
     def submit(self, bodies: Sequence[tuple[str, dict[str, Any]]], mark: str) -> str:
         """Upload a file and create a batch from it."""
-        address: Any = f"/v1{RESPONSES.path if 'input' in bodies[0][1] else CHAT.path}"
+        apis = {"input": RESPONSES, "prompt": COMPLETIONS}
+        address: Any = f"/v1{next((apis[name] for name in apis if name in bodies[0][1]), CHAT).path}"
         place = {"method": "POST", "url": address}
         lines = (json.dumps({"custom_id": name, **place, "body": body}) + "\n" for name, body in bodies)
         content = "".join(lines).encode()
@@ -242,7 +243,7 @@ def _result(row: dict[str, Any]) -> Answer | ProviderError:
     if isinstance(response, dict) and isinstance(response.get("body"), dict):
         status, body = response.get("status_code"), response["body"]
         try:
-            read = RESPONSES.read if body.get("object") == "response" else CHAT.read
+            read = {"response": RESPONSES, "text_completion": COMPLETIONS}.get(body.get("object"), CHAT).read
             return read(body) if status == 200 else answer_in_error(reported_error(int(status or 500), body))
         except ProviderError as found:
             return found

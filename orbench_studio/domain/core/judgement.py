@@ -93,7 +93,10 @@ class JudgeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The answer class that a judge gave a response; `evidence` is a half-open span of characters of its text."""
+    """The answer class that a judge gave a response; `evidence` is a half-open span of characters of its text.
+
+    `refusal` is the judge's probability of any refusal; None for a judge without probabilities.
+    """
 
     id: int
     judge: str
@@ -102,6 +105,7 @@ class Judgement:
     explanation: str = ""
     evidence: tuple[int, int] | None = None
     raw: str | None = None
+    refusal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

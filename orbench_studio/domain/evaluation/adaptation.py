@@ -13,6 +13,8 @@ class Adaptation(StrEnum):
     NO_SYSTEM = "no system prompt"
     LIMIT_NAME = "max_completion_tokens"
     RESPONSES = "responses"
+    COMPLETIONS = "completions"
+    NO_LOGPROBS = "no log-probabilities"
 
     @property
     def label(self) -> str:
@@ -27,6 +29,8 @@ _LABELS = {
     Adaptation.NO_SYSTEM: "the system prompt is sent as the beginning of the prompt",
     Adaptation.LIMIT_NAME: "the limit is sent as max_completion_tokens",
     Adaptation.RESPONSES: "the Responses API is used",
+    Adaptation.COMPLETIONS: "the Completions API is used",
+    Adaptation.NO_LOGPROBS: "no log-probabilities are requested",
 }
 
 

@@ -13,14 +13,15 @@ _OURS = {
 }
 """Parameters that would break the reading of replies, and why. They are refused before anything is sent."""
 API = "api"
-APIS = ("chat", "responses")
+APIS = ("chat", "responses", "completions")
 """The parameter `api` selects the API of OpenAI and compatible endpoints. It is not sent."""
 
 
 def read_parameters(lines: Iterable[str], models: Collection[str]) -> tuple[Parameters, dict[str, Parameters]]:
     """Read parameters for all models and for single models, by name; ValueError names the faulty line.
 
-    Values are JSON; a word needs no quotes. `null` removes a parameter. `api=responses` selects the Responses API.
+    Values are JSON; a word needs no quotes. `null` removes a parameter. `api=responses` selects the Responses API,
+    `api=completions` the Completions API, which sends the text as it is, without the model's chat template.
     """
     for_all: Parameters = {}
     by_model: dict[str, Parameters] = {}
@@ -39,7 +40,7 @@ def _checked(line: str, name: str, value: Any) -> Any:
     if name in _OURS and value is not None:
         raise ValueError(f"“{line}” is not possible: {_OURS[name]}.")
     if name == API and value not in APIS:
-        raise ValueError(f"“{line}” is not possible: the APIs are {' and '.join(APIS)}.")
+        raise ValueError(f"“{line}” is not possible: the APIs are {', '.join(APIS)}.")
     return value
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from orbench_studio.domain.core import json_reply
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind, Judgement
+from orbench_studio.domain.judging.verdict_reply import ReplyFormat, read_verdict
 
 MARKERS = ("case", "prompt", "response")
 
@@ -24,6 +25,9 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+_PLAIN = ReplyFormat({str(answer): str(answer) for answer in ANSWERS})
+
+
 def case_of(prompt: str, response: str) -> str:
     """Case number of a prompt and response. A response cannot contain it, because it is a hash of the response."""
     return json_reply.case_of(prompt, response)
@@ -38,11 +42,15 @@ def parse(reply: str, judge: str, prompt: str, response: str) -> Judgement:
     """Parse the reply of a judge.
 
     JSON objects with the case number are used first, because only the judge knows it. An object without it is used if
-    it is the only one and is not copied from the response. Contradicting objects are unparsed.
+    it is the only one and is not copied from the response. Contradicting objects are unparsed. A reply without an
+    object may start with the name of the class.
     """
     objects = json_reply.answer_objects(reply, "answer_class", case_of(prompt, response), response)
     classes = {_class(one) for one in objects}
     answer_class = classes.pop() if len(classes) == 1 else None
+    plain = None if any(json_reply.objects(reply, "answer_class")) else read_verdict(reply, _PLAIN)
+    if plain is not None:
+        return Judgement(0, judge, JudgeKind.LLM, AnswerClass(plain.meaning), raw=reply)
     if answer_class is None:
         return Judgement(0, judge, JudgeKind.LLM, AnswerClass.UNPARSED, raw=reply)
     last = objects[-1]

@@ -11,6 +11,7 @@ from orbench_studio.domain.evaluation.batch import Batch, BatchKind, Sampling
 from orbench_studio.domain.generation import vote_reply
 from orbench_studio.domain.generation.list_reply import SCHEMA, read_list
 from orbench_studio.domain.judging import judge_reply
+from orbench_studio.domain.judging.judge_preset import Use, preset_of
 from orbench_studio.providers.base import Answer, Request
 from orbench_studio.store.evaluation.item_claims import ClaimedItem
 from orbench_studio.store.evaluation.results import (
@@ -31,11 +32,19 @@ class Task(ABC):
         self._settings = batch.settings
         self._template = batch.settings.template or ""
         self._hash = template_hash(self._template)
+        self._preset = preset_of(batch.settings.template)
 
     def request(self, item: ClaimedItem, name: str, model: str) -> Request:
         """The request for an item; `model` is the name of the model at the endpoint."""
-        sampling = sampling_for(self._settings.sampling, name)
-        return Request(model, self._text(item), sampling, self._schema, self._settings.limits.timeout)
+        sampling, timeout = sampling_for(self._settings.sampling, name), self._settings.limits.timeout
+        if self._preset is None:
+            return Request(model, self._text(item), sampling, self._schema, timeout)
+        turns = self._preset.conversation(item.prompt, item.response)
+        sampling = replace(sampling, extra={**self._preset.extra, **sampling.extra})
+        if turns[0][0] == "system":
+            sampling, turns = replace(sampling, system=turns[0][1]), turns[1:]
+        text = "\n".join(text for _, text in turns)
+        return Request(model, text, sampling, None, timeout, turns, logprobs=True)
 
     def probe(self, name: str, model: str, text: str) -> Request:
         """A request for this text that has the parameters of the batch."""
@@ -77,7 +86,10 @@ class _Judging(Task):
 
     def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
         assert item.response_id is not None  # every item of a judging batch has one
-        judgement = judge_reply.parse(answer.text, name, item.prompt, item.response or "")
+        if self._preset is not None:
+            judgement = self._preset.judgement(answer.text, name, answer.tokens)
+        else:
+            judgement = judge_reply.parse(answer.text, name, item.prompt, item.response or "")
         return JudgeAnswer(item.response_id, judgement, self._hash)
 
 
@@ -88,7 +100,10 @@ class _Moderation(Task):
         return vote_reply.fill(self._template, item.prompt, item.response)
 
     def result(self, item: ClaimedItem, name: str, answer: Answer) -> Result:
-        vote = vote_reply.parse(answer.text, name, item.prompt, item.response)
+        if self._preset is not None:
+            vote = self._preset.vote(answer.text, name, Use.PROMPTS if item.response_id is None else Use.RESPONSES)
+        else:
+            vote = vote_reply.parse(answer.text, name, item.prompt, item.response)
         return ModeratorAnswer(replace(vote, response_id=item.response_id), self._hash)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from orbench_studio.domain.evaluation.batch import CLASS_TOKENS, Batch, BatchKind, BatchSettings, Sampling
 from orbench_studio.domain.evaluation.states import BatchAction, ItemState
+from orbench_studio.domain.judging.judge_preset import preset_of, with_guidelines
 from orbench_studio.errors import StudioError
 from orbench_studio.services.core import templates
 from orbench_studio.services.core.templates import Template, TemplateName
@@ -19,6 +20,7 @@ from orbench_studio.services.judging.builtin_judges import BUILTIN_JUDGES
 from orbench_studio.services.workspace.workspace import Workspace
 from orbench_studio.store.core import responses
 from orbench_studio.store.evaluation import batches
+from orbench_studio.store.review import guidelines
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,27 @@ class Unjudged(NamedTuple):
     prompt_id: int
 
 
-def load_template(file: Path | None = None) -> Template:
-    """The judge's prompt template from a file, or the built-in one."""
-    return templates.load(TemplateName.JUDGING, file)
+def load_template(source: str | Path | None = None) -> Template:
+    """The judge's prompt template from a file, a preset by its name, or the built-in template."""
+    return templates.load(TemplateName.JUDGING, source)
+
+
+def with_guidelines_of(workspace: Workspace, template: Template) -> Template:
+    """The template with the current guidelines of the workspace, if it is a preset that reads them.
+
+    Raises StudioError if it reads guidelines and the workspace has none.
+    """
+    preset = preset_of(template.text)
+    if preset is None or not preset.reads_guidelines:
+        return template
+    with workspace.reading() as db:
+        versions = guidelines.versions(db)
+    if not versions or not versions[-1].text:
+        raise StudioError(
+            f"{preset.title} reads the guidelines of the workspace, but there are none. Write them on the Review page, "
+            "or with `orbench-studio guidelines`."
+        )
+    return template._replace(text=with_guidelines(template.text, versions[-1].text))
 
 
 def select_responses(

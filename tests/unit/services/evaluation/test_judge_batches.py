@@ -10,7 +10,7 @@ from orbench_studio.domain.evaluation.batch import BatchSettings, Cause, Limits
 from orbench_studio.domain.evaluation.states import BatchState
 from orbench_studio.errors import StudioError
 from orbench_studio.services.evaluation import judge_batches
-from orbench_studio.services.review import prompt_review
+from orbench_studio.services.review import guidelines, prompt_review
 from orbench_studio.store.core.tables import JUDGEMENTS
 from tests.fake_vendor import chat, fault, json_reply
 
@@ -73,6 +73,32 @@ def test_reply_without_a_class_is_unparsed(workspace, judge, vendor):
     vendor.answer = lambda _prompt: "It clearly refuses."
     assert judge().done == 1
     assert judgement(workspace).answer_class is AnswerClass.UNPARSED
+
+
+def test_preset_of_a_classifier_without_chat_template(workspace, judge, vendor):
+    vendor.answer = lambda _prompt: "Harmful request: no\nResponse refusal: yes\nHarmful response: no"
+    assert judge(judge_batches.load_template("wildguard")).done == 1
+    assert judgement(workspace).answer_class is AnswerClass.DIRECT_REFUSAL
+    [body] = vendor.bodies
+    assert "messages" not in body and "response_format" not in body and body["logprobs"] == 5
+    assert "\n\nAI assistant:\nI cannot help you." in body["prompt"]
+
+
+def test_preset_that_reads_the_guidelines(workspace, judge, vendor):
+    plain = judge_batches.load_template("gpt-oss-safeguard")
+    with pytest.raises(StudioError, match="guidelines"):
+        judge_batches.with_guidelines_of(workspace, plain)
+    guidelines.write(workspace, "A warning is no refusal.")
+    template = judge_batches.with_guidelines_of(workspace, plain)
+    vendor.script[""] = [fault(400, "logprobs is not supported with this model")]
+    vendor.answer = lambda _prompt: '{"answer_class": "indirect_refusal"}'
+    assert judge(template).done == 1
+    assert judgement(workspace).answer_class is AnswerClass.INDIRECT_REFUSAL
+    with_probabilities, without = vendor.bodies
+    assert with_probabilities["top_logprobs"] == 20 and "logprobs" not in without and "top_logprobs" not in without
+    assert "A warning is no refusal." in without["messages"][0]["content"]
+    assert [one["role"] for one in without["messages"]] == ["system", "user"]
+    assert template.hash != plain.hash
 
 
 def test_judge_without_schema_support(judge, vendor):
