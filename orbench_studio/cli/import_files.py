@@ -101,12 +101,12 @@ def _all(
 
 def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
     """The options that give what the file lacks."""
-    from orbench_studio.services.data.import_files import preview_file
+    from orbench_studio.services.data.import_files import VALUE, preview_file
 
-    if "Set the meaning" in str(error):
-        return ". Pass --value VALUE=MEANING."
     if not isinstance(error, FileFaultError) or not error.wants:
         return ""
+    if error.wants == VALUE:
+        return " Pass --value VALUE=MEANING."
     if error.wants in ("rows", "requests"):
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     if error.wants != "format":

@@ -13,12 +13,14 @@ VALUES = 12  # values of a column, of which all are in the JSON report
 
 def write_report(report: "ImportReport") -> None:
     """Print the report as text."""
+    from orbench_studio.services.data.import_files import VALUE
+
     write_line(
         f"{report.file} ({report.format}): {counted(report.imported, 'row')} imported, "
         f"{counted(report.duplicates, 'duplicate')}, {report.rejected:,} rejected"
     )
     for warning in report.warnings:
-        write_line(f"  WARNING: {warning}")
+        write_line(f"  WARNING: {warning.text}")
     for what, name in report.inferred.items():
         write_line(f"  {what}, from the file name: {name} (override with --{what} NAME)")
     if report.added:
@@ -30,7 +32,7 @@ def write_report(report: "ImportReport") -> None:
         write_line(f"  rejected, line {fault.line}: {fault.reason}")
     if report.rejected > LISTED:
         write_line(f"  and {report.rejected - LISTED:,} more")
-    if any("Set the meaning" in fault.reason for fault in report.rejected_rows):
+    if any(fault.wants == VALUE for fault in report.rejected_rows):
         write_line("  Set the meaning of a value with --value VALUE=MEANING.")
     for name, count in report.faults.items():
         write_line(f"  {_diagnosis(report, name, count)}")
@@ -80,7 +82,7 @@ def as_json(report: "ImportReport") -> dict[str, Any]:
         "added": report.added,
         "notes": report.notes,
         "inferred": report.inferred,
-        "warnings": report.warnings,
+        "warnings": [warning.text for warning in report.warnings],
         "values": [
             {
                 "field": column.field,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from orbench_studio.errors import FileFaultError, explained, reason_of, shortened
+from orbench_studio.formats import encodings
 
 Progress = Callable[[int, int], None]
 
@@ -212,6 +213,9 @@ class InputFile:
 
     def text(self, max_line: int | None = MAX_LINE) -> io.TextIOWrapper:
         """The text with its line ends as they are; may be called once. No line limit where lines mean nothing."""
+        if self.doubtful and (likely := self._likelier(self.encoding)) is not None:
+            text = f"read as {self.encoding}, its texts are garbled. Its encoding is more likely {likely}"
+            raise file_fault(self.name, f"{text}: {_to_read(likely)}.")
         inner = gzip.GzipFile(fileobj=self._raw) if self.packed else self._raw
         checked = io.BufferedReader(_Checked(inner, self, max_line), CHUNK)  # type: ignore[arg-type]
         return io.TextIOWrapper(checked, encoding=self.encoding, errors="strict", newline="")
@@ -281,15 +285,21 @@ class InputFile:
         return file_fault(self.name, "it changed while it was read. Import it again once it is complete.")
 
     def _encoding_fault(self, offset: int, line: int) -> FileFaultError:
-        if self.encoding == "utf-8-sig":
-            text = (
-                f"byte {offset:,} of the file is not UTF-8. Save it as UTF-8, or name its encoding: "
-                "--encoding cp1252 for Western European, gb18030 for Chinese, shift_jis for Japanese texts. "
-                "A wrong encoding garbles texts."
-            )
-        else:
-            text = f"byte {offset:,} of the file is not {self.encoding}. Pass another --encoding, or save it as UTF-8."
+        named = "UTF-8" if self.encoding == "utf-8-sig" else self.encoding
+        likely = self._likelier(None)
+        advice = (
+            f"Its encoding is probably {likely}: {_to_read(likely)}" if likely else "Look for the program's setting"
+        )
+        text = f"byte {offset:,} of the file is not {named}. {advice}, or save the file as UTF-8."
         return file_fault(self.name, text, line)
+
+    def _likelier(self, named: str | None) -> str | None:
+        with self.again() as stream:
+            return encodings.likelier(stream, named)
+
+
+def _to_read(encoding: str) -> str:
+    return "leave out --encoding" if encoding == "utf-8" else f"pass --encoding {encoding}"
 
 
 def _line_ends(data: bytes) -> int:

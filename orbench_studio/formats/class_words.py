@@ -106,19 +106,14 @@ def label(text: str, column: str) -> Label | None:
         return LABELS[found]
     name = word(column)
     if found not in _TRUTH or _NOT_HARM.search(name) or not _OF_HARM.search(name):
-        return None
+        return None  # yes means toxic only where the name of the column asks that
     return Label.TOXIC if _TRUTH[found] else Label.SAFE
 
 
 def verdict(text: str, column: str) -> Verdict | None:
     """The verdict that a value states in a column that says whether a text is toxic; None if it is not known."""
-    found = _harm_word(text)
-    known = LABELS.get(found)
-    if known in (Label.SAFE, Label.TOXIC):
-        return Verdict(known.value)
-    if found not in _TRUTH or _NOT_HARM.search(word(column)):
-        return None
-    return Verdict.TOXIC if _TRUTH[found] else Verdict.SAFE
+    found = label(text, column)
+    return Verdict(found.value) if found in (Label.SAFE, Label.TOXIC) else None
 
 
 def answer_class(text: str) -> AnswerClass | None:

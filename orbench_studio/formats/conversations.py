@@ -54,8 +54,9 @@ def text(content: Any, what: str) -> str:
         return content
     if content is None:
         return ""
-    if isinstance(content, Mapping) and isinstance(content.get("content"), str | list):
-        return text(content["content"], what)
+    inner = content.get("content", content.get("text")) if isinstance(content, Mapping) else None
+    if isinstance(inner, str | list):
+        return text(inner, what)
     if isinstance(content, list) and all(isinstance(part, str | Mapping) for part in content):
         return "\n".join(filter(None, (_part(part, what) for part in content)))
     raise RowError(f"the {what} is not a text but {described(content)}. Name a path inside it, such as COLUMN.NAME")

@@ -10,7 +10,7 @@ from typing import Any
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
-from orbench_studio.formats.json_table import SPACE, Value, Window, table_of
+from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, table_of
 from orbench_studio.formats.mapping import propose
 from orbench_studio.formats.records import RowFault
 from orbench_studio.formats.tables import Table
@@ -21,7 +21,7 @@ _FACT = 2_000  # characters of a value beside the rows that is kept
 _MOST_CELLS = 2_000_000  # of a file that is written by columns, which is held in memory whole
 _MOST_TEXT = 64_000_000  # characters of such a file
 _POTATO = "instance_id_to_label_to_value"
-FILE, TEXT = "file", "text"  # columns for what stands beside the rows, and for rows that are texts
+FILE = "file"  # the column for what stands beside the rows
 Path = tuple[str, ...]
 
 
@@ -279,10 +279,7 @@ def _of_potato(window: Window, node: Node) -> Iterator[Value | RowFault]:
 def _array(window: Window, name: str) -> Iterator[Value | RowFault]:
     for _ in window.items():
         is_text = window.skip(SPACE) == '"'
-        found = window.value()
-        if is_text and isinstance(found, tuple):
-            found = found[0], {TEXT: found[1]}, *found[2:]
-        yield found
+        yield as_row(window.value(), is_text=is_text)
     if window.skip(SPACE):
         reason = "there is text after the array's ']'. Write all rows into one array, or one object per line."
         raise file_fault(name, reason, window.line)

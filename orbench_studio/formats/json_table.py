@@ -17,6 +17,7 @@ from orbench_studio.formats.byte_source import (
     field_too_large,
     file_fault,
 )
+from orbench_studio.formats.mapping import propose
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import (
     MAX_VALUES,
@@ -29,11 +30,13 @@ from orbench_studio.formats.tables import (
     too_many_values,
     unstorable,
 )
+from orbench_studio.formats.turns import is_conversation
 
 _LOOK_AHEAD = 1000
 _LOOK_AHEAD_SIZE = 16_000_000
 _MAX_OBJECT = 4 * MAX_FIELD
 SPACE = " \t\r\n"
+TEXT, MESSAGES = "text", "messages"  # the columns of rows that are texts, and of those that are conversations
 _TOO_DEEP = "it is nested too deeply"
 _TOO_MANY = f"it contains more than {MAX_VALUES:,} values"
 # Numbers stay the digits they are written with; NaN and the infinities stay words.
@@ -78,7 +81,32 @@ def table_of(
         raise file_fault(file.name, f"no row is an object. {form}, not {described(found_one)}.")
     late = [column for column in wanted if column not in keys] if len(ahead) == _LOOK_AHEAD else []
     columns = [*keys, *late]
-    return Table((1, columns), _rows(chain(ahead, values), columns, late, file.name), notes=notes or {})
+    names = _header_of_lists(columns, ahead)
+    rows = _rows(chain(ahead[1:] if names else ahead, values), columns, late, file.name)
+    return Table((1, names or columns), rows, notes=notes or {})
+
+
+def _header_of_lists(columns: Sequence[str], ahead: Sequence[Value | RowFault]) -> list[str]:
+    """The names in the first row of a file of lists; empty if that is a row like the others."""
+    first = ahead[0]
+    if isinstance(first, RowFault) or list(columns) != [str(at) for at in range(len(columns))]:
+        return []
+    names = [as_text(name) for name in first[1].values()] if isinstance(first[1], dict) else []
+    return names if len(names) == len(columns) and propose(names) is not None else []
+
+
+def as_row(value: Value | RowFault, *, is_text: bool) -> Value | RowFault:
+    """The value as an object: a text, a conversation, or a list of texts and numbers with their positions as names."""
+    if isinstance(value, RowFault):
+        return value
+    line, found, escaped, size = value
+    if is_text:
+        found = {TEXT: found}
+    elif is_conversation(found):
+        found = {MESSAGES: found}
+    elif isinstance(found, list) and not any(isinstance(part, dict | list) for part in found):
+        found = {str(at): part for at, part in enumerate(found)}
+    return line, found, escaped, size
 
 
 def _named(value: Value | RowFault, doubtful: bool) -> Value | RowFault:
@@ -143,11 +171,12 @@ def _lines(text: io.TextIOWrapper, name: str) -> Iterator[Value | RowFault]:
         begun = True
 
 
-def _line(number: int, line: str) -> Value:
+def _line(number: int, line: str) -> Value | RowFault:
     if too_many_values(line):
         raise RowError(_TOO_MANY)
     try:
-        return number, _DECODER.decode(line), "\\u" in line, _size(line, 0, len(line))
+        found = number, _DECODER.decode(line), "\\u" in line, _size(line, 0, len(line))
+        return as_row(found, is_text=line.lstrip(SPACE)[0] == '"')
     except json.JSONDecodeError as error:
         raise RowError(f"the line is not JSON ({error.msg.lower()})") from None
     except RecursionError:

@@ -19,6 +19,7 @@ from orbench_studio.formats.mapping import ColumnMapping, Field, propose
 from orbench_studio.formats.nested_paths import Get, Parsed, alternatives, getter, plain
 from orbench_studio.formats.reader_interface import Bound, Reader, Sheet, category, prompt_text
 from orbench_studio.formats.records import (
+    VALUE,
     AnnotationDraft,
     JudgementDraft,
     PromptDraft,
@@ -28,11 +29,11 @@ from orbench_studio.formats.records import (
     VoteDraft,
 )
 from orbench_studio.formats.tables import Cells
-from orbench_studio.formats.tally import NOT_READ, REJECTED, UNKNOWN_VALUE, UNPARSED, ColumnTally
+from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 
 _ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
+_OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE)
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
-_NO_RESPONSE = "answer classes were not read, because their rows have no response or model"
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
     Field.MODEL: file_names.model_in,
     Field.MODERATOR: file_names.moderator_in,
@@ -154,16 +155,16 @@ class MappedRow:
         noted = (AnnotationDraft(annotator, Aspect.NOTE, note),) if annotator and note else ()
         responses = self._responses(asked, annotator, cells)
         if not responses:
-            self._leave_out_classes(cells)
+            self._leave_out(cells)
         return Record(line, draft, self._votes(cells), responses, (*labelled, *noted))
 
-    def _leave_out_classes(self, cells: Cells) -> None:
-        """Count the answer classes of a row that has no response to which they could belong."""
-        for part in (Field.ANSWER_CLASS, Field.IS_REFUSAL):
-            stated = self._value(part, cells)
+    def _leave_out(self, cells: Cells) -> None:
+        """Count what a row without a response says about one."""
+        for part in _OF_RESPONSE:
+            stated = self._value(part, cells) if part in self._columns else None
             if stated:
                 self._count(part, str(stated), NOT_READ)
-                self._tally.notes[_NO_RESPONSE] += 1
+                self._tally.notes[f"{part} not read, because the row has no response or model"] += 1
 
     def _prompt(self, asked: conversations.Conversation, reference: Label | None, cells: Cells) -> PromptDraft:
         seed = self._text(Field.SEED, cells).strip() or None
@@ -242,7 +243,8 @@ class MappedRow:
         self._count(part, stated, REJECTED)
         short = class_words.shortened(stated)[1:-1]
         options = " or ".join(f"{short}={example}" for example in examples)
-        return RowError(f"the {part.replace('_', ' ')} {short!r} {UNKNOWN_VALUE}: {options}")
+        text = f"the {part.replace('_', ' ')} {short!r} is unknown. Set the meaning: {options}"
+        return RowError(text, VALUE)
 
     def _votes(self, cells: Cells) -> tuple[VoteDraft, ...]:
         if Field.VERDICT not in self._columns:

@@ -1,7 +1,9 @@
 """Presets: formats that are a mapping, each a small TOML file in `resources/presets` or in the user's folder.
 
-`needs` are the columns that a file must have, `others` the only further ones it may have. The user's folder is
-`presets` in the folder of the settings; a file there replaces the built-in one of the same name.
+`needs` are the columns that a file must have, `others` the only further ones it may have. `only` has the value of each
+column by which rows are told from others in the file. `joins_requests` takes prompts from a file of requests, joined by
+the first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in the folder
+of the settings; a file there replaces the built-in one of the same name.
 """
 
 import re
@@ -15,7 +17,7 @@ from orbench_studio.domain.core.judgement import JudgeKind
 from orbench_studio.errors import DAMAGE, StudioError, reason_of
 from orbench_studio.formats.mapped import Layout, bind
 from orbench_studio.formats.mapping import ColumnMapping, Field
-from orbench_studio.formats.reader_interface import Reader
+from orbench_studio.formats.reader_interface import REQUEST, Reader
 from orbench_studio.formats.small_text import text_of
 from orbench_studio.resources_dir import resources
 from orbench_studio.user_folders import config_folder
@@ -23,7 +25,7 @@ from orbench_studio.user_folders import config_folder
 FOLDER = "presets"
 _KEYS = frozenset(
     {"title", "needs", "others", "attributes", "key", "key_prefix", "judge_kind", "judges", "annotators", "columns",
-     "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests"}
+     "values", "meanings", "splits_prompts", "skips_empty_responses", "joins_requests", "joins_unless", "only"}
 )  # fmt: skip
 
 
@@ -72,4 +74,7 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     others = frozenset(found["others"]) if "others" in found else None
     needs = tuple(map(str, found["needs"]))
     joins = needs[0] if found.get("joins_requests") else ""
-    return Reader(name, str(found["title"]), needs, partial(bind, layout), others, joins, mapping=layout.mapping)
+    joined = str(found.get("joins_unless", REQUEST))
+    only = {str(column): str(value) for column, value in found.get("only", {}).items()}
+    title, take = str(found["title"]), partial(bind, layout)
+    return Reader(name, title, needs, take, others, joins, joined, mapping=layout.mapping, only=only)

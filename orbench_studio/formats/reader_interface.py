@@ -13,6 +13,7 @@ from orbench_studio.formats.records import Record, RowError
 from orbench_studio.formats.tables import Cells
 from orbench_studio.formats.tally import Tally
 
+REQUEST = "request"  # the column of the requests that are joined to results
 _UNIMPORTANT = frozenset({"", "file", "id"})  # columns without a name, and what reading JSON may add
 _CATEGORIES: dict[str, str | None] = {
     "": None,
@@ -100,8 +101,8 @@ class Reader:
 
     `others` lists the only other columns that a file may have, for formats with common column names; None allows any.
     A format that `joins` takes its prompts from a file of requests, by this column, unless it has the column
-    `joined`. What `keeps` its own reading is read by its reader also where the user maps columns. `mapping` is the one
-    of a format that is a mapping.
+    `joined`. Rows count only where the columns of `only` have these values. What `keeps` its own reading is read by its
+    reader also where the user maps columns. `mapping` is the one of a format that is a mapping.
     """
 
     name: str
@@ -110,9 +111,10 @@ class Reader:
     bind: Callable[[Sheet], Bound]
     others: frozenset[str] | None = None
     joins: str = ""
-    joined: str = ""
+    joined: str = REQUEST
     keeps: bool = False
     mapping: ColumnMapping | None = None
+    only: Mapping[str, str] = field(default_factory=dict)
 
     def recognises(self, header: Sequence[str]) -> bool:
         """Whether the header is one of this format."""

@@ -14,14 +14,14 @@ from orbench_studio.formats.class_words import shortened
 from orbench_studio.formats.import_doctor import Doctor, Finding
 from orbench_studio.formats.mapped import MAPPED
 from orbench_studio.formats.mapping import ColumnMapping, Field, propose
-from orbench_studio.formats.reader_interface import Bound, Reader, ReadOptions, Sheet
+from orbench_studio.formats.reader_interface import REQUEST, Bound, Reader, ReadOptions, Sheet
 from orbench_studio.formats.readers import choose, headerless, looks_like_data, recognise
 from orbench_studio.formats.records import Record, RowFault
 from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
 
 _PREVIEW_ROWS = 20
-REQUEST = "request"
+_OTHER_ROWS = "rows of another kind were not read (told apart by {})"
 _KEYS = ("custom_id", "question_id", "id", "key")  # by which results name their requests
 
 
@@ -39,6 +39,7 @@ class Reading:
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
         self.has_doubtful_header = looks_like_data(header)
+        self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
 
@@ -70,11 +71,18 @@ class Reading:
                     yield row
                     continue
                 line = row[0]
+                if self._is_other(row[1]):
+                    self.tally.notes[_OTHER_ROWS.format(", ".join(self.reader.only))] += 1
+                    continue
                 taken = examine(line, row[1])
                 yield from notes()
                 for cells in taken:
                     yield row_guard.row(line, title, self._taken, line, cells)
         self._file.finish()
+
+    def _is_other(self, cells: Cells) -> bool:
+        """Whether a row is one of those that the format does not read, such as the settings in a log."""
+        return any(cells[at] != value for at, value in self._only)
 
     def _taken(self, line: int, cells: Cells) -> Record:
         record = self._bound.take(line, cells)

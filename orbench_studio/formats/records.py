@@ -133,13 +133,22 @@ class Record:
     annotations: tuple[AnnotationDraft, ...] = ()
 
 
+VALUE = "value"
+"""What a row wants whose value has no known meaning."""
+
+
 class RowError(ValueError):
-    """This row cannot be imported; the text is the reason."""
+    """This row cannot be imported; the text is the reason. `wants` is what the user can give for it, if anything."""
+
+    def __init__(self, text: str, wants: str = "") -> None:
+        super().__init__(text)
+        self.wants = wants
 
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """A rejected row with the reason; the other rows of the file are imported."""
+    """A rejected row with the reason, and what the user can give for it; the other rows are imported."""
 
     line: int
     reason: str
+    wants: str = ""

@@ -27,7 +27,7 @@ def row(line: int, title: str, make: Callable[..., Made], *given: object) -> Mad
     try:
         return make(*given)
     except RowError as error:
-        return RowFault(line, str(error))
+        return RowFault(line, str(error), error.wants)
     except DAMAGE as error:
         return RowFault(line, f"the row does not have the form of {title} ({reason_of(error)})")
 

@@ -9,7 +9,6 @@ from orbench_studio.formats import class_words
 
 LISTED = 500  # distinct values counted one by one, for each column
 UNPARSED, REJECTED, NOT_READ = "unparsed", "rejected", "not read"
-UNKNOWN_VALUE = "is unknown. Set the meaning"  # in the reason of a rejected row
 _SHOWN = 80  # characters of a value
 _MORE = "(other values)"
 

@@ -41,11 +41,11 @@ def test_a_mapped_import_lists_values_and_warns(run, run_json, write):
 
 
 def test_numbers_are_read_all_or_none(run, run_json, write, tmp_path):
-    file = write("a.csv", "q,v\nIs it late?,1\nIs it early?,2\nIs it noon?,1\n")
-    options = ("--column", "prompt=q", "--column", "verdict=v", "--moderator", "guard")
+    file = write("a.csv", "q,toxic\nIs it late?,1\nIs it early?,2\nIs it noon?,1\n")
+    options = ("--column", "prompt=q", "--column", "verdict=toxic", "--moderator", "guard")
     result = run("import", "w.orbench", file, *options)
     assert result.exit_code == 1
-    assert "the column v (verdict) has the values 1, 2. Set the meaning of each" in result.stderr
+    assert "the column toxic (verdict) has the values 1, 2. Set the meaning of each" in result.stderr
     assert not (tmp_path / "w.orbench").exists()
     meanings = ("--value", "1=safe", "--value", "2=toxic")
     assert run_json("import", "w.orbench", file, *options, *meanings)["files"][0]["added"]["votes"] == 3
@@ -90,7 +90,7 @@ def test_answer_classes_without_a_response_are_told(run, write):
     file = write("a.csv", "q,mark\nIs it late?,refusal\nIs it early?,\n")
     text = run("import", "w.orbench", file, "--column", "prompt=q", "--column", "answer_class=mark").stdout
     assert "answer_class from mark: refusal → not read 1" in text
-    assert "answer classes were not read, because their rows have no response or model" in text
+    assert "answer_class not read, because the row has no response or model: 1" in text
 
 
 def test_empty_responses_are_a_warning(run, write):

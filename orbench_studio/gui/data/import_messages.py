@@ -2,7 +2,7 @@
 
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.data.import_run import FileToImport
-from orbench_studio.services.data.import_files import REJECTED, UNKNOWN_VALUE, ColumnTally
+from orbench_studio.services.data.import_files import REJECTED, VALUE, ColumnTally
 
 NAMES = (("model", "Model"), ("moderator", "Moderator"), ("judge", "Judge"), ("annotator", "Annotator"))
 _LISTED = 200  # rejected rows in the report
@@ -36,8 +36,12 @@ def _advice(wants: str) -> str:
         return ""
     if wants == "format":
         return tr("Choose the format, or the field of each column, above.")
-    if wants in ("rows", "requests"):
-        advice = {"rows": tr("Enter it in the field Rows."), "requests": tr("Press Requests file….")}
+    advice = {
+        "rows": tr("Enter it in the field Rows."),
+        "requests": tr("Press Requests file…."),
+        VALUE: tr("Choose what the values mean in “Becomes” above."),
+    }
+    if wants in advice:
         return advice[wants]
     text = tr("Choose the column that has it above, or enter the name in the field {field} and press Check again.")
     return text.format(field=tr(dict(NAMES)[wants]))
@@ -61,12 +65,12 @@ def message(file: FileToImport) -> list[str]:
         return []
     name, report = file.path.name, file.report
     inferred = tr("{file}: {what}, from the file name: {name}")
-    lines = [f"⚠ {name}: {warning}" for warning in report.warnings]
+    lines = [f"⚠ {name}: {warning.text}" for warning in report.warnings]
     lines += [inferred.format(file=name, what=what, name=found) for what, found in report.inferred.items()]
     row = tr("{file}, line {line}: {text}")
     unknown = [one for column in report.values for one in _unknown(column)]
     lines += [f"{name}: {text}" for text in unknown]
-    others = [f for f in report.rejected_rows if not (unknown and UNKNOWN_VALUE in f.reason)]
+    others = [f for f in report.rejected_rows if not (unknown and f.wants == VALUE)]
     lines += [row.format(file=name, line=f.line, text=f.reason) for f in others[:_LISTED]]
     lines += [row.format(file=name, line=f.line, text=f.message) for f in report.findings[:_LISTED]]
     return lines + [f"{name}: {note}: {count:,}" for note, count in report.notes.items()]

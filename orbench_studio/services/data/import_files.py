@@ -19,10 +19,10 @@ from orbench_studio.formats.mapping import CODED, ColumnMapping, Field
 from orbench_studio.formats.reader_interface import ReadOptions
 from orbench_studio.formats.readers import readers
 from orbench_studio.formats.reading import Preview, Reading, preview_file, read_file
-from orbench_studio.formats.records import Record, RowFault
+from orbench_studio.formats.records import VALUE, Record, RowFault
 from orbench_studio.formats.studio_rows import STUDIO
 from orbench_studio.formats.tables import NestedCell
-from orbench_studio.formats.tally import REJECTED, UNKNOWN_VALUE, UNPARSED, ColumnTally
+from orbench_studio.formats.tally import REJECTED, UNPARSED, ColumnTally
 from orbench_studio.services.data import manifest_import
 from orbench_studio.services.data.record_import import RecordImport, gc_paused
 from orbench_studio.services.workspace.workspace import Workspace
@@ -32,7 +32,7 @@ from orbench_studio.store.core.tables import SOURCES
 __all__ = [
     "OFFERS",
     "REJECTED",
-    "UNKNOWN_VALUE",
+    "VALUE",
     "ColumnMapping",
     "ColumnTally",
     "Fault",
@@ -41,6 +41,7 @@ __all__ = [
     "ImportReport",
     "Preview",
     "ReadOptions",
+    "ReportWarning",
     "RowFault",
     "formats",
     "import_file",
@@ -57,6 +58,14 @@ _OWN = "own category: "
 REMEMBERED = 1_000  # rejected rows and findings listed in a report; all are counted
 
 Progress = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWarning:
+    """What a report shows at the top; with `is_doubt`, a reason to reject the file in a strict import."""
+
+    text: str
+    is_doubt: bool = True
 
 
 @dataclass
@@ -80,7 +89,7 @@ class ImportReport:
     notes: dict[str, int] = field(default_factory=dict)
     inferred: dict[str, str] = field(default_factory=dict)
     values: list[ColumnTally] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[ReportWarning] = field(default_factory=list)
 
     @property
     def changes(self) -> Changes:
@@ -234,11 +243,13 @@ def _finish(report: ImportReport, file: Reading) -> None:
     report.values = file.tally.columns
     report.notes |= file.tally.notes
     if file.has_doubtful_header:
-        report.warnings.append("The first row looks like data, and was read as the names of the columns.")
-    report.warnings += _warnings(report)
+        text = "The first row looks like data, and was read as the names of the columns."
+        report.warnings.append(ReportWarning(text))
+    report.warnings += map(ReportWarning, _doubts(report))
+    report.warnings += [ReportWarning(text, is_doubt=False) for text in _of_categories(report.values)]
 
 
-def _warnings(report: ImportReport) -> Iterator[str]:
+def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
@@ -254,7 +265,6 @@ def _warnings(report: ImportReport) -> Iterator[str]:
             yield f"{column.empty:,} {of} are empty."
         if column.field == Field.PROMPT and column.identifiers > _DOUBTFUL * column.texts:
             yield f"{column.identifiers:,} {of} are numbers or identifiers. Map the column that has the texts."
-    yield from _of_categories(report.values)
 
 
 def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:
@@ -282,17 +292,17 @@ def _require_all_codes(report: ImportReport, options: ReadOptions) -> None:
         if read and rejected:
             numbers = ", ".join(sorted({*read, *rejected}))
             text = f"the column {column.column} ({column.field}) has the values {numbers}. Set the meaning of each"
-            raise FileFaultError(f"{report.file}: {text}. Nothing was imported.")
+            raise FileFaultError(f"{report.file}: {text}. Nothing was imported.", VALUE)
 
 
 def _require_sound(report: ImportReport) -> None:
-    """Raise an error for a rejected row or a warning, except for categories that are not OR-Bench's ten."""
-    doubts = [warning for warning in report.warnings if "OR-Bench's ten" not in warning]
+    """Raise an error for a rejected row or a doubt."""
+    doubts = [warning.text for warning in report.warnings if warning.is_doubt]
     nothing = "Nothing was imported (--strict)."
     if report.rejected_rows:
         fault = report.rejected_rows[0]
         text = f"{report.file}, line {fault.line}: {fault.reason}. {nothing}"
-        raise (DoubtfulFileError if doubts else FileFaultError)(text)
+        raise (DoubtfulFileError if doubts else FileFaultError)(text, fault.wants)
     if doubts:
         raise DoubtfulFileError(f"{report.file}: {' '.join(doubts)} {nothing}")
 
@@ -303,8 +313,8 @@ def _require_rows(report: ImportReport) -> None:
     if not report.rejected_rows:
         raise FileFaultError(f"{report.file} has a header but no rows. Nothing was imported.")
     first = report.rejected_rows[0]
-    reasons = f"all {report.rejected:,} rows were rejected. The first, on line {first.line}: {first.reason}"
-    raise FileFaultError(f"{report.file}: {reasons}")
+    reasons = f"all {report.rejected:,} rows were rejected. The first, on line {first.line}: {first.reason}."
+    raise FileFaultError(f"{report.file}: {reasons}", first.wants)
 
 
 class _Source:

@@ -68,7 +68,7 @@ def test_a_nul_byte_far_behind_is_refused_with_its_line(refused):
 def test_another_encoding_is_refused_with_offset_and_line(refused):
     text = refused("a.csv", "prompt,category\nWhere is the café?,harmful\n".encode("cp1252"))
     assert text.startswith("a.csv, line 2: byte 32 of the file is not UTF-8.")
-    assert all(f"{name} for" in text for name in ("cp1252", "gb18030", "shift_jis")), "the file does not say which"
+    assert "Its encoding is probably cp1252: pass --encoding cp1252" in text
 
 
 def test_a_wrong_byte_far_behind_is_found(refused):
@@ -87,7 +87,29 @@ def test_the_encoding_can_be_given(take):
 
 
 def test_a_given_encoding_that_does_not_fit_is_refused(refused):
-    assert "is not ascii" in refused("a.csv", GOOD + "é,harmful\n", encoding="ascii")
+    assert "read as ascii" in refused("a.csv", GOOD + "é,harmful\n", encoding="ascii")
+
+
+FRENCH = "Où est le théâtre de l'élève et ça coûte combien ?"
+TEXTS = {
+    "cp1252": FRENCH,
+    "cp1251": "Как завершить процесс который не отвечает?",
+    "gb18030": "如何结束一个没有响应的进程？炉子里什么烧得最好？",
+    "shift_jis": "応答しないプロセスを終了するにはどうすればよいですか？",
+    "utf-8": FRENCH,
+}
+
+
+@pytest.mark.parametrize("named", ["cp1252", "latin-1", "gb18030", "shift_jis", "cp1251"])
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_a_given_encoding_that_garbles_texts_is_refused(take, refused, encoding, named):
+    content = f"prompt,category\n{TEXTS[encoding]},harmful\n".encode(encoding)
+    if named == encoding or (named, encoding) == ("latin-1", "cp1252"):
+        assert take("a.csv", content, encoding=named)[0].prompt.text == TEXTS[encoding]
+    else:
+        text = refused("a.csv", content, encoding=named)
+        advice = "leave out --encoding" if encoding == "utf-8" else f"pass --encoding {encoding}"
+        assert advice in text, text
 
 
 def test_unknown_and_unfit_encodings_are_refused(refused):

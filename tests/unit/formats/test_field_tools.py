@@ -37,6 +37,39 @@ ARTIFACT = {
                     "jailbroken": False} for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))],
 }  # fmt: skip
 COMPLETIONS = [{"test_case": q, "generation": r, "label": 0} for q, r in zip(ASK, SAY, strict=True)]
+PHTEST = [{"ID": at, "Request": q, "Harmfulness": "harmless"} for at, q in enumerate(ASK)]
+REFUSALBENCH = [
+    {
+        "prompt_id": f"p{at}",
+        "subdomain": "barn",
+        "tier": "benign",
+        "model": "oak",
+        "trial_idx": 0,
+        "response_text": r,
+        "error": "",
+        "is_refusal": at % 2,
+        "prompt_text": q,
+    }
+    for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))
+]
+ORFUZZ = [
+    {"input": q, "input toxic rate": 0.2, "oak": r, "oak answer rate": 0.1} for q, r in zip(ASK, SAY, strict=True)
+]
+GARAK = [
+    {"entry_type": "start_run setup", "plugins.model_name": "m"},
+    *({"entry_type": "attempt", "status": status, "probe_classname": "barn.Sheep", "prompt": asked, "outputs": out}
+      for q, r in zip(ASK, SAY, strict=True) for status, out, asked in (
+          (1, [], q), (2, [r], q) if q == ASK[0] else (
+              2, [{"text": r, "lang": "en"}], {"turns": [{"role": "user", "content": {"text": q, "lang": "en"}}]}))),
+    {"entry_type": "eval", "probe": "barn.Sheep", "passed": 1},
+]  # fmt: skip
+EVALS = [
+    {"spec": {"completion_fns": ["m"]}},
+    *({"run_id": "x", "event_id": at, "sample_id": f"s.{at}", "type": kind, "data": data}
+      for at, (q, r) in enumerate(zip(ASK, SAY, strict=True)) for kind, data in (
+          ("sampling", {"prompt": [{"role": "user", "content": q}], "sampled": [r]}), ("match", {"correct": True}))),
+    {"final_report": {"accuracy": 1}},
+]  # fmt: skip
 HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
 
 
@@ -49,6 +82,11 @@ HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
         ("wg.jsonl", WILDGUARD, "wildguard", "m"),
         ("artifact.json", ARTIFACT, "jailbreakbench-artifact", "oak"),
         ("completions.json", HARMBENCH, "harmbench-completions", "m"),
+        ("PHTest.jsonl", PHTEST, "phtest", "m"),
+        ("sweep.jsonl", REFUSALBENCH, "refusalbench", "oak"),
+        ("oak_or.jsonl", ORFUZZ, "orfuzz", "m"),
+        ("run.report.jsonl", GARAK, "garak", "m"),
+        ("log.jsonl", EVALS, "openai-evals", "m"),
     ],
 )
 def test_presets(write, name, written, format_name, model):

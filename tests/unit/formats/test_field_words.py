@@ -53,6 +53,8 @@ def test_an_answer_class_is_never_inverted(take, field, column, values, meanings
         ("is_safe", (True, False, True), ["?", "?", "?"]),
         ("safety", ("1", "0", "1"), ["?", "?", "?"]),
         ("passed", (1, 0, 1), ["?", "?", "?"]),
+        ("verdict", (1, 0, 1), ["?", "?", "?"]),
+        ("score", ("yes", "no", "yes"), ["?", "?", "?"]),
         ("is_allowed", ("yes", "no", "yes"), ["?", "?", "?"]),
         ("guard", ("safe", "unsafe\nS2", "unsafe\nS1,S10"), ["safe", "toxic", "toxic"]),
     ],
@@ -90,6 +92,23 @@ def test_json_is_read_in_each_orientation(take, written):
         "x.json", json.dumps(written), mapping=ColumnMapping({Field.PROMPT: "prompt", Field.CATEGORY: "category"})
     )
     assert [(r.prompt.text, r.prompt.category) for r in found] == [(text, "hate") for text in ASK]
+
+
+CHATS = [[{"role": "user", "content": q}, {"role": "assistant", "content": r}] for q, r in zip(ASK, SAY, strict=True)]
+LISTS = [[q, r] for q, r in zip(ASK, SAY, strict=True)]
+BY_PLACE = {Field.PROMPT: "0", Field.RESPONSE: "1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "columns"),
+    [(LISTS, BY_PLACE), ([["prompt", "answer"], *LISTS], None), (CHATS, None), (list(ASK), None)],
+)
+def test_rows_without_names_have_places(take, written, columns):
+    mapping = columns and ColumnMapping(columns)
+    for name, content in (("x.json", json.dumps(written)), ("x.jsonl", lines(written))):
+        found = take(name, content, mapping=mapping, format_name=None if mapping else "mapped", model="oak")
+        assert prompts(found) == list(ASK)
+        assert [r.responses[0].text for r in found if r.responses] == (list(SAY) if written[-1] != ASK[-1] else [])
 
 
 def test_rows_are_named_where_several_lists_could_be_meant(take, refused):

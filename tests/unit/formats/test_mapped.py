@@ -68,7 +68,7 @@ def test_prompts_with_seed_label_and_key(take):
     assert found == [
         Record(2, PromptDraft("A", Category.HATE, Origin.REWRITE, "S", Label.TOXIC, "k1")),
         Record(3, PromptDraft("B")),
-        RowFault(4, "the label 'red' is unknown. Set the meaning: red=safe or red=toxic"),
+        RowFault(4, "the label 'red' is unknown. Set the meaning: red=safe or red=toxic", "value"),
     ]
 
 

@@ -191,7 +191,7 @@ def test_json_lines_that_cannot_be_taken_are_refused_alone(rows):
         '{"a": "1"}',
         "",
         '{"a": ',
-        '["a"]',
+        '[["a"]]',
         '{"a": "\\ud83d"}',
         '{"a": "\\u0000"}',
         "[" * 100_000,

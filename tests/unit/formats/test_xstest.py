@@ -26,7 +26,7 @@ def test_prompts(take):
             ),
         ),
         Record(3, PromptDraft("B", reference_label=Label.TOXIC, external_key="xstest:8", attributes={"type": "c"})),
-        RowFault(4, "the label 'odd' is unknown. Set the meaning: odd=safe or odd=toxic"),
+        RowFault(4, "the label 'odd' is unknown. Set the meaning: odd=safe or odd=toxic", "value"),
         RowFault(5, r"the id is 'x', not of the form (?:v\d+-)?(\d+)"),
     ]
 
