@@ -17,6 +17,7 @@ from orbench_studio.formats.byte_source import (
     field_too_large,
     file_fault,
 )
+from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.mapping import propose
 from orbench_studio.formats.records import RowError, RowFault
 from orbench_studio.formats.tables import (
@@ -30,7 +31,6 @@ from orbench_studio.formats.tables import (
     too_many_values,
     unstorable,
 )
-from orbench_studio.formats.turns import is_conversation
 
 _LOOK_AHEAD = 1000
 _LOOK_AHEAD_SIZE = 16_000_000

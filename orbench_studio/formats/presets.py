@@ -1,7 +1,7 @@
 """Presets: formats that are a mapping, each a small TOML file in `resources/presets` or in the user's folder.
 
 `needs` are the columns that a file must have, `others` the only further ones it may have. `only` has the value of each
-column by which rows are told from others in the file. `joins_requests` takes prompts from a file of requests, joined by
+column that distinguishes its rows from others in the file. `joins_requests` takes prompts from a file of requests, joined by
 the first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in the folder
 of the settings; a file there replaces the built-in one of the same name.
 """
@@ -76,5 +76,5 @@ def _reader(name: str, found: dict[str, Any]) -> Reader:
     joins = needs[0] if found.get("joins_requests") else ""
     joined = str(found.get("joins_unless", REQUEST))
     only = {str(column): str(value) for column, value in found.get("only", {}).items()}
-    title, take = str(found["title"]), partial(bind, layout)
-    return Reader(name, title, needs, take, others, joins, joined, mapping=layout.mapping, only=only)
+    title, binds = str(found["title"]), partial(bind, layout)
+    return Reader(name, title, needs, binds, others, joins, joined, mapping=layout.mapping, only=only)

@@ -21,7 +21,7 @@ from orbench_studio.formats.table_kind import open_table
 from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
 
 _PREVIEW_ROWS = 20
-_OTHER_ROWS = "rows of another kind were not read (told apart by {})"
+_OTHER_ROWS = "rows of another kind were not read (distinguished by {})"
 _KEYS = ("custom_id", "question_id", "id", "key")  # by which results name their requests
 
 
