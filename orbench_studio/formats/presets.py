@@ -1,9 +1,9 @@
 """Presets: formats that are a mapping, each a small TOML file in `resources/presets` or in the user's folder.
 
 `needs` are the columns that a file must have, `others` the only further ones it may have. `only` has the value of each
-column that distinguishes its rows from others in the file. `joins_requests` takes prompts from a file of requests, joined by
-the first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in the folder
-of the settings; a file there replaces the built-in one of the same name.
+column that distinguishes its rows from others in the file. `joins_requests` takes prompts from a file of requests,
+joined by the first column of `needs`, unless the file has the column `joins_unless`. The user's folder is `presets` in
+the folder of the settings; a file there replaces the built-in one of the same name.
 """
 
 import re
