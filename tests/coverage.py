@@ -16,6 +16,15 @@ from orbench_studio.estimates.ranks import differences, ranks, winner
 DRAWS = 2_000
 CATEGORIES = (40, 50, 60, 80, 100, 150, 200, 300, 500, 1_000)
 MACHINES = {"good": (0.05, 0.02), "mediocre": (0.3, 0.1), "biased": (0.02, 0.3), "random": (0.5, 0.5)}  # FNR and FPR
+# Units outside, and by people and machine: no and no, no and yes, yes and no, yes and yes; and the labels of a sample.
+RARE_ERRORS = {
+    (0, 281, 0, 4, 15): 60,
+    (200, 364, 0, 6, 30): 200,
+    (0, 295, 6, 0, 100): 120,
+    (0, 952, 0, 8, 40): 200,
+    (0, 1_940, 0, 20, 40): 150,
+    (0, 990, 0, 10, 0): 100,
+}
 
 
 class Simulated(NamedTuple):
@@ -72,6 +81,17 @@ def ppi_coverage(rate, labels, errors, *, like=False, **design):
         return simulated(found.value, *found.finite_interval, people[:, YES] / (people[:, NO] + people[:, YES]))
     mean = people.mean(0)
     return simulated(found.value, *found.superpopulation_interval, mean[YES] / (mean[NO] + mean[YES]))
+
+
+def rare_errors_coverage(units, labels, *, draws=DRAWS, seed=0):
+    """Simulate an estimate of a fixed population, (OUT, NO NO, NO YES, YES NO, YES YES), without strata."""
+    outside, *inside = units
+    cells = np.zeros((3, 3), dtype=np.int64)
+    cells[OUT, OUT], cells[NO:, NO:] = outside, np.reshape(inside, (2, 2))
+    everything = np.tile(cells.ravel(), (draws, 1, 1))
+    labelled = taken(np.random.default_rng(seed), everything, np.full((draws, 1), labels))
+    found = ppi_estimate(labelled, everything.reshape(draws, 1, 3, 3).sum(-2))
+    return simulated(found.value, *found.finite_interval, cells[YES].sum() / cells[NO:].sum())
 
 
 def labels_needed_reached(rate, labels, errors, margin=MARGIN, *, draws=DRAWS, seed=0):

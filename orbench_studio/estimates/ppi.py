@@ -13,33 +13,42 @@ ratio: cases among the units inside. Both counts are estimated; the error of the
 
 There are two 95 % intervals. `finite_interval` is for the rate of these units if people labelled all of them (finite
 population: with all units labelled, its width is 0). `superpopulation_interval` is for the rate of units like these,
-as in the paper. Both add half a pseudo-unit for each pair of NO and YES, for errors that a small sample cannot show
-(Agresti and Min, Statistics in Medicine 24, 2005). The variance of a stratum shrinks towards that of all strata
-(`_SHRINKAGE` degrees of freedom), and the quantile is Student's with Satterthwaite's degrees of freedom. Assumes simple
-random sampling in each stratum.
+as in the paper.
+
+A machine that seldom errs leaves few errors in a sample, or none. Each limit therefore counts one more unit: `_UNSEEN`
+of it is an error that moves the rate towards the limit, and the rest an error in the other direction. With 0 or 1 cases
+and a machine without information, this gives about the limits of the mid-P exact interval (Lancaster, JASA 56, 1961),
+and it corrects the skewness of a rare error (Hall, "The Bootstrap and Edgeworth Expansion", 1992). The limit is a
+quantile of the gamma distribution with the mean, the variance and the skewness of the estimate (as for weighted sums of
+counts: Fay, Feuer, Statistics in Medicine 16, 1997; signed here: Pearson's type III). The variance of a stratum shrinks
+towards that of all strata (`_SHRINKAGE` degrees of freedom). Assumes simple random sampling in each stratum.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 from scipy.stats import f as fisher
-from scipy.stats import t as student
 
 OUT, NO, YES = range(3)
 STATES = 3
 MARGIN = 0.03
-_CONFIDENCE = 0.95
+_TAIL = (1 + 0.95) / 2
 _REACHED = 0.9  # probability that the labels needed narrow the interval to the margin
 _ITERATIONS = 3  # of value and lambda; they converge after two
 _LEAST = 2  # labels of a stratum of its own
 _PRIOR_UNITS, _PRIOR_WEIGHT = 5.0, 0.7
-_SHRINKAGE = 4.0
-_LEAST_SPREAD = 1.0  # of the squared residuals, relative; 0 for a fair coin, but lambda varies too
+_SHRINKAGE = 2.0
+_LEAST_SPREAD = 1.75  # of the squared residuals, relative; 0 for a fair coin, but lambda varies too
 Array = NDArray[np.float64]
 
-_PSEUDO = np.zeros((STATES, STATES))
-_PSEUDO[NO:, NO:] = 0.5
+_UNSEEN = 2 / 3
+_LIMITS = -1, 1  # directions of the lower and of the upper limit
+_LEAST_SKEW = 1e-3  # the gamma distribution is then normal
+_PSEUDO = np.zeros((2, STATES, STATES))  # the additional unit, by limit
+_PSEUDO[:, NO, YES] = _UNSEEN, 1 - _UNSEEN
+_PSEUDO[:, YES, NO] = 1 - _UNSEEN, _UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ def labels_needed(
     with np.errstate(divide="ignore", invalid="ignore"):
         strata = _Strata(labelled.astype(float), all_units.astype(float))
         have, of = strata.sampled, strata.size
-        variance, inside, certainty = strata.planned()
+        variance, inside, certainty, lam = strata.planned()
         weight = of * np.sqrt(variance + (strata.share * variance).sum(-1, keepdims=True))
         weight = _zero_if_nan(weight / weight.sum(-1, keepdims=True))
 
@@ -95,7 +104,8 @@ def labels_needed(
             df = np.maximum(n.sum(-1) - (of > 0).sum(-1), 1)
             noise = fisher.ppf(_REACHED, df * certainty / np.maximum(have.sum(-1), 1), certainty)
             error = _error(strata.share, n, of, variance).sum(-1) * np.where(certainty > 0, noise, 1)
-            narrow = ~(_quantile(df) * np.sqrt(error) / inside > margin)
+            apart = (2 * _UNSEEN - 1) * (1 + lam) * (strata.share * (1 - n / of)).sum(-1) / (n.sum(-1) + 1)
+            narrow = ~((_quantile(0.0) * np.sqrt(error) + apart / 2) / inside > margin)
             low, high = np.where(narrow, low, middle + 1), np.where(narrow, middle, high)
     return np.where((inside > 0)[..., None], spread(high) - have, 0).astype(np.int64)
 
@@ -110,7 +120,7 @@ class _Strata:
         self.fraction = _zero_if_nan(self.sampled / self.size)[..., None]
         part = _zero_if_nan(self.sampled / self.sampled.sum(-1, keepdims=True))
         self.seen = _normal(self.counts, 2)
-        self.padded = _normal(self.counts + _PSEUDO * part[..., None, None], 2)
+        self.part = part[..., None, None]
         self.machine = _normal(self.all, 1)
         self.rest = np.where((self.size > self.sampled)[..., None], _normal(self.all - self.counts.sum(-2), 1), 0.0)
 
@@ -121,48 +131,72 @@ class _Strata:
             lam, of_unit = self._lambda(np.clip(value, 0, 1))
             value, _ = self._ratio(self._cross_fitted(of_unit))
         value = np.clip(value, 0, 1)
-        corrected = _by_people(self.padded) + lam[..., None, None] * (self.rest - _by_machine(self.padded))
-        finite = self._bounds(value, lam, self.fraction * _by_people(self.seen) + (1 - self.fraction) * corrected)
-        like = _by_people(self.padded) + lam[..., None, None] * (self.machine - _by_machine(self.padded))
-        superpopulation = self._bounds(value, lam, like, of_units=True)
+        finite, superpopulation = (
+            (self._limit(value, lam, 0, of_units=of_units), self._limit(value, lam, 1, of_units=of_units))
+            for of_units in (False, True)
+        )
         return PpiEstimate(value, lam, finite, superpopulation, self._ratio(self.machine)[0], sample)
 
-    def planned(self) -> tuple[Array, Array, Array]:
-        """Return the variance of a unit in each stratum, the share of units inside, and its degrees of freedom.
+    def planned(self) -> tuple[Array, Array, Array, Array]:
+        """Return the variance of a unit in each stratum, the share of units inside, degrees of freedom, lambda.
 
         The degrees of freedom follow from the fourth moment (O'Neill, The American Statistician 68, 2014).
         """
         pooled = _Strata(*_pooled(self.counts, self.all))
         fitted = pooled.estimate()
-        _, inside = pooled._ratio(_by_people(pooled.padded))
+        _, inside = pooled._ratio(_by_people(pooled._padded(_PSEUDO.mean(0))))
         by_machine = self._ratio(self.machine)[1]
         known = ~np.isnan(fitted.value)
         value, lam = np.where(known, fitted.value, 0.5), fitted.lam
-        variance, _ = self._residual(value, lam)
+        variance = self._residual(value, lam, self._padded(_PSEUDO.mean(0)))
         left = _residuals(value, lam)
-        together = _normal(self.counts.sum(-3, keepdims=True) + _PSEUDO, 2)
+        together = _normal(self.counts.sum(-3, keepdims=True) + _PSEUDO.mean(0), 2)
         centred = left - (together * left).sum((-1, -2), keepdims=True)
         second, fourth = ((together * centred**k).sum((-1, -2, -3)) for k in (2, 4))
-        freedom = 2 * self.sampled.sum(-1) / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD)
+        labels = 1 / _zero_if_nan(pooled.share**2 / np.maximum(pooled.sampled - 1, 0.5)).sum(-1)
+        freedom = 2 * labels / np.maximum(fourth / second**2 - 1, _LEAST_SPREAD)
         inside = np.where(known, inside, by_machine)
         variance = np.where(known[..., None] & ~np.isnan(variance), variance, inside[..., None] / 4)
-        return variance, inside, np.where(known, freedom, 0.0)
+        return variance, inside, np.where(known, freedom, 0.0), lam
 
-    def _bounds(self, value: Array, lam: Array, states: Array, *, of_units: bool = False) -> tuple[Array, Array]:
-        """Return the interval around the rate of these shares; with `of_units` the units themselves are a sample."""
+    def _padded(self, pseudo: Array) -> Array:
+        """Return the shares of the states in the sample with pseudo-units, by stratum."""
+        return _normal(self.counts + pseudo * self.part, 2)
+
+    def _limit(self, value: Array, lam: Array, limit: int, *, of_units: bool) -> Array:
+        """Return a limit for the rate of these units; with `of_units` the units themselves are a sample."""
+        padded, direction = self._padded(_PSEUDO[limit]), _LIMITS[limit]
+        weight = lam[..., None, None]
+        if of_units:
+            states = _by_people(padded) + weight * (self.machine - _by_machine(padded))
+        else:
+            rest = _by_people(padded) + weight * (self.rest - _by_machine(padded))
+            states = self.fraction * _by_people(self.seen) + (1 - self.fraction) * rest
         centre, inside = self._ratio(states)
         clipped = np.clip(centre, 0, 1)
-        variance, freedom = self._residual(clipped, lam)
+        variance = self._residual(clipped, lam, padded)
         parts = _error(self.share, self.sampled, self.size, variance)
         error = parts.sum(-1)
-        df = error**2 / (parts**2 / np.maximum(freedom, 1)).sum(-1)
-        df = np.minimum(df, np.maximum(self.sampled - 1, 0).sum(-1))
+        third = self._asymmetry(clipped, lam, _PSEUDO[limit]) * (parts * self._step()).sum(-1)
         if of_units:
-            units = _variance(_by_people(self.padded), _scores(clipped)[..., None, :])
+            units = _variance(_by_people(padded), _scores(clipped)[..., None, :])
             error = error + np.sum(_zero_if_nan(self.share * units), -1) / self.size.sum(-1)
-        half = _quantile(_zero_if_nan(df)) * np.sqrt(error) / inside
-        low, high = np.minimum(centre - half, value), np.maximum(centre + half, value)
-        return np.clip(low, 0, 1), np.clip(high, 0, 1)
+        width = _quantile(direction * _zero_if_nan(third / error**1.5)) * np.sqrt(error) / inside
+        end = np.clip(centre + direction * width, 0, 1)
+        return np.asarray(direction * np.maximum(direction * end, direction * value))
+
+    def _step(self) -> Array:
+        """Return the change of the estimate by one unit of each stratum, times the skewness of a finite population."""
+        n = self.sampled + self.part[..., 0, 0]
+        return _zero_if_nan(self.share * (2 - self.fraction[..., 0]) / n)
+
+    def _asymmetry(self, value: Array, lam: Array, pseudo: Array) -> Array:
+        """Return the third central moment of the residuals of all strata, divided by their variance."""
+        left = _residuals(value, lam)
+        together = _normal(self.counts.sum(-3, keepdims=True) + pseudo, 2)
+        centred = left - (together * left).sum((-1, -2), keepdims=True)
+        second, third = ((together * centred**power).sum((-1, -2, -3)) for power in (2, 3))
+        return np.asarray(third / second)
 
     def _lambda(self, value: Array) -> tuple[Array, Array]:
         """Return the machine weight, and the weight (..., strata, 3, 3) for a unit, estimated without this unit.
@@ -201,15 +235,15 @@ class _Strata:
         inside = total[..., NO] + total[..., YES]
         return np.asarray(total[..., YES] / np.where(inside > 0, inside, np.nan)), inside
 
-    def _residual(self, value: Array, lam: Array) -> tuple[Array, Array]:
-        """Return the residual variance of a unit given the machine label and its degrees of freedom, by stratum."""
+    def _residual(self, value: Array, lam: Array, padded: Array) -> Array:
+        """Return the residual variance of a unit given the machine label, by stratum."""
         left = _residuals(value, lam)
-        mean = (self.padded * left).sum((-1, -2))
+        mean = (padded * left).sum((-1, -2))
         degrees = np.maximum(self.sampled - 1, 0)
-        variance = (self.padded * left**2).sum((-1, -2)) - mean**2
+        variance = (padded * left**2).sum((-1, -2)) - mean**2
         variance = _zero_if_nan(variance * self.sampled / np.maximum(degrees, 0.5))
         together = (degrees * variance).sum(-1, keepdims=True) / degrees.sum(-1, keepdims=True)
-        return (degrees * variance + _SHRINKAGE * together) / (degrees + _SHRINKAGE), degrees + _SHRINKAGE
+        return np.asarray((degrees * variance + _SHRINKAGE * together) / (degrees + _SHRINKAGE))
 
 
 def _pooled(labelled: NDArray[np.int64] | Array, all_units: NDArray[np.int64] | Array) -> tuple[Array, Array]:
@@ -230,8 +264,8 @@ def _pooled(labelled: NDArray[np.int64] | Array, all_units: NDArray[np.int64] | 
 
 
 def _error(share: Array, n: Array, of: Array, variance: Array) -> Array:
-    """Return the variance of predicting the unsampled units, by stratum; pseudo-units count as units."""
-    with_pseudo = n + _PSEUDO.sum() * n / n.sum(-1, keepdims=True)
+    """Return the variance of predicting the unsampled units, by stratum; the additional unit counts."""
+    with_pseudo = n + n / n.sum(-1, keepdims=True)
     rest = np.maximum(of - n, 1)
     error = share**2 * (1 - n / of) ** 2 * variance * (1 / with_pseudo + 1 / rest)
     return np.where(of > n, _zero_if_nan(error), 0.0)
@@ -270,5 +304,8 @@ def _normal(counts: Array, axes: int) -> Array:
     return _zero_if_nan(counts / counts.sum(last, keepdims=True))
 
 
-def _quantile(df: Array) -> Array:
-    return np.asarray(student.ppf((1 + _CONFIDENCE) / 2, np.maximum(df, 1)))
+def _quantile(skew: Array | float) -> Array:
+    """Return the quantile of a limit in standard errors, for this skewness in the direction of the limit."""
+    shape = 4 / np.maximum(np.abs(skew), _LEAST_SKEW) ** 2
+    long, short = gammaincinv(shape, _TAIL) - shape, shape - gammaincinv(shape, 1 - _TAIL)
+    return np.asarray(np.where(np.asarray(skew) > 0, long, short) / np.sqrt(shape))

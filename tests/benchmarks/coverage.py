@@ -18,6 +18,7 @@ from orbench_studio.estimates.raters import alpha, fleiss
 from tests.coverage import (
     DRAWS,
     MACHINES,
+    RARE_ERRORS,
     Simulated,
     agreement_coverage,
     cluster_coverage,
@@ -26,6 +27,7 @@ from tests.coverage import (
     labels_needed_reached,
     ppi_coverage,
     rank_coverage,
+    rare_errors_coverage,
     rogan_gladen_coverage,
     skill_coverage,
     winner_coverage,
@@ -93,6 +95,7 @@ def _intervals(draws: int) -> dict[str, Iterator[Line]]:
         "clustered rates, Wilson (not used)": _clustered(draws, independent=True),
         "prediction-powered": _ppi(draws),
         "prediction-powered ratio": _ratios(draws),
+        "prediction-powered, rare errors": _rare_errors(draws),
         "labels needed suffice (goal 0.90)": _needed(draws),
         "Cohen's kappa": _kappas(draws),
         "rank sets": _ranks(draws),
@@ -139,6 +142,12 @@ def _ratios(draws: int) -> Iterator[Line]:
     for labels, outside, (machine, errors), rate in product((50, 100), (0.1, 0.5), MACHINES.items(), _ALL_RATES):
         found = ppi_coverage(rate, labels, errors, outside=outside, draws=draws)
         yield _line(f"{labels} labels, {outside} outside, ten categories, {machine} machine", rate, found)
+
+
+def _rare_errors(draws: int) -> Iterator[Line]:
+    for units, labels in RARE_ERRORS.items():
+        found = rare_errors_coverage(units, labels, draws=draws)
+        yield _line(f"{labels} labels of {sum(units)} units {units}", sum(units[3:]) / sum(units[1:]), found)
 
 
 def _needed(draws: int) -> Iterator[Line]:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import hypergeom
 
 from orbench_studio.estimates.ppi import MARGIN, NO, OUT, YES, labels_needed, ppi_estimate
-from tests.coverage import MACHINES, ppi_coverage
+from tests.coverage import MACHINES, RARE_ERRORS, ppi_coverage, rare_errors_coverage
 
 # ppi-python 0.2.3: ppi_mean_pointestimate and ppi_mean_ci(alpha=0.05) on these counts. The sample's units by what
 # people say (rows: 0, 1) and the machine says (columns), the other units by what the machine says; value, low, high.
@@ -28,13 +28,13 @@ def counts(sample, rest):
 
 @pytest.mark.parametrize("name", REFERENCE)
 def test_the_estimate_is_close_to_the_reference_package(name):
-    """Lambda is cross-fitted with a prior, and pseudo-units widen the interval: both differ by a few units of n."""
+    """Lambda is cross-fitted with a prior, and each limit counts a unit more: both differ by a few units of n."""
     sample, rest, value, low, high = REFERENCE[name]
     n = np.sum(sample)
     found = ppi_estimate(*counts(sample, rest))
     assert found.value == pytest.approx(value, abs=(high - low) / 20)
-    assert np.subtract(*found.superpopulation_interval[::-1]) == pytest.approx(high - low, rel=7 / n)
-    assert found.superpopulation_interval == pytest.approx((low, high), abs=2 / n)
+    assert np.subtract(*found.superpopulation_interval[::-1]) == pytest.approx(high - low, rel=11 / n)
+    assert found.superpopulation_interval == pytest.approx((low, high), abs=2.5 / n)
     assert found.superpopulation_interval[0] < value < found.superpopulation_interval[1]
 
 
@@ -121,7 +121,7 @@ def test_labels_needed_reach_the_margin_in_most_samples_and_are_not_too_many():
 
 def test_labels_needed_before_the_first_label_and_after_the_last():
     none = np.zeros((1, 3, 3), dtype=np.int64)
-    assert labels_needed(none, np.array([[0, 500_000, 500_000]])) == pytest.approx(1_067, abs=8)
+    assert labels_needed(none, np.array([[0, 500_000, 500_000]])) == pytest.approx(1_076, abs=8)
     assert labels_needed(none, np.array([[0, 30, 20]])) in (48, 49, 50)
     assert labels_needed(*counts([[25, 5], [5, 15]], [0, 0])) == [0]
     assert labels_needed(none, np.zeros((1, 3), dtype=np.int64)) == [0]
@@ -151,6 +151,12 @@ def test_estimates_from_fifty_labels_of_ten_unequal_categories(machine):
         found = ppi_coverage(rate, 50, MACHINES[machine], draws=500)
         assert found.coverage >= 0.92
         assert abs(found.bias) < 0.2 * found.width / 2  # a tenth, and the noise of 500 draws
+
+
+@pytest.mark.parametrize(("units", "labels"), RARE_ERRORS.items())
+def test_errors_that_most_samples_do_not_show_are_in_the_interval(units, labels):
+    """In a tenth of the samples of the first design no error is labelled, and the interval had to contain four."""
+    assert rare_errors_coverage(units, labels, draws=500).coverage >= 0.94
 
 
 def test_estimates_of_a_ratio_from_a_partly_labelled_sample():
