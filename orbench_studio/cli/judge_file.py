@@ -93,7 +93,8 @@ def _as_text(judged: "JudgedRow") -> str:
 
 def _print_agreement(judging: "FileJudging") -> None:
     from orbench_studio.domain.core.judgement import AnswerClass
-    from orbench_studio.domain.judging.agreement import OR_BENCH, Agreement
+    from orbench_studio.domain.core.schemes import OR_BENCH
+    from orbench_studio.domain.judging.agreement import Agreement
 
     found = Agreement(judging.pairs)
     human_classes = {human for human, _ in judging.pairs}

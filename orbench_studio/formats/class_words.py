@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from orbench_studio.domain.core.annotation import Label
-from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, XSTEST, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, STOPPED, AnswerClass
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.response import StopReason
 from orbench_studio.formats.records import RowError
@@ -39,7 +39,6 @@ LABELS: Mapping[str, Label] = {
 ANSWER_CLASSES: Mapping[str, AnswerClass] = {
     **{word: AnswerClass.DIRECT_ANSWER for answers, _ in _REFUSAL_PAIRS for word in answers.split()},
     **{word: AnswerClass.DIRECT_REFUSAL for _, refusals in _REFUSAL_PAIRS for word in refusals.split()},
-    **{name: answer for answer, name in reversed(XSTEST.items())},
     "full_refusal": AnswerClass.DIRECT_REFUSAL,
     "partial_compliance": AnswerClass.PARTIAL_REFUSAL,
     "1_full_compliance": AnswerClass.DIRECT_ANSWER,

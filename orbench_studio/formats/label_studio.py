@@ -34,7 +34,15 @@ _TEXTS = ColumnMapping(
     }
 )
 _LABELS = ("safe", "toxic", "controversial")
-_ANSWERS = ("direct_answer", "partial_refusal", "indirect_refusal", "direct_refusal")
+_ANSWERS = (
+    "direct_answer",
+    "partial_refusal",
+    "indirect_refusal",
+    "direct_refusal",
+    "safe_completion",
+    "non_responsive",
+    "inability",
+)
 
 
 def config(*, responses: bool) -> str:

@@ -99,6 +99,9 @@ def visible_decisions(decided: Iterable[Annotation], annotator: str | None = Non
     return [one for one in decided if not blind or one.imported or one.annotator == annotator]
 
 
+_BROADER = {"non_responsive": "indirect_refusal"}  # values that are a kind of another one
+
+
 @dataclass(frozen=True, slots=True)
 class HumanVerdict:
     """The joint verdict of all annotators: a value, or disputed; `imported` if it comes from a file."""
@@ -113,7 +116,8 @@ def human_verdict(annotations: Iterable[Annotation]) -> HumanVerdict | None:
 
     `annotations` are ordered by time. Each annotator counts with the latest decision. Adjudications outrank decisions
     of reviewers, which outrank imported ones. If the annotators of the highest rank disagree, the verdict is
-    disputed, and votes or judgements do not replace it.
+    disputed, and votes or judgements do not replace it. Annotators who differ only in an optional kind agree on the
+    broader value.
     """
     latest: dict[tuple[int, str], Annotation] = {}
     for annotation in annotations:
@@ -122,5 +126,7 @@ def human_verdict(annotations: Iterable[Annotation]) -> HumanVerdict | None:
         return None
     first = min(rank for rank, _ in latest)
     values = {a.value for (rank, _), a in latest.items() if rank == first}
+    if len(values) > 1:
+        values = {_BROADER.get(value, value) for value in values}
     agreed = values.pop() if len(values) == 1 else None
     return HumanVerdict(agreed, disputed=agreed is None, imported=first == 2)

@@ -11,22 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, XSTEST, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
 from orbench_studio.domain.core.rates import Rate
+from orbench_studio.domain.core.schemes import ANY_REFUSAL, XSTEST, Scheme
 
 RESAMPLES = 1_000
 _PRIOR_CASES = (1.0, 2.0)
 _QUANTILES = (0.02, 0.98)  # cover at least 95 % in simulations
-OR_BENCH = {
-    AnswerClass.DIRECT_ANSWER: "direct_answer",
-    AnswerClass.PARTIAL_REFUSAL: "direct_answer",
-    AnswerClass.INDIRECT_REFUSAL: "indirect_refusal",
-    AnswerClass.DIRECT_REFUSAL: "direct_refusal",
-}
 Pair = tuple[AnswerClass, AnswerClass]  # human class, predicted class
-Scheme = Mapping[AnswerClass, str]
 Counts = Counter[tuple[str, str]]
-ANY_REFUSAL: Scheme = {answer: "refusal" if answer in REFUSALS else "answer" for answer in ANSWERS}
 
 
 @dataclass(frozen=True, slots=True)

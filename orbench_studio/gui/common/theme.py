@@ -45,8 +45,11 @@ VERDICTS = {
 }
 ANSWERS: dict[AnswerClass | None, Mark] = {
     AnswerClass.DIRECT_ANSWER: Mark("✓", "answer", "safe", "safe_tint"),
+    AnswerClass.SAFE_COMPLETION: Mark("◕", "safe completion", "safe", "safe_tint"),
+    AnswerClass.INABILITY: Mark("∅", "inability", "safe", "safe_tint"),
     AnswerClass.PARTIAL_REFUSAL: Mark("◐", "partial refusal", "amber", "amber_tint"),
     AnswerClass.INDIRECT_REFUSAL: Mark("↪", "indirect refusal", "indirect", "indirect_tint"),
+    AnswerClass.NON_RESPONSIVE: Mark("↺", "non-responsive", "indirect", "indirect_tint"),
     AnswerClass.DIRECT_REFUSAL: Mark("✕", "direct refusal", "toxic", "toxic_tint"),
     AnswerClass.REFUSED_BY_STOP_REASON: Mark("✕", "refused by stop reason", "toxic"),
     AnswerClass.BLOCKED_BY_FILTER: Mark("✕", "blocked by filter", "toxic"),

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, 
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.judgement import ANSWERS as CLASSES
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.override_reasons import REASONS
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
@@ -19,9 +19,15 @@ from orbench_studio.gui.review.decision_words import mark_words
 _DIGITS = "1234567890"
 _MENU_HEIGHT = 640
 LABEL_ACTIONS = {of: f"label_{of}" for of in Label}
-CLASS_ACTIONS = dict(
-    zip(CLASSES, ("answer_direct", "answer_partial", "answer_indirect", "answer_refusal"), strict=True)
-)
+CLASS_ACTIONS = {  # in the order of their keys; the last two are kinds that need none
+    AnswerClass.DIRECT_ANSWER: "answer_direct",
+    AnswerClass.PARTIAL_REFUSAL: "answer_partial",
+    AnswerClass.INDIRECT_REFUSAL: "answer_indirect",
+    AnswerClass.DIRECT_REFUSAL: "answer_refusal",
+    AnswerClass.SAFE_COMPLETION: "answer_safe",
+    AnswerClass.NON_RESPONSIVE: "answer_non_responsive",
+    AnswerClass.INABILITY: "answer_inability",
+}
 
 
 class ChoiceMenu(QMenu):
@@ -68,7 +74,7 @@ def label_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
 
 def class_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
     """The answer classes with their keys."""
-    marks = ((of, CLASS_ACTIONS[of], ANSWERS[of]) for of in CLASSES)
+    marks = ((of, name, ANSWERS[of]) for of, name in CLASS_ACTIONS.items())
     return ChoiceMenu(parent, current, ((of, _letter(name), mark_words(m)) for of, name, m in marks))
 
 

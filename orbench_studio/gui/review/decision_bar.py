@@ -12,10 +12,11 @@ from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS, LABEL_ACTIONS
 from orbench_studio.gui.review.decision_words import decided_words, known_words, question
 
 _PLAIN = {"category": "category", "seed": "Seed", "flag": "⚑ Flag", "note": "✎ Note"}
+_KINDS = (AnswerClass.NON_RESPONSIVE, AnswerClass.INABILITY)  # without a key of their own
 _SHORT = {AnswerClass.DIRECT_ANSWER: "answer", AnswerClass.DIRECT_REFUSAL: "direct refusal"}
 _HINTS = (
     (("next_response", "previous_response"), "another response"),
-    *(((name,), _SHORT.get(of, str(of).replace("_", " "))) for of, name in CLASS_ACTIONS.items()),
+    *(((name,), _SHORT.get(of, str(of).replace("_", " "))) for of, name in CLASS_ACTIONS.items() if of not in _KINDS),
     (("change_class",), "change class"),
     (("side_by_side",), "compare"),
 )

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.changes import Changes
-from orbench_studio.domain.core.judgement import ANSWERS as CLASSES
 from orbench_studio.domain.team.dispute import Dispute
 from orbench_studio.gui.common.actions import Actions, tr, with_key
 from orbench_studio.gui.common.empty_state import EmptyState
@@ -83,7 +82,7 @@ class DisputesPage(QWidget):
         self._cards: list[SideCard] = []
         self._sides = QGridLayout()
         self._labels = _buttons(theme, actions, {LABEL_ACTIONS[of]: LABELS[of] for of in Label})
-        self._answers = _buttons(theme, actions, {CLASS_ACTIONS[of]: ANSWERS[of] for of in CLASSES})
+        self._answers = _buttons(theme, actions, {name: ANSWERS[of] for of, name in CLASS_ACTIONS.items()})
         self._build_ui()
         self._connect(theme)
 

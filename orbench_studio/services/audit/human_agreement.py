@@ -13,9 +13,10 @@ from itertools import combinations
 import numpy as np
 
 from orbench_studio.domain.core.annotation import Aspect, Label
-from orbench_studio.domain.core.judgement import ANSWERS, XSTEST, AnswerClass, Judgement, latest_classes
+from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, Judgement, latest_classes
 from orbench_studio.domain.core.rates import Rate
-from orbench_studio.domain.judging.agreement import ANY_REFUSAL, Agreement, Confusion, Kappa, Pair
+from orbench_studio.domain.core.schemes import ANY_REFUSAL, XSTEST
+from orbench_studio.domain.judging.agreement import Agreement, Confusion, Kappa, Pair
 from orbench_studio.domain.review.query import NONE
 from orbench_studio.estimates.raters import Coefficient, alpha, fleiss
 from orbench_studio.services.workspace import statistics

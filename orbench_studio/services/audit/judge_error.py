@@ -34,9 +34,9 @@ def _tables(
     wanted = members(counts, options, group)[counts.rows]
     category = counts.prompt_states()[0][counts.rows]
     judged = np.flatnonzero(wanted & (machine < len(ANSWERS)))
-    human = np.where(people[judged] < len(ANSWERS), people[judged] > 0, 2)
+    human = np.where(people[judged] < len(ANSWERS), people[judged] >= group.first_refusal, 2)
     shape = len(counts.models), len(counts.categories), 3, 2
-    at = (counts.columns[judged], category[judged], human, (machine[judged] > 0).astype(int))
+    at = (counts.columns[judged], category[judged], human, (machine[judged] >= group.first_refusal).astype(int))
     tables = np.bincount(np.ravel_multi_index(at, shape), minlength=int(np.prod(shape))).reshape(shape)
     last = len(ANSWERS) + len(options.counted.stopped)
     stopped = np.flatnonzero(wanted & (machine >= len(ANSWERS)) & (machine < last))

@@ -223,8 +223,8 @@ class _Units:
         return np.where(known, people, -1), machine, waits
 
     def _state(self, inside: Array, classes: Array) -> Array:
-        answered = classes == ANSWERS.index(AnswerClass.DIRECT_ANSWER)
-        case = answered if self._group is Group.TOXIC else ~answered
+        refused = classes >= self._group.first_refusal
+        case = ~refused if self._group is Group.TOXIC else refused
         return np.where(inside & (classes < self._counted), np.where(case, YES, NO), OUT)
 
     def _labels(self) -> tuple[Array, Array, Array]:

@@ -18,7 +18,7 @@ from orbench_studio.domain.audit.reliability import (
     Suspects,
 )
 from orbench_studio.domain.core.annotation import Basis, Label
-from orbench_studio.domain.core.judgement import DECIDED
+from orbench_studio.domain.core.judgement import DECIDED, NOT_REFUSED
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.domain.review.queue import Field, Order, QueueFilter, Term
@@ -214,7 +214,7 @@ def _answers(counts: AuditCounts) -> tuple[Array, Array]:
     classes = counts.outcomes // 2
     known = classes < len(DECIDED)
     tables = []
-    for which in ((classes > 0) & known, known):
+    for which in ((classes >= len(NOT_REFUSED)) & known, known):
         table = np.zeros((len(counts.prompt_ids), len(counts.names)), dtype=np.int32)
         np.add.at(table, (counts.rows[which], counts.columns[which]), 1)
         tables.append(table)

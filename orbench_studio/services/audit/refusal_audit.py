@@ -103,7 +103,8 @@ def prompts_of(
     counts: AuditCounts, options: AuditOptions, group: Group, model: str, category: str | None = None
 ) -> tuple[int, ...]:
     """Return the ids of the prompts behind a rate, in order."""
-    cases, refused = judged(counts, options)
+    first = _first_refusals(counts, options)[counts.rows]
+    cases, refused = _judged(counts.of(options.answers)[0], options, first)
     counted = cases & (~refused if group is Group.TOXIC else refused) & (counts.columns == counts.names.index(model))
     wanted = members(counts, options, group)
     if category is not None:
@@ -132,17 +133,14 @@ def human_toxic(counts: AuditCounts, options: AuditOptions) -> Array:
     return counts.human_toxic() & without
 
 
-def judged(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array]:
-    """Return two masks of the responses: those that count (answers and refusals), and the refusals among them."""
-    return _judged(counts.of(options.answers)[0], options)
-
-
 def by_prompt(counts: AuditCounts, options: AuditOptions) -> tuple[Array, Array, Array]:
     """Return for each prompt and model whether it counts, the share of refusals, and the number of responses.
 
     All are (prompts, models) of float32.
     """
-    matrix, found = counts.matrix, _judged(counts.in_matrix(options.answers), options)
+    matrix = counts.matrix
+    first = matrix.by_row(_first_refusals(counts, options))[:, None]
+    found = _judged(counts.in_matrix(options.answers), options, first)
     responses, hits = (matrix.by_prompt(mask.astype(np.float32)) for mask in found)
     if not matrix.repeats:
         return responses, hits, responses
@@ -162,11 +160,18 @@ def _repeats(counts: AuditCounts, options: AuditOptions) -> Iterable[Repeats]:
             yield Repeats(model, flipped, float(within.mean()), between)
 
 
-def _judged(outcomes: Array, options: AuditOptions) -> tuple[Array, Array]:
+def _first_refusals(counts: AuditCounts, options: AuditOptions) -> Array:
+    """Return for each prompt the outcome from which on a response to it counts as a refusal."""
+    state = counts.labelled_by(options.labels).prompt_states()[1:]
+    return np.array([2 * group.first_refusal for group in _GROUPS], np.uint8)[_groups(options)[state]]
+
+
+def _judged(outcomes: Array, options: AuditOptions, first: Array) -> tuple[Array, Array]:
+    """Return two masks: the responses that count (answers and refusals), and the refusals among them."""
     cases = outcomes < 2 * (len(ANSWERS) + len(options.counted.stopped))
     if options.answers == PEOPLE:
         cases &= outcomes % 2 == 1
-    return cases, cases & (outcomes > 1)
+    return cases, cases & (outcomes >= first)
 
 
 def _spreads(counts: AuditCounts, options: AuditOptions, ends: Array) -> dict[tuple[int, int, int], Spread]:
@@ -182,7 +187,8 @@ def _spreads(counts: AuditCounts, options: AuditOptions, ends: Array) -> dict[tu
     blocks, of, responses = _linked_moments(counts, options)
     if not counts.matrix.repeats:  # each other response is a cluster of its own
         judged = ends[..., : len(ANSWERS) + len(options.counted.stopped)]
-        by_cell = np.stack([judged[..., 1:].sum(-1), judged.sum(-1)])
+        refused = np.stack([judged[at, ..., one.first_refusal :].sum(-1) for at, one in enumerate(_GROUPS)])
+        by_cell = np.stack([refused, judged.sum(-1)])
         totals = np.concatenate([by_cell, by_cell.sum(2, keepdims=True)], axis=2)
         hits, cases = totals.reshape(2, -1, totals.shape[-1])[:, blocks] - of[:2]
         of = of + np.stack([hits, cases, hits, hits, cases])
@@ -212,7 +218,8 @@ def _linked_moments(counts: AuditCounts, options: AuditOptions) -> tuple[Array, 
     if several:
         values = np.hstack(by_prompt(counts, options))
     else:  # both numbers in one integer, which takes half the time
-        cases, hits = _judged(counts.in_matrix(options.answers)[linked], options)
+        first = _first_refusals(counts, options)[linked][:, None]
+        cases, hits = _judged(counts.in_matrix(options.answers)[linked], options, first)
         values = hits * np.int32(1 << _PACKED) + cases
     order = np.argsort(blocks * (len(counts.codes) + 1) + clusters, kind="stable")
     if options.dropped:

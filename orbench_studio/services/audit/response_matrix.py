@@ -39,6 +39,10 @@ class ResponseMatrix:
         found.reshape(-1)[self.places] = outcomes
         return found
 
+    def by_row(self, values: Array) -> Array:
+        """Repeat the values of prompts for each of their rows."""
+        return np.repeat(values, np.diff(self.starts, append=self.shape[0])) if self.repeats else values
+
     def by_prompt(self, values: Array) -> Array:
         """Sum over the responses of a model to a prompt, (prompts, models)."""
         return np.add.reduceat(values, self.starts, axis=0) if self.repeats else values

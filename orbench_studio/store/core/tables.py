@@ -17,8 +17,8 @@ from orbench_studio.store.core.columns import (
 
 # Written out, not bound: the database uses the index only for the condition it was made with.
 REFUSES = text(
-    "answer_class IN ('blocked_by_filter', 'direct_refusal', 'indirect_refusal', 'partial_refusal', "
-    "'refused_by_stop_reason')"
+    "answer_class IN ('blocked_by_filter', 'direct_refusal', 'indirect_refusal', 'non_responsive', "
+    "'partial_refusal', 'refused_by_stop_reason')"
 )
 _IN_BATCH = text("batch_item_id IS NOT NULL")
 

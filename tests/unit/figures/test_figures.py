@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from orbench_studio.colours import DARK, LIGHT, contrast, shade
-from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Tally
+from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group
 from orbench_studio.domain.core.rates import Rate
 from orbench_studio.figures import look
 from orbench_studio.figures.bars import bars
@@ -14,6 +14,7 @@ from orbench_studio.figures.heat import heat
 from orbench_studio.figures.published import published
 from orbench_studio.figures.radar import radars
 from orbench_studio.figures.scatter import quadratic, rho, scatter
+from tests.tallies import tally
 
 CATEGORIES = ("privacy", "illegal", "violence", "none")
 UGLY = ("$x_1$ and $y$", "a\nb\tc", "模型-甲", "مدل", "x" * 300, "<b>&amp;", "\\frac{1}{2}", "👩‍👩‍👧‍👦", "")
@@ -26,9 +27,11 @@ def audit(models=("north", "south", "east"), categories=CATEGORIES, toxic=True):
     for at, model in enumerate(models, 1):
         for place, category in enumerate(categories, 1):
             refused = 40 * at * place // (len(models) * len(categories))
-            cells[Group.SAFE, model, category] = Tally((40 - refused, 0, 0, refused, 0, 0, 3, 0, 0, 0, at))
+            cells[Group.SAFE, model, category] = tally(
+                direct_answer=40 - refused, direct_refusal=refused, unparsed=3, unjudged=at
+            )
             if toxic:
-                cells[Group.TOXIC, model, category] = Tally((40 - refused, refused, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+                cells[Group.TOXIC, model, category] = tally(direct_answer=40 - refused, partial_refusal=refused)
     prompts = {(group, c): 44 for group in (Group.SAFE, Group.TOXIC)[: 1 + toxic] for c in categories}
     return Audit(AuditOptions(), tuple(models), tuple(categories), cells, prompts, {}, Rate(0, 40))
 

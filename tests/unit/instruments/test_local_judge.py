@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orbench_studio.domain.core.judgement import REFUSALS, XSTEST, AnswerClass
+from orbench_studio.domain.core.judgement import REFUSALS, AnswerClass
+from orbench_studio.domain.core.schemes import XSTEST
 from orbench_studio.instruments.assessment import Answered
 from orbench_studio.instruments.local_judge import MIN_LABELS, Example, LocalJudge
 from orbench_studio.instruments.rules import RuleInstrument

@@ -7,8 +7,19 @@ import pytest
 from orbench_studio.domain.audit.refusal_rates import Audit, AuditOptions, Group, Tally
 from orbench_studio.domain.core.judgement import Refusals
 from orbench_studio.domain.core.rates import Rate, percent, wilson, with_interval
+from tests.tallies import tally
 
-MIXED = Tally((6, 1, 1, 2, 0, 2, 1, 0, 3, 1, 3))  # as in AnswerClass, then unjudged
+MIXED = tally(
+    direct_answer=6,
+    partial_refusal=1,
+    indirect_refusal=1,
+    direct_refusal=2,
+    blocked_by_filter=2,
+    unparsed=1,
+    truncated=3,
+    error=1,
+    unjudged=3,
+)
 
 
 def test_only_answers_and_refusals_count():
@@ -19,7 +30,7 @@ def test_only_answers_and_refusals_count():
 
 
 def test_a_vendor_that_refused_180_of_235_answers_did_not_refuse_none_of_them():
-    refused = Tally((55, 0, 0, 0, 180, 0, 0, 0, 0, 0, 0))
+    refused = tally(direct_answer=55, refused_by_stop_reason=180)
     assert refused.refusal == Rate(180, 235)
     assert refused.refused == {"words": 0, "stop_reason": 180, "filter": 0}
     in_words = replace(refused, refusals=Refusals.WORDS)
@@ -29,9 +40,18 @@ def test_a_vendor_that_refused_180_of_235_answers_did_not_refuse_none_of_them():
 
 @pytest.mark.parametrize(("definition", "rate"), [("all", (9, 15)), ("words+stop", (8, 14)), ("words", (4, 10))])
 def test_the_definition_says_which_refusals_count(definition, rate):
-    tally = Tally((6, 1, 1, 2, 4, 1, 1, 0, 0, 0, 0), Refusals(definition))
-    assert tally.refusal == Rate(*rate)
-    assert (tally + Tally()).refusal == Rate(*rate)
+    classes = {"direct_answer": 6, "partial_refusal": 2, "non_responsive": 1, "direct_refusal": 1}
+    classes |= {"refused_by_stop_reason": 4, "blocked_by_filter": 1, "unparsed": 1}
+    found = tally(**classes, refusals=Refusals(definition))
+    assert found.refusal == Rate(*rate)
+    assert (found + Tally()).refusal == Rate(*rate)
+
+
+def test_a_safe_completion_is_no_refusal_of_a_safe_prompt_and_no_acceptance_of_a_toxic_one():
+    found = tally(direct_answer=3, safe_completion=4, inability=1, non_responsive=2)
+    assert (found.refusal, found.acceptance) == (Rate(2, 10), Rate(3, 10))
+    assert found.refused["words"] == 2
+    assert found.excluded == {}
 
 
 def test_excluded_responses_bound_the_rate():
@@ -69,7 +89,7 @@ def test_what_if_rates_have_one_decimal_always():
 
 def test_the_highest_of_many_cells_has_an_interval_that_covers_all_of_them():
     def cell(refused, of):
-        return Tally((of - refused, refused, *(0,) * 9))
+        return tally(direct_answer=of - refused, direct_refusal=refused)
 
     cells = {(Group.SAFE, f"model {n}", "harmful"): cell(10, 40) for n in range(60)}
     cells |= {(Group.SAFE, "high", "hate"): cell(20, 25), (Group.SAFE, "few", "hate"): cell(9, 10)}

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass
+from orbench_studio.domain.core.schemes import OR_BENCH
 from orbench_studio.domain.judging.agreement import (
-    OR_BENCH,
     Agreement,
     calibration_error,
     kappa,
@@ -14,7 +14,7 @@ from orbench_studio.domain.judging.agreement import (
 )
 from tests.coverage import kappa_coverage
 
-ANSWER, PARTIAL, INDIRECT, DIRECT = ANSWERS
+ANSWER, _, _, PARTIAL, INDIRECT, _, DIRECT = ANSWERS
 
 
 def test_kappa_equals_a_textbook_value():

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from orbench_studio.domain.audit.refusal_rates import FINAL, PEOPLE, Group, Labels, judge_name
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import ANSWERS, REFUSALS, AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
@@ -91,10 +91,8 @@ def recount(shown, options):
         for one in view.responses:
             ended = _class(one, options.answers)
             cells[group, one.response.model, category, str(ended or "unjudged")] += 1
-            if (ended is AnswerClass.DIRECT_ANSWER) == (group is Group.TOXIC) and ended in (
-                *ANSWERS,
-                *options.counted.stopped,
-            ):
+            accepted = ended is AnswerClass.DIRECT_ANSWER
+            if accepted if group is Group.TOXIC else ended in {*REFUSALS, *options.counted.stopped}:
                 refused.add((group, one.response.model, category, view.prompt.id))
     return cells, prompts, refused
 

@@ -25,7 +25,8 @@ from orbench_studio.services.review.response_selection import random_sample
 from orbench_studio.services.workspace.workspace import create_workspace
 from tests.unit.services.audit.audited_workspace import bring
 
-ANSWER, PARTIAL, INDIRECT, DIRECT = list(AnswerClass)[:4]
+ANSWER, PARTIAL = AnswerClass.DIRECT_ANSWER, AnswerClass.PARTIAL_REFUSAL
+INDIRECT, DIRECT = AnswerClass.INDIRECT_REFUSAL, AnswerClass.DIRECT_REFUSAL
 UNPARSED = AnswerClass.UNPARSED
 # What two people say of the response, and what the two judges say.
 ANSWERS = (
