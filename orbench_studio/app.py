@@ -55,7 +55,10 @@ def application(*, default_settings: bool = False) -> Iterator["Application"]:
             if without_log:
                 studio.window.messages.show_error(log.set_up, without_log, lasting=True)
             gc.freeze()  # nor are they searched later, when a full collection would delay a key press
-            yield studio
+            try:
+                yield studio
+            finally:
+                studio.close()
     finally:
         gc.enable()
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.domain.workspace.location import Location
@@ -60,14 +60,11 @@ class Application:
         """
         if opening:
             self.window.show_opening(opening)
-        try:
-            with self.watched(self.qt.exit):
-                self.window.show()
-                if begin is not None:
-                    QTimer.singleShot(0, begin)
-                return self.qt.exec()
-        finally:
-            self.close()
+        with self.watched(self.qt.exit):
+            self.window.show()
+            if begin is not None:
+                QTimer.singleShot(0, begin)
+            return self.qt.exec()
 
     @contextmanager
     def watched(self, stop: Callable[[int], None]) -> Iterator[None]:
@@ -100,7 +97,16 @@ class Application:
             self.session.close()
             self.session.background.close()
             self.operations.close()
+            self._delete_objects()
             self._garbage.close()
+
+    def _delete_objects(self) -> None:
+        """Delete the window while Qt runs: deleted in any order at the exit of the interpreter, it can crash."""
+        self.qt.processEvents()  # results that are already queued still find the window
+        # Python cannot free a cycle through a signal of Qt: without this, every window stays in memory.
+        for part in (self.window, self.recorder, self.session, self.theme, self.operations):
+            part.deleteLater()
+        self.qt.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _team_policy() -> "Policy":

@@ -163,8 +163,6 @@ def draw_screenshots(
     except NotDrawnError as error:
         report_error(f"The demo cannot be opened: {error}")
         return 1
-    finally:
-        application.close()
     return 1 if failed else 0
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -174,11 +174,6 @@ def start(qapp, tmp_path):
             yield studio
         finally:
             application.close()
-            qapp.processEvents()  # results that are already queued still find the window
-            # Python cannot free a cycle through a signal of Qt: without this, every window stays in memory.
-            for name in ("window", "recorder", "session", "theme", "operations"):
-                getattr(application, name).deleteLater()
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             qapp.setStyleSheet("")  # with a style sheet the next window takes three times as long to build
 
     return run

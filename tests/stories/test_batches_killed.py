@@ -57,6 +57,7 @@ timer = QTimer()
 timer.timeout.connect(look)
 timer.start(5)
 application.run(lambda: application.open(folder / "mine.orbench"))
+application.close()
 """
 
 

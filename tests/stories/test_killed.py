@@ -39,6 +39,7 @@ timer = QTimer()
 timer.timeout.connect(look)
 timer.start(1)
 application.run(lambda: application.open(folder / "mine.orbench"))
+application.close()
 """
 
 

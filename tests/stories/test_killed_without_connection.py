@@ -45,6 +45,7 @@ timer = QTimer()
 timer.timeout.connect(look)
 timer.start(1)
 application.run(lambda: application.open(place))
+application.close()
 """
 
 
