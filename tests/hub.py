@@ -6,6 +6,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 TOKEN = "hf_" + "a" * 34
 
@@ -52,9 +53,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self):
-        path, _, _ = self.path.partition("?")
+        path, _, query = self.path.partition("?")
         self.hub.requests.append((self.command, path, self.headers.get("Range")))
-        if path.startswith("/api/datasets/"):
+        if path == "/api/datasets":
+            wanted = parse_qs(query).get("search", [""])[0]
+            self._json([self._about(name) for name in self.hub.repositories if wanted in name])
+        elif path.startswith("/api/datasets/"):
             self._describe(path.removeprefix("/api/datasets/"))
         else:
             self._resolve(path.removeprefix("/datasets/"))
@@ -97,11 +101,13 @@ class _Handler(BaseHTTPRequestHandler):
         if revision and revision not in (repository.sha, "main"):
             self._fail(404, "RevisionNotFound")
             return
-        listed = [{"rfilename": file} for file in repository.files]
-        self._send(200, json.dumps({
-            "id": name, "sha": repository.sha, "private": repository.private, "gated": repository.gated,
-            "downloads": 0, "likes": 0, "tags": [], "siblings": listed, "cardData": repository.card,
-        }).encode(), {"Content-Type": "application/json"})  # fmt: skip
+        listed = [{"rfilename": file, "size": len(content)} for file, content in repository.files.items()]
+        self._json(self._about(name) | {"siblings": listed, "cardData": repository.card})
+
+    def _about(self, name):
+        repository = self.hub.repositories[name]
+        access = {"private": repository.private, "gated": repository.gated}
+        return {"id": name, "sha": repository.sha, "downloads": 1200, "likes": 3, "tags": [], **access}
 
     def _resolve(self, path):
         name, _, rest = path.partition("/resolve/")

@@ -1,7 +1,7 @@
 """`orbench-studio import`: import files, each in one transaction, and report on every row."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from orbench_studio.cli import import_options, import_report, options
-from orbench_studio.cli.console import Exit, on_terminal, write_error, write_json
+from orbench_studio.cli.console import Exit, write_error, write_json
 from orbench_studio.cli.progress import show_progress
 from orbench_studio.domain.workspace.location import Location
 from orbench_studio.errors import DoubtfulFileError, FileFaultError, StudioError
@@ -58,7 +58,9 @@ def import_files(
                 opened, file, read_options, format_name=format_name, strict=strict, on_progress=on_progress
             )
 
-    with expanded(files, show_progress=on_terminal()) as members:
+    with ExitStack() as stack:
+        with show_progress("download") as on_progress:
+            members = stack.enter_context(expanded(files, on_progress))
         reports = _all(workspace, members, read_options, run, as_json=as_json)
     if as_json:
         write_json({"workspace": str(workspace), "files": reports})

@@ -130,6 +130,14 @@ class MainWindow(PageRegistry):
         dialog.review_wanted.connect(partial(self.show_page, "page_review"))
         dialog.begin(files)
 
+    def _import_from_hub(self) -> None:
+        # Imported on first use: it loads the file formats, which would delay the start.
+        from orbench_studio.gui.data.hub_dialog import HubDialog
+
+        dialog = HubDialog(self, self._session)
+        dialog.downloaded.connect(self.import_files)
+        dialog.open()
+
     def _opened(self) -> None:
         workspace = self._session.workspace
         assert workspace is not None  # emitted only after one is open
@@ -248,6 +256,7 @@ class MainWindow(PageRegistry):
             "open": lambda: ask_workspace(self, self.open),
             "new": lambda: ask_new_workspace(self, lambda path: self._session.open(path, create=True)),
             "import": self.import_files,
+            "import_hub": self._import_from_hub,
             "export": self.export,
             "save_copy": self.save_copy.ask,
             "merge_labels": self.label_files.ask_merge,

@@ -266,12 +266,14 @@ def _batches(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 def _files(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     from orbench_studio.gui.data.export_dialog import ExportDialog
+    from orbench_studio.gui.data.hub_dialog import HubDialog
     from orbench_studio.gui.data.import_dialog import ImportDialog
 
     importing = ImportDialog(stage.window, stage.session)
     importing.begin([_TABLE])
     stage.wait(lambda: not importing.run.running)
     yield "import", importing
+    yield "hub", HubDialog(stage.window, stage.session)
     stage.window.export()
     exporting = stage.window.findChildren(ExportDialog)[-1]
     stage.wait(lambda: exporting.begin.isEnabled())
@@ -307,7 +309,7 @@ SCENES: dict[tuple[str, ...], Scene] = {
     ("generate",): _generate,
     ("team-empty", "team", "team-dialog"): _team,
     ("guidelines", "timeline", "undo-since", "guidelines-edit"): _around,
-    ("import", "export"): _files,
+    ("import", "hub", "export"): _files,
     ("keys", "preferences", "about", "note", "server", "crash", "category"): _dialogs,
     ("welcome",): _welcome,
 }

@@ -14,6 +14,7 @@ ACTIONS = (
     ActionSpec("open", "Open workspace…", ("Ctrl+O",), "Workspace"),
     ActionSpec("open_server", "Open workspace on a server…", ("Ctrl+Shift+O",), "Workspace"),
     ActionSpec("import", "Import files…", ("Ctrl+I",), "Files"),
+    ActionSpec("import_hub", "Import from Hugging Face…", (), "Files"),
     ActionSpec("export", "Export…", ("Ctrl+Shift+E",), "Files"),
     ActionSpec("merge_labels", "Merge label files…", ("Ctrl+M",), "Files"),
     ActionSpec("write_labels", "Export my labels…", ("Ctrl+Shift+M",), "Files"),

@@ -26,6 +26,7 @@ from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.file_selection import ask_tables
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
+from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_messages import NAMES, message, state
 from orbench_studio.gui.data.import_preview import ImportPreview
 from orbench_studio.gui.data.import_run import FileToImport, ImportRun, Names
@@ -57,8 +58,10 @@ class ImportDialog(QDialog):
         self._near = QCheckBox(tr("Merge prompts that differ only in white space or quotation marks"))
         self._report = QPlainTextEdit()
         self._progress = QProgressBar()
-        texts = ("Add files…", "Requests file…", "Check again", "Import", "Review now", "Close")
-        self._add, self._ask, self._look, self._take, self._review, self._close = (QPushButton(tr(t)) for t in texts)
+        texts = ("Add files…", "Hugging Face…", "Requests file…", "Check again", "Import", "Review now", "Close")
+        self._add, self._hub, self._ask, self._look, self._take, self._review, self._close = (
+            QPushButton(tr(t)) for t in texts
+        )
         self._build_ui()
         self._connect()
 
@@ -130,7 +133,7 @@ class ImportDialog(QDialog):
         self._progress.setVisible(running)
         self._close.setText(tr("Cancel") if running else tr("Close"))
         waiting = self.run.ready
-        for button in (self._add, self._look, self._ask):
+        for button in (self._add, self._hub, self._look, self._ask):
             button.setEnabled(not running)
         self._take.setEnabled(not running and bool(waiting))
         self._name_import(waiting)
@@ -187,6 +190,11 @@ class ImportDialog(QDialog):
             self._selected.requests = files[0]
             self._check_selected()
 
+    def _choose_dataset(self) -> None:
+        dialog = HubDialog(self, self._session)
+        dialog.downloaded.connect(self.add)
+        dialog.open()
+
     def _finish(self) -> None:
         self.review_wanted.emit()
         self.reject()
@@ -196,6 +204,7 @@ class ImportDialog(QDialog):
         self.preview.changed.connect(self._check_selected)
         self._rows.editingFinished.connect(self._rows_entered)
         self._add.clicked.connect(lambda: ask_tables(self, self.add))
+        self._hub.clicked.connect(self._choose_dataset)
         self._ask.clicked.connect(lambda: ask_tables(self, self._add_requests))
         self._look.clicked.connect(self._look_again)
         self._take.clicked.connect(self.take)
@@ -260,7 +269,7 @@ class ImportDialog(QDialog):
     def _build_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        for button in (self._add, self._ask, self._look):
+        for button in (self._add, self._hub, self._ask, self._look):
             row.addWidget(button)
         row.addStretch()
         for button in (self._close, self._review, self._take):

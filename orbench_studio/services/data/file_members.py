@@ -4,7 +4,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +15,7 @@ from orbench_studio.formats.manifest import manifest_at
 from orbench_studio.formats.tables import stem_and_kind
 from orbench_studio.services.data import hub_files
 
+Progress = Callable[[int, int], bool]
 _MOST_MEMBERS = 1_000
 _MOST_BYTES = 4_000_000_000  # unpacked together
 _LISTED_IN = re.compile(
@@ -25,17 +26,18 @@ _NOT_DATA = ("state.json", "dataset_info.json", "dataset_dict.json", "dataset_in
 
 
 @contextmanager
-def expanded(paths: Sequence[Path], *, show_progress: bool = False) -> Iterator[list[Path]]:
+def expanded(paths: Sequence[Path], on_progress: Progress = lambda _done, _total: True) -> Iterator[list[Path]]:
     """The files to import for these paths: members of archives are unpacked while the context lasts.
 
-    A path `hf://OWNER/NAME` names a dataset on the hub, which is downloaded, with a progress bar if asked for.
+    A path `hf://OWNER/NAME` names a dataset on the hub, which is downloaded: `on_progress` gets the bytes, and returns
+    False to cancel.
     """
     with tempfile.TemporaryDirectory(prefix="orbench-") as folder:
         found: list[Path] = []
         for path in paths:
             address = hub_address(path.as_posix())
             if address is not None:
-                found += hub_files.download(address, show_progress=show_progress)
+                found += hub_files.download(address, on_progress)
             elif path.is_dir() and manifest_at(path) is None:
                 found += _of_folder(path) or [path]
             elif path.suffix.lower() == ".zip" and path.is_file():

@@ -32,6 +32,7 @@ from orbench_studio.gui.common.dialogs import CrashDialog
 from orbench_studio.gui.common.page_stack import PAGES
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.common.shortcuts_dialog import ShortcutsDialog
+from orbench_studio.gui.data.hub_dialog import HubDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.review.choice_menus import NoteDialog
 from orbench_studio.gui.review.responses_pane import ResponsesModel
@@ -152,7 +153,7 @@ def test_the_start_page_has_names(start):
         assert faults(studio.window) == []
 
 
-@pytest.mark.parametrize("kind", ["import", "note", "keys", "preferences", "crash"])
+@pytest.mark.parametrize("kind", ["import", "hub", "note", "keys", "preferences", "crash"])
 def test_every_dialog_has_names(start, path, made, kind):
     file = made.with_name("or-bench.csv")
     with start(path) as studio:
@@ -162,6 +163,7 @@ def test_every_dialog_has_names(start, path, made, kind):
             studio.wait(lambda: not dialog.run.running)
         else:
             dialog = {
+                "hub": lambda: HubDialog(studio.window, studio.application.session),
                 "note": lambda: NoteDialog(studio.page, "before"),
                 "keys": lambda: ShortcutsDialog(studio.window),
                 "preferences": lambda: PreferencesDialog(
