@@ -5,7 +5,7 @@ import os
 import sys
 
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetrics, QIcon
 from PySide6.QtWidgets import QApplication
 
 from orbench_studio.resources_dir import resources
@@ -14,6 +14,7 @@ from orbench_studio.system_libraries import FONT, how_to_install, missing_packag
 log = logging.getLogger(__name__)
 
 _LEVELS = {QtMsgType.QtCriticalMsg: logging.ERROR, QtMsgType.QtFatalMsg: logging.CRITICAL}
+_NAME = "orbench-studio"
 _BUNDLED = "Inter"  # in resources/fonts, under the SIL Open Font License
 _LOST = " connection broke"  # Qt exits after this warning: the connection to the X server or compositor is lost
 _NO_SERVER = (
@@ -56,6 +57,8 @@ def start_qt() -> QApplication:
     messages.install()
     qt = QApplication(sys.argv[:1])
     messages.started()
+    qt.setDesktopFileName(_NAME)  # by which Wayland desktops find the icon
+    qt.setWindowIcon(QIcon(str(resources() / "desktop" / f"{_NAME}.svg")))
     if not QFontMetrics(QFont()).inFont("a"):
         _use_bundled_font(qt)
     if not QFontMetrics(QFont()).inFont("a"):

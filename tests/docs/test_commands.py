@@ -16,7 +16,7 @@ from tests.docs import pages, reference
 
 _REFRESH = "python -m tests.docs brings it up to date"
 _OPTION = re.compile(r"`(?:[a-z -]+ )?(--[a-z-]+)")
-_OTHERS = {"--help", "--version", "--no-deps", "--env-file", "--kinds"}
+_OTHERS = {"--help", "--version", "--no-deps", "--env-file", "--kinds", "--from", "--spec", "--user"}
 _KEY = re.compile(r"`(Ctrl\+[^`]+|[A-Z1-9?/]|→|Space)`")
 _SIGNS = {"→": "Right", "Ctrl+Enter": "Ctrl+Return"}
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]*))?\)")

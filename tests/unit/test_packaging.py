@@ -44,6 +44,15 @@ def test_the_wheel_has_every_resource():
     assert [source for source in FORCED if not (ROOT / source).exists()] == []
 
 
+def test_the_desktop_entry_starts_a_program_of_the_wheel():
+    shared = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    assert [source for source in shared if not (ROOT / source).is_file()] == []
+    entry = next(ROOT / source for source in shared if source.endswith(".desktop")).read_text(encoding="utf-8")
+    values = dict(line.split("=", 1) for line in entry.splitlines() if "=" in line)
+    assert values["Exec"].split()[0] in PROJECT["project"]["gui-scripts"]
+    assert f"share/icons/hicolor/scalable/apps/{values['Icon']}.svg" in shared.values()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links")
 def test_an_installed_package_finds_its_resources(tmp_path):
     installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
