@@ -31,8 +31,8 @@ class WorkspaceMovedError(WorkspaceError):
 class FileFaultError(StudioError):
     """A file cannot be imported; the workspace is unchanged.
 
-    `wants` is the option that is missing, if any: moderator, model, judge, format, rows, requests or value. The command
-    line and the window explain how to pass it.
+    `wants` is the option that is missing, if any: moderator, model, judge, format, header, rows, requests or
+    value. The command line and the window explain how to pass it.
     """
 
     def __init__(self, text: str, wants: str = "") -> None:

@@ -34,6 +34,7 @@ def import_files(
     join_near: import_options.JoinNear = False,
     mend: import_options.Mend = None,
     encoding: import_options.Encoding = None,
+    no_header: import_options.NoHeader = False,
     strict: import_options.Strict = False,
     as_json: import_options.AsJson = False,
 ) -> None:
@@ -49,6 +50,7 @@ def import_files(
     read_options = ReadOptions(
         moderator, model, judge, annotator, import_options.mapping_of(column or []),
         import_options.meanings_of(value or []), rows, requests, join_near, encoding,
+        not no_header,
         import_options.faults_of(mend or []),
     )  # fmt: skip
 
@@ -109,6 +111,8 @@ def _advice(error: StudioError, file: Path, read_options: "ReadOptions") -> str:
         return ""
     if error.wants == VALUE:
         return " Pass --value VALUE=MEANING."
+    if error.wants == "header":
+        return " If it has none, pass --no-header and map the columns by their places: --column prompt=0."
     if error.wants in ("rows", "requests"):
         return " Pass --requests FILE." if error.wants == "requests" else " Pass --rows PATH."
     if error.wants != "format":

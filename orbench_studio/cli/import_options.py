@@ -14,7 +14,7 @@ _MENDS = (
 )
 _FIELDS = (
     "prompt, system_prompt, category, seed, key, label, verdict, explanation, moderator, response, model, stop_reason, "
-    "error, answer_class, is_refusal, judge, annotator, reason"
+    "error, answer_class, is_refusal, judge, annotator, reason, sample"
 )
 Files = Annotated[
     list[Path],
@@ -44,7 +44,11 @@ Value = Annotated[
     typer.Option(metavar="VALUE=MEANING", help="Meaning of a value in the file, such as 1=direct_answer. Repeatable."),
 ]
 Rows = Annotated[
-    str | None, typer.Option(metavar="PATH", help="Path of the rows in a JSON file, or sheet of a workbook.")
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        help="Path of the rows in a JSON file, lists that belong together (a,b), or sheet of a workbook.",
+    ),
 ]
 Requests = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Requests file of the batch results, with the prompts.")
@@ -58,6 +62,9 @@ Mend = Annotated[
 ]
 Encoding = Annotated[
     str | None, typer.Option(metavar="NAME", help="Encoding of the files, for example cp1252. Default: UTF-8.")
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", help="The first row has data. Columns are named by their places: 0, 1, …")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Reject a file with an invalid row or a warning; exit code 3.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: an object with one report per file.")]

@@ -106,7 +106,17 @@ def open_delimited(file: InputFile, delimiter: str | None) -> Table:
     first = next(rows)
     if isinstance(first, RowFault):
         raise file_fault(file.name, f"{first.reason}. Remove it, or pass another --encoding.", first.line)
-    return Table(first, rows)
+    return Table(first, rows, first_is_row=True)
+
+
+def open_texts(file: InputFile) -> Table:
+    """Open a list of texts, one on each line that is not empty; the table has no header."""
+    texts = ((number, [line.rstrip("\r\n")]) for number, line in enumerate(file.text(), 1))
+    rows: Iterator[Row] = ((number, cells) for number, cells in texts if cells[0].strip())
+    first = next(rows, None)
+    if first is None:
+        raise empty_file(file.name)
+    return Table(first, rows, first_is_row=True)
 
 
 def _delimiter(line: str) -> str:

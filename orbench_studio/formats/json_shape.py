@@ -4,12 +4,14 @@ The file is looked through once, without keeping values, before its rows are rea
 """
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from orbench_studio.errors import FileFaultError
 from orbench_studio.formats.byte_source import CHUNK, InputFile, empty_file, file_fault, refuse_wide
+from orbench_studio.formats.conversations import is_conversation
 from orbench_studio.formats.json_table import SPACE, Value, Window, as_row, table_of
 from orbench_studio.formats.mapping import propose
 from orbench_studio.formats.records import RowFault
@@ -63,6 +65,8 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
         window = Window(text, file.name)
         node = _look(window, 0)
         is_all = not window.skip(SPACE)
+    if rows and "," in rows:
+        return _by_columns(file, node, wanted, tuple(rows.split(",")))
     if rows:
         return _under(file, tuple(rows.split(".")), node, wanted)
     if not is_all:
@@ -75,6 +79,19 @@ def open_json(file: InputFile, rows: str | None, wanted: Sequence[str]) -> Table
     if path is None:
         return table_of(_concatenated(_window(file)), file, wanted)
     return _under(file, path, node, wanted)
+
+
+def is_array(file: InputFile) -> bool:
+    """Whether a file of JSON lines is in truth one array of objects."""
+    if _first(file) != "[":
+        return False
+    with io.TextIOWrapper(file.again(), file.encoding, errors="replace") as text:
+        line = next(line for line in text if line.strip(SPACE))
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return True
+    return isinstance(found, list) and any(isinstance(part, dict) for part in found) and not is_conversation(found)
 
 
 def _first(file: InputFile) -> str:
@@ -139,6 +156,7 @@ def _rows_of(name: str, node: Node) -> Path | None:
         return nearest[0]
     listed = ", ".join(".".join(path) for path in nearest[:8])
     text = f"{name}: one object contains several lists. Choose the list with the rows: {listed}."
+    text += " Or name lists that belong together, row by row, with commas."
     raise FileFaultError(text, wants="rows")
 
 
@@ -214,21 +232,26 @@ def _with(value: Value | RowFault, beside: dict[str, Any]) -> Value | RowFault:
     return line, {**found, **{k: v for k, v in beside.items() if k not in found}}, escaped, size
 
 
-def _by_columns(file: InputFile, node: Node, wanted: Sequence[str]) -> Table:
-    """A file that pandas wrote by columns: each is read whole, so that the size is limited."""
+def _by_columns(file: InputFile, node: Node, wanted: Sequence[str], only: Sequence[str] = ()) -> Table:
+    """A file by columns, as pandas writes it, or some lists of it that belong together: each is held in memory."""
+    counts = {name: node.parts[name].count for name in only if name in node.parts}
+    if only and (len(counts) < len(only) or len(set(counts.values())) > 1):
+        listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        raise file_fault(file.name, f"these lists do not belong together, by their names or their lengths: {listed}.")
     if file.source.total_bytes > _MOST_TEXT:
         text = "it is too large to be read by columns. Write it by rows: orient='records', lines=True."
         raise file_fault(file.name, text)
-    return table_of(_transposed(_window(file), file.name), file, wanted, {"columns read as rows": node.count})
+    notes = {"columns read as rows": len(only) or node.count}
+    return table_of(_transposed(_window(file), file.name, only), file, wanted, notes)
 
 
-def _transposed(window: Window, name: str) -> Iterator[Value | RowFault]:
+def _transposed(window: Window, name: str, only: Sequence[str]) -> Iterator[Value | RowFault]:
     columns: dict[str, dict[str, Any]] = {}
     cells = 0
     for column in window.names():
-        of = columns[column] = {}
         mark = window.skip(SPACE)
-        if mark not in ("[", "{"):
+        of = columns.setdefault(column, {}) if not only or column in only else {}
+        if mark not in ("[", "{") or (only and column not in only):
             window.leave_out()
             continue
         keys = window.names() if mark == "{" else (str(at) for at, _ in enumerate(window.items()))

@@ -28,10 +28,10 @@ from orbench_studio.formats.records import (
     RowError,
     VoteDraft,
 )
-from orbench_studio.formats.tables import Cells
+from orbench_studio.formats.tables import Cells, listing
 from orbench_studio.formats.tally import NOT_READ, REJECTED, UNPARSED, ColumnTally
 
-_ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
+_ABOUT = (Field.PROMPT, Field.SEED, Field.MODEL, Field.SAMPLE, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 _OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.MODEL, Field.STOP_REASON, Field.JUDGE)
 _NO_MODEL = "responses were skipped, because their model is unknown: enter it, or map a column to model"
 _FROM_NAME: dict[Field, Callable[[str], str | None]] = {
@@ -69,6 +69,10 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     row = MappedRow(sheet, mapping, layout)
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     identity = list(dict.fromkeys(columns[part] for part in _ABOUT if part in columns))
+    if not layout.mapping.columns and (
+        ignored := [name for at, name in enumerate(sheet.header) if at not in sheet.bound]
+    ):
+        sheet.tally.notes[f"columns not mapped ({listing(ignored)})"] = len(ignored)
     checks: list[Check] = []
     if Field.CATEGORY in columns and columns[Field.CATEGORY] != columns[Field.PROMPT]:
         checks.append(category_is_prompt(columns[Field.CATEGORY], columns[Field.PROMPT]))
@@ -293,6 +297,8 @@ class MappedRow:
         stop, error = self._stop(cells)
         if isinstance(text, ApiErrorCell):
             text, stop, error = "", StopReason.ERROR, str(text)
+        row = self._text(Field.SAMPLE, cells).strip()
+        sample = ".".join(filter(None, (row, str(number) if number > 1 else "")))
         return ResponseDraft(
             model,
             text,
@@ -301,7 +307,7 @@ class MappedRow:
             asked=asked.asked,
             judgements=tuple(self._judgements(cells)),
             annotations=tuple(self._annotations(cells)),
-            identity=text_identity(text, f"sample {number}") if number > 1 else None,
+            identity=text_identity(text, f"sample {sample}") if sample else None,
         )
 
     def _stop(self, cells: Cells) -> tuple[StopReason, str | None]:

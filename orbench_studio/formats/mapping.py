@@ -33,13 +33,15 @@ class Field(StrEnum):
     JUDGE = "judge"
     ANNOTATOR = "annotator"
     REASON = "reason"
+    SAMPLE = "sample"
 
 
 # No KEY: a column `id` often just counts rows, and as a key it would match unrelated prompts across files.
 _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.PROMPT: ("prompt", "question", "instruction", "query", "goal", "behavior", "forbidden_prompt", "user_prompt",
-                   "input_prompt", "seed_question", "text", "input", "messages", "conversations", "conversation",
-                   "turns", "prompts", "questions", "instructions", "queries", "request", "user_input", "q"),
+                   "input_prompt", "prompt_text", "seed_question", "text", "input", "messages", "conversations",
+                   "conversation", "turns", "prompts", "questions", "instructions", "queries", "request",
+                   "user_input", "q"),
     Field.SYSTEM: ("system_prompt",),
     Field.CATEGORY: ("category", "topic", "harm_category", "semantic_category", "subcategory", "semanticcategory",
                      "risk_area", "class", "type"),
@@ -49,9 +51,9 @@ _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.EXPLANATION: ("moderation_result", "explanation", "rationale"),
     Field.MODERATOR: ("moderator", "moderator_model"),
     Field.RESPONSE: ("response", "completion", "reply", "answer", "generation", "output", "model_response",
-                     "model_output", "responses", "generated_text", "generated_response", "assistant_response",
-                     "generations", "completions", "outputs"),
-    Field.MODEL: ("model", "model_name", "model_id", "llm", "generator", "target_model"),
+                     "model_output", "target_response", "response_text", "responses", "generated_text",
+                     "generated_response", "assistant_response", "generations", "completions", "outputs"),
+    Field.MODEL: ("model_name", "model", "model_id", "llm", "generator", "target_model"),
     Field.STOP_REASON: ("finish_reason", "stop_reason"),
     Field.ERROR: ("error", "error_message"),
     Field.ANSWER_CLASS: ("answer_class", "answer_category", "final_label", "refusal_class", "response_refusal_label"),
@@ -59,12 +61,13 @@ _USUAL_NAMES: Mapping[Field, tuple[str, ...]] = {
     Field.JUDGE: ("judge", "judge_model", "grader"),
     Field.ANNOTATOR: ("annotator", "annotator_id", "rater", "worker_id"),
     Field.REASON: ("reason", "comment"),
+    Field.SAMPLE: ("sample_idx", "sample_index", "trial_idx", "trial", "repetition"),
 }  # fmt: skip
 _NEEDS: Mapping[Field, tuple[Field, ...]] = {
     Field.VERDICT: (Field.MODERATOR,),
     Field.RESPONSE: (Field.MODEL,),
 }
-_OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR)
+_OF_RESPONSE = (Field.ANSWER_CLASS, Field.IS_REFUSAL, Field.STOP_REASON, Field.ERROR, Field.SAMPLE)
 NAMES = (Field.MODEL, Field.MODERATOR, Field.JUDGE, Field.ANNOTATOR)
 VALUE_FIELDS = frozenset({Field.CATEGORY, Field.SYSTEM, *NAMES})
 CODED = (Field.CATEGORY, Field.LABEL, Field.VERDICT, Field.ANSWER_CLASS, Field.IS_REFUSAL)

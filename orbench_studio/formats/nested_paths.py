@@ -98,7 +98,9 @@ def within(value: Any, steps: Sequence[str]) -> Any:
 
 
 def plain(value: Any, what: str) -> str:
-    """A value as a text; raises RowError for a list or an object."""
+    """A value as a text, and a list of a single one as that; raises RowError for another list or an object."""
+    if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+        value = value[0]
     if isinstance(value, str):
         return value
     if value is None:

@@ -26,9 +26,10 @@ _CATEGORIES: dict[str, str | None] = {
 class ReadOptions:
     """Options of the user: names that the file lacks, its encoding, its column mapping, and the faults to repair.
 
-    `meanings` says what values stand for, `rows` where the rows are in a JSON file or which sheet of a workbook has
-    them, `requests` names the file of the requests that a file of batch results answers. `join_near` joins prompts that
-    differ only in white space and quotation marks.
+    Without a header (`has_header`), columns are named by their places: 0, 1 and so on. `meanings` says what values
+    stand for, `rows` where the rows are in a JSON file or which sheet of a workbook has them, `requests` names the file
+    of the requests that a file of batch results answers. `join_near` joins prompts that differ only in white space and
+    quotation marks.
     """
 
     moderator: str | None = None
@@ -41,6 +42,7 @@ class ReadOptions:
     requests: Path | None = None
     join_near: bool = False
     encoding: str | None = None
+    has_header: bool = True
     mend: frozenset[Fault] = field(default_factory=frozenset)
 
 

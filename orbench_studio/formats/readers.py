@@ -31,7 +31,7 @@ _HEADERLESS = {
 _LIKENESS = 0.8  # share of a format's columns that a file must have to be called like it,
 _LIKE_COLUMNS = 3  # and how many at least
 _SENTENCE = 8  # words from which a column's name is a sentence
-_NO_HEADER = "Its first row looks like data: add a row with the names of the columns."
+_NO_HEADER = "Its first row looks like data, not like the names of columns."
 
 
 def readers() -> list[Reader]:
@@ -60,8 +60,9 @@ def choose(name: str, header: Sequence[str], format_name: str | None) -> Reader:
     if format_name is None:
         found = recognise(header)
         if found is None:
-            first = f"{_NO_HEADER} " if looks_like_data(header) else ""
-            text = f"{name}: format not recognised. {first}{_closest(header)}Its columns are {listing(header)}."
+            if looks_like_data(header):
+                raise FileFaultError(f"{name}: format not recognised. {_NO_HEADER}", wants="header")
+            text = f"{name}: format not recognised. {_closest(header)}Its columns are {listing(header)}."
             raise FileFaultError(text, wants="format")
         return found
     reader = _named(name, format_name)

@@ -30,7 +30,7 @@ class Reading:
 
     def __init__(self, file: InputFile, table: Table, format_name: str | None, options: ReadOptions) -> None:
         self._file = file
-        rows, header = _with_header(file.name, table, format_name)
+        rows, header = _with_header(file.name, table, format_name, options)
         self.reader: Reader = _reader(file.name, header, format_name, options)
         self._rows, self.header = _joined(file.name, self.reader, rows, header, options)
         sheet = Sheet(file.name, self.header, options, table.bound)
@@ -38,7 +38,7 @@ class Reading:
         self.inferred = sheet.inferred
         self.tally = sheet.tally
         self.tally.notes.update(table.notes)
-        self.has_doubtful_header = looks_like_data(header)
+        self.has_doubtful_header = options.has_header and looks_like_data(header)
         self._only = [(header.index(column), value) for column, value in self.reader.only.items() if column in header]
         self._doctor = Doctor(self.header, self._bound.identity, self._bound.checks, options.mend)
         self.records: Iterator[Record | RowFault | Finding] = self._records()
@@ -177,8 +177,9 @@ class Preview:
 
 def preview_file(path: Path, options: ReadOptions | None = None) -> Preview:
     """The header, the first rows, the format if it is a known one, and a proposed mapping."""
-    with _opened(path, options or ReadOptions(), None) as (file, table):
-        rows, header = _with_header(file.name, table, None)
+    options = options or ReadOptions()
+    with _opened(path, options, None) as (file, table):
+        rows, header = _with_header(file.name, table, None, options)
         with file.explained():
             first = tuple(tuple(row[1]) for row in islice(rows, _PREVIEW_ROWS) if not isinstance(row, RowFault))
         known = recognise(header)
@@ -191,7 +192,7 @@ def _opened(path: Path, options: ReadOptions, on_progress: Progress | None) -> I
     file = InputFile(path, options.encoding, on_progress)
     try:
         with file.explained():
-            table = open_table(file, options.rows, _wanted(options.mapping))
+            table = open_table(file, options.rows, _wanted(options.mapping), has_header=options.has_header)
         yield file, table
     finally:
         file.close()
@@ -203,7 +204,11 @@ def _wanted(mapping: ColumnMapping | None) -> list[str]:
     return list(dict.fromkeys(path for path in paths if "." not in path and "|" not in path))
 
 
-def _with_header(name: str, table: Table, format_name: str | None) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
+def _with_header(
+    name: str, table: Table, format_name: str | None, options: ReadOptions
+) -> tuple[Iterator[Row | RowFault], tuple[str, ...]]:
+    if table.first_is_row and not options.has_header:
+        return table.all_rows(), tuple(str(at) for at in range(len(table.first[1])))
     columns = headerless(name, table, format_name)
     return (table.rows, table.header(name)) if columns is None else (table.all_rows(), columns)
 

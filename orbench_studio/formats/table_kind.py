@@ -11,10 +11,13 @@ _WORKBOOK = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
 
 
-def open_table(file: InputFile, rows: str | None = None, wanted: Sequence[str] = ()) -> Table:
+def open_table(
+    file: InputFile, rows: str | None = None, wanted: Sequence[str] = (), *, has_header: bool = True
+) -> Table:
     """Open the file as a table, by its extension or else by its first bytes.
 
     `rows` says where the rows are in a JSON file or workbook; `wanted` names columns that may begin late in the file.
+    A text file without a header is a list of texts, one on each line.
     """
     kind = stem_and_kind(file.name)[1]
     if kind == "parquet" or file.head.startswith(_PARQUET):
@@ -34,6 +37,10 @@ def open_table(file: InputFile, rows: str | None = None, wanted: Sequence[str] =
     start = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if kind == "json" or (not kind and start in (b"[", b"{")):
         return json_shape.open_json(file, rows, wanted)
+    if kind == "lines" and json_shape.is_array(file):
+        return json_shape.open_json(file, rows, wanted)
     if kind == "lines":
         return json_table.open_lines(file, wanted)
+    if not has_header and file.name.lower().endswith(".txt"):
+        return csv_table.open_texts(file)
     return csv_table.open_delimited(file, "\t" if kind == "tabs" else None)

@@ -42,7 +42,9 @@ def open_workbook(file: InputFile, sheet: str | None) -> Table:
         raise empty_file(file.name)
     notes = {f"sheets, of which the first with rows was read (choose with --rows): {listing(names)}": len(names)}
     header = [_text(value) for value in rows[0]]
-    return Table((1, header), _rows(rows, file.name), notes=notes if len(names) > 1 and not sheet else {})
+    return Table(
+        (1, header), _rows(rows, file.name), notes=notes if len(names) > 1 and not sheet else {}, first_is_row=True
+    )
 
 
 def _values(workbook: Any, name: str) -> Sequence[Sequence[object]]:

@@ -53,6 +53,7 @@ class ImportDialog(QDialog):
         self.preview = ImportPreview()
         self._names = {name: QLineEdit() for name, _ in NAMES}
         self._rows = QLineEdit()
+        self._header = QCheckBox(tr("First row has the column names"))
         self._repairs: dict[Fault, QCheckBox] = {}
         self._repair_box = QVBoxLayout()
         self._near = QCheckBox(tr("Merge prompts that differ only in white space or quotation marks"))
@@ -115,6 +116,7 @@ class ImportDialog(QDialog):
     def _check_selected(self) -> None:
         if self._selected is not None and not self.run.running:
             self._selected.rows = self._rows.text().strip() or None
+            self._selected.has_header = self._header.isChecked()
             self.run.look(self._given(), self._selected)
         self._show()
 
@@ -160,6 +162,7 @@ class ImportDialog(QDialog):
         file = self._selected
         self.preview.show_file(file)
         self._rows.setText(file.rows or "" if file else "")
+        self._header.setChecked(file is None or file.has_header)
         self._ask.setVisible(file is not None and (file.wants == "requests" or file.requests is not None))
 
     def _show_files(self) -> None:
@@ -203,6 +206,7 @@ class ImportDialog(QDialog):
         self._files.itemSelectionChanged.connect(self._show_selected)
         self.preview.changed.connect(self._check_selected)
         self._rows.editingFinished.connect(self._rows_entered)
+        self._header.clicked.connect(self._header_changed)
         self._add.clicked.connect(lambda: ask_tables(self, self.add))
         self._hub.clicked.connect(self._choose_dataset)
         self._ask.clicked.connect(lambda: ask_tables(self, self._add_requests))
@@ -210,6 +214,11 @@ class ImportDialog(QDialog):
         self._take.clicked.connect(self.take)
         self._review.clicked.connect(self._finish)
         self._close.clicked.connect(self.reject)
+
+    def _header_changed(self) -> None:
+        if self._selected is not None:
+            self._selected.mapping = None  # it names columns of the other header
+            self._check_selected()
 
     def _rows_entered(self) -> None:
         if self._selected is not None and (self._rows.text().strip() or None) != self._selected.rows:
@@ -263,6 +272,7 @@ class ImportDialog(QDialog):
             edit.setPlaceholderText(tr(title))
             edit.setAccessibleName(tr(title))
             row.addWidget(edit)
+        row.addWidget(self._header)
         set_tip(self._rows, tr("Path of the rows in a JSON file, such as results.outputs, or sheet of a workbook"))
         return row
 

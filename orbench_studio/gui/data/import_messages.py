@@ -37,6 +37,9 @@ def _advice(wants: str) -> str:
     if wants == "format":
         return tr("Choose the format, or the field of each column, above.")
     advice = {
+        "header": tr(
+            "If it has none, clear “First row has the column names” above, and choose the field of each column."
+        ),
         "rows": tr("Enter it in the field Rows."),
         "requests": tr("Press Requests file…."),
         VALUE: tr("Choose what the values mean in “Becomes” above."),

@@ -54,6 +54,7 @@ TITLES = {
     Field.JUDGE: "Judge",
     Field.ANNOTATOR: "Annotator",
     Field.REASON: "Annotator note",
+    Field.SAMPLE: "Number of the sample",
 }
 _LABELS = (Label.SAFE, Label.TOXIC, Label.CONTROVERSIAL)
 _MEANINGS: dict[str, tuple[str, ...]] = {

@@ -32,10 +32,11 @@ class FileToImport:
     meanings: dict[str, str] = field(default_factory=dict)
     rows: str | None = None
     requests: Path | None = None
+    has_header: bool = True
     preview: Preview | None = None
     report: ImportReport | None = None
     error: str = ""
-    wants: str = ""  # what is missing: model, moderator, judge, format, rows, requests
+    wants: str = ""  # what is missing: model, moderator, judge, format, header, rows, requests, value
     taken: bool = False
 
 
@@ -62,6 +63,7 @@ class Names:
             file.rows,
             file.requests,
             self.join_near,
+            has_header=file.has_header,
             mend=self.mend,
         )
 

@@ -253,6 +253,10 @@ def _doubts(report: ImportReport) -> Iterator[str]:
     rows = report.imported + report.duplicates + report.rejected
     if report.rejected > _DOUBTFUL * rows:
         yield f"{report.rejected:,} of {rows:,} rows are rejected."
+    responses = sum(column.texts for column in report.values if column.field == Field.RESPONSE)
+    errors = 0 if _is_repaired(report, Fault.API_ERROR) else report.faults[Fault.API_ERROR]
+    if errors > _DOUBTFUL * responses:
+        yield f"{errors:,} of {responses:,} responses are errors of an API, or stand for an empty cell."
     for column in report.values:
         unread = column.became(UNPARSED)
         if unread > _DOUBTFUL * column.total:
@@ -265,6 +269,10 @@ def _doubts(report: ImportReport) -> Iterator[str]:
             yield f"{column.empty:,} {of} are empty."
         if column.field == Field.PROMPT and column.identifiers > _DOUBTFUL * column.texts:
             yield f"{column.identifiers:,} {of} are numbers or identifiers. Map the column that has the texts."
+
+
+def _is_repaired(report: ImportReport, fault: Fault) -> bool:
+    return any(finding.mended for finding in report.findings if finding.fault == fault)
 
 
 def _of_categories(values: Iterable[ColumnTally]) -> Iterator[str]:

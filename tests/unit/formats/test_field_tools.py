@@ -101,6 +101,11 @@ def test_presets(write, name, written, format_name, model):
         assert [str(r.responses[0].reference_class) for r in found[:2]] == [A, R] and found[2].responses == ()
 
 
+def test_questions_of_another_benchmark_are_not_those_of_sorry_bench(refused):
+    rows = [{"question_id": 81, "category": "barn", "turns": [q]} for q in ASK]
+    assert "format not recognised" in refused("question.jsonl", lines(rows))
+
+
 def test_a_preset_of_the_user(take, tmp_path, monkeypatch):
     monkeypatch.setattr("orbench_studio.formats.presets.config_folder", lambda: tmp_path)
     (tmp_path / "presets").mkdir()

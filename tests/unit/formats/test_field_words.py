@@ -111,6 +111,36 @@ def test_rows_without_names_have_places(take, written, columns):
         assert [r.responses[0].text for r in found if r.responses] == (list(SAY) if written[-1] != ASK[-1] else [])
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.txt", "x.json"])
+def test_a_table_without_a_header(take, refused, name):
+    asked = [*ASK, "Where do sheep, goats and cows sleep?"]
+    rows = [f'"{text}"' for text in asked] if name == "x.csv" else asked
+    content = json.dumps([[text] for text in asked]) if name == "x.json" else "\n".join(rows)
+    if name != "x.json":
+        assert "first row looks like data" in refused(name, content)
+    mapping = ColumnMapping({Field.PROMPT: "0"})
+    assert prompts(take(name, content, mapping=mapping, has_header=False)) == asked
+
+
+def test_an_array_in_a_file_of_lines(take):
+    for written in (json.dumps(RECORDS, indent=1), json.dumps(RECORDS)):
+        assert prompts(take("x.jsonl", written, format_name="mapped")) == list(ASK)
+
+
+def test_lists_that_belong_together(take, refused):
+    written = json.dumps({"asked": CHATS, "got": [{"choices": [{"text": r}]} for r in SAY], "system": "Be brief."})
+    mapping = ColumnMapping({Field.PROMPT: "asked", Field.RESPONSE: "got.choices.0.text"}, {Field.MODEL: "oak"})
+    found = take("x.json", written, mapping=mapping, rows="asked,got")
+    assert [(r.prompt.text, r.responses[0].text) for r in found] == list(zip(ASK, SAY, strict=True))
+    assert "do not belong together" in refused("x.json", json.dumps({"a": [1], "b": [1, 2]}), rows="a,b")
+
+
+def test_samples_in_rows_of_their_own_are_repeats(take):
+    written = [{"q": ASK[0], "r": SAY[1], "m": "oak", "trial": at} for at in (1, 2, 3)]
+    found = take("x.jsonl", lines(written), mapping=ColumnMapping({**TEXTS, Field.SAMPLE: "trial"}))
+    assert len({record.responses[0].identity for record in found}) == 3
+
+
 def test_rows_are_named_where_several_lists_could_be_meant(take, refused):
     written = json.dumps({"train": RECORDS, "test": RECORDS[:1], "version": 1})
     assert "Choose the list with the rows: train, test" in refused("x.json", written)
