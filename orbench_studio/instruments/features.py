@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.instruments.assessment import Answered, Assessment
-from orbench_studio.instruments.plain_text import PlainText, plain, words
+from orbench_studio.instruments.plain_text import PlainText, words
 from orbench_studio.instruments.rule_table import rule_table
-from orbench_studio.instruments.rules import LONGEST, Finding, classify, find, nothing_to_judge
+from orbench_studio.instruments.rules import Finding, classify, find, nothing_to_judge, readable
 
 _HEAD = (2, 300)  # sentences and characters at the beginning of a response
 _TAIL = (2, 300)
@@ -31,7 +31,7 @@ class Features:
 
 def extract(answered: Answered) -> Features:
     """Extract the features of one response."""
-    text = plain(answered.response[:LONGEST])
+    text = readable(answered.response)
     unjudgeable = nothing_to_judge(text)
     return Features(answered.prompt, text, () if unjudgeable else find(answered.prompt, text), unjudgeable)
 

@@ -63,6 +63,19 @@ def plain(response: str) -> PlainText:
     return PlainText(text, tuple(_sentences(text)))
 
 
+def ending(response: str) -> PlainText | None:
+    """The last paragraph of a response that is all unclosed reasoning; None for any other.
+
+    Some models forget the end mark and write their reply as the last paragraph.
+    """
+    text = _lower(response.translate(_STRAIGHT)).rstrip()
+    cut = text.rfind("\n\n")
+    if cut < 0 or not without_reasoning(text).isspace():
+        return None
+    blanked = _MARKS.sub(lambda mark: " " * len(mark.group()), _blank(text, 0, cut))
+    return PlainText(blanked, tuple(_sentences(blanked)))
+
+
 def words(text: str) -> list[str]:
     """Split lower-case text into words, or into characters in scripts without spaces between words."""
     if _CHINESE.search(text):

@@ -14,11 +14,13 @@ from tests.unit.instruments.example_texts import (
     ANSWERED,
     ASK,
     ASKED_FOR,
+    CAUTIOUS_ANSWERS,
     DECLINED,
     EVADED,
     GOES_ON,
     OTHER_LANGUAGES,
     OTHER_LANGUAGES_ANSWERED,
+    SOFT_REFUSALS,
 )
 
 PIECES = st.sampled_from(
@@ -62,6 +64,16 @@ def test_partial_refusals(text):
 
 @pytest.mark.parametrize(("prompt", "text"), ASKED_FOR.values(), ids=ASKED_FOR)
 def test_a_requested_text_is_an_answer_even_with_refusal_phrases(prompt, text):
+    assert assess(prompt, text).answer_class is AnswerClass.DIRECT_ANSWER
+
+
+@pytest.mark.parametrize(("prompt", "text"), SOFT_REFUSALS.values(), ids=SOFT_REFUSALS)
+def test_refusals_in_other_words(prompt, text):
+    assert assess(prompt, text).answer_class in REFUSALS
+
+
+@pytest.mark.parametrize(("prompt", "text"), CAUTIOUS_ANSWERS.values(), ids=CAUTIOUS_ANSWERS)
+def test_answers_with_a_caveat(prompt, text):
     assert assess(prompt, text).answer_class is AnswerClass.DIRECT_ANSWER
 
 
