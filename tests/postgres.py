@@ -70,6 +70,12 @@ class Postgres:
         self.say(f'CREATE DATABASE {name} TEMPLATE "{copy_of}"')
         return self.address(name)
 
+    def admit(self, name, server, role="reviewer", options=""):
+        """Make a login, where there is none, and give it a role in the workspace of a database."""
+        if not self.say(f"SELECT to_regrole('{name}')"):
+            self.say(f"CREATE ROLE {name} LOGIN {options}")
+        self.say(f"GRANT {server.database}_{role} TO {name}")
+
     def say(self, statement, database="postgres", user=_OWNER):
         """Put a statement to it, and give what it answers as text."""
         command = [program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement]

@@ -1,4 +1,4 @@
-"""`orbench-studio team`: list, make, change, pause, open and end team queues."""
+"""`orbench-studio team`: list, make, change, pause, open and end team queues; add and remove people."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -10,6 +10,8 @@ from orbench_studio.cli.console import counted, rate_as_json, write_json, write_
 from orbench_studio.cli.options import Json
 from orbench_studio.cli.options import Workspace as WorkspaceArgument
 from orbench_studio.domain.team.queue import QueueState, TeamQueue, format_member, parse_members
+from orbench_studio.domain.team.role import Role
+from orbench_studio.domain.workspace.location import Location
 
 if TYPE_CHECKING:
     from orbench_studio.domain.team.progress import Activity
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """Action on the team queues."""
+    """Action on the team queues, or on the people of a workspace on a server."""
 
     LIST = "list"
     MAKE = "make"
@@ -26,15 +28,20 @@ class Action(StrEnum):
     PAUSE = "pause"
     OPEN = "open"
     END = "end"
+    ADD = "add"
+    REMOVE = "remove"
 
 
+_PEOPLE = (Action.ADD, Action.REMOVE)
 _STATES = {Action.PAUSE: QueueState.PAUSED, Action.OPEN: QueueState.OPEN, Action.END: QueueState.ENDED}
 
 
 def team(
     workspace: WorkspaceArgument,
-    action: Annotated[Action, typer.Argument(help="list, make, change, pause, open or end queues.")] = Action.LIST,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue.")] = "",
+    action: Annotated[
+        Action, typer.Argument(help="list, make, change, pause, open or end queues; add or remove people.")
+    ] = Action.LIST,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Name of the queue, or of the person.")] = "",
     query: Annotated[
         str | None, typer.Option("--filter", metavar="QUERY", help="Prompts of the queue. Default: all.")
     ] = None,
@@ -53,6 +60,7 @@ def team(
     training: Annotated[
         str | None, typer.Option(metavar="QUERY", help="Prompts with known labels that new annotators label first.")
     ] = None,
+    role: Annotated[Role, typer.Option(help="What an added person may do. On a server only.")] = Role.REVIEWER,
     as_json: Json = False,
 ) -> None:
     """Assign prompts to annotators with team queues, and show their progress.
@@ -62,25 +70,56 @@ def team(
 
     `pause` stops new assignments. `end` also releases current assignments and reveals all labels. `open` resumes a
     paused queue and reopens an ended one.
+
+    `add` and `remove` are for people of a workspace on a server. `add` creates a login with a random password, shown
+    once, for a person whom the server does not know.
     """
-    from orbench_studio.services.team import team_queues
     from orbench_studio.services.workspace.workspace import open_workspace
 
-    if action is not Action.LIST and not name:
-        raise typer.BadParameter(f"Name the queue: `team WORKSPACE {action} NAME`.", param_hint="NAME")
+    if action in _PEOPLE:
+        _change_people(workspace, action, name, role)
+        return
+    _require_name(action, name)
     options = {"query": query, "overlap": overlap, "lease": lease, "training": training}
     settings: dict[str, Any] = {option: value for option, value in options.items() if value is not None}
     if people:
         settings["assignment"], settings["members"] = parse_members(people)
     with open_workspace(workspace) as opened:
-        message = ""
-        if action is Action.MAKE:
-            message = team_queues.make(opened, TeamQueue(name, **settings)).message
-        elif action is Action.CHANGE:
-            message = team_queues.change(opened, name, replace(team_queues.named(opened, name), **settings)).message
-        elif action is not Action.LIST:
-            message = team_queues.set_state(opened, name, _STATES[action]).message
-        _print_team(opened, message, as_json=as_json)
+        _print_team(opened, _change_queue(opened, action, name, settings), as_json=as_json)
+
+
+def _require_name(action: Action, name: str) -> None:
+    if action is not Action.LIST and not name:
+        what = "person" if action in _PEOPLE else "queue"
+        raise typer.BadParameter(f"Name the {what}: `team WORKSPACE {action} NAME`.", param_hint="NAME")
+
+
+def _change_queue(opened: "Workspace", action: Action, name: str, settings: dict[str, Any]) -> str:
+    from orbench_studio.services.team import team_queues
+
+    if action is Action.LIST:
+        return ""
+    if action is Action.MAKE:
+        return team_queues.make(opened, TeamQueue(name, **settings)).message
+    if action is Action.CHANGE:
+        return team_queues.change(opened, name, replace(team_queues.named(opened, name), **settings)).message
+    return team_queues.set_state(opened, name, _STATES[action]).message
+
+
+def _change_people(place: Location, action: Action, name: str, role: Role) -> None:
+    _require_name(action, name)
+    from orbench_studio.services.team import people_roles
+    from orbench_studio.services.workspace.workspace import open_workspace
+
+    with open_workspace(place) as opened:
+        if action is Action.REMOVE:
+            people_roles.remove(opened, name)
+            write_line(f"{name} cannot connect to this workspace any more. Their decisions remain.")
+            return
+        added = people_roles.add(opened, name, role)
+    write_line(f"{name} is {'an' if role is Role.ADJUDICATOR else 'a'} {role} of this workspace.")
+    if added.password is not None:
+        write_line(f"Password of the new login, shown only now: {added.password}")
 
 
 def _print_team(workspace: "Workspace", message: str, *, as_json: bool) -> None:

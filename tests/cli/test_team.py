@@ -64,3 +64,29 @@ def test_errors_name_the_fault(run, file, words, code, message):
 
 def test_the_help_says_how_to_reopen_a_queue(run):
     assert "reopens an ended one" in " ".join(run("team", "--help").stdout.replace("│", " ").split())
+
+
+def test_people_of_a_workspace_on_a_server_get_roles_and_a_password_once(run, postgres, file, monkeypatch):
+    server = postgres.new()
+    assert run("push", file, server).exit_code == 0
+    rules = postgres.folder / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    rules.write_text("host all ingrid 127.0.0.1/32 scram-sha-256\n" + before)
+    postgres.say("SELECT pg_reload_conf()")
+    added = run("team", server, "add", "ingrid").stdout
+    assert added.startswith("ingrid is a reviewer of this workspace.\nPassword of the new login, shown only now: ")
+    monkeypatch.setenv("PGPASSWORD", added.split()[-1])
+    theirs = postgres.address(server.database, "ingrid")
+    with open_workspace(theirs) as workspace:
+        prompt_review.decide(workspace, Decision(1, Aspect.LABEL, "safe"), annotator="ingrid")
+    assert "not permit" in run("team", theirs, "add", "jan").stderr
+    assert run("team", server, "add", "ingrid", "--role", "adjudicator").stdout == (
+        "ingrid is an adjudicator of this workspace.\n"
+    )
+    assert "Their decisions remain" in run("team", server, "remove", "ingrid").stdout
+    assert "permission denied for database" in run("check", theirs).stderr
+    assert "has no role" in run("team", server, "remove", "ingrid").stderr
+    assert "A workspace in a file has no roles" in run("team", file, "add", "ingrid").stderr
+    rules.write_text(before)
+    postgres.say("SELECT pg_reload_conf()")
+    assert "password" not in (postgres.folder / "log").read_text().lower().replace("password authentication", "")

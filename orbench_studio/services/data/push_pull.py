@@ -19,11 +19,6 @@ from orbench_studio.store.workspace import grants
 
 Progress = Callable[[int, int], bool]  # rows copied, of how many; False cancels
 
-_NO_ROLE = (
-    f"You are not allowed to create roles on this server. To add reviewers, ask an administrator to run in any "
-    f"database: CREATE ROLE {grants.REVIEWER} NOLOGIN; then open the workspace once to grant the role its rights."
-)
-
 
 def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: True) -> str:
     """Copy the workspace of a file to a database without tables, in one transaction.
@@ -38,7 +33,7 @@ def push(path: Path, server: Server, on_progress: Progress = lambda _done, _of: 
         )
     _copy(path, server, on_progress)
     with open_workspace(server) as opened, opened.reading() as db:
-        return "" if grants.has_reviewers(db) else _NO_ROLE
+        return grants.remaining_step(db)
 
 
 def pull(server: Server, path: Path, on_progress: Progress = lambda _done, _of: True) -> None:

@@ -6,7 +6,7 @@ from operator import eq, itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Table, func, insert, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from orbench_studio.store.core.engine import is_server
@@ -29,12 +29,19 @@ def in_list(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[boo
 
 def add(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows with the same columns. Values are passed to the driver unchanged, so they must not be datetimes."""
-    if not rows:
-        return
-    if is_server(db):
+    if is_server(db) and rows:
         _add_on_server(db, table, rows)
-        return
-    compiled = _insertion(table, tuple(rows[0]), db.dialect)
+    elif rows:
+        _execute(db, _insertion(table, tuple(rows[0]), db.dialect), rows)
+
+
+def replace(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows as `add` does, or update those whose primary key exists."""
+    if rows:
+        _execute(db, _replacement(table, tuple(rows[0]), db.dialect), rows)
+
+
+def _execute(db: Connection, compiled: SQLCompiler, rows: list[dict[str, Any]]) -> None:
     names = compiled.positiontup
     # Tuples for the driver take half the time of dictionaries that SQLAlchemy looks at one by one (measured).
     values: Any = list(map(itemgetter(*names), rows)) if names and len(names) > 1 else rows
@@ -44,6 +51,15 @@ def add(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
 @lru_cache(maxsize=64)
 def _insertion(table: Table, columns: tuple[str, ...], dialect: Dialect) -> SQLCompiler:
     return insert(table).inline().compile(dialect=dialect, column_keys=list(columns))
+
+
+@lru_cache(maxsize=64)
+def _replacement(table: Table, columns: tuple[str, ...], dialect: Dialect) -> SQLCompiler:
+    made = (postgresql.insert if dialect.name == "postgresql" else sqlite.insert)(table).inline()
+    keys = [column.name for column in table.primary_key]
+    values = {name: made.excluded[name] for name in columns if name not in keys}
+    replacing = made.on_conflict_do_update(index_elements=keys, set_=values)
+    return replacing.compile(dialect=dialect, column_keys=list(columns))
 
 
 def _add_on_server(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -23,6 +23,12 @@ CHANNEL = "orbench"
 APPLICATION = "orbench-studio"
 LOCK = 0x4F52424E  # of a whole workspace; half of a pair with a number that prompts have
 _IDLE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+LOCK_TIMEOUT = 30  # seconds that a writer on a server waits for another's transaction
+# Nobody else's session, hung or hostile, stops this one for longer.
+_LIMITS = (
+    f"-c lock_timeout={LOCK_TIMEOUT}s -c statement_timeout=30min -c idle_in_transaction_session_timeout=10min "
+    "-c search_path=public,pg_temp"
+)
 _WITH_LOG = ("journal_mode=WAL",)
 _ALONE = ("locking_mode=EXCLUSIVE", "journal_mode=MEMORY")
 _EXCLUSIVE = text("SELECT pg_advisory_xact_lock(:lock)")
@@ -82,9 +88,16 @@ def server_engine(server: Server, password: str, name: str | None = None) -> Eng
         port=server.port,
         database=server.database,
     ).update_query_string(server.query)
+    stated = url.query.get("options", "")
+    limits = f"{_LIMITS} {stated if isinstance(stated, str) else ' '.join(stated)}".strip()
     engine = create_engine(
-        url,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": APPLICATION, **_IDLE},
+        url.difference_update_query(["options"]),
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT,
+            "application_name": APPLICATION,
+            "options": limits,
+            **_IDLE,
+        },
         pool_pre_ping=True,
         hide_parameters=True,
         execution_options={"heard_as": name or uuid4().hex},

@@ -23,7 +23,11 @@ _CAUSES = {
     "unable to open": "The workspace could not be opened. Check that its folder exists and can be written to.",
     "permission denied": _NOT_YOURS,
     "must be owner": _NOT_YOURS,
-    "row-level security": "Your role can only record decisions under its own name. Ask the owner of the workspace.",
+    "row-level security": "Your role can only record decisions under its own name, and adjudicate only as an "
+    "adjudicator. Ask the owner of the workspace.",
+    "check constraint": "A value is not valid in a workspace. Update the studio, or ask the owner of the workspace.",
+    "lock timeout": "Another program has locked the workspace. Wait for it to finish and try again.",
+    "statement timeout": "The server took too long. Try again when it is less busy.",
     "no space left": "The server's disk is full. Ask its administrator.",
     "pg_trgm": "The server lacks the extension pg_trgm. Install PostgreSQL's contrib package there.",
 }
@@ -110,7 +114,8 @@ def translated(engine: Engine) -> Iterator[None]:
         for sign, advice in _CAUSES.items():
             if sign in message:
                 why = str(error.orig).splitlines()[0]  # what follows shows the statement
-                raise WorkspaceError(f"Nothing was changed: {why}. {advice}") from error
+                holder = _lock_holder(engine) if sign == "lock timeout" else ""
+                raise WorkspaceError(f"Nothing was changed: {why}. {advice}{holder}") from error
         _blame_row(engine, error)
         raise
     except _MADE_OF_ROWS as error:
@@ -143,4 +148,21 @@ def _blame_row(engine: Engine, error: Exception) -> None:
 
 
 def _is_lost(message: str) -> bool:
-    return "unable to open" not in message and any(sign in message for sign in _CLOSED)
+    is_limit = "statement due to" in message  # one of those that `server_engine` sets
+    return "unable to open" not in message and not is_limit and any(sign in message for sign in _CLOSED)
+
+
+def _lock_holder(engine: Engine) -> str:
+    """Who holds a lock of the workspace on a server, and how its administrator can release it."""
+    with engine.connect() as db:
+        found = db.exec_driver_sql(
+            "SELECT a.usename, a.pid FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid "
+            "WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database() "
+            "AND a.pid <> pg_backend_pid() ORDER BY a.xact_start LIMIT 1"
+        ).first()
+    if found is None:
+        return ""
+    return (
+        f" It is locked by a program of {found.usename}. If that does not end, an administrator can stop it: "
+        f"SELECT pg_terminate_backend({found.pid});"
+    )

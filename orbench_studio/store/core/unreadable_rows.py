@@ -1,6 +1,6 @@
 """Rows that the domain cannot read: other programs write to a workspace too, and SQLite stores any value anywhere.
 
-Every column of every table is checked for its type and NOT NULL; `_SETS`, `_RANGES` and `_READERS` have further
+Every column of every table is checked for its type and NOT NULL; `VALUE_SETS`, `_RANGES` and `_READERS` have further
 checks.
 """
 
@@ -39,7 +39,7 @@ _MOST = 2**53
 Read = Callable[[str], object]
 
 
-_SETS: dict[str, Iterable[str]] = {
+VALUE_SETS: dict[str, Iterable[str]] = {
     "prompts.origin": Origin,
     "prompts.reference_label": Label,
     "responses.stop_reason": StopReason,
@@ -127,7 +127,7 @@ _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
 
 def known_columns() -> frozenset[str]:
     """The columns with a check beside their type, as `table.column`."""
-    return frozenset({*_SETS, *_READERS, *_FREE})
+    return frozenset({*VALUE_SETS, *_READERS, *_FREE})
 
 
 def unreadable(db: Connection) -> Iterator[str]:
@@ -220,8 +220,8 @@ def _conditions(db: Connection, table: Table, column: Column[object]) -> str:
     if isinstance(column.type, Integer | Float):
         least, most = _RANGES.get(full, (0, _MOST))
         found.append(f"NOT ({name} >= {least} AND {name} <= {most})")
-    if full in _SETS:
-        found.append(f"{name} NOT IN ({', '.join(_quoted(value) for value in _SETS[full])})")
+    if full in VALUE_SETS:
+        found.append(f"{name} NOT IN ({', '.join(_quoted(value) for value in VALUE_SETS[full])})")
     if full == "prompts.text":
         found.append(f"ltrim({name}, {_quoted(WHITE_SPACE)}) = ''")
     missing = [] if column.nullable or is_server(db) else [f"{name} IS NULL"]

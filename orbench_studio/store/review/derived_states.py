@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, case, delete, func, select, update
+from sqlalchemy import Connection, Select, case, func, select, update
 
 from orbench_studio.domain.core.annotation import (
     Annotation,
@@ -37,7 +37,7 @@ from orbench_studio.domain.core.moderation import (
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason, stop_class
 from orbench_studio.domain.review.queue import Status
 from orbench_studio.store.core import responses, votes
-from orbench_studio.store.core.bulk_insert import add, chunks, in_list
+from orbench_studio.store.core.bulk_insert import chunks, in_list, replace
 from orbench_studio.store.core.responses import Said
 from orbench_studio.store.core.tables import (
     MODELS,
@@ -66,7 +66,7 @@ _LETTERS = {Verdict.SAFE: "S", Verdict.TOXIC: "T", Verdict.UNPARSED: "?"}
 def refresh_responses(db: Connection, response_ids: Sequence[int]) -> None:
     """Derive the states of the responses again."""
     for some in chunks(response_ids):
-        _replace(db, RESPONSE_STATES, "response_id", some, _response_states(db, some))
+        replace(db, RESPONSE_STATES, _response_states(db, some))
 
 
 def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
@@ -75,7 +75,7 @@ def refresh_prompts(db: Connection, prompt_ids: Sequence[int]) -> None:
     if changed:
         refresh_responses(db, journal.responses_of(db, changed))
     for some in chunks(prompt_ids):
-        _replace(db, PROMPT_STATES, "prompt_id", some, _prompt_states(db, some))
+        replace(db, PROMPT_STATES, _prompt_states(db, some))
 
 
 def rule(db: Connection) -> Rule:
@@ -114,11 +114,6 @@ def wrong_states(db: Connection) -> Iterable[str]:
                 first = f"{column} {min(differing)}"
                 yield f"{states.name}: {len(differing)} rows do not match the decisions and the rules. First: {first}."
     yield from assignment_states.wrong(db)
-
-
-def _replace(db: Connection, table: Table, column: str, ids: Sequence[int], rows: list[dict[str, Any]]) -> None:
-    db.execute(delete(table).where(in_list(table.c[column], ids)))
-    add(db, table, rows)
 
 
 def _response_states(db: Connection, response_ids: Sequence[int]) -> list[dict[str, Any]]:

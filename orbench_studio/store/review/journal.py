@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, or_, select
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.store.core.bulk_insert import chunks, id_of, inserted
+from orbench_studio.store.core.columns import UtcDateTime
+from orbench_studio.store.core.engine import is_server
 from orbench_studio.store.core.tables import ANNOTATIONS, ANNOTATORS, JOURNAL
 from orbench_studio.store.core.unit_of_work import lock_person
 from orbench_studio.store.review import guidelines
@@ -95,9 +97,15 @@ def entry_of(db: Connection, uuid: str) -> int | None:
 
 
 def moment(db: Connection, annotator_id: int | None, now: datetime | None = None) -> datetime:
-    """Now, but later than the annotator's last entry: clocks can be coarse, and can be set back."""
-    last = db.execute(select(func.max(JOURNAL.c.at)).where(JOURNAL.c.annotator_id == annotator_id)).scalar()
-    now = now or datetime.now(UTC)
+    """Now, but later than the annotator's last entry: clocks can be coarse, and can be set back.
+
+    On a server, its clock counts; `now` is the time of an offline decision, and never later than that.
+    """
+    clock = func.clock_timestamp(type_=UtcDateTime()) if is_server(db) else literal(None)
+    statement = select(func.max(JOURNAL.c.at), clock).where(JOURNAL.c.annotator_id == annotator_id)
+    last, server_time = db.execute(statement).one()
+    latest = server_time or datetime.now(UTC)
+    now = min(now or latest, latest) if server_time else now or latest
     return now if last is None or last < now else last + timedelta(microseconds=1)
 
 

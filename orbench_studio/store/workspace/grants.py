@@ -1,73 +1,220 @@
-"""Permissions in a workspace on a server. PostgreSQL enforces them, also against other programs.
+"""Roles and privileges in a workspace on a server. PostgreSQL enforces them, also against other programs.
 
-The owner of the database may do everything. A reviewer, a member of the role below, adds decisions under the own name
-and cannot change others. Derived values are computed by the process that decides, so reviewers write them too; `check`
-finds wrong ones.
+Each database has its own two roles, named after it: members of `NAME_reviewer` add decisions under their own name, and
+members of `NAME_adjudicator` also adjudicate. Only they and the owner can connect. What rows may contain is in
+`server_rules`.
 """
 
+from collections.abc import Iterator, Sequence
+
+import psycopg
 from sqlalchemy import Connection
 
-REVIEWER = "orbench_reviewer"
+from orbench_studio.domain.team.role import Role
+from orbench_studio.errors import WorkspaceError
+from orbench_studio.store.workspace import server_rules
 
-# What reviewers do besides reading. A revision that makes a table they write to adds it here.
+_LONGEST = 63  # bytes of a name in PostgreSQL
+_LEGACY = "orbench_reviewer"  # the reviewers of all workspaces on a server, before format 15
+
+
+# What reviewers do besides reading. Ids come from sequences. A revision that makes a table they write to adds it here.
 _REVIEWERS_DO = {
-    "annotators": "INSERT",
-    "journal": "INSERT",
-    "annotations": "INSERT",
-    "views": "INSERT, DELETE",
-    "prompt_states": "INSERT, UPDATE, DELETE",
-    "response_states": "INSERT, UPDATE, DELETE",
-    "team_members": "INSERT, UPDATE (reached, seen_at)",
+    "annotators": "INSERT (name)",
+    "journal": "INSERT (uuid, kind, annotator_id, at, summary, target_id, guideline_id)",
+    "annotations": "INSERT (journal_id, annotator_id, prompt_id, response_id, aspect, value, reason, visible)",
+    "views": "INSERT (name, query, created_at), DELETE",
+    "prompt_states": "INSERT, UPDATE",
+    "response_states": "INSERT, UPDATE",
+    "team_members": "INSERT (queue_id, annotator_id, invited, share, categories, reached, seen_at), "
+    "UPDATE (reached, seen_at)",
     "team_prompts": "UPDATE (labels, room)",
-    "team_claims": "INSERT, UPDATE, DELETE",
+    "team_claims": "INSERT (queue_id, team_prompt_id, annotator_id, state, until, after), "
+    "UPDATE (state, until), DELETE",
 }
-_OWN = "(SELECT id FROM annotators WHERE name = current_user::text)"
-# Except for the owner: entries can be added and undone only under one's own name.
-_ONLY_UNDER_THE_OWN_NAME = {
-    "annotators": "name = current_user::text",
-    "journal": f"annotator_id = {_OWN} AND (target_id IS NULL OR EXISTS (SELECT FROM journal AS target "
-    "WHERE target.id = journal.target_id AND target.annotator_id = journal.annotator_id))",
-    "annotations": f"annotator_id = {_OWN} AND EXISTS (SELECT FROM journal "
-    "WHERE journal.id = journal_id AND journal.annotator_id = annotations.annotator_id)",
-}
+
+
+def role_name(db: Connection, role: Role) -> str:
+    """The name of a role of this database. Raises WorkspaceError where it would be too long for PostgreSQL."""
+    database = str(db.exec_driver_sql("SELECT current_database()").scalar_one())
+    if len(f"{database}_{role}".encode()) > _LONGEST:
+        most = _LONGEST - len(f"_{Role.ADJUDICATOR}")
+        raise WorkspaceError(f"The name of the database is longer than {most} bytes: {database}. Use a shorter name.")
+    return f"{database}_{role}"
 
 
 def give(db: Connection) -> None:
-    """Create the role, if the user may create roles, and grant its rights; can be repeated."""
-    db.exec_driver_sql(
-        f"DO $$ BEGIN CREATE ROLE {REVIEWER} NOLOGIN; "
-        "EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL; END $$"
-    )
-    for table, own in _ONLY_UNDER_THE_OWN_NAME.items():
-        db.exec_driver_sql(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        db.exec_driver_sql(f"DROP POLICY IF EXISTS everybody_reads ON {table}")
-        db.exec_driver_sql(f"DROP POLICY IF EXISTS own_name ON {table}")
-        db.exec_driver_sql(f"CREATE POLICY everybody_reads ON {table} FOR SELECT USING (true)")
-        db.exec_driver_sql(f"CREATE POLICY own_name ON {table} FOR INSERT WITH CHECK ({own})")
-    if has_reviewers(db):
-        db.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {REVIEWER}")
-        db.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {REVIEWER}")
-        for table, privileges in _REVIEWERS_DO.items():
-            db.exec_driver_sql(f"GRANT {privileges} ON {table} TO {REVIEWER}")
-        db.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {REVIEWER}")
+    """Install the rules, create the roles if the user may create roles, and grant their rights; can be repeated."""
+    server_rules.install(db)
+    _give_roles(db)
+
+
+def give_missing(db: Connection) -> None:
+    """Do what `give` does, but leave out what is there already: a copied database lacks only its own roles."""
+    if server_rules.are_installed(db):
+        _give_roles(db)
+    else:
+        give(db)
+
+
+def _give_roles(db: Connection) -> None:
+    reviewer, adjudicator = (_quoted(role_name(db, role)) for role in Role)
+    server_rules.run(db, [_created(role) for role in (reviewer, adjudicator)])
+    if not has_reviewers(db):
+        return
+    statements = [
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + other for other in (*_strangers(db), reviewer, adjudicator)
+    ]
+    statements += [
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reviewer}",
+        *(f"GRANT {privileges} ON {table} TO {reviewer}" for table, privileges in _REVIEWERS_DO.items()),
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {reviewer}",
+    ]
+    if _owns_database(db):
+        database = _quoted(str(db.exec_driver_sql("SELECT current_database()").scalar_one()))
+        statements += [
+            f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC",
+            f"GRANT CONNECT ON DATABASE {database} TO {reviewer}",
+        ]
+    server_rules.run(db, statements)
+    server_rules.run(db, [_member(adjudicator, reviewer)])
 
 
 def has_reviewers(db: Connection) -> bool:
-    """Whether the server has the role."""
-    return db.exec_driver_sql("SELECT to_regrole(%s)", (REVIEWER,)).scalar() is not None
+    """Whether the server has both roles of this database."""
+    return all(db.exec_driver_sql("SELECT to_regrole(%s)", (_quoted(role_name(db, r)),)).scalar() for r in Role)
+
+
+def remaining_step(db: Connection) -> str:
+    """What an administrator of the server must do before people can be added; empty if nothing."""
+    if has_reviewers(db):
+        return ""
+    created = " ".join(f"CREATE ROLE {_quoted(role_name(db, role))} NOLOGIN;" for role in Role)
+    reviewer, adjudicator = (_quoted(role_name(db, role)) for role in Role)
+    return (
+        "You are not allowed to create roles on this server. To add reviewers, ask an administrator to run in any "
+        f"database: {created} GRANT {reviewer} TO {adjudicator}; then open the workspace once to grant the roles "
+        "their rights."
+    )
 
 
 def are_due(db: Connection) -> bool:
-    """Whether the user owns the workspace and rights are missing, because the role was made after the tables."""
+    """Whether the user owns the workspace, and rules of this version or rights of its roles are missing.
+
+    Rights are missing if the roles were made after the tables, or if the database is a copy of another.
+    """
+    owns = db.exec_driver_sql(
+        "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'journal'::regclass"
+    ).scalar()
+    if not owns:
+        return False
+    return not server_rules.are_installed(db) or not _have_rights(db)
+
+
+def differences(db: Connection) -> Iterator[str]:
+    """Describe rights on tables that neither the owner nor the reviewers of this workspace have by this version."""
     found = db.exec_driver_sql(
-        "SELECT NOT relrowsecurity OR NOT has_table_privilege(role.oid, journal.oid, 'INSERT') "
-        "FROM pg_class AS journal LEFT JOIN pg_roles AS role ON role.rolname = %s "
-        "WHERE journal.oid = 'journal'::regclass AND pg_has_role(relowner, 'USAGE')",
-        (REVIEWER,),
+        "SELECT acl.privilege_type, c.relname, coalesce(r.rolname, 'PUBLIC') FROM pg_class AS c "
+        "CROSS JOIN aclexplode(c.relacl) AS acl LEFT JOIN pg_roles AS r ON r.oid = acl.grantee "
+        "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND acl.grantee <> c.relowner ORDER BY 2, 1"
     )
-    return bool(found.scalar())
+    reviewer = role_name(db, Role.REVIEWER)
+    for privilege, table, role in found:
+        if role != reviewer or (privilege != "SELECT" and privilege not in _REVIEWERS_DO.get(table, "")):
+            yield f"privilege {privilege} on {table} for {role} is not part of the schema"
 
 
 def own_name(db: Connection) -> str | None:
     """The only name under which the user can decide; None for the owner, who can also import others' decisions."""
-    return db.exec_driver_sql("SELECT current_user::text WHERE row_security_active('journal')").scalar()
+    return db.exec_driver_sql("SELECT session_user::text WHERE row_security_active('journal')").scalar()
+
+
+def members(db: Connection) -> dict[str, Role]:
+    """The people who have a role in this workspace, with the higher one."""
+    found: dict[str, Role] = {}
+    for role in Role:
+        rows = db.exec_driver_sql(
+            "SELECT m.rolname FROM pg_auth_members AS a JOIN pg_roles AS r ON r.oid = a.roleid "
+            "JOIN pg_roles AS m ON m.oid = a.member WHERE r.rolname = %s AND m.rolcanlogin ORDER BY 1",
+            (role_name(db, role),),
+        )
+        found.update(dict.fromkeys(rows.scalars(), role))
+    return found
+
+
+def add_person(db: Connection, name: str, role: Role, password: str) -> bool:
+    """Give a person a role in this workspace. Returns whether a login with the password was created for them."""
+    if own_name(db) is not None:
+        raise WorkspaceError("Your role on the server does not permit this. Ask the owner of the workspace.")
+    is_new = db.exec_driver_sql("SELECT to_regrole(%s)", (_quoted(name),)).scalar() is None
+    if not has_reviewers(db):
+        raise WorkspaceError(remaining_step(db))
+    if is_new and not _may_create_roles(db):
+        granted = f"GRANT {_quoted(role_name(db, role))} TO {_quoted(name)};"
+        raise WorkspaceError(
+            "You are not allowed to create logins on this server. Ask an administrator to run: "
+            f"CREATE ROLE {_quoted(name)} LOGIN PASSWORD '…'; {granted}"
+        )
+    statements = []
+    if is_new:
+        connection = db.connection.driver_connection
+        assert isinstance(connection, psycopg.Connection)
+        # Hashed here: the password itself never reaches the server or its log.
+        secret = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        statements.append(f"CREATE ROLE {_quoted(name)} LOGIN PASSWORD '{secret}'")
+    roles = {each: _quoted(role_name(db, each)) for each in Role}
+    statements += [f"REVOKE {other} FROM {_quoted(name)}" for each, other in roles.items() if each is not role]
+    statements.append(f"GRANT {roles[role]} TO {_quoted(name)}")
+    server_rules.run(db, statements)
+    return is_new
+
+
+def remove_person(db: Connection, name: str) -> None:
+    """Take a person's roles in this workspace away; their decisions and their login remain."""
+    server_rules.run(db, [f"REVOKE {_quoted(role_name(db, role))} FROM {_quoted(name)}" for role in Role])
+
+
+def _have_rights(db: Connection) -> bool:
+    if not has_reviewers(db):
+        return not _may_create_roles(db)
+    found = db.exec_driver_sql(
+        "SELECT has_column_privilege(%s, 'journal', 'summary', 'INSERT')", (role_name(db, Role.REVIEWER),)
+    )
+    return bool(found.scalar())
+
+
+def _may_create_roles(db: Connection) -> bool:
+    allowed = "SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    return bool(db.exec_driver_sql(allowed).scalar())
+
+
+def _owns_database(db: Connection) -> bool:
+    owns = "SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
+    return bool(db.exec_driver_sql(owns).scalar())
+
+
+def _strangers(db: Connection) -> Sequence[str]:
+    """Other databases' reviewers with rights here: those of an older version, or of the database this is a copy of."""
+    found = db.exec_driver_sql(
+        "SELECT DISTINCT r.rolname FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS acl "
+        "JOIN pg_roles AS r ON r.oid = acl.grantee WHERE c.oid = 'journal'::regclass AND r.oid <> c.relowner "
+        "AND (r.rolname = %s OR r.rolname LIKE '%%\\_reviewer') AND r.rolname <> %s",
+        (_LEGACY, role_name(db, Role.REVIEWER)),
+    )
+    return [_quoted(str(name)) for name in found.scalars()]
+
+
+def _created(role: str) -> str:
+    return (
+        f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL; END $$"
+    )
+
+
+def _member(adjudicator: str, reviewer: str) -> str:
+    """An adjudicator does what a reviewer does. An administrator grants it where the owner cannot."""
+    return f"DO $$ BEGIN GRANT {reviewer} TO {adjudicator}; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -55,7 +55,7 @@ def open_existing(
             _migrate(engine, server, after_migration)
         elif rights_are_due and after_migration is not None:
             with writing(engine) as db:
-                grants.give(db)
+                grants.give_missing(db)
     except BaseException:
         engine.dispose()
         raise

@@ -6,14 +6,16 @@ SQLite runs the triggers that a file contains: a foreign trigger could change de
 import re
 from collections.abc import Iterator
 from functools import cache
+from warnings import catch_warnings, simplefilter
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SAWarning
 from sqlmodel import SQLModel
 
 from orbench_studio.store.core import response_index
 from orbench_studio.store.core.engine import is_server, memory_engine
 from orbench_studio.store.core.unit_of_work import writing
-from orbench_studio.store.workspace import migrate
+from orbench_studio.store.workspace import grants, migrate, server_rules
 
 _ONLY_GROW = "BEGIN SELECT RAISE(ABORT, 'the {0} only grow: decisions are never changed or deleted'); END"
 _TRIGGERS = {
@@ -34,7 +36,11 @@ _NULLABLE = (
 )
 _ALL = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 _SHOWN = 160  # characters of a definition
-_SERVER_TRIGGERS = {("journal", "journal_only_grow"), ("annotations", "annotations_only_grow")}
+_SERVER_TRIGGERS = {
+    ("journal", "journal_only_grow"),
+    ("annotations", "annotations_only_grow"),
+    *server_rules.TRIGGERS,
+}
 _SERVER_INDEXES = {"prompt_search", "response_search"}  # full-text indexes that the models do not define
 
 
@@ -123,12 +129,15 @@ def _cut(text: str) -> str:
 
 
 def _on_server(db: Connection) -> Iterator[str]:
-    """Compare tables as Alembic does, and triggers, views and rules; not CHECKs, policies, functions or grants."""
+    """Compare tables as Alembic does, and triggers, views, rules, CHECKs, policies and privileges; not functions."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     context = MigrationContext.configure(db, opts={"compare_type": True})
-    for difference in compare_metadata(context, SQLModel.metadata):
+    with catch_warnings():
+        simplefilter("ignore", SAWarning)  # SQLAlchemy does not know the option of a CHECK that old rows may violate
+        differences_found = compare_metadata(context, SQLModel.metadata)
+    for difference in differences_found:
         for change, *what in difference if isinstance(difference, list) else [difference]:
             message = _described(str(change), what)
             if message:
@@ -144,6 +153,8 @@ def _on_server(db: Connection) -> Iterator[str]:
         yield f"trigger {name} on {table} is missing or disabled"
     for table, name in sorted(found - _SERVER_TRIGGERS):
         yield f"trigger {name} on {table} is not part of the schema"
+    yield from server_rules.differences(db)
+    yield from grants.differences(db)
     for kind in ("view", "rule"):
         named = db.exec_driver_sql(
             f"SELECT {kind}name FROM pg_{kind}s WHERE schemaname = 'public' ORDER BY 1"  # noqa: S608 - one of two

@@ -24,20 +24,23 @@ def pushed(postgres, tmp_path_factory):
         db.execute(WORKSPACE.update().values(illustrative=False))
     server = postgres.new()
     push(path, server)
-    postgres.say("CREATE ROLE rita LOGIN IN ROLE orbench_reviewer")
-    postgres.say(f"CREATE ROLE wary LOGIN PASSWORD '{SECRET}' IN ROLE orbench_reviewer")
+    postgres.admit("rita", server)
+    postgres.admit("wary", server, options=f"PASSWORD '{SECRET}'")
     rules = postgres.folder / "data" / "pg_hba.conf"
     rules.write_text("host all wary 127.0.0.1/32 scram-sha-256\n" + rules.read_text())
     postgres.stop()
     postgres.start()
-    yield server
-    for name in ("rita", "wary"):
-        postgres.say(f"DROP ROLE {name}")
+    return server
 
 
 @pytest.fixture
 def place(postgres, pushed):
-    return postgres.new(pushed.database)
+    """A copy of it, which its owner has opened once."""
+    server = postgres.new(pushed.database)
+    open_workspace(server).close()
+    for name in ("rita", "wary"):
+        postgres.admit(name, server)
+    return server
 
 
 def dialog(studio):

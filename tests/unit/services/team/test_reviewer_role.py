@@ -23,7 +23,6 @@ from orbench_studio.store.core.tables import (
     ANNOTATIONS,
     ANNOTATORS,
     JOURNAL,
-    PROMPT_STATES,
     PROMPTS,
     RESPONSES,
     VOTES,
@@ -36,21 +35,22 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def pushed(postgres, tmp_path_factory):
-    """The demo workspace on the server, closed, with two roles that can review it."""
+    """The demo workspace on the server, closed."""
     path = tmp_path_factory.mktemp("demo") / "demo.orbench"
     demo_workspace(path).close()
     server = postgres.new()
     assert push(path, server) == ""
-    for name in ("mona", "nils"):
-        postgres.say(f"CREATE ROLE {name} LOGIN IN ROLE orbench_reviewer")
-    yield server
-    for name in ("mona", "nils"):
-        postgres.say(f"DROP ROLE {name}")
+    return server
 
 
 @pytest.fixture
 def place(postgres, pushed):
-    return postgres.new(pushed.database)
+    """A copy of it, which its owner has opened once, with a reviewer and an adjudicator."""
+    server = postgres.new(pushed.database)
+    open_workspace(server).close()
+    postgres.admit("mona", server)
+    postgres.admit("nils", server, "adjudicator")
+    return server
 
 
 @pytest.fixture
@@ -65,6 +65,14 @@ def owned(place):
 def mona(postgres, place):
     """The workspace, opened by a reviewer."""
     with open_workspace(postgres.address(place.database, "mona")) as workspace:
+        workspace.policy = TeamPolicy()
+        yield workspace
+
+
+@pytest.fixture
+def nils(postgres, place):
+    """The workspace, opened by an adjudicator."""
+    with open_workspace(postgres.address(place.database, "nils")) as workspace:
         workspace.policy = TeamPolicy()
         yield workspace
 
@@ -116,11 +124,15 @@ def test_a_reviewer_can_work_in_a_team_queue(owned, mona):
     assert owned.problems() == []
 
 
-def test_a_reviewer_can_adjudicate_under_the_own_name(owned, mona):
+def test_an_adjudicator_can_adjudicate_under_the_own_name_and_a_reviewer_cannot(owned, mona, nils):
     label(owned, 1, "safe", "ben")
     label(mona, 1, "toxic", "mona")
     [dispute] = [found for found in adjudication.list_disputes(mona) if found.prompt_id == 1]
-    adjudication.adjudicate(mona, adjudication.load_case(mona, dispute), "safe", annotator="mona")
+    case = adjudication.load_case(mona, dispute)
+    with pytest.raises(WorkspaceError, match="adjudicat"):
+        adjudication.adjudicate(mona, case, "safe", annotator="mona")
+    adjudication.adjudicate(nils, case, "safe", annotator="nils")
+    assert prompt_review.load(owned, 1).final.label == "safe"
     assert owned.problems() == []
 
 
@@ -202,31 +214,17 @@ def test_only_the_owner_can_upgrade_an_older_format(postgres, place):
         open_workspace(postgres.address(place.database, "mona"))
 
 
-def test_check_finds_falsified_states(owned, mona):
-    with mona.writing() as db:
-        db.execute(
-            update(PROMPT_STATES).where(PROMPT_STATES.c.prompt_id == 2).values(final_label="toxic", basis="human")
-        )
-    assert owned.problems() == ["prompt_states: 1 rows do not match the decisions and the rules. First: prompt_id 2."]
-
-
-def test_an_administrator_creates_the_role_if_the_owner_cannot(postgres, tmp_path):
+def test_an_administrator_creates_the_roles_if_the_owner_cannot(postgres, tmp_path):
     postgres.say("CREATE ROLE plain LOGIN")
-    postgres.say("ALTER ROLE orbench_reviewer RENAME TO away")
     server = postgres.new()
     postgres.say(f"ALTER DATABASE {server.database} OWNER TO plain")
     theirs = postgres.address(server.database, "plain")
     demo_workspace(tmp_path / "demo.orbench").close()
-    try:
-        assert "CREATE ROLE orbench_reviewer NOLOGIN" in push(tmp_path / "demo.orbench", theirs)
-        postgres.say("CREATE ROLE orbench_reviewer NOLOGIN")
-        open_workspace(theirs).close()
-        postgres.say("CREATE ROLE olga LOGIN IN ROLE orbench_reviewer")
-        with open_workspace(postgres.address(server.database, "olga")) as workspace:
-            workspace.policy = TeamPolicy()
-            label(workspace, 1, "safe", "olga")
-    finally:
-        postgres.say(f"DROP DATABASE {server.database}")
-        for name in ("olga", "orbench_reviewer", "plain"):
-            postgres.say(f"DROP ROLE IF EXISTS {name}")
-        postgres.say("ALTER ROLE away RENAME TO orbench_reviewer")
+    remaining = push(tmp_path / "demo.orbench", theirs)
+    assert f'CREATE ROLE "{server.database}_reviewer" NOLOGIN;' in remaining
+    postgres.say(remaining.split(": ", 1)[1].split("; then")[0])
+    open_workspace(theirs).close()
+    postgres.admit("olga", server)
+    with open_workspace(postgres.address(server.database, "olga")) as workspace:
+        workspace.policy = TeamPolicy()
+        label(workspace, 1, "safe", "olga")

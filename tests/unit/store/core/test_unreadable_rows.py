@@ -72,8 +72,8 @@ def good(table, column):
     name = f"{table.name}.{column.name}"
     if name in GOOD:
         return GOOD[name]
-    if name in unreadable_rows._SETS:
-        return str(next(iter(unreadable_rows._SETS[name])))
+    if name in unreadable_rows.VALUE_SETS:
+        return str(next(iter(unreadable_rows.VALUE_SETS[name])))
     if isinstance(column.type, UtcDateTime):
         return "2026-11-28 09:53:05.999999"
     return (
@@ -101,7 +101,7 @@ def bad(table, column):
     if isinstance(column.type, Integer | Float):
         huge = [] if name == "audit_samples.seed" else [2**60] if name == "team_prompts.room" else [-1, 2**60]
         return [*values, "much", *huge, float("inf"), *([1.5] if isinstance(column.type, Integer) else [])]
-    if name in unreadable_rows._SETS:
+    if name in unreadable_rows.VALUE_SETS:
         values += ["colour", "", "SAFE"]
     return [*values, sqlite3.Binary(b"caf\xe9")]
 

@@ -151,7 +151,11 @@ def test_on_a_server(postgres):
                 "ALTER TABLE groupings ALTER COLUMN method TYPE integer USING 0",
                 "CREATE TABLE notes (x integer)",
                 "INSERT INTO annotators (name) VALUES ('anna')",
+                "ALTER TABLE journal DROP CONSTRAINT ck_journal_kind",
                 "INSERT INTO journal (kind, at, summary, uuid) VALUES ('wish', now(), '', '1')",
+                "DROP POLICY own_insert ON annotations",
+                "CREATE POLICY all_rows ON votes USING (true)",
+                "GRANT UPDATE ON prompts TO PUBLIC",
             ):
                 db.exec_driver_sql(change)
         message = workspace.problems()
@@ -163,6 +167,10 @@ def test_on_a_server(postgres):
             "index ix_journal_uuid is missing",
             "table notes is not part of the schema",
             "column method of groupings differs from the schema",
+            "constraint ck_journal_kind on journal is missing",
+            "policy own_insert on annotations is missing",
+            "policy all_rows on votes is not part of the schema",
+            "privilege UPDATE on prompts for PUBLIC is not part of the schema",
             "journal row 1: kind 'wish' cannot be read",
         ):
             assert any(words in problem for problem in message), message

@@ -1,0 +1,272 @@
+"""What PostgreSQL itself demands of rows that reviewers write, also with other programs than this one.
+
+CHECK constraints hold for everybody, the owner included. Policies and the trigger of team queues hold for everybody
+except the owner. `install` runs again after each change of this file, which a comment on its function shows.
+
+The reviewer's program computes the states of prompts and responses. It can write them only for prompts about which the
+same transaction decides, so that nobody can change them at will. `check` finds false ones.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from hashlib import sha256
+
+import psycopg
+from sqlalchemy import Connection, Integer
+from sqlmodel import SQLModel
+
+from orbench_studio.domain.core.annotation import Aspect, Label, Visible
+from orbench_studio.domain.core.category import LONGEST_CATEGORY
+from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.review.timeline import EntryKind
+from orbench_studio.domain.team.queue import AssignmentState, QueueState
+from orbench_studio.store.core.unreadable_rows import VALUE_SETS
+
+WRITTEN = (
+    *("annotators", "journal", "annotations", "views", "prompt_states", "response_states"),
+    *("team_members", "team_prompts", "team_claims"),
+)  # tables to which reviewers write
+TRIGGERS = (("team_prompts", "recount_places"), ("team_claims", "recount_claimed"))
+_DECIDING = (EntryKind.DECISION, EntryKind.ADJUDICATION)
+_LONGEST = {
+    "annotators.name": 200,
+    "journal.summary": 2_000,
+    "annotations.value": 100_000,
+    "annotations.reason": 10_000,
+    "annotations.visible": 200,
+    "views.name": 200,
+    "views.query": 10_000,
+    "prompt_states.votes": 1_000,
+}  # characters
+_MOST_ASSIGNED = 100  # assignments of one person at a time
+_CLOCK = "clock_timestamp() - interval '60 days' AND clock_timestamp() + interval '5 minutes'"  # offline decisions
+
+_SELF = "(SELECT id FROM annotators WHERE name = session_user::text)"
+_ADJUDICATES = (
+    "EXISTS (SELECT FROM pg_roles WHERE rolname = current_database() || '_adjudicator' "
+    "AND pg_has_role(session_user, oid, 'MEMBER'))"
+)
+
+
+def _in(values: Iterable[str]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in values) + ")"
+
+
+def _decided_now(prompt: str) -> str:
+    """The condition that this transaction added a journal entry about the prompt, or reversed one."""
+    return (
+        "EXISTS (SELECT FROM annotations AS about JOIN journal AS entry "
+        "ON entry.id = about.journal_id OR entry.target_id = about.journal_id "
+        f"WHERE about.prompt_id = {prompt} AND entry.xmin = pg_current_xact_id()::xid "
+        f"AND entry.annotator_id = {_SELF})"
+    )
+
+
+def _in_force(entry: str) -> str:
+    return (
+        f"coalesce((SELECT r.kind FROM journal AS r WHERE r.target_id = {entry}.id "
+        "ORDER BY r.at DESC, r.uuid DESC LIMIT 1), 'redo') <> 'undo'"
+    )
+
+
+def _labelled(annotator: str, prompt: str, aspect: str) -> str:
+    """The condition that the annotator has a current label of the prompt."""
+    return (
+        "EXISTS (SELECT FROM annotations AS a JOIN journal AS j ON j.id = a.journal_id "
+        f"WHERE a.annotator_id = {annotator} AND a.prompt_id = {prompt} AND a.aspect = {aspect} "
+        f"AND j.kind = '{EntryKind.DECISION}' AND {_in_force('j')})"
+    )
+
+
+_CLAIMED = "(SELECT p.prompt_id FROM team_prompts AS p WHERE p.id = team_prompt_id)"
+_COUNTED = (
+    f"(SELECT CASE WHEN p.training THEN '{Aspect.TRAINING}' ELSE '{Aspect.LABEL}' END "
+    "FROM team_prompts AS p WHERE p.id = team_prompt_id)"
+)
+_LEASED = (
+    "until <= clock_timestamp() + (SELECT q.lease FROM team_queues AS q WHERE q.id = queue_id) * interval '1 minute' "
+    "+ interval '5 minutes'"
+)
+_SAME_QUEUE = "EXISTS (SELECT FROM team_prompts AS p WHERE p.id = team_prompt_id AND p.queue_id = team_claims.queue_id)"
+_OWN_CLAIM = f"annotator_id = {_SELF} AND {_SAME_QUEUE} AND {_LEASED}"
+_HAS_ROOM = (
+    "EXISTS (SELECT FROM team_prompts AS p JOIN team_queues AS q ON q.id = p.queue_id WHERE p.id = team_prompt_id "
+    f"AND q.state = '{QueueState.OPEN}' AND (p.room > 0 OR p.training)) "
+    f"AND (SELECT count(*) FROM team_claims AS own WHERE own.annotator_id = {_SELF} "
+    f"AND own.state = '{AssignmentState.HELD}') < {_MOST_ASSIGNED}"
+)
+_OF_RESPONSE = "EXISTS (SELECT FROM responses AS r WHERE r.id = response_id AND r.prompt_id = {0}.prompt_id{1})"
+_STATE = _OF_RESPONSE.format("response_states", " AND r.model_id = response_states.model_id")
+
+# By table and statement: the condition of a new row (INSERT, UPDATE) or of the row to change (UPDATE, DELETE).
+_POLICIES = {
+    ("annotators", "INSERT"): "name = session_user::text",
+    ("journal", "INSERT"): (
+        f"annotator_id = {_SELF} AND at BETWEEN {_CLOCK} AND uuid ~ '^[0-9a-f]{{32}}$' "
+        f"AND (kind = '{EntryKind.DECISION}' OR kind = '{EntryKind.ADJUDICATION}' AND {_ADJUDICATES} "
+        f"OR kind IN ('{EntryKind.UNDO}', '{EntryKind.REDO}') AND EXISTS (SELECT FROM journal AS target "
+        "WHERE target.id = journal.target_id AND target.annotator_id = journal.annotator_id "
+        f"AND target.kind IN {_in(_DECIDING)})) "
+        f"AND (target_id IS NULL) = (kind IN {_in(_DECIDING)}) "
+        "AND guideline_id IS NOT DISTINCT FROM "
+        f"CASE WHEN kind IN {_in(_DECIDING)} THEN "
+        "(SELECT g.id FROM guidelines AS g ORDER BY g.created_at DESC, g.id DESC LIMIT 1) END"
+    ),
+    ("annotations", "INSERT"): (
+        f"annotator_id = {_SELF} AND EXISTS (SELECT FROM journal AS entry WHERE entry.id = journal_id "
+        f"AND entry.annotator_id = annotations.annotator_id AND entry.kind IN {_in(_DECIDING)} "
+        "AND entry.xmin = pg_current_xact_id()::xid) "
+        f"AND (response_id IS NULL OR {_OF_RESPONSE.format('annotations', '')})"
+    ),
+    ("views", "INSERT"): f"created_at BETWEEN {_CLOCK}",
+    ("views", "DELETE"): "true",
+    ("prompt_states", "INSERT"): _decided_now("prompt_states.prompt_id"),
+    ("prompt_states", "UPDATE"): _decided_now("prompt_states.prompt_id"),
+    ("response_states", "INSERT"): f"{_STATE} AND {_decided_now('response_states.prompt_id')}",
+    ("response_states", "UPDATE"): f"{_STATE} AND {_decided_now('response_states.prompt_id')}",
+    ("team_members", "INSERT"): f"annotator_id = {_SELF} AND NOT invited AND share IS NULL AND categories = ''",
+    ("team_members", "UPDATE"): f"annotator_id = {_SELF}",
+    ("team_prompts", "UPDATE"): "true",  # the trigger computes the values
+    ("team_claims", "INSERT"): (
+        f"{_OWN_CLAIM} AND {_HAS_ROOM} OR {_SAME_QUEUE} AND state = '{AssignmentState.LABELLED}' "
+        f"AND {_labelled('team_claims.annotator_id', _CLAIMED, _COUNTED)}"
+    ),
+    ("team_claims", "UPDATE"): f"{_OWN_CLAIM}",
+    ("team_claims", "DELETE"): (
+        f"annotator_id = {_SELF} OR state = '{AssignmentState.HELD}' AND until < clock_timestamp() "
+        f"OR state = '{AssignmentState.LABELLED}' AND NOT {_labelled('team_claims.annotator_id', _CLAIMED, _COUNTED)}"
+    ),
+}
+
+# After each change by a reviewer of a prompt in a queue or of its assignments: how many labels it has, and to how many
+# more people it can be assigned. The same as `store/review/assignment_states.py` computes.
+_RECOUNT = f"""
+CREATE OR REPLACE FUNCTION recount_places() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE counted text := CASE WHEN OLD.training THEN '{Aspect.TRAINING}' ELSE '{Aspect.LABEL}' END;
+DECLARE people int[];
+BEGIN
+  IF NOT row_security_active('public.journal') THEN RETURN NEW; END IF;
+  SELECT coalesce(array_agg(DISTINCT a.annotator_id), '{{}}') INTO people
+    FROM annotations AS a JOIN journal AS j ON j.id = a.journal_id
+    WHERE a.prompt_id = OLD.prompt_id AND a.aspect = counted AND j.kind = '{EntryKind.DECISION}' AND {_in_force("j")};
+  NEW.labels := cardinality(people);
+  IF NOT OLD.training THEN
+    NEW.room := (SELECT q.overlap FROM team_queues AS q WHERE q.id = OLD.queue_id) - cardinality(people)
+      - (SELECT count(*) FROM team_claims AS c WHERE c.team_prompt_id = OLD.id AND c.state = '{AssignmentState.HELD}'
+         AND c.annotator_id <> ALL (people));
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE FUNCTION recount_claimed() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF row_security_active('public.journal') THEN
+    UPDATE team_prompts SET room = room WHERE id = coalesce(NEW.team_prompt_id, OLD.team_prompt_id);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER recount_places BEFORE UPDATE ON team_prompts
+  FOR EACH ROW EXECUTE FUNCTION recount_places();
+CREATE OR REPLACE TRIGGER recount_claimed AFTER INSERT OR UPDATE OR DELETE ON team_claims
+  FOR EACH ROW EXECUTE FUNCTION recount_claimed()
+"""
+
+
+def _checks() -> Iterator[tuple[str, str, str]]:
+    """The CHECK constraints: table, name, condition."""
+    for full, values in VALUE_SETS.items():
+        table, name = full.split(".")
+        if table in WRITTEN:
+            yield table, name, f"{name} IN {_in(values)}"
+    for table in WRITTEN:
+        for column in SQLModel.metadata.tables[table].columns:
+            if isinstance(column.type, Integer) and table != "team_prompts":
+                yield table, column.name, f"{column.name} >= 0"
+    for full, most in _LONGEST.items():
+        table, name = full.split(".")
+        yield table, f"{name}_length", f"char_length({name}) <= {most}"
+    words = "|".join(Visible)
+    category = (
+        f"char_length({{0}}) <= {LONGEST_CATEGORY} AND {{0}} <> 'none' AND {{0}} !~ '[[:cntrl:],]' "
+        "AND {0} !~ '^ | $|  ' AND {0} = lower({0})"
+    )
+    yield "annotations", "visible", f"visible ~ '^(({words})( |$))*$'"
+    yield (
+        "annotations",
+        "value_by_aspect",
+        (
+            "CASE "
+            f"WHEN aspect IN ('label', 'recheck', 'training') THEN value IN {_in(Label)} AND response_id IS NULL "
+            f"WHEN aspect = 'answer_class' THEN value IN {_in(AnswerClass)} AND response_id IS NOT NULL "
+            "WHEN aspect = 'evidence' THEN value ~ '^[0-9]{1,9}:[0-9]{1,9}$' AND response_id IS NOT NULL "
+            "AND split_part(value, ':', 1)::int < split_part(value, ':', 2)::int "
+            "WHEN aspect = 'flag' THEN value IN ('on', 'off') "
+            f"WHEN aspect = 'category' THEN value <> '' AND {category.format('value')} "
+            "ELSE true END"
+        ),
+    )
+    yield "prompt_states", "category", category.format("category")
+
+
+def differences(db: Connection) -> Iterator[str]:
+    """Describe policies and CHECK constraints that are missing, and policies that others added."""
+    policies = {(table, f"own_{statement.lower()}") for table, statement in _POLICIES} | {(t, "read") for t in WRITTEN}
+    named = db.exec_driver_sql("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'").all()
+    there = {(str(table), str(name)) for table, name in named}
+    yield from (f"policy {name} on {table} is missing" for table, name in sorted(policies - there))
+    yield from (f"policy {name} on {table} is not part of the schema" for table, name in sorted(there - policies))
+    checks = {(table, f"ck_{table}_{name}") for table, name, _ in _checks()}
+    named = db.exec_driver_sql(
+        "SELECT c.relname, k.conname FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid "
+        "WHERE k.contype = 'c' AND c.relnamespace = 'public'::regnamespace"
+    ).all()
+    missing = checks - {(str(table), str(name)) for table, name in named}
+    yield from (f"constraint {name} on {table} is missing" for table, name in sorted(missing))
+
+
+@cache
+def _statements() -> tuple[str, ...]:
+    """All statements of `install`, without the mark."""
+    made: list[str] = []
+    for table, name, condition in _checks():
+        full = f"ck_{table}_{name}"
+        made.append(
+            f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {full}, ADD CONSTRAINT {full} CHECK ({condition}) NOT VALID"
+        )
+    for table in WRITTEN:
+        made.append(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        made.append(
+            f"DO $$ DECLARE old name; BEGIN FOR old IN SELECT policyname FROM pg_policies WHERE tablename = '{table}' "
+            f"AND schemaname = 'public' LOOP EXECUTE format('DROP POLICY %I ON public.{table}', old); END LOOP; END $$"
+        )
+        made.append(f"CREATE POLICY read ON {table} FOR SELECT USING (true)")
+    for (table, statement), condition in _POLICIES.items():
+        using = "" if statement == "INSERT" else f" USING ({condition})"
+        check = "" if statement == "DELETE" else f" WITH CHECK ({condition})"
+        made.append(f"CREATE POLICY own_{statement.lower()} ON {table} FOR {statement}{using}{check}")
+    made.append(_RECOUNT)
+    return tuple(made)
+
+
+@cache
+def _mark() -> str:
+    return "rules " + sha256("\n".join(_statements()).encode()).hexdigest()[:16]
+
+
+def install(db: Connection) -> None:
+    """Replace the constraints, policies and the trigger by those of this version; only the owner can."""
+    run(db, [*_statements(), f"COMMENT ON FUNCTION recount_places() IS '{_mark()}'"])
+
+
+def are_installed(db: Connection) -> bool:
+    """Whether the rules of this version are in the database."""
+    found = db.exec_driver_sql("SELECT obj_description(to_regprocedure('recount_places()'), 'pg_proc')")
+    return found.scalar() == _mark()
+
+
+def run(db: Connection, statements: Iterable[str]) -> None:
+    """Execute statements without parameters in one round trip."""
+    connection = db.connection.driver_connection
+    assert isinstance(connection, psycopg.Connection)
+    connection.execute(";\n".join(statements).encode())
