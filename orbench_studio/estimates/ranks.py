@@ -6,11 +6,14 @@ of a rank is from 1 + the number of models whose rate is surely higher to the nu
 lower (Mogstad, Romano, Shaikh, Wilhelm, Review of Economic Studies 91, 2024). "Surely" is a difference of more than c
 standard errors. For marginal sets, c is the 95 % quantile of the largest of a model's differences, so that each set
 covers the rank of its model with 95 %. For simultaneous sets it is that of all differences, so that all sets cover with
-95 % together. Both are simulated from the covariance of the rates, which assumes many clusters.
+95 % together. Both are simulated from the covariance of the rates, which assumes many clusters. They are stepwise:
+differences that are sure no longer count in the largest one, which can make more of them sure (Romano, Wolf, JASA 100,
+2005).
 
 The model with the highest rate was chosen because of its rate, which is therefore too high on average. Its interval is
 the hybrid one of Andrews, Kitagawa, McCloskey, Quarterly J. of Economics 139, 2024, section III: conditional on being
-the highest, within the simultaneous 99.5 % interval.
+the highest, within the simultaneous 99.5 % interval. Its standard error is that of the rate that is tested, as in
+Wilson's interval, because rates are near 0 or 1.
 """
 
 from dataclasses import dataclass
@@ -20,10 +23,13 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtrit
 
+from orbench_studio.domain.core.rates import score_interval
+
 _DRAWS = 2_000
 _CONFIDENCE = 0.95
 _TAIL = (1 + _CONFIDENCE) / 2
 _POWER = 0.8
+_LEAST_ERROR, _LEAST_VARIANCE = 1e-9, 1e-6
 _PROJECTION = 0.005  # error probability of the simultaneous interval
 Array = NDArray[np.float64]
 Sums = NDArray[np.float32]
@@ -82,15 +88,15 @@ def differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> Differe
 def ranks(hits: Sums, cases: Sums, clusters: NDArray[np.int64], compared: Differences, *, seed: int = 0) -> Ranks:
     """Rank the models by their differences; reproducible for a seed."""
     there = cases.sum(0) > 0
-    largest = _largest_differences(hits, cases, clusters, seed)
+    covariance = _covariance(hits, cases, clusters)
     wider = compared.quantile / ndtri(_TAIL)
     with np.errstate(divide="ignore", invalid="ignore"):
-        distance = compared.value / compared.error / wider
-    count = int(there.sum())
-    sets = []
-    for limit in (np.quantile(largest, _CONFIDENCE, axis=0)[:, None], np.quantile(largest.max(1), _CONFIDENCE)):
-        low = np.where(there, 1 + (distance < -limit).sum(1), len(there))
-        sets.append((low, np.where(there, count - (distance > limit).sum(1), len(there))))
+        distance = np.nan_to_num(compared.value / compared.error / wider)
+    count, sets = int(there.sum()), []
+    for together in (False, True):
+        sure = _sure(distance, covariance, seed, together=together)
+        low = np.where(there, 1 + (sure & (distance < 0)).sum(1), len(there))
+        sets.append((low, np.where(there, count - (sure & (distance > 0)).sum(1), len(there))))
     rank = np.where(there, 1 + (compared.value < 0).sum(1), len(there))
     return Ranks(rank, sets[0], sets[1])
 
@@ -102,35 +108,61 @@ def winner(hits: Sums, cases: Sums, clusters: NDArray[np.int64], *, seed: int = 
         return None
     rates = np.where(n > 0, hits.sum(0) / np.maximum(n, 1), -np.inf).astype(np.float64)
     first = int(rates.argmax())
-    # Wilson's interval has the same term, for rates near 0 and 1.
-    covariance = _covariance(hits, cases, clusters) + np.diag(1 / np.maximum(n, 1) ** 2)
-    value, error = rates[first], np.sqrt(covariance[first, first])
-    others = (n > 0) & (np.arange(len(n)) != first)
-    if not error > 0:
-        return None
+    covariance = _covariance(hits, cases, clusters)
+    value, others = rates[first], (n > 0) & (np.arange(len(n)) != first)
+    near = (hits[:, first].sum() + 0.5) / (n[first] + 1)
+    error = float(np.sqrt(covariance[first, first] + 1 / n[first] ** 2))
+    units = float(near * (1 - near) / error**2)  # effective number of prompts
     slope = covariance[first, others] / error**2
     limits = (rates[others] - slope * value) / np.where(slope == 1, np.nan, 1 - slope)
     half_step = 0.5 / n[first]  # rates are discrete, and the highest ones are often equal
     low = np.max(limits, where=slope < 1, initial=-np.inf) - half_step
     high = np.min(limits, where=slope > 1, initial=np.inf)
     spread = np.sqrt(covariance.diagonal())
-    drawn = np.abs(_drawn(covariance, seed)[:, spread > 0] / spread[spread > 0]).max(1)
-    widest = float(np.quantile(drawn, 1 - _PROJECTION)) * error
+    drawn = np.abs(_drawn(covariance, seed)[:, spread > 0] / spread[spread > 0]).max(1, initial=ndtri(_TAIL))
+    widest = float(np.quantile(drawn, 1 - _PROJECTION))
+    lowest, highest = score_interval(float(value), units, widest)
 
     def share_below(mean: float) -> float:
         """Probability of a rate as low as the one found, if this is the true one, given that it is the highest."""
-        ends = np.array([max(low, mean - widest), min(value, mean + widest), min(high, mean + widest)])
-        below, at, above = ndtr((ends - mean) / error)
+        scale = np.sqrt(max(mean * (1 - mean), _LEAST_VARIANCE) / units)
+        ends = np.array([max(low, mean - widest * scale), value, min(high, mean + widest * scale)])
+        below, at, above = ndtr((ends - mean) / scale)
         return float(np.clip((at - below) / (above - below), 0, 1)) if above > below else 0.5
 
     tail = (1 - _CONFIDENCE - _PROJECTION) / (1 - _PROJECTION) / 2
     ends = [
-        float(brentq(lambda mean, p=p: share_below(mean) - p, value - widest, value + widest, xtol=1e-5))
-        if share_below(value - widest) > p > share_below(value + widest)
-        else float(value + (widest if p == tail else -widest))
+        float(brentq(lambda mean, p=p: share_below(mean) - p, lowest, highest, xtol=1e-5))
+        if share_below(lowest) > p > share_below(highest)
+        else float(highest if p == tail else lowest)
         for p in (1 - tail, tail)
     ]
-    return first, max(ends[0], 0.0), min(ends[1], 1.0)
+    return first, ends[0], ends[1]
+
+
+def _sure(distance: Array, covariance: Array, seed: int, *, together: bool) -> NDArray[np.bool_]:
+    """Return the differences that are sure, (models, models): each model's, or `together` those of all models."""
+    variance = covariance.diagonal()
+    error = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
+    drawn = _drawn(covariance, seed)
+    counted = error > _LEAST_ERROR
+    sure = np.zeros(distance.shape, dtype=bool)
+    while True:
+        largest = _largest(drawn, error, counted & ~sure)
+        limits = np.quantile(largest.max(1) if together else largest, _CONFIDENCE, axis=0)
+        more = counted & ~sure & (np.abs(distance) > (limits if together else limits[:, None]))
+        if not more.any():
+            return sure
+        sure |= more
+
+
+def _largest(drawn: Array, error: Array, counted: NDArray[np.bool_]) -> Array:
+    """Return the largest counted difference of each model from another in standard errors, (draws, models)."""
+    found = np.zeros(drawn.shape)
+    for model, other in enumerate(counted):
+        if other.any():
+            found[:, model] = (np.abs(drawn[:, [model]] - drawn[:, other]) / error[model, other]).max(1)
+    return found
 
 
 def _covariance(hits: Sums, cases: Sums, clusters: NDArray[np.int64]) -> Array:
@@ -147,20 +179,6 @@ def _drawn(covariance: Array, seed: int) -> Array:
     values, vectors = np.linalg.eigh(covariance)
     random = np.random.default_rng(seed).standard_normal((_DRAWS, len(covariance)))
     return np.asarray((random * np.sqrt(np.maximum(values, 0))) @ vectors.T)
-
-
-def _largest_differences(hits: Sums, cases: Sums, clusters: NDArray[np.int64], seed: int) -> Array:
-    """Simulate the largest difference of each model from any other in standard errors, (draws, models)."""
-    covariance = _covariance(hits, cases, clusters)
-    variance = covariance.diagonal()
-    error = np.sqrt(np.maximum(variance[:, None] + variance - 2 * covariance, 0))
-    drawn = _drawn(covariance, seed)
-    found = np.zeros(drawn.shape)
-    for model in range(len(variance)):
-        apart = error[model] > 1e-9
-        if apart.any():
-            found[:, model] = (np.abs(drawn[:, [model]] - drawn[:, apart]) / error[model, apart]).max(1)
-    return found
 
 
 def _by_cluster(clusters: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

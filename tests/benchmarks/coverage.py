@@ -158,11 +158,13 @@ def _needed(draws: int) -> Iterator[Line]:
 
 def _ranks(draws: int) -> Iterator[Line]:
     """Use a tenth of the draws, because each compares all models."""
-    for (models, prompts), width, together in product(((6, 50), (32, 200)), (0.1, 0.5), (0.0, 0.5)):
+    for (models, prompts), width, together in product(((6, 50), (32, 200)), (0.0, 0.1, 0.5), (0.0, 0.5)):
         rates = 0.3 + width * np.arange(models) / models
         coverages = rank_coverage(rates, prompts, together=together, draws=max(draws // 10, 1))
         for which, coverage in zip(("marginal", "simultaneous"), coverages, strict=True):
-            yield Line(f"{which}, {models} models, {prompts} prompts, {together} in common", 0.3, coverage)
+            yield Line(
+                f"{which}, {models} models, {prompts} prompts, {together} in common, {width} apart", 0.3, coverage
+            )
 
 
 def _winners(draws: int, *, naive: bool = False) -> Iterator[Line]:
