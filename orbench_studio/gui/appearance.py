@@ -45,6 +45,11 @@ class Appearance(QObject):
         if name:
             dialog.controls[name].setFocus()
 
+    def choose(self, name: str, value: object) -> None:
+        """Set a preference."""
+        setattr(self._session.settings, name, value)
+        self._apply(name)
+
     def _apply(self, name: str) -> None:
         settings = self._session.settings
         if name == "scheme":

@@ -55,11 +55,17 @@ class Commands(QObject):
         ]
 
     def _settings(self) -> list[PaletteCommand]:
-        show = self._window.appearance.show_preferences
-        return [
-            PaletteCommand(f"setting:{one.name}", tr(one.title), tr("Setting"), partial(show, one.name))
-            for one in PREFERENCES
-        ]
+        """The preferences, each to show, and those of few values also to set at once."""
+        appearance, note = self._window.appearance, tr("Setting")
+        commands = []
+        for one in PREFERENCES:
+            title, show = tr(one.title), partial(appearance.show_preferences, one.name)
+            commands.append(PaletteCommand(f"setting:{one.name}", title, note, show))
+            for value, words in one.values():
+                text = tr("{setting}: {value}").format(setting=title, value=tr(words))
+                put = partial(appearance.choose, one.name, value)
+                commands.append(PaletteCommand(f"setting:{one.name}:{words}", text, note, put))
+        return commands
 
     def _workspaces(self) -> list[PaletteCommand]:
         return [

@@ -167,6 +167,13 @@ class MainWindow(PageRegistry):
         self._pages.setCurrentWidget(self.welcome)
         self.messages.show_error(self._moved_file, why)
 
+    def _show_guide(self) -> None:
+        """Show the guide at the page that is shown."""
+        from orbench_studio.gui.common.guide import GUIDE_PAGES, GuideDialog
+
+        page = GUIDE_PAGES[self._rail.marked] if self._session.workspace else "getting-started"
+        GuideDialog(self, self._theme, page).show()
+
     def _recent(self) -> list[Command]:
         places = self.welcome.recent()
         return [Command(str(place), partial(self.open, place)) for place in places] or [
@@ -268,6 +275,7 @@ class MainWindow(PageRegistry):
             "quit": self.close,
             "palette": self._commands.open,
             "menu": lambda: self.menuBar().setActiveAction(self.menuBar().actions()[0]),
+            "guide": self._show_guide,
             "about": lambda: AboutDialog(self, self._session.settings.file).open(),
             "judge_rules": partial(self.judging.ask, RULES),
             "judge_local": partial(self.judging.ask, LOCAL),

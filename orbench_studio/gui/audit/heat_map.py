@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QSizePolicy,
@@ -21,6 +31,7 @@ from orbench_studio.domain.audit.refusal_rates import NO_CATEGORY, Audit, Group,
 from orbench_studio.domain.core.rates import Rate, percent, span
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.live_table import Index
+from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import ENTER
@@ -82,6 +93,17 @@ class Cells(QAbstractTableModel):
     def _sort_key(self, model: str) -> tuple[bool, float, str]:
         value = self.audit.rate(self.group, model, self.sorted_by).value if self.audit else None
         return value is None, (value or 0.0) * (1 if self.ascending else -1), model
+
+    def short(self, row: int, column: int) -> str:
+        """Return the rate of a cell with interval, count and n."""
+        return self.tally(self.index(row, column)).rate(self.group).short_with_n
+
+    def text(self) -> str:
+        """Return the table with column names as tab-separated text."""
+        lines = [[tr("Model"), *map(category_title, self.columns)]]
+        for row, model in enumerate(self.models):
+            lines.append([model, *(self.short(row, column) for column in range(len(self.columns)))])
+        return "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
 
     def tally(self, index: Index) -> Tally:
         """Return the counts of a cell."""
@@ -151,6 +173,7 @@ class HeatMap(QTableView):
         self._fit()
         theme.changed.connect(self._fit)
         self.clicked.connect(self._open)
+        offer_context_menu(self, self._menu)
         self.horizontalHeader().sectionClicked.connect(self._sort)
 
     def show_audit(self, audit: Audit | None, group: Group) -> None:
@@ -167,13 +190,31 @@ class HeatMap(QTableView):
         self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER and self.currentIndex().isValid():
-            self._open(self.currentIndex())
+        index = self.currentIndex()
+        if event.key() in ENTER and index.isValid():
+            self._open(index)
+        elif event.matches(QKeySequence.StandardKey.Copy) and index.isValid():
+            QGuiApplication.clipboard().setText(self.cells.short(index.row(), index.column()))
         else:
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
         """Ignore typing: letters are shortcuts of the window."""
+
+    def _menu(self, at: QPoint) -> list[Entry]:
+        index = self.indexAt(at)
+        if not index.isValid():
+            return []
+        column, clipboard = index.column(), QGuiApplication.clipboard()
+        model, category = self.cells.models[index.row()], self.cells.columns[column]
+        cell, sort = self.cells.short(index.row(), column), tr("Sort models by “{category}”")
+        return [
+            Command(tr("Open these prompts"), lambda: self.opened.emit(model, category)),
+            Command(sort.format(category=category_title(category)), lambda: self._sort(column)),
+            None,
+            Command(tr("Copy cell"), lambda: clipboard.setText(cell)),
+            Command(tr("Copy table with column names"), lambda: clipboard.setText(self.cells.text())),
+        ]
 
     def _sort(self, column: int) -> None:
         self.cells.sort_by(column)

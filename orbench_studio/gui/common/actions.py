@@ -85,6 +85,7 @@ ACTIONS = (
     ActionSpec("judge_rules", "Judge responses with rules", ("Ctrl+J",), "Judging"),
     ActionSpec("judge_local", "Judge responses with the local judge", ("Ctrl+Shift+J",), "Judging"),
     ActionSpec("index_responses", "Build full-text index of responses", ("Ctrl+Shift+I",), "Judging"),
+    ActionSpec("guide", "Guide", ("F1",), "Help"),
     ActionSpec("keys", "Keyboard shortcuts…", ("?",), "Help"),
     ActionSpec("menu", "Menu bar", ("F10",), "Help"),
     ActionSpec("about", "About OR-Bench Studio", (), "Help"),

@@ -196,7 +196,8 @@ class Table(QTableView):
         ]
 
     def _copy(self, rows: Iterable[int]) -> None:
-        columns = sorted(range(len(self.rows.columns)), key=self.horizontalHeader().visualIndex)
+        shown = (column for column in range(len(self.rows.columns)) if not self.isColumnHidden(column))
+        columns = sorted(shown, key=self.horizontalHeader().visualIndex)
         QGuiApplication.clipboard().setText(self.rows.text(rows, columns))
 
     def _went(self, index: QModelIndex) -> None:

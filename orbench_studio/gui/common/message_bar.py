@@ -192,13 +192,16 @@ class _Line(QLabel):
 
 
 class _Hint(QToolButton):
-    """A button for an action, with its shortcut."""
+    """A button for an action, with its shortcut; hidden while the action does nothing."""
 
     def __init__(self, action: QAction, text: str) -> None:
         super().__init__()
         self._action = action
         self._text = text
         self.setProperty("role", "heading")
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # its neighbours stay in place
+        self.setSizePolicy(policy)
         self.clicked.connect(lambda: action.trigger())
         action.changed.connect(self._update_text)
         self._update_text()
@@ -208,7 +211,7 @@ class _Hint(QToolButton):
         self.setText(f"{key}  {self._text}" if key else self._text)
         title = self._action.text()
         self.setAccessibleName(tr("{action}, shortcut {key}").format(action=title, key=key) if key else title)
-        self.setEnabled(self._action.isEnabled())
+        self.setVisible(self._action.isEnabled())
 
 
 def _button(text: str = "") -> QToolButton:

@@ -65,6 +65,7 @@ class Rail(QFrame):
     """The buttons of the pages; the current one is checked."""
 
     chosen = Signal(str)
+    marked = ""  # the current page
 
     def __init__(self, actions: Actions, theme: Theme) -> None:
         super().__init__()
@@ -92,6 +93,7 @@ class Rail(QFrame):
 
     def mark(self, name: str) -> None:
         """Mark the current page."""
+        self.marked = name
         for other, button in self._buttons.items():
             button.setChecked(other == name)
         self._names.ensureWidgetVisible(self._buttons[name])

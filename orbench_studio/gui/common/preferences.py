@@ -78,6 +78,12 @@ class Preference:
     kind: Kind
     description: str
 
+    def values(self) -> list[tuple[object, str]]:
+        """The values to choose from and their names; empty if there are many."""
+        if isinstance(self.kind, Switch):
+            return [(True, "on"), (False, "off")]
+        return [(value, value) for value in self.kind.options] if isinstance(self.kind, OneOf) else []
+
 
 PREFERENCES = (
     Preference("scheme", "Colour scheme", OneOf(SCHEMES), ""),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
+    QGuiApplication,
     QKeyEvent,
     QResizeEvent,
     QTextBlockFormat,
@@ -18,8 +20,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit
 
+from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.markdown import parse
 from orbench_studio.gui.common.markdown_document import MarkdownWriter, Segment, utf16
+from orbench_studio.gui.common.menus import Command, Entry, context_menu
 from orbench_studio.gui.common.theme import BODY, Theme, font, px
 
 # Qt counts UTF-16 units and splits paragraphs at these; the number of characters stays the same.
@@ -27,6 +31,7 @@ _PARAGRAPHS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\0": "
 
 _RIGHT = 12
 _MOST_BLOCKS = 2_000  # a longer text is shown as it is written
+_STAYS = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)  # the focus comes back after these
 _CURSOR_KEYS = (
     Qt.Key.Key_Up,
     Qt.Key.Key_Down,
@@ -68,6 +73,7 @@ class TextPane(QTextEdit):
         self._text = ""
         self._evidence: tuple[int, int] | None = None
         self._cover = ""
+        self.entries: tuple[Entry, ...] = ()  # of the context menu, below those of every text
         self._build_ui()
         theme.changed.connect(self._render)
 
@@ -98,8 +104,17 @@ class TextPane(QTextEdit):
             super().keyPressEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._reading = self._reading and event.reason() == Qt.FocusReason.ActiveWindowFocusReason
+        self._reading = self._reading and event.reason() in _STAYS
         super().focusOutEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        standard = (
+            Command(tr("Copy"), self.copy, enabled=self.textCursor().hasSelection()),
+            Command(tr("Copy all"), lambda: QGuiApplication.clipboard().setText(self.toPlainText())),
+            Command(tr("Select all"), self.selectAll),
+        )
+        more = (None, *self.entries) if self.entries else ()
+        context_menu(self, (*standard, *more)).popup(event.globalPos())
 
     def selected(self) -> tuple[int, int] | None:
         """The half-open span of characters of the source that is selected; None without a selection."""

@@ -79,6 +79,8 @@ class LibraryPage(QScrollArea):
             table.opened.connect(partial(self._open, field))
             if field is not None:
                 table.entries = partial(self._entries, field)
+        self.sources.opened.connect(partial(self._open, Field.SOURCE))
+        self.sources.entries = partial(self._entries, Field.SOURCE)
 
     def refresh(self, changes: Changes) -> None:
         """Read the workspace again after any change."""
@@ -122,7 +124,7 @@ class LibraryPage(QScrollArea):
             bars.show_counts(counts[key], partial(_title, _NONE.get(key, "none")))
         self.days.show_counts(dict(list(days.items())[: -_DAYS - 1 : -1]))
         self.sources.show_rows(
-            range(len(sources)),
+            [one.name for one in sources],
             [(one.name, one.format, f"{one.imported_at.astimezone():%Y-%m-%d %H:%M}") for one in sources],
         )
         self.journal.show_rows(range(len(entries)), [_entry(entry) for entry in reversed(entries)])

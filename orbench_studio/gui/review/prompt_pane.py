@@ -36,6 +36,7 @@ class PromptPane(QScrollArea):
         self._seed = TextPane(theme, Type(READING, READING_LINE), grows=True)
         self._text = TextPane(theme, Type(PROMPT, PROMPT_LINE), grows=True)
         self._note = TextPane(theme, Type(READING, READING_LINE), grows=True)
+        self._text.entries = ("note", "flag", "category", "seed", "timeline", "reveal_text")
         self._marks = QWidget()
         self._heading = QHBoxLayout(self._marks)
         self._column = QWidget()

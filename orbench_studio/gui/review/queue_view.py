@@ -1,7 +1,7 @@
 """The queue on the left: two painted lines per prompt."""
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QPainter
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from orbench_studio.domain.core.moderation import Veto
 from orbench_studio.domain.review.queue import UNDECIDED_STATUSES, QueueRow, Status
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import elided
 from orbench_studio.gui.common.theme import BODY, LABELS, META, Theme, font, px
 from orbench_studio.gui.common.widgets import label, plain_tip
@@ -154,6 +155,7 @@ class QueueView(QWidget):
         self._order = order
         self._delegate = QueueDelegate(theme)
         self._build_ui()
+        offer_context_menu(self._list, self._menu)
         self._list.selectionModel().currentRowChanged.connect(lambda now, _before: self.moved.emit(now.row()))
         self._list.selectionModel().selectionChanged.connect(lambda *_: self._say_place())
         theme.changed.connect(self._list.fit_lines)
@@ -185,6 +187,21 @@ class QueueView(QWidget):
         """Show how many prompts the queue has."""
         self._prompts = prompts
         self._say_place()
+
+    def _menu(self, at: QPoint) -> list[Entry]:
+        """The actions on the prompt of a row, which the right click made current, or on the selected prompts."""
+        row = self._list.indexAt(at).data(ROW)
+        if not isinstance(row, QueueRow):
+            return []
+        if len(self.chosen()) > 1:
+            return ["bulk"]
+        number, clipboard = f"#{abs(row.prompt_id)}", QGuiApplication.clipboard()
+        return [
+            *("label_safe", "label_toxic", "label_controversial", "change_label", "skip", None),
+            *("flag", "note", "category", "timeline", None),
+            Command(tr("Copy prompt"), lambda: clipboard.setText(row.text)),  # a covered one as it is shown
+            Command(tr("Copy prompt number"), lambda: clipboard.setText(number)),
+        ]
 
     def _say_place(self) -> None:
         """Show the place in the queue, or how many rows are selected."""

@@ -52,6 +52,7 @@ class ResponseReader(QFrame):
 
     def _build_details(self) -> None:
         self.text.setMaximumWidth(px(_WIDEST))
+        self.text.entries = ("evidence", "change_class", "reason", "show_source", "side_by_side", "reveal_text")
         self.source.setText(tr("Show source"))
         self.source.setCheckable(True)
         self.source.setProperty("role", "link")

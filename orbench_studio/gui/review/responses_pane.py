@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,9 +18,11 @@ from orbench_studio.domain.audit.refusal_rates import tally_of
 from orbench_studio.domain.core.annotation import Basis
 from orbench_studio.domain.review.decision import PromptView, ResponseView
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.menus import Command, Entry, offer_context_menu
 from orbench_studio.gui.common.painting import badge, badge_size, elided
 from orbench_studio.gui.common.theme import ANSWERS, BASES, BODY, META, Theme, font, px
 from orbench_studio.gui.common.widgets import PlainList, label
+from orbench_studio.gui.review.choice_menus import CLASS_ACTIONS
 from orbench_studio.gui.review.response_reader import ResponseReaders
 
 _ROW = 48
@@ -139,7 +141,7 @@ class ResponsesPane(QFrame):
         self.setObjectName("panel")
         self._model = ResponsesModel()
         self._delegate = ResponseDelegate(theme)
-        self._list = PlainList()
+        self.list = PlainList()
         self._count = label("", "meta")
         self.readings = ResponseReaders(theme)
         self._delegate.covered = lambda: self.readings.focused.text.covered
@@ -147,8 +149,9 @@ class ResponsesPane(QFrame):
         self._model_of_queue = ""
         self._of: int | None = None
         self._build_ui()
+        offer_context_menu(self.list, self._menu)
         self.readings.focused.text.left.connect(self.left)
-        self._list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._show_text())
         theme.changed.connect(self._fit_size)
 
     def show_view(self, view: PromptView, annotator: str) -> None:
@@ -164,14 +167,14 @@ class ResponsesPane(QFrame):
         ids = [each.response.id for each in views]
         if views:
             place = ids.index(focused.response.id) if focused and focused.response.id in ids else self._first(pinned)
-            self._list.setCurrentIndex(self._model.index(place))
+            self.list.setCurrentIndex(self._model.index(place))
         self._show_text()
 
     def follow(self, model: str) -> None:
         """Focus the response of the model that the queue is about, here and for each next prompt."""
         self._model_of_queue = model
         if model and self._model.rowCount():
-            self._list.setCurrentIndex(self._model.index(self._first(None)))
+            self.list.setCurrentIndex(self._model.index(self._first(None)))
 
     def _first(self, pinned: ResponseView | None) -> int:
         """The place to focus first: the queue's model, else the first that is not pinned."""
@@ -202,13 +205,13 @@ class ResponsesPane(QFrame):
 
         Returns whether two responses are compared now.
         """
-        focused, place = self.focused(), self._list.currentIndex().row()
+        focused, place = self.focused(), self.list.currentIndex().row()
         other = place + 1 if self._model.at(place + 1) else place - 1
         go = not self._beside and focused is not None and self._model.at(other) is not None
         self._beside = focused.response.model if go and focused is not None else ""
         self.readings.compare(focused if go else None, blind=self._model.blind)
         if go:
-            self._list.setCurrentIndex(self._model.index(other))
+            self.list.setCurrentIndex(self._model.index(other))
         return go
 
     def _pin(self, views: tuple[ResponseView, ...]) -> ResponseView | None:
@@ -222,15 +225,15 @@ class ResponsesPane(QFrame):
 
     def step(self, by: int) -> None:
         """Move the focus among the responses."""
-        place = self._list.currentIndex().row() + by
+        place = self.list.currentIndex().row() + by
         if self._model.at(place) is not None:
-            self._list.setCurrentIndex(self._model.index(place))
+            self.list.setCurrentIndex(self._model.index(place))
 
     def go_on(self, annotator: str) -> None:
         """Focus the next response that the annotator has not classified; stay where there is none."""
-        here = self._list.currentIndex().row()
+        here = self.list.currentIndex().row()
         later = (place for place in range(here + 1, self._model.rowCount()) if not self._has_class(place, annotator))
-        self._list.setCurrentIndex(self._model.index(next(later, here)))
+        self.list.setCurrentIndex(self._model.index(next(later, here)))
 
     def _has_class(self, place: int, annotator: str) -> bool:
         view = self._model.at(place)
@@ -238,22 +241,36 @@ class ResponsesPane(QFrame):
 
     def focused(self) -> ResponseView | None:
         """The response in focus; None where there is none."""
-        return self._model.at(self._list.currentIndex().row())
+        return self._model.at(self.list.currentIndex().row())
+
+    def _menu(self, at: QPoint) -> list[Entry]:
+        """The actions on a response, which the right click made the one in focus."""
+        view = self._model.at(self.list.indexAt(at).row())
+        if view is None:
+            return []
+        response, clipboard = view.response, QGuiApplication.clipboard()
+        is_covered = self.readings.focused.text.covered
+        return [
+            *(*CLASS_ACTIONS.values(), "change_class", "reason", None),
+            *("side_by_side", "show_source", "read_response", None),
+            Command(tr("Copy response"), lambda: clipboard.setText(response.text), enabled=not is_covered),
+            Command(tr("Copy model name"), lambda: clipboard.setText(response.model)),
+        ]
 
     def _fit_size(self) -> None:
         rows = min(max(self._model.rowCount(), _FEWEST), _MOST)
-        self._list.setMinimumHeight(px(_ROW) * rows + 4)
-        self._list.doItemsLayout()
+        self.list.setMinimumHeight(px(_ROW) * rows + 4)
+        self.list.doItemsLayout()
 
     def _show_text(self) -> None:
         self.readings.focused.show_view(self.focused(), blind=self._model.blind)
 
     def _build_ui(self) -> None:
-        self._list.setModel(self._model)
-        self._list.setItemDelegate(self._delegate)
-        self._list.setUniformItemSizes(True)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setAccessibleName(tr("Responses"))
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(self._delegate)
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setAccessibleName(tr("Responses"))
         self._fit_size()
         self._count.setMinimumWidth(1)
         heading = QHBoxLayout()
@@ -266,7 +283,7 @@ class ResponsesPane(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(heading)
-        layout.addWidget(self._list, 1)
+        layout.addWidget(self.list, 1)
 
 
 def tally(views: tuple[ResponseView, ...]) -> str:

@@ -3,27 +3,26 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialog,
-    QDialogButtonBox,
-    QHeaderView,
-    QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Label, Visible
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.review.decision import PromptView, evidence_span
 from orbench_studio.domain.review.timeline import Event
 from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
-from orbench_studio.gui.common.widgets import label, set_tip
+from orbench_studio.gui.common.widgets import label
 
-_COLUMNS = ("When", "Who", "What", "", "Seen before deciding", "Reason", "Guidelines")
+_COLUMNS = (
+    Column("When", 160),
+    Column("Who", 90),
+    Column("What", 200, share=1),
+    Column("State", 70),
+    Column("Seen before deciding", 170),
+    Column("Reason", 110),
+    Column("Guidelines", 80),
+)
 _WHAT = 2
 _EXCERPT = 60  # characters of a note or of evidence
 
@@ -40,31 +39,21 @@ class TimelineDialog(QDialog):
         self._view = view
         self._covered = covered
         self._events: list[Event] = []
-        self._table = QTableWidget(0, len(_COLUMNS))
+        self._table = Table(tr("History of the prompt"), _COLUMNS)
         self._status = label("", "quiet")
         self._back = QPushButton(tr("Restore"))
         self._build_ui()
-        self._table.currentCellChanged.connect(lambda *_: self._update_status())
-        self._table.activated.connect(lambda _: self.accept())
+        self._table.chosen.connect(lambda _: self._update_status())
+        self._table.opened.connect(lambda *_: self.accept())
 
     def show_events(self, events: Sequence[Event]) -> None:
         """Show events, the latest first."""
         self._events = [*events][::-1]
-        self._table.setRowCount(len(self._events))
         rows = [self._cells(event) for event in self._events]
-        for row, (event, cells) in enumerate(zip(self._events, rows, strict=True)):
-            for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                set_tip(item, text if column == _WHAT else "")
-                if not event.in_force and column == _WHAT:
-                    struck = item.font()
-                    struck.setStrikeOut(True)
-                    item.setFont(struck)
-                self._table.setItem(row, column, item)
+        self._table.show_rows(range(len(rows)), rows)
         for column in range(_WHAT + 1, len(_COLUMNS)):
             self._table.setColumnHidden(column, not any(cells[column] for cells in rows))
-        if self._events:
-            self._table.setCurrentCell(0, 0)
+        self._table.choose(0)
         self._table.setFocus()
         self._update_status()
 
@@ -75,8 +64,8 @@ class TimelineDialog(QDialog):
             super().accept()
 
     def _chosen(self) -> object | None:
-        row = self._table.currentRow()
-        return self._events[row].repeated(self._view.prompt.id) if 0 <= row < len(self._events) else None
+        row = self._table.current()
+        return self._events[row].repeated(self._view.prompt.id) if isinstance(row, int) else None
 
     def _update_status(self) -> None:
         can = self._chosen() is not None
@@ -109,20 +98,6 @@ class TimelineDialog(QDialog):
         return next((r.response.text for r in self._view.responses if r.response.id == response_id), "")
 
     def _build_ui(self) -> None:
-        self._table.setAccessibleName(tr("History of the prompt"))
-        self._table.setHorizontalHeaderLabels([tr(name) for name in _COLUMNS])
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._table.setShowGrid(False)
-        self._table.setWordWrap(False)
-        self._table.setTabKeyNavigation(False)
-        self._table.verticalHeader().hide()
-        head = self._table.horizontalHeader()
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        head.setHighlightSections(False)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(_WHAT, QHeaderView.ResizeMode.Stretch)
         self._back.setProperty("role", "primary")
         self._back.setDefault(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from orbench_studio.gui.common.actions import key_text, tr
+from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.widgets import if_alive, label, set_role
 from orbench_studio.gui.workspace.session import Session
 
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from orbench_studio.services.workspace.workspace import Workspace
 
 _LISTED = 1_000
+_COLUMNS = (Column("When", 160), Column("Decision", 280, share=1), Column("Decisions", 60, number=True))
 _NAMED = 12  # prompts named one by one
 _TYPING = 200  # milliseconds after the last key until the time is read
 
@@ -74,9 +72,8 @@ class UndoSinceDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Your decisions"))
         self._session = session
-        self._entries: list[Entry] = []
         self._previewed: UndoPreview | None = None
-        self._table = QTableWidget(0, 2)
+        self._table = Table(tr("Your decisions, latest first"), _COLUMNS)
         self._time = QLineEdit()
         self._status = label("", "quiet")
         self._undo_alone = QPushButton(tr("Undo this decision"))
@@ -103,21 +100,14 @@ class UndoSinceDialog(QDialog):
         self._session.run(work, if_alive(self, self._show))
 
     def _show(self, entries: list[Entry]) -> None:
-        self._entries = entries
-        self._table.setRowCount(len(entries))
-        for row, entry in enumerate(entries):
-            summary = entry.summary
-            if entry.annotations > 1:
-                summary = tr("{summary}   ({count} decisions)").format(summary=summary, count=f"{entry.annotations:,}")
-            for column, text in enumerate((f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", summary)):
-                self._table.setItem(row, column, QTableWidgetItem(text))
+        self._table.show_rows(entries, [_row(entry) for entry in entries])
         if not entries:
             self._say(tr("Nothing to undo: you have no current decisions."))
         self._table.setFocus()
 
     def _picked(self) -> Entry | None:
         rows = self._table.selectionModel().selectedRows()
-        return self._entries[rows[0].row()] if rows else None
+        return self._table.rows.keys[rows[0].row()] if rows else None  # type: ignore[return-value]
 
     def _pick(self) -> None:
         """Preview the undo of everything down to the selected row."""
@@ -177,23 +167,11 @@ class UndoSinceDialog(QDialog):
         self._typing.setInterval(_TYPING)
         self._typing.timeout.connect(self._read_time)
         self._time.textEdited.connect(lambda _: self._typing.start())
-        self._table.itemSelectionChanged.connect(self._pick)
+        self._table.selectionModel().selectionChanged.connect(lambda *_: self._pick())
         self._undo.clicked.connect(self.accept)
         self._undo_alone.clicked.connect(self._accept_alone)
 
     def _build_ui(self) -> None:
-        self._table.setAccessibleName(tr("Your decisions, latest first"))
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._table.setShowGrid(False)
-        self._table.setWordWrap(False)
-        self._table.setTabKeyNavigation(False)
-        self._table.verticalHeader().hide()
-        head = self._table.horizontalHeader()
-        head.hide()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setStretchLastSection(True)
         self._status.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         for button in (self._undo_alone, self._undo):
@@ -223,3 +201,8 @@ class UndoSinceDialog(QDialog):
         row.addWidget(title, 1)
         row.addWidget(self._time)
         return row
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    count = f"{entry.annotations:,}" if entry.annotations > 1 else ""
+    return f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}", entry.summary, count

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from orbench_studio.domain.workspace.location import Location, exists, location_of
 from orbench_studio.errors import StudioError
 from orbench_studio.gui.common.actions import SHORTCUTS, Actions, key_text, tr
+from orbench_studio.gui.common.menus import Command, offer_context_menu
 from orbench_studio.gui.common.widgets import label
 from orbench_studio.settings import Settings
 
@@ -49,11 +52,24 @@ class WelcomePage(QWidget):
             button = QPushButton("\n".join(lines).replace("&", "&&"))
             button.setStyleSheet("text-align: left;")
             button.clicked.connect(lambda _checked=False, p=place: self.chosen.emit(p))
+            offer_context_menu(button, partial(self._entries, place))
             self._recent.addWidget(button)
 
     def recent(self) -> list[Location]:
         """The recent workspaces that still exist, newest first."""
         return [place for place in _places(self._settings.recent) if exists(place)][:_SHOWN]
+
+    def _entries(self, place: Location, _at: QPoint) -> list[Command]:
+        return [
+            Command(tr("Open"), partial(self.chosen.emit, place)),
+            Command(tr("Copy path"), partial(QGuiApplication.clipboard().setText, str(place))),
+            Command(tr("Remove from this list"), partial(self._forget, place)),
+        ]
+
+    def _forget(self, place: Location) -> None:
+        """Remove a workspace from the list; its file stays."""
+        self._settings.recent = [name for name in self._settings.recent if name != str(place)]
+        self.list_recent()
 
     def say(self, text: str) -> None:
         """Show what is being opened instead of the buttons; an empty text shows the buttons again."""

@@ -62,11 +62,13 @@ def test_the_palette_is_used_with_the_keyboard(start, path):
         studio.wait(lambda: window.findChild(PreferencesDialog) is not None)
         assert window.findChild(PreferencesDialog).controls["font_scale"].hasFocus()
         window.findChild(PreferencesDialog).reject()
+        run("dark scheme", "Colour scheme: dark")
+        studio.wait(lambda: studio.application.session.settings.scheme == "dark")
         run("my priv", "My privacy prompts")
         studio.wait(lambda: write(window.review.finder.current) == "category:privacy")
         shown = palette("")
-        recent = ["My privacy prompts", "Text size", "Audit page"]
-        studio.wait(lambda: [shown.list.item(row).text() for row in range(3)] == recent)
+        recent = ["My privacy prompts", "Colour scheme: dark", "Text size", "Audit page"]
+        studio.wait(lambda: [shown.list.item(row).text() for row in range(4)] == recent)
         QTest.keyClick(shown.line, Qt.Key.Key_Down)
         assert shown.list.currentRow() == 1
         QTest.keyClicks(shown.line, "no such command")

@@ -147,7 +147,7 @@ def test_typed_letters_are_not_shortcuts(start, path, labels):
 
 def test_shortcuts_work_with_any_focus_and_enter_presses_the_focused_button(start, path, labels):
     with start(path) as studio:
-        for widget in (studio.page.responses._list, studio.page.prompt, studio.page.prompt._text):
+        for widget in (studio.page.responses.list, studio.page.prompt, studio.page.prompt._text):
             widget.setFocus()
             studio.press(S)
         assert len(labels()) == 3

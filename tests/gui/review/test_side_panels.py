@@ -3,10 +3,11 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QTableWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton
 
 from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.review.decision import Decision
+from orbench_studio.gui.common.live_table import Table
 from orbench_studio.gui.common.text_pane import TextPane
 from orbench_studio.gui.review.guidelines_pane import GuidelinesDialog
 from orbench_studio.gui.review.timeline_dialog import TimelineDialog
@@ -29,10 +30,9 @@ def button(within, words):
 
 
 def lines(shown):
-    table = shown.findChild(QTableWidget)
-    return [
-        [table.item(row, column).text() for column in range(1, table.columnCount())] for row in range(table.rowCount())
-    ]
+    rows = shown.findChild(Table).rows
+    columns = range(1, rows.columnCount())
+    return [[rows.index(row, column).data() for column in columns] for row in range(rows.rowCount())]
 
 
 def said(shown):
@@ -123,7 +123,7 @@ def test_the_timeline_restores_an_earlier_decision(start, path, labels):
         studio.trigger("redo")
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
-        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 4)
+        studio.wait(lambda: shown.findChild(Table).rows.rowCount() == 4)
         assert [line[1] for line in lines(shown)] == [
             "Redone: “#1 safe → toxic”",
             "Undone: “#1 safe → toxic”",
@@ -131,7 +131,7 @@ def test_the_timeline_restores_an_earlier_decision(start, path, labels):
             "● safe",
         ]
         assert not button(shown, "Restore").isEnabled()
-        shown.findChild(QTableWidget).setCurrentCell(3, 0)
+        shown.findChild(Table).selectRow(3)
         before = studio.version()
         QTest.keyClick(shown, Qt.Key.Key_Return)
         studio.wait(lambda: labels()[1] == "safe" and studio.version() != before)
@@ -146,9 +146,8 @@ def test_undone_decisions_are_marked_in_the_timeline(start, path):
         studio.undo()
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
-        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 2)
+        studio.wait(lambda: shown.findChild(Table).rows.rowCount() == 2)
         assert lines(shown)[1][1:3] == ["● safe", "undone"]
-        assert shown.findChild(QTableWidget).item(1, 2).font().strikeOut()
 
 
 def test_blind_the_timeline_opens_only_after_the_first_label(start, path):
@@ -159,7 +158,7 @@ def test_blind_the_timeline_opens_only_after_the_first_label(start, path):
         studio.press(S)
         studio.key(Qt.Key.Key_L)
         shown = dialog(studio, TimelineDialog)
-        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 1)
+        studio.wait(lambda: shown.findChild(Table).rows.rowCount() == 1)
         assert lines(shown)[0][1:4] == ["● safe", "", "only the texts (blind)"]
 
 
@@ -180,14 +179,14 @@ def undoing(start, path):
             studio.press(S)
         studio.window.actions_table["undo_since"].trigger()
         shown = dialog(studio, UndoSinceDialog)
-        studio.wait(lambda: shown.findChild(QTableWidget).rowCount() == 5)
+        studio.wait(lambda: shown.findChild(Table).rows.rowCount() == 5)
         yield studio, shown
 
 
 def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
     studio, shown = undoing
     assert [line[0] for line in lines(shown)] == [f"#{n} undecided → safe" for n in (5, 4, 3, 2, 1)]
-    shown.findChild(QTableWidget).setCurrentCell(2, 0)
+    shown.findChild(Table).selectRow(2)
     studio.wait(lambda: "3 decisions on 3 prompts, #3, #4, #5." in said(shown))
     button(shown, "Undo everything since").click()
     studio.wait(lambda: labels() == {1: "safe", 2: "safe"})
@@ -200,10 +199,10 @@ def test_bulk_undo_from_a_row_is_undone_and_redone_in_one_step(undoing, labels):
 
 def test_decisions_are_there_to_read_and_one_of_them_is_undone(undoing, labels):
     studio, shown = undoing
-    table = shown.findChild(QTableWidget)
+    table = shown.findChild(Table)
     assert table.selectionModel().selectedRows() == []
     assert not button(shown, "Undo this decision").isEnabled()
-    table.setCurrentCell(3, 0)
+    table.selectRow(3)
     studio.wait(lambda: button(shown, "Undo everything since").isEnabled())
     QTest.keyClick(table, Qt.Key.Key_Return)
     assert len(labels()) == 5, "Enter undoes nothing"

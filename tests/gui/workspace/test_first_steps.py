@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPu
 
 from orbench_studio.domain.review.queue import QueueFilter
 from orbench_studio.gui.common.actions import ACTIONS
-from orbench_studio.gui.common.menus import Command, offer_context_menu
 from orbench_studio.gui.common.preferences import PreferencesDialog
 from orbench_studio.gui.data.import_dialog import ImportDialog
 from orbench_studio.gui.evaluation.page import EvaluationPage
@@ -335,19 +334,3 @@ def test_what_is_typed_is_looked_for_to_the_letter(start, path, write_csv, tmp_p
         expected = [71 + place for place, text in enumerate(texts) if words in text]
         studio.wait(lambda: list(studio.page.model.ids()) == expected)
         assert expected
-
-
-def test_a_context_menu_has_actions_of_the_window_and_commands(start, path):
-    ran = []
-    with start(path) as studio:
-        page = studio.page
-        offer_context_menu(page.prompt, lambda _at: ["label_safe", None, Command("R&D", lambda: ran.append(1))])
-        page.prompt.customContextMenuRequested.emit(QPoint(5, 5))
-        studio.wait(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
-        menu = QApplication.activePopupWidget()
-        assert [action.text() for action in menu.actions()] == ["Safe", "", "R&&D"]
-        menu.actions()[2].trigger()
-        menu.actions()[0].trigger()
-        menu.close()
-        studio.wait(lambda: studio.page.state is State.SHOWN and studio.shown() == 2)
-    assert ran == [1]
