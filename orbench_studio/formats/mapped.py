@@ -213,7 +213,9 @@ class MappedRow:
         return f"{self._layout.key_prefix}{found[1]}"
 
     def _category(self, cells: Cells) -> str | None:
-        stated = self._text(Field.CATEGORY, cells)
+        value = self._value(Field.CATEGORY, cells)
+        is_several = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        stated = "; ".join(value) if is_several else plain(value, "category")
         meaning = self._meaning(Field.CATEGORY, stated)
         try:
             found = category(stated if meaning is None else meaning)

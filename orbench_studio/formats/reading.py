@@ -22,7 +22,8 @@ from orbench_studio.formats.tables import Cells, NestedCell, Row, Table, listing
 
 _PREVIEW_ROWS = 20
 _OTHER_ROWS = "rows of another kind were not read (distinguished by {})"
-_KEYS = ("custom_id", "question_id", "id", "key")  # by which results name their requests
+_KEYS = ("custom_id", "question_id", "id", "key")  # columns by which results name their requests,
+_KEY_ENDINGS = ("_id", "_key", "uid")  # and others
 
 
 class Reading:
@@ -109,21 +110,25 @@ def _joined(
             text = f"{name}: its prompts are in the requests file (joined by {reader.joins}). Name that file."
             raise FileFaultError(text, wants="requests")
         return rows, header
-    by = reader.joins or next((key for key in _KEYS if key in header), "")
-    if by not in header:
+    others = [key for key in header if key not in _KEYS and key.endswith(_KEY_ENDINGS)]
+    keys = [reader.joins] if reader.joins else [key for key in _KEYS if key in header] + others
+    if not keys:
         raise file_fault(name, f"it has none of the columns {', '.join(_KEYS)}, so it cannot be joined to requests.")
-    requests = _requests(options.requests, by)
+    by, requests = _requests(options.requests, keys)
     return _with_requests(rows, header.index(by), requests, options.requests.name), (*header, REQUEST)
 
 
-def _requests(path: Path, by: str) -> dict[str, NestedCell]:
-    """The requests of a file, by their keys."""
+def _requests(path: Path, keys: Sequence[str]) -> tuple[str, dict[str, NestedCell]]:
+    """The requests of a file by their keys, and the one of these columns of the results that has the key.
+
+    Raises FileFaultError for two requests with the same key.
+    """
     with _opened(path, ReadOptions(), None) as (file, table):
         header = table.header(file.name)
-        key = next((name for name in (by, *_KEYS) if name in header), None)
+        key = next((name for name in (*keys, *_KEYS) if name in header), None)
         if key is None:
-            raise file_fault(file.name, f"it has no column {by}, by which the results name their requests.")
-        at, found = header.index(key), {}
+            raise file_fault(file.name, f"it has no column {keys[0]}, by which the results name their requests.")
+        at, found = header.index(key), dict[str, NestedCell]()
         with file.explained():
             for row in table.rows:
                 if not isinstance(row, RowFault):
@@ -131,8 +136,10 @@ def _requests(path: Path, by: str) -> dict[str, NestedCell]:
                         f"{json.dumps(name)}: {cell if isinstance(cell, NestedCell) else json.dumps(cell)}"
                         for name, cell in zip(header, row[1], strict=True)
                     )
-                    found[row[1][at]] = NestedCell(f"{{{', '.join(cells)}}}")
-        return found
+                    request = NestedCell(f"{{{', '.join(cells)}}}")
+                    if found.setdefault(row[1][at], request) != request:
+                        raise file_fault(file.name, f"two rows have the {key} {shortened(row[1][at])}.", row[0])
+        return key if key in keys else keys[0], found
 
 
 def _with_requests(

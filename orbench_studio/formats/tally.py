@@ -18,7 +18,7 @@ class ColumnTally:
     """One column: the field it gives, and its values with what they became.
 
     `texts` counts the texts of a column of prompts or responses, `nested_texts` those that begin with [ or {,
-    `identifiers` those that are only a number or an identifier, `empty` those that have nothing.
+    `identifiers` those that are only a number, a letter or an identifier, `empty` those that have nothing.
     """
 
     field: str
@@ -55,7 +55,7 @@ class ColumnTally:
         """Count a text."""
         self.texts += 1
         self.nested_texts += text[:1] in ("[", "{")
-        self.identifiers += class_words.is_identifier(text)
+        self.identifiers += class_words.is_identifier(text) or len(text.strip()) == 1
         self.empty += not text
 
 

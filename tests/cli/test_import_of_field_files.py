@@ -74,7 +74,7 @@ def test_texts_that_are_lists_are_a_warning(run, write):
 def test_identifiers_as_prompts_are_a_warning(run, write):
     file = write("a.csv", "q,t\n80,Is it late?\ncase-81,Is it 2 already?\n")
     assert (
-        "2 of 2 texts of q (prompt) are numbers or identifiers"
+        "2 of 2 texts of q (prompt) are numbers, letters or identifiers"
         in run("import", "w.orbench", file, "--column", "prompt=q").stdout
     )
     assert "WARNING" not in run("import", "x.orbench", file, "--column", "prompt=t").stdout

@@ -267,8 +267,8 @@ def _doubts(report: ImportReport) -> Iterator[str]:
             yield f"{nested}. Map a path inside of them if they are lists or objects."
         if column.empty > _DOUBTFUL * column.texts:
             yield f"{column.empty:,} {of} are empty."
-        if column.field == Field.PROMPT and column.identifiers > _DOUBTFUL * column.texts:
-            yield f"{column.identifiers:,} {of} are numbers or identifiers. Map the column that has the texts."
+        if column.identifiers > _DOUBTFUL * column.texts:
+            yield f"{column.identifiers:,} {of} are numbers, letters or identifiers. Map the column that has the texts."
 
 
 def _is_repaired(report: ImportReport, fault: Fault) -> bool:

@@ -52,6 +52,7 @@ REFUSALBENCH = [
     }
     for at, (q, r) in enumerate(zip(ASK, SAY, strict=True))
 ]
+SORRY = [{"question_id": at, "category": "1", "turns": [q], "prompt_style": "base"} for at, q in enumerate(ASK)]
 ORFUZZ = [
     {"input": q, "input toxic rate": 0.2, "oak": r, "oak answer rate": 0.1} for q, r in zip(ASK, SAY, strict=True)
 ]
@@ -85,6 +86,7 @@ HARMBENCH = {"b1": COMPLETIONS[:1], "b2": COMPLETIONS[1:]}
         ("PHTest.jsonl", PHTEST, "phtest", "m"),
         ("sweep.jsonl", REFUSALBENCH, "refusalbench", "oak"),
         ("oak_or.jsonl", ORFUZZ, "orfuzz", "m"),
+        ("question.jsonl", SORRY, "sorry-bench", "m"),
         ("run.report.jsonl", GARAK, "garak", "m"),
         ("log.jsonl", EVALS, "openai-evals", "m"),
     ],
@@ -154,6 +156,16 @@ def test_batch_results_with_their_requests(write, take, refused, requests, resul
 
 def ls_result(control, kind, **value):
     return {"from_name": control, "to_name": "t", "type": kind, "value": value}
+
+
+def test_results_with_a_key_of_their_own(write, take, refused):
+    asked = [{"case_id": f"c{at}", "asked": q} for at, q in enumerate(ASK)]
+    given = lines({"model_id": "oak", "case_id": f"c{at}", "text": r} for at, r in enumerate(SAY))
+    mapping = ColumnMapping({Field.PROMPT: "request.asked", Field.RESPONSE: "text", Field.MODEL: "model_id"})
+    found = take("out.jsonl", given, mapping=mapping, requests=write("in.jsonl", lines(asked)))
+    assert [(r.prompt.text, r.responses[0].text) for r in found] == list(zip(ASK, SAY, strict=True))
+    twice = write("twice.jsonl", lines([*asked, {"case_id": "c0", "asked": "Is it late?"}]))
+    assert "line 4: two rows have the case_id 'c0'" in refused("out.jsonl", given, mapping=mapping, requests=twice)
 
 
 def test_label_studio_with_more_controls_and_own_names(write):

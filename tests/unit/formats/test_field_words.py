@@ -204,6 +204,12 @@ def test_a_path_through_a_list_of_objects_gives_the_samples(take):
     assert "the prompt is not a text but a list of 2" in several.reason
 
 
+def test_several_categories_are_one_name(take):
+    content = lines({"q": q, "c": c} for q, c in zip(ASK, (["Barn"], ["barn", "egg"], []), strict=True))
+    found = take("x.jsonl", content, mapping=ColumnMapping({Field.PROMPT: "q", Field.CATEGORY: "c"}))
+    assert [r.prompt.category for r in found] == ["barn", "barn; egg", None]
+
+
 def test_own_categories_and_joined_ones(take):
     content = "prompt,category\nA,Woodwork\nB,Home & Garden\n"
     assert [r.prompt.category for r in take("x.csv", content)] == ["woodwork", "home & garden"]

@@ -73,7 +73,7 @@ UNTELLABLE = [
     pyarrow.array([b"plain", b"\xff"]),
     pyarrow.array([b"plain", b"a\0b"]),
     pyarrow.array([{"bytes": b"plain"}, {"bytes": b"\x89PNG"}]),
-    pyarrow.array([[0], [FAR]], pyarrow.list_(STAMP)),
+    pyarrow.array([[0, 0], [FAR]], pyarrow.list_(STAMP)),
     pyarrow.array([[], [0]], pyarrow.list_(pyarrow.timestamp("ms", "Nowhere/Land"))),
     pyarrow.StringArray.from_buffers(2, pyarrow.py_buffer(b"\0\0\0\0\1\0\0\0\2\0\0\0"), pyarrow.py_buffer(b"a\xff")),
 ]
