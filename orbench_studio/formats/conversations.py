@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from orbench_studio.formats.nested_paths import plain
 from orbench_studio.formats.records import RowError
 from orbench_studio.formats.row_guard import nested
 from orbench_studio.formats.tables import described
@@ -60,6 +61,21 @@ def text(content: Any, what: str) -> str:
     if isinstance(content, list) and all(isinstance(part, str | Mapping) for part in content):
         return "\n".join(filter(None, (_part(part, what) for part in content)))
     raise RowError(f"the {what} is not a text but {described(content)}. Name a path inside it, such as COLUMN.NAME")
+
+
+def samples(value: Any) -> list[str]:
+    """The response of a row, or several samples of it."""
+    if isinstance(value, str) and type(value) is not str:
+        return [value]  # a text with a mark of the doctor
+    conversation = read(value)
+    if conversation is not None:
+        return [conversation.reply or ""]
+    if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
+        texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
+        return [text(one, "response") for one in texts]
+    if isinstance(value, list | dict):
+        return [text(value, "response")]
+    return [plain(value, "response")]
 
 
 def _part(part: Any, what: str) -> str:

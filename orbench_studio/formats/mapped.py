@@ -70,7 +70,7 @@ def bind(layout: Layout, sheet: Sheet) -> Bound:
     columns = {part: alternatives(sheet.header, path)[0][0] for part, path in mapping.columns.items()}
     identity = list(dict.fromkeys(columns[part] for part in _ABOUT if part in columns))
     if not layout.mapping.columns and (
-        ignored := [name for at, name in enumerate(sheet.header) if at not in sheet.bound]
+        ignored := [name for at, name in enumerate(sheet.header) if name and at not in sheet.bound]
     ):
         sheet.tally.notes[f"columns not mapped ({listing(ignored)})"] = len(ignored)
     checks: list[Check] = []
@@ -271,7 +271,7 @@ class MappedRow:
 
     def _responses(self, asked: conversations.Conversation, annotator: str, cells: Cells) -> tuple[ResponseDraft, ...]:
         if self._answers:
-            texts = _samples(self._value(Field.RESPONSE, cells))
+            texts = conversations.samples(self._value(Field.RESPONSE, cells))
         elif asked.reply is not None:
             texts = [asked.reply]
         else:
@@ -381,21 +381,6 @@ class MappedRow:
         if isinstance(value, list) and number <= len(value):
             value = value[number - 1]
         return plain(value, part.replace("_", " ")).strip()
-
-
-def _samples(value: Any) -> list[str]:
-    """The response of a row, or several samples of it."""
-    if isinstance(value, str) and type(value) is not str:
-        return [value]  # a text with a mark of the doctor
-    conversation = conversations.read(value)
-    if conversation is not None:
-        return [conversation.reply or ""]
-    if isinstance(value, list) and value and all(isinstance(one, str | list) or one is None for one in value):
-        texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in value]
-        return [conversations.text(one, "response") for one in texts]
-    if isinstance(value, list | dict):
-        return [conversations.text(value, "response")]
-    return [plain(value, "response")]
 
 
 _TEN = frozenset(map(str, Category))
