@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from orbench_studio.domain.core.annotation import Aspect, Label
 from orbench_studio.domain.core.category import stored_category
-from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, severity
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
@@ -42,6 +42,7 @@ _VALUES: dict[Aspect, Callable[[str], object]] = {
     Aspect.CATEGORY: stored_category,
     Aspect.ANSWER_CLASS: AnswerClass,
     Aspect.EVIDENCE: evidence_span,
+    Aspect.SEVERITY: severity,
 }
 
 Nested = dict[str, Any]

@@ -20,6 +20,7 @@ class Aspect(StrEnum):
     `recheck` is a label for a prompt that was shown again without a mark; it counts only for self-consistency.
     `training` is a label for a prompt with a known answer; it counts only as practice.
     `evidence` is the span of a response that shows its answer class, as `start:end` in characters, half open.
+    `severity` is how much a refusal costs the user, from 0 to 3; it is optional and no part of the class.
     """
 
     LABEL = "label"
@@ -28,6 +29,7 @@ class Aspect(StrEnum):
     CATEGORY = "category"
     ANSWER_CLASS = "answer_class"
     EVIDENCE = "evidence"
+    SEVERITY = "severity"
     SKIP = "skip"
     FLAG = "flag"
     NOTE = "note"

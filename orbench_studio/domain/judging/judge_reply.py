@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from orbench_studio.domain.core import json_reply
-from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, JudgeKind, Judgement
+from orbench_studio.domain.core.judgement import ANSWERS, DEFINITIONS, AnswerClass, JudgeKind, Judgement
 from orbench_studio.domain.judging.verdict_reply import ReplyFormat, read_verdict
 
 MARKERS = ("case", "prompt", "response")
+CLASSES = "{classes}"  # optional in a template: the definitions of the answer classes
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -26,6 +27,11 @@ SCHEMA: dict[str, Any] = {
 
 
 _PLAIN = ReplyFormat({str(answer): str(answer) for answer in ANSWERS})
+
+
+def with_classes(template: str) -> str:
+    """Write the definitions of the answer classes into a template that has a place for them."""
+    return template.replace(CLASSES, "\n".join(f'- "{name}": it {words}' for name, words in DEFINITIONS.items()))
 
 
 def case_of(prompt: str, response: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label
 from orbench_studio.domain.core.category import stored_category
 from orbench_studio.domain.core.final_label import FinalLabel
-from orbench_studio.domain.core.judgement import ANSWERS, AnswerClass, FinalAnswer
+from orbench_studio.domain.core.judgement import ANSWERS, SEVERITIES, AnswerClass, FinalAnswer
 from orbench_studio.domain.core.moderation import Consensus, Vote, consensus
 from orbench_studio.domain.core.prompt import Prompt
 from orbench_studio.domain.core.response import Response
@@ -15,7 +15,7 @@ from orbench_studio.domain.core.response import Response
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """A response with its final answer class, the decisions about it, and evidence marked by annotators."""
+    """A response with its final answer class, the decisions about it, and evidence and severity as `marks`."""
 
     response: Response
     final: FinalAnswer
@@ -25,9 +25,15 @@ class ResponseView:
     @property
     def evidence(self) -> tuple[int, int] | None:
         """The half-open span of characters that shows the class: the last human mark, else a judge's."""
-        if self.marks:
-            return evidence_span(self.marks[-1].value)
+        marked = [a.value for a in self.marks if a.aspect is Aspect.EVIDENCE]
+        if marked:
+            return evidence_span(marked[-1])
         return next((j.evidence for j in reversed(self.response.judgements) if j.evidence), None)
+
+    def severity(self, annotator: str) -> str | None:
+        """This annotator's last severity of the refusal; None where there is none."""
+        own = (a.value for a in reversed(self.marks) if a.annotator == annotator and a.aspect is Aspect.SEVERITY)
+        return next(own, None)
 
     def last_by(self, annotator: str) -> Annotation | None:
         """This annotator's last answer class for it, given in the studio; None where there is none."""
@@ -105,12 +111,14 @@ def _blinded_response(view: ResponseView, annotator: str) -> ResponseView:
     return ResponseView(response, final, own, marks)
 
 
-OF_RESPONSES = (Aspect.ANSWER_CLASS, Aspect.EVIDENCE)
+MARKS = (Aspect.EVIDENCE, Aspect.SEVERITY)
+OF_RESPONSES = (Aspect.ANSWER_CLASS, *MARKS)
 _VALUES: dict[Aspect, Container[str]] = {
     Aspect.LABEL: frozenset(Label),
     Aspect.RECHECK: frozenset(Label),
     Aspect.TRAINING: frozenset(Label),
     Aspect.ANSWER_CLASS: frozenset(ANSWERS),
+    Aspect.SEVERITY: tuple(SEVERITIES),
     Aspect.FLAG: ("on", "off"),
     Aspect.SKIP: ("skipped",),
 }
@@ -132,7 +140,7 @@ class Decision:
         if self.aspect is Aspect.CATEGORY:
             stored_category(self.value)
         if (self.aspect in OF_RESPONSES) != (self.response_id is not None):
-            raise ValueError("answer class and evidence need a response, other aspects must have none")
+            raise ValueError("answer class, evidence and severity need a response, other aspects must have none")
         if self.aspect is Aspect.EVIDENCE:
             evidence_span(self.value)
 

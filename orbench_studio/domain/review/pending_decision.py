@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orbench_studio.domain.core.annotation import Annotation, Aspect, Visible
+from orbench_studio.domain.core.annotation import Annotation, Visible
 from orbench_studio.domain.review.blinding import visible_to
-from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
+from orbench_studio.domain.review.decision import MARKS, Decision, PromptView, ResponseView
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,6 @@ def _with(view: PromptView, annotation: Annotation) -> PromptView:
 def _with_annotation(view: ResponseView, annotation: Annotation) -> ResponseView:
     if view.response.id != annotation.response_id:
         return view
-    if annotation.aspect is Aspect.EVIDENCE:
+    if annotation.aspect in MARKS:
         return replace(view, marks=(*view.marks, annotation))
     return replace(view, decided=(*view.decided, annotation))

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from orbench_studio.domain.core.annotation import Basis, Label
 from orbench_studio.domain.core.category import Category, typed_category
+from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.moderation import Verdict, Veto
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.review.queue import Agreement, Field, Order, QueueFilter, Status, Term
@@ -27,6 +28,7 @@ VALUES: dict[Field, tuple[str, ...]] = {
     Field.LABEL: (*Label, NONE),
     Field.BASIS: (Basis.HUMAN, Basis.DISPUTED, Basis.CONSENSUS, Basis.REFERENCE, Basis.NONE),
     Field.VETO: tuple(Veto),
+    Field.CLASS: (*AnswerClass, NONE),
     Field.JUDGES: (DIFFER, CONTRADICTED),
     Field.MARK: (FLAG, NOTE, SEED, DUPLICATES),
     Field.ORIGIN: tuple(Origin),

@@ -41,6 +41,7 @@ class Field(StrEnum):
     VETO = "veto"
     REFUSED = "refused"
     FAMILIES = "families"
+    CLASS = "class"
     JUDGES = "judges"
     BY = "by"
     MARK = "has"
@@ -71,7 +72,7 @@ _REVEALS_VOTES = frozenset(
         Field.SUBSET,
     }
 )
-_REVEALS_JUDGEMENTS = frozenset({Field.REFUSED, Field.FAMILIES, Field.JUDGES})
+_REVEALS_JUDGEMENTS = frozenset({Field.REFUSED, Field.FAMILIES, Field.CLASS, Field.JUDGES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,17 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMenu, QPlainTextEdit, 
 
 from orbench_studio.domain.core.annotation import Label
 from orbench_studio.domain.core.category import Category
-from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import REFUSALS, SEVERITIES, AnswerClass
 from orbench_studio.domain.review.override_reasons import REASONS
 from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS
 from orbench_studio.gui.common.widgets import ENTER, label
 from orbench_studio.gui.review.decision_words import mark_words
 
+_KINDS = {
+    AnswerClass.NON_RESPONSIVE: ("N", "Non-responsive: asks back, changes the subject, sympathy only"),
+    AnswerClass.INABILITY: ("C", "Inability: cannot, not will not (no access, tool or information)"),
+}
 _DIGITS = "1234567890"
 _MENU_HEIGHT = 640
 LABEL_ACTIONS = {of: f"label_{of}" for of in Label}
@@ -39,6 +43,10 @@ class ChoiceMenu(QMenu):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMaximumHeight(_MENU_HEIGHT)
+        self.add_choices(current, choices)
+
+    def add_choices(self, current: str | None, choices: Iterable[tuple[str, str, str]]) -> None:
+        """Add values with their keys and words."""
         for value, key, words in choices:
             shown = words.replace("&", "&&")
             action = self.addAction(f"&{key}   {shown}" if key else shown)
@@ -76,6 +84,15 @@ def class_menu(parent: QWidget, current: str | None) -> ChoiceMenu:
     """The answer classes with their keys."""
     marks = ((of, name, ANSWERS[of]) for of, name in CLASS_ACTIONS.items())
     return ChoiceMenu(parent, current, ((of, _letter(name), mark_words(m)) for of, name, m in marks))
+
+
+def kind_menu(parent: QWidget, answer_class: str, severity: str | None) -> ChoiceMenu:
+    """The kinds that have no key of their own, then the severities of a refusal, with a key each."""
+    menu = ChoiceMenu(parent, answer_class, ((of, key, tr(words)) for of, (key, words) in _KINDS.items()))
+    if answer_class in REFUSALS:
+        menu.addSection(tr("Severity of the refusal"))
+        menu.add_choices(severity, ((value, value, tr(words)) for value, words in SEVERITIES.items()))
+    return menu
 
 
 def _letter(name: str) -> str:

@@ -15,6 +15,7 @@ from orbench_studio.domain.review.query import (
 )
 from orbench_studio.domain.review.queue import Field, Order, Term
 from orbench_studio.gui.common.actions import tr
+from orbench_studio.gui.common.theme import ANSWERS
 
 TITLES = {
     Field.STATUS: "Status",
@@ -23,6 +24,7 @@ TITLES = {
     Field.CONSENSUS: "Consensus",
     Field.VOTES: "Votes",
     Field.REFUSED: "Refused by",
+    Field.CLASS: "Answer class",
     Field.JUDGES: "Judges",
     Field.BY: "Decided by",
     Field.MARK: "Marked",
@@ -48,8 +50,8 @@ ALWAYS = (
     Field.MARK,
 )  # fmt: skip
 MORE = (
-    Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET, Field.BATCH,
-    Field.SAMPLE, Field.TEAM,
+    Field.CLASS, Field.FAMILIES, Field.BASIS, Field.VOTED, Field.VETO, Field.SOURCE, Field.ORIGIN, Field.SUBSET,
+    Field.BATCH, Field.SAMPLE, Field.TEAM,
 )  # fmt: skip
 TYPED = (Field.ID, Field.GROUP, Field.SEED, Field.NOTE, Field.RESPONSE)  # without a list of values
 ORDERS = {
@@ -75,6 +77,8 @@ _WORDS = {
     (Field.VETO, "none"): "no vote on a response",
     (Field.VETO, "harmless"): "did not overrule",
     (Field.VETO, "overruled"): "overruled to toxic",
+    **{(Field.CLASS, str(of)): mark.word for of, mark in ANSWERS.items() if of is not None},
+    (Field.CLASS, NONE): "not judged",
     (Field.JUDGES, DIFFER): "disagree",
     (Field.JUDGES, CONTRADICTED): "contradicted by a human label",
     (Field.MARK, FLAG): "flagged ⚑",

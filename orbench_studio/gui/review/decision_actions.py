@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from orbench_studio.domain.core.annotation import Aspect, Label, Visible
-from orbench_studio.domain.core.judgement import AnswerClass
+from orbench_studio.domain.core.judgement import SEVERITIES, AnswerClass
 from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView, evidence
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.review.bulk_dialog import BulkDialog
@@ -17,6 +17,7 @@ from orbench_studio.gui.review.choice_menus import (
     NoteDialog,
     category_menu,
     class_menu,
+    kind_menu,
     label_menu,
     reason_menu,
 )
@@ -46,6 +47,7 @@ class DecisionActions:
             "flag": self._flag,
             "category": self._category,
             "note": self._note,
+            "class_kind": self._class_kind,
             "reason": self._reason,
             "evidence": self._evidence,
             "blind": self._blind,
@@ -155,6 +157,26 @@ class DecisionActions:
         menu, visible = reason_menu(page, mine.reason), page.visible
         menu.chosen.connect(lambda why: page.write(Decision(*decision, why), seen=view.version, visible=visible))
         menu.open_above(page.decisions)
+
+    def _class_kind(self) -> None:
+        """Ask for the kind of an answer class of the reviewer, or for the severity of the refusal."""
+        page, view = self._page, self._page.shown_view
+        response = self._with_class(view) if view else None
+        mine = response.last_by(self._session.annotator) if response else None
+        if view is None or response is None or mine is None:
+            page.message.emit(tr("First choose an answer class for this response, then its kind or severity."))
+        elif page.reading.may_decide(Aspect.ANSWER_CLASS):
+            about, visible = (view.prompt.id, response.response.id), page.visible
+
+            def write(value: str) -> None:
+                aspect = Aspect.SEVERITY if value in SEVERITIES else Aspect.ANSWER_CLASS
+                more = frozenset({Visible.CHANGE}) if aspect is Aspect.ANSWER_CLASS else frozenset()
+                decision = Decision(about[0], aspect, value, about[1])
+                page.write(decision, seen=view.version, visible=visible | more, stays=True)
+
+            menu = kind_menu(page, mine.value, response.severity(self._session.annotator))
+            menu.chosen.connect(write)
+            menu.open_above(page.decisions)
 
     def _with_class(self, view: PromptView) -> ResponseView | None:
         """The response in focus if the reviewer classified it, else the last one that they classified."""

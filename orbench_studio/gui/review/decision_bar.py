@@ -17,6 +17,7 @@ _SHORT = {AnswerClass.DIRECT_ANSWER: "answer", AnswerClass.DIRECT_REFUSAL: "dire
 _HINTS = (
     (("next_response", "previous_response"), "another response"),
     *(((name,), _SHORT.get(of, str(of).replace("_", " "))) for of, name in CLASS_ACTIONS.items() if of not in _KINDS),
+    (("class_kind",), "kind, severity"),
     (("change_class",), "change class"),
     (("side_by_side",), "compare"),
 )

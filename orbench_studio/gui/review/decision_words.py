@@ -1,7 +1,7 @@
 """What the page says about a decision: the question before it, and the decision with what was revealed after it."""
 
 from orbench_studio.domain.core.annotation import Annotation, Aspect, Basis, Label, Visible
-from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED
+from orbench_studio.domain.core.judgement import ALL_REFUSALS, DECIDED, SEVERITIES
 from orbench_studio.domain.core.moderation import Consensus, Veto
 from orbench_studio.domain.review.decision import PromptView
 from orbench_studio.gui.common.actions import tr
@@ -58,6 +58,11 @@ def _own_words(own: list[Annotation]) -> str:
 
 def _label(annotation: Annotation) -> str:
     return mark_words(LABELS[Label(annotation.value)])
+
+
+def severity_words(value: str) -> str:
+    """The severity of a refusal: `severity 2 of 3`."""
+    return tr("severity {value} of {most}").format(value=value, most=max(SEVERITIES))
 
 
 def mark_words(mark: Mark) -> str:

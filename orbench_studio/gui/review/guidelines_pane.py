@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from orbench_studio.domain.review.guideline import Guideline
+from orbench_studio.domain.review.guideline import FIRST_TEXT, Guideline
 from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import READING, READING_LINE, Theme
@@ -117,7 +117,7 @@ class GuidelinesDialog(QDialog):
         self.setWindowTitle(tr("Guidelines"))
         self._versions = [*versions][::-1]
         self._current = versions[-1].text if versions else ""
-        self._text = QPlainTextEdit(draft or self._current)
+        self._text = QPlainTextEdit(draft or self._current or ("" if versions else FIRST_TEXT))
         self._list = QListWidget()
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self._build_ui()
@@ -155,7 +155,6 @@ class GuidelinesDialog(QDialog):
         self._text.setObjectName("input")
         self._text.setAccessibleName(tr("Guidelines"))
         self._text.setTabChangesFocus(True)
-        self._text.setPlaceholderText(tr("# When is a prompt safe?\nIf an answer would not help anybody to do harm …"))
         self._list.setAccessibleName(tr("Versions"))
         self._list.setFixedWidth(_LIST)
         self._list.addItems([_words(version) for version in self._versions])

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QToolButton, QVBoxLayout
 
+from orbench_studio.domain.core.annotation import Aspect
 from orbench_studio.domain.core.judgement import AnswerClass
 from orbench_studio.domain.core.response import Response
 from orbench_studio.domain.review.decision import ResponseView
@@ -11,6 +12,7 @@ from orbench_studio.gui.common.actions import tr
 from orbench_studio.gui.common.text_pane import TextPane, Type
 from orbench_studio.gui.common.theme import ANSWERS, BODY, READING, READING_LINE, Theme, px
 from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.review.decision_words import severity_words
 
 _PAD = 20
 _WIDEST = 760  # pixels: longer lines are hard to read
@@ -177,6 +179,8 @@ def about(view: ResponseView, *, blind: bool, reasons: bool) -> list[str]:
         facts.append(tr("sent as: {text}").format(text=response.asked))
     if response.simulated:
         facts.append(tr("illustrative, not a real model"))
+    marked = [a.value for a in view.marks if a.aspect is Aspect.SEVERITY]
+    facts += [severity_words(marked[-1])] if marked else []
     mine = [a.reason for a in view.decided if a.reason]
     facts += [tr("because it {reason}").format(reason=mine[-1])] if mine else []
     nothing = tr("Judgements are hidden until you label the prompt") if blind else tr("Not judged")

@@ -13,6 +13,7 @@ from orbench_studio.gui.common.actions import key_text, tr
 from orbench_studio.gui.common.live_table import Column, Table
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, Mark
 from orbench_studio.gui.common.widgets import label
+from orbench_studio.gui.review.decision_words import severity_words
 
 _COLUMNS = (
     Column("When", 160),
@@ -127,6 +128,8 @@ def _words(annotation: Annotation, response: str) -> str:
     if annotation.aspect is Aspect.EVIDENCE:
         start, end = evidence_span(annotation.value)
         return tr("evidence “{text}”").format(text=_excerpt(response[start:end])) if response else tr("evidence")
+    if annotation.aspect is Aspect.SEVERITY:
+        return severity_words(annotation.value)
     if annotation.aspect is Aspect.NOTE:
         return f"✎ {_excerpt(annotation.value)}" if annotation.value else tr("note removed")
     if annotation.aspect is Aspect.FLAG:

@@ -16,7 +16,7 @@ from orbench_studio.domain.review.timeline import RecentDecision, in_place
 from orbench_studio.gui.common.actions import Actions, tr
 from orbench_studio.gui.common.theme import ANSWERS, LABELS, px
 from orbench_studio.gui.common.widgets import label, set_role, set_tip
-from orbench_studio.gui.review.decision_words import mark_words
+from orbench_studio.gui.review.decision_words import mark_words, severity_words
 from orbench_studio.gui.workspace.decision_recorder import DecisionRecorder
 from orbench_studio.gui.workspace.session import Session
 
@@ -172,6 +172,8 @@ def _words(aspect: Aspect, value: str) -> tuple[str, str]:
     elif aspect is Aspect.ANSWER_CLASS:
         mark = ANSWERS[AnswerClass(value)]
     else:
+        if aspect is Aspect.SEVERITY:
+            return severity_words(value), ""
         words = {Aspect.SKIP: tr("skipped"), Aspect.NOTE: tr("note"), Aspect.EVIDENCE: tr("evidence marked")}
         flag = tr("flagged") if value == "on" else tr("flag removed")
         return words.get(aspect, flag if aspect is Aspect.FLAG else tr("category {value}").format(value=value)), ""

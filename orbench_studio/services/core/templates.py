@@ -68,7 +68,7 @@ def load(name: TemplateName, source: str | Path | None = None) -> Template:
     file = resources() / name if source is None else presets().get(str(source), Path(source))
     text = text_of(file)
     require_placeholders(name, text, file.name)
-    return Template(file, text)
+    return Template(file, judge_reply.with_classes(text) if name is TemplateName.JUDGING else text)
 
 
 def presets() -> dict[str, Path]:

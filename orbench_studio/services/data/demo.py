@@ -15,6 +15,7 @@ from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
 from orbench_studio.domain.core.moderation import Verdict
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import StopReason
+from orbench_studio.domain.review.guideline import with_classes
 from orbench_studio.formats.records import JudgementDraft, PromptDraft, Record, ResponseDraft, VoteDraft
 from orbench_studio.resources_dir import resources
 from orbench_studio.services.data.record_import import RecordImport
@@ -38,7 +39,7 @@ def demo_workspace(path: Path) -> Workspace:
         with workspace.writing() as db:
             for file in sorted((resources() / "demo").glob("*.jsonl")):
                 _take(db, file)
-        guidelines.write(workspace, (resources() / "demo" / "guidelines.md").read_text(encoding="utf-8"))
+        guidelines.write(workspace, with_classes((resources() / "demo" / "guidelines.md").read_text(encoding="utf-8")))
     except BaseException:
         workspace.close()
         discard_workspace(path)

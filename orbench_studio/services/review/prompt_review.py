@@ -20,7 +20,7 @@ from orbench_studio.domain.core.final_label import final_label
 from orbench_studio.domain.core.judgement import final_answer
 from orbench_studio.domain.core.moderation import consensus, latest_votes
 from orbench_studio.domain.core.response import Response, stop_class
-from orbench_studio.domain.review.decision import Decision, PromptView, ResponseView
+from orbench_studio.domain.review.decision import MARKS, Decision, PromptView, ResponseView
 from orbench_studio.domain.review.pending_decision import PendingDecision
 from orbench_studio.domain.review.timeline import EntryKind
 from orbench_studio.errors import StaleDecisionError, WorkspaceError
@@ -188,6 +188,8 @@ def _summary(db: Connection, policy: Policy, decision: Decision, annotator: str,
         return f"#{decision.prompt_id} shown again: {decision.value}, {how}"
     elif decision.aspect is Aspect.EVIDENCE and decision.response_id is not None:
         return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: evidence marked"
+    elif decision.aspect is Aspect.SEVERITY and decision.response_id is not None:
+        return f"#{decision.prompt_id} {responses.standing(db, decision.response_id)[0]}: severity {decision.value}"
     else:
         return f"#{decision.prompt_id} {decision.aspect}" + (" off" if decision.value == "off" else "")
     if old == decision.value:
@@ -224,5 +226,5 @@ def _response_view(response: Response, decided: Sequence[Annotation]) -> Respons
         stop_class(response.text, response.stop_reason),
         response.judgements,
     )
-    marks = tuple(a for a in decided if a.response_id == response.id and a.aspect is Aspect.EVIDENCE)
+    marks = tuple(a for a in decided if a.response_id == response.id and a.aspect in MARKS)
     return ResponseView(response, final, own, marks)

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 
 from orbench_studio.domain.core.annotation import Aspect, Basis, Label, Visible
 from orbench_studio.domain.core.category import stored_category
-from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind
+from orbench_studio.domain.core.judgement import AnswerClass, JudgeKind, severity
 from orbench_studio.domain.core.moderation import Rule, Verdict, Veto
 from orbench_studio.domain.core.prompt import Origin
 from orbench_studio.domain.core.response import WHITE_SPACE, StopReason
@@ -121,6 +121,7 @@ _READERS: dict[str, tuple[tuple[str, Read], ...]] = {
         ("aspect = 'category'", stored_category),
         ("aspect = 'answer_class'", AnswerClass),
         ("aspect = 'evidence'", evidence_span),
+        ("aspect = 'severity'", severity),
     ),
 }
 

@@ -77,6 +77,13 @@ def _refused(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     return _at_least("refusing_models")(db, others) | _pairs(db, by_model)
 
 
+def _classes(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
+    r = RESPONSE_STATES.c
+    queued = select(S.prompt_id).where(*others)
+    statement = select(r.answer_class, func.count(r.prompt_id.distinct())).where(r.prompt_id.in_(queued))
+    return {of or NONE: number for of, number in db.execute(statement.group_by(r.answer_class))}
+
+
 def _votes(db: Connection, others: Sequence[ColumnElement[bool]]) -> Counts:
     """By numbers of safe and toxic votes; a prompt with an unparsed vote counts as that too."""
     statement = select(S.votes, func.count()).where(*others).group_by(S.votes)
@@ -193,6 +200,7 @@ _COUNTED: dict[Field, _Count] = {
     Field.VOTED: _voted,
     Field.REFUSED: _refused,
     Field.FAMILIES: _at_least("refusing_families"),
+    Field.CLASS: _classes,
     Field.JUDGES: _judges,
     Field.BY: _by,
     Field.MARK: _marks,

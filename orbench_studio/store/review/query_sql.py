@@ -89,6 +89,13 @@ def _refused(value: str) -> ColumnElement[bool]:
     return S.prompt_id.in_(select(r.prompt_id).where(r.model_id == model, literal_column(REFUSES.text)))
 
 
+def _class(value: str) -> ColumnElement[bool]:
+    """With a response of this final class, or with one that is not judged."""
+    r = RESPONSE_STATES.c
+    of = r.answer_class.is_(None) if value == NONE else r.answer_class == value
+    return exists().where(r.prompt_id == S.prompt_id, of)
+
+
 def _votes(value: str) -> ColumnElement[bool]:
     if value == SPLIT:
         return S.disagreement.is_(True)
@@ -218,6 +225,7 @@ _FIELDS: dict[Field, Search] = {
     Field.VETO: lambda value: S.veto == value,
     Field.REFUSED: _refused,
     Field.FAMILIES: lambda value: _counted(S.refusing_families, value),
+    Field.CLASS: _class,
     Field.JUDGES: _judges,
     Field.BY: _by,
     Field.MARK: _mark,

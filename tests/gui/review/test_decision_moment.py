@@ -102,6 +102,31 @@ def test_a_class_key_classifies_each_response_once(start, path, journal):
         assert [value for _, value, _ in journal()] == ["direct_answer", "partial_refusal", "direct_refusal"]
 
 
+def test_the_kind_and_the_severity_of_the_last_class_are_optional_and_undone_alone(start, path, journal):
+    def refine(menu_key):
+        studio.window.actions_table["class_kind"].trigger()
+        studio.wait(lambda: QApplication.activePopupWidget() is not None)
+        before = studio.version()
+        QTest.keyClick(QApplication.activePopupWidget(), menu_key)
+        studio.wait(lambda: studio.page.state is State.SHOWN and studio.version() != before)
+
+    with start(path, blind=True) as studio:
+        studio.key(Qt.Key.Key_D)
+        assert "First choose an answer class" in studio.message()
+        studio.press(Qt.Key.Key_5)
+        assert [value for _, value, _ in journal()] == ["safe_completion"]
+        studio.press(Qt.Key.Key_3)
+        annotator = studio.application.session.settings.annotator
+        refine(Qt.Key.Key_N)
+        refine(Qt.Key.Key_2)
+        mine = studio.page.view.responses[1]
+        assert (mine.last_by(annotator).value, mine.severity(annotator)) == ("non_responsive", "2")
+        assert "severity 2 of 3" in studio.page.responses.readings.focused.about.text()
+        studio.trigger("undo")
+        mine = studio.page.view.responses[1]
+        assert (mine.last_by(annotator).value, mine.severity(annotator)) == ("non_responsive", None)
+
+
 def test_a_pass_without_reveals_moves_on_at_once_and_stays_blind(start, path, labels, reveals):
     with start(path, blind=True) as studio:
         studio.application.session.settings.reveal = "never during this pass"

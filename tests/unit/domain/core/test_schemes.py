@@ -1,9 +1,13 @@
-"""The schemes of other benchmarks, derived from one answer class."""
+"""Answer classes: their words in every place that explains them, and the schemes that derive from them."""
 
 import pytest
 
-from orbench_studio.domain.core.judgement import ANSWERS, NOT_REFUSED, REFUSALS, AnswerClass
+from orbench_studio.domain.core.judgement import ANSWERS, DEFINITIONS, NOT_REFUSED, REFUSALS, AnswerClass
 from orbench_studio.domain.core.schemes import ANY_REFUSAL, OR_BENCH, REFUSALBENCH, SCHEMES, XSTEST
+from orbench_studio.domain.judging.judge_reply import SCHEMA
+from orbench_studio.domain.review.guideline import FIRST_TEXT
+from orbench_studio.resources_dir import resources
+from orbench_studio.services.core.templates import TemplateName, load
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,17 @@ def test_every_class_in_words_is_in_every_scheme_and_each_scheme_knows_its_refus
 
 def test_no_class_is_known_for_a_response_that_nobody_judged():
     assert [scheme.of(None) for scheme in SCHEMES] == [None] * 3
+
+
+def test_guidelines_judges_and_documentation_define_the_classes_in_the_same_words():
+    texts = {
+        "template": load(TemplateName.JUDGING).text,
+        "preset": load(TemplateName.JUDGING, "gpt-oss-safeguard").text,
+        "guidelines": FIRST_TEXT,
+        "documentation": (resources() / "docs" / "review.md").read_text(encoding="utf-8"),
+    }
+    for name, text in texts.items():
+        missing = [str(of) for of, words in DEFINITIONS.items() if words not in text]
+        assert missing == [], name
+        assert "{classes}" not in text
+    assert SCHEMA["properties"]["answer_class"]["enum"] == [*map(str, ANSWERS)]

@@ -57,8 +57,9 @@ def lived(workspace):
     beside = {"reasoning": "First,\nlight.", "reasoning_tokens": 7, "stop_details": '{"category": "bio"}'}
     with workspace.writing() as db:
         db.execute(update(RESPONSES).where(RESPONSES.c.id == response).values(beside))
-    answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.PARTIAL_REFUSAL, response)
+    answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.NON_RESPONSIVE, response)
     prompt_review.decide(workspace, answer, Decision(1, Aspect.EVIDENCE, "0:3", response), **ada)
+    prompt_review.decide(workspace, Decision(1, Aspect.SEVERITY, "2", response), **ada)
     bulk_labels.decide_all(workspace, [2, 3, 4], Aspect.LABEL, "safe", **bob)
     prompt_review.undo(workspace, **bob)
     prompt_review.redo(workspace, **bob)
@@ -372,6 +373,6 @@ def test_teams_decisions_go_out_and_come_back(lived, out, tmp_path, form):
             assert report.rejected == 0
         view = prompt_review.load(again, 1)
         assert (view.final.basis, view.prompt.text) == ("disputed", prompt_review.load(lived, 1).prompt.text)
-        assert view.responses[0].final.answer_class == "partial_refusal"
+        assert view.responses[0].final.answer_class == "non_responsive"
         assert len({a.annotator for a in view.decided}) == 2
         assert statistics.statistics(again)["prompts_by_final_label"] == {"none": 7, "safe": 3}

@@ -27,7 +27,7 @@ def label(workspace, prompt_id, value, who):
 
 def state(workspace):
     views = [prompt_review.load(workspace, n) for n in range(1, 5)]
-    said = [(v.final, v.category, [(r.final, r.evidence) for r in v.responses]) for v in views]
+    said = [(v.final, v.category, [(r.final, r.evidence, r.severity("ada")) for r in v.responses]) for v in views]
     message = [(e.kind, e.at, e.annotator, e.summary, e.in_force) for e in history.entries(workspace)]
     return said, sorted(message), statistics.statistics(workspace), statistics.consistency(workspace)
 
@@ -55,8 +55,8 @@ def reviewed(copy, tmp_path):
     ada, bob, cyd = copy(), copy(), copy()
     label(ada, 1, "safe", "ada")
     response = prompt_review.load(ada, 1).responses[0].response.id
-    answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.DIRECT_ANSWER, response, "answers in the end")
-    prompt_review.decide(ada, answer, annotator="ada")
+    answer = Decision(1, Aspect.ANSWER_CLASS, AnswerClass.INABILITY, response, "answers in the end")
+    prompt_review.decide(ada, answer, Decision(1, Aspect.SEVERITY, "0", response), annotator="ada")
     guidelines.write(bob, "Look twice.")
     label(bob, 1, "toxic", "bob")
     bulk_labels.decide_all(bob, [2, 3, 4], Aspect.LABEL, "safe", annotator="bob")
@@ -81,13 +81,13 @@ def test_in_every_order_the_same_journal(copy, reviewed, tmp_path):
     assert all(result == results[0] for result in results)
     said, _, counts, _ = results[0][0]
     assert [final.basis for final, _, _ in said] == ["disputed", "human", "none", "none"]
-    assert counts["annotations"] == 7
+    assert counts["annotations"] == 8
 
 
 def test_the_report_says_what_was_new_and_what_people_disagree_about(copy, reviewed):
     merged = copy()
     report = label_files.merge(merged, [*reviewed, reviewed[0]])
-    assert [(f.new, f.known, f.missing) for f in report.files] == [(2, 0, 0), (4, 0, 0), (1, 0, 0), (0, 2, 0)]
+    assert [(f.new, f.known, f.missing) for f in report.files] == [(3, 0, 0), (4, 0, 0), (1, 0, 0), (0, 3, 0)]
     assert (report.disputed_labels, report.disputed_answers) == (1, 0)
     assert report.changes.prompt_ids == (1, 2, 3, 4)
     assert [g.text for g in guidelines.versions(merged)] == ["Look twice."]
@@ -96,7 +96,7 @@ def test_the_report_says_what_was_new_and_what_people_disagree_about(copy, revie
 def test_decisions_about_what_is_not_here_come_with_a_later_merge(copy, reviewed, tmp_path):
     with create_workspace(tmp_path / "empty.orbench") as empty:
         report = label_files.merge(empty, reviewed)
-        assert [(f.new, f.missing) for f in report.files] == [(0, 2), (0, 4), (0, 1)]
+        assert [(f.new, f.missing) for f in report.files] == [(0, 3), (0, 4), (0, 1)]
         assert history.entries(empty) == []
 
 
@@ -157,11 +157,20 @@ def test_a_file_that_is_none_changes_nothing(copy, reviewed, tmp_path, content, 
     assert history.entries(merged) == []
 
 
-def test_a_label_that_nobody_can_give_is_refused(copy, reviewed, tmp_path):
-    bad = tmp_path / "bad.jsonl"
-    bad.write_text(reviewed[0].read_text(encoding="utf-8").replace('"safe"', '"nice"'), encoding="utf-8")
-    with pytest.raises(FileFaultError, match="'nice' is not a valid Label"):
-        label_files.merge(copy(), [bad])
+@pytest.mark.parametrize(
+    ("given", "bad", "message"),
+    [
+        ('"safe"', '"nice"', "'nice' is not a valid Label"),
+        ('"value": "0"', '"value": "4"', "'4' is not a severity from 0 to 3"),
+    ],
+)
+def test_a_value_that_nobody_can_give_is_refused(copy, reviewed, tmp_path, given, bad, message):
+    file = tmp_path / "bad.jsonl"
+    text = reviewed[0].read_text(encoding="utf-8")
+    assert given in text
+    file.write_text(text.replace(given, bad), encoding="utf-8")
+    with pytest.raises(FileFaultError, match=message):
+        label_files.merge(copy(), [file])
 
 
 def test_nothing_decided_is_no_label_file(copy, tmp_path):
